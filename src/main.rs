@@ -1,0 +1,3 @@
+//! The `apy` program.
+
+fn main() {}
