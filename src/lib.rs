@@ -1,3 +1,6 @@
 //! apy: an interpreter for an async Python-like language that owns its scheduler.
 //!
 //! The modules are layers: each names only modules above it in this list (`tests/architecture.rs` enforces it).
+
+pub mod diagnostics;
+pub mod syntax;

@@ -1,0 +1,767 @@
+//! The tree of a program: all of Python 3.13's syntax, with spans.
+//!
+//! Contract: a tree that the parser hands out is valid where validity needs no scopes: targets are
+//! assignable, parameters and arguments are in a legal order, literals are decoded, adjacent strings are
+//! merged. No expression is deeper than `MAX_EXPR_DEPTH` and no block deeper than 100, so consumers may recurse.
+//! Parentheses leave no node. To add a form: a variant here, a rule in `grammar/apy.lalrpop`, an arm in
+//! `visit.rs` and `dump.rs`; the compiler then asks for the arms of the later passes.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use crate::diagnostics::Span;
+
+/// The deepest nesting of expressions that the parser lets through (`1+1+1` has depth 3).
+pub const MAX_EXPR_DEPTH: u32 = 3_200;
+
+/// An identifier's text; one allocation per distinct name in a file.
+pub type Name = Rc<str>;
+
+/// A sequence of statements; never empty, except where a field says so.
+pub type Block = Vec<Stmt>;
+
+/// A name where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ident {
+    /// The text; in imports it may contain dots.
+    pub name: Name,
+    /// Exactly the name.
+    pub span: Span,
+}
+
+/// A whole source text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Module {
+    /// The statements; may be empty.
+    pub body: Vec<Stmt>,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stmt {
+    /// What it is.
+    pub kind: StmtKind,
+    /// From its first token to its last (decorators included, trailing newline not).
+    pub span: Span,
+}
+
+/// The forms of statements.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StmtKind {
+    /// `f(x)`
+    Expr(Expr),
+    /// `a = b, c = value`: targets from left to right.
+    Assign {
+        /// At least one: Name, Attribute, Subscript, Tuple, List; Starred inside of Tuple and List.
+        targets: Vec<Expr>,
+        /// What is assigned.
+        value: Expr,
+    },
+    /// `target += value`
+    AugAssign {
+        /// Name, Attribute or Subscript.
+        target: Expr,
+        /// Which operator stands before the `=`.
+        op: BinOp,
+        /// The right side.
+        value: Expr,
+    },
+    /// `target: annotation = value`
+    AnnAssign {
+        /// Name, Attribute or Subscript.
+        target: Expr,
+        /// The annotation, never evaluated for its effect on the target.
+        annotation: Expr,
+        /// Absent in `x: int`.
+        value: Option<Expr>,
+        /// Whether the target is a plain name without parentheses (only those go to `__annotations__`).
+        simple: bool,
+    },
+    /// `type Name[T] = value`
+    TypeAlias {
+        /// The alias.
+        name: Ident,
+        /// Empty without brackets.
+        type_params: Vec<TypeParam>,
+        /// Evaluated lazily.
+        value: Expr,
+    },
+    /// `return value`
+    Return(Option<Expr>),
+    /// `del a, b[0]`: Name, Attribute, Subscript, Tuple, List.
+    Del(Vec<Expr>),
+    /// `pass`
+    Pass,
+    /// `break`
+    Break,
+    /// `continue`
+    Continue,
+    /// `raise exc from cause`
+    Raise {
+        /// Absent in a bare `raise`; then so is `cause`.
+        exc: Option<Expr>,
+        /// What stands behind `from`.
+        cause: Option<Expr>,
+    },
+    /// `assert test, msg`
+    Assert {
+        /// The condition.
+        test: Expr,
+        /// Evaluated only on failure.
+        msg: Option<Expr>,
+    },
+    /// `global a, b`
+    Global(Vec<Ident>),
+    /// `nonlocal a, b`
+    Nonlocal(Vec<Ident>),
+    /// `import a.b as c, d`
+    Import(Vec<Alias>),
+    /// `from ..module import names`
+    ImportFrom {
+        /// Absent in `from . import x`; may contain dots.
+        module: Option<Ident>,
+        /// Number of leading dots.
+        level: u32,
+        /// What to bind.
+        names: ImportNames,
+    },
+    /// `if`, with every `elif` as a further branch: chains of any length stay flat.
+    If {
+        /// At least one, in source order.
+        branches: Vec<IfBranch>,
+        /// Empty without `else`.
+        orelse: Block,
+    },
+    /// `while test: body`
+    While {
+        /// The condition.
+        test: Expr,
+        /// The loop.
+        body: Block,
+        /// Empty without `else`.
+        orelse: Block,
+    },
+    /// `[async] for target in iter: body`
+    For {
+        /// Whether `async` stands before it.
+        is_async: bool,
+        /// An assignment target.
+        target: Expr,
+        /// What is iterated; a Tuple may contain Starred.
+        iter: Expr,
+        /// The loop.
+        body: Block,
+        /// Empty without `else`.
+        orelse: Block,
+    },
+    /// `[async] with items: body`
+    With {
+        /// Whether `async` stands before it.
+        is_async: bool,
+        /// At least one, entered from left to right.
+        items: Vec<WithItem>,
+        /// What runs inside.
+        body: Block,
+    },
+    /// `try`: has handlers or a `finally` or both.
+    Try {
+        /// What is guarded.
+        body: Block,
+        /// In source order; a handler without type is the last.
+        handlers: Vec<ExceptHandler>,
+        /// Whether the handlers are `except*`; then each has a type.
+        is_star: bool,
+        /// Empty without `else`.
+        orelse: Block,
+        /// Empty without `finally`.
+        finally: Block,
+    },
+    /// `match subject: case ...`
+    Match {
+        /// What is matched; `match a, b:` gives a Tuple.
+        subject: Expr,
+        /// At least one.
+        cases: Vec<MatchCase>,
+    },
+    /// `[async] def`
+    FunctionDef(Box<FunctionDef>),
+    /// `class`
+    ClassDef(Box<ClassDef>),
+}
+
+/// One `if` or `elif` with its block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IfBranch {
+    /// The condition.
+    pub test: Expr,
+    /// What runs if it holds.
+    pub body: Block,
+    /// From `if` or `elif` to the end of the block.
+    pub span: Span,
+}
+
+/// `context as target`
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithItem {
+    /// The context manager.
+    pub context: Expr,
+    /// An assignment target.
+    pub target: Option<Expr>,
+}
+
+/// `except ty as name: body`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceptHandler {
+    /// Absent in a bare `except:`.
+    pub ty: Option<Expr>,
+    /// Unbound again behind the handler.
+    pub name: Option<Ident>,
+    /// What runs.
+    pub body: Block,
+    /// From `except` to the end of the block.
+    pub span: Span,
+}
+
+/// `case pattern if guard: body`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchCase {
+    /// What must fit.
+    pub pattern: Pattern,
+    /// What must hold too.
+    pub guard: Option<Expr>,
+    /// What runs.
+    pub body: Block,
+    /// From `case` to the end of the block.
+    pub span: Span,
+}
+
+/// `[async] def name[type_params](params) -> returns: body`
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionDef {
+    /// Whether `async` stands before `def`.
+    pub is_async: bool,
+    /// Its name.
+    pub name: Ident,
+    /// From top to bottom; applied from bottom to top.
+    pub decorators: Vec<Expr>,
+    /// Empty without brackets.
+    pub type_params: Vec<TypeParam>,
+    /// Its parameters.
+    pub params: Params,
+    /// The annotation behind `->`.
+    pub returns: Option<Expr>,
+    /// Its statements; a docstring is simply the first of them.
+    pub body: Block,
+    /// From `def` or `async` to the `:` (what to underline when the function is meant).
+    pub header: Span,
+}
+
+/// `class name[type_params](args): body`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassDef {
+    /// Its name.
+    pub name: Ident,
+    /// From top to bottom; applied from bottom to top.
+    pub decorators: Vec<Expr>,
+    /// Empty without brackets.
+    pub type_params: Vec<TypeParam>,
+    /// Bases and keywords, as in a call.
+    pub args: Vec<Arg>,
+    /// Its statements; a docstring is simply the first of them.
+    pub body: Block,
+    /// From `class` to the `:`.
+    pub header: Span,
+}
+
+/// The parameters of a function or lambda, by kind; names are not checked for duplicates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Params {
+    /// Before `/`.
+    pub posonly: Vec<Param>,
+    /// Positional or by keyword.
+    pub regular: Vec<Param>,
+    /// `*args`
+    pub vararg: Option<Box<Param>>,
+    /// Behind `*` or `*args`.
+    pub kwonly: Vec<Param>,
+    /// `**kwargs`
+    pub kwarg: Option<Box<Param>>,
+}
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// Its name.
+    pub name: Ident,
+    /// Never in a lambda; Starred is possible for `*args: *Ts`.
+    pub annotation: Option<Expr>,
+    /// Evaluated where the function is defined; never for `*args` and `**kwargs`.
+    pub default: Option<Expr>,
+}
+
+/// A type parameter of PEP 695.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeParam {
+    /// Its name.
+    pub name: Ident,
+    /// Which kind.
+    pub kind: TypeParamKind,
+    /// What stands behind `=`.
+    pub default: Option<Expr>,
+}
+
+/// The kinds of type parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypeParamKind {
+    /// `T` or `T: bound`; a Tuple as bound means constraints.
+    TypeVar {
+        /// What stands behind the colon.
+        bound: Option<Expr>,
+    },
+    /// `*Ts`
+    TypeVarTuple,
+    /// `**P`
+    ParamSpec,
+}
+
+/// `name as asname` in an import.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alias {
+    /// What is imported; may contain dots in `import a.b`.
+    pub name: Ident,
+    /// What it is bound to, if another name.
+    pub asname: Option<Ident>,
+}
+
+/// What `from module import` names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImportNames {
+    /// `*`, and where it stands.
+    Star(Span),
+    /// At least one.
+    Names(Vec<Alias>),
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// From its first token to its last, without parentheses around it (a Tuple's own are included).
+    pub span: Span,
+    /// One more than its deepest child's; a leaf has 1. At most `MAX_EXPR_DEPTH`.
+    pub depth: u32,
+    /// Whether parentheses stand around it: only the parser's own checks ask.
+    pub parenthesized: bool,
+}
+
+/// The forms of expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// A literal.
+    Constant(Constant),
+    /// `x`
+    Name(Name),
+    /// `f"..."`, merged with its neighbours.
+    FString(Vec<FPart>),
+    /// `a, b`; as value and as target it may contain Starred.
+    Tuple(Vec<Expr>),
+    /// `[a, b]`; may contain Starred.
+    List(Vec<Expr>),
+    /// `{a, b}`, never empty; may contain Starred.
+    Set(Vec<Expr>),
+    /// `{k: v, **d}`
+    Dict(Vec<DictItem>),
+    /// `[element for ...]`
+    ListComp {
+        /// What is collected.
+        element: Box<Expr>,
+        /// At least one.
+        clauses: Vec<Comprehension>,
+    },
+    /// `{element for ...}`
+    SetComp {
+        /// What is collected.
+        element: Box<Expr>,
+        /// At least one.
+        clauses: Vec<Comprehension>,
+    },
+    /// `{key: value for ...}`
+    DictComp {
+        /// Evaluated first.
+        key: Box<Expr>,
+        /// Evaluated second.
+        value: Box<Expr>,
+        /// At least one.
+        clauses: Vec<Comprehension>,
+    },
+    /// `(element for ...)`
+    GeneratorExp {
+        /// What is yielded.
+        element: Box<Expr>,
+        /// At least one.
+        clauses: Vec<Comprehension>,
+    },
+    /// `a and b and c`: one operator, flat.
+    BoolOp {
+        /// Which.
+        op: BoolOp,
+        /// At least two.
+        values: Vec<Expr>,
+    },
+    /// `left + right`
+    BinOp {
+        /// Evaluated first.
+        left: Box<Expr>,
+        /// Which operator.
+        op: BinOp,
+        /// Evaluated second.
+        right: Box<Expr>,
+    },
+    /// `-operand`
+    UnaryOp {
+        /// Which operator.
+        op: UnaryOp,
+        /// Its operand.
+        operand: Box<Expr>,
+    },
+    /// `left < b <= c`: a chain, each operand evaluated at most once.
+    Compare {
+        /// The first operand.
+        left: Box<Expr>,
+        /// At least one operator with its right operand.
+        rest: Vec<(CmpOp, Expr)>,
+    },
+    /// `body if test else orelse`
+    IfExp {
+        /// Evaluated first.
+        test: Box<Expr>,
+        /// The value if it holds.
+        body: Box<Expr>,
+        /// The value if not.
+        orelse: Box<Expr>,
+    },
+    /// `lambda params: body`
+    Lambda(Box<Lambda>),
+    /// `target := value`
+    Named {
+        /// Always a plain name.
+        target: Ident,
+        /// What is assigned and is the result.
+        value: Box<Expr>,
+    },
+    /// `func(args)`
+    Call {
+        /// What is called.
+        func: Box<Expr>,
+        /// In source order.
+        args: Vec<Arg>,
+    },
+    /// `value.attr`
+    Attribute {
+        /// The object.
+        value: Box<Expr>,
+        /// The attribute.
+        attr: Ident,
+    },
+    /// `value[index]`
+    Subscript {
+        /// The object.
+        value: Box<Expr>,
+        /// A Slice, or a Tuple that may contain Slice and Starred, or any other expression.
+        index: Box<Expr>,
+    },
+    /// `lower:upper:step`, only as or in the index of a Subscript.
+    Slice {
+        /// Absent means None.
+        lower: Option<Box<Expr>>,
+        /// Absent means None.
+        upper: Option<Box<Expr>>,
+        /// Absent means None.
+        step: Option<Box<Expr>>,
+    },
+    /// `*value`, only where the forms above say so, and in the annotation of `*args`.
+    Starred(Box<Expr>),
+    /// `await value`
+    Await(Box<Expr>),
+    /// `yield value`
+    Yield(Option<Box<Expr>>),
+    /// `yield from value`
+    YieldFrom(Box<Expr>),
+}
+
+/// A decoded literal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    /// `None`
+    None,
+    /// `True`, `False`
+    Bool(bool),
+    /// `...`
+    Ellipsis,
+    /// An integer that fits (never negative: the minus sign is an operator).
+    Int(i64),
+    /// An integer that does not.
+    BigInt(BigInt),
+    /// `1.5`; may be infinite (`1e999`).
+    Float(f64),
+    /// `2j`: the imaginary part; the real part is 0.
+    Complex(f64),
+    /// `"text"`
+    Str(Rc<str>),
+    /// `b"bytes"`
+    Bytes(Rc<[u8]>),
+}
+
+/// One piece of an f-string.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FPart {
+    /// Text as it comes out; never empty, never two in a row.
+    Literal(Rc<str>),
+    /// `{expr=!r:spec}`
+    Interp {
+        /// What is formatted.
+        expr: Box<Expr>,
+        /// The text to print before the value in `{expr=}`: all between `{` and the end of `=` and its spaces.
+        /// With neither conversion nor spec the value is then shown by repr.
+        debug_text: Option<Rc<str>>,
+        /// `s`, `r` or `a`.
+        conversion: Option<char>,
+        /// Present if there is a colon; may be empty.
+        spec: Option<Vec<FPart>>,
+        /// From `{` to `}`.
+        span: Span,
+    },
+}
+
+/// One entry of a dict display.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DictItem {
+    /// `key: value`
+    Pair(Expr, Expr),
+    /// `**mapping`
+    DoubleStar(Expr),
+}
+
+/// `[async] for target in iter if a if b`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comprehension {
+    /// Whether `async` stands before `for`.
+    pub is_async: bool,
+    /// An assignment target.
+    pub target: Expr,
+    /// What is iterated.
+    pub iter: Expr,
+    /// All must hold, tested from left to right.
+    pub ifs: Vec<Expr>,
+}
+
+/// `lambda params: body`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lambda {
+    /// Without annotations.
+    pub params: Params,
+    /// The result.
+    pub body: Expr,
+}
+
+/// An argument of a call or class statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arg {
+    /// `value`
+    Pos(Expr),
+    /// `*value`
+    Star(Expr),
+    /// `name=value`; no name twice.
+    Keyword {
+        /// The parameter's name.
+        name: Ident,
+        /// Its value.
+        value: Expr,
+    },
+    /// `**value`
+    DoubleStar(Expr),
+}
+
+impl Arg {
+    /// The expression whose value is passed.
+    #[must_use]
+    pub fn value(&self) -> &Expr {
+        match self {
+            Self::Pos(value)
+            | Self::Star(value)
+            | Self::DoubleStar(value)
+            | Self::Keyword { value, .. } => value,
+        }
+    }
+}
+
+/// A pattern of a `case`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// What it is.
+    pub kind: PatternKind,
+    /// From its first token to its last.
+    pub span: Span,
+}
+
+/// The forms of patterns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PatternKind {
+    /// `_`
+    Wildcard,
+    /// `name`
+    Capture(Ident),
+    /// Compared with `==`: a number (perhaps negated or complex: UnaryOp, BinOp), string, bytes or dotted name.
+    Value(Expr),
+    /// `None`, `True`, `False`: compared with `is`.
+    Singleton(Constant),
+    /// `[a, *rest]`, `(a, b)`, `a, b`: at most one Star.
+    Sequence(Vec<Pattern>),
+    /// `*name` or `*_` (None), only inside of Sequence.
+    Star(Option<Ident>),
+    /// `{"key": pattern, **rest}`
+    Mapping {
+        /// Keys are values as in `Value`, or singletons.
+        items: Vec<(Expr, Pattern)>,
+        /// `**rest`
+        rest: Option<Ident>,
+    },
+    /// `Class(pattern, name=pattern)`
+    Class {
+        /// A name or dotted name.
+        class: Expr,
+        /// By `__match_args__`.
+        positional: Vec<Pattern>,
+        /// By attribute; no name twice.
+        keywords: Vec<(Ident, Pattern)>,
+    },
+    /// `a | b`: at least two; all bind the same names.
+    Or(Vec<Pattern>),
+    /// `pattern as name`
+    As {
+        /// What must fit.
+        pattern: Box<Pattern>,
+        /// What it is bound to.
+        name: Ident,
+    },
+}
+
+/// The binary operators, also those of augmented assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`symbol` says what each is")]
+pub enum BinOp {
+    Add,
+    Sub,
+    Mul,
+    MatMul,
+    Div,
+    FloorDiv,
+    Mod,
+    Pow,
+    LShift,
+    RShift,
+    BitAnd,
+    BitOr,
+    BitXor,
+}
+
+impl BinOp {
+    /// How it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::MatMul => "@",
+            Self::Div => "/",
+            Self::FloorDiv => "//",
+            Self::Mod => "%",
+            Self::Pow => "**",
+            Self::LShift => "<<",
+            Self::RShift => ">>",
+            Self::BitAnd => "&",
+            Self::BitOr => "|",
+            Self::BitXor => "^",
+        }
+    }
+}
+
+/// The operators that evaluate their right side only if needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`symbol` says what each is")]
+pub enum BoolOp {
+    And,
+    Or,
+}
+
+impl BoolOp {
+    /// How it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::And => "and",
+            Self::Or => "or",
+        }
+    }
+}
+
+/// The prefix operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`symbol` says what each is")]
+pub enum UnaryOp {
+    Not,
+    Neg,
+    Pos,
+    Invert,
+}
+
+impl UnaryOp {
+    /// How it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Not => "not",
+            Self::Neg => "-",
+            Self::Pos => "+",
+            Self::Invert => "~",
+        }
+    }
+}
+
+/// The comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "`symbol` says what each is")]
+pub enum CmpOp {
+    Eq,
+    NotEq,
+    Lt,
+    LtE,
+    Gt,
+    GtE,
+    Is,
+    IsNot,
+    In,
+    NotIn,
+}
+
+impl CmpOp {
+    /// How it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "==",
+            Self::NotEq => "!=",
+            Self::Lt => "<",
+            Self::LtE => "<=",
+            Self::Gt => ">",
+            Self::GtE => ">=",
+            Self::Is => "is",
+            Self::IsNot => "is not",
+            Self::In => "in",
+            Self::NotIn => "not in",
+        }
+    }
+}
