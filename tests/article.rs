@@ -37,8 +37,8 @@ const EXPECTED: [(&str, &str); 9] = [
     ("wait_for_times_out", "Timeout!\n"),
     (
         "queue_join",
-        "produced: 0\nconsumed: 0\nproduced: 1\nproduced: 2\nconsumed: 1\nproduced: 3\nproduced: 4\n\
-         consumed: 2\nconsumed: 3\nconsumed: 4\n",
+        "produced: 0\nconsumed: 0\nproduced: 1\nconsumed: 1\nproduced: 2\nproduced: 3\nconsumed: 2\n\
+         produced: 4\nconsumed: 3\nconsumed: 4\n",
     ),
     (
         "semaphore_limits_workers",
