@@ -1,0 +1,209 @@
+//! What a compiled function is: instructions and plain data, immutable, independent of any heap.
+//!
+//! A `Code` is made only by `verify` from a `Builder`'s draft, so every jump, register, constant and cache index in it
+//! is in range and its last instruction is a terminator: this is what lets the VM's cursor and window skip checks.
+//! Its fields are private to the crate's bytecode layer for writing: `Code` derefs to a read-only `Draft`.
+
+use std::ops::Deref;
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+
+use super::op::{Instr, Reg};
+use crate::diagnostics::span::Span;
+
+/// A verified function, module body or class body.
+#[derive(Debug, PartialEq)]
+pub struct Code(Draft);
+
+/// What a `Code` is made from: the same data before verification.
+#[derive(Debug, PartialEq)]
+pub struct Draft {
+    /// The bare name (`<module>`, `<lambda>`, `<listcomp>` for what has none).
+    pub name: Rc<str>,
+    /// The dotted name from the module down (`C.method.<locals>.inner`).
+    pub qualname: Rc<str>,
+    /// Which file the spans point into: the number the source map gave it.
+    pub file: u32,
+    /// The header of the definition.
+    pub span: Span,
+    /// What a call makes: a result, a coroutine, a generator.
+    pub kind: CodeKind,
+    /// The parameters; their registers are the first ones, in this order: positional, keyword-only, *args, **kwargs.
+    pub params: Params,
+    /// Size of the register window.
+    pub nregs: u16,
+    /// The instructions; the last is a terminator.
+    pub instrs: Box<[Instr]>,
+    /// Constants, plain data.
+    pub consts: Box<[Const]>,
+    /// For each inline cache the constant (a string) that names the attribute.
+    pub caches: Box<[u32]>,
+    /// The exception table, inner handlers before outer ones.
+    pub handlers: Box<[Handler]>,
+    /// Where, while a handler's body runs, the handled exception is found; inner before outer.
+    pub handling: Box<[Handling]>,
+    /// Where the cells of a new function of this code come from, in the enclosing frame.
+    pub captures: Box<[Capture]>,
+    /// The names of the captured cells.
+    pub free_names: Box<[Rc<str>]>,
+    /// The names of locals that have registers, for messages and listings.
+    pub locals: Box<[(Rc<str>, Reg)]>,
+    /// Sorted by instruction: from this instruction on, this span.
+    pub spans: Box<[(u32, Span)]>,
+    /// The docstring, if the body begins with one.
+    pub doc: Option<Rc<str>>,
+    /// How many global slots the module must have before this code runs.
+    pub nglobals: u32,
+}
+
+/// What running the code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeKind {
+    /// A plain function (also a lambda or a comprehension's body).
+    Function,
+    /// `async def` without `yield`: a call makes a coroutine.
+    Coroutine,
+    /// A function with `yield`, or a generator expression.
+    Generator,
+    /// `async def` with `yield`.
+    AsyncGenerator,
+    /// A module body.
+    Module,
+    /// A module body that awaits at top level: run as a coroutine, ends with `RetCoro`.
+    AsyncModule,
+    /// A class body: register 0 holds the namespace; returns the `__class__` cell or None.
+    Class,
+}
+
+impl CodeKind {
+    /// Whether a call makes an object that owns its registers, instead of running at once.
+    pub fn suspends(self) -> bool {
+        matches!(self, CodeKind::Coroutine | CodeKind::Generator | CodeKind::AsyncGenerator | CodeKind::AsyncModule)
+    }
+}
+
+/// The parameters of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params {
+    /// Names in register order.
+    pub names: Vec<Rc<str>>,
+    /// How many are positional-only.
+    pub posonly: u16,
+    /// How many may be given by position (positional-only included).
+    pub positional: u16,
+    /// How many are keyword-only.
+    pub kwonly: u16,
+    /// Whether `*args` exists; its register follows the keyword-only ones.
+    pub varargs: bool,
+    /// Whether `**kwargs` exists; its register is the last.
+    pub varkw: bool,
+}
+
+impl Params {
+    /// Number of registers that the parameters occupy.
+    pub fn count(&self) -> usize {
+        usize::from(self.positional + self.kwonly) + usize::from(self.varargs) + usize::from(self.varkw)
+    }
+
+    /// Whether a call with exactly `positional` plain arguments needs no binding at all.
+    pub fn is_simple(&self) -> bool {
+        self.kwonly == 0 && !self.varargs && !self.varkw
+    }
+}
+
+/// A constant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Const {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// `...`.
+    Ellipsis,
+    /// An integer of 64 bits.
+    Int(i64),
+    /// A larger integer.
+    BigInt(BigInt),
+    /// A float; pooled by bits.
+    Float(f64),
+    /// A complex number.
+    Complex(f64, f64),
+    /// A string.
+    Str(Rc<str>),
+    /// Bytes.
+    Bytes(Rc<[u8]>),
+    /// A tuple of constants.
+    Tuple(Vec<Const>),
+    /// A frozenset of constants (`x in {1, 2}`).
+    FrozenSet(Vec<Const>),
+    /// The code of a nested function.
+    Code(Rc<Code>),
+}
+
+/// One row of the exception table: an exception raised in `start..end` goes to `target` with the exception in `reg`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// First instruction covered.
+    pub start: u32,
+    /// One past the last instruction covered.
+    pub end: u32,
+    /// Where the handler begins.
+    pub target: u32,
+    /// The register that receives the exception.
+    pub reg: Reg,
+}
+
+/// While an instruction in `start..end` runs, the exception in `reg` is being handled: bare `raise` raises it, new
+/// exceptions get it as `__context__`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handling {
+    /// First instruction of the handler's body.
+    pub start: u32,
+    /// One past its last instruction.
+    pub end: u32,
+    /// The register that holds the exception.
+    pub reg: Reg,
+}
+
+/// Where a captured cell comes from when the function is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// A register of the enclosing frame, which holds a cell.
+    Local(Reg),
+    /// A cell of the enclosing function's own closure.
+    Free(u16),
+}
+
+impl Code {
+    /// Wraps what `verify` has checked.
+    pub(super) fn trusted(draft: Draft) -> Code {
+        Code(draft)
+    }
+}
+
+impl Deref for Code {
+    type Target = Draft;
+
+    fn deref(&self) -> &Draft {
+        &self.0
+    }
+}
+
+impl Draft {
+    /// The span of the instruction at `ip`.
+    pub fn span_at(&self, ip: u32) -> Span {
+        let i = self.spans.partition_point(|&(at, _)| at <= ip);
+        if i == 0 { self.span } else { self.spans[i - 1].1 }
+    }
+
+    /// The handler for an exception raised by the instruction at `ip`: the first row that covers it.
+    pub fn handler_at(&self, ip: u32) -> Option<&Handler> {
+        self.handlers.iter().find(|h| (h.start..h.end).contains(&ip))
+    }
+
+    /// The register with the exception that is being handled at `ip`.
+    pub fn handling_at(&self, ip: u32) -> Option<Reg> {
+        self.handling.iter().find(|h| (h.start..h.end).contains(&ip)).map(|h| h.reg)
+    }
+}

@@ -1,0 +1,15 @@
+//! The contract between the compiler and the VM: instructions, Code objects, and the proof that they fit.
+//!
+//! `op` is the instruction set (one table), `code` what a compiled function is, `builder` how the compiler makes one,
+//! `verify` the only door from a draft to a `Code`, `dis` the listing that `apy dis` prints. Nothing here touches the
+//! heap: constants are plain data, which the VM turns into values when it loads the code.
+
+pub mod builder;
+pub mod code;
+pub mod dis;
+pub mod op;
+pub mod verify;
+
+pub use builder::Builder;
+pub use code::{Capture, Code, CodeKind, Const, Handler, Handling, Params};
+pub use op::{Imm, Instr, Op, Reg};

@@ -1,0 +1,326 @@
+//! The instruction set, readable in five minutes.
+//!
+//! An instruction is 64 bits: `op a b c` of 8 bits each and `d`, a signed 32-bit immediate. Registers are written
+//! `R[x]`, constants `K[x]`, the module's global slots `G[x]`, the closure's cells `F[x]`, inline caches `C[x]` (which
+//! name what they look up). Jumps are relative to the next instruction. Every jump backwards is a safepoint.
+//!
+//! To add an instruction: one row in `ops!`, one arm in `vm/run.rs` (the compiler insists on it).
+
+/// A register index inside a frame's window.
+pub type Reg = u8;
+
+/// The highest register the compiler may hand out; locals beyond it are spilled (`SpillNew`).
+pub const MAX_REG: usize = 240;
+
+/// One instruction, as the VM fetches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(8))]
+pub struct Instr {
+    /// What to do.
+    pub op: Op,
+    /// First operand, usually the destination.
+    pub a: u8,
+    /// Second operand.
+    pub b: u8,
+    /// Third operand.
+    pub c: u8,
+    /// Immediate, jump distance, constant, slot or cache index.
+    pub d: i32,
+}
+
+const _: () = assert!(size_of::<Instr>() == 8);
+
+/// What an 8-bit operand means: read by the verifier and the disassembler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Unused; must be 0.
+    Unused,
+    /// A register that is written.
+    Def,
+    /// A register that is read.
+    Use,
+    /// A plain number.
+    Num,
+    /// A signed plain number.
+    Int,
+    /// A register that starts a run of registers, checked by the row's `Run`.
+    First,
+}
+
+/// What the 32-bit operand means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wide {
+    /// Unused; must be 0.
+    Unused,
+    /// A plain number.
+    Imm,
+    /// A jump, relative to the next instruction.
+    Jump,
+    /// An index into the constants.
+    Const,
+    /// An index into the constants, which must be a string.
+    Name,
+    /// An index into the constants, which must be a code object.
+    Code,
+    /// An index into the module's global slots.
+    Global,
+    /// An index into the inline caches.
+    Cache,
+}
+
+/// Which registers beyond the named ones an instruction touches, counted from one of its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// None.
+    No,
+    /// `a ..= a + b`: a call with `b` arguments.
+    CallB,
+    /// `a ..= a + 1 + b`: a method call, receiver and `b` arguments.
+    MethodB,
+    /// `a ..= a + b + c`: a call with `b` positional and `c` keyword arguments.
+    CallBC,
+    /// `a ..= a + n`.
+    A(u8),
+    /// `b ..= b + n`.
+    B(u8),
+    /// `c ..= c + n`.
+    C(u8),
+    /// `b .. b + d`.
+    Items,
+    /// `b .. b + 2 d`.
+    Pairs,
+    /// `b ..= b + c + d`: starred unpacking.
+    Starred,
+}
+
+/// Facts about one instruction, from its row.
+#[derive(Debug)]
+pub struct OpInfo {
+    /// The mnemonic.
+    pub name: &'static str,
+    /// Meaning of operands a, b, c.
+    pub fields: [Field; 3],
+    /// Meaning of operand d.
+    pub wide: Wide,
+    /// Further registers.
+    pub run: Run,
+    /// The meaning, in register-transfer notation.
+    pub meaning: &'static str,
+}
+
+macro_rules! ops {
+    ($($name:ident $a:ident $b:ident $c:ident $d:ident $run:expr, $meaning:literal;)*) => {
+        /// An operation; see the table in this file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Op { $(#[doc = $meaning] $name),* }
+
+        /// The facts, indexed by `Op as usize`.
+        pub static OPS: &[OpInfo] = {
+            use Run::*;
+            &[$(OpInfo {
+                name: stringify!($name),
+                fields: [Field::$a, Field::$b, Field::$c],
+                wide: Wide::$d,
+                run: $run,
+                meaning: $meaning,
+            }),*]
+        };
+
+        impl Op {
+            /// All operations, in order.
+            pub const ALL: &[Op] = &[$(Op::$name),*];
+        }
+    };
+}
+
+ops! {
+    // name          a      b      c      d       further registers
+    // Loads and moves
+    Nop              Unused Unused Unused Unused  No, "nothing";
+    LoadInt          Def    Unused Unused Imm     No, "R[a] := int d";
+    LoadImm          Def    Unused Unused Imm     No, "R[a] := None, False, True, Ellipsis, NotImplemented or Undef, by d (see Imm)";
+    LoadConst        Def    Unused Unused Const   No, "R[a] := K[d]";
+    Move             Def    Use    Unused Unused  No, "R[a] := R[b]";
+    CheckLocal       Use    Unused Unused Name    No, "raise UnboundLocalError for K[d] if R[a] is Undef";
+    // Names
+    GetGlobal        Def    Unused Unused Global  No, "R[a] := G[d], or raise NameError";
+    SetGlobal        Use    Unused Unused Global  No, "G[d] := R[a]";
+    DelGlobal        Unused Unused Unused Global  No, "delete G[d], or raise NameError";
+    GetName          Def    Use    Unused Name    No, "R[a] := R[b][K[d]] in a class namespace, Undef if missing";
+    SetName          Use    Use    Unused Name    No, "R[b][K[d]] := R[a] in a class namespace";
+    DelName          Unused Use    Unused Name    No, "delete R[b][K[d]] in a class namespace, or raise NameError";
+    MakeCell         Use    Unused Unused Unused  No, "R[a] := Cell(R[a])";
+    GetCell          Def    Use    Unused Name    No, "R[a] := R[b].value, or raise UnboundLocalError for K[d]";
+    SetCell          Use    Use    Unused Unused  No, "R[a].value := R[b] (Undef deletes)";
+    GetFree          Def    Num    Num    Name    No, "R[a] := F[b + 256 c].value, or raise NameError for K[d]";
+    SetFree          Use    Num    Num    Unused  No, "F[b + 256 c].value := R[a] (Undef deletes)";
+    GetFreeCell      Def    Num    Num    Unused  No, "R[a] := F[b + 256 c], the cell itself";
+    SpillNew         Def    Unused Unused Imm     No, "R[a] := spill area of d Undef slots, for locals beyond MAX_REG";
+    SpillGet         Def    Use    Unused Imm     No, "R[a] := R[b].spill[d] (may be Undef)";
+    SpillSet         Use    Use    Unused Imm     No, "R[b].spill[d] := R[a]";
+    // Arithmetic; the last number is 1 for the augmented form (tries __iadd__ first)
+    Add              Def    Use    Use    Imm     No, "R[a] := R[b] + R[c]";
+    Sub              Def    Use    Use    Imm     No, "R[a] := R[b] - R[c]";
+    Mul              Def    Use    Use    Imm     No, "R[a] := R[b] * R[c]";
+    Div              Def    Use    Use    Imm     No, "R[a] := R[b] / R[c]";
+    FloorDiv         Def    Use    Use    Imm     No, "R[a] := R[b] // R[c]";
+    Mod              Def    Use    Use    Imm     No, "R[a] := R[b] % R[c]";
+    Pow              Def    Use    Use    Imm     No, "R[a] := R[b] ** R[c]";
+    MatMul           Def    Use    Use    Imm     No, "R[a] := R[b] @ R[c]";
+    Shl              Def    Use    Use    Imm     No, "R[a] := R[b] << R[c]";
+    Shr              Def    Use    Use    Imm     No, "R[a] := R[b] >> R[c]";
+    BitAnd           Def    Use    Use    Imm     No, "R[a] := R[b] & R[c]";
+    BitOr            Def    Use    Use    Imm     No, "R[a] := R[b] | R[c]";
+    BitXor           Def    Use    Use    Imm     No, "R[a] := R[b] ^ R[c]";
+    AddI             Def    Use    Num    Imm     No, "R[a] := R[b] + d; c: augmented";
+    SubI             Def    Use    Num    Imm     No, "R[a] := R[b] - d; c: augmented";
+    MulI             Def    Use    Num    Imm     No, "R[a] := R[b] * d; c: augmented";
+    FloorDivI        Def    Use    Num    Imm     No, "R[a] := R[b] // d; c: augmented";
+    ModI             Def    Use    Num    Imm     No, "R[a] := R[b] % d; c: augmented";
+    BitAndI          Def    Use    Num    Imm     No, "R[a] := R[b] & d; c: augmented";
+    ShlI             Def    Use    Num    Imm     No, "R[a] := R[b] << d; c: augmented";
+    ShrI             Def    Use    Num    Imm     No, "R[a] := R[b] >> d; c: augmented";
+    Neg              Def    Use    Unused Unused  No, "R[a] := -R[b]";
+    Pos              Def    Use    Unused Unused  No, "R[a] := +R[b]";
+    Invert           Def    Use    Unused Unused  No, "R[a] := ~R[b]";
+    Not              Def    Use    Unused Unused  No, "R[a] := not R[b]";
+    // Comparison
+    Lt               Def    Use    Use    Unused  No, "R[a] := R[b] < R[c]";
+    Le               Def    Use    Use    Unused  No, "R[a] := R[b] <= R[c]";
+    Gt               Def    Use    Use    Unused  No, "R[a] := R[b] > R[c]";
+    Ge               Def    Use    Use    Unused  No, "R[a] := R[b] >= R[c]";
+    Eq               Def    Use    Use    Unused  No, "R[a] := R[b] == R[c]";
+    Ne               Def    Use    Use    Unused  No, "R[a] := R[b] != R[c]";
+    Is               Def    Use    Use    Imm     No, "R[a] := (R[b] is R[c]) != (d == 1)";
+    In               Def    Use    Use    Imm     No, "R[a] := (R[b] in R[c]) != (d == 1)";
+    // Jumps; a fused comparison jumps when its outcome equals c
+    Jmp              Unused Unused Unused Jump    No, "ip += d";
+    JmpIf            Use    Unused Unused Jump    No, "if R[a]: ip += d";
+    JmpIfNot         Use    Unused Unused Jump    No, "if not R[a]: ip += d";
+    JmpIfNone        Use    Unused Num    Jump    No, "if (R[a] is None) == c: ip += d";
+    JmpIfUndef       Use    Unused Num    Jump    No, "if (R[a] is Undef) == c: ip += d";
+    JmpLt            Use    Use    Num    Jump    No, "if (R[a] < R[b]) == c: ip += d";
+    JmpLe            Use    Use    Num    Jump    No, "if (R[a] <= R[b]) == c: ip += d";
+    JmpGt            Use    Use    Num    Jump    No, "if (R[a] > R[b]) == c: ip += d";
+    JmpGe            Use    Use    Num    Jump    No, "if (R[a] >= R[b]) == c: ip += d";
+    JmpEq            Use    Use    Num    Jump    No, "if (R[a] == R[b]) == c: ip += d";
+    JmpNe            Use    Use    Num    Jump    No, "if (R[a] != R[b]) == c: ip += d";
+    JmpIs            Use    Use    Num    Jump    No, "if (R[a] is R[b]) == c: ip += d";
+    JmpIn            Use    Use    Num    Jump    No, "if (R[a] in R[b]) == c: ip += d";
+    JmpLtI           Use    Int    Num    Jump    No, "if (R[a] < b) == c: ip += d";
+    JmpLeI           Use    Int    Num    Jump    No, "if (R[a] <= b) == c: ip += d";
+    JmpGtI           Use    Int    Num    Jump    No, "if (R[a] > b) == c: ip += d";
+    JmpGeI           Use    Int    Num    Jump    No, "if (R[a] >= b) == c: ip += d";
+    JmpEqI           Use    Int    Num    Jump    No, "if (R[a] == b) == c: ip += d";
+    JmpNeI           Use    Int    Num    Jump    No, "if (R[a] != b) == c: ip += d";
+    // Attributes and items
+    GetAttr          Def    Use    Unused Cache   No, "R[a] := R[b].C[d]";
+    SetAttr          Use    Use    Unused Cache   No, "R[a].C[d] := R[b]";
+    DelAttr          Use    Unused Unused Name    No, "delete R[a].K[d]";
+    GetItem          Def    Use    Use    Unused  No, "R[a] := R[b][R[c]]";
+    SetItem          Use    Use    Use    Unused  No, "R[a][R[b]] := R[c]";
+    DelItem          Use    Use    Unused Unused  No, "delete R[a][R[b]]";
+    BuildSlice       Def    First  Unused Unused  B(2), "R[a] := slice(R[b], R[b+1], R[b+2])";
+    // Calls; the result lands in R[a]. c is 1 when the statement drops it (a coroutine made there is never awaited)
+    Call             First  Num    Num    Unused  CallB, "R[a] := R[a](R[a+1], ..., R[a+b])";
+    CallMethod       First  Num    Num    Cache   MethodB, "R[a] := R[a+1].C[d](R[a+2], ..., R[a+1+b])";
+    CallSpecial      First  Num    Unused Name    MethodB, "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b])";
+    CallKw           First  Num    Num    Const   CallBC, "R[a] := R[a](b positional, then c keyword arguments named by the tuple K[d])";
+    CallEx           First  Unused Num    Unused  A(2), "R[a] := R[a](*R[a+1], **R[a+2]), a list and a dict or Undef";
+    Ret              Use    Unused Unused Unused  No, "return R[a] from a plain function";
+    RetCoro          Use    Unused Unused Unused  No, "return R[a] from a coroutine or generator";
+    // Suspension
+    Await            Def    Use    Unused Unused  No, "R[a] := await R[b]";
+    Yield            Def    Use    Unused Unused  No, "yield R[b]; R[a] := what was sent";
+    YieldFrom        Def    Use    Unused Unused  No, "R[a] := yield from R[b]";
+    // Building
+    BuildList        Def    First  Unused Imm     Items, "R[a] := [R[b], ..., d items]";
+    BuildTuple       Def    First  Unused Imm     Items, "R[a] := (R[b], ..., d items)";
+    BuildSet         Def    First  Unused Imm     Items, "R[a] := {R[b], ..., d items}";
+    BuildDict        Def    First  Unused Imm     Pairs, "R[a] := {R[b]: R[b+1], ..., d pairs}";
+    BuildString      Def    First  Unused Imm     Items, "R[a] := ''.join(R[b], ..., d strings)";
+    FormatValue      Def    Use    Num    Imm     No, "R[a] := format(R[b] converted by c (0, 's', 'r' or 'a'), R[d] or '' if d < 0)";
+    ListAppend       Use    Use    Unused Unused  No, "R[a].append(R[b]), a list of the compiler's own";
+    ListExtend       Use    Use    Unused Imm     No, "R[a].extend(R[b]); d: 1 for a call's *args (its own message)";
+    ListToTuple      Def    Use    Unused Unused  No, "R[a] := tuple(R[b]), R[b] a list";
+    SetAdd           Use    Use    Unused Unused  No, "R[a].add(R[b])";
+    SetUpdate        Use    Use    Unused Unused  No, "R[a].update(R[b])";
+    DictSet          Use    Use    Use    Unused  No, "R[a][R[b]] := R[c], a dict of the compiler's own";
+    DictUpdate       Use    Use    Unused Unused  No, "R[a].update(R[b]), R[b] a mapping ({**x})";
+    DictMerge        Use    Use    Use    Unused  No, "R[a].update(R[b]) for a call's **kwargs of R[c]: duplicate keys raise TypeError";
+    UnpackSeq        Use    First  Unused Imm     Items, "R[b], ..., R[b+d-1] := R[a]";
+    UnpackEx         Use    First  Num    Imm     Starred, "R[b].. := c items, a list, d items from R[a]";
+    // Iteration
+    GetIter          Def    Use    Unused Unused  No, "R[a] := iter(R[b])";
+    ForIter          Use    Def    Unused Jump    No, "if R[a] has a next item: R[b] := it, ip += d";
+    GetAIter         Def    Use    Unused Unused  No, "R[a] := aiter(R[b])";
+    GetANext         Def    Use    Unused Unused  No, "R[a] := the awaitable R[b].__anext__()";
+    // Functions and classes
+    MakeFunction     Def    First  Num    Code    B(2), "R[a] := function of K[d]; R[b] defaults tuple, R[b+1] keyword defaults dict, R[b+2] annotations dict (Undef for none)";
+    BuildClass       Def    First  Unused Name    B(2), "R[a] := class K[d] with body function R[b], bases tuple R[b+1], keywords dict R[b+2] or Undef";
+    // Exceptions
+    Raise            Use    Unused Unused Unused  No, "raise R[a]";
+    RaiseFrom        Use    Use    Unused Unused  No, "raise R[a] from R[b]";
+    Reraise          Use    Unused Unused Unused  No, "raise R[a], an exception that goes on unwinding: traceback and context stay";
+    RaiseHandled     Unused Unused Unused Unused  No, "bare raise: the exception being handled, or RuntimeError";
+    ExcMatch         Def    Use    Use    Unused  No, "R[a] := whether exception R[b] matches class or tuple R[c]";
+    ExcInfo          First  Use    Unused Unused  A(2), "R[a], R[a+1], R[a+2] := type(R[b]), R[b], R[b].__traceback__";
+    ExcStarSplit     First  Use    Use    Unused  A(1), "R[a], R[a+1] := the part of R[b] that matches R[c] (None if empty), the rest (None if empty)";
+    ExcStarFinish    Use    Use    Unused Unused  No, "end of except* on R[a]: raise what the list R[b] of raised and unmatched parts amounts to, if anything";
+    AssertFail       Use    Unused Unused Unused  No, "raise AssertionError(R[a]), without argument if Undef";
+    // with
+    CheckWith        Use    Unused Num    Unused  No, "raise TypeError unless R[a] is a context manager; c: 1 for async";
+    // Pattern matching
+    MatchSeq         Def    Use    Unused Unused  No, "R[a] := whether R[b] matches sequence patterns";
+    MatchMap         Def    Use    Unused Unused  No, "R[a] := whether R[b] matches mapping patterns";
+    MatchKeys        Def    Use    Use    Unused  No, "R[a] := tuple of R[b]'s values for the keys R[c], None if one is missing";
+    MatchClass       Def    Use    First  Imm     C(1), "R[a] := tuple of attributes if R[b] is a R[c] with d positional and R[c+1] (tuple of names) keyword sub-patterns, else None";
+    GetLen           Def    Use    Unused Unused  No, "R[a] := len(R[b])";
+    // Modules and types
+    Import           Def    Num    Num    Name    No, "R[a] := module K[d], relative to b parent packages; c: 1 for the leaf of a dotted name, 0 for its top";
+    ImportFrom       Def    Use    Unused Name    No, "R[a] := name K[d] of module R[b], or raise ImportError";
+    ImportStar       Use    Unused Unused Unused  No, "bind every public name of module R[a] in the globals";
+    TypeParam        Def    Use    Num    Name    No, "R[a] := type parameter K[d] with bound function R[b] or Undef; c: 0 TypeVar, 1 TypeVarTuple, 2 ParamSpec";
+    TypeAlias        Def    Use    Use    Name    No, "R[a] := type alias K[d], parameters R[b] (a tuple), value function R[c]";
+    // REPL
+    Display          Use    Unused Unused Unused  No, "show R[a] as the REPL does, and bind _, unless it is None";
+}
+
+/// The values of `LoadImm`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Imm {
+    /// `None`.
+    None = 0,
+    /// `False`.
+    False = 1,
+    /// `True`.
+    True = 2,
+    /// `...`.
+    Ellipsis = 3,
+    /// `NotImplemented`.
+    NotImplemented = 4,
+    /// No value: an unbound local.
+    Undef = 5,
+}
+
+impl Op {
+    /// The row of the table.
+    pub fn info(self) -> &'static OpInfo {
+        &OPS[self as usize]
+    }
+
+    /// Whether control never falls through to the next instruction.
+    pub fn is_terminator(self) -> bool {
+        use Op::*;
+        matches!(self, Jmp | Ret | RetCoro | Raise | RaiseFrom | Reraise | RaiseHandled | AssertFail)
+    }
+}
+
+impl Instr {
+    /// An instruction with all its operands.
+    pub const fn new(op: Op, a: u8, b: u8, c: u8, d: i32) -> Instr {
+        Instr { op, a, b, c, d }
+    }
+}
