@@ -4,3 +4,5 @@
 
 pub mod diagnostics;
 pub mod syntax;
+
+pub mod runtime;

@@ -1,0 +1,3 @@
+//! Values and the heap: representation only, never runs user code.
+
+pub mod text;

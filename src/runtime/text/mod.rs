@@ -1,0 +1,116 @@
+//! Python's text and number algorithms on plain Rust data: no Value, no heap, no user code.
+//!
+//! Every function takes `&str`, numbers or big integers and returns text, numbers or a [`TextError`] that carries
+//! CPython's message word for word; the caller turns it into an exception. Tables in `oracle/` come from CPython 3.13
+//! (`oracle/README.md` says how) and are the tests' expected values.
+//!
+//! To add one more algorithm: a file named after it, its table written by `oracle/generate.py`, a line here.
+
+pub mod float_digits;
+pub mod float_repr;
+pub mod int;
+pub mod int_text;
+pub mod num;
+pub mod str_repr;
+pub mod unicode;
+mod unicode_tables;
+
+#[cfg(test)]
+mod oracle;
+
+pub use int::{Int, IntRef};
+
+/// The exception class that a [`TextError`] becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// `ValueError`
+    Value,
+    /// `TypeError`
+    Type,
+    /// `OverflowError`
+    Overflow,
+    /// `ZeroDivisionError`
+    ZeroDivision,
+    /// `IndexError`
+    Index,
+    /// `MemoryError`: the result would be larger than [`MAX_TEXT`] or than the allocator gives.
+    Memory,
+}
+
+impl ErrorKind {
+    /// The name of the exception class.
+    pub fn class_name(self) -> &'static str {
+        match self {
+            Self::Value => "ValueError",
+            Self::Type => "TypeError",
+            Self::Overflow => "OverflowError",
+            Self::ZeroDivision => "ZeroDivisionError",
+            Self::Index => "IndexError",
+            Self::Memory => "MemoryError",
+        }
+    }
+}
+
+/// What went wrong, as the exception class and CPython's message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextError {
+    /// Which exception to raise.
+    pub kind: ErrorKind,
+    /// Its message.
+    pub message: String,
+}
+
+/// The result of the functions of this module tree.
+pub type TextResult<T> = Result<T, TextError>;
+
+impl TextError {
+    /// A `ValueError`.
+    pub fn value(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Value, message)
+    }
+
+    /// A `TypeError`.
+    pub fn type_error(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Type, message)
+    }
+
+    /// An `OverflowError`.
+    pub fn overflow(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Overflow, message)
+    }
+
+    /// A `ZeroDivisionError`.
+    pub fn zero_division(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::ZeroDivision, message)
+    }
+
+    /// An `IndexError`.
+    pub fn index(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Index, message)
+    }
+
+    /// A `MemoryError`, which has no message in CPython either.
+    pub fn memory() -> Self {
+        Self::new(ErrorKind::Memory, "")
+    }
+
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+/// The longest text, in bytes, that a width, precision or repetition may ask for: beyond it lies an allocation failure,
+/// which in Rust is an abort and here a `MemoryError`.
+pub const MAX_TEXT: usize = 1 << 30;
+
+/// Refuses a result of more than [`MAX_TEXT`] bytes before anything is allocated.
+pub fn check_text_size(bytes: usize) -> TextResult<()> {
+    if bytes > MAX_TEXT {
+        Err(TextError::memory())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+"""Writes the tables of expected values (*.tsv) from the Python that runs it, which must be CPython 3.13.
+
+Run: python3 generate.py [NAME ...]     (all tables without a name)
+
+A table is a function decorated with @table: it yields rows, whose cells are str() of what it yields. `text` cells are
+escaped with unicode_escape; floats are written as their bits, so that nothing is lost on the way. Cases are random with
+a fixed seed beside the hand-picked ones: a second run writes the same bytes.
+"""
+import itertools
+import pathlib
+import random
+import struct
+import sys
+
+HERE = pathlib.Path(__file__).parent
+TABLES = {}
+
+
+def table(function):
+    TABLES[function.__name__] = function
+    return function
+
+
+def bits(value):
+    return struct.pack(">d", value).hex()
+
+
+def text(value):
+    return value.encode("unicode_escape").decode("ascii")
+
+
+def result(function, *args):
+    """The text that a call returns, or `!Class: message`."""
+    try:
+        return text(function(*args))
+    except Exception as error:
+        return text(f"!{type(error).__name__}: {error}")
+
+
+def write(name):
+    rng = random.Random(name)
+    rows = ["\t".join(map(str, row)) for row in TABLES[name](rng)]
+    for row in rows:
+        assert "\n" not in row, row
+    rows = list(dict.fromkeys(rows))
+    (HERE / f"{name}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def any_float(rng):
+    """Floats of every size, with a bias to short decimals and to ties."""
+    kind = rng.randrange(6)
+    if kind == 0:
+        return struct.unpack(">d", rng.randbytes(8))[0]
+    if kind == 1:
+        return rng.randrange(-10**6, 10**6) / 10 ** rng.randrange(7)
+    if kind == 2:
+        return float(rng.randrange(-200, 200)) / 2 ** rng.randrange(8)
+    if kind == 3:
+        return rng.uniform(-1, 1) * 10.0 ** rng.randrange(-25, 25)
+    if kind == 4:
+        return rng.choice([0.0, -0.0, 1.0, -1.0, 1e16, 1e15, 1e-4, 1e-5, 9999999999999998.0, 123456.0, 1e22, 1e23, 5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, float("inf"), float("-inf"), float("nan"), 0.5, 999999.5, 0.1, 1e100])
+    return float(rng.choice([1, -1]) * rng.randrange(10) * 10 ** rng.randrange(23))
+
+
+@table
+def float_digits(rng):
+    for _ in range(300):
+        value = abs(any_float(rng))
+        spec = f"{rng.choice(['', '#'])}.{rng.choice([0, 0, 1, 2, 3, 5, 6, 10, 16, 17, 20])}{rng.choice('efg')}"
+        shown = format(value, spec)
+        if len(shown) < 60:
+            yield bits(value), spec, shown
+
+
+@table
+def float_repr(rng):
+    for _ in range(300):
+        value = any_float(rng)
+        yield bits(value), repr(value), value.hex()
+
+
+@table
+def complex_repr(rng):
+    for _ in range(80):
+        re, im = any_float(rng), any_float(rng)
+        yield bits(re), bits(im), repr(complex(re, im))
+
+
+@table
+def float_parse(rng):
+    fixed = ["", " ", "1", "+1", "-1", " 1 ", "\t1.5\n", "1.", ".5", ".", "1e5", "1e", "1e+", "1e-5", "1E5", "1_0", "1__0", "_1", "1_", "1_.0", "1._0", "1.0_1", "1e1_0", "1e_1", "1_e1", "in_f", "inf", "-inf", "+Infinity", "iNf", "nan", "-nan", "NaN", "infinit", "nanx", "0x1", "1 2", "--1", "+ 1", "1e400", "-1e400", "1e-400", "1e99999999999999999999", "١٢.٥", "\u20031\u2003", "\x1c1", "1\x00", "½", "1j", "é", "0_0", "1.7976931348623159e308", "4.9406564584124654e-324", "2.4703282292062327e-324", "9007199254740993", "0.1e1"]
+    for case in fixed:
+        yield "float", text(case), result(lambda: repr(float(case)))
+    for case in ["", "1", "0x1", "0X1P3", "1p", "1p+", "1p-3", "0x.8", "0x8.", "0x.", ".", "0x", "0x1.8p1", "-0x1p-1074", "0x1p-1075", "0x1.8p-1075", "0x1p-1076", "0x1p1023", "0x1p1024", "0x1.fffffffffffff8p1023", "0x1.fffffffffffff7p1023", "0x1.00000000000008p0", "0x1.000000000000080p0", "0x1.000000000000080000000000001p0", "0x1.00000000000018p0", "inf", "-Infinity", "nan", "+nan", "infx", " 0x1p0 ", "0x1 p0", "0x1p0x", "0x1p5000", "0x0p5000", "0x1p-5000", "0x1p99999999999999999999999", "0x0p99999999999999999999999", "0x" + "f" * 40, "0x0." + "0" * 40 + "1p164", "1_0", "0x1g", "--1", "é", "a.a", "0x123456789abcdef0123p-70"]:
+        yield "fromhex", text(case), result(lambda: repr(float.fromhex(case)))
+    for case in ["", "1", "1j", "j", "+j", "-j", "1+2j", "1-2j", "(1+2j)", " ( 1+2j ) ", "(1+2j", "1+2j)", "1 + 2j", "1+", "1+2", "1j+2", "1e5j", "1e5+1e-5j", "inf+nanj", "nan-infj", "-0-0j", "1_0+2_0j", "1__0j", "infj", "1+infinityj", "1.5e3", "e", "1jj", "1J", "+1+1j", "1++1j", "1+j", "1-j", "((1j))", "()", "1+ j", "\t1j\n", "١+٢j", "nanj", "1.j", ".5j", ".j"]:
+        yield "complex", text(case), result(lambda: repr(complex(case)))
+
+
+@table
+def int_parse(rng):
+    fixed = ["", " ", "0", "00", "007", "0_7", "1", "+1", "-1", "- 1", " 1 ", "\t1\n", "1.0", "1e5", "1_0", "1__0", "_1", "1_", "0x1f", "0X1F", "-0x1f", "0x_1f", "0x__1f", "0x", "0b101", "0b2", "0o17", "0o8", "0b_1", "z", "Z", "zz", "1\x00", "١٢", "\u20031\u2003", "\x1c1", "½", "é", "--1", "+-1", "'", "a\nb", "0b", "b1", "0_x1", "-0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "1" * 40, "0" * 30 + "1"]
+    for case, base in itertools.product(fixed, [10, 0, 2, 8, 16, 36]):
+        yield text(case), base, result(lambda: str(int(case, base)))
+    for base in [1, -1, 37, 2**40]:
+        yield "1", base, result(lambda: str(int("1", base)))
+    for _ in range(60):
+        base = rng.choice([2, 3, 8, 10, 11, 16, 36])
+        case = "".join(rng.choice("0123456789abcdefxyzABC_") for _ in range(rng.randrange(1, 12)))
+        yield case, base, result(lambda: str(int(case, base)))
+
+
+@table
+def str_repr(rng):
+    samples = "abc '\"\\\n\r\t\x00\x1b\x7f\x80\xa0\xad\xe9\u0301\u03a9\u200b\u2028\ue000\U0001f600\U000e0001\uffff漢"
+    cases = ["", "'", '"', "'\"", "abc", "a\\b"] + ["".join(rng.choice(samples) for _ in range(rng.randrange(1, 9))) for _ in range(120)]
+    for case in cases:
+        latin = bytes(ord(c) & 255 for c in case)
+        yield text(case), text(repr(case)), text(ascii(case)), text(repr(latin))
+
+
+if __name__ == "__main__":
+    assert sys.version_info[:2] == (3, 13), "the oracle is CPython 3.13"
+    for name in sys.argv[1:] or TABLES:
+        write(name)
