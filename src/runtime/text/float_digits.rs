@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use super::num::convert::decompose;
+
 /// Which layout; the numbers are C's precisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -45,7 +47,7 @@ pub fn digits(value: f64, style: Style, layout: Layout) -> String {
         Style::Fixed(precision) => fixed(value, precision, layout),
         Style::General(precision) => general(value, precision.max(1), layout),
         Style::Repr => {
-            let (mantissa, exponent) = split_exponent(format!("{value:e}"));
+            let (mantissa, exponent) = shortest(value);
             place_point(mantissa, exponent, -4, 16, layout)
         }
     }
@@ -111,6 +113,29 @@ fn with_exponent(mut mantissa: String, exponent: i32, layout: Layout) -> String 
     let sign = if exponent < 0 { '-' } else { '+' };
     write!(mantissa, "e{sign}{:02}", exponent.unsigned_abs()).expect("a String takes all");
     mantissa
+}
+
+/// The shortest digits that read back as `value`, the nearest of them, as `d.ddd` and a power of ten.
+pub fn shortest(value: f64) -> (String, i32) {
+    let (mantissa, exponent) = split_exponent(format!("{value:e}"));
+    let decimals = mantissa.len().saturating_sub(2) as i64 - i64::from(exponent);
+    if may_be_halfway(value, decimals) {
+        // std takes the upper of two digits that are equally near, CPython the even one.
+        let even = format!("{value:.*e}", mantissa.len().saturating_sub(2));
+        if even.parse() == Ok(value) {
+            return split_exponent(even);
+        }
+    }
+    (mantissa, exponent)
+}
+
+/// Whether `value` may lie exactly between two numbers of so many decimals.
+///
+/// A float with n binary places has exactly n decimal places: halfway means one more than `decimals`.
+pub fn may_be_halfway(value: f64, decimals: i64) -> bool {
+    let (mantissa, exponent) = decompose(value);
+    let places = -(exponent + i64::from(mantissa.trailing_zeros()));
+    decimals < 0 || places == decimals + 1
 }
 
 /// `d.ddd` with `precision` digits after the point, and the power of ten it is to be multiplied by.

@@ -3,7 +3,7 @@
 //! Contract: `parse_float(&float_repr(x))` is `x` to the bit. Reading accepts what Python's constructors accept
 //! (white space around, underscores between digits, any Unicode decimal digit), not what a float literal accepts.
 
-use super::float_digits::{Layout, Style, digits};
+use super::float_digits::{Layout, Style, digits, may_be_halfway};
 use super::num::scale::scale_round;
 use super::str_repr::str_repr;
 use super::unicode::to_ascii_number;
@@ -13,7 +13,11 @@ use super::{TextError, TextResult};
 pub fn float_repr(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-4..1e16).contains(&size) {
-        return format!("{value:?}");
+        let text = format!("{value:?}");
+        let point = text.rfind('.').expect("{:?} of a float has a point");
+        if !may_be_halfway(size, (text.len() - point - 1) as i64) {
+            return text;
+        }
     }
     let sign = if value < 0.0 { "-" } else { "" };
     sign.to_owned()

@@ -8,6 +8,7 @@
 
 pub mod float_digits;
 pub mod float_repr;
+pub mod format_spec;
 pub mod int;
 pub mod int_text;
 pub mod num;

@@ -119,6 +119,71 @@ def str_repr(rng):
         yield text(case), text(repr(case)), text(ascii(case)), text(repr(latin))
 
 
+@table
+def format_spec(rng):
+    """Specifiers of every shape, most of them valid for the value they are applied to."""
+    ints = [0, 1, -1, 7, 65, 0x1F600, 255, -255, 1000, -1234567, 1234567890123, 10**20, -10**25, 2**63, -2**63, 2**64, 10**400, 0x110000]
+    strings = ["", "a", "abc", "h\xe9llo", "a\nb", "\U0001f600x"]
+
+    def spec_for(kind):
+        good = {"int": "bcdnoxXeEfFgG%", "float": "eEfFgGn%", "complex": "eEfFgGn", "str": "s"}[kind]
+        maybe = lambda chance, choices: rng.choice(choices) if rng.random() < chance else ""
+        spec = ""
+        if rng.random() < 0.4:
+            spec += maybe(0.6, "*0x<>=\u00e9 ") + rng.choice("<>^=" if kind in ("int", "float") else "<>^<>^=")
+        spec += maybe(0.35 if kind != "str" else 0.04, "+- ") + maybe(0.1 if kind in ("float", "complex") else 0.02, "z")
+        spec += maybe(0.2 if kind != "str" else 0.04, "#") + maybe(0.25 if kind != "complex" else 0.05, "0")
+        spec += maybe(0.6, ["1", "5", "10", "12", "17", "20", "\u0663"])
+        spec += maybe(0.35 if kind != "str" else 0.04, [",", "_", ",_", "_,"] if rng.random() < 0.1 else ",_")
+        spec += maybe(0.5 if kind != "int" else 0.1, [".0", ".1", ".2", ".3", ".6", ".10", ".15"] + [".", ".x"] * (rng.random() < 0.2))
+        spec += maybe(0.7, good if rng.random() < 0.9 else "bcdeEfFgGnosxX%zr\u00e9?")
+        return spec + maybe(0.02, ["d", " ", "fx"])
+
+    for _ in range(760):
+        kind = rng.choice(["int", "int", "float", "float", "float", "str", "complex"])
+        spec = spec_for(kind)
+        if kind == "int":
+            value = shown = rng.choice(ints) if rng.random() < 0.6 else rng.randrange(-10**rng.randrange(1, 25), 10**20)
+        elif kind == "float":
+            value = any_float(rng)
+            shown = bits(value)
+        elif kind == "complex":
+            value = complex(any_float(rng), any_float(rng))
+            shown = f"{bits(value.real)},{bits(value.imag)}"
+        else:
+            value = rng.choice(strings)
+            shown = text(value)
+        answer = result(format, value, spec)
+        if len(answer) < 90 and spec:
+            yield kind, shown, text(spec), answer
+    for spec in ["99999999999999999999", ".99999999999999999999", ".2147483648f", "d ", "%%", "\x01", "\x7f", ",\xe9"]:
+        yield "float", bits(1.5), text(spec), result(format, 1.5, spec)
+        yield "str", "a", text(spec), result(format, "a", spec)
+        yield "int", "5", text(spec), result(format, 5, spec)
+
+
+@table
+def num_convert(rng):
+    ints = [0, 1, -1, 2**53, 2**53 + 1, 2**53 + 3, 2**63, -2**63, 2**64 - 1, 2**64 + 2**11, 2**64 + 2**11 + 1, 2**1024 - 2**970, 2**1024 - 2**970 - 1, 2**1024 - 2**971, 2**1024, -2**2000, 10**22, 10**23]
+    ints += [rng.choice([1, -1]) * rng.getrandbits(rng.randrange(1, 300)) for _ in range(80)]
+    ints += [(2**52 + rng.getrandbits(52)) * 2 + 1 << rng.randrange(200) for _ in range(20)]
+    for value in ints:
+        yield "float", value, result(lambda: bits(float(value)))
+    floats = [any_float(rng) for _ in range(80)] + [2.0**63, -2.0**63, 9223372036854774784.0, 1e300, 0.999999999999, -0.5]
+    for value in floats:
+        if abs(value) < 1e60 or value != value or abs(value) == float("inf"):
+            yield "int", bits(value), result(lambda: str(int(value)))
+        if 1e-10 < abs(value) < 1e40 or value == 0 or value != value or abs(value) == float("inf"):
+            yield "ratio", bits(value), result(lambda: "%d/%d" % value.as_integer_ratio())
+    order = lambda a, b: "<" if a < b else ">" if a > b else "=" if a == b else "none"
+    for _ in range(100):
+        left = rng.choice(ints)
+        right = rng.choice(floats)
+        if rng.random() < 0.5 and abs(left) < 2**1023:
+            right = float(left) + rng.choice([0, 0.5, -0.5])
+        yield "compare", left, bits(right), order(left, right)
+
+
 if __name__ == "__main__":
     assert sys.version_info[:2] == (3, 13), "the oracle is CPython 3.13"
     for name in sys.argv[1:] or TABLES:
