@@ -9,9 +9,11 @@
 pub mod float_digits;
 pub mod float_repr;
 pub mod format_spec;
+pub mod format_template;
 pub mod int;
 pub mod int_text;
 pub mod num;
+pub mod percent;
 pub mod str_repr;
 pub mod unicode;
 mod unicode_tables;

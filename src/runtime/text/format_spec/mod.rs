@@ -11,6 +11,8 @@ mod int;
 mod number;
 mod text;
 
+pub use int::char_from_code;
+
 use super::unicode::decimal_value;
 use super::{TextError, TextResult};
 

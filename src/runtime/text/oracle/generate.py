@@ -184,6 +184,88 @@ def num_convert(rng):
         yield "compare", left, bits(right), order(left, right)
 
 
+@table
+def percent(rng):
+    """Templates with their arguments in a tuple, or in a dict under a, b, c."""
+    texts = ["", "a", "abc", "h\xe9'llo"]
+    show = {int: lambda v: f"i{v}", float: lambda v: "f" + bits(v), str: lambda v: "s" + v}
+
+    def value():
+        return rng.choice([rng.choice([0, 1, -1, 65, 255, -12345, 10**15, 0x110000]), any_float(rng), rng.choice(texts)])
+
+    def conversion(key):
+        maybe = lambda chance, choices: rng.choice(choices) if rng.random() < chance else ""
+        spec = "%" + (f"({key})" if key else "")
+        spec += "".join(rng.sample("-+ #0", rng.choice([0, 0, 1, 1, 2, 3])))
+        spec += maybe(0.5, ["1", "5", "10", "14", "*"] if rng.random() < 0.3 else ["3", "8", "12"])
+        spec += maybe(0.3, [".0", ".1", ".3", ".", ".10", ".*"]) + maybe(0.03, "hlL")
+        return spec + rng.choice("sraddiuoxXeEfFgGc%" + ("yzq\xe9\x01" if rng.random() < 0.03 else ""))
+
+    def fitting(spec):
+        letter = spec[-1]
+        stars = [rng.choice([0, 3, 9, -9]) for c in spec if c == "*"]
+        if letter == "%":
+            return stars
+        if rng.random() < 0.08:
+            return stars + [value()]
+        if letter in "diu":
+            return stars + [rng.choice([rng.randrange(-10**6, 10**6), any_float(rng)])]
+        if letter in "oxX":
+            return stars + [rng.randrange(-10**6, 10**6)]
+        if letter in "eEfFgG":
+            return stars + [any_float(rng)]
+        return stars + [rng.choice([65, "x", "\xe9"]) if letter == "c" else value()]
+
+    fixed = [("%", [1]), ("%d %", [1]), ("%(a)s", [1]), ("x", [1]), ("%s", []), ("%s %s", [1]), ("%s", [1, 2]), ("%*d", ["a", 1]), ("%.*d", ["a", 1]), ("%99999999999999999999d", [1]), ("%.99999999999999999999d", [1]), ("%.2147483648f", [1.5]), ("100%%", []), ("%5%", []), ("%l", [1]), ("%lld", [1])]
+    for template, args in fixed:
+        yield text(template), "tuple", " ".join(show[type(a)](a) for a in args), result(lambda: template % tuple(args))
+    for template in ["%(a", "%(a)s %s", "%s %(a)s", "%(a)*d", "%(a)", "%(a)%", "no keys"]:
+        answer = result(lambda: template % {"a": 7})
+        if "{" not in answer:
+            yield text(template), "mapping", "i7", answer
+    for _ in range(480):
+        if rng.random() < 0.15:
+            args = [value(), value(), 7]
+            template = "".join(conversion(rng.choice("abc")) for _ in range(rng.randrange(1, 3)))
+            answer = result(lambda: template % dict(zip("abc", args)))
+            if "{" in answer or "dict" in answer or "*" in template:
+                continue
+            kind = "mapping"
+        else:
+            specs = [conversion(None) for _ in range(rng.randrange(1, 3))]
+            template = rng.choice(["", "a ", "\u03a9"]) + " ".join(specs)
+            args = [a for spec in specs for a in fitting(spec)]
+            kind, answer = "tuple", result(lambda: template % tuple(args))
+        if len(answer) < 100:
+            yield text(template), kind, " ".join(show[type(a)](a) for a in args), answer
+
+
+@table
+def format_template(rng):
+    """str.format with the arguments "ab", "8" and k="5"."""
+    fixed = ["", "a", "{", "}", "{{", "}}", "{{}}", "{", "a{", "a}", "}a", "{}", "{}{}", "{}{}{}", "{0}{}", "{}{0}", "{k}{}", "{1}{0}{k}", "{!r}", "{0!s:>5}", "{0!x}", "{0!\xe9}", "{0!}", "{!", "{!r", "{0!r:", "{0!rr}", "{:", "{:{", "{:{}}", "{:{k}}", "{:>{k}}|", "{:>{1}}|", "{:{:{}}}", "{a{b}", "{0[0]}", "{0[0", "{0[}", "{0[0]1}", "{0[]}", "{0.}", "{99999999999999999999}", "{5}", "{:}}", "{0:{{}}}", "{0 }", "{ 0}", "{k:5}", "{k:x}", "{0!r }", "{[0]}", "{0[0][0]}", "{0[5]}"]
+    for _ in range(250):
+        fixed.append("".join(rng.choice(["{", "}", "{{", "}}", "{}", "{0}", "{k}", "[0]", "!r", ":>5", ":", "!", "a", "0", "{:{k}}", "{!r:^9}", "."]) for _ in range(rng.randrange(1, 6))))
+    for template in fixed:
+        answer = result(lambda: template.format("ab", "8", k="5"))
+        # What the arguments of the test cannot do: names, keys and attributes of strings.
+        if not answer.startswith(("!KeyError", "!AttributeError", "!TypeError")) and "string index" not in answer:
+            yield text(template), answer
+
+
+@table
+def field_path(rng):
+    import _string
+
+    def show(name):
+        first, rest = _string.formatter_field_name_split(name)
+        return " ".join([repr(first)] + [f".{key}" if attribute else f"[{key!r}]" for attribute, key in rest])
+
+    names = ["", "0", "a", "a.b", "a.b.c", "0[1]", "0[a]", "a[b].c[2]", ".a", "[0]", "a.", "a[", "a[]", "a[0", "a[0]b", "a[0]]", "a.b]", "a..b", "0a", "a[-1]", "a[1.5]", "a[.]", "\u0663", "a[\u0663]", "99999999999999999999", "a[99999999999999999999]", "a[b.c]", "a b.c d", "a['x']"]
+    for name in names:
+        yield text(name), result(show, name)
+
+
 if __name__ == "__main__":
     assert sys.version_info[:2] == (3, 13), "the oracle is CPython 3.13"
     for name in sys.argv[1:] or TABLES:
