@@ -266,6 +266,125 @@ def field_path(rng):
         yield text(name), result(show, name)
 
 
+def cell(value):
+    """A number, or a tuple or complex of them, as `oracle::Number` reads it and `show_int`, `show_float` write it."""
+    if isinstance(value, tuple):
+        return " ".join(map(cell, value))
+    if isinstance(value, complex):
+        return cell((value.real, value.imag))
+    if isinstance(value, int):
+        return f"i{value}"
+    return "fnan" if value != value else "f" + bits(value)
+
+
+def number(function, *args):
+    return result(lambda: cell(function(*args)))
+
+
+def any_int(rng):
+    return rng.choice([1, -1]) * rng.choice([rng.randrange(10), rng.randrange(1000), 2**63, 2**63 - 1, 2**62, rng.getrandbits(53), rng.getrandbits(63), rng.getrandbits(rng.randrange(1, 200))])
+
+
+@table
+def num_division(rng):
+    operations = {"//": lambda a, b: a // b, "%": lambda a, b: a % b, "/": lambda a, b: a / b, "divmod": divmod}
+    plain = [0.0, -0.0, 1.0, -1.0, 0.1, 3.0, -3.0, 0.5, 7.5, float("inf"), float("-inf"), float("nan"), 1e300, 1e-300]
+    for _ in range(300):
+        a, b = rng.choice([lambda: (any_int(rng), any_int(rng)), lambda: (any_float(rng), any_float(rng)), lambda: (rng.choice(plain), rng.choice(plain))])()
+        name = rng.choice(list(operations))
+        yield name, cell(a).replace("fnan", "f7ff8000000000000"), cell(b).replace("fnan", "f7ff8000000000000"), number(operations[name], a, b)
+    for a, b in [(10**400, 3), (10**400, 10**380), (3, 10**330), (1, 10**400), (2**1074 + 1, 2**2148), (2**1024 - 2**970, 1), (2**1024 - 2**970 - 1, 1), (3, 2**1075), (0, 10**400), (-1, 2**1080), (1, 3 << 1074)]:
+        yield "/", cell(a), cell(b), number(operations["/"], a, b)
+
+
+@table
+def num_power(rng):
+    ints = [0, 1, -1, 2, -2, 3, 10, -7, 64, 12, 2**40, 10**20, -(10**19)]
+    for _ in range(120):
+        a, b = rng.choice(ints), rng.choice([0, 1, 2, 3, 5, 13, 31, 62, 63, 64, -1, -2, -5])
+        yield cell(a), cell(b), number(pow, a, b)
+    for _ in range(120):
+        a, b, m = any_int(rng), any_int(rng), any_int(rng)
+        yield cell(a), cell(b), cell(m), number(pow, a, b, m)
+    plain = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -8.0, 1e300, 1e-300, -1e200, float("inf"), float("-inf"), 0.1, 10.0, 100.0, 1 / 3]
+    for _ in range(200):
+        a, b = rng.choice(plain), rng.choice(plain)
+        yield cell(a), cell(b), number(pow, a, b)
+
+
+@table
+def num_complex(rng):
+    operations = {"*": lambda a, b: a * b, "/": lambda a, b: a / b, "**": lambda a, b: a**b, "abs": lambda a, b: complex(abs(a), 0)}
+    plain = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.25, 1e200, 1e-200, 1e308, 7.0]
+    for _ in range(300):
+        a = complex(rng.choice(plain), rng.choice(plain))
+        b = complex(rng.choice(plain + [2.0, 3.0, -1.0, -2.0]), rng.choice(plain + [0.0] * 8))
+        name = rng.choice(list(operations))
+        yield name, bits(a.real), bits(a.imag), bits(b.real), bits(b.imag), number(operations[name], a, b)
+
+
+@table
+def num_rounding(rng):
+    for _ in range(300):
+        value, places = any_float(rng), rng.choice([0, 1, 2, 3, 5, 10, 15, 17, 20, 22, 300, 323, 324, 400, -1, -2, -5, -15, -20, -300, -308, -309, -400])
+        if value == value:
+            yield cell(value), places, number(round, value, places)
+    for value in [25.0, 35.0, 15.0, 5.0, 250.0, 2.5, 0.5, 50.0, 150.0, 2.675, 1.005, 0.15, 0.25, 0.35, 5e22, 1.5e300, 1.7e308, 1.7976931348623157e308, 0.125, 1234567.5]:
+        for places in [0, 1, 2, -1, -2, -3, -22, -300, -308]:
+            yield cell(value), places, number(round, value, places)
+    for _ in range(60):
+        value = any_float(rng)
+        if abs(value) < 1e40 or value != value or abs(value) == float("inf"):
+            yield cell(value).replace("fnan", "f7ff8000000000000"), "none", number(round, value)
+    for _ in range(100):
+        value = rng.choice([any_int(rng), rng.randrange(-300, 300) * 5])
+        places = rng.choice([0, 3, -1, -1, -2, -3, -5, -10, -19, -60, -70])
+        yield cell(value), places, number(round, value, places)
+
+
+@table
+def num_hash(rng):
+    for value in [0, 1, -1, -2, 2**61 - 1, 2**61, -(2**61) + 1, 2**61 - 2, 2**62, 2**63, -2**63, 2**64] + [any_int(rng) for _ in range(60)]:
+        yield cell(value), hash(value)
+    for value in [1.0, -1.0, 0.0, -0.0, 0.5, float("inf"), float("-inf")] + [any_float(rng) for _ in range(80)]:
+        if value == value:
+            yield cell(value), hash(value)
+            yield cell(value), cell(0.5 * value), hash(complex(value, 0.5 * value))
+    yield cell(-1.0), cell(-1.0), hash(complex(-1, -1))
+
+
+@table
+def num_combinatorics(rng):
+    import math
+
+    for _ in range(50):
+        n = any_int(rng)
+        yield "isqrt", cell(n), "i0", number(math.isqrt, n)
+        yield "isqrt", cell(n * n - 1), "i0", number(math.isqrt, n * n - 1)
+        m = any_int(rng)
+        f = rng.getrandbits(rng.randrange(1, 70))
+        yield "gcd", cell(n * f), cell(m * f), number(math.gcd, n * f, m * f)
+        yield "lcm", cell(n * f), cell(m * f), number(math.lcm, n * f, m * f)
+    for n in [-1, 0, 1, 2, 3, 5, 10, 20, 21, 22, 33, 50, 75, 2**63, -(2**63)]:
+        yield "factorial", cell(n), "i0", number(math.factorial, n)
+    for function in math.comb, math.perm:
+        for _ in range(80):
+            n = rng.choice([rng.randrange(12), rng.randrange(80), 2**64 + 5, 2**63, -1])
+            k = rng.choice([rng.randrange(12), rng.randrange(5), -1]) if n < 2**40 or rng.random() < 0.8 else n - rng.randrange(4) * (function is math.comb)
+            if function is math.comb or k < 2**40:
+                yield function.__name__, cell(n), cell(k), number(function, n, k)
+        for n, k in [(2**70, 2**69), (2**70, 2**70 + 1), (10, 11), (0, 0)]:
+            yield function.__name__, cell(n), cell(k), number(function, n, k)
+
+
+@table
+def num_shift(rng):
+    for _ in range(120):
+        a, b = any_int(rng), rng.choice([0, 1, 5, 30, 62, 63, 64, 65, 100, -1])
+        yield "<<", cell(a), cell(b), number(lambda: a << b)
+        yield ">>", cell(a), cell(b), number(lambda: a >> b)
+
+
 if __name__ == "__main__":
     assert sys.version_info[:2] == (3, 13), "the oracle is CPython 3.13"
     for name in sys.argv[1:] or TABLES:

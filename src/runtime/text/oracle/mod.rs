@@ -3,6 +3,10 @@
 //! A table is lines of tab-separated cells; `#` begins a comment line. A cell that holds arbitrary text is written with
 //! Python's `unicode_escape`, which [`unescape`] undoes. README.md says how to add a table.
 
+use num_bigint::BigInt;
+
+use super::Int;
+
 /// The rows of a table, each as its cells.
 pub fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
     table
@@ -61,4 +65,54 @@ pub fn check(result: super::TextResult<String>, expected: &str, what: &dyn std::
         Err(error) => format!("!{}: {}", error.kind.class_name(), error.message),
     };
     assert_eq!(got, unescape(expected), "{what:?}");
+}
+
+/// A number of a table: `i` and its digits, or `f` and the bits of a float.
+pub enum Number {
+    /// An integer.
+    Int(Int),
+    /// A float.
+    Float(f64),
+}
+
+impl Number {
+    /// The number of a cell.
+    pub fn read(cell: &str) -> Self {
+        match cell.split_at(1) {
+            ("i", digits) => Self::Int(digits.parse::<BigInt>().expect("an integer").into()),
+            (_, bits) => Self::Float(float(bits)),
+        }
+    }
+
+    /// The integer that it is.
+    pub fn int(self) -> Int {
+        match self {
+            Self::Int(value) => value,
+            Self::Float(value) => panic!("{value} is no integer"),
+        }
+    }
+
+    /// The number as a float.
+    pub fn float(&self) -> f64 {
+        match self {
+            Self::Int(value) => {
+                super::num::convert::int_to_float(value.as_ref()).expect("of a float's size")
+            }
+            Self::Float(value) => *value,
+        }
+    }
+}
+
+/// An integer as a cell shows it.
+pub fn show_int(value: Int) -> String {
+    format!("i{}", value.into_big())
+}
+
+/// A float as a cell shows it; all not-a-numbers are one.
+pub fn show_float(value: f64) -> String {
+    if value.is_nan() {
+        "fnan".to_owned()
+    } else {
+        format!("f{:016x}", value.to_bits())
+    }
 }
