@@ -1,3 +1,21 @@
-//! Build script.
+//! Turns `grammar/apy.lalrpop` into the parser that `src/syntax/parser.rs` includes.
 
-fn main() {}
+use std::env;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=grammar");
+    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let result = lalrpop::Configuration::new()
+        .set_in_dir("grammar")
+        .set_out_dir(out)
+        .emit_rerun_directives(false)
+        .process();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

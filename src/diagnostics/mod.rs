@@ -4,6 +4,12 @@
 //! This is the lowest layer: it names no other module of apy. To add a code for a new mistake, add
 //! one row to `codes.rs`.
 
+pub mod codes;
+pub mod diagnostic;
+pub mod source_map;
 pub mod span;
 
+pub use codes::Code;
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

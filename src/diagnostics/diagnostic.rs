@@ -1,0 +1,105 @@
+//! What is to be said about a program: a message as data.
+//!
+//! Written as advice: `message` says what is wrong (in CPython's words where CPython has good ones),
+//! the labels point at the places, `help` says what to do. The file that the spans belong to is known
+//! to whoever renders. Passes make one with `Diagnostic::error` and refine it by the chained methods.
+
+use super::{Code, Span};
+
+/// One message to the user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which kind of mistake; it also knows the name of Python's exception.
+    pub code: Code,
+    /// What is wrong, without the exception's name in front.
+    pub message: String,
+    /// Places in the source; the first is the primary one.
+    pub labels: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// May be empty: then the place is only marked.
+    pub text: String,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The program cannot run.
+    Error,
+    /// It runs, but likely not as meant.
+    Warning,
+}
+
+impl Diagnostic {
+    /// A message about a mistake at `span`.
+    #[must_use]
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+        let labels = vec![Label {
+            span,
+            text: String::new(),
+        }];
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            labels,
+            help: None,
+        }
+    }
+
+    /// Gives the primary place a text.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        if let Some(first) = self.labels.first_mut() {
+            first.text = text.into();
+        }
+        self
+    }
+
+    /// Points at a second place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// The same message, but the program may run.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The primary place.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.labels
+            .first()
+            .map_or(Span::default(), |label| label.span)
+    }
+
+    /// Name of the exception that CPython raises for it, such as `IndentationError`.
+    #[must_use]
+    pub fn exception(&self) -> &'static str {
+        self.code.exception()
+    }
+}

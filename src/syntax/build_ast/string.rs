@@ -1,0 +1,235 @@
+//! Strings, bytes and f-strings, and the joining of adjacent ones.
+
+use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
+use super::super::literal::{self, Prefix};
+use super::{Builder, placeholder};
+use crate::diagnostics::{Code, Diagnostic, Span};
+
+/// What follows the expression of a field.
+pub struct FormatEnd {
+    /// `!r`
+    pub conversion: Option<Ident>,
+    /// `:spec`
+    pub spec: Option<Vec<FPart>>,
+}
+
+impl Builder<'_> {
+    /// A plain string or bytes literal.
+    pub fn string(&mut self, l: u32, r: u32) -> Expr {
+        let span = self.span(l, r);
+        let literal = span.text(self.source);
+        let prefix = Prefix::of(literal);
+        let inner = literal
+            .get(prefix.len..literal.len().saturating_sub(prefix.quotes()))
+            .unwrap_or_default();
+        let offset = l + prefix.len as u32;
+        let decoded = if prefix.bytes {
+            let mut bytes = Vec::new();
+            literal::decode_bytes(inner, offset, prefix.raw, &mut bytes)
+                .map(|()| Constant::Bytes(bytes.into()))
+        } else if inner.contains(['\\', '\r']) {
+            let mut text = String::with_capacity(inner.len());
+            literal::decode_text(inner, offset, prefix.raw, &mut text)
+                .map(|()| Constant::Str(text.into()))
+        } else {
+            Ok(Constant::Str(inner.into()))
+        };
+        match decoded {
+            Ok(value) => self.constant(l, value, r),
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                placeholder(span)
+            }
+        }
+    }
+
+    /// Remembers whether the f-string that starts here is raw.
+    pub fn enter_fstring(&mut self, l: u32, r: u32) {
+        let prefix = Prefix::of(self.span(l, r).text(self.source));
+        self.raw_fstrings.push(prefix.raw);
+    }
+
+    /// A whole f-string.
+    pub fn fstring(&mut self, l: u32, parts: Vec<FPart>, r: u32) -> Expr {
+        self.raw_fstrings.pop();
+        self.expr(l, ExprKind::FString(join_parts(parts)), r)
+    }
+
+    /// Text of an f-string or of a format, with braces still doubled.
+    pub fn format_text(&mut self, l: u32, r: u32) -> FPart {
+        let raw = self.raw_fstrings.last().copied().unwrap_or(false);
+        let text = self.span(l, r).text(self.source);
+        let mut out = String::with_capacity(text.len());
+        for (at, piece) in brace_pieces(text, raw) {
+            if let Err(diagnostic) = literal::decode_text(piece, l + at as u32, raw, &mut out) {
+                self.report(*diagnostic);
+            }
+        }
+        FPart::Literal(out.into())
+    }
+
+    /// `{value=!conversion:spec}`; `debug` is the end of `=` and the spaces behind it.
+    pub fn field(
+        &mut self,
+        l: u32,
+        value: Expr,
+        debug: Option<u32>,
+        end: FormatEnd,
+        r: u32,
+    ) -> FPart {
+        let debug_text = debug.map(|end| self.span(l + 1, end).text(self.source).into());
+        let conversion = end.conversion.and_then(|name| self.conversion(&name));
+        let expr = Box::new(self.value(value));
+        FPart::Interp {
+            expr,
+            debug_text,
+            conversion,
+            spec: end.spec.map(join_parts),
+            span: self.span(l, r),
+        }
+    }
+
+    fn conversion(&mut self, name: &Ident) -> Option<char> {
+        let before = self.source.as_bytes()[..name.span.start as usize].last();
+        if before != Some(&b'!') {
+            let message = "f-string: conversion type must come right after the exclamation mark";
+            self.report(Diagnostic::error(Code::FString, name.span, message));
+        }
+        match &*name.name {
+            "s" => Some('s'),
+            "r" => Some('r'),
+            "a" => Some('a'),
+            other => {
+                let message = format!(
+                    "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
+                );
+                self.report(
+                    Diagnostic::error(Code::FString, name.span, message)
+                        .help("a format is written behind a colon"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Joins adjacent literals.
+    pub fn strings(&mut self, l: u32, mut parts: Vec<Expr>, r: u32) -> Expr {
+        if parts.len() == 1 {
+            return parts.pop().expect("one part");
+        }
+        let is_bytes = |part: &Expr| matches!(part.kind, ExprKind::Constant(Constant::Bytes(_)));
+        let is_fstring = |part: &Expr| matches!(part.kind, ExprKind::FString(_));
+        if parts.iter().any(is_bytes) {
+            return self.join_bytes(l, &parts, r);
+        }
+        let joined = parts.iter().any(is_fstring);
+        let pieces = join_parts(parts.into_iter().flat_map(into_pieces).collect());
+        if joined {
+            return self.expr(l, ExprKind::FString(pieces), r);
+        }
+        let text = match pieces.into_iter().next() {
+            Some(FPart::Literal(text)) => text,
+            _ => "".into(),
+        };
+        self.constant(l, Constant::Str(text), r)
+    }
+
+    fn join_bytes(&mut self, l: u32, parts: &[Expr], r: u32) -> Expr {
+        let mut bytes = Vec::new();
+        for part in parts {
+            let ExprKind::Constant(Constant::Bytes(more)) = &part.kind else {
+                let diagnostic = Diagnostic::error(
+                    Code::MixedBytes,
+                    part.span,
+                    "cannot mix bytes and nonbytes literals",
+                )
+                .label("text among bytes")
+                .help("put b before each of them, or before none");
+                self.report(diagnostic);
+                break;
+            };
+            bytes.extend_from_slice(more);
+        }
+        self.constant(l, Constant::Bytes(bytes.into()), r)
+    }
+}
+
+fn into_pieces(part: Expr) -> Vec<FPart> {
+    match part.kind {
+        ExprKind::FString(pieces) => pieces,
+        ExprKind::Constant(Constant::Str(text)) => vec![FPart::Literal(text)],
+        _ => Vec::new(),
+    }
+}
+
+/// Joins texts that stand side by side and leaves out empty ones.
+fn join_parts(parts: Vec<FPart>) -> Vec<FPart> {
+    let mut joined: Vec<FPart> = Vec::with_capacity(parts.len());
+    let mut texts: Vec<std::rc::Rc<str>> = Vec::new();
+    let flush = |texts: &mut Vec<std::rc::Rc<str>>, joined: &mut Vec<FPart>| match texts.as_slice()
+    {
+        [] => {}
+        [_] => joined.extend(texts.pop().map(FPart::Literal)),
+        _ => joined.push(FPart::Literal(
+            texts.drain(..).collect::<Vec<_>>().concat().into(),
+        )),
+    };
+    for part in parts {
+        match part {
+            FPart::Literal(text) if text.is_empty() => {}
+            FPart::Literal(text) => texts.push(text),
+            field @ FPart::Interp { .. } => {
+                flush(&mut texts, &mut joined);
+                joined.push(field);
+            }
+        }
+    }
+    flush(&mut texts, &mut joined);
+    joined
+}
+
+/// Splits text behind each doubled brace's first brace and leaves out the second; with offsets.
+fn brace_pieces(text: &str, raw: bool) -> Vec<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut pieces = Vec::with_capacity(1);
+    let (mut from, mut at) = (0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if !raw && bytes[at + 1..].starts_with(b"N{") => {
+                at += text[at..].find('}').map_or(2, |len| len + 1);
+            }
+            b'\\'
+                if !raw
+                    && !bytes[at + 1..].starts_with(b"{")
+                    && !bytes[at + 1..].starts_with(b"}") =>
+            {
+                at += 2
+            }
+            brace @ (b'{' | b'}') if bytes.get(at + 1) == Some(&brace) => {
+                pieces.push((from, &text[from..=at]));
+                at += 2;
+                from = at;
+            }
+            _ => at += 1,
+        }
+    }
+    pieces.push((from, &text[from..]));
+    pieces
+}
+
+impl Builder<'_> {
+    /// Whether a literal pattern is an f-string, which has no fixed value.
+    pub(super) fn refuse_fstring(&mut self, value: &Expr) {
+        if matches!(value.kind, ExprKind::FString(_)) {
+            self.wrong_pattern(
+                value.span,
+                "patterns may only match literals and attribute lookups",
+                "its value is not fixed",
+            );
+        }
+    }
+
+    pub(super) fn wrong_pattern(&mut self, span: Span, message: impl Into<String>, label: &str) {
+        self.report(Diagnostic::error(Code::InvalidPattern, span, message).label(label));
+    }
+}
