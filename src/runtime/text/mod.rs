@@ -14,6 +14,7 @@ pub mod int;
 pub mod int_text;
 pub mod num;
 pub mod percent;
+pub mod str_ops;
 pub mod str_repr;
 pub mod unicode;
 mod unicode_tables;

@@ -5,7 +5,7 @@
 
 use num_bigint::BigUint;
 use num_integer::Integer;
-use num_traits::{One, ToPrimitive, Zero};
+use num_traits::{One, ToPrimitive};
 
 use super::check_bits;
 use crate::runtime::text::{Int, IntRef, TextError, TextResult};
@@ -138,6 +138,7 @@ fn big_product(low: &BigUint, count: u64) -> BigUint {
 #[cfg(test)]
 mod tests {
     use num_bigint::BigInt;
+    use num_traits::Zero;
 
     use super::*;
     use crate::runtime::text::oracle::{self, Number, show_int};

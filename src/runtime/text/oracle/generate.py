@@ -385,6 +385,56 @@ def num_shift(rng):
         yield ">>", cell(a), cell(b), number(lambda: a >> b)
 
 
+@table
+def str_ops(rng):
+    """A method, its text and arguments, all escaped; lists as the reprs of their items."""
+    letters = "abcABC019 _-.'xX"
+    wide = "\u00e9\u00df\u03a3\u03c3\u0130\u01c5\u01c4\ufb01\u1f80\u0149\u00b2\u00bd\u0663\u2167\u6f22\u4e00\U0001f600\u0301\u00ad\u00b7\u2160\u24d0\u00aa\u10d0\u13a0\uab70"
+    spaces = " \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2003\u2028"
+
+    def any_text(alphabet, most=10):
+        return "".join(rng.choice(alphabet) for _ in range(rng.randrange(most)))
+
+    def row(method, value, *args):
+        def show(answer):
+            return ", ".join(map(repr, answer)) if isinstance(answer, (list, tuple)) else str(answer)
+
+        call = (lambda: value[args[0]:args[1]]) if method == "slice" else (lambda: getattr(value, method)(*args))
+        return [method, text(value), *(text(str(arg)) for arg in args), result(lambda: show(call()))]
+
+    cases = "lower upper title capitalize swapcase casefold".split()
+    tests = "isalpha isalnum isdigit isdecimal isnumeric isspace isidentifier isprintable istitle isupper islower".split()
+    for _ in range(100):
+        yield row(rng.choice(cases), any_text(rng.choice([letters, letters + wide, "aA\u03a3\u03c3.' \u00ad"])))
+    for c in wide:
+        for method in cases:
+            yield row(method, "a" + c)
+            yield row(method, c + "b")
+    for _ in range(150):
+        alphabet = rng.choice([letters, "abc", "AB", "Ab ", "019", "\u00b20\u0663", wide, spaces, "a_1", "\u01c5a ", "Ab\u01c5"])
+        yield row(rng.choice(tests), any_text(alphabet, rng.choice([2, 4, 7])))
+    for _ in range(50):
+        value = any_text("ab" + spaces)
+        yield row(rng.choice(["split", "rsplit"]), value, None, rng.choice([-1, 0, 1, 2, 9]))
+        yield row("splitlines", value + rng.choice(["", "\r\n", "\n\r"]) + any_text("a\r\n"), rng.choice([True, False]))
+        yield row(rng.choice(["strip", "lstrip", "rstrip"]), value)
+        yield row(rng.choice(["strip", "lstrip", "rstrip"]), any_text("ab\u00e9"), any_text("a\u00e9b", 3))
+        value, part = any_text("ab\u00e9"), any_text("ab\u00e9", 3)
+        yield row(rng.choice(["split", "rsplit"]), value, part, rng.choice([-1, 0, 1, 2, 9]))
+        yield row(rng.choice(["removeprefix", "removesuffix", "partition", "rpartition"]), value, part)
+        yield row("replace", value, part, any_text("xy", 3), rng.choice([-1, 0, 1, 2, 9]))
+    bounds = [None, None, 0, 1, 2, 3, 5, 10, 11, -1, -2, -5, -20]
+    for _ in range(150):
+        alphabet = rng.choice(["ab", "ab\u00e9"])
+        yield row(rng.choice("find rfind count startswith endswith".split()), any_text(alphabet), any_text(alphabet, 3), rng.choice(bounds), rng.choice(bounds))
+        low = rng.randrange(8)
+        yield row("slice", any_text(alphabet), low, low + rng.randrange(5))
+    for _ in range(40):
+        yield row(rng.choice("center ljust rjust".split()), any_text("a\u00e9"), rng.choice([-1, 0, 3, 8, 9, 12, 13]), rng.choice(" *\u00e9"))
+        yield row("zfill", rng.choice(["", "+", "-", "\u00e9"]) + any_text("012"), rng.choice([-1, 0, 3, 6]))
+        yield row("expandtabs", any_text("a\u00e9\t\t\n\r"), rng.choice([-1, 0, 1, 4, 8]))
+
+
 if __name__ == "__main__":
     assert sys.version_info[:2] == (3, 13), "the oracle is CPython 3.13"
     for name in sys.argv[1:] or TABLES:
