@@ -1,0 +1,273 @@
+//! Classes: name, bases, method resolution order, attributes, and what their instances look like.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use std::cell::Cell;
+
+use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
+use super::intern::Sym;
+use super::names::NameTable;
+use super::shape::NO_SHAPE;
+use super::str::Str;
+use super::tuple::Tuple;
+use super::types::Builtin;
+use super::value::Value;
+
+/// Bits of `Class::flags`: which special methods the program defined somewhere in the class's MRO (`object`'s own do not count).
+pub mod class_flag {
+    /// `__eq__`.
+    pub const EQ: u32 = 1;
+    /// `__hash__`.
+    pub const HASH: u32 = 1 << 1;
+    /// `__getattr__`.
+    pub const GETATTR: u32 = 1 << 2;
+    /// `__getattribute__`.
+    pub const GETATTRIBUTE: u32 = 1 << 3;
+    /// `__setattr__`.
+    pub const SETATTR: u32 = 1 << 4;
+    /// `__delattr__`.
+    pub const DELATTR: u32 = 1 << 5;
+    /// `__new__`.
+    pub const NEW: u32 = 1 << 6;
+    /// Instances have no `__dict__` (`__slots__` all the way up).
+    pub const NO_DICT: u32 = 1 << 7;
+    /// Cannot be a base (`bool`, `NoneType`, `range` ...).
+    pub const FINAL: u32 = 1 << 8;
+    /// `__bool__` or `__len__`.
+    pub const TRUTH: u32 = 1 << 9;
+}
+
+/// Which special method sets which flag.
+const FLAGGED: [(Sym, u32); 9] = [
+    (Sym::Eq, class_flag::EQ),
+    (Sym::Hash, class_flag::HASH),
+    (Sym::GetAttr, class_flag::GETATTR),
+    (Sym::GetAttribute, class_flag::GETATTRIBUTE),
+    (Sym::SetAttr, class_flag::SETATTR),
+    (Sym::DelAttr, class_flag::DELATTR),
+    (Sym::New, class_flag::NEW),
+    (Sym::Bool, class_flag::TRUTH),
+    (Sym::Len, class_flag::TRUTH),
+];
+
+/// A class.
+pub struct Class {
+    /// `__name__`, a string.
+    pub name: Slot,
+    /// `__qualname__`, a string.
+    pub qualname: Slot,
+    /// `__bases__`, a tuple.
+    pub bases: Slot,
+    /// The class itself first, `object` last.
+    pub mro: SlotVec,
+    /// What the class body bound.
+    pub attrs: NameTable,
+    /// Direct subclasses.
+    pub subclasses: SlotVec,
+    /// Which of the builtin classes it is, if any.
+    pub builtin: Option<Builtin>,
+    /// The Rust type under its instances: `Instance` for plain classes, the builtin's kind for those that extend one.
+    pub layout: Kind,
+    flags: Cell<u32>,
+    root_shape: Cell<u32>,
+    dict_shape: Cell<u32>,
+    capacity: Cell<u32>,
+}
+
+// SAFETY: paired with `Kind::Class` in `kinds!`; reports all its slots.
+unsafe impl Object for Class {
+    const KIND: Kind = Kind::Class;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.name);
+        tracer.slot(&self.qualname);
+        tracer.slot(&self.bases);
+        self.mro.trace(tracer);
+        self.attrs.trace(tracer);
+        self.subclasses.trace(tracer);
+    }
+}
+
+/// How the Rust object of an instance carries attributes that the program adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// The instance is an `Instance`.
+    Plain,
+    /// The kind has a place for attributes of its own (exceptions, futures, opaque natives, classes).
+    Own,
+    /// The instance is an `Instance` around an object of the kind.
+    Payload,
+}
+
+/// How instances of a program's class with this layout are represented.
+pub fn extension_of(layout: Kind) -> Extension {
+    match layout {
+        Kind::Instance => Extension::Plain,
+        Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class => Extension::Own,
+        _ => Extension::Payload,
+    }
+}
+
+impl Heap {
+    /// A class, its shapes made, its MRO still empty. `meta_shape` is the shape of the class object itself: its metaclass.
+    pub fn new_class<'h>(
+        &'h self,
+        name: &str,
+        bases: &[Value<'h>],
+        layout: Kind,
+        builtin: Option<Builtin>,
+        meta_shape: u32,
+    ) -> Gc<'h, Class> {
+        let name = self.intern(name).value();
+        let fields = Class {
+            name: Slot::new(name),
+            qualname: Slot::new(name),
+            bases: Slot::new(self.tuple(bases).value()),
+            mro: SlotVec::new(),
+            attrs: NameTable::default(),
+            subclasses: SlotVec::new(),
+            builtin,
+            layout,
+            flags: Cell::new(0),
+            root_shape: Cell::new(NO_SHAPE),
+            dict_shape: Cell::new(NO_SHAPE),
+            capacity: Cell::new(2),
+        };
+        let class = self.alloc_shaped(fields, meta_shape);
+        let around = builtin.is_none() && extension_of(layout) == Extension::Payload;
+        class.root_shape.set(self.add_shape(class.value(), false, u32::from(around)));
+        class.dict_shape.set(self.add_shape(class.value(), true, u32::from(around)));
+        for base in bases {
+            if let Some(base) = base.as_gc::<Class>() {
+                base.subclasses.push(self, class.value());
+                class.want_capacity(base.capacity());
+            }
+        }
+        class
+    }
+
+    /// The class of any value.
+    #[inline]
+    pub fn class_of<'h>(&'h self, value: Value<'h>) -> Gc<'h, Class> {
+        match value.as_object() {
+            Some(object) => self.shape_class(object.shape()),
+            None => self.types.class_of_immediate(self, value),
+        }
+    }
+
+    /// The name of a value's class, for messages.
+    pub fn type_name<'h>(&'h self, value: Value<'h>) -> &'h str {
+        self.class_of(value).name(self).as_str()
+    }
+
+    /// Whether `value` is an instance of a builtin class or of a class derived from it.
+    pub fn is_instance<'h>(&'h self, value: Value<'h>, class: Builtin) -> bool {
+        self.class_of(value).is_subclass(self, self.types.class(self, class))
+    }
+}
+
+impl<'h> Gc<'h, Class> {
+    /// `__name__`.
+    pub fn name(self, heap: &'h Heap) -> Gc<'h, Str> {
+        self.name.expect(heap)
+    }
+
+    /// `__qualname__`.
+    pub fn qualname(self, heap: &'h Heap) -> Gc<'h, Str> {
+        self.qualname.expect(heap)
+    }
+
+    /// `__bases__`.
+    pub fn bases(self, heap: &'h Heap) -> Gc<'h, Tuple> {
+        self.bases.expect(heap)
+    }
+
+    /// The classes in method resolution order.
+    pub fn mro(self, heap: &'h Heap) -> impl Iterator<Item = Gc<'h, Class>> {
+        (0..self.get().mro.len()).filter_map(move |i| self.get().mro.get(heap, i)?.as_gc())
+    }
+
+    /// Whether this is `other` or derives from it.
+    #[inline]
+    pub fn is_subclass(self, heap: &'h Heap, other: Gc<'h, Class>) -> bool {
+        self == other || self.mro(heap).any(|c| c == other)
+    }
+
+    /// The attribute of the class or its bases, and the class that has it.
+    #[inline]
+    pub fn lookup_in(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<(Gc<'h, Class>, Value<'h>)> {
+        self.mro(heap).find_map(|class| Some((class, class.get().attrs.get(heap, name)?)))
+    }
+
+    /// The attribute of the class or its bases.
+    #[inline]
+    pub fn lookup(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
+        self.lookup_in(heap, name).map(|(_, value)| value)
+    }
+
+    /// Whether any of the flags is set.
+    #[inline(always)]
+    pub fn has_flag(self, flags: u32) -> bool {
+        self.get().flags.get() & flags != 0
+    }
+
+    /// Sets flags.
+    pub fn add_flags(self, flags: u32) {
+        self.get().flags.set(self.get().flags.get() | flags);
+    }
+
+    /// Whether the class object's own class is `type`: then the class compares and hashes by identity.
+    pub fn is_type(self, heap: &'h Heap) -> bool {
+        self.builtin_is(Builtin::Type) || self == heap.types.class(heap, Builtin::Type)
+    }
+
+    /// Whether it is this builtin class.
+    pub fn builtin_is(self, builtin: Builtin) -> bool {
+        self.get().builtin == Some(builtin)
+    }
+
+    /// The shape of a new instance.
+    #[inline(always)]
+    pub fn root_shape(self) -> u32 {
+        self.get().root_shape.get()
+    }
+
+    /// The shape of instances that keep their attributes in a dict.
+    pub fn dict_shape(self) -> u32 {
+        self.get().dict_shape.get()
+    }
+
+    /// How many slots new instances get.
+    #[inline(always)]
+    pub fn capacity(self) -> u32 {
+        self.get().capacity.get()
+    }
+
+    /// New instances shall have room for this many slots.
+    pub fn want_capacity(self, slots: u32) {
+        self.get().capacity.set(self.capacity().max(slots.min(32)));
+    }
+
+    /// Recomputes the flags of the class and all below it, after its MRO or a special method changed.
+    pub fn refresh_flags(self, heap: &'h Heap) {
+        let keep = class_flag::NO_DICT | class_flag::FINAL;
+        let mut flags = self.get().flags.get() & keep;
+        for (sym, flag) in FLAGGED {
+            let found = self.lookup_in(heap, heap.sym(sym));
+            if found.is_some_and(|(class, _)| !class.builtin_is(Builtin::Object)) {
+                flags |= flag;
+            }
+        }
+        self.get().flags.set(flags);
+        for i in 0..self.get().subclasses.len() {
+            if let Some(sub) = self.get().subclasses.get(heap, i).and_then(|v| v.as_gc::<Class>()) {
+                sub.refresh_flags(heap);
+            }
+        }
+    }
+
+    /// Whether binding this attribute can change `flags`.
+    pub fn is_flagged(heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        FLAGGED.iter().any(|&(sym, _)| heap.sym(sym) == name)
+    }
+}

@@ -1,0 +1,81 @@
+//! Coroutines, generators, async generators, and awaitables written in Rust: one kind of object.
+//!
+//! A coroutine owns its registers (its tail) and runs in place. While it awaits another one, the two are linked: `delegate` points
+//! down, `parent` up. The coroutine that something outside resumes (a task, `next()`, `send()`) is the root of such a chain and
+//! remembers its `innermost`, so that resuming costs the same at any depth.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use std::cell::Cell;
+
+use super::heap::{Kind, Object, Slot, Tracer};
+
+/// What runs when it is resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoroutineKind {
+    /// `async def`.
+    Coroutine,
+    /// A function with `yield`.
+    Generator,
+    /// `async def` with `yield`.
+    AsyncGenerator,
+    /// A state machine in Rust: `native` is its row in the VM's table, `step` its state, the registers its variables.
+    Native,
+    /// One step of an async generator, as `__anext__`, `asend` or `athrow` return it.
+    AsyncStep,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoroutineState {
+    /// Never resumed.
+    Created,
+    /// Between two resumptions.
+    Suspended,
+    /// Running now, or waiting for its delegate to return.
+    Running,
+    /// Returned or raised.
+    Done,
+}
+
+/// A coroutine.
+pub struct Coroutine {
+    /// What it is.
+    pub kind: CoroutineKind,
+    /// How far it is.
+    pub state: Cell<CoroutineState>,
+    /// Size of the register window.
+    pub nregs: u32,
+    /// The next instruction, by index; for a native, its own state number.
+    pub ip: Cell<u32>,
+    /// For a native: its row in the VM's table.
+    pub native: u32,
+    /// How many coroutines await it, one through the other.
+    pub depth: Cell<u32>,
+    /// The function that it runs; for a native, Undef.
+    pub function: Slot,
+    /// The function's code.
+    pub code: Slot,
+    /// Who awaits it, if a coroutine does.
+    pub parent: Slot,
+    /// What it awaits: a coroutine linked to it, or any other awaitable's iterator.
+    pub delegate: Slot,
+    /// For a root: the end of the chain of delegates; else Undef.
+    pub innermost: Slot,
+}
+
+// SAFETY: paired with `Kind::Coroutine` in `kinds!`; reports its slots, the registers being the tail.
+unsafe impl Object for Coroutine {
+    const KIND: Kind = Kind::Coroutine;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for slot in [&self.function, &self.code, &self.parent, &self.delegate, &self.innermost] {
+            tracer.slot(slot);
+        }
+    }
+
+    #[inline(always)]
+    fn tail_len(&self) -> usize {
+        self.nregs as usize
+    }
+}

@@ -1,0 +1,87 @@
+//! property, staticmethod, classmethod, native attributes, and super.
+
+#![expect(unsafe_code, reason = "declares the slots of the types")]
+
+use std::cell::Cell;
+
+use super::heap::{Kind, Object, Slot, Tracer};
+
+/// What a `Descriptor` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DescriptorKind {
+    /// `property(get, set, delete)`: the three slots; `extra` is the docstring.
+    Property,
+    /// `staticmethod(get)`.
+    Static,
+    /// `classmethod(get)`.
+    Class,
+    /// A native attribute: `get` and `set` are native functions of the receiver (and the value), `extra` the name.
+    GetSet,
+    /// A `__slots__` member: `extra` is its name, `get` its class; the value is in the instance's shape slots.
+    Member,
+}
+
+/// An attribute of a class that decides what reading or writing it through an instance means.
+pub struct Descriptor {
+    /// Which of them.
+    pub kind: DescriptorKind,
+    /// The getter, or the wrapped function.
+    pub get: Slot,
+    /// The setter; Undef for none.
+    pub set: Slot,
+    /// The deleter; Undef for none.
+    pub delete: Slot,
+    /// Docstring or name.
+    pub extra: Slot,
+    /// Other attributes: a dict, or Undef.
+    pub attrs: Slot,
+    /// Whether the docstring was taken from the getter.
+    pub getter_doc: Cell<bool>,
+}
+
+// SAFETY: paired with `Kind::Descriptor` in `kinds!`; reports its slots.
+unsafe impl Object for Descriptor {
+    const KIND: Kind = Kind::Descriptor;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for slot in [&self.get, &self.set, &self.delete, &self.extra, &self.attrs] {
+            tracer.slot(slot);
+        }
+    }
+}
+
+impl Descriptor {
+    /// A descriptor with a getter (or wrapped function) only.
+    pub fn new(kind: DescriptorKind, get: Slot) -> Descriptor {
+        Descriptor {
+            kind,
+            get,
+            set: Slot::undef(),
+            delete: Slot::undef(),
+            extra: Slot::undef(),
+            attrs: Slot::undef(),
+            getter_doc: Cell::new(false),
+        }
+    }
+}
+
+/// `super(class, object)`.
+pub struct Super {
+    /// The search begins behind this class.
+    pub class: Slot,
+    /// The receiver: an instance or a class.
+    pub object: Slot,
+    /// The class whose MRO is searched.
+    pub object_class: Slot,
+}
+
+// SAFETY: paired with `Kind::Super` in `kinds!`; reports its slots.
+unsafe impl Object for Super {
+    const KIND: Kind = Kind::Super;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for slot in [&self.class, &self.object, &self.object_class] {
+            tracer.slot(slot);
+        }
+    }
+}

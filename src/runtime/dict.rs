@@ -1,0 +1,67 @@
+//! Dicts: representation only; the methods are in `stdlib/builtins/types/dict.rs`, lookups that may run code in `vm/subscript.rs`.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::leaf;
+use super::str::Str;
+use super::table::{Found, Table};
+use super::value::Value;
+
+/// A dict.
+#[derive(Default)]
+pub struct Dict {
+    /// Keys and values.
+    pub table: Table,
+}
+
+// SAFETY: paired with `Kind::Dict` in `kinds!`; reports the whole table.
+unsafe impl Object for Dict {
+    const KIND: Kind = Kind::Dict;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.table.trace(tracer);
+    }
+}
+
+impl Heap {
+    /// An empty dict.
+    pub fn dict(&self) -> Gc<'_, Dict> {
+        self.alloc(Dict::default())
+    }
+}
+
+impl<'h> Gc<'h, Dict> {
+    /// The value of a string key; the program has no say in it as long as no key is an object with `__eq__`.
+    pub fn get_str(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
+        match self.table.find(heap, name.hash(), name.value()) {
+            Found::At(i) => Some(self.table.value_at(heap, i)),
+            _ => None,
+        }
+    }
+
+    /// Binds a string key.
+    pub fn set_str(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        self.set_leaf(heap, name.value(), value);
+    }
+
+    /// Binds a key whose hash and equality need no program code (else: by identity).
+    pub fn set_leaf(self, heap: &'h Heap, key: Value<'h>, value: Value<'h>) {
+        let hash = leaf::hash(heap, key).unwrap_or(0);
+        match self.table.find(heap, hash, key) {
+            Found::At(i) => self.table.set_value(i, value),
+            _ => self.table.push(heap, hash, key, value),
+        }
+    }
+
+    /// Removes a string key; says whether it was there.
+    pub fn remove_str(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        match self.table.find(heap, name.hash(), name.value()) {
+            Found::At(i) => {
+                self.table.remove(heap, i);
+                true
+            }
+            _ => false,
+        }
+    }
+}

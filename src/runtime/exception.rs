@@ -1,0 +1,106 @@
+//! Exceptions: arguments, cause and context, and the traceback as plain data.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::class::Class;
+use super::dict::Dict;
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::tuple::Tuple;
+use super::value::Value;
+use crate::bytecode::Code;
+
+/// An instance of a class that derives from BaseException.
+pub struct Exception {
+    /// `args`, a tuple.
+    pub args: Slot,
+    /// `__cause__`; Undef for None.
+    pub cause: Slot,
+    /// `__context__`; Undef for None.
+    pub context: Slot,
+    /// `__suppress_context__`.
+    pub suppress_context: Cell<bool>,
+    /// Other attributes: a dict, made when the first is set.
+    pub attrs: Slot,
+    /// Where it was raised and what it passed through, innermost first.
+    pub traceback: RefCell<Vec<TraceEntry>>,
+}
+
+/// One line of a traceback.
+#[derive(Clone)]
+pub enum TraceEntry {
+    /// An instruction that the exception left.
+    Frame {
+        /// The code that ran.
+        code: Rc<Code>,
+        /// Which of its instructions.
+        ip: u32,
+    },
+    /// The exception crossed from a task to what awaited it.
+    Task {
+        /// The name of the task that it came from.
+        name: Rc<str>,
+        /// Where the task was made: code and instruction.
+        spawned: Option<(Rc<Code>, u32)>,
+    },
+}
+
+// SAFETY: paired with `Kind::Exception` in `kinds!`; reports its four slots.
+unsafe impl Object for Exception {
+    const KIND: Kind = Kind::Exception;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.args);
+        tracer.slot(&self.cause);
+        tracer.slot(&self.context);
+        tracer.slot(&self.attrs);
+        tracer.external(self.traceback.borrow().capacity() * size_of::<TraceEntry>());
+    }
+}
+
+impl Heap {
+    /// An exception of a class, its `__init__` not run.
+    pub fn exception<'h>(&'h self, class: Gc<'h, Class>, args: &[Value<'h>]) -> Gc<'h, Exception> {
+        let fields = Exception {
+            args: Slot::new(self.tuple(args).value()),
+            cause: Slot::undef(),
+            context: Slot::undef(),
+            suppress_context: Cell::new(false),
+            attrs: Slot::undef(),
+            traceback: RefCell::default(),
+        };
+        self.alloc_shaped(fields, class.root_shape())
+    }
+}
+
+impl<'h> Gc<'h, Exception> {
+    /// The arguments.
+    pub fn args(self, heap: &'h Heap) -> Gc<'h, Tuple> {
+        self.args.expect(heap)
+    }
+
+    /// The argument at `i`.
+    pub fn arg(self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {
+        self.args(heap).at(heap, i)
+    }
+
+    /// The dict of attributes that the program set.
+    pub fn attrs(self, heap: &'h Heap) -> Gc<'h, Dict> {
+        if self.attrs.is_undef() {
+            self.attrs.set(heap.dict().value());
+        }
+        self.attrs.expect(heap)
+    }
+
+    /// `__context__`, if any.
+    pub fn context(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
+        self.context.get(heap).as_gc()
+    }
+
+    /// `__cause__`, if any.
+    pub fn cause(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
+        self.cause.get(heap).as_gc()
+    }
+}

@@ -1,0 +1,272 @@
+//! Where cells come from: 32 KB blocks of equal cells by size class, and single allocations for what is larger.
+//!
+//! A class allocates from a free list (filled by sweeping) and else bumps through its newest block. Blocks that a sweep
+//! finds empty go to a pool that all classes share; the pool keeps a few and gives the rest back to the system.
+
+#![expect(unsafe_code, reason = "one of the core's wrapper types: carves raw memory into cells")]
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::{Cell, RefCell};
+use std::ptr::{NonNull, null_mut};
+
+use super::Kind;
+use super::gc::Header;
+
+/// Size of a block in bytes.
+pub const BLOCK: usize = 32 * 1024;
+/// `Header::size_class` of an object that has an allocation of its own.
+pub const LARGE: u8 = u8::MAX;
+/// Cell sizes in bytes, ascending.
+const SIZES: [u16; 22] = [16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 2048];
+/// The largest cell.
+const MAX_CELL: usize = 2048;
+/// Empty blocks kept for the next allocation.
+const POOL: usize = 32;
+
+/// For each size in units of 8 bytes, its class.
+const CLASS_OF: [u8; MAX_CELL / 8 + 1] = {
+    let mut table = [0; MAX_CELL / 8 + 1];
+    let mut class = 0;
+    let mut unit = 0;
+    while unit <= MAX_CELL / 8 {
+        if unit * 8 > SIZES[class] as usize {
+            class += 1;
+        }
+        table[unit] = class as u8;
+        unit += 1;
+    }
+    table
+};
+
+/// A free cell: the list runs through the cells themselves.
+#[repr(C)]
+struct FreeCell {
+    header: Header,
+    next: *mut FreeCell,
+}
+
+/// The blocks of one cell size.
+struct SizeClass {
+    free: Cell<*mut FreeCell>,
+    bump: Cell<*mut u8>,
+    end: Cell<*mut u8>,
+    blocks: RefCell<Vec<NonNull<u8>>>,
+}
+
+/// All memory for objects.
+pub struct Space {
+    classes: [SizeClass; SIZES.len()],
+    large: RefCell<Vec<(NonNull<Header>, usize)>>,
+    pool: RefCell<Vec<NonNull<u8>>>,
+    /// Bytes in blocks and large objects.
+    pub(super) held: Cell<usize>,
+}
+
+const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, 16) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a constant layout"),
+};
+
+impl Space {
+    pub(super) fn new() -> Space {
+        Space {
+            classes: std::array::from_fn(|_| SizeClass {
+                free: Cell::new(null_mut()),
+                bump: Cell::new(null_mut()),
+                end: Cell::new(null_mut()),
+                blocks: RefCell::default(),
+            }),
+            large: RefCell::default(),
+            pool: RefCell::default(),
+            held: Cell::new(0),
+        }
+    }
+
+    /// A cell of at least `size` bytes, header included, its contents undefined but for a `Kind::Free` header where the
+    /// sweep needs one; and its size class. The caller writes header and payload before anything can sweep.
+    #[inline(always)]
+    pub(super) fn take(&self, size: usize) -> (NonNull<Header>, u8) {
+        if size > MAX_CELL {
+            return (self.take_large(size), LARGE);
+        }
+        let index = CLASS_OF[size.div_ceil(8)];
+        let class = &self.classes[index as usize];
+        let free = class.free.get();
+        if let Some(cell) = NonNull::new(free) {
+            // SAFETY: a non-null list head is a free cell of this class that the sweep or `carve` linked.
+            class.free.set(unsafe { (*free).next });
+            return (cell.cast(), index);
+        }
+        (self.bump(class, SIZES[index as usize] as usize), index)
+    }
+
+    #[inline]
+    fn bump(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+        let at = class.bump.get();
+        if (class.end.get() as usize).wrapping_sub(at as usize) < size || at.is_null() {
+            return self.new_block(class, size);
+        }
+        // SAFETY: `at + size` is within the block, as just checked.
+        class.bump.set(unsafe { at.add(size) });
+        // SAFETY: not null, as just checked.
+        unsafe { NonNull::new_unchecked(at.cast()) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_block(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+        self.retire_bump(class, size);
+        let block = self.pool.borrow_mut().pop().unwrap_or_else(|| {
+            // SAFETY: the layout has a size.
+            let block = unsafe { alloc(BLOCK_LAYOUT) };
+            self.held.set(self.held.get() + BLOCK);
+            NonNull::new(block).unwrap_or_else(|| handle_alloc_error(BLOCK_LAYOUT))
+        });
+        class.blocks.borrow_mut().push(block);
+        // SAFETY: a block has room for at least one cell of any class, and `BLOCK` bytes in all.
+        unsafe {
+            class.bump.set(block.as_ptr().add(size));
+            class.end.set(block.as_ptr().add(BLOCK));
+        }
+        block.cast()
+    }
+
+    /// Marks the unused rest of the bump block as free, so that a sweep reads only written headers.
+    fn retire_bump(&self, class: &SizeClass, size: usize) {
+        let mut at = class.bump.get();
+        let end = class.end.get() as usize;
+        if at.is_null() {
+            return;
+        }
+        while end - at as usize >= size {
+            // SAFETY: the cell lies in the block, behind the last one handed out.
+            unsafe {
+                at.cast::<Header>().write(Header::free());
+                at = at.add(size);
+            }
+        }
+        class.bump.set(null_mut());
+        class.end.set(null_mut());
+    }
+
+    #[cold]
+    fn take_large(&self, size: usize) -> NonNull<Header> {
+        let layout = Layout::from_size_align(size, 16).expect("sizes are below isize::MAX: Vec checked them");
+        // SAFETY: the size is not zero.
+        let at = NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout)).cast();
+        self.held.set(self.held.get() + size);
+        self.large.borrow_mut().push((at, size));
+        at
+    }
+
+    /// Frees each cell whose mark is not `mark`, calling `drop` on it first. `poison`: overwrite what is freed.
+    pub(super) fn sweep(&mut self, mark: u8, poison: bool, drop: &mut dyn FnMut(NonNull<Header>)) {
+        for index in 0..SIZES.len() {
+            self.sweep_class(index, mark, poison, drop);
+        }
+        let held = &self.held;
+        self.large.get_mut().retain(|&(at, size)| {
+            // SAFETY: large objects in the list are live allocations with a header.
+            if unsafe { at.as_ref() }.mark.get() == mark {
+                return true;
+            }
+            drop(at);
+            held.set(held.get() - size);
+            // SAFETY: allocated in `take_large` with this layout; forgotten by the list as `false` is returned.
+            unsafe { dealloc(at.as_ptr().cast(), Layout::from_size_align_unchecked(size, 16)) };
+            false
+        });
+        let pool = self.pool.get_mut();
+        while pool.len() > POOL {
+            let block = pool.pop().expect("the length was just checked");
+            held.set(held.get() - BLOCK);
+            // SAFETY: pool blocks were allocated with this layout and hold no object.
+            unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
+        }
+    }
+
+    fn sweep_class(&mut self, index: usize, mark: u8, poison: bool, drop: &mut dyn FnMut(NonNull<Header>)) {
+        let size = SIZES[index] as usize;
+        self.retire_bump(&self.classes[index], size);
+        let class = &mut self.classes[index];
+        let pool = self.pool.get_mut();
+        let mut free: *mut FreeCell = null_mut();
+        class.blocks.get_mut().retain(|&block| {
+            let before = free;
+            let mut live = 0_usize;
+            for i in 0..BLOCK / size {
+                // SAFETY: cell `i` of a block whose cells all have written headers (`retire_bump` saw to the rest).
+                let cell = unsafe { NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>()) };
+                // SAFETY: as above.
+                let header = unsafe { cell.as_ref() };
+                if header.kind != Kind::Free {
+                    if header.mark.get() == mark {
+                        live += 1;
+                        continue;
+                    }
+                    drop(cell);
+                    if poison {
+                        // SAFETY: the object was dropped; the cell has `size` bytes.
+                        unsafe { cell.as_ptr().cast::<u8>().write_bytes(0xA5, size) };
+                    }
+                }
+                // SAFETY: the cell is free and at least 16 bytes, the size of a `FreeCell`.
+                unsafe { cell.as_ptr().cast::<FreeCell>().write(FreeCell { header: Header::free(), next: free }) };
+                free = cell.as_ptr().cast();
+            }
+            if live == 0 {
+                free = before;
+                pool.push(block);
+            }
+            live > 0
+        });
+        class.free.set(free);
+    }
+
+    /// Calls `visit` on every object.
+    pub(super) fn for_each(&mut self, visit: &mut dyn FnMut(NonNull<Header>)) {
+        for index in 0..SIZES.len() {
+            let size = SIZES[index] as usize;
+            self.retire_bump(&self.classes[index], size);
+            for &block in self.classes[index].blocks.get_mut().iter() {
+                for i in 0..BLOCK / size {
+                    // SAFETY: as in `sweep_class`.
+                    let cell = unsafe { NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>()) };
+                    // SAFETY: as above.
+                    if unsafe { cell.as_ref() }.kind != Kind::Free {
+                        visit(cell);
+                    }
+                }
+            }
+        }
+        for &(at, _) in self.large.get_mut().iter() {
+            visit(at);
+        }
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        // The heap has dropped the objects; only the memory is left.
+        for class in &mut self.classes {
+            for &block in class.blocks.get_mut().iter() {
+                // SAFETY: each block was allocated with this layout.
+                unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
+            }
+        }
+        for &block in self.pool.get_mut().iter() {
+            // SAFETY: as above.
+            unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
+        }
+        for &(at, size) in self.large.get_mut().iter() {
+            // SAFETY: allocated in `take_large` with this layout.
+            unsafe { dealloc(at.as_ptr().cast(), Layout::from_size_align_unchecked(size, 16)) };
+        }
+    }
+}
+
+impl Header {
+    fn free() -> Header {
+        Header { shape: Cell::new(0), kind: Kind::Free, mark: Cell::new(0), size_class: 0, flags: Cell::new(0) }
+    }
+}

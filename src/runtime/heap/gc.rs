@@ -1,0 +1,413 @@
+//! References to heap objects: `Gc` (what code holds), `Slot` (what objects store), `SlotVec` (a growable run of slots).
+//!
+//! Contract: a `Gc<'h, T>` or `Value<'h>` exists only while the heap `'h` is borrowed, and collecting takes `&mut Heap`; so
+//! none of them outlives a collection unless a traced `Slot` keeps the object. A `Slot` is neither `Copy` nor `Clone` and
+//! is read and written only with the heap in hand. Every store of a value into an object goes through `Slot::set` or
+//! `SlotVec`: the place where a write barrier would stand.
+
+#![expect(unsafe_code, reason = "one of the core's wrapper types: dereferences heap cells")]
+
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+use super::trace::Tracer;
+use super::{Heap, Kind};
+use crate::runtime::value::Value;
+
+/// The first word of each heap object.
+#[repr(C)]
+pub struct Header {
+    /// Class and layout in one number, so that one compare guards both.
+    pub(super) shape: Cell<u32>,
+    /// Which Rust type follows.
+    pub(super) kind: Kind,
+    /// The collection that reached it last.
+    pub(super) mark: Cell<u8>,
+    /// Which size class its cell is of; `LARGE` for none.
+    pub(super) size_class: u8,
+    /// `flag::*`.
+    pub(super) flags: Cell<u8>,
+}
+
+const _: () = assert!(size_of::<Header>() == 8);
+
+/// Bits of `Header::flags`.
+pub mod flag {
+    /// `id()` was asked: the table of ids must forget the object when it dies.
+    pub const HAS_ID: u8 = 1;
+    /// A string that is in the intern table.
+    pub const INTERNED: u8 = 2;
+    /// The object is being printed (self-containing lists).
+    pub const IN_REPR: u8 = 4;
+}
+
+/// A Rust type that lives in heap cells.
+///
+/// # Safety
+/// `KIND` must be the `Kind` that the `kinds!` table pairs with this very type, and `trace` must report every `Slot` in it.
+pub unsafe trait Object: 'static {
+    /// Its row in the `kinds!` table.
+    const KIND: Kind;
+
+    /// Reports each slot of the fields to the collector; the slots behind them are reported for it.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// How many slots stand behind the fields; fixed when the object is made.
+    #[inline(always)]
+    fn tail_len(&self) -> usize {
+        0
+    }
+}
+
+// SAFETY: a header alone is never allocated; it stands for "an object of any kind", whose real kind the tracer looks up.
+unsafe impl Object for Header {
+    const KIND: Kind = Kind::Free;
+
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+/// A reference to a heap object of type `T`.
+#[repr(transparent)]
+pub struct Gc<'h, T: ?Sized> {
+    header: NonNull<Header>,
+    life: PhantomData<(&'h Heap, *const T)>,
+}
+
+impl<T: ?Sized> Clone for Gc<'_, T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Gc<'_, T> {}
+
+impl<'h, T: Object> Gc<'h, T> {
+    /// Where the payload of an object begins, counted from its header.
+    pub(super) const PAYLOAD: usize = size_of::<Header>();
+
+    /// The object's fields, for as long as the heap does not collect.
+    #[inline(always)]
+    pub fn get(self) -> &'h T {
+        // SAFETY: the header belongs to a live cell that was initialised with a `T` right behind it (`Heap::alloc` or a
+        // checked `downcast`), and the cell cannot be freed or moved while `'h` borrows the heap.
+        unsafe { &*self.header.as_ptr().cast::<u8>().add(Self::PAYLOAD).cast::<T>() }
+    }
+
+    /// The value that refers to this object.
+    #[inline(always)]
+    pub fn value(self) -> Value<'h> {
+        Value::object(self)
+    }
+
+    /// The slots behind the object's fields: as many as `T::tail_len` says.
+    #[inline(always)]
+    pub fn tail(self) -> &'h [Slot] {
+        // SAFETY: `Heap::alloc_tail` placed `tail_len` initialised slots right behind the payload, and the length does not change.
+        unsafe {
+            let first = self.header.as_ptr().cast::<u8>().add(Self::PAYLOAD + size_of::<T>()).cast::<Slot>();
+            std::slice::from_raw_parts(first, self.get().tail_len())
+        }
+    }
+}
+
+impl<'h, T: ?Sized> Gc<'h, T> {
+    /// The object's address: its identity.
+    #[inline(always)]
+    pub fn address(self) -> usize {
+        self.header.as_ptr() as usize
+    }
+
+    /// From the address of a live object's header.
+    #[inline(always)]
+    pub(in crate::runtime) fn from_address(address: usize) -> Gc<'h, T> {
+        debug_assert!(address != 0 && address % 8 == 0);
+        // SAFETY: only values made by `Value::object` carry addresses, and those come from a `NonNull`.
+        Gc { header: unsafe { NonNull::new_unchecked(address as *mut Header) }, life: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn from_header(header: NonNull<Header>) -> Gc<'h, T> {
+        Gc { header, life: PhantomData }
+    }
+
+    /// The header.
+    #[inline(always)]
+    pub fn header(self) -> &'h Header {
+        // SAFETY: as in `get`: the cell is live while `'h` borrows the heap.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// Which Rust type the object is.
+    #[inline(always)]
+    pub fn kind(self) -> Kind {
+        self.header().kind
+    }
+
+    /// The object's shape: class and layout.
+    #[inline(always)]
+    pub fn shape(self) -> u32 {
+        self.header().shape.get()
+    }
+
+    /// Gives the object another class or layout.
+    #[inline(always)]
+    pub fn set_shape(self, shape: u32) {
+        self.header().shape.set(shape);
+    }
+
+    /// Whether a flag is set.
+    pub fn has_flag(self, flag: u8) -> bool {
+        self.header().flags.get() & flag != 0
+    }
+
+    /// Sets or clears a flag.
+    pub fn set_flag(self, flag: u8, on: bool) {
+        let flags = &self.header().flags;
+        flags.set(if on { flags.get() | flag } else { flags.get() & !flag });
+    }
+
+    /// The same object as a `U`, if it is one.
+    #[inline(always)]
+    pub fn downcast<U: Object>(self) -> Option<Gc<'h, U>> {
+        if self.kind() == U::KIND { Some(Gc { header: self.header, life: PhantomData }) } else { None }
+    }
+
+    /// The same object, its type forgotten.
+    #[inline(always)]
+    pub fn erase(self) -> Gc<'h, Header> {
+        Gc { header: self.header, life: PhantomData }
+    }
+}
+
+impl<T: Object> Deref for Gc<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        self.get()
+    }
+}
+
+impl<T: ?Sized> PartialEq for Gc<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+}
+
+impl<T: ?Sized> Eq for Gc<'_, T> {}
+
+/// A place inside a heap object (or a traced root) that holds a value.
+#[repr(transparent)]
+pub struct Slot(Cell<u64>);
+
+impl Slot {
+    /// A slot that holds a value. Only containers that trace it may call this.
+    #[inline(always)]
+    pub fn new(value: Value<'_>) -> Slot {
+        Slot(Cell::new(value.bits()))
+    }
+
+    /// A slot that holds Undef.
+    #[inline(always)]
+    pub fn undef() -> Slot {
+        Slot::new(Value::UNDEF)
+    }
+
+    /// What it holds.
+    #[inline(always)]
+    pub fn get<'h>(&self, _: &'h Heap) -> Value<'h> {
+        Value::from_bits(self.0.get())
+    }
+
+    /// What it holds, as a `T` that the caller knows it to be.
+    #[inline(always)]
+    pub fn expect<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
+        self.get(heap).as_gc().expect("the slot holds an object of the kind its owner stored")
+    }
+
+    /// Puts a value into it.
+    #[inline(always)]
+    pub fn set(&self, value: Value<'_>) {
+        self.0.set(value.bits());
+    }
+
+    /// Whether it holds Undef.
+    #[inline(always)]
+    pub fn is_undef(&self) -> bool {
+        self.0.get() == Value::UNDEF.bits()
+    }
+
+    /// Forgets the value.
+    #[inline(always)]
+    pub fn clear(&self) {
+        self.set(Value::UNDEF);
+    }
+
+    pub(super) fn bits(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// A growable run of slots: what a list is made of.
+#[derive(Default)]
+pub struct SlotVec(UnsafeCell<Vec<u64>>);
+
+impl SlotVec {
+    /// An empty run.
+    pub const fn new() -> SlotVec {
+        SlotVec(UnsafeCell::new(Vec::new()))
+    }
+
+    /// A run with the given values.
+    pub fn from_values<'h>(values: impl IntoIterator<Item = Value<'h>>) -> SlotVec {
+        SlotVec(UnsafeCell::new(values.into_iter().map(Value::bits).collect()))
+    }
+
+    /// The vector inside. Every method below takes it once and lets go before it returns; none hands a reference out or runs
+    /// foreign code meanwhile.
+    #[expect(clippy::mut_from_ref, reason = "see the comment: the borrow never leaves a method")]
+    #[inline(always)]
+    fn vec(&self) -> &mut Vec<u64> {
+        // SAFETY: single thread (`UnsafeCell` makes the type `!Sync`) and no two borrows at a time, by the comment above.
+        unsafe { &mut *self.0.get() }
+    }
+
+    /// Number of slots.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.vec().len()
+    }
+
+    /// Whether there are none.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.vec().is_empty()
+    }
+
+    /// The value at `i`, if there is one.
+    #[inline(always)]
+    pub fn get<'h>(&self, _: &'h Heap, i: usize) -> Option<Value<'h>> {
+        self.vec().get(i).map(|&bits| Value::from_bits(bits))
+    }
+
+    /// The last value.
+    pub fn last<'h>(&self, _: &'h Heap) -> Option<Value<'h>> {
+        self.vec().last().map(|&bits| Value::from_bits(bits))
+    }
+
+    /// Replaces the value at `i`; says whether there is such a slot.
+    #[inline(always)]
+    pub fn set(&self, i: usize, value: Value<'_>) -> bool {
+        match self.vec().get_mut(i) {
+            Some(slot) => {
+                *slot = value.bits();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Appends a value.
+    #[inline(always)]
+    pub fn push(&self, heap: &Heap, value: Value<'_>) {
+        let vec = self.vec();
+        if vec.len() == vec.capacity() {
+            SlotVec::grow(vec, heap);
+        }
+        vec.push(value.bits());
+    }
+
+    #[cold]
+    fn grow(vec: &mut Vec<u64>, heap: &Heap) {
+        let more = vec.capacity().max(4);
+        vec.reserve_exact(more);
+        heap.charge(more * 8);
+    }
+
+    /// Takes the last value off.
+    pub fn pop<'h>(&self, _: &'h Heap) -> Option<Value<'h>> {
+        self.vec().pop().map(Value::from_bits)
+    }
+
+    /// Inserts before `i`, which must not exceed the length.
+    pub fn insert(&self, heap: &Heap, i: usize, value: Value<'_>) {
+        heap.charge(8);
+        self.vec().insert(i, value.bits());
+    }
+
+    /// Takes the value at `i`, which must exist, out.
+    pub fn remove<'h>(&self, _: &'h Heap, i: usize) -> Value<'h> {
+        Value::from_bits(self.vec().remove(i))
+    }
+
+    /// Appends all of an iterator, which must not touch this run.
+    pub fn extend<'h>(&self, heap: &'h Heap, values: impl IntoIterator<Item = Value<'h>>) {
+        let new: Vec<u64> = values.into_iter().map(Value::bits).collect();
+        heap.charge(new.len() * 8);
+        self.vec().extend_from_slice(&new);
+    }
+
+    /// Replaces the range by the given values.
+    pub fn splice<'h>(&self, heap: &'h Heap, range: std::ops::Range<usize>, values: &[Value<'h>]) {
+        heap.charge(values.len() * 8);
+        self.vec().splice(range, values.iter().map(|v| v.bits()));
+    }
+
+    /// Keeps the first `len`.
+    pub fn truncate(&self, len: usize) {
+        self.vec().truncate(len);
+    }
+
+    /// Removes all and gives the memory back.
+    pub fn clear(&self) {
+        *self.vec() = Vec::new();
+    }
+
+    /// Turns the order around.
+    pub fn reverse(&self) {
+        self.vec().reverse();
+    }
+
+    /// Exchanges two values.
+    pub fn swap(&self, i: usize, j: usize) {
+        self.vec().swap(i, j);
+    }
+
+    /// A copy of the values.
+    pub fn to_vec<'h>(&self, _: &'h Heap) -> Vec<Value<'h>> {
+        self.vec().iter().map(|&bits| Value::from_bits(bits)).collect()
+    }
+
+    /// A copy of a part of the values; the range must lie inside.
+    pub fn copy_range<'h>(&self, _: &'h Heap, range: std::ops::Range<usize>) -> Vec<Value<'h>> {
+        self.vec()[range].iter().map(|&bits| Value::from_bits(bits)).collect()
+    }
+
+    /// Makes the run hold exactly these values.
+    pub fn replace<'h>(&self, heap: &'h Heap, values: &[Value<'h>]) {
+        heap.charge(values.len().saturating_sub(self.len()) * 8);
+        *self.vec() = values.iter().map(|v| v.bits()).collect();
+    }
+
+    /// Reports the slots to the collector.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.external(self.vec().capacity() * 8);
+        for &bits in self.vec().iter() {
+            tracer.bits(bits);
+        }
+    }
+
+    /// Reports the first `live` slots and makes the others Undef: what a stack does with its dead part.
+    pub fn trace_prefix(&self, live: usize, tracer: &mut Tracer<'_>) {
+        let vec = self.vec();
+        for &bits in vec.iter().take(live) {
+            tracer.bits(bits);
+        }
+        for bits in vec.iter_mut().skip(live) {
+            *bits = Value::UNDEF.bits();
+        }
+    }
+}

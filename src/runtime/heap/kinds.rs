@@ -1,0 +1,95 @@
+//! The one table of Rust types that live on the heap.
+//!
+//! To add a kind: one row here, and `unsafe impl Object` beside the type.
+
+#![expect(unsafe_code, reason = "one of the core's wrapper types: picks trace and drop by kind")]
+
+use std::ptr::NonNull;
+
+use super::gc::{Gc, Header, Object};
+use super::trace::Tracer;
+use crate::runtime::*;
+
+macro_rules! kinds {
+    ($($kind:ident = $type:ty,)*) => {
+        /// Which Rust type a heap object is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Kind {
+            /// No object: a free cell.
+            Free,
+            $(#[doc = concat!("A `", stringify!($type), "`.")] $kind,)*
+        }
+
+        /// Reports the slots of the object at `at`.
+        pub(super) fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
+            let gc: Gc<'_, Header> = Gc::from_header(at);
+            match gc.kind() {
+                Kind::Free => {}
+                $(Kind::$kind => trace_as::<$type>(gc, tracer),)*
+            }
+        }
+
+        /// Drops the fields of the object at `at`.
+        ///
+        /// # Safety
+        /// `at` is a live object that nothing refers to any more; it must not be used afterwards.
+        pub(super) unsafe fn drop_fields(at: NonNull<Header>) {
+            // SAFETY: the caller's promise: a live object.
+            match unsafe { at.as_ref() }.kind {
+                Kind::Free => {}
+                $(Kind::$kind => {
+                    if std::mem::needs_drop::<$type>() {
+                        // SAFETY: the header's kind says that this type follows it, and the caller gives the object up.
+                        unsafe { payload::<$type>(at).drop_in_place() }
+                    }
+                })*
+            }
+        }
+    };
+}
+
+fn trace_as<T: Object>(gc: Gc<'_, Header>, tracer: &mut Tracer<'_>) {
+    gc.downcast::<T>().expect("the header's kind chose this arm").trace_all(tracer);
+}
+
+/// The fields behind a header.
+///
+/// # Safety
+/// `at` must be a cell with room for a `T` behind its header.
+pub(super) unsafe fn payload<T: Object>(at: NonNull<Header>) -> *mut T {
+    // SAFETY: the caller's promise.
+    unsafe { at.as_ptr().cast::<u8>().add(Gc::<T>::PAYLOAD).cast() }
+}
+
+kinds! {
+    Str = str::Str,
+    StrBuf = str::StrBuf,
+    Bytes = bytes::Bytes,
+    ByteArray = bytes::ByteArray,
+    Int = int::Int,
+    Complex = complex::Complex,
+    List = list::List,
+    Tuple = tuple::Tuple,
+    Dict = dict::Dict,
+    Set = set::Set,
+    Range = range::Range,
+    Slice = slice::Slice,
+    Cell = cell::CellObj,
+    Spill = cell::Spill,
+    Code = code::CodeObj,
+    Function = function::Function,
+    Native = native::NativeFunction,
+    BoundMethod = function::BoundMethod,
+    Descriptor = descriptor::Descriptor,
+    Super = descriptor::Super,
+    Class = class::Class,
+    Instance = instance::Instance,
+    Module = module::Module,
+    Exception = exception::Exception,
+    Coroutine = coroutine::Coroutine,
+    Iter = iter::Iter,
+    View = view::View,
+    Future = future::Future,
+    Opaque = opaque::Opaque,
+}

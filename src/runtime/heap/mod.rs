@@ -1,0 +1,261 @@
+//! The heap: allocation through `&Heap`, collection through `&mut Heap`.
+//!
+//! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
+//! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
+//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 1 MB): the heap then sets
+//! `budget` to zero, which the VM sees at its next safepoint.
+
+#![expect(unsafe_code, reason = "one of the core's wrapper types: initialises cells")]
+
+mod block;
+mod gc;
+mod kinds;
+mod trace;
+
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+
+use rustc_hash::FxHashMap;
+
+pub use gc::{Gc, Header, Object, Slot, SlotVec, flag};
+pub use kinds::Kind;
+pub use trace::{Trace, Tracer};
+
+use super::intern::Interner;
+use super::shape::Shapes;
+use super::types::Types;
+use super::value::Value;
+use block::Space;
+
+/// The least that is allocated between two collections.
+const MIN_TRIGGER: usize = 1 << 20;
+
+/// All objects of one interpreter, and what is known about all of them: shapes, interned strings, builtin types.
+pub struct Heap {
+    space: Space,
+    grey: Vec<NonNull<Header>>,
+    /// 1 or 2, turn about: the mark of what the last collection reached.
+    mark: Cell<u8>,
+    /// Bytes allocated since the last collection.
+    allocated: Cell<usize>,
+    /// A collection is due when `allocated` exceeds this.
+    trigger: Cell<usize>,
+    collections: Cell<usize>,
+    stress: Cell<bool>,
+    next_id: Cell<i64>,
+    ids: RefCell<FxHashMap<usize, i64>>,
+    /// Counts down to the next visit of the VM's slow path; zero when something wants attention.
+    pub budget: Cell<i32>,
+    /// The exception being raised, while a `Raised` is on its way.
+    pub pending: Slot,
+    /// Class and layout of objects.
+    pub shapes: Shapes,
+    /// One object for equal names.
+    pub interner: Interner,
+    /// The classes that Rust code names.
+    pub types: Types,
+}
+
+impl Heap {
+    /// An empty heap with the builtin types.
+    pub fn new() -> Heap {
+        let heap = Heap {
+            space: Space::new(),
+            grey: Vec::new(),
+            mark: Cell::new(1),
+            allocated: Cell::new(0),
+            trigger: Cell::new(MIN_TRIGGER),
+            collections: Cell::new(0),
+            stress: Cell::new(false),
+            next_id: Cell::new(1),
+            ids: RefCell::default(),
+            budget: Cell::new(0),
+            pending: Slot::undef(),
+            shapes: Shapes::new(),
+            interner: Interner::new(),
+            types: Types::new(),
+        };
+        super::intern::intern_symbols(&heap);
+        super::types::create(&heap);
+        heap
+    }
+
+    /// Allocates an object of the class that its kind has by default.
+    #[inline(always)]
+    pub fn alloc<T: Object>(&self, fields: T) -> Gc<'_, T> {
+        self.alloc_shaped(fields, self.types.shape_of_kind(T::KIND))
+    }
+
+    /// Allocates an object with a shape of its own.
+    #[inline(always)]
+    pub fn alloc_shaped<T: Object>(&self, fields: T, shape: u32) -> Gc<'_, T> {
+        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>(), T::KIND, shape);
+        // SAFETY: the cell has room for a `T` behind its header.
+        unsafe { kinds::payload::<T>(header).write(fields) };
+        Gc::from_header(header)
+    }
+
+    /// Allocates an object and the slots behind it, as many as `fields.tail_len()`, with what `values` gives.
+    #[inline(always)]
+    pub fn alloc_tail<'h, T: Object>(
+        &'h self,
+        fields: T,
+        shape: u32,
+        mut values: impl FnMut(usize) -> Value<'h>,
+    ) -> Gc<'h, T> {
+        let count = fields.tail_len();
+        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>() + count * size_of::<Slot>(), T::KIND, shape);
+        // SAFETY: the cell has room for a `T` and `count` slots. They are written before anything can trace the object: `values`
+        // gets no `&mut Heap`, and a panic in it leaves a cell whose kind says it is valid only if we write the slots first.
+        unsafe {
+            let at = kinds::payload::<T>(header);
+            let first = at.add(1).cast::<Slot>();
+            for i in 0..count {
+                first.add(i).write(Slot::undef());
+            }
+            at.write(fields);
+            for i in 0..count {
+                (*first.add(i)).set(values(i));
+            }
+        }
+        Gc::from_header(header)
+    }
+
+    /// Allocates an object followed by raw bytes, which `fields` is made from the address of.
+    pub(super) fn alloc_bytes<T: Object>(&self, bytes: &[u8], shape: u32, fields: impl FnOnce(NonNull<u8>) -> T) -> Gc<'_, T> {
+        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>() + bytes.len(), T::KIND, shape);
+        // SAFETY: the cell has room for a `T` and the bytes; source and target do not overlap, the cell being fresh.
+        unsafe {
+            let at = kinds::payload::<T>(header);
+            let tail = at.add(1).cast::<u8>();
+            tail.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            at.write(fields(NonNull::new_unchecked(tail)));
+        }
+        Gc::from_header(header)
+    }
+
+    #[inline(always)]
+    fn cell(&self, size: usize, kind: Kind, shape: u32) -> NonNull<Header> {
+        self.charge(size);
+        let (at, size_class) = self.space.take(size);
+        let header = Header { shape: Cell::new(shape), kind, mark: Cell::new(self.mark.get()), size_class, flags: Cell::new(0) };
+        // SAFETY: `take` hands out cells of at least a header's size.
+        unsafe { at.write(header) };
+        at
+    }
+
+    /// Counts bytes towards the next collection: cells, and what objects own outside of them.
+    #[inline(always)]
+    pub fn charge(&self, bytes: usize) {
+        let allocated = self.allocated.get() + bytes;
+        self.allocated.set(allocated);
+        if allocated > self.trigger.get() {
+            self.budget.set(0);
+        }
+    }
+
+    /// Whether the next safepoint should collect.
+    #[inline]
+    pub fn wants_collection(&self) -> bool {
+        self.stress.get() || self.allocated.get() > self.trigger.get()
+    }
+
+    /// Whether each safepoint collects and freed cells are overwritten.
+    pub fn stress(&self) -> bool {
+        self.stress.get()
+    }
+
+    /// Turns the mode on in which each safepoint collects and freed cells are overwritten: finds rooting mistakes.
+    pub fn set_stress(&self, on: bool) {
+        self.stress.set(on);
+    }
+
+    /// Frees what `roots` do not reach.
+    pub fn collect(&mut self, roots: &dyn Trace) {
+        let mark = 3 - self.mark.get();
+        self.mark.set(mark);
+        self.collections.set(self.collections.get() + 1);
+        let mut grey = std::mem::take(&mut self.grey);
+        let external;
+        {
+            let mut tracer = Tracer { grey: &mut grey, mark, external: 0 };
+            roots.trace(&mut tracer);
+            tracer.slot(&self.pending);
+            self.shapes.trace(&mut tracer);
+            self.interner.trace(&mut tracer);
+            self.types.trace(&mut tracer);
+            while let Some(object) = tracer.grey.pop() {
+                kinds::trace(object, &mut tracer);
+            }
+            external = tracer.external;
+        }
+        self.grey = grey;
+        let ids = self.ids.get_mut();
+        self.space.sweep(mark, self.stress.get(), &mut |object| {
+            // SAFETY: the sweep passes live objects.
+            if unsafe { object.as_ref() }.flags.get() & flag::HAS_ID != 0 {
+                ids.remove(&(object.as_ptr() as usize));
+            }
+            // SAFETY: the marking did not reach it, so no slot that is ever read again refers to it.
+            unsafe { kinds::drop_fields(object) };
+        });
+        let live = self.space.held.get() + external;
+        self.allocated.set(0);
+        self.trigger.set(live.max(MIN_TRIGGER));
+    }
+
+    /// How many collections there were.
+    pub fn collections(&self) -> usize {
+        self.collections.get()
+    }
+
+    /// Bytes in blocks and large objects.
+    pub fn bytes_held(&self) -> usize {
+        self.space.held.get()
+    }
+
+    /// What `id()` answers: a counter, so that no address shows.
+    pub fn id_of(&self, value: Value<'_>) -> i64 {
+        let Some(object) = value.as_object() else {
+            // Immediate values: their bits, mixed into a range that the counter never reaches.
+            return (value.bits() % (1 << 46)) as i64 + (1 << 46);
+        };
+        object.set_flag(flag::HAS_ID, true);
+        *self.ids.borrow_mut().entry(object.address()).or_insert_with(|| {
+            let id = self.next_id.get();
+            self.next_id.set(id + 1);
+            id
+        })
+    }
+
+    /// Calls `visit` on every object of kind `T`, dead or alive.
+    pub fn for_each<T: Object>(&mut self, visit: &mut dyn FnMut(Gc<'_, T>)) {
+        self.space.for_each(&mut |at| {
+            if let Some(object) = Gc::<Header>::from_header(at).downcast::<T>() {
+                visit(object);
+            }
+        });
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Heap::new()
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        self.space.for_each(&mut |at| {
+            // SAFETY: the heap is going away with all that could refer to its objects; `Space` then frees the memory.
+            unsafe { kinds::drop_fields(at) };
+        });
+    }
+}
+
+impl<T: Object> Gc<'_, T> {
+    fn trace_all(self, tracer: &mut Tracer<'_>) {
+        self.get().trace(tracer);
+        tracer.slots(self.tail());
+    }
+}

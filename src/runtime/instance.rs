@@ -1,0 +1,183 @@
+//! Instances of classes that the program defines: attributes in slots, by shape.
+//!
+//! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
+//! attribute dict. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::class::Class;
+use super::dict::Dict;
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::list::List;
+use super::str::Str;
+use super::value::Value;
+
+/// An instance.
+pub struct Instance {
+    /// Number of slots behind the object.
+    capacity: u32,
+    /// Whether slot 0 holds the builtin object that this one extends.
+    payload: bool,
+    /// Undef, or a list of further slots, or the attribute dict.
+    extra: Slot,
+}
+
+// SAFETY: paired with `Kind::Instance` in `kinds!`; reports `extra`, the attributes being the tail.
+unsafe impl Object for Instance {
+    const KIND: Kind = Kind::Instance;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.extra);
+    }
+
+    #[inline(always)]
+    fn tail_len(&self) -> usize {
+        self.capacity as usize
+    }
+}
+
+impl Heap {
+    /// An instance of a class without attributes.
+    #[inline]
+    pub fn instance<'h>(&'h self, class: Gc<'h, Class>) -> Gc<'h, Instance> {
+        let fields = Instance { capacity: class.capacity(), payload: false, extra: Slot::undef() };
+        self.alloc_tail(fields, class.root_shape(), |_| Value::UNDEF)
+    }
+
+    /// An instance of a class that extends a builtin type, around the builtin's object.
+    pub fn instance_around<'h>(&'h self, class: Gc<'h, Class>, payload: Value<'h>) -> Gc<'h, Instance> {
+        let fields = Instance { capacity: class.capacity().max(1), payload: true, extra: Slot::undef() };
+        let instance = self.alloc_tail(fields, class.root_shape(), |_| Value::UNDEF);
+        instance.tail()[0].set(payload);
+        instance
+    }
+}
+
+impl<'h> Gc<'h, Instance> {
+    /// Whether the instance extends a builtin object.
+    #[inline]
+    pub fn has_payload(self) -> bool {
+        self.get().payload
+    }
+
+    /// The builtin object that it extends.
+    pub fn payload(self, heap: &'h Heap) -> Option<Value<'h>> {
+        if self.has_payload() { Some(self.tail()[0].get(heap)) } else { None }
+    }
+
+    /// The value in a slot of the instance's shape; Undef if it has none.
+    #[inline(always)]
+    pub fn slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
+        match self.tail().get(i) {
+            Some(slot) => slot.get(heap),
+            None => self.extra_slot(heap, i),
+        }
+    }
+
+    #[cold]
+    fn extra_slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
+        let extra = self.extra.get(heap).as_gc::<List>();
+        extra.and_then(|list| list.items.get(heap, i - self.tail().len())).unwrap_or(Value::UNDEF)
+    }
+
+    /// Replaces the value in a slot of the instance's shape.
+    #[inline(always)]
+    pub fn set_slot(self, heap: &'h Heap, i: usize, value: Value<'h>) {
+        match self.tail().get(i) {
+            Some(slot) => slot.set(value),
+            None => self.set_extra_slot(heap, i, value),
+        }
+    }
+
+    #[cold]
+    fn set_extra_slot(self, heap: &'h Heap, i: usize, value: Value<'h>) {
+        if self.extra.is_undef() {
+            self.extra.set(heap.list([]).value());
+        }
+        let list: Gc<'h, List> = self.extra.expect(heap);
+        let at = i - self.tail().len();
+        while list.items.len() <= at {
+            list.items.push(heap, Value::UNDEF);
+        }
+        list.items.set(at, value);
+    }
+
+    /// The value of an attribute of the instance itself.
+    pub fn attr(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
+        if heap.is_dict_shape(self.shape()) {
+            return self.extra.expect::<Dict>(heap).get_str(heap, name);
+        }
+        self.slot(heap, heap.slot_in(self.shape(), name)?).defined()
+    }
+
+    /// Binds an attribute of the instance itself.
+    pub fn set_attr(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        if heap.is_dict_shape(self.shape()) {
+            return self.extra.expect::<Dict>(heap).set_str(heap, name, value);
+        }
+        if let Some(i) = heap.slot_in(self.shape(), name) {
+            return self.set_slot(heap, i, value);
+        }
+        match heap.shape_with(self.shape(), name) {
+            Some(shape) => self.add_slot(heap, shape, value),
+            None => self.dict(heap).set_str(heap, name, value),
+        }
+    }
+
+    /// Moves to `shape`, which has one slot more, and puts `value` there.
+    #[inline]
+    pub fn add_slot(self, heap: &'h Heap, shape: u32, value: Value<'h>) {
+        let slots = heap.layout(shape).slots();
+        self.set_slot(heap, slots - 1, value);
+        self.set_shape(shape);
+        if slots > self.get().capacity as usize {
+            heap.shape_class(shape).want_capacity(slots as u32);
+        }
+    }
+
+    /// Unbinds an attribute of the instance itself; says whether it was bound.
+    pub fn remove_attr(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        if !heap.is_dict_shape(self.shape()) && heap.slot_in(self.shape(), name).is_none() {
+            return false;
+        }
+        self.dict(heap).remove_str(heap, name)
+    }
+
+    /// The attributes of the instance itself, in order.
+    pub fn attrs(self, heap: &'h Heap) -> Vec<(Value<'h>, Value<'h>)> {
+        if let Some(dict) = self.extra.get(heap).as_gc::<Dict>() {
+            return dict.table.entries(heap);
+        }
+        let layout = heap.layout(self.shape());
+        let named = layout.names().iter().enumerate().map(|(i, &address)| {
+            (Value::object(Gc::<Str>::from_address(address)), self.slot(heap, i + layout.reserved as usize))
+        });
+        named.filter(|(_, value)| !value.is_undef()).collect()
+    }
+
+    /// `__dict__`: from now on the attributes live there.
+    pub fn dict(self, heap: &'h Heap) -> Gc<'h, Dict> {
+        if let Some(dict) = self.extra.get(heap).as_gc::<Dict>() {
+            return dict;
+        }
+        let dict = heap.dict();
+        for (name, value) in self.attrs(heap) {
+            dict.set_leaf(heap, name, value);
+        }
+        self.take_dict(heap, dict);
+        dict
+    }
+
+    /// Makes `dict` the place of all attributes.
+    pub fn take_dict(self, heap: &'h Heap, dict: Gc<'h, Dict>) {
+        let payload = self.payload(heap);
+        for slot in self.tail() {
+            slot.clear();
+        }
+        if let Some(payload) = payload {
+            self.tail()[0].set(payload);
+        }
+        self.extra.set(dict.value());
+        self.set_shape(heap.shape_class(self.shape()).dict_shape());
+    }
+}

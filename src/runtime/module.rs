@@ -1,0 +1,49 @@
+//! Modules: global names with fixed slots, and the builtins behind them.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
+use super::names::NameTable;
+use super::str::Str;
+use super::value::Value;
+
+/// A module.
+pub struct Module {
+    /// Its name, a string.
+    pub name: Slot,
+    /// The global names; compiled code refers to them by index.
+    pub globals: NameTable,
+    /// For each global name the builtin that it means while unbound, else Undef; may be shorter than `globals`.
+    pub fallbacks: SlotVec,
+}
+
+// SAFETY: paired with `Kind::Module` in `kinds!`; reports all its slots.
+unsafe impl Object for Module {
+    const KIND: Kind = Kind::Module;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.name);
+        self.globals.trace(tracer);
+        self.fallbacks.trace(tracer);
+    }
+}
+
+impl Heap {
+    /// An empty module.
+    pub fn module(&self, name: &str) -> Gc<'_, Module> {
+        let name = self.intern(name).value();
+        self.alloc(Module { name: Slot::new(name), globals: NameTable::default(), fallbacks: SlotVec::new() })
+    }
+}
+
+impl<'h> Gc<'h, Module> {
+    /// The module's name.
+    pub fn name(self, heap: &'h Heap) -> Gc<'h, Str> {
+        self.name.expect(heap)
+    }
+
+    /// Binds a global name.
+    pub fn set(self, heap: &'h Heap, name: &str, value: Value<'h>) {
+        self.globals.set(heap, heap.intern(name), value);
+    }
+}

@@ -1,0 +1,90 @@
+//! A table from interned names to values: what class bodies and modules are made of.
+//!
+//! A name keeps its index for good, deleted or not (its value is then Undef): compiled code refers to globals by index.
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use super::heap::{Gc, Heap, SlotVec, Tracer};
+use super::str::Str;
+use super::value::Value;
+
+/// Names and values in order of their first binding.
+#[derive(Default)]
+pub struct NameTable {
+    index: RefCell<FxHashMap<usize, u32>>,
+    names: SlotVec,
+    /// The values; indices as in `names`.
+    pub values: SlotVec,
+}
+
+impl NameTable {
+    /// The index of a name that was ever bound or reserved.
+    #[inline]
+    pub fn index_of(&self, name: Gc<'_, Str>) -> Option<usize> {
+        self.index.borrow().get(&name.address()).map(|&i| i as usize)
+    }
+
+    /// The index of a name, reserved now if need be.
+    pub fn reserve<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> usize {
+        if let Some(i) = self.index_of(name) {
+            return i;
+        }
+        let i = self.names.len();
+        self.index.borrow_mut().insert(name.address(), i as u32);
+        self.names.push(heap, name.value());
+        self.values.push(heap, Value::UNDEF);
+        i
+    }
+
+    /// The value of an interned name.
+    #[inline]
+    pub fn get<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
+        self.values.get(heap, self.index_of(name)?)?.defined()
+    }
+
+    /// Binds an interned name.
+    pub fn set<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        let i = self.reserve(heap, name);
+        self.values.set(i, value);
+    }
+
+    /// Unbinds a name; says whether it was bound.
+    pub fn remove<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        let bound = self.get(heap, name).is_some();
+        if let (true, Some(i)) = (bound, self.index_of(name)) {
+            self.values.set(i, Value::UNDEF);
+        }
+        bound
+    }
+
+    /// Number of indices.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether no name was ever bound.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The name at an index.
+    pub fn name<'h>(&self, heap: &'h Heap, i: usize) -> Option<Gc<'h, Str>> {
+        self.names.get(heap, i)?.as_gc()
+    }
+
+    /// The bound names and their values, in order.
+    pub fn entries<'h>(&self, heap: &'h Heap) -> Vec<(Gc<'h, Str>, Value<'h>)> {
+        (0..self.len())
+            .filter_map(|i| Some((self.name(heap, i)?, self.values.get(heap, i)?.defined()?)))
+            .collect()
+    }
+
+    /// Reports the slots to the collector.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.external(self.index.borrow().capacity() * 16);
+        self.names.trace(tracer);
+        self.values.trace(tracer);
+    }
+}

@@ -1,0 +1,27 @@
+//! Functions written in Rust, as the heap sees them: a number in the VM's table of natives.
+//!
+//! The table itself is in `vm/native.rs`, because what a native does takes the VM; this layer only needs to store one.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Kind, Object, Slot, Tracer};
+
+/// A builtin function or method.
+pub struct NativeFunction {
+    /// Its row in the VM's table.
+    pub id: u32,
+    /// The class whose method it is, else Undef.
+    pub owner: Slot,
+    /// The module that it is a function of (a string), else Undef.
+    pub module: Slot,
+}
+
+// SAFETY: paired with `Kind::Native` in `kinds!`; reports its slots.
+unsafe impl Object for NativeFunction {
+    const KIND: Kind = Kind::Native;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.owner);
+        tracer.slot(&self.module);
+    }
+}

@@ -1,0 +1,59 @@
+//! Objects whose insides are a Rust type of the standard library (a queue, a lock, a random generator).
+//!
+//! To make one: implement `Payload` for the type, allocate with `heap.opaque(class, payload)`, get it back with `payload::<T>()`.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use std::any::Any;
+
+use super::class::Class;
+use super::dict::Dict;
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+
+/// A Rust type inside an opaque object. Interior mutability only: the object is shared.
+pub trait Payload: Any {
+    /// Reports each slot to the collector.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+}
+
+/// An object with Rust insides.
+pub struct Opaque {
+    payload: Box<dyn Payload>,
+    /// Attributes that a subclass's methods set: a dict, or Undef.
+    pub attrs: Slot,
+}
+
+// SAFETY: paired with `Kind::Opaque` in `kinds!`; reports `attrs` and what the payload reports.
+unsafe impl Object for Opaque {
+    const KIND: Kind = Kind::Opaque;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.attrs);
+        self.payload.trace(tracer);
+    }
+}
+
+impl Heap {
+    /// An object of a class around a Rust value.
+    pub fn opaque<'h, T: Payload>(&'h self, class: Gc<'h, Class>, payload: T) -> Gc<'h, Opaque> {
+        self.charge(size_of::<T>());
+        self.alloc_shaped(Opaque { payload: Box::new(payload), attrs: Slot::undef() }, class.root_shape())
+    }
+}
+
+impl<'h> Gc<'h, Opaque> {
+    /// The Rust value inside, if it is a `T`.
+    #[inline]
+    pub fn payload<T: Payload>(self) -> Option<&'h T> {
+        let payload: &'h dyn Any = &*self.get().payload;
+        payload.downcast_ref()
+    }
+
+    /// The dict of attributes that the program set.
+    pub fn attrs(self, heap: &'h Heap) -> Gc<'h, Dict> {
+        if self.attrs.is_undef() {
+            self.get().attrs.set(heap.dict().value());
+        }
+        self.get().attrs.expect(heap)
+    }
+}

@@ -1,0 +1,35 @@
+//! Sets and frozensets, in insertion order: representation only; the methods are in `stdlib/builtins/types/set.rs`.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::table::Table;
+use super::types::Builtin;
+
+/// A set or, by its class, a frozenset. The table's values are Undef.
+#[derive(Default)]
+pub struct Set {
+    /// The members are its keys.
+    pub table: Table,
+}
+
+// SAFETY: paired with `Kind::Set` in `kinds!`; reports the whole table.
+unsafe impl Object for Set {
+    const KIND: Kind = Kind::Set;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.table.trace(tracer);
+    }
+}
+
+impl Heap {
+    /// A set with this table.
+    pub fn set(&self, table: Table) -> Gc<'_, Set> {
+        self.alloc(Set { table })
+    }
+
+    /// A frozenset with this table.
+    pub fn frozenset(&self, table: Table) -> Gc<'_, Set> {
+        self.alloc_shaped(Set { table }, self.types.shape_of(Builtin::FrozenSet))
+    }
+}

@@ -1,0 +1,63 @@
+//! Slice objects, and what they select in a sequence.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Kind, Object, Slot, Tracer};
+
+/// `slice(start, stop, step)`: any values, None where omitted.
+pub struct Slice {
+    /// Where it begins.
+    pub start: Slot,
+    /// Where it ends, exclusive.
+    pub stop: Slot,
+    /// The stride.
+    pub step: Slot,
+}
+
+// SAFETY: paired with `Kind::Slice` in `kinds!`; reports its three slots.
+unsafe impl Object for Slice {
+    const KIND: Kind = Kind::Slice;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.start);
+        tracer.slot(&self.stop);
+        tracer.slot(&self.step);
+    }
+}
+
+/// A slice applied to a sequence: `count` positions from `start` on, `step` apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The first position; within the sequence unless `count` is 0.
+    pub start: i64,
+    /// The end after clipping (needed where an extended slice is assigned to).
+    pub stop: i64,
+    /// The stride, not zero.
+    pub step: i64,
+    /// How many positions.
+    pub count: usize,
+}
+
+impl Selection {
+    /// Clips slice bounds to a sequence of `len` items, as CPython's `PySlice_AdjustIndices`.
+    pub fn new(start: Option<i64>, stop: Option<i64>, step: i64, len: usize) -> Selection {
+        let len = len as i64;
+        let (low, high) = if step < 0 { (-1, len - 1) } else { (0, len) };
+        let clip = |bound: i64| if bound < 0 { (bound.saturating_add(len)).max(low) } else { bound.min(high) };
+        let start = start.map_or(if step < 0 { high } else { low }, clip);
+        let stop = stop.map_or(if step < 0 { low } else { high }, clip);
+        let count = if step < 0 {
+            if stop < start { (start - stop - 1) / -step.max(-i64::MAX) + 1 } else { 0 }
+        } else if start < stop {
+            (stop - start - 1) / step + 1
+        } else {
+            0
+        };
+        Selection { start, stop, step, count: count as usize }
+    }
+
+    /// The positions, in order.
+    pub fn positions(self) -> impl Iterator<Item = usize> {
+        (0..self.count as i64).map(move |i| (self.start + i * self.step) as usize)
+    }
+}

@@ -1,0 +1,266 @@
+//! Strings: UTF-8 behind the object, or in a buffer that several strings share.
+//!
+//! The shared buffer makes `s = s + t` in a loop linear: the result of a concatenation owns a buffer with room to spare, and
+//! a string that ends where the buffer's used part ends can be continued in place. Text never changes once a `Str` shows it.
+//! Positions are code points, as in Python; texts that are all ASCII (`is_ascii`) need no search to find one.
+
+#![expect(unsafe_code, reason = "one of the core's wrapper types: text that lives in a cell or in a shared buffer")]
+
+use std::cell::{Cell, UnsafeCell};
+use std::hash::Hasher;
+use std::ptr::NonNull;
+
+use rustc_hash::FxHasher;
+
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::raised::Raised;
+use super::types::Builtin;
+use super::value::Value;
+
+/// The longest text in bytes.
+const MAX_LEN: usize = u32::MAX as usize - 1;
+/// Concatenations shorter than this are copied: a buffer would cost more.
+const MIN_SHARED: usize = 128;
+const UNKNOWN: u32 = u32::MAX;
+
+/// A string.
+pub struct Str {
+    /// 0: not computed yet.
+    hash: Cell<u64>,
+    data: NonNull<u8>,
+    len: u32,
+    /// Number of code points, or `UNKNOWN`.
+    chars: Cell<u32>,
+    /// The `StrBuf` that holds the text; Undef when it stands right behind the object.
+    owner: Slot,
+}
+
+/// Text memory that strings share: bytes up to `used` belong to some string and do not change any more.
+pub struct StrBuf {
+    bytes: UnsafeCell<Vec<u8>>,
+}
+
+// SAFETY: paired with `Kind::Str` in `kinds!`; `owner` is its only slot.
+unsafe impl Object for Str {
+    const KIND: Kind = Kind::Str;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.owner);
+    }
+}
+
+// SAFETY: paired with `Kind::StrBuf` in `kinds!`; no slots.
+unsafe impl Object for StrBuf {
+    const KIND: Kind = Kind::StrBuf;
+
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        // SAFETY: no other borrow exists: the methods below let go of theirs before they return.
+        tracer.external(unsafe { (*self.bytes.get()).capacity() });
+    }
+}
+
+impl<'h> Gc<'h, Str> {
+    /// The text.
+    #[inline(always)]
+    pub fn as_str(self) -> &'h str {
+        let this = self.get();
+        // SAFETY: `data .. data + len` is UTF-8 (it was copied from a `str`), never changes, and lives as long as the object
+        // or its owner, which the object keeps.
+        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(this.data.as_ptr(), this.len as usize)) }
+    }
+
+    /// The hash of the text; never 0.
+    #[inline]
+    pub fn hash(self) -> u64 {
+        let known = self.get().hash.get();
+        if known != 0 {
+            return known;
+        }
+        let hash = hash_text(self.as_str());
+        self.get().hash.set(hash);
+        hash
+    }
+
+    /// Length in code points.
+    #[inline]
+    pub fn char_len(self) -> usize {
+        let known = self.get().chars.get();
+        if known != UNKNOWN {
+            return known as usize;
+        }
+        let count = self.as_str().chars().count();
+        self.get().chars.set(count as u32);
+        count
+    }
+
+    /// Length in bytes.
+    #[inline(always)]
+    pub fn byte_len(self) -> usize {
+        self.get().len as usize
+    }
+
+    /// Whether each code point is one byte.
+    #[inline]
+    pub fn is_ascii(self) -> bool {
+        self.char_len() == self.byte_len()
+    }
+
+    /// Where code point `i` begins, in bytes; the byte length for `i` equal to the length.
+    pub fn byte_offset(self, i: usize) -> usize {
+        if self.is_ascii() {
+            return i;
+        }
+        self.as_str().char_indices().nth(i).map_or(self.byte_len(), |(at, _)| at)
+    }
+
+    /// Which code point begins at a byte offset.
+    pub fn char_index(self, byte: usize) -> usize {
+        if self.is_ascii() { byte } else { self.as_str()[..byte].chars().count() }
+    }
+
+    /// The code points `from .. to`.
+    pub fn char_range(self, from: usize, to: usize) -> &'h str {
+        if from >= to {
+            return "";
+        }
+        let start = self.byte_offset(from);
+        let text = &self.as_str()[start..];
+        if self.is_ascii() {
+            return &text[..to - from];
+        }
+        text.char_indices().nth(to - from).map_or(text, |(end, _)| &text[..end])
+    }
+}
+
+/// The hash of a text: the same in each run, never 0.
+pub fn hash_text(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish().max(1)
+}
+
+impl Heap {
+    /// A string with this text.
+    #[inline]
+    pub fn str(&self, text: &str) -> Gc<'_, Str> {
+        // Longer texts cannot arise unchecked: what makes strings grow (`str_concat`, `try_str`) refuses them.
+        assert!(text.len() <= MAX_LEN, "text over 4 GiB");
+        let len = text.len() as u32;
+        let chars = Cell::new(if len < 64 && text.is_ascii() { len } else { UNKNOWN });
+        self.alloc_bytes(text.as_bytes(), self.types.shape_of_kind(Kind::Str), |data| Str {
+            hash: Cell::new(0),
+            data,
+            len,
+            chars,
+            owner: Slot::undef(),
+        })
+    }
+
+    /// A string value with this text.
+    #[inline]
+    pub fn str_value(&self, text: &str) -> Value<'_> {
+        self.str(text).value()
+    }
+
+    /// A string value, or MemoryError where the text is too long for one.
+    pub fn try_str(&self, text: &str) -> Result<Value<'_>, Raised> {
+        if text.len() > MAX_LEN {
+            return Err(self.raise(Builtin::MemoryError, "string longer than 4 GiB"));
+        }
+        Ok(self.str_value(text))
+    }
+
+    /// The string of one code point.
+    pub fn char_value(&self, c: char) -> Value<'_> {
+        self.str_value(c.encode_utf8(&mut [0; 4]))
+    }
+
+    /// `a + b`.
+    pub fn str_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Result<Gc<'h, Str>, Raised> {
+        let (x, y) = (a.as_str(), b.as_str());
+        if y.is_empty() {
+            return Ok(a);
+        }
+        if x.is_empty() {
+            return Ok(b);
+        }
+        let total = x.len() + y.len();
+        if total > MAX_LEN {
+            return Err(self.raise(Builtin::MemoryError, "string longer than 4 GiB"));
+        }
+        let chars = match (a.get().chars.get(), b.get().chars.get()) {
+            (UNKNOWN, _) | (_, UNKNOWN) => UNKNOWN,
+            (m, n) => m + n,
+        };
+        if total < MIN_SHARED {
+            let mut buffer = [0_u8; MIN_SHARED];
+            buffer[..x.len()].copy_from_slice(x.as_bytes());
+            buffer[x.len()..total].copy_from_slice(y.as_bytes());
+            return Ok(self.alloc_bytes(&buffer[..total], self.types.shape_of_kind(Kind::Str), |data| Str {
+                hash: Cell::new(0),
+                data,
+                len: total as u32,
+                chars: Cell::new(chars),
+                owner: Slot::undef(),
+            }));
+        }
+        let (owner, data) = match a.get().owner.get(self).as_gc::<StrBuf>() {
+            Some(buffer) if buffer.get().append(a.get().data, x.len(), y) => (buffer, a.get().data),
+            _ => self.str_buffer(x, y),
+        };
+        let fields = Str { hash: Cell::new(0), data, len: total as u32, chars: Cell::new(chars), owner: Slot::new(owner.value()) };
+        Ok(self.alloc(fields))
+    }
+
+    /// A new buffer that begins with `x` and `y`, with room for as much again.
+    fn str_buffer(&self, x: &str, y: &str) -> (Gc<'_, StrBuf>, NonNull<u8>) {
+        let capacity = (x.len() + y.len()) * 2;
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.extend_from_slice(x.as_bytes());
+        bytes.extend_from_slice(y.as_bytes());
+        self.charge(capacity);
+        let data = NonNull::from(&mut *bytes).cast();
+        (self.alloc(StrBuf { bytes: UnsafeCell::new(bytes) }), data)
+    }
+}
+
+impl StrBuf {
+    /// Continues the text at `data`, of `len` bytes, with `more`, if it ends where the used part ends and there is room.
+    fn append(&self, data: NonNull<u8>, len: usize, more: &str) -> bool {
+        // SAFETY: the only borrow, ended before the method returns; the vector never reallocates, as room is checked, so the
+        // pointers that strings hold into it stay valid.
+        let bytes = unsafe { &mut *self.bytes.get() };
+        let end = data.as_ptr() as usize + len;
+        if end != bytes.as_ptr() as usize + bytes.len() || bytes.capacity() - bytes.len() < more.len() {
+            return false;
+        }
+        bytes.extend_from_slice(more.as_bytes());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concatenation_shares_but_never_changes_text() {
+        let heap = Heap::new();
+        let long = heap.str(&"x".repeat(200));
+        let a = heap.str_concat(long, heap.str("1")).expect("short enough");
+        let b = heap.str_concat(a, heap.str("2")).expect("short enough");
+        let c = heap.str_concat(a, heap.str("3")).expect("short enough");
+        assert!(b.as_str().ends_with("x12") && c.as_str().ends_with("x13") && a.as_str().ends_with("x1"));
+        assert_eq!(b.char_len(), 202);
+    }
+
+    #[test]
+    fn positions_are_code_points() {
+        let heap = Heap::new();
+        let s = heap.str("aé漢🙂z");
+        assert_eq!(s.char_len(), 5);
+        assert_eq!(s.char_range(1, 4), "é漢🙂");
+        assert_eq!(s.char_range(4, 9), "z");
+        assert_eq!(s.char_index(s.byte_offset(3)), 3);
+    }
+}

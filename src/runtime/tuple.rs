@@ -1,0 +1,64 @@
+//! Tuples: the items stand right behind the object.
+
+#![expect(unsafe_code, reason = "declares the slots of the type")]
+
+use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::value::Value;
+
+/// A tuple of `len` items.
+pub struct Tuple {
+    len: usize,
+}
+
+// SAFETY: paired with `Kind::Tuple` in `kinds!`; its slots are its tail.
+unsafe impl Object for Tuple {
+    const KIND: Kind = Kind::Tuple;
+
+    fn trace(&self, _: &mut Tracer<'_>) {}
+
+    #[inline(always)]
+    fn tail_len(&self) -> usize {
+        self.len
+    }
+}
+
+impl<'h> Gc<'h, Tuple> {
+    /// Number of items.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        self.get().len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item at `i`, if there is one.
+    #[inline(always)]
+    pub fn at(self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {
+        self.tail().get(i).map(|slot| slot.get(heap))
+    }
+
+    /// The items in order.
+    pub fn iter(self, heap: &'h Heap) -> impl ExactSizeIterator<Item = Value<'h>> + DoubleEndedIterator + 'h {
+        self.tail().iter().map(move |slot| slot.get(heap))
+    }
+
+    /// A copy of the items.
+    pub fn to_vec(self, heap: &'h Heap) -> Vec<Value<'h>> {
+        self.iter(heap).collect()
+    }
+}
+
+impl Heap {
+    /// A tuple of these values.
+    pub fn tuple<'h>(&'h self, values: &[Value<'h>]) -> Gc<'h, Tuple> {
+        self.alloc_tail(Tuple { len: values.len() }, self.types.shape_of_kind(Kind::Tuple), |i| values[i])
+    }
+
+    /// A tuple of this shape (a subclass with its own class, such as a structure of named fields).
+    pub fn tuple_shaped<'h>(&'h self, shape: u32, values: &[Value<'h>]) -> Gc<'h, Tuple> {
+        self.alloc_tail(Tuple { len: values.len() }, shape, |i| values[i])
+    }
+}
