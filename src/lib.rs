@@ -5,4 +5,6 @@
 pub mod diagnostics;
 pub mod syntax;
 
+pub mod bytecode;
+
 pub mod runtime;

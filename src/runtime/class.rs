@@ -207,7 +207,7 @@ impl<'h> Gc<'h, Class> {
 
     /// Whether any of the flags is set.
     #[inline(always)]
-    pub fn has_flag(self, flags: u32) -> bool {
+    pub fn has(self, flags: u32) -> bool {
         self.get().flags.get() & flags != 0
     }
 

@@ -3,14 +3,40 @@
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
 use std::cell::Cell;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::heap::{Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Header, Heap, Kind, Object, Slot, Tracer};
+use super::module::Module;
 use super::shape::NO_SHAPE;
-use crate::bytecode::{Code, Instr};
+use super::str::Str;
+use super::value::Value;
+use crate::bytecode::{Code, Instr, Op};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
+
+/// The address of a code object that a frame keeps alive through its owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CodePtr(NonNull<Header>);
+
+impl CodePtr {
+    /// The address of this code object.
+    #[inline(always)]
+    pub fn new(code: Gc<'_, CodeObj>) -> CodePtr {
+        CodePtr(NonNull::from(code.header()))
+    }
+
+    /// The code object.
+    #[inline(always)]
+    pub fn get(self, _: &Heap) -> Gc<'_, CodeObj> {
+        // The frame that holds this pointer has the function or coroutine in `owner`, a root, which keeps the code.
+        Gc::from_address(self.0.as_ptr() as usize)
+    }
+}
+
+/// `Cache::slot` when what counts is `Cache::value`.
+pub const CLASS_VALUE: u32 = u32::MAX;
 
 /// A code object, linked to the module that it runs in.
 pub struct CodeObj {
@@ -22,8 +48,8 @@ pub struct CodeObj {
     pub nregs: u32,
     /// The registers from here on must be made Undef when a frame is entered; `nregs` if none need be.
     pub undef_from: u32,
-    /// The module whose globals it uses.
-    pub module: Slot,
+    /// The module whose globals it uses; set only when the code is loaded.
+    pub(super) module: Slot,
     /// The constants.
     pub consts: Box<[Slot]>,
     /// The inline caches.
@@ -32,13 +58,13 @@ pub struct CodeObj {
     pub code: Rc<Code>,
 }
 
-/// What one attribute access has learned. Valid while the object's shape is `shape` and, where a class took part, the VM's
-/// class epoch is `epoch`.
+/// The guard of a cache that knows nothing: no object has this shape.
+const NOTHING: u64 = NO_SHAPE as u64;
+
+/// What one attribute access has learned: valid while the object's shape and the VM's class epoch are those of `guard`.
 pub struct Cache {
-    /// The shape that it is about; `NO_SHAPE` while it knows nothing.
-    pub shape: Cell<u32>,
-    /// The class epoch in which `value` was looked up.
-    pub epoch: Cell<u32>,
+    /// The shape that it is about, and above it the class epoch in which it learned; `NOTHING` while it knows nothing.
+    pub guard: Cell<u64>,
     /// The slot in the instance; for a store that adds an attribute, the new slot.
     pub slot: Cell<u32>,
     /// For a store that adds an attribute: the shape afterwards; else `NO_SHAPE`.
@@ -64,12 +90,56 @@ unsafe impl Object for CodeObj {
     }
 }
 
+impl<'h> Gc<'h, CodeObj> {
+    /// The module whose globals the code uses.
+    #[inline(always)]
+    pub fn module(self, heap: &'h Heap) -> Gc<'h, Module> {
+        self.get().module.trusted(heap)
+    }
+
+    /// A constant; the verifier checked the index.
+    #[inline(always)]
+    pub fn constant(self, heap: &'h Heap, i: i32) -> Value<'h> {
+        self.get().consts[i as usize].get(heap)
+    }
+
+    /// A constant that is a name.
+    pub fn name(self, heap: &'h Heap, i: i32) -> Gc<'h, Str> {
+        self.get().consts[i as usize].expect(heap)
+    }
+}
+
+impl CodeObj {
+    /// Links a code object. `consts`: its constants as values.
+    pub fn new(code: Rc<Code>, module: Gc<'_, Module>, consts: Box<[Slot]>) -> CodeObj {
+        let caches = code.caches.iter().map(|&name| Cache::new(Slot::copy(&consts[name as usize]))).collect();
+        let plain = code.params.is_simple() && !code.kind.suspends();
+        CodeObj {
+            entry: code.instrs.as_ptr(),
+            plain_args: if plain { u32::from(code.params.positional) } else { NOT_PLAIN },
+            nregs: u32::from(code.nregs),
+            undef_from: undef_from(&code),
+            module: Slot::new(module.value()),
+            consts,
+            caches,
+            code,
+        }
+    }
+}
+
+/// The first register that some instruction may find unset.
+fn undef_from(code: &Code) -> u32 {
+    let params = code.params.count() as u32;
+    let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
+    let first = code.instrs.iter().filter(|i| looks(i.op)).map(|i| u32::from(i.a)).filter(|&r| r >= params).min();
+    first.unwrap_or(u32::from(code.nregs))
+}
+
 impl Cache {
     /// A cache for a name, knowing nothing yet.
     pub fn new(name: Slot) -> Cache {
         Cache {
-            shape: Cell::new(NO_SHAPE),
-            epoch: Cell::new(0),
+            guard: Cell::new(NOTHING),
             slot: Cell::new(0),
             next_shape: Cell::new(NO_SHAPE),
             value: Slot::undef(),

@@ -8,8 +8,8 @@ use super::value::Value;
 
 /// A function: code and what it closes over. The cells of the closure are its tail.
 pub struct Function {
-    /// The code, a `CodeObj`.
-    pub code: Slot,
+    /// The code, a `CodeObj`; set only when the function is made.
+    pub(super) code: Slot,
     /// Defaults of the last positional parameters: a tuple, or Undef.
     pub defaults: Slot,
     /// Defaults of keyword-only parameters: a dict, or Undef.
@@ -57,7 +57,25 @@ impl<'h> Gc<'h, Function> {
     /// The function's code.
     #[inline(always)]
     pub fn code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
-        self.code.expect(heap)
+        self.get().code.trusted(heap)
+    }
+}
+
+impl Heap {
+    /// A function of this code, closing over the cells that `cells` gives, without defaults.
+    pub fn function<'h>(&'h self, code: Gc<'h, CodeObj>, ncells: u32, cells: impl FnMut(usize) -> Value<'h>) -> Gc<'h, Function> {
+        let fields = Function {
+            code: Slot::new(code.value()),
+            defaults: Slot::undef(),
+            kwdefaults: Slot::undef(),
+            name: Slot::new(self.intern(&code.code.name).value()),
+            qualname: Slot::new(self.intern(&code.code.qualname).value()),
+            doc: Slot::new(code.code.doc.as_ref().map_or(Value::NONE, |doc| self.str_value(doc))),
+            annotations: Slot::undef(),
+            attrs: Slot::undef(),
+            ncells,
+        };
+        self.alloc_tail(fields, self.types.shape_of_kind(Kind::Function), cells)
     }
 }
 

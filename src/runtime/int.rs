@@ -9,6 +9,7 @@ use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
 use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::text::{self, IntRef};
 use super::value::Value;
 
 /// An integer outside of the 48-bit range.
@@ -28,15 +29,6 @@ unsafe impl Object for Int {
             tracer.external(n.bits() as usize / 8);
         }
     }
-}
-
-/// An integer of any size, borrowed from its value.
-#[derive(Clone, Copy)]
-pub enum IntRef<'h> {
-    /// Fits 64 bits.
-    Small(i64),
-    /// Does not.
-    Big(&'h BigInt),
 }
 
 impl<'h> Value<'h> {
@@ -65,29 +57,6 @@ impl<'h> Value<'h> {
     }
 }
 
-impl IntRef<'_> {
-    /// As limbs.
-    pub fn to_big(self) -> BigInt {
-        match self {
-            IntRef::Small(n) => BigInt::from(n),
-            IntRef::Big(n) => n.clone(),
-        }
-    }
-
-    /// Whether it is below zero.
-    pub fn is_negative(self) -> bool {
-        match self {
-            IntRef::Small(n) => n < 0,
-            IntRef::Big(n) => n.sign() == num_bigint::Sign::Minus,
-        }
-    }
-
-    /// Whether it is zero.
-    pub fn is_zero(self) -> bool {
-        matches!(self, IntRef::Small(0))
-    }
-}
-
 impl Heap {
     /// An integer value.
     #[inline(always)]
@@ -111,6 +80,14 @@ impl Heap {
                 self.charge(n.bits() as usize / 8);
                 self.alloc(Int::Big(n)).value()
             }
+        }
+    }
+
+    /// An integer value from plain data.
+    pub fn any_int(&self, n: text::Int) -> Value<'_> {
+        match n {
+            text::Int::Small(n) => self.int(n),
+            text::Int::Big(n) => self.big_int(n),
         }
     }
 

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use hashbrown::HashTable;
 
-use super::heap::{Gc, Heap, Slot, SlotVec, Trace, Tracer, flag};
+use super::heap::{Gc, Heap, SlotVec, Trace, Tracer, flag};
 use super::str::{Str, hash_text};
 
 /// The table of interned strings; they live as long as the heap.

@@ -3,16 +3,15 @@
 //! `None` means: the program may have a say (`__eq__`, `__hash__`); ask the VM. Dicts and sets use these first, so that the
 //! common keys never leave the runtime.
 
-use num_bigint::BigInt;
+use std::cmp::Ordering;
 
 use super::bytes::Bytes;
 use super::class::class_flag;
 use super::complex::Complex;
 use super::heap::{Gc, Header, Heap, Kind};
-use super::int::IntRef;
 use super::instance::Instance;
 use super::str::Str;
-use super::text::num;
+use super::text::{IntRef, num};
 use super::tuple::Tuple;
 use super::value::{Unpacked, Value};
 
@@ -51,17 +50,9 @@ pub fn numbers_equal(a: Number<'_>, b: Number<'_>) -> bool {
         (Int(IntRef::Big(x)), Int(IntRef::Big(y))) => x == y,
         (Int(_), Int(_)) => false,
         (Float(x), Float(y)) => x == y,
-        (Int(n), Float(x)) | (Float(x), Int(n)) => int_equals_float(n, x),
+        (Int(n), Float(x)) | (Float(x), Int(n)) => num::convert::compare_int_float(n, x) == Some(Ordering::Equal),
         (Complex(x), Complex(y)) => x == y,
         (Complex(c), real) | (real, Complex(c)) => c.im == 0.0 && numbers_equal(Float(c.re), real),
-    }
-}
-
-fn int_equals_float(n: IntRef<'_>, x: f64) -> bool {
-    match n {
-        IntRef::Small(n) if n.unsigned_abs() < 1 << 53 => n as f64 == x,
-        IntRef::Small(n) => num::float_to_big(x).is_some_and(|big| x.fract() == 0.0 && big == BigInt::from(n)),
-        IntRef::Big(n) => x.fract() == 0.0 && num::float_to_big(x).is_some_and(|big| big == *n),
     }
 }
 
@@ -120,7 +111,7 @@ fn has_own_eq(heap: &Heap, object: Gc<'_, Header>) -> bool {
         Kind::Str | Kind::Bytes | Kind::Int | Kind::Complex | Kind::Function | Kind::Native => false,
         Kind::Module | Kind::Cell | Kind::Code | Kind::Coroutine | Kind::Future => false,
         Kind::Class => !heap.class_of(object.value()).is_type(heap),
-        Kind::Instance | Kind::Exception => heap.class_of(object.value()).has_flag(class_flag::EQ),
+        Kind::Instance | Kind::Exception => heap.class_of(object.value()).has(class_flag::EQ),
         _ => true,
     }
 }
@@ -152,10 +143,9 @@ fn hash_of(heap: &Heap, value: Value<'_>, depth: u32) -> Option<u64> {
 /// The hash of a number, as CPython computes it.
 pub fn hash_number(number: Number<'_>) -> i64 {
     match number {
-        Number::Int(IntRef::Small(n)) => num::hash_i64(n),
-        Number::Int(IntRef::Big(n)) => num::hash_big(n),
-        Number::Float(x) => num::hash_f64(x),
-        Number::Complex(c) => num::hash_complex(c.re, c.im),
+        Number::Int(n) => num::hash::hash_int(n),
+        Number::Float(x) => num::hash::hash_float(x),
+        Number::Complex(c) => num::hash::hash_complex(c.re, c.im),
     }
 }
 
@@ -165,7 +155,7 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
         Kind::Bytes => Some(hash_bytes(&object.downcast::<Bytes>()?.data)),
         Kind::Tuple => hash_tuple(heap, object.downcast()?, depth),
         Kind::Instance if object.downcast::<Instance>()?.has_payload() => None,
-        Kind::Instance | Kind::Exception if !heap.class_of(object.value()).has_flag(class_flag::EQ | class_flag::HASH) => {
+        Kind::Instance | Kind::Exception if !heap.class_of(object.value()).has(class_flag::EQ | class_flag::HASH) => {
             Some(heap.id_of(object.value()) as u64)
         }
         Kind::Class if heap.class_of(object.value()).is_type(heap) => Some(heap.id_of(object.value()) as u64),

@@ -5,6 +5,7 @@
 use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
 use super::names::NameTable;
 use super::str::Str;
+use super::types::Builtin;
 use super::value::Value;
 
 /// A module.
@@ -29,10 +30,12 @@ unsafe impl Object for Module {
 }
 
 impl Heap {
-    /// An empty module.
+    /// An empty module. It has a shape of its own, so that inline caches can tell modules apart.
     pub fn module(&self, name: &str) -> Gc<'_, Module> {
         let name = self.intern(name).value();
-        self.alloc(Module { name: Slot::new(name), globals: NameTable::default(), fallbacks: SlotVec::new() })
+        let class = self.types.class(self, Builtin::Module).value();
+        let shape = self.add_shape(class, true, 0);
+        self.alloc_shaped(Module { name: Slot::new(name), globals: NameTable::default(), fallbacks: SlotVec::new() }, shape)
     }
 }
 

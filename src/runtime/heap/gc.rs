@@ -216,6 +216,11 @@ impl Slot {
         Slot::new(Value::UNDEF)
     }
 
+    /// A slot that holds what another one holds.
+    pub fn copy(other: &Slot) -> Slot {
+        Slot(Cell::new(other.0.get()))
+    }
+
     /// What it holds.
     #[inline(always)]
     pub fn get<'h>(&self, _: &'h Heap) -> Value<'h> {
@@ -226,6 +231,13 @@ impl Slot {
     #[inline(always)]
     pub fn expect<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
         self.get(heap).as_gc().expect("the slot holds an object of the kind its owner stored")
+    }
+
+    /// What it holds, as a `T`, unchecked in release builds: for slots whose owner stores nothing else.
+    #[inline(always)]
+    pub(in crate::runtime) fn trusted<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
+        debug_assert!(self.get(heap).is_gc::<T>());
+        Gc::from_address((self.0.get() & 0xFFFF_FFFF_FFFF) as usize)
     }
 
     /// Puts a value into it.

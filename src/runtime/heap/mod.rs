@@ -170,8 +170,8 @@ impl Heap {
         self.stress.set(on);
     }
 
-    /// Frees what `roots` do not reach.
-    pub fn collect(&mut self, roots: &dyn Trace) {
+    /// Frees what is not reached from what `roots` reports.
+    pub fn collect(&mut self, roots: &dyn Fn(&Heap, &mut Tracer<'_>)) {
         let mark = 3 - self.mark.get();
         self.mark.set(mark);
         self.collections.set(self.collections.get() + 1);
@@ -179,7 +179,7 @@ impl Heap {
         let external;
         {
             let mut tracer = Tracer { grey: &mut grey, mark, external: 0 };
-            roots.trace(&mut tracer);
+            roots(self, &mut tracer);
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);

@@ -1,0 +1,69 @@
+//! Locals: the rooted handles in which Rust code holds values while the program runs and the heap collects.
+//!
+//! A `Local` is an index into the VM's stack of locals. Natives get their arguments as locals and make more with `vm.local(value)`;
+//! the call that entered the native drops them all when it returns. Loops that make many take `mark` and `release`.
+
+use super::Vm;
+use crate::runtime::heap::Object;
+use crate::runtime::{Gc, Value};
+
+/// A rooted handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local(pub(super) u32);
+
+/// A height of the stack of locals.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(u32);
+
+impl Vm {
+    /// Holds on to a value.
+    #[inline]
+    pub fn local(&self, value: Value<'_>) -> Local {
+        let at = self.locals.len() as u32;
+        self.locals.push(&self.heap, value);
+        Local(at)
+    }
+
+    /// The value in a local.
+    #[inline]
+    pub fn get(&self, local: Local) -> Value<'_> {
+        self.locals.get(&self.heap, local.0 as usize).expect("a local lives as long as the native that made it")
+    }
+
+    /// The object in a local, if it is a `T`.
+    #[inline]
+    pub fn get_gc<T: Object>(&self, local: Local) -> Option<Gc<'_, T>> {
+        self.get(local).as_gc()
+    }
+
+    /// Changes what a local holds.
+    #[inline]
+    pub fn set(&self, local: Local, value: Value<'_>) {
+        self.locals.set(local.0 as usize, value);
+    }
+
+    /// A local with `None`.
+    pub fn none(&self) -> Local {
+        self.local(Value::NONE)
+    }
+
+    /// The present height.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark(self.locals.len() as u32)
+    }
+
+    /// Drops the locals made since `mark`.
+    #[inline]
+    pub fn release(&self, mark: Mark) {
+        self.locals.truncate(mark.0 as usize);
+    }
+
+    /// Drops the locals made since `mark`, but for the value of one, which gets a new local.
+    #[inline]
+    pub fn keep(&self, mark: Mark, local: Local) -> Local {
+        let value = self.get(local);
+        self.release(mark);
+        self.local(value)
+    }
+}

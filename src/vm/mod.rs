@@ -1,0 +1,231 @@
+//! The VM: runs code on one heap, and offers Rust code everything that the language can do to values.
+//!
+//! `run` is the loop; each other file holds the slow paths of one topic as two sorts of methods: `*_op(instr)` for instructions,
+//! and the operation itself on locals (`vm.get_attr(object, name)`), which natives use as well. Whatever may run the program takes
+//! `&mut Vm` and locals; whatever cannot takes `&Heap` and values.
+
+pub mod arith;
+mod attribute;
+mod build;
+mod call;
+mod class;
+pub mod compare;
+mod coroutine;
+mod equality;
+mod frame;
+mod group;
+mod import;
+mod iterate;
+mod load;
+mod local;
+mod name;
+pub mod native;
+mod pattern;
+mod run;
+mod subscript;
+mod text;
+mod trap;
+mod unwind;
+
+use std::any::Any;
+
+pub use coroutine::{Input, Step, StepFn};
+pub use local::{Local, Mark};
+pub use native::{Args, LeafFn, Locals, Native, NativeFn};
+pub use trap::{Park, Trap};
+
+use crate::bytecode::Instr;
+use crate::runtime::heap::{SlotVec, Tracer};
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use frame::Stack;
+use native::Natives;
+
+/// Safepoints between two visits of `attend`.
+const QUANTUM: i32 = 10_000;
+/// CPython's default recursion limit.
+const RECURSION_LIMIT: usize = 1000;
+/// Registers of the main stack: grown when a frame does not fit.
+const REGISTERS: usize = 1 << 16;
+/// How deep Rust code may run the loop within the loop.
+const NESTING_LIMIT: u32 = 1500;
+
+/// A layer above that keeps values of its own: the scheduler, the modules' state.
+pub trait Extension: Any {
+    /// Reports each slot to the collector.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+}
+
+/// What the VM asks of the program around it.
+pub trait Host {
+    /// Writes to standard output.
+    fn print(&mut self, text: &str) -> std::io::Result<()>;
+    /// Whether Ctrl-C was pressed since the last call.
+    fn interrupted(&mut self) -> bool;
+}
+
+/// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
+pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
+
+/// A virtual machine.
+pub struct Vm {
+    /// The objects.
+    pub heap: Heap,
+    /// Registers and frames of the thread of execution that runs now.
+    stack: Stack,
+    /// The rooted handles of Rust code.
+    locals: SlotVec,
+    natives: Natives,
+    steps: Vec<coroutine::NativeCoroutine>,
+    /// What goes with a `Trap`.
+    result: Slot,
+    /// Grows when a class changes in a way that inline caches may have relied on.
+    epoch: u32,
+    /// How many loops run inside each other.
+    nesting: u32,
+    /// What the running green thread wants to block on.
+    park: Option<Park>,
+    /// Whether the running stack may be left in the middle: a green thread outside of any native.
+    preemptible: bool,
+    /// The builtin names, a module.
+    builtins: Slot,
+    /// Loaded modules: a dict from name to module.
+    modules: Slot,
+    import: Option<ImportFn>,
+    extensions: Vec<Box<dyn Extension>>,
+    /// Output, and what comes from outside.
+    pub host: Box<dyn Host>,
+}
+
+impl Vm {
+    /// A VM with an empty `builtins` module.
+    pub fn new(host: Box<dyn Host>) -> Vm {
+        let heap = Heap::new();
+        let builtins = Slot::new(heap.module("builtins").value());
+        let modules = Slot::new(heap.dict().value());
+        Vm {
+            stack: Stack::new(RECURSION_LIMIT, REGISTERS),
+            locals: SlotVec::new(),
+            natives: Natives::default(),
+            steps: Vec::new(),
+            result: Slot::undef(),
+            epoch: 1,
+            nesting: 0,
+            park: None,
+            preemptible: false,
+            builtins,
+            modules,
+            import: None,
+            extensions: Vec::new(),
+            host,
+            heap,
+        }
+    }
+
+    /// The module of builtin names.
+    pub fn builtins(&self) -> Gc<'_, Module> {
+        self.builtins.expect(&self.heap)
+    }
+
+    /// Says how modules are found.
+    pub fn set_import(&mut self, import: ImportFn) {
+        self.import = Some(import);
+    }
+
+    /// Adds a layer's state.
+    pub fn extend(&mut self, extension: impl Extension) {
+        self.extensions.push(Box::new(extension));
+    }
+
+    /// A layer's state; the layer added it when the VM was made.
+    pub fn extension<T: Extension>(&self) -> &T {
+        let found = self.extensions.iter().find_map(|e| (&**e as &dyn Any).downcast_ref());
+        found.expect("the layer extended the VM before anything ran")
+    }
+
+    /// How many calls may be nested.
+    pub fn recursion_limit(&self) -> usize {
+        self.stack.limit()
+    }
+
+    /// Changes how many calls may be nested.
+    pub fn set_recursion_limit(&mut self, limit: usize) {
+        self.stack.set_limit(limit);
+    }
+
+    /// What inline caches compare: shape and class epoch in one number.
+    #[inline(always)]
+    fn guard(&self, shape: u32) -> u64 {
+        u64::from(shape) | u64::from(self.epoch) << 32
+    }
+
+    /// Makes all inline caches forget.
+    fn bump_epoch(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// The slow side of safepoints: collection, signals, time slices.
+    #[cold]
+    fn attend(&mut self) -> Result<Option<Trap>, Raised> {
+        self.collect_if_due();
+        self.heap.budget.set(if self.heap.stress() { 0 } else { QUANTUM });
+        if self.host.interrupted() {
+            return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+        }
+        Ok(self.preemptible.then_some(Trap::Preempted))
+    }
+
+    /// Collects if enough was allocated. Values on the Rust stack do not survive; locals and registers do.
+    pub fn collect_if_due(&mut self) {
+        if self.heap.wants_collection() {
+            self.collect();
+        }
+    }
+
+    /// Collects now.
+    pub fn collect(&mut self) {
+        let Vm { heap, stack, locals, result, builtins, modules, extensions, .. } = self;
+        let stack = std::cell::RefCell::new(stack);
+        heap.collect(&|heap: &Heap, tracer: &mut Tracer<'_>| {
+            stack.borrow_mut().trace_live(heap, tracer);
+            locals.trace(tracer);
+            for slot in [&*result, &*builtins, &*modules] {
+                tracer.slot(slot);
+            }
+            for extension in extensions.iter() {
+                extension.trace(tracer);
+            }
+        });
+    }
+
+    /// A register of the running frame.
+    #[inline]
+    fn reg(&self, reg: u8) -> Value<'_> {
+        self.stack.top().window.get(&self.heap, reg)
+    }
+
+    /// Changes a register of the running frame.
+    #[inline]
+    fn set_reg(&self, reg: u8, value: Value<'_>) {
+        self.stack.top().window.set(reg, value);
+    }
+
+    /// A register of the running frame, in a local.
+    #[inline]
+    fn reg_local(&self, reg: u8) -> Local {
+        self.local(self.reg(reg))
+    }
+
+    /// Ends an instruction: puts a local's value into a register and drops the locals since `mark`.
+    #[inline]
+    fn finish(&self, mark: Mark, reg: u8, local: Local) {
+        self.set_reg(reg, self.get(local));
+        self.release(mark);
+    }
+
+    /// The name constant that an instruction's wide operand means.
+    fn name_operand(&self, i: Instr) -> Gc<'_, Str> {
+        self.stack.top().code(&self.heap).name(&self.heap, i.d)
+    }
+}

@@ -1,0 +1,324 @@
+//! Functions written in Rust: how they are declared, and what they get and give.
+//!
+//! A native is `const LEN: Native = Native::vm("len(obj, /) -> int", "Return the number of items.", len)` beside a plain `fn len`. The
+//! signature is the single truth: the binder enforces it, messages quote it, `help` prints it. Two sorts:
+//! a *leaf* gets values and can neither call the program nor collect; a *vm* native gets locals (rooted handles) and may do both.
+
+use std::cell::OnceCell;
+
+use super::Vm;
+use super::local::Local;
+use crate::runtime::{Heap, Raised, Slot, Value};
+
+/// A leaf: takes and gives values; the heap cannot collect meanwhile.
+pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
+/// A native that may call the program. It gets one local a parameter, Undef where the caller omitted it.
+pub type VmFn = fn(&mut Vm, Locals) -> Result<Local, Raised>;
+
+/// The Rust side of a native.
+#[derive(Clone, Copy)]
+pub enum NativeFn {
+    /// See `LeafFn`.
+    Leaf(LeafFn),
+    /// See `VmFn`.
+    Vm(VmFn),
+}
+
+/// A function written in Rust.
+pub struct Native {
+    /// `name(params) -> result`, as in a stub file.
+    pub signature: &'static str,
+    /// One sentence, then more if need be.
+    pub doc: &'static str,
+    /// What runs.
+    pub call: NativeFn,
+    /// How many arguments a plain call may have, read off the signature.
+    arity: Arity,
+}
+
+/// What a call without keywords and stars needs to know.
+#[derive(Clone, Copy)]
+struct Arity {
+    min: u8,
+    /// Positional parameters.
+    max: u8,
+    /// All parameters, those that only keywords fill included.
+    all: u8,
+    /// Whether `*args` or `**kwargs` collect more.
+    open: bool,
+}
+
+impl Native {
+    /// A leaf.
+    pub const fn leaf(signature: &'static str, doc: &'static str, call: LeafFn) -> Native {
+        Native { signature, doc, call: NativeFn::Leaf(call), arity: Arity::read(signature) }
+    }
+
+    /// A native that may call the program.
+    pub const fn vm(signature: &'static str, doc: &'static str, call: VmFn) -> Native {
+        Native { signature, doc, call: NativeFn::Vm(call), arity: Arity::read(signature) }
+    }
+
+    /// The function's name.
+    pub fn name(&self) -> &'static str {
+        self.signature.split('(').next().unwrap_or_default()
+    }
+
+    /// Whether a call with so many positional arguments needs no binding.
+    #[inline(always)]
+    pub fn takes(&self, count: usize) -> bool {
+        !self.arity.open && self.arity.min as usize <= count && count <= self.arity.max as usize
+    }
+
+    /// Number of parameters.
+    #[inline]
+    pub fn params(&self) -> usize {
+        self.arity.all as usize
+    }
+}
+
+impl Arity {
+    /// Reads a signature at compile time.
+    const fn read(signature: &str) -> Arity {
+        let text = signature.as_bytes();
+        let mut arity = Arity { min: 0, max: 0, all: 0, open: false };
+        let mut i = 0;
+        while text[i] != b'(' {
+            i += 1;
+        }
+        i += 1;
+        let mut depth = 0;
+        let mut start = true;
+        let mut keyword_only = false;
+        while i < text.len() && (depth > 0 || text[i] != b')') {
+            match text[i] {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth -= 1,
+                b',' if depth == 0 => start = true,
+                b' ' => {}
+                b'/' if start => start = false,
+                b'*' if start => {
+                    start = false;
+                    let bare = text[i + 1] == b',' || text[i + 1] == b')';
+                    keyword_only = true;
+                    if !bare {
+                        arity.open = true;
+                        arity.all += 1;
+                    }
+                }
+                _ if start => {
+                    start = false;
+                    arity.all += 1;
+                    if !keyword_only {
+                        arity.max += 1;
+                        if !has_default(text, i) {
+                            arity.min += 1;
+                        }
+                    } else if !has_default(text, i) {
+                        // A required keyword: plain calls always fail, the binder says how.
+                        arity.open = true;
+                    }
+                }
+                _ => {}
+            }
+            i += 1;
+        }
+        arity
+    }
+}
+
+/// Whether the parameter that begins at `i` has a `=` before the next comma at its depth.
+const fn has_default(text: &[u8], mut i: usize) -> bool {
+    let mut depth = 0;
+    while i < text.len() {
+        match text[i] {
+            b'=' if depth == 0 => return true,
+            b'(' | b'[' => depth += 1,
+            b')' | b']' if depth > 0 => depth -= 1,
+            b',' | b')' if depth == 0 => return false,
+            _ => {}
+        }
+        i += 1;
+    }
+    false
+}
+
+/// How a parameter may be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    /// By position only.
+    Positional,
+    /// By position or name.
+    Normal,
+    /// By name only.
+    Keyword,
+    /// Collects further positional arguments in a tuple.
+    Args,
+    /// Collects further keyword arguments in a dict.
+    Kwargs,
+}
+
+/// A parameter of a native.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// How it may be filled.
+    pub kind: ParamKind,
+    /// Whether it may be omitted.
+    pub optional: bool,
+}
+
+/// Reads a signature's parameters.
+pub fn parse_params(signature: &'static str) -> Vec<Param> {
+    let open = signature.find('(').map_or(signature.len(), |i| i + 1);
+    let mut depth = 0;
+    let end = signature[open..].find(|c| {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        depth < 0
+    });
+    let mut params: Vec<Param> = Vec::new();
+    let mut kind = ParamKind::Normal;
+    for part in split_top(&signature[open..end.map_or(signature.len(), |e| open + e)]) {
+        let name = part.split(['=', ':']).next().unwrap_or_default().trim();
+        let optional = part.contains('=');
+        match name {
+            "" => {}
+            "/" => params.iter_mut().for_each(|p| p.kind = ParamKind::Positional),
+            "*" => kind = ParamKind::Keyword,
+            _ if name.starts_with("**") => params.push(Param { name: &name[2..], kind: ParamKind::Kwargs, optional: true }),
+            _ if name.starts_with('*') => {
+                params.push(Param { name: &name[1..], kind: ParamKind::Args, optional: true });
+                kind = ParamKind::Keyword;
+            }
+            _ => params.push(Param { name, kind, optional }),
+        }
+    }
+    params
+}
+
+fn split_top(text: &'static str) -> Vec<&'static str> {
+    let mut depth = 0;
+    text.split(move |c| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+/// The arguments of a leaf: as many as the caller gave, Undef beyond.
+#[derive(Clone, Copy)]
+pub struct Args<'h> {
+    heap: &'h Heap,
+    slots: &'h [Slot],
+}
+
+impl<'h> Args<'h> {
+    /// Arguments that stand in these slots.
+    #[inline(always)]
+    pub fn new(heap: &'h Heap, slots: &'h [Slot]) -> Args<'h> {
+        Args { heap, slots }
+    }
+
+    /// The argument for parameter `i`; Undef if the caller omitted it.
+    #[inline(always)]
+    pub fn get(&self, i: usize) -> Value<'h> {
+        match self.slots.get(i) {
+            Some(slot) => slot.get(self.heap),
+            None => Value::UNDEF,
+        }
+    }
+}
+
+/// The arguments of a vm native: one local a parameter.
+#[derive(Clone, Copy)]
+pub struct Locals {
+    first: u32,
+}
+
+impl Locals {
+    /// Locals from `first` on.
+    pub(super) fn new(first: Local) -> Locals {
+        Locals { first: first.0 }
+    }
+
+    /// The local of parameter `i`.
+    #[inline]
+    pub fn at(self, i: usize) -> Local {
+        Local(self.first + i as u32)
+    }
+}
+
+/// The natives of a VM, by number.
+#[derive(Default)]
+pub struct Natives {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    native: &'static Native,
+    params: OnceCell<Box<[Param]>>,
+}
+
+impl Natives {
+    /// Adds one; its number.
+    pub fn add(&mut self, native: &'static Native) -> u32 {
+        self.rows.push(Row { native, params: OnceCell::new() });
+        self.rows.len() as u32 - 1
+    }
+
+    /// The native with this number.
+    #[inline(always)]
+    pub fn get(&self, id: u32) -> &'static Native {
+        self.rows[id as usize].native
+    }
+
+    /// Its parameters.
+    pub fn params(&self, id: u32) -> &[Param] {
+        let row = &self.rows[id as usize];
+        row.params.get_or_init(|| parse_params(row.native.signature).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none<'h>(_: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
+        Ok(Value::NONE)
+    }
+
+    #[test]
+    fn arity_follows_the_signature() {
+        let takes = |signature, n| Native::leaf(signature, "", none).takes(n);
+        assert!(takes("f()", 0) && !takes("f()", 1));
+        assert!(takes("f(a, b=1, /)", 1) && takes("f(a, b=1, /)", 2) && !takes("f(a, b=1, /)", 3));
+        assert!(takes("f(a, *, key=None)", 1) && !takes("f(a, *, key=None)", 2));
+        assert!(!takes("f(*args)", 0) && !takes("f(a, *, key)", 1));
+        assert!(takes("f(a=(1, 2), b='x') -> int", 0));
+    }
+
+    #[test]
+    fn params_follow_the_signature() {
+        let params = parse_params("f(self, /, a, b=1, *rest, key=None, **more) -> x");
+        let names: Vec<_> = params.iter().map(|p| (p.name, p.kind, p.optional)).collect();
+        use ParamKind::*;
+        let expected = [
+            ("self", Positional, false),
+            ("a", Normal, false),
+            ("b", Normal, true),
+            ("rest", Args, true),
+            ("key", Keyword, true),
+            ("more", Kwargs, true),
+        ];
+        assert_eq!(names, expected);
+    }
+}

@@ -1,0 +1,597 @@
+//! The loop: one `match`, one arm an instruction.
+//!
+//! `ip`, `w` (the window) and `code` are the state of the top frame, kept in locals. Arms that cannot finish at once go through
+//! `slow!`: it stores `ip` in the frame, calls a cold method of the VM, and loads the state of whatever frame is then on top; so
+//! a method may push a frame, pop one, move registers or collect, and need not say so. Frames end in `Ret`
+//! (`call.rs`) or `RetCoro` (`coroutine.rs`); exceptions unwind in `unwind.rs`.
+
+use super::Vm;
+use super::arith::{self, Operator};
+use super::compare::Comparison;
+use super::frame::{Cursor, Frame, Window};
+use super::native::{Args, NativeFn};
+use super::trap::Trap;
+use crate::bytecode::Op;
+use crate::runtime::cell::{CellObj, Spill};
+use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr};
+use crate::runtime::heap::Header;
+use crate::runtime::dict::Dict;
+use crate::runtime::function::Function;
+use crate::runtime::instance::Instance;
+use crate::runtime::iter::{Iter, IterTag};
+use crate::runtime::list::List;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::shape::NO_SHAPE;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Gc, Raised, Value};
+
+impl Vm {
+    /// Runs the top frame until the frame with the `BOUNDARY` flag nearest to it ends or traps.
+    pub(super) fn run(&mut self) -> Result<Trap, Raised> {
+        let mut ip: Cursor;
+        let mut w: Window;
+        let mut code: CodePtr;
+
+        macro_rules! load {
+            () => {{
+                let frame = self.stack.top();
+                ip = frame.ip;
+                w = frame.window;
+                code = frame.code;
+            }};
+        }
+        macro_rules! slow {
+            ($call:expr) => {{
+                self.stack.top_mut().ip = ip;
+                if let Err(raised) = $call {
+                    self.unwind(raised)?;
+                }
+                load!();
+            }};
+        }
+        // The call may stop the run.
+        macro_rules! trap {
+            ($call:expr) => {{
+                self.stack.top_mut().ip = ip;
+                match $call {
+                    Ok(None) => {}
+                    Ok(Some(trap)) => return Ok(trap),
+                    Err(raised) => self.unwind(raised)?,
+                }
+                load!();
+            }};
+        }
+        macro_rules! r {
+            ($reg:expr) => {
+                w.get(&self.heap, $reg)
+            };
+        }
+        macro_rules! safepoint {
+            () => {{
+                let budget = self.heap.budget.get();
+                if budget <= 0 {
+                    trap!(self.attend());
+                } else {
+                    self.heap.budget.set(budget - 1);
+                }
+            }};
+        }
+        macro_rules! jump {
+            ($distance:expr) => {{
+                ip.jump($distance);
+                if $distance < 0 {
+                    safepoint!();
+                }
+            }};
+        }
+        macro_rules! branch {
+            ($condition:expr, $i:expr) => {
+                if $condition {
+                    jump!($i.d);
+                }
+            };
+        }
+        // R[a] := R[b] op R[c]
+        macro_rules! arith {
+            ($i:expr, $operator:ident, $ints:expr, $floats:expr) => {{
+                let (x, y) = (r!($i.b), r!($i.c));
+                if let Some(value) = $ints(x, y) {
+                    w.set($i.a, value);
+                } else if let Some((x, y)) = Value::both_floats(x, y) {
+                    w.set($i.a, Value::float($floats(x, y)));
+                } else {
+                    slow!(self.binary_op(Operator::$operator, $i));
+                }
+            }};
+        }
+        macro_rules! bits {
+            ($i:expr, $operator:ident, $f:expr) => {{
+                match Value::int_pair(r!($i.b), r!($i.c)).and_then($f) {
+                    Some(value) => w.set($i.a, value),
+                    None => slow!(self.binary_op(Operator::$operator, $i)),
+                }
+            }};
+        }
+        // R[a] := R[b] op d
+        macro_rules! arith_imm {
+            ($i:expr, $operator:ident, $ints:expr, $floats:expr) => {{
+                let x = r!($i.b);
+                if let Some(value) = $ints(x, Value::small_int($i.d as i64)) {
+                    w.set($i.a, value);
+                } else if let Some(x) = x.as_float() {
+                    w.set($i.a, Value::float($floats(x, f64::from($i.d))));
+                } else {
+                    slow!(self.immediate_op(Operator::$operator, $i));
+                }
+            }};
+        }
+        macro_rules! bits_imm {
+            ($i:expr, $operator:ident, $f:expr) => {{
+                match r!($i.b).as_int().and_then(|x| $f((x, $i.d as i64))) {
+                    Some(value) => w.set($i.a, value),
+                    None => slow!(self.immediate_op(Operator::$operator, $i)),
+                }
+            }};
+        }
+        macro_rules! compare {
+            ($i:expr, $comparison:ident, $op:tt) => {{
+                let (x, y) = (r!($i.b), r!($i.c));
+                if let Some((x, y)) = Value::int_pair(x, y) {
+                    w.set($i.a, Value::bool(x $op y));
+                } else if let Some((x, y)) = Value::both_floats(x, y) {
+                    w.set($i.a, Value::bool(x $op y));
+                } else {
+                    slow!(self.compare_op(Comparison::$comparison, $i));
+                }
+            }};
+        }
+        macro_rules! jump_compare {
+            ($i:expr, $comparison:ident, $op:tt) => {{
+                let (x, y) = (r!($i.a), r!($i.b));
+                if let Some((x, y)) = Value::int_pair(x, y) {
+                    branch!((x $op y) == ($i.c != 0), $i);
+                } else if let Some((x, y)) = Value::both_floats(x, y) {
+                    branch!((x $op y) == ($i.c != 0), $i);
+                } else {
+                    slow!(self.jump_compare(Comparison::$comparison, $i));
+                }
+            }};
+        }
+        macro_rules! jump_compare_imm {
+            ($i:expr, $comparison:ident, $op:tt) => {{
+                let x = r!($i.a);
+                if let Some(x) = x.as_int() {
+                    branch!((x $op i64::from($i.b as i8)) == ($i.c != 0), $i);
+                } else if let Some(x) = x.as_float() {
+                    branch!((x $op f64::from($i.b as i8)) == ($i.c != 0), $i);
+                } else {
+                    slow!(self.jump_compare_imm(Comparison::$comparison, $i));
+                }
+            }};
+        }
+        // Enters a function whose `count` arguments begin at register `first`, if it can be entered directly.
+        macro_rules! enter {
+            ($function:expr, $first:expr, $count:expr, $otherwise:expr) => {{
+                let callee = $function.code(&self.heap);
+                let window = w.from($first);
+                if callee.plain_args == $count && self.stack.has_room(window, callee.nregs) {
+                    self.stack.top_mut().ip = ip;
+                    let frame = Frame::new(callee, window, $function.value(), 0);
+                    if callee.undef_from < callee.nregs {
+                        super::call::clear_registers(callee, window);
+                    }
+                    ip = frame.ip;
+                    code = frame.code;
+                    w = window;
+                    self.stack.push(frame);
+                    safepoint!();
+                } else {
+                    slow!($otherwise);
+                }
+            }};
+        }
+
+        load!();
+        loop {
+            let i = ip.fetch();
+            match i.op {
+                Op::Nop => {}
+                Op::LoadInt => w.set(i.a, Value::small_int(i64::from(i.d))),
+                Op::LoadImm => w.set(i.a, Value::immediate(i.d as u32)),
+                Op::LoadConst => w.set(i.a, code.get(&self.heap).constant(&self.heap, i.d)),
+                Op::Move => w.set(i.a, r!(i.b)),
+                Op::CheckLocal => {
+                    if r!(i.a).is_undef() {
+                        slow!(self.unbound_local(i));
+                    }
+                }
+
+                Op::GetGlobal => {
+                    let module = code.get(&self.heap).module(&self.heap);
+                    match module.globals.values.get(&self.heap, i.d as usize) {
+                        Some(value) if !value.is_undef() => w.set(i.a, value),
+                        _ => slow!(self.get_builtin(i)),
+                    }
+                }
+                Op::SetGlobal => {
+                    code.get(&self.heap).module(&self.heap).globals.values.set(i.d as usize, r!(i.a));
+                }
+                Op::DelGlobal => slow!(self.del_global(i)),
+                Op::GetName => slow!(self.get_name(i)),
+                Op::SetName => slow!(self.set_name(i)),
+                Op::DelName => slow!(self.del_name(i)),
+                Op::MakeCell => slow!(self.make_cell(i)),
+                Op::GetCell => {
+                    let value = r!(i.b).as_gc::<CellObj>().map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
+                    if value.is_undef() {
+                        slow!(self.unbound_local(i));
+                    } else {
+                        w.set(i.a, value);
+                    }
+                }
+                Op::SetCell => {
+                    if let Some(cell) = r!(i.a).as_gc::<CellObj>() {
+                        cell.value.set(r!(i.b));
+                    }
+                }
+                Op::GetFree => {
+                    let function = self.stack.top().function(&self.heap);
+                    let cell = function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    let value = cell.as_gc::<CellObj>().map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
+                    if value.is_undef() {
+                        slow!(self.unbound_free(i));
+                    } else {
+                        w.set(i.a, value);
+                    }
+                }
+                Op::SetFree => {
+                    let function = self.stack.top().function(&self.heap);
+                    let cell = function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    if let Some(cell) = cell.as_gc::<CellObj>() {
+                        cell.value.set(r!(i.a));
+                    }
+                }
+                Op::GetFreeCell => {
+                    let function = self.stack.top().function(&self.heap);
+                    w.set(i.a, function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap));
+                }
+                Op::SpillNew => slow!(self.spill_new(i)),
+                Op::SpillGet => {
+                    let spill = r!(i.b).as_gc::<Spill>();
+                    w.set(i.a, spill.and_then(|s| s.slots.get(&self.heap, i.d as usize)).unwrap_or(Value::UNDEF));
+                }
+                Op::SpillSet => {
+                    if let Some(spill) = r!(i.b).as_gc::<Spill>() {
+                        spill.slots.set(i.d as usize, r!(i.a));
+                    }
+                }
+
+                Op::Add => arith!(i, Add, Value::add_ints, |x: f64, y: f64| x + y),
+                Op::Sub => arith!(i, Sub, Value::sub_ints, |x: f64, y: f64| x - y),
+                Op::Mul => arith!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
+                Op::Div => {
+                    let (x, y) = (r!(i.b), r!(i.c));
+                    match Value::both_floats(x, y) {
+                        Some((x, y)) if y != 0.0 => w.set(i.a, Value::float(x / y)),
+                        _ => slow!(self.binary_op(Operator::Div, i)),
+                    }
+                }
+                Op::FloorDiv => bits!(i, FloorDiv, arith::floor_div),
+                Op::Mod => bits!(i, Mod, arith::floor_mod),
+                Op::Pow => slow!(self.binary_op(Operator::Pow, i)),
+                Op::MatMul => slow!(self.binary_op(Operator::MatMul, i)),
+                Op::Shl => bits!(i, Shl, arith::shift_left),
+                Op::Shr => bits!(i, Shr, arith::shift_right),
+                Op::BitAnd => bits!(i, BitAnd, |(x, y)| Some(Value::small_int(x & y))),
+                Op::BitOr => bits!(i, BitOr, |(x, y)| Some(Value::small_int(x | y))),
+                Op::BitXor => bits!(i, BitXor, |(x, y)| Some(Value::small_int(x ^ y))),
+                Op::AddI => arith_imm!(i, Add, Value::add_ints, |x: f64, y: f64| x + y),
+                Op::SubI => arith_imm!(i, Sub, Value::sub_ints, |x: f64, y: f64| x - y),
+                Op::MulI => arith_imm!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
+                Op::FloorDivI => bits_imm!(i, FloorDiv, arith::floor_div),
+                Op::ModI => bits_imm!(i, Mod, arith::floor_mod),
+                Op::BitAndI => bits_imm!(i, BitAnd, |(x, y): (i64, i64)| Some(Value::small_int(x & y))),
+                Op::ShlI => bits_imm!(i, Shl, arith::shift_left),
+                Op::ShrI => bits_imm!(i, Shr, arith::shift_right),
+                Op::Neg => slow!(self.unary_op(i)),
+                Op::Pos => slow!(self.unary_op(i)),
+                Op::Invert => slow!(self.unary_op(i)),
+                Op::Not => match r!(i.b).as_bool() {
+                    Some(b) => w.set(i.a, Value::bool(!b)),
+                    None => slow!(self.not_op(i)),
+                },
+
+                Op::Lt => compare!(i, Lt, <),
+                Op::Le => compare!(i, Le, <=),
+                Op::Gt => compare!(i, Gt, >),
+                Op::Ge => compare!(i, Ge, >=),
+                Op::Eq => compare!(i, Eq, ==),
+                Op::Ne => compare!(i, Ne, !=),
+                Op::Is => w.set(i.a, Value::bool(r!(i.b).is(r!(i.c)) != (i.d == 1))),
+                Op::In => slow!(self.in_op(i)),
+                Op::Jmp => jump!(i.d),
+                Op::JmpIf => {
+                    let x = r!(i.a);
+                    match x.as_bool() {
+                        Some(b) => branch!(b, i),
+                        None => slow!(self.jump_truth(i, true)),
+                    }
+                }
+                Op::JmpIfNot => {
+                    let x = r!(i.a);
+                    match x.as_bool() {
+                        Some(b) => branch!(!b, i),
+                        None => slow!(self.jump_truth(i, false)),
+                    }
+                }
+                Op::JmpIfNone => branch!(r!(i.a).is_none() == (i.c != 0), i),
+                Op::JmpIfUndef => branch!(r!(i.a).is_undef() == (i.c != 0), i),
+                Op::JmpIs => branch!(r!(i.a).is(r!(i.b)) == (i.c != 0), i),
+                Op::JmpIn => slow!(self.jump_in(i)),
+                Op::JmpLt => jump_compare!(i, Lt, <),
+                Op::JmpLe => jump_compare!(i, Le, <=),
+                Op::JmpGt => jump_compare!(i, Gt, >),
+                Op::JmpGe => jump_compare!(i, Ge, >=),
+                Op::JmpEq => jump_compare!(i, Eq, ==),
+                Op::JmpNe => jump_compare!(i, Ne, !=),
+                Op::JmpLtI => jump_compare_imm!(i, Lt, <),
+                Op::JmpLeI => jump_compare_imm!(i, Le, <=),
+                Op::JmpGtI => jump_compare_imm!(i, Gt, >),
+                Op::JmpGeI => jump_compare_imm!(i, Ge, >=),
+                Op::JmpEqI => jump_compare_imm!(i, Eq, ==),
+                Op::JmpNeI => jump_compare_imm!(i, Ne, !=),
+
+                Op::GetAttr => {
+                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
+                    let object = r!(i.b).as_object();
+                    match object {
+                        Some(o) if cache.guard.get() == self.guard(o.shape()) => {
+                            let slot = cache.slot.get();
+                            let value = match o.downcast::<Instance>() {
+                                Some(instance) if slot != CLASS_VALUE => instance.slot(&self.heap, slot as usize),
+                                _ => self.cached_value(o, cache),
+                            };
+                            if value.is_undef() {
+                                slow!(self.get_attr_op(i));
+                            } else {
+                                w.set(i.a, value);
+                            }
+                        }
+                        _ => slow!(self.get_attr_op(i)),
+                    }
+                }
+                Op::SetAttr => {
+                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
+                    match r!(i.a).as_gc::<Instance>() {
+                        Some(o) if cache.guard.get() == self.guard(o.shape()) => {
+                            let value = r!(i.b);
+                            let next = cache.next_shape.get();
+                            o.set_slot(&self.heap, cache.slot.get() as usize, value);
+                            if next != NO_SHAPE {
+                                o.set_shape(next);
+                            }
+                        }
+                        _ => slow!(self.set_attr_op(i)),
+                    }
+                }
+                Op::DelAttr => slow!(self.del_attr_op(i)),
+                Op::GetItem => {
+                    let (object, key) = (r!(i.b), r!(i.c));
+                    let item = match (object.as_gc::<List>(), key.as_int()) {
+                        (Some(list), Some(n)) => {
+                            let at = if n < 0 { n + list.items.len() as i64 } else { n };
+                            list.items.get(&self.heap, at as usize)
+                        }
+                        _ => self.get_item_fast(object, key),
+                    };
+                    match item {
+                        Some(value) => w.set(i.a, value),
+                        None => slow!(self.get_item_op(i)),
+                    }
+                }
+                Op::SetItem => {
+                    let (object, key, value) = (r!(i.a), r!(i.b), r!(i.c));
+                    let done = match (object.as_gc::<List>(), key.as_int()) {
+                        (Some(list), Some(n)) => {
+                            let at = if n < 0 { n + list.items.len() as i64 } else { n };
+                            list.items.set(at as usize, value)
+                        }
+                        _ => self.set_item_fast(object, key, value),
+                    };
+                    if !done {
+                        slow!(self.set_item_op(i));
+                    }
+                }
+                Op::DelItem => slow!(self.del_item_op(i)),
+                Op::BuildSlice => slow!(self.build_slice(i)),
+
+                Op::Call => {
+                    let callee = r!(i.a);
+                    if let Some(function) = callee.as_gc::<Function>() {
+                        enter!(function, i.a as usize + 1, u32::from(i.b), self.call_op(i));
+                    } else {
+                        trap!(self.call_native_op(i));
+                    }
+                }
+                Op::CallMethod => {
+                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
+                    let object = r!(i.a + 1).as_object();
+                    match object {
+                        Some(o) if cache.guard.get() == self.guard(o.shape()) => {
+                            let value = cache.value.get(&self.heap);
+                            if let Some(function) = value.as_gc::<Function>() {
+                                enter!(function, i.a as usize + 1, u32::from(i.b) + 1, self.call_method_op(i));
+                            } else if let Some(native) = value.as_gc::<NativeFunction>() {
+                                let native = self.natives.get(native.id);
+                                match native.call {
+                                    NativeFn::Leaf(f) if native.takes(i.b as usize + 1) => {
+                                        let args = Args::new(&self.heap, w.slots(i.a as usize + 1, i.b as usize + 1));
+                                        match f(&self.heap, args) {
+                                            Ok(value) => w.set(i.a, value),
+                                            Err(raised) => slow!(Err(raised)),
+                                        }
+                                    }
+                                    _ => trap!(self.call_method_op(i)),
+                                }
+                            } else {
+                                trap!(self.call_attribute_op(i));
+                            }
+                        }
+                        _ => trap!(self.call_method_op(i)),
+                    }
+                }
+                Op::CallSpecial => trap!(self.call_special_op(i)),
+                Op::CallKw => trap!(self.call_kw_op(i)),
+                Op::CallEx => trap!(self.call_ex_op(i)),
+                Op::Ret => {
+                    let value = r!(i.a);
+                    let frame = self.stack.pop();
+                    if frame.flags == 0 {
+                        load!();
+                        w.set(ip.previous().a, value);
+                    } else {
+                        self.result.set(value);
+                        match self.special_return(frame) {
+                            Ok(None) => {}
+                            Ok(Some(trap)) => return Ok(trap),
+                            Err(raised) => self.unwind(raised)?,
+                        }
+                        load!();
+                    }
+                }
+                Op::RetCoro => trap!(self.ret_coro(i)),
+
+                Op::Await => trap!(self.await_op(i)),
+                Op::Yield => trap!(self.yield_op(i)),
+                Op::YieldFrom => trap!(self.yield_from_op(i)),
+
+                Op::BuildList => slow!(self.build_list(i)),
+                Op::BuildTuple => slow!(self.build_tuple(i)),
+                Op::BuildSet => slow!(self.build_set(i)),
+                Op::BuildDict => slow!(self.build_dict(i)),
+                Op::BuildString => slow!(self.build_string(i)),
+                Op::FormatValue => slow!(self.format_value(i)),
+                Op::ListAppend => {
+                    if let Some(list) = r!(i.a).as_gc::<List>() {
+                        list.items.push(&self.heap, r!(i.b));
+                    }
+                }
+                Op::ListExtend => slow!(self.list_extend(i)),
+                Op::ListToTuple => slow!(self.list_to_tuple(i)),
+                Op::SetAdd => slow!(self.set_add_op(i)),
+                Op::SetUpdate => slow!(self.set_update_op(i)),
+                Op::DictSet => {
+                    if !self.set_item_fast(r!(i.a), r!(i.b), r!(i.c)) {
+                        slow!(self.dict_set_op(i));
+                    }
+                }
+                Op::DictUpdate => slow!(self.dict_update_op(i)),
+                Op::DictMerge => slow!(self.dict_merge_op(i)),
+                Op::UnpackSeq => {
+                    let source = r!(i.a);
+                    match source.as_gc::<Tuple>() {
+                        Some(tuple) if tuple.len() == i.d as usize => {
+                            for (n, slot) in tuple.tail().iter().enumerate() {
+                                w.slot(i.b as usize + n).set(slot.get(&self.heap));
+                            }
+                        }
+                        _ => slow!(self.unpack_seq(i)),
+                    }
+                }
+                Op::UnpackEx => slow!(self.unpack_ex(i)),
+
+                Op::GetIter => slow!(self.get_iter_op(i)),
+                Op::ForIter => {
+                    if let Some(iter) = r!(i.a).as_gc::<Iter>() {
+                        match iter.tag {
+                            IterTag::Range => {
+                                let left = iter.end.get();
+                                if left > 0 {
+                                    let n = iter.pos.get();
+                                    iter.end.set(left - 1);
+                                    iter.pos.set(n.wrapping_add(iter.step.get()));
+                                    w.set(i.b, self.heap.int(n));
+                                    jump!(i.d);
+                                }
+                            }
+                            IterTag::List => {
+                                let n = iter.pos.get();
+                                let list = iter.source.get(&self.heap).as_gc::<List>();
+                                match list.and_then(|list| list.items.get(&self.heap, n as usize)) {
+                                    Some(value) => {
+                                        iter.pos.set(n + 1);
+                                        w.set(i.b, value);
+                                        jump!(i.d);
+                                    }
+                                    None => iter.source.clear(),
+                                }
+                            }
+                            _ => slow!(self.for_iter(i)),
+                        }
+                    } else {
+                        slow!(self.for_iter(i));
+                    }
+                }
+                Op::GetAIter => slow!(self.get_aiter_op(i)),
+                Op::GetANext => slow!(self.get_anext_op(i)),
+
+                Op::MakeFunction => slow!(self.make_function(i)),
+                Op::BuildClass => slow!(self.build_class_op(i)),
+
+                Op::Raise => slow!(self.raise_op(i)),
+                Op::RaiseFrom => slow!(self.raise_from_op(i)),
+                Op::Reraise => slow!(self.reraise_op(i)),
+                Op::RaiseHandled => slow!(self.raise_handled_op()),
+                Op::ExcMatch => slow!(self.exc_match_op(i)),
+                Op::ExcInfo => slow!(self.exc_info_op(i)),
+                Op::ExcStarSplit => slow!(self.exc_star_split_op(i)),
+                Op::ExcStarFinish => slow!(self.exc_star_finish_op(i)),
+                Op::AssertFail => slow!(self.assert_fail_op(i)),
+                Op::CheckWith => slow!(self.check_with_op(i)),
+
+                Op::MatchSeq => slow!(self.match_seq_op(i)),
+                Op::MatchMap => slow!(self.match_map_op(i)),
+                Op::MatchKeys => slow!(self.match_keys_op(i)),
+                Op::MatchClass => slow!(self.match_class_op(i)),
+                Op::GetLen => slow!(self.get_len_op(i)),
+
+                Op::Import => slow!(self.import_op(i)),
+                Op::ImportFrom => slow!(self.import_from_op(i)),
+                Op::ImportStar => slow!(self.import_star_op(i)),
+                Op::TypeParam => slow!(self.type_param_op(i)),
+                Op::TypeAlias => slow!(self.type_alias_op(i)),
+                Op::Display => slow!(self.display_op(i)),
+            }
+        }
+    }
+
+    /// What `GetAttr` finds through a cache whose guard holds, in an object that is no plain instance.
+    #[inline(never)]
+    fn cached_value<'h>(&'h self, object: Gc<'h, Header>, cache: &Cache) -> Value<'h> {
+        match object.downcast::<Module>() {
+            Some(module) => {
+                module.globals.values.get(&self.heap, cache.slot.get() as usize).unwrap_or(Value::UNDEF)
+            }
+            None => cache.value.get(&self.heap),
+        }
+    }
+
+    /// `object[key]` for tuples by position and dicts by a plain key.
+    #[inline(never)]
+    fn get_item_fast<'h>(&'h self, object: Value<'h>, key: Value<'h>) -> Option<Value<'h>> {
+        if let Some(dict) = object.as_gc::<Dict>() {
+            return self.dict_get_leaf(dict, key);
+        }
+        let (tuple, n) = (object.as_gc::<Tuple>()?, key.as_int()?);
+        tuple.at(&self.heap, (if n < 0 { n + tuple.len() as i64 } else { n }) as usize)
+    }
+
+    /// `object[key] = value` for dicts by a plain key; whether it was done.
+    #[inline(never)]
+    fn set_item_fast<'h>(&'h self, object: Value<'h>, key: Value<'h>, value: Value<'h>) -> bool {
+        object.as_gc::<Dict>().is_some_and(|dict| self.dict_set_leaf(dict, key, value))
+    }
+}
+
+const _: () = assert!(size_of::<Result<Trap, Raised>>() <= 2);
