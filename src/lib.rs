@@ -6,3 +6,4 @@ pub mod diagnostics;
 pub mod syntax;
 
 pub mod runtime;
+pub mod stdlib;

@@ -20,7 +20,7 @@ pub mod unicode;
 mod unicode_tables;
 
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 
 pub use int::{Int, IntRef};
 
