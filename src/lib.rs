@@ -5,5 +5,7 @@
 pub mod diagnostics;
 pub mod syntax;
 
+pub mod bytecode;
+pub mod compile;
 pub mod runtime;
 pub mod stdlib;
