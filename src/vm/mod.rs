@@ -31,7 +31,7 @@ use std::any::Any;
 
 pub use coroutine::{Input, Step, StepFn};
 pub use local::{Local, Mark};
-pub use native::{Args, LeafFn, Locals, Native, NativeFn};
+pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use trap::{Park, Trap};
 
 use crate::bytecode::Instr;
