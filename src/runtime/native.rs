@@ -10,12 +10,12 @@ use super::heap::{Kind, Object, Slot, Tracer};
 pub struct NativeFunction {
     /// Its row in the VM's table.
     pub id: u32,
-    /// The class whose method (or `__new__`) it is, else Undef: the class that a receiver must derive from.
+    /// Whether it is the `__new__` of a builtin type: what it makes is wrapped where a subclass was asked for.
+    pub is_new: bool,
+    /// The class whose method it is, else Undef.
     pub owner: Slot,
     /// The module that it is a function of (a string), else Undef.
     pub module: Slot,
-    /// Whether it is the `__new__` of `owner`: its first argument is a class, and what it makes is given that class.
-    pub is_new: bool,
 }
 
 // SAFETY: paired with `Kind::Native` in `kinds!`; reports its slots.

@@ -3,6 +3,7 @@
 //! To add a module: its file, one `mod` line, one word in `MODULES`.
 
 pub mod builtins;
+pub mod random;
 pub mod registry;
 
 use crate::runtime::Raised;
@@ -12,15 +13,15 @@ use registry::NativeModule;
 /// The modules written in Rust; each is made when it is first imported.
 const MODULES: &[&NativeModule] = &[];
 
-/// Gives a new VM its builtins and its modules.
+/// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
     builtins::install(vm);
-    vm.set_native_import(import);
+    vm.set_import(import);
 }
 
-/// The native module of this name, if there is one: freshly made.
-fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+/// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
+pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     match MODULES.iter().find(|module| module.name == name) {
         Some(module) => registry::make_module(vm, module).map(Some),
         None => Ok(None),

@@ -203,7 +203,7 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     set(vm, class, "__doc__", vm.heap.str_value(ty.doc));
     if let Some(new) = ty.new {
         let function = vm.native_function(new, NativeRole::New(class));
-        set(vm, class, "__new__", descriptor(vm, DescriptorKind::Static, function));
+        set(vm, class, "__new__", vm.get(function));
     }
     for native in ty.methods {
         let function = vm.native_function(native, NativeRole::Method(class));

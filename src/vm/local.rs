@@ -15,7 +15,22 @@ pub struct Local(pub(super) u32);
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(u32);
 
+impl Local {
+    pub(super) fn at(index: u32) -> Local {
+        Local(index)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl Vm {
+    /// The index that the next local will get.
+    pub(super) fn local_count(&self) -> u32 {
+        self.locals.len() as u32
+    }
+
     /// Holds on to a value.
     #[inline]
     pub fn local(&self, value: Value<'_>) -> Local {

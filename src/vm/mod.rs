@@ -6,6 +6,7 @@
 
 pub mod arith;
 mod attribute;
+mod bind;
 mod build;
 mod call;
 mod class;
@@ -29,7 +30,7 @@ mod unwind;
 
 use std::any::Any;
 
-pub use coroutine::{Input, Step, StepFn};
+pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use local::{Local, Mark};
 pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use trap::{Park, Trap};
@@ -77,7 +78,10 @@ pub struct Vm {
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
-    steps: Vec<coroutine::NativeCoroutine>,
+    /// The native coroutines met so far; their rows.
+    steps: Vec<&'static NativeCoroutine>,
+    /// Whether `result` is to be thrown into the async generator that goes on next.
+    throwing: bool,
     /// What goes with a `Trap`.
     result: Slot,
     /// Grows when a class changes in a way that inline caches may have relied on.
@@ -88,6 +92,8 @@ pub struct Vm {
     park: Option<Park>,
     /// Whether the running stack may be left in the middle: a green thread outside of any native.
     preemptible: bool,
+    /// Whether the program is being ended: exceptions find no handlers any more.
+    halting: bool,
     /// The builtin names, a module.
     builtins: Slot,
     /// Loaded modules: a dict from name to module.
@@ -109,11 +115,13 @@ impl Vm {
             locals: SlotVec::new(),
             natives: Natives::default(),
             steps: Vec::new(),
+            throwing: false,
             result: Slot::undef(),
             epoch: 1,
             nesting: 0,
             park: None,
             preemptible: false,
+            halting: false,
             builtins,
             modules,
             import: None,
