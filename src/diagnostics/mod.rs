@@ -7,6 +7,7 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod render;
+pub mod similar;
 pub mod source_map;
 pub mod span;
 

@@ -3,6 +3,8 @@
 //! The loop enters plain functions itself (`run.rs`, `enter!`); here is the rest. `invoke` is the one place that knows what can
 //! be called: it either pushes a frame (the result comes when that frame returns) or has the result at once.
 
+use std::rc::Rc;
+
 use smallvec::SmallVec;
 
 use super::Vm;
@@ -11,10 +13,11 @@ use super::frame::{Frame, Stack, Window, frame_flag};
 use super::local::{Local, Mark};
 use super::native::{Args, Locals, NativeFn};
 use super::trap::Trap;
+use super::{Native, Warning, WarningKind};
 use crate::bytecode::{Capture, CodeKind, Instr};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::code::{CodeObj, NOT_PLAIN};
-use crate::runtime::coroutine::{Coroutine, CoroutineKind};
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
@@ -189,6 +192,7 @@ impl Vm {
     fn invoke_function(&mut self, callee: Local, args: &CallArgs, caller: Caller) -> Result<Invoked, Raised> {
         let flags = if caller == Caller::Rust { frame_flag::BOUNDARY } else { 0 };
         let Vm { heap, stack, locals, .. } = self;
+        let heap = &*heap;
         let value = |local: Local| locals.get(heap, local.index()).expect("the caller's locals");
         let function: Gc<'_, Function> = value(callee).as_gc().expect("the caller checked the kind");
         let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| value(l)).collect();
@@ -202,7 +206,7 @@ impl Vm {
             enter(heap, stack, function, &bound, flags)?
         };
         Ok(match entered {
-            Some(coroutine) => Invoked::Done(self.local(coroutine.value())),
+            Some(coroutine) => Invoked::Done(Local::push(locals, heap, coroutine.value())),
             None => Invoked::Entered,
         })
     }
@@ -240,7 +244,7 @@ impl Vm {
     }
 
     /// Runs a native whose parameters are the locals from `first` on.
-    fn run_native(&mut self, native: &'static super::Native, first: u32) -> Result<Local, Raised> {
+    fn run_native(&mut self, native: &'static Native, first: u32) -> Result<Local, Raised> {
         match native.call {
             NativeFn::Vm(f) => f(self, Locals::new(Local::at(first))),
             NativeFn::Leaf(f) => {
@@ -411,17 +415,25 @@ impl Vm {
     /// `Call` of a function that the loop could not enter directly.
     #[inline(never)]
     pub(super) fn call_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let made_coroutine = self.enter_window(i)?;
+        if made_coroutine && i.c != 0 {
+            self.warn_dropped(i.a);
+        }
+        Ok(())
+    }
+
+    /// Calls the function in `R[a]`; whether that made a coroutine instead of entering a frame.
+    fn enter_window(&mut self, i: Instr) -> Result<bool, Raised> {
         let Vm { heap, stack, .. } = self;
+        let heap = &*heap;
         let w = stack.top().window;
         let function: Gc<'_, Function> = w.get(heap, i.a).as_gc().expect("the loop checked the kind");
         let args: SmallVec<[Value<'_>; 8]> = w.slots(i.a as usize + 1, i.b as usize).iter().map(|s| s.get(heap)).collect();
-        if let Some(coroutine) = bind_and_enter(heap, stack, function, &args, 0)? {
+        let coroutine = bind_and_enter(heap, stack, function, &args, 0)?;
+        if let Some(coroutine) = coroutine {
             w.set(i.a, coroutine.value());
-            if i.c != 0 {
-                self.warn_dropped(i.a);
-            }
         }
-        Ok(())
+        Ok(coroutine.is_some())
     }
 
     /// `Call` of anything but a function.
@@ -448,7 +460,7 @@ impl Vm {
     /// Calls a native whose arguments are the `count` registers from `R[a + skip]` on.
     fn call_native_window(
         &mut self,
-        native: &'static super::Native,
+        native: &'static Native,
         i: Instr,
         skip: usize,
         count: usize,
@@ -479,6 +491,21 @@ impl Vm {
             self.warn_dropped(i.a);
         }
         Ok(self.park.is_some().then_some(Trap::Parked))
+    }
+
+    /// The statement that runs now drops a new coroutine: it will never be awaited.
+    #[cold]
+    fn warn_dropped(&mut self, reg: u8) {
+        let heap = &self.heap;
+        let Some(coroutine) = self.reg(reg).as_gc::<Coroutine>() else { return };
+        if coroutine.kind == CoroutineKind::Coroutine {
+            coroutine.state.set(CoroutineState::Done);
+            let frame = self.stack.top();
+            let at = frame.index(heap).saturating_sub(1);
+            let name = coroutine.function.expect::<Function>(heap).qualname.expect::<Str>(heap).as_str().to_owned();
+            let code = Rc::clone(&frame.code(heap).code);
+            self.host.warn(Warning { kind: WarningKind::NeverAwaited, subject: name, place: Some((code, at)) });
+        }
     }
 
     /// Makes an instance of a plain class and enters its `__init__`; false: the general path must do it.
@@ -520,26 +547,17 @@ impl Vm {
     /// `CallMethod` through a cache that gave an attribute of the object itself (a module's function, a callable in a slot).
     #[inline(never)]
     pub(super) fn call_attribute_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        let Vm { heap, stack, natives, .. } = self;
-        let frame = stack.top();
+        let heap = &self.heap;
+        let frame = self.stack.top();
         let w = frame.window;
-        let cache = &frame.code(heap).get().caches[i.d as usize];
+        let slot = frame.code(heap).get().caches[i.d as usize].slot.get() as usize;
         let object = w.get(heap, i.a + 1);
         let value = match object.as_gc::<Module>() {
-            Some(module) => module.globals.values.get(heap, cache.slot.get() as usize).unwrap_or(Value::UNDEF),
-            None => object.as_gc::<Instance>().map_or(Value::UNDEF, |o| o.slot(heap, cache.slot.get() as usize)),
+            Some(module) => module.globals.values.get(heap, slot).unwrap_or(Value::UNDEF),
+            None => object.as_gc::<Instance>().map_or(Value::UNDEF, |o| o.slot(heap, slot)),
         };
-        if let Some(function) = value.as_gc::<Function>() {
-            let args: SmallVec<[Value<'_>; 8]> = w.slots(i.a as usize + 2, i.b as usize).iter().map(|s| s.get(heap)).collect();
-            let coroutine = bind_and_enter(heap, stack, function, &args, 0)?;
-            if let Some(coroutine) = coroutine {
-                w.set(i.a, coroutine.value());
-                return self.after_native(i);
-            }
-            return Ok(None);
-        }
         if let Some(function) = value.as_gc::<NativeFunction>() {
-            let native = natives.get(function.id);
+            let native = self.natives.get(function.id);
             if native.takes(i.b as usize) && function.owner.is_undef() && !function.is_new {
                 return self.call_native_window(native, i, 2, i.b as usize);
             }

@@ -29,13 +29,14 @@ mod trap;
 mod unwind;
 
 use std::any::Any;
+use std::rc::Rc;
 
 pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use local::{Local, Mark};
 pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use trap::{Park, Trap};
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Code, Instr};
 use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
@@ -58,8 +59,31 @@ pub trait Extension: Any {
     fn trace(&self, tracer: &mut Tracer<'_>);
 }
 
+/// Something to tell the user about the program, beside its output.
+pub struct Warning {
+    /// What sort of thing it is.
+    pub kind: WarningKind,
+    /// Whom it is about: a coroutine's or task's name.
+    pub subject: String,
+    /// Where in the program: code and instruction.
+    pub place: Option<(Rc<Code>, u32)>,
+}
+
+/// The sorts of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarningKind {
+    /// A coroutine was made and dropped.
+    NeverAwaited,
+    /// A task failed and nobody took the exception.
+    NeverRetrieved,
+    /// A task was still pending when the program ended.
+    Pending,
+}
+
 /// What the VM asks of the program around it.
 pub trait Host {
+    /// Tells the user something.
+    fn warn(&mut self, warning: Warning);
     /// Writes to standard output.
     fn print(&mut self, text: &str) -> std::io::Result<()>;
     /// Whether Ctrl-C was pressed since the last call.

@@ -435,7 +435,7 @@ impl Vm {
                                         let args = Args::new(&self.heap, w.slots(i.a as usize + 1, i.b as usize + 1));
                                         match f(&self.heap, args) {
                                             Ok(value) => w.set(i.a, value),
-                                            Err(raised) => slow!(Err(raised)),
+                                            Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
                                     }
                                     _ => trap!(self.call_method_op(i)),
@@ -540,6 +540,8 @@ impl Vm {
                 }
                 Op::GetAIter => slow!(self.get_aiter_op(i)),
                 Op::GetANext => slow!(self.get_anext_op(i)),
+
+                Op::EndAsyncFor => slow!(self.end_async_for_op(i)),
 
                 Op::MakeFunction => slow!(self.make_function(i)),
                 Op::BuildClass => slow!(self.build_class_op(i)),

@@ -31,7 +31,7 @@ impl Vm {
     pub(super) fn unwind(&mut self, raised: Raised) -> Result<Option<Trap>, Raised> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.stack.top().ip.previous().op;
-        let again = matches!(op, Op::Reraise | Op::RaiseHandled | Op::ExcStarFinish) && !exception.traceback.borrow().is_empty();
+        let again = matches!(op, Op::Reraise | Op::RaiseHandled | Op::EndAsyncFor | Op::ExcStarFinish) && !exception.traceback.borrow().is_empty();
         if !again {
             self.set_context(exception);
         }
@@ -167,6 +167,11 @@ impl Vm {
     pub(super) fn reraise_op(&mut self, i: Instr) -> Result<(), Raised> {
         let exception = self.reg(i.a).as_gc().expect("the compiler re-raises what a handler received");
         Err(self.heap.raise_exception(exception))
+    }
+
+    /// The end of `async for`: StopAsyncIteration ends the loop, anything else goes on.
+    pub(super) fn end_async_for_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.heap.is_instance(self.reg(i.a), Builtin::StopAsyncIteration) { Ok(()) } else { self.reraise_op(i) }
     }
 
     pub(super) fn raise_handled_op(&mut self) -> Result<(), Raised> {
