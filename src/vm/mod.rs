@@ -42,7 +42,7 @@ use std::rc::Rc;
 
 pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use local::{Local, Mark};
-pub use native::{Args, LeafFn, Locals, Native, NativeFn};
+pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use trap::{Park, Trap};
 
 use crate::bytecode::{Code, Instr};
