@@ -315,7 +315,10 @@ impl Op {
     /// Whether control never falls through to the next instruction.
     pub fn is_terminator(self) -> bool {
         use Op::*;
-        matches!(self, Jmp | Ret | RetCoro | Raise | RaiseFrom | Reraise | RaiseHandled | AssertFail)
+        matches!(
+            self,
+            Jmp | Ret | RetCoro | Raise | RaiseFrom | Reraise | RaiseHandled | AssertFail
+        )
     }
 }
 

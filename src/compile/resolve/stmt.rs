@@ -306,6 +306,7 @@ impl Resolver {
                 self.refuse_debug(&attr.name, attr.span, "assign to");
                 self.expr(value);
             }
+            ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }
     }
@@ -337,6 +338,7 @@ impl Resolver {
                 self.refuse_debug(&attr.name, attr.span, "delete");
                 self.expr(value);
             }
+            ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }
     }
