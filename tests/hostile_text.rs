@@ -205,9 +205,9 @@ fn random_bytes_never_panic() {
 
 #[test]
 fn damaged_programs_never_panic() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps/syntax");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .expect("tests/dumps exists")
+        .expect("tests/dumps/syntax exists")
         .flatten()
         .map(|it| it.path())
         .collect();
