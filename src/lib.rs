@@ -8,3 +8,4 @@ pub mod syntax;
 pub mod bytecode;
 
 pub mod runtime;
+pub mod stdlib;

@@ -9,10 +9,13 @@ PATH is a program or a folder; without one: tests/golden, tests/schedule and exa
 skipped. Every program runs in a fork of its own, on an event loop whose clock jumps to the next timer, so that sleeps
 cost nothing and equal deadlines are equal: timers due at one moment run in one turn, in the order they were made. A
 plain CPython cannot be that exact (its clock never shows the same time twice), which is why it is not asked directly.
-The hash seed is left random: a program whose output depends on it will not stay the same from run to run.
+The sets that asyncio keeps and returns are in order of insertion, as all sets of apy are.
+The hash seed and the clock's start are random: a program whose output depends on them, or on how a sum of delays is
+rounded, does not stay the same from run to run.
 """
 
 import asyncio
+import collections.abc
 import concurrent.futures
 import contextlib
 import heapq
@@ -41,7 +44,8 @@ class Clock:
     """Virtual time, shared by the loop, `time.*` and the threads of the pool, of which one at a time runs."""
 
     def __init__(self):
-        self.now = 0.0
+        # At another time in each run: the rounding of sums must not decide anything.
+        self.now = float(int.from_bytes(os.urandom(2)))
         self.changed = threading.Condition()
         self.busy_workers = 0
         self.sleepers = []
@@ -128,6 +132,49 @@ class OrderedTimerHandle(asyncio.TimerHandle):
         return (self._when, self._order) < (other._when, other._order)
 
 
+class OrderedSet(collections.abc.MutableSet):
+    """A set in order of insertion: what asyncio would otherwise cancel in the order of addresses."""
+
+    def __init__(self, items=()):
+        self.items = dict.fromkeys(items)
+
+    def __contains__(self, item):
+        return item in self.items
+
+    def __iter__(self):
+        return iter(self.items)
+
+    def __len__(self):
+        return len(self.items)
+
+    def __repr__(self):
+        return "{" + ", ".join(map(repr, self)) + "}" if self.items else "set()"
+
+    def add(self, item):
+        self.items[item] = None
+
+    def discard(self, item):
+        self.items.pop(item, None)
+
+    def update(self, items):
+        self.items.update(dict.fromkeys(items))
+
+    def copy(self):
+        return OrderedSet(self)
+
+
+def ordered_all_tasks(loop=None):
+    loop = loop or asyncio.get_running_loop()
+    return OrderedSet(task for task in asyncio.tasks._scheduled_tasks if task.get_loop() is loop and not task.done())
+
+
+def install_order():
+    for module in [asyncio.tasks, asyncio.taskgroups]:
+        module.set = OrderedSet
+    asyncio.tasks._scheduled_tasks.data = OrderedSet()
+    asyncio.all_tasks = asyncio.tasks.all_tasks = ordered_all_tasks
+
+
 class VirtualSelector:
     """The loop's selector: where a real one would wait, the clock jumps."""
 
@@ -206,6 +253,7 @@ class Program:
     def execute(self):
         """Runs it as `__main__` in this process; returns its exit status."""
         install_virtual_time()
+        install_order()
         random.seed(self.seed)
         sys.argv = [str(self.path.relative_to(ROOT)), *self.arguments]
         module = types.ModuleType("__main__")
@@ -233,6 +281,7 @@ class Program:
             child = os.fork()
             if child == 0:
                 signal.alarm(SECONDS_PER_PROGRAM)
+                CLOCK.__init__()
                 stdin = os.open(self.beside(".in") if self.beside(".in").exists() else os.devnull, os.O_RDONLY)
                 for source, target in [(stdin, 0), (out.fileno(), 1), (err.fileno(), 2)]:
                     os.dup2(source, target)

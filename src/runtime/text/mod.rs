@@ -20,7 +20,7 @@ pub mod unicode;
 mod unicode_tables;
 
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 
 pub use int::{Int, IntRef};
 
@@ -116,5 +116,112 @@ pub fn check_text_size(bytes: usize) -> TextResult<()> {
         Err(TextError::memory())
     } else {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format_spec::FormatSpec;
+    use super::format_template::{FieldPath, FormatTemplate, Piece};
+    use super::int_text::{DigitLimit, int_from_str};
+    use super::percent::{PercentTemplate, Segment};
+    use super::{IntRef, float_repr, str_ops};
+
+    /// Whatever the text, every parser answers; the results are checked against CPython elsewhere.
+    #[test]
+    fn no_text_makes_a_parser_panic() {
+        const PIECES: &[&str] = &[
+            "%",
+            "(",
+            ")",
+            "*",
+            ".",
+            "5",
+            "0",
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            "!",
+            "r",
+            "d",
+            "x",
+            "e",
+            "+",
+            "-",
+            "_",
+            ",",
+            "j",
+            "0x",
+            "p",
+            "inf",
+            "nan",
+            " ",
+            "\n",
+            "\u{e9}",
+            "\u{663}",
+            "\u{1f600}",
+            "\u{3a3}",
+            "#",
+            "z",
+            "<",
+            "=",
+            "%s",
+        ];
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..20_000 {
+            let text: String = (0..random(9))
+                .map(|_| PIECES[random(PIECES.len())])
+                .collect();
+            answer_all(&text);
+        }
+    }
+
+    fn answer_all(text: &str) {
+        let limit = DigitLimit::default();
+        for base in [0, 2, 10, 36] {
+            let _ = int_from_str(text, base, limit);
+        }
+        let _ = (
+            float_repr::float_from_str(text),
+            float_repr::float_fromhex(text),
+            float_repr::complex_from_str(text),
+        );
+        let _ = (
+            str_ops::case::title(text),
+            str_ops::split::split_space(text, 1),
+        );
+        if let Ok(spec) = FormatSpec::parse(text, "int") {
+            let _ = (
+                spec.format_int(IntRef::Small(-5), "int", limit),
+                spec.format_float(0.5, "float"),
+            );
+            let _ = (
+                spec.format_str(text, "str"),
+                spec.format_complex(0.0, 1.0, "complex"),
+            );
+        }
+        for segment in PercentTemplate::new(text) {
+            if let Ok(Segment::Conversion(conversion)) = segment {
+                let _ = (
+                    conversion.format_text(text),
+                    conversion.format_float(0.5),
+                    conversion.wants(),
+                );
+                let _ = conversion.format_int(IntRef::Small(-5), limit);
+            }
+        }
+        for piece in FormatTemplate::new(text) {
+            if let Ok(Piece::Field(field)) = piece {
+                let _ = FieldPath::parse(field.name).map(|path| path.steps().count());
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ impl FormatSpec {
                 "'=' alignment flag is not allowed in complex format specifier",
             ));
         }
-        check_text_size(self.width)?;
+        check_text_size(self.width.saturating_mul(fill.len_utf8()))?;
         let text = self.complex_text(re, im)?;
         Ok(pad(&text, self.width, fill, align))
     }

@@ -41,8 +41,8 @@ impl<'a> Number<'a> {
 
     /// The number as the spec wants it; `group` is how many digits a group has.
     pub fn lay_out(&self, spec: &FormatSpec, group: usize) -> TextResult<String> {
-        check_text_size(spec.width)?;
         let (fill, align) = spec.padding(Align::Right);
+        check_text_size(spec.width.saturating_mul(fill.len_utf8()))?;
         let sign = self.shown_sign(spec.sign);
         let taken = sign.len() + self.prefix.len() + self.rest.chars().count();
         let least = if fill == '0' && align == Align::AfterSign {

@@ -33,7 +33,7 @@ impl FormatSpec {
         if let Some(message) = refused {
             return Err(TextError::value(message));
         }
-        check_text_size(self.width)?;
+        check_text_size(self.width.saturating_mul(fill.len_utf8()))?;
         let shown = match self
             .precision
             .and_then(|most| text.char_indices().nth(most))

@@ -7,6 +7,7 @@ pub mod combinatorics;
 pub mod complex;
 pub mod convert;
 pub mod division;
+pub mod gamma;
 pub mod hash;
 pub mod power;
 pub mod rounding;

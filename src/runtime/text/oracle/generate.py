@@ -17,7 +17,7 @@ TABLES = {}
 
 
 def table(function):
-    TABLES[function.__name__] = function
+    TABLES[function.__name__.rstrip("_")] = function
     return function
 
 
@@ -433,6 +433,49 @@ def str_ops(rng):
         yield row(rng.choice("center ljust rjust".split()), any_text("a\u00e9"), rng.choice([-1, 0, 3, 8, 9, 12, 13]), rng.choice(" *\u00e9"))
         yield row("zfill", rng.choice(["", "+", "-", "\u00e9"]) + any_text("012"), rng.choice([-1, 0, 3, 6]))
         yield row("expandtabs", any_text("a\u00e9\t\t\n\r"), rng.choice([-1, 0, 1, 4, 8]))
+
+
+@table
+def num_gamma(rng):
+    import math
+
+    fixed = [0.0, -0.0, -1.0, -2.5, 1.0, 2.0, 0.5, 23.0, 24.0, 171.0, 171.6, 172.0, -171.5, -200.5, -250.5, 1e-21, -1e-21, 5e-324, 1e300, 1.7e308, float("inf"), float("-inf")]
+    for x in fixed + [rng.uniform(-30, 60) for _ in range(100)] + [rng.uniform(-170, 170) for _ in range(100)] + [float(n) for n in range(3, 40)]:
+        yield "gamma", bits(x), number(math.gamma, x)
+        yield "lgamma", bits(x), number(math.lgamma, x)
+
+
+@table
+def random_(rng):
+    """A seed, a method, its arguments, and four results in a row."""
+    seeds = [0, 1, 42, -7, 2**32, 2**70 + 3, 1.5, "", "seed", "h\xe9", b"seed"]
+    calls = [("random",), ("getrandbits", 0), ("getrandbits", 1), ("getrandbits", 32), ("getrandbits", 33), ("getrandbits", 100), ("getrandbits", -1), ("randbytes", 5), ("randbytes", 0), ("randrange", 10), ("randrange", 0), ("randrange", 2, 9), ("randrange", 9, 2), ("randrange", 0, 100, 7), ("randrange", 100, 0, -7), ("randrange", 0, 10, -1), ("randrange", 1, 2, 0), ("randrange", 2**64), ("randrange", -(2**63), 2**63 - 1), ("randrange", 0, 10**30, 10**5), ("randint", 1, 6), ("randint", 6, 1), ("randint", -(2**62), 2**62), ("choice", 7), ("choice", 0), ("shuffle", 0), ("shuffle", 1), ("shuffle", 8), ("sample", 10, 3), ("sample", 30, 3), ("sample", 21, 5), ("sample", 22, 5), ("sample", 85, 6), ("sample", 86, 6), ("sample", 10**6, 22), ("sample", 3, 3), ("sample", 3, 4), ("sample", 3, -1), ("sample_counts", 3, 2, 0, 4, 1), ("sample_counts", 0, 0), ("choices", 5, 6), ("choices_weighted", 6, 0.5, 2.0, 0.0, 1.5), ("choices_weighted", 1, 0.0), ("choices_weighted", 1, float("inf")), ("uniform", 1.0, 10.0), ("triangular", 0.0, 1.0), ("triangular", 2.0, 9.0, 3.0), ("triangular", 2.0, 2.0, 2.0), ("gauss", 0.0, 1.0), ("gauss", 5.0, 0.1), ("normalvariate", 0.0, 1.0), ("lognormvariate", 0.0, 0.25), ("lognormvariate", 1e6, 0.25), ("expovariate", 0.2), ("expovariate", 0.0), ("vonmisesvariate", 1.0, 4.0), ("vonmisesvariate", 0.0, 0.0), ("gammavariate", 2.5, 2.0), ("gammavariate", 1.0, 2.0), ("gammavariate", 0.3, 2.0), ("gammavariate", 0.0, 2.0), ("betavariate", 2.0, 5.0), ("betavariate", 0.5, 0.5), ("paretovariate", 3.0), ("paretovariate", 0.0), ("weibullvariate", 1.0, 1.5), ("weibullvariate", 1.0, 0.0), ("binomialvariate", 1, 0.5), ("binomialvariate", 20, 0.3), ("binomialvariate", 20, 0.9), ("binomialvariate", 1000, 0.4), ("binomialvariate", 10, 0.0), ("binomialvariate", 10, 1.0), ("binomialvariate", 10, 1.5), ("binomialvariate", -1, 0.5)]
+
+    def call(source, method, args):
+        if method == "choice":
+            return (source.choice(range(args[0])),)
+        if method == "shuffle":
+            order = list(range(args[0]))
+            source.shuffle(order)
+            return tuple(order)
+        if method == "sample":
+            return tuple(source.sample(range(args[0]), args[1]))
+        if method == "sample_counts":
+            return tuple(source.sample(range(len(args) - 1), args[0], counts=args[1:]))
+        if method == "choices":
+            return tuple(source.choices(range(args[0]), k=args[1]))
+        if method == "choices_weighted":
+            return tuple(source.choices(range(len(args) - 1), args[1:], k=args[0]))
+        answer = getattr(source, method)(*args)
+        return "[" + answer.hex() + "]" if isinstance(answer, bytes) else cell(answer)
+
+    for seed in seeds:
+        for method, *args in calls if seed in (0, 42) else calls[::5]:
+            source = random.Random(seed)
+            show = lambda answer: answer if isinstance(answer, str) else cell(answer)
+            answer = result(lambda: " ".join(show(call(source, method, args)) for _ in range(4)))
+            shown = cell(seed) if isinstance(seed, (int, float)) else "s" + text(seed if isinstance(seed, str) else seed.decode())
+            yield shown, method, " ".join(map(cell, args)), answer
 
 
 if __name__ == "__main__":

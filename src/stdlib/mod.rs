@@ -1,0 +1,3 @@
+//! Everything a program can name: builtins, methods of types, modules.
+
+pub mod random;
