@@ -8,4 +8,5 @@ pub mod syntax;
 pub mod bytecode;
 
 pub mod runtime;
+pub mod vm;
 pub mod stdlib;

@@ -1,15 +1,18 @@
 //! The contract between the compiler and the VM: instructions, Code objects, and the proof that they fit.
 //!
 //! `op` is the instruction set (one table), `code` what a compiled function is, `builder` how the compiler makes one,
-//! `verify` the only door from a draft to a `Code`, `dis` the listing that `apy dis` prints. Nothing here touches the
-//! heap: constants are plain data, which the VM turns into values when it loads the code.
+//! `verify` the only door from a draft to a `Code`, `dis` the listing that `apy dis` prints, `globals` the names of a
+//! module's slots. Nothing here touches the heap: constants are plain data, which the VM turns into values when it
+//! loads the code.
 
 pub mod builder;
 pub mod code;
 pub mod dis;
+pub mod globals;
 pub mod op;
 pub mod verify;
 
-pub use builder::Builder;
-pub use code::{Capture, Code, CodeKind, Const, Handler, Handling, Params};
+pub use builder::{Builder, Label};
+pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
+pub use globals::GlobalNames;
 pub use op::{Imm, Instr, Op, Reg};

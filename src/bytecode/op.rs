@@ -256,6 +256,7 @@ ops! {
     ForIter          Use    Def    Unused Jump    No, "if R[a] has a next item: R[b] := it, ip += d";
     GetAIter         Def    Use    Unused Unused  No, "R[a] := aiter(R[b])";
     GetANext         Def    Use    Unused Unused  No, "R[a] := the awaitable R[b].__anext__()";
+    EndAsyncFor      Use    Unused Unused Unused  No, "raise R[a] again (as Reraise) unless it is a StopAsyncIteration";
     // Functions and classes
     MakeFunction     Def    First  Num    Code    B(2), "R[a] := function of K[d]; R[b] defaults tuple, R[b+1] keyword defaults dict, R[b+2] annotations dict (Undef for none)";
     BuildClass       Def    First  Unused Name    B(2), "R[a] := class K[d] with body function R[b], bases tuple R[b+1], keywords dict R[b+2] or Undef";

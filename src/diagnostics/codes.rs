@@ -119,6 +119,29 @@ codes! {
          names; no name is bound twice."
     Unpacking "E0141" "SyntaxError" "unpacking where it cannot be"
         "A comprehension makes one item at a time; write a loop or a nested `for` instead of * or **."
+    OutsideFunction "E0200" "SyntaxError" "a statement or expression in the wrong kind of function"
+        "`return` and `yield` stand in functions, `await`, `async for` and `async with` in `async def` functions or at \
+         the top level of a script. A class body is not a function. Comprehensions cannot yield, async generators cannot \
+         return a value."
+    OutsideLoop "E0201" "SyntaxError" "break or continue where there is no loop to leave"
+        "`break` and `continue` belong to the innermost `for` or `while` of the same function. They cannot leave an \
+         `except*` block, nor can `return`, because several such blocks may have to run."
+    Declaration "E0202" "SyntaxError" "a global or nonlocal declaration that cannot be"
+        "`global x` and `nonlocal x` stand before everything else that a function does with x, and x is no parameter. \
+         `nonlocal` names a variable of a function around; names of the module need `global`."
+    DuplicateName "E0203" "SyntaxError" "two parameters with the same name"
+        "Each parameter of a function, and each type parameter, has a name of its own."
+    FutureFeature "E0204" "SyntaxError" "a from __future__ import that cannot be"
+        "`from __future__ import annotations` and its like stand at the very top, behind nothing but a docstring. The \
+         other features are part of the language already."
+    TooComplex "E0205" "SyntaxError" "code that needs more room than a function has"
+        "A function has 240 registers for its variables and for the values that an expression needs at the same time. \
+         Programs reach this only when they are generated: split the function or name parts of the expression."
+    Suspicious "E0300" "SyntaxWarning" "something that is likely not as meant"
+        "The program runs, but the marked place does something else than it seems to. The help line says what to write."
+    Internal "E0900" "SystemError" "a mistake of apy"
+        "The compiler made code that its own verifier refuses. This is a bug of apy, not of the program. Please report it \
+         with the program."
 }
 
 impl Code {

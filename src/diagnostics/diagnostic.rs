@@ -89,6 +89,12 @@ impl Diagnostic {
         self
     }
 
+    /// Whether the program may run all the same.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.severity == Severity::Warning
+    }
+
     /// The primary place.
     #[must_use]
     pub fn span(&self) -> Span {

@@ -6,10 +6,13 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod render;
+pub mod similar;
 pub mod source_map;
 pub mod span;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use render::{Color, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

@@ -9,6 +9,7 @@
 use std::cell::Cell;
 
 use super::heap::{Kind, Object, Slot, Tracer};
+use super::value::Value;
 
 /// What runs when it is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,5 +78,24 @@ unsafe impl Object for Coroutine {
     #[inline(always)]
     fn tail_len(&self) -> usize {
         self.nregs as usize
+    }
+}
+
+impl Coroutine {
+    /// A coroutine that was not resumed yet. `native`: the row of a native one, else 0.
+    pub fn new(kind: CoroutineKind, nregs: u32, function: Value<'_>, code: Value<'_>, native: u32) -> Coroutine {
+        Coroutine {
+            kind,
+            state: Cell::new(CoroutineState::Created),
+            nregs,
+            ip: Cell::new(0),
+            native,
+            depth: Cell::new(0),
+            function: Slot::new(function),
+            code: Slot::new(code),
+            parent: Slot::undef(),
+            delegate: Slot::undef(),
+            innermost: Slot::undef(),
+        }
     }
 }

@@ -10,6 +10,8 @@ use super::heap::{Kind, Object, Slot, Tracer};
 pub struct NativeFunction {
     /// Its row in the VM's table.
     pub id: u32,
+    /// Whether it is the `__new__` of a builtin type: what it makes is wrapped where a subclass was asked for.
+    pub is_new: bool,
     /// The class whose method it is, else Undef.
     pub owner: Slot,
     /// The module that it is a function of (a string), else Undef.

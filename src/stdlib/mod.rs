@@ -1,3 +1,29 @@
 //! Everything a program can name: builtins, methods of types, modules.
+//!
+//! To add a module: its file, one `mod` line, one word in `MODULES`.
 
+pub mod builtins;
 pub mod random;
+pub mod registry;
+
+use crate::runtime::Raised;
+use crate::vm::{Local, Vm};
+use registry::NativeModule;
+
+/// The modules written in Rust; each is made when it is first imported.
+const MODULES: &[&NativeModule] = &[];
+
+/// Gives a new VM its builtins and the native modules.
+pub fn install(vm: &mut Vm) {
+    vm.extend(registry::Registry::default());
+    builtins::install(vm);
+    vm.set_import(import);
+}
+
+/// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
+pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    match MODULES.iter().find(|module| module.name == name) {
+        Some(module) => registry::make_module(vm, module).map(Some),
+        None => Ok(None),
+    }
+}

@@ -99,7 +99,8 @@ impl Layouter<'_> {
                 }
                 Some(byte) if byte == mode.prefix.quote && mode.prefix.closes_at(bytes, at) => {
                     if in_spec {
-                        return self.unclosed_field(byte_span(at));
+                        let message = "f-string: expecting '}', or format specs";
+                        return self.unclosed_field(byte_span(at), message);
                     }
                     self.middle(from, at);
                     return self.end_fstring(at, mode);
@@ -140,7 +141,7 @@ impl Layouter<'_> {
     }
 
     /// The string ends at `quote`, inside of a field.
-    pub(super) fn unclosed_field(&mut self, quote: Span) {
+    pub(super) fn unclosed_field(&mut self, quote: Span, message: &str) {
         let base = self.fstrings.last().map_or(0, |mode| mode.base);
         let inner = self
             .open
@@ -148,7 +149,7 @@ impl Layouter<'_> {
             .skip(base)
             .find(|open| open.token == Token::FLBrace);
         let opening = inner.map_or(quote, |open: &Open| open.span);
-        let diagnostic = Diagnostic::error(Code::FString, opening, "f-string: expecting '}'")
+        let diagnostic = Diagnostic::error(Code::FString, opening, message)
             .label("this field is not closed")
             .also(quote, "before the string ends here")
             .help("close the field with }; for a brace in the text write {{");

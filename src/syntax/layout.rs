@@ -143,7 +143,10 @@ impl<'s> Layouter<'s> {
             Token::LParen | Token::LBracket | Token::LBrace => self.open(token, span),
             Token::RParen | Token::RBracket | Token::RBrace => self.close(token, span),
             Token::Colon | Token::Walrus if self.in_field() => self.start_spec(span),
-            Token::Colon => self.colon(span),
+            Token::Colon => {
+                self.find_with_paren();
+                self.push(token, span);
+            }
             Token::Number => self.number(span),
             Token::String => self.string(span),
             Token::FStart => self.start_fstring(span),
@@ -188,6 +191,7 @@ impl<'s> Layouter<'s> {
             if self.after_match {
                 self.out[self.line_first].token = Token::Match;
             }
+            self.find_with_paren();
             self.push(Token::Newline, span);
         }
         self.line_first = self.out.len();
@@ -198,6 +202,9 @@ impl<'s> Layouter<'s> {
     fn start_line(&mut self) {
         let bytes = self.source.as_bytes();
         let mut at = self.raw.span().end;
+        if at == 0 && self.source.starts_with('\u{FEFF}') {
+            at = '\u{FEFF}'.len_utf8();
+        }
         loop {
             let start = at;
             let (mut column, mut strict) = (0, 0);
@@ -305,7 +312,7 @@ impl<'s> Layouter<'s> {
 
     fn name(&mut self, span: Span) {
         let text = span.text(self.source);
-        if !text.is_ascii() && !self.check_name(text, span) {
+        if !text.is_ascii() && !self.is_name(text, span) {
             return;
         }
         let token =
@@ -345,49 +352,6 @@ impl<'s> Layouter<'s> {
 
     fn starts_with_match(&self, first: Lexeme) -> bool {
         first.token == Token::Name && first.span.text(self.source) == "match"
-    }
-
-    fn check_name(&mut self, text: &str, span: Span) -> bool {
-        let valid = |(at, c): &(usize, char)| match at {
-            0 => *c == '_' || unicode_ident::is_xid_start(*c),
-            _ => unicode_ident::is_xid_continue(*c),
-        };
-        let Some((at, c)) = text.char_indices().find(|pair| !valid(pair)) else {
-            return true;
-        };
-        let start = span.start + at as u32;
-        self.invalid_character(c, Span::new(start, start + c.len_utf8() as u32));
-        false
-    }
-
-    fn bad_character(&mut self, span: Span) {
-        let c = span.text(self.source).chars().next().unwrap_or('\u{FFFD}');
-        self.invalid_character(c, span);
-    }
-
-    fn invalid_character(&mut self, c: char, span: Span) {
-        let number = u32::from(c);
-        let message = if is_printable(c) {
-            format!("invalid character '{c}' (U+{number:04X})")
-        } else {
-            format!("invalid non-printable character U+{number:04X}")
-        };
-        let diagnostic = Diagnostic::error(Code::InvalidCharacter, span, message);
-        let diagnostic = match ascii_twin(c) {
-            Some(twin) => diagnostic
-                .label(format!("looks like {twin}"))
-                .help(format!("write {twin}")),
-            None => {
-                diagnostic.label("this character has no meaning outside of strings and comments")
-            }
-        };
-        self.report(diagnostic);
-    }
-
-    fn unknown(&mut self, span: Span) {
-        let text = span.text(self.source);
-        let label = format!("`{text}` has no meaning outside of strings and comments");
-        self.report(Diagnostic::error(Code::InvalidSyntax, span, "invalid syntax").label(label));
     }
 
     pub(super) fn open(&mut self, token: Token, span: Span) {
@@ -431,11 +395,6 @@ impl<'s> Layouter<'s> {
             line_of(self.source, span.start),
             line_of(self.source, open.span.start),
         );
-        let in_fstring = if self.fstrings.is_empty() {
-            ""
-        } else {
-            "f-string: "
-        };
         let message = if open.token == Token::FLBrace {
             format!("f-string: unmatched '{}'", token.text())
         } else {
@@ -446,7 +405,7 @@ impl<'s> Layouter<'s> {
             };
             let (closing, opening) = (token.text(), open.token.text());
             format!(
-                "{in_fstring}closing parenthesis '{closing}' does not match opening parenthesis '{opening}'{on_line}"
+                "closing parenthesis '{closing}' does not match opening parenthesis '{opening}'{on_line}"
             )
         };
         let diagnostic = Diagnostic::error(Code::UnmatchedBracket, span, message)
@@ -456,7 +415,7 @@ impl<'s> Layouter<'s> {
     }
 
     /// A `)` before the colon may be the end of `with (items)`: then its opening gets a token of its own.
-    fn colon(&mut self, span: Span) {
+    fn find_with_paren(&mut self) {
         let after_paren = self
             .out
             .last()
@@ -471,7 +430,6 @@ impl<'s> Layouter<'s> {
         {
             self.out[self.last_closed].token = Token::WithParen;
         }
-        self.push(Token::Colon, span);
     }
 
     fn number(&mut self, span: Span) {
@@ -503,7 +461,7 @@ impl<'s> Layouter<'s> {
             .last()
             .is_some_and(|it| it.prefix.quote == prefix.quote && it.prefix.triple == prefix.triple)
         {
-            return self.unclosed_field(span);
+            return self.unclosed_field(span, "f-string: expecting '}'");
         }
         self.unterminated(span, end, prefix, "string");
     }
@@ -516,13 +474,19 @@ impl<'s> Layouter<'s> {
             span.start + text.trim_end_matches(['\n', '\r']).len() as u32,
         );
         let triple = if prefix.triple { "triple-quoted " } else { "" };
-        let message = format!("unterminated {triple}{what} literal (detected at line {line})");
         let quotes = &span.text(self.source)[prefix.len - prefix.quotes()..];
-        let escaped = text.ends_with(&format!("\\{quotes}"));
+        let escaped = what == "string" && text.contains(&format!("\\{quotes}"));
+        let perhaps = if escaped && !prefix.triple {
+            "; perhaps you escaped the end quote?"
+        } else {
+            ""
+        };
+        let message =
+            format!("unterminated {triple}{what} literal (detected at line {line}){perhaps}");
         let advice = match escaped {
-            true => format!(
-                "the backslash makes the last {quotes} part of the text: double the backslash"
-            ),
+            true => {
+                format!("a backslash makes {quotes} part of the text: for a backslash write two")
+            }
             false => format!("close it with {quotes}"),
         };
         let diagnostic = Diagnostic::error(Code::UnterminatedString, span, message)
@@ -629,47 +593,4 @@ const fn closing(open: Token) -> &'static str {
         Token::LBracket => "]",
         _ => "}",
     }
-}
-
-fn is_printable(c: char) -> bool {
-    use unicode_general_category::GeneralCategory::{
-        Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, SpaceSeparator, Surrogate,
-        Unassigned,
-    };
-    !matches!(
-        unicode_general_category::get_general_category(c),
-        Control
-            | Format
-            | LineSeparator
-            | ParagraphSeparator
-            | PrivateUse
-            | SpaceSeparator
-            | Surrogate
-            | Unassigned
-    )
-}
-
-/// What the writer of a typographic character most likely meant.
-const fn ascii_twin(c: char) -> Option<&'static str> {
-    Some(match c {
-        '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{AB}' | '\u{BB}' | '\u{FF02}' => "\"",
-        '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{2032}' | '\u{B4}' => "'",
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' => "-",
-        '\u{A0}' | '\u{2000}'..='\u{200B}' | '\u{202F}' | '\u{3000}' | '\u{FEFF}' => {
-            "a plain space"
-        }
-        '\u{D7}' | '\u{2217}' => "*",
-        '\u{F7}' | '\u{2215}' => "/",
-        '\u{2264}' => "<=",
-        '\u{2265}' => ">=",
-        '\u{2260}' => "!=",
-        '\u{FF08}' => "(",
-        '\u{FF09}' => ")",
-        '\u{FF0C}' => ",",
-        '\u{FF1A}' => ":",
-        '\u{FF1B}' => ";",
-        '\u{FF1D}' => "=",
-        '\u{2192}' => "->",
-        _ => return None,
-    })
 }

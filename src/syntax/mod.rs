@@ -2,15 +2,21 @@
 //!
 //! The pipeline, in order: `token` (characters to tokens), `layout` with `fstring` (lines, indentation and f-strings),
 //! the grammar in `grammar/apy.lalrpop`, `build_ast` with `literal` (what its actions call), `ast` (the
-//! result). `parser` drives it all; `visit` and `dump` are for those who read the result.
+//! result). `parser` drives it all; `recovery`, `mistakes` and `expected` are for programs with syntax errors; `visit`
+//! and `dump` are for those who read the result.
 
 pub mod ast;
 pub mod build_ast;
+mod character;
+mod expected;
 mod fstring;
 pub mod layout;
 pub mod literal;
+mod mistakes;
+mod operator;
 pub mod parser;
+mod recovery;
 pub mod token;
 pub mod visit;
 
-pub use parser::{Parsed, decode_source, parse_module};
+pub use parser::{Parsed, ReplInput, decode_source, parse_module, parse_repl};

@@ -1,10 +1,17 @@
 //! Drives the pipeline from text to AST.
+//!
+//! Never panics and never fails: the result is a module, or diagnostics, on any text. When the grammar refuses a
+//! token, the mistake is explained (`mistakes`) and parsing starts anew at the next statement (`recovery`), so one
+//! run reports the independent mistakes of a file. Mistakes in the text itself (open strings and
+//! brackets, bad indentation) end parsing before the line they are on: what follows would be guesswork.
 
 use lalrpop_util::{ParseError, lalrpop_mod};
 
-use super::ast::Module;
+use super::ast::{Module, Stmt, StmtKind};
 use super::build_ast::Builder;
-use super::layout;
+use super::layout::{self, End};
+use super::mistakes::{self, Stop};
+use super::recovery::Resumed;
 use super::token::{Lexeme, Token};
 use crate::diagnostics::{Code, Diagnostic, Span};
 
@@ -13,6 +20,9 @@ lalrpop_mod!(
     grammar,
     "/apy.rs"
 );
+
+/// Behind this many mistakes the rest is most likely noise.
+const MAX_DIAGNOSTICS: usize = 20;
 
 /// The result of parsing.
 #[derive(Debug)]
@@ -23,59 +33,198 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What a text typed at a prompt is.
+#[derive(Debug)]
+pub enum ReplInput {
+    /// Statements that can run.
+    Complete(Module),
+    /// The start of something: ask for another line.
+    Incomplete,
+    /// Wrong, whatever follows.
+    Invalid(Vec<Diagnostic>),
+}
+
 /// Parses a whole file.
 #[must_use]
 pub fn parse_module(source: &str) -> Parsed {
+    let Err(too_large) = check_size(source.len()) else {
+        let layout = layout::lex(source);
+        return parse_lexemes(source, layout.lexemes, layout.diagnostics).0;
+    };
+    Parsed {
+        module: None,
+        diagnostics: vec![too_large],
+    }
+}
+
+/// Parses what was typed so far at a prompt; lines end in `\n`, the last line need not.
+///
+/// As in Python, a statement with a block is complete only when a blank line follows it.
+#[must_use]
+pub fn parse_repl(source: &str) -> ReplInput {
+    if let Err(too_large) = check_size(source.len()) {
+        return ReplInput::Invalid(vec![too_large]);
+    }
     let layout = layout::lex(source);
-    if !layout.diagnostics.is_empty() {
-        return Parsed {
-            module: None,
-            diagnostics: layout.diagnostics,
-        };
+    if layout.end != End::Whole && layout.diagnostics.len() == 1 {
+        return ReplInput::Incomplete;
+    }
+    let (parsed, stopped) = parse_lexemes(source, layout.lexemes, layout.diagnostics);
+    let ended = source
+        .rsplit('\n')
+        .next()
+        .is_some_and(|line| line.trim().is_empty())
+        && source.contains('\n');
+    match parsed.module {
+        Some(module) if ended || !module.body.last().is_some_and(has_block) => {
+            ReplInput::Complete(module)
+        }
+        Some(_) => ReplInput::Incomplete,
+        None if stopped == Stopped::AtEnd && !ended => ReplInput::Incomplete,
+        None => ReplInput::Invalid(parsed.diagnostics),
+    }
+}
+
+/// The text of a source file, or why it is none; the span then counts in the bytes given.
+pub fn decode_source(bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
+    check_size(bytes.len())?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or(0);
+        let line = 1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count();
+        let message = format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at} (line {line})");
+        Diagnostic::error(Code::NotUtf8, Span::at(at as u32), message).help("save the file as UTF-8")
+    })?;
+    if let Some(at) = text.find('\0') {
+        let span = Span::new(at as u32, at as u32 + 1);
+        let message = "source code cannot contain null bytes";
+        return Err(Box::new(
+            Diagnostic::error(Code::NullByte, span, message)
+                .help("is this a source file, and is it UTF-8?"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn check_size(bytes: usize) -> Result<(), Diagnostic> {
+    if u32::try_from(bytes).is_ok() {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        Code::FileTooLarge,
+        Span::default(),
+        "the source text is larger than 4 GB",
+    ))
+}
+
+/// Where the first run over the tokens stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    Nowhere,
+    InBetween,
+    AtEnd,
+}
+
+/// Parses tokens of which `wrong` says what is wrong with them.
+fn parse_lexemes(
+    source: &str,
+    mut lexemes: Vec<Lexeme>,
+    wrong: Vec<Diagnostic>,
+) -> (Parsed, Stopped) {
+    let is_cut = !wrong.is_empty();
+    if let Some(first) = wrong.iter().map(|diagnostic| diagnostic.span().start).min() {
+        cut_before(&mut lexemes, first);
     }
     let mut builder = Builder::new(source);
-    let tokens = layout
-        .lexemes
-        .iter()
-        .map(|Lexeme { token, span }| Ok((span.start, *token, span.end)));
-    let result = grammar::ModuleParser::new().parse(&mut builder, tokens);
-    let mut diagnostics = builder.into_diagnostics();
-    match result {
-        Ok(body) if diagnostics.is_empty() => Parsed {
-            module: Some(Module { body }),
-            diagnostics,
-        },
-        Ok(_) => Parsed {
-            module: None,
-            diagnostics,
-        },
-        Err(error) => {
-            diagnostics.push(generic(error));
-            Parsed {
-                module: None,
-                diagnostics,
-            }
+    let mut diagnostics = wrong;
+    let mut stopped = Stopped::Nowhere;
+    let mut start = 0;
+    let module = loop {
+        let tokens = Resumed::new(&lexemes, start)
+            .map(|Lexeme { token, span }| Ok((span.start, token, span.end)));
+        let error = match grammar::ModuleParser::new().parse(&mut builder, tokens) {
+            Ok(body) => break Module { body },
+            Err(error) => error,
+        };
+        let (index, expected) = place(&lexemes, error);
+        let at_end = lexemes[index.min(lexemes.len())..]
+            .iter()
+            .all(|lexeme| lexeme.span.start as usize >= source.len());
+        if stopped == Stopped::Nowhere {
+            stopped = if at_end {
+                Stopped::AtEnd
+            } else {
+                Stopped::InBetween
+            };
         }
+        if !(is_cut && index == lexemes.len()) {
+            diagnostics.push(mistakes::explain(&Stop {
+                source,
+                lexemes: &lexemes,
+                index,
+                expected: &expected,
+            }));
+        }
+        start = super::recovery::next_statement(&lexemes, start, index);
+        if start >= lexemes.len() || diagnostics.len() >= MAX_DIAGNOSTICS {
+            break Module { body: Vec::new() };
+        }
+    };
+    diagnostics.extend(builder.into_diagnostics());
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
+    let module = (diagnostics.is_empty() && stopped == Stopped::Nowhere).then_some(module);
+    (
+        Parsed {
+            module,
+            diagnostics,
+        },
+        stopped,
+    )
+}
+
+/// Keeps the tokens of the logical lines that end before `offset`, and the indentation of the next.
+fn cut_before(lexemes: &mut Vec<Lexeme>, offset: u32) {
+    let before = lexemes.partition_point(|lexeme| lexeme.span.end <= offset);
+    let lines = lexemes[..before]
+        .iter()
+        .rposition(|lexeme| lexeme.token == Token::Newline);
+    let first = lines.map_or(0, |index| index + 1);
+    let layout = |lexeme: &&Lexeme| matches!(lexeme.token, Token::Indent | Token::Dedent);
+    let depth = lexemes[first..before].iter().take_while(layout).count();
+    lexemes.truncate(first + depth);
+}
+
+/// Index of the token that the grammar refused (the number of tokens for the end), and what it would have taken.
+fn place(lexemes: &[Lexeme], error: ParseError<u32, Token, ()>) -> (usize, Vec<String>) {
+    match error {
+        ParseError::UnrecognizedToken {
+            token: (start, token, _),
+            expected,
+        } => {
+            let first = lexemes.partition_point(|lexeme| lexeme.span.start < start);
+            let same = lexemes[first..]
+                .iter()
+                .position(|lexeme| lexeme.token == token);
+            (first + same.unwrap_or(0), expected)
+        }
+        ParseError::UnrecognizedEof { expected, .. } => (lexemes.len(), expected),
+        ParseError::ExtraToken { .. }
+        | ParseError::InvalidToken { .. }
+        | ParseError::User { .. } => (lexemes.len(), Vec::new()),
     }
 }
 
-fn generic(error: ParseError<u32, Token, ()>) -> Diagnostic {
-    let span = match error {
-        ParseError::UnrecognizedToken {
-            token: (l, _, r), ..
-        }
-        | ParseError::ExtraToken { token: (l, _, r) } => Span::new(l, r),
-        ParseError::UnrecognizedEof { location, .. } | ParseError::InvalidToken { location } => {
-            Span::at(location)
-        }
-        ParseError::User { .. } => Span::default(),
-    };
-    Diagnostic::error(Code::InvalidSyntax, span, "invalid syntax")
-}
-
-/// The text of a source file, or why it is none.
-pub fn decode_source(bytes: &[u8]) -> Result<String, Diagnostic> {
-    Ok(std::str::from_utf8(bytes)
-        .map_err(|_| Diagnostic::error(Code::NotUtf8, Span::at(0), "not UTF-8"))?
-        .to_owned())
+fn has_block(stmt: &Stmt) -> bool {
+    use StmtKind::*;
+    matches!(
+        stmt.kind,
+        If { .. }
+            | While { .. }
+            | For { .. }
+            | With { .. }
+            | Try { .. }
+            | Match { .. }
+            | FunctionDef(_)
+            | ClassDef(_)
+    )
 }

@@ -4,8 +4,8 @@
 //! the call that entered the native drops them all when it returns. Loops that make many take `mark` and `release`.
 
 use super::Vm;
-use crate::runtime::heap::Object;
-use crate::runtime::{Gc, Value};
+use crate::runtime::heap::{Object, SlotVec};
+use crate::runtime::{Gc, Heap, Value};
 
 /// A rooted handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,28 @@ pub struct Local(pub(super) u32);
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(u32);
 
+impl Local {
+    pub(super) fn at(index: u32) -> Local {
+        Local(index)
+    }
+
+    /// Pushes a value where the VM's fields are borrowed apart.
+    pub(super) fn push(locals: &SlotVec, heap: &Heap, value: Value<'_>) -> Local {
+        locals.push(heap, value);
+        Local(locals.len() as u32 - 1)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl Vm {
+    /// The index that the next local will get.
+    pub(super) fn local_count(&self) -> u32 {
+        self.locals.len() as u32
+    }
+
     /// Holds on to a value.
     #[inline]
     pub fn local(&self, value: Value<'_>) -> Local {

@@ -6,6 +6,7 @@
 
 pub mod arith;
 mod attribute;
+mod bind;
 mod build;
 mod call;
 mod class;
@@ -28,13 +29,14 @@ mod trap;
 mod unwind;
 
 use std::any::Any;
+use std::rc::Rc;
 
-pub use coroutine::{Input, Step, StepFn};
+pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use local::{Local, Mark};
-pub use native::{Args, LeafFn, Locals, Native, NativeFn};
+pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use trap::{Park, Trap};
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Code, Instr};
 use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
@@ -57,8 +59,31 @@ pub trait Extension: Any {
     fn trace(&self, tracer: &mut Tracer<'_>);
 }
 
+/// Something to tell the user about the program, beside its output.
+pub struct Warning {
+    /// What sort of thing it is.
+    pub kind: WarningKind,
+    /// Whom it is about: a coroutine's or task's name.
+    pub subject: String,
+    /// Where in the program: code and instruction.
+    pub place: Option<(Rc<Code>, u32)>,
+}
+
+/// The sorts of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarningKind {
+    /// A coroutine was made and dropped.
+    NeverAwaited,
+    /// A task failed and nobody took the exception.
+    NeverRetrieved,
+    /// A task was still pending when the program ended.
+    Pending,
+}
+
 /// What the VM asks of the program around it.
 pub trait Host {
+    /// Tells the user something.
+    fn warn(&mut self, warning: Warning);
     /// Writes to standard output.
     fn print(&mut self, text: &str) -> std::io::Result<()>;
     /// Whether Ctrl-C was pressed since the last call.
@@ -77,7 +102,10 @@ pub struct Vm {
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
-    steps: Vec<coroutine::NativeCoroutine>,
+    /// The native coroutines met so far; their rows.
+    steps: Vec<&'static NativeCoroutine>,
+    /// Whether `result` is to be thrown into the async generator that goes on next.
+    throwing: bool,
     /// What goes with a `Trap`.
     result: Slot,
     /// Grows when a class changes in a way that inline caches may have relied on.
@@ -88,6 +116,8 @@ pub struct Vm {
     park: Option<Park>,
     /// Whether the running stack may be left in the middle: a green thread outside of any native.
     preemptible: bool,
+    /// Whether the program is being ended: exceptions find no handlers any more.
+    halting: bool,
     /// The builtin names, a module.
     builtins: Slot,
     /// Loaded modules: a dict from name to module.
@@ -109,11 +139,13 @@ impl Vm {
             locals: SlotVec::new(),
             natives: Natives::default(),
             steps: Vec::new(),
+            throwing: false,
             result: Slot::undef(),
             epoch: 1,
             nesting: 0,
             park: None,
             preemptible: false,
+            halting: false,
             builtins,
             modules,
             import: None,

@@ -8,7 +8,8 @@ use std::cell::OnceCell;
 
 use super::Vm;
 use super::local::Local;
-use crate::runtime::{Heap, Raised, Slot, Value};
+use crate::runtime::native::NativeFunction;
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 
 /// A leaf: takes and gives values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
@@ -285,6 +286,41 @@ impl Natives {
     pub fn params(&self, id: u32) -> &[Param] {
         let row = &self.rows[id as usize];
         row.params.get_or_init(|| parse_params(row.native.signature).into())
+    }
+}
+
+/// What a native function object stands for.
+#[derive(Clone, Copy)]
+pub enum NativeRole {
+    /// A function of the module whose name (a string) is in the local.
+    Function(Local),
+    /// A method of the class in the local.
+    Method(Local),
+    /// The `__new__` of the class in the local.
+    New(Local),
+    /// The function under a classmethod, staticmethod or native attribute: bound to no class by itself.
+    Free,
+}
+
+impl Vm {
+    /// The Rust side of a native function object.
+    #[inline]
+    pub fn native(&self, id: u32) -> &'static Native {
+        self.natives.get(id)
+    }
+
+    /// Makes the function object of a native.
+    pub fn native_function(&mut self, native: &'static Native, role: NativeRole) -> Local {
+        let id = self.natives.add(native);
+        let (owner, module, class) = match role {
+            NativeRole::Function(module) => (Value::UNDEF, self.get(module), Builtin::BuiltinFunction),
+            NativeRole::Method(class) => (self.get(class), Value::UNDEF, Builtin::MethodDescriptor),
+            NativeRole::New(class) => (self.get(class), Value::UNDEF, Builtin::BuiltinFunction),
+            NativeRole::Free => (Value::UNDEF, Value::UNDEF, Builtin::BuiltinFunction),
+        };
+        let is_new = matches!(role, NativeRole::New(_));
+        let fields = NativeFunction { id, owner: Slot::new(owner), module: Slot::new(module), is_new };
+        self.local(self.heap.alloc_shaped(fields, self.heap.types.shape_of(class)).value())
     }
 }
 

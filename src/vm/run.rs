@@ -8,7 +8,7 @@
 use super::Vm;
 use super::arith::{self, Operator};
 use super::compare::Comparison;
-use super::frame::{Cursor, Frame, Window};
+use super::frame::{Cursor, Frame, Window, frame_flag};
 use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
@@ -45,7 +45,9 @@ impl Vm {
             ($call:expr) => {{
                 self.stack.top_mut().ip = ip;
                 if let Err(raised) = $call {
-                    self.unwind(raised)?;
+                    if let Some(trap) = self.unwind(raised)? {
+                        return Ok(trap);
+                    }
                 }
                 load!();
             }};
@@ -57,7 +59,11 @@ impl Vm {
                 match $call {
                     Ok(None) => {}
                     Ok(Some(trap)) => return Ok(trap),
-                    Err(raised) => self.unwind(raised)?,
+                    Err(raised) => {
+                        if let Some(trap) = self.unwind(raised)? {
+                            return Ok(trap);
+                        }
+                    }
                 }
                 load!();
             }};
@@ -429,7 +435,7 @@ impl Vm {
                                         let args = Args::new(&self.heap, w.slots(i.a as usize + 1, i.b as usize + 1));
                                         match f(&self.heap, args) {
                                             Ok(value) => w.set(i.a, value),
-                                            Err(raised) => slow!(Err(raised)),
+                                            Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
                                     }
                                     _ => trap!(self.call_method_op(i)),
@@ -452,12 +458,11 @@ impl Vm {
                         w.set(ip.previous().a, value);
                     } else {
                         self.result.set(value);
-                        match self.special_return(frame) {
-                            Ok(None) => {}
-                            Ok(Some(trap)) => return Ok(trap),
-                            Err(raised) => self.unwind(raised)?,
+                        if frame.flags & frame_flag::BOUNDARY != 0 {
+                            return Ok(Trap::Returned);
                         }
                         load!();
+                        slow!(self.init_returned(frame));
                     }
                 }
                 Op::RetCoro => trap!(self.ret_coro(i)),
@@ -535,6 +540,8 @@ impl Vm {
                 }
                 Op::GetAIter => slow!(self.get_aiter_op(i)),
                 Op::GetANext => slow!(self.get_anext_op(i)),
+
+                Op::EndAsyncFor => slow!(self.end_async_for_op(i)),
 
                 Op::MakeFunction => slow!(self.make_function(i)),
                 Op::BuildClass => slow!(self.build_class_op(i)),

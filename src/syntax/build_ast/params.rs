@@ -1,6 +1,6 @@
 //! Parameters of functions and lambdas, and type parameters.
 
-use super::super::ast::{Expr, Ident, Param, Params, TypeParam};
+use super::super::ast::{Expr, ExprKind, Ident, Param, Params, TypeParam, TypeParamKind};
 use super::Builder;
 use crate::diagnostics::{Code, Diagnostic, Span};
 
@@ -70,6 +70,7 @@ impl Builder<'_> {
                 "a default",
             );
         }
+        self.check_debug_name(&name.name, name.span);
         ParamItem::Star(
             l,
             Param {
@@ -95,6 +96,7 @@ impl Builder<'_> {
                 "a default",
             );
         }
+        self.check_debug_name(&name.name, name.span);
         ParamItem::DoubleStar(
             l,
             Param {
@@ -196,6 +198,33 @@ impl Builder<'_> {
     fn wrong_params(&mut self, span: Span, message: &str, label: &str) {
         let diagnostic = Diagnostic::error(Code::Parameters, span, message).label(label);
         self.report(diagnostic.help("the order is: a, /, b, *args or *, c, **kwargs"));
+    }
+
+    /// `*Ts` or `**P`, which can have no bound.
+    pub fn unbounded(
+        &mut self,
+        name: Ident,
+        kind: TypeParamKind,
+        bound: Option<Expr>,
+        default: Option<Expr>,
+    ) -> TypeParam {
+        if let Some(bound) = bound {
+            let what = match bound.kind {
+                ExprKind::Tuple(_) => "constraints",
+                _ => "bound",
+            };
+            let with = match kind {
+                TypeParamKind::TypeVarTuple => "TypeVarTuple",
+                _ => "ParamSpec",
+            };
+            let message = format!("cannot use {what} with {with}");
+            self.report(Diagnostic::error(Code::Parameters, bound.span, message));
+        }
+        TypeParam {
+            name,
+            kind,
+            default,
+        }
     }
 
     /// The list between the brackets of a generic function, class or type.

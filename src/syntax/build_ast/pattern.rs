@@ -11,7 +11,7 @@ use super::super::ast::{
 };
 use super::Builder;
 use super::statement::block_end;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Code, Diagnostic, Span};
 
 /// An entry of a mapping pattern.
 pub enum MappingItem {
@@ -84,7 +84,7 @@ impl Builder<'_> {
         if let (Some(_), Some(second)) = (stars.next(), stars.next()) {
             self.wrong_pattern(
                 second.span,
-                "multiple starred expressions in sequence pattern",
+                "multiple starred names in sequence pattern",
                 "a second one",
             );
         }
@@ -112,10 +112,8 @@ impl Builder<'_> {
                 );
                 return pattern;
             }
-            other => {
-                let what = super::target::describe(&other);
-                let message = format!("cannot use {what} as pattern target");
-                self.wrong_pattern(target.span, message, "not a plain name");
+            _ => {
+                self.wrong_pattern(target.span, "invalid pattern target", "not a plain name");
                 return pattern;
             }
         };
@@ -141,7 +139,10 @@ impl Builder<'_> {
     /// A literal or dotted name.
     pub fn value_pattern(&mut self, value: Expr) -> Pattern {
         let span = value.span;
-        self.refuse_fstring(&value);
+        if matches!(value.kind, ExprKind::FString(_)) {
+            let message = "patterns may only match literals and attribute lookups";
+            self.wrong_pattern(span, message, "its value is not fixed");
+        }
         let kind = match value.kind {
             ExprKind::Constant(constant @ (Constant::None | Constant::Bool(_))) => {
                 PatternKind::Singleton(constant)
@@ -195,7 +196,10 @@ impl Builder<'_> {
     }
 
     fn check_key(&mut self, key: &Expr, before: &[(Expr, Pattern)]) {
-        self.refuse_fstring(key);
+        if matches!(key.kind, ExprKind::FString(_)) {
+            let message = "mapping pattern keys may only match literals and attribute lookups";
+            self.wrong_pattern(key.span, message, "its value is not fixed");
+        }
         let ExprKind::Constant(value) = &key.kind else {
             return;
         };
@@ -268,6 +272,10 @@ impl Builder<'_> {
             );
         }
         self.binary(l, left, op, right, r)
+    }
+
+    fn wrong_pattern(&mut self, span: Span, message: impl Into<String>, label: &str) {
+        self.report(Diagnostic::error(Code::InvalidPattern, span, message).label(label));
     }
 
     fn pattern(&mut self, l: u32, kind: PatternKind, r: u32) -> Pattern {

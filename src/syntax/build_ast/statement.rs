@@ -297,10 +297,6 @@ impl Builder<'_> {
     }
 
     /// `class name(args): body`; `l` and `r` enclose the header.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one argument a part of the form, in source order"
-    )]
     pub fn class_def(
         &mut self,
         l: u32,
@@ -311,6 +307,20 @@ impl Builder<'_> {
         body: Block,
     ) -> ClassDef {
         let args: Vec<Arg> = args.map(|args| self.arguments(args)).unwrap_or_default();
+        for arg in &args {
+            if let Arg::Pos(Expr {
+                kind: ExprKind::GeneratorExp { .. },
+                parenthesized: false,
+                span,
+                ..
+            }) = arg
+            {
+                self.report(
+                    Diagnostic::error(Code::CallArguments, *span, "invalid syntax")
+                        .label("not a base class"),
+                );
+            }
+        }
         self.check_debug_name(&name.name, name.span);
         let header = self.span(l, r);
         ClassDef {

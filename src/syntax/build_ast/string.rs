@@ -3,7 +3,7 @@
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
 use super::super::literal::{self, Prefix};
 use super::{Builder, placeholder};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Code, Diagnostic};
 
 /// What follows the expression of a field.
 pub struct FormatEnd {
@@ -170,9 +170,7 @@ fn join_parts(parts: Vec<FPart>) -> Vec<FPart> {
     {
         [] => {}
         [_] => joined.extend(texts.pop().map(FPart::Literal)),
-        _ => joined.push(FPart::Literal(
-            texts.drain(..).collect::<Vec<_>>().concat().into(),
-        )),
+        _ => joined.push(FPart::Literal(std::mem::take(texts).concat().into())),
     };
     for part in parts {
         match part {
@@ -215,21 +213,4 @@ fn brace_pieces(text: &str, raw: bool) -> Vec<(usize, &str)> {
     }
     pieces.push((from, &text[from..]));
     pieces
-}
-
-impl Builder<'_> {
-    /// Whether a literal pattern is an f-string, which has no fixed value.
-    pub(super) fn refuse_fstring(&mut self, value: &Expr) {
-        if matches!(value.kind, ExprKind::FString(_)) {
-            self.wrong_pattern(
-                value.span,
-                "patterns may only match literals and attribute lookups",
-                "its value is not fixed",
-            );
-        }
-    }
-
-    pub(super) fn wrong_pattern(&mut self, span: Span, message: impl Into<String>, label: &str) {
-        self.report(Diagnostic::error(Code::InvalidPattern, span, message).label(label));
-    }
 }

@@ -11,6 +11,8 @@ pub(super) enum Use {
     Assign,
     /// The left side of `=`, where `==` may have been meant.
     Equals,
+    /// One of several left sides.
+    Chain,
     /// `del`
     Delete,
 }
@@ -28,7 +30,7 @@ impl Builder<'_> {
         let usage = if targets.len() == 1 {
             Use::Equals
         } else {
-            Use::Assign
+            Use::Chain
         };
         for target in &targets {
             self.check_target(target, usage);
@@ -102,6 +104,10 @@ impl Builder<'_> {
 
     fn check_part(&mut self, target: &Expr, usage: Use) {
         match &target.kind {
+            ExprKind::Name(name) if usage == Use::Delete && &**name == "__debug__" => {
+                let message = "cannot delete __debug__";
+                self.report(Diagnostic::error(Code::InvalidTarget, target.span, message));
+            }
             ExprKind::Name(_) | ExprKind::Attribute { .. } => self.check_debug_target(target),
             ExprKind::Subscript { .. } => {}
             ExprKind::Tuple(items) | ExprKind::List(items) => self.check_items(items, usage),
@@ -149,7 +155,7 @@ impl Builder<'_> {
         );
         let message = match usage {
             Use::Delete => format!("cannot delete {what}"),
-            Use::Equals if is_yield && !target.parenthesized => {
+            Use::Equals | Use::Chain if is_yield && !target.parenthesized => {
                 "assignment to yield expression not possible".to_owned()
             }
             Use::Equals if !is_keyword && !is_compound => {

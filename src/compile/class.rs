@@ -1,0 +1,111 @@
+//! Class statements and class bodies.
+//!
+//! Contract: the body is a function whose register 0 holds the namespace; it returns the `__class__` cell if a method
+//! captures it, else None. What the VM knows by itself (`__module__`) is not set here.
+
+use super::emitter::{Emitter, Header, Home};
+use super::function::split_doc;
+use super::names::NAMESPACE;
+use super::scope::{CLASS_CELL, Role};
+use crate::bytecode::{CodeKind, Op, Params, Reg};
+use crate::diagnostics::Span;
+use crate::syntax::ast::{ClassDef, Name};
+
+impl<'a> Emitter<'_, 'a> {
+    /// `class`
+    pub fn class_def(&mut self, def: &'a ClassDef) {
+        self.decorated(&def.decorators, &def.name.name, def.name.span, |e, dest| {
+            if def.type_params.is_empty() {
+                e.build_class(def, dest)
+            } else {
+                e.generic_class(def, dest)
+            }
+        });
+    }
+
+    /// Makes the body function, evaluates bases and keywords, builds the class.
+    pub fn build_class(&mut self, def: &'a ClassDef, dest: Reg) {
+        self.scratch(|e| {
+            let body = e.temps(3);
+            let scope = e.unit.tree.of(def, Role::Body);
+            let code = e.nested(scope, |inner| inner.class_body(def));
+            e.b.set_span(def.header);
+            e.make_plain_function(body, code);
+            e.class_arguments(&def.args, body, body + 1, body + 2);
+            let name = e.b.name(&def.name.name);
+            e.op_at(def.header, Op::BuildClass, dest, body, 0, name);
+        });
+    }
+
+    fn class_body(&mut self, def: &'a ClassDef) -> Header {
+        let (doc, body) = split_doc(&def.body);
+        self.b.set_span(def.header);
+        self.scratch(|e| {
+            let value = e.temp();
+            e.load_str(value, &e.here().qualname);
+            e.set_in_namespace("__qualname__", value);
+            if !def.type_params.is_empty() {
+                e.load_name(&".type_params".into(), def.header, value);
+                e.set_in_namespace("__type_params__", value);
+            }
+            if let Some(doc) = &doc {
+                e.load_str(value, doc);
+                e.set_in_namespace("__doc__", value);
+            }
+        });
+        self.start_annotations();
+        self.block(body);
+        self.return_class_cell(def.header);
+        Header {
+            span: def.header,
+            params: Params::default(),
+            doc,
+        }
+    }
+
+    fn set_in_namespace(&mut self, name: &str, value: Reg) {
+        let name = self.b.name(&name.into());
+        self.op(Op::SetName, value, NAMESPACE, 0, name);
+    }
+
+    fn return_class_cell(&mut self, span: Span) {
+        match self.homes.get(&(self.frame, CLASS_CELL)) {
+            Some(&Home::Reg(cell)) if self.is_reachable() => {
+                self.b.set_span(span);
+                self.op(Op::Ret, cell, 0, 0, 0);
+            }
+            _ => self.return_none(span),
+        }
+    }
+
+    /// Makes the dict of annotations, if a plain name of this body has one.
+    pub fn start_annotations(&mut self) {
+        if !self.here().has_annotations {
+            return;
+        }
+        self.scratch(|e| {
+            let dict = e.temp();
+            e.op(Op::BuildDict, dict, dict, 0, 0);
+            if e.kind == CodeKind::Class {
+                e.set_in_namespace("__annotations__", dict);
+            } else {
+                let slot = e.unit.globals.slot(&annotations()) as i32;
+                e.op(Op::SetGlobal, dict, 0, 0, slot);
+            }
+        });
+    }
+
+    /// `R[dest] := __annotations__` of the module or class.
+    pub fn load_annotations(&mut self, dest: Reg, span: Span) {
+        if self.kind == CodeKind::Class {
+            let name = self.b.name(&annotations());
+            self.op_at(span, Op::GetName, dest, NAMESPACE, 0, name);
+        } else {
+            self.load_global(&annotations(), span, dest);
+        }
+    }
+}
+
+fn annotations() -> Name {
+    "__annotations__".into()
+}

@@ -1,0 +1,190 @@
+//! Comprehensions, which run in the frame around them, and generator expressions, which are functions.
+//!
+//! Contract: the first iterable is evaluated in the scope around. The variables of a comprehension have registers of
+//! their own for its duration; a captured one gets a new cell each time the comprehension runs.
+
+use super::emitter::{Emitter, Header, Home};
+use super::loops::Iteration;
+use super::scope::{Role, ScopeId};
+use crate::bytecode::{Const, Imm, Op, Params, Reg};
+use crate::diagnostics::Span;
+use crate::syntax::ast::{Comprehension, Expr, ExprKind};
+
+/// What is done with each element.
+#[derive(Clone, Copy)]
+enum Element<'a> {
+    List(Reg, &'a Expr),
+    Set(Reg, &'a Expr),
+    Dict(Reg, &'a Expr, &'a Expr),
+    Yield(&'a Expr),
+}
+
+impl<'a> Emitter<'_, 'a> {
+    /// `[x for ...]`, `{x for ...}`, `{k: v for ...}`
+    pub fn comprehension(&mut self, expr: &'a Expr, dest: Reg) {
+        let result = if self.regs.is_temporary(dest) {
+            dest
+        } else {
+            self.temp()
+        };
+        let (build, element, clauses) = match &expr.kind {
+            ExprKind::ListComp { element, clauses } => {
+                (Op::BuildList, Element::List(result, element), clauses)
+            }
+            ExprKind::SetComp { element, clauses } => {
+                (Op::BuildSet, Element::Set(result, element), clauses)
+            }
+            ExprKind::DictComp {
+                key,
+                value,
+                clauses,
+            } => (Op::BuildDict, Element::Dict(result, key, value), clauses),
+            _ => return,
+        };
+        let Some((first, rest)) = clauses.split_first() else {
+            return;
+        };
+        let iteration = self.start_iteration(&first.iter, &first.target, first.is_async);
+        self.b.set_span(expr.span);
+        self.op(build, result, result, 0, 0);
+        let scope = self.unit.tree.of(clauses, Role::Body);
+        let around = std::mem::replace(&mut self.scope, scope);
+        self.place_comprehension_variables(scope, clauses);
+        self.clause(iteration, first, rest, element);
+        self.scope = around;
+        self.copy(dest, result);
+    }
+
+    fn place_comprehension_variables(&mut self, id: ScopeId, clauses: &[Comprehension]) {
+        let scope = self.unit.tree.get(id);
+        for (index, symbol) in (0..)
+            .zip(&scope.symbols)
+            .filter(|(_, symbol)| symbol.is_bound)
+        {
+            let reg = self.temp();
+            self.homes.insert((id, index), Home::Reg(reg));
+            self.assigned.clear(reg.into());
+            self.name_local(&symbol.name, reg);
+            let is_first = self.plain_target(&clauses[0].target) == Some(reg);
+            if symbol.is_cell || (clauses.len() > 1 && !is_first) {
+                self.imm(reg, Imm::Undef);
+            }
+            if symbol.is_cell {
+                self.op(Op::MakeCell, reg, 0, 0, 0);
+            }
+        }
+    }
+
+    fn clause(
+        &mut self,
+        iteration: Iteration<'a>,
+        clause: &'a Comprehension,
+        rest: &'a [Comprehension],
+        element: Element<'a>,
+    ) {
+        let next = self.label();
+        self.each(iteration, next, Span::default(), |e| {
+            for condition in &clause.ifs {
+                if e.is_reachable() {
+                    e.jump_if(condition, false, next);
+                }
+            }
+            if !e.is_reachable() {
+                return;
+            }
+            e.scratch(|e| match rest.split_first() {
+                Some((inner, rest)) => {
+                    let iteration = e.start_iteration(&inner.iter, &inner.target, inner.is_async);
+                    e.clause(iteration, inner, rest, element);
+                }
+                None => e.element(element),
+            });
+        });
+    }
+
+    fn element(&mut self, element: Element<'a>) {
+        match element {
+            Element::List(list, value) => {
+                let reg = self.operand(value, super::expr::NOTHING);
+                self.op_at(value.span, Op::ListAppend, list, reg, 0, 0);
+            }
+            Element::Set(set, value) => {
+                let reg = self.operand(value, super::expr::NOTHING);
+                self.op_at(value.span, Op::SetAdd, set, reg, 0, 0);
+            }
+            Element::Dict(dict, key, value) => {
+                let key_reg = self.operand(key, value.span);
+                let value = self.operand(value, super::expr::NOTHING);
+                self.op_at(key.span, Op::DictSet, dict, key_reg, value, 0);
+            }
+            Element::Yield(value) => {
+                let sent = self.temp();
+                let reg = self.operand_in(value, super::expr::NOTHING, sent);
+                self.op_at(value.span, Op::Yield, sent, reg, 0, 0);
+            }
+        }
+    }
+
+    /// `(x for ...)`: a call of a generator function with the first iterator.
+    pub fn generator_expression(
+        &mut self,
+        element: &'a Expr,
+        clauses: &'a Vec<Comprehension>,
+        span: Span,
+        dest: Reg,
+    ) {
+        let Some((first, rest)) = clauses.split_first() else {
+            return;
+        };
+        let base = self.run_start(dest);
+        let scope = self.unit.tree.of(clauses, Role::Body);
+        let code = self.nested(scope, |inner| {
+            let iterator = 0;
+            let iteration = Iteration {
+                iterator,
+                span: first.iter.span,
+                is_async: first.is_async,
+                target: &first.target,
+            };
+            inner.clause(iteration, first, rest, Element::Yield(element));
+            inner.return_none(span);
+            let params = Params {
+                names: vec![".0".into()],
+                posonly: 1,
+                positional: 1,
+                ..Params::default()
+            };
+            Header {
+                span,
+                params,
+                doc: None,
+            }
+        });
+        self.b.set_span(span);
+        self.make_plain_function(base, code);
+        self.start_iteration(&first.iter, &first.target, first.is_async);
+        self.op_at(span, Op::Call, base, 1, 0, 0);
+        self.copy(dest, base);
+    }
+
+    /// A function without defaults and annotations.
+    pub fn make_plain_function(&mut self, dest: Reg, code: i32) {
+        self.scratch(|e| {
+            let extras = e.temps(3);
+            (extras..extras + 3).for_each(|reg| e.imm(reg, Imm::Undef));
+            e.op(Op::MakeFunction, dest, extras, 0, code);
+        });
+    }
+
+    /// Ends a frame that has nothing to give.
+    pub fn return_none(&mut self, span: Span) {
+        if self.is_reachable() {
+            self.b.set_span(span);
+            self.scratch(|e| {
+                let none = e.temp();
+                e.load_const(none, Const::None);
+                e.return_reg(none, span);
+            });
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! The emitter of one frame: builder, registers, variables, and what is sure at the current place.
+//!
+//! Each topic (expressions, calls, loops ...) adds its methods in its own file; this one holds what they share. Jumps
+//! go through `jump` and `bind` here, which carry the state of definite assignment along. Code that no path reaches is
+//! not emitted: statements ask `is_reachable` first.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::Mode;
+use super::assigned::{Assigned, Var};
+use super::registers::{KEPT_FIXED, MAX_FIXED, Mark, Registers};
+use super::scope::{CLASS_CELL, Scope, ScopeId, ScopeKind, ScopeTree};
+use super::unwind::Block;
+use crate::bytecode::verify::verify;
+use crate::bytecode::{
+    Builder, Capture, Code, CodeKind, Const, Draft, GlobalNames, Imm, Label, Op, Params, Reg,
+};
+use crate::diagnostics::{self, Diagnostic, Span};
+
+/// What all frames of a module share.
+pub(super) struct Unit<'a> {
+    pub tree: &'a ScopeTree,
+    pub source: &'a str,
+    pub file: u32,
+    pub mode: Mode,
+    pub globals: &'a mut GlobalNames,
+    pub problems: Vec<Diagnostic>,
+}
+
+/// The emitter of one frame.
+pub(super) struct Emitter<'u, 'a> {
+    pub unit: &'u mut Unit<'a>,
+    pub b: Builder,
+    /// The scope that names are looked up in: the frame's own, or a comprehension's inside of it.
+    pub scope: ScopeId,
+    pub frame: ScopeId,
+    pub kind: CodeKind,
+    pub regs: Registers,
+    pub homes: FxHashMap<(ScopeId, u32), Home>,
+    /// The register of the spill area, if there is one.
+    pub spill: Option<Reg>,
+    pub assigned: Assigned,
+    /// What is sure at labels that are jumped to and not yet bound.
+    pending: FxHashMap<Label, Assigned>,
+    /// What surrounds the current statement, outermost first.
+    pub blocks: Vec<Block<'a>>,
+    /// How the frame's variables are called, for listings.
+    locals: Vec<(Rc<str>, Reg)>,
+    is_refused: bool,
+}
+
+/// Where a variable of the frame lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    Reg(Reg),
+    Spill(u32),
+}
+
+/// Code that grows beyond this is refused: nested `finally` blocks double it at every level.
+const MAX_INSTRS: u32 = 4_000_000;
+
+/// What a finished frame is called and where it is.
+pub(super) struct Header {
+    pub span: Span,
+    pub params: Params,
+    pub doc: Option<Rc<str>>,
+}
+
+impl<'u, 'a> Emitter<'u, 'a> {
+    /// Starts a frame: gives its variables registers and makes the cells.
+    pub fn new(unit: &'u mut Unit<'a>, frame: ScopeId) -> Emitter<'u, 'a> {
+        let kind = unit.tree.code_kind(frame);
+        let mut emitter = Emitter {
+            unit,
+            b: Builder::new(),
+            scope: frame,
+            frame,
+            kind,
+            regs: Registers::default(),
+            homes: FxHashMap::default(),
+            spill: None,
+            assigned: Assigned::start(),
+            pending: FxHashMap::default(),
+            blocks: Vec::new(),
+            locals: Vec::new(),
+            is_refused: false,
+        };
+        emitter.place_variables();
+        emitter
+    }
+
+    fn place_variables(&mut self) {
+        let scope = self.unit.tree.get(self.frame);
+        let (mut kept, mut spilled) = (Vec::new(), Vec::new());
+        if scope.kind == ScopeKind::Class {
+            self.regs.fix();
+        }
+        let variables = variables(scope);
+        let keep = if variables.len() <= MAX_FIXED {
+            MAX_FIXED
+        } else {
+            KEPT_FIXED
+        };
+        for index in variables {
+            let symbol = &scope.symbols[index as usize];
+            let needs_register = symbol.is_param || symbol.is_cell;
+            if needs_register || kept.len() < keep {
+                kept.push(index)
+            } else {
+                spilled.push(index)
+            }
+        }
+        kept.into_iter()
+            .for_each(|index| self.place_in_register(scope, index));
+        if !spilled.is_empty() {
+            self.place_in_spill_area(&spilled);
+        }
+        if self.regs.overflowed() {
+            let help = "pass fewer parameters, or let inner functions use fewer of the variables";
+            self.refuse(
+                scope.symbols[0].span,
+                "this function needs more than 240 registers for its variables",
+                help,
+            );
+        }
+    }
+
+    fn place_in_register(&mut self, scope: &'a Scope, index: u32) {
+        let reg = self.regs.fix();
+        let symbol = &scope.symbols[index as usize];
+        self.homes.insert((self.frame, index), Home::Reg(reg));
+        self.locals.push((symbol.name.clone(), reg));
+        if symbol.is_param {
+            self.assigned.set(reg.into());
+        }
+        if symbol.is_cell {
+            self.b.set_span(symbol.span);
+            self.op(Op::MakeCell, reg, 0, 0, 0);
+        }
+    }
+
+    fn place_in_spill_area(&mut self, spilled: &[u32]) {
+        let reg = self.regs.fix();
+        self.spill = Some(reg);
+        self.op(Op::SpillNew, reg, 0, 0, spilled.len() as i32);
+        for (slot, &index) in (0..).zip(spilled) {
+            self.homes.insert((self.frame, index), Home::Spill(slot));
+        }
+    }
+
+    /// Ends the frame.
+    pub fn finish(self, header: Header, captures: Vec<Capture>) -> Option<Rc<Code>> {
+        let scope = self.unit.tree.get(self.frame);
+        if self.is_refused {
+            return None;
+        }
+        let parts = self.b.finish();
+        let names = scope
+            .free
+            .iter()
+            .map(|&(owner, index)| self.unit.tree.symbol(owner, index));
+        let draft = Draft {
+            name: scope.name.clone(),
+            qualname: scope.qualname.clone(),
+            file: self.unit.file,
+            span: header.span,
+            kind: self.kind,
+            params: header.params,
+            nregs: self.regs.window(),
+            instrs: parts.instrs,
+            consts: parts.consts,
+            caches: parts.caches,
+            handlers: parts.handlers,
+            handling: parts.handling,
+            captures: captures.into(),
+            free_names: names.map(|symbol| shown_name(&symbol.name)).collect(),
+            locals: self.locals.into(),
+            spans: parts.spans,
+            doc: header.doc,
+            nglobals: self.unit.globals.len() as u32,
+        };
+        match verify(draft) {
+            Ok(code) => Some(Rc::new(code)),
+            Err(error) => {
+                let message = format!(
+                    "internal error in the compiler, in {}: {error}",
+                    scope.qualname
+                );
+                let help = "this is a bug of apy, not of the program: please report it";
+                self.unit.problems.push(
+                    Diagnostic::error(diagnostics::Code::Internal, header.span, message).help(help),
+                );
+                None
+            }
+        }
+    }
+
+    /// The innermost scope.
+    pub fn here(&self) -> &'a Scope {
+        self.unit.tree.get(self.scope)
+    }
+
+    /// Whether any path leads to the current place; if not, statements are left out.
+    pub fn is_reachable(&self) -> bool {
+        self.assigned.is_reachable() && !self.is_refused
+    }
+
+    /// Gives up on this frame with a message.
+    pub fn refuse(&mut self, span: Span, message: &str, help: &str) {
+        if !self.is_refused {
+            self.is_refused = true;
+            let problem =
+                Diagnostic::error(diagnostics::Code::TooComplex, span, message).help(help);
+            self.unit.problems.push(problem);
+        }
+    }
+
+    /// Appends an instruction.
+    pub fn op(&mut self, op: Op, a: Reg, b: u8, c: u8, d: i32) {
+        self.b.emit(op, a, b, c, d);
+        if op.is_terminator() {
+            self.assigned = Assigned::unreachable();
+        }
+        if self.b.here() > MAX_INSTRS {
+            let help =
+                "`finally` blocks are copied to every way out of their `try`: nest them less";
+            self.refuse(
+                self.b.span(),
+                "the code of this function grows too large",
+                help,
+            );
+        }
+    }
+
+    /// Appends an instruction that may raise, at the expression that is to blame.
+    pub fn op_at(&mut self, span: Span, op: Op, a: Reg, b: u8, c: u8, d: i32) {
+        self.b.set_span(span);
+        self.op(op, a, b, c, d);
+    }
+
+    /// Appends a jump to a place further down.
+    pub fn jump(&mut self, op: Op, a: u8, b: u8, c: u8, target: Label) {
+        self.b.jump(op, a, b, c, target);
+        self.pending
+            .entry(target)
+            .or_insert_with(Assigned::unreachable)
+            .meet(&self.assigned);
+        if op.is_terminator() {
+            self.assigned = Assigned::unreachable();
+        }
+    }
+
+    /// Goes on at a place further down, if anything goes on here.
+    pub fn goto(&mut self, target: Label) {
+        if self.is_reachable() {
+            self.jump(Op::Jmp, 0, 0, 0, target);
+        }
+    }
+
+    /// A new label.
+    pub fn label(&mut self) -> Label {
+        self.b.label()
+    }
+
+    /// Binds a label that was jumped to from above.
+    pub fn bind(&mut self, label: Label) {
+        self.b.bind(label);
+        if let Some(state) = self.pending.remove(&label) {
+            self.assigned.meet(&state);
+        }
+    }
+
+    /// Binds a label that is reached in other ways too: what is sure there must be given.
+    pub fn bind_with(&mut self, label: Label, state: Assigned) {
+        self.b.bind(label);
+        self.pending.remove(&label);
+        self.assigned = state;
+    }
+
+    /// What is sure at the current place, minus what something in the span unbinds.
+    pub fn state_without(&self, span: Span) -> Assigned {
+        let mut state = self.assigned.clone();
+        let frame = self.unit.tree.get(self.frame);
+        for name in frame.unbound_in(span) {
+            if let Some(var) = frame
+                .find(name)
+                .and_then(|index| self.var((self.frame, index)))
+            {
+                state.clear(var);
+            }
+        }
+        state
+    }
+
+    /// The variable's number for definite assignment.
+    pub fn var(&self, symbol: (ScopeId, u32)) -> Option<Var> {
+        self.homes.get(&symbol).map(|home| match *home {
+            Home::Reg(reg) => reg.into(),
+            Home::Spill(slot) => 256 + slot as usize,
+        })
+    }
+
+    /// A new temporary.
+    pub fn temp(&mut self) -> Reg {
+        self.temps(1)
+    }
+
+    /// New temporaries in a row.
+    pub fn temps(&mut self, n: usize) -> Reg {
+        let first = self.regs.take(n);
+        if self.regs.overflowed() {
+            let help = "give a part of the expression a name, or make a function of it";
+            self.refuse(
+                self.b.span(),
+                "this needs more than 240 values at once",
+                help,
+            );
+        }
+        first
+    }
+
+    /// Does something and gives back the temporaries that it took.
+    pub fn scratch<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let mark: Mark = self.regs.mark();
+        let result = work(self);
+        self.regs.release(mark);
+        result
+    }
+
+    /// Notes a comprehension's variable for listings.
+    pub fn name_local(&mut self, name: &Rc<str>, reg: Reg) {
+        if !self
+            .locals
+            .iter()
+            .any(|(other, at)| other == name && *at == reg)
+        {
+            self.locals.push((name.clone(), reg));
+        }
+    }
+
+    /// Loads one of the immediate values.
+    pub fn imm(&mut self, dest: Reg, value: Imm) {
+        self.op(Op::LoadImm, dest, 0, 0, value as i32);
+    }
+
+    /// Copies a register, unless it is the same.
+    pub fn copy(&mut self, dest: Reg, source: Reg) {
+        if dest != source {
+            self.op(Op::Move, dest, source, 0, 0);
+        }
+    }
+
+    /// Loads a constant in the shortest way.
+    pub fn load_const(&mut self, dest: Reg, value: Const) {
+        match value {
+            Const::None => self.imm(dest, Imm::None),
+            Const::Bool(false) => self.imm(dest, Imm::False),
+            Const::Bool(true) => self.imm(dest, Imm::True),
+            Const::Ellipsis => self.imm(dest, Imm::Ellipsis),
+            Const::Int(value) if i32::try_from(value).is_ok() => {
+                self.op(Op::LoadInt, dest, 0, 0, value as i32)
+            }
+            value => {
+                let index = self.b.constant(value);
+                self.op(Op::LoadConst, dest, 0, 0, index);
+            }
+        }
+    }
+
+    /// Compiles an inner frame; gives the index of its code among the constants.
+    pub fn nested(
+        &mut self,
+        scope: ScopeId,
+        body: impl FnOnce(&mut Emitter<'_, 'a>) -> Header,
+    ) -> i32 {
+        let tree = self.unit.tree;
+        let captures = tree
+            .get(scope)
+            .free
+            .iter()
+            .map(|&cell| self.capture(cell))
+            .collect();
+        let mut inner = Emitter::new(&mut *self.unit, scope);
+        let header = body(&mut inner);
+        match inner.finish(header, captures) {
+            Some(code) => self.b.constant(Const::Code(code)),
+            None => {
+                self.is_refused = true;
+                0
+            }
+        }
+    }
+
+    /// Where an inner frame finds a cell when its function is made here.
+    fn capture(&self, cell: (ScopeId, u32)) -> Capture {
+        if let Some(Home::Reg(reg)) = self.homes.get(&cell) {
+            return Capture::Local(*reg);
+        }
+        let free = &self.unit.tree.get(self.frame).free;
+        let index = free
+            .iter()
+            .position(|other| *other == cell)
+            .unwrap_or(usize::from(u16::MAX));
+        Capture::Free(index as u16)
+    }
+}
+
+/// The symbols of a frame that live in registers, parameters first.
+fn variables(scope: &Scope) -> Vec<u32> {
+    let symbols = (0..).zip(&scope.symbols);
+    let is_variable = |index: u32, is_bound: bool| match scope.kind {
+        ScopeKind::Module => false,
+        ScopeKind::Class => index == CLASS_CELL && scope.symbols[0].is_cell,
+        _ => is_bound,
+    };
+    let declared =
+        |symbol: &super::scope::Symbol| symbol.global.is_some() || symbol.nonlocal.is_some();
+    symbols
+        .filter(|(index, s)| is_variable(*index, s.is_bound) && !declared(s))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// The `__class__` cell goes by its public name.
+fn shown_name(name: &Rc<str>) -> Rc<str> {
+    if &**name == ".class" {
+        "__class__".into()
+    } else {
+        name.clone()
+    }
+}

@@ -1,0 +1,139 @@
+//! Gives every symbol its place: variable, cell of the closure, namespace of a class, or global.
+//!
+//! Scopes come parents first, so a name that is searched for outwards meets scopes whose own bindings are known.
+//! A capture marks the binding as a cell and threads the cell through every frame between. The rules are Python's:
+//! class scopes are invisible from inside, except for `__class__`.
+
+use crate::compile::scope::{CLASS_CELL, Place, ScopeId, ScopeKind, ScopeTree};
+use crate::diagnostics::{Code, Diagnostic};
+
+/// Resolves all symbols of the tree.
+pub(super) fn analyze(tree: &mut ScopeTree, problems: &mut Vec<Diagnostic>) {
+    for id in tree.ids() {
+        for index in 0..tree.get(id).symbols.len() as u32 {
+            let place = place(tree, id, index, problems);
+            tree.get_mut(id).symbols[index as usize].place = place;
+        }
+    }
+}
+
+fn place(tree: &mut ScopeTree, id: ScopeId, index: u32, problems: &mut Vec<Diagnostic>) -> Place {
+    let scope = tree.get(id);
+    let symbol = &scope.symbols[index as usize];
+    let is_class = scope.kind == ScopeKind::Class;
+    if is_class && index == CLASS_CELL {
+        return Place::Var(id, index);
+    }
+    if symbol.global.is_some() {
+        return Place::Global;
+    }
+    if symbol.nonlocal.is_some() {
+        return nonlocal(tree, id, index, problems);
+    }
+    match scope.kind {
+        ScopeKind::Module => Place::Global,
+        ScopeKind::Class if symbol.is_bound => Place::Namespace(None),
+        ScopeKind::Class => match search(tree, id, index) {
+            Some(found) => Place::Namespace(Some(capture(tree, id, found))),
+            None => Place::Namespace(None),
+        },
+        _ if symbol.is_bound => Place::Var(id, index),
+        _ => match search(tree, id, index) {
+            Some(found) => reach(tree, id, found),
+            None => Place::Global,
+        },
+    }
+}
+
+fn nonlocal(
+    tree: &mut ScopeTree,
+    id: ScopeId,
+    index: u32,
+    problems: &mut Vec<Diagnostic>,
+) -> Place {
+    let found = search(tree, id, index);
+    let symbol = tree.symbol(id, index);
+    let span = symbol.nonlocal.unwrap_or_default();
+    match found {
+        Some((owner, _)) if tree.get(owner).kind == ScopeKind::TypeParams => {
+            let message = format!(
+                "nonlocal binding not allowed for type parameter '{}'",
+                symbol.name
+            );
+            problems.push(Diagnostic::error(Code::Declaration, span, message));
+            Place::Global
+        }
+        Some(found) => Place::Free(capture(tree, id, found)),
+        None => {
+            let message = format!("no binding for nonlocal '{}' found", symbol.name);
+            let help = "`nonlocal` names a variable of a function around; for one of the module use `global`";
+            problems.push(Diagnostic::error(Code::Declaration, span, message).help(help));
+            Place::Global
+        }
+    }
+}
+
+/// The scope around that binds the name, and the symbol there; None for a global.
+fn search(tree: &ScopeTree, from: ScopeId, index: u32) -> Option<(ScopeId, u32)> {
+    let name = &tree.symbol(from, index).name;
+    let mut next = tree.get(from).parent;
+    while let Some(id) = next {
+        let scope = tree.get(id);
+        next = scope.parent;
+        match scope.kind {
+            ScopeKind::Module => return None,
+            ScopeKind::Class if &**name == "__class__" => return Some((id, CLASS_CELL)),
+            ScopeKind::Class => continue,
+            _ => {}
+        }
+        let Some(index) = scope.find(name) else {
+            continue;
+        };
+        let symbol = &scope.symbols[index as usize];
+        if symbol.global.is_some() {
+            return None;
+        }
+        if symbol.is_bound && symbol.nonlocal.is_none() {
+            return Some((id, index));
+        }
+    }
+    None
+}
+
+/// A use in the frame that also runs the binding scope needs no cell.
+fn reach(tree: &mut ScopeTree, id: ScopeId, (owner, index): (ScopeId, u32)) -> Place {
+    if tree.get(id).frame == tree.get(owner).frame {
+        Place::Var(owner, index)
+    } else {
+        Place::Free(capture(tree, id, (owner, index)))
+    }
+}
+
+/// Makes the binding a cell and hands it through all frames from its own to this scope's.
+fn capture(tree: &mut ScopeTree, id: ScopeId, (owner, index): (ScopeId, u32)) -> u16 {
+    tree.get_mut(owner).symbols[index as usize].is_cell = true;
+    let home = tree.get(owner).frame;
+    let frame = tree.get(id).frame;
+    let slot = free_slot(tree, frame, (owner, index));
+    let mut around = tree.get(frame).parent;
+    while let Some(frame) = around
+        .map(|id| tree.get(id).frame)
+        .filter(|&frame| frame != home)
+    {
+        free_slot(tree, frame, (owner, index));
+        around = tree.get(frame).parent;
+    }
+    slot
+}
+
+fn free_slot(tree: &mut ScopeTree, frame: ScopeId, cell: (ScopeId, u32)) -> u16 {
+    let free = &mut tree.get_mut(frame).free;
+    let slot = free
+        .iter()
+        .position(|&other| other == cell)
+        .unwrap_or_else(|| {
+            free.push(cell);
+            free.len() - 1
+        });
+    u16::try_from(slot).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,240 @@
+//! What opens a scope: functions, lambdas, classes, type parameters, comprehensions.
+//!
+//! Contract: defaults and decorators are walked in the scope around, annotations there too (or among the type
+//! parameters), bodies inside. The names that begin with a dot are the compiler's own and cannot clash.
+
+use super::{AsyncForm, Resolver};
+use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeKind};
+use crate::diagnostics::{Code, Span};
+use crate::syntax::ast::{
+    ClassDef, Comprehension, Expr, FunctionDef, Ident, Lambda, Name, Param, Params, TypeParam,
+    TypeParamKind,
+};
+
+/// All parameters in the order of their registers.
+pub(in crate::compile) fn params_in_order(params: &Params) -> impl Iterator<Item = &Param> {
+    let positional = params.posonly.iter().chain(&params.regular);
+    positional
+        .chain(&params.kwonly)
+        .chain(params.vararg.as_deref())
+        .chain(params.kwarg.as_deref())
+}
+
+/// All parameters as they are written.
+pub(in crate::compile) fn params_in_source(params: &Params) -> impl Iterator<Item = &Param> {
+    let positional = params.posonly.iter().chain(&params.regular);
+    positional
+        .chain(params.vararg.as_deref())
+        .chain(&params.kwonly)
+        .chain(params.kwarg.as_deref())
+}
+
+impl Resolver {
+    pub(super) fn function_def(&mut self, def: &FunctionDef) {
+        self.bind_ident(&def.name);
+        self.exprs(&def.decorators);
+        self.defaults(&def.params);
+        let hidden = &[".defaults", ".kwdefaults"];
+        self.with_type_params(
+            &def.type_params,
+            NodeKey::of(def, Role::TypeParams),
+            &def.name.name,
+            hidden,
+            |r| {
+                if !r.tree.annotations_are_text {
+                    r.exprs(
+                        params_in_source(&def.params)
+                            .filter_map(|param| param.annotation.as_ref())
+                            .chain(&def.returns),
+                    );
+                }
+                r.function_body(def);
+            },
+        );
+    }
+
+    fn function_body(&mut self, def: &FunctionDef) {
+        let key = NodeKey::of(def, Role::Body);
+        let id = self.inside(ScopeKind::Function, key, &def.name.name, |r| {
+            r.here_mut().is_async = def.is_async;
+            r.params(&def.params);
+            r.block(&def.body);
+        });
+        self.check_async_generator(id);
+    }
+
+    fn check_async_generator(&mut self, id: ScopeId) {
+        let returns = self
+            .valued_returns
+            .extract_if(.., |(scope, _)| *scope == id)
+            .collect::<Vec<_>>();
+        let scope = self.tree.get(id);
+        if scope.is_async && scope.is_generator {
+            for (_, span) in returns {
+                let problem = self.error(
+                    Code::OutsideFunction,
+                    span,
+                    "'return' with value in async generator",
+                );
+                problem.help = Some(
+                    "an async generator only yields: use a bare `return` to end it".to_owned(),
+                );
+            }
+        }
+    }
+
+    pub(super) fn lambda(&mut self, lambda: &Lambda) {
+        self.defaults(&lambda.params);
+        self.inside(
+            ScopeKind::Lambda,
+            NodeKey::of(lambda, Role::Body),
+            &"<lambda>".into(),
+            |r| {
+                r.params(&lambda.params);
+                r.expr(&lambda.body);
+            },
+        );
+    }
+
+    fn defaults(&mut self, params: &Params) {
+        self.exprs(params_in_source(params).filter_map(|param| param.default.as_ref()));
+    }
+
+    fn params(&mut self, params: &Params) {
+        params_in_order(params).for_each(|param| self.param(&param.name));
+    }
+
+    pub(super) fn class_def(&mut self, def: &ClassDef) {
+        self.bind_ident(&def.name);
+        self.exprs(&def.decorators);
+        self.with_type_params(
+            &def.type_params,
+            NodeKey::of(def, Role::TypeParams),
+            &def.name.name,
+            &[],
+            |r| {
+                r.exprs(def.args.iter().map(|arg| arg.value()));
+                let is_generic = !def.type_params.is_empty();
+                if is_generic {
+                    r.bind_hidden(".type_params");
+                }
+                r.inside(
+                    ScopeKind::Class,
+                    NodeKey::of(def, Role::Body),
+                    &def.name.name,
+                    |r| {
+                        if is_generic {
+                            r.use_hidden(".type_params");
+                        }
+                        r.block(&def.body);
+                    },
+                );
+            },
+        );
+    }
+
+    pub(super) fn type_alias(&mut self, name: &Ident, type_params: &[TypeParam], value: &Expr) {
+        self.bind_ident(name);
+        self.with_type_params(
+            type_params,
+            NodeKey::of(name, Role::TypeParams),
+            &name.name,
+            &[],
+            |r| {
+                r.lazy(value, &name.name);
+            },
+        );
+    }
+
+    /// Walks something inside of the scope of type parameters, if there are any. The frame's own parameters are hidden.
+    fn with_type_params(
+        &mut self,
+        params: &[TypeParam],
+        key: NodeKey,
+        of: &Name,
+        hidden: &[&str],
+        walk: impl FnOnce(&mut Resolver),
+    ) {
+        if params.is_empty() {
+            return walk(self);
+        }
+        let name = format!("<generic parameters of {of}>").into();
+        self.inside(ScopeKind::TypeParams, key, &name, |r| {
+            hidden.iter().for_each(|name| r.hidden_param(name));
+            params.iter().for_each(|param| r.type_param(param));
+            walk(r);
+        });
+    }
+
+    fn type_param(&mut self, param: &TypeParam) {
+        let scope = self.here();
+        let mangled = scope.mangle(&param.name.name);
+        if let Some(first) = scope
+            .symbol(&mangled)
+            .filter(|symbol| symbol.is_bound)
+            .map(|symbol| symbol.span)
+        {
+            let message = format!("duplicate type parameter '{}'", param.name.name);
+            let problem = self.error(Code::DuplicateName, param.name.span, message);
+            *problem = problem.clone().also(first, "first here");
+        }
+        self.bind_ident(&param.name);
+        if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
+            self.lazy(bound, &param.name.name);
+        }
+    }
+
+    fn lazy(&mut self, value: &Expr, name: &Name) {
+        self.inside(ScopeKind::Lazy, NodeKey::of(value, Role::Lazy), name, |r| {
+            r.expr(value)
+        });
+    }
+
+    /// A comprehension or generator expression; its first iterable belongs to the scope around it.
+    pub(super) fn comprehension(
+        &mut self,
+        kind: ScopeKind,
+        elements: &[&Expr],
+        clauses: &Vec<Comprehension>,
+        span: Span,
+    ) {
+        let Some((first, rest)) = clauses.split_first() else {
+            return;
+        };
+        self.iterable(&first.iter);
+        let key = NodeKey::of(clauses, Role::Body);
+        let id = self.inside(kind, key, &"<genexpr>".into(), |r| {
+            if kind == ScopeKind::Generator {
+                r.hidden_param(".0");
+            }
+            r.clause(first, span);
+            for clause in rest {
+                r.clause_target(clause, span);
+                r.iterable(&clause.iter);
+                r.exprs(&clause.ifs);
+            }
+            elements.iter().for_each(|element| r.expr(element));
+        });
+        if kind == ScopeKind::Comprehension && self.tree.get(id).is_async {
+            self.needs_async(AsyncForm::Comprehension, span);
+        }
+    }
+
+    fn clause(&mut self, clause: &Comprehension, span: Span) {
+        self.clause_target(clause, span);
+        self.exprs(&clause.ifs);
+    }
+
+    fn clause_target(&mut self, clause: &Comprehension, span: Span) {
+        if clause.is_async {
+            self.needs_async(AsyncForm::For, span);
+        }
+        self.target(&clause.target);
+    }
+
+    fn iterable(&mut self, iter: &Expr) {
+        let around = std::mem::replace(&mut self.flow.in_iterable, true);
+        self.expr(iter);
+        self.flow.in_iterable = around;
+    }
+}

@@ -1,0 +1,64 @@
+//! The `builtins` module: functions by area, one table each, and the classes that programs name without an import.
+//!
+//! To add a function: `const` and `fn` in the file of its area, one word in that file's table. A new area is a `mod` line and a
+//! word in `FUNCTIONS`. To add a class: its file in `types/` and one word in `types/mod.rs`; if programs name it, one in `NAMED`.
+
+pub mod types;
+
+use super::registry::{self, bind};
+use crate::runtime::{Builtin, Value};
+use crate::vm::{Native, Vm};
+
+/// The functions, by area.
+const FUNCTIONS: &[&[&Native]] = &[];
+
+/// The classes that are builtin names; exceptions are, too, unless `types::exception` says where they live.
+const NAMED: &[Builtin] = &[
+    Builtin::Object,
+    Builtin::Type,
+    Builtin::Int,
+    Builtin::Bool,
+    Builtin::Float,
+    Builtin::Complex,
+    Builtin::Str,
+    Builtin::Bytes,
+    Builtin::ByteArray,
+    Builtin::List,
+    Builtin::Tuple,
+    Builtin::Dict,
+    Builtin::Set,
+    Builtin::FrozenSet,
+    Builtin::Range,
+    Builtin::Slice,
+    Builtin::Property,
+    Builtin::StaticMethod,
+    Builtin::ClassMethod,
+    Builtin::Super,
+    Builtin::Enumerate,
+    Builtin::Zip,
+    Builtin::Map,
+    Builtin::Filter,
+    Builtin::Reversed,
+];
+
+/// Fills the builtin classes and the `builtins` module.
+pub fn install(vm: &mut Vm) {
+    types::install(vm);
+    let mark = vm.mark();
+    let module = vm.local(vm.builtins().value());
+    let name = vm.local(vm.heap.intern("builtins").value());
+    for native in FUNCTIONS.iter().copied().flatten() {
+        registry::add_function(vm, module, name, native);
+    }
+    for builtin in NAMED.iter().copied().chain(types::exception::named()) {
+        bind(vm, module, builtin.name(), vm.heap.types.class(&vm.heap, builtin).value());
+    }
+    for alias in ["EnvironmentError", "IOError"] {
+        bind(vm, module, alias, vm.heap.types.class(&vm.heap, Builtin::OSError).value());
+    }
+    bind(vm, module, "__name__", vm.get(name));
+    bind(vm, module, "__debug__", Value::TRUE);
+    bind(vm, module, "Ellipsis", Value::ELLIPSIS);
+    bind(vm, module, "NotImplemented", Value::NOT_IMPLEMENTED);
+    vm.release(mark);
+}

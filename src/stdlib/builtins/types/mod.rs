@@ -1,0 +1,45 @@
+//! The builtin types: one file a type (or a family of them), each with its `NativeType` tables on top.
+//!
+//! To add a type: its file, one `mod` line, one word in `TYPES`.
+
+pub mod exception;
+mod object;
+
+use crate::runtime::Builtin;
+use crate::stdlib::registry::{NativeType, install_type};
+use crate::vm::Vm;
+
+/// The tables of all types, by file.
+const TYPES: &[&[NativeType]] = &[object::TYPES];
+
+/// Classes that live elsewhere than in `builtins`, as `__module__` tells.
+const MODULES: &[(&str, &[Builtin])] = &[
+    ("asyncio.exceptions", &[
+        Builtin::CancelledError,
+        Builtin::InvalidStateError,
+        Builtin::IncompleteReadError,
+        Builtin::LimitOverrunError,
+        Builtin::BrokenBarrierError,
+    ]),
+    ("asyncio.queues", &[Builtin::QueueEmpty, Builtin::QueueFull, Builtin::QueueShutDown]),
+    ("_asyncio", &[Builtin::Future, Builtin::Task]),
+    ("types", &[Builtin::GenericAlias, Builtin::UnionType]),
+    ("typing", &[Builtin::TypeVar, Builtin::TypeVarTuple, Builtin::ParamSpec, Builtin::TypeAliasType]),
+];
+
+/// Gives the builtin classes their methods and attributes.
+pub fn install(vm: &mut Vm) {
+    for ty in TYPES.iter().copied().flatten() {
+        install_type(vm, ty);
+    }
+    let heap = &vm.heap;
+    for (module, classes) in MODULES {
+        for &class in *classes {
+            let class = heap.types.class(heap, class);
+            class.attrs.set(heap, heap.intern("__module__"), heap.intern(module).value());
+            let name = class.name(heap).as_str();
+            class.qualname.set(heap.intern(name.rsplit('.').next().unwrap_or(name)).value());
+        }
+    }
+    heap.types.class(heap, Builtin::Object).refresh_flags(heap);
+}

@@ -1,0 +1,250 @@
+//! How native types and modules are declared, and how the declarations become classes and modules on the heap.
+//!
+//! A type is `pub const LIST: NativeType = NativeType { methods: &[&APPEND, ..], ..NativeType::of(Builtin::List, "doc") }` in its file
+//! and one word in `builtins/types/mod.rs`; a module is a `pub const MATH: NativeModule` in its file and one word in `stdlib/mod.rs`.
+//! Builtin types are filled when the VM starts (an allocation and a table entry a method, nothing else); modules when they are
+//! first imported.
+
+use std::cell::RefCell;
+
+use crate::runtime::class::Class;
+use crate::runtime::descriptor::{Descriptor, DescriptorKind};
+use crate::runtime::heap::Tracer;
+use crate::runtime::module::Module;
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::vm::{Extension, LeafFn, Local, Native, NativeRole, Vm, VmFn};
+
+/// What a builtin class has beside its bases.
+pub struct NativeType {
+    /// Which class; for a `ModuleType`, the class that it derives from.
+    pub class: Builtin,
+    /// `__doc__`.
+    pub doc: &'static str,
+    /// `__new__`: its first parameter is `cls`. What it returns is an instance of `class`; a call through a class of the
+    /// program wraps it. None: inherited.
+    pub new: Option<&'static Native>,
+    /// Methods: the first parameter is an instance of `class`, also when a program's class extends it.
+    pub methods: &'static [&'static Native],
+    /// Class methods: the first parameter is the class.
+    pub class_methods: &'static [&'static Native],
+    /// Static methods.
+    pub static_methods: &'static [&'static Native],
+    /// Attributes that are computed.
+    pub getters: &'static [Getter],
+}
+
+impl NativeType {
+    /// A type that has nothing; for `..` in declarations.
+    pub const fn of(class: Builtin, doc: &'static str) -> NativeType {
+        NativeType { class, doc, new: None, methods: &[], class_methods: &[], static_methods: &[], getters: &[] }
+    }
+}
+
+/// A computed attribute of instances.
+pub struct Getter {
+    /// Its name.
+    pub name: &'static str,
+    get: Native,
+    set: Option<Native>,
+}
+
+impl Getter {
+    /// An attribute that a leaf computes from the instance.
+    pub const fn leaf(name: &'static str, doc: &'static str, get: LeafFn) -> Getter {
+        Getter { name, get: Native::leaf("get(self, /)", doc, get), set: None }
+    }
+
+    /// An attribute whose computation may run the program.
+    pub const fn vm(name: &'static str, doc: &'static str, get: VmFn) -> Getter {
+        Getter { name, get: Native::vm("get(self, /)", doc, get), set: None }
+    }
+
+    /// The attribute can be set: `set` gets the instance and the value; Undef for `del`, which it may refuse.
+    pub const fn with_set(self, set: LeafFn) -> Getter {
+        Getter { name: self.name, get: self.get, set: Some(Native::leaf("set(self, value=None, /)", "", set)) }
+    }
+
+    /// The same, with a setter that may run the program.
+    pub const fn with_vm_set(self, set: VmFn) -> Getter {
+        Getter { name: self.name, get: self.get, set: Some(Native::vm("set(self, value=None, /)", "", set)) }
+    }
+}
+
+/// A module written in Rust.
+pub struct NativeModule {
+    /// Its full name.
+    pub name: &'static str,
+    /// `__doc__`.
+    pub doc: &'static str,
+    /// Its functions.
+    pub functions: &'static [&'static Native],
+    /// The classes that it makes.
+    pub types: &'static [&'static ModuleType],
+    /// The builtin classes that it names.
+    pub builtins: &'static [Builtin],
+    /// Binds what is neither: constants.
+    pub init: fn(&mut Vm, Local) -> Result<(), Raised>,
+}
+
+impl NativeModule {
+    /// A module that has nothing; for `..` in declarations.
+    pub const fn of(name: &'static str, doc: &'static str) -> NativeModule {
+        NativeModule { name, doc, functions: &[], types: &[], builtins: &[], init: |_, _| Ok(()) }
+    }
+}
+
+/// A class that a native module makes when it is imported.
+pub struct ModuleType {
+    /// The name in messages: `deque` or, where CPython's class is written in C, `collections.deque`. `__name__` is its last part.
+    pub name: &'static str,
+    /// `__module__`.
+    pub module: &'static str,
+    /// The class that it derives from and what it adds; instances are made by its `new` (`heap.opaque(class, ..)` or
+    /// whatever the base's layout is).
+    pub body: NativeType,
+}
+
+impl ModuleType {
+    /// `__name__`.
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+}
+
+/// The classes of the native modules that were imported.
+#[derive(Default)]
+pub struct Registry {
+    classes: RefCell<Vec<(&'static str, Slot)>>,
+}
+
+impl Extension for Registry {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for (_, class) in self.classes.borrow().iter() {
+            tracer.slot(class);
+        }
+    }
+}
+
+/// Gives a builtin class its methods and attributes.
+pub fn install_type(vm: &mut Vm, ty: &'static NativeType) {
+    let mark = vm.mark();
+    let class = vm.local(vm.heap.types.class(&vm.heap, ty.class).value());
+    fill_class(vm, class, ty);
+    vm.release(mark);
+}
+
+/// Makes the objects of a native module; the caller binds it in `sys.modules`.
+pub fn make_module(vm: &mut Vm, decl: &'static NativeModule) -> Result<Local, Raised> {
+    let module = vm.local(vm.heap.module(decl.name).value());
+    let mark = vm.mark();
+    let name = vm.local(vm.heap.intern(decl.name).value());
+    bind(vm, module, "__name__", vm.get(name));
+    bind(vm, module, "__doc__", vm.heap.str_value(decl.doc));
+    for native in decl.functions {
+        add_function(vm, module, name, native);
+    }
+    for &builtin in decl.builtins {
+        bind(vm, module, builtin.name(), vm.heap.types.class(&vm.heap, builtin).value());
+    }
+    for ty in decl.types {
+        let class = class_of(vm, ty);
+        bind(vm, module, ty.short_name(), vm.get(class));
+    }
+    (decl.init)(vm, module)?;
+    vm.release(mark);
+    Ok(module)
+}
+
+/// Binds a name in a module: for the constants of `NativeModule::init`.
+pub fn bind<'h>(vm: &'h Vm, module: Local, name: &str, value: Value<'h>) {
+    if let Some(module) = vm.get_gc::<Module>(module) {
+        module.set(&vm.heap, name, value);
+    }
+}
+
+/// Adds a function to a module of this name (a local with a string).
+pub fn add_function(vm: &mut Vm, module: Local, name: Local, native: &'static Native) {
+    let mark = vm.mark();
+    let function = vm.native_function(native, NativeRole::Function(name));
+    bind(vm, module, native.name(), vm.get(function));
+    vm.release(mark);
+}
+
+/// The class of a module's type; made now if it was not yet.
+pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
+    let registry = vm.extension::<Registry>();
+    let known = registry.classes.borrow().iter().find(|(name, _)| *name == ty.name).map(|(_, slot)| Slot::copy(slot));
+    if let Some(slot) = known {
+        return vm.local(slot.get(&vm.heap));
+    }
+    let class = vm.local(make_class(vm, ty).value());
+    let slot = Slot::new(vm.get(class));
+    vm.extension::<Registry>().classes.borrow_mut().push((ty.name, slot));
+    fill_class(vm, class, &ty.body);
+    class
+}
+
+fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
+    let heap = &vm.heap;
+    let base = heap.types.class(heap, ty.body.class);
+    let meta = heap.types.shape_of(Builtin::Type);
+    let class = heap.new_class(ty.name, &[base.value()], base.layout, None, meta);
+    class.qualname.set(heap.intern(ty.short_name()).value());
+    class.mro.push(heap, class.value());
+    for ancestor in base.mro(heap) {
+        class.mro.push(heap, ancestor.value());
+    }
+    class.attrs.set(heap, heap.intern("__module__"), heap.intern(ty.module).value());
+    class
+}
+
+fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
+    let mark = vm.mark();
+    set(vm, class, "__doc__", vm.heap.str_value(ty.doc));
+    if let Some(new) = ty.new {
+        let function = vm.native_function(new, NativeRole::New(class));
+        set(vm, class, "__new__", vm.get(function));
+    }
+    for native in ty.methods {
+        let function = vm.native_function(native, NativeRole::Method(class));
+        set(vm, class, native.name(), vm.get(function));
+        vm.release(mark);
+    }
+    let wrapped = ty.class_methods.iter().map(|n| (n, DescriptorKind::Class));
+    for (native, kind) in wrapped.chain(ty.static_methods.iter().map(|n| (n, DescriptorKind::Static))) {
+        let function = vm.native_function(native, NativeRole::Free);
+        set(vm, class, native.name(), descriptor(vm, kind, function));
+        vm.release(mark);
+    }
+    for getter in ty.getters {
+        add_getter(vm, class, getter);
+    }
+    vm.release(mark);
+}
+
+fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
+    let mark = vm.mark();
+    let get = vm.native_function(&getter.get, NativeRole::Free);
+    let set_function = getter.set.as_ref().map(|native| vm.native_function(native, NativeRole::Free));
+    let made = Descriptor::new(DescriptorKind::GetSet, Slot::new(vm.get(get)));
+    if let Some(function) = set_function {
+        made.set.set(vm.get(function));
+        made.delete.set(vm.get(function));
+    }
+    made.extra.set(vm.heap.intern(getter.name).value());
+    let shape = vm.heap.types.shape_of(Builtin::GetSetDescriptor);
+    set(vm, class, getter.name, vm.heap.alloc_shaped(made, shape).value());
+    vm.release(mark);
+}
+
+fn descriptor(vm: &Vm, kind: DescriptorKind, function: Local) -> Value<'_> {
+    let class = if kind == DescriptorKind::Class { Builtin::ClassMethod } else { Builtin::StaticMethod };
+    let made = Descriptor::new(kind, Slot::new(vm.get(function)));
+    vm.heap.alloc_shaped(made, vm.heap.types.shape_of(class)).value()
+}
+
+fn set<'h>(vm: &'h Vm, class: Local, name: &str, value: Value<'h>) {
+    if let Some(class) = vm.get_gc::<Class>(class) {
+        class.attrs.set(&vm.heap, vm.heap.intern(name), value);
+    }
+}

@@ -1,0 +1,126 @@
+//! Mistakes with blocks: indentation, colons, clauses.
+
+use super::super::token::Token;
+use super::context::Context;
+use crate::diagnostics::source_map::line_of;
+use crate::diagnostics::{Code, Diagnostic, Span};
+
+/// An INDENT that no colon asked for.
+pub(super) fn unexpected_indent(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::Indent) {
+        return None;
+    }
+    let diagnostic = Diagnostic::error(Code::UnexpectedIndent, context.span(), "unexpected indent");
+    Some(
+        diagnostic
+            .label("deeper than the line above")
+            .help("only the block behind a line that ends in a colon is indented"),
+    )
+}
+
+/// A colon and a new line, but no INDENT.
+pub(super) fn missing_block(context: &Context<'_>) -> Option<Diagnostic> {
+    if !context.expected.has("indent") || context.index < 2 {
+        return None;
+    }
+    let newline = context.index - 1;
+    let line = context.lexemes[..newline]
+        .iter()
+        .rposition(|lexeme| matches!(lexeme.token, Token::Newline | Token::Indent | Token::Dedent));
+    let header = line.map_or(0, |index| index + 1);
+    let (name, at) = clause_name(context, header)?;
+    let keyword = context.span_at(at);
+    let line = line_of(context.source, keyword.start);
+    let message = format!("expected an indented block after {name} on line {line}");
+    let diagnostic = Diagnostic::error(Code::ExpectedBlock, context.span(), message)
+        .label("this line is not deeper")
+        .also(
+            Span::new(
+                context.span_at(header).start,
+                context.span_at(newline - 1).end,
+            ),
+            "this needs a block",
+        );
+    Some(diagnostic.help("indent the lines that belong to it; write `pass` if there are none"))
+}
+
+/// What a line that starts at `header` begins, and where its keyword is.
+fn clause_name(context: &Context<'_>, header: usize) -> Option<(&'static str, usize)> {
+    let at = header + usize::from(context.at(header) == Some(Token::Async));
+    let name = match context.at(at)? {
+        Token::If => "'if' statement",
+        Token::Elif => "'elif' statement",
+        Token::Else => "'else' statement",
+        Token::For => "'for' statement",
+        Token::While => "'while' statement",
+        Token::With => "'with' statement",
+        Token::Try => "'try' statement",
+        Token::Except if context.at(at + 1) == Some(Token::Star) => "'except*' statement",
+        Token::Except => "'except' statement",
+        Token::Finally => "'finally' statement",
+        Token::Match => "'match' statement",
+        Token::Case => "'case' statement",
+        Token::Def => "function definition",
+        Token::Class => "class definition",
+        _ => return None,
+    };
+    Some((name, at))
+}
+
+/// A `try` block followed by neither `except` nor `finally`.
+pub(super) fn lone_try(context: &Context<'_>) -> Option<Diagnostic> {
+    let expected = &context.expected;
+    if !(expected.has("except") && expected.has("finally"))
+        || expected.statement()
+        || expected.has("dedent")
+    {
+        return None;
+    }
+    let message = "expected 'except' or 'finally' block";
+    let diagnostic = Diagnostic::error(Code::TryWithoutHandler, context.span(), message)
+        .label("the `try` above has neither");
+    Some(diagnostic.help("add `except SomeError:` with a block, or remove the `try`"))
+}
+
+/// A header that goes on, or ends, where its colon should be.
+pub(super) fn missing_colon(context: &Context<'_>) -> Option<Diagnostic> {
+    if !context.expected.has(":") || !context.open.is_empty() {
+        return None;
+    }
+    let at = context.line + usize::from(context.first() == Some(Token::Async));
+    let (name, keyword) = clause_name(context, at)?;
+    let keyword = context.at(keyword)?;
+    let header = context.top_level(context.line);
+    if header
+        .iter()
+        .any(|&at| context.at(at) == Some(Token::Colon))
+    {
+        return None;
+    }
+    let insists = matches!(
+        keyword,
+        Token::Else | Token::Try | Token::Finally | Token::Def
+    );
+    if context.token() != Some(Token::Newline) && !insists {
+        return None;
+    }
+    if context.token() == Some(Token::If) && keyword == Token::Else {
+        let diagnostic = Diagnostic::error(Code::ExpectedToken, context.span(), "expected ':'");
+        return Some(
+            diagnostic
+                .label("`else if` is one word here")
+                .help("write `elif`"),
+        );
+    }
+    let end = context.span_at(context.index.saturating_sub(1)).end;
+    let place = if context.token() == Some(Token::Newline) {
+        Span::new(end, context.span().start.max(end))
+    } else {
+        context.span()
+    };
+    let diagnostic = Diagnostic::error(Code::ExpectedToken, place, "expected ':'");
+    Some(diagnostic.label("the colon is missing").help(format!(
+        "the header of a {} ends in a colon",
+        name.replace('\'', "`")
+    )))
+}

@@ -1,0 +1,325 @@
+//! Mistakes within expressions.
+
+use super::super::token::Token;
+use super::context::Context;
+use crate::diagnostics::{Code, Diagnostic};
+
+/// `[a, b for a, b in c]`
+pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic> {
+    if !matches!(context.token(), Some(Token::For | Token::Async)) {
+        return None;
+    }
+    let &open = context.open.last()?;
+    let inside = context.top_level(open + 1);
+    let &comma = inside
+        .iter()
+        .find(|&&at| context.at(at) == Some(Token::Comma))?;
+    if !matches!(context.at(open), Some(Token::LBracket | Token::LBrace)) || comma == open + 1 {
+        return None;
+    }
+    let span = context
+        .span_at(open + 1)
+        .to(context.span_at(context.index - 1));
+    let message = "did you forget parentheses around the comprehension target?";
+    let text = span.text(context.source);
+    Some(Diagnostic::error(Code::InvalidSyntax, span, message).help(format!("write ({text})")))
+}
+
+/// Two operands side by side within brackets.
+pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
+    let (token, before) = (context.token()?, context.before()?);
+    let starts = starts_operand(token) && !(token.is_keyword() && !is_value(token));
+    if context.open.is_empty() || !starts || !before.ends_expression() {
+        return None;
+    }
+    if before == Token::Name && matches!(token, Token::String | Token::FStart) {
+        return None;
+    }
+    let start = context.operand_start(context.index - 1);
+    let span = context.span_at(start).to(context.span());
+    let message = "invalid syntax. Perhaps you forgot a comma?";
+    let diagnostic =
+        Diagnostic::error(Code::MissingComma, span, message).label("two values side by side");
+    Some(diagnostic.help("separate them with a comma, or put an operator between them"))
+}
+
+/// Whether an operand can start with the token, other than a bracket that would make a call or subscript.
+const fn starts_operand(token: Token) -> bool {
+    use Token::*;
+    matches!(
+        token,
+        Name | Number
+            | String
+            | FStart
+            | False
+            | None
+            | True
+            | Ellipsis
+            | LBrace
+            | Lambda
+            | Not
+            | Await
+            | Tilde
+    )
+}
+
+const fn is_value(token: Token) -> bool {
+    matches!(
+        token,
+        Token::False | Token::None | Token::True | Token::Lambda | Token::Not | Token::Await
+    )
+}
+
+/// `a if b` without an `else`
+pub(super) fn missing_else(context: &Context<'_>) -> Option<Diagnostic> {
+    if !context.expected.has("else")
+        || context.expected.statement()
+        || context.token() == Some(Token::Colon)
+    {
+        return None;
+    }
+    let from = context.open.last().map_or(context.line, |open| open + 1);
+    let at = context
+        .top_level(from)
+        .into_iter()
+        .rfind(|&at| context.at(at) == Some(Token::If))?;
+    if at == context.line {
+        return None;
+    }
+    let end = context.span_at(context.index - 1);
+    let span = context.span_at(context.operand_start(at - 1)).to(end);
+    let diagnostic = Diagnostic::error(
+        Code::ExpectedToken,
+        span,
+        "expected 'else' after 'if' expression",
+    );
+    Some(
+        diagnostic
+            .label("has no value if the condition does not hold")
+            .help("write: value if condition else other"),
+    )
+}
+
+/// `=` where only a value can stand
+pub(super) fn assignment(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::Equal) || !context.before()?.ends_expression() {
+        return None;
+    }
+    if context.open.is_empty() && !is_condition(context) {
+        return None;
+    }
+    let last = context.index - 1;
+    let start = context.operand_start(last);
+    let span = context.span_at(start).to(context.span_at(last));
+    let what = match context.at(last)? {
+        Token::Name if start == last => {
+            let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+            let diagnostic =
+                Diagnostic::error(Code::AssignInExpression, span.to(context.span()), message);
+            return Some(
+                diagnostic
+                    .label("a value is wanted here, not an assignment")
+                    .help("write == to compare, := to assign"),
+            );
+        }
+        Token::Name => "attribute",
+        Token::Number | Token::String => "literal",
+        Token::FEnd => "f-string expression",
+        Token::Ellipsis => "ellipsis",
+        Token::RParen if context.opening(last) > start => "function call",
+        Token::RBracket if context.opening(last) > start => "subscript",
+        Token::RBrace => "set display",
+        _ => return None,
+    };
+    let message = format!("cannot assign to {what} here. Maybe you meant '==' instead of '='?");
+    let diagnostic = Diagnostic::error(Code::AssignInExpression, span, message);
+    Some(
+        diagnostic
+            .label("a value is wanted here, not an assignment")
+            .help("write == to compare"),
+    )
+}
+
+/// Whether the statement is one in which no `=` can stand.
+fn is_condition(context: &Context<'_>) -> bool {
+    use Token::*;
+    let first = context.at(context.statement());
+    matches!(
+        first,
+        Some(
+            If | Elif
+                | While
+                | For
+                | Return
+                | Assert
+                | Raise
+                | Del
+                | With
+                | Match
+                | Case
+                | Async
+                | Await
+                | Yield
+        )
+    )
+}
+
+/// `def f(a, (b, c)):`
+pub(super) fn parenthesized_params(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::LParen) || !context.expected.has("/") {
+        return None;
+    }
+    let is_lambda = context.bracket() != Some(Token::LParen) || context.first() != Some(Token::Def);
+    let what = if is_lambda {
+        "Lambda expression"
+    } else {
+        "Function"
+    };
+    let message = format!("{what} parameters cannot be parenthesized");
+    let diagnostic = Diagnostic::error(Code::Parameters, context.span(), message);
+    Some(diagnostic.help("take one parameter and unpack it inside"))
+}
+
+/// `1 + not x`
+pub(super) fn not_after_operator(context: &Context<'_>) -> Option<Diagnostic> {
+    let operator = matches!(
+        context.before()?,
+        Token::Plus
+            | Token::Minus
+            | Token::Star
+            | Token::Slash
+            | Token::DoubleSlash
+            | Token::Percent
+            | Token::At
+            | Token::Tilde
+            | Token::LeftShift
+            | Token::RightShift
+            | Token::Ampersand
+            | Token::Pipe
+            | Token::Caret
+            | Token::Less
+            | Token::LessEqual
+            | Token::Greater
+            | Token::GreaterEqual
+            | Token::EqualEqual
+            | Token::NotEqual
+            | Token::Is
+    );
+    if context.token() != Some(Token::Not) || !operator {
+        return None;
+    }
+    let span = context.span_at(context.index - 1).to(context.span());
+    let diagnostic = Diagnostic::error(
+        Code::InvalidSyntax,
+        span,
+        "'not' after an operator must be parenthesized",
+    );
+    Some(diagnostic.help("write (not ...)"))
+}
+
+/// `f(*)`
+pub(super) fn bare_star(context: &Context<'_>) -> Option<Diagnostic> {
+    let star = context.index.checked_sub(1)?;
+    let ends = matches!(
+        context.token()?,
+        Token::RParen | Token::RBracket | Token::Colon | Token::Comma
+    );
+    let starts = matches!(
+        context.at(star.checked_sub(1)?)?,
+        Token::LParen | Token::LBracket | Token::Comma
+    );
+    if context.before() != Some(Token::Star) || !starts || !ends || !context.expected.expression() {
+        return None;
+    }
+    let diagnostic = Diagnostic::error(
+        Code::MisplacedStar,
+        context.span_at(star),
+        "Invalid star expression",
+    );
+    Some(diagnostic.label("what should be unpacked here?"))
+}
+
+/// `f(*args=[])`
+pub(super) fn starred_keyword(context: &Context<'_>) -> Option<Diagnostic> {
+    let name = context.index.checked_sub(1)?;
+    if context.token() != Some(Token::Equal) || context.open.is_empty() {
+        return None;
+    }
+    let start = context.operand_start(name).checked_sub(1)?;
+    let what = match context.at(start)? {
+        Token::Star => "iterable",
+        Token::DoubleStar => "keyword",
+        _ => return None,
+    };
+    let span = context.span_at(start).to(context.span());
+    let message = format!("cannot assign to {what} argument unpacking");
+    Some(
+        Diagnostic::error(Code::CallArguments, span, message)
+            .help("give a name or unpack, not both"),
+    )
+}
+
+/// `[x for x if y]`
+pub(super) fn missing_in(context: &Context<'_>) -> Option<Diagnostic> {
+    if !context.expected.has("in")
+        || context.expected.has("==")
+        || !matches!(context.token()?, Token::If | Token::Colon)
+    {
+        return None;
+    }
+    let from = context.open.last().map_or(context.line, |open| open + 1);
+    let keyword = context
+        .top_level(from)
+        .into_iter()
+        .rfind(|&at| context.at(at) == Some(Token::For))?;
+    let span = context
+        .span_at(keyword)
+        .to(context.span_at(context.index - 1));
+    let diagnostic = Diagnostic::error(
+        Code::ExpectedToken,
+        span,
+        "'in' expected after for-loop variables",
+    );
+    Some(diagnostic.help("write: for item in items"))
+}
+
+/// `f(a = i for i in x)`
+pub(super) fn keyword_generator(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::For) || context.bracket() != Some(Token::LParen) {
+        return None;
+    }
+    let inside = context.top_level(context.open.last()? + 1);
+    let comma = inside
+        .iter()
+        .rposition(|&at| context.at(at) == Some(Token::Comma));
+    let argument = &inside[comma.map_or(0, |at| at + 1)..];
+    let [name, equal, ..] = argument else {
+        return None;
+    };
+    if context.at(*name) != Some(Token::Name) || context.at(*equal) != Some(Token::Equal) {
+        return None;
+    }
+    let span = context.span_at(*name).to(context.span_at(*equal));
+    let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
+    let diagnostic = Diagnostic::error(Code::AssignInExpression, span, message);
+    Some(
+        diagnostic
+            .label("gives the argument a name")
+            .help("put parentheses around the generator expression"),
+    )
+}
+
+/// `def f(a, /*, b):`
+pub(super) fn slash_star(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::Star)
+        || context.before() != Some(Token::Slash)
+        || !context.expected.has(",")
+    {
+        return None;
+    }
+    let span = context.span_at(context.index - 1).to(context.span());
+    Some(
+        Diagnostic::error(Code::Parameters, span, "expected comma between / and *")
+            .help("write /, *"),
+    )
+}

@@ -1,0 +1,68 @@
+//! What was most likely meant where the grammar refused a token.
+//!
+//! The grammar only says "not this token". Here a list of recognisers looks at the tokens around the place; the first
+//! that knows the mistake explains it, in CPython's words where CPython has words for it. To teach a
+//! new mistake: a function from `Context` in the file of its topic, and a row in `RECOGNISERS`, specific before general.
+
+mod block;
+mod context;
+mod expression;
+mod field;
+mod foreign;
+mod statement;
+
+use context::Context;
+pub use context::Stop;
+
+use super::token::Token;
+use crate::diagnostics::{Code, Diagnostic};
+
+/// From the most specific to the most general.
+const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
+    block::unexpected_indent,
+    block::missing_block,
+    block::lone_try,
+    field::in_field,
+    foreign::operator,
+    foreign::statement,
+    statement::print,
+    statement::missing_names,
+    statement::missing_types,
+    statement::missing_value,
+    statement::import_from,
+    statement::empty_type_params,
+    expression::not_after_operator,
+    expression::bare_star,
+    expression::starred_keyword,
+    expression::missing_in,
+    expression::unparenthesized_target,
+    expression::keyword_generator,
+    expression::missing_comma,
+    expression::missing_else,
+    expression::assignment,
+    expression::parenthesized_params,
+    expression::slash_star,
+    block::missing_colon,
+    statement::missing_paren,
+    statement::keyword_as_name,
+];
+
+/// Explains why the grammar refused a token.
+#[must_use]
+pub fn explain(stop: &Stop<'_>) -> Diagnostic {
+    let context = Context::new(stop);
+    let known = RECOGNISERS.iter().find_map(|recognise| recognise(&context));
+    known.unwrap_or_else(|| generic(&context))
+}
+
+fn generic(context: &Context<'_>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(Code::InvalidSyntax, context.span(), "invalid syntax");
+    if let Some(sentence) = context.expected.sentence() {
+        return diagnostic.label(sentence);
+    }
+    diagnostic.label(match context.token() {
+        None => "the text ends in the middle of a statement".to_owned(),
+        Some(Token::Newline) => "the line ends in the middle of a statement".to_owned(),
+        Some(_) => format!("`{}` does not fit here", context.text()),
+    })
+}

@@ -1,0 +1,169 @@
+//! Mistakes with the forms of single statements.
+
+use super::super::token::Token;
+use super::context::Context;
+use crate::diagnostics::{Code, Diagnostic, Span};
+
+/// `print "hello"`
+pub(super) fn print(context: &Context<'_>) -> Option<Diagnostic> {
+    let name = context.index.checked_sub(1)?;
+    let text = context.text_at(name);
+    let is_statement =
+        name == context.statement() || context.at(name.checked_sub(1)?) == Some(Token::Colon);
+    if !is_statement || !["print", "exec"].contains(&text) || !context.token()?.starts_expression()
+    {
+        return None;
+    }
+    let end = statement_end(context);
+    let message = format!("Missing parentheses in call to '{text}'. Did you mean {text}(...)?");
+    let argument = Span::new(context.span().start, end).text(context.source);
+    let diagnostic = Diagnostic::error(
+        Code::PrintStatement,
+        Span::new(context.span_at(name).start, end),
+        message,
+    );
+    Some(diagnostic.help(format!("write {text}({argument})")))
+}
+
+/// Where the statement with the refused token ends.
+fn statement_end(context: &Context<'_>) -> u32 {
+    let rest = &context.lexemes[context.index..];
+    let ends = |token| matches!(token, Token::Newline | Token::Semicolon);
+    let len = rest
+        .iter()
+        .position(|lexeme| ends(lexeme.token))
+        .unwrap_or(rest.len());
+    context.span_at(context.index + len.saturating_sub(1)).end
+}
+
+/// `import` without a name
+pub(super) fn missing_names(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::Newline) || context.before() != Some(Token::Import) {
+        return None;
+    }
+    let span = context.span_at(context.index - 1);
+    let diagnostic = Diagnostic::error(
+        Code::InvalidImport,
+        span,
+        "Expected one or more names after 'import'",
+    );
+    Some(diagnostic.label("what is imported?"))
+}
+
+/// `except*:`
+pub(super) fn missing_types(context: &Context<'_>) -> Option<Diagnostic> {
+    let star = context.before() == Some(Token::Star) && context.first() == Some(Token::Except);
+    if !star
+        || context.index != context.line + 2
+        || !matches!(context.token()?, Token::Colon | Token::Newline)
+    {
+        return None;
+    }
+    let diagnostic = Diagnostic::error(
+        Code::ExceptClause,
+        context.span(),
+        "expected one or more exception types",
+    );
+    Some(diagnostic.help("except* handles only named types; for all write except* Exception"))
+}
+
+/// `f(a=)`, `def f(a=)`, `{a:}`
+pub(super) fn missing_value(context: &Context<'_>) -> Option<Diagnostic> {
+    let (token, before) = (context.token()?, context.before()?);
+    let ends = matches!(
+        token,
+        Token::Comma | Token::RParen | Token::RBrace | Token::Colon
+    );
+    if !ends || !context.expected.expression() {
+        return None;
+    }
+    let is_params =
+        matches!(context.first(), Some(Token::Def | Token::Async)) && context.open.len() == 1;
+    let in_lambda = context.bracket() != Some(Token::LParen) || token == Token::Colon;
+    let message = match (before, context.bracket()) {
+        (Token::Equal, Some(Token::LParen)) if !is_params && !in_lambda => {
+            "expected argument value expression"
+        }
+        (Token::Equal, Some(Token::LBracket)) => return None,
+        (Token::Equal, _) if is_params || in_lambda => "expected default value expression",
+        (Token::Colon, Some(Token::LBrace)) if token != Token::Colon => {
+            "expression expected after dictionary key and ':'"
+        }
+        _ => return None,
+    };
+    let span = context.span_at(context.index - 1);
+    Some(Diagnostic::error(Code::ExpectedToken, span, message).label("no value follows"))
+}
+
+/// `def f:`
+pub(super) fn missing_paren(context: &Context<'_>) -> Option<Diagnostic> {
+    let at = context.line + usize::from(context.first() == Some(Token::Async));
+    if context.at(at) != Some(Token::Def)
+        || !context.open.is_empty()
+        || !context.expected.has("(")
+        || context.index < at + 2
+    {
+        return None;
+    }
+    let name = context.text_at(at + 1);
+    let diagnostic = Diagnostic::error(Code::ExpectedToken, context.span(), "expected '('");
+    Some(
+        diagnostic
+            .label("the list of parameters is missing")
+            .help(format!("write def {name}():, even without parameters")),
+    )
+}
+
+/// `class = 1`
+pub(super) fn keyword_as_name(context: &Context<'_>) -> Option<Diagnostic> {
+    let token = context.token()?;
+    if !token.is_keyword() || !context.expected.has("name") || context.expected.statement() {
+        return None;
+    }
+    let text = token.text();
+    let diagnostic = Diagnostic::error(Code::InvalidSyntax, context.span(), "invalid syntax");
+    Some(diagnostic.label(format!(
+        "`{text}` is a keyword and cannot be a name or start a value"
+    )))
+}
+
+/// `import a from b`
+pub(super) fn import_from(context: &Context<'_>) -> Option<Diagnostic> {
+    let start = context.statement();
+    if context.token() != Some(Token::From) || context.at(start) != Some(Token::Import) {
+        return None;
+    }
+    let names = Span::new(
+        context.span_at(start + 1).start,
+        context.span_at(context.index - 1).end,
+    );
+    let module = Span::new(context.span().end, statement_end(context));
+    let span = context.span_at(start).to(module);
+    let message = "Did you mean to use 'from ... import ...' instead?";
+    let (names, module) = (
+        names.text(context.source),
+        module.text(context.source).trim(),
+    );
+    let diagnostic = Diagnostic::error(Code::InvalidImport, span, message);
+    Some(diagnostic.help(format!("write from {module} import {names}")))
+}
+
+/// `def f[](): ...`
+pub(super) fn empty_type_params(context: &Context<'_>) -> Option<Diagnostic> {
+    let first = context.at(context.line + usize::from(context.first() == Some(Token::Async)));
+    let is_list =
+        matches!(first, Some(Token::Def | Token::Class | Token::Type)) && context.open.len() == 1;
+    if context.token() != Some(Token::RBracket)
+        || context.before() != Some(Token::LBracket)
+        || !is_list
+    {
+        return None;
+    }
+    let span = context.span_at(context.index - 1).to(context.span());
+    let diagnostic = Diagnostic::error(
+        Code::Parameters,
+        span,
+        "Type parameter list cannot be empty",
+    );
+    Some(diagnostic.help("remove the brackets"))
+}

@@ -1,0 +1,698 @@
+//! Attributes: lookup through instances, classes and descriptors; and what inline caches learn from it.
+//!
+//! `find` decides, without running the program, what reading an attribute means (`Found`); `get_attr` then does it, which may
+//! call a property or a `__get__`. Assignment goes the same way (`set_attr`).
+
+use super::Vm;
+use super::local::Local;
+use crate::bytecode::Instr;
+use crate::runtime::class::{Class, class_flag};
+use crate::runtime::code::{CLASS_VALUE, Cache};
+use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
+use crate::runtime::dict::Dict;
+use crate::runtime::exception::Exception;
+use crate::runtime::function::Function;
+use crate::runtime::future::Future;
+use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
+use crate::runtime::shape::NO_SHAPE;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+
+/// What reading an attribute means.
+enum Found<'h> {
+    /// This value.
+    Value(Value<'h>),
+    /// This function, bound to the object.
+    Method(Value<'h>),
+    /// This function, bound to the object's class (or to the class that the object is).
+    ClassMethod(Value<'h>, Gc<'h, Class>),
+    /// What this getter returns for the object.
+    Getter(Value<'h>),
+    /// What this descriptor's `__get__` returns.
+    Descriptor(Value<'h>),
+    /// There is no such attribute.
+    Missing,
+}
+
+/// What a value found in a class does when it is read through an instance.
+enum Binding {
+    /// Nothing: it is the attribute.
+    Plain,
+    /// It binds, but the instance's own attribute goes before it.
+    Binds,
+    /// It also takes stores, so it goes before the instance's own attribute.
+    Data,
+}
+
+fn binding(heap: &Heap, value: Value<'_>) -> Binding {
+    match value.as_object().map(Gc::kind) {
+        Some(Kind::Function | Kind::Coroutine) => Binding::Binds,
+        Some(Kind::Native) => match value.as_gc::<NativeFunction>() {
+            Some(native) if !native.owner.is_undef() && !native.is_new => Binding::Binds,
+            _ => Binding::Plain,
+        },
+        Some(Kind::Descriptor) => match value.as_gc::<Descriptor>().map(|d| d.kind) {
+            Some(DescriptorKind::Static | DescriptorKind::Class) => Binding::Binds,
+            _ => Binding::Data,
+        },
+        Some(Kind::Instance | Kind::Opaque) => {
+            let class = heap.class_of(value);
+            let has = |sym| class.lookup(heap, heap.sym(sym)).is_some();
+            if has(Sym::Set) || has(Sym::Delete) {
+                Binding::Data
+            } else if has(Sym::Get) {
+                Binding::Binds
+            } else {
+                Binding::Plain
+            }
+        }
+        _ => Binding::Plain,
+    }
+}
+
+/// What a value found in `class` (the object's class) means for the object.
+fn bind<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, value: Value<'h>) -> Found<'h> {
+    match value.as_object().map(Gc::kind) {
+        Some(Kind::Function) => Found::Method(value),
+        Some(Kind::Native) if matches!(binding(heap, value), Binding::Binds) => Found::Method(value),
+        Some(Kind::Descriptor) => {
+            let descriptor: Gc<'_, Descriptor> = value.as_gc().expect("the kind was just checked");
+            match descriptor.kind {
+                DescriptorKind::Static => Found::Value(descriptor.get.get(heap)),
+                DescriptorKind::Class => Found::ClassMethod(descriptor.get.get(heap), class),
+                DescriptorKind::Member => member(heap, object, descriptor),
+                DescriptorKind::Property | DescriptorKind::GetSet => Found::Getter(value),
+            }
+        }
+        Some(Kind::Instance | Kind::Opaque) if special_get(heap, value) => Found::Descriptor(value),
+        _ => Found::Value(value),
+    }
+}
+
+fn special_get(heap: &Heap, value: Value<'_>) -> bool {
+    heap.class_of(value).lookup(heap, heap.sym(Sym::Get)).is_some()
+}
+
+/// The value of a `__slots__` member.
+fn member<'h>(heap: &'h Heap, object: Value<'h>, descriptor: Gc<'h, Descriptor>) -> Found<'h> {
+    let name: Gc<'h, Str> = descriptor.extra.expect(heap);
+    own_attr(heap, object, name).map_or(Found::Missing, Found::Value)
+}
+
+/// The attribute dict of objects that are no `Instance` but may carry attributes.
+fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&'h Slot> {
+    let object = object.as_object()?;
+    let _ = heap;
+    Some(match object.kind() {
+        Kind::Exception => &object.downcast::<Exception>()?.get().attrs,
+        Kind::Opaque => &object.downcast::<Opaque>()?.get().attrs,
+        Kind::Future => &object.downcast::<Future>()?.get().attrs,
+        Kind::Function => &object.downcast::<Function>()?.get().attrs,
+        Kind::Descriptor => &object.downcast::<Descriptor>()?.get().attrs,
+        _ => return None,
+    })
+}
+
+/// An attribute of the object itself.
+fn own_attr<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Option<Value<'h>> {
+    if let Some(instance) = object.as_gc::<Instance>() {
+        return instance.attr(heap, name);
+    }
+    own_dict(heap, object)?.get(heap).as_gc::<Dict>()?.get_str(heap, name)
+}
+
+/// Decides what reading an attribute of any object means. The name is interned.
+fn find<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Found<'h> {
+    match object.as_object().map(Gc::kind) {
+        Some(Kind::Class) => find_in_class(heap, object.as_gc().expect("the kind was just checked"), name),
+        Some(Kind::Module) => find_in_module(heap, object.as_gc().expect("the kind was just checked"), name),
+        Some(Kind::Super) => find_in_super(heap, object.as_gc().expect("the kind was just checked"), name),
+        _ => find_in_object(heap, object, heap.class_of(object), name),
+    }
+}
+
+fn find_in_object<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
+    let in_class = class.lookup(heap, name);
+    if let Some(value) = in_class {
+        if matches!(binding(heap, value), Binding::Data) {
+            return bind(heap, object, class, value);
+        }
+    }
+    if let Some(value) = own_attr(heap, object, name) {
+        return Found::Value(value);
+    }
+    in_class.map_or(Found::Missing, |value| bind(heap, object, class, value))
+}
+
+fn find_in_module<'h>(heap: &'h Heap, module: Gc<'h, Module>, name: Gc<'h, Str>) -> Found<'h> {
+    match module.globals.get(heap, name) {
+        Some(value) => Found::Value(value),
+        None => find_in_object(heap, module.value(), heap.class_of(module.value()), name),
+    }
+}
+
+fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
+    let meta = heap.class_of(class.value());
+    let in_meta = meta.lookup(heap, name);
+    if let Some(value) = in_meta {
+        if matches!(binding(heap, value), Binding::Data) {
+            return bind(heap, class.value(), meta, value);
+        }
+    }
+    if let Some(value) = class.lookup(heap, name) {
+        return match value.as_gc::<Descriptor>() {
+            Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
+            Some(d) if d.kind == DescriptorKind::Class => Found::ClassMethod(d.get.get(heap), class),
+            Some(_) => Found::Value(value),
+            None if special_get(heap, value) && !value.is_gc::<Function>() && !value.is_gc::<NativeFunction>() => {
+                Found::Descriptor(value)
+            }
+            None => Found::Value(value),
+        };
+    }
+    in_meta.map_or(Found::Missing, |value| bind(heap, class.value(), meta, value))
+}
+
+fn find_in_super<'h>(heap: &'h Heap, this: Gc<'h, Super>, name: Gc<'h, Str>) -> Found<'h> {
+    let (object, start) = (this.object.get(heap), this.class.get(heap));
+    if name == heap.sym(Sym::Class) || this.object_class.is_undef() {
+        return find_in_object(heap, this.value(), heap.class_of(this.value()), name);
+    }
+    let class: Gc<'h, Class> = this.object_class.expect(heap);
+    let behind = class.mro(heap).skip_while(|c| !c.value().is(start)).skip(1);
+    let mut found = behind.filter_map(|c| c.attrs.get(heap, name));
+    match found.next() {
+        // super(C, cls).method: an unbound function, unless it is a class method.
+        Some(value) if object.is(class.value()) => match value.as_gc::<Descriptor>() {
+            Some(d) if d.kind == DescriptorKind::Class => Found::ClassMethod(d.get.get(heap), class),
+            Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
+            _ if value.is_gc::<Function>() && object.is_gc::<Class>() => Found::Value(value),
+            _ => Found::Value(value),
+        },
+        Some(value) => bind(heap, object, class, value),
+        None => find_in_object(heap, this.value(), heap.class_of(this.value()), name),
+    }
+}
+
+// Reading.
+impl Vm {
+    /// `object.name`, the name a string.
+    pub fn get_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Class>() {
+            return self.get_attr_hooked(object, name);
+        }
+        match self.lookup_attr(object, name)? {
+            Some(value) => Ok(value),
+            None => self.missing_attr(object, name),
+        }
+    }
+
+    /// `object.name`.
+    pub fn get_attr_named(&mut self, object: Local, name: &str) -> Result<Local, Raised> {
+        let name = self.local(self.heap.intern(name).value());
+        self.get_attr(object, name)
+    }
+
+    /// `object.name`, or nothing where that raises AttributeError.
+    pub fn find_attr(&mut self, object: Local, name: &str) -> Result<Option<Local>, Raised> {
+        let name = self.local(self.heap.intern(name).value());
+        self.find_attr_local(object, name)
+    }
+
+    /// The same with the name in a local.
+    pub fn find_attr_local(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Module>() {
+            if let Some(plain) = self.lookup_plain(object, name) {
+                return Ok(plain);
+            }
+        }
+        match self.get_attr(object, name) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Builtin::AttributeError) => {
+                self.heap.take_raised(raised);
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// The attribute, where finding it runs nothing; the outer None: it may.
+    fn lookup_plain(&mut self, object: Local, name: Local) -> Option<Option<Local>> {
+        let name = self.interned(name);
+        match find(&self.heap, self.get(object), name) {
+            Found::Value(value) => Some(Some(self.local(value))),
+            Found::Missing => Some(None),
+            _ => None,
+        }
+    }
+
+    fn interned(&self, name: Local) -> Gc<'_, Str> {
+        self.heap.intern_str(self.get_gc(name).expect("attribute names are strings"))
+    }
+
+    /// `object.__getattribute__`'s own work: no hooks.
+    pub fn lookup_attr(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
+        let heap = &self.heap;
+        let value = self.get(object);
+        let found = match find(heap, value, self.interned(name)) {
+            Found::Missing => return Ok(None),
+            Found::Value(value) => self.local(value),
+            Found::Method(function) => {
+                let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
+                self.local(heap.bound_method(function, receiver).value())
+            }
+            Found::ClassMethod(function, class) => self.local(heap.bound_method(function, class.value()).value()),
+            Found::Getter(descriptor) => {
+                let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
+                let (descriptor, receiver) = (self.local(descriptor), self.local(receiver));
+                self.call_getter(descriptor, receiver)?
+            }
+            Found::Descriptor(descriptor) => {
+                let descriptor = self.local(descriptor);
+                self.bind_descriptor(descriptor, object)?
+            }
+        };
+        Ok(Some(found))
+    }
+
+    fn call_getter(&mut self, descriptor: Local, receiver: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let this: Gc<'_, Descriptor> = self.get_gc(descriptor).expect("the caller found a descriptor");
+        let getter = this.get.get(heap);
+        if getter.is_undef() || getter.is_none() {
+            let class = heap.type_name(self.get(receiver));
+            let name = this.extra.get(heap).as_gc::<Str>().map_or("", |n| n.as_str());
+            return Err(heap.raise(Builtin::AttributeError, format!("property '{name}' of '{class}' object has no getter")));
+        }
+        let getter = self.local(getter);
+        self.call(getter, &[receiver])
+    }
+
+    /// What a descriptor found in the object's class gives for the object.
+    pub(super) fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let value = self.get(object);
+        let (receiver, class) = match value.as_gc::<Class>() {
+            Some(class) => (Value::NONE, class.value()),
+            None => (value, heap.class_of(value).value()),
+        };
+        if let Some(d) = self.get_gc::<Descriptor>(descriptor) {
+            return match d.kind {
+                DescriptorKind::Static => Ok(self.local(d.get.get(heap))),
+                DescriptorKind::Class => Ok(self.local(heap.bound_method(d.get.get(heap), class).value())),
+                _ => self.call_getter(descriptor, object),
+            };
+        }
+        let (receiver, class) = (self.local(receiver), self.local(class));
+        let result = self.call_special(descriptor, Sym::Get, &[receiver, class])?;
+        Ok(result.unwrap_or(descriptor))
+    }
+
+    fn get_attr_hooked(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        let (custom, fallback) = (class.has(class_flag::GETATTRIBUTE), class.has(class_flag::GETATTR));
+        let first = if custom {
+            let result = self.call_special(object, Sym::GetAttribute, &[name]);
+            result.map(|found| found.expect("the flag says that the class has it"))
+        } else {
+            match self.lookup_attr(object, name) {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) if fallback => {
+                    let result = self.call_special(object, Sym::GetAttr, &[name])?;
+                    return Ok(result.expect("the flag says that the class has it"));
+                }
+                Ok(None) => self.missing_attr(object, name),
+                Err(raised) => Err(raised),
+            }
+        };
+        match first {
+            Err(raised) if fallback && self.is_raised(&raised, Builtin::AttributeError) => {
+                self.heap.take_raised(raised);
+                let result = self.call_special(object, Sym::GetAttr, &[name])?;
+                Ok(result.expect("the flag says that the class has it"))
+            }
+            other => other,
+        }
+    }
+
+    /// A module's `__getattr__`, or AttributeError.
+    fn missing_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        if let Some(module) = self.get_gc::<Module>(object) {
+            if let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr)) {
+                let hook = self.local(hook);
+                return self.call(hook, &[name]);
+            }
+        }
+        Err(self.attribute_error(object, name))
+    }
+
+    /// AttributeError for an attribute that is not there.
+    #[cold]
+    pub fn attribute_error(&self, object: Local, name: Local) -> Raised {
+        let heap = &self.heap;
+        let (value, text) = (self.get(object), self.interned(name).as_str());
+        let message = if let Some(class) = value.as_gc::<Class>() {
+            format!("type object '{}' has no attribute '{text}'", class.name(heap).as_str())
+        } else if let Some(module) = value.as_gc::<Module>() {
+            format!("module '{}' has no attribute '{text}'", module.name(heap).as_str())
+        } else {
+            format!("'{}' object has no attribute '{text}'", heap.type_name(value))
+        };
+        self.attribute_error_with(value, text, message)
+    }
+
+    fn attribute_error_with(&self, object: Value<'_>, name: &str, message: String) -> Raised {
+        let heap = &self.heap;
+        let raised = heap.raise(Builtin::AttributeError, message);
+        let attrs = heap.peek_raised(&raised).attrs(heap);
+        attrs.set_str(heap, heap.intern("name"), heap.str_value(name));
+        let object = self.local(object);
+        attrs.set_str(heap, heap.intern("obj"), self.get(object));
+        raised
+    }
+}
+
+// Writing.
+impl Vm {
+    /// `object.name = value`.
+    pub fn set_attr(&mut self, object: Local, name: Local, value: Local) -> Result<(), Raised> {
+        if self.heap.class_of(self.get(object)).has(class_flag::SETATTR) {
+            self.call_special(object, Sym::SetAttr, &[name, value])?;
+            return Ok(());
+        }
+        self.store_attr(object, name, Some(value))
+    }
+
+    /// `object.name = value`.
+    pub fn set_attr_named(&mut self, object: Local, name: &str, value: Local) -> Result<(), Raised> {
+        let name = self.local(self.heap.intern(name).value());
+        self.set_attr(object, name, value)
+    }
+
+    /// `del object.name`.
+    pub fn del_attr(&mut self, object: Local, name: Local) -> Result<(), Raised> {
+        if self.heap.class_of(self.get(object)).has(class_flag::DELATTR) {
+            self.call_special(object, Sym::DelAttr, &[name])?;
+            return Ok(());
+        }
+        self.store_attr(object, name, None)
+    }
+
+    /// `object.__setattr__` and `object.__delattr__`'s own work: no hooks. No value: delete.
+    pub fn store_attr(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let this = self.get(object);
+        let attr = self.interned(name);
+        if let Some(class) = this.as_gc::<Class>() {
+            let in_meta = heap.class_of(class.value()).lookup(heap, attr);
+            if let Some(descriptor) = in_meta.filter(|v| matches!(binding(heap, *v), Binding::Data)) {
+                let descriptor = self.local(descriptor);
+                return self.store_through(descriptor, object, name, value);
+            }
+            return self.class_store(object, name, value);
+        }
+        if let Some(module) = this.as_gc::<Module>() {
+            return match value {
+                Some(value) => {
+                    module.globals.set(heap, attr, self.get(value));
+                    Ok(())
+                }
+                None if module.globals.remove(heap, attr) => Ok(()),
+                None => Err(self.attribute_error(object, name)),
+            };
+        }
+        let class = heap.class_of(this);
+        if let Some(found) = class.lookup(heap, attr).filter(|v| matches!(binding(heap, *v), Binding::Data)) {
+            let descriptor = self.local(found);
+            return self.store_through(descriptor, object, name, value);
+        }
+        self.store_own(object, name, value)
+    }
+
+    /// Stores into the object itself.
+    fn store_own(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let (this, attr) = (self.get(object), self.interned(name));
+        if let Some(instance) = this.as_gc::<Instance>() {
+            if heap.class_of(this).has(class_flag::NO_DICT) {
+                return Err(self.no_dict_error(object, name));
+            }
+            match value {
+                Some(value) => instance.set_attr(heap, attr, self.get(value)),
+                None if instance.remove_attr(heap, attr) => {}
+                None => return Err(self.attribute_error(object, name)),
+            }
+            return Ok(());
+        }
+        let Some(slot) = own_dict(heap, this) else { return Err(self.no_dict_error(object, name)) };
+        let class = heap.class_of(this);
+        if class.builtin.is_some() && !this.as_gc::<Exception>().is_some() && !this.is_gc::<Function>() && !this.is_gc::<Future>() {
+            return Err(self.no_dict_error(object, name));
+        }
+        if slot.is_undef() {
+            slot.set(heap.dict().value());
+            // Inline caches that know the class's methods must look again.
+            if let Some(o) = this.as_object().filter(|o| matches!(o.kind(), Kind::Opaque | Kind::Future)) {
+                o.set_shape(class.dict_shape());
+            }
+        }
+        let dict: Gc<'_, Dict> = slot.expect(heap);
+        match value {
+            Some(value) => dict.set_str(heap, attr, self.get(value)),
+            None if dict.remove_str(heap, attr) => {}
+            None => return Err(self.attribute_error(object, name)),
+        }
+        Ok(())
+    }
+
+    fn no_dict_error(&self, object: Local, name: Local) -> Raised {
+        let heap = &self.heap;
+        let (value, text) = (self.get(object), self.interned(name).as_str());
+        let class = heap.class_of(value);
+        let message = match class.lookup(heap, self.interned(name)) {
+            Some(_) => format!("'{}' object attribute '{text}' is read-only", class.name(heap).as_str()),
+            None => {
+                let tail = " and no __dict__ for setting new attributes";
+                format!("'{}' object has no attribute '{text}'{tail}", class.name(heap).as_str())
+            }
+        };
+        self.attribute_error_with(value, text, message)
+    }
+
+    /// Stores through a data descriptor.
+    fn store_through(&mut self, descriptor: Local, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let Some(d) = self.get_gc::<Descriptor>(descriptor) else {
+            let (sym, args) = match value {
+                Some(value) => (Sym::Set, vec![object, value]),
+                None => (Sym::Delete, vec![object]),
+            };
+            return match self.call_special(descriptor, sym, &args)? {
+                Some(_) => Ok(()),
+                None => {
+                    let what = if value.is_some() { "__set__" } else { "__delete__" };
+                    Err(self.heap.raise(Builtin::AttributeError, what))
+                }
+            };
+        };
+        if d.kind == DescriptorKind::Member {
+            return self.store_member(object, name, value);
+        }
+        let function = if value.is_some() { d.set.get(heap) } else { d.delete.get(heap) };
+        if function.is_undef() || function.is_none() {
+            let class = heap.type_name(self.get(object));
+            let text = self.interned(name).as_str();
+            let message = match (d.kind, value) {
+                (DescriptorKind::Property, Some(_)) => format!("property '{text}' of '{class}' object has no setter"),
+                (DescriptorKind::Property, None) => format!("property '{text}' of '{class}' object has no deleter"),
+                _ => format!("attribute '{text}' of '{class}' objects is not writable"),
+            };
+            return Err(heap.raise(Builtin::AttributeError, message));
+        }
+        let function = self.local(function);
+        let mut args = vec![object];
+        args.extend(value);
+        self.call(function, &args)?;
+        Ok(())
+    }
+
+    /// A `__slots__` member lives in the instance's shape slots like any attribute.
+    fn store_member(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let attr = self.interned(name);
+        let Some(instance) = self.get_gc::<Instance>(object) else { return Err(self.attribute_error(object, name)) };
+        match value {
+            Some(value) => instance.set_attr(heap, attr, self.get(value)),
+            None => match heap.slot_in(instance.shape(), attr).filter(|&i| !instance.slot(heap, i).is_undef()) {
+                Some(i) => instance.set_slot(heap, i, Value::UNDEF),
+                None => return Err(self.attribute_error(object, name)),
+            },
+        }
+        Ok(())
+    }
+}
+
+// The instructions, and what their caches learn.
+impl Vm {
+    /// The cache of an attribute instruction of the running frame.
+    fn cache(&self, i: Instr) -> &Cache {
+        &self.stack.top().code(&self.heap).get().caches[i.d as usize]
+    }
+
+    /// The name that an attribute instruction looks up.
+    fn cache_name(&self, i: Instr) -> Gc<'_, Str> {
+        self.cache(i).name.expect(&self.heap)
+    }
+
+    #[inline(never)]
+    pub(super) fn get_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        self.learn_get(i);
+        let mark = self.mark();
+        let (object, name) = (self.reg_local(i.b), self.local(self.cache_name(i).value()));
+        let value = self.get_attr(object, name)?;
+        self.finish(mark, i.a, value);
+        Ok(())
+    }
+
+    fn learn_get(&self, i: Instr) {
+        let heap = &self.heap;
+        let (cache, name, value) = (self.cache(i), self.cache_name(i), self.reg(i.b));
+        let Some(object) = value.as_object() else { return };
+        if let Some(module) = value.as_gc::<Module>() {
+            if module.globals.get(heap, name).is_some() {
+                let slot = module.globals.index_of(name).expect("a bound name has an index");
+                self.learn(cache, object.shape(), slot as u32, Value::UNDEF);
+            }
+            return;
+        }
+        let Some(instance) = value.as_gc::<Instance>() else { return };
+        let class = heap.class_of(value);
+        if class.has(class_flag::GETATTRIBUTE) || heap.is_dict_shape(instance.shape()) {
+            return;
+        }
+        let in_class = class.lookup(heap, name).map(|v| (v, binding(heap, v)));
+        match (in_class, heap.slot_in(instance.shape(), name)) {
+            (Some((member, Binding::Data)), Some(slot)) if is_member(member) => {
+                self.learn(cache, instance.shape(), slot as u32, Value::UNDEF);
+            }
+            (Some((_, Binding::Data)), _) => {}
+            (_, Some(slot)) => self.learn(cache, instance.shape(), slot as u32, Value::UNDEF),
+            (Some((value, Binding::Plain)), None) => self.learn(cache, instance.shape(), CLASS_VALUE, value),
+            _ => {}
+        }
+    }
+
+    fn learn(&self, cache: &Cache, shape: u32, slot: u32, value: Value<'_>) {
+        cache.guard.set(self.guard(shape));
+        cache.slot.set(slot);
+        cache.next_shape.set(NO_SHAPE);
+        cache.value.set(value);
+    }
+
+    #[inline(never)]
+    pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let learned = self.prepare_set(i);
+        let mark = self.mark();
+        let (object, name, value) = (self.reg_local(i.a), self.local(self.cache_name(i).value()), self.reg_local(i.b));
+        self.set_attr(object, name, value)?;
+        if let Some(before) = learned {
+            self.learn_set(i, before);
+        }
+        self.release(mark);
+        Ok(())
+    }
+
+    /// The shape of the object before a store that the cache may learn from.
+    fn prepare_set(&self, i: Instr) -> Option<u32> {
+        let heap = &self.heap;
+        let value = self.reg(i.a);
+        let instance = value.as_gc::<Instance>()?;
+        let class = heap.class_of(value);
+        if class.has(class_flag::SETATTR) || heap.is_dict_shape(instance.shape()) {
+            return None;
+        }
+        let in_class = class.lookup(heap, self.cache_name(i));
+        let blocked = in_class.is_some_and(|v| matches!(binding(heap, v), Binding::Data) && !is_member(v));
+        (!blocked).then(|| instance.shape())
+    }
+
+    fn learn_set(&self, i: Instr, before: u32) {
+        let heap = &self.heap;
+        let Some(instance) = self.reg(i.a).as_gc::<Instance>() else { return };
+        let (after, name, cache) = (instance.shape(), self.cache_name(i), self.cache(i));
+        let Some(slot) = heap.slot_in(after, name).filter(|_| !heap.is_dict_shape(after)) else { return };
+        // A new slot must lie inside the object for the loop's plain store; `add_slot` has widened the class by now.
+        if after != before && heap.shape_with(before, name) != Some(after) {
+            return;
+        }
+        self.learn(cache, before, slot as u32, Value::UNDEF);
+        cache.next_shape.set(if after == before { NO_SHAPE } else { after });
+    }
+
+    pub(super) fn del_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let (object, name) = (self.reg_local(i.a), self.local(self.name_operand(i).value()));
+        self.del_attr(object, name)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    /// The method that `CallMethod` calls, and whether it is bound already (else the receiver goes first).
+    pub(super) fn find_method(&mut self, receiver: Local, i: Instr) -> Result<(Local, bool), Raised> {
+        let heap = &self.heap;
+        let (value, name) = (self.get(receiver), self.cache_name(i));
+        let class = heap.class_of(value);
+        let kind = value.as_object().map(Gc::kind);
+        let hooked = class.has(class_flag::GETATTRIBUTE) || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
+        if !hooked && own_attr(heap, value, name).is_none() {
+            if let Some(method) = class.lookup(heap, name) {
+                let is_function = method.is_gc::<Function>();
+                if is_function || method.is_gc::<NativeFunction>() && matches!(binding(heap, method), Binding::Binds) {
+                    self.learn_method(i, value, method);
+                    return Ok((self.local(method), false));
+                }
+            }
+        }
+        if kind == Some(Kind::Module) {
+            self.learn_module_function(i);
+        }
+        let name = self.local(name.value());
+        Ok((self.get_attr(receiver, name)?, true))
+    }
+
+    fn learn_method(&self, i: Instr, receiver: Value<'_>, method: Value<'_>) {
+        let heap = &self.heap;
+        let Some(object) = receiver.as_object() else { return };
+        let cacheable = match object.kind() {
+            Kind::Instance => !heap.is_dict_shape(object.shape()) && method.is_gc::<Function>(),
+            Kind::Exception | Kind::Function | Kind::Descriptor => false,
+            Kind::Opaque | Kind::Future => !heap.is_dict_shape(object.shape()),
+            _ => true,
+        };
+        if cacheable {
+            self.learn(self.cache(i), object.shape(), CLASS_VALUE, method);
+        }
+    }
+
+    fn learn_module_function(&self, i: Instr) {
+        let heap = &self.heap;
+        let name = self.cache_name(i);
+        let Some(module) = self.reg(i.a + 1).as_gc::<Module>() else { return };
+        if module.globals.get(heap, name).is_some() {
+            let slot = module.globals.index_of(name).expect("a bound name has an index");
+            self.learn(self.cache(i), module.shape(), slot as u32, Value::UNDEF);
+        }
+    }
+}
+
+fn is_member(value: Value<'_>) -> bool {
+    value.as_gc::<Descriptor>().is_some_and(|d| d.kind == DescriptorKind::Member)
+}

@@ -1,0 +1,72 @@
+//! Loading: turns a `Code` and its constants into heap objects, linked to a module.
+
+use std::rc::Rc;
+
+use super::Vm;
+use super::local::Local;
+use crate::bytecode::{Code, Const};
+use crate::runtime::code::CodeObj;
+use crate::runtime::complex::Complex;
+use crate::runtime::heap::Gc;
+use crate::runtime::module::Module;
+use crate::runtime::table::{Found, Table};
+use crate::runtime::{Heap, Slot, Value, leaf};
+
+impl Vm {
+    /// Links code to a module. `names`: the module's global names by index, as the compiler numbered them.
+    pub fn load(&mut self, code: &Rc<Code>, module: Local, names: &[Rc<str>]) -> Local {
+        let heap = &self.heap;
+        let module: Gc<'_, Module> = self.get_gc(module).expect("the caller made the module");
+        for name in names {
+            module.globals.reserve(heap, heap.intern(name));
+        }
+        self.link_builtins(module);
+        self.local(load_code(heap, code, module).value())
+    }
+
+    /// Gives each global name of a module that is unbound its builtin meaning.
+    fn link_builtins(&self, module: Gc<'_, Module>) {
+        let heap = &self.heap;
+        let builtins = self.builtins();
+        for i in module.fallbacks.len()..module.globals.len() {
+            let name = module.globals.name(heap, i);
+            let value = name.and_then(|name| builtins.globals.get(heap, name)).unwrap_or(Value::UNDEF);
+            module.fallbacks.push(heap, value);
+        }
+    }
+}
+
+fn load_code<'h>(heap: &'h Heap, code: &Rc<Code>, module: Gc<'h, Module>) -> Gc<'h, CodeObj> {
+    let consts = code.consts.iter().map(|c| Slot::new(constant(heap, c, module))).collect();
+    heap.alloc(CodeObj::new(Rc::clone(code), module, consts))
+}
+
+fn constant<'h>(heap: &'h Heap, constant_: &Const, module: Gc<'h, Module>) -> Value<'h> {
+    match constant_ {
+        Const::None => Value::NONE,
+        Const::Bool(b) => Value::bool(*b),
+        Const::Ellipsis => Value::ELLIPSIS,
+        Const::Int(n) => heap.int(*n),
+        Const::BigInt(n) => heap.big_int(n.clone()),
+        Const::Float(x) => Value::float(*x),
+        Const::Complex(re, im) => heap.alloc(Complex { re: *re, im: *im }).value(),
+        Const::Str(text) => heap.intern(text).value(),
+        Const::Bytes(data) => heap.bytes(&data[..]).value(),
+        Const::Tuple(items) => {
+            let items: Vec<_> = items.iter().map(|c| constant(heap, c, module)).collect();
+            heap.tuple(&items).value()
+        }
+        Const::FrozenSet(items) => {
+            let table = Table::with_capacity(items.len());
+            for item in items {
+                let value = constant(heap, item, module);
+                let hash = leaf::hash(heap, value).expect("constants hash without the program");
+                if !matches!(table.find(heap, hash, value), Found::At(_)) {
+                    table.push(heap, hash, value, Value::UNDEF);
+                }
+            }
+            heap.frozenset(table).value()
+        }
+        Const::Code(code) => load_code(heap, code, module).value(),
+    }
+}

@@ -1,0 +1,105 @@
+//! Names: globals and builtins, class namespaces, and the errors of names without a value.
+
+use super::Vm;
+use crate::bytecode::{Instr, Op};
+use crate::runtime::dict::Dict;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+
+impl Vm {
+    /// A global that the module does not bind: the builtin of that name.
+    #[cold]
+    pub(super) fn get_builtin(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        let at = i.d as usize;
+        let value = module.fallbacks.get(heap, at).and_then(Value::defined);
+        match value {
+            Some(value) => {
+                self.set_reg(i.a, value);
+                Ok(())
+            }
+            None => Err(self.name_error(module.globals.name(heap, at))),
+        }
+    }
+
+    fn name_error(&self, name: Option<Gc<'_, Str>>) -> Raised {
+        let text = name.map_or("?", |name| name.as_str());
+        let raised = self.heap.raise(Builtin::NameError, format!("name '{text}' is not defined"));
+        let exception = self.heap.peek_raised(&raised);
+        exception.attrs(&self.heap).set_str(&self.heap, self.heap.intern("name"), self.heap.str_value(text));
+        raised
+    }
+
+    pub(super) fn del_global(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        let name = module.globals.name(heap, i.d as usize);
+        match name {
+            Some(name) if module.globals.remove(heap, name) => Ok(()),
+            _ => Err(self.name_error(name)),
+        }
+    }
+
+    /// `GetCell` or `CheckLocal` found nothing.
+    #[cold]
+    pub(super) fn unbound_local(&mut self, i: Instr) -> Result<(), Raised> {
+        debug_assert!(matches!(i.op, Op::GetCell | Op::CheckLocal));
+        let name = self.name_operand(i).as_str();
+        let message = format!("cannot access local variable '{name}' where it is not associated with a value");
+        Err(self.heap.raise(Builtin::UnboundLocalError, message))
+    }
+
+    /// `GetFree` found nothing.
+    #[cold]
+    pub(super) fn unbound_free(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i).as_str();
+        let message = format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+        Err(self.heap.raise(Builtin::NameError, message))
+    }
+
+    /// `R[a] := R[b][K[d]]` in a class namespace, Undef if missing.
+    pub(super) fn get_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        if let Some(dict) = self.reg(i.b).as_gc::<Dict>() {
+            self.set_reg(i.a, dict.get_str(&self.heap, name).unwrap_or(Value::UNDEF));
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (namespace, name) = (self.reg_local(i.b), self.local(name.value()));
+        match self.get_item(namespace, name) {
+            Ok(value) => {
+                self.finish(mark, i.a, value);
+                Ok(())
+            }
+            Err(raised) if self.is_raised(&raised, Builtin::KeyError) => {
+                self.heap.take_raised(raised);
+                self.set_reg(i.a, Value::UNDEF);
+                self.release(mark);
+                Ok(())
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    pub(super) fn set_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        if let Some(dict) = self.reg(i.b).as_gc::<Dict>() {
+            dict.set_str(&self.heap, name, self.reg(i.a));
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (namespace, name, value) = (self.reg_local(i.b), self.local(name.value()), self.reg_local(i.a));
+        self.set_item(namespace, name, value)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    pub(super) fn del_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        match self.reg(i.b).as_gc::<Dict>() {
+            Some(dict) if dict.remove_str(&self.heap, name) => Ok(()),
+            _ => Err(self.name_error(Some(name))),
+        }
+    }
+}
