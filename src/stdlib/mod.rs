@@ -2,6 +2,7 @@
 //!
 //! To add a module: its file, one `mod` line, one word in `MODULES`.
 
+pub mod arg;
 pub mod builtins;
 pub mod random;
 pub mod registry;

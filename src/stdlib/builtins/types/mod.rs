@@ -2,18 +2,40 @@
 //!
 //! To add a type: its file, one `mod` line, one word in `TYPES`.
 
+mod bool;
+mod buffer;
+mod bytearray;
+mod bytes;
+mod complex;
 pub mod exception;
+mod float;
+mod int;
+mod number;
 mod object;
+pub mod receiver;
+mod str;
 
 use crate::runtime::Builtin;
 use crate::stdlib::registry::{NativeType, install_type};
 use crate::vm::Vm;
 
 /// The tables of all types, by file.
-const TYPES: &[&[NativeType]] = &[object::TYPES];
+const TYPES: &[&[NativeType]] = &[
+    object::TYPES,
+    int::TYPES,
+    bool::TYPES,
+    float::TYPES,
+    complex::TYPES,
+    str::TYPES,
+    bytes::TYPES,
+    bytearray::TYPES,
+];
+
+/// A text; `str` alone is a module here.
+type Name = &'static std::primitive::str;
 
 /// Classes that live elsewhere than in `builtins`, as `__module__` tells.
-const MODULES: &[(&str, &[Builtin])] = &[
+const MODULES: &[(Name, &[Builtin])] = &[
     ("asyncio.exceptions", &[
         Builtin::CancelledError,
         Builtin::InvalidStateError,

@@ -33,8 +33,30 @@ pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     }
     match vm.call_special(a.at(1), Sym::Bytes, &[])? {
         Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
+        None if is_count(vm, a.at(1)) => zeros(vm, a.at(1)),
         None => of_object(vm, a.at(1), made),
     }
+}
+
+/// The bytes that an object has or gives as numbers: what `int.from_bytes` reads.
+pub fn of_source(vm: &mut Vm, source: Local) -> Result<Vec<u8>, Raised> {
+    const BYTES: Made = Made { name: "bytes", items: "bytes" };
+    match vm.call_special(source, Sym::Bytes, &[])? {
+        Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
+        None if is_count(vm, source) || arg::as_str(&vm.heap, vm.get(source)).is_some() => {
+            Err(cannot_convert(vm, source, &BYTES))
+        }
+        None => of_object(vm, source, &BYTES),
+    }
+}
+
+fn is_count(vm: &Vm, source: Local) -> bool {
+    vm.special(vm.get(source), Sym::Index).is_some()
+}
+
+fn cannot_convert(vm: &Vm, source: Local, made: &Made) -> Raised {
+    let found = vm.heap.type_name(vm.get(source));
+    vm.heap.type_error(format!("cannot convert '{found}' object to {}", made.name))
 }
 
 fn encoded<'h>(heap: &'h Heap, text: Value<'h>, [encoding, errors]: [Value<'h>; 2], made: &Made) -> Result<Vec<u8>, Raised> {
@@ -56,20 +78,16 @@ fn of_bytes_method<'h>(heap: &'h Heap, result: Value<'h>) -> Result<Vec<u8>, Rai
     }
 }
 
-/// A count of zeros, bytes, or an iterable of numbers.
+/// Bytes, or an iterable of numbers.
 fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised> {
     if let Some(data) = Buffer::of(&vm.heap, vm.get(source)) {
         return Ok(data.to_vec());
-    }
-    if arg::as_int(&vm.heap, vm.get(source)).is_some() || vm.special(vm.get(source), Sym::Index).is_some() {
-        return zeros(vm, source);
     }
     let iter = match vm.iter(source) {
         Ok(iter) => iter,
         Err(raised) if vm.is_raised(&raised, Builtin::TypeError) && vm.special(vm.get(source), Sym::Iter).is_none() => {
             vm.heap.take_raised(raised);
-            let found = vm.heap.type_name(vm.get(source));
-            return Err(vm.heap.type_error(format!("cannot convert '{found}' object to {}", made.name)));
+            return Err(cannot_convert(vm, source, made));
         }
         Err(raised) => return Err(raised),
     };
