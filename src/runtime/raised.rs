@@ -52,7 +52,7 @@ impl Heap {
         self.raise(Builtin::ValueError, message)
     }
 
-    /// Raises what a pure algorithm reports.
+    /// What an algorithm on plain data found wrong, as an exception.
     #[cold]
     #[inline(never)]
     pub fn raise_text(&self, error: TextError) -> Raised {
