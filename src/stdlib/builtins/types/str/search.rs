@@ -11,25 +11,25 @@ use crate::vm::{Args, Native};
 pub const FIND: Native = Native::leaf(
     "find(self, sub, start=None, end=None, /) -> int",
     "Return the lowest index in S[start:end] where the substring is found, -1 if it is not.",
-    |heap, a| position(heap, a, Indexed::find, "find() argument 1", Missing::MinusOne),
+    |heap, a| position(heap, a, |text, part, start, end| text.find(part, start, end), "find() argument 1", Missing::MinusOne),
 );
 
 pub const RFIND: Native = Native::leaf(
     "rfind(self, sub, start=None, end=None, /) -> int",
     "Return the highest index in S[start:end] where the substring is found, -1 if it is not.",
-    |heap, a| position(heap, a, Indexed::rfind, "rfind() argument 1", Missing::MinusOne),
+    |heap, a| position(heap, a, |text, part, start, end| text.rfind(part, start, end), "rfind() argument 1", Missing::MinusOne),
 );
 
 pub const INDEX: Native = Native::leaf(
     "index(self, sub, start=None, end=None, /) -> int",
     "Return the lowest index in S[start:end] where the substring is found; ValueError if it is not.",
-    |heap, a| position(heap, a, Indexed::find, "index() argument 1", Missing::Raises),
+    |heap, a| position(heap, a, |text, part, start, end| text.find(part, start, end), "index() argument 1", Missing::Raises),
 );
 
 pub const RINDEX: Native = Native::leaf(
     "rindex(self, sub, start=None, end=None, /) -> int",
     "Return the highest index in S[start:end] where the substring is found; ValueError if it is not.",
-    |heap, a| position(heap, a, Indexed::rfind, "rindex() argument 1", Missing::Raises),
+    |heap, a| position(heap, a, |text, part, start, end| text.rfind(part, start, end), "rindex() argument 1", Missing::Raises),
 );
 
 pub const COUNT: Native = Native::leaf(
@@ -41,13 +41,13 @@ pub const COUNT: Native = Native::leaf(
 pub const STARTSWITH: Native = Native::leaf(
     "startswith(self, prefix, start=None, end=None, /) -> bool",
     "Return True if the string starts with the prefix, or with one of a tuple of prefixes.",
-    |heap, a| affix(heap, a, Indexed::starts_with, "startswith"),
+    |heap, a| affix(heap, a, |text, part, start, end| text.starts_with(part, start, end), "startswith"),
 );
 
 pub const ENDSWITH: Native = Native::leaf(
     "endswith(self, suffix, start=None, end=None, /) -> bool",
     "Return True if the string ends with the suffix, or with one of a tuple of suffixes.",
-    |heap, a| affix(heap, a, Indexed::ends_with, "endswith"),
+    |heap, a| affix(heap, a, |text, part, start, end| text.ends_with(part, start, end), "endswith"),
 );
 
 pub const REPLACE: Native = Native::leaf(
