@@ -5,6 +5,7 @@
 
 use super::exception::Exception;
 use super::heap::{Gc, Heap};
+use super::text::{ErrorKind, TextError};
 use super::types::Builtin;
 use super::value::Value;
 
@@ -49,6 +50,21 @@ impl Heap {
     #[inline(never)]
     pub fn value_error(&self, message: impl AsRef<str>) -> Raised {
         self.raise(Builtin::ValueError, message)
+    }
+
+    /// What an algorithm on plain data found wrong, as an exception.
+    #[cold]
+    #[inline(never)]
+    pub fn raise_text(&self, error: TextError) -> Raised {
+        let class = match error.kind {
+            ErrorKind::Value => Builtin::ValueError,
+            ErrorKind::Type => Builtin::TypeError,
+            ErrorKind::Overflow => Builtin::OverflowError,
+            ErrorKind::ZeroDivision => Builtin::ZeroDivisionError,
+            ErrorKind::Index => Builtin::IndexError,
+            ErrorKind::Memory => return self.raise_with(Builtin::MemoryError, &[]),
+        };
+        self.raise(class, error.message)
     }
 
     /// The exception that a `Raised` announced; the caller now answers for it.
