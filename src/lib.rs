@@ -6,7 +6,10 @@ pub mod diagnostics;
 pub mod syntax;
 
 pub mod bytecode;
+pub mod compile;
 
 pub mod runtime;
 pub mod vm;
+
+pub mod sched;
 pub mod stdlib;

@@ -111,6 +111,8 @@ fn has_own_eq(heap: &Heap, object: Gc<'_, Header>) -> bool {
         Kind::Str | Kind::Bytes | Kind::Int | Kind::Complex | Kind::Function | Kind::Native => false,
         Kind::Module | Kind::Cell | Kind::Code | Kind::Coroutine | Kind::Future => false,
         Kind::Class => !heap.class_of(object.value()).is_type(heap),
+        // An instance around a builtin object is equal to what that object is equal to.
+        Kind::Instance if object.downcast::<Instance>().is_some_and(Gc::has_payload) => true,
         Kind::Instance | Kind::Exception => heap.class_of(object.value()).has(class_flag::EQ),
         _ => true,
     }

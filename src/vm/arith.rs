@@ -372,7 +372,7 @@ impl Vm {
     #[inline(never)]
     fn operator_op(&mut self, op: Operator, augmented: bool, mark: Mark, reg: u8, a: Local, b: Local) -> Result<(), Raised> {
         let result = if augmented { self.inplace(op, a, b) } else { self.binary_slow(op, a, b) };
-        self.settle(mark, reg, result)
+        self.conclude(mark, reg, result)
     }
 
     /// `R[a] := op R[b]`
@@ -389,11 +389,11 @@ impl Vm {
         let mark = self.mark();
         let operand = self.reg_local(i.b);
         let result = self.unary(op, operand);
-        self.settle(mark, i.a, result)
+        self.conclude(mark, i.a, result)
     }
 
     /// Ends an instruction that may have failed: either way the locals since `mark` are dropped.
-    pub(super) fn settle(&mut self, mark: Mark, reg: u8, result: Result<Local, Raised>) -> Result<(), Raised> {
+    pub(super) fn conclude(&mut self, mark: Mark, reg: u8, result: Result<Local, Raised>) -> Result<(), Raised> {
         match result {
             Ok(value) => {
                 self.finish(mark, reg, value);

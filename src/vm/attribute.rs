@@ -105,7 +105,7 @@ fn member<'h>(heap: &'h Heap, object: Value<'h>, descriptor: Gc<'h, Descriptor>)
 }
 
 /// The attribute dict of objects that are no `Instance` but may carry attributes.
-fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&'h Slot> {
+pub(super) fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&'h Slot> {
     let object = object.as_object()?;
     let _ = heap;
     Some(match object.kind() {

@@ -349,7 +349,7 @@ impl Vm {
     }
 
     /// Refuses to make an instance of a class with abstract methods left.
-    fn check_abstract(&self, class: Gc<'_, Class>) -> Result<(), Raised> {
+    pub fn check_abstract(&self, class: Gc<'_, Class>) -> Result<(), Raised> {
         let heap = &self.heap;
         let Some(names) = class.attrs.get(heap, heap.sym(Sym::AbstractMethods)) else { return Ok(()) };
         let Some(set) = names.as_gc::<Set>() else { return Ok(()) };

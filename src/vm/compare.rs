@@ -313,14 +313,14 @@ impl Vm {
         let mark = self.mark();
         let (a, b) = (self.reg_local(i.b), self.reg_local(i.c));
         let result = self.compare_slow(c, a, b);
-        self.settle(mark, i.a, result)
+        self.conclude(mark, i.a, result)
     }
 
     /// `if (R[a] c R[b]) == c: ip += d`
     pub(super) fn jump_compare(&mut self, c: Comparison, i: Instr) -> Result<(), Raised> {
         let outcome = match leaf(&self.heap, c, self.reg(i.a), self.reg(i.b)) {
             Some(outcome) => outcome,
-            None => self.settled(|vm| {
+            None => self.scoped(|vm| {
                 let (a, b) = (vm.reg_local(i.a), vm.reg_local(i.b));
                 vm.compare_truth(c, a, b)
             })?,
@@ -333,7 +333,7 @@ impl Vm {
         let number = Value::small_int(i64::from(i.b as i8));
         let outcome = match leaf(&self.heap, c, self.reg(i.a), number) {
             Some(outcome) => outcome,
-            None => self.settled(|vm| {
+            None => self.scoped(|vm| {
                 let (a, b) = (vm.reg_local(i.a), vm.local(number));
                 vm.compare_truth(c, a, b)
             })?,
@@ -357,7 +357,7 @@ impl Vm {
     fn reg_truth(&mut self, reg: u8) -> Result<bool, Raised> {
         match leaf_truth(&self.heap, self.reg(reg)) {
             Some(truth) => Ok(truth),
-            None => self.settled(|vm| {
+            None => self.scoped(|vm| {
                 let operand = vm.reg_local(reg);
                 vm.truth_slow(operand)
             }),
@@ -365,7 +365,7 @@ impl Vm {
     }
 
     /// Runs a part of an instruction and drops the locals that it made, also when it fails.
-    pub(super) fn settled<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
+    pub(super) fn scoped<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
         let mark = self.mark();
         let result = body(self);
         self.release(mark);

@@ -253,7 +253,7 @@ impl Vm {
     fn reg_contains(&mut self, container: u8, item: u8) -> Result<bool, Raised> {
         match leaf_contains(&self.heap, self.reg(container), self.reg(item)) {
             Some(found) => Ok(found),
-            None => self.settled(|vm| {
+            None => self.scoped(|vm| {
                 let (container, item) = (vm.reg_local(container), vm.reg_local(item));
                 vm.contains_slow(container, item)
             }),

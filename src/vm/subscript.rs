@@ -21,7 +21,6 @@ use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::slice::Slice;
 use crate::runtime::str::Str;
-use crate::runtime::text::IntRef;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -396,12 +395,12 @@ impl Vm {
         let mark = self.mark();
         let (object, key) = (self.reg_local(i.b), self.reg_local(i.c));
         let result = self.get_item_slow(object, key);
-        self.settle(mark, i.a, result)
+        self.conclude(mark, i.a, result)
     }
 
     /// `R[a][R[b]] := R[c]`
     pub(super) fn set_item_op(&mut self, i: Instr) -> Result<(), Raised> {
-        self.settled(|vm| {
+        self.scoped(|vm| {
             let (object, key, value) = (vm.reg_local(i.a), vm.reg_local(i.b), vm.reg_local(i.c));
             vm.set_item(object, key, value)
         })
@@ -409,7 +408,7 @@ impl Vm {
 
     /// `delete R[a][R[b]]`
     pub(super) fn del_item_op(&mut self, i: Instr) -> Result<(), Raised> {
-        self.settled(|vm| {
+        self.scoped(|vm| {
             let (object, key) = (vm.reg_local(i.a), vm.reg_local(i.b));
             vm.del_item(object, key)
         })
@@ -417,7 +416,7 @@ impl Vm {
 
     /// `R[a] := len(R[b])`
     pub(super) fn get_len_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let len = self.settled(|vm| {
+        let len = self.scoped(|vm| {
             let object = vm.reg_local(i.b);
             vm.len(object)
         })?;
