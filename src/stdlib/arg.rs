@@ -8,16 +8,23 @@ use std::cell::Ref;
 use std::ops::Deref;
 
 use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::instance::Instance;
 use crate::runtime::str::Str;
 use crate::runtime::text::codec::CodecError;
 use crate::runtime::text::{IntRef, TextResult};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::{Local, Vm};
 
-pub use super::builtins::types::receiver::{given, plain, plain_value};
+pub use super::builtins::types::receiver::{given, plain};
 
 /// What a leaf returns.
 pub type Out<'h> = Result<Value<'h>, Raised>;
+
+/// The builtin object inside an instance of a class that extends a builtin type; any other value as it is.
+#[inline]
+pub fn plain_value<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
+    value.as_gc::<Instance>().and_then(|instance| instance.payload(heap)).unwrap_or(value)
+}
 
 /// A pure algorithm's result; its error becomes an exception.
 #[inline]

@@ -4,6 +4,7 @@
 
 pub mod arg;
 pub mod builtins;
+pub mod math;
 pub mod random;
 pub mod registry;
 
@@ -12,11 +13,12 @@ use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[];
+const MODULES: &[&NativeModule] = &[&math::MATH, &random::RANDOM];
 
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
+    vm.extend(random::Entropy::default());
     builtins::install(vm);
     vm.set_import(import);
 }

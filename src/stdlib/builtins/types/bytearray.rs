@@ -4,7 +4,8 @@
 
 use super::buffer::make::{Made, bytes_of, make};
 use super::buffer::{case, convert, operators, pad, search, split};
-use super::receiver::{del_item, set_item, this, this_of};
+use super::receiver::{this, this_of};
+use super::special::Special;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
@@ -25,11 +26,13 @@ pub const TYPES: &[NativeType] = &[NativeType {
         &split::REMOVEPREFIX, &split::REMOVESUFFIX,
         &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
         &convert::DECODE, &convert::HEX, &convert::TRANSLATE,
-        &operators::REPR, &operators::STR, &operators::LEN, &operators::ITER, &operators::CONTAINS, &operators::GETITEM,
+        &Special::<ByteArray>::REPR, &operators::STR, &operators::LEN, &Special::<ByteArray>::ITER, &Special::<ByteArray>::CONTAINS,
+        &Special::<ByteArray>::GETITEM,
         &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &operators::EQ, &operators::NE, &operators::LT, &operators::LE, &operators::GT, &operators::GE,
+        &Special::<ByteArray>::EQ, &Special::<ByteArray>::NE, &Special::<ByteArray>::LT, &Special::<ByteArray>::LE, &Special::<ByteArray>::GT,
+        &Special::<ByteArray>::GE,
         &APPEND, &EXTEND, &INSERT, &POP, &REMOVE, &CLEAR, &COPY, &REVERSE,
-        &SETITEM, &DELITEM, &IADD, &IMUL,
+        &Special::<ByteArray>::SETITEM, &Special::<ByteArray>::DELITEM, &IADD, &IMUL,
     ],
     class_methods: &[&convert::FROMHEX],
     static_methods: &[&convert::MAKETRANS],
@@ -75,10 +78,6 @@ const REVERSE: Native = Native::leaf("reverse(self, /)", "Reverse the order of t
     this::<ByteArray>(heap, a)?.data.borrow_mut().reverse();
     Ok(Value::NONE)
 });
-
-const SETITEM: Native = Native::vm("__setitem__(self, key, value, /)", "Set self[key] to value.", set_item);
-
-const DELITEM: Native = Native::vm("__delitem__(self, key, /)", "Delete self[key].", del_item);
 
 const IADD: Native = Native::vm("__iadd__(self, value, /) -> Self", "Implement self+=value.", |vm, a| {
     this_of::<ByteArray>(vm, a)?;

@@ -3,6 +3,7 @@
 use super::buffer::make::{Made, make};
 use super::buffer::{case, convert, operators, pad, search, split};
 use super::receiver::this;
+use super::special::Special;
 use crate::runtime::bytes::Bytes;
 use crate::runtime::{Builtin, Raised, leaf};
 use crate::stdlib::registry::NativeType;
@@ -20,9 +21,11 @@ pub const TYPES: &[NativeType] = &[NativeType {
         &split::REMOVEPREFIX, &split::REMOVESUFFIX,
         &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
         &convert::DECODE, &convert::HEX, &convert::TRANSLATE,
-        &operators::REPR, &operators::STR, &operators::LEN, &operators::ITER, &operators::CONTAINS, &operators::GETITEM,
+        &Special::<Bytes>::REPR, &operators::STR, &operators::LEN, &Special::<Bytes>::ITER, &Special::<Bytes>::CONTAINS,
+        &Special::<Bytes>::GETITEM,
         &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &operators::EQ, &operators::NE, &operators::LT, &operators::LE, &operators::GT, &operators::GE,
+        &Special::<Bytes>::EQ, &Special::<Bytes>::NE, &Special::<Bytes>::LT, &Special::<Bytes>::LE, &Special::<Bytes>::GT,
+        &Special::<Bytes>::GE,
         &HASH, &BYTES, &GETNEWARGS,
     ],
     class_methods: &[&convert::FROMHEX],

@@ -3,7 +3,7 @@
 //! A number type answers NotImplemented to operands that are none of its own or of a narrower type: `(1).__add__(1.5)` leaves
 //! the sum to float. To add an operator: one `Native` in the type's file, which calls `binary` or `reflected` here.
 
-use super::receiver::plain;
+use super::receiver::{or_not_implemented, plain};
 use crate::runtime::leaf::Number;
 use crate::runtime::text::IntRef;
 use crate::runtime::{Heap, Raised, Value};
@@ -68,10 +68,6 @@ fn operands(vm: &mut Vm, a: Locals, tower: Tower) -> Result<Option<[Local; 2]>, 
     }
     let fits = Tower::of(vm.get(other)).is_some_and(|other| other <= tower);
     Ok(fits.then_some([this, other]))
-}
-
-fn or_not_implemented(vm: &Vm, result: Option<Local>) -> Local {
-    result.unwrap_or_else(|| vm.local(Value::NOT_IMPLEMENTED))
 }
 
 /// `__add__` and its like.

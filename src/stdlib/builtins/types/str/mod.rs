@@ -10,6 +10,7 @@ mod pad;
 mod search;
 mod split;
 
+use super::special::Special;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
 use crate::runtime::text::codec::{self, Encoding};
@@ -34,10 +35,11 @@ pub const TYPES: &[NativeType] = &[NativeType {
         &split::REMOVEPREFIX, &split::REMOVESUFFIX,
         &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
         &convert::ENCODE, &convert::FORMAT, &convert::FORMAT_MAP, &convert::TRANSLATE,
-        &operators::REPR, &operators::STR, &operators::DUNDER_FORMAT, &operators::HASH, &operators::LEN, &operators::ITER,
-        &operators::CONTAINS, &operators::GETITEM, &operators::GETNEWARGS, &operators::SIZEOF,
+        &operators::REPR, &operators::STR, &operators::DUNDER_FORMAT, &operators::HASH, &operators::LEN, &Special::<Str>::ITER,
+        &Special::<Str>::CONTAINS, &Special::<Str>::GETITEM, &operators::GETNEWARGS, &operators::SIZEOF,
         &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &operators::EQ, &operators::NE, &operators::LT, &operators::LE, &operators::GT, &operators::GE,
+        &Special::<Str>::EQ, &Special::<Str>::NE, &Special::<Str>::LT, &Special::<Str>::LE, &Special::<Str>::GT,
+        &Special::<Str>::GE,
     ],
     static_methods: &[&convert::MAKETRANS],
     ..NativeType::of(

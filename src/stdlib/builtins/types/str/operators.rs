@@ -5,9 +5,8 @@ use crate::runtime::text::format_spec::FormatSpec;
 use crate::runtime::text::str_repr::str_repr;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain};
-use crate::stdlib::builtins::types::receiver::{binary, compare, contains, get_item, iter, this, this_of};
+use crate::stdlib::builtins::types::receiver::{or_not_implemented, this, this_of};
 use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const REPR: Native = Native::leaf("__repr__(self, /) -> str", "Return repr(self).", |heap, a| {
@@ -28,12 +27,6 @@ pub const LEN: Native = Native::leaf("__len__(self, /) -> int", "Return len(self
     Ok(heap.usize(this::<Str>(heap, a)?.char_len()))
 });
 
-pub const ITER: Native = Native::vm("__iter__(self, /) -> iterator", "Implement iter(self).", iter);
-
-pub const CONTAINS: Native = Native::vm("__contains__(self, key, /) -> bool", "Return bool(key in self).", contains);
-
-pub const GETITEM: Native = Native::vm("__getitem__(self, key, /) -> str", "Return self[key].", get_item);
-
 pub const GETNEWARGS: Native =
     Native::leaf("__getnewargs__(self, /) -> tuple", "Return the arguments that make an equal string.", |heap, a| {
         Ok(heap.tuple(&[this::<Str>(heap, a)?.value()]).value())
@@ -45,8 +38,16 @@ pub const SIZEOF: Native =
         Ok(heap.usize(size_of::<Str>() + text.byte_len()))
     });
 
-pub const ADD: Native =
-    Native::vm("__add__(self, value, /) -> str", "Return self+value.", |vm, a| binary::<Str>(vm, a, Operator::Add));
+pub const ADD: Native = Native::vm("__add__(self, value, /) -> str", "Return self+value.", |vm, a| {
+    let (this, other) = (this_of::<Str>(vm, a)?, vm.get(a.at(1)));
+    match arg::as_str(&vm.heap, other) {
+        Some(other) => Ok(vm.local(vm.heap.str_concat(this, other)?.value())),
+        None => {
+            let found = vm.heap.type_name(other);
+            Err(vm.heap.type_error(format!("can only concatenate str (not \"{found}\") to str")))
+        }
+    }
+});
 
 pub const MUL: Native = Native::vm("__mul__(self, value, /) -> str", "Return self*value.", repeat);
 
@@ -63,30 +64,6 @@ pub const RMOD: Native = Native::vm("__rmod__(self, value, /) -> str", "Return v
     vm.percent_format(template, a.at(0))
 });
 
-pub const EQ: Native = Native::vm("__eq__(self, value, /) -> bool", "Return self==value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Eq)
-});
-
-pub const NE: Native = Native::vm("__ne__(self, value, /) -> bool", "Return self!=value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Ne)
-});
-
-pub const LT: Native = Native::vm("__lt__(self, value, /) -> bool", "Return self<value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Lt)
-});
-
-pub const LE: Native = Native::vm("__le__(self, value, /) -> bool", "Return self<=value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Le)
-});
-
-pub const GT: Native = Native::vm("__gt__(self, value, /) -> bool", "Return self>value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Gt)
-});
-
-pub const GE: Native = Native::vm("__ge__(self, value, /) -> bool", "Return self>=value.", |vm, a| {
-    compare::<Str>(vm, a, Comparison::Ge)
-});
-
 fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let (text, spec) = (this::<Str>(heap, a)?, arg::text(heap, a.get(1), "__format__() argument")?);
     if spec.is_empty() {
@@ -99,5 +76,6 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 fn repeat(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     this_of::<Str>(vm, a)?;
     let times = vm.index_value(a.at(1))?;
-    vm.binary(Operator::Mul, a.at(0), times)
+    let result = vm.builtin_binary(Operator::Mul, a.at(0), times)?;
+    Ok(or_not_implemented(vm, result))
 }
