@@ -2,15 +2,39 @@
 //!
 //! To add a type: its file, one `mod` line, one word in `TYPES`.
 
+mod dict;
 pub mod exception;
+mod generator;
+mod iterators;
+mod list;
 mod object;
+mod range;
+pub mod receiver;
+mod sequence;
+mod set;
+mod slice;
+pub mod sort;
+mod special;
+mod tuple;
+mod view;
 
 use crate::runtime::Builtin;
 use crate::stdlib::registry::{NativeType, install_type};
 use crate::vm::Vm;
 
 /// The tables of all types, by file.
-const TYPES: &[&[NativeType]] = &[object::TYPES];
+const TYPES: &[&[NativeType]] = &[
+    object::TYPES,
+    list::TYPES,
+    tuple::TYPES,
+    dict::TYPES,
+    set::TYPES,
+    range::TYPES,
+    slice::TYPES,
+    view::TYPES,
+    iterators::TYPES,
+    generator::TYPES,
+];
 
 /// Classes that live elsewhere than in `builtins`, as `__module__` tells.
 const MODULES: &[(&str, &[Builtin])] = &[
