@@ -41,9 +41,10 @@ fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextEr
     })
 }
 
-const DIVMOD: Native = Native::vm("divmod(x, y, /) -> tuple", "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.", |vm, args| {
-    vm.binary(Operator::DivMod, args.at(0), args.at(1))
-});
+const DIVMOD: Native =
+    Native::vm("divmod(x, y, /) -> tuple", "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.", |vm, args| {
+        vm.binary(Operator::DivMod, args.at(0), args.at(1))
+    });
 
 const POW: Native = Native::vm(
     "pow(base, exp, mod=None)",
