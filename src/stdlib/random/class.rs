@@ -82,7 +82,7 @@ pub fn object(vm: &Vm, class: Local, random: Random) -> Result<Value<'_>, Raised
 
 /// The generator of an instance.
 pub fn generator<'h>(heap: &'h Heap, value: Value<'h>) -> Result<RefMut<'h, Random>, Raised> {
-    let generator = value.as_gc::<Opaque>().and_then(Gc::payload::<Generator>);
+    let generator = value.as_gc::<Opaque>().and_then(|object: Gc<'h, Opaque>| object.payload::<Generator>());
     match generator {
         Some(generator) => Ok(generator.random.borrow_mut()),
         None => {

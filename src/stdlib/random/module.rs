@@ -9,7 +9,7 @@ use super::class::RANDOM_CLASS;
 use super::{Random, class};
 use crate::runtime::heap::Tracer;
 use crate::runtime::text::IntRef;
-use crate::runtime::{Raised, Value};
+use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::registry::{NativeModule, bind, class_of};
 use crate::vm::{Extension, Local, Vm};
 
@@ -35,7 +35,7 @@ impl Default for Entropy {
 }
 
 impl Extension for Entropy {
-    fn trace(&self, _: &mut Tracer<'_>) {}
+    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
 }
 
 impl Entropy {

@@ -47,10 +47,8 @@ const FORMAT: Native = Native::vm(
     },
 );
 
-const CHR: Native = Native::vm(
-    "chr(i, /) -> str",
-    "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.",
-    |vm, args| {
+const CHR: Native =
+    Native::vm("chr(i, /) -> str", "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.", |vm, args| {
         let code = vm.index_clipped(args.at(0))?;
         let text = u32::try_from(code).ok().and_then(char::from_u32);
         match text {
@@ -60,8 +58,7 @@ const CHR: Native = Native::vm(
             }
             None => Err(vm.heap.value_error("chr() arg not in range(0x110000)")),
         }
-    },
-);
+    });
 
 const ORD: Native = Native::vm("ord(c, /) -> int", "Return the Unicode code point for a one-character string.", ord);
 

@@ -72,10 +72,8 @@ fn step(vm: &mut Vm, iterator: Local) -> Result<Option<Local>, Raised> {
     }
 }
 
-const AITER: Native = Native::vm(
-    "aiter(async_iterable, /)",
-    "Return an AsyncIterator for an AsyncIterable object.",
-    |vm, args| {
+const AITER: Native =
+    Native::vm("aiter(async_iterable, /)", "Return an AsyncIterator for an AsyncIterable object.", |vm, args| {
         let Some(iterator) = vm.call_special(args.at(0), Sym::AIter, &[])? else {
             let class = vm.heap.type_name(vm.get(args.at(0)));
             return Err(vm.heap.type_error(format!("'{class}' object is not an async iterable")));
@@ -85,8 +83,7 @@ const AITER: Native = Native::vm(
             return Err(vm.heap.type_error(format!("aiter() returned not an async iterator of type '{class}'")));
         }
         Ok(iterator)
-    },
-);
+    });
 
 const ANEXT: Native = Native::vm(
     "anext(aiterator, default=<unrepresentable>, /)",

@@ -8,7 +8,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::leaf::Number;
 use crate::runtime::text::num::complex::complex_abs;
 use crate::runtime::text::num::rounding::{float_round, float_round_digits, int_round_digits};
-use crate::runtime::text::{Int, IntRef, TextError, num};
+use crate::runtime::text::{Int, IntRef, TextError};
 use crate::runtime::{Heap, Raised, Value};
 use crate::vm::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -37,13 +37,14 @@ fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextEr
         Number::Int(IntRef::Small(n)) if n != i64::MIN => heap.int(n.abs()),
         Number::Int(n) => heap.any_int(Int::from(n.magnitude().into_owned())),
         Number::Float(x) => Value::float(x.abs()),
-        Number::Complex(c) => Value::float(complex_abs(num::complex::Complex { re: c.re, im: c.im })?),
+        Number::Complex(c) => Value::float(complex_abs((c.re, c.im))?),
     })
 }
 
-const DIVMOD: Native = Native::vm("divmod(x, y, /) -> tuple", "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.", |vm, args| {
-    vm.binary(Operator::DivMod, args.at(0), args.at(1))
-});
+const DIVMOD: Native =
+    Native::vm("divmod(x, y, /) -> tuple", "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.", |vm, args| {
+        vm.binary(Operator::DivMod, args.at(0), args.at(1))
+    });
 
 const POW: Native = Native::vm(
     "pow(base, exp, mod=None)",

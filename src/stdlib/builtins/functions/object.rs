@@ -2,8 +2,8 @@
 //!
 //! To add one: a `Native`, its function, a name in the table.
 
-use crate::runtime::heap::{Gc, Kind};
 use crate::runtime::Value;
+use crate::runtime::heap::{Gc, Kind};
 use crate::runtime::intern::Sym;
 use crate::vm::{Local, Native, Vm};
 

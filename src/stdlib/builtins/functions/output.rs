@@ -113,11 +113,12 @@ fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
     })
 }
 
-const HELP: Native = Native::vm("help(object, /) -> None", "Show the signature and the documentation of an object.", |vm, args| {
-    let text = describe(vm, args.at(0))?;
-    write_out(vm, &text)?;
-    Ok(vm.none())
-});
+const HELP: Native =
+    Native::vm("help(object, /) -> None", "Show the signature and the documentation of an object.", |vm, args| {
+        let text = describe(vm, args.at(0))?;
+        write_out(vm, &text)?;
+        Ok(vm.none())
+    });
 
 /// Signature and documentation, as `help` shows them.
 fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {

@@ -195,19 +195,16 @@ enum Sum {
     Int(i64),
     /// Floats: the sum and its error so far (Neumaier's variant of Kahan summation).
     Float { sum: f64, error: f64 },
-    /// Not for us to add.
-    Object {
-        /// Whether a float may follow: integers that became too large are added as objects for good.
-        exact: bool,
-    },
+    /// Not for us to add: for good, as in CPython, once integers became too large.
+    Object,
 }
 
 impl Sum {
     fn new(start: Value<'_>) -> Sum {
         match (start.as_float(), start.is_bool()) {
             (Some(sum), _) => Sum::Float { sum, error: 0.0 },
-            (None, false) => start.as_i64().map_or(Sum::Object { exact: true }, Sum::Int),
-            (None, true) => Sum::Object { exact: true },
+            (None, false) => start.as_i64().map_or(Sum::Object, Sum::Int),
+            (None, true) => Sum::Object,
         }
     }
 
@@ -215,7 +212,7 @@ impl Sum {
     fn after_object(self, total: Value<'_>) -> Sum {
         match (self, total.as_float()) {
             (Sum::Int(_), Some(sum)) => Sum::Float { sum, error: 0.0 },
-            _ => Sum::Object { exact: false },
+            _ => Sum::Object,
         }
     }
 
@@ -245,7 +242,7 @@ impl Sum {
                     None => false,
                 }
             }
-            Sum::Object { .. } => false,
+            Sum::Object => false,
         }
     }
 
@@ -255,7 +252,7 @@ impl Sum {
             Sum::Int(n) => Some(heap.int(n)),
             Sum::Float { sum, error } if error.is_finite() => Some(Value::float(sum + error)),
             Sum::Float { sum, .. } => Some(Value::float(sum)),
-            Sum::Object { .. } => None,
+            Sum::Object => None,
         }
     }
 }

@@ -20,8 +20,30 @@ pub const TYPES: &[NativeType] = &[DICT];
 const DICT: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
-        &INIT, &CLEAR, &COPY, &GET, &ITEMS, &KEYS, &POP, &POPITEM, &SETDEFAULT, &UPDATE, &VALUES, &Special::<Dict>::CONTAINS, &Special::<Dict>::DELITEM, &Special::<Dict>::EQ,
-        &Special::<Dict>::GETITEM, &IOR, &Special::<Dict>::ITER, &Special::<Dict>::LEN, &Special::<Dict>::NE, &Special::<Dict>::OR, &Special::<Dict>::REPR, &REVERSED, &Special::<Dict>::ROR, &Special::<Dict>::SETITEM,
+        &INIT,
+        &CLEAR,
+        &COPY,
+        &GET,
+        &ITEMS,
+        &KEYS,
+        &POP,
+        &POPITEM,
+        &SETDEFAULT,
+        &UPDATE,
+        &VALUES,
+        &Special::<Dict>::CONTAINS,
+        &Special::<Dict>::DELITEM,
+        &Special::<Dict>::EQ,
+        &Special::<Dict>::GETITEM,
+        &IOR,
+        &Special::<Dict>::ITER,
+        &Special::<Dict>::LEN,
+        &Special::<Dict>::NE,
+        &Special::<Dict>::OR,
+        &Special::<Dict>::REPR,
+        &REVERSED,
+        &Special::<Dict>::ROR,
+        &Special::<Dict>::SETITEM,
     ],
     class_methods: &[&FROMKEYS],
     ..NativeType::of(
@@ -166,28 +188,21 @@ const KEYS: Native =
         Ok(heap.view(ViewTag::Keys, this::<Dict>(heap, args)?.value()).value())
     });
 
-const VALUES: Native = Native::leaf("values(self, /)", "Return an object providing a view on the dict's values.", |heap, args| {
-    Ok(heap.view(ViewTag::Values, this::<Dict>(heap, args)?.value()).value())
-});
+const VALUES: Native =
+    Native::leaf("values(self, /)", "Return an object providing a view on the dict's values.", |heap, args| {
+        Ok(heap.view(ViewTag::Values, this::<Dict>(heap, args)?.value()).value())
+    });
 
 const ITEMS: Native =
     Native::leaf("items(self, /)", "Return a set-like object providing a view on the dict's items.", |heap, args| {
         Ok(heap.view(ViewTag::Items, this::<Dict>(heap, args)?.value()).value())
     });
 
-
-
 const IOR: Native = Native::vm("__ior__(self, value, /)", "Return self|=value.", |vm, args| {
     this_of::<Dict>(vm, args)?;
     vm.dict_update(args.at(0), args.at(1))?;
     Ok(args.at(0))
 });
-
-
-
-
-
-
 
 const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the dict keys.", |heap, args| {
     Ok(reversed(heap, this(heap, args)?))
@@ -198,5 +213,3 @@ pub fn reversed<'h>(heap: &'h Heap, dict: Gc<'h, Dict>) -> Value<'h> {
     let (end, len) = (dict.table.end() as i64, dict.table.len() as i64);
     heap.iter(IterTag::DictReverse, dict.value(), Value::UNDEF, end, len).value()
 }
-
-

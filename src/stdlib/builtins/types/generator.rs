@@ -165,8 +165,9 @@ const NAME: Getter = Getter::vm("__name__", "name of the generator", |vm, args| 
     named(vm, args, |function| &function.name, |path| path.rsplit('.').next().unwrap_or(path))
 });
 
-const QUALNAME: Getter =
-    Getter::vm("__qualname__", "qualified name of the generator", |vm, args| named(vm, args, |function| &function.qualname, |path| path));
+const QUALNAME: Getter = Getter::vm("__qualname__", "qualified name of the generator", |vm, args| {
+    named(vm, args, |function| &function.qualname, |path| path)
+});
 
 /// A name of the function that runs; a native coroutine only has a path.
 fn named(
@@ -179,9 +180,7 @@ fn named(
     let heap = &vm.heap;
     Ok(match this.function.get(heap).as_gc::<Function>() {
         Some(function) => vm.local(of_function(function.get()).get(heap)),
-        None if this.kind == CoroutineKind::Native => {
-            vm.local(heap.str_value(of_path(vm.native_coroutine_name(this.native))))
-        }
+        None if this.kind == CoroutineKind::Native => vm.local(heap.str_value(of_path(vm.native_coroutine_name(this.native)))),
         None => vm.none(),
     })
 }

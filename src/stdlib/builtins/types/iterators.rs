@@ -63,9 +63,8 @@ const MAP_DOC: &str = "Make an iterator that computes the function using argumen
 const FILTER_DOC: &str = "Return an iterator yielding those items of iterable for which function(item)\nis true. \
     If function is None, return the items that are true.";
 
-const ITER: Native = Native::leaf("__iter__(self, /)", "Implement iter(self).", |heap, args| {
-    Ok(this::<Iter>(heap, args)?.value())
-});
+const ITER: Native =
+    Native::leaf("__iter__(self, /)", "Implement iter(self).", |heap, args| Ok(this::<Iter>(heap, args)?.value()));
 
 const NEXT: Native = Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
     this_of::<Iter>(vm, args)?;
@@ -139,10 +138,8 @@ const NEW_ZIP: Native = Native::vm(
     },
 );
 
-const NEW_MAP: Native = Native::vm(
-    "map(cls, /, *args)",
-    "Create and return a new object.  See help(type) for accurate signature.",
-    |vm, args| {
+const NEW_MAP: Native =
+    Native::vm("map(cls, /, *args)", "Create and return a new object.  See help(type) for accurate signature.", |vm, args| {
         let arguments = spread(vm, args.at(1));
         let [function, iterables @ ..] = &arguments[..] else { return Err(too_few_for_map(vm)) };
         if iterables.is_empty() {
@@ -150,8 +147,7 @@ const NEW_MAP: Native = Native::vm(
         }
         let sources = iterators(vm, iterables)?;
         Ok(new_iter(vm, IterTag::Map, sources, Some(*function)))
-    },
-);
+    });
 
 fn too_few_for_map(vm: &Vm) -> Raised {
     vm.heap.type_error("map() must have at least two arguments.")
@@ -166,11 +162,8 @@ const NEW_FILTER: Native = Native::vm(
     },
 );
 
-const NEW_REVERSED: Native = Native::vm(
-    "reversed(cls, sequence, /)",
-    "Create and return a new object.  See help(type) for accurate signature.",
-    reversed,
-);
+const NEW_REVERSED: Native =
+    Native::vm("reversed(cls, sequence, /)", "Create and return a new object.  See help(type) for accurate signature.", reversed);
 
 fn reversed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let sequence = args.at(1);

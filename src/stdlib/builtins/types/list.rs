@@ -19,8 +19,37 @@ pub const TYPES: &[NativeType] = &[LIST];
 const LIST: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
-        &INIT, &APPEND, &CLEAR, &COPY, &COUNT, &EXTEND, &INDEX, &INSERT, &POP, &REMOVE, &REVERSE, &SORT, &Special::<List>::ADD, &Special::<List>::CONTAINS,
-        &Special::<List>::DELITEM, &Special::<List>::EQ, &Special::<List>::GE, &Special::<List>::GETITEM, &Special::<List>::GT, &IADD, &IMUL, &Special::<List>::ITER, &Special::<List>::LE, &Special::<List>::LEN, &Special::<List>::LT, &Special::<List>::MUL, &Special::<List>::NE, &Special::<List>::REPR, &REVERSED, &Special::<List>::RMUL, &Special::<List>::SETITEM,
+        &INIT,
+        &APPEND,
+        &CLEAR,
+        &COPY,
+        &COUNT,
+        &EXTEND,
+        &INDEX,
+        &INSERT,
+        &POP,
+        &REMOVE,
+        &REVERSE,
+        &SORT,
+        &Special::<List>::ADD,
+        &Special::<List>::CONTAINS,
+        &Special::<List>::DELITEM,
+        &Special::<List>::EQ,
+        &Special::<List>::GE,
+        &Special::<List>::GETITEM,
+        &Special::<List>::GT,
+        &IADD,
+        &IMUL,
+        &Special::<List>::ITER,
+        &Special::<List>::LE,
+        &Special::<List>::LEN,
+        &Special::<List>::LT,
+        &Special::<List>::MUL,
+        &Special::<List>::NE,
+        &Special::<List>::REPR,
+        &REVERSED,
+        &Special::<List>::RMUL,
+        &Special::<List>::SETITEM,
     ],
     ..NativeType::of(
         Builtin::List,
@@ -35,11 +64,8 @@ const NEW: Native = Native::leaf(
     |heap, _| Ok(heap.list([]).value()),
 );
 
-const INIT: Native = Native::vm(
-    "__init__(self, iterable=(), /) -> None",
-    "Initialize self.  See help(type(self)) for accurate signature.",
-    init,
-);
+const INIT: Native =
+    Native::vm("__init__(self, iterable=(), /) -> None", "Initialize self.  See help(type(self)) for accurate signature.", init);
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?.items.clear();
@@ -70,7 +96,6 @@ const COUNT: Native = Native::vm("count(self, value, /) -> int", "Return number 
     let count = sequence::count(vm, args.at(0), args.at(1))?;
     Ok(vm.local(vm.heap.usize(count)))
 });
-
 
 const EXTEND: Native =
     Native::vm("extend(self, iterable, /) -> None", "Extend list by appending elements from the iterable.", |vm, args| {
@@ -190,22 +215,8 @@ const SORT: Native = Native::vm(
     },
 );
 
-
-
-
-
-
-
-
-
-
-
-
-const REVERSED: Native =
-    Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the list.", |heap, args| {
-        let list = this::<List>(heap, args)?;
-        let last = list.items.len() as i64 - 1;
-        Ok(heap.iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0).value())
-    });
-
-
+const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the list.", |heap, args| {
+    let list = this::<List>(heap, args)?;
+    let last = list.items.len() as i64 - 1;
+    Ok(heap.iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0).value())
+});

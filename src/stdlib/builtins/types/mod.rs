@@ -7,13 +7,25 @@ mod buffer;
 mod bytearray;
 mod bytes;
 mod complex;
+mod dict;
 pub mod exception;
 mod float;
+mod generator;
 mod int;
+mod iterators;
+mod list;
 mod number;
 mod object;
+mod range;
 pub mod receiver;
+mod sequence;
+mod set;
+mod slice;
+pub mod sort;
+mod special;
 mod str;
+mod tuple;
+mod view;
 
 use crate::runtime::Builtin;
 use crate::stdlib::registry::{NativeType, install_type};
@@ -29,6 +41,15 @@ const TYPES: &[&[NativeType]] = &[
     str::TYPES,
     bytes::TYPES,
     bytearray::TYPES,
+    list::TYPES,
+    tuple::TYPES,
+    dict::TYPES,
+    set::TYPES,
+    range::TYPES,
+    slice::TYPES,
+    view::TYPES,
+    iterators::TYPES,
+    generator::TYPES,
 ];
 
 /// A text; `str` alone is a module here.

@@ -17,7 +17,18 @@ pub const TYPES: &[NativeType] = &[RANGE];
 const RANGE: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
-        &COUNT, &INDEX, &BOOL, &Special::<Range>::CONTAINS, &Special::<Range>::EQ, &Special::<Range>::GETITEM, &Special::<Range>::HASH, &Special::<Range>::ITER, &Special::<Range>::LEN, &Special::<Range>::NE, &Special::<Range>::REPR, &REVERSED,
+        &COUNT,
+        &INDEX,
+        &BOOL,
+        &Special::<Range>::CONTAINS,
+        &Special::<Range>::EQ,
+        &Special::<Range>::GETITEM,
+        &Special::<Range>::HASH,
+        &Special::<Range>::ITER,
+        &Special::<Range>::LEN,
+        &Special::<Range>::NE,
+        &Special::<Range>::REPR,
+        &REVERSED,
     ],
     getters: &[
         Getter::leaf("start", "", |heap, args| Ok(heap.int(this::<Range>(heap, args)?.start))),
@@ -102,13 +113,9 @@ fn position(vm: &mut Vm, args: Locals) -> Result<Option<i64>, Raised> {
     Ok(None)
 }
 
-
-
 const BOOL: Native = Native::leaf("__bool__(self, /) -> bool", "True if self else False", |heap, args| {
     Ok(Value::bool(!this::<Range>(heap, args)?.is_empty()))
 });
-
-
 
 const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator.", reversed);
 

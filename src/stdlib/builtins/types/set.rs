@@ -157,9 +157,8 @@ fn copy<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Value<'h> {
     if is_frozen(heap, set.value()) { set.value() } else { heap.set(set.table.copy(heap)).value() }
 }
 
-const COPY: Native = Native::leaf("copy(self, /)", "Return a shallow copy of a set.", |heap, args| {
-    Ok(copy(heap, this(heap, args)?))
-});
+const COPY: Native =
+    Native::leaf("copy(self, /)", "Return a shallow copy of a set.", |heap, args| Ok(copy(heap, this(heap, args)?)));
 
 /// The receiver combined with each of `*others` in turn, as a new set.
 fn combine(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {

@@ -15,7 +15,17 @@ pub const TYPES: &[NativeType] = &[SLICE];
 
 const SLICE: NativeType = NativeType {
     new: Some(&NEW),
-    methods: &[&INDICES, &Special::<Slice>::EQ, &Special::<Slice>::GE, &Special::<Slice>::GT, &Special::<Slice>::HASH, &Special::<Slice>::LE, &Special::<Slice>::LT, &Special::<Slice>::NE, &Special::<Slice>::REPR],
+    methods: &[
+        &INDICES,
+        &Special::<Slice>::EQ,
+        &Special::<Slice>::GE,
+        &Special::<Slice>::GT,
+        &Special::<Slice>::HASH,
+        &Special::<Slice>::LE,
+        &Special::<Slice>::LT,
+        &Special::<Slice>::NE,
+        &Special::<Slice>::REPR,
+    ],
     getters: &[
         Getter::leaf("start", "", |heap, args| Ok(this::<Slice>(heap, args)?.start.get(heap))),
         Getter::leaf("stop", "", |heap, args| Ok(this::<Slice>(heap, args)?.stop.get(heap))),

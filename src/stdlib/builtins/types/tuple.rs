@@ -19,7 +19,23 @@ pub const TYPES: &[NativeType] = &[TUPLE];
 const TUPLE: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
-        &COUNT, &INDEX, &Special::<Tuple>::ADD, &Special::<Tuple>::CONTAINS, &Special::<Tuple>::EQ, &Special::<Tuple>::GE, &Special::<Tuple>::GETITEM, &GETNEWARGS, &Special::<Tuple>::GT, &Special::<Tuple>::HASH, &Special::<Tuple>::ITER, &Special::<Tuple>::LE, &Special::<Tuple>::LEN, &Special::<Tuple>::LT, &Special::<Tuple>::MUL, &Special::<Tuple>::NE, &Special::<Tuple>::REPR,
+        &COUNT,
+        &INDEX,
+        &Special::<Tuple>::ADD,
+        &Special::<Tuple>::CONTAINS,
+        &Special::<Tuple>::EQ,
+        &Special::<Tuple>::GE,
+        &Special::<Tuple>::GETITEM,
+        &GETNEWARGS,
+        &Special::<Tuple>::GT,
+        &Special::<Tuple>::HASH,
+        &Special::<Tuple>::ITER,
+        &Special::<Tuple>::LE,
+        &Special::<Tuple>::LEN,
+        &Special::<Tuple>::LT,
+        &Special::<Tuple>::MUL,
+        &Special::<Tuple>::NE,
+        &Special::<Tuple>::REPR,
         &Special::<Tuple>::RMUL,
     ],
     ..NativeType::of(
@@ -74,17 +90,7 @@ fn index(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
 }
 
-
-
-
-
-
 const GETNEWARGS: Native = Native::leaf("__getnewargs__(self, /) -> tuple", "Arguments of __new__ for a copy.", |heap, args| {
     let items = this::<Tuple>(heap, args)?.to_vec(heap);
     Ok(heap.tuple(&[heap.tuple(&items).value()]).value())
 });
-
-
-
-
-

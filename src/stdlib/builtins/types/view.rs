@@ -21,13 +21,30 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
     NativeType { methods: SET_LIKE, getters: MAPPING, ..NativeType::of(Builtin::DictKeys, "") },
-    NativeType { methods: &[&Special::<View>::ITER, &Special::<View>::LEN, &Special::<View>::REPR, &REVERSED], getters: MAPPING, ..NativeType::of(Builtin::DictValues, "") },
+    NativeType {
+        methods: &[&Special::<View>::ITER, &Special::<View>::LEN, &Special::<View>::REPR, &REVERSED],
+        getters: MAPPING,
+        ..NativeType::of(Builtin::DictValues, "")
+    },
     NativeType { methods: SET_LIKE, getters: MAPPING, ..NativeType::of(Builtin::DictItems, "") },
     NativeType {
         new: Some(&NEW_PROXY),
         methods: &[
-            &PROXY_COPY, &PROXY_GET, &PROXY_ITEMS, &PROXY_KEYS, &PROXY_VALUES, &Special::<View>::CONTAINS, &Special::<View>::EQ, &Special::<View>::GETITEM,
-            &Special::<View>::ITER, &Special::<View>::LEN, &Special::<View>::NE, &PROXY_OR, &Special::<View>::REPR, &PROXY_REVERSED, &PROXY_ROR,
+            &PROXY_COPY,
+            &PROXY_GET,
+            &PROXY_ITEMS,
+            &PROXY_KEYS,
+            &PROXY_VALUES,
+            &Special::<View>::CONTAINS,
+            &Special::<View>::EQ,
+            &Special::<View>::GETITEM,
+            &Special::<View>::ITER,
+            &Special::<View>::LEN,
+            &Special::<View>::NE,
+            &PROXY_OR,
+            &Special::<View>::REPR,
+            &PROXY_REVERSED,
+            &PROXY_ROR,
         ],
         ..NativeType::of(Builtin::MappingProxy, "Read-only proxy of a mapping.")
     },
@@ -35,27 +52,44 @@ pub const TYPES: &[NativeType] = &[
 
 /// What keys and items have.
 const SET_LIKE: &[&Native] = &[
-    &ISDISJOINT, &Special::<View>::AND, &Special::<View>::CONTAINS, &Special::<View>::EQ, &Special::<View>::GE, &Special::<View>::GT, &Special::<View>::ITER, &Special::<View>::LE, &Special::<View>::LEN, &Special::<View>::LT, &Special::<View>::NE, &Special::<View>::OR, &Special::<View>::RAND, &Special::<View>::REPR, &REVERSED, &Special::<View>::ROR, &Special::<View>::RSUB, &Special::<View>::RXOR,
-    &Special::<View>::SUB, &Special::<View>::XOR,
+    &ISDISJOINT,
+    &Special::<View>::AND,
+    &Special::<View>::CONTAINS,
+    &Special::<View>::EQ,
+    &Special::<View>::GE,
+    &Special::<View>::GT,
+    &Special::<View>::ITER,
+    &Special::<View>::LE,
+    &Special::<View>::LEN,
+    &Special::<View>::LT,
+    &Special::<View>::NE,
+    &Special::<View>::OR,
+    &Special::<View>::RAND,
+    &Special::<View>::REPR,
+    &REVERSED,
+    &Special::<View>::ROR,
+    &Special::<View>::RSUB,
+    &Special::<View>::RXOR,
+    &Special::<View>::SUB,
+    &Special::<View>::XOR,
 ];
 
 const MAPPING: &[Getter] = &[Getter::leaf("mapping", "dictionary that this view refers to", |heap, args| {
     Ok(heap.view(ViewTag::Proxy, this::<View>(heap, args)?.source.get(heap)).value())
 })];
 
-const REVERSED: Native =
-    Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the dict view.", |heap, args| {
-        let view = this::<View>(heap, args)?;
-        let Some(dict) = view.source.get(heap).as_gc::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
-        let entries = dict.table.entries(heap).into_iter();
-        let items = match view.tag {
-            ViewTag::Keys | ViewTag::Proxy => return Ok(dict::reversed(heap, dict)),
-            ViewTag::Values => heap.list(entries.map(|(_, value)| value)),
-            ViewTag::Items => heap.list(entries.map(|(key, value)| heap.tuple(&[key, value]).value())),
-        };
-        let last = items.items.len() as i64 - 1;
-        Ok(heap.iter(IterTag::ListReverse, items.value(), Value::UNDEF, last, 0).value())
-    });
+const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the dict view.", |heap, args| {
+    let view = this::<View>(heap, args)?;
+    let Some(dict) = view.source.get(heap).as_gc::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
+    let entries = dict.table.entries(heap).into_iter();
+    let items = match view.tag {
+        ViewTag::Keys | ViewTag::Proxy => return Ok(dict::reversed(heap, dict)),
+        ViewTag::Values => heap.list(entries.map(|(_, value)| value)),
+        ViewTag::Items => heap.list(entries.map(|(key, value)| heap.tuple(&[key, value]).value())),
+    };
+    let last = items.items.len() as i64 - 1;
+    Ok(heap.iter(IterTag::ListReverse, items.value(), Value::UNDEF, last, 0).value())
+});
 
 const ISDISJOINT: Native = Native::vm(
     "isdisjoint(self, other, /) -> bool",
@@ -100,10 +134,11 @@ const PROXY_GET: Native = Native::vm(
     },
 );
 
-const PROXY_KEYS: Native = Native::vm("keys(self, /)", "D.keys() -> a set-like object providing a view on D's keys", |vm, args| {
-    let source = source(vm, args)?;
-    vm.call_method(source, "keys", &[])
-});
+const PROXY_KEYS: Native =
+    Native::vm("keys(self, /)", "D.keys() -> a set-like object providing a view on D's keys", |vm, args| {
+        let source = source(vm, args)?;
+        vm.call_method(source, "keys", &[])
+    });
 
 const PROXY_VALUES: Native =
     Native::vm("values(self, /)", "D.values() -> an object providing a view on D's values", |vm, args| {
