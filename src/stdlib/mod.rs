@@ -2,6 +2,7 @@
 //!
 //! To add a module: its file, one `mod` line, one word in `MODULES`.
 
+pub mod asyncio;
 pub mod builtins;
 pub mod random;
 pub mod registry;
@@ -11,7 +12,7 @@ use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[];
+const MODULES: &[&NativeModule] = &[&asyncio::ASYNCIO];
 
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {
