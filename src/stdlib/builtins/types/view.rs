@@ -15,7 +15,6 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
-use crate::vm::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -41,10 +40,10 @@ pub const TYPES: &[NativeType] = &[
             &Special::<View>::ITER,
             &Special::<View>::LEN,
             &Special::<View>::NE,
-            &PROXY_OR,
+            &Special::<View>::OR,
             &Special::<View>::REPR,
             &PROXY_REVERSED,
-            &PROXY_ROR,
+            &Special::<View>::ROR,
         ],
         ..NativeType::of(Builtin::MappingProxy, "Read-only proxy of a mapping.")
     },
@@ -118,12 +117,6 @@ fn source(vm: &Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(this_of::<View>(vm, args)?.source.get(&vm.heap)))
 }
 
-/// The mapping behind an argument that may be a proxy.
-fn unproxied(vm: &Vm, local: Local) -> Local {
-    let proxy = vm.get_gc::<View>(local).filter(|view| view.tag == ViewTag::Proxy);
-    vm.local(proxy.map_or(vm.get(local), |view| view.source.get(&vm.heap)))
-}
-
 const PROXY_GET: Native = Native::vm(
     "get(self, key, default=None, /)",
     "Return the value for key if key is in the mapping, else default.",
@@ -160,14 +153,4 @@ const PROXY_COPY: Native = Native::vm("copy(self, /)", "D.copy() -> a shallow co
 const PROXY_REVERSED: Native = Native::vm("__reversed__(self, /)", "D.__reversed__() -> reverse iterator", |vm, args| {
     let source = source(vm, args)?;
     vm.call_method(source, "__reversed__", &[])
-});
-
-const PROXY_OR: Native = Native::vm("__or__(self, value, /)", "Return self|value.", |vm, args| {
-    let (source, other) = (source(vm, args)?, unproxied(vm, args.at(1)));
-    vm.binary(Operator::BitOr, source, other)
-});
-
-const PROXY_ROR: Native = Native::vm("__ror__(self, value, /)", "Return value|self.", |vm, args| {
-    let (source, other) = (source(vm, args)?, unproxied(vm, args.at(1)));
-    vm.binary(Operator::BitOr, other, source)
 });
