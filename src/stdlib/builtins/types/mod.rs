@@ -3,14 +3,29 @@
 //! To add a type: its file, one `mod` line, one word in `TYPES`.
 
 pub mod exception;
+mod function;
+mod generic;
 mod object;
+mod property;
+pub mod receiver;
+mod singleton;
+mod super_;
+mod type_;
 
 use crate::runtime::Builtin;
 use crate::stdlib::registry::{NativeType, install_type};
 use crate::vm::Vm;
 
 /// The tables of all types, by file.
-const TYPES: &[&[NativeType]] = &[object::TYPES];
+const TYPES: &[&[NativeType]] = &[
+    object::TYPES,
+    type_::TYPES,
+    function::TYPES,
+    property::TYPES,
+    super_::TYPES,
+    singleton::TYPES,
+    generic::TYPES,
+];
 
 /// Classes that live elsewhere than in `builtins`, as `__module__` tells.
 const MODULES: &[(&str, &[Builtin])] = &[
@@ -29,9 +44,10 @@ const MODULES: &[(&str, &[Builtin])] = &[
 
 /// Gives the builtin classes their methods and attributes.
 pub fn install(vm: &mut Vm) {
-    for ty in TYPES.iter().copied().flatten() {
+    for ty in TYPES.iter().chain(exception::FAMILIES).copied().flatten() {
         install_type(vm, ty);
     }
+    generic::install(vm);
     let heap = &vm.heap;
     for (module, classes) in MODULES {
         for &class in *classes {
