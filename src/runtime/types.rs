@@ -3,8 +3,6 @@
 //! A row gives the name, the base, and, if objects of a Rust kind are of this class by default, the kind. Methods are added by
 //! `stdlib/builtins`. To add a builtin class: one row.
 
-use std::cell::Cell;
-
 use super::class::{Class, class_flag};
 use super::heap::{Gc, Heap, Kind, Slot, Trace, Tracer};
 use super::shape::NO_SHAPE;
@@ -15,12 +13,19 @@ const KINDS: usize = Kind::Opaque as usize + 1;
 /// The builtin classes of a heap.
 pub struct Types {
     classes: [Slot; COUNT],
-    kind_shapes: [Cell<u32>; KINDS],
+    kind_shapes: [u32; KINDS],
 }
 
 impl Types {
     pub(super) fn new() -> Types {
-        Types { classes: std::array::from_fn(|_| Slot::undef()), kind_shapes: std::array::from_fn(|_| Cell::new(NO_SHAPE)) }
+        // Known before the classes are: the first strings are interned before there is a class `str`.
+        let mut kind_shapes = [NO_SHAPE; KINDS];
+        for row in ROWS {
+            if let Some(kind) = row.kind {
+                kind_shapes[kind as usize] = shape_number(row.id);
+            }
+        }
+        Types { classes: std::array::from_fn(|_| Slot::undef()), kind_shapes }
     }
 
     /// A builtin class.
@@ -38,7 +43,7 @@ impl Types {
     /// The shape that objects of a kind have by default.
     #[inline(always)]
     pub fn shape_of_kind(&self, kind: Kind) -> u32 {
-        self.kind_shapes[kind as usize].get()
+        self.kind_shapes[kind as usize]
     }
 
     /// The class of a value that is no heap object.
@@ -293,9 +298,6 @@ pub(super) fn create(heap: &Heap) {
         }
         if row.is_final {
             class.add_flags(class_flag::FINAL);
-        }
-        if let Some(kind) = row.kind {
-            heap.types.kind_shapes[kind as usize].set(class.root_shape());
         }
     }
 }
