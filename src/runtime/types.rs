@@ -276,8 +276,13 @@ impl Builtin {
     fn layout(self) -> Kind {
         match ROWS[self as usize].kind {
             Some(kind) => kind,
-            None if self == Builtin::Float => Kind::Free,
-            None => self.base().layout(),
+            None => match self {
+                Builtin::Float => Kind::Free,
+                Builtin::FrozenSet => Kind::Set,
+                Builtin::Property | Builtin::StaticMethod | Builtin::ClassMethod => Kind::Descriptor,
+                Builtin::Enumerate | Builtin::Zip | Builtin::Map | Builtin::Filter | Builtin::Reversed => Kind::Iter,
+                _ => self.base().layout(),
+            },
         }
     }
 }
