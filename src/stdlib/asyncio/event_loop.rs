@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::super::registry::{ModuleType, NativeType, module_class};
+use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{check_running, sleep};
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -65,7 +65,7 @@ pub fn the_loop(vm: &mut Vm) -> Result<Local, Raised> {
     if !known.is_undef() {
         return Ok(vm.local(known));
     }
-    let class = module_class(vm, &EVENT_LOOP);
+    let class = class_of(vm, &EVENT_LOOP);
     let class = vm.get_gc(class).expect("a class");
     let object = vm.local(vm.heap.opaque(class, Loop).value());
     scheduler(vm).loop_object.set(vm.get(object));
@@ -135,7 +135,7 @@ fn state(vm: &Vm, handle: Local) -> &HandleState {
 }
 
 fn handle_object(vm: &mut Vm, when: f64) -> Local {
-    let class = module_class(vm, &HANDLE);
+    let class = class_of(vm, &HANDLE);
     let class = vm.get_gc(class).expect("a class");
     let object: Gc<'_, Opaque> = vm.heap.opaque(class, HandleState { cancelled: Cell::new(false), when });
     vm.local(object.value())

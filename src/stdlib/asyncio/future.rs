@@ -10,8 +10,10 @@ use crate::sched::handle::Action;
 use crate::sched::task;
 use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
-/// `asyncio.Future`.
-pub const FUTURE: NativeType = NativeType {
+/// `asyncio.Future` and `asyncio.Task`.
+pub const TYPES: &[NativeType] = &[FUTURE, TASK];
+
+const FUTURE: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
         &RESULT,
@@ -30,8 +32,7 @@ pub const FUTURE: NativeType = NativeType {
     ..NativeType::of(Builtin::Future, "A result that is not there yet.")
 };
 
-/// `asyncio.Task`.
-pub const TASK: NativeType = NativeType {
+const TASK: NativeType = NativeType {
     new: Some(&NEW_TASK),
     methods: &[&GET_NAME, &SET_NAME, &GET_CORO, &GET_CONTEXT, &CANCELLING, &UNCANCEL],
     ..NativeType::of(Builtin::Task, "A coroutine that the event loop runs.")

@@ -4,7 +4,7 @@
 //! primitive: its file, one `mod` line, one word in the tables below.
 
 mod event_loop;
-mod future;
+pub mod future;
 mod gather;
 mod queue;
 mod run;
