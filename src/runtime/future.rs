@@ -29,7 +29,7 @@ pub enum FutureState {
 
 /// What is to happen in the turn after a future is done.
 pub struct Callback {
-    /// What `target` is: 0 a task to wake, 1 a callable of the program, else a row in the scheduler's table of natives.
+    /// What to do with `target`, as `sched::handle::Action` numbers it.
     pub kind: u32,
     /// Whom to tell.
     pub target: Slot,
@@ -51,6 +51,10 @@ pub struct Future {
     pub callbacks: RefCell<SmallVec<[Callback; 1]>>,
     /// Attributes that the program set: a dict, or Undef.
     pub attrs: Slot,
+    /// The members of a group (`gather`), a list: cancelling it means cancelling them. Else Undef.
+    pub group: Slot,
+    /// Whether a group was cancelled: it ends as cancelled when its members are done.
+    pub cancel_requested: Cell<bool>,
     /// What only tasks have.
     pub task: Option<Box<TaskPart>>,
 }
@@ -85,6 +89,7 @@ unsafe impl Object for Future {
         tracer.slot(&self.result);
         tracer.slot(&self.cancelled_error);
         tracer.slot(&self.attrs);
+        tracer.slot(&self.group);
         for callback in self.callbacks.borrow().iter() {
             tracer.slot(&callback.target);
             tracer.slot(&callback.context);
@@ -120,6 +125,8 @@ impl Future {
             cancelled_error: Slot::undef(),
             callbacks: RefCell::default(),
             attrs: Slot::undef(),
+            group: Slot::undef(),
+            cancel_requested: Cell::new(false),
             task,
         }
     }

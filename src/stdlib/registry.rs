@@ -11,7 +11,7 @@ use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::heap::Tracer;
 use crate::runtime::module::Module;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Extension, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
@@ -118,7 +118,7 @@ pub struct Registry {
 }
 
 impl Extension for Registry {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
+    fn trace(&self, _: &Heap, tracer: &mut Tracer<'_>) {
         for (_, class) in self.classes.borrow().iter() {
             tracer.slot(class);
         }

@@ -13,7 +13,7 @@ use super::frame::{Frame, Stack, Window, frame_flag};
 use super::local::{Local, Mark};
 use super::native::{Args, Locals, NativeFn};
 use super::trap::Trap;
-use super::{Native, Warning, WarningKind};
+use super::{Native, Report};
 use crate::bytecode::{Capture, CodeKind, Instr};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::code::{CodeObj, NOT_PLAIN};
@@ -82,6 +82,18 @@ impl Vm {
     pub fn call_ex(&mut self, callee: Local, args: Local, kwargs: Option<Local>) -> Result<Local, Raised> {
         let args = self.spread(args, kwargs)?;
         self.call_args(callee, args)
+    }
+
+    /// Begins a call on an empty stack: the result, or None if its frame is on top now.
+    pub(super) fn enter_call(&mut self, callee: Local, args: &[Local], kwargs: Option<Local>) -> Result<Option<Local>, Raised> {
+        let none = self.heap.tuple(&[]).value();
+        let none = self.local(none);
+        let mut all = self.spread(none, kwargs)?;
+        all.positional = args.into();
+        match self.invoke(callee, all, Caller::Rust)? {
+            Invoked::Done(result) => Ok(Some(result)),
+            Invoked::Entered => Ok(None),
+        }
     }
 
     pub(super) fn call_args(&mut self, callee: Local, args: CallArgs) -> Result<Local, Raised> {
@@ -504,7 +516,7 @@ impl Vm {
             let at = frame.index(heap).saturating_sub(1);
             let name = coroutine.function.expect::<Function>(heap).qualname.expect::<Str>(heap).as_str().to_owned();
             let code = Rc::clone(&frame.code(heap).code);
-            self.host.warn(Warning { kind: WarningKind::NeverAwaited, subject: name, place: Some((code, at)) });
+            self.host.report(Report::NeverAwaited { name, place: Some((code, at)) });
         }
     }
 

@@ -17,6 +17,7 @@ mod convert;
 mod coroutine;
 mod equality;
 mod frame;
+mod green;
 mod group;
 mod import;
 mod iterate;
@@ -28,6 +29,7 @@ pub mod native;
 mod number;
 mod order;
 mod pattern;
+mod report;
 mod run;
 mod set_ops;
 mod slice;
@@ -38,14 +40,16 @@ mod trap;
 mod unwind;
 
 use std::any::Any;
-use std::rc::Rc;
+use std::cell::RefCell;
 
 pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
+pub use green::GreenStack;
 pub use local::{Local, Mark};
 pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
+pub use report::{Failure, Place, Problem, Report, Stuck};
 pub use trap::{Park, Trap};
 
-use crate::bytecode::{Code, Instr};
+use crate::bytecode::Instr;
 use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
@@ -65,38 +69,32 @@ const NESTING_LIMIT: u32 = 1500;
 /// A layer above that keeps values of its own: the scheduler, the modules' state.
 pub trait Extension: Any {
     /// Reports each slot to the collector.
-    fn trace(&self, tracer: &mut Tracer<'_>);
-}
-
-/// Something to tell the user about the program, beside its output.
-pub struct Warning {
-    /// What sort of thing it is.
-    pub kind: WarningKind,
-    /// Whom it is about: a coroutine's or task's name.
-    pub subject: String,
-    /// Where in the program: code and instruction.
-    pub place: Option<(Rc<Code>, u32)>,
-}
-
-/// The sorts of warnings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WarningKind {
-    /// A coroutine was made and dropped.
-    NeverAwaited,
-    /// A task failed and nobody took the exception.
-    NeverRetrieved,
-    /// A task was still pending when the program ended.
-    Pending,
+    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>);
 }
 
 /// What the VM asks of the program around it.
 pub trait Host {
-    /// Tells the user something.
-    fn warn(&mut self, warning: Warning);
+    /// Tells the user something about the program, beside its output.
+    fn report(&mut self, report: Report);
     /// Writes to standard output.
     fn print(&mut self, text: &str) -> std::io::Result<()>;
     /// Whether Ctrl-C was pressed since the last call.
     fn interrupted(&mut self) -> bool;
+}
+
+/// A host that swallows everything: stands in while the real one is borrowed.
+pub struct NoHost;
+
+impl Host for NoHost {
+    fn report(&mut self, _: Report) {}
+
+    fn print(&mut self, _: &str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn interrupted(&mut self) -> bool {
+        false
+    }
 }
 
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
@@ -108,6 +106,8 @@ pub struct Vm {
     pub heap: Heap,
     /// Registers and frames of the thread of execution that runs now.
     stack: Stack,
+    /// The stacks of those that wait for it.
+    suspended: Vec<Stack>,
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
@@ -145,6 +145,7 @@ impl Vm {
         let modules = Slot::new(heap.dict().value());
         Vm {
             stack: Stack::new(RECURSION_LIMIT, REGISTERS),
+            suspended: Vec::new(),
             locals: SlotVec::new(),
             natives: Natives::default(),
             steps: Vec::new(),
@@ -226,16 +227,20 @@ impl Vm {
 
     /// Collects now.
     pub fn collect(&mut self) {
-        let Vm { heap, stack, locals, result, builtins, modules, extensions, .. } = self;
-        let stack = std::cell::RefCell::new(stack);
+        let Vm { heap, stack, suspended, locals, result, builtins, modules, extensions, .. } = self;
+        let stacks = RefCell::new((stack, suspended));
         heap.collect(&|heap: &Heap, tracer: &mut Tracer<'_>| {
-            stack.borrow_mut().trace_live(heap, tracer);
+            let (stack, suspended) = &mut *stacks.borrow_mut();
+            stack.trace_live(heap, tracer);
+            for stack in suspended.iter_mut() {
+                stack.trace_live(heap, tracer);
+            }
             locals.trace(tracer);
             for slot in [&*result, &*builtins, &*modules] {
                 tracer.slot(slot);
             }
             for extension in extensions.iter() {
-                extension.trace(tracer);
+                extension.trace(heap, tracer);
             }
         });
     }

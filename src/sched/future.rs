@@ -1,0 +1,123 @@
+//! Futures: results, cancellation, callbacks.
+//!
+//! A finished future puts its callbacks into the ready queue; it never calls them.
+
+use super::handle::{Action, Handle};
+use super::{scheduler, task};
+use crate::runtime::exception::Exception;
+use crate::runtime::future::{Callback, Future, FutureState};
+use crate::runtime::list::List;
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::vm::{Local, Vm};
+
+/// The future in a local that is known to hold one.
+pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
+    vm.get_gc(local).expect("the caller knows that it is a future")
+}
+
+/// A new pending future.
+pub fn new_future(vm: &Vm) -> Local {
+    vm.local(vm.heap.future().value())
+}
+
+/// Gives a pending future its result.
+///
+/// # Errors
+/// InvalidStateError if it is done.
+pub fn set_result(vm: &Vm, local: Local, value: Local) -> Result<(), Raised> {
+    let this = future(vm, local);
+    check_pending(vm, this)?;
+    this.result.set(vm.get(value));
+    this.state.set(FutureState::Done);
+    schedule_callbacks(vm, this);
+    Ok(())
+}
+
+/// Gives a pending future its exception, an instance.
+///
+/// # Errors
+/// InvalidStateError if it is done.
+pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Raised> {
+    let this = future(vm, local);
+    check_pending(vm, this)?;
+    debug_assert!(vm.get(exception).is_gc::<Exception>());
+    this.result.set(vm.get(exception));
+    this.state.set(FutureState::Failed);
+    this.retrieved.set(false);
+    schedule_callbacks(vm, this);
+    Ok(())
+}
+
+fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
+    if this.is_done() { Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state")) } else { Ok(()) }
+}
+
+/// `future.cancel(msg)`: a task is asked to cancel itself, a group cancels its members. False: it was done.
+pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
+    let this = future(vm, local);
+    if this.task().is_some() {
+        return task::cancel(vm, local, message);
+    }
+    if this.is_done() {
+        return false;
+    }
+    if let Some(members) = this.group.get(&vm.heap).as_gc::<List>() {
+        let members: Vec<Local> = members.items.to_vec(&vm.heap).into_iter().map(|v| vm.local(v)).collect();
+        let mut any = false;
+        for member in members {
+            any |= cancel(vm, member, message);
+        }
+        if any {
+            // The group ends as cancelled once its members are done.
+            future(vm, local).cancel_requested.set(true);
+        }
+        return any;
+    }
+    cancel_now(vm, local, message);
+    true
+}
+
+/// Makes a pending future cancelled.
+pub fn cancel_now(vm: &Vm, local: Local, message: Local) {
+    let this = future(vm, local);
+    this.result.set(vm.get(message));
+    this.state.set(FutureState::Cancelled);
+    schedule_callbacks(vm, this);
+}
+
+/// Adds what is to happen in the turn after a future is done; soon, if it is.
+pub fn add_callback(vm: &Vm, local: Local, action: Action, target: Local) {
+    let context = vm.local(scheduler(vm).context(&vm.heap));
+    add_callback_in(vm, local, action, target, context);
+}
+
+/// The same in a context of its own.
+pub fn add_callback_in(vm: &Vm, local: Local, action: Action, target: Local, context: Local) {
+    let this = future(vm, local);
+    let callback = Callback {
+        kind: action.to_number(),
+        target: Slot::new(vm.get(target)),
+        context: Slot::new(vm.get(context)),
+    };
+    if this.is_done() {
+        scheduler(vm).call_soon(Handle::of_callback(&callback, this.value()));
+    } else {
+        this.callbacks.borrow_mut().push(callback);
+    }
+}
+
+/// Removes the callbacks with this target; how many there were.
+pub fn remove_callback(vm: &Vm, local: Local, action: Action, target: Value<'_>) -> usize {
+    let this = future(vm, local);
+    let mut callbacks = this.callbacks.borrow_mut();
+    let before = callbacks.len();
+    callbacks.retain(|c| c.kind != action.to_number() || !c.target.get(&vm.heap).is(target));
+    before - callbacks.len()
+}
+
+fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
+    let scheduler = scheduler(vm);
+    for callback in this.callbacks.take() {
+        scheduler.call_soon(Handle::of_callback(&callback, this.value()));
+    }
+}

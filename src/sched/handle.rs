@@ -1,0 +1,91 @@
+//! What the loop runs: handles, in the ready queue and in timers.
+
+use crate::runtime::future::Callback;
+use crate::runtime::heap::Tracer;
+use crate::runtime::{Raised, Slot, Value};
+use crate::vm::{Local, Vm};
+
+/// A callback written in Rust: what it was registered for, and what the call is about (the future that is done).
+pub type NativeCallback = fn(&mut Vm, Local, Local) -> Result<(), Raised>;
+
+/// What a handle does with its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Resume the task.
+    Step,
+    /// Resume the task with the outcome of the future that it waited for.
+    Wake,
+    /// Call the program's callable with the arguments (a tuple, or a future).
+    Call,
+    /// Run the Rust callback with this number.
+    Native(u32),
+}
+
+const FIRST_NATIVE: u32 = 3;
+
+impl Action {
+    /// As `Callback::kind` stores it.
+    pub fn to_number(self) -> u32 {
+        match self {
+            Action::Step => 0,
+            Action::Wake => 1,
+            Action::Call => 2,
+            Action::Native(n) => FIRST_NATIVE + n,
+        }
+    }
+
+    /// From `to_number`.
+    pub fn from_number(number: u32) -> Action {
+        match number {
+            0 => Action::Step,
+            1 => Action::Wake,
+            2 => Action::Call,
+            n => Action::Native(n - FIRST_NATIVE),
+        }
+    }
+}
+
+/// Something to run in a turn of the loop.
+pub struct Handle {
+    /// What to do.
+    pub action: Action,
+    /// With what: a task, a callable, a callback's own object.
+    pub target: Slot,
+    /// Arguments: an exception to throw, a future, a tuple; Undef for none.
+    pub argument: Slot,
+    /// The context to run in; Undef for the empty one.
+    pub context: Slot,
+    /// The program's handle object, which knows whether it was cancelled; Undef if it has none.
+    pub object: Slot,
+}
+
+impl Handle {
+    /// A handle without context and object.
+    pub fn new(action: Action, target: Value<'_>, argument: Value<'_>) -> Handle {
+        Handle {
+            action,
+            target: Slot::new(target),
+            argument: Slot::new(argument),
+            context: Slot::undef(),
+            object: Slot::undef(),
+        }
+    }
+
+    /// The handle that tells a callback that a future is done.
+    pub fn of_callback(callback: &Callback, future: Value<'_>) -> Handle {
+        Handle {
+            action: Action::from_number(callback.kind),
+            target: Slot::copy(&callback.target),
+            argument: Slot::new(future),
+            context: Slot::copy(&callback.context),
+            object: Slot::undef(),
+        }
+    }
+
+    /// Reports the slots to the collector.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        for slot in [&self.target, &self.argument, &self.context, &self.object] {
+            tracer.slot(slot);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Many coroutines on one VM: ready queue, timers, clock, tasks, green threads.
+//!
+//! The order of events is asyncio's: a turn runs exactly the handles that were ready when it began, first in first out; what they
+//! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
+//! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
+
+pub mod clock;
+pub mod event_loop;
+pub mod future;
+pub mod green;
+pub mod handle;
+pub mod report;
+pub mod task;
+pub mod timer_heap;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use crate::runtime::heap::Tracer;
+use crate::runtime::{Heap, Slot, Value};
+use crate::vm::{Extension, Local, Vm};
+use clock::{Clock, TimeMode};
+use green::GreenThreads;
+use handle::{Action, Handle, NativeCallback};
+use timer_heap::{TimerHeap, TimerId};
+
+/// The scheduler's state, an extension of the VM.
+pub struct Scheduler {
+    /// The clock of the program.
+    pub clock: Clock,
+    ready: RefCell<VecDeque<Handle>>,
+    timers: TimerHeap,
+    /// Callbacks in Rust, by number.
+    natives: RefCell<Vec<NativeCallback>>,
+    /// The task that runs now; Undef outside of tasks.
+    current: Slot,
+    /// The context of the code that runs now; Undef for the empty one.
+    context: Slot,
+    /// Tasks that are not done, by number: the scheduler keeps them alive.
+    tasks: RefCell<std::collections::BTreeMap<u64, Slot>>,
+    next_task: Cell<u64>,
+    running: Cell<bool>,
+    green: GreenThreads,
+}
+
+impl Scheduler {
+    /// A scheduler with a clock of its own.
+    pub fn new(mode: TimeMode) -> Scheduler {
+        Scheduler {
+            clock: Clock::new(mode),
+            ready: RefCell::default(),
+            timers: TimerHeap::default(),
+            natives: RefCell::default(),
+            current: Slot::undef(),
+            context: Slot::undef(),
+            tasks: RefCell::default(),
+            next_task: Cell::new(1),
+            running: Cell::new(false),
+            green: GreenThreads::default(),
+        }
+    }
+
+    /// The number of a Rust callback.
+    pub fn callback(&self, callback: NativeCallback) -> Action {
+        let mut natives = self.natives.borrow_mut();
+        let known = natives.iter().position(|&n| std::ptr::fn_addr_eq(n, callback));
+        Action::Native(known.unwrap_or_else(|| {
+            natives.push(callback);
+            natives.len() - 1
+        }) as u32)
+    }
+
+    /// Whether an event loop is running.
+    pub fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    /// Puts a handle at the end of the ready queue.
+    pub fn call_soon(&self, handle: Handle) {
+        self.ready.borrow_mut().push_back(handle);
+    }
+
+    /// Sets a timer for a moment, as `clock.monotonic` counts.
+    pub fn call_at(&self, when: f64, handle: Handle) -> TimerId {
+        self.timers.add(when, handle)
+    }
+
+    /// Cancels a timer.
+    pub fn cancel_timer(&self, id: TimerId) {
+        self.timers.cancel(id);
+    }
+
+    /// Seconds, as `loop.time()` counts.
+    pub fn now(&self) -> f64 {
+        self.clock.monotonic()
+    }
+
+    /// The task that runs now.
+    pub fn current_task<'h>(&self, heap: &'h Heap) -> Option<Value<'h>> {
+        self.current.get(heap).defined()
+    }
+
+    /// The context of the code that runs now; Undef for the empty one.
+    pub fn context<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        self.context.get(heap)
+    }
+
+    /// Changes the context of the code that runs now.
+    pub fn set_context(&self, context: Value<'_>) {
+        self.context.set(context);
+    }
+
+    /// The tasks that are not done, in order of creation.
+    pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
+        self.tasks.borrow().values().map(|slot| vm.local(slot.get(&vm.heap))).collect()
+    }
+}
+
+impl Extension for Scheduler {
+    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
+        for handle in self.ready.borrow().iter() {
+            handle.trace(tracer);
+        }
+        self.timers.trace(tracer);
+        tracer.slot(&self.current);
+        tracer.slot(&self.context);
+        for task in self.tasks.borrow().values() {
+            tracer.slot(task);
+        }
+        self.green.trace(heap, tracer);
+    }
+}
+
+/// The VM's scheduler.
+pub fn scheduler(vm: &Vm) -> &Scheduler {
+    vm.extension()
+}

@@ -1,0 +1,84 @@
+//! When things go wrong: deadlocks, callbacks that fail, tasks whose exception nobody took.
+//!
+//! These are for the user's eyes and go through the host; the program does not see them.
+
+use super::future::future;
+use super::{scheduler, task};
+use crate::runtime::future::{Future, FutureState};
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Raised};
+use crate::vm::{Local, Problem, Report, Stuck, Vm};
+
+/// Nothing can run any more: tells the user who waits for what, and ends the program.
+pub fn deadlock(vm: &mut Vm) -> Raised {
+    let mut stuck = Vec::new();
+    for task in scheduler(vm).pending_tasks(vm) {
+        let name = text(vm, task);
+        let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
+        let waits_for = waits_for(vm, task, coroutine);
+        let place = vm.place_of(coroutine);
+        stuck.push(Stuck { task: name, waits_for, place, spawned: task::part(vm, task).spawned.clone() });
+    }
+    vm.host.report(Report::Deadlock { stuck });
+    vm.halt();
+    vm.heap.raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
+}
+
+fn text(vm: &mut Vm, task: Local) -> String {
+    let name = task::name(vm, task);
+    vm.get_gc::<Str>(name).map_or(String::new(), |s| s.as_str().to_owned())
+}
+
+/// What a task waits for, in words.
+fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
+    if let Some(native) = vm.waits_in(coroutine) {
+        return native.to_owned();
+    }
+    let awaited = task::part(vm, task).waiting_for.get(&vm.heap);
+    match awaited.as_gc::<Future>().and_then(|f| f.task().is_some().then(|| vm.local(f.value()))) {
+        Some(other) => format!("task '{}'", text(vm, other)),
+        None => "a future that nobody finishes".to_owned(),
+    }
+}
+
+/// A callback of the program raised: the loop goes on.
+pub fn callback_failed(vm: &mut Vm, callback: Local, exception: Local) {
+    let what = match vm.repr(callback) {
+        Ok(text) => vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned()),
+        Err(raised) => {
+            vm.heap.take_raised(raised);
+            "<callback>".to_owned()
+        }
+    };
+    report(vm, Problem::Callback(what), exception);
+}
+
+/// A task that `asyncio.run` cancelled at its end failed with something else.
+pub fn failed_at_exit(vm: &mut Vm, task: Local) {
+    let this = future(vm, task);
+    if this.state.get() != FutureState::Failed {
+        return;
+    }
+    this.retrieved.set(true);
+    let exception = vm.local(this.result.get(&vm.heap));
+    let name = text(vm, task);
+    report(vm, Problem::Shutdown(name), exception);
+}
+
+/// Tasks that are going away with an exception that nobody took.
+pub fn unretrieved(vm: &mut Vm, task: Local) {
+    let this = future(vm, task);
+    if this.state.get() != FutureState::Failed || this.retrieved.get() {
+        return;
+    }
+    this.retrieved.set(true);
+    let is_task = this.task().is_some();
+    let exception = vm.local(this.result.get(&vm.heap));
+    let name = if is_task { text(vm, task) } else { "Future".to_owned() };
+    report(vm, Problem::NeverRetrieved(name), exception);
+}
+
+fn report(vm: &mut Vm, problem: Problem, exception: Local) {
+    let failure = vm.describe(exception);
+    vm.host.report(Report::Failed { problem, failure });
+}

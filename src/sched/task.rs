@@ -1,0 +1,278 @@
+//! Tasks: coroutines that the loop drives.
+//!
+//! A step resumes the coroutine; what it gives decides what comes next: a bare yield means the next turn, a future means "wake
+//! me when it is done". Cancelling throws CancelledError at the innermost await, after asking what is awaited to cancel first.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::future::{self, future};
+use super::handle::{Action, Handle};
+use super::scheduler;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind};
+use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::future::{Future, FutureState, TaskPart};
+use crate::runtime::intern::Sym;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::vm::{Input, Local, NativeCoroutine, Resumed, Step, Vm};
+
+/// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef for the default.
+///
+/// # Errors
+/// TypeError if it is no coroutine.
+pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
+    if !is_coroutine(vm, coroutine) {
+        let text = vm.repr(coroutine)?;
+        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
+        return Err(vm.heap.type_error(format!("a coroutine was expected, got {text}")));
+    }
+    let scheduler = scheduler(vm);
+    let heap = &vm.heap;
+    let number = scheduler.next_task.get();
+    scheduler.next_task.set(number + 1);
+    let context = vm.get(context).or(scheduler.context(heap));
+    let part = TaskPart {
+        coroutine: Slot::new(vm.get(coroutine)),
+        name: Slot::new(vm.get(name)),
+        number,
+        waiting_for: Slot::undef(),
+        context: Slot::new(context),
+        must_cancel: Cell::new(false),
+        cancel_requests: Cell::new(0),
+        cancel_message: Slot::undef(),
+        spawned: vm.place(),
+    };
+    let task = heap.task(part).value();
+    scheduler.tasks.borrow_mut().insert(number, Slot::new(task));
+    scheduler.call_soon(Handle::new(Action::Step, task, Value::UNDEF));
+    Ok(vm.local(task))
+}
+
+/// Whether something is a coroutine object.
+pub fn is_coroutine(vm: &Vm, local: Local) -> bool {
+    vm.get_gc::<Coroutine>(local).is_some_and(|c| {
+        matches!(c.kind, CoroutineKind::Coroutine | CoroutineKind::Native | CoroutineKind::AsyncStep)
+    })
+}
+
+/// A future for something awaitable: futures themselves, a task for a coroutine, a task around an object with `__await__`.
+///
+/// # Errors
+/// TypeError if it is not awaitable.
+pub fn ensure_future(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
+    if vm.get(awaitable).is_gc::<Future>() {
+        return Ok(awaitable);
+    }
+    let none = vm.local(Value::UNDEF);
+    if is_coroutine(vm, awaitable) {
+        return create(vm, awaitable, none, none);
+    }
+    if vm.special(vm.get(awaitable), Sym::Await).is_some() {
+        let wrapper = vm.native_coroutine(&WRAP_AWAITABLE, &[awaitable]);
+        return create(vm, wrapper, none, none);
+    }
+    Err(vm.heap.type_error("An asyncio.Future, a coroutine or an awaitable is required"))
+}
+
+/// Awaits the awaitable in its first register.
+static WRAP_AWAITABLE: NativeCoroutine = NativeCoroutine { name: "_wrap_awaitable", step: wrap_awaitable };
+
+fn wrap_awaitable(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    match (vm.step_state(this), input) {
+        (0, Input::Send(_)) => {
+            vm.set_step_state(this, 1);
+            Ok(Step::Await(vm.local(vm.step_slot(this, 0).get(&vm.heap))))
+        }
+        (_, Input::Send(value)) => Ok(Step::Return(value)),
+        (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
+    }
+}
+
+/// The task part of a local that is known to hold a task.
+pub fn part(vm: &Vm, task: Local) -> &TaskPart {
+    future(vm, task).task().expect("the caller knows that it is a task")
+}
+
+/// The task's name: the one it was given, or `Task-N`.
+pub fn name(vm: &mut Vm, task: Local) -> Local {
+    let part = part(vm, task);
+    let given = part.name.get(&vm.heap);
+    if !given.is_undef() && !given.is_none() {
+        return vm.local(given);
+    }
+    let name = vm.heap.str_value(&format!("Task-{}", part.number));
+    part.name.set(name);
+    vm.local(name)
+}
+
+/// `task.cancel(msg)`; false: it was done.
+pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
+    let this = future(vm, task);
+    if this.is_done() {
+        return false;
+    }
+    let part = part(vm, task);
+    part.cancel_requests.set(part.cancel_requests.get() + 1);
+    if let Some(waiting_for) = part.waiting_for.get(&vm.heap).defined() {
+        let waiting_for = vm.local(waiting_for);
+        if future::cancel(vm, waiting_for, message) {
+            return true;
+        }
+    }
+    let part = self::part(vm, task);
+    part.must_cancel.set(true);
+    part.cancel_message.set(vm.get(message));
+    true
+}
+
+/// The future that a task waited for is done.
+pub fn wake(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raised> {
+    let done = future(vm, awaited);
+    match done.state.get() {
+        FutureState::Failed | FutureState::Cancelled => {
+            let raised = match vm.future_result(awaited) {
+                Ok(_) => return step(vm, task, None),
+                Err(raised) => raised,
+            };
+            let exception = vm.take_local(raised);
+            note_crossing(vm, awaited, exception);
+            step(vm, task, Some(exception))
+        }
+        _ => step(vm, task, None),
+    }
+}
+
+/// Notes in a traceback that the exception came from another task.
+fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
+    if future(vm, awaited).task().is_none() {
+        return;
+    }
+    let text = name(vm, awaited);
+    let text: Rc<str> = vm.get_gc::<Str>(text).map_or("".into(), |s| s.as_str().into());
+    let spawned = part(vm, awaited).spawned.clone();
+    if let Some(exception) = vm.get_gc::<Exception>(exception) {
+        exception.traceback.borrow_mut().push(TraceEntry::Task { name: text, spawned });
+    }
+}
+
+/// Resumes a task's coroutine, throwing `exception` if there is one.
+pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Raised> {
+    let heap = &vm.heap;
+    let this = future(vm, task);
+    if this.is_done() {
+        return Ok(());
+    }
+    let part = part(vm, task);
+    let mut thrown = exception;
+    if part.must_cancel.get() {
+        part.must_cancel.set(false);
+        let cancelled = exception.is_some_and(|e| heap.is_instance(vm.get(e), Builtin::CancelledError));
+        if !cancelled {
+            thrown = Some(new_cancelled_error(vm, part));
+        }
+    }
+    part.waiting_for.clear();
+    let scheduler = scheduler(vm);
+    let outer = (vm.local(scheduler.current.get(heap)), vm.local(scheduler.context.get(heap)));
+    scheduler.current.set(this.value());
+    scheduler.context.set(part.context.get(heap));
+    let coroutine = vm.local(part.coroutine.get(heap));
+    let input = match thrown {
+        Some(exception) => Input::Throw(exception),
+        None => Input::Send(vm.none()),
+    };
+    let outcome = vm.resume(coroutine, input);
+    // What the coroutine set in its context is the task's for good.
+    let scheduler = self::scheduler(vm);
+    self::part(vm, task).context.set(scheduler.context.get(&vm.heap));
+    scheduler.current.set(vm.get(outer.0));
+    scheduler.context.set(vm.get(outer.1));
+    match outcome {
+        Ok(Resumed::Returned(value)) => returned(vm, task, value),
+        Ok(Resumed::Yielded(value)) => yielded(vm, task, value),
+        Err(raised) => failed(vm, task, raised),
+    }
+}
+
+fn new_cancelled_error(vm: &Vm, part: &TaskPart) -> Local {
+    let heap = &vm.heap;
+    let message = part.cancel_message.get(heap);
+    let class = heap.types.class(heap, Builtin::CancelledError);
+    let args: &[Value<'_>] = if message.is_undef() || message.is_none() { &[] } else { &[message] };
+    vm.local(heap.exception(class, args).value())
+}
+
+fn returned(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
+    finish(vm, task);
+    let part = part(vm, task);
+    if part.must_cancel.get() {
+        part.must_cancel.set(false);
+        let message = vm.local(part.cancel_message.get(&vm.heap));
+        future::cancel_now(vm, task, message);
+        return Ok(());
+    }
+    future::set_result(vm, task, value)
+}
+
+fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
+    finish(vm, task);
+    let leaves = vm.is_raised(&raised, Builtin::KeyboardInterrupt) || vm.is_raised(&raised, Builtin::SystemExit);
+    let cancelled = vm.is_raised(&raised, Builtin::CancelledError);
+    let exception = vm.take_local(raised);
+    if vm.is_halting() {
+        return Err(vm.raise_local(exception));
+    }
+    if cancelled {
+        let none = vm.none();
+        future(vm, task).cancelled_error.set(vm.get(exception));
+        future::cancel_now(vm, task, none);
+        return Ok(());
+    }
+    future::set_exception(vm, task, exception)?;
+    if leaves { Err(vm.raise_local(exception)) } else { Ok(()) }
+}
+
+/// The task will not run again.
+fn finish(vm: &Vm, task: Local) {
+    let number = part(vm, task).number;
+    scheduler(vm).tasks.borrow_mut().remove(&number);
+}
+
+fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
+    let heap = &vm.heap;
+    let this = future(vm, task);
+    let awaited: Option<Gc<'_, Future>> = vm.get_gc(value);
+    let Some(awaited) = awaited else {
+        if vm.get(value).is_none() {
+            scheduler(vm).call_soon(Handle::new(Action::Step, this.value(), Value::UNDEF));
+            return Ok(());
+        }
+        let text = vm.repr(value)?;
+        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
+        return throw_soon(vm, task, format!("Task got bad yield: {text}"));
+    };
+    if awaited == this {
+        let text = vm.repr(task)?;
+        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
+        return throw_soon(vm, task, format!("Task cannot await on itself: {text}"));
+    }
+    part(vm, task).waiting_for.set(awaited.value());
+    let context = vm.local(part(vm, task).context.get(heap));
+    future::add_callback_in(vm, value, Action::Wake, task, context);
+    let part = part(vm, task);
+    if part.must_cancel.get() {
+        let message = vm.local(part.cancel_message.get(&vm.heap));
+        if future::cancel(vm, value, message) {
+            self::part(vm, task).must_cancel.set(false);
+        }
+    }
+    Ok(())
+}
+
+fn throw_soon(vm: &mut Vm, task: Local, message: String) -> Result<(), Raised> {
+    let raised = vm.heap.raise(Builtin::RuntimeError, message);
+    let exception = vm.take_local(raised);
+    scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), vm.get(exception)));
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Iterators over builtin types: how they begin, and each step that needs no program code.
+//!
+//! To add a kind of iterator: a row of `IterTag`, an arm in `builtin_iter` if `iter()` makes it, an arm in `step_builtin`; one that calls
+//! the program answers `Advance::Program` there and has its step in `adaptor.rs`.
+
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::dict::Dict;
+use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
+use crate::runtime::iter::{Iter, IterTag};
+use crate::runtime::list::List;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::range::Range;
+use crate::runtime::set::Set;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::view::{View, ViewTag};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::vm::Vm;
+
+/// What a step of an iterator gave.
+pub(super) enum Advance<'h> {
+    /// The next item.
+    Item(Value<'h>),
+    /// There is none.
+    End,
+    /// It takes the program to say: see `adaptor.rs`.
+    Program,
+}
+
+impl Vm {
+    /// The iterator over a builtin object; iterators and generators are their own.
+    pub(in crate::vm) fn builtin_iter<'h>(&'h self, value: Value<'h>) -> Option<Value<'h>> {
+        let heap = &self.heap;
+        let walk = |tag, end: usize| Some(heap.iter(tag, value, Value::UNDEF, 0, end as i64).value());
+        match value.as_object()?.kind() {
+            Kind::List => walk(IterTag::List, 0),
+            Kind::Tuple => walk(IterTag::Tuple, 0),
+            Kind::Range => Some(range_iter(heap, *value.as_gc::<Range>()?.get())),
+            Kind::Str => walk(IterTag::Str, 0),
+            Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
+            Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len()),
+            Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len()),
+            Kind::View => self.view_iter(value.as_gc()?),
+            Kind::Iter => Some(value),
+            Kind::Coroutine if super::is_generator(value) => Some(value),
+            Kind::Instance => {
+                let payload = self.underlying(value, Sym::Iter);
+                if payload.is(value) { None } else { self.builtin_iter(payload) }
+            }
+            _ => None,
+        }
+    }
+
+    fn view_iter<'h>(&'h self, view: Gc<'h, View>) -> Option<Value<'h>> {
+        let tag = match view.tag {
+            ViewTag::Keys => IterTag::DictKeys,
+            ViewTag::Values => IterTag::DictValues,
+            ViewTag::Items => IterTag::DictItems,
+            ViewTag::Proxy => return self.builtin_iter(view.get().source.get(&self.heap)),
+        };
+        let source = view.get().source.get(&self.heap);
+        let len = source.as_gc::<Dict>()?.table.len();
+        Some(self.heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
+    }
+
+    /// The builtin object inside an instance that extends one, unless the program gave the class its own `method`; else the value.
+    pub(in crate::vm) fn underlying<'h>(&'h self, value: Value<'h>, method: Sym) -> Value<'h> {
+        let Some(payload) = value.as_gc::<Instance>().and_then(|instance| instance.payload(&self.heap)) else { return value };
+        match self.special(value, method) {
+            Some(method) if method.is_gc::<NativeFunction>() => payload,
+            _ => value,
+        }
+    }
+
+    /// One step, unless the program takes part in it.
+    #[inline]
+    pub(super) fn step_builtin<'h>(&'h self, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+        let heap = &self.heap;
+        let item = match iter.tag {
+            IterTag::Range => next_of_range(heap, iter),
+            IterTag::List => next_at(iter, |source, n| source.as_gc::<List>()?.items.get(heap, n), heap),
+            IterTag::Tuple => next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap),
+            IterTag::Bytes => next_at(iter, byte_at, heap),
+            IterTag::ListReverse => previous_in_list(heap, iter),
+            IterTag::Str => next_char(heap, iter),
+            IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
+            IterTag::DictReverse => previous_of_dict(heap, iter)?,
+            IterTag::Set => next_of_set(heap, iter)?,
+            IterTag::Sequence
+            | IterTag::SequenceReverse
+            | IterTag::Call
+            | IterTag::Enumerate
+            | IterTag::Zip
+            | IterTag::Map
+            | IterTag::Filter => return Ok(Advance::Program),
+        };
+        Ok(item.map_or(Advance::End, Advance::Item))
+    }
+}
+
+fn range_iter(heap: &Heap, range: Range) -> Value<'_> {
+    let len = i64::try_from(range.len()).unwrap_or(i64::MAX);
+    let iter = heap.iter(IterTag::Range, Value::UNDEF, Value::UNDEF, range.start, len);
+    iter.step.set(range.step);
+    iter.value()
+}
+
+fn next_of_range<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+    let (left, n) = (iter.end.get(), iter.pos.get());
+    if left <= 0 {
+        return None;
+    }
+    iter.end.set(left - 1);
+    iter.pos.set(n.wrapping_add(iter.step.get()));
+    Some(heap.int(n))
+}
+
+/// A step over something with positions; the end is final, even if the source grows.
+#[inline]
+fn next_at<'h>(
+    iter: Gc<'h, Iter>,
+    item: impl FnOnce(Value<'h>, usize) -> Option<Value<'h>>,
+    heap: &'h Heap,
+) -> Option<Value<'h>> {
+    let n = iter.pos.get();
+    let item = item(iter.source.get(heap), n as usize);
+    match item {
+        Some(_) => iter.pos.set(n + 1),
+        None => iter.source.clear(),
+    }
+    item
+}
+
+fn byte_at(source: Value<'_>, n: usize) -> Option<Value<'_>> {
+    let byte = match source.as_gc::<Bytes>() {
+        Some(bytes) => bytes.data.get(n).copied(),
+        None => source.as_gc::<ByteArray>()?.data.borrow().get(n).copied(),
+    };
+    byte.map(|byte| Value::small_int(i64::from(byte)))
+}
+
+fn previous_in_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+    let n = iter.pos.get();
+    let list = iter.source.get(heap).as_gc::<List>()?;
+    let item = usize::try_from(n).ok().and_then(|n| list.items.get(heap, n));
+    match item {
+        Some(_) => iter.pos.set(n - 1),
+        None => iter.source.clear(),
+    }
+    item
+}
+
+fn next_char<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+    let text = iter.source.get(heap).as_gc::<Str>()?.as_str();
+    let at = iter.pos.get() as usize;
+    match text[at..].chars().next() {
+        Some(c) => {
+            iter.pos.set((at + c.len_utf8()) as i64);
+            Some(heap.char_value(c))
+        }
+        None => {
+            iter.source.clear();
+            None
+        }
+    }
+}
+
+/// One more than a dict's items were given: keys were exchanged for others meanwhile. `step` counts them, from 1.
+fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
+    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else { return Ok(None) };
+    check_dict_size(heap, iter, dict)?;
+    let Some(at) = dict.table.next_position(iter.pos.get() as usize) else {
+        iter.source.clear();
+        return Ok(None);
+    };
+    if iter.step.get() > iter.end.get() {
+        iter.source.clear();
+        return Err(heap.raise(Builtin::RuntimeError, "dictionary keys changed during iteration"));
+    }
+    iter.step.set(iter.step.get() + 1);
+    iter.pos.set(at as i64 + 1);
+    Ok(dict_item(heap, dict, at, iter.tag))
+}
+
+fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
+    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else { return Ok(None) };
+    check_dict_size(heap, iter, dict)?;
+    let Some(at) = dict.table.previous_position(iter.pos.get() as usize) else {
+        iter.source.clear();
+        return Ok(None);
+    };
+    iter.pos.set(at as i64);
+    let tag = match iter.extra.get(heap).as_int() {
+        Some(1) => IterTag::DictValues,
+        Some(_) => IterTag::DictItems,
+        None => IterTag::DictKeys,
+    };
+    Ok(dict_item(heap, dict, at, tag))
+}
+
+/// The error repeats: the iterator is of no more use.
+fn check_dict_size<'h>(heap: &'h Heap, iter: Gc<'h, Iter>, dict: Gc<'h, Dict>) -> Result<(), Raised> {
+    if dict.table.len() as i64 == iter.end.get() {
+        return Ok(());
+    }
+    iter.end.set(-1);
+    Err(heap.raise(Builtin::RuntimeError, "dictionary changed size during iteration"))
+}
+
+fn dict_item<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, at: usize, tag: IterTag) -> Option<Value<'h>> {
+    let (key, value) = dict.table.entry(heap, at)?;
+    Some(match tag {
+        IterTag::DictValues => value,
+        IterTag::DictItems => heap.tuple(&[key, value]).value(),
+        _ => key,
+    })
+}
+
+fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
+    let Some(set) = iter.source.get(heap).as_gc::<Set>() else { return Ok(None) };
+    if set.table.len() as i64 != iter.end.get() {
+        iter.end.set(-1);
+        return Err(heap.raise(Builtin::RuntimeError, "Set changed size during iteration"));
+    }
+    let Some(at) = set.table.next_position(iter.pos.get() as usize) else {
+        iter.source.clear();
+        return Ok(None);
+    };
+    iter.pos.set(at as i64 + 1);
+    Ok(set.table.entry(heap, at).map(|(key, _)| key))
+}

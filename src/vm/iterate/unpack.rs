@@ -1,0 +1,94 @@
+//! Unpacking: `a, b = x` and `a, *b, c = x`.
+//!
+//! An iterator is asked for one item more than there are targets, no further. Registers change only when all items are at hand.
+
+use crate::bytecode::Instr;
+use crate::runtime::list::List;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Raised, Value};
+use crate::vm::Vm;
+
+impl Vm {
+    /// `R[b], ..., R[b+d-1] := R[a]`
+    pub(in crate::vm) fn unpack_seq(&mut self, i: Instr) -> Result<(), Raised> {
+        let wanted = i.d as usize;
+        match self.short_items(self.reg(i.a), wanted) {
+            Some(items) => self.store_unpacked(i, &items, wanted),
+            None => self.unpack_iterator(i, wanted),
+        }
+    }
+
+    /// The items of a list or tuple; of one that is too long, one more than wanted.
+    fn short_items<'h>(&'h self, value: Value<'h>, wanted: usize) -> Option<Vec<Value<'h>>> {
+        if let Some(list) = value.as_gc::<List>() {
+            return Some(list.items.copy_range(&self.heap, 0..list.items.len().min(wanted + 1)));
+        }
+        let tuple = value.as_gc::<Tuple>()?;
+        Some(tuple.iter(&self.heap).take(wanted + 1).collect())
+    }
+
+    fn store_unpacked(&self, i: Instr, items: &[Value<'_>], wanted: usize) -> Result<(), Raised> {
+        if items.len() != wanted {
+            return Err(self.wrong_count(items.len(), wanted));
+        }
+        for (reg, &item) in (i.b..).zip(items) {
+            self.set_reg(reg, item);
+        }
+        Ok(())
+    }
+
+    fn wrong_count(&self, got: usize, wanted: usize) -> Raised {
+        self.heap.value_error(if got > wanted {
+            format!("too many values to unpack (expected {wanted})")
+        } else {
+            format!("not enough values to unpack (expected {wanted}, got {got})")
+        })
+    }
+
+    fn unpack_iterator(&mut self, i: Instr, wanted: usize) -> Result<(), Raised> {
+        let mark = self.mark();
+        let source = self.reg_local(i.a);
+        let iter = self.iter_or(source, cannot_unpack)?;
+        let mut items = Vec::with_capacity(wanted);
+        loop {
+            let item = self.none();
+            if !self.next(iter, item)? {
+                break;
+            }
+            items.push(item);
+            if items.len() > wanted {
+                break;
+            }
+        }
+        let values: Vec<Value<'_>> = items.iter().map(|&item| self.get(item)).collect();
+        self.store_unpacked(i, &values, wanted)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    /// `R[b].. :=` `c` items, a list of the rest, `d` items from `R[a]`
+    pub(in crate::vm) fn unpack_ex(&mut self, i: Instr) -> Result<(), Raised> {
+        let (before, after) = (usize::from(i.c), i.d as usize);
+        let mark = self.mark();
+        let source = self.reg_local(i.a);
+        let list = self.to_list_or(source, cannot_unpack)?;
+        let items = self.get_gc::<List>(list).map(|list| list.items.to_vec(&self.heap)).unwrap_or_default();
+        if items.len() < before + after {
+            let (least, got) = (before + after, items.len());
+            let message = format!("not enough values to unpack (expected at least {least}, got {got})");
+            return Err(self.heap.value_error(message));
+        }
+        let (head, rest) = items.split_at(before);
+        let (middle, tail) = rest.split_at(rest.len() - after);
+        let middle = self.heap.list(middle.iter().copied()).value();
+        for (reg, &item) in (i.b..).zip(head.iter().chain([&middle]).chain(tail)) {
+            self.set_reg(reg, item);
+        }
+        self.release(mark);
+        Ok(())
+    }
+}
+
+fn cannot_unpack(name: &str) -> String {
+    format!("cannot unpack non-iterable {name} object")
+}

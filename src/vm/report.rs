@@ -1,0 +1,223 @@
+//! What the VM tells the program around it: exceptions and other findings as plain data, to be rendered at the edge.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::Vm;
+use super::local::Local;
+use crate::bytecode::Code;
+use crate::runtime::code::CodeObj;
+use crate::runtime::coroutine::{Coroutine, CoroutineState};
+use crate::runtime::dict::Dict;
+use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::list::List;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+
+/// A place in a program: code and the index of one of its instructions.
+pub type Place = (Rc<Code>, u32);
+
+/// Something the user should know.
+#[derive(Clone)]
+pub enum Report {
+    /// A statement made a coroutine and dropped it.
+    NeverAwaited {
+        /// The coroutine function's qualified name.
+        name: String,
+        /// The statement's call.
+        place: Option<Place>,
+    },
+    /// An exception that does not reach the program.
+    Failed {
+        /// Where it got lost.
+        problem: Problem,
+        /// The exception.
+        failure: Failure,
+    },
+    /// Nothing can run any more.
+    Deadlock {
+        /// Who waits for what.
+        stuck: Vec<Stuck>,
+    },
+}
+
+/// Where an exception got lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// In a callback (its repr) that the loop called.
+    Callback(String),
+    /// In a task (its name) that `asyncio.run` cancelled at its end.
+    Shutdown(String),
+    /// In a task or future (its name) that nobody asked for its result.
+    NeverRetrieved(String),
+    /// In something that cannot raise.
+    Unraisable(String),
+}
+
+/// A task that waits for something that never happens.
+#[derive(Clone)]
+pub struct Stuck {
+    /// The task's name.
+    pub task: String,
+    /// What it waits for, in words.
+    pub waits_for: String,
+    /// Where it waits.
+    pub place: Option<Place>,
+    /// Where it was made.
+    pub spawned: Option<Place>,
+}
+
+/// An exception as plain data.
+#[derive(Clone)]
+pub struct Failure {
+    /// The class's name, with its module unless that is `builtins` or `__main__`... as tracebacks print it.
+    pub class: String,
+    /// `str()` of the exception.
+    pub message: String,
+    /// `__notes__`.
+    pub notes: Vec<String>,
+    /// Where it was raised and what it passed through, innermost first.
+    pub trace: Vec<TraceEntry>,
+    /// `__cause__`.
+    pub cause: Option<Box<Failure>>,
+    /// `__context__`, unless suppressed.
+    pub context: Option<Box<Failure>>,
+    /// Of a group: its exceptions.
+    pub members: Vec<Failure>,
+}
+
+/// How many exceptions of a chain are described.
+const CHAIN_LIMIT: usize = 50;
+
+// Exceptions between `Raised` and locals.
+impl Vm {
+    /// The exception of a `Raised`, in a local; the caller now answers for it.
+    pub fn take_local(&self, raised: Raised) -> Local {
+        let exception = self.heap.take_raised(raised).value();
+        self.local(exception)
+    }
+
+    /// Raises the exception instance in a local.
+    pub fn raise_local(&self, exception: Local) -> Raised {
+        self.heap.raise_exception(self.get_gc(exception).expect("the caller knows that it is an exception"))
+    }
+
+    /// Ends the program: from now on exceptions find no handlers.
+    pub fn halt(&mut self) {
+        self.halting = true;
+    }
+
+    /// Whether the program is being ended.
+    pub fn is_halting(&self) -> bool {
+        self.halting
+    }
+
+    /// The program may run again (the next input of a REPL).
+    pub fn resume_after_halt(&mut self) {
+        self.halting = false;
+    }
+
+    /// Where the program is now.
+    pub fn place(&self) -> Option<Place> {
+        let frame = self.stack.frames().last()?;
+        Some((Rc::clone(&frame.code(&self.heap).code), frame.index(&self.heap).saturating_sub(1)))
+    }
+
+    /// Where a coroutine waits: in the innermost of the chain.
+    pub fn place_of(&self, coroutine: Local) -> Option<Place> {
+        let heap = &self.heap;
+        let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
+        let mut place = None;
+        loop {
+            if let Some(code) = at.code.get(heap).as_gc::<CodeObj>() {
+                if at.state.get() != CoroutineState::Created {
+                    place = Some((Rc::clone(&code.code), at.ip.get().saturating_sub(1)));
+                }
+            }
+            match at.delegate.get(heap).as_gc::<Coroutine>() {
+                Some(next) => at = next,
+                None => return place,
+            }
+        }
+    }
+
+    /// The name of the innermost native awaitable that a coroutine waits in (`sleep`, `Queue.get`).
+    pub fn waits_in(&self, coroutine: Local) -> Option<&'static str> {
+        let heap = &self.heap;
+        let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
+        loop {
+            match at.delegate.get(heap).as_gc::<Coroutine>() {
+                Some(next) => at = next,
+                None if at.code.is_undef() && at.function.is_undef() => {
+                    return Some(self.native_coroutine_name(at.native));
+                }
+                None => return None,
+            }
+        }
+    }
+}
+
+// Describing exceptions.
+impl Vm {
+    /// An exception as plain data.
+    pub fn describe(&mut self, exception: Local) -> Failure {
+        self.describe_within(exception, &mut HashSet::new())
+    }
+
+    fn describe_within(&mut self, exception: Local, seen: &mut HashSet<usize>) -> Failure {
+        let mark = self.mark();
+        let heap = &self.heap;
+        let this: Gc<'_, Exception> = self.get_gc(exception).expect("the caller knows that it is an exception");
+        seen.insert(this.address());
+        let class = heap.class_of(this.value());
+        let class = match class.attrs.get(heap, heap.intern("__module__")).and_then(|v| v.as_gc::<Str>()) {
+            Some(module) if module.as_str() != "__main__" && module.as_str() != "builtins" => {
+                format!("{}.{}", module.as_str(), class.qualname(heap).as_str())
+            }
+            _ => class.qualname(heap).as_str().to_owned(),
+        };
+        let trace = this.traceback.borrow().clone();
+        let notes = this.attrs.get(heap).as_gc::<Dict>();
+        let notes = notes.and_then(|d| d.get_str(heap, heap.intern("__notes__"))).and_then(|v| v.as_gc::<List>());
+        let notes: Vec<Local> = notes.map_or(Vec::new(), |l| l.items.to_vec(heap).into_iter().map(|v| self.local(v)).collect());
+        let links = [this.cause.get(heap), if this.suppress_context.get() { Value::UNDEF } else { this.context.get(heap) }];
+        let links = links.map(|v| v.defined().map(|v| self.local(v)));
+        let members: Vec<Local> = self.group_members(this).into_iter().map(|v| self.local(v)).collect();
+        let message = self.text_or(exception, "<exception str() failed>");
+        let notes = notes.into_iter().map(|n| self.text_or(n, "<note str() failed>")).collect();
+        let mut follow = |vm: &mut Vm, link: Option<Local>| {
+            let link = link?;
+            let address = vm.get_gc::<Exception>(link)?.address();
+            (!seen.contains(&address) && seen.len() < CHAIN_LIMIT).then(|| Box::new(vm.describe_within(link, seen)))
+        };
+        let cause = follow(self, links[0]);
+        let context = if cause.is_some() { None } else { follow(self, links[1]) };
+        let members = members.into_iter().filter_map(|m| follow(self, Some(m)).map(|f| *f)).collect();
+        self.release(mark);
+        Failure { class, message, notes, trace, cause, context, members }
+    }
+
+    fn group_members<'h>(&'h self, exception: Gc<'h, Exception>) -> Vec<Value<'h>> {
+        let heap = &self.heap;
+        if !heap.is_instance(exception.value(), Builtin::BaseExceptionGroup) {
+            return Vec::new();
+        }
+        match exception.arg(heap, 1) {
+            Some(v) if v.is_gc::<Tuple>() => v.as_gc::<Tuple>().map(|t| t.to_vec(heap)).unwrap_or_default(),
+            Some(v) => v.as_gc::<List>().map(|l| l.items.to_vec(heap)).unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    /// `str()` of a value, or a stand-in if that raises.
+    fn text_or(&mut self, value: Local, otherwise: &str) -> String {
+        match self.str(value) {
+            Ok(text) => self.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned()),
+            Err(raised) => {
+                self.heap.take_raised(raised);
+                otherwise.to_owned()
+            }
+        }
+    }
+}
