@@ -175,6 +175,11 @@ impl Vm {
         }
     }
 
+    /// `list.extend(b)`
+    pub fn extend_list(&mut self, list: Local, b: Local) -> Result<(), Raised> {
+        self.extend_or(list, b, |name| format!("'{name}' object is not iterable"))
+    }
+
     fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {
         let plain = self.plain(b);
         let Some(more) = self.get(plain).to_bytes() else { return Err(self.concat_error(target, b)) };
