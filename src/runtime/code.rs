@@ -11,7 +11,7 @@ use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
 use super::value::Value;
-use crate::bytecode::{Code, Instr, Op};
+use crate::bytecode::{Code, CodeKind, Instr, Op};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
@@ -113,10 +113,12 @@ impl CodeObj {
     /// Links a code object. `consts`: its constants as values.
     pub fn new(code: Rc<Code>, module: Gc<'_, Module>, consts: Box<[Slot]>) -> CodeObj {
         let caches = code.caches.iter().map(|&name| Cache::new(Slot::copy(&consts[name as usize]))).collect();
+        // The body of a class is called with its namespace, which is no parameter of the program's.
+        let namespace = u32::from(code.kind == CodeKind::Class);
         let plain = code.params.is_simple() && !code.kind.suspends();
         CodeObj {
             entry: code.instrs.as_ptr(),
-            plain_args: if plain { u32::from(code.params.positional) } else { NOT_PLAIN },
+            plain_args: if plain { u32::from(code.params.positional) + namespace } else { NOT_PLAIN },
             nregs: u32::from(code.nregs),
             undef_from: undef_from(&code),
             module: Slot::new(module.value()),

@@ -104,7 +104,7 @@ symbols! {
     Complex "__complex__" Index "__index__" Round "__round__" Trunc "__trunc__" Floor "__floor__" Ceil "__ceil__"
     Enter "__enter__" Exit "__exit__" AEnter "__aenter__" AExit "__aexit__" Await "__await__" AIter "__aiter__" ANext "__anext__"
     MatchArgs "__match_args__" Main "__main__" All "__all__" File "__file__" Wrapped "__wrapped__" TypeParams "__type_params__"
-    Send "send" Throw "throw" Close "close" Keys "keys" Underscore "_" Defaults "__defaults__" KwDefaults "__kwdefaults__"
+    Send "send" Throw "throw" Close "close" Keys "keys" Underscore "_" BareName "name" Defaults "__defaults__" KwDefaults "__kwdefaults__"
     Self_ "__self__" Func "__func__" Value "value" Args "args" Notes "__notes__" Cause "__cause__" Context "__context__"
     Traceback "__traceback__" SuppressContext "__suppress_context__" Builtins "builtins" Empty "" Weakref "__weakref__"
     Read "read" Write "write" Fspath "__fspath__" Path "__path__" Package "__package__" Loader "__loader__" Spec "__spec__"

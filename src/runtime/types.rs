@@ -298,6 +298,17 @@ pub(super) fn create(heap: &Heap) {
             heap.types.kind_shapes[kind as usize].set(class.root_shape());
         }
     }
+    heap.types.class(heap, Builtin::Object).add_flags(class_flag::NO_DICT);
+    mix_exception_into_groups(heap);
+}
+
+/// ExceptionGroup is the one builtin class with two bases.
+fn mix_exception_into_groups(heap: &Heap) {
+    let class = |builtin| heap.types.class(heap, builtin);
+    let (group, exception) = (class(Builtin::ExceptionGroup), class(Builtin::Exception));
+    group.bases.set(heap.tuple(&[class(Builtin::BaseExceptionGroup).value(), exception.value()]).value());
+    group.mro.insert(heap, 2, exception.value());
+    exception.subclasses.push(heap, group.value());
 }
 
 /// `new_class` makes two shapes, the root one first.

@@ -671,7 +671,7 @@ impl Vm {
     }
 
     /// The items of a list or tuple, and of a dict, as arguments.
-    fn spread(&mut self, positional: Local, keywords: Option<Local>) -> Result<CallArgs, Raised> {
+    pub(super) fn spread(&mut self, positional: Local, keywords: Option<Local>) -> Result<CallArgs, Raised> {
         let heap = &self.heap;
         let mut args = CallArgs::default();
         let items = match self.get_gc::<List>(positional) {

@@ -10,6 +10,7 @@ mod bind;
 mod build;
 mod call;
 mod class;
+mod class_attr;
 pub mod compare;
 mod concat;
 mod contains;
@@ -20,11 +21,13 @@ mod frame;
 mod green;
 mod group;
 mod import;
+mod instance_check;
 mod iterate;
 mod load;
 mod local;
 mod lookup;
 mod name;
+mod mro;
 pub mod native;
 mod number;
 mod order;
@@ -34,20 +37,25 @@ mod run;
 mod set_ops;
 mod slice;
 mod slice_assign;
+mod slots;
 mod subscript;
 mod text;
 mod trap;
+mod type_param;
 mod unwind;
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use green::GreenStack;
 pub use local::{Local, Mark};
 pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use report::{Failure, Place, Problem, Report, Stuck};
+pub use group::Split;
 pub use trap::{Park, Trap};
+pub use type_param::EVALUATE;
 
 use crate::bytecode::Instr;
 use crate::runtime::heap::{SlotVec, Tracer};
@@ -132,6 +140,8 @@ pub struct Vm {
     /// Loaded modules: a dict from name to module.
     modules: Slot,
     import: Option<ImportFn>,
+    /// The names of the modules that the hook is loading now, outermost first.
+    importing: Vec<Rc<str>>,
     extensions: Vec<Box<dyn Extension>>,
     /// Output, and what comes from outside.
     pub host: Box<dyn Host>,
@@ -159,6 +169,7 @@ impl Vm {
             builtins,
             modules,
             import: None,
+            importing: Vec::new(),
             extensions: Vec::new(),
             host,
             heap,

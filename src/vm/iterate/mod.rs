@@ -127,7 +127,7 @@ impl Vm {
     }
 
     /// A tuple of what the locals hold.
-    pub(super) fn tuple_of(&self, items: &[Local]) -> Local {
+    pub fn tuple_of(&self, items: &[Local]) -> Local {
         let values: Vec<Value<'_>> = items.iter().map(|&item| self.get(item)).collect();
         self.local(self.heap.tuple(&values).value())
     }

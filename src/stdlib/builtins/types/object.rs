@@ -97,7 +97,8 @@ fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
         return Err(heap.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
     }
     if !defined_by_program(heap, class, Sym::New) {
-        return Err(heap.type_error(format!("{}() takes no arguments", class.name(heap).as_str())));
+        let name = class.name(heap).as_str();
+        return Err(heap.type_error(format!("{name}.__init__() takes exactly one argument (the instance to initialize)")));
     }
     Ok(Value::NONE)
 }

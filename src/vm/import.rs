@@ -1,0 +1,251 @@
+//! `import`: modules by name, names of modules.
+//!
+//! A module that is not in the dict of loaded modules comes from the `import` hook, which an upper layer sets: it makes the module
+//! (or says that there is none), and may put it into the dict before it runs it, so that modules can import each other.
+
+use std::rc::Rc;
+
+use super::Vm;
+use super::local::Local;
+use crate::bytecode::Instr;
+use crate::runtime::dict::Dict;
+use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+
+impl Vm {
+    /// Imports a module and the packages around it; the module itself.
+    pub fn import_module(&mut self, name: &str) -> Result<Local, Raised> {
+        let mark = self.mark();
+        let mut parent: Option<Local> = None;
+        let mut end = 0;
+        loop {
+            end = name[end..].find('.').map_or(name.len(), |dot| end + dot);
+            let module = self.import_part(&name[..end], parent)?;
+            if end == name.len() {
+                return Ok(self.keep(mark, module));
+            }
+            parent = Some(module);
+            end += 1;
+        }
+    }
+
+    /// The dict of loaded modules (`sys.modules`).
+    pub fn modules(&self) -> Gc<'_, Dict> {
+        self.modules.expect(&self.heap)
+    }
+
+    /// A loaded module.
+    pub fn loaded_module(&self, name: &str) -> Option<Local> {
+        self.modules().get_str(&self.heap, self.heap.str(name)).map(|module| self.local(module))
+    }
+
+    /// Registers a module as loaded: what the hook does before it runs one.
+    pub fn add_module(&self, name: &str, module: Local) {
+        self.modules().set_str(&self.heap, self.heap.intern(name), self.get(module));
+    }
+
+    /// One module, the package that it is in (if any) being imported.
+    fn import_part(&mut self, name: &str, parent: Option<Local>) -> Result<Local, Raised> {
+        if let Some(module) = self.loaded_module(name) {
+            if self.get(module).is_none() {
+                return Err(self.not_found(name, &format!("import of {name} halted; None in sys.modules")));
+            }
+            return Ok(module);
+        }
+        match self.load_module(name)? {
+            Some(module) => {
+                if let (Some(parent), Some((_, child))) = (parent, name.rsplit_once('.')) {
+                    self.set_attr_named(parent, child, module)?;
+                }
+                Ok(module)
+            }
+            None => Err(match (parent, name.rsplit_once('.')) {
+                (Some(module), Some((parent, _))) if !self.is_package(module) => {
+                    self.not_found(name, &format!("No module named '{name}'; '{parent}' is not a package"))
+                }
+                _ => self.not_found(name, &format!("No module named '{name}'")),
+            }),
+        }
+    }
+
+    /// Asks the hook; a module that fails to run is not loaded.
+    fn load_module(&mut self, name: &str) -> Result<Option<Local>, Raised> {
+        let Some(hook) = self.import else { return Ok(None) };
+        self.importing.push(Rc::from(name));
+        let result = self.nested(|vm| hook(vm, name));
+        self.importing.pop();
+        match result {
+            Ok(Some(module)) => {
+                // A module may replace itself in `sys.modules` while it runs.
+                let module = self.loaded_module(name).unwrap_or(module);
+                self.add_module(name, module);
+                Ok(Some(module))
+            }
+            Ok(None) => Ok(None),
+            Err(raised) => {
+                self.modules().remove_str(&self.heap, self.heap.intern(name));
+                Err(raised)
+            }
+        }
+    }
+
+    fn is_package(&self, module: Local) -> bool {
+        let path = self.heap.sym(Sym::Path);
+        self.get_gc::<Module>(module).is_some_and(|module| module.globals.get(&self.heap, path).is_some())
+    }
+
+    fn not_found(&self, name: &str, message: &str) -> Raised {
+        let raised = self.heap.raise(Builtin::ModuleNotFoundError, message);
+        let attrs = self.heap.peek_raised(&raised).attrs(&self.heap);
+        attrs.set_str(&self.heap, self.heap.sym(Sym::BareName), self.heap.str_value(name));
+        raised
+    }
+}
+
+// The instructions.
+impl Vm {
+    /// `R[a] :=` module `K[d]`, relative to `b` parent packages; `c`: 1 for the leaf of a dotted name, 0 for its top.
+    pub(super) fn import_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let name = self.name_operand(i).as_str().to_owned();
+        let name = if i.b == 0 { name } else { self.absolute_name(&name, usize::from(i.b))? };
+        let mut module = self.import_module(&name)?;
+        if i.c == 0 {
+            let top = name.split('.').next().unwrap_or(&name);
+            module = self.loaded_module(top).unwrap_or(module);
+        }
+        self.finish(mark, i.a, module);
+        Ok(())
+    }
+
+    /// The full name of what a relative import means in the running module.
+    fn absolute_name(&mut self, name: &str, level: usize) -> Result<String, Raised> {
+        let package = self.package().ok_or_else(|| {
+            self.heap.raise(Builtin::ImportError, "attempted relative import with no known parent package")
+        })?;
+        let mut base = package.as_str();
+        for _ in 1..level {
+            base = match base.rsplit_once('.') {
+                Some((parent, _)) => parent,
+                None => return Err(self.heap.raise(Builtin::ImportError, "attempted relative import beyond top-level package")),
+            };
+        }
+        Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
+    }
+
+    /// The package that the running module is, or is in.
+    fn package(&self) -> Option<String> {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        let text = |sym| module.globals.get(heap, heap.sym(sym)).and_then(|v| v.as_gc::<Str>()).map(|s| s.as_str().to_owned());
+        if let Some(package) = text(Sym::Package) {
+            return Some(package).filter(|package| !package.is_empty());
+        }
+        let name = text(Sym::Name)?;
+        if module.globals.get(heap, heap.sym(Sym::Path)).is_some() {
+            return Some(name);
+        }
+        Some(name.rsplit_once('.')?.0.to_owned())
+    }
+
+    /// `R[a] :=` name `K[d]` of module `R[b]`.
+    pub(super) fn import_from_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let (module, name) = (self.reg_local(i.b), self.name_operand(i).as_str().to_owned());
+        let value = match self.find_attr(module, &name)? {
+            Some(value) => value,
+            None => match self.import_submodule(module, &name)? {
+                Some(value) => value,
+                None => return Err(self.cannot_import(module, &name)),
+            },
+        };
+        self.finish(mark, i.a, value);
+        Ok(())
+    }
+
+    /// `from package import name` where the name is a module that was not imported yet.
+    fn import_submodule(&mut self, package: Local, name: &str) -> Result<Option<Local>, Raised> {
+        let Some(module) = self.get_gc::<Module>(package) else { return Ok(None) };
+        let full = format!("{}.{name}", self.module_name(module));
+        if let Some(loaded) = self.loaded_module(&full) {
+            return Ok(Some(loaded));
+        }
+        if !self.is_package(package) {
+            return Ok(None);
+        }
+        self.load_module(&full)?.map_or(Ok(None), |found| {
+            self.set_attr_named(package, name, found)?;
+            Ok(Some(found))
+        })
+    }
+
+    fn module_name<'h>(&'h self, module: Gc<'h, Module>) -> &'h str {
+        let name = module.globals.get(&self.heap, self.heap.sym(Sym::Name)).and_then(|v| v.as_gc::<Str>());
+        name.unwrap_or_else(|| module.name(&self.heap)).as_str()
+    }
+
+    fn cannot_import(&mut self, from: Local, name: &str) -> Raised {
+        let heap = &self.heap;
+        let module = self.get_gc::<Module>(from);
+        let module_name = module.map_or("<unknown module name>", |module| self.module_name(module));
+        let file = module.and_then(|m| m.globals.get(heap, heap.sym(Sym::File))).and_then(|v| v.as_gc::<Str>());
+        let place = file.map_or("unknown location", |file| file.as_str());
+        let message = if self.importing.iter().any(|running| &**running == module_name) {
+            format!(
+                "cannot import name '{name}' from partially initialized module '{module_name}' \
+                 (most likely due to a circular import) ({place})"
+            )
+        } else {
+            format!("cannot import name '{name}' from '{module_name}' ({place})")
+        };
+        let raised = heap.raise(Builtin::ImportError, message);
+        let attrs = heap.peek_raised(&raised).attrs(heap);
+        attrs.set_str(heap, heap.sym(Sym::BareName), heap.str_value(module_name));
+        attrs.set_str(heap, heap.intern("name_from"), heap.str_value(name));
+        attrs.set_str(heap, heap.intern("path"), file.map_or(Value::NONE, Gc::value));
+        raised
+    }
+
+    /// Binds every public name of module `R[a]` in the globals.
+    pub(super) fn import_star_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let module = self.reg_local(i.a);
+        let names = match self.find_attr(module, Sym::All.text())? {
+            Some(names) => self.to_list(names)?,
+            None => self.public_names(module),
+        };
+        let list: Gc<'_, List> = self.get_gc(names).expect("to_list makes a list");
+        let names: Vec<Local> = list.items.to_vec(&self.heap).into_iter().map(|v| self.local(v)).collect();
+        for name in names {
+            let Some(text) = self.get_gc::<Str>(name) else {
+                let given = self.heap.type_name(self.get(name));
+                let module = self.get_gc::<Module>(module).map_or("?", |m| self.module_name(m));
+                return Err(self.heap.type_error(format!("Item in {module}.__all__ must be str, not {given}")));
+            };
+            let text = text.as_str().to_owned();
+            let value = match self.find_attr(module, &text)? {
+                Some(value) => value,
+                None => match self.import_submodule(module, &text)? {
+                    Some(value) => value,
+                    None => return Err(self.attribute_error(module, name)),
+                },
+            };
+            let heap = &self.heap;
+            let globals = self.stack.top().code(heap).module(heap);
+            globals.globals.set(heap, heap.intern(&text), self.get(value));
+        }
+        self.release(mark);
+        Ok(())
+    }
+
+    fn public_names(&self, module: Local) -> Local {
+        let heap = &self.heap;
+        let module: Option<Gc<'_, Module>> = self.get_gc(module);
+        let entries = module.map_or_else(Vec::new, |module| module.globals.entries(heap));
+        let names = entries.into_iter().filter(|(name, _)| !name.as_str().starts_with('_')).map(|(name, _)| name.value());
+        self.local(heap.list(names).value())
+    }
+}
