@@ -1,0 +1,57 @@
+//! Receivers and arguments of native methods.
+//!
+//! A method that is called through its class may get any first argument, so each checks its receiver here. An argument that is an
+//! instance of a subclass (`class Stack(list)`) stands for the builtin object inside it: `plain` takes it out.
+
+use crate::runtime::heap::Object;
+use crate::runtime::instance::Instance;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Gc, Heap, Raised, Value};
+use crate::vm::{Args, Local, Locals, Vm};
+
+/// The receiver of a leaf method.
+#[inline]
+pub fn this<'h, T: Object>(heap: &'h Heap, args: Args<'h>) -> Result<Gc<'h, T>, Raised> {
+    match args.get(0).as_gc() {
+        Some(this) => Ok(this),
+        None => Err(wrong_receiver::<T>(heap, args.get(0))),
+    }
+}
+
+/// The receiver of a method that may call the program.
+#[inline]
+pub fn this_of<T: Object>(vm: &Vm, args: Locals) -> Result<Gc<'_, T>, Raised> {
+    match vm.get_gc(args.at(0)) {
+        Some(this) => Ok(this),
+        None => Err(wrong_receiver::<T>(&vm.heap, vm.get(args.at(0)))),
+    }
+}
+
+#[cold]
+fn wrong_receiver<T: Object>(heap: &Heap, value: Value<'_>) -> Raised {
+    let class = heap.shape_class(heap.types.shape_of_kind(T::KIND)).name(heap).as_str();
+    heap.type_error(format!("descriptor requires a '{class}' object but received a '{}'", heap.type_name(value)))
+}
+
+/// The builtin object inside an instance of a subclass of a builtin type; any other value as it is.
+pub fn plain(vm: &Vm, local: Local) -> Local {
+    let inner = vm.get_gc::<Instance>(local).and_then(|instance| instance.payload(&vm.heap));
+    inner.map_or(local, |inner| vm.local(inner))
+}
+
+/// The local, unless the caller omitted the argument.
+#[inline]
+pub fn given(vm: &Vm, local: Local) -> Option<Local> {
+    if vm.get(local).is_undef() { None } else { Some(local) }
+}
+
+/// The arguments that `*args` collected, each in a local of its own.
+pub fn spread(vm: &Vm, tuple: Local) -> Vec<Local> {
+    let Some(tuple) = vm.get_gc::<Tuple>(tuple) else { return Vec::new() };
+    tuple.iter(&vm.heap).map(|item| vm.local(item)).collect()
+}
+
+/// What an operation that knows no answer for its operands returns.
+pub fn or_not_implemented(vm: &Vm, result: Option<Local>) -> Local {
+    result.unwrap_or_else(|| vm.local(Value::NOT_IMPLEMENTED))
+}
