@@ -46,7 +46,7 @@ impl Vm {
     }
 
     /// `list.extend(iterable)`, with a message of the caller's own for what is not iterable.
-    pub(super) fn extend_or(&mut self, list: Local, iterable: Local, complaint: fn(&str) -> String) -> Result<(), Raised> {
+    pub(in crate::vm) fn extend_or(&mut self, list: Local, iterable: Local, complaint: fn(&str) -> String) -> Result<(), Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
             self.list_in(list).get().items.extend(&self.heap, items);
             return Ok(());
