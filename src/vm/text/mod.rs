@@ -135,7 +135,8 @@ impl Vm {
         let Some(native) = method.as_gc::<NativeFunction>() else { return true };
         match native.owner.get(&self.heap).as_gc::<Class>().and_then(|class| class.builtin) {
             Some(Builtin::Object) => false,
-            Some(_) => object.kind() == Kind::Opaque,
+            // Builtin types whose objects are plain instances or opaque have their texts beside their methods.
+            Some(_) => object.kind() == Kind::Opaque || object.downcast::<Instance>().is_some_and(|i| !i.has_payload()),
             None => true,
         }
     }
