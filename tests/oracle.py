@@ -255,7 +255,7 @@ class Program:
         install_virtual_time()
         install_order()
         random.seed(self.seed)
-        sys.argv = [str(self.path.relative_to(ROOT)), *self.arguments]
+        sys.argv = [os.path.relpath(self.path, ROOT), *self.arguments]
         module = types.ModuleType("__main__")
         module.__file__ = str(self.path)
         sys.modules["__main__"] = module
@@ -350,7 +350,7 @@ def main(arguments):
         done += 1
         if problem := complaint(program, command == "write"):
             wrong += 1
-            print(f"{path.relative_to(ROOT)}: {problem}")
+            print(f"{os.path.relpath(path, ROOT)}: {problem}")
     print(f"{done} programs run by CPython {sys.version.split()[0]}, {skipped} apy-only skipped, {wrong} wrong")
     return 1 if wrong else 0
 

@@ -79,7 +79,13 @@ pub enum CodeKind {
 impl CodeKind {
     /// Whether a call makes an object that owns its registers, instead of running at once.
     pub fn suspends(self) -> bool {
-        matches!(self, CodeKind::Coroutine | CodeKind::Generator | CodeKind::AsyncGenerator | CodeKind::AsyncModule)
+        matches!(
+            self,
+            CodeKind::Coroutine
+                | CodeKind::Generator
+                | CodeKind::AsyncGenerator
+                | CodeKind::AsyncModule
+        )
     }
 }
 
@@ -103,7 +109,9 @@ pub struct Params {
 impl Params {
     /// Number of registers that the parameters occupy.
     pub fn count(&self) -> usize {
-        usize::from(self.positional + self.kwonly) + usize::from(self.varargs) + usize::from(self.varkw)
+        usize::from(self.positional + self.kwonly)
+            + usize::from(self.varargs)
+            + usize::from(self.varkw)
     }
 
     /// Whether a call with exactly `positional` plain arguments needs no binding at all.
@@ -194,16 +202,25 @@ impl Draft {
     /// The span of the instruction at `ip`.
     pub fn span_at(&self, ip: u32) -> Span {
         let i = self.spans.partition_point(|&(at, _)| at <= ip);
-        if i == 0 { self.span } else { self.spans[i - 1].1 }
+        if i == 0 {
+            self.span
+        } else {
+            self.spans[i - 1].1
+        }
     }
 
     /// The handler for an exception raised by the instruction at `ip`: the first row that covers it.
     pub fn handler_at(&self, ip: u32) -> Option<&Handler> {
-        self.handlers.iter().find(|h| (h.start..h.end).contains(&ip))
+        self.handlers
+            .iter()
+            .find(|h| (h.start..h.end).contains(&ip))
     }
 
     /// The register with the exception that is being handled at `ip`.
     pub fn handling_at(&self, ip: u32) -> Option<Reg> {
-        self.handling.iter().find(|h| (h.start..h.end).contains(&ip)).map(|h| h.reg)
+        self.handling
+            .iter()
+            .find(|h| (h.start..h.end).contains(&ip))
+            .map(|h| h.reg)
     }
 }

@@ -225,6 +225,8 @@ ops! {
     // Calls; the result lands in R[a]. c is 1 when the statement drops it (a coroutine made there is never awaited)
     Call             First  Num    Num    Unused  CallB, "R[a] := R[a](R[a+1], ..., R[a+b])";
     CallMethod       First  Num    Num    Cache   MethodB, "R[a] := R[a+1].C[d](R[a+2], ..., R[a+1+b])";
+    GetMethod        First  Unused Unused Cache   A(1), "R[a], R[a+1] := the function R[a+1].C[d] and its receiver, or any other attribute and Undef";
+    CallFound        First  Num    Num    Unused  MethodB, "R[a] := R[a](R[a+1], ..., R[a+1+b]), R[a+1] left out if Undef: a call of what GetMethod found";
     CallSpecial      First  Num    Unused Name    MethodB, "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b])";
     CallKw           First  Num    Num    Const   CallBC, "R[a] := R[a](b positional, then c keyword arguments named by the tuple K[d])";
     CallEx           First  Unused Num    Unused  A(2), "R[a] := R[a](*R[a+1], **R[a+2]), a list and a dict or Undef";
@@ -315,7 +317,10 @@ impl Op {
     /// Whether control never falls through to the next instruction.
     pub fn is_terminator(self) -> bool {
         use Op::*;
-        matches!(self, Jmp | Ret | RetCoro | Raise | RaiseFrom | Reraise | RaiseHandled | AssertFail)
+        matches!(
+            self,
+            Jmp | Ret | RetCoro | Raise | RaiseFrom | Reraise | RaiseHandled | AssertFail
+        )
     }
 }
 

@@ -10,6 +10,7 @@ use super::scope::{Place, ScopeKind, ScopeTree};
 use crate::bytecode::{Const, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Name};
+use crate::syntax::visit::children;
 
 /// Most arguments that are passed in registers.
 const MAX_ARGS: usize = 200;
@@ -58,18 +59,7 @@ impl<'a> Emitter<'_, 'a> {
         dropped: bool,
     ) {
         if let ExprKind::Attribute { value, attr } = &func.kind {
-            self.expr_temp(value);
-            self.values(args);
-            let name = self.here().mangle(&attr.name);
-            let cache = self.b.cache(&name);
-            return self.op_at(
-                span,
-                Op::CallMethod,
-                base,
-                args.len() as u8,
-                dropped.into(),
-                cache,
-            );
+            return self.method_call(value, attr, args, base, (func.span, span), dropped);
         }
         self.expr_to(func, base);
         let count = match self.super_arguments(func, args) {
@@ -83,6 +73,45 @@ impl<'a> Emitter<'_, 'a> {
             }
         };
         self.op_at(span, Op::Call, base, count as u8, dropped.into(), 0);
+    }
+
+    /// `value.attr(args)`. CPython looks the attribute up before it evaluates the arguments: when these may have
+    /// effects, so do we; else lookup and call are one instruction.
+    fn method_call(
+        &mut self,
+        value: &'a Expr,
+        attr: &'a Ident,
+        args: &'a [Arg],
+        base: Reg,
+        (lookup, call): (Span, Span),
+        dropped: bool,
+    ) {
+        self.expr_temp(value);
+        let name = self.here().mangle(&attr.name);
+        let cache = self.b.cache(&name);
+        if matches!(value.kind, ExprKind::Constant(_))
+            || args.iter().all(|arg| is_inert(arg.value()))
+        {
+            self.values(args);
+            return self.op_at(
+                call,
+                Op::CallMethod,
+                base,
+                args.len() as u8,
+                dropped.into(),
+                cache,
+            );
+        }
+        self.op_at(lookup, Op::GetMethod, base, 0, 0, cache);
+        self.values(args);
+        self.op_at(
+            call,
+            Op::CallFound,
+            base,
+            args.len() as u8,
+            dropped.into(),
+            0,
+        );
     }
 
     fn values(&mut self, args: &'a [Arg]) {
@@ -216,6 +245,22 @@ impl<'a> Emitter<'_, 'a> {
             });
         }
         self.spread_keywords(args, callee, keywords);
+    }
+}
+
+/// Whether evaluating does nothing that a program would notice: no calls, no suspension.
+fn is_inert(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { .. }
+        | ExprKind::Await(_)
+        | ExprKind::Yield(_)
+        | ExprKind::YieldFrom(_) => false,
+        ExprKind::Lambda(_) => true,
+        kind => {
+            let mut inert = true;
+            children(kind, &mut |child| inert = inert && is_inert(child));
+            inert
+        }
     }
 }
 

@@ -85,10 +85,16 @@ impl<'a> Emitter<'_, 'a> {
         }
         self.scratch(|e| {
             let dict = e.temp();
-            e.op(Op::BuildDict, dict, dict, 0, 0);
             if e.kind == CodeKind::Class {
+                // A metaclass may have prepared it.
+                let present = e.label();
+                e.load_annotations(dict, e.b.span());
+                e.jump(Op::JmpIfUndef, dict, 0, 0, present);
+                e.op(Op::BuildDict, dict, dict, 0, 0);
                 e.set_in_namespace("__annotations__", dict);
+                e.bind(present);
             } else {
+                e.op(Op::BuildDict, dict, dict, 0, 0);
                 let slot = e.unit.globals.slot(&annotations()) as i32;
                 e.op(Op::SetGlobal, dict, 0, 0, slot);
             }

@@ -232,12 +232,14 @@ fn window(line: &str, focus: usize) -> Range<usize> {
     if line.len() <= 2 * WINDOW {
         return 0..line.len();
     }
-    let start = if focus <= WINDOW {
-        0
-    } else {
-        line.floor_char_boundary(focus - WINDOW)
+    let boundary = |from: usize| {
+        (0..=from)
+            .rev()
+            .find(|&at| line.is_char_boundary(at))
+            .unwrap_or(0)
     };
-    start..line.ceil_char_boundary((focus + WINDOW).min(line.len()))
+    let start = boundary(focus.saturating_sub(WINDOW));
+    start..boundary((focus + WINDOW).min(line.len()))
 }
 
 /// A character that neither moves the cursor nor ends a line.

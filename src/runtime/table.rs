@@ -29,6 +29,8 @@ struct Inner {
     /// Empty while the entries are at most `LINEAR`.
     index: HashTable<u32>,
     live: usize,
+    /// All entries below this position are holes: taking the first one again and again (a queue, an LRU cache) stays linear.
+    first: usize,
 }
 
 /// A hole has an Undef key.
@@ -148,6 +150,9 @@ impl Table {
         if inner.live == 0 {
             inner.entries.clear();
             inner.index.clear();
+            inner.first = 0;
+        } else if at == inner.first {
+            inner.first = inner.next_position(at).unwrap_or(0);
         } else if at + 1 == inner.entries.len() {
             while inner.entries.last().is_some_and(|e| e.key.is_undef()) {
                 inner.entries.pop();
@@ -164,8 +169,7 @@ impl Table {
     /// The first position at or after `from` that is not a hole.
     #[inline]
     pub fn next_position(&self, from: usize) -> Option<usize> {
-        let inner = self.inner.borrow();
-        (from..inner.entries.len()).find(|&i| !inner.entries[i].key.is_undef())
+        self.inner.borrow().next_position(from)
     }
 
     /// The last position below `before` that is not a hole.
@@ -209,6 +213,11 @@ impl Table {
 }
 
 impl Inner {
+    #[inline]
+    fn next_position(&self, from: usize) -> Option<usize> {
+        (from.max(self.first)..self.entries.len()).find(|&i| !self.entries[i].key.is_undef())
+    }
+
     /// The first entry with this hash that `matches`.
     #[inline]
     fn position(&self, hash: u64, mut matches: impl FnMut(usize) -> bool) -> Option<usize> {
@@ -242,6 +251,7 @@ impl Inner {
         let holes = self.entries.len() - self.live;
         if holes > self.entries.len() / 4 {
             self.entries.retain(|e| !e.key.is_undef());
+            self.first = 0;
             self.rebuild_index();
             return;
         }

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod report;
 pub mod task;
 pub mod timer_heap;
+pub mod wait_queue;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -39,6 +40,8 @@ pub struct Scheduler {
     /// Tasks that are not done, by number: the scheduler keeps them alive.
     tasks: RefCell<std::collections::BTreeMap<u64, Slot>>,
     next_task: Cell<u64>,
+    /// The loop as an object of the program, once it asked for it.
+    pub loop_object: Slot,
     running: Cell<bool>,
     green: GreenThreads,
 }
@@ -55,6 +58,7 @@ impl Scheduler {
             context: Slot::undef(),
             tasks: RefCell::default(),
             next_task: Cell::new(1),
+            loop_object: Slot::undef(),
             running: Cell::new(false),
             green: GreenThreads::default(),
         }
@@ -123,6 +127,7 @@ impl Extension for Scheduler {
         }
         self.timers.trace(tracer);
         tracer.slot(&self.current);
+        tracer.slot(&self.loop_object);
         tracer.slot(&self.context);
         for task in self.tasks.borrow().values() {
             tracer.slot(task);

@@ -2,20 +2,25 @@
 //!
 //! To add a module: its file, one `mod` line, one word in `MODULES`.
 
+pub mod arg;
+pub mod asyncio;
 pub mod builtins;
+pub mod math;
 pub mod random;
 pub mod registry;
+pub mod time;
 
 use crate::runtime::Raised;
 use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[];
+const MODULES: &[&NativeModule] = &[&asyncio::ASYNCIO, &math::MATH, &random::RANDOM, &time::TIME];
 
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
+    vm.extend(random::Entropy::default());
     builtins::install(vm);
     vm.set_import(import);
 }

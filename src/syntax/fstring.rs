@@ -172,7 +172,7 @@ fn escape_end(bytes: &[u8], at: usize, raw: bool) -> usize {
 }
 
 /// Behind the brace that ends a character's name, or where the name stops to look like one.
-fn named_end(bytes: &[u8], start: usize) -> usize {
+pub(super) fn named_end(bytes: &[u8], start: usize) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     let len = rest
         .iter()

@@ -28,9 +28,7 @@ pub fn scan_number(source: &str, start: usize) -> Result<usize, (Box<Diagnostic>
     let kind = match result {
         Ok(kind) => kind,
         Err(message) => {
-            let at = scan.at;
-            let end = word_end(source, at);
-            let wrong = Span::new(start as u32, end.max(at + 1).min(source.len()) as u32);
+            let wrong = Span::new(start as u32, word_end(source, scan.at) as u32);
             return Err((
                 Box::new(invalid_number(source, wrong, message)),
                 wrong.end as usize,

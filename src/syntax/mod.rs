@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod build_ast;
 mod character;
+pub mod dump;
 mod expected;
 mod fstring;
 pub mod layout;
@@ -19,4 +20,5 @@ mod recovery;
 pub mod token;
 pub mod visit;
 
+pub use dump::{dump_module, dump_tokens};
 pub use parser::{Parsed, ReplInput, decode_source, parse_module, parse_repl};

@@ -147,9 +147,8 @@ fn parse_lexemes(
             Err(error) => error,
         };
         let (index, expected) = place(&lexemes, error);
-        let at_end = lexemes[index.min(lexemes.len())..]
-            .iter()
-            .all(|lexeme| lexeme.span.start as usize >= source.len());
+        let rest = lexemes.get(index..).unwrap_or_default();
+        let at_end = rest.iter().all(|lexeme| lexeme.token == Token::Dedent);
         if stopped == Stopped::Nowhere {
             stopped = if at_end {
                 Stopped::AtEnd

@@ -237,6 +237,7 @@ impl Named<'_, '_> {
         }
         let name = self.native.name();
         let message = match (min, max) {
+            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
             (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
             _ if !only => {

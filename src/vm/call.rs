@@ -427,20 +427,32 @@ impl Vm {
     /// `Call` of a function that the loop could not enter directly.
     #[inline(never)]
     pub(super) fn call_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let made_coroutine = self.enter_window(i)?;
+        self.call_function_window(i, 1, i.b as usize)
+    }
+
+    /// `CallFound` of a function that the loop could not enter directly.
+    #[inline(never)]
+    pub(super) fn call_found_function(&mut self, i: Instr) -> Result<(), Raised> {
+        let skip = if self.reg(i.a + 1).is_undef() { 2 } else { 1 };
+        self.call_function_window(i, skip, i.b as usize + 2 - skip)
+    }
+
+    fn call_function_window(&mut self, i: Instr, skip: usize, count: usize) -> Result<(), Raised> {
+        let made_coroutine = self.enter_window(i, skip, count)?;
         if made_coroutine && i.c != 0 {
             self.warn_dropped(i.a);
         }
         Ok(())
     }
 
-    /// Calls the function in `R[a]`; whether that made a coroutine instead of entering a frame.
-    fn enter_window(&mut self, i: Instr) -> Result<bool, Raised> {
+    /// Calls the function in `R[a]` with `count` registers from `R[a + skip]` on; whether that made a coroutine instead of
+    /// entering a frame.
+    fn enter_window(&mut self, i: Instr, skip: usize, count: usize) -> Result<bool, Raised> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
         let w = stack.top().window;
         let function: Gc<'_, Function> = w.get(heap, i.a).as_gc().expect("the loop checked the kind");
-        let args: SmallVec<[Value<'_>; 8]> = w.slots(i.a as usize + 1, i.b as usize).iter().map(|s| s.get(heap)).collect();
+        let args: SmallVec<[Value<'_>; 8]> = w.slots(i.a as usize + skip, count).iter().map(|s| s.get(heap)).collect();
         let coroutine = bind_and_enter(heap, stack, function, &args, 0)?;
         if let Some(coroutine) = coroutine {
             w.set(i.a, coroutine.value());
@@ -603,6 +615,37 @@ impl Vm {
         if !bound {
             args.positional.insert(0, receiver);
         }
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `GetMethod`; teaches the cache.
+    #[inline(never)]
+    pub(super) fn get_method_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let receiver = self.reg_local(i.a + 1);
+        let (callee, bound) = self.find_method(receiver, i)?;
+        if bound {
+            self.set_reg(i.a + 1, Value::UNDEF);
+        }
+        self.finish(mark, i.a, callee);
+        Ok(())
+    }
+
+    /// `CallFound` of anything but a function.
+    #[inline(never)]
+    pub(super) fn call_found_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let skip = if self.reg(i.a + 1).is_undef() { 2 } else { 1 };
+        let count = i.b as usize + 2 - skip;
+        if let Some(function) = self.reg(i.a).as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            let plain = if skip == 1 { !self.reg(i.a + 1).is_gc::<Instance>() } else { function.owner.is_undef() };
+            if native.takes(count) && plain && !function.is_new {
+                return self.call_native_window(native, i, skip, count);
+            }
+        }
+        let mark = self.mark();
+        let callee = self.reg_local(i.a);
+        let args = self.window_args(i.a as usize + skip, count);
         self.finish_invoke(mark, callee, args, i)
     }
 

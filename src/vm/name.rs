@@ -1,12 +1,21 @@
 //! Names: globals and builtins, class namespaces, and the errors of names without a value.
 
 use super::Vm;
+use super::local::Local;
 use crate::bytecode::{Instr, Op};
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 
 impl Vm {
+    /// The module whose code runs; `builtins` where none does.
+    pub fn running_module(&self) -> Local {
+        if self.stack.depth() == 0 {
+            return self.local(self.builtins().value());
+        }
+        self.local(self.stack.top().code(&self.heap).module(&self.heap).value())
+    }
+
     /// A global that the module does not bind: the builtin of that name.
     #[cold]
     pub(super) fn get_builtin(&mut self, i: Instr) -> Result<(), Raised> {

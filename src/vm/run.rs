@@ -447,6 +447,25 @@ impl Vm {
                         _ => trap!(self.call_method_op(i)),
                     }
                 }
+                Op::GetMethod => {
+                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
+                    match r!(i.a + 1).as_object() {
+                        Some(o) if cache.guard.get() == self.guard(o.shape()) && !cache.value.is_undef() => {
+                            w.set(i.a, cache.value.get(&self.heap));
+                        }
+                        _ => slow!(self.get_method_op(i)),
+                    }
+                }
+                Op::CallFound => {
+                    let first = if r!(i.a + 1).is_undef() { 2 } else { 1 };
+                    match r!(i.a).as_gc::<Function>() {
+                        Some(function) => {
+                            let (at, count) = (i.a as usize + first, u32::from(i.b) + 2 - first as u32);
+                            enter!(function, at, count, self.call_found_function(i));
+                        }
+                        None => trap!(self.call_found_op(i)),
+                    }
+                }
                 Op::CallSpecial => trap!(self.call_special_op(i)),
                 Op::CallKw => trap!(self.call_kw_op(i)),
                 Op::CallEx => trap!(self.call_ex_op(i)),

@@ -25,10 +25,14 @@ enum Keep {
 
 // Operators.
 impl Vm {
-    /// `a op b` of sets, dicts and views; None: not for these operands.
+    /// `a op b` of sets, dicts and views, a proxy standing for its mapping; None: not for these operands.
     pub(super) fn set_operator(&mut self, op: Operator, a: Local, b: Local) -> Result<Option<Local>, Raised> {
         if !matches!(op, Operator::BitOr | Operator::BitAnd | Operator::Sub | Operator::BitXor) {
             return Ok(None);
+        }
+        let (left, right) = (self.proxied(a), self.proxied(b));
+        if left.is_some() || right.is_some() {
+            return self.binary(op, left.unwrap_or(a), right.unwrap_or(b)).map(Some);
         }
         let (x, y) = (self.get(a), self.get(b));
         if x.is_gc::<Set>() && y.is_gc::<Set>() {

@@ -26,7 +26,7 @@ STEP = 0.0625
 tasks = []
 
 def log(*words):
-    print(f"{{round(asyncio.get_running_loop().time() / STEP) - start:3}}", *words)
+    print(f"{{round((asyncio.get_running_loop().time() - start) / STEP):3}}", *words)
 
 def spawn(coroutine, name):
     task = asyncio.create_task(coroutine, name=name)
@@ -60,7 +60,7 @@ async def hold(name, resource, steps):
 POSTLUDE = '''
 async def main():
     global start, queue, small, lock, semaphore, event, condition, future
-    start = round(asyncio.get_running_loop().time() / STEP)
+    start = asyncio.get_running_loop().time()
     queue, small = asyncio.Queue(), asyncio.Queue(1)
     lock, semaphore, event, condition = asyncio.Lock(), asyncio.Semaphore(2), asyncio.Event(), asyncio.Condition()
     future = asyncio.get_running_loop().create_future()

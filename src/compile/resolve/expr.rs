@@ -87,9 +87,7 @@ impl Resolver {
     }
 
     fn call(&mut self, func: &Expr, args: &[Arg], span: Span) {
-        if let Some(kind) =
-            literal_kind(func).filter(|_| !matches!(func.kind, ExprKind::Constant(Constant::None)))
-        {
+        if let Some(kind) = literal_kind(func) {
             let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(
                 span,
@@ -107,23 +105,27 @@ impl Resolver {
     }
 
     fn check_subscript(&mut self, value: &Expr, index: &Expr, span: Span) {
-        let is_container = matches!(value.kind, ExprKind::List(_) | ExprKind::Tuple(_));
-        let is_text = matches!(
+        let is_sequence = matches!(
             value.kind,
-            ExprKind::Constant(Constant::Str(_) | Constant::Bytes(_))
+            ExprKind::List(_)
+                | ExprKind::ListComp { .. }
+                | ExprKind::Tuple(_)
+                | ExprKind::FString(_)
+                | ExprKind::Constant(Constant::Str(_) | Constant::Bytes(_))
         );
+        let is_mapping = matches!(value.kind, ExprKind::Dict(_) | ExprKind::DictComp { .. });
         let help = "two values side by side, the second in brackets, are a subscript";
         match (literal_kind(value), literal_kind(index)) {
-            (Some(kind), _)
-                if !is_container && !is_text && !matches!(value.kind, ExprKind::FString(_)) =>
-            {
+            (Some(kind), _) if !is_sequence && !is_mapping => {
                 self.warn(
                     span,
                     format!("'{kind}' object is not subscriptable; perhaps you missed a comma?"),
                     help,
                 );
             }
-            (Some(kind), Some(index)) if !matches!(index, "int" | "bool" | "slice") => {
+            (Some(kind), Some(index))
+                if is_sequence && !matches!(index, "int" | "bool" | "slice") =>
+            {
                 let message = format!(
                     "{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"
                 );

@@ -29,28 +29,40 @@ pub(in crate::compile) fn params_in_source(params: &Params) -> impl Iterator<Ite
         .chain(params.kwarg.as_deref())
 }
 
+/// What the scope of type parameters is for.
+struct Generic<'g> {
+    params: &'g [TypeParam],
+    key: NodeKey,
+    /// The function, class or alias.
+    name: &'g Name,
+    /// Parameters of the hidden function.
+    hidden: &'g [&'g str],
+    /// The class whose private names the parameters may be.
+    private: Option<&'g Name>,
+}
+
 impl Resolver {
     pub(super) fn function_def(&mut self, def: &FunctionDef) {
         self.bind_ident(&def.name);
         self.exprs(&def.decorators);
         self.defaults(&def.params);
-        let hidden = &[".defaults", ".kwdefaults"];
-        self.with_type_params(
-            &def.type_params,
-            NodeKey::of(def, Role::TypeParams),
-            &def.name.name,
-            hidden,
-            |r| {
-                if !r.tree.annotations_are_text {
-                    r.exprs(
-                        params_in_source(&def.params)
-                            .filter_map(|param| param.annotation.as_ref())
-                            .chain(&def.returns),
-                    );
-                }
-                r.function_body(def);
-            },
-        );
+        let generic = Generic {
+            params: &def.type_params,
+            key: NodeKey::of(def, Role::TypeParams),
+            name: &def.name.name,
+            hidden: &[".defaults", ".kwdefaults"],
+            private: None,
+        };
+        self.with_type_params(generic, |r| {
+            if !r.tree.annotations_are_text {
+                r.exprs(
+                    params_in_source(&def.params)
+                        .filter_map(|param| param.annotation.as_ref())
+                        .chain(&def.returns),
+                );
+            }
+            r.function_body(def);
+        });
     }
 
     fn function_body(&mut self, def: &FunctionDef) {
@@ -107,61 +119,57 @@ impl Resolver {
     pub(super) fn class_def(&mut self, def: &ClassDef) {
         self.bind_ident(&def.name);
         self.exprs(&def.decorators);
-        self.with_type_params(
-            &def.type_params,
-            NodeKey::of(def, Role::TypeParams),
-            &def.name.name,
-            &[],
-            |r| {
-                r.exprs(def.args.iter().map(|arg| arg.value()));
-                let is_generic = !def.type_params.is_empty();
-                if is_generic {
-                    r.bind_hidden(".type_params");
-                }
-                r.inside(
-                    ScopeKind::Class,
-                    NodeKey::of(def, Role::Body),
-                    &def.name.name,
-                    |r| {
-                        if is_generic {
-                            r.use_hidden(".type_params");
-                        }
-                        r.block(&def.body);
-                    },
-                );
-            },
-        );
+        let generic = Generic {
+            params: &def.type_params,
+            key: NodeKey::of(def, Role::TypeParams),
+            name: &def.name.name,
+            hidden: &[],
+            private: Some(&def.name.name),
+        };
+        self.with_type_params(generic, |r| {
+            r.exprs(def.args.iter().map(|arg| arg.value()));
+            let is_generic = !def.type_params.is_empty();
+            if is_generic {
+                r.bind_hidden(".type_params");
+            }
+            r.inside(
+                ScopeKind::Class,
+                NodeKey::of(def, Role::Body),
+                &def.name.name,
+                |r| {
+                    if is_generic {
+                        r.use_hidden(".type_params");
+                    }
+                    r.block(&def.body);
+                },
+            );
+        });
     }
 
     pub(super) fn type_alias(&mut self, name: &Ident, type_params: &[TypeParam], value: &Expr) {
         self.bind_ident(name);
-        self.with_type_params(
-            type_params,
-            NodeKey::of(name, Role::TypeParams),
-            &name.name,
-            &[],
-            |r| {
-                r.lazy(value, &name.name);
-            },
-        );
+        let generic = Generic {
+            params: type_params,
+            key: NodeKey::of(name, Role::TypeParams),
+            name: &name.name,
+            hidden: &[],
+            private: None,
+        };
+        self.with_type_params(generic, |r| r.lazy(value, &name.name));
     }
 
-    /// Walks something inside of the scope of type parameters, if there are any. The frame's own parameters are hidden.
-    fn with_type_params(
-        &mut self,
-        params: &[TypeParam],
-        key: NodeKey,
-        of: &Name,
-        hidden: &[&str],
-        walk: impl FnOnce(&mut Resolver),
-    ) {
-        if params.is_empty() {
+    /// Walks something inside of the scope of type parameters, if there are any.
+    fn with_type_params(&mut self, generic: Generic<'_>, walk: impl FnOnce(&mut Resolver)) {
+        if generic.params.is_empty() {
             return walk(self);
         }
-        let name = format!("<generic parameters of {of}>").into();
-        self.inside(ScopeKind::TypeParams, key, &name, |r| {
-            hidden.iter().for_each(|name| r.hidden_param(name));
-            params.iter().for_each(|param| r.type_param(param));
+        let name = format!("<generic parameters of {}>", generic.name).into();
+        self.inside(ScopeKind::TypeParams, generic.key, &name, |r| {
+            if let Some(class) = generic.private {
+                r.here_mut().private = Some(class.clone());
+            }
+            generic.hidden.iter().for_each(|name| r.hidden_param(name));
+            generic.params.iter().for_each(|param| r.type_param(param));
             walk(r);
         });
     }

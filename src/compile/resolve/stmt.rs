@@ -157,6 +157,8 @@ impl Resolver {
                 self.refuse_debug(name, target.span, "assign to");
                 self.annotate(name, target.span);
             }
+            // `(x): int` alone neither binds nor reads x.
+            ExprKind::Name(_) if value.is_none() => {}
             _ => self.target(target),
         }
         let is_evaluated = matches!(self.here().kind, ScopeKind::Module | ScopeKind::Class);
@@ -306,6 +308,7 @@ impl Resolver {
                 self.refuse_debug(&attr.name, attr.span, "assign to");
                 self.expr(value);
             }
+            ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }
     }
@@ -337,6 +340,7 @@ impl Resolver {
                 self.refuse_debug(&attr.name, attr.span, "delete");
                 self.expr(value);
             }
+            ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }
     }

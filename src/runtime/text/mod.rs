@@ -6,6 +6,8 @@
 //!
 //! To add one more algorithm: a file named after it, its table written by `oracle/generate.py`, a line here.
 
+pub mod bytes_ops;
+pub mod codec;
 pub mod float_digits;
 pub mod float_repr;
 pub mod format_spec;

@@ -1,16 +1,13 @@
 //! The `builtins` module: functions by area, one table each, and the classes that programs name without an import.
 //!
-//! To add a function: `const` and `fn` in the file of its area, one word in that file's table. A new area is a `mod` line and a
-//! word in `FUNCTIONS`. To add a class: its file in `types/` and one word in `types/mod.rs`; if programs name it, one in `NAMED`.
+//! To add a function: `functions/mod.rs` says how. To add a class: its file in `types/` and one word in `types/mod.rs`; if programs name it, one in `NAMED`.
 
+pub mod functions;
 pub mod types;
 
 use super::registry::{self, bind};
 use crate::runtime::{Builtin, Value};
-use crate::vm::{Native, Vm};
-
-/// The functions, by area.
-const FUNCTIONS: &[&[&Native]] = &[];
+use crate::vm::Vm;
 
 /// The classes that are builtin names; exceptions are, too, unless `types::exception` says where they live.
 const NAMED: &[Builtin] = &[
@@ -47,7 +44,7 @@ pub fn install(vm: &mut Vm) {
     let mark = vm.mark();
     let module = vm.local(vm.builtins().value());
     let name = vm.local(vm.heap.intern("builtins").value());
-    for native in FUNCTIONS.iter().copied().flatten() {
+    for native in functions::ALL.iter().copied().flatten() {
         registry::add_function(vm, module, name, native);
     }
     for builtin in NAMED.iter().copied().chain(types::exception::named()) {

@@ -1,15 +1,21 @@
 //! The algorithms of Python's `random` module: the same seed gives the same numbers as CPython 3.13.
 //!
 //! [`Random`] is one generator; `mersenne` makes its bits, `choose` the integers, orders and samples, `distributions`
-//! the floats. No Value is known here: what a program chooses from is the caller's, indices into it come from here.
+//! the floats: no Value is known there. `class` is the class that programs see, with `numbers` and `sequences`, which take
+//! values apart; `module` the module, whose functions are methods of one shared instance.
 //!
-//! To add a distribution: its method in `distributions`, its row in `runtime/text/oracle/generate.py`.
+//! To add a distribution: its method in `distributions`, its row in `runtime/text/oracle/generate.py`, its native in `numbers`.
 
 mod choose;
+mod class;
 mod distributions;
 mod mersenne;
+mod module;
+mod numbers;
+mod sequences;
 
 pub use mersenne::Mersenne;
+pub use module::{Entropy, RANDOM, seed_default};
 
 use crate::runtime::text::num::hash::hash_float;
 use crate::runtime::text::{Int, IntRef, TextResult};

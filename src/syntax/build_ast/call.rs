@@ -14,9 +14,15 @@ pub struct Arguments {
 }
 
 impl Builder<'_> {
-    /// `func(args)`
-    pub fn call(&mut self, l: u32, func: Expr, args: Arguments, r: u32) -> Expr {
-        let args = self.arguments(args);
+    /// `func(args)`, with the parenthesis at `open`.
+    pub fn call(&mut self, l: u32, func: Expr, open: u32, args: Arguments, r: u32) -> Expr {
+        let mut args = self.arguments(args);
+        if let [Arg::Pos(only)] = args.as_mut_slice()
+            && matches!(only.kind, ExprKind::GeneratorExp { .. })
+            && !only.parenthesized
+        {
+            only.span = self.span(open, r);
+        }
         self.expr(
             l,
             ExprKind::Call {

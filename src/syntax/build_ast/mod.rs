@@ -20,6 +20,9 @@ use super::ast::{Constant, Expr, ExprKind, Ident, MAX_EXPR_DEPTH, Name};
 use super::visit;
 use crate::diagnostics::{Code, Diagnostic, Span};
 
+/// Behind this many mistakes the rest is most likely noise.
+const MAX_DIAGNOSTICS: usize = 20;
+
 /// Makes nodes for one source text.
 pub struct Builder<'s> {
     source: &'s str,
@@ -111,8 +114,11 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Records a mistake; of too many the first will do.
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn report_depth(&mut self, span: Span) {

@@ -217,7 +217,8 @@ impl Builder<'_> {
 
     /// `class(args)`
     pub fn class_pattern(&mut self, l: u32, class: Expr, args: Vec<PatternArg>, r: u32) -> Pattern {
-        let (mut positional, mut keywords) = (Vec::new(), Vec::<(Ident, Pattern)>::new());
+        let (mut positional, mut keywords) = (Vec::new(), Vec::new());
+        let mut names = BTreeSet::new();
         for arg in args {
             match arg {
                 PatternArg::Positional(pattern) => {
@@ -228,7 +229,7 @@ impl Builder<'_> {
                     positional.push(pattern);
                 }
                 PatternArg::Keyword(name, pattern) => {
-                    if keywords.iter().any(|(other, _)| other.name == name.name) {
+                    if !names.insert(name.name.clone()) {
                         let message =
                             format!("attribute name repeated in class pattern: {}", name.name);
                         self.wrong_pattern(name.span, message, "given before");

@@ -1,6 +1,7 @@
 //! Strings, bytes and f-strings, and the joining of adjacent ones.
 
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
+use super::super::fstring;
 use super::super::literal::{self, Prefix};
 use super::{Builder, placeholder};
 use crate::diagnostics::{Code, Diagnostic};
@@ -68,7 +69,7 @@ impl Builder<'_> {
         FPart::Literal(out.into())
     }
 
-    /// `{value=!conversion:spec}`; `debug` is the end of `=` and the spaces behind it.
+    /// `{value=!conversion:spec}`; `debug` is the end of `=`, to which the spaces behind it belong.
     pub fn field(
         &mut self,
         l: u32,
@@ -77,7 +78,16 @@ impl Builder<'_> {
         end: FormatEnd,
         r: u32,
     ) -> FPart {
-        let debug_text = debug.map(|end| self.span(l + 1, end).text(self.source).into());
+        let debug_text = debug.map(|end| {
+            let rest = self.source.get(end as usize..).unwrap_or_default();
+            let spaces = rest.len()
+                - rest
+                    .trim_start_matches([' ', '\t', '\n', '\r', '\x0C'])
+                    .len();
+            self.span(l + 1, end + spaces as u32)
+                .text(self.source)
+                .into()
+        });
         let conversion = end.conversion.and_then(|name| self.conversion(&name));
         let expr = Box::new(self.value(value));
         FPart::Interp {
@@ -194,7 +204,7 @@ fn brace_pieces(text: &str, raw: bool) -> Vec<(usize, &str)> {
     while at < bytes.len() {
         match bytes[at] {
             b'\\' if !raw && bytes[at + 1..].starts_with(b"N{") => {
-                at += text[at..].find('}').map_or(2, |len| len + 1);
+                at = fstring::named_end(bytes, at + 3)
             }
             b'\\'
                 if !raw

@@ -179,8 +179,8 @@ fn line_start(lexemes: &[Lexeme], index: usize) -> usize {
 
 fn open_brackets(lexemes: &[Lexeme], from: usize, to: usize) -> Vec<usize> {
     let mut open = Vec::new();
-    for at in from..to.min(lexemes.len()) {
-        match lexemes[at].token {
+    for (at, lexeme) in lexemes.iter().enumerate().take(to).skip(from) {
+        match lexeme.token {
             token if opens(token) => open.push(at),
             Token::RParen | Token::RBracket | Token::RBrace | Token::FRBrace => {
                 open.pop();

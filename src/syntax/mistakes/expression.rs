@@ -28,7 +28,7 @@ pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic
 /// Two operands side by side within brackets.
 pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let (token, before) = (context.token()?, context.before()?);
-    let starts = starts_operand(token) && !(token.is_keyword() && !is_value(token));
+    let starts = starts_operand(token);
     if context.open.is_empty() || !starts || !before.ends_expression() {
         return None;
     }
@@ -60,13 +60,6 @@ const fn starts_operand(token: Token) -> bool {
             | Not
             | Await
             | Tilde
-    )
-}
-
-const fn is_value(token: Token) -> bool {
-    matches!(
-        token,
-        Token::False | Token::None | Token::True | Token::Lambda | Token::Not | Token::Await
     )
 }
 

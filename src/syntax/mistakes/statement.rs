@@ -130,7 +130,8 @@ pub(super) fn keyword_as_name(context: &Context<'_>) -> Option<Diagnostic> {
 /// `import a from b`
 pub(super) fn import_from(context: &Context<'_>) -> Option<Diagnostic> {
     let start = context.statement();
-    if context.token() != Some(Token::From) || context.at(start) != Some(Token::Import) {
+    let is_import = context.at(start) == Some(Token::Import) && context.index > start + 1;
+    if context.token() != Some(Token::From) || !is_import {
         return None;
     }
     let names = Span::new(

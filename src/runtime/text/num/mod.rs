@@ -3,10 +3,14 @@
 //! What std or num-bigint does the same way as Python (addition, multiplication, bitwise operations) is not here.
 //! Contract: nothing panics for any operands; a result that no memory could hold is a `MemoryError` before the work.
 
+pub mod bytes;
 pub mod combinatorics;
 pub mod complex;
 pub mod convert;
 pub mod division;
+pub mod elementary;
+pub mod exact_sum;
+pub mod float_parts;
 pub mod gamma;
 pub mod hash;
 pub mod power;

@@ -2,17 +2,39 @@
 //!
 //! To add a type: its file, one `mod` line, one word in `TYPES`.
 
+mod bool;
+mod buffer;
+mod bytearray;
+mod bytes;
+mod complex;
+mod dict;
 pub mod exception;
+mod float;
 mod function;
+mod generator;
 mod generic;
+mod int;
+mod iterators;
+mod list;
+mod number;
 mod object;
 mod property;
+mod range;
 pub mod receiver;
+mod sequence;
+mod set;
 mod singleton;
+mod slice;
+pub mod sort;
+mod special;
+mod str;
 mod super_;
+mod tuple;
 mod type_;
+mod view;
 
 use crate::runtime::Builtin;
+use crate::stdlib::asyncio;
 use crate::stdlib::registry::{NativeType, install_type};
 use crate::vm::Vm;
 
@@ -25,10 +47,30 @@ const TYPES: &[&[NativeType]] = &[
     super_::TYPES,
     singleton::TYPES,
     generic::TYPES,
+    asyncio::future::TYPES,
+    int::TYPES,
+    bool::TYPES,
+    float::TYPES,
+    complex::TYPES,
+    str::TYPES,
+    bytes::TYPES,
+    bytearray::TYPES,
+    list::TYPES,
+    tuple::TYPES,
+    dict::TYPES,
+    set::TYPES,
+    range::TYPES,
+    slice::TYPES,
+    view::TYPES,
+    iterators::TYPES,
+    generator::TYPES,
 ];
 
+/// A text; `str` alone is a module here.
+type Name = &'static std::primitive::str;
+
 /// Classes that live elsewhere than in `builtins`, as `__module__` tells.
-const MODULES: &[(&str, &[Builtin])] = &[
+const MODULES: &[(Name, &[Builtin])] = &[
     ("asyncio.exceptions", &[
         Builtin::CancelledError,
         Builtin::InvalidStateError,

@@ -1,0 +1,99 @@
+//! The one primitive under Lock, Event, Condition, Semaphore and Queue: those who wait, first come first served.
+//!
+//! Lineage: the `_waiters` deque of asyncio's locks. A waiter is a future; waking it gives the future its result, so the sleeper goes on
+//! two turns later, as there. Guarantees: waiters are woken in the order they came, a waiter that was cancelled is never woken, and
+//! removing one that gave up leaves the others' order alone.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use super::future::{self, future, new_future};
+use crate::runtime::future::{Future, FutureState};
+use crate::runtime::heap::Tracer;
+use crate::runtime::{Slot, Value};
+use crate::vm::{Local, Vm};
+
+/// A queue of waiters.
+#[derive(Default)]
+pub struct WaitQueue {
+    waiters: RefCell<VecDeque<Slot>>,
+}
+
+impl WaitQueue {
+    /// Joins the queue: the future to await.
+    pub fn join(&self, vm: &Vm) -> Local {
+        let waiter = new_future(vm);
+        self.waiters.borrow_mut().push_back(Slot::new(vm.get(waiter)));
+        waiter
+    }
+
+    /// Leaves the queue.
+    pub fn leave(&self, vm: &Vm, waiter: Local) {
+        let mut waiters = self.waiters.borrow_mut();
+        if let Some(i) = waiters.iter().position(|w| w.get(&vm.heap).is(vm.get(waiter))) {
+            waiters.remove(i);
+        }
+    }
+
+    /// Number of waiters, woken ones that did not leave yet included.
+    pub fn len(&self) -> usize {
+        self.waiters.borrow().len()
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there is a waiter that was not cancelled.
+    pub fn any_alive(&self, vm: &Vm) -> bool {
+        let alive = |w: &Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| f.state.get() != FutureState::Cancelled);
+        self.waiters.borrow().iter().any(alive)
+    }
+
+    /// Takes waiters off until one is found that still waits, and wakes it.
+    pub fn pop_next(&self, vm: &Vm) -> bool {
+        loop {
+            let Some(waiter) = self.waiters.borrow_mut().pop_front() else { return false };
+            let waiter = vm.local(waiter.get(&vm.heap));
+            if !future(vm, waiter).is_done() {
+                wake(vm, waiter, Value::NONE);
+                return true;
+            }
+        }
+    }
+
+    /// Wakes the first that still waits, leaving it in the queue; it leaves by itself.
+    pub fn wake_next(&self, vm: &Vm) -> bool {
+        let waiting = |w: &&Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| !f.is_done());
+        let next = self.waiters.borrow().iter().find(waiting).map(|w| vm.local(w.get(&vm.heap)));
+        if let Some(waiter) = next {
+            wake(vm, waiter, Value::TRUE);
+        }
+        next.is_some()
+    }
+
+    /// Wakes the first `n` that still wait, leaving them in the queue.
+    pub fn wake(&self, vm: &Vm, n: usize) {
+        let waiting = |w: &&Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| !f.is_done());
+        let next: Vec<Local> =
+            self.waiters.borrow().iter().filter(waiting).take(n).map(|w| vm.local(w.get(&vm.heap))).collect();
+        for waiter in next {
+            wake(vm, waiter, Value::TRUE);
+        }
+    }
+
+    /// Reports the slots to the collector.
+    pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        for waiter in self.waiters.borrow().iter() {
+            tracer.slot(waiter);
+        }
+    }
+}
+
+fn wake(vm: &Vm, waiter: Local, value: Value<'_>) {
+    let value = vm.local(value);
+    if future::set_result(vm, waiter, value).is_err() {
+        unreachable!("the caller found the waiter pending");
+    }
+}

@@ -1,0 +1,185 @@
+//! Arguments of natives as Rust data, and CPython's complaints about those that are not.
+//!
+//! An instance of a class that extends a builtin type counts as the builtin object inside it. Leaves take integers as they are;
+//! natives that must accept any object with `__index__` or `__float__` ask the VM instead.
+//! To add a conversion: a function that takes the value and, where the message names it, what the argument is called.
+
+use std::cell::Ref;
+use std::ops::Deref;
+
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::instance::Instance;
+use crate::runtime::str::Str;
+use crate::runtime::text::codec::CodecError;
+use crate::runtime::text::{IntRef, TextResult};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::vm::{Local, Vm};
+
+pub use super::builtins::types::receiver::{given, plain};
+
+/// What a leaf returns.
+pub type Out<'h> = Result<Value<'h>, Raised>;
+
+/// The builtin object inside an instance of a class that extends a builtin type; any other value as it is.
+#[inline]
+pub fn plain_value<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
+    value.as_gc::<Instance>().and_then(|instance| instance.payload(heap)).unwrap_or(value)
+}
+
+/// A pure algorithm's result; its error becomes an exception.
+#[inline]
+pub fn checked<T>(heap: &Heap, result: TextResult<T>) -> Result<T, Raised> {
+    result.map_err(|error| heap.raise_text(error))
+}
+
+/// The string, if it is one.
+#[inline]
+pub fn as_str<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Gc<'h, Str>> {
+    value.as_gc().or_else(|| plain_value(heap, value).as_gc())
+}
+
+/// The text of a string argument; `what` is "find() argument 1" or the like.
+#[inline]
+pub fn text<'h>(heap: &'h Heap, value: Value<'h>, what: &str) -> Result<&'h str, Raised> {
+    match as_str(heap, value) {
+        Some(string) => Ok(string.as_str()),
+        None => Err(wrong_type(heap, value, what, "str")),
+    }
+}
+
+/// The text of a string argument; `default` where it was omitted.
+pub fn text_or<'h>(heap: &'h Heap, value: Value<'h>, default: &'h str, what: &str) -> Result<&'h str, Raised> {
+    if value.is_undef() { Ok(default) } else { text(heap, value, what) }
+}
+
+#[cold]
+fn wrong_type(heap: &Heap, value: Value<'_>, what: &str, wanted: &str) -> Raised {
+    let sep = if what.is_empty() { "" } else { " " };
+    heap.type_error(format!("{what}{sep}must be {wanted}, not {}", heap.type_name(value)))
+}
+
+/// The integer, if it is one.
+#[inline]
+pub fn as_int<'h>(heap: &'h Heap, value: Value<'h>) -> Option<IntRef<'h>> {
+    value.as_any_int().or_else(|| plain_value(heap, value).as_any_int())
+}
+
+/// An integer argument of a leaf that stands for a size or a count.
+pub fn index<'h>(heap: &'h Heap, value: Value<'h>) -> Result<i64, Raised> {
+    match as_int(heap, value).map(IntRef::to_i64) {
+        Some(Some(n)) => Ok(n),
+        Some(None) => Err(heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t")),
+        None => Err(not_integer(heap, value)),
+    }
+}
+
+/// `index`, or `default` where the argument was omitted.
+pub fn index_or<'h>(heap: &'h Heap, value: Value<'h>, default: i64) -> Result<i64, Raised> {
+    if value.is_undef() { Ok(default) } else { index(heap, value) }
+}
+
+/// TypeError: an integer is wanted.
+#[cold]
+pub fn not_integer(heap: &Heap, value: Value<'_>) -> Raised {
+    heap.type_error(format!("'{}' object cannot be interpreted as an integer", heap.type_name(value)))
+}
+
+/// A bound such as `start` or `end`: None for none, clipped to 64 bits.
+pub fn bound<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Option<i64>, Raised> {
+    if value.is_undef() || value.is_none() {
+        return Ok(None);
+    }
+    match as_int(heap, value) {
+        Some(n) => Ok(Some(n.to_i64().unwrap_or(if n.is_negative() { i64::MIN } else { i64::MAX }))),
+        None => Err(heap.type_error("slice indices must be integers or None or have an __index__ method")),
+    }
+}
+
+/// The value of a byte.
+pub fn byte<'h>(heap: &'h Heap, value: Value<'h>) -> Result<u8, Raised> {
+    match as_int(heap, value) {
+        Some(n) => match n.to_i64().and_then(|n| u8::try_from(n).ok()) {
+            Some(byte) => Ok(byte),
+            None => Err(heap.value_error("byte must be in range(0, 256)")),
+        },
+        None => Err(not_integer(heap, value)),
+    }
+}
+
+/// `index` of anything with `__index__`, or `default` where the argument was omitted.
+pub fn vm_index_or(vm: &mut Vm, local: Local, default: i64) -> Result<i64, Raised> {
+    match given(vm, local) {
+        Some(local) => vm.index(local),
+        None => Ok(default),
+    }
+}
+
+/// The truth of an argument, or `default` where it was omitted.
+pub fn truth_or(vm: &mut Vm, local: Local, default: bool) -> Result<bool, Raised> {
+    match given(vm, local) {
+        Some(local) => vm.truth(local),
+        None => Ok(default),
+    }
+}
+
+/// The bytes of a bytes object or bytearray.
+pub enum Buffer<'h> {
+    /// Of a bytes object.
+    Bytes(&'h [u8]),
+    /// Of a bytearray, borrowed.
+    Array(Ref<'h, Vec<u8>>),
+}
+
+impl Deref for Buffer<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Buffer::Bytes(data) => data,
+            Buffer::Array(data) => data,
+        }
+    }
+}
+
+impl<'h> Buffer<'h> {
+    /// The bytes of a value, if it has any.
+    #[inline]
+    pub fn of(heap: &'h Heap, value: Value<'h>) -> Option<Buffer<'h>> {
+        let value = plain_value(heap, value);
+        if let Some(bytes) = value.as_gc::<Bytes>() {
+            return Some(Buffer::Bytes(&bytes.get().data));
+        }
+        value.as_gc::<ByteArray>().map(|array| Buffer::Array(array.get().data.borrow()))
+    }
+
+    /// The bytes of an argument that must have some.
+    pub fn arg(heap: &'h Heap, value: Value<'h>) -> Result<Buffer<'h>, Raised> {
+        Buffer::of(heap, value).ok_or_else(|| {
+            heap.type_error(format!("a bytes-like object is required, not '{}'", heap.type_name(value)))
+        })
+    }
+
+    /// An object of the same type with these bytes.
+    pub fn same(&self, heap: &'h Heap, data: impl Into<Vec<u8>>) -> Value<'h> {
+        match self {
+            Buffer::Bytes(_) => heap.bytes(data.into()).value(),
+            Buffer::Array(_) => heap.bytearray(data.into()).value(),
+        }
+    }
+}
+
+/// Raises what a codec reports about `input`.
+#[cold]
+pub fn codec_error<'h>(heap: &'h Heap, error: CodecError, input: Value<'h>) -> Raised {
+    match error {
+        CodecError::UnknownEncoding(name) => heap.raise(Builtin::LookupError, format!("unknown encoding: {name}")),
+        CodecError::UnknownHandler(name) => {
+            heap.raise(Builtin::LookupError, format!("unknown error handler name '{name}'"))
+        }
+        CodecError::Invalid { codec, range, reason } => {
+            let class = if as_str(heap, input).is_some() { Builtin::UnicodeEncodeError } else { Builtin::UnicodeDecodeError };
+            let (start, end) = (heap.usize(range.start), heap.usize(range.end));
+            heap.raise_with(class, &[heap.str_value(codec), input, start, end, heap.str_value(reason)])
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `asyncio.gather`: many awaitables at once, their results in order.
+//!
+//! The future that it returns is a group (`sched::future`): cancelling it cancels the members. Each member tells the group when it is
+//! done; what the group needs to know is in its `Gathering`.
+
+use std::cell::Cell;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::runtime::future::{Future, FutureState};
+use crate::runtime::heap::Tracer;
+use crate::runtime::list::List;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::future::{self, future, new_future};
+use crate::sched::{scheduler, task};
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// `gather(*coros_or_futures, return_exceptions=False)`.
+pub const GATHER: Native = Native::vm(
+    "gather(*coros_or_futures, return_exceptions=False)",
+    "Run awaitables concurrently; the future gives the list of their results, in order.",
+    gather,
+);
+
+/// What the callbacks of the members share.
+struct Gathering {
+    outer: Slot,
+    /// A list of futures, one an argument; duplicates share theirs.
+    members: Slot,
+    unfinished: Cell<usize>,
+    return_exceptions: bool,
+}
+
+impl Payload for Gathering {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.outer);
+        tracer.slot(&self.members);
+    }
+}
+
+fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let given: Gc<'_, Tuple> = vm.get_gc(args.at(0)).expect("the binder collects them in a tuple");
+    let given: SmallVec<[Local; 8]> = given.iter(heap).map(|v| vm.local(v)).collect();
+    let flag = vm.get(args.at(1));
+    let return_exceptions = !flag.is_undef() && vm.truth(args.at(1))?;
+    let outer = new_future(vm);
+    if given.is_empty() {
+        let empty = vm.local(vm.heap.list([]).value());
+        future::set_result(vm, outer, empty)?;
+        return Ok(outer);
+    }
+    let mut members: Vec<Local> = Vec::with_capacity(given.len());
+    let mut seen: Vec<Local> = Vec::with_capacity(given.len());
+    let mut made: FxHashMap<usize, Local> = FxHashMap::default();
+    for &awaitable in &given {
+        let address = vm.get(awaitable).as_object().map(|o| o.address());
+        let member = match address.and_then(|a| made.get(&a)) {
+            Some(&member) => member,
+            None => {
+                let member = task::ensure_future(vm, awaitable)?;
+                seen.push(member);
+                made.extend(address.map(|a| (a, member)));
+                member
+            }
+        };
+        members.push(member);
+    }
+    let list = vm.heap.list(members.iter().map(|&m| vm.get(m))).value();
+    let list = vm.local(list);
+    future(vm, outer).group.set(vm.get(list));
+    let gathering = Gathering {
+        outer: Slot::new(vm.get(outer)),
+        members: Slot::new(vm.get(list)),
+        unfinished: Cell::new(seen.len()),
+        return_exceptions,
+    };
+    let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
+    let state = vm.local(vm.heap.opaque(class, gathering).value());
+    let action = scheduler(vm).callback(member_done);
+    let mut done = Vec::new();
+    for &member in &seen {
+        if future(vm, member).is_done() {
+            done.push(member);
+        } else {
+            future::add_callback(vm, member, action, state);
+        }
+    }
+    for member in done {
+        member_done(vm, state, member)?;
+    }
+    Ok(outer)
+}
+
+fn gathering<'h>(vm: &'h Vm, state: Local) -> &'h Gathering {
+    vm.get_gc::<Opaque>(state).and_then(|o| o.payload()).expect("the callback's target is the gathering")
+}
+
+fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
+    let this = gathering(vm, state);
+    this.unfinished.set(this.unfinished.get() - 1);
+    let (unfinished, return_exceptions) = (this.unfinished.get(), this.return_exceptions);
+    let outer = vm.local(this.outer.get(&vm.heap));
+    let outcome = future(vm, member);
+    if future(vm, outer).is_done() {
+        outcome.retrieved.set(true);
+        return Ok(());
+    }
+    if !return_exceptions {
+        match outcome.state.get() {
+            FutureState::Cancelled => {
+                let raised = vm.cancelled_error(outcome);
+                let error = vm.take_local(raised);
+                return future::set_exception(vm, outer, error);
+            }
+            FutureState::Failed => {
+                outcome.retrieved.set(true);
+                let error = vm.local(outcome.result.get(&vm.heap));
+                return future::set_exception(vm, outer, error);
+            }
+            _ => {}
+        }
+    }
+    if unfinished > 0 {
+        return Ok(());
+    }
+    if future(vm, outer).cancel_requested.get() {
+        let raised = vm.cancelled_error(future(vm, member));
+        let error = vm.take_local(raised);
+        return future::set_exception(vm, outer, error);
+    }
+    let results = results(vm, state);
+    future::set_result(vm, outer, results)
+}
+
+/// The outcomes of all members, exceptions as values.
+fn results(vm: &Vm, state: Local) -> Local {
+    let heap = &vm.heap;
+    let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
+    let outcomes = members.items.to_vec(heap).into_iter().map(|member| {
+        let member: Gc<'_, Future> = member.as_gc().expect("members are futures");
+        member.retrieved.set(true);
+        match member.state.get() {
+            FutureState::Cancelled => {
+                let message = member.result.get(heap);
+                let message = if message.is_undef() || message.is_none() { heap.str_value("") } else { message };
+                heap.exception(heap.types.class(heap, Builtin::CancelledError), &[message]).value()
+            }
+            _ => member.result.get(heap).or(Value::NONE),
+        }
+    });
+    vm.local(heap.list(outcomes).value())
+}

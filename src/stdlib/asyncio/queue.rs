@@ -1,0 +1,277 @@
+//! `asyncio.Queue` and `LifoQueue`.
+//!
+//! Getters and putters wait in two wait queues; `join()` waits until each item that was put was also reported done.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use super::super::registry::{ModuleType, NativeType};
+use crate::runtime::class::Class;
+use crate::runtime::future::FutureState;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::future::{self, future};
+use crate::sched::wait_queue::WaitQueue;
+use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+
+/// `asyncio.Queue`.
+pub const QUEUE: ModuleType = ModuleType {
+    name: "Queue",
+    module: "asyncio.queues",
+    body: NativeType {
+        new: Some(&NEW_FIFO),
+        methods: METHODS,
+        ..NativeType::of(Builtin::Object, "A first-in first-out queue between tasks.")
+    },
+};
+
+/// `asyncio.LifoQueue`.
+pub const LIFO_QUEUE: ModuleType = ModuleType {
+    name: "LifoQueue",
+    module: "asyncio.queues",
+    body: NativeType { new: Some(&NEW_LIFO), methods: METHODS, ..NativeType::of(Builtin::Object, "A queue that gives the newest item first.") },
+};
+
+const METHODS: &[&Native] = &[&GET, &PUT, &GET_NOWAIT, &PUT_NOWAIT, &JOIN, &TASK_DONE, &QSIZE, &EMPTY, &FULL, &SHUTDOWN];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Fifo,
+    Lifo,
+}
+
+struct Queue {
+    order: Order,
+    maxsize: i64,
+    items: RefCell<VecDeque<Slot>>,
+    getters: WaitQueue,
+    putters: WaitQueue,
+    joiners: WaitQueue,
+    unfinished: Cell<usize>,
+    shut_down: Cell<bool>,
+}
+
+impl Payload for Queue {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for item in self.items.borrow().iter() {
+            tracer.slot(item);
+        }
+        for waiters in [&self.getters, &self.putters, &self.joiners] {
+            waiters.trace(tracer);
+        }
+    }
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.items.borrow().is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.maxsize > 0 && self.items.borrow().len() as i64 >= self.maxsize
+    }
+
+    fn pop(&self) -> Option<Slot> {
+        let mut items = self.items.borrow_mut();
+        if self.order == Order::Lifo { items.pop_back() } else { items.pop_front() }
+    }
+}
+
+const NEW_FIFO: Native = Native::vm("Queue(cls, maxsize=0)", "A queue; maxsize 0 means no bound.", |vm, args| new(vm, args, Order::Fifo));
+const NEW_LIFO: Native = Native::vm("LifoQueue(cls, maxsize=0)", "A queue; maxsize 0 means no bound.", |vm, args| new(vm, args, Order::Lifo));
+
+fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
+    let maxsize = if vm.get(args.at(1)).is_undef() { 0 } else { vm.index(args.at(1))? };
+    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    let queue = Queue {
+        order,
+        maxsize,
+        items: RefCell::default(),
+        getters: WaitQueue::default(),
+        putters: WaitQueue::default(),
+        joiners: WaitQueue::default(),
+        unfinished: Cell::new(0),
+        shut_down: Cell::new(false),
+    };
+    Ok(vm.local(vm.heap.opaque(class, queue).value()))
+}
+
+fn queue(vm: &Vm, this: Local) -> &Queue {
+    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+}
+
+const GET: Native = Native::vm("get(self, /)", "Take an item; wait until there is one.", |vm, args| {
+    let none = vm.none();
+    Ok(vm.native_coroutine(&GETTING, &[args.at(0), none]))
+});
+const PUT: Native = Native::vm("put(self, item)", "Add an item; wait until there is room.", |vm, args| {
+    let none = vm.none();
+    Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
+});
+const GET_NOWAIT: Native = Native::vm("get_nowait(self, /)", "Take an item, or raise QueueEmpty.", |vm, args| take(vm, args.at(0)));
+const PUT_NOWAIT: Native = Native::vm("put_nowait(self, item)", "Add an item, or raise QueueFull.", |vm, args| {
+    add(vm, args.at(0), args.at(1))?;
+    Ok(vm.none())
+});
+const JOIN: Native = Native::vm("join(self, /)", "Wait until task_done was called for each item.", |vm, args| {
+    let none = vm.none();
+    Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
+});
+const TASK_DONE: Native = Native::vm("task_done(self, /)", "Say that an item that was taken is dealt with.", |vm, args| {
+    let this = queue(vm, args.at(0));
+    let unfinished = this.unfinished.get();
+    if unfinished == 0 {
+        return Err(vm.heap.value_error("task_done() called too many times"));
+    }
+    this.unfinished.set(unfinished - 1);
+    if unfinished == 1 {
+        this.joiners.wake(vm, usize::MAX);
+    }
+    Ok(vm.none())
+});
+const QSIZE: Native = Native::vm("qsize(self, /) -> int", "Number of items.", |vm, args| {
+    let count = queue(vm, args.at(0)).items.borrow().len();
+    Ok(vm.local(vm.heap.usize(count)))
+});
+const EMPTY: Native = Native::vm("empty(self, /) -> bool", "Whether there are no items.", |vm, args| {
+    Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_empty())))
+});
+const FULL: Native = Native::vm("full(self, /) -> bool", "Whether there are maxsize items.", |vm, args| {
+    Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_full())))
+});
+const SHUTDOWN: Native = Native::vm(
+    "shutdown(self, immediate=False)",
+    "Refuse further items; with immediate, drop those that are there.",
+    shutdown,
+);
+
+fn shut_down_error(vm: &Vm) -> Raised {
+    vm.heap.raise_with(Builtin::QueueShutDown, &[])
+}
+
+/// `get_nowait`.
+fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
+    let queue = queue(vm, this);
+    let Some(item) = queue.pop() else {
+        if queue.shut_down.get() {
+            return Err(shut_down_error(vm));
+        }
+        return Err(vm.heap.raise_with(Builtin::QueueEmpty, &[]));
+    };
+    let item = vm.local(item.get(&vm.heap));
+    queue.putters.pop_next(vm);
+    Ok(item)
+}
+
+/// `put_nowait`.
+fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
+    let queue = queue(vm, this);
+    if queue.shut_down.get() {
+        return Err(shut_down_error(vm));
+    }
+    if queue.is_full() {
+        return Err(vm.heap.raise_with(Builtin::QueueFull, &[]));
+    }
+    queue.items.borrow_mut().push_back(Slot::new(vm.get(item)));
+    queue.unfinished.set(queue.unfinished.get() + 1);
+    queue.getters.pop_next(vm);
+    Ok(())
+}
+
+fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let immediate = !vm.get(args.at(1)).is_undef() && vm.truth(args.at(1))?;
+    let queue = queue(vm, args.at(0));
+    queue.shut_down.set(true);
+    if immediate {
+        let dropped = queue.items.take().len();
+        queue.unfinished.set(queue.unfinished.get().saturating_sub(dropped));
+        if queue.unfinished.get() == 0 {
+            queue.joiners.wake(vm, usize::MAX);
+        }
+    }
+    while queue.getters.pop_next(vm) {}
+    while queue.putters.pop_next(vm) {}
+    Ok(vm.none())
+}
+
+// Registers of the waiting coroutines: the queue, the waiter, and for put the item.
+const QUEUE_REG: usize = 0;
+const WAITER: usize = 1;
+const ITEM: usize = 2;
+
+static GETTING: NativeCoroutine = NativeCoroutine { name: "Queue.get", step: step_get };
+static PUTTING: NativeCoroutine = NativeCoroutine { name: "Queue.put", step: step_put };
+static JOINING: NativeCoroutine = NativeCoroutine { name: "Queue.join", step: step_join };
+
+fn register(vm: &Vm, this: Local, at: usize) -> Local {
+    vm.local(vm.step_slot(this, at).get(&vm.heap))
+}
+
+/// Begins to wait in one of a queue's wait queues.
+fn wait_in(vm: &Vm, this: Local, waiters: &WaitQueue) -> Step {
+    let waiter = waiters.join(vm);
+    vm.step_slot(this, WAITER).set(vm.get(waiter));
+    vm.set_step_state(this, 1);
+    Step::Await(waiter)
+}
+
+fn step_get(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, QUEUE_REG);
+    if let Input::Throw(exception) = input {
+        let left = |q: &Queue| !q.is_empty();
+        give_up(vm, this, owner, |q| &q.getters, left);
+        return Err(vm.raise_local(exception));
+    }
+    let queue = queue(vm, owner);
+    if queue.is_empty() && !queue.shut_down.get() {
+        return Ok(wait_in(vm, this, &queue.getters));
+    }
+    take(vm, owner).map(Step::Return)
+}
+
+fn step_put(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, QUEUE_REG);
+    if let Input::Throw(exception) = input {
+        let left = |q: &Queue| !q.is_full();
+        give_up(vm, this, owner, |q| &q.putters, left);
+        return Err(vm.raise_local(exception));
+    }
+    let queue = queue(vm, owner);
+    if queue.is_full() && !queue.shut_down.get() {
+        return Ok(wait_in(vm, this, &queue.putters));
+    }
+    let item = register(vm, this, ITEM);
+    add(vm, owner, item)?;
+    Ok(Step::Return(vm.none()))
+}
+
+/// A waiter was interrupted: it leaves, and if it had been woken already, the next one is in its place.
+fn give_up(vm: &mut Vm, this: Local, owner: Local, waiters: fn(&Queue) -> &WaitQueue, available: impl Fn(&Queue) -> bool) {
+    let waiter = register(vm, this, WAITER);
+    let none = vm.none();
+    future::cancel(vm, waiter, none);
+    let queue = queue(vm, owner);
+    waiters(queue).leave(vm, waiter);
+    let woken = future(vm, waiter).state.get() != FutureState::Cancelled;
+    if available(queue) && woken {
+        waiters(queue).pop_next(vm);
+    }
+}
+
+fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, QUEUE_REG);
+    let queue = queue(vm, owner);
+    if vm.step_state(this) == 0 {
+        if queue.unfinished.get() == 0 {
+            return Ok(Step::Return(vm.none()));
+        }
+        return Ok(wait_in(vm, this, &queue.joiners));
+    }
+    let waiter = register(vm, this, WAITER);
+    queue.joiners.leave(vm, waiter);
+    match input {
+        Input::Send(_) => Ok(Step::Return(vm.none())),
+        Input::Throw(exception) => Err(vm.raise_local(exception)),
+    }
+}

@@ -1,0 +1,34 @@
+//! `asyncio.run`.
+
+use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::{event_loop, scheduler, task};
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// `run(main, *, debug=None, loop_factory=None)`.
+pub const RUN: Native = Native::vm(
+    "run(main, *, debug=None, loop_factory=None)",
+    "Run a coroutine in a new event loop until it is done; cancel what is left, give its result.",
+    run,
+);
+
+fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if scheduler(vm).is_running() {
+        let message = "asyncio.run() cannot be called from a running event loop";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    let main = args.at(0);
+    if !task::is_coroutine(vm, main) {
+        let text = vm.repr_text(main)?;
+        return Err(vm.heap.value_error(format!("a coroutine was expected, got {text}")));
+    }
+    let undef = vm.local(Value::UNDEF);
+    let task = task::create(vm, main, undef, undef)?;
+    let outcome = event_loop::run_until_complete(vm, task);
+    if vm.is_halting() {
+        return outcome;
+    }
+    let outcome = outcome.map_err(|raised| vm.take_local(raised));
+    // Async generators that were left in the middle are closed by their own finally blocks at most; see differences.md.
+    event_loop::cancel_all(vm)?;
+    outcome.map_err(|exception| vm.raise_local(exception))
+}

@@ -1,0 +1,154 @@
+//! `asyncio.Semaphore` and `BoundedSemaphore`.
+
+use std::cell::Cell;
+
+use super::super::registry::{ModuleType, NativeType};
+use crate::runtime::class::Class;
+use crate::runtime::future::FutureState;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::future::future;
+use crate::sched::wait_queue::WaitQueue;
+use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+
+/// `asyncio.Semaphore`.
+pub const SEMAPHORE: ModuleType = ModuleType {
+    name: "Semaphore",
+    module: "asyncio.locks",
+    body: NativeType { new: Some(&NEW), methods: METHODS, ..NativeType::of(Builtin::Object, "Lets a limited number of tasks in.") },
+};
+
+/// `asyncio.BoundedSemaphore`.
+pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
+    name: "BoundedSemaphore",
+    module: "asyncio.locks",
+    body: NativeType {
+        new: Some(&NEW_BOUNDED),
+        methods: METHODS,
+        ..NativeType::of(Builtin::Object, "A semaphore that refuses more releases than acquisitions.")
+    },
+};
+
+const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT];
+
+struct Semaphore {
+    value: Cell<i64>,
+    bound: Option<i64>,
+    waiters: WaitQueue,
+}
+
+impl Payload for Semaphore {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.waiters.trace(tracer);
+    }
+}
+
+impl Semaphore {
+    /// Nobody may enter, or somebody came first.
+    fn is_locked(&self, vm: &Vm) -> bool {
+        self.value.get() == 0 || self.waiters.any_alive(vm)
+    }
+
+    /// Gives a place to the first who waits.
+    fn wake_next(&self, vm: &Vm) -> bool {
+        let woken = self.waiters.wake_next(vm);
+        if woken {
+            self.value.set(self.value.get() - 1);
+        }
+        woken
+    }
+}
+
+const NEW: Native = Native::vm("Semaphore(cls, value=1)", "A semaphore with value places.", |vm, args| new(vm, args, false));
+const NEW_BOUNDED: Native =
+    Native::vm("BoundedSemaphore(cls, value=1)", "A semaphore with value places.", |vm, args| new(vm, args, true));
+const ACQUIRE: Native = Native::vm("acquire(self, /)", "Take a place; wait until there is one.", |vm, args| {
+    let (none, result) = (vm.none(), vm.local(Value::TRUE));
+    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
+});
+const RELEASE: Native = Native::vm("release(self, /)", "Give a place back.", |vm, args| {
+    release(vm, args.at(0))?;
+    Ok(vm.none())
+});
+const LOCKED: Native = Native::vm("locked(self, /) -> bool", "Whether acquire would wait.", |vm, args| {
+    Ok(vm.local(Value::bool(semaphore(vm, args.at(0)).is_locked(vm))))
+});
+const ENTER: Native = Native::vm("__aenter__(self, /)", "Take a place.", |vm, args| {
+    let none = vm.none();
+    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
+});
+const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the place back.", |vm, args| {
+    Ok(vm.native_coroutine(&RELEASING, &[args.at(0)]))
+});
+
+static ACQUIRING: NativeCoroutine = NativeCoroutine { name: "Semaphore.acquire", step: step_acquire };
+static RELEASING: NativeCoroutine = NativeCoroutine {
+    name: "Semaphore.__aexit__",
+    step: |vm, this, input| match input {
+        Input::Send(_) => {
+            let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
+            release(vm, owner)?;
+            Ok(Step::Return(vm.none()))
+        }
+        Input::Throw(exception) => Err(vm.raise_local(exception)),
+    },
+};
+
+// Registers: the semaphore, the waiter, what acquire gives.
+const OWNER: usize = 0;
+const WAITER: usize = 1;
+const RESULT: usize = 2;
+
+fn new(vm: &mut Vm, args: Locals, bounded: bool) -> Result<Local, Raised> {
+    let value = if vm.get(args.at(1)).is_undef() { 1 } else { vm.index(args.at(1))? };
+    if value < 0 {
+        return Err(vm.heap.value_error("Semaphore initial value must be >= 0"));
+    }
+    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    let semaphore = Semaphore { value: Cell::new(value), bound: bounded.then_some(value), waiters: WaitQueue::default() };
+    Ok(vm.local(vm.heap.opaque(class, semaphore).value()))
+}
+
+fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
+    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+}
+
+fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    let this = semaphore(vm, this);
+    if this.bound.is_some_and(|bound| this.value.get() >= bound) {
+        return Err(vm.heap.value_error("BoundedSemaphore released too many times"));
+    }
+    this.value.set(this.value.get() + 1);
+    this.wake_next(vm);
+    Ok(())
+}
+
+fn step_acquire(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
+    let result = vm.local(vm.step_slot(this, RESULT).get(&vm.heap));
+    let semaphore = semaphore(vm, owner);
+    if vm.step_state(this) == 0 {
+        if !semaphore.is_locked(vm) {
+            semaphore.value.set(semaphore.value.get() - 1);
+            return Ok(Step::Return(result));
+        }
+        let waiter = semaphore.waiters.join(vm);
+        vm.step_slot(this, WAITER).set(vm.get(waiter));
+        vm.set_step_state(this, 1);
+        return Ok(Step::Await(waiter));
+    }
+    let waiter = vm.local(vm.step_slot(this, WAITER).get(&vm.heap));
+    semaphore.waiters.leave(vm, waiter);
+    let interrupted = matches!(input, Input::Throw(_));
+    if interrupted && future(vm, waiter).state.get() == FutureState::Done {
+        // A place was given to it that it will not take.
+        semaphore.value.set(semaphore.value.get() + 1);
+    }
+    // Those who came meanwhile had to queue; let in as many as may enter.
+    while semaphore.value.get() > 0 && semaphore.wake_next(vm) {}
+    match input {
+        Input::Send(_) => Ok(Step::Return(result)),
+        Input::Throw(exception) => Err(vm.raise_local(exception)),
+    }
+}

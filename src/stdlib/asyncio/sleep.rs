@@ -1,0 +1,98 @@
+//! `asyncio.sleep`.
+
+use crate::runtime::{Raised, Slot, Value};
+use crate::sched::future::{self, new_future};
+use crate::sched::handle::Handle;
+use crate::sched::scheduler;
+use crate::sched::timer_heap::TimerId;
+use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+
+/// `sleep(delay, result=None)`.
+pub const SLEEP: Native =
+    Native::vm("sleep(delay, result=None)", "Wait for delay seconds; give result. A delay of 0 gives way for one turn.", sleep);
+
+static SLEEPING: NativeCoroutine = NativeCoroutine { name: "sleep", step };
+
+// Registers: the delay, the result; then the timer.
+const DELAY: usize = 0;
+const RESULT: usize = 1;
+const TIMER: usize = 2;
+
+const START: u32 = 0;
+const YIELDED: u32 = 1;
+const WAITING: u32 = 2;
+
+fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if vm.get(args.at(1)).is_undef() {
+        vm.set(args.at(1), Value::NONE);
+    }
+    let none = vm.none();
+    Ok(vm.native_coroutine(&SLEEPING, &[args.at(0), args.at(1), none, none]))
+}
+
+fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    match (vm.step_state(this), input) {
+        (START, Input::Send(_)) => begin(vm, this),
+        (_, Input::Send(_)) => Ok(Step::Return(vm.local(vm.step_slot(this, RESULT).get(&vm.heap)))),
+        (state, Input::Throw(exception)) => {
+            if state == WAITING {
+                scheduler(vm).cancel_timer(load_timer(vm, this, TIMER));
+            }
+            Err(vm.raise_local(exception))
+        }
+    }
+}
+
+fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
+    let delay = vm.local(vm.step_slot(this, DELAY).get(&vm.heap));
+    let delay = seconds(vm, delay)?;
+    if delay <= 0.0 {
+        vm.set_step_state(this, YIELDED);
+        return Ok(Step::Yield(vm.none()));
+    }
+    if delay.is_nan() {
+        return Err(vm.heap.value_error("Invalid delay: NaN (not a number)"));
+    }
+    let done = new_future(vm);
+    let when = scheduler(vm).now() + delay;
+    let timer = finish_at(vm, when, done);
+    store_timer(vm, this, TIMER, timer);
+    vm.set_step_state(this, WAITING);
+    Ok(Step::Await(done))
+}
+
+/// A number of seconds; ints, floats and whatever has `__float__`.
+pub fn seconds(vm: &mut Vm, value: Local) -> Result<f64, Raised> {
+    if vm.get(value).as_number().is_none() {
+        let message = format!("'<=' not supported between instances of '{}' and 'int'", vm.heap.type_name(vm.get(value)));
+        return Err(vm.heap.type_error(message));
+    }
+    vm.to_float(value)
+}
+
+/// At a moment, gives a future the result None unless it is done by then.
+pub fn finish_at(vm: &Vm, when: f64, awaited: Local) -> TimerId {
+    let scheduler = scheduler(vm);
+    let action = scheduler.callback(|vm, awaited, _| {
+        if !future::future(vm, awaited).is_done() {
+            let none = vm.none();
+            future::set_result(vm, awaited, none)?;
+        }
+        Ok(())
+    });
+    scheduler.call_at(when, Handle::new(action, vm.get(awaited), Value::UNDEF))
+}
+
+/// Keeps a timer's number in two state registers.
+pub fn store_timer(vm: &Vm, this: Local, at: usize, timer: TimerId) {
+    let (index, number) = timer.to_parts();
+    let put = |slot: &Slot, n| slot.set(Value::small_int(n));
+    put(vm.step_slot(this, at), index);
+    put(vm.step_slot(this, at + 1), number);
+}
+
+/// The timer that `store_timer` kept.
+pub fn load_timer(vm: &Vm, this: Local, at: usize) -> TimerId {
+    let part = |at| vm.step_slot(this, at).get(&vm.heap).as_int().unwrap_or(-1);
+    TimerId::from_parts(part(at), part(at + 1))
+}

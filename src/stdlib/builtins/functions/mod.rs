@@ -1,0 +1,27 @@
+//! The builtin functions, by area.
+//!
+//! Each file has its table, `FUNCTIONS`, on top. To add a function: its `Native` and plain `fn` in the file of its area, one name in
+//! that table. A new area is a file, a `mod` line and a word in `ALL`.
+
+mod attributes;
+mod conversion;
+mod iteration;
+mod number;
+mod object;
+mod output;
+mod reduction;
+mod scope;
+
+use crate::vm::Native;
+
+/// All tables.
+pub const ALL: &[&[&Native]] = &[
+    attributes::FUNCTIONS,
+    conversion::FUNCTIONS,
+    iteration::FUNCTIONS,
+    number::FUNCTIONS,
+    object::FUNCTIONS,
+    output::FUNCTIONS,
+    reduction::FUNCTIONS,
+    scope::FUNCTIONS,
+];

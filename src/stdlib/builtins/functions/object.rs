@@ -1,0 +1,69 @@
+//! Builtin functions that any object answers: `callable`, `hash`, `id`, `isinstance`, `issubclass`, `len`.
+//!
+//! To add one: a `Native`, its function, a name in the table.
+
+use crate::runtime::Value;
+use crate::runtime::heap::{Gc, Kind};
+use crate::runtime::intern::Sym;
+use crate::vm::{Local, Native, Vm};
+
+/// The functions of this file.
+pub const FUNCTIONS: &[&Native] = &[&CALLABLE, &HASH, &ID, &ISINSTANCE, &ISSUBCLASS, &LEN];
+
+const LEN: Native = Native::vm("len(obj, /) -> int", "Return the number of items in a container.", |vm, args| {
+    let len = vm.len(args.at(0))?;
+    Ok(vm.local(vm.heap.usize(len)))
+});
+
+const CALLABLE: Native = Native::vm(
+    "callable(obj, /) -> bool",
+    "Return whether the object is callable (i.e., some kind of function).\n\n\
+     Note that classes are callable, as are instances of classes with a\n__call__() method.",
+    |vm, args| Ok(vm.local(Value::bool(is_callable(vm, args.at(0))))),
+);
+
+/// Whether calling the object is more than a TypeError.
+pub fn is_callable(vm: &Vm, object: Local) -> bool {
+    match vm.get(object).as_object().map(Gc::kind) {
+        Some(Kind::Function | Kind::Native | Kind::BoundMethod | Kind::Class) => true,
+        _ => vm.special(vm.get(object), Sym::Call).is_some(),
+    }
+}
+
+const HASH: Native = Native::vm(
+    "hash(obj, /) -> int",
+    "Return the hash value for the given object.\n\n\
+     Two objects that compare equal must also have the same hash value, but the\nreverse is not necessarily true.",
+    |vm, args| {
+        let hash = vm.hash(args.at(0))?;
+        Ok(vm.local(vm.heap.int(hash as i64)))
+    },
+);
+
+const ID: Native = Native::leaf(
+    "id(obj, /) -> int",
+    "Return the identity of an object.\n\nThis is guaranteed to be unique among simultaneously existing objects.",
+    |heap, args| Ok(heap.int(heap.id_of(args.get(0)))),
+);
+
+const ISINSTANCE: Native = Native::vm(
+    "isinstance(obj, class_or_tuple, /) -> bool",
+    "Return whether an object is an instance of a class or of a subclass thereof.\n\n\
+     A tuple, as in ``isinstance(x, (A, B, ...))``, may be given as the target to\n\
+     check against. This is equivalent to ``isinstance(x, A) or isinstance(x, B)\nor ...`` etc.",
+    |vm, args| {
+        let holds = vm.is_instance(args.at(0), args.at(1))?;
+        Ok(vm.local(Value::bool(holds)))
+    },
+);
+
+const ISSUBCLASS: Native = Native::vm(
+    "issubclass(cls, class_or_tuple, /) -> bool",
+    "Return whether 'cls' is derived from another class or is the same class.\n\n\
+     A tuple, as in ``issubclass(x, (A, B, ...))``, may be given as the target to\n\
+     check against. This is equivalent to ``issubclass(x, A) or issubclass(x, B)\nor ...``.",
+    |vm, args| {
+        let holds = vm.is_subclass(args.at(0), args.at(1))?;
+        Ok(vm.local(Value::bool(holds)))
+    },
+);

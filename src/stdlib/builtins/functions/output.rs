@@ -1,0 +1,181 @@
+//! Builtin functions that write: `print` and `help`.
+//!
+//! What goes to standard output is one string and one call of the host, so that lines of different tasks never mix. A `file` is
+//! any object with `write`. To add one: a `Native`, its function, a name in the table.
+
+use super::scope::absent;
+use crate::runtime::class::Class;
+use crate::runtime::function::{BoundMethod, Function};
+use crate::runtime::native::NativeFunction;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::builtins::types::receiver::{given, plain, spread};
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The functions of this file.
+pub const FUNCTIONS: &[&Native] = &[&HELP, &PRINT];
+
+const PRINT: Native = Native::vm(
+    "print(*args, sep=' ', end='\\n', file=None, flush=False) -> None",
+    "Prints the values to a stream, or to sys.stdout by default.\n\n\
+     sep\n  string inserted between values, default a space.\n\
+     end\n  string appended after the last value, default a newline.\n\
+     file\n  a file-like object (stream); defaults to the current sys.stdout.\n\
+     flush\n  whether to forcibly flush the stream.",
+    print,
+);
+
+fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let separator = text_or(vm, args.at(1), "sep", " ")?;
+    let end = text_or(vm, args.at(2), "end", "\n")?;
+    let values = spread(vm, args.at(0));
+    if absent(vm, args.at(3)) {
+        let mut line = String::new();
+        for (i, &value) in values.iter().enumerate() {
+            if i > 0 {
+                line.push_str(&separator);
+            }
+            push_text(vm, &mut line, value)?;
+        }
+        line.push_str(&end);
+        write_out(vm, &line)?;
+        return Ok(vm.none());
+    }
+    print_to(vm, args, &values, &separator, &end)?;
+    Ok(vm.none())
+}
+
+/// Prints to a file object, piece by piece as CPython does.
+fn print_to(vm: &mut Vm, args: Locals, values: &[Local], separator: &str, end: &str) -> Result<(), Raised> {
+    let file = args.at(3);
+    let write = vm.get_attr_named(file, "write")?;
+    for (i, &value) in values.iter().enumerate() {
+        let mark = vm.mark();
+        if i > 0 {
+            write_text(vm, write, separator)?;
+        }
+        let text = vm.str(value)?;
+        vm.call(write, &[text])?;
+        vm.release(mark);
+    }
+    write_text(vm, write, end)?;
+    if let Some(flush) = given(vm, args.at(4)) {
+        if vm.truth(flush)? {
+            vm.call_method(file, "flush", &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_text(vm: &mut Vm, write: Local, text: &str) -> Result<(), Raised> {
+    let text = vm.local(vm.heap.str_value(text));
+    vm.call(write, &[text])?;
+    Ok(())
+}
+
+/// Appends `str(value)`.
+fn push_text(vm: &mut Vm, line: &mut String, value: Local) -> Result<(), Raised> {
+    if let Some(text) = vm.get_gc::<Str>(value) {
+        line.push_str(text.as_str());
+        return Ok(());
+    }
+    let mark = vm.mark();
+    line.push_str(&vm.text_of(value)?);
+    vm.release(mark);
+    Ok(())
+}
+
+/// The text of `sep` or `end`: a string, or None for the default.
+fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, Raised> {
+    if absent(vm, local) {
+        return Ok(default.to_owned());
+    }
+    match vm.get_gc::<Str>(plain(vm, local)) {
+        Some(text) => Ok(text.as_str().to_owned()),
+        None => {
+            let class = vm.heap.type_name(vm.get(local));
+            Err(vm.heap.type_error(format!("{name} must be None or a string, not {class}")))
+        }
+    }
+}
+
+/// Writes to standard output; what fails there is an OSError of the program.
+fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
+    let Err(error) = vm.host.print(text) else { return Ok(()) };
+    let class = if error.kind() == std::io::ErrorKind::BrokenPipe { Builtin::BrokenPipeError } else { Builtin::OSError };
+    let heap = &vm.heap;
+    // The system's text without Rust's "(os error 32)" behind it.
+    let message = error.to_string();
+    let message = message.split(" (os error").next().unwrap_or_default();
+    Err(match error.raw_os_error() {
+        Some(number) => heap.raise_with(class, &[heap.int(i64::from(number)), heap.str_value(message)]),
+        None => heap.raise(class, message),
+    })
+}
+
+const HELP: Native =
+    Native::vm("help(object, /) -> None", "Show the signature and the documentation of an object.", |vm, args| {
+        let text = describe(vm, args.at(0))?;
+        write_out(vm, &text)?;
+        Ok(vm.none())
+    });
+
+/// Signature and documentation, as `help` shows them.
+fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
+    let mut text = match signature(vm, vm.get(object)) {
+        Some(signature) => signature,
+        None => vm.text_of(object)?,
+    };
+    text.push('\n');
+    let doc = vm.find_attr(object, "__doc__")?;
+    if let Some(doc) = doc.and_then(|doc| vm.get_gc::<Str>(doc)) {
+        for line in doc.as_str().trim_end().lines() {
+            let line = line.trim_end();
+            text.push_str(if line.is_empty() { "" } else { "    " });
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    Ok(text)
+}
+
+fn signature(vm: &Vm, object: Value<'_>) -> Option<String> {
+    let heap = &vm.heap;
+    if let Some(bound) = object.as_gc::<BoundMethod>() {
+        return signature(vm, bound.function.get(heap));
+    }
+    if let Some(native) = object.as_gc::<NativeFunction>() {
+        return Some(vm.native(native.id).signature.to_owned());
+    }
+    if let Some(class) = object.as_gc::<Class>() {
+        return Some(format!("class {}", class.name(heap).as_str()));
+    }
+    let function = object.as_gc::<Function>()?;
+    Some(function_signature(heap, function))
+}
+
+fn function_signature<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> String {
+    let name = function.name.get(heap).as_gc::<Str>().map_or("", |name| name.as_str());
+    let code = function.code(heap);
+    let params = &code.code.params;
+    let (positional, kwonly) = (usize::from(params.positional), usize::from(params.kwonly));
+    let mut parts: Vec<String> = Vec::new();
+    for (i, param) in params.names.iter().take(positional).enumerate() {
+        parts.push(param.to_string());
+        if i + 1 == usize::from(params.posonly) {
+            parts.push("/".to_owned());
+        }
+    }
+    let mut rest = params.names.iter().skip(positional);
+    let keyword_only: Vec<_> = rest.by_ref().take(kwonly).map(|name| name.to_string()).collect();
+    if params.varargs {
+        parts.extend(rest.next().map(|name| format!("*{name}")));
+    } else if kwonly > 0 {
+        parts.push("*".to_owned());
+    }
+    parts.extend(keyword_only);
+    if params.varkw {
+        parts.extend(rest.next().map(|name| format!("**{name}")));
+    }
+    format!("{name}({})", parts.join(", "))
+}

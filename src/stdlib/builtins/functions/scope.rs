@@ -1,0 +1,61 @@
+//! Builtin functions about the running code and its module: `globals`, `locals`, `__import__`.
+//!
+//! To add one: a `Native`, its function, a name in the table.
+
+use crate::runtime::str::Str;
+use crate::runtime::{Raised, Value};
+use crate::stdlib::builtins::types::receiver::given;
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The functions of this file.
+pub const FUNCTIONS: &[&Native] = &[&IMPORT, &GLOBALS, &LOCALS];
+
+const GLOBALS: Native =
+    Native::vm("globals() -> dict", "Return the dictionary containing the current scope's global variables.", |vm, _| {
+        module_names(vm)
+    });
+
+const LOCALS: Native = Native::vm(
+    "locals() -> dict",
+    "Return a dictionary containing the current scope's local variables.\n\nHere: those of the module, in every scope.",
+    |vm, _| module_names(vm),
+);
+
+/// The names of the module that runs, as its `__dict__`.
+pub fn module_names(vm: &mut Vm) -> Result<Local, Raised> {
+    let module = vm.running_module();
+    vm.get_attr_named(module, "__dict__")
+}
+
+const IMPORT: Native = Native::vm(
+    "__import__(name, globals=None, locals=None, fromlist=(), level=0)",
+    "Import a module.\n\n\
+     Because this function is meant for use by the Python interpreter and not for\n\
+     general use, it is better to use importlib.import_module() to programmatically\nimport a module.",
+    import,
+);
+
+fn import(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let Some(name) = vm.get_gc::<Str>(args.at(0)) else {
+        return Err(vm.heap.type_error("module name must be a string"));
+    };
+    let name = name.as_str().to_owned();
+    if name.is_empty() {
+        return Err(vm.heap.value_error("Empty module name"));
+    }
+    let module = vm.import_module(&name)?;
+    let from = match given(vm, args.at(3)) {
+        Some(names) => vm.truth(names)?,
+        None => false,
+    };
+    match name.split_once('.') {
+        Some((package, _)) if !from => vm.import_module(package),
+        _ => Ok(module),
+    }
+}
+
+/// Whether an argument was omitted or is None.
+pub fn absent(vm: &Vm, local: Local) -> bool {
+    let value: Value<'_> = vm.get(local);
+    value.is_undef() || value.is_none()
+}

@@ -1,0 +1,130 @@
+//! What `bytes(...)` and `bytearray(...)` make of their arguments: text, a count, bytes, or an iterable of numbers.
+
+use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
+use crate::runtime::text::check_text_size;
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, checked};
+use crate::stdlib::builtins::types::str::encode_text;
+use crate::vm::{Local, Locals, Vm};
+
+/// The name of the type, and what it says about numbers that are no bytes.
+pub struct Made {
+    /// `bytes` or `bytearray`.
+    pub name: &'static str,
+    /// The subject of "must be in range(0, 256)".
+    pub items: &'static str,
+}
+
+/// The bytes for `cls(source, encoding, errors)`.
+pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
+    let (source, encoding, errors) = (vm.get(a.at(1)), vm.get(a.at(2)), vm.get(a.at(3)));
+    if let Some(text) = arg::as_str(&vm.heap, source) {
+        return encoded(&vm.heap, text.value(), [encoding, errors], made);
+    }
+    if !encoding.is_undef() {
+        return Err(vm.heap.type_error("encoding without a string argument"));
+    }
+    if !errors.is_undef() {
+        return Err(vm.heap.type_error("errors without a string argument"));
+    }
+    if source.is_undef() {
+        return Ok(Vec::new());
+    }
+    match vm.call_special(a.at(1), Sym::Bytes, &[])? {
+        Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
+        None if is_count(vm, a.at(1)) => zeros(vm, a.at(1)),
+        None => of_object(vm, a.at(1), made),
+    }
+}
+
+/// The bytes that an object has or gives as numbers: what `int.from_bytes` reads.
+pub fn of_source(vm: &mut Vm, source: Local) -> Result<Vec<u8>, Raised> {
+    const BYTES: Made = Made { name: "bytes", items: "bytes" };
+    match vm.call_special(source, Sym::Bytes, &[])? {
+        Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
+        None if is_count(vm, source) || arg::as_str(&vm.heap, vm.get(source)).is_some() => {
+            Err(cannot_convert(vm, source, &BYTES))
+        }
+        None => of_object(vm, source, &BYTES),
+    }
+}
+
+fn is_count(vm: &Vm, source: Local) -> bool {
+    vm.special(vm.get(source), Sym::Index).is_some()
+}
+
+fn cannot_convert(vm: &Vm, source: Local, made: &Made) -> Raised {
+    let found = vm.heap.type_name(vm.get(source));
+    vm.heap.type_error(format!("cannot convert '{found}' object to {}", made.name))
+}
+
+fn encoded<'h>(heap: &'h Heap, text: Value<'h>, [encoding, errors]: [Value<'h>; 2], made: &Made) -> Result<Vec<u8>, Raised> {
+    if encoding.is_undef() {
+        return Err(heap.type_error("string argument without an encoding"));
+    }
+    let encoding = arg::text(heap, encoding, &format!("{}() argument 'encoding'", made.name))?;
+    let errors = arg::text_or(heap, errors, "strict", &format!("{}() argument 'errors'", made.name))?;
+    Ok(encode_text(heap, text, encoding, errors)?.to_bytes().unwrap_or_default())
+}
+
+fn of_bytes_method<'h>(heap: &'h Heap, result: Value<'h>) -> Result<Vec<u8>, Raised> {
+    match Buffer::of(heap, result) {
+        Some(data) => Ok(data.to_vec()),
+        None => {
+            let found = heap.type_name(result);
+            Err(heap.type_error(format!("__bytes__ returned non-bytes (type {found})")))
+        }
+    }
+}
+
+/// Bytes, or an iterable of numbers.
+fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised> {
+    if let Some(data) = Buffer::of(&vm.heap, vm.get(source)) {
+        return Ok(data.to_vec());
+    }
+    let iter = match vm.iter(source) {
+        Ok(iter) => iter,
+        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) && vm.special(vm.get(source), Sym::Iter).is_none() => {
+            vm.heap.take_raised(raised);
+            return Err(cannot_convert(vm, source, made));
+        }
+        Err(raised) => return Err(raised),
+    };
+    bytes_of(vm, iter, made.items)
+}
+
+fn zeros(vm: &mut Vm, count: Local) -> Result<Vec<u8>, Raised> {
+    let count = vm.index_value(count)?;
+    let count = arg::as_int(&vm.heap, vm.get(count)).and_then(|n| n.to_i64());
+    let Some(count) = count else {
+        return Err(vm.heap.raise(Builtin::OverflowError, "cannot fit 'int' into an index-sized integer"));
+    };
+    let Ok(count) = usize::try_from(count) else { return Err(vm.heap.value_error("negative count")) };
+    checked(&vm.heap, check_text_size(count))?;
+    Ok(vec![0; count])
+}
+
+/// The bytes that an iterator gives as numbers; `items` is what the message calls them.
+pub fn bytes_of(vm: &mut Vm, iter: Local, items: &str) -> Result<Vec<u8>, Raised> {
+    let list = vm.to_list(iter)?;
+    let mut data = Vec::new();
+    for i in 0.. {
+        let Some(item) = vm.get_gc::<List>(list).and_then(|list| list.items.get(&vm.heap, i)) else { break };
+        let byte = match item.as_int() {
+            Some(n) => u8::try_from(n).ok(),
+            None => {
+                let mark = vm.mark();
+                let n = vm.index_value(vm.local(item))?;
+                let byte = vm.get(n).as_i64().and_then(|n| u8::try_from(n).ok());
+                vm.release(mark);
+                byte
+            }
+        };
+        let Some(byte) = byte else {
+            return Err(vm.heap.value_error(format!("{items} must be in range(0, 256)")));
+        };
+        data.push(byte);
+    }
+    Ok(data)
+}

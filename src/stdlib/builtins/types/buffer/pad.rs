@@ -1,0 +1,74 @@
+//! Bytes brought to a width.
+
+use super::this_of;
+use crate::runtime::text::TextResult;
+use crate::runtime::text::bytes_ops::pad;
+use crate::runtime::{Heap, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, checked};
+use crate::vm::{Local, Locals, Native, Vm};
+
+pub const CENTER: Native = Native::vm(
+    "center(self, width, fillchar=b' ', /) -> Self",
+    "Return a centered copy of length width, padded with the fill byte.",
+    |vm, a| filled(vm, a, "center", pad::center),
+);
+
+pub const LJUST: Native = Native::vm(
+    "ljust(self, width, fillchar=b' ', /) -> Self",
+    "Return a left-justified copy of length width, padded with the fill byte.",
+    |vm, a| filled(vm, a, "ljust", pad::ljust),
+);
+
+pub const RJUST: Native = Native::vm(
+    "rjust(self, width, fillchar=b' ', /) -> Self",
+    "Return a right-justified copy of length width, padded with the fill byte.",
+    |vm, a| filled(vm, a, "rjust", pad::rjust),
+);
+
+pub const ZFILL: Native = Native::vm(
+    "zfill(self, width, /) -> Self",
+    "Pad numeric bytes with ASCII zeros on the left, after their sign, to fill a field of the width.",
+    |vm, a| {
+        let width = vm.index(a.at(1))?;
+        padded(vm, a, |data| pad::zfill(data, width))
+    },
+);
+
+pub const EXPANDTABS: Native = Native::vm(
+    "expandtabs(self, /, tabsize=8) -> Self",
+    "Return a copy where tabs are expanded to spaces, up to the next multiple of tabsize.",
+    |vm, a| {
+        let tabsize = arg::vm_index_or(vm, a.at(1), 8)?;
+        padded(vm, a, |data| pad::expandtabs(data, tabsize))
+    },
+);
+
+fn filled(
+    vm: &mut Vm,
+    a: Locals,
+    name: &str,
+    method: fn(&[u8], i64, u8) -> TextResult<Vec<u8>>,
+) -> Result<Local, Raised> {
+    let width = vm.index(a.at(1))?;
+    let fill = fill_byte(&vm.heap, vm.get(a.at(2)), name)?;
+    padded(vm, a, |data| method(data, width, fill))
+}
+
+fn padded(vm: &mut Vm, a: Locals, method: impl FnOnce(&[u8]) -> TextResult<Vec<u8>>) -> Result<Local, Raised> {
+    let data = this_of(vm, a)?;
+    let result = checked(&vm.heap, method(&data))?;
+    Ok(vm.local(data.same(&vm.heap, result)))
+}
+
+fn fill_byte<'h>(heap: &'h Heap, fill: Value<'h>, name: &str) -> Result<u8, Raised> {
+    if fill.is_undef() {
+        return Ok(b' ');
+    }
+    match Buffer::of(heap, fill).as_deref() {
+        Some(&[byte]) => Ok(byte),
+        _ => {
+            let found = heap.type_name(fill);
+            Err(heap.type_error(format!("{name}() argument 2 must be a byte string of length 1, not {found}")))
+        }
+    }
+}

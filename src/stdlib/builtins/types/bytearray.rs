@@ -1,0 +1,164 @@
+//! `bytearray`: its table, its constructor, and the methods that change it; the shared methods are in `buffer/`.
+//!
+//! The bytes are borrowed only between calls of the program, so arguments are converted before.
+
+use super::buffer::make::{Made, bytes_of, make};
+use super::buffer::{case, convert, operators, pad, search, split};
+use super::receiver::{this, this_of};
+use super::special::Special;
+use crate::runtime::bytes::ByteArray;
+use crate::runtime::intern::Sym;
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, Out, plain};
+use crate::stdlib::registry::NativeType;
+use crate::vm::arith::Operator;
+use crate::vm::{Args, Local, Locals, Native, Vm};
+
+/// The table.
+pub const TYPES: &[NativeType] = &[NativeType {
+    new: Some(&NEW),
+    methods: &[
+        &case::LOWER, &case::UPPER, &case::TITLE, &case::CAPITALIZE, &case::SWAPCASE, &case::ISALPHA, &case::ISALNUM,
+        &case::ISASCII, &case::ISDIGIT, &case::ISSPACE, &case::ISLOWER, &case::ISUPPER, &case::ISTITLE,
+        &search::FIND, &search::RFIND, &search::INDEX, &search::RINDEX, &search::COUNT, &search::STARTSWITH,
+        &search::ENDSWITH, &search::REPLACE, &search::PARTITION, &search::RPARTITION,
+        &split::SPLIT, &split::RSPLIT, &split::SPLITLINES, &split::JOIN, &split::STRIP, &split::LSTRIP, &split::RSTRIP,
+        &split::REMOVEPREFIX, &split::REMOVESUFFIX,
+        &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
+        &convert::DECODE, &convert::HEX, &convert::TRANSLATE,
+        &Special::<ByteArray>::REPR, &operators::STR, &operators::LEN, &Special::<ByteArray>::ITER, &Special::<ByteArray>::CONTAINS,
+        &Special::<ByteArray>::GETITEM,
+        &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
+        &Special::<ByteArray>::EQ, &Special::<ByteArray>::NE, &Special::<ByteArray>::LT, &Special::<ByteArray>::LE, &Special::<ByteArray>::GT,
+        &Special::<ByteArray>::GE,
+        &APPEND, &EXTEND, &INSERT, &POP, &REMOVE, &CLEAR, &COPY, &REVERSE,
+        &Special::<ByteArray>::SETITEM, &Special::<ByteArray>::DELITEM, &IADD, &IMUL,
+    ],
+    class_methods: &[&convert::FROMHEX],
+    static_methods: &[&convert::MAKETRANS],
+    ..NativeType::of(
+        Builtin::ByteArray,
+        "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n\
+         bytearray(bytes_or_buffer) -> mutable copy\nbytearray(int) -> bytearray of that many zeros\n\
+         bytearray() -> empty bytearray\n\nA mutable sequence of bytes.",
+    )
+}];
+
+const NEW: Native =
+    Native::vm("__new__(cls, source=b'', encoding='utf-8', errors='strict')", "Create and return a new object.", new);
+
+const APPEND: Native = Native::leaf("append(self, item, /)", "Append a single byte, given by its number.", |heap, a| {
+    let byte = arg::byte(heap, a.get(1))?;
+    this::<ByteArray>(heap, a)?.data.borrow_mut().push(byte);
+    heap.charge(1);
+    Ok(Value::NONE)
+});
+
+const EXTEND: Native =
+    Native::vm("extend(self, iterable_of_ints, /)", "Append all the bytes that the iterable gives, by their numbers.", extend);
+
+const INSERT: Native = Native::vm("insert(self, index, item, /)", "Insert a single byte before the index.", insert);
+
+const POP: Native = Native::vm("pop(self, index=-1, /) -> int", "Remove and return the byte at the index.", pop);
+
+const REMOVE: Native =
+    Native::leaf("remove(self, value, /)", "Remove the first occurrence of a byte; ValueError if there is none.", remove);
+
+const CLEAR: Native = Native::leaf("clear(self, /)", "Remove all bytes.", |heap, a| {
+    this::<ByteArray>(heap, a)?.data.borrow_mut().clear();
+    Ok(Value::NONE)
+});
+
+const COPY: Native = Native::leaf("copy(self, /) -> bytearray", "Return a copy.", |heap, a| {
+    let data = this::<ByteArray>(heap, a)?.data.borrow().clone();
+    Ok(heap.bytearray(data).value())
+});
+
+const REVERSE: Native = Native::leaf("reverse(self, /)", "Reverse the order of the bytes in place.", |heap, a| {
+    this::<ByteArray>(heap, a)?.data.borrow_mut().reverse();
+    Ok(Value::NONE)
+});
+
+const IADD: Native = Native::vm("__iadd__(self, value, /) -> Self", "Implement self+=value.", |vm, a| {
+    this_of::<ByteArray>(vm, a)?;
+    let other = plain(vm, a.at(1));
+    vm.inplace(Operator::Add, a.at(0), other)
+});
+
+const IMUL: Native = Native::vm("__imul__(self, value, /) -> Self", "Implement self*=value.", |vm, a| {
+    this_of::<ByteArray>(vm, a)?;
+    let times = vm.index_value(a.at(1))?;
+    vm.inplace(Operator::Mul, a.at(0), times)
+});
+
+fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let data = make(vm, a, &Made { name: "bytearray", items: "byte" })?;
+    Ok(vm.local(vm.heap.bytearray(data).value()))
+}
+
+fn extend(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let data = match Buffer::of(&vm.heap, vm.get(a.at(1))).map(|data| data.to_vec()) {
+        Some(data) => data,
+        None => numbers(vm, a.at(1))?,
+    };
+    let array = this_of::<ByteArray>(vm, a)?;
+    vm.heap.charge(data.len());
+    array.data.borrow_mut().extend(data);
+    Ok(vm.none())
+}
+
+/// The bytes that an iterable of numbers gives.
+fn numbers(vm: &mut Vm, iterable: Local) -> Result<Vec<u8>, Raised> {
+    let value = vm.get(iterable);
+    if arg::as_str(&vm.heap, value).is_some() {
+        let found = vm.heap.type_name(value);
+        return Err(vm.heap.type_error(format!("expected iterable of integers; got: '{found}'")));
+    }
+    match vm.iter(iterable) {
+        Ok(iter) => bytes_of(vm, iter, "byte"),
+        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) && vm.special(vm.get(iterable), Sym::Iter).is_none() => {
+            vm.heap.take_raised(raised);
+            let found = vm.heap.type_name(vm.get(iterable));
+            Err(vm.heap.type_error(format!("can't extend bytearray with {found}")))
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+fn insert(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let at = vm.index(a.at(1))?;
+    let item = vm.index_value(a.at(2))?;
+    let byte = arg::byte(&vm.heap, vm.get(item))?;
+    let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
+    let len = data.len() as i64;
+    let at = if at < 0 { (len + at.max(-len)).max(0) } else { at.min(len) };
+    data.insert(at as usize, byte);
+    Ok(vm.none())
+}
+
+fn pop(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let at = arg::vm_index_or(vm, a.at(1), -1)?;
+    let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
+    if data.is_empty() {
+        return Err(vm.heap.raise(Builtin::IndexError, "pop from empty bytearray"));
+    }
+    let len = data.len() as i64;
+    let at = if at < 0 { at.saturating_add(len) } else { at };
+    if !(0..len).contains(&at) {
+        return Err(vm.heap.raise(Builtin::IndexError, "pop index out of range"));
+    }
+    let byte = data.remove(at as usize);
+    Ok(vm.local(vm.heap.int(i64::from(byte))))
+}
+
+fn remove<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
+    let byte = arg::byte(heap, a.get(1))?;
+    let mut data = this::<ByteArray>(heap, a)?.get().data.borrow_mut();
+    match data.iter().position(|&b| b == byte) {
+        Some(at) => {
+            data.remove(at);
+            Ok(Value::NONE)
+        }
+        None => Err(heap.value_error("value not found in bytearray")),
+    }
+}

@@ -1,0 +1,74 @@
+//! `slice`: its constructor, `indices` and comparison.
+//!
+//! What a slice selects is computed in `runtime/slice.rs`. To add a method: a `Native`, its function, a name in the table.
+
+use super::receiver::{this, this_of};
+use super::special::Special;
+use crate::runtime::slice::{Selection, Slice};
+use crate::runtime::text::IntRef;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::registry::{Getter, NativeType};
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The types of this file.
+pub const TYPES: &[NativeType] = &[SLICE];
+
+const SLICE: NativeType = NativeType {
+    new: Some(&NEW),
+    methods: &[
+        &INDICES,
+        &Special::<Slice>::EQ,
+        &Special::<Slice>::GE,
+        &Special::<Slice>::GT,
+        &Special::<Slice>::HASH,
+        &Special::<Slice>::LE,
+        &Special::<Slice>::LT,
+        &Special::<Slice>::NE,
+        &Special::<Slice>::REPR,
+    ],
+    getters: &[
+        Getter::leaf("start", "", |heap, args| Ok(this::<Slice>(heap, args)?.start.get(heap))),
+        Getter::leaf("stop", "", |heap, args| Ok(this::<Slice>(heap, args)?.stop.get(heap))),
+        Getter::leaf("step", "", |heap, args| Ok(this::<Slice>(heap, args)?.step.get(heap))),
+    ],
+    ..NativeType::of(
+        Builtin::Slice,
+        "slice(stop)\nslice(start, stop[, step])\n\n\
+         Create a slice object.  This is used for extended slicing (e.g. a[0:10:2]).",
+    )
+};
+
+const NEW: Native = Native::leaf(
+    "slice(cls, start, stop=None, step=None, /)",
+    "Create and return a new object.  See help(type) for accurate signature.",
+    |heap, args| {
+        let (start, stop) = match args.get(2).defined() {
+            Some(stop) => (args.get(1), stop),
+            None => (Value::NONE, args.get(1)),
+        };
+        let step = args.get(3).or(Value::NONE);
+        Ok(heap.slice(start, stop, step).value())
+    },
+);
+
+const INDICES: Native = Native::vm(
+    "indices(self, object, /) -> tuple",
+    "S.indices(len) -> (start, stop, stride)\n\n\
+     Assuming a sequence of length len, calculate the start and stop\n\
+     indices, and the stride length of the extended slice described by\n\
+     S. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.",
+    indices,
+);
+
+fn indices(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    this_of::<Slice>(vm, args)?;
+    let len = vm.index_value(args.at(1))?;
+    let len = match vm.get(len).as_any_int() {
+        Some(n) if n.is_negative() => return Err(vm.heap.value_error("length should not be negative")),
+        Some(IntRef::Small(n)) => n as usize,
+        _ => return Err(vm.heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t")),
+    };
+    let Selection { start, stop, step, .. } = vm.selection(args.at(0), len)?;
+    let heap = &vm.heap;
+    Ok(vm.local(heap.tuple(&[heap.int(start), heap.int(stop), heap.int(step)]).value()))
+}

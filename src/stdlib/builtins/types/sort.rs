@@ -1,0 +1,340 @@
+//! Sorting: the algorithm behind `list.sort` and `sorted`.
+//!
+//! Stable and adaptive: runs are found (a falling one is turned around), short ones extended by binary insertion to `MIN_RUN`
+//! items, then neighbours merged: Tim Peters's list sort without galloping. Up to 63 items the program sees the very comparisons
+//! that CPython makes. Keys that are all integers, floats or strings are sorted without asking the program. What is sorted
+//! is a permutation; the list stays empty meanwhile, so that a change by the program is noticed, and gets its items back
+//! whatever happens.
+
+use std::cmp::Ordering;
+
+use super::receiver::given;
+use crate::runtime::heap::SlotVec;
+use crate::runtime::list::List;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Heap, Raised, Value, leaf};
+use crate::vm::compare::Comparison;
+use crate::vm::{Local, Vm};
+
+/// Lists below this size are sorted by binary insertion alone.
+const MIN_RUN: usize = 64;
+
+/// Which way to sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The smallest first.
+    Ascending,
+    /// The largest first; equal items keep their order.
+    Descending,
+}
+
+/// The order that a `reverse` argument asks for.
+pub fn order_of(vm: &mut Vm, reverse: Local) -> Result<Order, Raised> {
+    Ok(match given(vm, reverse) {
+        Some(reverse) if vm.truth(reverse)? => Order::Descending,
+        _ => Order::Ascending,
+    })
+}
+
+/// Sorts a list in place. `key`: a function or None; Undef counts as None.
+pub fn sort_list(vm: &mut Vm, list: Local, key: Local, order: Order) -> Result<(), Raised> {
+    let mark = vm.mark();
+    let work = take_items(vm, list);
+    let sorted = sort_work(vm, work, key, order);
+    let outcome = match sorted {
+        Ok(()) if !items(vm, list).is_empty() => Err(vm.heap.value_error("list modified during sort")),
+        other => other,
+    };
+    let heap = &vm.heap;
+    items(vm, list).replace(heap, &items(vm, work).to_vec(heap));
+    vm.release(mark);
+    outcome
+}
+
+/// Moves the items of a list into a new one.
+fn take_items(vm: &Vm, list: Local) -> Local {
+    let work = vm.heap.list(items(vm, list).to_vec(&vm.heap));
+    items(vm, list).clear();
+    vm.local(work.value())
+}
+
+fn items(vm: &Vm, list: Local) -> &SlotVec {
+    &vm.get_gc::<List>(list).expect("the caller checked the kind").get().items
+}
+
+fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), Raised> {
+    let no_key = vm.get(key).is_undef() || vm.get(key).is_none();
+    let keys = if no_key { work } else { make_keys(vm, work, key)? };
+    if no_key && sort_plain(&vm.heap, items(vm, work), order) {
+        return Ok(());
+    }
+    let leaf_order = leaf_permutation(&items(vm, keys).to_vec(&vm.heap), order);
+    let (permutation, outcome) = match leaf_order {
+        Some(permutation) => (permutation, Ok(())),
+        None => {
+            let count = items(vm, keys).len();
+            let mut sorter = Sorter { vm, keys, order: (0..count as u32).collect(), spare: Vec::new() };
+            let outcome = sorter.sort(order);
+            (sorter.order, outcome)
+        }
+    };
+    let heap = &vm.heap;
+    let old = items(vm, work).to_vec(heap);
+    let new: Vec<_> = permutation.iter().map(|&i| old[i as usize]).collect();
+    items(vm, work).replace(heap, &new);
+    outcome
+}
+
+/// A list of what `key` makes of each item.
+fn make_keys(vm: &mut Vm, work: Local, key: Local) -> Result<Local, Raised> {
+    let keys = vm.local(vm.heap.list([]).value());
+    for i in 0..items(vm, work).len() {
+        let mark = vm.mark();
+        let item = vm.local(items(vm, work).get(&vm.heap, i).expect("nobody else knows the work list"));
+        let made = vm.call(key, &[item])?;
+        items(vm, keys).push(&vm.heap, vm.get(made));
+        vm.release(mark);
+    }
+    Ok(keys)
+}
+
+/// Sorts integers by value; `false`: there is something else in the list.
+fn sort_plain(heap: &Heap, items: &SlotVec, order: Order) -> bool {
+    let Some(mut numbers) = items.to_vec(heap).into_iter().map(Value::as_int).collect::<Option<Vec<i64>>>() else {
+        return false;
+    };
+    numbers.sort_unstable();
+    if order == Order::Descending {
+        numbers.reverse();
+    }
+    let sorted: Vec<_> = numbers.into_iter().map(Value::small_int).collect();
+    items.replace(heap, &sorted);
+    true
+}
+
+/// The sorting permutation of keys that are all small integers, all floats (no NaN) or all strings.
+fn leaf_permutation(keys: &[Value<'_>], order: Order) -> Option<Vec<u32>> {
+    match keys.first()? {
+        key if key.is_int() => permutation(keys, order, |v| v.as_int(), i64::cmp),
+        key if key.is_float() => {
+            let number = |v: Value<'_>| v.as_float().filter(|x| !x.is_nan());
+            permutation(keys, order, number, |a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal))
+        }
+        _ => permutation(keys, order, |v| Some(v.as_gc::<Str>()?.as_str()), |a, b| a.cmp(b)),
+    }
+}
+
+fn permutation<'h, T>(
+    keys: &[Value<'h>],
+    order: Order,
+    extract: impl Fn(Value<'h>) -> Option<T>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Option<Vec<u32>> {
+    let mut numbered = Vec::with_capacity(keys.len());
+    for (&key, i) in keys.iter().zip(0u32..) {
+        numbered.push((extract(key)?, i));
+    }
+    match order {
+        Order::Ascending => numbered.sort_by(|a, b| compare(&a.0, &b.0)),
+        Order::Descending => numbered.sort_by(|a, b| compare(&b.0, &a.0)),
+    }
+    Some(numbered.into_iter().map(|(_, i)| i).collect())
+}
+
+/// `a < b`, if the program has no say in it.
+fn leaf_less(heap: &Heap, a: Value<'_>, b: Value<'_>) -> Option<bool> {
+    if let Some((x, y)) = Value::int_pair(a, b) {
+        return Some(x < y);
+    }
+    if let Some((x, y)) = Value::both_floats(a, b) {
+        return Some(x < y);
+    }
+    if let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>()) {
+        return Some(x.as_str() < y.as_str());
+    }
+    let (x, y) = (a.as_gc::<Tuple>()?, b.as_gc::<Tuple>()?);
+    for (p, q) in x.iter(heap).zip(y.iter(heap)) {
+        let nested = p.is_gc::<Tuple>() || q.is_gc::<Tuple>();
+        if nested {
+            return None;
+        }
+        if !p.is(q) && !leaf::equal(heap, p, q)? {
+            return leaf_less(heap, p, q);
+        }
+    }
+    Some(x.len() < y.len())
+}
+
+/// A sort that may call the program: positions of `keys`, brought into order.
+struct Sorter<'a> {
+    vm: &'a mut Vm,
+    keys: Local,
+    order: Vec<u32>,
+    spare: Vec<u32>,
+}
+
+impl Sorter<'_> {
+    /// Sorts; after an error `order` is still a permutation.
+    fn sort(&mut self, order: Order) -> Result<(), Raised> {
+        if order == Order::Descending {
+            self.order.reverse();
+        }
+        let outcome = self.sort_ascending();
+        if order == Order::Descending {
+            self.order.reverse();
+        }
+        outcome
+    }
+
+    fn sort_ascending(&mut self) -> Result<(), Raised> {
+        let len = self.order.len();
+        let min_run = min_run(len);
+        let mut runs = vec![0];
+        let mut start = 0;
+        while start < len {
+            let found = self.find_run(start)?;
+            let end = found.max((start + min_run).min(len));
+            self.insert_rest(start, found, end)?;
+            runs.push(end);
+            start = end;
+        }
+        self.merge_runs(runs)
+    }
+
+    /// Merges neighbours until one run is left; `bounds` are the starts of the runs and the end.
+    fn merge_runs(&mut self, mut bounds: Vec<usize>) -> Result<(), Raised> {
+        while bounds.len() > 2 {
+            let mut merged = vec![0];
+            let mut i = 0;
+            while i + 2 < bounds.len() {
+                self.merge(bounds[i], bounds[i + 1], bounds[i + 2])?;
+                merged.push(bounds[i + 2]);
+                i += 2;
+            }
+            if i + 1 < bounds.len() {
+                merged.push(bounds[i + 1]);
+            }
+            bounds = merged;
+        }
+        Ok(())
+    }
+
+    /// The end of the run that begins at `start`; a falling run is turned around, its equal items kept in order.
+    fn find_run(&mut self, start: usize) -> Result<usize, Raised> {
+        let len = self.order.len();
+        let mut end = start + 1;
+        while end < len && !self.less(end, end - 1)? {
+            end += 1;
+        }
+        if end >= len {
+            return Ok(len);
+        }
+        if end > start + 1 {
+            if self.less(start, end - 1)? {
+                return Ok(end);
+            }
+            // All equal so far, and now falling: turned around here, they are in order again after the whole run is.
+            self.order[start..end].reverse();
+        }
+        end = self.falling_end(end + 1)?;
+        self.order[start..end].reverse();
+        while end < len && !self.less(end, end - 1)? {
+            end += 1;
+        }
+        Ok(end)
+    }
+
+    /// The end of the falling run that reaches `end` at least; groups of equal items in it are turned around.
+    fn falling_end(&mut self, mut end: usize) -> Result<usize, Raised> {
+        let mut equal = 0;
+        while end < self.order.len() {
+            if self.less(end, end - 1)? {
+                self.order[end - 1 - equal..end].reverse();
+                equal = 0;
+            } else if self.less(end - 1, end)? {
+                break;
+            } else {
+                equal += 1;
+            }
+            end += 1;
+        }
+        self.order[end - 1 - equal..end].reverse();
+        Ok(end)
+    }
+
+    /// Inserts `sorted .. end` into the run `start .. sorted`.
+    fn insert_rest(&mut self, start: usize, sorted: usize, end: usize) -> Result<(), Raised> {
+        for next in sorted..end {
+            let (mut low, mut high) = (start, next);
+            while low < high {
+                let middle = (low + high) / 2;
+                if self.less(next, middle)? {
+                    high = middle;
+                } else {
+                    low = middle + 1;
+                }
+            }
+            self.order[low..=next].rotate_right(1);
+        }
+        Ok(())
+    }
+
+    /// Merges the runs `start .. middle` and `middle .. end`.
+    fn merge(&mut self, start: usize, middle: usize, end: usize) -> Result<(), Raised> {
+        if !self.less(middle, middle - 1)? {
+            return Ok(());
+        }
+        let mut merged = std::mem::take(&mut self.spare);
+        merged.clear();
+        let (mut left, mut right) = (start, middle);
+        let mut outcome = Ok(());
+        while left < middle && right < end {
+            match self.less(right, left) {
+                Ok(true) => {
+                    merged.push(self.order[right]);
+                    right += 1;
+                }
+                Ok(false) => {
+                    merged.push(self.order[left]);
+                    left += 1;
+                }
+                Err(raised) => {
+                    outcome = Err(raised);
+                    break;
+                }
+            }
+        }
+        merged.extend_from_slice(&self.order[left..middle]);
+        merged.extend_from_slice(&self.order[right..end]);
+        self.order[start..end].copy_from_slice(&merged);
+        self.spare = merged;
+        outcome
+    }
+
+    /// Whether the key at position `a` of the order is less than the one at `b`.
+    fn less(&mut self, a: usize, b: usize) -> Result<bool, Raised> {
+        let vm = &mut *self.vm;
+        let keys = items(vm, self.keys);
+        let at = |i: usize| keys.get(&vm.heap, self.order[i] as usize).expect("the order is a permutation of the keys");
+        let (x, y) = (at(a), at(b));
+        if let Some(less) = leaf_less(&vm.heap, x, y) {
+            return Ok(less);
+        }
+        let mark = vm.mark();
+        let (x, y) = (vm.local(x), vm.local(y));
+        let less = vm.compare_truth(Comparison::Lt, x, y)?;
+        vm.release(mark);
+        Ok(less)
+    }
+}
+
+/// The least size of a run: so that the number of runs is a power of two, or just below one.
+fn min_run(mut len: usize) -> usize {
+    let mut odd = 0;
+    while len >= MIN_RUN {
+        odd |= len & 1;
+        len >>= 1;
+    }
+    len + odd
+}

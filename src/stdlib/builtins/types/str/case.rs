@@ -1,0 +1,121 @@
+//! Case, and the questions about all characters of a text.
+
+use crate::runtime::Value;
+use crate::runtime::str::Str;
+use crate::runtime::text::str_ops::{case, classify};
+use crate::runtime::{Heap, Raised};
+use crate::stdlib::arg::Out;
+use crate::stdlib::builtins::types::receiver::this;
+use crate::vm::{Args, Native};
+
+pub const LOWER: Native =
+    Native::leaf("lower(self, /) -> str", "Return a copy of the string converted to lowercase.", |heap, a| {
+        map(heap, a, case::lower)
+    });
+
+pub const UPPER: Native =
+    Native::leaf("upper(self, /) -> str", "Return a copy of the string converted to uppercase.", |heap, a| {
+        map(heap, a, case::upper)
+    });
+
+pub const TITLE: Native = Native::leaf(
+    "title(self, /) -> str",
+    "Return a version of the string where each word is titlecased: it begins with an uppercase character, the rest is lowercase.",
+    |heap, a| map(heap, a, case::title),
+);
+
+pub const CAPITALIZE: Native = Native::leaf(
+    "capitalize(self, /) -> str",
+    "Return a copy of the string whose first character is uppercase and whose other characters are lowercase.",
+    |heap, a| map(heap, a, case::capitalize),
+);
+
+pub const SWAPCASE: Native = Native::leaf(
+    "swapcase(self, /) -> str",
+    "Return a copy of the string with uppercase characters converted to lowercase and vice versa.",
+    |heap, a| map(heap, a, case::swapcase),
+);
+
+pub const CASEFOLD: Native =
+    Native::leaf("casefold(self, /) -> str", "Return a version of the string for caseless comparisons.", |heap, a| {
+        map(heap, a, case::casefold)
+    });
+
+pub const ISALPHA: Native = Native::leaf(
+    "isalpha(self, /) -> bool",
+    "Return True if all characters are letters and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_alpha),
+);
+
+pub const ISALNUM: Native = Native::leaf(
+    "isalnum(self, /) -> bool",
+    "Return True if all characters are letters or digits and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_alnum),
+);
+
+pub const ISASCII: Native =
+    Native::leaf("isascii(self, /) -> bool", "Return True if all characters are ASCII; the empty string is.", |heap, a| {
+        ask(heap, a, str::is_ascii)
+    });
+
+pub const ISDECIMAL: Native = Native::leaf(
+    "isdecimal(self, /) -> bool",
+    "Return True if all characters are decimal digits and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_decimal),
+);
+
+pub const ISDIGIT: Native = Native::leaf(
+    "isdigit(self, /) -> bool",
+    "Return True if all characters are digits, such as superscripts, and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_digit),
+);
+
+pub const ISNUMERIC: Native = Native::leaf(
+    "isnumeric(self, /) -> bool",
+    "Return True if all characters have a numeric value and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_numeric),
+);
+
+pub const ISSPACE: Native = Native::leaf(
+    "isspace(self, /) -> bool",
+    "Return True if all characters are white space and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_space),
+);
+
+pub const ISIDENTIFIER: Native = Native::leaf(
+    "isidentifier(self, /) -> bool",
+    "Return True if the string is a valid identifier; reserved words are, too.",
+    |heap, a| ask(heap, a, classify::is_identifier),
+);
+
+pub const ISPRINTABLE: Native = Native::leaf(
+    "isprintable(self, /) -> bool",
+    "Return True if repr() shows all characters as they are; the empty string is printable.",
+    |heap, a| ask(heap, a, classify::is_printable),
+);
+
+pub const ISLOWER: Native = Native::leaf(
+    "islower(self, /) -> bool",
+    "Return True if all cased characters are lowercase and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_lower),
+);
+
+pub const ISUPPER: Native = Native::leaf(
+    "isupper(self, /) -> bool",
+    "Return True if all cased characters are uppercase and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_upper),
+);
+
+pub const ISTITLE: Native = Native::leaf(
+    "istitle(self, /) -> bool",
+    "Return True if uppercase characters only begin words, lowercase ones only follow, and there is at least one.",
+    |heap, a| ask(heap, a, classify::is_title),
+);
+
+fn map<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> String) -> Out<'h> {
+    heap.try_str(&method(this::<Str>(heap, a)?.as_str()))
+}
+
+fn ask<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> bool) -> Result<Value<'h>, Raised> {
+    Ok(Value::bool(method(this::<Str>(heap, a)?.as_str())))
+}

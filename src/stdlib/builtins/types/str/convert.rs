@@ -1,0 +1,158 @@
+//! `encode`, `format`, `format_map`, `translate` and `maketrans`.
+
+use crate::runtime::dict::Dict;
+use crate::runtime::str::Str;
+use crate::runtime::text::codec::{self, Encoding};
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Out, given, plain};
+use crate::stdlib::builtins::types::receiver::{this, this_of};
+use crate::vm::{Args, Local, Locals, Native, Vm};
+
+pub const ENCODE: Native = Native::leaf(
+    "encode(self, /, encoding='utf-8', errors='strict') -> bytes",
+    "Return the string as bytes in an encoding. errors says what becomes of characters that the encoding lacks: 'strict' \
+     raises UnicodeEncodeError; 'ignore', 'replace', 'backslashreplace', 'xmlcharrefreplace' and 'namereplace' do as they say.",
+    encode,
+);
+
+pub const FORMAT: Native = Native::vm(
+    "format(self, /, *args, **kwargs) -> str",
+    "Return a copy where the fields in braces are replaced by arguments.",
+    |vm, a| vm.format_template(a.at(0), a.at(1), a.at(2)),
+);
+
+pub const FORMAT_MAP: Native = Native::vm(
+    "format_map(self, mapping, /) -> str",
+    "Return a copy where the fields in braces are replaced by items of the mapping.",
+    |vm, a| {
+        let none = vm.local(vm.heap.tuple(&[]).value());
+        vm.format_template(a.at(0), none, a.at(1))
+    },
+);
+
+pub const TRANSLATE: Native = Native::vm(
+    "translate(self, table, /) -> str",
+    "Return a copy where each character is replaced by what the table has for its code point: a code point, a string, or None \
+     to delete it. A LookupError leaves the character as it is.",
+    translate,
+);
+
+pub const MAKETRANS: Native = Native::vm(
+    "maketrans(x, y=None, z=None, /) -> dict",
+    "Return a table for str.translate(): from a dict whose keys are characters or code points; or from two strings of equal \
+     length, mapped character by character, and a third one of characters to delete.",
+    make_translation,
+);
+
+fn encode<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
+    let encoding = arg::text_or(heap, a.get(1), "utf-8", "encode() argument 'encoding'")?;
+    let errors = arg::text_or(heap, a.get(2), "strict", "encode() argument 'errors'")?;
+    encode_text(heap, this::<Str>(heap, a)?.value(), encoding, errors)
+}
+
+/// The bytes object of a string in an encoding.
+pub fn encode_text<'h>(heap: &'h Heap, text: Value<'h>, encoding: &str, errors: &str) -> Out<'h> {
+    let string = arg::text(heap, text, "")?;
+    match Encoding::named(encoding).and_then(|encoding| codec::encode(string, encoding, errors)) {
+        Ok(data) => Ok(heap.bytes(data).value()),
+        Err(error) => Err(arg::codec_error(heap, error, text)),
+    }
+}
+
+fn translate(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let text = this_of::<Str>(vm, a)?.as_str().to_owned();
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let mark = vm.mark();
+        let code = vm.local(vm.heap.int(i64::from(u32::from(c))));
+        match vm.get_item(a.at(1), code) {
+            Ok(found) => push_translated(&vm.heap, &mut out, vm.get(found))?,
+            Err(raised) if vm.is_raised(&raised, Builtin::LookupError) => {
+                vm.heap.take_raised(raised);
+                out.push(c);
+            }
+            Err(raised) => return Err(raised),
+        }
+        vm.release(mark);
+    }
+    Ok(vm.local(vm.heap.try_str(&out)?))
+}
+
+fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Result<(), Raised> {
+    if found.is_none() {
+        return Ok(());
+    }
+    if let Some(text) = arg::as_str(heap, found) {
+        out.push_str(text.as_str());
+        return Ok(());
+    }
+    let Some(code) = arg::as_int(heap, found) else {
+        return Err(heap.type_error("character mapping must return integer, None or str"));
+    };
+    match code.to_i64().and_then(|code| char::from_u32(u32::try_from(code).ok()?)) {
+        Some(c) => out.push(c),
+        None => return Err(heap.value_error("character mapping must be in range(0x110000)")),
+    }
+    Ok(())
+}
+
+fn make_translation(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let source = plain(vm, a.at(0));
+    let table = vm.local(vm.heap.dict().value());
+    let heap = &vm.heap;
+    let filled = vm.get_gc::<Dict>(table).expect("a fresh dict");
+    match given(vm, a.at(1)) {
+        None => match vm.get_gc::<Dict>(source) {
+            Some(dict) => translation_of_dict(heap, filled, dict)?,
+            None => return Err(heap.type_error("if you give only one argument to maketrans it must be a dict")),
+        },
+        Some(to) => {
+            let Some(from) = vm.get_gc::<Str>(source) else {
+                let message = "first maketrans argument must be a string if there is a second argument";
+                return Err(heap.type_error(message));
+            };
+            let to = arg::text(heap, vm.get(to), "maketrans() argument 2")?;
+            let delete = arg::text_or(heap, vm.get(a.at(2)), "", "maketrans() argument 3")?;
+            translation_of_texts(heap, filled, [from.as_str(), to, delete])?;
+        }
+    }
+    Ok(table)
+}
+
+fn translation_of_dict<'h>(
+    heap: &'h Heap,
+    table: crate::runtime::Gc<'h, Dict>,
+    source: crate::runtime::Gc<'h, Dict>,
+) -> Result<(), Raised> {
+    for (key, value) in source.table.entries(heap) {
+        let key = match arg::as_str(heap, key) {
+            Some(text) if text.char_len() == 1 => text.as_str().chars().next().map_or(key, |c| code_value(heap, c)),
+            Some(_) => return Err(heap.value_error("string keys in translate table must be of length 1")),
+            None if arg::as_int(heap, key).is_some() => key,
+            None => return Err(heap.type_error("keys in translate table must be strings or integers")),
+        };
+        table.set_leaf(heap, key, value);
+    }
+    Ok(())
+}
+
+fn translation_of_texts<'h>(
+    heap: &'h Heap,
+    table: crate::runtime::Gc<'h, Dict>,
+    [from, to, delete]: [&str; 3],
+) -> Result<(), Raised> {
+    if from.chars().count() != to.chars().count() {
+        return Err(heap.value_error("the first two maketrans arguments must have equal length"));
+    }
+    for (from, to) in from.chars().zip(to.chars()) {
+        table.set_leaf(heap, code_value(heap, from), code_value(heap, to));
+    }
+    for c in delete.chars() {
+        table.set_leaf(heap, code_value(heap, c), Value::NONE);
+    }
+    Ok(())
+}
+
+fn code_value(heap: &Heap, c: char) -> Value<'_> {
+    heap.int(i64::from(u32::from(c)))
+}

@@ -1,0 +1,103 @@
+//! `str`: its table and its constructor; the methods by topic in the files beside.
+//!
+//! What they do to text is in `runtime/text/str_ops`. To add a method: `const` and code in the file of its topic, its name in
+//! the table.
+
+mod case;
+mod convert;
+mod operators;
+mod pad;
+mod search;
+mod split;
+
+use super::special::Special;
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::str::Str;
+use crate::runtime::text::codec::{self, Encoding};
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, Out, plain_value};
+use crate::stdlib::registry::NativeType;
+use crate::vm::{Local, Locals, Native, Vm};
+
+pub use convert::encode_text;
+pub use split::joinable;
+
+/// The table.
+pub const TYPES: &[NativeType] = &[NativeType {
+    new: Some(&NEW),
+    methods: &[
+        &case::LOWER, &case::UPPER, &case::TITLE, &case::CAPITALIZE, &case::SWAPCASE, &case::CASEFOLD,
+        &case::ISALPHA, &case::ISALNUM, &case::ISASCII, &case::ISDECIMAL, &case::ISDIGIT, &case::ISNUMERIC,
+        &case::ISSPACE, &case::ISIDENTIFIER, &case::ISPRINTABLE, &case::ISLOWER, &case::ISUPPER, &case::ISTITLE,
+        &search::FIND, &search::RFIND, &search::INDEX, &search::RINDEX, &search::COUNT, &search::STARTSWITH,
+        &search::ENDSWITH, &search::REPLACE, &search::PARTITION, &search::RPARTITION,
+        &split::SPLIT, &split::RSPLIT, &split::SPLITLINES, &split::JOIN, &split::STRIP, &split::LSTRIP, &split::RSTRIP,
+        &split::REMOVEPREFIX, &split::REMOVESUFFIX,
+        &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
+        &convert::ENCODE, &convert::FORMAT, &convert::FORMAT_MAP, &convert::TRANSLATE,
+        &operators::REPR, &operators::STR, &operators::DUNDER_FORMAT, &operators::HASH, &operators::LEN, &Special::<Str>::ITER,
+        &Special::<Str>::CONTAINS, &Special::<Str>::GETITEM, &operators::GETNEWARGS, &operators::SIZEOF,
+        &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
+        &Special::<Str>::EQ, &Special::<Str>::NE, &Special::<Str>::LT, &Special::<Str>::LE, &Special::<Str>::GT,
+        &Special::<Str>::GE,
+    ],
+    static_methods: &[&convert::MAKETRANS],
+    ..NativeType::of(
+        Builtin::Str,
+        "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nText: an immutable sequence of code points. \
+         Without encoding and errors the result is what __str__() of the object returns; with them the bytes are decoded.",
+    )
+}];
+
+const NEW: Native = Native::vm(
+    "__new__(cls, object='', encoding='utf-8', errors='strict')",
+    "Create and return a new object.",
+    new,
+);
+
+fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let (object, encoding, errors) = (vm.get(a.at(1)), vm.get(a.at(2)), vm.get(a.at(3)));
+    if object.is_undef() {
+        return Ok(vm.local(vm.heap.str_value("")));
+    }
+    if encoding.is_undef() && errors.is_undef() {
+        return vm.str(a.at(1));
+    }
+    Ok(vm.local(decode(&vm.heap, object, [encoding, errors])?))
+}
+
+/// `str(object, encoding, errors)`.
+fn decode<'h>(heap: &'h Heap, object: Value<'h>, [encoding, errors]: [Value<'h>; 2]) -> Out<'h> {
+    let encoding = arg::text_or(heap, encoding, "utf-8", "str() argument 'encoding'")?;
+    let errors = arg::text_or(heap, errors, "strict", "str() argument 'errors'")?;
+    if arg::as_str(heap, object).is_some() {
+        return Err(heap.type_error("decoding str is not supported"));
+    }
+    if Buffer::of(heap, object).is_none() {
+        let found = heap.type_name(object);
+        return Err(heap.type_error(format!("decoding to str: need a bytes-like object, {found} found")));
+    }
+    decode_buffer(heap, object, encoding, errors)
+}
+
+/// The text that a bytes-like object holds.
+pub fn decode_buffer<'h>(heap: &'h Heap, object: Value<'h>, encoding: &str, errors: &str) -> Out<'h> {
+    let data = Buffer::arg(heap, object)?;
+    let decoded = Encoding::named(encoding).and_then(|encoding| codec::decode(&data, encoding, errors));
+    match decoded {
+        Ok(text) => heap.try_str(&text),
+        Err(error) => Err(arg::codec_error(heap, error, frozen(heap, object))),
+    }
+}
+
+/// The input as an exception keeps it: bytes that can no longer change.
+fn frozen<'h>(heap: &'h Heap, object: Value<'h>) -> Value<'h> {
+    let object = plain_value(heap, object);
+    match object.as_gc::<ByteArray>() {
+        Some(array) => heap.bytes(array.data.borrow().as_slice()).value(),
+        None => {
+            debug_assert!(object.is_gc::<Bytes>() || object.is_gc::<Str>());
+            object
+        }
+    }
+}

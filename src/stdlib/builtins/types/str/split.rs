@@ -1,0 +1,165 @@
+//! Taking texts apart and putting them together; cutting off their ends.
+
+use crate::runtime::list::List;
+use crate::runtime::str::Str;
+use crate::runtime::text::str_ops::split::{self, LineEnds};
+use crate::runtime::text::str_ops::{Side, strip};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Out, checked};
+use crate::stdlib::builtins::types::receiver::{this, this_of};
+use crate::vm::{Args, Local, Locals, Native, Vm};
+
+pub const SPLIT: Native = Native::leaf(
+    "split(self, /, sep=None, maxsplit=-1) -> list[str]",
+    "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
+     done, from the left.",
+    |heap, a| match separator(heap, a.get(1))? {
+        Some(sep) => list(heap, checked(heap, split::split(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?))?),
+        None => list(heap, split::split_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?)),
+    },
+);
+
+pub const RSPLIT: Native = Native::leaf(
+    "rsplit(self, /, sep=None, maxsplit=-1) -> list[str]",
+    "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
+     done, from the right.",
+    |heap, a| match separator(heap, a.get(1))? {
+        Some(sep) => list(heap, checked(heap, split::rsplit(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?))?),
+        None => list(heap, split::rsplit_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?)),
+    },
+);
+
+pub const SPLITLINES: Native = Native::vm(
+    "splitlines(self, /, keepends=False) -> list[str]",
+    "Return a list of the lines; what ends them is kept only if keepends is true.",
+    splitlines,
+);
+
+pub const JOIN: Native = Native::vm(
+    "join(self, iterable, /) -> str",
+    "Return the strings of the iterable as one, with this string between them.",
+    join,
+);
+
+pub const STRIP: Native = Native::leaf(
+    "strip(self, chars=None, /) -> str",
+    "Return a copy without leading and trailing white space, or without any of the characters given.",
+    |heap, a| cut(heap, a, Side::Both, "strip"),
+);
+
+pub const LSTRIP: Native = Native::leaf(
+    "lstrip(self, chars=None, /) -> str",
+    "Return a copy without leading white space, or without any of the characters given.",
+    |heap, a| cut(heap, a, Side::Left, "lstrip"),
+);
+
+pub const RSTRIP: Native = Native::leaf(
+    "rstrip(self, chars=None, /) -> str",
+    "Return a copy without trailing white space, or without any of the characters given.",
+    |heap, a| cut(heap, a, Side::Right, "rstrip"),
+);
+
+pub const REMOVEPREFIX: Native = Native::leaf(
+    "removeprefix(self, prefix, /) -> str",
+    "Return the string without the prefix, if it has it.",
+    |heap, a| {
+        let prefix = arg::text(heap, a.get(1), "removeprefix() argument")?;
+        slice(heap, a, strip::remove_prefix(this::<Str>(heap, a)?.as_str(), prefix))
+    },
+);
+
+pub const REMOVESUFFIX: Native = Native::leaf(
+    "removesuffix(self, suffix, /) -> str",
+    "Return the string without the suffix, if it has it.",
+    |heap, a| {
+        let suffix = arg::text(heap, a.get(1), "removesuffix() argument")?;
+        slice(heap, a, strip::remove_suffix(this::<Str>(heap, a)?.as_str(), suffix))
+    },
+);
+
+fn separator<'h>(heap: &'h Heap, sep: Value<'h>) -> Result<Option<&'h str>, Raised> {
+    if sep.is_undef() || sep.is_none() {
+        return Ok(None);
+    }
+    match arg::as_str(heap, sep) {
+        Some(sep) => Ok(Some(sep.as_str())),
+        None => Err(heap.type_error(format!("must be str or None, not {}", heap.type_name(sep)))),
+    }
+}
+
+fn limit<'h>(heap: &'h Heap, a: Args<'h>) -> Result<i64, Raised> {
+    arg::index_or(heap, a.get(2), -1)
+}
+
+fn list<'h>(heap: &'h Heap, parts: Vec<&str>) -> Out<'h> {
+    Ok(heap.list(parts.into_iter().map(|part| heap.str_value(part))).value())
+}
+
+fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let ends = if arg::truth_or(vm, a.at(1), false)? { LineEnds::Keep } else { LineEnds::Drop };
+    let lines = split::splitlines(this_of::<Str>(vm, a)?.as_str(), ends);
+    Ok(vm.local(list(&vm.heap, lines)?))
+}
+
+fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side, name: &str) -> Out<'h> {
+    let (text, chars) = (this::<Str>(heap, a)?.as_str(), a.get(1));
+    if chars.is_undef() || chars.is_none() {
+        return slice(heap, a, strip::strip_space(text, side));
+    }
+    match arg::as_str(heap, chars) {
+        Some(chars) => slice(heap, a, strip::strip_chars(text, chars.as_str(), side)),
+        None => Err(heap.type_error(format!("{name} arg must be None or str"))),
+    }
+}
+
+/// A part of the receiver; itself, if nothing is missing.
+fn slice<'h>(heap: &'h Heap, a: Args<'h>, part: &str) -> Out<'h> {
+    let whole = this::<Str>(heap, a)?;
+    Ok(if part.len() == whole.byte_len() { whole.value() } else { heap.str_value(part) })
+}
+
+fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let items = joinable(vm, a.at(1))?;
+    let (heap, sep) = (&vm.heap, this_of::<Str>(vm, a)?.as_str());
+    let joined = match vm.get_gc::<List>(items) {
+        Some(list) => join_items(heap, sep, &mut (0..list.items.len()).filter_map(|i| list.items.get(heap, i))),
+        None => {
+            let tuple = vm.get_gc::<Tuple>(items).expect("joinable gives a list or a tuple");
+            join_items(heap, sep, &mut tuple.iter(heap))
+        }
+    };
+    Ok(vm.local(joined?))
+}
+
+/// What is joined as a list or tuple: itself if it is one, else a list of what it gives.
+pub fn joinable(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
+    let value = arg::plain_value(&vm.heap, vm.get(iterable));
+    let own_class = vm.heap.class_of(vm.get(iterable)).builtin.is_some();
+    if own_class && (value.is_gc::<List>() || value.is_gc::<Tuple>()) {
+        return Ok(iterable);
+    }
+    match vm.iter(iterable) {
+        Ok(iter) => vm.to_list(iter),
+        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) => {
+            vm.heap.take_raised(raised);
+            Err(vm.heap.type_error("can only join an iterable"))
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+fn join_items<'h>(heap: &'h Heap, sep: &str, items: &mut dyn Iterator<Item = Value<'h>>) -> Out<'h> {
+    let mut text = String::new();
+    for (i, item) in items.enumerate() {
+        let Some(part) = arg::as_str(heap, item) else {
+            let found = heap.type_name(item);
+            return Err(heap.type_error(format!("sequence item {i}: expected str instance, {found} found")));
+        };
+        if i > 0 {
+            text.push_str(sep);
+        }
+        text.push_str(part.as_str());
+    }
+    heap.try_str(&text)
+}

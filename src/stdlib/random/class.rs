@@ -1,0 +1,157 @@
+//! `random.Random`: its table, and the methods about its state.
+
+use std::cell::{RefCell, RefMut};
+
+use super::module::Entropy;
+use super::{Mersenne, Random, numbers, sequences};
+use crate::runtime::class::Class;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::text::{IntRef, TextResult};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, Out, checked, plain_value};
+use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::vm::{Args, Local, Locals, Native, Vm};
+
+/// The version of the states that `getstate()` returns.
+const VERSION: i64 = 3;
+
+/// The class.
+pub const RANDOM_CLASS: ModuleType = ModuleType {
+    name: "Random",
+    module: "random",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[
+            &INIT, &SEED, &GETSTATE, &SETSTATE,
+            &numbers::RANDOM, &numbers::GETRANDBITS, &numbers::RANDBYTES, &numbers::RANDRANGE, &numbers::RANDINT,
+            &numbers::UNIFORM, &numbers::TRIANGULAR, &numbers::NORMALVARIATE, &numbers::GAUSS, &numbers::LOGNORMVARIATE,
+            &numbers::EXPOVARIATE, &numbers::VONMISESVARIATE, &numbers::GAMMAVARIATE, &numbers::BETAVARIATE,
+            &numbers::PARETOVARIATE, &numbers::WEIBULLVARIATE, &numbers::BINOMIALVARIATE,
+            &sequences::CHOICE, &sequences::CHOICES, &sequences::SHUFFLE, &sequences::SAMPLE,
+        ],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Random number generator: a Mersenne Twister of its own, seeded with x (an int, float, str, bytes or bytearray).",
+        )
+    },
+};
+
+const NEW: Native =
+    Native::vm("__new__(cls, *args, **kwargs)", "Create and return a new object.", |vm, a| {
+        let generator = Random::from_int(IntRef::Small(0));
+        Ok(vm.local(object(vm, a.at(0), generator)?))
+    });
+
+const INIT: Native = Native::vm("__init__(self, x=None)", "Seed the generator.", seed);
+
+const SEED: Native = Native::vm(
+    "seed(self, a=None, version=2)",
+    "Seed the generator with an int, float, str, bytes or bytearray. None draws a seed from the interpreter's own.",
+    seed,
+);
+
+const GETSTATE: Native = Native::leaf(
+    "getstate(self, /) -> tuple",
+    "Return the internal state, which can be passed to setstate().",
+    get_state,
+);
+
+const SETSTATE: Native = Native::vm("setstate(self, state)", "Restore a state that getstate() returned.", |vm, a| {
+    set_state(&vm.heap, vm.get(a.at(0)), vm.get(a.at(1)))?;
+    Ok(vm.none())
+});
+
+/// The insides of an instance.
+struct Generator {
+    random: RefCell<Random>,
+}
+
+impl Payload for Generator {
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+/// An instance of the class, or of one that derives from it.
+pub fn object(vm: &Vm, class: Local, random: Random) -> Result<Value<'_>, Raised> {
+    match vm.get_gc::<Class>(class) {
+        Some(class) => Ok(vm.heap.opaque(class, Generator { random: RefCell::new(random) }).value()),
+        None => Err(vm.heap.type_error("Random.__new__(X): X is not a type object")),
+    }
+}
+
+/// The generator of an instance.
+pub fn generator<'h>(heap: &'h Heap, value: Value<'h>) -> Result<RefMut<'h, Random>, Raised> {
+    let generator = value.as_gc::<Opaque>().and_then(|object: Gc<'h, Opaque>| object.payload::<Generator>());
+    match generator {
+        Some(generator) => Ok(generator.random.borrow_mut()),
+        None => {
+            let found = heap.type_name(value);
+            Err(heap.type_error(format!("descriptor requires a 'Random' object but received a '{found}'")))
+        }
+    }
+}
+
+/// Draws from the receiver's generator.
+pub fn draw<T>(vm: &Vm, a: Locals, draw: impl FnOnce(&mut Random) -> TextResult<T>) -> Result<T, Raised> {
+    let drawn = draw(&mut *generator(&vm.heap, vm.get(a.at(0)))?);
+    checked(&vm.heap, drawn)
+}
+
+fn seed(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let value = vm.get(a.at(1));
+    let fresh = if value.is_undef() || value.is_none() {
+        Random::from_int(IntRef::Small(vm.extension::<Entropy>().draw()))
+    } else {
+        seeded(&vm.heap, value)?
+    };
+    *generator(&vm.heap, vm.get(a.at(0)))? = fresh;
+    Ok(vm.none())
+}
+
+fn seeded<'h>(heap: &'h Heap, seed: Value<'h>) -> Result<Random, Raised> {
+    if let Some(n) = arg::as_int(heap, seed) {
+        return Ok(Random::from_int(n));
+    }
+    if let Some(x) = plain_value(heap, seed).as_float() {
+        return Ok(Random::from_float(x));
+    }
+    if let Some(text) = arg::as_str(heap, seed) {
+        return Ok(Random::from_bytes(text.as_str().as_bytes()));
+    }
+    match Buffer::of(heap, seed) {
+        Some(data) => Ok(Random::from_bytes(&data)),
+        None => Err(heap.type_error(
+            "The only supported seed types are:\nNone, int, float, str, bytes, and bytearray.",
+        )),
+    }
+}
+
+fn get_state<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
+    let random = generator(heap, a.get(0))?;
+    let (twister, gauss_next) = random.state();
+    let words: Vec<_> = twister.state().iter().map(|&word| heap.int(i64::from(word))).collect();
+    let gauss_next = gauss_next.map_or(Value::NONE, Value::float);
+    Ok(heap.tuple(&[heap.int(VERSION), heap.tuple(&words).value(), gauss_next]).value())
+}
+
+fn set_state<'h>(heap: &'h Heap, this: Value<'h>, state: Value<'h>) -> Result<(), Raised> {
+    let fields = state.as_gc::<Tuple>().map(|tuple| tuple.to_vec(heap)).unwrap_or_default();
+    let [version, words, gauss_next] = fields[..] else {
+        return Err(heap.type_error("state must be a tuple of version, words and the next Gaussian number"));
+    };
+    if version.as_int() != Some(VERSION) {
+        let version = version.as_int().unwrap_or_default();
+        let message = format!("state with version {version} passed to Random.setstate() of version {VERSION}");
+        return Err(heap.value_error(message));
+    }
+    let Some(words) = words.as_gc::<Tuple>() else { return Err(heap.type_error("state vector must be a tuple")) };
+    let mut state = Vec::with_capacity(words.len());
+    for word in words.iter(heap) {
+        let Some(word) = word.as_any_int() else { return Err(heap.type_error("an integer is required")) };
+        state.push(word.to_i64().map_or(0, |word| word as u32));
+    }
+    let twister = checked(heap, Mersenne::from_state(&state))?;
+    generator(heap, this)?.set_state(twister, gauss_next.as_float());
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The `random` module: its functions are the methods of one `Random` that all of the program shares.
+//!
+//! Nothing is random about it: the shared generator is seeded with the interpreter's seed, and what asks for "any" seed
+//! (`Random()`, `seed()`) gets one drawn from a generator of that seed. The same program with the same seed draws the same.
+
+use std::cell::{Cell, RefCell};
+
+use super::class::RANDOM_CLASS;
+use super::{Random, class};
+use crate::runtime::heap::Tracer;
+use crate::runtime::text::IntRef;
+use crate::runtime::{Heap, Raised, Value};
+use crate::stdlib::registry::{NativeModule, bind, class_of};
+use crate::vm::{Extension, Local, Vm};
+
+/// The module.
+pub const RANDOM: NativeModule = NativeModule {
+    types: &[&RANDOM_CLASS],
+    init: bind_methods,
+    ..NativeModule::of("random", "Random variable generators, with the sequences of CPython for the same seed.")
+};
+
+/// Where seeds come from.
+pub struct Entropy {
+    /// The interpreter's seed.
+    seed: Cell<u64>,
+    /// Draws the seeds of generators that were given none.
+    seeds: RefCell<Random>,
+}
+
+impl Default for Entropy {
+    fn default() -> Entropy {
+        Entropy { seed: Cell::new(0), seeds: RefCell::new(seeds_of(0)) }
+    }
+}
+
+impl Extension for Entropy {
+    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
+}
+
+impl Entropy {
+    /// A seed for a generator that was given none.
+    pub fn draw(&self) -> i64 {
+        let [high, low] = [(); 2].map(|()| (self.seeds.borrow_mut().random() * 2f64.powi(31)) as i64);
+        high << 31 | low
+    }
+}
+
+fn seeds_of(seed: u64) -> Random {
+    // A text, so that it is another sequence than that of the shared generator.
+    Random::from_bytes(format!("seeds {seed}").as_bytes())
+}
+
+/// Sets the interpreter's seed; to be called before the program imports `random`.
+pub fn seed_default(vm: &Vm, seed: u64) {
+    let entropy: &Entropy = vm.extension();
+    entropy.seed.set(seed);
+    *entropy.seeds.borrow_mut() = seeds_of(seed);
+}
+
+/// Binds the methods of the shared generator.
+fn bind_methods(vm: &mut Vm, module: Local) -> Result<(), Raised> {
+    let seed = vm.extension::<Entropy>().seed.get();
+    let generator = Random::from_int(IntRef::Big(&seed.into()));
+    let class = class_of(vm, &RANDOM_CLASS);
+    let shared = vm.local(class::object(vm, class, generator)?);
+    for native in RANDOM_CLASS.body.methods.iter().filter(|native| !native.name().starts_with('_')) {
+        let method = vm.get_attr_named(shared, native.name())?;
+        bind(vm, module, native.name(), vm.get(method));
+    }
+    bind(vm, module, "_inst", vm.get(shared));
+    bind(vm, module, "TWOPI", Value::float(std::f64::consts::TAU));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The `time` module, on the scheduler's clock.
+
+use super::registry::NativeModule;
+use crate::runtime::{Raised, Value};
+use crate::sched::{event_loop, scheduler};
+use crate::vm::{Local, Locals, Native, Park, Vm};
+
+/// The module.
+pub const TIME: NativeModule = NativeModule {
+    functions: &[&TIME_FN, &TIME_NS, &MONOTONIC, &MONOTONIC_NS, &PERF_COUNTER, &PERF_COUNTER_NS, &PROCESS_TIME, &SLEEP],
+    ..NativeModule::of("time", "The clock of the program: real or virtual, as --time says.")
+};
+
+const TIME_FN: Native = Native::vm("time() -> float", "Seconds since 1970.", |vm, _| Ok(float(vm, scheduler(vm).clock.wall())));
+const TIME_NS: Native = Native::vm("time_ns() -> int", "Nanoseconds since 1970.", |vm, _| Ok(nanos(vm, scheduler(vm).clock.wall())));
+const MONOTONIC: Native =
+    Native::vm("monotonic() -> float", "Seconds on a clock that never goes back.", |vm, _| Ok(float(vm, scheduler(vm).now())));
+const MONOTONIC_NS: Native =
+    Native::vm("monotonic_ns() -> int", "Nanoseconds on a clock that never goes back.", |vm, _| Ok(nanos(vm, scheduler(vm).now())));
+const PERF_COUNTER: Native =
+    Native::vm("perf_counter() -> float", "Seconds on the finest clock.", |vm, _| Ok(float(vm, scheduler(vm).now())));
+const PERF_COUNTER_NS: Native =
+    Native::vm("perf_counter_ns() -> int", "Nanoseconds on the finest clock.", |vm, _| Ok(nanos(vm, scheduler(vm).now())));
+const PROCESS_TIME: Native =
+    Native::vm("process_time() -> float", "Seconds that the program ran.", |vm, _| Ok(float(vm, scheduler(vm).now())));
+const SLEEP: Native = Native::vm("sleep(seconds, /)", "Wait; on the event loop's thread nothing else runs meanwhile.", sleep);
+
+fn float(vm: &Vm, seconds: f64) -> Local {
+    vm.local(Value::float(seconds))
+}
+
+fn nanos(vm: &Vm, seconds: f64) -> Local {
+    vm.local(vm.heap.int((seconds * 1e9) as i64))
+}
+
+fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let seconds = vm.to_float(args.at(0))?;
+    if seconds.is_nan() {
+        return Err(vm.heap.value_error("Invalid value NaN (not a number)"));
+    }
+    if seconds < 0.0 {
+        return Err(vm.heap.value_error("sleep length must be non-negative"));
+    }
+    if vm.can_park() {
+        vm.set_park(Park::Sleep(seconds));
+    } else {
+        event_loop::block_for(vm, seconds)?;
+    }
+    Ok(vm.none())
+}
