@@ -9,7 +9,7 @@ use super::heap::{Kind, Object, Slot, Tracer};
 /// What a `Descriptor` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescriptorKind {
-    /// `property(get, set, delete)`: the three slots; `extra` is the docstring.
+    /// `property(get, set, delete)`: the three slots; `extra` is the name, a docstring of its own is in `attrs`.
     Property,
     /// `staticmethod(get)`.
     Static,

@@ -186,9 +186,11 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
 
 fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
     let heap = &vm.heap;
-    let base = heap.types.class(heap, ty.body.class);
+    let model = heap.types.class(heap, ty.body.class);
+    // `native_object` is a layout, not a class that programs should see.
+    let base = if model.builtin_is(Builtin::Opaque) { heap.types.class(heap, Builtin::Object) } else { model };
     let meta = heap.types.shape_of(Builtin::Type);
-    let class = heap.new_class(ty.name, &[base.value()], base.layout, None, meta);
+    let class = heap.new_class(ty.name, &[base.value()], model.layout, None, meta);
     class.qualname.set(heap.intern(ty.short_name()).value());
     class.mro.push(heap, class.value());
     for ancestor in base.mro(heap) {

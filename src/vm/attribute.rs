@@ -296,7 +296,7 @@ impl Vm {
     }
 
     /// What a descriptor found in the object's class gives for the object.
-    pub(super) fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
+    pub fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let value = self.get(object);
         let (receiver, class) = match value.as_gc::<Class>() {
@@ -488,7 +488,7 @@ impl Vm {
     }
 
     /// Stores through a data descriptor.
-    fn store_through(&mut self, descriptor: Local, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    pub fn store_through(&mut self, descriptor: Local, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
         let heap = &self.heap;
         let Some(d) = self.get_gc::<Descriptor>(descriptor) else {
             let (sym, args) = match value {

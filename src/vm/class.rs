@@ -197,8 +197,18 @@ impl Vm {
     }
 }
 
-// type.__new__
+// What `type` does for a class.
 impl Vm {
+    /// `type.__call__(class, *args, **kwargs)`: `__new__`, then `__init__`.
+    pub fn type_call(&mut self, class: Local, args: Local, kwargs: Local) -> Result<Local, Raised> {
+        if !self.get(class).is_gc::<Class>() {
+            let given = self.heap.type_name(self.get(class));
+            return Err(self.heap.type_error(format!("descriptor '__call__' for 'type' objects doesn't apply to a '{given}' object")));
+        }
+        let args = self.spread(args, Some(kwargs))?;
+        self.instantiate(class, args)
+    }
+
     /// `type.__new__(metaclass, name, bases, namespace, **keywords)`: a string, a tuple, a dict, a dict.
     pub fn new_class(
         &mut self,

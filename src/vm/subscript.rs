@@ -129,10 +129,11 @@ impl Vm {
 
     /// The position that a key means in a sequence.
     fn position(&mut self, sequence: Local, key: Local) -> Result<i64, Raised> {
-        if self.is_index(key) {
-            return self.index_or(key, Builtin::IndexError);
+        if !self.is_index(key) {
+            return Err(self.bad_index(sequence, key));
         }
-        Err(self.bad_index(sequence, key))
+        // Ranges take integers of any size, and say of large ones that they are out of range.
+        if self.get(sequence).is_gc::<Range>() { self.index_clipped(key) } else { self.index_or(key, Builtin::IndexError) }
     }
 
     #[cold]
@@ -148,8 +149,12 @@ impl Vm {
 
     /// `Class[key]`: `__class_getitem__`.
     fn class_get_item(&mut self, class: Local, key: Local) -> Result<Local, Raised> {
+        if self.get_gc::<Class>(class).is_some_and(|class| class.builtin_is(Builtin::Type)) {
+            return Ok(self.generic_alias(class, key));
+        }
         match self.find_attr(class, Sym::ClassGetItem.text())? {
             Some(method) => self.call(method, &[key]),
+            None if self.has_type_params(class) => Ok(self.generic_alias(class, key)),
             None => {
                 let name = self.get_gc::<Class>(class).map_or("type", |class| class.name(&self.heap).as_str());
                 Err(self.heap.type_error(format!("type '{name}' is not subscriptable")))

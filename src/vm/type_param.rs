@@ -4,8 +4,13 @@
 //! `stdlib/builtins/types/generic.rs` call it when someone asks.
 
 use super::Vm;
+use super::local::Local;
 use crate::bytecode::Instr;
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::class::Class;
+use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 
 /// The attribute with the function that computes the bound or value. No program can spell it.
 pub const EVALUATE: &str = ".evaluate";
@@ -42,4 +47,47 @@ impl Vm {
         self.set_reg(i.a, alias.value());
         Ok(())
     }
+}
+
+// Generic aliases.
+impl Vm {
+    /// `origin[args]`, the arguments a tuple or a single one.
+    pub fn generic_alias(&self, origin: Local, args: Local) -> Local {
+        let heap = &self.heap;
+        let args = match self.get_gc::<Tuple>(args) {
+            Some(tuple) => tuple,
+            None => heap.tuple(&[self.get(args)]),
+        };
+        let alias = heap.instance(heap.types.class(heap, Builtin::GenericAlias));
+        let parameters = parameters(heap, args);
+        let fields = [("__origin__", self.get(origin)), ("__args__", args.value()), ("__parameters__", heap.tuple(&parameters).value())];
+        for (name, value) in fields {
+            alias.set_attr(heap, heap.intern(name), value);
+        }
+        self.local(alias.value())
+    }
+
+    /// Whether a class, or one that it derives from, was written with type parameters.
+    pub(super) fn has_type_params(&self, class: Local) -> bool {
+        let heap = &self.heap;
+        let params = self.get_gc::<Class>(class).and_then(|class| class.lookup(heap, heap.sym(Sym::TypeParams)));
+        params.and_then(|params| params.as_gc::<Tuple>()).is_some_and(|params| !params.is_empty())
+    }
+}
+
+/// The type parameters among the arguments of an alias, each once.
+fn parameters<'h>(heap: &'h Heap, args: Gc<'h, Tuple>) -> Vec<Value<'h>> {
+    let mut found: Vec<Value<'h>> = Vec::new();
+    for arg in args.iter(heap) {
+        let inner = match heap.class_of(arg).builtin {
+            Some(Builtin::TypeVar | Builtin::TypeVarTuple | Builtin::ParamSpec) => vec![arg],
+            Some(Builtin::GenericAlias) => {
+                let own = arg.as_gc::<Instance>().and_then(|alias| alias.attr(heap, heap.intern("__parameters__")));
+                own.and_then(|own| own.as_gc::<Tuple>()).map_or_else(Vec::new, |own| own.to_vec(heap))
+            }
+            _ => vec![],
+        };
+        found.extend(inner.into_iter().filter(|param| !found.iter().any(|known| known.is(*param))).collect::<Vec<_>>());
+    }
+    found
 }

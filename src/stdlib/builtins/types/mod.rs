@@ -10,21 +10,27 @@ mod complex;
 mod dict;
 pub mod exception;
 mod float;
+mod function;
 mod generator;
+mod generic;
 mod int;
 mod iterators;
 mod list;
 mod number;
 mod object;
+mod property;
 mod range;
 pub mod receiver;
 mod sequence;
 mod set;
+mod singleton;
 mod slice;
 pub mod sort;
 mod special;
 mod str;
+mod super_;
 mod tuple;
+mod type_;
 mod view;
 
 use crate::runtime::Builtin;
@@ -35,6 +41,12 @@ use crate::vm::Vm;
 /// The tables of all types, by file.
 const TYPES: &[&[NativeType]] = &[
     object::TYPES,
+    type_::TYPES,
+    function::TYPES,
+    property::TYPES,
+    super_::TYPES,
+    singleton::TYPES,
+    generic::TYPES,
     asyncio::future::TYPES,
     int::TYPES,
     bool::TYPES,
@@ -74,9 +86,10 @@ const MODULES: &[(Name, &[Builtin])] = &[
 
 /// Gives the builtin classes their methods and attributes.
 pub fn install(vm: &mut Vm) {
-    for ty in TYPES.iter().copied().flatten() {
+    for ty in TYPES.iter().chain(exception::FAMILIES).copied().flatten() {
         install_type(vm, ty);
     }
+    generic::install(vm);
     let heap = &vm.heap;
     for (module, classes) in MODULES {
         for &class in *classes {

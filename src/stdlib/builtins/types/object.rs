@@ -1,7 +1,5 @@
 //! `object`: what every class inherits.
 
-use std::fmt::Write;
-
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::Descriptor;
 use crate::runtime::dict::Dict;
@@ -42,7 +40,7 @@ const LE: Native = Native::leaf("__le__(self, value, /)", "Return self<=value.",
 const GT: Native = Native::leaf("__gt__(self, value, /)", "Return self>value.", not_implemented);
 const GE: Native = Native::leaf("__ge__(self, value, /)", "Return self>=value.", not_implemented);
 const HASH: Native = Native::leaf("__hash__(self, /)", "Return hash(self).", hash);
-const REPR: Native = Native::leaf("__repr__(self, /)", "Return repr(self).", repr);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.object_repr(args.at(0)));
 const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", str);
 const FORMAT: Native = Native::vm("__format__(self, format_spec, /)", "Default object formatter.", format);
 const SETATTR: Native = Native::vm("__setattr__(self, name, value, /)", "Implement setattr(self, name, value).", setattr);
@@ -128,29 +126,6 @@ fn nothing<'h>(_: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
 
 fn hash<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(heap.int(heap.id_of(args.get(0))))
-}
-
-fn repr<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(heap.str_value(&default_repr(heap, args.get(0))))
-}
-
-/// `<module.Class object at 0x...>`, the number being the object's id.
-pub fn default_repr(heap: &Heap, value: Value<'_>) -> String {
-    let class = heap.class_of(value);
-    let mut text = String::from("<");
-    let module = class.attrs.get(heap, heap.sym(Sym::Module)).and_then(|v| v.as_gc::<Str>()).map(|m| m.as_str());
-    if let Some(module) = module.filter(|m| *m != "builtins") {
-        text.push_str(module);
-        text.push('.');
-    }
-    text.push_str(class.qualname(heap).as_str());
-    let _ = write!(text, " object at {}>", address_text(heap, value));
-    text
-}
-
-/// What stands for the address in reprs: the object's id, looking like an address.
-pub fn address_text(heap: &Heap, value: Value<'_>) -> String {
-    format!("0x7f{:010x}", heap.id_of(value) * 16)
 }
 
 fn str(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

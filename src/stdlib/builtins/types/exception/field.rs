@@ -1,0 +1,138 @@
+//! Attributes that some exceptions have: set by the program or the constructor, or else read off the arguments.
+//!
+//! To add one: a row in `FIELDS`, and a getter with the row's number in the table of its class.
+
+use super::init;
+use crate::runtime::exception::Exception;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::registry::{Getter, NativeType};
+use crate::vm::Args;
+
+/// Where an attribute is found that nobody set.
+enum Source {
+    /// Nowhere: it is None.
+    Nowhere,
+    /// The argument at this position.
+    Arg(usize),
+    /// The same, if there are at least two arguments.
+    ArgOfMany(usize),
+    /// In the tuple that is the second argument.
+    Detail(usize),
+    /// None, the only argument, or all of them.
+    All,
+}
+
+const FIELDS: [(&str, Source); 24] = [
+    ("value", Source::Arg(0)),
+    ("code", Source::All),
+    ("name", Source::Nowhere),
+    ("obj", Source::Nowhere),
+    ("path", Source::Nowhere),
+    ("name_from", Source::Nowhere),
+    ("msg", Source::Arg(0)),
+    ("encoding", Source::Arg(0)),
+    ("object", Source::Arg(1)),
+    ("start", Source::Arg(2)),
+    ("end", Source::Arg(3)),
+    ("reason", Source::Arg(4)),
+    ("filename", Source::Detail(0)),
+    ("lineno", Source::Detail(1)),
+    ("offset", Source::Detail(2)),
+    ("text", Source::Detail(3)),
+    ("end_lineno", Source::Detail(4)),
+    ("end_offset", Source::Detail(5)),
+    ("errno", Source::ArgOfMany(0)),
+    ("strerror", Source::ArgOfMany(1)),
+    ("filename", Source::ArgOfMany(2)),
+    ("filename2", Source::ArgOfMany(4)),
+    ("print_file_and_line", Source::Nowhere),
+    ("reason", Source::Arg(3)),
+];
+
+/// The attribute of row `N`.
+pub const fn getter<const N: usize>() -> Getter {
+    Getter::leaf(FIELDS[N].0, "", get::<N>).with_set(set::<N>)
+}
+
+fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let exception = this::<Exception>(heap, args)?;
+    let (name, source) = &FIELDS[N];
+    if !exception.attrs.is_undef() {
+        if let Some(value) = exception.attrs(heap).get_str(heap, heap.intern(name)) {
+            return Ok(value);
+        }
+    }
+    Ok(from_args(heap, exception.args(heap), source).unwrap_or(Value::NONE))
+}
+
+fn from_args<'h>(heap: &'h Heap, args: Gc<'h, Tuple>, source: &Source) -> Option<Value<'h>> {
+    match *source {
+        Source::Nowhere => None,
+        Source::Arg(i) => args.at(heap, i),
+        Source::ArgOfMany(i) if args.len() > 1 => args.at(heap, i),
+        Source::ArgOfMany(_) => None,
+        Source::Detail(i) => args.at(heap, 1)?.as_gc::<Tuple>()?.at(heap, i),
+        Source::All if args.len() > 1 => Some(args.value()),
+        Source::All => args.at(heap, 0),
+    }
+}
+
+fn set<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let exception = this::<Exception>(heap, args)?;
+    let value = args.get(1).or(Value::NONE);
+    exception.attrs(heap).set_str(heap, heap.intern(FIELDS[N].0), value);
+    Ok(Value::NONE)
+}
+
+/// The classes with such attributes; OSError has a file of its own.
+pub const TYPES: &[NativeType] = &[
+    NativeType {
+        getters: &[getter::<0>()],
+        ..NativeType::of(Builtin::StopIteration, "Signal the end from iterator.__next__().")
+    },
+    NativeType {
+        getters: &[getter::<1>()],
+        ..NativeType::of(Builtin::SystemExit, "Request to exit from the interpreter.")
+    },
+    NativeType {
+        methods: &[&init::NAME],
+        getters: &[getter::<2>()],
+        ..NativeType::of(Builtin::NameError, "Name not found globally.")
+    },
+    NativeType {
+        methods: &[&init::ATTRIBUTE],
+        getters: &[getter::<2>(), getter::<3>()],
+        ..NativeType::of(Builtin::AttributeError, "Attribute not found.")
+    },
+    NativeType {
+        methods: &[&init::IMPORT],
+        getters: &[getter::<2>(), getter::<4>(), getter::<5>(), getter::<6>()],
+        ..NativeType::of(Builtin::ImportError, "Import can't find module, or can't find name in module.")
+    },
+    NativeType {
+        methods: &[&init::CODEC],
+        getters: &[getter::<7>(), getter::<8>(), getter::<9>(), getter::<10>(), getter::<11>()],
+        ..NativeType::of(Builtin::UnicodeDecodeError, "Unicode decoding error.")
+    },
+    NativeType {
+        methods: &[&init::CODEC],
+        getters: &[getter::<7>(), getter::<8>(), getter::<9>(), getter::<10>(), getter::<11>()],
+        ..NativeType::of(Builtin::UnicodeEncodeError, "Unicode encoding error.")
+    },
+    NativeType { methods: &[&init::TRANSLATE], getters: &[getter::<23>()], ..NativeType::of(Builtin::UnicodeTranslateError, "Unicode translation error.") },
+    NativeType {
+        getters: &[
+            getter::<6>(),
+            getter::<12>(),
+            getter::<13>(),
+            getter::<14>(),
+            getter::<15>(),
+            getter::<16>(),
+            getter::<17>(),
+            getter::<22>(),
+        ],
+        ..NativeType::of(Builtin::SyntaxError, "Invalid syntax.")
+    },
+];

@@ -1,0 +1,111 @@
+//! The small types: None, Ellipsis, NotImplemented, cells, modules.
+
+use super::object::sorted_names;
+use super::receiver::this;
+use crate::runtime::cell::CellObj;
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
+use crate::stdlib::registry::{Getter, NativeType};
+use crate::vm::{Args, Native};
+
+/// The types of this file.
+pub const TYPES: &[NativeType] = &[
+    NativeType {
+        new: Some(&NONE_NEW),
+        methods: &[&NONE_BOOL, &REPR],
+        ..NativeType::of(Builtin::NoneType, "The type of the None singleton.")
+    },
+    NativeType {
+        new: Some(&ELLIPSIS_NEW),
+        methods: &[&REPR],
+        ..NativeType::of(Builtin::EllipsisType, "The type of the Ellipsis singleton.")
+    },
+    NativeType {
+        new: Some(&NOT_IMPLEMENTED_NEW),
+        methods: &[&REPR],
+        ..NativeType::of(Builtin::NotImplementedType, "The type of the NotImplemented singleton.")
+    },
+    NativeType {
+        new: Some(&CELL_NEW),
+        getters: &[Getter::leaf("cell_contents", "", contents).with_set(set_contents)],
+        ..NativeType::of(Builtin::Cell, "Create a new cell object.")
+    },
+    NativeType {
+        new: Some(&MODULE_NEW),
+        methods: &[&REPR, &MODULE_DIR],
+        getters: &[Getter::leaf("__dict__", "", module_dict)],
+        ..NativeType::of(Builtin::Module, "Create a module object.")
+    },
+    NativeType::of(Builtin::Traceback, "Create a new traceback object."),
+];
+
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.builtin_repr(args.at(0)));
+const NONE_BOOL: Native = Native::leaf("__bool__(self, /)", "True if self else False", |_, _| Ok(Value::FALSE));
+const NONE_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
+    singleton(heap, args, "NoneType", Value::NONE)
+});
+const ELLIPSIS_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
+    singleton(heap, args, "EllipsisType", Value::ELLIPSIS)
+});
+const NOT_IMPLEMENTED_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
+    singleton(heap, args, "NotImplementedType", Value::NOT_IMPLEMENTED)
+});
+
+fn singleton<'h>(heap: &'h Heap, args: Args<'h>, name: &str, value: Value<'h>) -> Result<Value<'h>, Raised> {
+    if args.get(1).as_gc::<Tuple>().is_some_and(|items| !items.is_empty()) {
+        return Err(heap.type_error(format!("{name} takes no arguments")));
+    }
+    Ok(value)
+}
+
+// Cells.
+
+const CELL_NEW: Native = Native::leaf("__new__(cls, contents=None, /)", "Create and return a new object.", |heap, args| {
+    let cell = heap.alloc(CellObj { value: Slot::undef() });
+    cell.value.set(args.get(1));
+    Ok(cell.value())
+});
+
+fn contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let value = this::<CellObj>(heap, args)?.get().value.get(heap);
+    value.defined().ok_or_else(|| heap.value_error("Cell is empty"))
+}
+
+fn set_contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    this::<CellObj>(heap, args)?.get().value.set(args.get(1));
+    Ok(Value::NONE)
+}
+
+// Modules.
+
+const MODULE_NEW: Native = Native::leaf("__new__(cls, name, doc=None)", "Create and return a new object.", module_new);
+const MODULE_DIR: Native = Native::leaf("__dir__(self, /)", "__dir__() -> list\nspecialized dir() implementation", |heap, args| {
+    let names = this::<Module>(heap, args)?.globals.entries(heap).into_iter().map(|(name, _)| name.value());
+    Ok(sorted_names(heap, names.collect()))
+});
+
+fn module_new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let Some(name) = args.get(1).as_gc::<Str>() else {
+        let given = heap.type_name(args.get(1));
+        return Err(heap.type_error(format!("module() argument 'name' must be str, not {given}")));
+    };
+    let module = heap.module(name.as_str());
+    module.set(heap, Sym::Name.text(), name.value());
+    module.set(heap, Sym::Doc.text(), args.get(2).or(Value::NONE));
+    for missing in [Sym::Package, Sym::Loader, Sym::Spec] {
+        module.set(heap, missing.text(), Value::NONE);
+    }
+    Ok(module.value())
+}
+
+/// A copy: modules keep their names in no dict.
+fn module_dict<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let copy = heap.dict();
+    for (name, value) in this::<Module>(heap, args)?.globals.entries(heap) {
+        copy.set_str(heap, name, value);
+    }
+    Ok(copy.value())
+}
