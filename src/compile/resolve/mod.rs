@@ -152,7 +152,7 @@ impl Resolver {
         let frame = parent.frame;
         let inlined = kind == ScopeKind::Comprehension;
         let (name, qualname) = if inlined {
-            (parent.name.clone(), parent.qualname.clone())
+            (name.clone(), parent.qualname.clone())
         } else {
             (name.clone(), self.qualname(name))
         };
@@ -203,7 +203,10 @@ impl Resolver {
             match scope.kind {
                 ScopeKind::Comprehension => through = true,
                 ScopeKind::Function | ScopeKind::Lambda if !scope.is_async => break,
-                ScopeKind::Class | ScopeKind::TypeParams | ScopeKind::Lazy => break,
+                ScopeKind::Class
+                | ScopeKind::TypeParams
+                | ScopeKind::Bound
+                | ScopeKind::AliasValue => break,
                 ScopeKind::Module
                 | ScopeKind::Generator
                 | ScopeKind::Function
@@ -225,6 +228,13 @@ impl Resolver {
         through_comprehension: bool,
         frame: ScopeId,
     ) {
+        let kind = self.tree.get(frame).kind;
+        if matches!(
+            kind,
+            ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue
+        ) {
+            return self.refuse_in_type("await", kind, span);
+        }
         let in_function = matches!(
             self.tree.get(frame).kind,
             ScopeKind::Function | ScopeKind::Lambda
