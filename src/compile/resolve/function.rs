@@ -221,7 +221,7 @@ impl Resolver {
         } else {
             ScopeKind::Comprehension
         };
-        let id = self.inside(kind, key, &form.into(), |r| {
+        self.inside(kind, key, &form.into(), |r| {
             if kind == ScopeKind::Generator {
                 r.hidden_param(".0");
             }
@@ -233,9 +233,6 @@ impl Resolver {
             }
             elements.iter().for_each(|element| r.expr(element));
         });
-        if kind == ScopeKind::Comprehension && self.tree.get(id).is_async {
-            self.needs_async(AsyncForm::Comprehension, span);
-        }
     }
 
     fn clause(&mut self, clause: &Comprehension, span: Span) {

@@ -73,7 +73,6 @@ enum AsyncForm {
     Await,
     For,
     With,
-    Comprehension,
 }
 
 impl Resolver {
@@ -197,7 +196,7 @@ impl Resolver {
 
     /// Notes that something here needs an async frame, which makes modules and generator expressions async.
     fn needs_async(&mut self, form: AsyncForm, span: Span) {
-        let (mut id, mut through) = (self.scope, form == AsyncForm::Comprehension);
+        let (mut id, mut through) = (self.scope, false);
         loop {
             let scope = self.tree.get_mut(id);
             match scope.kind {
@@ -246,7 +245,7 @@ impl Resolver {
             AsyncForm::Await if in_function => "'await' outside async function",
             AsyncForm::Await => "'await' outside function",
             AsyncForm::For => "'async for' outside async function",
-            AsyncForm::With | AsyncForm::Comprehension => "'async with' outside async function",
+            AsyncForm::With => "'async with' outside async function",
         };
         let header = self.tree.get(frame).name.clone();
         let help = match self.tree.get(frame).kind {
