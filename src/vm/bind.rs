@@ -213,8 +213,17 @@ struct Named<'h, 'n> {
 }
 
 impl Named<'_, '_> {
+    /// The function's name; an `__init__` is known by its class.
+    fn name(&self) -> &str {
+        match self.owner {
+            Some(owner) if self.native.name() == "__init__" => owner.name(self.heap).as_str(),
+            _ => self.native.name(),
+        }
+    }
+
     fn qualified(&self) -> String {
         match self.owner {
+            Some(_) if self.native.name() == "__init__" => self.name().to_owned(),
             Some(owner) => format!("{}.{}", owner.name(self.heap).as_str(), self.native.name()),
             None => self.native.name().to_owned(),
         }
@@ -235,10 +244,13 @@ impl Named<'_, '_> {
             min += usize::from(!p.optional);
             only &= p.kind == ParamKind::Positional;
         }
-        let name = self.native.name();
+        let name = self.name();
         let message = match (min, max) {
             (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
+            (1, 1) if params.iter().any(|p| p.kind == ParamKind::Keyword || p.name == "cls") => {
+                format!("{name} expected 1 argument, got {given}")
+            }
             (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
             _ if !only => {
                 let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) { "positional argument" } else { "argument" };
@@ -252,7 +264,7 @@ impl Named<'_, '_> {
     }
 
     fn twice(&self, key: &str) -> Raised {
-        self.heap.type_error(format!("argument for {}() given by name ('{key}') and position", self.native.name()))
+        self.heap.type_error(format!("argument for {}() given by name ('{key}') and position", self.name()))
     }
 
     fn unexpected(&self, params: &[Param], key: &str) -> Raised {
@@ -260,18 +272,18 @@ impl Named<'_, '_> {
         if !params.iter().any(|p| named(&p)) {
             return self.heap.type_error(format!("{}() takes no keyword arguments", self.qualified()));
         }
-        unexpected_keyword(self.heap, self.native.name(), key, params.iter().filter(named).map(|p| p.name))
+        unexpected_keyword(self.heap, self.name(), key, params.iter().filter(named).map(|p| p.name))
     }
 
     fn missing(&self, params: &[Param], i: usize, given: usize) -> Raised {
         match params[i].kind {
             ParamKind::Positional => self.wrong_count(params, given),
             ParamKind::Keyword => {
-                let name = self.native.name();
+                let name = self.name();
                 self.heap.type_error(format!("{name}() missing 1 required keyword-only argument: '{}'", params[i].name))
             }
             _ => {
-                let (name, pos) = (self.native.name(), i + 1 - self.receiver(params));
+                let (name, pos) = (self.name(), i + 1 - self.receiver(params));
                 self.heap.type_error(format!("{name}() missing required argument '{}' (pos {pos})", params[i].name))
             }
         }
