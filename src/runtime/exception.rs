@@ -9,6 +9,7 @@ use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::tuple::Tuple;
+use super::types::Builtin;
 use super::value::Value;
 use crate::bytecode::Code;
 
@@ -27,6 +28,9 @@ pub struct Exception {
     /// Where it was raised and what it passed through, innermost first.
     pub traceback: RefCell<Vec<TraceEntry>>,
 }
+
+/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
+pub const TRACEBACK_OF: &str = ".exception";
 
 /// One line of a traceback.
 #[derive(Clone)]
@@ -97,6 +101,16 @@ impl<'h> Gc<'h, Exception> {
     /// `__context__`, if any.
     pub fn context(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
         self.context.get(heap).as_gc()
+    }
+
+    /// `__traceback__`: an object that says whose traceback it is, or None while there is none.
+    pub fn traceback_object(self, heap: &'h Heap) -> Value<'h> {
+        if self.traceback.borrow().is_empty() {
+            return Value::NONE;
+        }
+        let object = heap.instance(heap.types.class(heap, Builtin::Traceback));
+        object.set_attr(heap, heap.intern(TRACEBACK_OF), self.value());
+        object.value()
     }
 
     /// `__cause__`, if any.

@@ -239,11 +239,14 @@ impl Vm {
             let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| self.get(l)).collect();
             let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
                 args.keywords.iter().map(|&(name, v)| (self.get(name), self.get(v))).collect();
-            let owner = self.get_gc::<NativeFunction>(callee).and_then(|f| f.owner.get(heap).as_gc::<Class>());
-            let bound = bind::bind_native(heap, native, self.natives.params(id), owner, &positional, &keywords)?;
+            let function = self.get_gc(callee).expect("the caller checked the kind");
+            let bound = bind::bind_native(heap, function, native, self.natives.params(id), &positional, &keywords)?;
             for value in bound {
                 self.local(value);
             }
+        }
+        if !is_new {
+            self.check_receiver(callee, native, args, first)?;
         }
         let receiver = (!is_new).then(|| self.unwrap_receiver(callee, first)).flatten();
         let result = self.run_native(native, first)?;
@@ -253,6 +256,23 @@ impl Vm {
             Some((instance, payload)) if self.get(result).is(self.get(payload)) => self.keep(mark, instance),
             _ => self.keep(mark, result),
         })
+    }
+
+    /// A method of a builtin type works on instances of that type only.
+    fn check_receiver(&self, callee: Local, native: &Native, args: &CallArgs, first: u32) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let owner = self.get_gc::<NativeFunction>(callee).and_then(|f| f.owner.get(heap).as_gc::<Class>());
+        let Some(owner) = owner.filter(|_| native.params() > 0) else { return Ok(()) };
+        let (class, method) = (owner.name(heap).as_str(), native.name());
+        if args.positional.is_empty() {
+            return Err(heap.type_error(format!("unbound method {class}.{method}() needs an argument")));
+        }
+        let receiver = self.get(Local::at(first));
+        if heap.class_of(receiver).is_subclass(heap, owner) {
+            return Ok(());
+        }
+        let actual = heap.type_name(receiver);
+        Err(heap.type_error(format!("descriptor '{method}' for '{class}' objects doesn't apply to a '{actual}' object")))
     }
 
     /// Runs a native whose parameters are the locals from `first` on.
