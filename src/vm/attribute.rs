@@ -288,8 +288,8 @@ impl Vm {
         let getter = this.get.get(heap);
         if getter.is_undef() || getter.is_none() {
             let class = heap.type_name(self.get(receiver));
-            let name = this.extra.get(heap).as_gc::<Str>().map_or("", |n| n.as_str());
-            return Err(heap.raise(Builtin::AttributeError, format!("property '{name}' of '{class}' object has no getter")));
+            let name = this.extra.get(heap).as_gc::<Str>().map_or(String::new(), |n| format!(" '{}'", n.as_str()));
+            return Err(heap.raise(Builtin::AttributeError, format!("property{name} of '{class}' object has no getter")));
         }
         let getter = self.local(getter);
         self.call(getter, &[receiver])
