@@ -25,13 +25,14 @@ pub enum IterTag {
     Str,
     /// `source`: bytes or a bytearray; `pos`.
     Bytes,
-    /// `source`: a dict; `pos`: entry; `end`: its length at the start.
+    /// `source`: a dict; `pos`: entry; `end`: its length at the start; `step`: one more than the keys given.
     DictKeys,
     /// The same, giving values.
     DictValues,
     /// The same, giving pairs.
     DictItems,
-    /// `source`: a dict; `pos` counts down from its end.
+    /// `source`: a dict; `pos` counts down from its end; `end`: its length at the start; `extra`: Undef to give keys, 1 values,
+    /// 2 pairs.
     DictReverse,
     /// `source`: a set; `pos`: entry; `end`: its length at the start.
     Set,

@@ -5,6 +5,7 @@
 
 use super::exception::Exception;
 use super::heap::{Gc, Heap};
+use super::text::num::power::range_error;
 use super::text::{ErrorKind, TextError};
 use super::types::Builtin;
 use super::value::Value;
@@ -59,6 +60,11 @@ impl Heap {
         let class = match error.kind {
             ErrorKind::Value => Builtin::ValueError,
             ErrorKind::Type => Builtin::TypeError,
+            ErrorKind::Overflow if error == range_error() => {
+                // C's errno and its text are two arguments.
+                let text = self.str_value("Numerical result out of range");
+                return self.raise_with(Builtin::OverflowError, &[Value::small_int(34), text]);
+            }
             ErrorKind::Overflow => Builtin::OverflowError,
             ErrorKind::ZeroDivision => Builtin::ZeroDivisionError,
             ErrorKind::Index => Builtin::IndexError,

@@ -3,8 +3,6 @@
 //! A row gives the name, the base, and, if objects of a Rust kind are of this class by default, the kind. Methods are added by
 //! `stdlib/builtins`. To add a builtin class: one row.
 
-use std::cell::Cell;
-
 use super::class::{Class, class_flag};
 use super::heap::{Gc, Heap, Kind, Slot, Trace, Tracer};
 use super::shape::NO_SHAPE;
@@ -15,12 +13,19 @@ const KINDS: usize = Kind::Opaque as usize + 1;
 /// The builtin classes of a heap.
 pub struct Types {
     classes: [Slot; COUNT],
-    kind_shapes: [Cell<u32>; KINDS],
+    kind_shapes: [u32; KINDS],
 }
 
 impl Types {
     pub(super) fn new() -> Types {
-        Types { classes: std::array::from_fn(|_| Slot::undef()), kind_shapes: std::array::from_fn(|_| Cell::new(NO_SHAPE)) }
+        // Known before the classes are: the first strings are interned before there is a class `str`.
+        let mut kind_shapes = [NO_SHAPE; KINDS];
+        for row in ROWS {
+            if let Some(kind) = row.kind {
+                kind_shapes[kind as usize] = shape_number(row.id);
+            }
+        }
+        Types { classes: std::array::from_fn(|_| Slot::undef()), kind_shapes }
     }
 
     /// A builtin class.
@@ -38,7 +43,7 @@ impl Types {
     /// The shape that objects of a kind have by default.
     #[inline(always)]
     pub fn shape_of_kind(&self, kind: Kind) -> u32 {
-        self.kind_shapes[kind as usize].get()
+        self.kind_shapes[kind as usize]
     }
 
     /// The class of a value that is no heap object.
@@ -271,8 +276,13 @@ impl Builtin {
     fn layout(self) -> Kind {
         match ROWS[self as usize].kind {
             Some(kind) => kind,
-            None if self == Builtin::Float => Kind::Free,
-            None => self.base().layout(),
+            None => match self {
+                Builtin::Float => Kind::Free,
+                Builtin::FrozenSet => Kind::Set,
+                Builtin::Property | Builtin::StaticMethod | Builtin::ClassMethod => Kind::Descriptor,
+                Builtin::Enumerate | Builtin::Zip | Builtin::Map | Builtin::Filter | Builtin::Reversed => Kind::Iter,
+                _ => self.base().layout(),
+            },
         }
     }
 }
@@ -293,9 +303,6 @@ pub(super) fn create(heap: &Heap) {
         }
         if row.is_final {
             class.add_flags(class_flag::FINAL);
-        }
-        if let Some(kind) = row.kind {
-            heap.types.kind_shapes[kind as usize].set(class.root_shape());
         }
     }
     heap.types.class(heap, Builtin::Object).add_flags(class_flag::NO_DICT);

@@ -177,12 +177,7 @@ impl Vm {
 
     /// `list.extend(b)`
     pub fn extend_list(&mut self, list: Local, b: Local) -> Result<(), Raised> {
-        let source = if items_of(&self.heap, self.get(b)).is_some() { b } else { self.to_list(b)? };
-        let (list, source): (Option<Gc<'_, List>>, _) = (self.get_gc(list), self.get(source));
-        if let (Some(list), Some(items)) = (list, items_of(&self.heap, source)) {
-            list.get().items.extend(&self.heap, items);
-        }
-        Ok(())
+        self.extend_or(list, b, |name| format!("'{name}' object is not iterable"))
     }
 
     fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {

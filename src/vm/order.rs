@@ -14,7 +14,7 @@ use crate::runtime::range::Range;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 
 /// Where two sequences begin to differ.
 enum Difference {
@@ -35,16 +35,24 @@ impl Vm {
         let kinds = (x.as_object().map(Gc::kind), y.as_object().map(Gc::kind));
         match kinds {
             (Some(Kind::List), Some(Kind::List)) | (Some(Kind::Tuple), Some(Kind::Tuple)) => {
-                self.nested(|vm| vm.compare_sequences(c, left, right)).map(Some)
+                self.nested_comparison(|vm| vm.compare_sequences(c, left, right)).map(Some)
             }
             (Some(Kind::Slice), Some(Kind::Slice)) => {
                 let (left, right) = (self.slice_parts(left), self.slice_parts(right));
-                self.nested(|vm| vm.compare_sequences(c, left, right)).map(Some)
+                self.nested_comparison(|vm| vm.compare_sequences(c, left, right)).map(Some)
             }
             (Some(Kind::Set | Kind::View), Some(Kind::Set | Kind::View)) => self.compare_views(c, left, right),
             (Some(Kind::View), _) if self.proxied(left).is_some() => self.compare_views(c, left, right),
             _ => self.compare_equality_only(c, left, right),
         }
+    }
+
+    /// Compares what may contain itself.
+    fn nested_comparison<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
+        if self.nesting >= super::NESTING_LIMIT {
+            return Err(self.heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded in comparison"));
+        }
+        self.nested(body)
     }
 
     /// Sets and set-like views among themselves; a proxy compares as its mapping.
@@ -53,7 +61,7 @@ impl Vm {
             let right = self.proxied(right).unwrap_or(right);
             return self.compare(c, mapping, right).map(Some);
         }
-        let outcome = self.nested(|vm| vm.compare_sets(c, left, right))?;
+        let outcome = self.nested_comparison(|vm| vm.compare_sets(c, left, right))?;
         Ok(outcome.map(|outcome| self.local(Value::bool(outcome))))
     }
 
@@ -89,7 +97,7 @@ impl Vm {
         }
         let kinds = (x.as_object().map(Gc::kind), y.as_object().map(Gc::kind));
         if let (Some(Kind::Dict), Some(Kind::Dict)) = kinds {
-            return self.nested(|vm| vm.dicts_equal(a, b)).map(Some);
+            return self.nested_comparison(|vm| vm.dicts_equal(a, b)).map(Some);
         }
         Ok(None)
     }

@@ -32,6 +32,7 @@ impl Vm {
         let mut ip: Cursor;
         let mut w: Window;
         let mut code: CodePtr;
+        let floor = self.mark();
 
         macro_rules! load {
             () => {{
@@ -41,13 +42,20 @@ impl Vm {
                 code = frame.code;
             }};
         }
+        macro_rules! unwind {
+            ($raised:expr) => {{
+                if let Some(trap) = self.unwind($raised)? {
+                    return Ok(trap);
+                }
+                // Whatever locals the failed operation made are dead now.
+                self.release(floor);
+            }};
+        }
         macro_rules! slow {
             ($call:expr) => {{
                 self.stack.top_mut().ip = ip;
                 if let Err(raised) = $call {
-                    if let Some(trap) = self.unwind(raised)? {
-                        return Ok(trap);
-                    }
+                    unwind!(raised);
                 }
                 load!();
             }};
@@ -59,11 +67,7 @@ impl Vm {
                 match $call {
                     Ok(None) => {}
                     Ok(Some(trap)) => return Ok(trap),
-                    Err(raised) => {
-                        if let Some(trap) = self.unwind(raised)? {
-                            return Ok(trap);
-                        }
-                    }
+                    Err(raised) => unwind!(raised),
                 }
                 load!();
             }};
@@ -551,10 +555,14 @@ impl Vm {
                                     None => iter.source.clear(),
                                 }
                             }
-                            _ => slow!(self.for_iter(i)),
+                            _ => {
+                                slow!(self.for_iter(i));
+                                safepoint!();
+                            }
                         }
                     } else {
                         slow!(self.for_iter(i));
+                        safepoint!();
                     }
                 }
                 Op::GetAIter => slow!(self.get_aiter_op(i)),

@@ -129,10 +129,11 @@ impl Vm {
 
     /// The position that a key means in a sequence.
     fn position(&mut self, sequence: Local, key: Local) -> Result<i64, Raised> {
-        if self.is_index(key) {
-            return self.index_or(key, Builtin::IndexError);
+        if !self.is_index(key) {
+            return Err(self.bad_index(sequence, key));
         }
-        Err(self.bad_index(sequence, key))
+        // Ranges take integers of any size, and say of large ones that they are out of range.
+        if self.get(sequence).is_gc::<Range>() { self.index_clipped(key) } else { self.index_or(key, Builtin::IndexError) }
     }
 
     #[cold]

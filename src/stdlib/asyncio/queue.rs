@@ -22,7 +22,7 @@ pub const QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_FIFO),
         methods: METHODS,
-        ..NativeType::of(Builtin::Object, "A first-in first-out queue between tasks.")
+        ..NativeType::of(Builtin::Opaque, "A first-in first-out queue between tasks.")
     },
 };
 
@@ -30,7 +30,7 @@ pub const QUEUE: ModuleType = ModuleType {
 pub const LIFO_QUEUE: ModuleType = ModuleType {
     name: "LifoQueue",
     module: "asyncio.queues",
-    body: NativeType { new: Some(&NEW_LIFO), methods: METHODS, ..NativeType::of(Builtin::Object, "A queue that gives the newest item first.") },
+    body: NativeType { new: Some(&NEW_LIFO), methods: METHODS, ..NativeType::of(Builtin::Opaque, "A queue that gives the newest item first.") },
 };
 
 const METHODS: &[&Native] = &[&GET, &PUT, &GET_NOWAIT, &PUT_NOWAIT, &JOIN, &TASK_DONE, &QSIZE, &EMPTY, &FULL, &SHUTDOWN];

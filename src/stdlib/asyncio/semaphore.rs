@@ -16,7 +16,7 @@ use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 pub const SEMAPHORE: ModuleType = ModuleType {
     name: "Semaphore",
     module: "asyncio.locks",
-    body: NativeType { new: Some(&NEW), methods: METHODS, ..NativeType::of(Builtin::Object, "Lets a limited number of tasks in.") },
+    body: NativeType { new: Some(&NEW), methods: METHODS, ..NativeType::of(Builtin::Opaque, "Lets a limited number of tasks in.") },
 };
 
 /// `asyncio.BoundedSemaphore`.
@@ -26,7 +26,7 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_BOUNDED),
         methods: METHODS,
-        ..NativeType::of(Builtin::Object, "A semaphore that refuses more releases than acquisitions.")
+        ..NativeType::of(Builtin::Opaque, "A semaphore that refuses more releases than acquisitions.")
     },
 };
 

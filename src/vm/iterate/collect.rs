@@ -25,11 +25,11 @@ const MAX_ITEMS: u64 = (MAX_TEXT / size_of::<Value<'_>>()) as u64;
 impl Vm {
     /// `list(iterable)`: a new list, even of a list.
     pub fn to_list(&mut self, iterable: Local) -> Result<Local, Raised> {
-        self.to_list_or(iterable, |name| format!("'{name}' object is not iterable"))
+        self.collect_or(iterable, |name| format!("'{name}' object is not iterable"))
     }
 
     /// `list(iterable)`, with a message of the caller's own for what is not iterable.
-    pub(super) fn to_list_or(&mut self, iterable: Local, complaint: fn(&str) -> String) -> Result<Local, Raised> {
+    pub(super) fn collect_or(&mut self, iterable: Local, complaint: fn(&str) -> String) -> Result<Local, Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
             return Ok(self.local(self.heap.list(items).value()));
         }
@@ -46,7 +46,7 @@ impl Vm {
     }
 
     /// `list.extend(iterable)`, with a message of the caller's own for what is not iterable.
-    pub(super) fn extend_or(&mut self, list: Local, iterable: Local, complaint: fn(&str) -> String) -> Result<(), Raised> {
+    pub(in crate::vm) fn extend_or(&mut self, list: Local, iterable: Local, complaint: fn(&str) -> String) -> Result<(), Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
             self.list_in(list).get().items.extend(&self.heap, items);
             return Ok(());

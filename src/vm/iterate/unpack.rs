@@ -71,7 +71,7 @@ impl Vm {
         let (before, after) = (usize::from(i.c), i.d as usize);
         let mark = self.mark();
         let source = self.reg_local(i.a);
-        let list = self.to_list_or(source, cannot_unpack)?;
+        let list = self.collect_or(source, cannot_unpack)?;
         let items = self.get_gc::<List>(list).map(|list| list.items.to_vec(&self.heap)).unwrap_or_default();
         if items.len() < before + after {
             let (least, got) = (before + after, items.len());

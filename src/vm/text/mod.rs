@@ -166,12 +166,13 @@ impl Vm {
 
     /// How messages about a call name what is called: `module.qualname()`.
     pub(super) fn callee_text(&mut self, callee: Local) -> Result<String, Raised> {
+        if let Some(function) = self.get_gc::<Function>(callee) {
+            let qualname = function.get().qualname.get(&self.heap).as_gc::<Str>().map_or("?", Gc::as_str);
+            let module = function.code(&self.heap).module(&self.heap).name(&self.heap).as_str();
+            return Ok(format!("{module}.{qualname}()"));
+        }
         let mark = self.mark();
-        let qualname = match self.get_gc::<Function>(callee) {
-            Some(function) => Some(self.local(function.get().qualname.get(&self.heap))),
-            None => self.find_attr(callee, Sym::Qualname.text())?,
-        };
-        let Some(qualname) = qualname else { return self.text_of(callee) };
+        let Some(qualname) = self.find_attr(callee, Sym::Qualname.text())? else { return self.text_of(callee) };
         let mut text = self.text_of(qualname)? + "()";
         if let Some(module) = self.find_attr(callee, Sym::Module.text())? {
             let module = if self.get(module).is_none() { Sym::Builtins.text().to_owned() } else { self.text_of(module)? };

@@ -124,10 +124,11 @@ impl Vm {
             return Ok(());
         }
         let (function, receiver) = (self.local(function), self.local(receiver));
-        let name = match self.find_attr(function, Sym::Qualname.text())? {
-            Some(name) => self.text_of(name)?,
-            None => "?".to_owned(),
+        let name = match self.get_gc::<Function>(function) {
+            Some(function) => Some(self.local(function.qualname.get(&self.heap))),
+            None => self.find_attr(function, Sym::Qualname.text())?,
         };
+        let name = name.map_or_else(|| Ok("?".to_owned()), |name| self.text_of(name))?;
         out.push_str(&format!("<bound method {name} of "));
         self.nested(|vm| vm.write_repr(receiver, out))?;
         out.push('>');

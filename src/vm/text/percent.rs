@@ -6,7 +6,6 @@
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::intern::Sym;
 use crate::runtime::leaf::Number;
-use crate::runtime::str::Str;
 use crate::runtime::text::int_text::DigitLimit;
 use crate::runtime::text::num::convert::float_to_int;
 use crate::runtime::text::percent::{Arguments, Conversion, Count, PercentTemplate, Segment, Wants};
@@ -171,10 +170,8 @@ impl Vm {
             Some(_) => return Err(self.wrong_operand(conversion, value)),
             None => {}
         }
-        if truncates && !self.get(value).is_gc::<Str>() {
-            if let Some(n) = self.call_special(value, Sym::Int, &[])? {
-                return self.owned_int(n).ok_or_else(|| self.wrong_operand(conversion, value));
-            }
+        if truncates && let Some(n) = self.call_special(value, Sym::Int, &[])? {
+            return self.owned_int(n).ok_or_else(|| self.wrong_operand(conversion, value));
         }
         if self.special(self.get(value), Sym::Index).is_none() {
             return Err(self.wrong_operand(conversion, value));

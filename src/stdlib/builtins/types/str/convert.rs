@@ -24,10 +24,7 @@ pub const FORMAT: Native = Native::vm(
 pub const FORMAT_MAP: Native = Native::vm(
     "format_map(self, mapping, /) -> str",
     "Return a copy where the fields in braces are replaced by items of the mapping.",
-    |vm, a| {
-        let none = vm.local(vm.heap.tuple(&[]).value());
-        vm.format_template(a.at(0), none, a.at(1))
-    },
+    |vm, a| vm.format_map(a.at(0), a.at(1)),
 );
 
 pub const TRANSLATE: Native = Native::vm(
