@@ -533,7 +533,8 @@ impl Vm {
             Some(value) => instance.set_attr(heap, attr, self.get(value)),
             None => match heap.slot_in(instance.shape(), attr).filter(|&i| !instance.slot(heap, i).is_undef()) {
                 Some(i) => instance.set_slot(heap, i, Value::UNDEF),
-                None => return Err(self.attribute_error(object, name)),
+                None if heap.is_dict_shape(instance.shape()) && instance.remove_attr(heap, attr) => {}
+                None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
             },
         }
         Ok(())

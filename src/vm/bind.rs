@@ -4,6 +4,7 @@
 
 use smallvec::SmallVec;
 
+use super::text::wraps_slot;
 use super::native::{Native, Param, ParamKind};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -213,10 +214,18 @@ struct Named<'h, 'n> {
 }
 
 impl Named<'_, '_> {
+    /// What the program wrote to call it: a class's name for its constructor.
+    fn name(&self) -> &str {
+        match (self.native.name(), self.owner) {
+            ("__new__" | "__init__", Some(owner)) => owner.name(self.heap).as_str(),
+            (name, _) => name,
+        }
+    }
+
     fn qualified(&self) -> String {
         match self.owner {
-            Some(owner) => format!("{}.{}", owner.name(self.heap).as_str(), self.native.name()),
-            None => self.native.name().to_owned(),
+            Some(owner) if self.name() == self.native.name() => format!("{}.{}", owner.name(self.heap).as_str(), self.name()),
+            _ => self.name().to_owned(),
         }
     }
 
@@ -225,9 +234,9 @@ impl Named<'_, '_> {
         usize::from(matches!(params.first(), Some(p) if p.name == "self" || p.name == "cls"))
     }
 
-    fn wrong_count(&self, params: &[Param], given: usize) -> Raised {
+    fn wrong_count(&self, params: &[Param], given_all: usize) -> Raised {
         let receiver = self.receiver(params);
-        let given = given.saturating_sub(receiver);
+        let given = given_all.saturating_sub(receiver);
         let positional = params.iter().skip(receiver).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
         let (mut min, mut max, mut only) = (0, 0, true);
         for p in positional {
@@ -235,12 +244,16 @@ impl Named<'_, '_> {
             min += usize::from(!p.optional);
             only &= p.kind == ParamKind::Positional;
         }
-        let name = self.native.name();
+        let name = self.name();
         let message = match (min, max) {
+            _ if given_all == 0 && receiver == 1 && self.owner.is_some() && name == self.native.name() => {
+                format!("unbound method {}() needs an argument", self.qualified())
+            }
+            _ if min == max && max > 0 && wraps_slot(name) => format!("expected {max} argument{}, got {given}", plural(max)),
             (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
             (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
-            _ if !only => {
+            _ if !only && self.native.name() != "__new__" => {
                 let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) { "positional argument" } else { "argument" };
                 format!("{name}() takes at most {max} {sort}{} ({given} given)", plural(max))
             }
@@ -252,7 +265,7 @@ impl Named<'_, '_> {
     }
 
     fn twice(&self, key: &str) -> Raised {
-        self.heap.type_error(format!("argument for {}() given by name ('{key}') and position", self.native.name()))
+        self.heap.type_error(format!("argument for {}() given by name ('{key}') and position", self.name()))
     }
 
     fn unexpected(&self, params: &[Param], key: &str) -> Raised {
@@ -260,18 +273,18 @@ impl Named<'_, '_> {
         if !params.iter().any(|p| named(&p)) {
             return self.heap.type_error(format!("{}() takes no keyword arguments", self.qualified()));
         }
-        unexpected_keyword(self.heap, self.native.name(), key, params.iter().filter(named).map(|p| p.name))
+        unexpected_keyword(self.heap, self.name(), key, params.iter().filter(named).map(|p| p.name))
     }
 
     fn missing(&self, params: &[Param], i: usize, given: usize) -> Raised {
         match params[i].kind {
             ParamKind::Positional => self.wrong_count(params, given),
             ParamKind::Keyword => {
-                let name = self.native.name();
+                let name = self.name();
                 self.heap.type_error(format!("{name}() missing 1 required keyword-only argument: '{}'", params[i].name))
             }
             _ => {
-                let (name, pos) = (self.native.name(), i + 1 - self.receiver(params));
+                let (name, pos) = (self.name(), i + 1 - self.receiver(params));
                 self.heap.type_error(format!("{name}() missing required argument '{}' (pos {pos})", params[i].name))
             }
         }
