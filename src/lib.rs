@@ -13,3 +13,7 @@ pub mod vm;
 
 pub mod sched;
 pub mod stdlib;
+
+pub mod interpreter;
+
+pub mod cli;

@@ -31,6 +31,9 @@ pub struct Builder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Label(u32);
 
+/// How many jumps to jumps are followed; an empty endless loop jumps to itself.
+const MAX_HOPS: usize = 8;
+
 /// What the builder gives to a `Draft`.
 #[derive(Debug)]
 pub struct Parts {
@@ -182,8 +185,10 @@ impl Builder {
 
     /// Patches the jumps. A label that was never bound leads to a place that `verify` refuses.
     pub fn finish(mut self) -> Parts {
+        let places: FxHashMap<u32, Label> = self.jumps.iter().copied().collect();
         for &(at, label) in &self.jumps {
-            self.instrs[at as usize].d = self.target(label).wrapping_sub(at + 1) as i32;
+            self.instrs[at as usize].d =
+                self.end_of_chain(label, &places).wrapping_sub(at + 1) as i32;
         }
         let handlers = self.handlers.iter().map(|row| Handler {
             start: row.start,
@@ -199,6 +204,22 @@ impl Builder {
             handling: self.handling.into(),
             spans: self.spans.into(),
         }
+    }
+
+    /// Where a jump ends up that may lead to an unconditional jump.
+    fn end_of_chain(&self, label: Label, places: &FxHashMap<u32, Label>) -> u32 {
+        let mut target = self.target(label);
+        for _ in 0..MAX_HOPS {
+            let is_jump = self
+                .instrs
+                .get(target as usize)
+                .is_some_and(|instr| instr.op == Op::Jmp);
+            match places.get(&target) {
+                Some(&next) if is_jump => target = self.target(next),
+                _ => break,
+            }
+        }
+        target
     }
 
     fn target(&self, label: Label) -> u32 {
@@ -226,6 +247,24 @@ mod tests {
         b.emit(Op::Ret, 0, 0, 0, 0);
         let parts = b.finish();
         assert_eq!((parts.instrs[0].d, parts.instrs[1].d), (1, -2));
+    }
+
+    #[test]
+    fn a_jump_to_a_jump_leads_to_its_end() {
+        let mut b = Builder::new();
+        let (middle, end) = (b.label(), b.label());
+        b.jump(Op::JmpIf, 0, 0, 0, middle);
+        b.emit(Op::Nop, 0, 0, 0, 0);
+        b.bind(middle);
+        b.jump(Op::Jmp, 0, 0, 0, end);
+        b.emit(Op::Nop, 0, 0, 0, 0);
+        b.bind(end);
+        b.jump(Op::Jmp, 0, 0, 0, end);
+        let parts = b.finish();
+        assert_eq!(
+            (parts.instrs[0].d, parts.instrs[2].d, parts.instrs[4].d),
+            (3, 1, -1)
+        );
     }
 
     #[test]

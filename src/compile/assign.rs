@@ -7,6 +7,7 @@
 use super::emitter::Emitter;
 use super::expr::{NOTHING, binary_op, immediate_op};
 use super::fold::{fold, small_int};
+use super::registers::row;
 use crate::bytecode::{Const, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{BinOp, Expr, ExprKind};
@@ -171,7 +172,7 @@ impl<'a> Emitter<'_, 'a> {
             .position(|item| matches!(item.kind, ExprKind::Starred(_)));
         if let (None, Some(first)) = (star, self.variables_in_a_row(items)) {
             self.op_at(span, Op::UnpackSeq, source, first, 0, items.len() as i32);
-            return (first..)
+            return row(first)
                 .take(items.len())
                 .for_each(|reg| self.has_value(reg));
         }
@@ -190,7 +191,7 @@ impl<'a> Emitter<'_, 'a> {
                 );
             }
         }
-        for (reg, item) in (first..).zip(items) {
+        for (reg, item) in row(first).zip(items) {
             match &item.kind {
                 ExprKind::Starred(inner) => self.assign(inner, reg),
                 _ => self.assign(item, reg),

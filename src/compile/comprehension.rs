@@ -65,8 +65,9 @@ impl<'a> Emitter<'_, 'a> {
             self.homes.insert((id, index), Home::Reg(reg));
             self.assigned.clear(reg.into());
             self.name_local(&symbol.name, reg);
-            let is_first = self.plain_target(&clauses[0].target) == Some(reg);
-            if symbol.is_cell || (clauses.len() > 1 && !is_first) {
+            let is_set_first = self.plain_target(&clauses[0].target) == Some(reg);
+            let is_sure = only_names(&clauses[0].target) && (clauses.len() == 1 || is_set_first);
+            if symbol.is_cell || !is_sure {
                 self.imm(reg, Imm::Undef);
             }
             if symbol.is_cell {
@@ -186,5 +187,15 @@ impl<'a> Emitter<'_, 'a> {
                 e.return_reg(none, span);
             });
         }
+    }
+}
+
+/// Whether assigning to a target reads no variable.
+fn only_names(target: &Expr) -> bool {
+    match &target.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().all(only_names),
+        ExprKind::Starred(inner) => only_names(inner),
+        _ => false,
     }
 }

@@ -77,16 +77,28 @@ impl<'a> Emitter<'_, 'a> {
         let end = self.label();
         let on_failure = if sense { end } else { target };
         let mut left = self.operand(left, span);
+        let mut scratch = Vec::new();
         for (index, (op, right)) in rest.iter().enumerate() {
             if index + 1 == rest.len() {
                 self.jump_if_compares(left, *op, right, span, sense, target);
                 break;
             }
-            let middle = self.operand(right, span);
+            let middle = self.middle_of_chain(right, span, &mut scratch);
             self.compare_and_jump(left, *op, middle, span, false, on_failure);
             left = middle;
         }
         self.bind(end);
+    }
+
+    /// An operand between two comparisons; only it and the one before it are alive, so two temporaries serve all.
+    fn middle_of_chain(&mut self, expr: &'a Expr, later: Span, scratch: &mut Vec<Reg>) -> Reg {
+        let reg = if scratch.len() < 2 {
+            self.temp()
+        } else {
+            scratch[scratch.len() % 2]
+        };
+        scratch.push(reg);
+        self.operand_in(expr, later, reg)
     }
 
     /// One comparison of a chain; the right side is evaluated here.
@@ -169,14 +181,14 @@ impl<'a> Emitter<'_, 'a> {
         } else {
             self.temp()
         };
-        let end = self.label();
+        let (end, mut scratch) = (self.label(), Vec::new());
         let mut left = self.operand(left, span);
         for (index, (op, right)) in rest.iter().enumerate() {
             let is_last = index + 1 == rest.len();
             let right = if is_last {
                 self.right_of(*op, right)
             } else {
-                self.operand(right, span)
+                self.middle_of_chain(right, span, &mut scratch)
             };
             self.compare_to(left, *op, right, span, result);
             if !is_last {

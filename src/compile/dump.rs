@@ -56,7 +56,8 @@ fn kind(kind: ScopeKind) -> &'static str {
         ScopeKind::Generator => "generator expression in",
         ScopeKind::Comprehension => "comprehension in",
         ScopeKind::TypeParams => "type parameters",
-        ScopeKind::Lazy => "lazy value",
+        ScopeKind::Bound => "bound",
+        ScopeKind::AliasValue => "alias value",
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::emitter::Emitter;
 use super::fold::{fold, small_int};
+use super::registers::row;
 use crate::bytecode::{Const, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{BinOp, BoolOp, Expr, ExprKind, Ident, Name, UnaryOp};
@@ -245,7 +246,7 @@ impl<'a> Emitter<'_, 'a> {
 
     fn slice(&mut self, parts: [&'a Option<Box<Expr>>; 3], span: Span, dest: Reg) {
         let first = self.temps(3);
-        for (reg, part) in (first..).zip(parts) {
+        for (reg, part) in row(first).zip(parts) {
             match part {
                 Some(part) => self.expr_to(part, reg),
                 None => self.imm(reg, Imm::None),

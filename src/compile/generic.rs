@@ -5,6 +5,7 @@
 //! someone asks. Defaults of type parameters are parsed and not kept.
 
 use super::emitter::{Emitter, Header};
+use super::registers::row;
 use super::scope::{Role, ScopeId};
 use crate::bytecode::{Const, Imm, Op, Params, Reg};
 use crate::diagnostics::Span;
@@ -89,7 +90,7 @@ impl<'a> Emitter<'_, 'a> {
         }
         self.scratch(|e| {
             let first = e.temps(params.len());
-            for (reg, param) in (first..).zip(params) {
+            for (reg, param) in row(first).zip(params) {
                 e.type_param(param, reg);
                 e.store_name(&param.name.name, param.name.span, reg);
             }

@@ -110,3 +110,26 @@ impl<'a> Emitter<'_, 'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parser::parse_module;
+
+    #[test]
+    fn the_repl_shows_values_and_keeps_slots() {
+        let mut globals = GlobalNames::new();
+        let mut shown = |source: &str| {
+            let module = parse_module(source).module.expect("valid");
+            let compiled = compile_module(&module, 0, source, Mode::Interactive, &mut globals);
+            let (code, _) = compiled.expect("compiles");
+            code.instrs
+                .iter()
+                .filter(|instr| instr.op == Op::Display)
+                .count()
+        };
+        assert_eq!(shown("x = 1\nx\n'text'"), 2);
+        assert_eq!(shown("def f():\n  x\nif x:\n  f()"), 1);
+        assert_eq!((globals.get("x"), globals.get("f")), (Some(0), Some(1)));
+    }
+}

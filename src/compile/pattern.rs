@@ -6,6 +6,7 @@
 use super::emitter::Emitter;
 use super::expr::NOTHING;
 use super::fold::{fold, literal, small_int};
+use super::registers::row;
 use crate::bytecode::{Const, Label, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Constant, Expr, Ident, MatchCase, Pattern, PatternKind};
@@ -145,7 +146,7 @@ impl<'a> Emitter<'_, 'a> {
             None => {
                 let first = self.temps(items.len());
                 self.op_at(span, Op::UnpackSeq, subject, first, 0, items.len() as i32);
-                (first..)
+                row(first)
                     .zip(items)
                     .for_each(|(reg, item)| self.pattern(item, reg, fail, captures));
             }
@@ -162,7 +163,7 @@ impl<'a> Emitter<'_, 'a> {
                     at as u8,
                     (items.len() - at - 1) as i32,
                 );
-                (first..)
+                row(first)
                     .zip(items)
                     .for_each(|(reg, item)| self.pattern(item, reg, fail, captures));
             }
@@ -240,7 +241,7 @@ impl<'a> Emitter<'_, 'a> {
         }
         self.scratch(|e| {
             let first = e.temps(items.len());
-            (first..)
+            row(first)
                 .zip(items)
                 .for_each(|(reg, (key, _))| e.expr_to(key, reg));
             e.op(Op::BuildTuple, dest, first, 0, items.len() as i32);
@@ -254,7 +255,7 @@ impl<'a> Emitter<'_, 'a> {
         self.scratch(|e| {
             let first = e.temps(count);
             e.op(Op::UnpackSeq, keys, first, 0, count as i32);
-            (first..)
+            row(first)
                 .take(count)
                 .for_each(|key| e.op(Op::DelItem, dict, key, 0, 0));
         });
@@ -301,7 +302,7 @@ impl<'a> Emitter<'_, 'a> {
         }
         let first = self.temps(patterns.len());
         self.op_at(span, Op::UnpackSeq, tuple, first, 0, patterns.len() as i32);
-        for (reg, pattern) in (first..).zip(patterns) {
+        for (reg, pattern) in row(first).zip(patterns) {
             self.pattern(pattern, reg, fail, captures);
         }
     }
@@ -324,7 +325,7 @@ impl<'a> Emitter<'_, 'a> {
             self.scratch(|e| {
                 let mut found = Captures::new();
                 e.pattern(alternative, subject, next, &mut found);
-                for (dest, name) in (first..).zip(&names) {
+                for (dest, name) in row(first).zip(&names) {
                     let source = found.iter().find(|(other, _)| other.name == name.name);
                     source.into_iter().for_each(|&(_, reg)| e.copy(dest, reg));
                 }
@@ -335,7 +336,7 @@ impl<'a> Emitter<'_, 'a> {
             }
         }
         self.bind(done);
-        captures.extend(names.into_iter().zip(first..));
+        captures.extend(names.into_iter().zip(row(first)));
     }
 
     fn test(&mut self, op: Op, subject: Reg, span: Span, fail: Label) {

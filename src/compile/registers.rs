@@ -26,6 +26,11 @@ pub struct Registers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(u16);
 
+/// Registers in a row; where a row did not fit, the frame has been refused and they only must not panic.
+pub fn row(first: Reg) -> impl Iterator<Item = Reg> {
+    (0..=Reg::MAX).map(move |i| first.wrapping_add(i))
+}
+
 impl Registers {
     /// Takes the next register for the whole life of the frame; before any temporary.
     pub fn fix(&mut self) -> Reg {

@@ -57,8 +57,10 @@ pub enum ScopeKind {
     Comprehension,
     /// Type parameters of a generic function, class or alias.
     TypeParams,
-    /// A lazily evaluated value.
-    Lazy,
+    /// The bound of a type parameter, evaluated when someone asks.
+    Bound,
+    /// The value of a type alias, evaluated when someone asks.
+    AliasValue,
 }
 
 /// One scope.
@@ -108,6 +110,8 @@ pub struct Symbol {
     pub is_used: bool,
     /// Whether the scope annotates it.
     pub is_annotated: bool,
+    /// Whether `:=` in this comprehension binds it further out.
+    pub is_walrus_target: bool,
     /// Where it is declared global.
     pub global: Option<Span>,
     /// Where it is declared nonlocal.
@@ -245,6 +249,15 @@ impl Scope {
         &mut self.symbols[index as usize]
     }
 
+    /// What a comprehension or generator expression is called in messages.
+    pub fn comprehension_form(&self) -> &str {
+        if self.kind == ScopeKind::Generator {
+            "generator expression"
+        } else {
+            &self.name
+        }
+    }
+
     /// Whether `:=` binds the name somewhere in the span.
     pub fn has_walrus(&self, name: &str, span: Span) -> bool {
         occurs(&self.walrus, name, span)
@@ -291,6 +304,7 @@ impl Symbol {
             is_bound: false,
             is_used: false,
             is_annotated: false,
+            is_walrus_target: false,
             global: None,
             nonlocal: None,
             is_cell: false,

@@ -7,9 +7,10 @@
 
 use super::assigned::Assigned;
 use super::emitter::Emitter;
+use super::expr::NOTHING;
 use crate::bytecode::{Label, Op, Reg};
 use crate::diagnostics::Span;
-use crate::syntax::ast::{Name, Stmt};
+use crate::syntax::ast::{Expr, ExprKind, Name, Stmt};
 
 /// Something that surrounds the current statement.
 #[derive(Clone, Debug)]
@@ -162,16 +163,36 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     /// `return value`
-    pub fn return_stmt(&mut self, value: Option<&'a crate::syntax::ast::Expr>, span: Span) {
+    pub fn return_stmt(&mut self, value: Option<&'a Expr>, span: Span) {
+        match value {
+            Some(value) if !self.has_exit_code() => self.return_value(value, span),
+            _ => self.scratch(|e| {
+                e.b.set_span(span);
+                let value = match value {
+                    Some(value) => e.expr_temp(value),
+                    None => e.none(),
+                };
+                e.return_reg(value, span);
+            }),
+        }
+    }
+
+    /// Nothing runs on the way out, so each arm of a conditional expression may leave by itself.
+    fn return_value(&mut self, value: &'a Expr, span: Span) {
+        if let ExprKind::IfExp { test, body, orelse } = &value.kind {
+            let other = self.label();
+            self.jump_if(test, false, other);
+            if self.is_reachable() {
+                self.return_value(body, span);
+            }
+            self.bind(other);
+            if self.is_reachable() {
+                self.return_value(orelse, span);
+            }
+            return;
+        }
         self.scratch(|e| {
-            let value = match value {
-                Some(value) if e.has_exit_code() => e.expr_temp(value),
-                Some(value) => e.operand(value, super::expr::NOTHING),
-                None => {
-                    e.b.set_span(span);
-                    e.none()
-                }
-            };
+            let value = e.operand(value, NOTHING);
             e.return_reg(value, span);
         });
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use ariadne::{Config, IndexType, Report, ReportKind, Source};
 
-use super::{Diagnostic, FileId, Label, Severity, SourceFile, SourceMap};
+use super::{Code, Diagnostic, FileId, Label, Severity, SourceFile, SourceMap, Span};
 
 /// How much of a long line is shown before and behind the start of a label, in bytes.
 const WINDOW: usize = 90;
@@ -55,6 +55,16 @@ pub fn render_in(diagnostic: &Diagnostic, file: &SourceFile, color: Color) -> St
     } else {
         text
     }
+}
+
+/// Draws the line of a place with a text under it, and nothing else: for messages whose heading is not a diagnostic's.
+#[must_use]
+pub fn excerpt(file: &SourceFile, span: Span, label: &str, severity: Severity, color: Color) -> String {
+    let mut diagnostic = Diagnostic::error(Code::InvalidSyntax, span, "").label(label);
+    diagnostic.severity = severity;
+    let drawn = render_in(&diagnostic, file, color);
+    // The first line is the heading.
+    drawn.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned())
 }
 
 /// ariadne colours the kind of a report whatever its configuration says.
@@ -255,7 +265,6 @@ fn presentable(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostics::{Code, Span};
 
     fn draw(text: &str, diagnostic: &Diagnostic) -> String {
         render_in(diagnostic, &SourceFile::new("f.apy", text), Color::Never)

@@ -73,6 +73,12 @@ impl Heap {
         self.raise(class, error.message)
     }
 
+    /// Announces the exception in `pending` again, after it was passed on in other ways.
+    pub fn raise_pending(&self) -> Raised {
+        debug_assert!(!self.pending.is_undef());
+        Raised(())
+    }
+
     /// The exception that a `Raised` announced; the caller now answers for it.
     pub fn take_raised(&self, _: Raised) -> Gc<'_, Exception> {
         let exception = self.pending.expect(self);

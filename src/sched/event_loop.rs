@@ -4,6 +4,7 @@
 //! that moment. Green threads get their slices between turns. When nothing is ready, no timer is set and no thread can run, nothing
 //! ever will: the loop reports a deadlock instead of hanging.
 
+use super::clock::TimeMode;
 use super::future::{self, future};
 use super::green;
 use super::handle::{Action, Handle};
@@ -111,6 +112,10 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
     let Vm { host, .. } = vm;
     let mut interrupted = false;
     let mut host = std::mem::replace(host, Box::new(crate::vm::NoHost));
+    if scheduler(vm).clock.mode() == TimeMode::Real {
+        // If that fails the next write fails, too, and tells the program.
+        let _ = host.flush();
+    }
     scheduler(vm).clock.wait_until(when, || {
         interrupted |= host.interrupted();
         interrupted

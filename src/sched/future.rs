@@ -44,6 +44,7 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
     this.result.set(vm.get(exception));
     this.state.set(FutureState::Failed);
     this.retrieved.set(false);
+    scheduler(vm).note_failure(this.value(), &vm.heap);
     schedule_callbacks(vm, this);
     Ok(())
 }

@@ -116,6 +116,7 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
             scheduler(vm).green.threads.borrow_mut().push(thread);
         }
         Ok(Trap::Preempted) => scheduler(vm).green.threads.borrow_mut().push(thread),
+        Ok(Trap::Raised) => unreachable!("`run` gives exceptions as errors"),
         Ok(Trap::Returned | Trap::Yielded) => {
             let value = vm.take_result();
             finish(vm, result, value, false);

@@ -17,6 +17,7 @@ pub mod wait_queue;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
 use crate::runtime::{Heap, Slot, Value};
 use crate::vm::{Extension, Local, Vm};
@@ -40,6 +41,8 @@ pub struct Scheduler {
     /// Tasks that are not done, by number: the scheduler keeps them alive.
     tasks: RefCell<std::collections::BTreeMap<u64, Slot>>,
     next_task: Cell<u64>,
+    /// Futures that failed and whose exception nobody has taken yet, oldest first; those that were taken go when it has grown.
+    failures: RefCell<Vec<Slot>>,
     /// The loop as an object of the program, once it asked for it.
     pub loop_object: Slot,
     running: Cell<bool>,
@@ -58,6 +61,7 @@ impl Scheduler {
             context: Slot::undef(),
             tasks: RefCell::default(),
             next_task: Cell::new(1),
+            failures: RefCell::default(),
             loop_object: Slot::undef(),
             running: Cell::new(false),
             green: GreenThreads::default(),
@@ -114,6 +118,21 @@ impl Scheduler {
         self.context.set(context);
     }
 
+    /// Remembers a future that failed, so that its exception is reported if nobody takes it.
+    fn note_failure(&self, future: Value<'_>, heap: &Heap) {
+        let mut failures = self.failures.borrow_mut();
+        if failures.len() == failures.capacity() {
+            failures.retain(|slot| slot.get(heap).as_gc::<Future>().is_some_and(|f| !f.retrieved.get()));
+        }
+        failures.push(Slot::new(future));
+    }
+
+    /// The futures that failed and that nobody asked; they are forgotten here.
+    fn take_failures(&self, vm: &Vm) -> Vec<Local> {
+        let failures = self.failures.take();
+        failures.iter().map(|slot| vm.local(slot.get(&vm.heap))).collect()
+    }
+
     /// The tasks that are not done, in order of creation.
     pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
         self.tasks.borrow().values().map(|slot| vm.local(slot.get(&vm.heap))).collect()
@@ -131,6 +150,9 @@ impl Extension for Scheduler {
         tracer.slot(&self.context);
         for task in self.tasks.borrow().values() {
             tracer.slot(task);
+        }
+        for future in self.failures.borrow().iter() {
+            tracer.slot(future);
         }
         self.green.trace(heap, tracer);
     }

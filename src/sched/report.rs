@@ -65,8 +65,15 @@ pub fn failed_at_exit(vm: &mut Vm, task: Local) {
     report(vm, Problem::Shutdown(name), exception);
 }
 
-/// Tasks that are going away with an exception that nobody took.
-pub fn unretrieved(vm: &mut Vm, task: Local) {
+/// The program is over: reports the tasks and futures whose exception nobody took, in the order in which they failed.
+pub fn failures_at_exit(vm: &mut Vm) {
+    for future in scheduler(vm).take_failures(vm) {
+        unretrieved(vm, future);
+    }
+}
+
+/// Reports a task or future with an exception that nobody took.
+fn unretrieved(vm: &mut Vm, task: Local) {
     let this = future(vm, task);
     if this.state.get() != FutureState::Failed || this.retrieved.get() {
         return;

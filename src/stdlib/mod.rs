@@ -8,6 +8,7 @@ pub mod builtins;
 pub mod math;
 pub mod random;
 pub mod registry;
+pub mod sys;
 pub mod time;
 
 use crate::runtime::Raised;
@@ -15,7 +16,7 @@ use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[&asyncio::ASYNCIO, &math::MATH, &random::RANDOM, &time::TIME];
+const MODULES: &[&NativeModule] = &[&asyncio::ASYNCIO, &math::MATH, &random::RANDOM, &sys::SYS, &time::TIME];
 
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {

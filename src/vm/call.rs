@@ -15,7 +15,7 @@ use super::native::{Args, Locals, NativeFn};
 use super::text::wraps_slot;
 use super::trap::Trap;
 use super::{Native, Report};
-use crate::bytecode::{Capture, CodeKind, Instr};
+use crate::bytecode::{Capture, CodeKind, Instr, Op};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::code::{CodeObj, NOT_PLAIN};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
@@ -454,7 +454,7 @@ impl Vm {
 
     fn call_function_window(&mut self, i: Instr, skip: usize, count: usize) -> Result<(), Raised> {
         let made_coroutine = self.enter_window(i, skip, count)?;
-        if made_coroutine && i.c != 0 {
+        if made_coroutine && Vm::drops_result(i) {
             self.warn_dropped(i.a);
         }
         Ok(())
@@ -526,7 +526,7 @@ impl Vm {
 
     /// What a native left to do: park the green thread, warn of a coroutine that the statement drops.
     fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        if i.c != 0 && self.reg(i.a).is_gc::<Coroutine>() {
+        if Vm::drops_result(i) && self.reg(i.a).is_gc::<Coroutine>() {
             self.warn_dropped(i.a);
         }
         Ok(self.park.is_some().then_some(Trap::Parked))
@@ -719,6 +719,11 @@ impl Vm {
                 self.after_native(i)
             }
         }
+    }
+
+    /// Whether the statement drops the call's result; in `CallKw` the operand counts the keywords.
+    fn drops_result(i: Instr) -> bool {
+        i.c != 0 && i.op != Op::CallKw
     }
 
     /// Registers as positional arguments.

@@ -167,8 +167,9 @@ impl Vm {
             Flow::Finish(value) => return Ok(Resumed::Returned(self.keep(mark, value))),
             Flow::Fail(raised) => return Err(raised),
             Flow::Run => self.run_bounded()?,
-            Flow::Unwind(raised) => match self.unwind_entered(raised)? {
+            Flow::Unwind(raised) => match self.unwind_from(raised, false) {
                 None => self.run_bounded()?,
+                Some(Trap::Raised) => return Err(self.heap.raise_pending()),
                 Some(trap) => trap,
             },
         };
@@ -177,13 +178,8 @@ impl Vm {
         match trap {
             Trap::Yielded => Ok(Resumed::Yielded(value)),
             Trap::Returned => Ok(Resumed::Returned(value)),
-            Trap::Parked | Trap::Preempted => unreachable!("a resumption from Rust is not preemptible"),
+            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!("a resumption from Rust is not preemptible, and `run` gives exceptions as errors"),
         }
-    }
-
-    /// An exception that `advance` brought to the top frame's coroutine.
-    fn unwind_entered(&mut self, raised: Raised) -> Result<Option<Trap>, Raised> {
-        self.unwind_from(raised, false)
     }
 
     /// Checks that the root may go on, and turns the input into a message.
@@ -247,27 +243,23 @@ impl Vm {
     }
 
     /// `ForIter` over a generator: its frame runs in this loop.
-    pub(super) fn for_iter_generator(&mut self, i: Instr) -> Result<(), Raised> {
+    pub(super) fn for_iter_generator(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         let mark = self.mark();
         let generator = self.reg_local(i.a);
         if self.coroutine(generator).state.get() == CoroutineState::Done {
             self.release(mark);
-            return Ok(());
+            return Ok(None);
         }
         let none = self.none();
         let message = self.begin_resume(generator, Input::Send(none))?;
-        let flow = self.advance(generator, message, Some(frame_flag::FOR_ITER));
-        let result = match flow {
-            Flow::Run | Flow::Finish(_) => Ok(()),
+        let result = match self.advance(generator, message, Some(frame_flag::FOR_ITER)) {
+            Flow::Run | Flow::Finish(_) => Ok(None),
             Flow::Yield(value) => {
                 self.give_to_for(value);
-                Ok(())
+                Ok(None)
             }
             Flow::Fail(raised) => Err(raised),
-            Flow::Unwind(raised) => match self.unwind_entered(raised) {
-                Ok(_) => Ok(()),
-                Err(raised) => Err(raised),
-            },
+            Flow::Unwind(raised) => Ok(self.unwind_from(raised, false)),
         };
         self.release(mark);
         result
@@ -468,7 +460,7 @@ impl Vm {
     }
 
     /// The coroutine of the top frame is finished: its driver or its parent gets the message.
-    pub(super) fn complete(&mut self, current: Local, message: Message) -> Result<Option<Trap>, Raised> {
+    pub(super) fn complete(&mut self, current: Local, message: Message) -> Option<Trap> {
         let root = self.local(self.stack.top().extra.get(&self.heap));
         let flow = match self.end(root, current, message) {
             Ok((parent, message)) => self.deliver(root, parent, message, None),
@@ -513,36 +505,26 @@ impl Vm {
         Flow::Yield(value)
     }
 
-    /// Ends what `advance` or `deliver` came to, the chain's frame being on top unless it was never pushed.
-    fn settle(&mut self, flow: Flow) -> Result<Option<Trap>, Raised> {
-        match flow {
-            Flow::Run => Ok(None),
-            Flow::Unwind(raised) => self.unwind_from(raised, false),
-            Flow::Yield(value) => {
-                let flags = self.stack.pop().flags;
-                if flags & frame_flag::FOR_ITER != 0 {
-                    self.give_to_for(value);
-                    return Ok(None);
-                }
-                self.result.set(self.get(value));
-                Ok(Some(Trap::Yielded))
-            }
-            Flow::Finish(value) => {
-                let flags = self.stack.pop().flags;
-                if flags & frame_flag::FOR_ITER != 0 {
-                    return Ok(None);
-                }
-                self.result.set(self.get(value));
-                Ok(Some(Trap::Returned))
-            }
+    /// Ends what `deliver` came to, the chain's frame being on top. A trap: the run is over.
+    fn settle(&mut self, flow: Flow) -> Option<Trap> {
+        let (value, trap) = match flow {
+            Flow::Run => return None,
+            Flow::Unwind(raised) => return self.unwind_from(raised, false),
             Flow::Fail(raised) => {
-                let flags = self.stack.pop().flags;
-                if flags & frame_flag::FOR_ITER != 0 {
-                    return self.unwind_from(raised, false);
-                }
-                Err(raised)
+                let for_loop = self.stack.pop().flags & frame_flag::FOR_ITER != 0;
+                return if for_loop { self.unwind_from(raised, false) } else { Some(Trap::Raised) };
             }
+            Flow::Yield(value) => (value, Trap::Yielded),
+            Flow::Finish(value) => (value, Trap::Returned),
+        };
+        if self.stack.pop().flags & frame_flag::FOR_ITER == 0 {
+            self.result.set(self.get(value));
+            return Some(trap);
         }
+        if trap == Trap::Yielded {
+            self.give_to_for(value);
+        }
+        None
     }
 
     fn step_native(&mut self, current: Local, message: Message) -> Result<Step, Raised> {
@@ -769,12 +751,12 @@ impl Vm {
                 let root = self.local(self.stack.top().extra.get(&self.heap));
                 let message = self.first_message(child);
                 let flow = self.deliver(root, child, message, None);
-                self.settle(flow)
+                Ok(self.settle(flow))
             }
             Ok(Started::Yield(value)) => {
                 let root = self.local(self.stack.top().extra.get(&self.heap));
                 let flow = self.suspend(root, this, value);
-                self.settle(flow)
+                Ok(self.settle(flow))
             }
             Err(raised) => Err(raised),
         };
@@ -831,7 +813,7 @@ impl Vm {
         };
         let result = self.settle(flow);
         self.release(mark);
-        result
+        Ok(result)
     }
 
     pub(super) fn ret_coro(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
@@ -839,7 +821,7 @@ impl Vm {
         let (this, value) = (self.owner(), self.reg_local(i.a));
         let result = self.complete(this, Message::Value(value));
         self.release(mark);
-        result
+        Ok(result)
     }
 }
 

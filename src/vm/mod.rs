@@ -86,6 +86,12 @@ pub trait Host {
     fn report(&mut self, report: Report);
     /// Writes to standard output.
     fn print(&mut self, text: &str) -> std::io::Result<()>;
+    /// Writes to standard error.
+    fn print_error(&mut self, text: &str) -> std::io::Result<()>;
+    /// Hands on what `print` has kept back: before waits, and at the end.
+    fn flush(&mut self) -> std::io::Result<()>;
+    /// Reads a line of standard input, its end included; empty at the end of the input.
+    fn read_line(&mut self) -> std::io::Result<String>;
     /// Whether Ctrl-C was pressed since the last call.
     fn interrupted(&mut self) -> bool;
 }
@@ -98,6 +104,18 @@ impl Host for NoHost {
 
     fn print(&mut self, _: &str) -> std::io::Result<()> {
         Ok(())
+    }
+
+    fn print_error(&mut self, _: &str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn read_line(&mut self) -> std::io::Result<String> {
+        Ok(String::new())
     }
 
     fn interrupted(&mut self) -> bool {

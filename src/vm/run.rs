@@ -15,6 +15,7 @@ use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
 use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr};
 use crate::runtime::heap::Header;
+use crate::runtime::coroutine::Coroutine;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
 use crate::runtime::instance::Instance;
@@ -44,8 +45,8 @@ impl Vm {
         }
         macro_rules! unwind {
             ($raised:expr) => {{
-                if let Some(trap) = self.unwind($raised)? {
-                    return Ok(trap);
+                if let Some(trap) = self.unwind($raised) {
+                    return self.leave(trap);
                 }
                 // Whatever locals the failed operation made are dead now.
                 self.release(floor);
@@ -66,7 +67,7 @@ impl Vm {
                 self.stack.top_mut().ip = ip;
                 match $call {
                     Ok(None) => {}
-                    Ok(Some(trap)) => return Ok(trap),
+                    Ok(Some(trap)) => return self.leave(trap),
                     Err(raised) => unwind!(raised),
                 }
                 load!();
@@ -560,6 +561,9 @@ impl Vm {
                                 safepoint!();
                             }
                         }
+                    } else if r!(i.a).is_gc::<Coroutine>() {
+                        trap!(self.for_iter_generator(i));
+                        safepoint!();
                     } else {
                         slow!(self.for_iter(i));
                         safepoint!();
@@ -598,6 +602,11 @@ impl Vm {
                 Op::Display => slow!(self.display_op(i)),
             }
         }
+    }
+
+    /// Ends the run.
+    fn leave(&self, trap: Trap) -> Result<Trap, Raised> {
+        if trap == Trap::Raised { Err(self.heap.raise_pending()) } else { Ok(trap) }
     }
 
     /// What `GetAttr` finds through a cache whose guard holds, in an object that is no plain instance.

@@ -1,6 +1,6 @@
 //! Why the loop stopped: the whole answer to "how can running code give up control?".
 //!
-//! An exception that leaves the outermost frame is not here: it is the `Err` of `Vm::run`.
+//! Inside the VM an exception that leaves the outermost frame of a run is a trap as well; `Vm::run` turns it into its `Err`.
 
 /// Why `Vm::run` returned; the value that goes with it is in `Vm::result`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Trap {
     Parked,
     /// A green thread used up its time slice.
     Preempted,
+    /// The exception in `heap.pending` left the frame that the run began with.
+    Raised,
 }
 
 /// What a green thread blocks on.

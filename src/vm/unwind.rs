@@ -25,10 +25,10 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 const CHAIN_LIMIT: usize = 10_000;
 
 impl Vm {
-    /// Takes an exception to its handler: afterwards the top frame stands there. `Err`: it left the run.
+    /// Takes an exception to its handler: afterwards the top frame stands there. A trap: the run is over.
     #[cold]
     #[inline(never)]
-    pub(super) fn unwind(&mut self, raised: Raised) -> Result<Option<Trap>, Raised> {
+    pub(super) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.stack.top().ip.previous().op;
         let again = matches!(op, Op::Reraise | Op::RaiseHandled | Op::EndAsyncFor | Op::ExcStarFinish) && !exception.traceback.borrow().is_empty();
@@ -39,7 +39,7 @@ impl Vm {
     }
 
     /// As `unwind`; `listed`: the top frame is in the traceback already.
-    pub(super) fn unwind_from(&mut self, raised: Raised, mut listed: bool) -> Result<Option<Trap>, Raised> {
+    pub(super) fn unwind_from(&mut self, raised: Raised, mut listed: bool) -> Option<Trap> {
         loop {
             let heap = &self.heap;
             let frame = self.stack.top();
@@ -55,14 +55,14 @@ impl Vm {
                 let ip = Cursor::at(code, handler.target);
                 heap.pending.clear();
                 self.stack.top_mut().ip = ip;
-                return Ok(None);
+                return None;
             }
             if frame.flags & frame_flag::COROUTINE != 0 {
                 return self.coroutine_failed(raised);
             }
             let flags = self.stack.pop().flags;
             if flags & frame_flag::BOUNDARY != 0 {
-                return Err(raised);
+                return Some(Trap::Raised);
             }
         }
     }
@@ -231,7 +231,7 @@ impl Vm {
     }
 
     /// The coroutine of the top frame ends by an exception: whoever awaits or drives it gets it.
-    fn coroutine_failed(&mut self, raised: Raised) -> Result<Option<Trap>, Raised> {
+    fn coroutine_failed(&mut self, raised: Raised) -> Option<Trap> {
         let this = self.local(self.stack.top().owner.get(&self.heap));
         let raised = self.convert_stop(this, raised);
         self.complete(this, Message::Raised(raised))

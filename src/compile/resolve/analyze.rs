@@ -27,7 +27,7 @@ fn place(tree: &mut ScopeTree, id: ScopeId, index: u32, problems: &mut Vec<Diagn
     if symbol.global.is_some() {
         return Place::Global;
     }
-    if symbol.nonlocal.is_some() {
+    if symbol.nonlocal.is_some() && !symbol.is_param {
         return nonlocal(tree, id, index, problems);
     }
     match scope.kind {

@@ -11,10 +11,17 @@ use crate::syntax::ast::{Ident, Name};
 impl Resolver {
     /// The scope binds the name.
     pub(super) fn bind(&mut self, name: &Name, span: Span) {
-        self.refuse_debug(name, span, "assign to");
+        self.refuse_debug(name, span);
         let scope = self.here_mut();
         let name = scope.mangle(name);
-        scope.mention(&name, span).is_bound = true;
+        let symbol = scope.mention(&name, span);
+        symbol.is_bound = true;
+        if symbol.is_walrus_target {
+            let message = format!(
+                "comprehension inner loop cannot rebind assignment expression target '{name}'"
+            );
+            self.error(Code::InvalidWalrus, span, message);
+        }
     }
 
     /// The scope binds the name of an identifier.
@@ -67,7 +74,6 @@ impl Resolver {
 
     /// The scope unbinds the name, which makes it its own.
     pub(super) fn unbind(&mut self, name: &Name, span: Span) {
-        self.refuse_debug(name, span, "delete");
         let scope = self.here_mut();
         let name = scope.mangle(name);
         scope.mention(&name, span).is_bound = true;
@@ -82,7 +88,7 @@ impl Resolver {
 
     /// A parameter of the function whose scope this is.
     pub(super) fn param(&mut self, ident: &Ident) {
-        self.refuse_debug(&ident.name, ident.span, "assign to");
+        self.refuse_debug(&ident.name, ident.span);
         let scope = self.here_mut();
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
@@ -217,6 +223,9 @@ impl Resolver {
         self.scope = inner;
         if inner != owner {
             self.use_name(&target.name, target.span);
+            let scope = self.here_mut();
+            let name = scope.mangle(&target.name);
+            scope.mention(&name, target.span).is_walrus_target = true;
         }
         let frame = self.here().frame;
         if frame == self.tree.get(owner).frame {
@@ -250,10 +259,10 @@ impl Resolver {
                     "assignment expression within a comprehension cannot be used in a class body"
                         .to_owned()
                 }
-                ScopeKind::TypeParams => {
-                    "named expression cannot be used within the definition of a generic".to_owned()
+                kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
+                    self.refuse_in_type("named", kind, target.span);
+                    return None;
                 }
-                ScopeKind::Lazy => "named expression cannot be used within a type alias".to_owned(),
                 _ => return Some(id),
             };
             self.error(Code::InvalidWalrus, target.span, message);
@@ -261,15 +270,22 @@ impl Resolver {
         }
     }
 
-    /// `__debug__` is a constant.
-    pub(super) fn refuse_debug(&mut self, name: &str, span: Span, verb: &str) {
+    /// `__debug__` is a constant; the parser has refused it where a target can be seen without scopes.
+    fn refuse_debug(&mut self, name: &str, span: Span) {
         if name == "__debug__" {
-            let problem = self.error(
-                Code::InvalidTarget,
-                span,
-                format!("cannot {verb} __debug__"),
-            );
+            let problem = self.error(Code::InvalidTarget, span, "cannot assign to __debug__");
             problem.help = Some("`__debug__` is a constant of the language".to_owned());
         }
+    }
+
+    /// What binds or suspends has no place in a part of a type that is evaluated on its own.
+    pub(super) fn refuse_in_type(&mut self, what: &str, kind: ScopeKind, span: Span) {
+        let place = match kind {
+            ScopeKind::Bound => "a TypeVar bound",
+            ScopeKind::AliasValue => "a type alias",
+            _ => "the definition of a generic",
+        };
+        let message = format!("{what} expression cannot be used within {place}");
+        self.error(Code::OutsideFunction, span, message);
     }
 }

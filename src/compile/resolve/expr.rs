@@ -2,6 +2,7 @@
 //!
 //! Contract: visits in the order of evaluation. The warnings about literals are CPython's, in its words.
 
+use super::function::GENERATOR;
 use super::{AsyncForm, Resolver};
 use crate::compile::scope::ScopeKind;
 use crate::diagnostics::{Code, Span};
@@ -24,18 +25,21 @@ impl Resolver {
                 DictItem::Pair(key, value) => self.exprs([key, value]),
                 DictItem::DoubleStar(mapping) => self.expr(mapping),
             }),
-            ExprKind::ListComp { element, clauses } | ExprKind::SetComp { element, clauses } => {
-                self.comprehension(ScopeKind::Comprehension, &[element], clauses, expr.span);
+            ExprKind::ListComp { element, clauses } => {
+                self.comprehension("list comprehension", &[element], clauses, expr.span);
+            }
+            ExprKind::SetComp { element, clauses } => {
+                self.comprehension("set comprehension", &[element], clauses, expr.span);
             }
             ExprKind::DictComp {
                 key,
                 value,
                 clauses,
             } => {
-                self.comprehension(ScopeKind::Comprehension, &[key, value], clauses, expr.span);
+                self.comprehension("dict comprehension", &[key, value], clauses, expr.span);
             }
             ExprKind::GeneratorExp { element, clauses } => {
-                self.comprehension(ScopeKind::Generator, &[element], clauses, expr.span);
+                self.comprehension(GENERATOR, &[element], clauses, expr.span);
             }
             ExprKind::BoolOp { values, .. } => self.exprs(values),
             ExprKind::BinOp { left, right, .. } => self.exprs([&**left, right]),
@@ -97,9 +101,6 @@ impl Resolver {
         }
         self.expr(func);
         for arg in args {
-            if let Arg::Keyword { name, .. } = arg {
-                self.refuse_debug(&name.name, name.span, "assign to");
-            }
             self.expr(arg.value());
         }
     }
@@ -175,11 +176,7 @@ impl Resolver {
                 }
             }
             ScopeKind::Comprehension | ScopeKind::Generator => {
-                let form = if scope.kind == ScopeKind::Generator {
-                    "generator expression"
-                } else {
-                    "comprehension"
-                };
+                let form = scope.comprehension_form().to_owned();
                 let problem = self.error(
                     Code::OutsideFunction,
                     span,
@@ -187,9 +184,8 @@ impl Resolver {
                 );
                 problem.help = Some("write a loop: `for x in ...: yield x`".to_owned());
             }
-            ScopeKind::TypeParams | ScopeKind::Lazy => {
-                let message = "yield expression cannot be used within the definition of a generic";
-                self.error(Code::OutsideFunction, span, message);
+            kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
+                self.refuse_in_type("yield", kind, span);
             }
             ScopeKind::Module | ScopeKind::Class => {
                 self.error(

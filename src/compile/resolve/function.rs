@@ -11,6 +11,9 @@ use crate::syntax::ast::{
     TypeParamKind,
 };
 
+/// What generator expressions are called.
+pub(super) const GENERATOR: &str = "<genexpr>";
+
 /// All parameters in the order of their registers.
 pub(in crate::compile) fn params_in_order(params: &Params) -> impl Iterator<Item = &Param> {
     let positional = params.posonly.iter().chain(&params.regular);
@@ -155,7 +158,9 @@ impl Resolver {
             hidden: &[],
             private: None,
         };
-        self.with_type_params(generic, |r| r.lazy(value, &name.name));
+        self.with_type_params(generic, |r| {
+            r.lazy(ScopeKind::AliasValue, value, &name.name);
+        });
     }
 
     /// Walks something inside of the scope of type parameters, if there are any.
@@ -188,12 +193,12 @@ impl Resolver {
         }
         self.bind_ident(&param.name);
         if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
-            self.lazy(bound, &param.name.name);
+            self.lazy(ScopeKind::Bound, bound, &param.name.name);
         }
     }
 
-    fn lazy(&mut self, value: &Expr, name: &Name) {
-        self.inside(ScopeKind::Lazy, NodeKey::of(value, Role::Lazy), name, |r| {
+    fn lazy(&mut self, kind: ScopeKind, value: &Expr, name: &Name) {
+        self.inside(kind, NodeKey::of(value, Role::Lazy), name, |r| {
             r.expr(value)
         });
     }
@@ -201,7 +206,7 @@ impl Resolver {
     /// A comprehension or generator expression; its first iterable belongs to the scope around it.
     pub(super) fn comprehension(
         &mut self,
-        kind: ScopeKind,
+        form: &str,
         elements: &[&Expr],
         clauses: &Vec<Comprehension>,
         span: Span,
@@ -211,7 +216,12 @@ impl Resolver {
         };
         self.iterable(&first.iter);
         let key = NodeKey::of(clauses, Role::Body);
-        let id = self.inside(kind, key, &"<genexpr>".into(), |r| {
+        let kind = if form == GENERATOR {
+            ScopeKind::Generator
+        } else {
+            ScopeKind::Comprehension
+        };
+        self.inside(kind, key, &form.into(), |r| {
             if kind == ScopeKind::Generator {
                 r.hidden_param(".0");
             }
@@ -223,9 +233,6 @@ impl Resolver {
             }
             elements.iter().for_each(|element| r.expr(element));
         });
-        if kind == ScopeKind::Comprehension && self.tree.get(id).is_async {
-            self.needs_async(AsyncForm::Comprehension, span);
-        }
     }
 
     fn clause(&mut self, clause: &Comprehension, span: Span) {

@@ -73,7 +73,6 @@ enum AsyncForm {
     Await,
     For,
     With,
-    Comprehension,
 }
 
 impl Resolver {
@@ -152,7 +151,7 @@ impl Resolver {
         let frame = parent.frame;
         let inlined = kind == ScopeKind::Comprehension;
         let (name, qualname) = if inlined {
-            (parent.name.clone(), parent.qualname.clone())
+            (name.clone(), parent.qualname.clone())
         } else {
             (name.clone(), self.qualname(name))
         };
@@ -197,13 +196,16 @@ impl Resolver {
 
     /// Notes that something here needs an async frame, which makes modules and generator expressions async.
     fn needs_async(&mut self, form: AsyncForm, span: Span) {
-        let (mut id, mut through) = (self.scope, form == AsyncForm::Comprehension);
+        let (mut id, mut through) = (self.scope, false);
         loop {
             let scope = self.tree.get_mut(id);
             match scope.kind {
                 ScopeKind::Comprehension => through = true,
                 ScopeKind::Function | ScopeKind::Lambda if !scope.is_async => break,
-                ScopeKind::Class | ScopeKind::TypeParams | ScopeKind::Lazy => break,
+                ScopeKind::Class
+                | ScopeKind::TypeParams
+                | ScopeKind::Bound
+                | ScopeKind::AliasValue => break,
                 ScopeKind::Module
                 | ScopeKind::Generator
                 | ScopeKind::Function
@@ -225,6 +227,13 @@ impl Resolver {
         through_comprehension: bool,
         frame: ScopeId,
     ) {
+        let kind = self.tree.get(frame).kind;
+        if matches!(
+            kind,
+            ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue
+        ) {
+            return self.refuse_in_type("await", kind, span);
+        }
         let in_function = matches!(
             self.tree.get(frame).kind,
             ScopeKind::Function | ScopeKind::Lambda
@@ -236,7 +245,7 @@ impl Resolver {
             AsyncForm::Await if in_function => "'await' outside async function",
             AsyncForm::Await => "'await' outside function",
             AsyncForm::For => "'async for' outside async function",
-            AsyncForm::With | AsyncForm::Comprehension => "'async with' outside async function",
+            AsyncForm::With => "'async with' outside async function",
         };
         let header = self.tree.get(frame).name.clone();
         let help = match self.tree.get(frame).kind {

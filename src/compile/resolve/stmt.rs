@@ -153,10 +153,7 @@ impl Resolver {
     fn ann_assign(&mut self, target: &Expr, annotation: &Expr, value: Option<&Expr>, simple: bool) {
         self.exprs(value);
         match &target.kind {
-            ExprKind::Name(name) if simple => {
-                self.refuse_debug(name, target.span, "assign to");
-                self.annotate(name, target.span);
-            }
+            ExprKind::Name(name) if simple => self.annotate(name, target.span),
             // `(x): int` alone neither binds nor reads x.
             ExprKind::Name(_) if value.is_none() => {}
             _ => self.target(target),
@@ -258,6 +255,13 @@ impl Resolver {
                 );
                 problem.help = Some("name what you need: `from module import a, b`".to_owned());
             }
+            ImportNames::Star(span) if future.is_some() => {
+                self.error(
+                    Code::FutureFeature,
+                    *span,
+                    "future feature * is not defined",
+                );
+            }
             ImportNames::Star(_) => {}
             ImportNames::Names(names) => {
                 for alias in names {
@@ -290,9 +294,8 @@ impl Resolver {
     }
 
     fn cases(&mut self, cases: &[MatchCase]) {
-        for (index, case) in cases.iter().enumerate() {
-            let is_last = index + 1 == cases.len();
-            self.case_pattern(&case.pattern, case.guard.is_none() && !is_last);
+        for case in cases {
+            self.pattern(&case.pattern);
             self.exprs(&case.guard);
             self.block(&case.body);
         }
@@ -302,32 +305,14 @@ impl Resolver {
     pub(super) fn target(&mut self, target: &Expr) {
         match &target.kind {
             ExprKind::Name(name) => self.bind(name, target.span),
-            ExprKind::Tuple(items) | ExprKind::List(items) => self.target_items(items),
-            ExprKind::Starred(inner) => self.target(inner),
-            ExprKind::Attribute { value, attr } => {
-                self.refuse_debug(&attr.name, attr.span, "assign to");
-                self.expr(value);
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|item| self.target(item));
             }
+            ExprKind::Starred(inner) => self.target(inner),
+            ExprKind::Attribute { value, .. } => self.expr(value),
             ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }
-    }
-
-    fn target_items(&mut self, items: &[Expr]) {
-        let mut stars = items
-            .iter()
-            .filter(|item| matches!(item.kind, ExprKind::Starred(_)));
-        if let (Some(first), Some(second)) = (stars.next(), stars.next()) {
-            let problem = self.error(
-                Code::MisplacedStar,
-                second.span,
-                "multiple starred expressions in assignment",
-            );
-            *problem = problem
-                .clone()
-                .also(first.span, "this one takes all that is left");
-        }
-        items.iter().for_each(|item| self.target(item));
     }
 
     fn del_target(&mut self, target: &Expr) {
@@ -336,10 +321,7 @@ impl Resolver {
             ExprKind::Tuple(items) | ExprKind::List(items) => {
                 items.iter().for_each(|item| self.del_target(item))
             }
-            ExprKind::Attribute { value, attr } => {
-                self.refuse_debug(&attr.name, attr.span, "delete");
-                self.expr(value);
-            }
+            ExprKind::Attribute { value, .. } => self.expr(value),
             ExprKind::Subscript { value, index } => self.exprs([&**value, index]),
             _ => self.expr(target),
         }

@@ -15,8 +15,11 @@ mod to_thread;
 mod wait;
 mod wait_for;
 
+use std::rc::Rc;
+
 use super::registry::{NativeModule, bind};
-use crate::runtime::{Builtin, Raised};
+use crate::runtime::module::Module;
+use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Vm};
 
 /// The module.
@@ -59,6 +62,31 @@ pub const ASYNCIO: NativeModule = NativeModule {
 /// The names that are builtins, too.
 pub const BUILTIN_NAMES: &[&str] =
     &["sleep", "gather", "wait", "wait_for", "create_task", "run", "Queue", "Semaphore"];
+
+/// Binds those of the builtin names that stand among `names` (the global names of a module that is being loaded), and `asyncio`
+/// itself: programs that name none of them do not pay for the module.
+pub fn bind_builtins(vm: &mut Vm, names: &[Rc<str>]) {
+    let wanted = |name: &Rc<str>| **name == *ASYNCIO.name || BUILTIN_NAMES.contains(&&**name);
+    if !names.iter().any(wanted) {
+        return;
+    }
+    let mark = vm.mark();
+    let module = match vm.import_module(ASYNCIO.name) {
+        Ok(module) => module,
+        Err(raised) => {
+            // Too deep in recursion to import anything: so is the import that asks.
+            vm.heap.take_raised(raised);
+            return;
+        }
+    };
+    let builtins = vm.local(vm.builtins().value());
+    bind(vm, builtins, ASYNCIO.name, vm.get(module));
+    for &name in BUILTIN_NAMES {
+        let value = vm.get_gc::<Module>(module).and_then(|module| module.globals.get(&vm.heap, vm.heap.intern(name)));
+        bind(vm, builtins, name, value.unwrap_or(Value::UNDEF));
+    }
+    vm.release(mark);
+}
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     for name in ["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"] {

@@ -150,9 +150,6 @@ impl Vm {
     /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`.
     pub(super) fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
-        if is_generator(value) {
-            return self.for_iter_generator(i);
-        }
         let step = value.as_gc::<Iter>().map(|walker| self.step_builtin(walker)).transpose()?;
         match step {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),

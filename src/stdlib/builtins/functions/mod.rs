@@ -8,7 +8,8 @@ mod conversion;
 mod iteration;
 mod number;
 mod object;
-mod output;
+pub mod output;
+pub mod program;
 mod reduction;
 mod scope;
 
@@ -22,6 +23,7 @@ pub const ALL: &[&[&Native]] = &[
     number::FUNCTIONS,
     object::FUNCTIONS,
     output::FUNCTIONS,
+    program::FUNCTIONS,
     reduction::FUNCTIONS,
     scope::FUNCTIONS,
 ];

@@ -39,6 +39,12 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         line.push_str(&end);
         write_out(vm, &line)?;
+        if let Some(flush) = given(vm, args.at(4)) {
+            if vm.truth(flush)? {
+                let flushed = vm.host.flush();
+                check_written(vm, flushed)?;
+            }
+        }
         return Ok(vm.none());
     }
     print_to(vm, args, &values, &separator, &end)?;
@@ -101,7 +107,16 @@ fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, R
 
 /// Writes to standard output; what fails there is an OSError of the program.
 fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
-    let Err(error) = vm.host.print(text) else { return Ok(()) };
+    let written = vm.host.print(text);
+    check_written(vm, written)
+}
+
+/// What the host could not do as an OSError of the program.
+pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raised> {
+    let error = match outcome {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
     let class = if error.kind() == std::io::ErrorKind::BrokenPipe { Builtin::BrokenPipeError } else { Builtin::OSError };
     let heap = &vm.heap;
     // The system's text without Rust's "(os error 32)" behind it.

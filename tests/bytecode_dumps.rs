@@ -1,4 +1,4 @@
-//! Listings of scopes and bytecode, compared with files: `tests/dumps/<name>.apy` with `.scopes` and `.dis` beside it.
+//! Listings of scopes and bytecode, compared with files: `tests/dumps/bytecode/<name>.apy` with `.scopes` and `.dis` beside it.
 //!
 //! What the compiler makes of a program is a contract that a change should alter knowingly. `BLESS=1` rewrites the
 //! listings; read the difference before committing it. To add a case, add a program of at most 30 lines.
@@ -15,7 +15,7 @@ use apy::syntax::parser::parse_module;
 fn listings_are_as_recorded() {
     let mut wrong = Vec::new();
     for path in programs(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps/bytecode"),
         "apy",
     ) {
         let source = fs::read_to_string(&path).expect("a readable program");

@@ -1,0 +1,176 @@
+//! What an uncaught exception looks like: the source first.
+//!
+//! The heading says what Python says, `Type: message`; under it the expression that raised, the calls that led there (innermost
+//! last, tasks where they were crossed), then what it was caused by, and the members of a group as a tree. Long recursions are
+//! folded. `classic` is CPython's form of the same.
+
+use std::fmt::Write;
+
+use super::style::Style;
+use crate::diagnostics::{FileId, Severity, SourceFile, SourceMap, excerpt};
+use crate::runtime::exception::TraceEntry;
+use crate::vm::{Failure, Place};
+
+/// So many equal lines are shown before the rest of a recursion is folded.
+const REPEATS: usize = 3;
+/// Longer stacks are shown by their two ends.
+const LONGEST: usize = 40;
+
+/// An exception as text.
+#[must_use]
+pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
+    let mut out = heading(failure, style);
+    if let Some(place) = raised_at(failure) {
+        out.push_str(&draw(&place, "raised here", Severity::Error, sources, style));
+    }
+    let lines = fold(&failure.trace, sources);
+    // A single call says no more than the excerpt.
+    if lines.len() > 1 {
+        out.push_str("  Calls, innermost last:\n");
+        out.push_str(&table(&lines, style));
+    }
+    members(&mut out, failure, sources, style);
+    let links = [(&failure.cause, "The direct cause:"), (&failure.context, "It was raised while this was being handled:")];
+    for (link, words) in links {
+        if let Some(other) = link {
+            let _ = write!(out, "\n{words}\n\n{}", render(other, sources, style));
+        }
+    }
+    out
+}
+
+/// `Type: message` and the notes.
+fn heading(failure: &Failure, style: Style) -> String {
+    let mut out = style.bad(&failure.class);
+    if !failure.message.is_empty() {
+        let _ = write!(out, ": {}", failure.message);
+    }
+    if !failure.members.is_empty() {
+        let plural = if failure.members.len() == 1 { "" } else { "s" };
+        let _ = write!(out, " [{} sub-exception{plural}]", failure.members.len());
+    }
+    out.push('\n');
+    for note in &failure.notes {
+        let _ = writeln!(out, "{note}");
+    }
+    out
+}
+
+fn raised_at(failure: &Failure) -> Option<Place> {
+    failure.trace.iter().find_map(|entry| match entry {
+        TraceEntry::Frame { code, ip } => Some((code.clone(), *ip)),
+        TraceEntry::Task { .. } => None,
+    })
+}
+
+/// The members of a group, each behind its branch of the tree.
+fn members(out: &mut String, failure: &Failure, sources: &SourceMap, style: Style) {
+    for (i, member) in failure.members.iter().enumerate() {
+        let is_last = i + 1 == failure.members.len();
+        let (first, rest) = if is_last { ("  └─ ", "     ") } else { ("  ├─ ", "  │  ") };
+        for (n, line) in render(member, sources, style).lines().enumerate() {
+            let prefix = if n == 0 { first } else { rest };
+            let _ = writeln!(out, "{}", format!("{prefix}{line}").trim_end());
+        }
+    }
+}
+
+/// The excerpt of a place.
+pub fn draw(place: &Place, label: &str, severity: Severity, sources: &SourceMap, style: Style) -> String {
+    let (file, span) = (source_of(place, sources), place.0.span_at(place.1));
+    excerpt(file, span, label, severity, style.0)
+}
+
+/// The text that a place is in.
+pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
+    sources.file(FileId(place.0.file))
+}
+
+/// `file:line` of a place.
+pub fn location(place: &Place, sources: &SourceMap) -> String {
+    let file = source_of(place, sources);
+    format!("{}:{}", file.name(), file.line(place.0.span_at(place.1).start))
+}
+
+/// A line of the stack.
+#[derive(PartialEq)]
+enum Line {
+    /// Where, in what, and the source line.
+    Call(String, String, String),
+    /// Words in between.
+    Words(String),
+}
+
+/// The stack outermost first, recursions folded, the middle of a very long one left out.
+fn fold(trace: &[TraceEntry], sources: &SourceMap) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut repeated = 0;
+    for entry in trace.iter().rev() {
+        let line = line(entry, sources);
+        let tail = &lines[lines.len().saturating_sub(REPEATS)..];
+        if tail.len() == REPEATS && tail.iter().all(|earlier| *earlier == line) {
+            repeated += 1;
+            continue;
+        }
+        flush_repeats(&mut lines, &mut repeated);
+        lines.push(line);
+    }
+    flush_repeats(&mut lines, &mut repeated);
+    if lines.len() > LONGEST {
+        let half = LONGEST / 2;
+        let hidden = lines.len() - 2 * half;
+        lines.splice(half..half + hidden, [Line::Words(format!("... {hidden} more calls ..."))]);
+    }
+    lines
+}
+
+fn flush_repeats(lines: &mut Vec<Line>, repeated: &mut usize) {
+    if *repeated > 0 {
+        let plural = if *repeated == 1 { "" } else { "s" };
+        lines.push(Line::Words(format!("[the previous line repeated {repeated} more time{plural}]")));
+        *repeated = 0;
+    }
+}
+
+fn line(entry: &TraceEntry, sources: &SourceMap) -> Line {
+    match entry {
+        TraceEntry::Frame { code, ip } => {
+            let place = (code.clone(), *ip);
+            let file = source_of(&place, sources);
+            let text = file.line_text(file.line(code.span_at(*ip).start)).trim();
+            Line::Call(location(&place, sources), code.qualname.to_string(), shorten(text))
+        }
+        TraceEntry::Task { name, spawned } => {
+            let spawned = spawned.as_ref().map_or(String::new(), |place| format!(", spawned at {}", location(place, sources)));
+            Line::Words(format!("in task '{name}'{spawned}"))
+        }
+    }
+}
+
+/// The beginning of a line, as far as it helps.
+fn shorten(text: &str) -> String {
+    const WIDTH: usize = 100;
+    if text.chars().count() <= WIDTH {
+        return text.to_owned();
+    }
+    text.chars().take(WIDTH).chain(['…']).collect()
+}
+
+/// The lines in columns.
+fn table(lines: &[Line], style: Style) -> String {
+    let width = |column: fn(&Line) -> usize| lines.iter().map(column).max().unwrap_or(0).min(60);
+    let places = width(|line| if let Line::Call(place, ..) = line { place.chars().count() } else { 0 });
+    let names = width(|line| if let Line::Call(_, name, _) = line { name.chars().count() } else { 0 });
+    let mut out = String::new();
+    for line in lines {
+        let text = match line {
+            Line::Call(place, name, text) => {
+                let padding = " ".repeat(places.saturating_sub(place.chars().count()));
+                format!("    {}{padding}  {name:<names$}  {text}", style.dim(place))
+            }
+            Line::Words(words) => format!("    {}", style.dim(words)),
+        };
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+    out
+}

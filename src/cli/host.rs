@@ -1,0 +1,123 @@
+//! The process around a program: standard streams and Ctrl-C.
+//!
+//! Output is kept back: until a new line on a terminal, else until the buffer is full; and always flushed before anything goes to
+//! standard error, so that both are in order where they go to the same place. When the reader of the output is gone there is
+//! nothing left to do: the process ends without a word. The first Ctrl-C raises KeyboardInterrupt at the next safepoint, the
+//! second ends the process.
+
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::report;
+use super::status;
+use super::style::{Style, say};
+use crate::interpreter::Sources;
+use crate::vm::{Host, Report};
+
+/// Output that is kept back at most.
+const BUFFER: usize = 1 << 16;
+
+/// The process as a host.
+pub struct Process {
+    buffer: Vec<u8>,
+    by_line: bool,
+    signals: Signals,
+    sources: Sources,
+    style: Style,
+}
+
+/// What Ctrl-C has done.
+#[derive(Clone)]
+pub struct Signals {
+    /// Pressed, and the program does not know yet.
+    pending: Arc<AtomicBool>,
+    /// Pressed before: the next time ends the process.
+    armed: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Takes over Ctrl-C from the system.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn install() -> io::Result<Signals> {
+        let signals = Signals { pending: Arc::default(), armed: Arc::default() };
+        let interrupt = signal_hook::consts::SIGINT;
+        // In this order: the first press arms the second.
+        signal_hook::flag::register_conditional_shutdown(interrupt, status::INTERRUPTED.into(), Arc::clone(&signals.armed))?;
+        signal_hook::flag::register(interrupt, Arc::clone(&signals.armed))?;
+        signal_hook::flag::register(interrupt, Arc::clone(&signals.pending))?;
+        Ok(signals)
+    }
+
+    /// Forgets what was pressed: a new program begins.
+    pub fn reset(&self) {
+        self.pending.store(false, Ordering::Relaxed);
+        self.armed.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Process {
+    /// This process.
+    #[must_use]
+    pub fn new(signals: Signals, sources: Sources, style: Style) -> Process {
+        let by_line = io::stdout().is_terminal();
+        Process { buffer: Vec::new(), by_line, signals, sources: Rc::clone(&sources), style }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&self.buffer).and_then(|()| stdout.flush());
+        self.buffer.clear();
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(status::BROKEN_PIPE.into()),
+            other => other,
+        }
+    }
+}
+
+impl Host for Process {
+    fn report(&mut self, report: Report) {
+        // What fails here fails again at the next write, which tells the program.
+        let _ = self.flush();
+        say(&report::render(&report, &self.sources.borrow(), self.style));
+    }
+
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.buffer.extend_from_slice(text.as_bytes());
+        if self.buffer.len() >= BUFFER || (self.by_line && text.contains('\n')) { self.write_out() } else { Ok(()) }
+    }
+
+    fn print_error(&mut self, text: &str) -> io::Result<()> {
+        self.write_out()?;
+        io::stderr().lock().write_all(text.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write_out()
+    }
+
+    fn read_line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.signals.pending.load(Ordering::Relaxed) && self.signals.pending.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Writes a listing to standard output; the exit status.
+pub fn write_listing(text: &str) -> u8 {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => status::OK,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => status::BROKEN_PIPE,
+        Err(_) => status::FAILURE,
+    }
+}

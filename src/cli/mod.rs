@@ -1,0 +1,47 @@
+//! The `apy` program: command line, files, terminal.
+//!
+//! The only layer that knows of a process: arguments (`args`), standard streams and signals (`host`), exit statuses (`run`). What
+//! people read when something went wrong is made in `failure`, `classic` and `report`. A new subcommand is a row in `args` and an
+//! arm in `main`.
+
+mod args;
+mod classic;
+mod dump;
+mod failure;
+mod host;
+mod repl;
+mod report;
+mod run;
+mod status;
+mod style;
+
+use std::process::ExitCode;
+
+use args::{Action, Parsed};
+
+/// Address space for the interpreter's stack: deep recursion must end in RecursionError, not in a crash. Only what is used is
+/// backed by memory.
+const STACK: usize = 512 << 20;
+
+/// Runs the program with this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(|| start(args::parse()));
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(status)) => ExitCode::from(status),
+        Ok(Err(_)) => ExitCode::from(status::BUG),
+        Err(error) => {
+            style::complain(&format!("cannot start a thread: {error}"));
+            ExitCode::from(status::USAGE)
+        }
+    }
+}
+
+fn start(parsed: Parsed) -> u8 {
+    match parsed {
+        Parsed::Run(Action::Repl, settings) => repl::repl(&settings),
+        Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
+        Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
+        Parsed::Over(status) => status,
+    }
+}

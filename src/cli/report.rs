@@ -1,0 +1,51 @@
+//! What the user hears beside the program's output: coroutines never awaited, exceptions nobody took, deadlocks.
+//!
+//! Each kind of `vm::Report` is one function here, written as advice: what happened, where, what to do. A new kind is a variant of
+//! `Report`, an arm and a function.
+
+use std::fmt::Write;
+
+use super::failure::{self, draw, location};
+use super::style::Style;
+use crate::diagnostics::{Severity, SourceMap};
+use crate::vm::{Failure, Place, Problem, Report, Stuck};
+
+/// A report as text.
+#[must_use]
+pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
+    match report {
+        Report::NeverAwaited { name, place } => never_awaited(name, place.as_ref(), sources, style),
+        Report::Failed { problem, failure } => failed(problem, failure, sources, style),
+        Report::Deadlock { stuck } => deadlock(stuck, sources, style),
+    }
+}
+
+fn never_awaited(name: &str, place: Option<&Place>, sources: &SourceMap, style: Style) -> String {
+    let mut out = format!("{}: coroutine '{name}' was never awaited\n", style.warning("RuntimeWarning"));
+    if let Some(place) = place {
+        out.push_str(&draw(place, "makes a coroutine and drops it", Severity::Warning, sources, style));
+    }
+    out + &format!("  Help: `await {name}(...)` runs it here; asyncio.create_task({name}(...)) runs it beside what follows\n")
+}
+
+fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Style) -> String {
+    let what = match problem {
+        Problem::Callback(callback) => format!("Exception in callback {callback}"),
+        Problem::Shutdown(task) => format!("Task '{task}' failed while it was being cancelled at the end of the program"),
+        Problem::NeverRetrieved(task) => format!("Task '{task}' failed, and its exception was never retrieved"),
+        Problem::Unraisable(object) => format!("Exception ignored in: {object}"),
+    };
+    format!("{}\n{}", style.warning(&what), failure::render(failure, sources, style))
+}
+
+fn deadlock(stuck: &[Stuck], sources: &SourceMap, style: Style) -> String {
+    let mut out = format!("{}: every task waits for something that will never happen\n", style.bad("deadlock"));
+    for task in stuck {
+        let spawned = task.spawned.as_ref().map_or(String::new(), |place| format!(", spawned at {}", location(place, sources)));
+        let _ = writeln!(out, "  task '{}' waits for {}{spawned}", task.task, task.waits_for);
+        if let Some(place) = &task.place {
+            out.push_str(&draw(place, "waits here", Severity::Error, sources, style));
+        }
+    }
+    out
+}

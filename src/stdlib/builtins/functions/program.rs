@@ -1,0 +1,46 @@
+//! Builtin functions about the program as a whole: `input`, `exit`, `quit`.
+//!
+//! `exit` and `quit` raise SystemExit as `sys.exit` does; `input` writes its prompt and reads through the host. To add one: a
+//! `Native`, its function, a name in the table.
+
+use super::output::check_written;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::builtins::types::receiver::given;
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The functions of this file.
+pub const FUNCTIONS: &[&Native] = &[&EXIT, &INPUT, &QUIT];
+
+const INPUT: Native = Native::vm(
+    "input(prompt='', /)",
+    "Read a string from standard input.  The trailing newline is stripped.\n\n\
+     The prompt string, if given, is printed to standard output without a trailing newline before reading input.",
+    input,
+);
+
+fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if let Some(prompt) = given(vm, args.at(0)) {
+        let text = vm.text_of(prompt)?;
+        let printed = vm.host.print(&text);
+        check_written(vm, printed)?;
+    }
+    let flushed = vm.host.flush();
+    check_written(vm, flushed)?;
+    let line = vm.host.read_line();
+    let line = check_written(vm, line)?;
+    if line.is_empty() {
+        return Err(vm.heap.raise(Builtin::EOFError, "EOF when reading a line"));
+    }
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(vm.local(vm.heap.str_value(line.strip_suffix('\r').unwrap_or(line))))
+}
+
+const EXIT: Native = Native::vm("exit(code=None)", "Ends the program by raising SystemExit(code).", exit);
+const QUIT: Native = Native::vm("quit(code=None)", "Ends the program by raising SystemExit(code).", exit);
+
+/// Raises SystemExit with the code in the first argument.
+pub fn exit(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let code = vm.get(args.at(0));
+    let args: &[Value<'_>] = if code.is_undef() { &[] } else { &[code] };
+    Err(vm.heap.raise_with(Builtin::SystemExit, args))
+}
