@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::instance::Instance;
 use super::tuple::Tuple;
 use super::types::Builtin;
 use super::value::Value;
@@ -28,9 +29,6 @@ pub struct Exception {
     /// Where it was raised and what it passed through, innermost first.
     pub traceback: RefCell<Vec<TraceEntry>>,
 }
-
-/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
-pub const TRACEBACK_OF: &str = ".exception";
 
 /// One line of a traceback.
 #[derive(Clone)]
@@ -79,6 +77,27 @@ impl Heap {
     }
 }
 
+/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
+const TRACEBACK_OF: &str = ".exception";
+
+// Traceback objects say whose traceback they are; the entries stay with the exception.
+impl Heap {
+    /// `__traceback__`: None where there are no entries.
+    pub fn traceback_object<'h>(&'h self, exception: Gc<'h, Exception>) -> Value<'h> {
+        if exception.traceback.borrow().is_empty() {
+            return Value::NONE;
+        }
+        let object = self.instance(self.types.class(self, Builtin::Traceback));
+        object.set_attr(self, self.intern(TRACEBACK_OF), exception.value());
+        object.value()
+    }
+
+    /// The exception whose traceback an object is.
+    pub fn traceback_source<'h>(&'h self, object: Value<'h>) -> Option<Gc<'h, Exception>> {
+        object.as_gc::<Instance>()?.attr(self, self.intern(TRACEBACK_OF))?.as_gc()
+    }
+}
+
 impl<'h> Gc<'h, Exception> {
     /// The arguments.
     pub fn args(self, heap: &'h Heap) -> Gc<'h, Tuple> {
@@ -101,16 +120,6 @@ impl<'h> Gc<'h, Exception> {
     /// `__context__`, if any.
     pub fn context(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
         self.context.get(heap).as_gc()
-    }
-
-    /// `__traceback__`: an object that says whose traceback it is, or None while there is none.
-    pub fn traceback_object(self, heap: &'h Heap) -> Value<'h> {
-        if self.traceback.borrow().is_empty() {
-            return Value::NONE;
-        }
-        let object = heap.instance(heap.types.class(heap, Builtin::Traceback));
-        object.set_attr(heap, heap.intern(TRACEBACK_OF), self.value());
-        object.value()
     }
 
     /// `__cause__`, if any.

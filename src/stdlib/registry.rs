@@ -181,6 +181,9 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
     let slot = Slot::new(vm.get(class));
     vm.extension::<Registry>().classes.borrow_mut().push((ty.name, slot));
     fill_class(vm, class, &ty.body);
+    if let Some(class) = vm.get_gc::<Class>(class) {
+        class.refresh_flags(&vm.heap);
+    }
     class
 }
 

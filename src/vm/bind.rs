@@ -5,6 +5,7 @@
 use smallvec::SmallVec;
 
 use super::native::{Native, Param, ParamKind};
+use super::text::wraps_slot;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
@@ -227,7 +228,7 @@ impl<'h> Named<'h, '_> {
     /// The name in messages: of a constructor the class's.
     fn name(&self) -> &str {
         match self.owner() {
-            Some(owner) if self.function.is_new => owner.name(self.heap).as_str(),
+            Some(owner) if self.function.is_new || self.native.name() == "__init__" => owner.name(self.heap).as_str(),
             _ => self.native.name(),
         }
     }
@@ -264,6 +265,7 @@ impl<'h> Named<'h, '_> {
             return too_many_arguments(self.heap, &self.qualified(), min, positional().count(), given, 0);
         }
         let receiver = self.receiver(params);
+        let unbound = given == 0 && receiver == 1 && self.owner().is_some() && !self.function.is_new;
         let given = given.saturating_sub(receiver);
         let positional = params.iter().skip(receiver).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
         let (mut min, mut max, mut only) = (0, 0, true);
@@ -274,14 +276,17 @@ impl<'h> Named<'h, '_> {
         }
         let name = self.name();
         let message = match (min, max) {
+            _ if unbound => format!("unbound method {}() needs an argument", self.qualified()),
+            _ if min == max && max > 0 && wraps_slot(name) => format!("expected {max} argument{}, got {given}", plural(max)),
+            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
             (1, 1) if params.iter().any(|p| p.kind == ParamKind::Keyword || p.name == "cls") => {
                 format!("{name} expected 1 argument, got {given}")
             }
             (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
-            _ if !only && given < min => format!("{name}() takes at least {min} positional argument{} ({given} given)", plural(min)),
-            _ if !only => {
+            _ if !only && given < min && !self.function.is_new => format!("{name}() takes at least {min} positional argument{} ({given} given)", plural(min)),
+            _ if !only && !self.function.is_new => {
                 let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) { "positional argument" } else { "argument" };
                 format!("{name}() takes at most {max} {sort}{} ({given} given)", plural(max))
             }

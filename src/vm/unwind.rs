@@ -202,7 +202,7 @@ impl Vm {
         let exception = self.reg(i.b);
         self.set_reg(i.a, self.heap.class_of(exception).value());
         self.set_reg(i.a + 1, exception);
-        let traceback = exception.as_gc::<Exception>().map_or(Value::NONE, |e| e.traceback_object(&self.heap));
+        let traceback = exception.as_gc().map_or(Value::NONE, |exception| self.heap.traceback_object(exception));
         self.set_reg(i.a + 2, traceback);
         Ok(())
     }
