@@ -138,11 +138,10 @@ fn find<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Found<'h> {
 
 fn find_in_object<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
     let in_class = class.lookup(heap, name);
-    if let Some(value) = in_class {
-        if matches!(binding(heap, value), Binding::Data) {
+    if let Some(value) = in_class
+        && matches!(binding(heap, value), Binding::Data) {
             return bind(heap, object, class, value);
         }
-    }
     if let Some(value) = own_attr(heap, object, name) {
         return Found::Value(value);
     }
@@ -159,11 +158,10 @@ fn find_in_module<'h>(heap: &'h Heap, module: Gc<'h, Module>, name: Gc<'h, Str>)
 fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
     let meta = heap.class_of(class.value());
     let in_meta = meta.lookup(heap, name);
-    if let Some(value) = in_meta {
-        if matches!(binding(heap, value), Binding::Data) {
+    if let Some(value) = in_meta
+        && matches!(binding(heap, value), Binding::Data) {
             return bind(heap, class.value(), meta, value);
         }
-    }
     if let Some(value) = class.lookup(heap, name) {
         return match value.as_gc::<Descriptor>() {
             Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
@@ -228,11 +226,10 @@ impl Vm {
     /// The same with the name in a local.
     pub fn find_attr_local(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
         let class = self.heap.class_of(self.get(object));
-        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Module>() {
-            if let Some(plain) = self.lookup_plain(object, name) {
+        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Module>()
+            && let Some(plain) = self.lookup_plain(object, name) {
                 return Ok(plain);
             }
-        }
         match self.get_attr(object, name) {
             Ok(value) => Ok(Some(value)),
             Err(raised) if self.is_raised(&raised, Builtin::AttributeError) => {
@@ -345,12 +342,11 @@ impl Vm {
     /// A module's `__getattr__`, or AttributeError.
     fn missing_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        if let Some(module) = self.get_gc::<Module>(object) {
-            if let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr)) {
+        if let Some(module) = self.get_gc::<Module>(object)
+            && let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr)) {
                 let hook = self.local(hook);
                 return self.call(hook, &[name]);
             }
-        }
         Err(self.attribute_error(object, name))
     }
 
@@ -454,7 +450,7 @@ impl Vm {
         }
         let Some(slot) = own_dict(heap, this) else { return Err(self.no_dict_error(object, name)) };
         let class = heap.class_of(this);
-        if class.builtin.is_some() && !this.as_gc::<Exception>().is_some() && !this.is_gc::<Function>() && !this.is_gc::<Future>() {
+        if class.builtin.is_some() && this.as_gc::<Exception>().is_none() && !this.is_gc::<Function>() && !this.is_gc::<Future>() {
             return Err(self.no_dict_error(object, name));
         }
         if slot.is_undef() {
@@ -653,15 +649,14 @@ impl Vm {
         let class = heap.class_of(value);
         let kind = value.as_object().map(Gc::kind);
         let hooked = class.has(class_flag::GETATTRIBUTE) || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
-        if !hooked && own_attr(heap, value, name).is_none() {
-            if let Some(method) = class.lookup(heap, name) {
+        if !hooked && own_attr(heap, value, name).is_none()
+            && let Some(method) = class.lookup(heap, name) {
                 let is_function = method.is_gc::<Function>();
                 if is_function || method.is_gc::<NativeFunction>() && matches!(binding(heap, method), Binding::Binds) {
                     self.learn_method(i, value, method);
                     return Ok((self.local(method), false));
                 }
             }
-        }
         if kind == Some(Kind::Module) {
             self.learn_module_function(i);
         }

@@ -567,7 +567,7 @@ impl Vm {
         }
         let instance = heap.instance(class).value();
         w.set(i.a, instance);
-        let mut frame = Frame::new(code, window, init.value(), frame_flag::INIT);
+        let frame = Frame::new(code, window, init.value(), frame_flag::INIT);
         frame.extra.set(instance);
         clear_registers(code, window);
         stack.push(frame);

@@ -399,11 +399,10 @@ impl Vm {
         let heap = &self.heap;
         let this = self.coroutine(current);
         let created = this.state.get() == CoroutineState::Created;
-        if created {
-            if let Message::Raised(raised) = message {
+        if created
+            && let Message::Raised(raised) = message {
                 return self.fail_unstarted(root, current, raised, push);
             }
-        }
         this.state.set(CoroutineState::Running);
         self.coroutine(root).state.set(CoroutineState::Running);
         let code = this.code.expect(heap);
@@ -530,11 +529,10 @@ impl Vm {
     fn step_native(&mut self, current: Local, message: Message) -> Result<Step, Raised> {
         let this = self.coroutine(current);
         let created = this.state.get() == CoroutineState::Created;
-        if created {
-            if let Message::Raised(raised) = message {
+        if created
+            && let Message::Raised(raised) = message {
                 return Err(raised);
             }
-        }
         this.state.set(CoroutineState::Running);
         if this.kind == CoroutineKind::AsyncStep {
             return self.step_async(current, created, message);

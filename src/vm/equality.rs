@@ -173,7 +173,7 @@ impl Vm {
     /// The error about the payload, as one about the object around it.
     #[cold]
     fn unhashable_as(&self, l: Local, raised: Raised) -> Raised {
-        if !self.get_gc::<Instance>(l).is_some_and(|i| i.payload(&self.heap).is_some_and(|p| !p.is_gc::<Tuple>())) {
+        if self.get_gc::<Instance>(l).is_none_or(|i| i.payload(&self.heap).is_none_or(|p| p.is_gc::<Tuple>())) {
             return raised;
         }
         let _ = self.heap.take_raised(raised);

@@ -39,12 +39,11 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         line.push_str(&end);
         write_out(vm, &line)?;
-        if let Some(flush) = given(vm, args.at(4)) {
-            if vm.truth(flush)? {
+        if let Some(flush) = given(vm, args.at(4))
+            && vm.truth(flush)? {
                 let flushed = vm.host.flush();
                 check_written(vm, flushed)?;
             }
-        }
         return Ok(vm.none());
     }
     print_to(vm, args, &values, &separator, &end)?;
@@ -65,11 +64,10 @@ fn print_to(vm: &mut Vm, args: Locals, values: &[Local], separator: &str, end: &
         vm.release(mark);
     }
     write_text(vm, write, end)?;
-    if let Some(flush) = given(vm, args.at(4)) {
-        if vm.truth(flush)? {
+    if let Some(flush) = given(vm, args.at(4))
+        && vm.truth(flush)? {
             vm.call_method(file, "flush", &[])?;
         }
-    }
     Ok(())
 }
 

@@ -187,11 +187,10 @@ fn is_abstract(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let this = this_of::<Descriptor>(vm, args)?;
     let functions = [&this.get, &this.set, &this.delete].map(|slot| vm.local(slot.get(&vm.heap).or(Value::NONE)));
     for function in functions {
-        if let Some(mark) = vm.find_attr(function, "__isabstractmethod__")? {
-            if vm.truth(mark)? {
+        if let Some(mark) = vm.find_attr(function, "__isabstractmethod__")?
+            && vm.truth(mark)? {
                 return Ok(vm.bool_local(true));
             }
-        }
     }
     Ok(vm.bool_local(false))
 }
