@@ -19,6 +19,7 @@ lalrpop_mod!(
     #[expect(
         clippy::all,
         clippy::allow_attributes_without_reason,
+        clippy::unwrap_used,
         unused_qualifications,
         reason = "generated"
     )]

@@ -341,7 +341,8 @@ impl Vm {
         }
         let Some((owner, init)) = actual.lookup_in(heap, heap.sym(Sym::Init)) else { return Ok(instance) };
         if owner.builtin_is(Builtin::Object) {
-            let unused = !this.has(class_flag::NEW) && !(args.positional.is_empty() && args.keywords.is_empty());
+            let given = !args.positional.is_empty() || !args.keywords.is_empty();
+            let unused = given && !this.has(class_flag::NEW);
             if unused {
                 return Err(heap.type_error(format!("{}() takes no arguments", this.name(heap).as_str())));
             }
