@@ -8,7 +8,9 @@ use std::rc::Rc;
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::instance::Instance;
 use super::tuple::Tuple;
+use super::types::Builtin;
 use super::value::Value;
 use crate::bytecode::Code;
 
@@ -72,6 +74,27 @@ impl Heap {
             traceback: RefCell::default(),
         };
         self.alloc_shaped(fields, class.root_shape())
+    }
+}
+
+/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
+const TRACEBACK_OF: &str = ".exception";
+
+// Traceback objects say whose traceback they are; the entries stay with the exception.
+impl Heap {
+    /// `__traceback__`: None where there are no entries.
+    pub fn traceback_object<'h>(&'h self, exception: Gc<'h, Exception>) -> Value<'h> {
+        if exception.traceback.borrow().is_empty() {
+            return Value::NONE;
+        }
+        let object = self.instance(self.types.class(self, Builtin::Traceback));
+        object.set_attr(self, self.intern(TRACEBACK_OF), exception.value());
+        object.value()
+    }
+
+    /// The exception whose traceback an object is.
+    pub fn traceback_source<'h>(&'h self, object: Value<'h>) -> Option<Gc<'h, Exception>> {
+        object.as_gc::<Instance>()?.attr(self, self.intern(TRACEBACK_OF))?.as_gc()
     }
 }
 

@@ -181,6 +181,9 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
     let slot = Slot::new(vm.get(class));
     vm.extension::<Registry>().classes.borrow_mut().push((ty.name, slot));
     fill_class(vm, class, &ty.body);
+    if let Some(class) = vm.get_gc::<Class>(class) {
+        class.refresh_flags(&vm.heap);
+    }
     class
 }
 
@@ -220,6 +223,10 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     }
     for getter in ty.getters {
         add_getter(vm, class, getter);
+    }
+    // The builtin classes are refreshed together once all are filled.
+    if let Some(class) = vm.get_gc::<Class>(class).filter(|class| class.builtin.is_none()) {
+        class.refresh_flags(&vm.heap);
     }
     vm.release(mark);
 }

@@ -288,8 +288,8 @@ impl Vm {
         let getter = this.get.get(heap);
         if getter.is_undef() || getter.is_none() {
             let class = heap.type_name(self.get(receiver));
-            let name = this.extra.get(heap).as_gc::<Str>().map_or("", |n| n.as_str());
-            return Err(heap.raise(Builtin::AttributeError, format!("property '{name}' of '{class}' object has no getter")));
+            let name = this.extra.get(heap).as_gc::<Str>().map_or(String::new(), |n| format!(" '{}'", n.as_str()));
+            return Err(heap.raise(Builtin::AttributeError, format!("property{name} of '{class}' object has no getter")));
         }
         let getter = self.local(getter);
         self.call(getter, &[receiver])
@@ -533,7 +533,8 @@ impl Vm {
             Some(value) => instance.set_attr(heap, attr, self.get(value)),
             None => match heap.slot_in(instance.shape(), attr).filter(|&i| !instance.slot(heap, i).is_undef()) {
                 Some(i) => instance.set_slot(heap, i, Value::UNDEF),
-                None => return Err(self.attribute_error(object, name)),
+                None if heap.is_dict_shape(instance.shape()) && instance.remove_attr(heap, attr) => {}
+                None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
             },
         }
         Ok(())

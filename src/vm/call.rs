@@ -12,6 +12,7 @@ use super::bind;
 use super::frame::{Frame, Stack, Window, frame_flag};
 use super::local::{Local, Mark};
 use super::native::{Args, Locals, NativeFn};
+use super::text::wraps_slot;
 use super::trap::Trap;
 use super::{Native, Report};
 use crate::bytecode::{Capture, CodeKind, Instr, Op};
@@ -239,13 +240,13 @@ impl Vm {
             let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| self.get(l)).collect();
             let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
                 args.keywords.iter().map(|&(name, v)| (self.get(name), self.get(v))).collect();
-            let owner = self.get_gc::<NativeFunction>(callee).and_then(|f| f.owner.get(heap).as_gc::<Class>());
-            let bound = bind::bind_native(heap, native, self.natives.params(id), owner, &positional, &keywords)?;
+            let function = self.get_gc(callee).expect("the caller checked the kind");
+            let bound = bind::bind_native(heap, function, native, self.natives.params(id), &positional, &keywords)?;
             for value in bound {
                 self.local(value);
             }
         }
-        let receiver = (!is_new).then(|| self.unwrap_receiver(callee, first)).flatten();
+        let receiver = if is_new { None } else { self.unwrap_receiver(callee, first)? };
         let result = self.run_native(native, first)?;
         let result = if is_new { self.wrap_new(Local::at(first), result) } else { result };
         Ok(match receiver {
@@ -271,17 +272,31 @@ impl Vm {
 
     /// If a method of a builtin type was called on an instance that extends it, the method gets the builtin object; returns
     /// the instance and that object.
-    fn unwrap_receiver(&mut self, callee: Local, first: u32) -> Option<(Local, Local)> {
+    fn unwrap_receiver(&mut self, callee: Local, first: u32) -> Result<Option<(Local, Local)>, Raised> {
         let heap = &self.heap;
-        let owner: Gc<'_, Class> = self.get_gc::<NativeFunction>(callee)?.owner.get(heap).as_gc()?;
-        if owner.layout == Kind::Instance || self.local_count() <= first {
-            return None;
+        let function: Gc<'_, NativeFunction> = self.get_gc(callee).expect("the caller checked the kind");
+        let Some(owner) = function.get().owner.get(heap).as_gc::<Class>() else { return Ok(None) };
+        if owner.builtin_is(Builtin::Object) || self.local_count() <= first {
+            return Ok(None);
         }
         let instance = self.get(Local::at(first));
-        let payload = instance.as_gc::<Instance>()?.payload(heap)?;
+        if !heap.class_of(instance).is_subclass(heap, owner) {
+            return Err(self.wrong_receiver(function.id, owner, instance));
+        }
+        let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else { return Ok(None) };
         let (instance, payload) = (self.local(instance), self.local(payload));
         self.set(Local::at(first), self.get(payload));
-        Some((instance, payload))
+        Ok(Some((instance, payload)))
+    }
+
+    #[cold]
+    fn wrong_receiver(&self, id: u32, owner: Gc<'_, Class>, receiver: Value<'_>) -> Raised {
+        let heap = &self.heap;
+        let (name, owner, given) = (self.natives.get(id).name(), owner.name(heap).as_str(), heap.type_name(receiver));
+        heap.type_error(match wraps_slot(name) {
+            true => format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'"),
+            false => format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"),
+        })
     }
 
     /// What `__new__` of a builtin type made, as an instance of the class that was asked for.

@@ -218,12 +218,13 @@ impl Vm {
         namespace: Local,
         keywords: Local,
     ) -> Result<Local, Raised> {
-        let bases = self.checked_bases(bases)?;
+        let bases = self.some_bases(bases)?;
         let winner = self.most_derived_metaclass(metaclass, bases)?;
         if let Some(new) = self.other_new(winner, metaclass) {
             let args = self.tuple_of(&[winner, name, bases, namespace]);
             return self.call_ex(new, args, Some(keywords));
         }
+        self.check_bases(bases)?;
         let slots = self.slot_names(namespace, name, bases)?;
         let class = self.make_class(winner, name, bases)?;
         self.fill_class(class, namespace)?;
@@ -245,33 +246,36 @@ impl Vm {
         (!owner.builtin_is(Builtin::Type)).then(|| self.local(new))
     }
 
-    fn checked_bases(&mut self, bases: Local) -> Result<Local, Raised> {
+    /// The bases, `object` where there are none.
+    fn some_bases(&mut self, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let tuple: Gc<'_, Tuple> = self.get_gc(bases).expect("the caller checked that it is a tuple");
         if tuple.is_empty() {
             let object = heap.types.class(heap, Builtin::Object).value();
             return Ok(self.local(heap.tuple(&[object]).value()));
         }
-        for base in tuple.iter(heap) {
-            let Some(class) = base.as_gc::<Class>() else {
-                let message = match self.special(base, Sym::MroEntries) {
-                    Some(_) => "type() doesn't support MRO entry resolution; use types.new_class()",
-                    None => "bases must be types",
-                };
-                return Err(heap.type_error(message));
-            };
+        if tuple.iter(heap).any(|base| !base.is_gc::<Class>() && self.special(base, Sym::MroEntries).is_some()) {
+            return Err(heap.type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
+        }
+        Ok(bases)
+    }
+
+    fn check_bases(&self, bases: Local) -> Result<(), Raised> {
+        let heap = &self.heap;
+        for base in self.get_gc::<Tuple>(bases).into_iter().flat_map(|t| t.iter(heap)) {
+            let Some(class) = base.as_gc::<Class>() else { return Err(heap.type_error("bases must be types")) };
             if class.has(class_flag::FINAL) {
                 let name = class.name(heap).as_str();
                 return Err(heap.type_error(format!("type '{name}' is not an acceptable base type")));
             }
         }
-        Ok(bases)
+        Ok(())
     }
 
     /// A class with bases, order and layout, but no attributes.
     fn make_class(&mut self, metaclass: Local, name: Local, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        let tuple: Gc<'_, Tuple> = self.get_gc(bases).expect("checked_bases gives a tuple");
+        let tuple: Gc<'_, Tuple> = self.get_gc(bases).expect("the caller checked that it is a tuple");
         let classes: Vec<Gc<'_, Class>> = tuple.iter(heap).filter_map(|v| v.as_gc()).collect();
         let layout = mro::layout(heap, &classes).ok_or_else(|| heap.type_error("multiple bases have instance lay-out conflict"))?;
         let order = mro::linearize(heap, &classes).map_err(|message| heap.type_error(message))?;

@@ -187,7 +187,7 @@ impl Vm {
         if !self.is_of_class(exception, class) {
             return Ok(Split { matched: none, rest: exception });
         }
-        let members = self.list_of(&[exception]);
+        let members = self.tuple_of(&[exception]);
         let group = self.exception_group("", members)?;
         if let (Some(naked), Some(group)) = (self.get_gc::<Exception>(exception), self.get_gc::<Exception>(group)) {
             group.traceback.replace(naked.traceback.borrow().last().cloned().into_iter().collect());

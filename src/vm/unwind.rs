@@ -202,7 +202,8 @@ impl Vm {
         let exception = self.reg(i.b);
         self.set_reg(i.a, self.heap.class_of(exception).value());
         self.set_reg(i.a + 1, exception);
-        self.set_reg(i.a + 2, Value::NONE);
+        let traceback = exception.as_gc().map_or(Value::NONE, |exception| self.heap.traceback_object(exception));
+        self.set_reg(i.a + 2, traceback);
         Ok(())
     }
 

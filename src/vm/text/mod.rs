@@ -13,6 +13,8 @@ mod percent;
 mod repr;
 mod template;
 
+pub(super) use object::wraps_slot;
+
 use super::Vm;
 use super::local::Local;
 use crate::bytecode::Instr;

@@ -262,6 +262,6 @@ fn task_label(task: &TaskPart, state: FutureState) -> &'static str {
 }
 
 /// Whether CPython has a slot wrapper under this name.
-fn wraps_slot(name: &str) -> bool {
+pub(in crate::vm) fn wraps_slot(name: &str) -> bool {
     name.starts_with("__") && name.ends_with("__") && !PLAIN_DUNDERS.contains(&name)
 }

@@ -1,7 +1,7 @@
 //! `object`: what every class inherits.
 
 use crate::runtime::class::{Class, class_flag};
-use crate::runtime::descriptor::Descriptor;
+use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
@@ -49,7 +49,7 @@ const DELATTR: Native = Native::vm("__delattr__(self, name, /)", "Implement dela
 const DIR: Native = Native::vm("__dir__(self, /)", "Default dir() implementation.", dir);
 const GETSTATE: Native = Native::vm("__getstate__(self, /)", "Helper for pickle.", getstate);
 const INIT_SUBCLASS: Native =
-    Native::leaf("__init_subclass__(cls, /)", "This method is called when a class is subclassed.", nothing);
+    Native::leaf("__init_subclass__(cls, /, **kwargs)", "This method is called when a class is subclassed.", init_subclass);
 const SUBCLASSHOOK: Native =
     Native::leaf("__subclasshook__(cls, subclass, /)", "Abstract classes can override this to customize issubclass().", not_implemented);
 
@@ -120,7 +120,11 @@ fn not_implemented<'h>(_: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(Value::NOT_IMPLEMENTED)
 }
 
-fn nothing<'h>(_: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
+fn init_subclass<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    if args.get(1).as_gc::<Dict>().is_some_and(|kwargs| !kwargs.table.is_empty()) {
+        let name = args.get(0).as_gc::<Class>().map_or("object", |class| class.qualname(heap).as_str());
+        return Err(heap.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
+    }
     Ok(Value::NONE)
 }
 
@@ -241,13 +245,29 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = vm.get(args.at(0));
     let found = match value.as_gc::<Instance>() {
         Some(_) if heap.class_of(value).has(class_flag::NO_DICT) => None,
-        Some(instance) => Some(instance.dict(heap)),
+        Some(instance) => Some(without_members(heap, instance.dict(heap), heap.class_of(value))),
         None => vm.attr_dict_made(value),
     };
     match found {
         Some(dict) => Ok(vm.local(dict.value())),
         None => Err(no_dict(vm, args.at(0))),
     }
+}
+
+/// The attributes but for those that `__slots__` declares: a copy where there are any.
+fn without_members<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, class: Gc<'h, Class>) -> Gc<'h, Dict> {
+    let is_member = |name: Value<'h>| {
+        let found = name.as_gc::<Str>().and_then(|name| class.lookup(heap, heap.intern_str(name)));
+        found.and_then(|found| found.as_gc::<Descriptor>()).is_some_and(|d| d.kind == DescriptorKind::Member)
+    };
+    if !dict.table.keys(heap).into_iter().any(is_member) {
+        return dict;
+    }
+    let copy = heap.dict();
+    for (name, value) in dict.table.entries(heap).into_iter().filter(|&(name, _)| !is_member(name)) {
+        copy.set_leaf(heap, name, value);
+    }
+    copy
 }
 
 fn no_dict(vm: &Vm, object: Local) -> Raised {

@@ -12,7 +12,6 @@ use super::receiver::this;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
-use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
@@ -154,18 +153,8 @@ fn set_suppress<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
     Ok(Value::NONE)
 }
 
-/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
-const OF: &str = ".exception";
-
-/// A traceback object says whose traceback it is; the entries stay with the exception.
 fn traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let exception = this::<Exception>(heap, args)?;
-    if exception.traceback.borrow().is_empty() {
-        return Ok(Value::NONE);
-    }
-    let object = heap.instance(heap.types.class(heap, Builtin::Traceback));
-    object.set_attr(heap, heap.intern(OF), exception.value());
-    Ok(object.value())
+    Ok(heap.traceback_object(this::<Exception>(heap, args)?))
 }
 
 fn set_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -177,8 +166,7 @@ fn set_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised
         exception.traceback.borrow_mut().clear();
         return Ok(Value::NONE);
     }
-    let source = given.as_gc::<Instance>().and_then(|tb| tb.attr(heap, heap.intern(OF))).and_then(|e| e.as_gc::<Exception>());
-    let Some(source) = source else { return Err(heap.type_error("__traceback__ must be a traceback or None")) };
+    let Some(source) = heap.traceback_source(given) else { return Err(heap.type_error("__traceback__ must be a traceback or None")) };
     if source != exception {
         let entries = source.traceback.borrow().clone();
         exception.traceback.replace(entries);
