@@ -45,10 +45,6 @@ fn heading(failure: &Failure, style: Style) -> String {
     if !failure.message.is_empty() {
         let _ = write!(out, ": {}", failure.message);
     }
-    if !failure.members.is_empty() {
-        let plural = if failure.members.len() == 1 { "" } else { "s" };
-        let _ = write!(out, " [{} sub-exception{plural}]", failure.members.len());
-    }
     out.push('\n');
     for note in &failure.notes {
         let _ = writeln!(out, "{note}");

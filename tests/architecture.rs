@@ -1,0 +1,209 @@
+//! The shape of the source tree, as docs/internals/architecture.md describes it, checked on the text of the files.
+//!
+//! Layers name only lower layers, every file opens with a header, `unsafe` stays where it is known, and the packages that apy
+//! is built on are named in one place each. A rule that must change changes here and in that document together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers from the lowest up. A module names only those before it.
+const LAYERS: [&str; 10] =
+    ["diagnostics", "syntax", "bytecode", "compile", "runtime", "vm", "sched", "stdlib", "interpreter", "cli"];
+
+/// These run programs and must work without the front end: `import` goes through a hook.
+const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
+
+/// Each package, and where it may be named: a file, or a folder with all that is in it.
+const HOMES: [(&str, &str); 7] = [
+    ("ariadne", "diagnostics/render.rs"),
+    ("logos", "syntax/"),
+    ("lalrpop_util", "syntax/"),
+    ("rustyline", "cli/repl.rs"),
+    ("clap", "cli/args.rs"),
+    ("signal_hook", "cli/host.rs"),
+    ("sha2", "stdlib/random/"),
+];
+
+/// The core that the compiler cannot check: where `unsafe` may stand.
+const UNSAFE: &[&str] = &[
+    "runtime/bytes.rs",
+    "runtime/cell.rs",
+    "runtime/class.rs",
+    "runtime/code.rs",
+    "runtime/complex.rs",
+    "runtime/coroutine.rs",
+    "runtime/descriptor.rs",
+    "runtime/dict.rs",
+    "runtime/exception.rs",
+    "runtime/function.rs",
+    "runtime/future.rs",
+    "runtime/heap/block.rs",
+    "runtime/heap/gc.rs",
+    "runtime/heap/kinds.rs",
+    "runtime/heap/mod.rs",
+    "runtime/instance.rs",
+    "runtime/int.rs",
+    "runtime/iter.rs",
+    "runtime/list.rs",
+    "runtime/module.rs",
+    "runtime/native.rs",
+    "runtime/opaque.rs",
+    "runtime/range.rs",
+    "runtime/set.rs",
+    "runtime/slice.rs",
+    "runtime/str.rs",
+    "runtime/tuple.rs",
+    "runtime/view.rs",
+    "vm/frame.rs",
+];
+
+#[test]
+fn layers_name_only_lower_layers() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(rank) = LAYERS.iter().position(|layer| *layer == source.layer()) else { continue };
+        for (number, line) in source.code_lines() {
+            for named in names_after(line, "crate::") {
+                let Some(other) = LAYERS.iter().position(|layer| *layer == named) else { continue };
+                let front_end = ["syntax", "compile"].contains(&named) && WITHOUT_FRONT_END.contains(&LAYERS[rank]);
+                if other > rank || front_end {
+                    wrong.push(format!("{}:{number}: {} names {named}", source.name, LAYERS[rank]));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "a layer names one that it must not know:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_layer_exists() {
+    let found: Vec<String> = sources().iter().map(|source| source.layer().to_owned()).collect();
+    for layer in LAYERS {
+        assert!(found.iter().any(|name| name == layer), "there is no layer {layer} under src");
+    }
+    for layer in found {
+        assert!(["lib", "main"].contains(&&*layer) || LAYERS.contains(&&*layer), "src/{layer} is in no layer");
+    }
+}
+
+#[test]
+fn every_file_opens_with_a_header() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let header = source.text.lines().take_while(|line| line.starts_with("//!")).count();
+        if !(3..=15).contains(&header) {
+            wrong.push(format!("{}: {header} lines", source.name));
+        }
+    }
+    assert!(wrong.is_empty(), "a file opens with 3 to 15 lines of `//!`: what it is, its contract, how to add one:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn unsafe_stays_in_the_core() {
+    let found: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| source.code_lines().any(|(_, line)| is_unsafe(line)))
+        .map(|source| source.name)
+        .collect();
+    let new: Vec<&String> = found.iter().filter(|name| !UNSAFE.contains(&name.as_str())).collect();
+    assert!(new.is_empty(), "`unsafe` in files outside of the core: {new:?}");
+    let gone: Vec<&&str> = UNSAFE.iter().filter(|name| !found.iter().any(|found| found == *name)).collect();
+    assert!(gone.is_empty(), "these need no `unsafe` any more, take them off the list: {gone:?}");
+}
+
+#[test]
+fn packages_are_named_in_their_homes() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (package, home) in HOMES {
+            let at_home = if home.ends_with('/') { source.name.starts_with(home) } else { source.name == home };
+            if at_home {
+                continue;
+            }
+            for (number, line) in source.code_lines() {
+                if line.contains(&format!("{package}::")) || line.contains(&format!("use {package}")) {
+                    wrong.push(format!("{}:{number} names {package}, which lives in src/{home}", source.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn lints_are_silenced_with_a_reason() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for (number, line) in source.code_lines() {
+            if line.contains("#[allow(") || line.contains("#![allow(") {
+                wrong.push(format!("{}:{number}", source.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "write #[expect(lint, reason = \"..\")] instead of allow:\n{}", wrong.join("\n"));
+}
+
+/// A file under src.
+struct Source {
+    /// Its path under src, with `/`.
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// The top-level module that it belongs to.
+    fn layer(&self) -> &str {
+        self.name.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    /// Its lines with their numbers, but for comments.
+    fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).expect("a readable folder");
+        for path in entries.map(|entry| entry.expect("a readable entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(read(&root, path));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(found.len() > 100, "src was not found");
+    found
+}
+
+fn read(root: &Path, path: PathBuf) -> Source {
+    let name = path.strip_prefix(root).expect("under src").to_string_lossy().replace('\\', "/");
+    Source { name, text: fs::read_to_string(path).expect("UTF-8") }
+}
+
+/// The identifiers that follow `prefix` in a line; in `crate::{a, b}` those in the braces.
+fn names_after<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    for (at, _) in line.match_indices(prefix) {
+        let rest = &line[at + prefix.len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => names.extend(list.split('}').next().unwrap_or(list).split(',').map(|part| word(part.trim()))),
+            None => names.push(word(rest)),
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> &str {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+/// Whether code needs the keyword; attributes that speak of the lint do not count.
+fn is_unsafe(line: &str) -> bool {
+    line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
+}
