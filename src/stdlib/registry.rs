@@ -224,6 +224,10 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     for getter in ty.getters {
         add_getter(vm, class, getter);
     }
+    // The builtin classes are refreshed together once all are filled.
+    if let Some(class) = vm.get_gc::<Class>(class).filter(|class| class.builtin.is_none()) {
+        class.refresh_flags(&vm.heap);
+    }
     vm.release(mark);
 }
 

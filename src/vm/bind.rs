@@ -4,11 +4,12 @@
 
 use smallvec::SmallVec;
 
-use super::text::wraps_slot;
 use super::native::{Native, Param, ParamKind};
+use super::text::wraps_slot;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value};
@@ -109,7 +110,7 @@ fn fill_defaults<'h>(heap: &'h Heap, function: Gc<'h, Function>, bound: &mut Bou
         }
     }
     if !missing.is_empty() {
-        return Err(missing_arguments(heap, function, "positional", &missing));
+        return Err(missing_arguments(heap, qualname(heap, function), "positional", &missing));
     }
     let kwdefaults = function.kwdefaults.get(heap).as_gc::<Dict>();
     for i in max..max + usize::from(params.kwonly) {
@@ -120,14 +121,14 @@ fn fill_defaults<'h>(heap: &'h Heap, function: Gc<'h, Function>, bound: &mut Bou
             }
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(missing_arguments(heap, function, "keyword-only", &missing)) }
+    if missing.is_empty() { Ok(()) } else { Err(missing_arguments(heap, qualname(heap, function), "keyword-only", &missing)) }
 }
 
 fn qualname<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> &'h str {
     function.qualname.expect::<Str>(heap).as_str()
 }
 
-fn missing_arguments(heap: &Heap, function: Gc<'_, Function>, sort: &str, names: &[&str]) -> Raised {
+fn missing_arguments(heap: &Heap, function: &str, sort: &str, names: &[&str]) -> Raised {
     let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
     let list = match quoted.as_slice() {
         [one] => one.clone(),
@@ -136,7 +137,7 @@ fn missing_arguments(heap: &Heap, function: Gc<'_, Function>, sort: &str, names:
         [] => String::new(),
     };
     let (count, plural) = (names.len(), plural(names.len()));
-    heap.type_error(format!("{}() missing {count} required {sort} argument{plural}: {list}", qualname(heap, function)))
+    heap.type_error(format!("{function}() missing {count} required {sort} argument{plural}: {list}"))
 }
 
 fn plural(n: usize) -> &'static str {
@@ -147,9 +148,13 @@ fn too_many(heap: &Heap, function: Gc<'_, Function>, given: usize, bound: &Bound
     let params = &function.code(heap).code.params;
     let max = usize::from(params.positional);
     let defaults = function.defaults.get(heap).as_gc::<Tuple>().map_or(0, |d| d.len());
-    let takes = if defaults == 0 { format!("{max}") } else { format!("from {} to {max}", max - defaults) };
-    let plural_max = if defaults == 0 { plural(max) } else { "s" };
     let keyword_only = bound[max..max + usize::from(params.kwonly)].iter().filter(|v| !v.is_undef()).count();
+    too_many_arguments(heap, qualname(heap, function), max - defaults, max, given, keyword_only)
+}
+
+fn too_many_arguments(heap: &Heap, function: &str, min: usize, max: usize, given: usize, keyword_only: usize) -> Raised {
+    let takes = if min == max { format!("{max}") } else { format!("from {min} to {max}") };
+    let plural_max = if min == max { plural(max) } else { "s" };
     let were = if given == 1 && keyword_only == 0 { "was" } else { "were" };
     let given = if keyword_only == 0 {
         format!("{given}")
@@ -157,17 +162,16 @@ fn too_many(heap: &Heap, function: Gc<'_, Function>, given: usize, bound: &Bound
         let (p, k) = (plural(given), plural(keyword_only));
         format!("{given} positional argument{p} (and {keyword_only} keyword-only argument{k})")
     };
-    let name = qualname(heap, function);
-    heap.type_error(format!("{name}() takes {takes} positional argument{plural_max} but {given} {were} given"))
+    heap.type_error(format!("{function}() takes {takes} positional argument{plural_max} but {given} {were} given"))
 }
 
-/// Binds arguments to a native's parameters. `owner`: the class whose method it is.
+/// Binds arguments to a native's parameters.
 #[inline(never)]
 pub fn bind_native<'h>(
     heap: &'h Heap,
+    function: Gc<'h, NativeFunction>,
     native: &Native,
     params: &[Param],
-    owner: Option<Gc<'h, Class>>,
     positional: &[Value<'h>],
     keywords: &[Keyword<'h>],
 ) -> Result<Bound<'h>, Raised> {
@@ -184,7 +188,7 @@ pub fn bind_native<'h>(
             rest = [].iter();
         }
     }
-    let name = Named { heap, native, owner };
+    let name = Named { heap, native, function };
     if rest.len() > 0 {
         return Err(name.wrong_count(params, positional.len()));
     }
@@ -201,31 +205,51 @@ pub fn bind_native<'h>(
         }
     }
     match params.iter().zip(&bound).position(|(p, v)| !p.optional && v.is_undef()) {
-        Some(i) => Err(name.missing(params, i, positional.len())),
+        Some(i) => Err(name.missing(params, &bound, i, positional.len())),
         None => Ok(bound),
     }
 }
+
+/// Modules whose functions are written in Python in CPython, so that its messages are those of functions.
+const IN_PYTHON: [&str; 2] = ["asyncio", "random"];
 
 /// A native, to be named in a message.
 struct Named<'h, 'n> {
     heap: &'h Heap,
     native: &'n Native,
-    owner: Option<Gc<'h, Class>>,
+    function: Gc<'h, NativeFunction>,
 }
 
-impl Named<'_, '_> {
-    /// What the program wrote to call it: a class's name for its constructor.
+impl<'h> Named<'h, '_> {
+    fn owner(&self) -> Option<Gc<'h, Class>> {
+        self.function.get().owner.get(self.heap).as_gc()
+    }
+
+    /// The name in messages: of a constructor the class's.
     fn name(&self) -> &str {
-        match (self.native.name(), self.owner) {
-            ("__new__" | "__init__", Some(owner)) => owner.name(self.heap).as_str(),
-            (name, _) => name,
+        match self.owner() {
+            Some(owner) if self.function.is_new || self.native.name() == "__init__" => owner.name(self.heap).as_str(),
+            _ => self.native.name(),
         }
     }
 
     fn qualified(&self) -> String {
-        match self.owner {
-            Some(owner) if self.name() == self.native.name() => format!("{}.{}", owner.name(self.heap).as_str(), self.name()),
+        let module = self.function.module.get(self.heap).as_gc::<Str>().map(|m| m.as_str());
+        match (self.owner(), module) {
+            (Some(owner), _) if !self.function.is_new => format!("{}.{}", owner.name(self.heap).as_str(), self.native.name()),
+            (None, Some(module)) if module != "builtins" && !self.in_python() => format!("{module}.{}", self.native.name()),
             _ => self.name().to_owned(),
+        }
+    }
+
+    /// Whether CPython's own is a function or class written in Python.
+    fn in_python(&self) -> bool {
+        match self.owner() {
+            Some(owner) => owner.builtin.is_none() && !owner.name(self.heap).as_str().contains('.'),
+            None => {
+                let module = self.function.module.get(self.heap).as_gc::<Str>();
+                module.is_some_and(|m| IN_PYTHON.contains(&m.as_str()))
+            }
         }
     }
 
@@ -234,9 +258,15 @@ impl Named<'_, '_> {
         usize::from(matches!(params.first(), Some(p) if p.name == "self" || p.name == "cls"))
     }
 
-    fn wrong_count(&self, params: &[Param], given_all: usize) -> Raised {
+    fn wrong_count(&self, params: &[Param], given: usize) -> Raised {
+        if self.in_python() {
+            let positional = || params.iter().filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
+            let min = positional().filter(|p| !p.optional).count();
+            return too_many_arguments(self.heap, &self.qualified(), min, positional().count(), given, 0);
+        }
         let receiver = self.receiver(params);
-        let given = given_all.saturating_sub(receiver);
+        let unbound = given == 0 && receiver == 1 && self.owner().is_some() && !self.function.is_new;
+        let given = given.saturating_sub(receiver);
         let positional = params.iter().skip(receiver).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
         let (mut min, mut max, mut only) = (0, 0, true);
         for p in positional {
@@ -246,18 +276,21 @@ impl Named<'_, '_> {
         }
         let name = self.name();
         let message = match (min, max) {
-            _ if given_all == 0 && receiver == 1 && self.owner.is_some() && name == self.native.name() => {
-                format!("unbound method {}() needs an argument", self.qualified())
-            }
+            _ if unbound => format!("unbound method {}() needs an argument", self.qualified()),
             _ if min == max && max > 0 && wraps_slot(name) => format!("expected {max} argument{}, got {given}", plural(max)),
             (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
+            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
+            (1, 1) if params.iter().any(|p| p.kind == ParamKind::Keyword || p.name == "cls") => {
+                format!("{name} expected 1 argument, got {given}")
+            }
             (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
-            _ if !only && self.native.name() != "__new__" => {
+            _ if !only && given < min && !self.function.is_new => format!("{name}() takes at least {min} positional argument{} ({given} given)", plural(min)),
+            _ if !only && !self.function.is_new => {
                 let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) { "positional argument" } else { "argument" };
                 format!("{name}() takes at most {max} {sort}{} ({given} given)", plural(max))
             }
-            _ if min == max => format!("{name} expected {max} arguments, got {given}"),
+            _ if min == max => format!("{name} expected {max} argument{}, got {given}", plural(max)),
             _ if given < min => format!("{name} expected at least {min} argument{}, got {given}", plural(min)),
             _ => format!("{name} expected at most {max} argument{}, got {given}", plural(max)),
         };
@@ -276,7 +309,14 @@ impl Named<'_, '_> {
         unexpected_keyword(self.heap, self.name(), key, params.iter().filter(named).map(|p| p.name))
     }
 
-    fn missing(&self, params: &[Param], i: usize, given: usize) -> Raised {
+    fn missing(&self, params: &[Param], bound: &Bound<'_>, i: usize, given: usize) -> Raised {
+        let sort = if params[i].kind == ParamKind::Keyword { "keyword-only" } else { "positional" };
+        if self.in_python() {
+            let same = |p: &Param| (p.kind == ParamKind::Keyword) == (sort == "keyword-only");
+            let missing = params.iter().zip(bound).filter(|(p, v)| !p.optional && v.is_undef() && same(p));
+            let names: Vec<&str> = missing.map(|(p, _)| p.name).collect();
+            return missing_arguments(self.heap, &self.qualified(), sort, &names);
+        }
         match params[i].kind {
             ParamKind::Positional => self.wrong_count(params, given),
             ParamKind::Keyword => {

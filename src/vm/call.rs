@@ -240,8 +240,8 @@ impl Vm {
             let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| self.get(l)).collect();
             let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
                 args.keywords.iter().map(|&(name, v)| (self.get(name), self.get(v))).collect();
-            let owner = self.get_gc::<NativeFunction>(callee).and_then(|f| f.owner.get(heap).as_gc::<Class>());
-            let bound = bind::bind_native(heap, native, self.natives.params(id), owner, &positional, &keywords)?;
+            let function = self.get_gc(callee).expect("the caller checked the kind");
+            let bound = bind::bind_native(heap, function, native, self.natives.params(id), &positional, &keywords)?;
             for value in bound {
                 self.local(value);
             }

@@ -250,7 +250,8 @@ impl Sum {
     fn value<'h>(&self, heap: &'h Heap) -> Option<Value<'h>> {
         match *self {
             Sum::Int(n) => Some(heap.int(n)),
-            Sum::Float { sum, error } if error.is_finite() => Some(Value::float(sum + error)),
+            // Adding an error of zero would lose the sign of -0.0.
+            Sum::Float { sum, error } if error != 0.0 && error.is_finite() => Some(Value::float(sum + error)),
             Sum::Float { sum, .. } => Some(Value::float(sum)),
             Sum::Object => None,
         }

@@ -217,5 +217,7 @@ fn effective_state(heap: &Heap, this: Gc<'_, Coroutine>) -> CoroutineState {
 }
 
 fn delegate<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(this::<Coroutine>(heap, args)?.delegate.get(heap).or(Value::NONE))
+    let this = this::<Coroutine>(heap, args)?;
+    let waits = effective_state(heap, this) == CoroutineState::Suspended;
+    Ok(if waits { this.delegate.get(heap).or(Value::NONE) } else { Value::NONE })
 }

@@ -4,8 +4,13 @@
 //! the two handlers that make or read them (`surrogateescape`, `surrogatepass`) do not exist.
 //! To add an encoding: a variant, its aliases in `Encoding::named`, an arm in `decode` and in `encode`.
 
+mod wide;
+
 use std::fmt::Write;
 use std::ops::Range;
+
+use super::num::bytes::ByteOrder;
+use wide::Width;
 
 /// How characters are written as bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +23,10 @@ pub enum Encoding {
     Ascii,
     /// `latin-1`: the first 256 code points.
     Latin1,
+    /// `utf-16`, `utf-16-le`, `utf-16-be`: without an order, a byte order mark tells.
+    Utf16(Option<ByteOrder>),
+    /// `utf-32`, `utf-32-le`, `utf-32-be`
+    Utf32(Option<ByteOrder>),
 }
 
 /// Why a conversion failed.
@@ -47,17 +56,14 @@ impl Encoding {
             "utf_8_sig" => Encoding::Utf8Sig,
             "ascii" | "us_ascii" | "646" | "iso646_us" | "us" => Encoding::Ascii,
             "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "8859" | "cp819" => Encoding::Latin1,
+            "utf_16" | "utf16" | "u16" => Encoding::Utf16(None),
+            "utf_16_le" | "utf_16le" | "unicodelittleunmarked" => Encoding::Utf16(Some(ByteOrder::Little)),
+            "utf_16_be" | "utf_16be" | "unicodebigunmarked" => Encoding::Utf16(Some(ByteOrder::Big)),
+            "utf_32" | "utf32" | "u32" => Encoding::Utf32(None),
+            "utf_32_le" | "utf_32le" => Encoding::Utf32(Some(ByteOrder::Little)),
+            "utf_32_be" | "utf_32be" => Encoding::Utf32(Some(ByteOrder::Big)),
             _ => return Err(CodecError::UnknownEncoding(name.to_owned())),
         })
-    }
-
-    /// The name in error messages.
-    fn codec(self) -> &'static str {
-        match self {
-            Encoding::Utf8 | Encoding::Utf8Sig => "utf-8",
-            Encoding::Ascii => "ascii",
-            Encoding::Latin1 => "latin-1",
-        }
     }
 }
 
@@ -68,6 +74,8 @@ pub fn decode(bytes: &[u8], encoding: Encoding, errors: &str) -> Result<String, 
         Encoding::Utf8Sig => decode_utf8(bytes.strip_prefix(BOM).unwrap_or(bytes), errors),
         Encoding::Ascii => decode_ascii(bytes, errors),
         Encoding::Latin1 => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
+        Encoding::Utf16(order) => wide::decode(bytes, Width::Two, order, errors),
+        Encoding::Utf32(order) => wide::decode(bytes, Width::Four, order, errors),
     }
 }
 
@@ -77,12 +85,27 @@ pub fn encode(text: &str, encoding: Encoding, errors: &str) -> Result<Vec<u8>, C
         Encoding::Utf8 => Ok(text.into()),
         Encoding::Utf8Sig => Ok([BOM, text.as_bytes()].concat()),
         Encoding::Ascii if text.is_ascii() => Ok(text.into()),
-        Encoding::Ascii => encode_below(text, encoding, '\u{7f}', errors),
-        Encoding::Latin1 => encode_below(text, encoding, '\u{ff}', errors),
+        Encoding::Ascii => encode_below(text, &ASCII, errors),
+        Encoding::Latin1 => encode_below(text, &LATIN_1, errors),
+        Encoding::Utf16(order) => Ok(wide::encode(text, Width::Two, order)),
+        Encoding::Utf32(order) => Ok(wide::encode(text, Width::Four, order)),
     }
 }
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// An encoding of one byte a character.
+struct Narrow {
+    /// Its name in error messages.
+    codec: &'static str,
+    /// The last character that it has.
+    last: char,
+    /// What is wrong with the others.
+    reason: &'static str,
+}
+
+const ASCII: Narrow = Narrow { codec: "ascii", last: '\u{7f}', reason: "ordinal not in range(128)" };
+const LATIN_1: Narrow = Narrow { codec: "latin-1", last: '\u{ff}', reason: "ordinal not in range(256)" };
 
 fn decode_utf8(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
     let mut text = String::with_capacity(bytes.len());
@@ -102,7 +125,7 @@ fn decode_utf8(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
             Some(len) if matches!(bytes[start], 0x80..=0xc1 | 0xf5..) => (start + len, "invalid start byte"),
             Some(len) => (start + len, "invalid continuation byte"),
         };
-        mend_decoded(&mut text, bytes, Encoding::Utf8, start..end, reason, errors)?;
+        mend_decoded(&mut text, bytes, "utf-8", start..end, reason, errors)?;
         at = end;
     }
 }
@@ -113,7 +136,7 @@ fn decode_ascii(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
         if byte.is_ascii() {
             text.push(char::from(byte));
         } else {
-            mend_decoded(&mut text, bytes, Encoding::Ascii, at..at + 1, "ordinal not in range(128)", errors)?;
+            mend_decoded(&mut text, bytes, ASCII.codec, at..at + 1, ASCII.reason, errors)?;
         }
     }
     Ok(text)
@@ -123,13 +146,13 @@ fn decode_ascii(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
 fn mend_decoded(
     text: &mut String,
     bytes: &[u8],
-    encoding: Encoding,
+    codec: &'static str,
     range: Range<usize>,
     reason: &'static str,
     errors: &str,
 ) -> Result<(), CodecError> {
     match errors {
-        "strict" => return Err(CodecError::Invalid { codec: encoding.codec(), range, reason }),
+        "strict" => return Err(CodecError::Invalid { codec, range, reason }),
         "ignore" => {}
         "replace" => text.push(char::REPLACEMENT_CHARACTER),
         "backslashreplace" => {
@@ -142,23 +165,23 @@ fn mend_decoded(
     Ok(())
 }
 
-/// Encodes in one byte a character, as far as `last`.
-fn encode_below(text: &str, encoding: Encoding, last: char, errors: &str) -> Result<Vec<u8>, CodecError> {
+/// Encodes in one byte a character.
+fn encode_below(text: &str, narrow: &Narrow, errors: &str) -> Result<Vec<u8>, CodecError> {
     let mut out = Vec::with_capacity(text.len());
     let mut chars = text.chars().enumerate().peekable();
     while let Some((at, c)) = chars.next() {
-        if c <= last {
+        if c <= narrow.last {
             out.push(c as u32 as u8);
             continue;
         }
         // Neighbours that cannot be encoded are one error.
         let mut bad = String::from(c);
         let mut end = at + 1;
-        while let Some((_, c)) = chars.next_if(|(_, c)| *c > last) {
+        while let Some((_, c)) = chars.next_if(|(_, c)| *c > narrow.last) {
             bad.push(c);
             end += 1;
         }
-        mend_encoded(&mut out, &bad, encoding, at..end, errors)?;
+        mend_encoded(&mut out, &bad, narrow, at..end, errors)?;
     }
     Ok(out)
 }
@@ -167,19 +190,13 @@ fn encode_below(text: &str, encoding: Encoding, last: char, errors: &str) -> Res
 fn mend_encoded(
     out: &mut Vec<u8>,
     bad: &str,
-    encoding: Encoding,
+    narrow: &Narrow,
     range: Range<usize>,
     errors: &str,
 ) -> Result<(), CodecError> {
     let mut put = |show: &dyn Fn(char) -> String| bad.chars().for_each(|c| out.extend(show(c).into_bytes()));
     match errors {
-        "strict" => {
-            let reason = match encoding {
-                Encoding::Latin1 => "ordinal not in range(256)",
-                _ => "ordinal not in range(128)",
-            };
-            return Err(CodecError::Invalid { codec: encoding.codec(), range, reason });
-        }
+        "strict" => return Err(CodecError::Invalid { codec: narrow.codec, range, reason: narrow.reason }),
         "ignore" => {}
         "replace" => put(&|_| "?".to_owned()),
         "backslashreplace" => put(&backslashed),
