@@ -4,6 +4,8 @@
 
 use super::code::CodeObj;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::native::NativeFunction;
+use super::types::Builtin;
 use super::value::Value;
 
 /// A function: code and what it closes over. The cells of the closure are its tail.
@@ -98,8 +100,14 @@ unsafe impl Object for BoundMethod {
 }
 
 impl Heap {
-    /// A method bound to its receiver.
+    /// A method bound to its receiver; one written in Rust shows as a builtin function.
     pub fn bound_method<'h>(&'h self, function: Value<'h>, receiver: Value<'h>) -> Gc<'h, BoundMethod> {
-        self.alloc(BoundMethod { function: Slot::new(function), receiver: Slot::new(receiver) })
+        let class = match function.as_gc::<NativeFunction>() {
+            None => Builtin::Method,
+            Some(native) if native.shape() == self.types.shape_of(Builtin::WrapperDescriptor) => Builtin::MethodWrapper,
+            Some(_) => Builtin::BuiltinFunction,
+        };
+        let fields = BoundMethod { function: Slot::new(function), receiver: Slot::new(receiver) };
+        self.alloc_shaped(fields, self.types.shape_of(class))
     }
 }

@@ -202,7 +202,7 @@ impl Vm {
     /// `object.name`, the name a string.
     pub fn get_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let class = self.heap.class_of(self.get(object));
-        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Class>() {
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
             return self.get_attr_hooked(object, name);
         }
         match self.lookup_attr(object, name)? {
