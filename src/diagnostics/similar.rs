@@ -37,7 +37,9 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
             } else {
                 MOVE
             };
-            let cost = (diagonal + change).min(row[j] + MOVE).min(row[j + 1] + MOVE);
+            let cost = (diagonal + change)
+                .min(row[j] + MOVE)
+                .min(row[j + 1] + MOVE);
             diagonal = std::mem::replace(&mut row[j + 1], cost);
         }
     }

@@ -48,7 +48,9 @@ impl Heap {
     /// A bytearray.
     pub fn bytearray(&self, data: Vec<u8>) -> Gc<'_, ByteArray> {
         self.charge(data.capacity());
-        self.alloc(ByteArray { data: RefCell::new(data) })
+        self.alloc(ByteArray {
+            data: RefCell::new(data),
+        })
     }
 }
 
@@ -58,6 +60,7 @@ impl<'h> Value<'h> {
         if let Some(bytes) = self.as_gc::<Bytes>() {
             return Some(bytes.data.to_vec());
         }
-        self.as_gc::<ByteArray>().map(|array| array.data.borrow().clone())
+        self.as_gc::<ByteArray>()
+            .map(|array| array.data.borrow().clone())
     }
 }

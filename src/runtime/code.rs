@@ -112,13 +112,21 @@ impl<'h> Gc<'h, CodeObj> {
 impl CodeObj {
     /// Links a code object. `consts`: its constants as values.
     pub fn new(code: Rc<Code>, module: Gc<'_, Module>, consts: Box<[Slot]>) -> CodeObj {
-        let caches = code.caches.iter().map(|&name| Cache::new(Slot::copy(&consts[name as usize]))).collect();
+        let caches = code
+            .caches
+            .iter()
+            .map(|&name| Cache::new(Slot::copy(&consts[name as usize])))
+            .collect();
         // The body of a class is called with its namespace, which is no parameter of the program's.
         let namespace = u32::from(code.kind == CodeKind::Class);
         let plain = code.params.is_simple() && !code.kind.suspends();
         CodeObj {
             entry: code.instrs.as_ptr(),
-            plain_args: if plain { u32::from(code.params.positional) + namespace } else { NOT_PLAIN },
+            plain_args: if plain {
+                u32::from(code.params.positional) + namespace
+            } else {
+                NOT_PLAIN
+            },
             nregs: u32::from(code.nregs),
             undef_from: undef_from(&code),
             module: Slot::new(module.value()),
@@ -133,7 +141,13 @@ impl CodeObj {
 fn undef_from(code: &Code) -> u32 {
     let params = code.params.count() as u32;
     let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
-    let first = code.instrs.iter().filter(|i| looks(i.op)).map(|i| u32::from(i.a)).filter(|&r| r >= params).min();
+    let first = code
+        .instrs
+        .iter()
+        .filter(|i| looks(i.op))
+        .map(|i| u32::from(i.a))
+        .filter(|&r| r >= params)
+        .min();
     first.unwrap_or(u32::from(code.nregs))
 }
 

@@ -94,7 +94,10 @@ impl Heap {
 
     /// The exception whose traceback an object is.
     pub fn traceback_source<'h>(&'h self, object: Value<'h>) -> Option<Gc<'h, Exception>> {
-        object.as_gc::<Instance>()?.attr(self, self.intern(TRACEBACK_OF))?.as_gc()
+        object
+            .as_gc::<Instance>()?
+            .attr(self, self.intern(TRACEBACK_OF))?
+            .as_gc()
     }
 }
 

@@ -65,14 +65,24 @@ impl<'h> Gc<'h, Function> {
 
 impl Heap {
     /// A function of this code, closing over the cells that `cells` gives, without defaults.
-    pub fn function<'h>(&'h self, code: Gc<'h, CodeObj>, ncells: u32, cells: impl FnMut(usize) -> Value<'h>) -> Gc<'h, Function> {
+    pub fn function<'h>(
+        &'h self,
+        code: Gc<'h, CodeObj>,
+        ncells: u32,
+        cells: impl FnMut(usize) -> Value<'h>,
+    ) -> Gc<'h, Function> {
         let fields = Function {
             code: Slot::new(code.value()),
             defaults: Slot::undef(),
             kwdefaults: Slot::undef(),
             name: Slot::new(self.intern(&code.code.name).value()),
             qualname: Slot::new(self.intern(&code.code.qualname).value()),
-            doc: Slot::new(code.code.doc.as_ref().map_or(Value::NONE, |doc| self.str_value(doc))),
+            doc: Slot::new(
+                code.code
+                    .doc
+                    .as_ref()
+                    .map_or(Value::NONE, |doc| self.str_value(doc)),
+            ),
             annotations: Slot::undef(),
             attrs: Slot::undef(),
             ncells,
@@ -101,13 +111,22 @@ unsafe impl Object for BoundMethod {
 
 impl Heap {
     /// A method bound to its receiver; one written in Rust shows as a builtin function.
-    pub fn bound_method<'h>(&'h self, function: Value<'h>, receiver: Value<'h>) -> Gc<'h, BoundMethod> {
+    pub fn bound_method<'h>(
+        &'h self,
+        function: Value<'h>,
+        receiver: Value<'h>,
+    ) -> Gc<'h, BoundMethod> {
         let class = match function.as_gc::<NativeFunction>() {
             None => Builtin::Method,
-            Some(native) if native.shape() == self.types.shape_of(Builtin::WrapperDescriptor) => Builtin::MethodWrapper,
+            Some(native) if native.shape() == self.types.shape_of(Builtin::WrapperDescriptor) => {
+                Builtin::MethodWrapper
+            }
             Some(_) => Builtin::BuiltinFunction,
         };
-        let fields = BoundMethod { function: Slot::new(function), receiver: Slot::new(receiver) };
+        let fields = BoundMethod {
+            function: Slot::new(function),
+            receiver: Slot::new(receiver),
+        };
         self.alloc_shaped(fields, self.types.shape_of(class))
     }
 }

@@ -35,7 +35,14 @@ impl Heap {
         let name = self.intern(name).value();
         let class = self.types.class(self, Builtin::Module).value();
         let shape = self.add_shape(class, true, 0);
-        self.alloc_shaped(Module { name: Slot::new(name), globals: NameTable::default(), fallbacks: SlotVec::new() }, shape)
+        self.alloc_shaped(
+            Module {
+                name: Slot::new(name),
+                globals: NameTable::default(),
+                fallbacks: SlotVec::new(),
+            },
+            shape,
+        )
     }
 }
 

@@ -45,6 +45,12 @@ impl Heap {
             ViewTag::Items => Builtin::DictItems,
             ViewTag::Proxy => Builtin::MappingProxy,
         };
-        self.alloc_shaped(View { tag, source: Slot::new(source) }, self.types.shape_of(class))
+        self.alloc_shaped(
+            View {
+                tag,
+                source: Slot::new(source),
+            },
+            self.types.shape_of(class),
+        )
     }
 }

@@ -19,7 +19,9 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let main = args.at(0);
     if !task::is_coroutine(vm, main) {
         let text = vm.repr_text(main)?;
-        return Err(vm.heap.value_error(format!("a coroutine was expected, got {text}")));
+        return Err(vm
+            .heap
+            .value_error(format!("a coroutine was expected, got {text}")));
     }
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;

@@ -6,15 +6,17 @@ use crate::runtime::{Heap, Value};
 use crate::stdlib::arg::Out;
 use crate::vm::{Args, Native};
 
-pub const LOWER: Native =
-    Native::leaf("lower(self, /) -> Self", "Return a copy with all ASCII characters converted to lowercase.", |heap, a| {
-        map(heap, a, <[u8]>::to_ascii_lowercase)
-    });
+pub const LOWER: Native = Native::leaf(
+    "lower(self, /) -> Self",
+    "Return a copy with all ASCII characters converted to lowercase.",
+    |heap, a| map(heap, a, <[u8]>::to_ascii_lowercase),
+);
 
-pub const UPPER: Native =
-    Native::leaf("upper(self, /) -> Self", "Return a copy with all ASCII characters converted to uppercase.", |heap, a| {
-        map(heap, a, <[u8]>::to_ascii_uppercase)
-    });
+pub const UPPER: Native = Native::leaf(
+    "upper(self, /) -> Self",
+    "Return a copy with all ASCII characters converted to uppercase.",
+    |heap, a| map(heap, a, <[u8]>::to_ascii_uppercase),
+);
 
 pub const TITLE: Native = Native::leaf(
     "title(self, /) -> Self",
@@ -46,10 +48,11 @@ pub const ISALNUM: Native = Native::leaf(
     |heap, a| ask(heap, a, case::is_alnum),
 );
 
-pub const ISASCII: Native =
-    Native::leaf("isascii(self, /) -> bool", "Return True if all bytes are ASCII; none at all are.", |heap, a| {
-        ask(heap, a, <[u8]>::is_ascii)
-    });
+pub const ISASCII: Native = Native::leaf(
+    "isascii(self, /) -> bool",
+    "Return True if all bytes are ASCII; none at all are.",
+    |heap, a| ask(heap, a, <[u8]>::is_ascii),
+);
 
 pub const ISDIGIT: Native = Native::leaf(
     "isdigit(self, /) -> bool",

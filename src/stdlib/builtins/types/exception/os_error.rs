@@ -13,12 +13,25 @@ use crate::vm::{Args, Native};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[&INIT],
-    getters: &[getter::<18>(), getter::<19>(), getter::<20>(), getter::<21>()],
+    getters: &[
+        getter::<18>(),
+        getter::<19>(),
+        getter::<20>(),
+        getter::<21>(),
+    ],
     ..NativeType::of(Builtin::OSError, "Base class for I/O related errors.")
 }];
 
-const NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const INIT: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", init);
+const NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    init,
+);
 
 /// The classes of error numbers (Linux).
 const CLASSES: [(i64, Builtin); 19] = [
@@ -45,7 +58,10 @@ const CLASSES: [(i64, Builtin); 19] = [
 
 /// The class for an error number.
 pub fn class_of(errno: i64) -> Builtin {
-    CLASSES.iter().find(|&&(n, _)| n == errno).map_or(Builtin::OSError, |&(_, class)| class)
+    CLASSES
+        .iter()
+        .find(|&&(n, _)| n == errno)
+        .map_or(Builtin::OSError, |&(_, class)| class)
 }
 
 /// Raises what a failed system call means: the class by its number; the file that it was about, if any.
@@ -57,7 +73,9 @@ pub fn raise(heap: &Heap, error: &std::io::Error, file: Option<Value<'_>>) -> Ra
     let raised = heap.raise_with(class_of(errno), &[heap.int(errno), heap.str_value(text)]);
     if let Some(file) = file {
         let exception = heap.peek_raised(&raised);
-        exception.attrs(heap).set_str(heap, heap.intern("filename"), same_heap(heap, file));
+        exception
+            .attrs(heap)
+            .set_str(heap, heap.intern("filename"), same_heap(heap, file));
     }
     raised
 }
@@ -69,10 +87,12 @@ fn same_heap<'h>(_: &'h Heap, value: Value<'h>) -> Value<'h> {
 fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let mut class = exception_class(heap, args.get(0))?;
     let items: Gc<'h, Tuple> = args.get(1).as_gc().expect("*args is a tuple");
-    if class.builtin_is(Builtin::OSError) && items.len() > 1
-        && let Some(errno) = items.at(heap, 0).and_then(|n| n.as_int()) {
-            class = heap.types.class(heap, class_of(errno));
-        }
+    if class.builtin_is(Builtin::OSError)
+        && items.len() > 1
+        && let Some(errno) = items.at(heap, 0).and_then(|n| n.as_int())
+    {
+        class = heap.types.class(heap, class_of(errno));
+    }
     let exception = heap.exception(class, &items.to_vec(heap));
     split_files(heap, exception);
     Ok(exception.value())

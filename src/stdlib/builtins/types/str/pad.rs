@@ -44,7 +44,11 @@ pub const EXPANDTABS: Native = Native::vm(
     },
 );
 
-fn filled(vm: &mut Vm, a: Locals, method: fn(&str, usize, i64, char) -> TextResult<String>) -> Result<Local, Raised> {
+fn filled(
+    vm: &mut Vm,
+    a: Locals,
+    method: fn(&str, usize, i64, char) -> TextResult<String>,
+) -> Result<Local, Raised> {
     let width = vm.index(a.at(1))?;
     let fill = fill_char(&vm.heap, vm.get(a.at(2)))?;
     padded(vm, a, |text, len| method(text, len, width, fill))
@@ -66,7 +70,9 @@ fn fill_char<'h>(heap: &'h Heap, fill: Value<'h>) -> Result<char, Raised> {
     }
     let Some(text) = arg::as_str(heap, fill) else {
         let found = heap.type_name(fill);
-        return Err(heap.type_error(format!("The fill character must be a unicode character, not {found}")));
+        return Err(heap.type_error(format!(
+            "The fill character must be a unicode character, not {found}"
+        )));
     };
     let mut chars = text.as_str().chars();
     match (chars.next(), chars.next()) {
