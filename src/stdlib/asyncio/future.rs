@@ -43,12 +43,7 @@ const NEW_TASK: Native = Native::vm(
     "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
     |vm, args| {
-        for i in [3, 4] {
-            if vm.get(args.at(i)).is_none() {
-                vm.set(args.at(i), Value::UNDEF);
-            }
-        }
-        task::create(vm, args.at(1), args.at(3), args.at(4))
+        super::task::spawn(vm, args.at(1), args.at(3), args.at(4))
     },
 );
 const RESULT: Native =
@@ -104,12 +99,7 @@ const CANCELLING: Native = Native::vm("cancelling(self, /) -> int", "How many ca
     Ok(vm.local(Value::small_int(i64::from(task::part(vm, args.at(0)).cancel_requests.get()))))
 });
 const UNCANCEL: Native = Native::vm("uncancel(self, /) -> int", "Take one request to cancel back.", |vm, args| {
-    let part = task::part(vm, args.at(0));
-    let left = part.cancel_requests.get().saturating_sub(1);
-    part.cancel_requests.set(left);
-    if left == 0 {
-        part.must_cancel.set(false);
-    }
+    let left = task::uncancel(vm, args.at(0));
     Ok(vm.local(Value::small_int(i64::from(left))))
 });
 
