@@ -52,12 +52,7 @@ const NEW_TASK: Native = Native::vm(
     "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
     |vm, args| {
-        for i in [3, 4] {
-            if vm.get(args.at(i)).is_none() {
-                vm.set(args.at(i), Value::UNDEF);
-            }
-        }
-        task::create(vm, args.at(1), args.at(3), args.at(4))
+        super::task::spawn(vm, args.at(1), args.at(3), args.at(4))
     },
 );
 const RESULT: Native = Native::vm(
@@ -120,8 +115,26 @@ const REMOVE_DONE_CALLBACK: Native = Native::vm(
 );
 const AWAIT: Native = Native::vm("__await__(self, /)", "What await iterates over.", wait);
 const ITER: Native = Native::vm("__iter__(self, /)", "What yield from iterates over.", wait);
-const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", |vm, _| {
-    super::event_loop::the_loop(vm)
+const GET_LOOP: Native =
+    Native::vm("get_loop(self, /)", "The event loop.", |vm, _| super::event_loop::the_loop(vm));
+const GET_NAME: Native = Native::vm("get_name(self, /) -> str", "The task's name.", |vm, args| Ok(task::name(vm, args.at(0))));
+const SET_NAME: Native = Native::vm("set_name(self, value, /)", "Rename the task.", |vm, args| {
+    let text = vm.str(args.at(1))?;
+    task::part(vm, args.at(0)).name.set(vm.get(text));
+    Ok(vm.none())
+});
+const GET_CORO: Native = Native::vm("get_coro(self, /)", "The coroutine that it runs.", |vm, args| {
+    Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap)))
+});
+const GET_CONTEXT: Native = Native::vm("get_context(self, /)", "The context that it runs in.", |vm, args| {
+    Ok(vm.local(task::part(vm, args.at(0)).context.get(&vm.heap).or(Value::NONE)))
+});
+const CANCELLING: Native = Native::vm("cancelling(self, /) -> int", "How many cancellations were requested.", |vm, args| {
+    Ok(vm.local(Value::small_int(i64::from(task::part(vm, args.at(0)).cancel_requests.get()))))
+});
+const UNCANCEL: Native = Native::vm("uncancel(self, /) -> int", "Take one request to cancel back.", |vm, args| {
+    let left = task::uncancel(vm, args.at(0));
+    Ok(vm.local(Value::small_int(i64::from(left))))
 });
 const GET_NAME: Native = Native::vm(
     "get_name(self, /) -> str",

@@ -37,7 +37,7 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     },
 };
 
-const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT];
+const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR];
 
 struct Semaphore {
     value: Cell<i64>,
@@ -98,11 +98,15 @@ const ENTER: Native = Native::vm("__aenter__(self, /)", "Take a place.", |vm, ar
     let none = vm.none();
     Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
 });
-const EXIT: Native = Native::vm(
-    "__aexit__(self, exc_type, exc, tb, /)",
-    "Give the place back.",
-    |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
-);
+const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the place back.", |vm, args| {
+    Ok(vm.native_coroutine(&RELEASING, &[args.at(0)]))
+});
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let this = semaphore(vm, args.at(0));
+    let state = if this.is_locked(vm) { "locked".to_owned() } else { format!("unlocked, value:{}", this.value.get()) };
+    let waiters = this.waiters.len();
+    super::described(vm, args.at(0), &state, waiters)
+});
 
 static ACQUIRING: NativeCoroutine = NativeCoroutine {
     name: "Semaphore.acquire",
