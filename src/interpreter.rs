@@ -79,7 +79,10 @@ impl Interpreter {
         random::seed_default(&vm, options.seed.unwrap_or_else(any_seed));
         let folder = options.script.as_ref().and_then(|script| script.parent());
         let folder = folder.map_or_else(PathBuf::new, |folder| folder.to_path_buf());
-        vm.extend(sys::Program::new(options.args, folder.to_string_lossy().into_owned()));
+        vm.extend(sys::Program::new(
+            options.args,
+            folder.to_string_lossy().into_owned(),
+        ));
         vm.extend(Loader::new(options.sources, options.warn, folder));
         vm.set_import(loader::import);
         let mut interpreter = Interpreter { vm };
@@ -97,7 +100,13 @@ impl Interpreter {
     }
 
     /// Runs a module that was parsed already: `text` is what it was parsed from.
-    pub fn run_parsed(&mut self, name: &str, text: &str, module: ast::Module, mode: Mode) -> Outcome {
+    pub fn run_parsed(
+        &mut self,
+        name: &str,
+        text: &str,
+        module: ast::Module,
+        mode: Mode,
+    ) -> Outcome {
         let unit = loader::adopt(&self.vm, name, text, module);
         self.run_unit(&unit, mode)
     }
@@ -148,11 +157,18 @@ impl Interpreter {
             return exit_of(vm, exception);
         }
         let failure = Box::new(vm.describe(exception));
-        if is_interrupt { Outcome::Interrupted(failure) } else { Outcome::Failed(failure) }
+        if is_interrupt {
+            Outcome::Interrupted(failure)
+        } else {
+            Outcome::Failed(failure)
+        }
     }
 
     fn main_module(&self) -> Gc<'_, Module> {
-        let main = self.vm.loaded_module("__main__").and_then(|main| self.vm.get_gc(main));
+        let main = self
+            .vm
+            .loaded_module("__main__")
+            .and_then(|main| self.vm.get_gc(main));
         main.expect("made with the interpreter; a program that replaces it in sys.modules replaces it by a module")
     }
 
@@ -189,7 +205,10 @@ fn run_linked(vm: &mut Vm, function: Local, is_async: bool, mode: Mode) -> Resul
 
 /// What SystemExit asks for: no code or None is success, an integer the status, anything else a message.
 fn exit_of(vm: &mut Vm, exception: Local) -> Outcome {
-    let code = vm.get_gc::<Exception>(exception).and_then(|e| e.arg(&vm.heap, 0)).unwrap_or(Value::NONE);
+    let code = vm
+        .get_gc::<Exception>(exception)
+        .and_then(|e| e.arg(&vm.heap, 0))
+        .unwrap_or(Value::NONE);
     if code.is_none() {
         return Outcome::Exit(0, None);
     }

@@ -7,8 +7,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from the lowest up. A module names only those before it.
-const LAYERS: [&str; 10] =
-    ["diagnostics", "syntax", "bytecode", "compile", "runtime", "vm", "sched", "stdlib", "interpreter", "cli"];
+const LAYERS: [&str; 10] = [
+    "diagnostics",
+    "syntax",
+    "bytecode",
+    "compile",
+    "runtime",
+    "vm",
+    "sched",
+    "stdlib",
+    "interpreter",
+    "cli",
+];
 
 /// These run programs and must work without the front end: `import` goes through a hook.
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
@@ -61,28 +71,49 @@ const UNSAFE: &[&str] = &[
 fn layers_name_only_lower_layers() {
     let mut wrong = Vec::new();
     for source in sources() {
-        let Some(rank) = LAYERS.iter().position(|layer| *layer == source.layer()) else { continue };
+        let Some(rank) = LAYERS.iter().position(|layer| *layer == source.layer()) else {
+            continue;
+        };
         for (number, line) in source.code_lines() {
             for named in names_after(line, "crate::") {
-                let Some(other) = LAYERS.iter().position(|layer| *layer == named) else { continue };
-                let front_end = ["syntax", "compile"].contains(&named) && WITHOUT_FRONT_END.contains(&LAYERS[rank]);
+                let Some(other) = LAYERS.iter().position(|layer| *layer == named) else {
+                    continue;
+                };
+                let front_end = ["syntax", "compile"].contains(&named)
+                    && WITHOUT_FRONT_END.contains(&LAYERS[rank]);
                 if other > rank || front_end {
-                    wrong.push(format!("{}:{number}: {} names {named}", source.name, LAYERS[rank]));
+                    wrong.push(format!(
+                        "{}:{number}: {} names {named}",
+                        source.name, LAYERS[rank]
+                    ));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "a layer names one that it must not know:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "a layer names one that it must not know:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn every_layer_exists() {
-    let found: Vec<String> = sources().iter().map(|source| source.layer().to_owned()).collect();
+    let found: Vec<String> = sources()
+        .iter()
+        .map(|source| source.layer().to_owned())
+        .collect();
     for layer in LAYERS {
-        assert!(found.iter().any(|name| name == layer), "there is no layer {layer} under src");
+        assert!(
+            found.iter().any(|name| name == layer),
+            "there is no layer {layer} under src"
+        );
     }
     for layer in found {
-        assert!(["lib", "main"].contains(&&*layer) || LAYERS.contains(&&*layer), "src/{layer} is in no layer");
+        assert!(
+            ["lib", "main"].contains(&&*layer) || LAYERS.contains(&&*layer),
+            "src/{layer} is in no layer"
+        );
     }
 }
 
@@ -90,12 +121,20 @@ fn every_layer_exists() {
 fn every_file_opens_with_a_header() {
     let mut wrong = Vec::new();
     for source in sources() {
-        let header = source.text.lines().take_while(|line| line.starts_with("//!")).count();
+        let header = source
+            .text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .count();
         if !(3..=15).contains(&header) {
             wrong.push(format!("{}: {header} lines", source.name));
         }
     }
-    assert!(wrong.is_empty(), "a file opens with 3 to 15 lines of `//!`: what it is, its contract, how to add one:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "a file opens with 3 to 15 lines of `//!`: what it is, its contract, how to add one:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -105,10 +144,22 @@ fn unsafe_stays_in_the_core() {
         .filter(|source| source.code_lines().any(|(_, line)| is_unsafe(line)))
         .map(|source| source.name)
         .collect();
-    let new: Vec<&String> = found.iter().filter(|name| !UNSAFE.contains(&name.as_str())).collect();
-    assert!(new.is_empty(), "`unsafe` in files outside of the core: {new:?}");
-    let gone: Vec<&&str> = UNSAFE.iter().filter(|name| !found.iter().any(|found| found == *name)).collect();
-    assert!(gone.is_empty(), "these need no `unsafe` any more, take them off the list: {gone:?}");
+    let new: Vec<&String> = found
+        .iter()
+        .filter(|name| !UNSAFE.contains(&name.as_str()))
+        .collect();
+    assert!(
+        new.is_empty(),
+        "`unsafe` in files outside of the core: {new:?}"
+    );
+    let gone: Vec<&&str> = UNSAFE
+        .iter()
+        .filter(|name| !found.iter().any(|found| found == *name))
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "these need no `unsafe` any more, take them off the list: {gone:?}"
+    );
 }
 
 #[test]
@@ -116,13 +167,22 @@ fn packages_are_named_in_their_homes() {
     let mut wrong = Vec::new();
     for source in sources() {
         for (package, home) in HOMES {
-            let at_home = if home.ends_with('/') { source.name.starts_with(home) } else { source.name == home };
+            let at_home = if home.ends_with('/') {
+                source.name.starts_with(home)
+            } else {
+                source.name == home
+            };
             if at_home {
                 continue;
             }
             for (number, line) in source.code_lines() {
-                if line.contains(&format!("{package}::")) || line.contains(&format!("use {package}")) {
-                    wrong.push(format!("{}:{number} names {package}, which lives in src/{home}", source.name));
+                if line.contains(&format!("{package}::"))
+                    || line.contains(&format!("use {package}"))
+                {
+                    wrong.push(format!(
+                        "{}:{number} names {package}, which lives in src/{home}",
+                        source.name
+                    ));
                 }
             }
         }
@@ -140,7 +200,11 @@ fn lints_are_silenced_with_a_reason() {
             }
         }
     }
-    assert!(wrong.is_empty(), "write #[expect(lint, reason = \"..\")] instead of allow:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "write #[expect(lint, reason = \"..\")] instead of allow:\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// A file under src.
@@ -158,7 +222,11 @@ impl Source {
 
     /// Its lines with their numbers, but for comments.
     fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text.lines().enumerate().map(|(i, line)| (i + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+        self.text
+            .lines()
+            .enumerate()
+            .map(|(i, line)| (i + 1, line))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
 
@@ -182,8 +250,15 @@ fn sources() -> Vec<Source> {
 }
 
 fn read(root: &Path, path: PathBuf) -> Source {
-    let name = path.strip_prefix(root).expect("under src").to_string_lossy().replace('\\', "/");
-    Source { name, text: fs::read_to_string(path).expect("UTF-8") }
+    let name = path
+        .strip_prefix(root)
+        .expect("under src")
+        .to_string_lossy()
+        .replace('\\', "/");
+    Source {
+        name,
+        text: fs::read_to_string(path).expect("UTF-8"),
+    }
 }
 
 /// The identifiers that follow `prefix` in a line; in `crate::{a, b}` those in the braces.
@@ -192,7 +267,13 @@ fn names_after<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
     for (at, _) in line.match_indices(prefix) {
         let rest = &line[at + prefix.len()..];
         match rest.strip_prefix('{') {
-            Some(list) => names.extend(list.split('}').next().unwrap_or(list).split(',').map(|part| word(part.trim()))),
+            Some(list) => names.extend(
+                list.split('}')
+                    .next()
+                    .unwrap_or(list)
+                    .split(',')
+                    .map(|part| word(part.trim())),
+            ),
             None => names.push(word(rest)),
         }
     }
@@ -200,10 +281,13 @@ fn names_after<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
 }
 
 fn word(text: &str) -> &str {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or_default()
 }
 
 /// Whether code needs the keyword; attributes that speak of the lint do not count.
 fn is_unsafe(line: &str) -> bool {
-    line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
+    line.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| word == "unsafe")
 }

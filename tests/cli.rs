@@ -57,8 +57,15 @@ fn refused(name: &str, content: impl AsRef<[u8]>, words: &[&str]) {
     let output = apy(&[path.to_str().expect("UTF-8")], b"");
     let text = err(&output);
     assert_eq!(status(&output), 1, "{name}: {text}");
-    assert!(output.stdout.is_empty(), "{name}: all messages go to stderr");
-    assert!(text.len() < 20_000, "{name}: {} bytes of message", text.len());
+    assert!(
+        output.stdout.is_empty(),
+        "{name}: all messages go to stderr"
+    );
+    assert!(
+        text.len() < 20_000,
+        "{name}: {} bytes of message",
+        text.len()
+    );
     for word in words.iter().chain(&[name]) {
         assert!(text.contains(word), "{name}: no {word:?} in {text}");
     }
@@ -76,20 +83,33 @@ fn exit_statuses() {
     assert_eq!(status(&run("raise KeyboardInterrupt")), 130);
     assert_eq!(status(&apy(&["--no-such-option"], b"")), 2);
     assert_eq!(status(&apy(&["no_such_file.apy"], b"")), 2);
-    assert_eq!(status(&run("async def f(): await asyncio.Queue().get()\nasyncio.run(f())")), 3);
+    assert_eq!(
+        status(&run(
+            "async def f(): await asyncio.Queue().get()\nasyncio.run(f())"
+        )),
+        3
+    );
 }
 
 #[test]
 fn exit_with_a_message_prints_it_on_stderr() {
     let output = run("print('out'); raise SystemExit('bye')");
-    assert_eq!((status(&output), out(&output), err(&output)), (1, "out\n".into(), "bye\n".into()));
+    assert_eq!(
+        (status(&output), out(&output), err(&output)),
+        (1, "out\n".into(), "bye\n".into())
+    );
 }
 
 #[test]
 fn a_missing_file_is_one_line() {
     for name in ["no_such_file.apy", "/"] {
         let output = apy(&[name], b"");
-        assert_eq!((status(&output), err(&output).lines().count()), (2, 1), "{}", err(&output));
+        assert_eq!(
+            (status(&output), err(&output).lines().count()),
+            (2, 1),
+            "{}",
+            err(&output)
+        );
         assert!(err(&output).contains(name));
     }
 }
@@ -98,9 +118,15 @@ fn a_missing_file_is_one_line() {
 fn programs_come_from_files_arguments_and_stdin() {
     let path = file("hello.apy", "import sys\nprint('hello', sys.argv[1:])\n");
     let path = path.to_str().expect("UTF-8");
-    assert_eq!(out(&apy(&[path, "a", "--time"], b"")), "hello ['a', '--time']\n");
+    assert_eq!(
+        out(&apy(&[path, "a", "--time"], b"")),
+        "hello ['a', '--time']\n"
+    );
     assert_eq!(out(&apy(&["run", path, "b"], b"")), "hello ['b']\n");
-    assert_eq!(out(&apy(&["-c", "import sys; print(sys.argv)", "x", "-y"], b"")), "['-c', 'x', '-y']\n");
+    assert_eq!(
+        out(&apy(&["-c", "import sys; print(sys.argv)", "x", "-y"], b"")),
+        "['-c', 'x', '-y']\n"
+    );
     assert_eq!(out(&apy(&["-"], b"print('from stdin')")), "from stdin\n");
     assert_eq!(out(&apy(&[], b"print('piped')")), "piped\n");
 }
@@ -110,7 +136,10 @@ fn help_and_version_go_to_stdout() {
     let help = apy(&["--help"], b"");
     assert!(status(&help) == 0 && out(&help).contains("--time") && help.stderr.is_empty());
     let version = apy(&["-V"], b"");
-    assert_eq!(out(&version), format!("apy {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        out(&version),
+        format!("apy {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -118,7 +147,15 @@ fn options_stand_before_the_program() {
     let program = "import random\nprint(random.random())\n";
     let first = out(&apy(&["--seed", "7", "-"], program.as_bytes()));
     assert_eq!(first, out(&apy(&["--seed", "7", "-"], program.as_bytes())));
-    let output = apy(&["--time", "virtual", "-c", "await asyncio.sleep(86400); print('a day later')"], b"");
+    let output = apy(
+        &[
+            "--time",
+            "virtual",
+            "-c",
+            "await asyncio.sleep(86400); print('a day later')",
+        ],
+        b"",
+    );
     assert_eq!(out(&output), "a day later\n");
     assert_eq!(status(&apy(&["--time", "sideways", "-c", "pass"], b"")), 2);
 }
@@ -128,7 +165,13 @@ fn an_uncaught_exception_shows_the_source_and_the_calls() {
     let output = run("def f(x):\n    return 1 / x\n\nprint('before')\nf(0)\n");
     let text = err(&output);
     assert_eq!(out(&output), "before\n");
-    for part in ["ZeroDivisionError: division by zero", "<string>:2", "return 1 / x", "<string>:5", "f(0)"] {
+    for part in [
+        "ZeroDivisionError: division by zero",
+        "<string>:2",
+        "return 1 / x",
+        "<string>:5",
+        "f(0)",
+    ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }
 }
@@ -139,41 +182,71 @@ fn python_tracebacks_on_request() {
     let expected = "Traceback (most recent call last):\n  File \"<string>\", line 3, in <module>\n    f(0)\n    ~^^^\n  \
                     File \"<string>\", line 2, in f\n    return 1 / x\n           ~~^~~\n\
                     ZeroDivisionError: division by zero\n";
-    assert_eq!(err(&apy(&["--traceback=python", "-c", code], b"")), expected);
+    assert_eq!(
+        err(&apy(&["--traceback=python", "-c", code], b"")),
+        expected
+    );
 }
 
 #[test]
 fn causes_and_groups_are_shown() {
-    let chain = err(&run("try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('bad') from e\n"));
-    assert!(chain.contains("ValueError: bad") && chain.contains("KeyError: 'k'") && chain.contains("direct cause"), "{chain}");
-    let group = err(&run("raise ExceptionGroup('many', [ValueError('a'), TypeError('b')])"));
-    assert!(group.contains("├─ ValueError: a") && group.contains("└─ TypeError: b"), "{group}");
+    let chain = err(&run(
+        "try:\n    {}['k']\nexcept KeyError as e:\n    raise ValueError('bad') from e\n",
+    ));
+    assert!(
+        chain.contains("ValueError: bad")
+            && chain.contains("KeyError: 'k'")
+            && chain.contains("direct cause"),
+        "{chain}"
+    );
+    let group = err(&run(
+        "raise ExceptionGroup('many', [ValueError('a'), TypeError('b')])",
+    ));
+    assert!(
+        group.contains("├─ ValueError: a") && group.contains("└─ TypeError: b"),
+        "{group}"
+    );
 }
 
 #[test]
 fn long_recursions_are_folded() {
     let text = err(&run("def f(): f()\nf()\n"));
-    assert!(text.contains("RecursionError: maximum recursion depth exceeded") && text.lines().count() < 30, "{text}");
+    assert!(
+        text.contains("RecursionError: maximum recursion depth exceeded")
+            && text.lines().count() < 30,
+        "{text}"
+    );
 }
 
 #[test]
 fn a_coroutine_that_nobody_awaits_is_reported_with_its_line() {
     let output = run("async def f(): pass\nf()\nprint('on')\n");
     assert_eq!((status(&output), out(&output)), (0, "on\n".into()));
-    assert!(err(&output).contains("coroutine 'f' was never awaited") && err(&output).contains("<string>:2"));
+    assert!(
+        err(&output).contains("coroutine 'f' was never awaited")
+            && err(&output).contains("<string>:2")
+    );
 }
 
 #[test]
 fn a_task_whose_exception_nobody_takes_is_reported() {
-    let output = run("async def bad(): 1 / 0\nasync def main():\n    asyncio.create_task(bad(), name='bad one')\n    await sleep(0.01)\nasyncio.run(main())\n");
+    let output = run(
+        "async def bad(): 1 / 0\nasync def main():\n    asyncio.create_task(bad(), name='bad one')\n    await sleep(0.01)\nasyncio.run(main())\n",
+    );
     let text = err(&output);
     assert_eq!(status(&output), 0);
-    assert!(text.contains("'bad one'") && text.contains("never retrieved") && text.contains("ZeroDivisionError"), "{text}");
+    assert!(
+        text.contains("'bad one'")
+            && text.contains("never retrieved")
+            && text.contains("ZeroDivisionError"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_deadlock_names_who_waits_for_what() {
-    let output = run("async def main():\n    q = asyncio.Queue()\n    await q.get()\nasyncio.run(main())\n");
+    let output =
+        run("async def main():\n    q = asyncio.Queue()\n    await q.get()\nasyncio.run(main())\n");
     let text = err(&output);
     assert_eq!(status(&output), 3);
     for part in ["deadlock", "'Task-1'", "Queue.get", "<string>:3"] {
@@ -194,14 +267,28 @@ fn modules_and_packages_beside_the_script_are_imported() {
          try:\n    import broken\nexcept SyntaxError as e:\n    print('SyntaxError')\n",
     );
     let output = apy(&[main.to_str().expect("UTF-8")], b"");
-    assert_eq!(out(&output), "42 pack.inner __main__\nNo module named 'missing'\nSyntaxError\n", "{}", err(&output));
+    assert_eq!(
+        out(&output),
+        "42 pack.inner __main__\nNo module named 'missing'\nSyntaxError\n",
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
 fn stages_can_be_shown() {
-    for (stage, part) in [("tokens", "Name"), ("ast", "Name"), ("scopes", "module"), ("dis", "registers")] {
+    for (stage, part) in [
+        ("tokens", "Name"),
+        ("ast", "Name"),
+        ("scopes", "module"),
+        ("dis", "registers"),
+    ] {
         let output = apy(&[stage, "-"], b"x = y\n");
-        assert!(status(&output) == 0 && out(&output).contains(part), "{stage}: {}", out(&output));
+        assert!(
+            status(&output) == 0 && out(&output).contains(part),
+            "{stage}: {}",
+            out(&output)
+        );
     }
     assert_eq!(status(&apy(&["dis", "-"], b"x = = y\n")), 1);
     assert_eq!(status(&apy(&["ast", "no_such_file.apy"], b"")), 2);
@@ -209,7 +296,10 @@ fn stages_can_be_shown() {
 
 #[test]
 fn input_reads_lines() {
-    let path = file("ask.apy", "name = input('who? ')\nprint('hello', name)\ntry:\n    input()\nexcept EOFError as e:\n    print(e)\n");
+    let path = file(
+        "ask.apy",
+        "name = input('who? ')\nprint('hello', name)\ntry:\n    input()\nexcept EOFError as e:\n    print(e)\n",
+    );
     let output = apy(&[path.to_str().expect("UTF-8")], b"world\n");
     assert_eq!(out(&output), "who? hello world\nEOF when reading a line\n");
 }
@@ -219,23 +309,55 @@ fn text_that_is_no_program_is_refused() {
     refused("utf8.apy", b"x = '\xff'\n", &["utf-8", "0xff", ":1:"]);
     refused("utf16.apy", b"\xff\xfex\0 \0=\0", &["utf-8"]);
     refused("null.apy", b"x = 1\nprint(x)\0\n", &["null bytes", ":2:"]);
-    refused("unterminated.apy", "x = 1\ny = 'abc\n", &["unterminated string", ":2:"]);
+    refused(
+        "unterminated.apy",
+        "x = 1\ny = 'abc\n",
+        &["unterminated string", ":2:"],
+    );
     refused("triple.apy", "x = '''abc\n\n\n", &["unterminated", ":1:"]);
-    refused("indentation.apy", "if True:\nprint(1)\n", &["IndentationError", ":2:"]);
-    refused("dedent.apy", "if True:\n    x = 1\n  y = 2\n", &["unindent", ":3:"]);
-    refused("tabs.apy", "if True:\n        x = 1\n\ty = 2\n", &["TabError"]);
+    refused(
+        "indentation.apy",
+        "if True:\nprint(1)\n",
+        &["IndentationError", ":2:"],
+    );
+    refused(
+        "dedent.apy",
+        "if True:\n    x = 1\n  y = 2\n",
+        &["unindent", ":3:"],
+    );
+    refused(
+        "tabs.apy",
+        "if True:\n        x = 1\n\ty = 2\n",
+        &["TabError"],
+    );
     refused("bracket.apy", "f(1, 2\n", &["'(' was never closed"]);
 }
 
 #[test]
 fn huge_programs_are_refused_or_run() {
     refused("open.apy", "(".repeat(100_000), &["too many nested"]);
-    refused("nested.apy", format!("x = {}{}", "[".repeat(100_000), "]".repeat(100_000)), &["too many nested"]);
-    refused("unary.apy", format!("x = {}1", "-".repeat(100_000)), &["too many nested"]);
-    let blocks: String = (0..2000).map(|depth| format!("{}if 1:\n", " ".repeat(depth))).collect();
+    refused(
+        "nested.apy",
+        format!("x = {}{}", "[".repeat(100_000), "]".repeat(100_000)),
+        &["too many nested"],
+    );
+    refused(
+        "unary.apy",
+        format!("x = {}1", "-".repeat(100_000)),
+        &["too many nested"],
+    );
+    let blocks: String = (0..2000)
+        .map(|depth| format!("{}if 1:\n", " ".repeat(depth)))
+        .collect();
     refused("blocks.apy", blocks, &["too many levels of indentation"]);
-    let path = file("long_line.apy", format!("x = '{}'\nprint(len(x))\n", "a".repeat(10_000_000)));
-    assert_eq!(out(&apy(&[path.to_str().expect("UTF-8")], b"")), "10000000\n");
+    let path = file(
+        "long_line.apy",
+        format!("x = '{}'\nprint(len(x))\n", "a".repeat(10_000_000)),
+    );
+    assert_eq!(
+        out(&apy(&[path.to_str().expect("UTF-8")], b"")),
+        "10000000\n"
+    );
 }
 
 #[test]
@@ -250,13 +372,20 @@ fn deep_recursion_of_every_sort_ends_in_an_exception() {
     ] {
         let output = run(code);
         assert_eq!(status(&output), 1, "{code}");
-        assert!(err(&output).contains("RecursionError: maximum recursion depth exceeded"), "{code}: {}", err(&output));
+        assert!(
+            err(&output).contains("RecursionError: maximum recursion depth exceeded"),
+            "{code}: {}",
+            err(&output)
+        );
     }
 }
 
 #[test]
 fn containers_that_hold_themselves_print() {
-    assert_eq!(out(&run("a = [1]; a.append(a); d = {}; d[1] = d; print(a, d)")), "[1, [...]] {1: {...}}\n");
+    assert_eq!(
+        out(&run("a = [1]; a.append(a); d = {}; d[1] = d; print(a, d)")),
+        "[1, [...]] {1: {...}}\n"
+    );
 }
 
 #[test]
@@ -282,7 +411,10 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_raises_keyboard_interrupt() {
-    for code in ["print('ready', flush=True)\nwhile True: pass", "import time\nprint('ready', flush=True)\ntime.sleep(60)"] {
+    for code in [
+        "print('ready', flush=True)\nwhile True: pass",
+        "import time\nprint('ready', flush=True)\ntime.sleep(60)",
+    ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_apy"))
             .args(["-c", code])
             .stdout(Stdio::piped())
@@ -290,11 +422,18 @@ fn ctrl_c_raises_keyboard_interrupt() {
             .spawn()
             .expect("apy starts");
         let mut ready = [0; 6];
-        std::io::Read::read_exact(child.stdout.as_mut().expect("piped"), &mut ready).expect("a line");
-        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        std::io::Read::read_exact(child.stdout.as_mut().expect("piped"), &mut ready)
+            .expect("a line");
+        let kill = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
         assert!(kill.expect("kill exists").success());
         let output = child.wait_with_output().expect("apy ends");
         assert_eq!(status(&output), 130, "{}", err(&output));
-        assert!(err(&output).contains("KeyboardInterrupt"), "{}", err(&output));
+        assert!(
+            err(&output).contains("KeyboardInterrupt"),
+            "{}",
+            err(&output)
+        );
     }
 }

@@ -58,7 +58,11 @@ pub enum Dump {
 const DUMPS: [(&str, Dump, &str); 4] = [
     ("tokens", Dump::Tokens, "Show the tokens of a program"),
     ("ast", Dump::Ast, "Show the syntax tree of a program"),
-    ("scopes", Dump::Scopes, "Show what each name of a program refers to"),
+    (
+        "scopes",
+        Dump::Scopes,
+        "Show what each name of a program refers to",
+    ),
     ("dis", Dump::Dis, "Show the bytecode of a program"),
 ];
 
@@ -109,13 +113,23 @@ fn action(matches: &ArgMatches) -> Action {
         }
         return program(of).unwrap_or(Action::Repl);
     }
-    if let Some(mut words) = matches.get_many::<String>("code").map(|words| words.cloned()) {
+    if let Some(mut words) = matches
+        .get_many::<String>("code")
+        .map(|words| words.cloned())
+    {
         let code = words.next().unwrap_or_default();
-        return Action::Program(Source::Code(code), [String::from("-c")].into_iter().chain(words).collect());
+        return Action::Program(
+            Source::Code(code),
+            [String::from("-c")].into_iter().chain(words).collect(),
+        );
     }
     let interactive = std::io::stdin().is_terminal();
     program(matches).unwrap_or_else(|| {
-        if interactive { Action::Repl } else { Action::Program(Source::Stdin, vec![String::new()]) }
+        if interactive {
+            Action::Repl
+        } else {
+            Action::Program(Source::Stdin, vec![String::new()])
+        }
     })
 }
 
@@ -125,12 +139,19 @@ fn program(matches: &ArgMatches) -> Option<Action> {
     let name = words.next()?;
     let shown = name.to_string_lossy().into_owned();
     let rest = words.map(|word| word.to_string_lossy().into_owned());
-    Some(Action::Program(Source::of_name(name), [shown].into_iter().chain(rest).collect()))
+    Some(Action::Program(
+        Source::of_name(name),
+        [shown].into_iter().chain(rest).collect(),
+    ))
 }
 
 impl Source {
     fn of_name(name: OsString) -> Source {
-        if name == "-" { Source::Stdin } else { Source::File(name.into()) }
+        if name == "-" {
+            Source::Stdin
+        } else {
+            Source::File(name.into())
+        }
     }
 }
 
@@ -140,10 +161,18 @@ impl Settings {
         let inner = matches.subcommand().map_or(matches, |(_, inner)| inner);
         let text = |name| inner.get_one::<String>(name).map(String::as_str);
         Settings {
-            time: if text("time") == Some("virtual") { TimeMode::Virtual } else { TimeMode::Real },
+            time: if text("time") == Some("virtual") {
+                TimeMode::Virtual
+            } else {
+                TimeMode::Real
+            },
             seed: inner.get_one("seed").copied(),
             style: Style::detect(inner.get_one("color").copied().unwrap_or(When::Auto)),
-            tracebacks: if text("traceback") == Some("python") { Tracebacks::Python } else { Tracebacks::Source },
+            tracebacks: if text("traceback") == Some("python") {
+                Tracebacks::Python
+            } else {
+                Tracebacks::Source
+            },
             gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
         }
     }
@@ -201,8 +230,15 @@ fn command() -> Command {
         .args(options())
         .subcommand(Command::new("run").about("Run a program").arg(program().required(true)));
     for (name, _, about) in DUMPS {
-        let file = Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf));
-        command = command.subcommand(Command::new(name).about(about).arg(file.help("The program; - for standard input")));
+        let file = Arg::new("file")
+            .value_name("FILE")
+            .required(true)
+            .value_parser(value_parser!(PathBuf));
+        command = command.subcommand(
+            Command::new(name)
+                .about(about)
+                .arg(file.help("The program; - for standard input")),
+        );
     }
     command
 }
@@ -210,13 +246,32 @@ fn command() -> Command {
 /// The options that hold whatever is done.
 fn options() -> [Arg; 4] {
     let choice = |name: &'static str, values: [&'static str; 2], help: &'static str| {
-        Arg::new(name).long(name).value_parser(PossibleValuesParser::new(values)).help(help)
+        Arg::new(name)
+            .long(name)
+            .value_parser(PossibleValuesParser::new(values))
+            .help(help)
     };
     [
-        choice("time", ["real", "virtual"], "Which clock: virtual time jumps to the next timer instead of waiting"),
-        Arg::new("seed").long("seed").value_name("N").value_parser(value_parser!(u64)).help("What random numbers start from"),
-        Arg::new("color").long("color").value_name("WHEN").value_parser(value_parser!(When)).help("Colours in messages"),
-        choice("traceback", ["source", "python"], "How to show exceptions: source first, or as CPython does"),
+        choice(
+            "time",
+            ["real", "virtual"],
+            "Which clock: virtual time jumps to the next timer instead of waiting",
+        ),
+        Arg::new("seed")
+            .long("seed")
+            .value_name("N")
+            .value_parser(value_parser!(u64))
+            .help("What random numbers start from"),
+        Arg::new("color")
+            .long("color")
+            .value_name("WHEN")
+            .value_parser(value_parser!(When))
+            .help("Colours in messages"),
+        choice(
+            "traceback",
+            ["source", "python"],
+            "How to show exceptions: source first, or as CPython does",
+        ),
     ]
     .map(|arg| arg.global(true).action(ArgAction::Set))
 }

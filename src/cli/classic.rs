@@ -25,15 +25,25 @@ pub fn render(failure: &Failure, sources: &SourceMap) -> String {
 fn render_as(failure: &Failure, sources: &SourceMap, title: &str) -> String {
     let mut out = String::new();
     let links = [
-        (&failure.cause, "The above exception was the direct cause of the following exception:"),
-        (&failure.context, "During handling of the above exception, another exception occurred:"),
+        (
+            &failure.cause,
+            "The above exception was the direct cause of the following exception:",
+        ),
+        (
+            &failure.context,
+            "During handling of the above exception, another exception occurred:",
+        ),
     ];
     for (link, words) in links {
         if let Some(other) = link {
             let _ = write!(out, "{}\n{words}\n\n", render_as(other, sources, title));
         }
     }
-    let title = if failure.members.is_empty() { title.to_owned() } else { format!("  + Exception Group {title}") };
+    let title = if failure.members.is_empty() {
+        title.to_owned()
+    } else {
+        format!("  + Exception Group {title}")
+    };
     let mut own = String::new();
     frames(&mut own, &failure.trace, sources);
     if !own.is_empty() {
@@ -65,9 +75,15 @@ fn members(failure: &Failure, sources: &SourceMap) -> String {
     let mut out = String::new();
     for (i, member) in failure.members.iter().enumerate() {
         let corner = if i == 0 { "+-" } else { "  " };
-        let _ = writeln!(out, "  {corner}+---------------- {} ----------------", i + 1);
+        let _ = writeln!(
+            out,
+            "  {corner}+---------------- {} ----------------",
+            i + 1
+        );
         for line in render_as(member, sources, "Traceback (most recent call last):").lines() {
-            let line = line.strip_prefix("  + ").map_or_else(|| format!("    | {line}"), |line| format!("    + {line}"));
+            let line = line
+                .strip_prefix("  + ")
+                .map_or_else(|| format!("    | {line}"), |line| format!("    + {line}"));
             let _ = writeln!(out, "{line}");
         }
     }
@@ -78,7 +94,9 @@ fn frames(out: &mut String, trace: &[TraceEntry], sources: &SourceMap) {
     let mut last = String::new();
     let mut count = 0;
     for entry in trace.iter().rev() {
-        let TraceEntry::Frame { code, ip } = entry else { continue };
+        let TraceEntry::Frame { code, ip } = entry else {
+            continue;
+        };
         let text = frame(&(code.clone(), *ip), sources);
         if text == last {
             count += 1;
@@ -105,7 +123,11 @@ fn note_repeats(out: &mut String, count: usize) {
 fn frame(place: &Place, sources: &SourceMap) -> String {
     let (file, span) = (source_of(place, sources), place.0.span_at(place.1));
     let line = file.line(span.start);
-    let mut out = format!("  File \"{}\", line {line}, in {}\n", file.name(), place.0.qualname);
+    let mut out = format!(
+        "  File \"{}\", line {line}, in {}\n",
+        file.name(),
+        place.0.qualname
+    );
     let full = file.line_text(line);
     let text = full.trim();
     if text.is_empty() {
@@ -114,12 +136,24 @@ fn frame(place: &Place, sources: &SourceMap) -> String {
     let _ = writeln!(out, "    {text}");
     let begin = file.line_span(line).start as usize + (full.len() - full.trim_start().len());
     let end = (span.end as usize).min(begin + text.len());
-    let Some(before) = (span.start as usize).checked_sub(begin) else { return out };
-    let Some(marked) = text.get(before..end.saturating_sub(begin)) else { return out };
-    let anchors = if span.end as usize == end { anchors(marked) } else { None };
+    let Some(before) = (span.start as usize).checked_sub(begin) else {
+        return out;
+    };
+    let Some(marked) = text.get(before..end.saturating_sub(begin)) else {
+        return out;
+    };
+    let anchors = if span.end as usize == end {
+        anchors(marked)
+    } else {
+        None
+    };
     if anchors.is_some() || marked.len() < text.len() {
         let marks = anchors.unwrap_or_else(|| "^".repeat(marked.chars().count()));
-        let _ = writeln!(out, "    {}{marks}", " ".repeat(text[..before].chars().count()));
+        let _ = writeln!(
+            out,
+            "    {}{marks}",
+            " ".repeat(text[..before].chars().count())
+        );
     }
     out
 }
@@ -127,8 +161,12 @@ fn frame(place: &Place, sources: &SourceMap) -> String {
 /// `~~~^^`: what of a call, subscript or operation is marked by which character.
 fn anchors(text: &str) -> Option<String> {
     let module = parse_module(text).module?;
-    let [only] = &module.body[..] else { return None };
-    let StmtKind::Expr(expr) = &only.kind else { return None };
+    let [only] = &module.body[..] else {
+        return None;
+    };
+    let StmtKind::Expr(expr) = &only.kind else {
+        return None;
+    };
     let important = match &expr.kind {
         ExprKind::Call { func, .. } => func.span.end as usize..text.len(),
         ExprKind::Subscript { value, .. } => value.span.end as usize..text.len(),

@@ -24,7 +24,10 @@ pub fn dump(dump: Dump, source: Source, settings: &Settings) -> u8 {
     };
     let mut sources = SourceMap::new();
     let file = sources.add(name, String::from_utf8_lossy(&bytes));
-    match decode_source(&bytes).map_err(|mistake| vec![*mistake]).and_then(|text| list(dump, &text, &sources, file)) {
+    match decode_source(&bytes)
+        .map_err(|mistake| vec![*mistake])
+        .and_then(|text| list(dump, &text, &sources, file))
+    {
         Ok(listing) => host::write_listing(&listing),
         Err(mistakes) => {
             say(&draw(&mistakes, &sources, file, settings.style));
@@ -33,12 +36,19 @@ pub fn dump(dump: Dump, source: Source, settings: &Settings) -> u8 {
     }
 }
 
-fn list(dump: Dump, text: &str, sources: &SourceMap, file: FileId) -> Result<String, Vec<Diagnostic>> {
+fn list(
+    dump: Dump,
+    text: &str,
+    sources: &SourceMap,
+    file: FileId,
+) -> Result<String, Vec<Diagnostic>> {
     if dump == Dump::Tokens {
         return Ok(dump_tokens(text));
     }
     let parsed = parse_module(text);
-    let Some(module) = parsed.module else { return Err(parsed.diagnostics) };
+    let Some(module) = parsed.module else {
+        return Err(parsed.diagnostics);
+    };
     match dump {
         Dump::Tokens | Dump::Ast => Ok(dump_module(&module)),
         Dump::Scopes => Ok(scopes::scopes(&module)),

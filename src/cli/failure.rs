@@ -21,7 +21,13 @@ const LONGEST: usize = 40;
 pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
     let mut out = heading(failure, style);
     if let Some(place) = raised_at(failure) {
-        out.push_str(&draw(&place, "raised here", Severity::Error, sources, style));
+        out.push_str(&draw(
+            &place,
+            "raised here",
+            Severity::Error,
+            sources,
+            style,
+        ));
     }
     let lines = fold(&failure.trace, sources);
     // A single call says no more than the excerpt.
@@ -30,7 +36,13 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
         out.push_str(&table(&lines, style));
     }
     members(&mut out, failure, sources, style);
-    let links = [(&failure.cause, "The direct cause:"), (&failure.context, "It was raised while this was being handled:")];
+    let links = [
+        (&failure.cause, "The direct cause:"),
+        (
+            &failure.context,
+            "It was raised while this was being handled:",
+        ),
+    ];
     for (link, words) in links {
         if let Some(other) = link {
             let _ = write!(out, "\n{words}\n\n{}", render(other, sources, style));
@@ -63,7 +75,11 @@ fn raised_at(failure: &Failure) -> Option<Place> {
 fn members(out: &mut String, failure: &Failure, sources: &SourceMap, style: Style) {
     for (i, member) in failure.members.iter().enumerate() {
         let is_last = i + 1 == failure.members.len();
-        let (first, rest) = if is_last { ("  └─ ", "     ") } else { ("  ├─ ", "  │  ") };
+        let (first, rest) = if is_last {
+            ("  └─ ", "     ")
+        } else {
+            ("  ├─ ", "  │  ")
+        };
         for (n, line) in render(member, sources, style).lines().enumerate() {
             let prefix = if n == 0 { first } else { rest };
             let _ = writeln!(out, "{}", format!("{prefix}{line}").trim_end());
@@ -72,7 +88,13 @@ fn members(out: &mut String, failure: &Failure, sources: &SourceMap, style: Styl
 }
 
 /// The excerpt of a place.
-pub fn draw(place: &Place, label: &str, severity: Severity, sources: &SourceMap, style: Style) -> String {
+pub fn draw(
+    place: &Place,
+    label: &str,
+    severity: Severity,
+    sources: &SourceMap,
+    style: Style,
+) -> String {
     let (file, span) = (source_of(place, sources), place.0.span_at(place.1));
     excerpt(file, span, label, severity, style.0)
 }
@@ -85,7 +107,11 @@ pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
 /// `file:line` of a place.
 pub fn location(place: &Place, sources: &SourceMap) -> String {
     let file = source_of(place, sources);
-    format!("{}:{}", file.name(), file.line(place.0.span_at(place.1).start))
+    format!(
+        "{}:{}",
+        file.name(),
+        file.line(place.0.span_at(place.1).start)
+    )
 }
 
 /// A line of the stack.
@@ -115,7 +141,10 @@ fn fold(trace: &[TraceEntry], sources: &SourceMap) -> Vec<Line> {
     if lines.len() > LONGEST {
         let half = LONGEST / 2;
         let hidden = lines.len() - 2 * half;
-        lines.splice(half..half + hidden, [Line::Words(format!("... {hidden} more calls ..."))]);
+        lines.splice(
+            half..half + hidden,
+            [Line::Words(format!("... {hidden} more calls ..."))],
+        );
     }
     lines
 }
@@ -123,7 +152,9 @@ fn fold(trace: &[TraceEntry], sources: &SourceMap) -> Vec<Line> {
 fn flush_repeats(lines: &mut Vec<Line>, repeated: &mut usize) {
     if *repeated > 0 {
         let plural = if *repeated == 1 { "" } else { "s" };
-        lines.push(Line::Words(format!("[the previous line repeated {repeated} more time{plural}]")));
+        lines.push(Line::Words(format!(
+            "[the previous line repeated {repeated} more time{plural}]"
+        )));
         *repeated = 0;
     }
 }
@@ -134,10 +165,16 @@ fn line(entry: &TraceEntry, sources: &SourceMap) -> Line {
             let place = (code.clone(), *ip);
             let file = source_of(&place, sources);
             let text = file.line_text(file.line(code.span_at(*ip).start)).trim();
-            Line::Call(location(&place, sources), code.qualname.to_string(), shorten(text))
+            Line::Call(
+                location(&place, sources),
+                code.qualname.to_string(),
+                shorten(text),
+            )
         }
         TraceEntry::Task { name, spawned } => {
-            let spawned = spawned.as_ref().map_or(String::new(), |place| format!(", spawned at {}", location(place, sources)));
+            let spawned = spawned.as_ref().map_or(String::new(), |place| {
+                format!(", spawned at {}", location(place, sources))
+            });
             Line::Words(format!("in task '{name}'{spawned}"))
         }
     }
@@ -155,8 +192,20 @@ fn shorten(text: &str) -> String {
 /// The lines in columns.
 fn table(lines: &[Line], style: Style) -> String {
     let width = |column: fn(&Line) -> usize| lines.iter().map(column).max().unwrap_or(0).min(60);
-    let places = width(|line| if let Line::Call(place, ..) = line { place.chars().count() } else { 0 });
-    let names = width(|line| if let Line::Call(_, name, _) = line { name.chars().count() } else { 0 });
+    let places = width(|line| {
+        if let Line::Call(place, ..) = line {
+            place.chars().count()
+        } else {
+            0
+        }
+    });
+    let names = width(|line| {
+        if let Line::Call(_, name, _) = line {
+            name.chars().count()
+        } else {
+            0
+        }
+    });
     let mut out = String::new();
     for line in lines {
         let text = match line {

@@ -43,10 +43,17 @@ impl Signals {
     /// # Errors
     /// The system's.
     pub fn install() -> io::Result<Signals> {
-        let signals = Signals { pending: Arc::default(), armed: Arc::default() };
+        let signals = Signals {
+            pending: Arc::default(),
+            armed: Arc::default(),
+        };
         let interrupt = signal_hook::consts::SIGINT;
         // In this order: the first press arms the second.
-        signal_hook::flag::register_conditional_shutdown(interrupt, status::INTERRUPTED.into(), Arc::clone(&signals.armed))?;
+        signal_hook::flag::register_conditional_shutdown(
+            interrupt,
+            status::INTERRUPTED.into(),
+            Arc::clone(&signals.armed),
+        )?;
         signal_hook::flag::register(interrupt, Arc::clone(&signals.armed))?;
         signal_hook::flag::register(interrupt, Arc::clone(&signals.pending))?;
         Ok(signals)
@@ -64,7 +71,13 @@ impl Process {
     #[must_use]
     pub fn new(signals: Signals, sources: Sources, style: Style) -> Process {
         let by_line = io::stdout().is_terminal();
-        Process { buffer: Vec::new(), by_line, signals, sources: Rc::clone(&sources), style }
+        Process {
+            buffer: Vec::new(),
+            by_line,
+            signals,
+            sources: Rc::clone(&sources),
+            style,
+        }
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -75,7 +88,9 @@ impl Process {
         let written = stdout.write_all(&self.buffer).and_then(|()| stdout.flush());
         self.buffer.clear();
         match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(status::BROKEN_PIPE.into()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                std::process::exit(status::BROKEN_PIPE.into())
+            }
             other => other,
         }
     }
@@ -90,7 +105,11 @@ impl Host for Process {
 
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.buffer.extend_from_slice(text.as_bytes());
-        if self.buffer.len() >= BUFFER || (self.by_line && text.contains('\n')) { self.write_out() } else { Ok(()) }
+        if self.buffer.len() >= BUFFER || (self.by_line && text.contains('\n')) {
+            self.write_out()
+        } else {
+            Ok(())
+        }
     }
 
     fn print_error(&mut self, text: &str) -> io::Result<()> {
@@ -109,7 +128,8 @@ impl Host for Process {
     }
 
     fn interrupted(&mut self) -> bool {
-        self.signals.pending.load(Ordering::Relaxed) && self.signals.pending.swap(false, Ordering::Relaxed)
+        self.signals.pending.load(Ordering::Relaxed)
+            && self.signals.pending.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -26,7 +26,9 @@ const STACK: usize = 512 << 20;
 /// Runs the program with this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(|| start(args::parse()));
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(|| start(args::parse()));
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status),
         Ok(Err(_)) => ExitCode::from(status::BUG),

@@ -73,7 +73,13 @@ pub fn repl(settings: &Settings) -> u8 {
         env!("CARGO_PKG_VERSION")
     ));
     let sources = Sources::default();
-    let options = options_with(signals.clone(), settings, &sources, vec![String::new()], None);
+    let options = options_with(
+        signals.clone(),
+        settings,
+        &sources,
+        vec![String::new()],
+        None,
+    );
     let mut interpreter = Interpreter::new(options);
     let status = session(&mut editor, &mut interpreter, &signals, &sources, settings);
     interpreter.finish();
@@ -104,7 +110,13 @@ fn session(
         signals.reset();
         // Only the history misses what cannot be added to it.
         let _ = editor.add_history_entry(text.trim_end());
-        let outcome = run(interpreter, &format!("<input {count}>"), &text, sources, settings);
+        let outcome = run(
+            interpreter,
+            &format!("<input {count}>"),
+            &text,
+            sources,
+            settings,
+        );
         interpreter.flush();
         match outcome {
             None | Some(Outcome::Done | Outcome::Deadlock) => {}
@@ -119,11 +131,19 @@ fn session(
 }
 
 /// Runs one input; none: it did not parse, and the mistakes were drawn.
-fn run(interpreter: &mut Interpreter, name: &str, text: &str, sources: &Sources, settings: &Settings) -> Option<Outcome> {
+fn run(
+    interpreter: &mut Interpreter,
+    name: &str,
+    text: &str,
+    sources: &Sources,
+    settings: &Settings,
+) -> Option<Outcome> {
     // The parser waits for a blank line behind a block; the editor saw one, or the text needs none.
     let text = format!("{text}\n");
     match parse_repl(&text) {
-        ReplInput::Complete(module) => Some(interpreter.run_parsed(name, &text, module, Mode::Interactive)),
+        ReplInput::Complete(module) => {
+            Some(interpreter.run_parsed(name, &text, module, Mode::Interactive))
+        }
         ReplInput::Incomplete => None,
         ReplInput::Invalid(mistakes) => {
             let file = sources.borrow_mut().add(name, text);
@@ -136,8 +156,13 @@ fn run(interpreter: &mut Interpreter, name: &str, text: &str, sources: &Sources,
 /// `~/.local/state/apy/history`, or where the environment puts state.
 #[expect(clippy::disallowed_methods, reason = "the history lives in a file")]
 fn history_file() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let state =
+        variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
     let folder = state.join("apy");
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("history"))

@@ -21,28 +21,56 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
 }
 
 fn never_awaited(name: &str, place: Option<&Place>, sources: &SourceMap, style: Style) -> String {
-    let mut out = format!("{}: coroutine '{name}' was never awaited\n", style.warning("RuntimeWarning"));
+    let mut out = format!(
+        "{}: coroutine '{name}' was never awaited\n",
+        style.warning("RuntimeWarning")
+    );
     if let Some(place) = place {
-        out.push_str(&draw(place, "makes a coroutine and drops it", Severity::Warning, sources, style));
+        out.push_str(&draw(
+            place,
+            "makes a coroutine and drops it",
+            Severity::Warning,
+            sources,
+            style,
+        ));
     }
-    out + &format!("  Help: `await {name}(...)` runs it here; asyncio.create_task({name}(...)) runs it beside what follows\n")
+    out + &format!(
+        "  Help: `await {name}(...)` runs it here; asyncio.create_task({name}(...)) runs it beside what follows\n"
+    )
 }
 
 fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Style) -> String {
     let what = match problem {
         Problem::Callback(callback) => format!("Exception in callback {callback}"),
-        Problem::Shutdown(task) => format!("Task '{task}' failed while it was being cancelled at the end of the program"),
-        Problem::NeverRetrieved(task) => format!("Task '{task}' failed, and its exception was never retrieved"),
+        Problem::Shutdown(task) => {
+            format!("Task '{task}' failed while it was being cancelled at the end of the program")
+        }
+        Problem::NeverRetrieved(task) => {
+            format!("Task '{task}' failed, and its exception was never retrieved")
+        }
         Problem::Unraisable(object) => format!("Exception ignored in: {object}"),
     };
-    format!("{}\n{}", style.warning(&what), failure::render(failure, sources, style))
+    format!(
+        "{}\n{}",
+        style.warning(&what),
+        failure::render(failure, sources, style)
+    )
 }
 
 fn deadlock(stuck: &[Stuck], sources: &SourceMap, style: Style) -> String {
-    let mut out = format!("{}: every task waits for something that will never happen\n", style.bad("deadlock"));
+    let mut out = format!(
+        "{}: every task waits for something that will never happen\n",
+        style.bad("deadlock")
+    );
     for task in stuck {
-        let spawned = task.spawned.as_ref().map_or(String::new(), |place| format!(", spawned at {}", location(place, sources)));
-        let _ = writeln!(out, "  task '{}' waits for {}{spawned}", task.task, task.waits_for);
+        let spawned = task.spawned.as_ref().map_or(String::new(), |place| {
+            format!(", spawned at {}", location(place, sources))
+        });
+        let _ = writeln!(
+            out,
+            "  task '{}' waits for {}{spawned}",
+            task.task, task.waits_for
+        );
         if let Some(place) = &task.place {
             out.push_str(&draw(place, "waits here", Severity::Error, sources, style));
         }

@@ -26,8 +26,14 @@ pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
         }
     };
     let sources = Sources::default();
-    let script = if let Source::File(path) = source { Some(path) } else { None };
-    let Some(options) = options(settings, &sources, args, script) else { return status::USAGE };
+    let script = if let Source::File(path) = source {
+        Some(path)
+    } else {
+        None
+    };
+    let Some(options) = options(settings, &sources, args, script) else {
+        return status::USAGE;
+    };
     let mut interpreter = Interpreter::new(options);
     let outcome = interpreter.run(&name, &text, Mode::Script);
     interpreter.finish();
@@ -65,7 +71,11 @@ pub fn options_with(
     Options {
         host: Box::new(Process::new(signals, Rc::clone(sources), settings.style)),
         sources: Rc::clone(sources),
-        warn: if settings.style.0 == crate::diagnostics::Color::Always { warn_in_color } else { warn },
+        warn: if settings.style.0 == crate::diagnostics::Color::Always {
+            warn_in_color
+        } else {
+            warn
+        },
         time: settings.time,
         seed: settings.seed,
         args,
@@ -75,11 +85,21 @@ pub fn options_with(
 }
 
 fn warn(sources: &SourceMap, file: FileId, warning: &Diagnostic) {
-    say(&render(warning, sources, file, crate::diagnostics::Color::Never));
+    say(&render(
+        warning,
+        sources,
+        file,
+        crate::diagnostics::Color::Never,
+    ));
 }
 
 fn warn_in_color(sources: &SourceMap, file: FileId, warning: &Diagnostic) {
-    say(&render(warning, sources, file, crate::diagnostics::Color::Always));
+    say(&render(
+        warning,
+        sources,
+        file,
+        crate::diagnostics::Color::Always,
+    ));
 }
 
 /// The name and the bytes of a program.
@@ -100,7 +120,10 @@ pub fn read(source: &Source) -> Result<(String, Vec<u8>), String> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the program that the user names is read here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program that the user names is read here"
+)]
 fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
     let name = path.to_string_lossy().into_owned();
     match std::fs::read(path) {
@@ -112,7 +135,10 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
 /// The system's words without Rust's "(os error 2)" behind them.
 fn words(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Says how a program ended; the exit status.
@@ -144,10 +170,12 @@ pub fn conclude(outcome: Outcome, sources: &SourceMap, settings: &Settings) -> u
 
 /// Draws diagnostics of one file.
 pub fn draw(diagnostics: &[Diagnostic], sources: &SourceMap, file: FileId, style: Style) -> String {
-    diagnostics.iter().fold(String::new(), |mut out, diagnostic| {
-        let _ = write!(out, "{}", render(diagnostic, sources, file, style.0));
-        out
-    })
+    diagnostics
+        .iter()
+        .fold(String::new(), |mut out, diagnostic| {
+            let _ = write!(out, "{}", render(diagnostic, sources, file, style.0));
+            out
+        })
 }
 
 /// An exception in the form that the user chose.

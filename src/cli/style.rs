@@ -32,7 +32,10 @@ impl Style {
             When::Never => false,
             When::Auto if set("NO_COLOR") => false,
             When::Auto if set("FORCE_COLOR") => true,
-            When::Auto => std::env::var_os("TERM").is_none_or(|term| term != "dumb") && std::io::stderr().is_terminal(),
+            When::Auto => {
+                std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                    && std::io::stderr().is_terminal()
+            }
         };
         Style(if wanted { Color::Always } else { Color::Never })
     }

@@ -59,12 +59,20 @@ pub fn render_in(diagnostic: &Diagnostic, file: &SourceFile, color: Color) -> St
 
 /// Draws the line of a place with a text under it, and nothing else: for messages whose heading is not a diagnostic's.
 #[must_use]
-pub fn excerpt(file: &SourceFile, span: Span, label: &str, severity: Severity, color: Color) -> String {
+pub fn excerpt(
+    file: &SourceFile,
+    span: Span,
+    label: &str,
+    severity: Severity,
+    color: Color,
+) -> String {
     let mut diagnostic = Diagnostic::error(Code::InvalidSyntax, span, "").label(label);
     diagnostic.severity = severity;
     let drawn = render_in(&diagnostic, file, color);
     // The first line is the heading.
-    drawn.split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned())
+    drawn
+        .split_once('\n')
+        .map_or(String::new(), |(_, rest)| rest.to_owned())
 }
 
 /// ariadne colours the kind of a report whatever its configuration says.

@@ -1,4 +1,7 @@
 //! "Did you mean": the nearest of several names, by edit distance.
+//!
+//! For messages about names that nothing is called by. Whoever asks gives the candidates; a name that is too far from all of them
+//! gets no guess.
 
 /// Costs of CPython's suggestion search: a change of case is cheap.
 const MOVE: usize = 2;
@@ -37,7 +40,9 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
             } else {
                 MOVE
             };
-            let cost = (diagonal + change).min(row[j] + MOVE).min(row[j + 1] + MOVE);
+            let cost = (diagonal + change)
+                .min(row[j] + MOVE)
+                .min(row[j + 1] + MOVE);
             diagonal = std::mem::replace(&mut row[j + 1], cost);
         }
     }

@@ -38,8 +38,16 @@ impl Extension for Loader {
 
 impl Loader {
     /// `folder`: where the program is.
-    pub(super) fn new(sources: Sources, warn: fn(&SourceMap, FileId, &Diagnostic), folder: PathBuf) -> Loader {
-        Loader { sources, warn, folder }
+    pub(super) fn new(
+        sources: Sources,
+        warn: fn(&SourceMap, FileId, &Diagnostic),
+        folder: PathBuf,
+    ) -> Loader {
+        Loader {
+            sources,
+            warn,
+            folder,
+        }
     }
 }
 
@@ -57,7 +65,9 @@ pub(super) fn read(vm: &Vm, name: &str, bytes: &[u8]) -> Result<Unit, (FileId, V
         Ok(text) => text.into(),
         Err(mistake) => {
             // Up to the first bad byte, where the diagnostic points, the lossy text has the same offsets.
-            let file = sources.borrow_mut().add(name, String::from_utf8_lossy(bytes));
+            let file = sources
+                .borrow_mut()
+                .add(name, String::from_utf8_lossy(bytes));
             return Err((file, vec![*mistake]));
         }
     };
@@ -72,12 +82,21 @@ pub(super) fn read(vm: &Vm, name: &str, bytes: &[u8]) -> Result<Unit, (FileId, V
 /// Takes in a text that was parsed elsewhere.
 pub(super) fn adopt(vm: &Vm, name: &str, text: &str, module: ast::Module) -> Unit {
     let text: Rc<str> = text.into();
-    let file = vm.extension::<Loader>().sources.borrow_mut().add(name, Rc::clone(&text));
+    let file = vm
+        .extension::<Loader>()
+        .sources
+        .borrow_mut()
+        .add(name, Rc::clone(&text));
     Unit { file, text, module }
 }
 
 /// Compiles a unit for a module and links it: the function that runs it, and whether that gives a coroutine.
-pub(super) fn link(vm: &mut Vm, unit: &Unit, module: Local, mode: Mode) -> Result<(Local, bool), Vec<Diagnostic>> {
+pub(super) fn link(
+    vm: &mut Vm,
+    unit: &Unit,
+    module: Local,
+    mode: Mode,
+) -> Result<(Local, bool), Vec<Diagnostic>> {
     let mut names = names_of(vm, module);
     let (code, warnings) = compile_module(&unit.module, unit.file.0, &unit.text, mode, &mut names)?;
     let loader = vm.extension::<Loader>();
@@ -95,7 +114,10 @@ fn names_of(vm: &Vm, module: Local) -> GlobalNames {
     let mut names = GlobalNames::new();
     if let Some(module) = vm.get_gc::<Module>(module) {
         for i in 0..module.globals.len() {
-            let name = module.globals.name(&vm.heap, i).map_or("", |name| name.as_str());
+            let name = module
+                .globals
+                .name(&vm.heap, i)
+                .map_or("", |name| name.as_str());
             names.slot(&name.into());
         }
     }
@@ -104,10 +126,16 @@ fn names_of(vm: &Vm, module: Local) -> GlobalNames {
 
 /// Binds what a module knows of itself.
 pub(super) fn bind_identity(vm: &Vm, module: Local, name: &str, file: Option<&Path>) {
-    let Some(module) = vm.get_gc::<Module>(module) else { return };
+    let Some(module) = vm.get_gc::<Module>(module) else {
+        return;
+    };
     module.set(&vm.heap, "__name__", vm.heap.str_value(name));
     if let Some(file) = file {
-        module.set(&vm.heap, "__file__", vm.heap.str_value(&file.to_string_lossy()));
+        module.set(
+            &vm.heap,
+            "__file__",
+            vm.heap.str_value(&file.to_string_lossy()),
+        );
     }
 }
 
@@ -116,18 +144,26 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     if let Some(module) = stdlib::import(vm, name)? {
         return Ok(Some(module));
     }
-    let (parent, leaf) = name.rsplit_once('.').map_or((None, name), |(parent, leaf)| (Some(parent), leaf));
+    let (parent, leaf) = name
+        .rsplit_once('.')
+        .map_or((None, name), |(parent, leaf)| (Some(parent), leaf));
     let folders = match parent {
         Some(parent) => package_path(vm, parent),
         None => search_path(vm),
     };
     for folder in folders {
         let inside = folder.join(leaf);
-        let package = ENDINGS.iter().map(|ending| inside.join(format!("__init__.{ending}"))).find(|file| file.is_file());
+        let package = ENDINGS
+            .iter()
+            .map(|ending| inside.join(format!("__init__.{ending}")))
+            .find(|file| file.is_file());
         if let Some(file) = package {
             return run_file(vm, name, &file, Some(&inside)).map(Some);
         }
-        let module = ENDINGS.iter().map(|ending| folder.join(format!("{leaf}.{ending}"))).find(|file| file.is_file());
+        let module = ENDINGS
+            .iter()
+            .map(|ending| folder.join(format!("{leaf}.{ending}")))
+            .find(|file| file.is_file());
         if let Some(file) = module {
             return run_file(vm, name, &file, None).map(Some);
         }
@@ -140,20 +176,33 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
 
 /// `sys.path` as the program left it; the program's folder if it never looked at it.
 fn search_path(vm: &Vm) -> Vec<PathBuf> {
-    let changed = vm.loaded_module("sys").and_then(|sys| paths(vm, sys, "path"));
+    let changed = vm
+        .loaded_module("sys")
+        .and_then(|sys| paths(vm, sys, "path"));
     changed.unwrap_or_else(|| vec![vm.extension::<Loader>().folder.clone()])
 }
 
 fn package_path(vm: &Vm, package: &str) -> Vec<PathBuf> {
-    vm.loaded_module(package).and_then(|package| paths(vm, package, "__path__")).unwrap_or_default()
+    vm.loaded_module(package)
+        .and_then(|package| paths(vm, package, "__path__"))
+        .unwrap_or_default()
 }
 
 /// A module's global that is a list of strings.
 fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
     let module: Gc<'_, Module> = vm.get_gc(module)?;
-    let list: Gc<'_, List> = module.globals.get(&vm.heap, vm.heap.intern(name))?.as_gc()?;
+    let list: Gc<'_, List> = module
+        .globals
+        .get(&vm.heap, vm.heap.intern(name))?
+        .as_gc()?;
     let items = list.items.to_vec(&vm.heap);
-    Some(items.into_iter().filter_map(|item| item.as_gc::<Str>()).map(|text| PathBuf::from(text.as_str())).collect())
+    Some(
+        items
+            .into_iter()
+            .filter_map(|item| item.as_gc::<Str>())
+            .map(|text| PathBuf::from(text.as_str()))
+            .collect(),
+    )
 }
 
 /// A new module, registered as loaded. `folder`: of a package.
@@ -161,24 +210,37 @@ fn make_module(vm: &mut Vm, name: &str, file: Option<&Path>, folder: Option<&Pat
     let module = vm.local(vm.heap.module(name).value());
     bind_identity(vm, module, name, file);
     if let (Some(module), Some(folder)) = (vm.get_gc::<Module>(module), folder) {
-        let path = vm.heap.list([vm.heap.str_value(&folder.to_string_lossy())]).value();
+        let path = vm
+            .heap
+            .list([vm.heap.str_value(&folder.to_string_lossy())])
+            .value();
         module.set(&vm.heap, "__path__", path);
     }
     vm.add_module(name, module);
     module
 }
 
-#[expect(clippy::disallowed_methods, reason = "the facade reads the modules that programs import")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the facade reads the modules that programs import"
+)]
 fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Result<Local, Raised> {
     let shown = file.to_string_lossy();
-    let bytes = std::fs::read(file)
-        .map_err(|error| vm.heap.raise(Builtin::ImportError, format!("cannot read {shown}: {error}")))?;
-    let unit = read(vm, &shown, &bytes).map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        vm.heap.raise(
+            Builtin::ImportError,
+            format!("cannot read {shown}: {error}"),
+        )
+    })?;
+    let unit =
+        read(vm, &shown, &bytes).map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
     let module = make_module(vm, name, Some(file), folder);
     let linked = link(vm, &unit, module, Mode::Script);
     let (function, is_async) = linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes))?;
     if is_async && scheduler(vm).is_running() {
-        let message = format!("module '{name}' awaits at top level: it cannot be imported while the event loop runs");
+        let message = format!(
+            "module '{name}' awaits at top level: it cannot be imported while the event loop runs"
+        );
         return Err(vm.heap.raise(Builtin::ImportError, message));
     }
     let result = vm.call(function, &[])?;
@@ -191,14 +253,21 @@ fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Resu
 /// The first mistake as an exception of the program.
 fn syntax_error(vm: &Vm, file: FileId, mistakes: &[Diagnostic]) -> Raised {
     let sources = vm.extension::<Loader>().sources.borrow();
-    let Some(first) = mistakes.first() else { return vm.heap.raise(Builtin::SyntaxError, "invalid syntax") };
+    let Some(first) = mistakes.first() else {
+        return vm.heap.raise(Builtin::SyntaxError, "invalid syntax");
+    };
     let source = sources.file(file);
     let class = match first.exception() {
         "IndentationError" => Builtin::IndentationError,
         "TabError" => Builtin::TabError,
         _ => Builtin::SyntaxError,
     };
-    let base = Path::new(&**source.name()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let base = Path::new(&**source.name())
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let line = source.line(first.span().start);
-    vm.heap.raise(class, format!("{} ({base}, line {line})", first.message))
+    vm.heap
+        .raise(class, format!("{} ({base}, line {line})", first.message))
 }

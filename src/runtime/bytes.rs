@@ -1,4 +1,7 @@
 //! Bytes and bytearrays.
+//!
+//! Bytes are immutable and own their data; a bytearray's data is behind a `RefCell` that no one holds while the program runs.
+//! The methods of both are in `stdlib/builtins/types/buffer/`.
 
 #![expect(unsafe_code, reason = "declares that the types have no slots")]
 
@@ -48,7 +51,9 @@ impl Heap {
     /// A bytearray.
     pub fn bytearray(&self, data: Vec<u8>) -> Gc<'_, ByteArray> {
         self.charge(data.capacity());
-        self.alloc(ByteArray { data: RefCell::new(data) })
+        self.alloc(ByteArray {
+            data: RefCell::new(data),
+        })
     }
 }
 
@@ -58,6 +63,7 @@ impl<'h> Value<'h> {
         if let Some(bytes) = self.as_gc::<Bytes>() {
             return Some(bytes.data.to_vec());
         }
-        self.as_gc::<ByteArray>().map(|array| array.data.borrow().clone())
+        self.as_gc::<ByteArray>()
+            .map(|array| array.data.borrow().clone())
     }
 }

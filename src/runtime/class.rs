@@ -1,4 +1,7 @@
 //! Classes: name, bases, method resolution order, attributes, and what their instances look like.
+//!
+//! What instances look like is a shape (`shape.rs`) that starts at the class's root shape. Whoever changes a class in a way
+//! that a cache may rely on must make the caches forget: `vm/class_attr.rs` does.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -135,8 +138,12 @@ impl Heap {
         };
         let class = self.alloc_shaped(fields, meta_shape);
         let around = builtin.is_none() && extension_of(layout) == Extension::Payload;
-        class.root_shape.set(self.add_shape(class.value(), false, u32::from(around)));
-        class.dict_shape.set(self.add_shape(class.value(), true, u32::from(around)));
+        class
+            .root_shape
+            .set(self.add_shape(class.value(), false, u32::from(around)));
+        class
+            .dict_shape
+            .set(self.add_shape(class.value(), true, u32::from(around)));
         for base in bases {
             if let Some(base) = base.as_gc::<Class>() {
                 base.subclasses.push(self, class.value());
@@ -162,7 +169,8 @@ impl Heap {
 
     /// Whether `value` is an instance of a builtin class or of a class derived from it.
     pub fn is_instance<'h>(&'h self, value: Value<'h>, class: Builtin) -> bool {
-        self.class_of(value).is_subclass(self, self.types.class(self, class))
+        self.class_of(value)
+            .is_subclass(self, self.types.class(self, class))
     }
 }
 
@@ -195,8 +203,13 @@ impl<'h> Gc<'h, Class> {
 
     /// The attribute of the class or its bases, and the class that has it.
     #[inline]
-    pub fn lookup_in(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<(Gc<'h, Class>, Value<'h>)> {
-        self.mro(heap).find_map(|class| Some((class, class.get().attrs.get(heap, name)?)))
+    pub fn lookup_in(
+        self,
+        heap: &'h Heap,
+        name: Gc<'h, Str>,
+    ) -> Option<(Gc<'h, Class>, Value<'h>)> {
+        self.mro(heap)
+            .find_map(|class| Some((class, class.get().attrs.get(heap, name)?)))
     }
 
     /// The attribute of the class or its bases.
@@ -260,7 +273,12 @@ impl<'h> Gc<'h, Class> {
         }
         self.get().flags.set(flags);
         for i in 0..self.get().subclasses.len() {
-            if let Some(sub) = self.get().subclasses.get(heap, i).and_then(|v| v.as_gc::<Class>()) {
+            if let Some(sub) = self
+                .get()
+                .subclasses
+                .get(heap, i)
+                .and_then(|v| v.as_gc::<Class>())
+            {
                 sub.refresh_flags(heap);
             }
         }

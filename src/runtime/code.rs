@@ -1,4 +1,7 @@
 //! Code on the heap: a verified `Code`, its constants as values, its inline caches.
+//!
+//! Instructions are read in place from the immutable `Code`; what running adds (what caches learned) stands beside them.
+//! `vm/load.rs` makes these objects.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -112,13 +115,21 @@ impl<'h> Gc<'h, CodeObj> {
 impl CodeObj {
     /// Links a code object. `consts`: its constants as values.
     pub fn new(code: Rc<Code>, module: Gc<'_, Module>, consts: Box<[Slot]>) -> CodeObj {
-        let caches = code.caches.iter().map(|&name| Cache::new(Slot::copy(&consts[name as usize]))).collect();
+        let caches = code
+            .caches
+            .iter()
+            .map(|&name| Cache::new(Slot::copy(&consts[name as usize])))
+            .collect();
         // The body of a class is called with its namespace, which is no parameter of the program's.
         let namespace = u32::from(code.kind == CodeKind::Class);
         let plain = code.params.is_simple() && !code.kind.suspends();
         CodeObj {
             entry: code.instrs.as_ptr(),
-            plain_args: if plain { u32::from(code.params.positional) + namespace } else { NOT_PLAIN },
+            plain_args: if plain {
+                u32::from(code.params.positional) + namespace
+            } else {
+                NOT_PLAIN
+            },
             nregs: u32::from(code.nregs),
             undef_from: undef_from(&code),
             module: Slot::new(module.value()),
@@ -133,7 +144,13 @@ impl CodeObj {
 fn undef_from(code: &Code) -> u32 {
     let params = code.params.count() as u32;
     let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
-    let first = code.instrs.iter().filter(|i| looks(i.op)).map(|i| u32::from(i.a)).filter(|&r| r >= params).min();
+    let first = code
+        .instrs
+        .iter()
+        .filter(|i| looks(i.op))
+        .map(|i| u32::from(i.a))
+        .filter(|&r| r >= params)
+        .min();
     first.unwrap_or(u32::from(code.nregs))
 }
 

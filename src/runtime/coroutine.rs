@@ -70,7 +70,13 @@ unsafe impl Object for Coroutine {
     const KIND: Kind = Kind::Coroutine;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.function, &self.code, &self.parent, &self.delegate, &self.innermost] {
+        for slot in [
+            &self.function,
+            &self.code,
+            &self.parent,
+            &self.delegate,
+            &self.innermost,
+        ] {
             tracer.slot(slot);
         }
     }
@@ -83,7 +89,13 @@ unsafe impl Object for Coroutine {
 
 impl Coroutine {
     /// A coroutine that was not resumed yet. `native`: the row of a native one, else 0.
-    pub fn new(kind: CoroutineKind, nregs: u32, function: Value<'_>, code: Value<'_>, native: u32) -> Coroutine {
+    pub fn new(
+        kind: CoroutineKind,
+        nregs: u32,
+        function: Value<'_>,
+        code: Value<'_>,
+        native: u32,
+    ) -> Coroutine {
         Coroutine {
             kind,
             state: Cell::new(CoroutineState::Created),

@@ -1,4 +1,7 @@
 //! Exceptions: arguments, cause and context, and the traceback as plain data.
+//!
+//! The traceback holds code and instruction numbers, not objects, so that an exception keeps no frame alive; the command line
+//! turns them into text.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -94,7 +97,10 @@ impl Heap {
 
     /// The exception whose traceback an object is.
     pub fn traceback_source<'h>(&'h self, object: Value<'h>) -> Option<Gc<'h, Exception>> {
-        object.as_gc::<Instance>()?.attr(self, self.intern(TRACEBACK_OF))?.as_gc()
+        object
+            .as_gc::<Instance>()?
+            .attr(self, self.intern(TRACEBACK_OF))?
+            .as_gc()
     }
 }
 

@@ -1,4 +1,6 @@
 //! Functions written in apy, and methods bound to their receiver.
+//!
+//! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/bind.rs`.
 
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 
@@ -63,14 +65,24 @@ impl<'h> Gc<'h, Function> {
 
 impl Heap {
     /// A function of this code, closing over the cells that `cells` gives, without defaults.
-    pub fn function<'h>(&'h self, code: Gc<'h, CodeObj>, ncells: u32, cells: impl FnMut(usize) -> Value<'h>) -> Gc<'h, Function> {
+    pub fn function<'h>(
+        &'h self,
+        code: Gc<'h, CodeObj>,
+        ncells: u32,
+        cells: impl FnMut(usize) -> Value<'h>,
+    ) -> Gc<'h, Function> {
         let fields = Function {
             code: Slot::new(code.value()),
             defaults: Slot::undef(),
             kwdefaults: Slot::undef(),
             name: Slot::new(self.intern(&code.code.name).value()),
             qualname: Slot::new(self.intern(&code.code.qualname).value()),
-            doc: Slot::new(code.code.doc.as_ref().map_or(Value::NONE, |doc| self.str_value(doc))),
+            doc: Slot::new(
+                code.code
+                    .doc
+                    .as_ref()
+                    .map_or(Value::NONE, |doc| self.str_value(doc)),
+            ),
             annotations: Slot::undef(),
             attrs: Slot::undef(),
             ncells,
@@ -99,7 +111,14 @@ unsafe impl Object for BoundMethod {
 
 impl Heap {
     /// A method bound to its receiver.
-    pub fn bound_method<'h>(&'h self, function: Value<'h>, receiver: Value<'h>) -> Gc<'h, BoundMethod> {
-        self.alloc(BoundMethod { function: Slot::new(function), receiver: Slot::new(receiver) })
+    pub fn bound_method<'h>(
+        &'h self,
+        function: Value<'h>,
+        receiver: Value<'h>,
+    ) -> Gc<'h, BoundMethod> {
+        self.alloc(BoundMethod {
+            function: Slot::new(function),
+            receiver: Slot::new(receiver),
+        })
     }
 }

@@ -95,7 +95,13 @@ unsafe impl Object for Future {
             tracer.slot(&callback.context);
         }
         if let Some(task) = &self.task {
-            for slot in [&task.coroutine, &task.name, &task.waiting_for, &task.context, &task.cancel_message] {
+            for slot in [
+                &task.coroutine,
+                &task.name,
+                &task.waiting_for,
+                &task.context,
+                &task.cancel_message,
+            ] {
                 tracer.slot(slot);
             }
             tracer.external(size_of::<TaskPart>());
@@ -112,7 +118,10 @@ impl Heap {
     /// A pending task.
     pub fn task(&self, part: TaskPart) -> Gc<'_, Future> {
         self.charge(size_of::<TaskPart>());
-        self.alloc_shaped(Future::pending(Some(Box::new(part))), self.types.shape_of(Builtin::Task))
+        self.alloc_shaped(
+            Future::pending(Some(Box::new(part))),
+            self.types.shape_of(Builtin::Task),
+        )
     }
 }
 

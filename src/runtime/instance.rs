@@ -40,13 +40,25 @@ impl Heap {
     /// An instance of a class without attributes.
     #[inline]
     pub fn instance<'h>(&'h self, class: Gc<'h, Class>) -> Gc<'h, Instance> {
-        let fields = Instance { capacity: class.capacity(), payload: false, extra: Slot::undef() };
+        let fields = Instance {
+            capacity: class.capacity(),
+            payload: false,
+            extra: Slot::undef(),
+        };
         self.alloc_tail(fields, class.root_shape(), |_| Value::UNDEF)
     }
 
     /// An instance of a class that extends a builtin type, around the builtin's object.
-    pub fn instance_around<'h>(&'h self, class: Gc<'h, Class>, payload: Value<'h>) -> Gc<'h, Instance> {
-        let fields = Instance { capacity: class.capacity().max(1), payload: true, extra: Slot::undef() };
+    pub fn instance_around<'h>(
+        &'h self,
+        class: Gc<'h, Class>,
+        payload: Value<'h>,
+    ) -> Gc<'h, Instance> {
+        let fields = Instance {
+            capacity: class.capacity().max(1),
+            payload: true,
+            extra: Slot::undef(),
+        };
         let instance = self.alloc_tail(fields, class.root_shape(), |_| Value::UNDEF);
         instance.tail()[0].set(payload);
         instance
@@ -62,7 +74,11 @@ impl<'h> Gc<'h, Instance> {
 
     /// The builtin object that it extends.
     pub fn payload(self, heap: &'h Heap) -> Option<Value<'h>> {
-        if self.has_payload() { Some(self.tail()[0].get(heap)) } else { None }
+        if self.has_payload() {
+            Some(self.tail()[0].get(heap))
+        } else {
+            None
+        }
     }
 
     /// The value in a slot of the instance's shape; Undef if it has none.
@@ -77,7 +93,9 @@ impl<'h> Gc<'h, Instance> {
     #[cold]
     fn extra_slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
         let extra = self.extra.get(heap).as_gc::<List>();
-        extra.and_then(|list| list.items.get(heap, i - self.tail().len())).unwrap_or(Value::UNDEF)
+        extra
+            .and_then(|list| list.items.get(heap, i - self.tail().len()))
+            .unwrap_or(Value::UNDEF)
     }
 
     /// Replaces the value in a slot of the instance's shape.
@@ -150,7 +168,10 @@ impl<'h> Gc<'h, Instance> {
         }
         let layout = heap.layout(self.shape());
         let named = layout.names().iter().enumerate().map(|(i, &address)| {
-            (Value::object(Gc::<Str>::from_address(address)), self.slot(heap, i + layout.reserved as usize))
+            (
+                Value::object(Gc::<Str>::from_address(address)),
+                self.slot(heap, i + layout.reserved as usize),
+            )
         });
         named.filter(|(_, value)| !value.is_undef()).collect()
     }

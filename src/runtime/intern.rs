@@ -17,7 +17,10 @@ pub struct Interner {
 
 impl Interner {
     pub(super) fn new() -> Interner {
-        Interner { index: RefCell::default(), strings: SlotVec::new() }
+        Interner {
+            index: RefCell::default(),
+            strings: SlotVec::new(),
+        }
     }
 }
 
@@ -33,28 +36,47 @@ impl Heap {
         let hash = hash_text(text);
         let strings = &self.interner.strings;
         let at = |i: u32| -> Gc<'_, Str> {
-            strings.get(self, i as usize).and_then(|v| v.as_gc()).expect("the table holds strings only")
+            strings
+                .get(self, i as usize)
+                .and_then(|v| v.as_gc())
+                .expect("the table holds strings only")
         };
-        if let Some(&i) = self.interner.index.borrow().find(hash, |&i| at(i).as_str() == text) {
+        if let Some(&i) = self
+            .interner
+            .index
+            .borrow()
+            .find(hash, |&i| at(i).as_str() == text)
+        {
             return at(i);
         }
         let string = self.str(text);
         string.set_flag(flag::INTERNED, true);
         let i = strings.len() as u32;
         strings.push(self, string.value());
-        self.interner.index.borrow_mut().insert_unique(hash, i, |&i| at(i).hash());
+        self.interner
+            .index
+            .borrow_mut()
+            .insert_unique(hash, i, |&i| at(i).hash());
         string
     }
 
     /// The interned string equal to this one.
     pub fn intern_str<'h>(&'h self, string: Gc<'h, Str>) -> Gc<'h, Str> {
-        if string.has_flag(flag::INTERNED) { string } else { self.intern(string.as_str()) }
+        if string.has_flag(flag::INTERNED) {
+            string
+        } else {
+            self.intern(string.as_str())
+        }
     }
 
     /// A name that Rust code knows.
     #[inline]
     pub fn sym(&self, sym: Sym) -> Gc<'_, Str> {
-        self.interner.strings.get(self, sym as usize).and_then(|v| v.as_gc()).expect("the symbols were interned first")
+        self.interner
+            .strings
+            .get(self, sym as usize)
+            .and_then(|v| v.as_gc())
+            .expect("the symbols were interned first")
     }
 }
 
@@ -62,7 +84,11 @@ impl Heap {
 pub(super) fn intern_symbols(heap: &Heap) {
     for (i, text) in SYMBOLS.iter().enumerate() {
         heap.intern(text);
-        debug_assert_eq!(heap.interner.strings.len(), i + 1, "`{text}` stands twice in the table");
+        debug_assert_eq!(
+            heap.interner.strings.len(),
+            i + 1,
+            "`{text}` stands twice in the table"
+        );
     }
 }
 

@@ -87,7 +87,9 @@ impl IterTag {
             IterTag::Tuple => Builtin::TupleIterator,
             IterTag::Range => Builtin::RangeIterator,
             IterTag::Str => Builtin::StrIterator,
-            IterTag::Bytes if source.is_gc::<super::bytes::ByteArray>() => Builtin::ByteArrayIterator,
+            IterTag::Bytes if source.is_gc::<super::bytes::ByteArray>() => {
+                Builtin::ByteArrayIterator
+            }
             IterTag::Bytes => Builtin::BytesIterator,
             IterTag::DictKeys => Builtin::DictKeyIterator,
             IterTag::DictValues => Builtin::DictValueIterator,
@@ -107,7 +109,14 @@ impl IterTag {
 
 impl Heap {
     /// An iterator; `pos` and `end` as the tag says, `step` 1.
-    pub fn iter<'h>(&'h self, tag: IterTag, source: Value<'h>, extra: Value<'h>, pos: i64, end: i64) -> Gc<'h, Iter> {
+    pub fn iter<'h>(
+        &'h self,
+        tag: IterTag,
+        source: Value<'h>,
+        extra: Value<'h>,
+        pos: i64,
+        end: i64,
+    ) -> Gc<'h, Iter> {
         let fields = Iter {
             tag,
             pos: Cell::new(pos),

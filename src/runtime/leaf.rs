@@ -50,7 +50,9 @@ pub fn numbers_equal(a: Number<'_>, b: Number<'_>) -> bool {
         (Int(IntRef::Big(x)), Int(IntRef::Big(y))) => x == y,
         (Int(_), Int(_)) => false,
         (Float(x), Float(y)) => x == y,
-        (Int(n), Float(x)) | (Float(x), Int(n)) => num::convert::compare_int_float(n, x) == Some(Ordering::Equal),
+        (Int(n), Float(x)) | (Float(x), Int(n)) => {
+            num::convert::compare_int_float(n, x) == Some(Ordering::Equal)
+        }
         (Complex(x), Complex(y)) => x == y,
         (Complex(c), real) | (real, Complex(c)) => c.im == 0.0 && numbers_equal(Float(c.re), real),
     }
@@ -74,15 +76,21 @@ fn equal_to(heap: &Heap, a: Value<'_>, b: Value<'_>, depth: u32) -> Option<bool>
     }
     match (a.unpack(), b.unpack()) {
         (Unpacked::Object(x), Unpacked::Object(y)) => objects_equal(heap, x, y, depth),
-        (Unpacked::Object(x), _) | (_, Unpacked::Object(x)) => (!has_own_eq(heap, x)).then_some(false),
+        (Unpacked::Object(x), _) | (_, Unpacked::Object(x)) => {
+            (!has_own_eq(heap, x)).then_some(false)
+        }
         _ => Some(false),
     }
 }
 
 fn objects_equal(heap: &Heap, a: Gc<'_, Header>, b: Gc<'_, Header>, depth: u32) -> Option<bool> {
     match (a.kind(), b.kind()) {
-        (Kind::Str, Kind::Str) => Some(a.downcast::<Str>()?.as_str() == b.downcast::<Str>()?.as_str()),
-        (Kind::Bytes, Kind::Bytes) => Some(a.downcast::<Bytes>()?.data == b.downcast::<Bytes>()?.data),
+        (Kind::Str, Kind::Str) => {
+            Some(a.downcast::<Str>()?.as_str() == b.downcast::<Str>()?.as_str())
+        }
+        (Kind::Bytes, Kind::Bytes) => {
+            Some(a.downcast::<Bytes>()?.data == b.downcast::<Bytes>()?.data)
+        }
         (Kind::Tuple, Kind::Tuple) => tuples_equal(heap, a.downcast()?, b.downcast()?, depth),
         _ if has_own_eq(heap, a) || has_own_eq(heap, b) => None,
         _ => Some(false),
@@ -108,7 +116,9 @@ fn tuples_equal(heap: &Heap, a: Gc<'_, Tuple>, b: Gc<'_, Tuple>, depth: u32) -> 
 /// Whether comparing this object to one of another kind may run code, or needs to look inside.
 fn has_own_eq(heap: &Heap, object: Gc<'_, Header>) -> bool {
     match object.kind() {
-        Kind::Str | Kind::Bytes | Kind::Int | Kind::Complex | Kind::Function | Kind::Native => false,
+        Kind::Str | Kind::Bytes | Kind::Int | Kind::Complex | Kind::Function | Kind::Native => {
+            false
+        }
         Kind::Module | Kind::Cell | Kind::Code | Kind::Coroutine | Kind::Future => false,
         Kind::Class => !heap.class_of(object.value()).is_type(heap),
         // An instance around a builtin object is equal to what that object is equal to.
@@ -157,13 +167,23 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
         Kind::Bytes => Some(hash_bytes(&object.downcast::<Bytes>()?.data)),
         Kind::Tuple => hash_tuple(heap, object.downcast()?, depth),
         Kind::Instance if object.downcast::<Instance>()?.has_payload() => None,
-        Kind::Instance | Kind::Exception if !heap.class_of(object.value()).has(class_flag::EQ | class_flag::HASH) => {
+        Kind::Instance | Kind::Exception
+            if !heap
+                .class_of(object.value())
+                .has(class_flag::EQ | class_flag::HASH) =>
+        {
             Some(heap.id_of(object.value()) as u64)
         }
-        Kind::Class if heap.class_of(object.value()).is_type(heap) => Some(heap.id_of(object.value()) as u64),
-        Kind::Function | Kind::Native | Kind::Module | Kind::Coroutine | Kind::Future | Kind::Cell | Kind::Code => {
+        Kind::Class if heap.class_of(object.value()).is_type(heap) => {
             Some(heap.id_of(object.value()) as u64)
         }
+        Kind::Function
+        | Kind::Native
+        | Kind::Module
+        | Kind::Coroutine
+        | Kind::Future
+        | Kind::Cell
+        | Kind::Code => Some(heap.id_of(object.value()) as u64),
         _ => None,
     }
 }
@@ -198,21 +218,34 @@ pub struct TupleHash {
 
 impl TupleHash {
     /// No items yet.
-    #[expect(clippy::new_without_default, reason = "an empty hash is a starting point, not a default")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "an empty hash is a starting point, not a default"
+    )]
     pub fn new() -> TupleHash {
-        TupleHash { acc: 2_870_177_450_012_600_261, len: 0 }
+        TupleHash {
+            acc: 2_870_177_450_012_600_261,
+            len: 0,
+        }
     }
 
     /// One more item.
     pub fn add(&mut self, hash: u64) {
-        self.acc = self.acc.wrapping_add(hash.wrapping_mul(14_029_467_366_897_019_727));
-        self.acc = self.acc.rotate_left(31).wrapping_mul(11_400_714_785_074_694_791);
+        self.acc = self
+            .acc
+            .wrapping_add(hash.wrapping_mul(14_029_467_366_897_019_727));
+        self.acc = self
+            .acc
+            .rotate_left(31)
+            .wrapping_mul(11_400_714_785_074_694_791);
         self.len += 1;
     }
 
     /// The hash of all.
     pub fn finish(self) -> u64 {
-        let acc = self.acc.wrapping_add(self.len ^ (2_870_177_450_012_600_261 ^ 3_527_539));
+        let acc = self
+            .acc
+            .wrapping_add(self.len ^ (2_870_177_450_012_600_261 ^ 3_527_539));
         if acc == u64::MAX { 1_546_275_796 } else { acc }
     }
 }

@@ -1,4 +1,7 @@
 //! Modules: global names with fixed slots, and the builtins behind them.
+//!
+//! Compiled code names a global by its index, so an index never moves. A name that the module leaves unbound falls back to
+//! the builtin of that name.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -35,7 +38,14 @@ impl Heap {
         let name = self.intern(name).value();
         let class = self.types.class(self, Builtin::Module).value();
         let shape = self.add_shape(class, true, 0);
-        self.alloc_shaped(Module { name: Slot::new(name), globals: NameTable::default(), fallbacks: SlotVec::new() }, shape)
+        self.alloc_shaped(
+            Module {
+                name: Slot::new(name),
+                globals: NameTable::default(),
+                fallbacks: SlotVec::new(),
+            },
+            shape,
+        )
     }
 }
 

@@ -23,7 +23,10 @@ impl NameTable {
     /// The index of a name that was ever bound or reserved.
     #[inline]
     pub fn index_of(&self, name: Gc<'_, Str>) -> Option<usize> {
-        self.index.borrow().get(&name.address()).map(|&i| i as usize)
+        self.index
+            .borrow()
+            .get(&name.address())
+            .map(|&i| i as usize)
     }
 
     /// The index of a name, reserved now if need be.

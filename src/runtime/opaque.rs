@@ -37,7 +37,13 @@ impl Heap {
     /// An object of a class around a Rust value.
     pub fn opaque<'h, T: Payload>(&'h self, class: Gc<'h, Class>, payload: T) -> Gc<'h, Opaque> {
         self.charge(size_of::<T>());
-        self.alloc_shaped(Opaque { payload: Box::new(payload), attrs: Slot::undef() }, class.root_shape())
+        self.alloc_shaped(
+            Opaque {
+                payload: Box::new(payload),
+                attrs: Slot::undef(),
+            },
+            class.root_shape(),
+        )
     }
 }
 

@@ -1,4 +1,7 @@
 //! Ranges.
+//!
+//! Start, stop and step are 64-bit; what does not fit is refused when the range is made. Iterating one in a `for` needs no
+//! object (`vm/run.rs`).
 
 #![expect(unsafe_code, reason = "declares that the type has no slots")]
 
@@ -25,8 +28,11 @@ unsafe impl Object for Range {
 impl Range {
     /// Number of items; at most `u64::MAX` as a range spans at most 2^64.
     pub fn len(self) -> u64 {
-        let (lo, hi, step) =
-            if self.step > 0 { (self.start, self.stop, self.step) } else { (self.stop, self.start, self.step.wrapping_neg()) };
+        let (lo, hi, step) = if self.step > 0 {
+            (self.start, self.stop, self.step)
+        } else {
+            (self.stop, self.start, self.step.wrapping_neg())
+        };
         if lo >= hi {
             return 0;
         }
@@ -46,12 +52,17 @@ impl Range {
 
     /// Whether `n` is an item.
     pub fn contains(self, n: i64) -> bool {
-        let inside = if self.step > 0 { self.start <= n && n < self.stop } else { self.stop < n && n <= self.start };
+        let inside = if self.step > 0 {
+            self.start <= n && n < self.stop
+        } else {
+            self.stop < n && n <= self.start
+        };
         inside && (n as i128 - self.start as i128) % self.step as i128 == 0
     }
 
     /// The position of `n`.
     pub fn index(self, n: i64) -> Option<u64> {
-        self.contains(n).then(|| ((n as i128 - self.start as i128) / self.step as i128) as u64)
+        self.contains(n)
+            .then(|| ((n as i128 - self.start as i128) / self.step as i128) as u64)
     }
 }

@@ -40,7 +40,10 @@ impl Layout {
     /// The slot of an attribute.
     #[inline]
     pub fn slot_of(&self, name: Gc<'_, Str>) -> Option<usize> {
-        self.names.iter().position(|&n| n == name.address()).map(|i| i + self.reserved as usize)
+        self.names
+            .iter()
+            .position(|&n| n == name.address())
+            .map(|i| i + self.reserved as usize)
     }
 
     /// The addresses of the attributes' names, in slot order.
@@ -56,8 +59,16 @@ impl Layout {
 
 impl Shapes {
     pub(super) fn new() -> Shapes {
-        let nothing = Layout { names: Vec::new(), is_dict: true, reserved: 0, next: RefCell::default() };
-        Shapes { classes: SlotVec::from_values([Value::UNDEF]), layouts: RefCell::new(vec![Rc::new(nothing)]) }
+        let nothing = Layout {
+            names: Vec::new(),
+            is_dict: true,
+            reserved: 0,
+            next: RefCell::default(),
+        };
+        Shapes {
+            classes: SlotVec::from_values([Value::UNDEF]),
+            layouts: RefCell::new(vec![Rc::new(nothing)]),
+        }
     }
 }
 
@@ -70,7 +81,15 @@ impl Trace for Shapes {
 impl Heap {
     /// A new shape for a class, without attributes.
     pub(super) fn add_shape(&self, class: Value<'_>, is_dict: bool, reserved: u32) -> u32 {
-        self.push_shape(class, Layout { names: Vec::new(), is_dict, reserved, next: RefCell::default() })
+        self.push_shape(
+            class,
+            Layout {
+                names: Vec::new(),
+                is_dict,
+                reserved,
+                next: RefCell::default(),
+            },
+        )
     }
 
     fn push_shape(&self, class: Value<'_>, layout: Layout) -> u32 {
@@ -88,7 +107,11 @@ impl Heap {
     /// The class of a shape.
     #[inline(always)]
     pub fn shape_class(&self, shape: u32) -> Gc<'_, Class> {
-        self.shapes.classes.get(self, shape as usize).and_then(|v| v.as_gc()).expect("each shape in use has a class")
+        self.shapes
+            .classes
+            .get(self, shape as usize)
+            .and_then(|v| v.as_gc())
+            .expect("each shape in use has a class")
     }
 
     /// The layout of a shape.
@@ -110,7 +133,12 @@ impl Heap {
     /// The shape after adding an attribute, or None when there are too many for slots.
     pub fn shape_with(&self, shape: u32, name: Gc<'_, Str>) -> Option<u32> {
         let layout = self.layout(shape);
-        if let Some(&(_, next)) = layout.next.borrow().iter().find(|&&(n, _)| n == name.address()) {
+        if let Some(&(_, next)) = layout
+            .next
+            .borrow()
+            .iter()
+            .find(|&&(n, _)| n == name.address())
+        {
             return Some(next);
         }
         if layout.names.len() >= MAX_SLOTS {
@@ -118,7 +146,12 @@ impl Heap {
         }
         let mut names = layout.names.clone();
         names.push(name.address());
-        let grown = Layout { names, is_dict: false, reserved: layout.reserved, next: RefCell::default() };
+        let grown = Layout {
+            names,
+            is_dict: false,
+            reserved: layout.reserved,
+            next: RefCell::default(),
+        };
         let class = self.shape_class(shape).value();
         let next = self.push_shape(class, grown);
         layout.next.borrow_mut().push((name.address(), next));

@@ -1,4 +1,7 @@
 //! Slice objects, and what they select in a sequence.
+//!
+//! `Selection` is what a slice means for a sequence of a certain length: the first index, the step, how many. Every sequence
+//! type slices by it.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -43,17 +46,32 @@ impl Selection {
     pub fn new(start: Option<i64>, stop: Option<i64>, step: i64, len: usize) -> Selection {
         let len = len as i64;
         let (low, high) = if step < 0 { (-1, len - 1) } else { (0, len) };
-        let clip = |bound: i64| if bound < 0 { (bound.saturating_add(len)).max(low) } else { bound.min(high) };
+        let clip = |bound: i64| {
+            if bound < 0 {
+                (bound.saturating_add(len)).max(low)
+            } else {
+                bound.min(high)
+            }
+        };
         let start = start.map_or(if step < 0 { high } else { low }, clip);
         let stop = stop.map_or(if step < 0 { low } else { high }, clip);
         let count = if step < 0 {
-            if stop < start { (start - stop - 1) / -step.max(-i64::MAX) + 1 } else { 0 }
+            if stop < start {
+                (start - stop - 1) / -step.max(-i64::MAX) + 1
+            } else {
+                0
+            }
         } else if start < stop {
             (stop - start - 1) / step + 1
         } else {
             0
         };
-        Selection { start, stop, step, count: count as usize }
+        Selection {
+            start,
+            stop,
+            step,
+            count: count as usize,
+        }
     }
 
     /// The positions, in order.

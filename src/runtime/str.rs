@@ -4,7 +4,10 @@
 //! a string that ends where the buffer's used part ends can be continued in place. Text never changes once a `Str` shows it.
 //! Positions are code points, as in Python; texts that are all ASCII (`is_ascii`) need no search to find one.
 
-#![expect(unsafe_code, reason = "one of the core's wrapper types: text that lives in a cell or in a shared buffer")]
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: text that lives in a cell or in a shared buffer"
+)]
 
 use std::cell::{Cell, UnsafeCell};
 use std::hash::Hasher;
@@ -66,7 +69,12 @@ impl<'h> Gc<'h, Str> {
         let this = self.get();
         // SAFETY: `data .. data + len` is UTF-8 (it was copied from a `str`), never changes, and lives as long as the object
         // or its owner, which the object keeps.
-        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(this.data.as_ptr(), this.len as usize)) }
+        unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(
+                this.data.as_ptr(),
+                this.len as usize,
+            ))
+        }
     }
 
     /// The hash of the text; never 0.
@@ -110,12 +118,19 @@ impl<'h> Gc<'h, Str> {
         if self.is_ascii() {
             return i;
         }
-        self.as_str().char_indices().nth(i).map_or(self.byte_len(), |(at, _)| at)
+        self.as_str()
+            .char_indices()
+            .nth(i)
+            .map_or(self.byte_len(), |(at, _)| at)
     }
 
     /// Which code point begins at a byte offset.
     pub fn char_index(self, byte: usize) -> usize {
-        if self.is_ascii() { byte } else { self.as_str()[..byte].chars().count() }
+        if self.is_ascii() {
+            byte
+        } else {
+            self.as_str()[..byte].chars().count()
+        }
     }
 
     /// The code points `from .. to`.
@@ -128,7 +143,9 @@ impl<'h> Gc<'h, Str> {
         if self.is_ascii() {
             return &text[..to - from];
         }
-        text.char_indices().nth(to - from).map_or(text, |(end, _)| &text[..end])
+        text.char_indices()
+            .nth(to - from)
+            .map_or(text, |(end, _)| &text[..end])
     }
 }
 
@@ -146,14 +163,22 @@ impl Heap {
         // Longer texts cannot arise unchecked: what makes strings grow (`str_concat`, `try_str`) refuses them.
         assert!(text.len() <= MAX_LEN, "text over 4 GiB");
         let len = text.len() as u32;
-        let chars = Cell::new(if len < 64 && text.is_ascii() { len } else { UNKNOWN });
-        self.alloc_bytes(text.as_bytes(), self.types.shape_of_kind(Kind::Str), |data| Str {
-            hash: Cell::new(0),
-            data,
-            len,
-            chars,
-            owner: Slot::undef(),
-        })
+        let chars = Cell::new(if len < 64 && text.is_ascii() {
+            len
+        } else {
+            UNKNOWN
+        });
+        self.alloc_bytes(
+            text.as_bytes(),
+            self.types.shape_of_kind(Kind::Str),
+            |data| Str {
+                hash: Cell::new(0),
+                data,
+                len,
+                chars,
+                owner: Slot::undef(),
+            },
+        )
     }
 
     /// A string value with this text.
@@ -196,19 +221,29 @@ impl Heap {
             let mut buffer = [0_u8; MIN_SHARED];
             buffer[..x.len()].copy_from_slice(x.as_bytes());
             buffer[x.len()..total].copy_from_slice(y.as_bytes());
-            return Ok(self.alloc_bytes(&buffer[..total], self.types.shape_of_kind(Kind::Str), |data| Str {
-                hash: Cell::new(0),
-                data,
-                len: total as u32,
-                chars: Cell::new(chars),
-                owner: Slot::undef(),
-            }));
+            return Ok(self.alloc_bytes(
+                &buffer[..total],
+                self.types.shape_of_kind(Kind::Str),
+                |data| Str {
+                    hash: Cell::new(0),
+                    data,
+                    len: total as u32,
+                    chars: Cell::new(chars),
+                    owner: Slot::undef(),
+                },
+            ));
         }
         let (owner, data) = match a.get().owner.get(self).as_gc::<StrBuf>() {
             Some(buffer) if buffer.get().append(a.get().data, x.len(), y) => (buffer, a.get().data),
             _ => self.str_buffer(x, y),
         };
-        let fields = Str { hash: Cell::new(0), data, len: total as u32, chars: Cell::new(chars), owner: Slot::new(owner.value()) };
+        let fields = Str {
+            hash: Cell::new(0),
+            data,
+            len: total as u32,
+            chars: Cell::new(chars),
+            owner: Slot::new(owner.value()),
+        };
         Ok(self.alloc(fields))
     }
 
@@ -220,7 +255,12 @@ impl Heap {
         bytes.extend_from_slice(y.as_bytes());
         self.charge(capacity);
         let data = NonNull::from(&mut *bytes).cast();
-        (self.alloc(StrBuf { bytes: UnsafeCell::new(bytes) }), data)
+        (
+            self.alloc(StrBuf {
+                bytes: UnsafeCell::new(bytes),
+            }),
+            data,
+        )
     }
 }
 
@@ -231,7 +271,9 @@ impl StrBuf {
         // pointers that strings hold into it stay valid.
         let bytes = unsafe { &mut *self.bytes.get() };
         let end = data.as_ptr() as usize + len;
-        if end != bytes.as_ptr() as usize + bytes.len() || bytes.capacity() - bytes.len() < more.len() {
+        if end != bytes.as_ptr() as usize + bytes.len()
+            || bytes.capacity() - bytes.len() < more.len()
+        {
             return false;
         }
         bytes.extend_from_slice(more.as_bytes());
@@ -250,7 +292,11 @@ mod tests {
         let a = heap.str_concat(long, heap.str("1")).expect("short enough");
         let b = heap.str_concat(a, heap.str("2")).expect("short enough");
         let c = heap.str_concat(a, heap.str("3")).expect("short enough");
-        assert!(b.as_str().ends_with("x12") && c.as_str().ends_with("x13") && a.as_str().ends_with("x1"));
+        assert!(
+            b.as_str().ends_with("x12")
+                && c.as_str().ends_with("x13")
+                && a.as_str().ends_with("x1")
+        );
         assert_eq!(b.char_len(), 202);
     }
 

@@ -53,7 +53,12 @@ pub enum Found {
 impl Table {
     /// An empty table with room for `n` entries.
     pub fn with_capacity(n: usize) -> Table {
-        Table { inner: RefCell::new(Inner { entries: Vec::with_capacity(n), ..Inner::default() }) }
+        Table {
+            inner: RefCell::new(Inner {
+                entries: Vec::with_capacity(n),
+                ..Inner::default()
+            }),
+        }
     }
 
     /// Number of keys.
@@ -127,7 +132,11 @@ impl Table {
             inner.grow(heap);
         }
         let at = inner.entries.len();
-        inner.entries.push(Entry { hash, key: Slot::new(key), value: Slot::new(value) });
+        inner.entries.push(Entry {
+            hash,
+            key: Slot::new(key),
+            value: Slot::new(value),
+        });
         inner.live += 1;
         if at == LINEAR {
             inner.rebuild_index();
@@ -175,19 +184,31 @@ impl Table {
     /// The last position below `before` that is not a hole.
     pub fn previous_position(&self, before: usize) -> Option<usize> {
         let inner = self.inner.borrow();
-        (0..before.min(inner.entries.len())).rev().find(|&i| !inner.entries[i].key.is_undef())
+        (0..before.min(inner.entries.len()))
+            .rev()
+            .find(|&i| !inner.entries[i].key.is_undef())
     }
 
     /// All keys and values, in order.
     pub fn entries<'h>(&self, heap: &'h Heap) -> Vec<(Value<'h>, Value<'h>)> {
         let inner = self.inner.borrow();
-        inner.entries.iter().filter(|e| !e.key.is_undef()).map(|e| (e.key.get(heap), e.value.get(heap))).collect()
+        inner
+            .entries
+            .iter()
+            .filter(|e| !e.key.is_undef())
+            .map(|e| (e.key.get(heap), e.value.get(heap)))
+            .collect()
     }
 
     /// All keys, in order.
     pub fn keys<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
         let inner = self.inner.borrow();
-        inner.entries.iter().filter(|e| !e.key.is_undef()).map(|e| e.key.get(heap)).collect()
+        inner
+            .entries
+            .iter()
+            .filter(|e| !e.key.is_undef())
+            .map(|e| e.key.get(heap))
+            .collect()
     }
 
     /// A table with the same entries.
@@ -226,13 +247,18 @@ impl Inner {
             return (0..self.entries.len()).find(|&i| same(&self.entries[i]) && matches(i));
         }
         self.index
-            .find(spread(hash), |&i| self.entries[i as usize].hash == hash && matches(i as usize))
+            .find(spread(hash), |&i| {
+                self.entries[i as usize].hash == hash && matches(i as usize)
+            })
             .map(|&i| i as usize)
     }
 
     fn add_to_index(&mut self, at: usize) {
         let entries = &self.entries;
-        self.index.insert_unique(spread(entries[at].hash), at as u32, |&i| spread(entries[i as usize].hash));
+        self.index
+            .insert_unique(spread(entries[at].hash), at as u32, |&i| {
+                spread(entries[i as usize].hash)
+            });
     }
 
     fn rebuild_index(&mut self) {
@@ -264,5 +290,7 @@ impl Inner {
 /// Spreads a hash over all bits: the index takes its position from the low ones and its tag from the high ones.
 #[inline]
 fn spread(hash: u64) -> u64 {
-    (hash ^ (hash >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(20)
+    (hash ^ (hash >> 32))
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .rotate_left(20)
 }

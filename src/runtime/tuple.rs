@@ -1,4 +1,6 @@
 //! Tuples: the items stand right behind the object.
+//!
+//! One allocation a tuple; its length never changes. Code that fills one in steps makes a list first.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -41,7 +43,10 @@ impl<'h> Gc<'h, Tuple> {
     }
 
     /// The items in order.
-    pub fn iter(self, heap: &'h Heap) -> impl ExactSizeIterator<Item = Value<'h>> + DoubleEndedIterator + 'h {
+    pub fn iter(
+        self,
+        heap: &'h Heap,
+    ) -> impl ExactSizeIterator<Item = Value<'h>> + DoubleEndedIterator + 'h {
         self.tail().iter().map(move |slot| slot.get(heap))
     }
 
@@ -54,7 +59,11 @@ impl<'h> Gc<'h, Tuple> {
 impl Heap {
     /// A tuple of these values.
     pub fn tuple<'h>(&'h self, values: &[Value<'h>]) -> Gc<'h, Tuple> {
-        self.alloc_tail(Tuple { len: values.len() }, self.types.shape_of_kind(Kind::Tuple), |i| values[i])
+        self.alloc_tail(
+            Tuple { len: values.len() },
+            self.types.shape_of_kind(Kind::Tuple),
+            |i| values[i],
+        )
     }
 
     /// A tuple of this shape (a subclass with its own class, such as a structure of named fields).

@@ -25,7 +25,10 @@ impl Types {
                 kind_shapes[kind as usize] = shape_number(row.id);
             }
         }
-        Types { classes: std::array::from_fn(|_| Slot::undef()), kind_shapes }
+        Types {
+            classes: std::array::from_fn(|_| Slot::undef()),
+            kind_shapes,
+        }
     }
 
     /// A builtin class.
@@ -279,8 +282,14 @@ impl Builtin {
             None => match self {
                 Builtin::Float => Kind::Free,
                 Builtin::FrozenSet => Kind::Set,
-                Builtin::Property | Builtin::StaticMethod | Builtin::ClassMethod => Kind::Descriptor,
-                Builtin::Enumerate | Builtin::Zip | Builtin::Map | Builtin::Filter | Builtin::Reversed => Kind::Iter,
+                Builtin::Property | Builtin::StaticMethod | Builtin::ClassMethod => {
+                    Kind::Descriptor
+                }
+                Builtin::Enumerate
+                | Builtin::Zip
+                | Builtin::Map
+                | Builtin::Filter
+                | Builtin::Reversed => Kind::Iter,
                 _ => self.base().layout(),
             },
         }
@@ -291,7 +300,11 @@ impl Builtin {
 pub(super) fn create(heap: &Heap) {
     let meta_shape = shape_number(Builtin::Type);
     for row in ROWS {
-        let bases = if row.id == Builtin::Object { vec![] } else { vec![heap.types.class(heap, row.base).value()] };
+        let bases = if row.id == Builtin::Object {
+            vec![]
+        } else {
+            vec![heap.types.class(heap, row.base).value()]
+        };
         let class = heap.new_class(row.name, &bases, row.id.layout(), Some(row.id), meta_shape);
         debug_assert_eq!(class.root_shape(), shape_number(row.id));
         heap.types.classes[row.id as usize].set(class.value());
@@ -305,7 +318,9 @@ pub(super) fn create(heap: &Heap) {
             class.add_flags(class_flag::FINAL);
         }
     }
-    heap.types.class(heap, Builtin::Object).add_flags(class_flag::NO_DICT);
+    heap.types
+        .class(heap, Builtin::Object)
+        .add_flags(class_flag::NO_DICT);
     mix_exception_into_groups(heap);
 }
 
@@ -313,7 +328,13 @@ pub(super) fn create(heap: &Heap) {
 fn mix_exception_into_groups(heap: &Heap) {
     let class = |builtin| heap.types.class(heap, builtin);
     let (group, exception) = (class(Builtin::ExceptionGroup), class(Builtin::Exception));
-    group.bases.set(heap.tuple(&[class(Builtin::BaseExceptionGroup).value(), exception.value()]).value());
+    group.bases.set(
+        heap.tuple(&[
+            class(Builtin::BaseExceptionGroup).value(),
+            exception.value(),
+        ])
+        .value(),
+    );
     group.mro.insert(heap, 2, exception.value());
     exception.subclasses.push(heap, group.value());
 }

@@ -9,7 +9,7 @@
 
 use std::marker::PhantomData;
 
-use super::heap::{Gc, Heap, Header, Object};
+use super::heap::{Gc, Header, Heap, Object};
 
 const TAG_SHIFT: u32 = 48;
 const INT_TAG: u64 = 0xFFFF << TAG_SHIFT;
@@ -87,13 +87,24 @@ impl<'h> Value<'h> {
     /// An integer, if it fits 48 bits.
     #[inline(always)]
     pub const fn try_int(n: i64) -> Option<Value<'h>> {
-        if n >= INT_MIN && n <= INT_MAX { Some(Value::small_int(n)) } else { None }
+        if n >= INT_MIN && n <= INT_MAX {
+            Some(Value::small_int(n))
+        } else {
+            None
+        }
     }
 
     /// A float.
     #[inline(always)]
     pub fn float(x: f64) -> Value<'h> {
-        Value(if x.is_nan() { CANONICAL_NAN } else { x.to_bits() }, PhantomData)
+        Value(
+            if x.is_nan() {
+                CANONICAL_NAN
+            } else {
+                x.to_bits()
+            },
+            PhantomData,
+        )
     }
 
     /// A heap object.
@@ -123,7 +134,11 @@ impl<'h> Value<'h> {
     /// The integer in it, if it is a small one.
     #[inline(always)]
     pub fn as_int(self) -> Option<i64> {
-        if self.0 >= INT_TAG { Some(((self.0 << 16) as i64) >> 16) } else { None }
+        if self.0 >= INT_TAG {
+            Some(((self.0 << 16) as i64) >> 16)
+        } else {
+            None
+        }
     }
 
     /// The integer in it, booleans counting as 0 and 1.
@@ -135,7 +150,11 @@ impl<'h> Value<'h> {
     /// The float in it.
     #[inline(always)]
     pub fn as_float(self) -> Option<f64> {
-        if self.is_float() { Some(f64::from_bits(self.0)) } else { None }
+        if self.is_float() {
+            Some(f64::from_bits(self.0))
+        } else {
+            None
+        }
     }
 
     /// The boolean in it.
@@ -201,7 +220,11 @@ impl<'h> Value<'h> {
     /// The heap object, of whatever kind.
     #[inline(always)]
     pub fn as_object(self) -> Option<Gc<'h, Header>> {
-        if self.is_object() { Some(Gc::from_address((self.0 & PAYLOAD) as usize)) } else { None }
+        if self.is_object() {
+            Some(Gc::from_address((self.0 & PAYLOAD) as usize))
+        } else {
+            None
+        }
     }
 
     /// The heap object, if it is of kind `T`.
@@ -240,7 +263,11 @@ impl<'h> Value<'h> {
     /// Both as floats, if both are.
     #[inline(always)]
     pub fn both_floats(a: Value<'_>, b: Value<'_>) -> Option<(f64, f64)> {
-        if a.is_float() && b.is_float() { Some((f64::from_bits(a.0), f64::from_bits(b.0))) } else { None }
+        if a.is_float() && b.is_float() {
+            Some((f64::from_bits(a.0), f64::from_bits(b.0)))
+        } else {
+            None
+        }
     }
 
     /// Whether both are small integers.
@@ -256,7 +283,11 @@ impl<'h> Value<'h> {
             return None;
         }
         let (sum, overflow) = ((a.0 << 16) as i64).overflowing_add((b.0 << 16) as i64);
-        if overflow { None } else { Some(Value((sum as u64 >> 16) | INT_TAG, PhantomData)) }
+        if overflow {
+            None
+        } else {
+            Some(Value((sum as u64 >> 16) | INT_TAG, PhantomData))
+        }
     }
 
     /// `a - b`, if both are small integers and so is the difference.
@@ -266,7 +297,11 @@ impl<'h> Value<'h> {
             return None;
         }
         let (diff, overflow) = ((a.0 << 16) as i64).overflowing_sub((b.0 << 16) as i64);
-        if overflow { None } else { Some(Value((diff as u64 >> 16) | INT_TAG, PhantomData)) }
+        if overflow {
+            None
+        } else {
+            Some(Value((diff as u64 >> 16) | INT_TAG, PhantomData))
+        }
     }
 
     /// `a * b`, if both are small integers and so is the product.
@@ -277,13 +312,21 @@ impl<'h> Value<'h> {
         }
         let x = ((a.0 << 16) as i64) >> 16;
         let (product, overflow) = ((b.0 << 16) as i64).overflowing_mul(x);
-        if overflow { None } else { Some(Value((product as u64 >> 16) | INT_TAG, PhantomData)) }
+        if overflow {
+            None
+        } else {
+            Some(Value((product as u64 >> 16) | INT_TAG, PhantomData))
+        }
     }
 
     /// The two small integers, if both are.
     #[inline(always)]
     pub fn int_pair(a: Value<'_>, b: Value<'_>) -> Option<(i64, i64)> {
-        if Value::both_ints(a, b) { Some((((a.0 << 16) as i64) >> 16, ((b.0 << 16) as i64) >> 16)) } else { None }
+        if Value::both_ints(a, b) {
+            Some((((a.0 << 16) as i64) >> 16, ((b.0 << 16) as i64) >> 16))
+        } else {
+            None
+        }
     }
 }
 
@@ -318,7 +361,17 @@ mod tests {
 
     #[test]
     fn every_float_is_a_float() {
-        for x in [0.0, -0.0, 1.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -f64::NAN, f64::MIN, f64::MAX] {
+        for x in [
+            0.0,
+            -0.0,
+            1.5,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            -f64::NAN,
+            f64::MIN,
+            f64::MAX,
+        ] {
             let v = Value::float(x);
             assert!(v.is_float() && !v.is_int() && !v.is_object(), "{x}");
         }
@@ -329,9 +382,15 @@ mod tests {
         let (max, one) = (Value::small_int(INT_MAX), Value::small_int(1));
         assert!(Value::add_ints(max, one).is_none());
         assert!(Value::sub_ints(Value::small_int(INT_MIN), one).is_none());
-        assert_eq!(Value::add_ints(max, Value::small_int(-1)).and_then(Value::as_int), Some(INT_MAX - 1));
+        assert_eq!(
+            Value::add_ints(max, Value::small_int(-1)).and_then(Value::as_int),
+            Some(INT_MAX - 1)
+        );
         assert!(Value::mul_ints(max, max).is_none());
-        assert_eq!(Value::mul_ints(Value::small_int(-3), Value::small_int(7)).and_then(Value::as_int), Some(-21));
+        assert_eq!(
+            Value::mul_ints(Value::small_int(-3), Value::small_int(7)).and_then(Value::as_int),
+            Some(-21)
+        );
         assert!(Value::add_ints(one, Value::float(1.0)).is_none());
     }
 }

@@ -1,4 +1,7 @@
 //! Dict views and mapping proxies: windows onto a dict or a class.
+//!
+//! A view holds its dict, not a copy: it shows later changes. What can be done with one is in
+//! `stdlib/builtins/types/view.rs`.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
@@ -45,6 +48,12 @@ impl Heap {
             ViewTag::Items => Builtin::DictItems,
             ViewTag::Proxy => Builtin::MappingProxy,
         };
-        self.alloc_shaped(View { tag, source: Slot::new(source) }, self.types.shape_of(class))
+        self.alloc_shaped(
+            View {
+                tag,
+                source: Slot::new(source),
+            },
+            self.types.shape_of(class),
+        )
     }
 }

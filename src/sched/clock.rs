@@ -29,9 +29,17 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that starts now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clocks")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the system's clocks"
+    )]
     pub fn new(mode: TimeMode) -> Clock {
-        Clock { mode, start: Instant::now(), started_at: SystemTime::now(), now: Cell::new(0.0) }
+        Clock {
+            mode,
+            start: Instant::now(),
+            started_at: SystemTime::now(),
+            now: Cell::new(0.0),
+        }
     }
 
     /// Which time it shows.
@@ -51,7 +59,10 @@ impl Clock {
     pub fn wall(&self) -> f64 {
         match self.mode {
             TimeMode::Real => {
-                let began = self.started_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+                let began = self
+                    .started_at
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
                 began.as_secs_f64() + self.monotonic()
             }
             TimeMode::Virtual => VIRTUAL_EPOCH + self.now.get(),

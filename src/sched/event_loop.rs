@@ -62,7 +62,9 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
     }
     let count = scheduler.ready.borrow().len();
     for _ in 0..count {
-        let Some(handle) = self::scheduler(vm).ready.borrow_mut().pop_front() else { break };
+        let Some(handle) = self::scheduler(vm).ready.borrow_mut().pop_front() else {
+            break;
+        };
         run_handle(vm, handle)?;
         vm.release(mark);
     }
@@ -88,7 +90,11 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
                 }
                 green::wake_sleepers(vm);
                 let scheduler = self::scheduler(vm);
-                if scheduler.timers.next_due().is_some_and(|due| due <= scheduler.now()) {
+                if scheduler
+                    .timers
+                    .next_due()
+                    .is_some_and(|due| due <= scheduler.now())
+                {
                     return Ok(());
                 }
             }
@@ -121,7 +127,11 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
         interrupted
     });
     vm.host = host;
-    if interrupted { Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[])) } else { Ok(()) }
+    if interrupted {
+        Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]))
+    } else {
+        Ok(())
+    }
 }
 
 /// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
@@ -132,7 +142,10 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
             continue;
         }
         let scheduler = self::scheduler(vm);
-        let next = scheduler.green.next_wake().map_or(until, |wake| wake.min(until));
+        let next = scheduler
+            .green
+            .next_wake()
+            .map_or(until, |wake| wake.min(until));
         sleep_until(vm, next)?;
         green::wake_sleepers(vm);
         if self::scheduler(vm).now() >= until {

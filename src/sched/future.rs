@@ -12,7 +12,8 @@ use crate::vm::{Local, Vm};
 
 /// The future in a local that is known to hold one.
 pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
-    vm.get_gc(local).expect("the caller knows that it is a future")
+    vm.get_gc(local)
+        .expect("the caller knows that it is a future")
 }
 
 /// A new pending future.
@@ -50,7 +51,11 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
 }
 
 fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
-    if this.is_done() { Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state")) } else { Ok(()) }
+    if this.is_done() {
+        Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state"))
+    } else {
+        Ok(())
+    }
 }
 
 /// `future.cancel(msg)`: a task is asked to cancel itself, a group cancels its members. False: it was done.
@@ -63,7 +68,12 @@ pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
         return false;
     }
     if let Some(members) = this.group.get(&vm.heap).as_gc::<List>() {
-        let members: Vec<Local> = members.items.to_vec(&vm.heap).into_iter().map(|v| vm.local(v)).collect();
+        let members: Vec<Local> = members
+            .items
+            .to_vec(&vm.heap)
+            .into_iter()
+            .map(|v| vm.local(v))
+            .collect();
         let mut any = false;
         for member in members {
             any |= cancel(vm, member, message);

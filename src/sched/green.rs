@@ -38,7 +38,13 @@ impl GreenThreads {
     /// When the next sleeping thread wakes.
     pub(super) fn next_wake(&self) -> Option<f64> {
         let threads = self.threads.borrow();
-        let times = threads.iter().filter_map(|t| if let State::Sleeping(when) = t.state { Some(when) } else { None });
+        let times = threads.iter().filter_map(|t| {
+            if let State::Sleeping(when) = t.state {
+                Some(when)
+            } else {
+                None
+            }
+        });
         times.min_by(f64::total_cmp)
     }
 
@@ -87,7 +93,13 @@ pub fn wake_sleepers(vm: &Vm) {
     let scheduler = scheduler(vm);
     let now = scheduler.now();
     let mut threads = scheduler.green.threads.borrow_mut();
-    let wakes = |t: &Thread| if let State::Sleeping(when) = t.state { when } else { f64::INFINITY };
+    let wakes = |t: &Thread| {
+        if let State::Sleeping(when) = t.state {
+            when
+        } else {
+            f64::INFINITY
+        }
+    };
     // Stable: threads that wake at the same moment keep their order.
     threads.sort_by(|a, b| wakes(a).total_cmp(&wakes(b)));
     for thread in threads.iter_mut() {
@@ -111,7 +123,9 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
     scheduler(vm).set_context(vm.get(context));
     match outcome {
         Ok(Trap::Parked) => {
-            let Some(Park::Sleep(seconds)) = vm.take_park() else { unreachable!("threads park to sleep only") };
+            let Some(Park::Sleep(seconds)) = vm.take_park() else {
+                unreachable!("threads park to sleep only")
+            };
             thread.state = State::Sleeping(scheduler(vm).now() + seconds);
             scheduler(vm).green.threads.borrow_mut().push(thread);
         }
@@ -124,7 +138,8 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
         Err(raised) if vm.is_halting() => return Err(raised),
         Err(raised) if vm.is_raised(&raised, Builtin::StopIteration) => {
             vm.heap.take_raised(raised);
-            let message = "StopIteration interacts badly with generators and cannot be raised into a Future";
+            let message =
+                "StopIteration interacts badly with generators and cannot be raised into a Future";
             let raised = vm.heap.type_error(message);
             let exception = vm.take_local(raised);
             finish(vm, result, exception, true);
@@ -140,7 +155,10 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
 
 /// The thread is over: the loop hears of it as of another thread's call, a turn later.
 fn finish(vm: &mut Vm, result: Local, outcome: Local, failed: bool) {
-    let pair = vm.heap.tuple(&[vm.get(outcome), Value::bool(failed)]).value();
+    let pair = vm
+        .heap
+        .tuple(&[vm.get(outcome), Value::bool(failed)])
+        .value();
     let action = scheduler(vm).callback(|vm, result, pair| {
         if future(vm, result).is_done() {
             return Ok(());

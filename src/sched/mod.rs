@@ -71,7 +71,9 @@ impl Scheduler {
     /// The number of a Rust callback.
     pub fn callback(&self, callback: NativeCallback) -> Action {
         let mut natives = self.natives.borrow_mut();
-        let known = natives.iter().position(|&n| std::ptr::fn_addr_eq(n, callback));
+        let known = natives
+            .iter()
+            .position(|&n| std::ptr::fn_addr_eq(n, callback));
         Action::Native(known.unwrap_or_else(|| {
             natives.push(callback);
             natives.len() - 1
@@ -122,7 +124,11 @@ impl Scheduler {
     fn note_failure(&self, future: Value<'_>, heap: &Heap) {
         let mut failures = self.failures.borrow_mut();
         if failures.len() == failures.capacity() {
-            failures.retain(|slot| slot.get(heap).as_gc::<Future>().is_some_and(|f| !f.retrieved.get()));
+            failures.retain(|slot| {
+                slot.get(heap)
+                    .as_gc::<Future>()
+                    .is_some_and(|f| !f.retrieved.get())
+            });
         }
         failures.push(Slot::new(future));
     }
@@ -130,12 +136,19 @@ impl Scheduler {
     /// The futures that failed and that nobody asked; they are forgotten here.
     fn take_failures(&self, vm: &Vm) -> Vec<Local> {
         let failures = self.failures.take();
-        failures.iter().map(|slot| vm.local(slot.get(&vm.heap))).collect()
+        failures
+            .iter()
+            .map(|slot| vm.local(slot.get(&vm.heap)))
+            .collect()
     }
 
     /// The tasks that are not done, in order of creation.
     pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
-        self.tasks.borrow().values().map(|slot| vm.local(slot.get(&vm.heap))).collect()
+        self.tasks
+            .borrow()
+            .values()
+            .map(|slot| vm.local(slot.get(&vm.heap)))
+            .collect()
     }
 }
 

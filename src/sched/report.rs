@@ -17,16 +17,23 @@ pub fn deadlock(vm: &mut Vm) -> Raised {
         let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
         let waits_for = waits_for(vm, task, coroutine);
         let place = vm.place_of(coroutine);
-        stuck.push(Stuck { task: name, waits_for, place, spawned: task::part(vm, task).spawned.clone() });
+        stuck.push(Stuck {
+            task: name,
+            waits_for,
+            place,
+            spawned: task::part(vm, task).spawned.clone(),
+        });
     }
     vm.host.report(Report::Deadlock { stuck });
     vm.halt();
-    vm.heap.raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
+    vm.heap
+        .raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
 }
 
 fn text(vm: &mut Vm, task: Local) -> String {
     let name = task::name(vm, task);
-    vm.get_gc::<Str>(name).map_or(String::new(), |s| s.as_str().to_owned())
+    vm.get_gc::<Str>(name)
+        .map_or(String::new(), |s| s.as_str().to_owned())
 }
 
 /// What a task waits for, in words.
@@ -35,7 +42,10 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
         return native.to_owned();
     }
     let awaited = task::part(vm, task).waiting_for.get(&vm.heap);
-    match awaited.as_gc::<Future>().and_then(|f| f.task().is_some().then(|| vm.local(f.value()))) {
+    match awaited
+        .as_gc::<Future>()
+        .and_then(|f| f.task().is_some().then(|| vm.local(f.value())))
+    {
         Some(other) => format!("task '{}'", text(vm, other)),
         None => "a future that nobody finishes".to_owned(),
     }
@@ -44,7 +54,9 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
 /// A callback of the program raised: the loop goes on.
 pub fn callback_failed(vm: &mut Vm, callback: Local, exception: Local) {
     let what = match vm.repr(callback) {
-        Ok(text) => vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned()),
+        Ok(text) => vm
+            .get_gc::<Str>(text)
+            .map_or(String::new(), |s| s.as_str().to_owned()),
         Err(raised) => {
             vm.heap.take_raised(raised);
             "<callback>".to_owned()
@@ -81,7 +93,11 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     this.retrieved.set(true);
     let is_task = this.task().is_some();
     let exception = vm.local(this.result.get(&vm.heap));
-    let name = if is_task { text(vm, task) } else { "Future".to_owned() };
+    let name = if is_task {
+        text(vm, task)
+    } else {
+        "Future".to_owned()
+    };
     report(vm, Problem::NeverRetrieved(name), exception);
 }
 

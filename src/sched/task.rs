@@ -24,8 +24,12 @@ use crate::vm::{Input, Local, NativeCoroutine, Resumed, Step, Vm};
 pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
     if !is_coroutine(vm, coroutine) {
         let text = vm.repr(coroutine)?;
-        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
-        return Err(vm.heap.type_error(format!("a coroutine was expected, got {text}")));
+        let text = vm
+            .get_gc::<Str>(text)
+            .map_or(String::new(), |s| s.as_str().to_owned());
+        return Err(vm
+            .heap
+            .type_error(format!("a coroutine was expected, got {text}")));
     }
     let scheduler = scheduler(vm);
     let heap = &vm.heap;
@@ -52,7 +56,10 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
 /// Whether something is a coroutine object.
 pub fn is_coroutine(vm: &Vm, local: Local) -> bool {
     vm.get_gc::<Coroutine>(local).is_some_and(|c| {
-        matches!(c.kind, CoroutineKind::Coroutine | CoroutineKind::Native | CoroutineKind::AsyncStep)
+        matches!(
+            c.kind,
+            CoroutineKind::Coroutine | CoroutineKind::Native | CoroutineKind::AsyncStep
+        )
     })
 }
 
@@ -72,11 +79,16 @@ pub fn ensure_future(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
         let wrapper = vm.native_coroutine(&WRAP_AWAITABLE, &[awaitable]);
         return create(vm, wrapper, none, none);
     }
-    Err(vm.heap.type_error("An asyncio.Future, a coroutine or an awaitable is required"))
+    Err(vm
+        .heap
+        .type_error("An asyncio.Future, a coroutine or an awaitable is required"))
 }
 
 /// Awaits the awaitable in its first register.
-static WRAP_AWAITABLE: NativeCoroutine = NativeCoroutine { name: "_wrap_awaitable", step: wrap_awaitable };
+static WRAP_AWAITABLE: NativeCoroutine = NativeCoroutine {
+    name: "_wrap_awaitable",
+    step: wrap_awaitable,
+};
 
 fn wrap_awaitable(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {
@@ -91,7 +103,9 @@ fn wrap_awaitable(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised
 
 /// The task part of a local that is known to hold a task.
 pub fn part(vm: &Vm, task: Local) -> &TaskPart {
-    future(vm, task).task().expect("the caller knows that it is a task")
+    future(vm, task)
+        .task()
+        .expect("the caller knows that it is a task")
 }
 
 /// The task's name: the one it was given, or `Task-N`.
@@ -149,10 +163,15 @@ fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
         return;
     }
     let text = name(vm, awaited);
-    let text: Rc<str> = vm.get_gc::<Str>(text).map_or("".into(), |s| s.as_str().into());
+    let text: Rc<str> = vm
+        .get_gc::<Str>(text)
+        .map_or("".into(), |s| s.as_str().into());
     let spawned = part(vm, awaited).spawned.clone();
     if let Some(exception) = vm.get_gc::<Exception>(exception) {
-        exception.traceback.borrow_mut().push(TraceEntry::Task { name: text, spawned });
+        exception.traceback.borrow_mut().push(TraceEntry::Task {
+            name: text,
+            spawned,
+        });
     }
 }
 
@@ -167,14 +186,18 @@ pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Ra
     let mut thrown = exception;
     if part.must_cancel.get() {
         part.must_cancel.set(false);
-        let cancelled = exception.is_some_and(|e| heap.is_instance(vm.get(e), Builtin::CancelledError));
+        let cancelled =
+            exception.is_some_and(|e| heap.is_instance(vm.get(e), Builtin::CancelledError));
         if !cancelled {
             thrown = Some(new_cancelled_error(vm, part));
         }
     }
     part.waiting_for.clear();
     let scheduler = scheduler(vm);
-    let outer = (vm.local(scheduler.current.get(heap)), vm.local(scheduler.context.get(heap)));
+    let outer = (
+        vm.local(scheduler.current.get(heap)),
+        vm.local(scheduler.context.get(heap)),
+    );
     scheduler.current.set(this.value());
     scheduler.context.set(part.context.get(heap));
     let coroutine = vm.local(part.coroutine.get(heap));
@@ -185,7 +208,9 @@ pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Ra
     let outcome = vm.resume(coroutine, input);
     // What the coroutine set in its context is the task's for good.
     let scheduler = self::scheduler(vm);
-    self::part(vm, task).context.set(scheduler.context.get(&vm.heap));
+    self::part(vm, task)
+        .context
+        .set(scheduler.context.get(&vm.heap));
     scheduler.current.set(vm.get(outer.0));
     scheduler.context.set(vm.get(outer.1));
     match outcome {
@@ -199,7 +224,11 @@ fn new_cancelled_error(vm: &Vm, part: &TaskPart) -> Local {
     let heap = &vm.heap;
     let message = part.cancel_message.get(heap);
     let class = heap.types.class(heap, Builtin::CancelledError);
-    let args: &[Value<'_>] = if message.is_undef() || message.is_none() { &[] } else { &[message] };
+    let args: &[Value<'_>] = if message.is_undef() || message.is_none() {
+        &[]
+    } else {
+        &[message]
+    };
     vm.local(heap.exception(class, args).value())
 }
 
@@ -217,7 +246,8 @@ fn returned(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
 
 fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
     finish(vm, task);
-    let leaves = vm.is_raised(&raised, Builtin::KeyboardInterrupt) || vm.is_raised(&raised, Builtin::SystemExit);
+    let leaves = vm.is_raised(&raised, Builtin::KeyboardInterrupt)
+        || vm.is_raised(&raised, Builtin::SystemExit);
     let cancelled = vm.is_raised(&raised, Builtin::CancelledError);
     let exception = vm.take_local(raised);
     if vm.is_halting() {
@@ -230,7 +260,11 @@ fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
         return Ok(());
     }
     future::set_exception(vm, task, exception)?;
-    if leaves { Err(vm.raise_local(exception)) } else { Ok(()) }
+    if leaves {
+        Err(vm.raise_local(exception))
+    } else {
+        Ok(())
+    }
 }
 
 /// The task will not run again.
@@ -249,12 +283,16 @@ fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
             return Ok(());
         }
         let text = vm.repr(value)?;
-        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
+        let text = vm
+            .get_gc::<Str>(text)
+            .map_or(String::new(), |s| s.as_str().to_owned());
         return throw_soon(vm, task, format!("Task got bad yield: {text}"));
     };
     if awaited == this {
         let text = vm.repr(task)?;
-        let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
+        let text = vm
+            .get_gc::<Str>(text)
+            .map_or(String::new(), |s| s.as_str().to_owned());
         return throw_soon(vm, task, format!("Task cannot await on itself: {text}"));
     }
     part(vm, task).waiting_for.set(awaited.value());

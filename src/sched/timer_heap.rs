@@ -28,7 +28,10 @@ impl TimerId {
 
     /// From `to_parts`.
     pub fn from_parts(index: i64, number: i64) -> TimerId {
-        TimerId { index: index as u32, number: number as u64 }
+        TimerId {
+            index: index as u32,
+            number: number as u64,
+        }
     }
 }
 
@@ -65,7 +68,10 @@ impl PartialOrd for Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.when.total_cmp(&self.when).then(other.number.cmp(&self.number))
+        other
+            .when
+            .total_cmp(&self.when)
+            .then(other.number.cmp(&self.number))
     }
 }
 
@@ -80,7 +86,11 @@ impl TimerHeap {
             inner.slab.len() as u32 - 1
         });
         inner.slab[index as usize] = Some((number, handle));
-        inner.heap.push(Entry { when, number, index });
+        inner.heap.push(Entry {
+            when,
+            number,
+            index,
+        });
         TimerId { index, number }
     }
 
@@ -160,7 +170,10 @@ impl Inner {
             return;
         }
         let heap = std::mem::take(&mut self.heap);
-        self.heap = heap.into_iter().filter(|e| self.is_live(e.index, e.number)).collect();
+        self.heap = heap
+            .into_iter()
+            .filter(|e| self.is_live(e.index, e.number))
+            .collect();
         self.cancelled = 0;
     }
 }

@@ -23,14 +23,19 @@ impl WaitQueue {
     /// Joins the queue: the future to await.
     pub fn join(&self, vm: &Vm) -> Local {
         let waiter = new_future(vm);
-        self.waiters.borrow_mut().push_back(Slot::new(vm.get(waiter)));
+        self.waiters
+            .borrow_mut()
+            .push_back(Slot::new(vm.get(waiter)));
         waiter
     }
 
     /// Leaves the queue.
     pub fn leave(&self, vm: &Vm, waiter: Local) {
         let mut waiters = self.waiters.borrow_mut();
-        if let Some(i) = waiters.iter().position(|w| w.get(&vm.heap).is(vm.get(waiter))) {
+        if let Some(i) = waiters
+            .iter()
+            .position(|w| w.get(&vm.heap).is(vm.get(waiter)))
+        {
             waiters.remove(i);
         }
     }
@@ -47,14 +52,20 @@ impl WaitQueue {
 
     /// Whether there is a waiter that was not cancelled.
     pub fn any_alive(&self, vm: &Vm) -> bool {
-        let alive = |w: &Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| f.state.get() != FutureState::Cancelled);
+        let alive = |w: &Slot| {
+            w.get(&vm.heap)
+                .as_gc::<Future>()
+                .is_some_and(|f| f.state.get() != FutureState::Cancelled)
+        };
         self.waiters.borrow().iter().any(alive)
     }
 
     /// Takes waiters off until one is found that still waits, and wakes it.
     pub fn pop_next(&self, vm: &Vm) -> bool {
         loop {
-            let Some(waiter) = self.waiters.borrow_mut().pop_front() else { return false };
+            let Some(waiter) = self.waiters.borrow_mut().pop_front() else {
+                return false;
+            };
             let waiter = vm.local(waiter.get(&vm.heap));
             if !future(vm, waiter).is_done() {
                 wake(vm, waiter, Value::NONE);
@@ -65,8 +76,17 @@ impl WaitQueue {
 
     /// Wakes the first that still waits, leaving it in the queue; it leaves by itself.
     pub fn wake_next(&self, vm: &Vm) -> bool {
-        let waiting = |w: &&Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| !f.is_done());
-        let next = self.waiters.borrow().iter().find(waiting).map(|w| vm.local(w.get(&vm.heap)));
+        let waiting = |w: &&Slot| {
+            w.get(&vm.heap)
+                .as_gc::<Future>()
+                .is_some_and(|f| !f.is_done())
+        };
+        let next = self
+            .waiters
+            .borrow()
+            .iter()
+            .find(waiting)
+            .map(|w| vm.local(w.get(&vm.heap)));
         if let Some(waiter) = next {
             wake(vm, waiter, Value::TRUE);
         }
@@ -75,9 +95,19 @@ impl WaitQueue {
 
     /// Wakes the first `n` that still wait, leaving them in the queue.
     pub fn wake(&self, vm: &Vm, n: usize) {
-        let waiting = |w: &&Slot| w.get(&vm.heap).as_gc::<Future>().is_some_and(|f| !f.is_done());
-        let next: Vec<Local> =
-            self.waiters.borrow().iter().filter(waiting).take(n).map(|w| vm.local(w.get(&vm.heap))).collect();
+        let waiting = |w: &&Slot| {
+            w.get(&vm.heap)
+                .as_gc::<Future>()
+                .is_some_and(|f| !f.is_done())
+        };
+        let next: Vec<Local> = self
+            .waiters
+            .borrow()
+            .iter()
+            .filter(waiting)
+            .take(n)
+            .map(|w| vm.local(w.get(&vm.heap)))
+            .collect();
         for waiter in next {
             wake(vm, waiter, Value::TRUE);
         }

@@ -23,7 +23,10 @@ pub type Out<'h> = Result<Value<'h>, Raised>;
 /// The builtin object inside an instance of a class that extends a builtin type; any other value as it is.
 #[inline]
 pub fn plain_value<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
-    value.as_gc::<Instance>().and_then(|instance| instance.payload(heap)).unwrap_or(value)
+    value
+        .as_gc::<Instance>()
+        .and_then(|instance| instance.payload(heap))
+        .unwrap_or(value)
 }
 
 /// A pure algorithm's result; its error becomes an exception.
@@ -48,40 +51,64 @@ pub fn text<'h>(heap: &'h Heap, value: Value<'h>, what: &str) -> Result<&'h str,
 }
 
 /// The text of a string argument; `default` where it was omitted.
-pub fn text_or<'h>(heap: &'h Heap, value: Value<'h>, default: &'h str, what: &str) -> Result<&'h str, Raised> {
-    if value.is_undef() { Ok(default) } else { text(heap, value, what) }
+pub fn text_or<'h>(
+    heap: &'h Heap,
+    value: Value<'h>,
+    default: &'h str,
+    what: &str,
+) -> Result<&'h str, Raised> {
+    if value.is_undef() {
+        Ok(default)
+    } else {
+        text(heap, value, what)
+    }
 }
 
 #[cold]
 fn wrong_type(heap: &Heap, value: Value<'_>, what: &str, wanted: &str) -> Raised {
     let sep = if what.is_empty() { "" } else { " " };
-    heap.type_error(format!("{what}{sep}must be {wanted}, not {}", heap.type_name(value)))
+    heap.type_error(format!(
+        "{what}{sep}must be {wanted}, not {}",
+        heap.type_name(value)
+    ))
 }
 
 /// The integer, if it is one.
 #[inline]
 pub fn as_int<'h>(heap: &'h Heap, value: Value<'h>) -> Option<IntRef<'h>> {
-    value.as_any_int().or_else(|| plain_value(heap, value).as_any_int())
+    value
+        .as_any_int()
+        .or_else(|| plain_value(heap, value).as_any_int())
 }
 
 /// An integer argument of a leaf that stands for a size or a count.
 pub fn index<'h>(heap: &'h Heap, value: Value<'h>) -> Result<i64, Raised> {
     match as_int(heap, value).map(IntRef::to_i64) {
         Some(Some(n)) => Ok(n),
-        Some(None) => Err(heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t")),
+        Some(None) => Err(heap.raise(
+            Builtin::OverflowError,
+            "Python int too large to convert to C ssize_t",
+        )),
         None => Err(not_integer(heap, value)),
     }
 }
 
 /// `index`, or `default` where the argument was omitted.
 pub fn index_or<'h>(heap: &'h Heap, value: Value<'h>, default: i64) -> Result<i64, Raised> {
-    if value.is_undef() { Ok(default) } else { index(heap, value) }
+    if value.is_undef() {
+        Ok(default)
+    } else {
+        index(heap, value)
+    }
 }
 
 /// TypeError: an integer is wanted.
 #[cold]
 pub fn not_integer(heap: &Heap, value: Value<'_>) -> Raised {
-    heap.type_error(format!("'{}' object cannot be interpreted as an integer", heap.type_name(value)))
+    heap.type_error(format!(
+        "'{}' object cannot be interpreted as an integer",
+        heap.type_name(value)
+    ))
 }
 
 /// A bound such as `start` or `end`: None for none, clipped to 64 bits.
@@ -90,8 +117,15 @@ pub fn bound<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Option<i64>, Raised
         return Ok(None);
     }
     match as_int(heap, value) {
-        Some(n) => Ok(Some(n.to_i64().unwrap_or(if n.is_negative() { i64::MIN } else { i64::MAX }))),
-        None => Err(heap.type_error("slice indices must be integers or None or have an __index__ method")),
+        Some(n) => Ok(Some(n.to_i64().unwrap_or(if n.is_negative() {
+            i64::MIN
+        } else {
+            i64::MAX
+        }))),
+        None => {
+            Err(heap
+                .type_error("slice indices must be integers or None or have an __index__ method"))
+        }
     }
 }
 
@@ -149,13 +183,18 @@ impl<'h> Buffer<'h> {
         if let Some(bytes) = value.as_gc::<Bytes>() {
             return Some(Buffer::Bytes(&bytes.get().data));
         }
-        value.as_gc::<ByteArray>().map(|array| Buffer::Array(array.get().data.borrow()))
+        value
+            .as_gc::<ByteArray>()
+            .map(|array| Buffer::Array(array.get().data.borrow()))
     }
 
     /// The bytes of an argument that must have some.
     pub fn arg(heap: &'h Heap, value: Value<'h>) -> Result<Buffer<'h>, Raised> {
         Buffer::of(heap, value).ok_or_else(|| {
-            heap.type_error(format!("a bytes-like object is required, not '{}'", heap.type_name(value)))
+            heap.type_error(format!(
+                "a bytes-like object is required, not '{}'",
+                heap.type_name(value)
+            ))
         })
     }
 
@@ -172,14 +211,34 @@ impl<'h> Buffer<'h> {
 #[cold]
 pub fn codec_error<'h>(heap: &'h Heap, error: CodecError, input: Value<'h>) -> Raised {
     match error {
-        CodecError::UnknownEncoding(name) => heap.raise(Builtin::LookupError, format!("unknown encoding: {name}")),
-        CodecError::UnknownHandler(name) => {
-            heap.raise(Builtin::LookupError, format!("unknown error handler name '{name}'"))
+        CodecError::UnknownEncoding(name) => {
+            heap.raise(Builtin::LookupError, format!("unknown encoding: {name}"))
         }
-        CodecError::Invalid { codec, range, reason } => {
-            let class = if as_str(heap, input).is_some() { Builtin::UnicodeEncodeError } else { Builtin::UnicodeDecodeError };
+        CodecError::UnknownHandler(name) => heap.raise(
+            Builtin::LookupError,
+            format!("unknown error handler name '{name}'"),
+        ),
+        CodecError::Invalid {
+            codec,
+            range,
+            reason,
+        } => {
+            let class = if as_str(heap, input).is_some() {
+                Builtin::UnicodeEncodeError
+            } else {
+                Builtin::UnicodeDecodeError
+            };
             let (start, end) = (heap.usize(range.start), heap.usize(range.end));
-            heap.raise_with(class, &[heap.str_value(codec), input, start, end, heap.str_value(reason)])
+            heap.raise_with(
+                class,
+                &[
+                    heap.str_value(codec),
+                    input,
+                    start,
+                    end,
+                    heap.str_value(reason),
+                ],
+            )
         }
     }
 }

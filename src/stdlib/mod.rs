@@ -16,7 +16,13 @@ use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[&asyncio::ASYNCIO, &math::MATH, &random::RANDOM, &sys::SYS, &time::TIME];
+const MODULES: &[&NativeModule] = &[
+    &asyncio::ASYNCIO,
+    &math::MATH,
+    &random::RANDOM,
+    &sys::SYS,
+    &time::TIME,
+];
 
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {

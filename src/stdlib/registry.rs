@@ -36,7 +36,15 @@ pub struct NativeType {
 impl NativeType {
     /// A type that has nothing; for `..` in declarations.
     pub const fn of(class: Builtin, doc: &'static str) -> NativeType {
-        NativeType { class, doc, new: None, methods: &[], class_methods: &[], static_methods: &[], getters: &[] }
+        NativeType {
+            class,
+            doc,
+            new: None,
+            methods: &[],
+            class_methods: &[],
+            static_methods: &[],
+            getters: &[],
+        }
     }
 }
 
@@ -51,22 +59,38 @@ pub struct Getter {
 impl Getter {
     /// An attribute that a leaf computes from the instance.
     pub const fn leaf(name: &'static str, doc: &'static str, get: LeafFn) -> Getter {
-        Getter { name, get: Native::leaf("get(self, /)", doc, get), set: None }
+        Getter {
+            name,
+            get: Native::leaf("get(self, /)", doc, get),
+            set: None,
+        }
     }
 
     /// An attribute whose computation may run the program.
     pub const fn vm(name: &'static str, doc: &'static str, get: VmFn) -> Getter {
-        Getter { name, get: Native::vm("get(self, /)", doc, get), set: None }
+        Getter {
+            name,
+            get: Native::vm("get(self, /)", doc, get),
+            set: None,
+        }
     }
 
     /// The attribute can be set: `set` gets the instance and the value; Undef for `del`, which it may refuse.
     pub const fn with_set(self, set: LeafFn) -> Getter {
-        Getter { name: self.name, get: self.get, set: Some(Native::leaf("set(self, value=None, /)", "", set)) }
+        Getter {
+            name: self.name,
+            get: self.get,
+            set: Some(Native::leaf("set(self, value=None, /)", "", set)),
+        }
     }
 
     /// The same, with a setter that may run the program.
     pub const fn with_vm_set(self, set: VmFn) -> Getter {
-        Getter { name: self.name, get: self.get, set: Some(Native::vm("set(self, value=None, /)", "", set)) }
+        Getter {
+            name: self.name,
+            get: self.get,
+            set: Some(Native::vm("set(self, value=None, /)", "", set)),
+        }
     }
 }
 
@@ -89,7 +113,14 @@ pub struct NativeModule {
 impl NativeModule {
     /// A module that has nothing; for `..` in declarations.
     pub const fn of(name: &'static str, doc: &'static str) -> NativeModule {
-        NativeModule { name, doc, functions: &[], types: &[], builtins: &[], init: |_, _| Ok(()) }
+        NativeModule {
+            name,
+            doc,
+            functions: &[],
+            types: &[],
+            builtins: &[],
+            init: |_, _| Ok(()),
+        }
     }
 }
 
@@ -144,7 +175,12 @@ pub fn make_module(vm: &mut Vm, decl: &'static NativeModule) -> Result<Local, Ra
         add_function(vm, module, name, native);
     }
     for &builtin in decl.builtins {
-        bind(vm, module, builtin.name(), vm.heap.types.class(&vm.heap, builtin).value());
+        bind(
+            vm,
+            module,
+            builtin.name(),
+            vm.heap.types.class(&vm.heap, builtin).value(),
+        );
     }
     for ty in decl.types {
         let class = class_of(vm, ty);
@@ -173,13 +209,21 @@ pub fn add_function(vm: &mut Vm, module: Local, name: Local, native: &'static Na
 /// The class of a module's type; made now if it was not yet.
 pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
     let registry = vm.extension::<Registry>();
-    let known = registry.classes.borrow().iter().find(|(name, _)| *name == ty.name).map(|(_, slot)| Slot::copy(slot));
+    let known = registry
+        .classes
+        .borrow()
+        .iter()
+        .find(|(name, _)| *name == ty.name)
+        .map(|(_, slot)| Slot::copy(slot));
     if let Some(slot) = known {
         return vm.local(slot.get(&vm.heap));
     }
     let class = vm.local(make_class(vm, ty).value());
     let slot = Slot::new(vm.get(class));
-    vm.extension::<Registry>().classes.borrow_mut().push((ty.name, slot));
+    vm.extension::<Registry>()
+        .classes
+        .borrow_mut()
+        .push((ty.name, slot));
     fill_class(vm, class, &ty.body);
     if let Some(class) = vm.get_gc::<Class>(class) {
         class.refresh_flags(&vm.heap);
@@ -191,7 +235,11 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
     let heap = &vm.heap;
     let model = heap.types.class(heap, ty.body.class);
     // `native_object` is a layout, not a class that programs should see.
-    let base = if model.builtin_is(Builtin::Opaque) { heap.types.class(heap, Builtin::Object) } else { model };
+    let base = if model.builtin_is(Builtin::Opaque) {
+        heap.types.class(heap, Builtin::Object)
+    } else {
+        model
+    };
     let meta = heap.types.shape_of(Builtin::Type);
     let class = heap.new_class(ty.name, &[base.value()], model.layout, None, meta);
     class.qualname.set(heap.intern(ty.short_name()).value());
@@ -199,7 +247,11 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
     for ancestor in base.mro(heap) {
         class.mro.push(heap, ancestor.value());
     }
-    class.attrs.set(heap, heap.intern("__module__"), heap.intern(ty.module).value());
+    class.attrs.set(
+        heap,
+        heap.intern("__module__"),
+        heap.intern(ty.module).value(),
+    );
     class
 }
 
@@ -216,7 +268,11 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
         vm.release(mark);
     }
     let wrapped = ty.class_methods.iter().map(|n| (n, DescriptorKind::Class));
-    for (native, kind) in wrapped.chain(ty.static_methods.iter().map(|n| (n, DescriptorKind::Static))) {
+    for (native, kind) in wrapped.chain(
+        ty.static_methods
+            .iter()
+            .map(|n| (n, DescriptorKind::Static)),
+    ) {
         let function = vm.native_function(native, NativeRole::Free);
         set(vm, class, native.name(), descriptor(vm, kind, function));
         vm.release(mark);
@@ -225,7 +281,10 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
         add_getter(vm, class, getter);
     }
     // The builtin classes are refreshed together once all are filled.
-    if let Some(class) = vm.get_gc::<Class>(class).filter(|class| class.builtin.is_none()) {
+    if let Some(class) = vm
+        .get_gc::<Class>(class)
+        .filter(|class| class.builtin.is_none())
+    {
         class.refresh_flags(&vm.heap);
     }
     vm.release(mark);
@@ -234,7 +293,10 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
 fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
     let mark = vm.mark();
     let get = vm.native_function(&getter.get, NativeRole::Free);
-    let set_function = getter.set.as_ref().map(|native| vm.native_function(native, NativeRole::Free));
+    let set_function = getter
+        .set
+        .as_ref()
+        .map(|native| vm.native_function(native, NativeRole::Free));
     let made = Descriptor::new(DescriptorKind::GetSet, Slot::new(vm.get(get)));
     if let Some(function) = set_function {
         made.set.set(vm.get(function));
@@ -242,14 +304,25 @@ fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
     }
     made.extra.set(vm.heap.intern(getter.name).value());
     let shape = vm.heap.types.shape_of(Builtin::GetSetDescriptor);
-    set(vm, class, getter.name, vm.heap.alloc_shaped(made, shape).value());
+    set(
+        vm,
+        class,
+        getter.name,
+        vm.heap.alloc_shaped(made, shape).value(),
+    );
     vm.release(mark);
 }
 
 fn descriptor(vm: &Vm, kind: DescriptorKind, function: Local) -> Value<'_> {
-    let class = if kind == DescriptorKind::Class { Builtin::ClassMethod } else { Builtin::StaticMethod };
+    let class = if kind == DescriptorKind::Class {
+        Builtin::ClassMethod
+    } else {
+        Builtin::StaticMethod
+    };
     let made = Descriptor::new(kind, Slot::new(vm.get(function)));
-    vm.heap.alloc_shaped(made, vm.heap.types.shape_of(class)).value()
+    vm.heap
+        .alloc_shaped(made, vm.heap.types.shape_of(class))
+        .value()
 }
 
 fn set<'h>(vm: &'h Vm, class: Local, name: &str, value: Value<'h>) {

@@ -14,7 +14,9 @@ use crate::vm::{Extension, Local, Locals, Native, Vm};
 
 /// The module.
 pub const SYS: NativeModule = NativeModule {
-    functions: &[&EXIT, &EXCEPTION, &EXC_INFO, &GET_LIMIT, &SET_LIMIT, &INTERN],
+    functions: &[
+        &EXIT, &EXCEPTION, &EXC_INFO, &GET_LIMIT, &SET_LIMIT, &INTERN,
+    ],
     types: &[&STREAM],
     init,
     ..NativeModule::of("sys", "The interpreter and the program that it runs.")
@@ -42,13 +44,17 @@ const STREAM: ModuleType = ModuleType {
     name: "TextIOWrapper",
     module: "_io",
     body: NativeType {
-        methods: &[&WRITE, &FLUSH, &READLINE, &READ, &ISATTY, &FILENO, &ITER, &NEXT],
+        methods: &[
+            &WRITE, &FLUSH, &READLINE, &READ, &ISATTY, &FILENO, &ITER, &NEXT,
+        ],
         getters: &[
             Getter::leaf("name", "What the stream is called.", |heap, args| {
                 let names = ["<stdin>", "<stdout>", "<stderr>"];
                 Ok(heap.str_value(names[stream(args.get(0)) as usize]))
             }),
-            Getter::leaf("encoding", "How text becomes bytes.", |heap, _| Ok(heap.str_value("utf-8"))),
+            Getter::leaf("encoding", "How text becomes bytes.", |heap, _| {
+                Ok(heap.str_value("utf-8"))
+            }),
         ],
         ..NativeType::of(Builtin::Opaque, "A standard stream.")
     },
@@ -67,83 +73,163 @@ impl Payload for Stream {
 }
 
 fn stream(value: Value<'_>) -> Stream {
-    *value.as_gc::<Opaque>().and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    *value
+        .as_gc::<Opaque>()
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     let Program { args, folder } = vm.extension();
     let heap = &vm.heap;
-    let argv = heap.list(args.iter().map(|arg| heap.str_value(arg))).value();
+    let argv = heap
+        .list(args.iter().map(|arg| heap.str_value(arg)))
+        .value();
     bind(vm, module, "argv", argv);
-    bind(vm, module, "path", heap.list([heap.str_value(folder)]).value());
+    bind(
+        vm,
+        module,
+        "path",
+        heap.list([heap.str_value(folder)]).value(),
+    );
     bind(vm, module, "modules", vm.modules().value());
     bind(vm, module, "platform", heap.str_value(std::env::consts::OS));
-    bind(vm, module, "byteorder", heap.str_value(if cfg!(target_endian = "little") { "little" } else { "big" }));
+    bind(
+        vm,
+        module,
+        "byteorder",
+        heap.str_value(if cfg!(target_endian = "little") {
+            "little"
+        } else {
+            "big"
+        }),
+    );
     bind(vm, module, "maxsize", heap.int(i64::MAX));
     bind(vm, module, "maxunicode", heap.int(0x0010_FFFF));
-    bind(vm, module, "version", heap.str_value(concat!("3.13.0 (apy ", env!("CARGO_PKG_VERSION"), ")")));
-    let version = [heap.int(3), heap.int(13), heap.int(0), heap.str_value("final"), heap.int(0)];
+    bind(
+        vm,
+        module,
+        "version",
+        heap.str_value(concat!("3.13.0 (apy ", env!("CARGO_PKG_VERSION"), ")")),
+    );
+    let version = [
+        heap.int(3),
+        heap.int(13),
+        heap.int(0),
+        heap.str_value("final"),
+        heap.int(0),
+    ];
     bind(vm, module, "version_info", heap.tuple(&version).value());
     let class = class_of(vm, &STREAM);
-    for (name, stream) in [("stdin", Stream::In), ("stdout", Stream::Out), ("stderr", Stream::Err)] {
+    for (name, stream) in [
+        ("stdin", Stream::In),
+        ("stdout", Stream::Out),
+        ("stderr", Stream::Err),
+    ] {
         let class = vm.get_gc(class).expect("class_of gives a class");
         bind(vm, module, name, vm.heap.opaque(class, stream).value());
     }
     Ok(())
 }
 
-const EXIT: Native = Native::vm("exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).", exit);
-const EXCEPTION: Native = Native::vm("exception()", "The exception that is being handled, or None.", |vm, _| {
-    Ok(vm.local(vm.handled().map_or(Value::NONE, Gc::value)))
-});
-const EXC_INFO: Native = Native::vm("exc_info()", "(type, value, traceback) of the exception that is being handled.", |vm, _| {
-    let Some(exception) = vm.handled() else {
-        return Ok(vm.local(vm.heap.tuple(&[Value::NONE; 3]).value()));
-    };
-    let value = exception.value();
-    let class = vm.heap.class_of(value).value();
-    Ok(vm.local(vm.heap.tuple(&[class, value, Value::NONE]).value()))
-});
-const GET_LIMIT: Native = Native::vm("getrecursionlimit() -> int", "How many calls may be nested.", |vm, _| {
-    let limit = vm.recursion_limit();
-    Ok(vm.local(vm.heap.usize(limit)))
-});
-const SET_LIMIT: Native = Native::vm("setrecursionlimit(limit, /)", "Set how many calls may be nested.", |vm, args| {
-    let limit = vm.index(args.at(0))?;
-    match usize::try_from(limit) {
-        Ok(limit) if limit > 0 => vm.set_recursion_limit(limit),
-        _ => return Err(vm.heap.value_error("recursion limit must be greater or equal than 1")),
-    }
-    Ok(vm.none())
-});
-const INTERN: Native = Native::leaf("intern(string, /)", "The one string object with this text.", |heap, args| {
-    Ok(heap.intern(arg::text(heap, args.get(0), "intern() argument")?).value())
-});
+const EXIT: Native = Native::vm(
+    "exit(status=None, /)",
+    "Exit the interpreter by raising SystemExit(status).",
+    exit,
+);
+const EXCEPTION: Native = Native::vm(
+    "exception()",
+    "The exception that is being handled, or None.",
+    |vm, _| Ok(vm.local(vm.handled().map_or(Value::NONE, Gc::value))),
+);
+const EXC_INFO: Native = Native::vm(
+    "exc_info()",
+    "(type, value, traceback) of the exception that is being handled.",
+    |vm, _| {
+        let Some(exception) = vm.handled() else {
+            return Ok(vm.local(vm.heap.tuple(&[Value::NONE; 3]).value()));
+        };
+        let value = exception.value();
+        let class = vm.heap.class_of(value).value();
+        Ok(vm.local(vm.heap.tuple(&[class, value, Value::NONE]).value()))
+    },
+);
+const GET_LIMIT: Native = Native::vm(
+    "getrecursionlimit() -> int",
+    "How many calls may be nested.",
+    |vm, _| {
+        let limit = vm.recursion_limit();
+        Ok(vm.local(vm.heap.usize(limit)))
+    },
+);
+const SET_LIMIT: Native = Native::vm(
+    "setrecursionlimit(limit, /)",
+    "Set how many calls may be nested.",
+    |vm, args| {
+        let limit = vm.index(args.at(0))?;
+        match usize::try_from(limit) {
+            Ok(limit) if limit > 0 => vm.set_recursion_limit(limit),
+            _ => {
+                return Err(vm
+                    .heap
+                    .value_error("recursion limit must be greater or equal than 1"));
+            }
+        }
+        Ok(vm.none())
+    },
+);
+const INTERN: Native = Native::leaf(
+    "intern(string, /)",
+    "The one string object with this text.",
+    |heap, args| {
+        Ok(heap
+            .intern(arg::text(heap, args.get(0), "intern() argument")?)
+            .value())
+    },
+);
 
-const WRITE: Native = Native::vm("write(self, text, /) -> int", "Write a string; the number of its characters.", write);
+const WRITE: Native = Native::vm(
+    "write(self, text, /) -> int",
+    "Write a string; the number of its characters.",
+    write,
+);
 const FLUSH: Native = Native::vm("flush(self, /)", "Hand on what is buffered.", |vm, _| {
     let flushed = vm.host.flush();
     check_written(vm, flushed)?;
     Ok(vm.none())
 });
-const READLINE: Native =
-    Native::vm("readline(self, size=-1, /) -> str", "Read a line with its end; empty at the end of the input.", |vm, args| {
+const READLINE: Native = Native::vm(
+    "readline(self, size=-1, /) -> str",
+    "Read a line with its end; empty at the end of the input.",
+    |vm, args| {
         let line = read_line(vm, args.at(0))?;
         Ok(vm.local(vm.heap.str_value(&line)))
-    });
-const READ: Native = Native::vm("read(self, size=-1, /) -> str", "Read to the end of the input.", |vm, args| {
-    let mut text = String::new();
-    loop {
-        let line = read_line(vm, args.at(0))?;
-        if line.is_empty() {
-            return Ok(vm.local(vm.heap.str_value(&text)));
+    },
+);
+const READ: Native = Native::vm(
+    "read(self, size=-1, /) -> str",
+    "Read to the end of the input.",
+    |vm, args| {
+        let mut text = String::new();
+        loop {
+            let line = read_line(vm, args.at(0))?;
+            if line.is_empty() {
+                return Ok(vm.local(vm.heap.str_value(&text)));
+            }
+            text.push_str(&line);
         }
-        text.push_str(&line);
-    }
-});
-const ISATTY: Native = Native::leaf("isatty(self, /) -> bool", "Whether it is a terminal; never said to be.", |_, _| Ok(Value::FALSE));
-const FILENO: Native =
-    Native::leaf("fileno(self, /) -> int", "The file descriptor.", |heap, args| Ok(heap.int(stream(args.get(0)) as i64)));
+    },
+);
+const ISATTY: Native = Native::leaf(
+    "isatty(self, /) -> bool",
+    "Whether it is a terminal; never said to be.",
+    |_, _| Ok(Value::FALSE),
+);
+const FILENO: Native = Native::leaf(
+    "fileno(self, /) -> int",
+    "The file descriptor.",
+    |heap, args| Ok(heap.int(stream(args.get(0)) as i64)),
+);
 const ITER: Native = Native::leaf("__iter__(self, /)", "The lines.", |_, args| Ok(args.get(0)));
 const NEXT: Native = Native::vm("__next__(self, /) -> str", "The next line.", |vm, args| {
     let line = read_line(vm, args.at(0))?;

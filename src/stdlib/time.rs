@@ -1,4 +1,7 @@
 //! The `time` module, on the scheduler's clock.
+//!
+//! All of its clocks are the scheduler's, so that under `--time virtual` they agree with sleeps and timers. To add a
+//! function: a `Native` and a word in `TIME`.
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
@@ -7,23 +10,58 @@ use crate::vm::{Local, Locals, Native, Park, Vm};
 
 /// The module.
 pub const TIME: NativeModule = NativeModule {
-    functions: &[&TIME_FN, &TIME_NS, &MONOTONIC, &MONOTONIC_NS, &PERF_COUNTER, &PERF_COUNTER_NS, &PROCESS_TIME, &SLEEP],
-    ..NativeModule::of("time", "The clock of the program: real or virtual, as --time says.")
+    functions: &[
+        &TIME_FN,
+        &TIME_NS,
+        &MONOTONIC,
+        &MONOTONIC_NS,
+        &PERF_COUNTER,
+        &PERF_COUNTER_NS,
+        &PROCESS_TIME,
+        &SLEEP,
+    ],
+    ..NativeModule::of(
+        "time",
+        "The clock of the program: real or virtual, as --time says.",
+    )
 };
 
-const TIME_FN: Native = Native::vm("time() -> float", "Seconds since 1970.", |vm, _| Ok(float(vm, scheduler(vm).clock.wall())));
-const TIME_NS: Native = Native::vm("time_ns() -> int", "Nanoseconds since 1970.", |vm, _| Ok(nanos(vm, scheduler(vm).clock.wall())));
-const MONOTONIC: Native =
-    Native::vm("monotonic() -> float", "Seconds on a clock that never goes back.", |vm, _| Ok(float(vm, scheduler(vm).now())));
-const MONOTONIC_NS: Native =
-    Native::vm("monotonic_ns() -> int", "Nanoseconds on a clock that never goes back.", |vm, _| Ok(nanos(vm, scheduler(vm).now())));
-const PERF_COUNTER: Native =
-    Native::vm("perf_counter() -> float", "Seconds on the finest clock.", |vm, _| Ok(float(vm, scheduler(vm).now())));
-const PERF_COUNTER_NS: Native =
-    Native::vm("perf_counter_ns() -> int", "Nanoseconds on the finest clock.", |vm, _| Ok(nanos(vm, scheduler(vm).now())));
-const PROCESS_TIME: Native =
-    Native::vm("process_time() -> float", "Seconds that the program ran.", |vm, _| Ok(float(vm, scheduler(vm).now())));
-const SLEEP: Native = Native::vm("sleep(seconds, /)", "Wait; on the event loop's thread nothing else runs meanwhile.", sleep);
+const TIME_FN: Native = Native::vm("time() -> float", "Seconds since 1970.", |vm, _| {
+    Ok(float(vm, scheduler(vm).clock.wall()))
+});
+const TIME_NS: Native = Native::vm("time_ns() -> int", "Nanoseconds since 1970.", |vm, _| {
+    Ok(nanos(vm, scheduler(vm).clock.wall()))
+});
+const MONOTONIC: Native = Native::vm(
+    "monotonic() -> float",
+    "Seconds on a clock that never goes back.",
+    |vm, _| Ok(float(vm, scheduler(vm).now())),
+);
+const MONOTONIC_NS: Native = Native::vm(
+    "monotonic_ns() -> int",
+    "Nanoseconds on a clock that never goes back.",
+    |vm, _| Ok(nanos(vm, scheduler(vm).now())),
+);
+const PERF_COUNTER: Native = Native::vm(
+    "perf_counter() -> float",
+    "Seconds on the finest clock.",
+    |vm, _| Ok(float(vm, scheduler(vm).now())),
+);
+const PERF_COUNTER_NS: Native = Native::vm(
+    "perf_counter_ns() -> int",
+    "Nanoseconds on the finest clock.",
+    |vm, _| Ok(nanos(vm, scheduler(vm).now())),
+);
+const PROCESS_TIME: Native = Native::vm(
+    "process_time() -> float",
+    "Seconds that the program ran.",
+    |vm, _| Ok(float(vm, scheduler(vm).now())),
+);
+const SLEEP: Native = Native::vm(
+    "sleep(seconds, /)",
+    "Wait; on the event loop's thread nothing else runs meanwhile.",
+    sleep,
+);
 
 fn float(vm: &Vm, seconds: f64) -> Local {
     vm.local(Value::float(seconds))

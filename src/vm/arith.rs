@@ -15,9 +15,9 @@ use crate::bytecode::{Instr, Op};
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::leaf::Number;
 use crate::runtime::text::IntRef;
 use crate::runtime::text::num::power::int_pow_mod;
-use crate::runtime::leaf::Number;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 
 pub use super::number::{floor_div, floor_mod, shift_left, shift_right};
@@ -156,21 +156,34 @@ impl Vm {
         }
         let numbers = [a, b, m].map(|l| self.get(self.plain(l)).as_number());
         match numbers {
-            [Some(Number::Int(x)), Some(Number::Int(y)), Some(Number::Int(z))] => self.pow_mod(x, y, z),
-            [Some(x), Some(y), Some(z)] if [x, y, z].iter().any(|n| matches!(n, Number::Complex(_))) => {
+            [
+                Some(Number::Int(x)),
+                Some(Number::Int(y)),
+                Some(Number::Int(z)),
+            ] => self.pow_mod(x, y, z),
+            [Some(x), Some(y), Some(z)]
+                if [x, y, z].iter().any(|n| matches!(n, Number::Complex(_))) =>
+            {
                 Err(self.heap.value_error("complex modulo"))
             }
-            [Some(_), Some(_), Some(_)] => {
-                Err(self.heap.type_error("pow() 3rd argument not allowed unless all arguments are integers"))
-            }
+            [Some(_), Some(_), Some(_)] => Err(self
+                .heap
+                .type_error("pow() 3rd argument not allowed unless all arguments are integers")),
             _ => {
                 let [a, b, m] = [a, b, m].map(|l| self.heap.type_name(self.get(l)));
-                Err(self.heap.type_error(format!("unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{m}'")))
+                Err(self.heap.type_error(format!(
+                    "unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{m}'"
+                )))
             }
         }
     }
 
-    fn pow_mod(&self, base: IntRef<'_>, exponent: IntRef<'_>, modulus: IntRef<'_>) -> Result<Local, Raised> {
+    fn pow_mod(
+        &self,
+        base: IntRef<'_>,
+        exponent: IntRef<'_>,
+        modulus: IntRef<'_>,
+    ) -> Result<Local, Raised> {
         let power = int_pow_mod(base, exponent, modulus).map_err(|e| self.heap.raise_text(e))?;
         Ok(self.local(self.heap.any_int(power)))
     }
@@ -200,7 +213,10 @@ impl Vm {
             return Ok(result);
         }
         let class = self.heap.type_name(self.get(x));
-        Err(self.heap.type_error(format!("bad operand type for unary {}: '{class}'", op.symbol())))
+        Err(self.heap.type_error(format!(
+            "bad operand type for unary {}: '{class}'",
+            op.symbol()
+        )))
     }
 }
 
@@ -212,12 +228,21 @@ impl Vm {
         if let Some(result) = self.binary_dispatch(op, a, b)? {
             return Ok(result);
         }
-        let symbol = if op == Operator::Pow { "** or pow()" } else { op.symbol() };
+        let symbol = if op == Operator::Pow {
+            "** or pow()"
+        } else {
+            op.symbol()
+        };
         Err(self.unsupported(symbol, a, b))
     }
 
     /// Asks both operands, then the protocol of sequences; None: nobody knows.
-    fn binary_dispatch(&mut self, op: Operator, a: Local, b: Local) -> Result<Option<Local>, Raised> {
+    fn binary_dispatch(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
         let (same_class, right_first) = self.precedence(op, a, b);
         if right_first && let Some(result) = self.attempt(op, a, b, Side::Right)? {
             return Ok(Some(result));
@@ -225,7 +250,10 @@ impl Vm {
         if let Some(result) = self.attempt(op, a, b, Side::Left)? {
             return Ok(Some(result));
         }
-        if !same_class && !right_first && let Some(result) = self.attempt(op, a, b, Side::Right)? {
+        if !same_class
+            && !right_first
+            && let Some(result) = self.attempt(op, a, b, Side::Right)?
+        {
             return Ok(Some(result));
         }
         self.sequence_operator(op, a, b)
@@ -247,7 +275,13 @@ impl Vm {
         (false, right.is_subclass(heap, left) && redefines())
     }
 
-    fn attempt(&mut self, op: Operator, a: Local, b: Local, side: Side) -> Result<Option<Local>, Raised> {
+    fn attempt(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+        side: Side,
+    ) -> Result<Option<Local>, Raised> {
         let (receiver, method, other) = match side {
             Side::Left => (a, op.method(), b),
             Side::Right => (b, op.reflected(), a),
@@ -261,13 +295,20 @@ impl Vm {
 
     /// What the builtin types themselves make of `a op b`, whatever the program's classes override; None: NotImplemented.
     /// This is what native methods such as `int.__add__` answer.
-    pub fn builtin_binary(&mut self, op: Operator, a: Local, b: Local) -> Result<Option<Local>, Raised> {
+    pub fn builtin_binary(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
         let (left, right) = (self.plain(a), self.plain(b));
         if let Some(value) = leaf(&self.heap, op, self.get(left), self.get(right)) {
             return Ok(Some(self.local(value?)));
         }
         match self.get(left).as_object().map(Gc::kind) {
-            Some(Kind::Str | Kind::Bytes | Kind::ByteArray) if op == Operator::Mod => self.percent_format(left, b).map(Some),
+            Some(Kind::Str | Kind::Bytes | Kind::ByteArray) if op == Operator::Mod => {
+                self.percent_format(left, b).map(Some)
+            }
             _ => self.set_operator(op, left, right),
         }
     }
@@ -283,28 +324,45 @@ impl Vm {
     }
 
     /// Calls a binary special method that the class of `receiver` has; None where it answers NotImplemented.
-    pub(super) fn call_operator(&mut self, receiver: Local, method: Sym, other: Local) -> Result<Option<Local>, Raised> {
+    pub(super) fn call_operator(
+        &mut self,
+        receiver: Local,
+        method: Sym,
+        other: Local,
+    ) -> Result<Option<Local>, Raised> {
         let result = self.call_special(receiver, method, &[other])?;
         Ok(result.filter(|&r| !self.get(r).is(Value::NOT_IMPLEMENTED)))
     }
 
     #[cold]
     fn unsupported(&self, symbol: &str, a: Local, b: Local) -> Raised {
-        let (left, right) = (self.heap.type_name(self.get(a)), self.heap.type_name(self.get(b)));
-        self.heap.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'"))
+        let (left, right) = (
+            self.heap.type_name(self.get(a)),
+            self.heap.type_name(self.get(b)),
+        );
+        self.heap.type_error(format!(
+            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'"
+        ))
     }
 
     /// The builtin object that an instance of a program's class extends; any other value itself.
     pub(super) fn plain(&self, l: Local) -> Local {
         let value = self.get(l);
         let plain = self.plain_value(value);
-        if plain.is(value) { l } else { self.local(plain) }
+        if plain.is(value) {
+            l
+        } else {
+            self.local(plain)
+        }
     }
 
     /// The same, of a value.
     #[inline]
     pub(super) fn plain_value<'h>(&'h self, value: Value<'h>) -> Value<'h> {
-        value.as_gc::<Instance>().and_then(|instance| instance.payload(&self.heap)).unwrap_or(value)
+        value
+            .as_gc::<Instance>()
+            .and_then(|instance| instance.payload(&self.heap))
+            .unwrap_or(value)
     }
 
     /// Who implements a special method for a value.
@@ -330,7 +388,12 @@ fn is_builtin_value(value: Value<'_>) -> bool {
         None => true,
         Some(object) => match object.kind() {
             Kind::Instance => object.downcast::<Instance>().is_some_and(Gc::has_payload),
-            Kind::Class | Kind::Exception | Kind::Opaque | Kind::Future | Kind::Module | Kind::Super => false,
+            Kind::Class
+            | Kind::Exception
+            | Kind::Opaque
+            | Kind::Future
+            | Kind::Module
+            | Kind::Super => false,
             _ => true,
         },
     }
@@ -338,7 +401,12 @@ fn is_builtin_value(value: Value<'_>) -> bool {
 
 /// `a op b` where neither the program nor a collection can come in; None: not for these operands.
 #[inline]
-pub(super) fn leaf<'h>(heap: &'h Heap, op: Operator, a: Value<'h>, b: Value<'h>) -> Option<Result<Value<'h>, Raised>> {
+pub(super) fn leaf<'h>(
+    heap: &'h Heap,
+    op: Operator,
+    a: Value<'h>,
+    b: Value<'h>,
+) -> Option<Result<Value<'h>, Raised>> {
     number::binary(heap, op, a, b).or_else(|| concat::binary(heap, op, a, b))
 }
 
@@ -347,7 +415,9 @@ impl Vm {
     /// `R[a] := R[b] op R[c]`; d is 1 for the augmented form.
     pub(super) fn binary_op(&mut self, op: Operator, i: Instr) -> Result<(), Raised> {
         let (a, b) = (self.reg(i.b), self.reg(i.c));
-        if (i.d == 0 || !is_mutable(a)) && let Some(value) = leaf(&self.heap, op, a, b) {
+        if (i.d == 0 || !is_mutable(a))
+            && let Some(value) = leaf(&self.heap, op, a, b)
+        {
             self.set_reg(i.a, value?);
             return Ok(());
         }
@@ -359,7 +429,9 @@ impl Vm {
     /// `R[a] := R[b] op d`; c is 1 for the augmented form.
     pub(super) fn immediate_op(&mut self, op: Operator, i: Instr) -> Result<(), Raised> {
         let (a, b) = (self.reg(i.b), Value::small_int(i64::from(i.d)));
-        if (i.c == 0 || !is_mutable(a)) && let Some(value) = leaf(&self.heap, op, a, b) {
+        if (i.c == 0 || !is_mutable(a))
+            && let Some(value) = leaf(&self.heap, op, a, b)
+        {
             self.set_reg(i.a, value?);
             return Ok(());
         }
@@ -370,8 +442,20 @@ impl Vm {
 
     #[cold]
     #[inline(never)]
-    fn operator_op(&mut self, op: Operator, augmented: bool, mark: Mark, reg: u8, a: Local, b: Local) -> Result<(), Raised> {
-        let result = if augmented { self.inplace(op, a, b) } else { self.binary_slow(op, a, b) };
+    fn operator_op(
+        &mut self,
+        op: Operator,
+        augmented: bool,
+        mark: Mark,
+        reg: u8,
+        a: Local,
+        b: Local,
+    ) -> Result<(), Raised> {
+        let result = if augmented {
+            self.inplace(op, a, b)
+        } else {
+            self.binary_slow(op, a, b)
+        };
         self.conclude(mark, reg, result)
     }
 
@@ -393,7 +477,12 @@ impl Vm {
     }
 
     /// Ends an instruction that may have failed: either way the locals since `mark` are dropped.
-    pub(super) fn conclude(&mut self, mark: Mark, reg: u8, result: Result<Local, Raised>) -> Result<(), Raised> {
+    pub(super) fn conclude(
+        &mut self,
+        mark: Mark,
+        reg: u8,
+        result: Result<Local, Raised>,
+    ) -> Result<(), Raised> {
         match result {
             Ok(value) => {
                 self.finish(mark, reg, value);
@@ -410,5 +499,10 @@ impl Vm {
 /// Whether augmented assignment changes the object itself.
 #[inline]
 fn is_mutable(value: Value<'_>) -> bool {
-    value.as_object().is_some_and(|o| matches!(o.kind(), Kind::List | Kind::ByteArray | Kind::Set | Kind::Dict))
+    value.as_object().is_some_and(|o| {
+        matches!(
+            o.kind(),
+            Kind::List | Kind::ByteArray | Kind::Set | Kind::Dict
+        )
+    })
 }

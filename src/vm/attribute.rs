@@ -76,10 +76,17 @@ fn binding(heap: &Heap, value: Value<'_>) -> Binding {
 }
 
 /// What a value found in `class` (the object's class) means for the object.
-fn bind<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, value: Value<'h>) -> Found<'h> {
+fn bind<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    class: Gc<'h, Class>,
+    value: Value<'h>,
+) -> Found<'h> {
     match value.as_object().map(Gc::kind) {
         Some(Kind::Function) => Found::Method(value),
-        Some(Kind::Native) if matches!(binding(heap, value), Binding::Binds) => Found::Method(value),
+        Some(Kind::Native) if matches!(binding(heap, value), Binding::Binds) => {
+            Found::Method(value)
+        }
         Some(Kind::Descriptor) => {
             let descriptor: Gc<'_, Descriptor> = value.as_gc().expect("the kind was just checked");
             match descriptor.kind {
@@ -95,7 +102,9 @@ fn bind<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, value: Valu
 }
 
 fn special_get(heap: &Heap, value: Value<'_>) -> bool {
-    heap.class_of(value).lookup(heap, heap.sym(Sym::Get)).is_some()
+    heap.class_of(value)
+        .lookup(heap, heap.sym(Sym::Get))
+        .is_some()
 }
 
 /// The value of a `__slots__` member.
@@ -123,20 +132,40 @@ fn own_attr<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Option<
     if let Some(instance) = object.as_gc::<Instance>() {
         return instance.attr(heap, name);
     }
-    own_dict(heap, object)?.get(heap).as_gc::<Dict>()?.get_str(heap, name)
+    own_dict(heap, object)?
+        .get(heap)
+        .as_gc::<Dict>()?
+        .get_str(heap, name)
 }
 
 /// Decides what reading an attribute of any object means. The name is interned.
 fn find<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Found<'h> {
     match object.as_object().map(Gc::kind) {
-        Some(Kind::Class) => find_in_class(heap, object.as_gc().expect("the kind was just checked"), name),
-        Some(Kind::Module) => find_in_module(heap, object.as_gc().expect("the kind was just checked"), name),
-        Some(Kind::Super) => find_in_super(heap, object.as_gc().expect("the kind was just checked"), name),
+        Some(Kind::Class) => find_in_class(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
+        Some(Kind::Module) => find_in_module(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
+        Some(Kind::Super) => find_in_super(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
         _ => find_in_object(heap, object, heap.class_of(object), name),
     }
 }
 
-fn find_in_object<'h>(heap: &'h Heap, object: Value<'h>, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
+fn find_in_object<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    class: Gc<'h, Class>,
+    name: Gc<'h, Str>,
+) -> Found<'h> {
     let in_class = class.lookup(heap, name);
     if let Some(value) = in_class {
         if matches!(binding(heap, value), Binding::Data) {
@@ -167,15 +196,22 @@ fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) ->
     if let Some(value) = class.lookup(heap, name) {
         return match value.as_gc::<Descriptor>() {
             Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
-            Some(d) if d.kind == DescriptorKind::Class => Found::ClassMethod(d.get.get(heap), class),
+            Some(d) if d.kind == DescriptorKind::Class => {
+                Found::ClassMethod(d.get.get(heap), class)
+            }
             Some(_) => Found::Value(value),
-            None if special_get(heap, value) && !value.is_gc::<Function>() && !value.is_gc::<NativeFunction>() => {
+            None if special_get(heap, value)
+                && !value.is_gc::<Function>()
+                && !value.is_gc::<NativeFunction>() =>
+            {
                 Found::Descriptor(value)
             }
             None => Found::Value(value),
         };
     }
-    in_meta.map_or(Found::Missing, |value| bind(heap, class.value(), meta, value))
+    in_meta.map_or(Found::Missing, |value| {
+        bind(heap, class.value(), meta, value)
+    })
 }
 
 fn find_in_super<'h>(heap: &'h Heap, this: Gc<'h, Super>, name: Gc<'h, Str>) -> Found<'h> {
@@ -189,7 +225,9 @@ fn find_in_super<'h>(heap: &'h Heap, this: Gc<'h, Super>, name: Gc<'h, Str>) -> 
     match found.next() {
         // super(C, cls).method: an unbound function, unless it is a class method.
         Some(value) if object.is(class.value()) => match value.as_gc::<Descriptor>() {
-            Some(d) if d.kind == DescriptorKind::Class => Found::ClassMethod(d.get.get(heap), class),
+            Some(d) if d.kind == DescriptorKind::Class => {
+                Found::ClassMethod(d.get.get(heap), class)
+            }
             Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
             _ if value.is_gc::<Function>() && object.is_gc::<Class>() => Found::Value(value),
             _ => Found::Value(value),
@@ -204,7 +242,9 @@ impl Vm {
     /// `object.name`, the name a string.
     pub fn get_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let class = self.heap.class_of(self.get(object));
-        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Class>() {
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE)
+            && !self.get(object).is_gc::<Class>()
+        {
             return self.get_attr_hooked(object, name);
         }
         match self.lookup_attr(object, name)? {
@@ -228,7 +268,9 @@ impl Vm {
     /// The same with the name in a local.
     pub fn find_attr_local(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
         let class = self.heap.class_of(self.get(object));
-        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) && !self.get(object).is_gc::<Module>() {
+        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE)
+            && !self.get(object).is_gc::<Module>()
+        {
             if let Some(plain) = self.lookup_plain(object, name) {
                 return Ok(plain);
             }
@@ -254,7 +296,8 @@ impl Vm {
     }
 
     fn interned(&self, name: Local) -> Gc<'_, Str> {
-        self.heap.intern_str(self.get_gc(name).expect("attribute names are strings"))
+        self.heap
+            .intern_str(self.get_gc(name).expect("attribute names are strings"))
     }
 
     /// `object.__getattribute__`'s own work: no hooks.
@@ -268,7 +311,9 @@ impl Vm {
                 let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
                 self.local(heap.bound_method(function, receiver).value())
             }
-            Found::ClassMethod(function, class) => self.local(heap.bound_method(function, class.value()).value()),
+            Found::ClassMethod(function, class) => {
+                self.local(heap.bound_method(function, class.value()).value())
+            }
             Found::Getter(descriptor) => {
                 let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
                 let (descriptor, receiver) = (self.local(descriptor), self.local(receiver));
@@ -284,12 +329,21 @@ impl Vm {
 
     fn call_getter(&mut self, descriptor: Local, receiver: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        let this: Gc<'_, Descriptor> = self.get_gc(descriptor).expect("the caller found a descriptor");
+        let this: Gc<'_, Descriptor> = self
+            .get_gc(descriptor)
+            .expect("the caller found a descriptor");
         let getter = this.get.get(heap);
         if getter.is_undef() || getter.is_none() {
             let class = heap.type_name(self.get(receiver));
-            let name = this.extra.get(heap).as_gc::<Str>().map_or(String::new(), |n| format!(" '{}'", n.as_str()));
-            return Err(heap.raise(Builtin::AttributeError, format!("property{name} of '{class}' object has no getter")));
+            let name = this
+                .extra
+                .get(heap)
+                .as_gc::<Str>()
+                .map_or(String::new(), |n| format!(" '{}'", n.as_str()));
+            return Err(heap.raise(
+                Builtin::AttributeError,
+                format!("property{name} of '{class}' object has no getter"),
+            ));
         }
         let getter = self.local(getter);
         self.call(getter, &[receiver])
@@ -306,7 +360,9 @@ impl Vm {
         if let Some(d) = self.get_gc::<Descriptor>(descriptor) {
             return match d.kind {
                 DescriptorKind::Static => Ok(self.local(d.get.get(heap))),
-                DescriptorKind::Class => Ok(self.local(heap.bound_method(d.get.get(heap), class).value())),
+                DescriptorKind::Class => {
+                    Ok(self.local(heap.bound_method(d.get.get(heap), class).value()))
+                }
                 _ => self.call_getter(descriptor, object),
             };
         }
@@ -317,7 +373,10 @@ impl Vm {
 
     fn get_attr_hooked(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let class = self.heap.class_of(self.get(object));
-        let (custom, fallback) = (class.has(class_flag::GETATTRIBUTE), class.has(class_flag::GETATTR));
+        let (custom, fallback) = (
+            class.has(class_flag::GETATTRIBUTE),
+            class.has(class_flag::GETATTR),
+        );
         let first = if custom {
             let result = self.call_special(object, Sym::GetAttribute, &[name]);
             result.map(|found| found.expect("the flag says that the class has it"))
@@ -360,11 +419,20 @@ impl Vm {
         let heap = &self.heap;
         let (value, text) = (self.get(object), self.interned(name).as_str());
         let message = if let Some(class) = value.as_gc::<Class>() {
-            format!("type object '{}' has no attribute '{text}'", class.name(heap).as_str())
+            format!(
+                "type object '{}' has no attribute '{text}'",
+                class.name(heap).as_str()
+            )
         } else if let Some(module) = value.as_gc::<Module>() {
-            format!("module '{}' has no attribute '{text}'", module.name(heap).as_str())
+            format!(
+                "module '{}' has no attribute '{text}'",
+                module.name(heap).as_str()
+            )
         } else {
-            format!("'{}' object has no attribute '{text}'", heap.type_name(value))
+            format!(
+                "'{}' object has no attribute '{text}'",
+                heap.type_name(value)
+            )
         };
         self.attribute_error_with(value, text, message)
     }
@@ -384,7 +452,11 @@ impl Vm {
 impl Vm {
     /// `object.name = value`.
     pub fn set_attr(&mut self, object: Local, name: Local, value: Local) -> Result<(), Raised> {
-        if self.heap.class_of(self.get(object)).has(class_flag::SETATTR) {
+        if self
+            .heap
+            .class_of(self.get(object))
+            .has(class_flag::SETATTR)
+        {
             self.call_special(object, Sym::SetAttr, &[name, value])?;
             return Ok(());
         }
@@ -392,14 +464,23 @@ impl Vm {
     }
 
     /// `object.name = value`.
-    pub fn set_attr_named(&mut self, object: Local, name: &str, value: Local) -> Result<(), Raised> {
+    pub fn set_attr_named(
+        &mut self,
+        object: Local,
+        name: &str,
+        value: Local,
+    ) -> Result<(), Raised> {
         let name = self.local(self.heap.intern(name).value());
         self.set_attr(object, name, value)
     }
 
     /// `del object.name`.
     pub fn del_attr(&mut self, object: Local, name: Local) -> Result<(), Raised> {
-        if self.heap.class_of(self.get(object)).has(class_flag::DELATTR) {
+        if self
+            .heap
+            .class_of(self.get(object))
+            .has(class_flag::DELATTR)
+        {
             self.call_special(object, Sym::DelAttr, &[name])?;
             return Ok(());
         }
@@ -407,13 +488,19 @@ impl Vm {
     }
 
     /// `object.__setattr__` and `object.__delattr__`'s own work: no hooks. No value: delete.
-    pub fn store_attr(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    pub fn store_attr(
+        &mut self,
+        object: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
         let heap = &self.heap;
         let this = self.get(object);
         let attr = self.interned(name);
         if let Some(class) = this.as_gc::<Class>() {
             let in_meta = heap.class_of(class.value()).lookup(heap, attr);
-            if let Some(descriptor) = in_meta.filter(|v| matches!(binding(heap, *v), Binding::Data)) {
+            if let Some(descriptor) = in_meta.filter(|v| matches!(binding(heap, *v), Binding::Data))
+            {
                 let descriptor = self.local(descriptor);
                 return self.store_through(descriptor, object, name, value);
             }
@@ -430,7 +517,10 @@ impl Vm {
             };
         }
         let class = heap.class_of(this);
-        if let Some(found) = class.lookup(heap, attr).filter(|v| matches!(binding(heap, *v), Binding::Data)) {
+        if let Some(found) = class
+            .lookup(heap, attr)
+            .filter(|v| matches!(binding(heap, *v), Binding::Data))
+        {
             let descriptor = self.local(found);
             return self.store_through(descriptor, object, name, value);
         }
@@ -438,7 +528,12 @@ impl Vm {
     }
 
     /// Stores into the object itself.
-    fn store_own(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    fn store_own(
+        &mut self,
+        object: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
         let heap = &self.heap;
         let (this, attr) = (self.get(object), self.interned(name));
         if let Some(instance) = this.as_gc::<Instance>() {
@@ -452,15 +547,24 @@ impl Vm {
             }
             return Ok(());
         }
-        let Some(slot) = own_dict(heap, this) else { return Err(self.no_dict_error(object, name)) };
+        let Some(slot) = own_dict(heap, this) else {
+            return Err(self.no_dict_error(object, name));
+        };
         let class = heap.class_of(this);
-        if class.builtin.is_some() && !this.as_gc::<Exception>().is_some() && !this.is_gc::<Function>() && !this.is_gc::<Future>() {
+        if class.builtin.is_some()
+            && !this.as_gc::<Exception>().is_some()
+            && !this.is_gc::<Function>()
+            && !this.is_gc::<Future>()
+        {
             return Err(self.no_dict_error(object, name));
         }
         if slot.is_undef() {
             slot.set(heap.dict().value());
             // Inline caches that know the class's methods must look again.
-            if let Some(o) = this.as_object().filter(|o| matches!(o.kind(), Kind::Opaque | Kind::Future)) {
+            if let Some(o) = this
+                .as_object()
+                .filter(|o| matches!(o.kind(), Kind::Opaque | Kind::Future))
+            {
                 o.set_shape(class.dict_shape());
             }
         }
@@ -478,17 +582,29 @@ impl Vm {
         let (value, text) = (self.get(object), self.interned(name).as_str());
         let class = heap.class_of(value);
         let message = match class.lookup(heap, self.interned(name)) {
-            Some(_) => format!("'{}' object attribute '{text}' is read-only", class.name(heap).as_str()),
+            Some(_) => format!(
+                "'{}' object attribute '{text}' is read-only",
+                class.name(heap).as_str()
+            ),
             None => {
                 let tail = " and no __dict__ for setting new attributes";
-                format!("'{}' object has no attribute '{text}'{tail}", class.name(heap).as_str())
+                format!(
+                    "'{}' object has no attribute '{text}'{tail}",
+                    class.name(heap).as_str()
+                )
             }
         };
         self.attribute_error_with(value, text, message)
     }
 
     /// Stores through a data descriptor.
-    pub fn store_through(&mut self, descriptor: Local, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    pub fn store_through(
+        &mut self,
+        descriptor: Local,
+        object: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
         let heap = &self.heap;
         let Some(d) = self.get_gc::<Descriptor>(descriptor) else {
             let (sym, args) = match value {
@@ -498,7 +614,11 @@ impl Vm {
             return match self.call_special(descriptor, sym, &args)? {
                 Some(_) => Ok(()),
                 None => {
-                    let what = if value.is_some() { "__set__" } else { "__delete__" };
+                    let what = if value.is_some() {
+                        "__set__"
+                    } else {
+                        "__delete__"
+                    };
                     Err(self.heap.raise(Builtin::AttributeError, what))
                 }
             };
@@ -506,13 +626,21 @@ impl Vm {
         if d.kind == DescriptorKind::Member {
             return self.store_member(object, name, value);
         }
-        let function = if value.is_some() { d.set.get(heap) } else { d.delete.get(heap) };
+        let function = if value.is_some() {
+            d.set.get(heap)
+        } else {
+            d.delete.get(heap)
+        };
         if function.is_undef() || function.is_none() {
             let class = heap.type_name(self.get(object));
             let text = self.interned(name).as_str();
             let message = match (d.kind, value) {
-                (DescriptorKind::Property, Some(_)) => format!("property '{text}' of '{class}' object has no setter"),
-                (DescriptorKind::Property, None) => format!("property '{text}' of '{class}' object has no deleter"),
+                (DescriptorKind::Property, Some(_)) => {
+                    format!("property '{text}' of '{class}' object has no setter")
+                }
+                (DescriptorKind::Property, None) => {
+                    format!("property '{text}' of '{class}' object has no deleter")
+                }
                 _ => format!("attribute '{text}' of '{class}' objects is not writable"),
             };
             return Err(heap.raise(Builtin::AttributeError, message));
@@ -525,15 +653,26 @@ impl Vm {
     }
 
     /// A `__slots__` member lives in the instance's shape slots like any attribute.
-    fn store_member(&mut self, object: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    fn store_member(
+        &mut self,
+        object: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
         let heap = &self.heap;
         let attr = self.interned(name);
-        let Some(instance) = self.get_gc::<Instance>(object) else { return Err(self.attribute_error(object, name)) };
+        let Some(instance) = self.get_gc::<Instance>(object) else {
+            return Err(self.attribute_error(object, name));
+        };
         match value {
             Some(value) => instance.set_attr(heap, attr, self.get(value)),
-            None => match heap.slot_in(instance.shape(), attr).filter(|&i| !instance.slot(heap, i).is_undef()) {
+            None => match heap
+                .slot_in(instance.shape(), attr)
+                .filter(|&i| !instance.slot(heap, i).is_undef())
+            {
                 Some(i) => instance.set_slot(heap, i, Value::UNDEF),
-                None if heap.is_dict_shape(instance.shape()) && instance.remove_attr(heap, attr) => {}
+                None if heap.is_dict_shape(instance.shape())
+                    && instance.remove_attr(heap, attr) => {}
                 None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
             },
         }
@@ -566,15 +705,22 @@ impl Vm {
     fn learn_get(&self, i: Instr) {
         let heap = &self.heap;
         let (cache, name, value) = (self.cache(i), self.cache_name(i), self.reg(i.b));
-        let Some(object) = value.as_object() else { return };
+        let Some(object) = value.as_object() else {
+            return;
+        };
         if let Some(module) = value.as_gc::<Module>() {
             if module.globals.get(heap, name).is_some() {
-                let slot = module.globals.index_of(name).expect("a bound name has an index");
+                let slot = module
+                    .globals
+                    .index_of(name)
+                    .expect("a bound name has an index");
                 self.learn(cache, object.shape(), slot as u32, Value::UNDEF);
             }
             return;
         }
-        let Some(instance) = value.as_gc::<Instance>() else { return };
+        let Some(instance) = value.as_gc::<Instance>() else {
+            return;
+        };
         let class = heap.class_of(value);
         if class.has(class_flag::GETATTRIBUTE) || heap.is_dict_shape(instance.shape()) {
             return;
@@ -586,7 +732,9 @@ impl Vm {
             }
             (Some((_, Binding::Data)), _) => {}
             (_, Some(slot)) => self.learn(cache, instance.shape(), slot as u32, Value::UNDEF),
-            (Some((value, Binding::Plain)), None) => self.learn(cache, instance.shape(), CLASS_VALUE, value),
+            (Some((value, Binding::Plain)), None) => {
+                self.learn(cache, instance.shape(), CLASS_VALUE, value)
+            }
             _ => {}
         }
     }
@@ -602,7 +750,11 @@ impl Vm {
     pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         let learned = self.prepare_set(i);
         let mark = self.mark();
-        let (object, name, value) = (self.reg_local(i.a), self.local(self.cache_name(i).value()), self.reg_local(i.b));
+        let (object, name, value) = (
+            self.reg_local(i.a),
+            self.local(self.cache_name(i).value()),
+            self.reg_local(i.b),
+        );
         self.set_attr(object, name, value)?;
         if let Some(before) = learned {
             self.learn_set(i, before);
@@ -621,42 +773,63 @@ impl Vm {
             return None;
         }
         let in_class = class.lookup(heap, self.cache_name(i));
-        let blocked = in_class.is_some_and(|v| matches!(binding(heap, v), Binding::Data) && !is_member(v));
+        let blocked =
+            in_class.is_some_and(|v| matches!(binding(heap, v), Binding::Data) && !is_member(v));
         (!blocked).then(|| instance.shape())
     }
 
     fn learn_set(&self, i: Instr, before: u32) {
         let heap = &self.heap;
-        let Some(instance) = self.reg(i.a).as_gc::<Instance>() else { return };
+        let Some(instance) = self.reg(i.a).as_gc::<Instance>() else {
+            return;
+        };
         let (after, name, cache) = (instance.shape(), self.cache_name(i), self.cache(i));
-        let Some(slot) = heap.slot_in(after, name).filter(|_| !heap.is_dict_shape(after)) else { return };
+        let Some(slot) = heap
+            .slot_in(after, name)
+            .filter(|_| !heap.is_dict_shape(after))
+        else {
+            return;
+        };
         // A new slot must lie inside the object for the loop's plain store; `add_slot` has widened the class by now.
         if after != before && heap.shape_with(before, name) != Some(after) {
             return;
         }
         self.learn(cache, before, slot as u32, Value::UNDEF);
-        cache.next_shape.set(if after == before { NO_SHAPE } else { after });
+        cache
+            .next_shape
+            .set(if after == before { NO_SHAPE } else { after });
     }
 
     pub(super) fn del_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
-        let (object, name) = (self.reg_local(i.a), self.local(self.name_operand(i).value()));
+        let (object, name) = (
+            self.reg_local(i.a),
+            self.local(self.name_operand(i).value()),
+        );
         self.del_attr(object, name)?;
         self.release(mark);
         Ok(())
     }
 
     /// The method that `CallMethod` calls, and whether it is bound already (else the receiver goes first).
-    pub(super) fn find_method(&mut self, receiver: Local, i: Instr) -> Result<(Local, bool), Raised> {
+    pub(super) fn find_method(
+        &mut self,
+        receiver: Local,
+        i: Instr,
+    ) -> Result<(Local, bool), Raised> {
         let heap = &self.heap;
         let (value, name) = (self.get(receiver), self.cache_name(i));
         let class = heap.class_of(value);
         let kind = value.as_object().map(Gc::kind);
-        let hooked = class.has(class_flag::GETATTRIBUTE) || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
+        let hooked = class.has(class_flag::GETATTRIBUTE)
+            || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
         if !hooked && own_attr(heap, value, name).is_none() {
             if let Some(method) = class.lookup(heap, name) {
                 let is_function = method.is_gc::<Function>();
-                if is_function || method.is_gc::<NativeFunction>() && matches!(binding(heap, method), Binding::Binds) {
+                if is_function
+                    || method.is_gc::<NativeFunction>()
+                        && matches!(binding(heap, method), Binding::Binds)
+                {
                     self.learn_method(i, value, method);
                     return Ok((self.local(method), false));
                 }
@@ -671,7 +844,9 @@ impl Vm {
 
     fn learn_method(&self, i: Instr, receiver: Value<'_>, method: Value<'_>) {
         let heap = &self.heap;
-        let Some(object) = receiver.as_object() else { return };
+        let Some(object) = receiver.as_object() else {
+            return;
+        };
         let cacheable = match object.kind() {
             Kind::Instance => !heap.is_dict_shape(object.shape()) && method.is_gc::<Function>(),
             Kind::Exception | Kind::Function | Kind::Descriptor => false,
@@ -686,14 +861,21 @@ impl Vm {
     fn learn_module_function(&self, i: Instr) {
         let heap = &self.heap;
         let name = self.cache_name(i);
-        let Some(module) = self.reg(i.a + 1).as_gc::<Module>() else { return };
+        let Some(module) = self.reg(i.a + 1).as_gc::<Module>() else {
+            return;
+        };
         if module.globals.get(heap, name).is_some() {
-            let slot = module.globals.index_of(name).expect("a bound name has an index");
+            let slot = module
+                .globals
+                .index_of(name)
+                .expect("a bound name has an index");
             self.learn(self.cache(i), module.shape(), slot as u32, Value::UNDEF);
         }
     }
 }
 
 fn is_member(value: Value<'_>) -> bool {
-    value.as_gc::<Descriptor>().is_some_and(|d| d.kind == DescriptorKind::Member)
+    value
+        .as_gc::<Descriptor>()
+        .is_some_and(|d| d.kind == DescriptorKind::Member)
 }

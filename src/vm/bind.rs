@@ -43,7 +43,14 @@ pub fn bind_function<'h>(
         bound[last] = dict.value();
     }
     for &(name, value) in keywords {
-        bind_keyword(heap, function, &mut bound, extra, name.as_gc().expect("keywords are strings"), value)?;
+        bind_keyword(
+            heap,
+            function,
+            &mut bound,
+            extra,
+            name.as_gc().expect("keywords are strings"),
+            value,
+        )?;
     }
     if positional.len() > max && !params.varargs {
         return Err(too_many(heap, function, positional.len(), &bound));
@@ -62,11 +69,17 @@ fn bind_keyword<'h>(
 ) -> Result<(), Raised> {
     let params = &function.code(heap).code.params;
     let named = usize::from(params.positional + params.kwonly);
-    let position = params.names[..named].iter().position(|p| **p == *name.as_str());
+    let position = params.names[..named]
+        .iter()
+        .position(|p| **p == *name.as_str());
     match position {
         Some(i) if i >= usize::from(params.posonly) => {
             if !bound[i].is_undef() {
-                let message = format!("{}() got multiple values for argument '{}'", qualname(heap, function), name.as_str());
+                let message = format!(
+                    "{}() got multiple values for argument '{}'",
+                    qualname(heap, function),
+                    name.as_str()
+                );
                 return Err(heap.type_error(message));
             }
             bound[i] = value;
@@ -83,19 +96,38 @@ fn bind_keyword<'h>(
                 name.as_str()
             ))),
             None => {
-                let candidates = params.names[usize::from(params.posonly)..named].iter().map(|n| &**n);
-                Err(unexpected_keyword(heap, qualname(heap, function), name.as_str(), candidates))
+                let candidates = params.names[usize::from(params.posonly)..named]
+                    .iter()
+                    .map(|n| &**n);
+                Err(unexpected_keyword(
+                    heap,
+                    qualname(heap, function),
+                    name.as_str(),
+                    candidates,
+                ))
             }
         },
     }
 }
 
-fn unexpected_keyword<'a>(heap: &Heap, function: &str, name: &str, candidates: impl Iterator<Item = &'a str>) -> Raised {
-    let hint = crate::diagnostics::similar::nearest(name, candidates).map_or(String::new(), |n| format!(". Did you mean '{n}'?"));
-    heap.type_error(format!("{function}() got an unexpected keyword argument '{name}'{hint}"))
+fn unexpected_keyword<'a>(
+    heap: &Heap,
+    function: &str,
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Raised {
+    let hint = crate::diagnostics::similar::nearest(name, candidates)
+        .map_or(String::new(), |n| format!(". Did you mean '{n}'?"));
+    heap.type_error(format!(
+        "{function}() got an unexpected keyword argument '{name}'{hint}"
+    ))
 }
 
-fn fill_defaults<'h>(heap: &'h Heap, function: Gc<'h, Function>, bound: &mut Bound<'h>) -> Result<(), Raised> {
+fn fill_defaults<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    bound: &mut Bound<'h>,
+) -> Result<(), Raised> {
     let params = &function.code(heap).code.params;
     let max = usize::from(params.positional);
     let defaults = function.defaults.get(heap).as_gc::<Tuple>();
@@ -110,7 +142,12 @@ fn fill_defaults<'h>(heap: &'h Heap, function: Gc<'h, Function>, bound: &mut Bou
         }
     }
     if !missing.is_empty() {
-        return Err(missing_arguments(heap, qualname(heap, function), "positional", &missing));
+        return Err(missing_arguments(
+            heap,
+            qualname(heap, function),
+            "positional",
+            &missing,
+        ));
     }
     let kwdefaults = function.kwdefaults.get(heap).as_gc::<Dict>();
     for i in max..max + usize::from(params.kwonly) {
@@ -121,7 +158,16 @@ fn fill_defaults<'h>(heap: &'h Heap, function: Gc<'h, Function>, bound: &mut Bou
             }
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(missing_arguments(heap, qualname(heap, function), "keyword-only", &missing)) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(missing_arguments(
+            heap,
+            qualname(heap, function),
+            "keyword-only",
+            &missing,
+        ))
+    }
 }
 
 fn qualname<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> &'h str {
@@ -137,7 +183,9 @@ fn missing_arguments(heap: &Heap, function: &str, sort: &str, names: &[&str]) ->
         [] => String::new(),
     };
     let (count, plural) = (names.len(), plural(names.len()));
-    heap.type_error(format!("{function}() missing {count} required {sort} argument{plural}: {list}"))
+    heap.type_error(format!(
+        "{function}() missing {count} required {sort} argument{plural}: {list}"
+    ))
 }
 
 fn plural(n: usize) -> &'static str {
@@ -147,22 +195,53 @@ fn plural(n: usize) -> &'static str {
 fn too_many(heap: &Heap, function: Gc<'_, Function>, given: usize, bound: &Bound<'_>) -> Raised {
     let params = &function.code(heap).code.params;
     let max = usize::from(params.positional);
-    let defaults = function.defaults.get(heap).as_gc::<Tuple>().map_or(0, |d| d.len());
-    let keyword_only = bound[max..max + usize::from(params.kwonly)].iter().filter(|v| !v.is_undef()).count();
-    too_many_arguments(heap, qualname(heap, function), max - defaults, max, given, keyword_only)
+    let defaults = function
+        .defaults
+        .get(heap)
+        .as_gc::<Tuple>()
+        .map_or(0, |d| d.len());
+    let keyword_only = bound[max..max + usize::from(params.kwonly)]
+        .iter()
+        .filter(|v| !v.is_undef())
+        .count();
+    too_many_arguments(
+        heap,
+        qualname(heap, function),
+        max - defaults,
+        max,
+        given,
+        keyword_only,
+    )
 }
 
-fn too_many_arguments(heap: &Heap, function: &str, min: usize, max: usize, given: usize, keyword_only: usize) -> Raised {
-    let takes = if min == max { format!("{max}") } else { format!("from {min} to {max}") };
+fn too_many_arguments(
+    heap: &Heap,
+    function: &str,
+    min: usize,
+    max: usize,
+    given: usize,
+    keyword_only: usize,
+) -> Raised {
+    let takes = if min == max {
+        format!("{max}")
+    } else {
+        format!("from {min} to {max}")
+    };
     let plural_max = if min == max { plural(max) } else { "s" };
-    let were = if given == 1 && keyword_only == 0 { "was" } else { "were" };
+    let were = if given == 1 && keyword_only == 0 {
+        "was"
+    } else {
+        "were"
+    };
     let given = if keyword_only == 0 {
         format!("{given}")
     } else {
         let (p, k) = (plural(given), plural(keyword_only));
         format!("{given} positional argument{p} (and {keyword_only} keyword-only argument{k})")
     };
-    heap.type_error(format!("{function}() takes {takes} positional argument{plural_max} but {given} {were} given"))
+    heap.type_error(format!(
+        "{function}() takes {takes} positional argument{plural_max} but {given} {were} given"
+    ))
 }
 
 /// Binds arguments to a native's parameters.
@@ -179,7 +258,9 @@ pub fn bind_native<'h>(
     let mut rest = positional.iter();
     for (i, param) in params.iter().enumerate() {
         match param.kind {
-            ParamKind::Positional | ParamKind::Normal => bound[i] = rest.next().copied().unwrap_or(Value::UNDEF),
+            ParamKind::Positional | ParamKind::Normal => {
+                bound[i] = rest.next().copied().unwrap_or(Value::UNDEF)
+            }
             ParamKind::Args => bound[i] = heap.tuple(rest.as_slice()).value(),
             ParamKind::Kwargs => bound[i] = heap.dict().value(),
             ParamKind::Keyword => {}
@@ -188,23 +269,38 @@ pub fn bind_native<'h>(
             rest = [].iter();
         }
     }
-    let name = Named { heap, native, function };
+    let name = Named {
+        heap,
+        native,
+        function,
+    };
     if rest.len() > 0 {
         return Err(name.wrong_count(params, positional.len()));
     }
     for &(key, value) in keywords {
         let key: Gc<'h, Str> = key.as_gc().expect("keywords are strings");
-        let by_name = |p: &Param| matches!(p.kind, ParamKind::Normal | ParamKind::Keyword) && p.name == key.as_str();
+        let by_name = |p: &Param| {
+            matches!(p.kind, ParamKind::Normal | ParamKind::Keyword) && p.name == key.as_str()
+        };
         match params.iter().position(by_name) {
             Some(i) if bound[i].is_undef() => bound[i] = value,
             Some(_) => return Err(name.twice(key.as_str())),
-            None => match params.last().filter(|p| p.kind == ParamKind::Kwargs).and(bound.last()).and_then(|v| v.as_gc::<Dict>()) {
+            None => match params
+                .last()
+                .filter(|p| p.kind == ParamKind::Kwargs)
+                .and(bound.last())
+                .and_then(|v| v.as_gc::<Dict>())
+            {
                 Some(dict) => dict.set_str(heap, key, value),
                 None => return Err(name.unexpected(params, key.as_str())),
             },
         }
     }
-    match params.iter().zip(&bound).position(|(p, v)| !p.optional && v.is_undef()) {
+    match params
+        .iter()
+        .zip(&bound)
+        .position(|(p, v)| !p.optional && v.is_undef())
+    {
         Some(i) => Err(name.missing(params, &bound, i, positional.len())),
         None => Ok(bound),
     }
@@ -228,16 +324,27 @@ impl<'h> Named<'h, '_> {
     /// The name in messages: of a constructor the class's.
     fn name(&self) -> &str {
         match self.owner() {
-            Some(owner) if self.function.is_new || self.native.name() == "__init__" => owner.name(self.heap).as_str(),
+            Some(owner) if self.function.is_new || self.native.name() == "__init__" => {
+                owner.name(self.heap).as_str()
+            }
             _ => self.native.name(),
         }
     }
 
     fn qualified(&self) -> String {
-        let module = self.function.module.get(self.heap).as_gc::<Str>().map(|m| m.as_str());
+        let module = self
+            .function
+            .module
+            .get(self.heap)
+            .as_gc::<Str>()
+            .map(|m| m.as_str());
         match (self.owner(), module) {
-            (Some(owner), _) if !self.function.is_new => format!("{}.{}", owner.name(self.heap).as_str(), self.native.name()),
-            (None, Some(module)) if module != "builtins" && !self.in_python() => format!("{module}.{}", self.native.name()),
+            (Some(owner), _) if !self.function.is_new => {
+                format!("{}.{}", owner.name(self.heap).as_str(), self.native.name())
+            }
+            (None, Some(module)) if module != "builtins" && !self.in_python() => {
+                format!("{module}.{}", self.native.name())
+            }
             _ => self.name().to_owned(),
         }
     }
@@ -260,14 +367,29 @@ impl<'h> Named<'h, '_> {
 
     fn wrong_count(&self, params: &[Param], given: usize) -> Raised {
         if self.in_python() {
-            let positional = || params.iter().filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
+            let positional = || {
+                params
+                    .iter()
+                    .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal))
+            };
             let min = positional().filter(|p| !p.optional).count();
-            return too_many_arguments(self.heap, &self.qualified(), min, positional().count(), given, 0);
+            return too_many_arguments(
+                self.heap,
+                &self.qualified(),
+                min,
+                positional().count(),
+                given,
+                0,
+            );
         }
         let receiver = self.receiver(params);
-        let unbound = given == 0 && receiver == 1 && self.owner().is_some() && !self.function.is_new;
+        let unbound =
+            given == 0 && receiver == 1 && self.owner().is_some() && !self.function.is_new;
         let given = given.saturating_sub(receiver);
-        let positional = params.iter().skip(receiver).filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
+        let positional = params
+            .iter()
+            .skip(receiver)
+            .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
         let (mut min, mut max, mut only) = (0, 0, true);
         for p in positional {
             max += 1;
@@ -277,43 +399,91 @@ impl<'h> Named<'h, '_> {
         let name = self.name();
         let message = match (min, max) {
             _ if unbound => format!("unbound method {}() needs an argument", self.qualified()),
-            _ if min == max && max > 0 && wraps_slot(name) => format!("expected {max} argument{}, got {given}", plural(max)),
-            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
-            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => format!("{name}() takes no positional arguments"),
+            _ if min == max && max > 0 && wraps_slot(name) => {
+                format!("expected {max} argument{}, got {given}", plural(max))
+            }
+            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => {
+                format!("{name}() takes no positional arguments")
+            }
+            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => {
+                format!("{name}() takes no positional arguments")
+            }
             (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
-            (1, 1) if params.iter().any(|p| p.kind == ParamKind::Keyword || p.name == "cls") => {
+            (1, 1)
+                if params
+                    .iter()
+                    .any(|p| p.kind == ParamKind::Keyword || p.name == "cls") =>
+            {
                 format!("{name} expected 1 argument, got {given}")
             }
-            (1, 1) => format!("{}() takes exactly one argument ({given} given)", self.qualified()),
-            _ if !only && given < min && !self.function.is_new => format!("{name}() takes at least {min} positional argument{} ({given} given)", plural(min)),
+            (1, 1) => format!(
+                "{}() takes exactly one argument ({given} given)",
+                self.qualified()
+            ),
+            _ if !only && given < min && !self.function.is_new => format!(
+                "{name}() takes at least {min} positional argument{} ({given} given)",
+                plural(min)
+            ),
             _ if !only && !self.function.is_new => {
-                let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) { "positional argument" } else { "argument" };
-                format!("{name}() takes at most {max} {sort}{} ({given} given)", plural(max))
+                let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) {
+                    "positional argument"
+                } else {
+                    "argument"
+                };
+                format!(
+                    "{name}() takes at most {max} {sort}{} ({given} given)",
+                    plural(max)
+                )
             }
-            _ if min == max => format!("{name} expected {max} argument{}, got {given}", plural(max)),
-            _ if given < min => format!("{name} expected at least {min} argument{}, got {given}", plural(min)),
-            _ => format!("{name} expected at most {max} argument{}, got {given}", plural(max)),
+            _ if min == max => {
+                format!("{name} expected {max} argument{}, got {given}", plural(max))
+            }
+            _ if given < min => format!(
+                "{name} expected at least {min} argument{}, got {given}",
+                plural(min)
+            ),
+            _ => format!(
+                "{name} expected at most {max} argument{}, got {given}",
+                plural(max)
+            ),
         };
         self.heap.type_error(message)
     }
 
     fn twice(&self, key: &str) -> Raised {
-        self.heap.type_error(format!("argument for {}() given by name ('{key}') and position", self.name()))
+        self.heap.type_error(format!(
+            "argument for {}() given by name ('{key}') and position",
+            self.name()
+        ))
     }
 
     fn unexpected(&self, params: &[Param], key: &str) -> Raised {
         let named = |p: &&Param| matches!(p.kind, ParamKind::Normal | ParamKind::Keyword);
         if !params.iter().any(|p| named(&p)) {
-            return self.heap.type_error(format!("{}() takes no keyword arguments", self.qualified()));
+            return self
+                .heap
+                .type_error(format!("{}() takes no keyword arguments", self.qualified()));
         }
-        unexpected_keyword(self.heap, self.name(), key, params.iter().filter(named).map(|p| p.name))
+        unexpected_keyword(
+            self.heap,
+            self.name(),
+            key,
+            params.iter().filter(named).map(|p| p.name),
+        )
     }
 
     fn missing(&self, params: &[Param], bound: &Bound<'_>, i: usize, given: usize) -> Raised {
-        let sort = if params[i].kind == ParamKind::Keyword { "keyword-only" } else { "positional" };
+        let sort = if params[i].kind == ParamKind::Keyword {
+            "keyword-only"
+        } else {
+            "positional"
+        };
         if self.in_python() {
             let same = |p: &Param| (p.kind == ParamKind::Keyword) == (sort == "keyword-only");
-            let missing = params.iter().zip(bound).filter(|(p, v)| !p.optional && v.is_undef() && same(p));
+            let missing = params
+                .iter()
+                .zip(bound)
+                .filter(|(p, v)| !p.optional && v.is_undef() && same(p));
             let names: Vec<&str> = missing.map(|(p, _)| p.name).collect();
             return missing_arguments(self.heap, &self.qualified(), sort, &names);
         }
@@ -321,11 +491,17 @@ impl<'h> Named<'h, '_> {
             ParamKind::Positional => self.wrong_count(params, given),
             ParamKind::Keyword => {
                 let name = self.name();
-                self.heap.type_error(format!("{name}() missing 1 required keyword-only argument: '{}'", params[i].name))
+                self.heap.type_error(format!(
+                    "{name}() missing 1 required keyword-only argument: '{}'",
+                    params[i].name
+                ))
             }
             _ => {
                 let (name, pos) = (self.name(), i + 1 - self.receiver(params));
-                self.heap.type_error(format!("{name}() missing required argument '{}' (pos {pos})", params[i].name))
+                self.heap.type_error(format!(
+                    "{name}() missing required argument '{}' (pos {pos})",
+                    params[i].name
+                ))
             }
         }
     }

@@ -18,8 +18,17 @@ use crate::runtime::{Builtin, Gc, Raised, Slot, Value, leaf};
 
 impl Vm {
     /// The registers `R[b] .. R[b + count - 1]`.
-    fn operands<'h>(&'h self, i: Instr, count: usize) -> impl ExactSizeIterator<Item = Value<'h>> + 'h {
-        self.stack.top().window.slots(i.b as usize, count).iter().map(|slot| slot.get(&self.heap))
+    fn operands<'h>(
+        &'h self,
+        i: Instr,
+        count: usize,
+    ) -> impl ExactSizeIterator<Item = Value<'h>> + 'h {
+        self.stack
+            .top()
+            .window
+            .slots(i.b as usize, count)
+            .iter()
+            .map(|slot| slot.get(&self.heap))
     }
 
     /// `R[a] := [R[b], ..., d items]`
@@ -61,7 +70,10 @@ impl Vm {
 
     /// `R[a] := ''.join(R[b], ..., d strings)`
     pub(super) fn build_string(&mut self, i: Instr) -> Result<(), Raised> {
-        let parts = || self.operands(i, i.d as usize).filter_map(|part| part.as_gc::<Str>());
+        let parts = || {
+            self.operands(i, i.d as usize)
+                .filter_map(|part| part.as_gc::<Str>())
+        };
         let mut text = String::with_capacity(parts().map(Gc::byte_len).sum());
         parts().for_each(|part| text.push_str(part.as_str()));
         self.set_reg(i.a, self.heap.try_str(&text)?);
@@ -70,14 +82,20 @@ impl Vm {
 
     /// `R[a] := tuple(R[b])`, `R[b]` a list.
     pub(super) fn list_to_tuple(&mut self, i: Instr) -> Result<(), Raised> {
-        let items = self.reg(i.b).as_gc::<List>().map(|list| list.items.to_vec(&self.heap)).unwrap_or_default();
+        let items = self
+            .reg(i.b)
+            .as_gc::<List>()
+            .map(|list| list.items.to_vec(&self.heap))
+            .unwrap_or_default();
         self.set_reg(i.a, self.heap.tuple(&items).value());
         Ok(())
     }
 
     /// `R[a] := Cell(R[a])`
     pub(super) fn make_cell(&mut self, i: Instr) -> Result<(), Raised> {
-        let cell = self.heap.alloc(CellObj { value: Slot::new(self.reg(i.a)) });
+        let cell = self.heap.alloc(CellObj {
+            value: Slot::new(self.reg(i.a)),
+        });
         self.set_reg(i.a, cell.value());
         Ok(())
     }
@@ -123,7 +141,9 @@ impl Vm {
 
     /// Adds an item that needs no program code; false: it does.
     fn add_leaf(&self, set: Value<'_>, item: Value<'_>) -> bool {
-        let (Some(set), Some(hash)) = (set.as_gc::<Set>(), leaf::hash(&self.heap, item)) else { return false };
+        let (Some(set), Some(hash)) = (set.as_gc::<Set>(), leaf::hash(&self.heap, item)) else {
+            return false;
+        };
         match set.table.find(&self.heap, hash, item) {
             Found::At(_) => true,
             Found::Missing => {
@@ -151,7 +171,11 @@ impl Vm {
     /// `R[a][R[b]] := R[c]`
     pub(super) fn dict_set_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
-        let (dict, key, value) = (self.reg_local(i.a), self.reg_local(i.b), self.reg_local(i.c));
+        let (dict, key, value) = (
+            self.reg_local(i.a),
+            self.reg_local(i.b),
+            self.reg_local(i.c),
+        );
         self.bind_item(dict, key, value)?;
         self.release(mark);
         Ok(())
@@ -163,7 +187,9 @@ impl Vm {
         let (dict, other) = (self.reg_local(i.a), self.reg_local(i.b));
         if !self.update_from_mapping(dict, other)? {
             let name = self.heap.type_name(self.get(other));
-            return Err(self.heap.type_error(format!("'{name}' object is not a mapping")));
+            return Err(self
+                .heap
+                .type_error(format!("'{name}' object is not a mapping")));
         }
         self.release(mark);
         Ok(())
@@ -187,7 +213,9 @@ impl Vm {
             self.update_from_dict(dict, plain)?;
             return Ok(true);
         }
-        let Some(keys) = self.mapping_keys(other)? else { return Ok(false) };
+        let Some(keys) = self.mapping_keys(other)? else {
+            return Ok(false);
+        };
         let (iter, key) = (self.iter(keys)?, self.none());
         let mark = self.mark();
         while self.next(iter, key)? {
@@ -217,7 +245,9 @@ impl Vm {
                 let (key, value) = (self.local(key), self.local(value));
                 self.dict_set(dict, key, value)?;
                 if self.dict_in(other).table.len() != size {
-                    return Err(self.heap.raise(Builtin::RuntimeError, "dict mutated during update"));
+                    return Err(self
+                        .heap
+                        .raise(Builtin::RuntimeError, "dict mutated during update"));
                 }
             }
             self.release(mark);
@@ -252,16 +282,22 @@ impl Vm {
             Ok(items) => items,
             Err(raised) => {
                 self.take_if(raised, Builtin::TypeError)?;
-                let message = format!("cannot convert dictionary update sequence element #{n} to a sequence");
+                let message =
+                    format!("cannot convert dictionary update sequence element #{n} to a sequence");
                 return Err(self.heap.type_error(message));
             }
         };
-        let items = self.get_gc::<List>(items).map(|list| list.items.to_vec(&self.heap)).unwrap_or_default();
+        let items = self
+            .get_gc::<List>(items)
+            .map(|list| list.items.to_vec(&self.heap))
+            .unwrap_or_default();
         match items[..] {
             [key, value] => Ok((self.local(key), self.local(value))),
             _ => {
                 let len = items.len();
-                let message = format!("dictionary update sequence element #{n} has length {len}; 2 is required");
+                let message = format!(
+                    "dictionary update sequence element #{n} has length {len}; 2 is required"
+                );
                 Err(self.heap.value_error(message))
             }
         }
@@ -275,7 +311,9 @@ impl Vm {
         if !self.update_from_mapping(more, other)? {
             let callee = self.callee_in(i)?;
             let name = self.heap.type_name(self.get(other));
-            return Err(self.heap.type_error(format!("{callee} argument after ** must be a mapping, not {name}")));
+            return Err(self.heap.type_error(format!(
+                "{callee} argument after ** must be a mapping, not {name}"
+            )));
         }
         let mut at = 0;
         while let Some((key, value)) = self.entry_at(more, &mut at) {

@@ -25,8 +25,8 @@ use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
-use crate::runtime::native::NativeFunction;
 use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -70,23 +70,55 @@ pub(super) fn clear_registers(code: Gc<'_, CodeObj>, window: Window) {
 impl Vm {
     /// Calls anything with positional arguments.
     pub fn call(&mut self, callee: Local, args: &[Local]) -> Result<Local, Raised> {
-        self.call_args(callee, CallArgs { positional: args.into(), keywords: SmallVec::new() })
+        self.call_args(
+            callee,
+            CallArgs {
+                positional: args.into(),
+                keywords: SmallVec::new(),
+            },
+        )
     }
 
     /// Calls anything with positional and keyword arguments.
-    pub fn call_kw(&mut self, callee: Local, args: &[Local], names: &[&str], values: &[Local]) -> Result<Local, Raised> {
-        let keywords = names.iter().zip(values).map(|(name, &value)| (self.local(self.heap.intern(name).value()), value)).collect();
-        self.call_args(callee, CallArgs { positional: args.into(), keywords })
+    pub fn call_kw(
+        &mut self,
+        callee: Local,
+        args: &[Local],
+        names: &[&str],
+        values: &[Local],
+    ) -> Result<Local, Raised> {
+        let keywords = names
+            .iter()
+            .zip(values)
+            .map(|(name, &value)| (self.local(self.heap.intern(name).value()), value))
+            .collect();
+        self.call_args(
+            callee,
+            CallArgs {
+                positional: args.into(),
+                keywords,
+            },
+        )
     }
 
     /// Calls anything with a tuple (or list) of positional arguments and a dict of keyword arguments.
-    pub fn call_ex(&mut self, callee: Local, args: Local, kwargs: Option<Local>) -> Result<Local, Raised> {
+    pub fn call_ex(
+        &mut self,
+        callee: Local,
+        args: Local,
+        kwargs: Option<Local>,
+    ) -> Result<Local, Raised> {
         let args = self.spread(args, kwargs)?;
         self.call_args(callee, args)
     }
 
     /// Begins a call on an empty stack: the result, or None if its frame is on top now.
-    pub(super) fn enter_call(&mut self, callee: Local, args: &[Local], kwargs: Option<Local>) -> Result<Option<Local>, Raised> {
+    pub(super) fn enter_call(
+        &mut self,
+        callee: Local,
+        args: &[Local],
+        kwargs: Option<Local>,
+    ) -> Result<Option<Local>, Raised> {
         let none = self.heap.tuple(&[]).value();
         let none = self.local(none);
         let mut all = self.spread(none, kwargs)?;
@@ -110,7 +142,9 @@ impl Vm {
     pub(super) fn run_nested(&mut self) -> Result<Local, Raised> {
         match self.run_bounded()? {
             Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
-            trap => unreachable!("a call from Rust cannot stop with {trap:?}: its stack is not preemptible"),
+            trap => unreachable!(
+                "a call from Rust cannot stop with {trap:?}: its stack is not preemptible"
+            ),
         }
     }
 
@@ -123,7 +157,10 @@ impl Vm {
     }
 
     /// Runs something that may recurse without end through Rust.
-    pub fn nested<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
+    pub fn nested<T>(
+        &mut self,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
         if self.nesting >= super::NESTING_LIMIT {
             return Err(self.recursion_error());
         }
@@ -135,11 +172,17 @@ impl Vm {
 
     /// RecursionError, as CPython words it.
     pub fn recursion_error(&self) -> Raised {
-        self.heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded")
+        self.heap
+            .raise(Builtin::RecursionError, "maximum recursion depth exceeded")
     }
 
     /// Calls a method by name.
-    pub fn call_method(&mut self, object: Local, name: &str, args: &[Local]) -> Result<Local, Raised> {
+    pub fn call_method(
+        &mut self,
+        object: Local,
+        name: &str,
+        args: &[Local],
+    ) -> Result<Local, Raised> {
         let mark = self.mark();
         let method = self.get_attr_named(object, name)?;
         let result = self.call(method, args)?;
@@ -149,22 +192,43 @@ impl Vm {
     /// What a value's class has under a special name; `None` set in the class counts as having nothing.
     #[inline]
     pub fn special<'h>(&'h self, value: Value<'h>, sym: Sym) -> Option<Value<'h>> {
-        self.heap.class_of(value).lookup(&self.heap, self.heap.sym(sym)).filter(|v| !v.is_none())
+        self.heap
+            .class_of(value)
+            .lookup(&self.heap, self.heap.sym(sym))
+            .filter(|v| !v.is_none())
     }
 
     /// Calls a special method of an object's class, if the class has it.
-    pub fn call_special(&mut self, object: Local, sym: Sym, args: &[Local]) -> Result<Option<Local>, Raised> {
+    pub fn call_special(
+        &mut self,
+        object: Local,
+        sym: Sym,
+        args: &[Local],
+    ) -> Result<Option<Local>, Raised> {
         let mark = self.mark();
-        let Some(method) = self.special(self.get(object), sym) else { return Ok(None) };
+        let Some(method) = self.special(self.get(object), sym) else {
+            return Ok(None);
+        };
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
         let function = self.bind_special(self.local(method), object, &mut positional)?;
         positional.extend_from_slice(args);
-        let result = self.call_args(function, CallArgs { positional, keywords: SmallVec::new() })?;
+        let result = self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: SmallVec::new(),
+            },
+        )?;
         Ok(Some(self.keep(mark, result)))
     }
 
     /// What to call for a special method found in a class, and whether the receiver goes first.
-    fn bind_special(&mut self, method: Local, object: Local, args: &mut SmallVec<[Local; 6]>) -> Result<Local, Raised> {
+    fn bind_special(
+        &mut self,
+        method: Local,
+        object: Local,
+        args: &mut SmallVec<[Local; 6]>,
+    ) -> Result<Local, Raised> {
         match self.get(method).as_object().map(Gc::kind) {
             Some(Kind::Function | Kind::Native) => {
                 args.push(object);
@@ -177,40 +241,86 @@ impl Vm {
 
 // What can be called.
 impl Vm {
-    fn invoke(&mut self, callee: Local, mut args: CallArgs, caller: Caller) -> Result<Invoked, Raised> {
+    fn invoke(
+        &mut self,
+        callee: Local,
+        mut args: CallArgs,
+        caller: Caller,
+    ) -> Result<Invoked, Raised> {
         let value = self.get(callee);
         match value.as_object().map(Gc::kind) {
             Some(Kind::Function) => self.invoke_function(callee, &args, caller),
             Some(Kind::Native) => self.invoke_native(callee, &args).map(Invoked::Done),
             Some(Kind::BoundMethod) => {
                 let bound: Gc<'_, BoundMethod> = value.as_gc().expect("the kind was just checked");
-                let (function, receiver) = (bound.function.get(&self.heap), bound.receiver.get(&self.heap));
+                let (function, receiver) = (
+                    bound.function.get(&self.heap),
+                    bound.receiver.get(&self.heap),
+                );
                 let (function, receiver) = (self.local(function), self.local(receiver));
                 args.positional.insert(0, receiver);
                 self.invoke(function, args, caller)
             }
             Some(Kind::Class) => self.construct(callee, args).map(Invoked::Done),
-            _ => match self.special(value, Sym::Call).map(|method| self.local(method)) {
+            _ => match self
+                .special(value, Sym::Call)
+                .map(|method| self.local(method))
+            {
                 Some(method) => {
                     let mut positional = SmallVec::new();
                     let function = self.bind_special(method, callee, &mut positional)?;
                     positional.extend(args.positional);
-                    self.nested(|vm| vm.invoke(function, CallArgs { positional, keywords: args.keywords }, caller))
+                    self.nested(|vm| {
+                        vm.invoke(
+                            function,
+                            CallArgs {
+                                positional,
+                                keywords: args.keywords,
+                            },
+                            caller,
+                        )
+                    })
                 }
-                None => Err(self.heap.type_error(format!("'{}' object is not callable", self.heap.type_name(value)))),
+                None => Err(self.heap.type_error(format!(
+                    "'{}' object is not callable",
+                    self.heap.type_name(value)
+                ))),
             },
         }
     }
 
-    fn invoke_function(&mut self, callee: Local, args: &CallArgs, caller: Caller) -> Result<Invoked, Raised> {
-        let flags = if caller == Caller::Rust { frame_flag::BOUNDARY } else { 0 };
-        let Vm { heap, stack, locals, .. } = self;
+    fn invoke_function(
+        &mut self,
+        callee: Local,
+        args: &CallArgs,
+        caller: Caller,
+    ) -> Result<Invoked, Raised> {
+        let flags = if caller == Caller::Rust {
+            frame_flag::BOUNDARY
+        } else {
+            0
+        };
+        let Vm {
+            heap,
+            stack,
+            locals,
+            ..
+        } = self;
         let heap = &*heap;
-        let value = |local: Local| locals.get(heap, local.index()).expect("the caller's locals");
-        let function: Gc<'_, Function> = value(callee).as_gc().expect("the caller checked the kind");
-        let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| value(l)).collect();
-        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
-            args.keywords.iter().map(|&(name, v)| (value(name), value(v))).collect();
+        let value = |local: Local| {
+            locals
+                .get(heap, local.index())
+                .expect("the caller's locals")
+        };
+        let function: Gc<'_, Function> =
+            value(callee).as_gc().expect("the caller checked the kind");
+        let positional: SmallVec<[Value<'_>; 8]> =
+            args.positional.iter().map(|&l| value(l)).collect();
+        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
+            .keywords
+            .iter()
+            .map(|&(name, v)| (value(name), value(v)))
+            .collect();
         let code = function.code(heap);
         let entered = if code.plain_args as usize == positional.len() && keywords.is_empty() {
             enter(heap, stack, function, &positional, flags)?
@@ -227,31 +337,57 @@ impl Vm {
     /// Calls a native with arguments in locals.
     fn invoke_native(&mut self, callee: Local, args: &CallArgs) -> Result<Local, Raised> {
         let mark = self.mark();
-        let function: Gc<'_, NativeFunction> = self.get_gc(callee).expect("the caller checked the kind");
+        let function: Gc<'_, NativeFunction> =
+            self.get_gc(callee).expect("the caller checked the kind");
         let (id, is_new) = (function.id, function.is_new);
         let native = self.natives.get(id);
         let first = self.local_count();
         if args.keywords.is_empty() && native.takes(args.positional.len()) {
             for n in 0..native.params() {
-                self.local(args.positional.get(n).map_or(Value::UNDEF, |&arg| self.get(arg)));
+                self.local(
+                    args.positional
+                        .get(n)
+                        .map_or(Value::UNDEF, |&arg| self.get(arg)),
+                );
             }
         } else {
             let heap = &self.heap;
-            let positional: SmallVec<[Value<'_>; 8]> = args.positional.iter().map(|&l| self.get(l)).collect();
-            let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
-                args.keywords.iter().map(|&(name, v)| (self.get(name), self.get(v))).collect();
+            let positional: SmallVec<[Value<'_>; 8]> =
+                args.positional.iter().map(|&l| self.get(l)).collect();
+            let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
+                .keywords
+                .iter()
+                .map(|&(name, v)| (self.get(name), self.get(v)))
+                .collect();
             let function = self.get_gc(callee).expect("the caller checked the kind");
-            let bound = bind::bind_native(heap, function, native, self.natives.params(id), &positional, &keywords)?;
+            let bound = bind::bind_native(
+                heap,
+                function,
+                native,
+                self.natives.params(id),
+                &positional,
+                &keywords,
+            )?;
             for value in bound {
                 self.local(value);
             }
         }
-        let receiver = if is_new { None } else { self.unwrap_receiver(callee, first)? };
+        let receiver = if is_new {
+            None
+        } else {
+            self.unwrap_receiver(callee, first)?
+        };
         let result = self.run_native(native, first)?;
-        let result = if is_new { self.wrap_new(Local::at(first), result) } else { result };
+        let result = if is_new {
+            self.wrap_new(Local::at(first), result)
+        } else {
+            result
+        };
         Ok(match receiver {
             // `x += y` on an instance around a list gives the list's method the list; what it returns is the instance.
-            Some((instance, payload)) if self.get(result).is(self.get(payload)) => self.keep(mark, instance),
+            Some((instance, payload)) if self.get(result).is(self.get(payload)) => {
+                self.keep(mark, instance)
+            }
             _ => self.keep(mark, result),
         })
     }
@@ -263,7 +399,9 @@ impl Vm {
             NativeFn::Leaf(f) => {
                 let heap = &self.heap;
                 let count = native.params() as u32;
-                let slots: SmallVec<[Slot; 8]> = (0..count).map(|n| Slot::new(self.get(Local::at(first + n)))).collect();
+                let slots: SmallVec<[Slot; 8]> = (0..count)
+                    .map(|n| Slot::new(self.get(Local::at(first + n))))
+                    .collect();
                 let value = f(heap, Args::new(heap, &slots))?;
                 Ok(self.local(value))
             }
@@ -272,10 +410,17 @@ impl Vm {
 
     /// If a method of a builtin type was called on an instance that extends it, the method gets the builtin object; returns
     /// the instance and that object.
-    fn unwrap_receiver(&mut self, callee: Local, first: u32) -> Result<Option<(Local, Local)>, Raised> {
+    fn unwrap_receiver(
+        &mut self,
+        callee: Local,
+        first: u32,
+    ) -> Result<Option<(Local, Local)>, Raised> {
         let heap = &self.heap;
-        let function: Gc<'_, NativeFunction> = self.get_gc(callee).expect("the caller checked the kind");
-        let Some(owner) = function.get().owner.get(heap).as_gc::<Class>() else { return Ok(None) };
+        let function: Gc<'_, NativeFunction> =
+            self.get_gc(callee).expect("the caller checked the kind");
+        let Some(owner) = function.get().owner.get(heap).as_gc::<Class>() else {
+            return Ok(None);
+        };
         if owner.builtin_is(Builtin::Object) || self.local_count() <= first {
             return Ok(None);
         }
@@ -283,7 +428,9 @@ impl Vm {
         if !heap.class_of(instance).is_subclass(heap, owner) {
             return Err(self.wrong_receiver(function.id, owner, instance));
         }
-        let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else { return Ok(None) };
+        let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else {
+            return Ok(None);
+        };
         let (instance, payload) = (self.local(instance), self.local(payload));
         self.set(Local::at(first), self.get(payload));
         Ok(Some((instance, payload)))
@@ -292,10 +439,18 @@ impl Vm {
     #[cold]
     fn wrong_receiver(&self, id: u32, owner: Gc<'_, Class>, receiver: Value<'_>) -> Raised {
         let heap = &self.heap;
-        let (name, owner, given) = (self.natives.get(id).name(), owner.name(heap).as_str(), heap.type_name(receiver));
+        let (name, owner, given) = (
+            self.natives.get(id).name(),
+            owner.name(heap).as_str(),
+            heap.type_name(receiver),
+        );
         heap.type_error(match wraps_slot(name) {
-            true => format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'"),
-            false => format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"),
+            true => {
+                format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'")
+            }
+            false => format!(
+                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
+            ),
         })
     }
 
@@ -304,9 +459,15 @@ impl Vm {
         let heap = &self.heap;
         let value = self.get(made);
         match self.get_gc::<Class>(class) {
-            Some(class) if class.builtin.is_none() && extension_of(class.layout) == Extension::Payload => {
+            Some(class)
+                if class.builtin.is_none() && extension_of(class.layout) == Extension::Payload =>
+            {
                 let plain = value.as_gc::<Instance>().is_none();
-                if plain { self.local(heap.instance_around(class, value).value()) } else { made }
+                if plain {
+                    self.local(heap.instance_around(class, value).value())
+                } else {
+                    made
+                }
             }
             _ => made,
         }
@@ -318,13 +479,21 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
         let meta = heap.class_of(this.value());
         if !meta.builtin_is(Builtin::Type) {
-            let call = meta.lookup_in(heap, heap.sym(Sym::Call)).filter(|(owner, _)| !owner.builtin_is(Builtin::Type));
+            let call = meta
+                .lookup_in(heap, heap.sym(Sym::Call))
+                .filter(|(owner, _)| !owner.builtin_is(Builtin::Type));
             if let Some((_, call)) = call {
                 let call = self.local(call);
                 let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
                 let function = self.bind_special(call, class, &mut positional)?;
                 positional.extend(args.positional);
-                return self.call_args(function, CallArgs { positional, keywords: args.keywords });
+                return self.call_args(
+                    function,
+                    CallArgs {
+                        positional,
+                        keywords: args.keywords,
+                    },
+                );
             }
         }
         self.instantiate(class, args)
@@ -336,14 +505,21 @@ impl Vm {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
         let actual = heap.class_of(self.get(instance));
-        if !actual.is_subclass(heap, this) || this.builtin_is(Builtin::Type) && args.positional.len() == 1 {
+        if !actual.is_subclass(heap, this)
+            || this.builtin_is(Builtin::Type) && args.positional.len() == 1
+        {
             return Ok(instance);
         }
-        let Some((owner, init)) = actual.lookup_in(heap, heap.sym(Sym::Init)) else { return Ok(instance) };
+        let Some((owner, init)) = actual.lookup_in(heap, heap.sym(Sym::Init)) else {
+            return Ok(instance);
+        };
         if owner.builtin_is(Builtin::Object) {
-            let unused = !this.has(class_flag::NEW) && !(args.positional.is_empty() && args.keywords.is_empty());
+            let unused = !this.has(class_flag::NEW)
+                && !(args.positional.is_empty() && args.keywords.is_empty());
             if unused {
-                return Err(heap.type_error(format!("{}() takes no arguments", this.name(heap).as_str())));
+                return Err(
+                    heap.type_error(format!("{}() takes no arguments", this.name(heap).as_str()))
+                );
             }
             return Ok(instance);
         }
@@ -351,7 +527,13 @@ impl Vm {
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
         let function = self.bind_special(init, instance, &mut positional)?;
         positional.extend(args.positional);
-        let result = self.call_args(function, CallArgs { positional, keywords: args.keywords })?;
+        let result = self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: args.keywords,
+            },
+        )?;
         self.check_init(self.get(result))?;
         Ok(instance)
     }
@@ -363,7 +545,9 @@ impl Vm {
             self.check_abstract(this)?;
             return Ok(self.local(heap.instance(this).value()));
         }
-        let new = this.lookup(heap, heap.sym(Sym::New)).expect("object has __new__");
+        let new = this
+            .lookup(heap, heap.sym(Sym::New))
+            .expect("object has __new__");
         let new = self.local(new);
         let function = match self.get(new).as_object().map(Gc::kind) {
             Some(Kind::Function | Kind::Native) => new,
@@ -372,21 +556,40 @@ impl Vm {
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
         positional.push(class);
         positional.extend_from_slice(&args.positional);
-        self.call_args(function, CallArgs { positional, keywords: args.keywords.clone() })
+        self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: args.keywords.clone(),
+            },
+        )
     }
 
     /// Refuses to make an instance of a class with abstract methods left.
     pub fn check_abstract(&self, class: Gc<'_, Class>) -> Result<(), Raised> {
         let heap = &self.heap;
-        let Some(names) = class.attrs.get(heap, heap.sym(Sym::AbstractMethods)) else { return Ok(()) };
-        let Some(set) = names.as_gc::<Set>() else { return Ok(()) };
-        let mut names: Vec<&str> = set.table.keys(heap).iter().filter_map(|v| Some(v.as_gc::<Str>()?.as_str())).collect();
+        let Some(names) = class.attrs.get(heap, heap.sym(Sym::AbstractMethods)) else {
+            return Ok(());
+        };
+        let Some(set) = names.as_gc::<Set>() else {
+            return Ok(());
+        };
+        let mut names: Vec<&str> = set
+            .table
+            .keys(heap)
+            .iter()
+            .filter_map(|v| Some(v.as_gc::<Str>()?.as_str()))
+            .collect();
         if names.is_empty() {
             return Ok(());
         }
         names.sort_unstable();
         let plural = if names.len() == 1 { "" } else { "s" };
-        let list = names.iter().map(|n| format!("'{n}'")).collect::<Vec<_>>().join(", ");
+        let list = names
+            .iter()
+            .map(|n| format!("'{n}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let class = class.name(heap).as_str();
         Err(heap.type_error(format!(
             "Can't instantiate abstract class {class} without an implementation for abstract method{plural} {list}"
@@ -397,7 +600,10 @@ impl Vm {
         if result.is_none() {
             return Ok(());
         }
-        Err(self.heap.type_error(format!("__init__() should return None, not '{}'", self.heap.type_name(result))))
+        Err(self.heap.type_error(format!(
+            "__init__() should return None, not '{}'",
+            self.heap.type_name(result)
+        )))
     }
 }
 
@@ -426,7 +632,11 @@ fn enter<'h>(
 }
 
 /// A coroutine, generator or async generator of this function, its parameters in `args`.
-fn new_coroutine<'h>(heap: &'h Heap, function: Gc<'h, Function>, args: &[Value<'h>]) -> Gc<'h, Coroutine> {
+fn new_coroutine<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    args: &[Value<'h>],
+) -> Gc<'h, Coroutine> {
     let code = function.code(heap);
     let (kind, class) = match code.code.kind {
         CodeKind::Generator => (CoroutineKind::Generator, Builtin::Generator),
@@ -434,7 +644,9 @@ fn new_coroutine<'h>(heap: &'h Heap, function: Gc<'h, Function>, args: &[Value<'
         _ => (CoroutineKind::Coroutine, Builtin::Coroutine),
     };
     let fields = Coroutine::new(kind, code.nregs, function.value(), code.value(), 0);
-    heap.alloc_tail(fields, heap.types.shape_of(class), |n| args.get(n).copied().unwrap_or(Value::UNDEF))
+    heap.alloc_tail(fields, heap.types.shape_of(class), |n| {
+        args.get(n).copied().unwrap_or(Value::UNDEF)
+    })
 }
 
 // The instructions.
@@ -466,8 +678,13 @@ impl Vm {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
         let w = stack.top().window;
-        let function: Gc<'_, Function> = w.get(heap, i.a).as_gc().expect("the loop checked the kind");
-        let args: SmallVec<[Value<'_>; 8]> = w.slots(i.a as usize + skip, count).iter().map(|s| s.get(heap)).collect();
+        let function: Gc<'_, Function> =
+            w.get(heap, i.a).as_gc().expect("the loop checked the kind");
+        let args: SmallVec<[Value<'_>; 8]> = w
+            .slots(i.a as usize + skip, count)
+            .iter()
+            .map(|s| s.get(heap))
+            .collect();
         let coroutine = bind_and_enter(heap, stack, function, &args, 0)?;
         if let Some(coroutine) = coroutine {
             w.set(i.a, coroutine.value());
@@ -507,7 +724,10 @@ impl Vm {
         let w = self.stack.top().window;
         match native.call {
             NativeFn::Leaf(f) => {
-                let value = f(&self.heap, Args::new(&self.heap, w.slots(i.a as usize + skip, count)))?;
+                let value = f(
+                    &self.heap,
+                    Args::new(&self.heap, w.slots(i.a as usize + skip, count)),
+                )?;
                 w.set(i.a, value);
                 Ok(None)
             }
@@ -515,7 +735,11 @@ impl Vm {
                 let mark = self.mark();
                 let first = self.local_count();
                 for n in 0..native.params() {
-                    self.local(if n < count { w.slot(i.a as usize + skip + n).get(&self.heap) } else { Value::UNDEF });
+                    self.local(if n < count {
+                        w.slot(i.a as usize + skip + n).get(&self.heap)
+                    } else {
+                        Value::UNDEF
+                    });
                 }
                 let result = f(self, Locals::new(Local::at(first)))?;
                 self.finish(mark, i.a, result);
@@ -536,14 +760,25 @@ impl Vm {
     #[cold]
     fn warn_dropped(&mut self, reg: u8) {
         let heap = &self.heap;
-        let Some(coroutine) = self.reg(reg).as_gc::<Coroutine>() else { return };
+        let Some(coroutine) = self.reg(reg).as_gc::<Coroutine>() else {
+            return;
+        };
         if coroutine.kind == CoroutineKind::Coroutine {
             coroutine.state.set(CoroutineState::Done);
             let frame = self.stack.top();
             let at = frame.index(heap).saturating_sub(1);
-            let name = coroutine.function.expect::<Function>(heap).qualname.expect::<Str>(heap).as_str().to_owned();
+            let name = coroutine
+                .function
+                .expect::<Function>(heap)
+                .qualname
+                .expect::<Str>(heap)
+                .as_str()
+                .to_owned();
             let code = Rc::clone(&frame.code(heap).code);
-            self.host.report(Report::NeverAwaited { name, place: Some((code, at)) });
+            self.host.report(Report::NeverAwaited {
+                name,
+                place: Some((code, at)),
+            });
         }
     }
 
@@ -552,14 +787,28 @@ impl Vm {
     fn construct_directly(&mut self, i: Instr) -> bool {
         let Vm { heap, stack, .. } = self;
         let w = stack.top().window;
-        let Some(class) = w.get(heap, i.a).as_gc::<Class>() else { return false };
-        if class.layout != Kind::Instance || class.has(class_flag::NEW) || !heap.class_of(class.value()).builtin_is(Builtin::Type) {
+        let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
+            return false;
+        };
+        if class.layout != Kind::Instance
+            || class.has(class_flag::NEW)
+            || !heap.class_of(class.value()).builtin_is(Builtin::Type)
+        {
             return false;
         }
-        if class.attrs.get(heap, heap.sym(Sym::AbstractMethods)).is_some() {
+        if class
+            .attrs
+            .get(heap, heap.sym(Sym::AbstractMethods))
+            .is_some()
+        {
             return false;
         }
-        let Some(init) = class.lookup(heap, heap.sym(Sym::Init)).and_then(|v| v.as_gc::<Function>()) else { return false };
+        let Some(init) = class
+            .lookup(heap, heap.sym(Sym::Init))
+            .and_then(|v| v.as_gc::<Function>())
+        else {
+            return false;
+        };
         let code = init.code(heap);
         let window = w.from(i.a as usize);
         if code.plain_args != u32::from(i.b) + 1 || !stack.has_room(window, code.nregs) {
@@ -592,8 +841,14 @@ impl Vm {
         let slot = frame.code(heap).get().caches[i.d as usize].slot.get() as usize;
         let object = w.get(heap, i.a + 1);
         let value = match object.as_gc::<Module>() {
-            Some(module) => module.globals.values.get(heap, slot).unwrap_or(Value::UNDEF),
-            None => object.as_gc::<Instance>().map_or(Value::UNDEF, |o| o.slot(heap, slot)),
+            Some(module) => module
+                .globals
+                .values
+                .get(heap, slot)
+                .unwrap_or(Value::UNDEF),
+            None => object
+                .as_gc::<Instance>()
+                .map_or(Value::UNDEF, |o| o.slot(heap, slot)),
         };
         if let Some(function) = value.as_gc::<NativeFunction>() {
             let native = self.natives.get(function.id);
@@ -619,9 +874,17 @@ impl Vm {
         let function = self.get(callee);
         if let Some(function) = function.as_gc::<NativeFunction>() {
             let native = self.natives.get(function.id);
-            let (skip, count) = if bound { (2, i.b as usize) } else { (1, i.b as usize + 1) };
+            let (skip, count) = if bound {
+                (2, i.b as usize)
+            } else {
+                (1, i.b as usize + 1)
+            };
             let plain = bound || !self.get(receiver).is_gc::<Instance>();
-            if native.takes(count) && plain && !function.is_new && (!bound || function.owner.is_undef()) {
+            if native.takes(count)
+                && plain
+                && !function.is_new
+                && (!bound || function.owner.is_undef())
+            {
                 self.release(mark);
                 return self.call_native_window(native, i, skip, count);
             }
@@ -653,7 +916,11 @@ impl Vm {
         let count = i.b as usize + 2 - skip;
         if let Some(function) = self.reg(i.a).as_gc::<NativeFunction>() {
             let native = self.natives.get(function.id);
-            let plain = if skip == 1 { !self.reg(i.a + 1).is_gc::<Instance>() } else { function.owner.is_undef() };
+            let plain = if skip == 1 {
+                !self.reg(i.a + 1).is_gc::<Instance>()
+            } else {
+                function.owner.is_undef()
+            };
             if native.takes(count) && plain && !function.is_new {
                 return self.call_native_window(native, i, skip, count);
             }
@@ -672,13 +939,18 @@ impl Vm {
         let name = self.name_operand(i);
         let heap = &self.heap;
         let Some(method) = heap.class_of(self.get(receiver)).lookup(heap, name) else {
-            let message = format!("'{}' object has no attribute '{}'", heap.type_name(self.get(receiver)), name.as_str());
+            let message = format!(
+                "'{}' object has no attribute '{}'",
+                heap.type_name(self.get(receiver)),
+                name.as_str()
+            );
             return Err(heap.raise(Builtin::AttributeError, message));
         };
         let method = self.local(method);
         let mut args = CallArgs::default();
         let callee = self.bind_special(method, receiver, &mut args.positional)?;
-        args.positional.extend(self.window_args(i.a as usize + 2, i.b as usize).positional);
+        args.positional
+            .extend(self.window_args(i.a as usize + 2, i.b as usize).positional);
         self.finish_invoke(mark, callee, args, i)
     }
 
@@ -689,10 +961,16 @@ impl Vm {
         let callee = self.reg_local(i.a);
         let mut args = self.window_args(i.a as usize + 1, i.b as usize);
         let heap = &self.heap;
-        let names: Gc<'_, Tuple> =
-            self.stack.top().code(heap).constant(heap, i.d).as_gc().expect("the compiler stores the names as a tuple");
+        let names: Gc<'_, Tuple> = self
+            .stack
+            .top()
+            .code(heap)
+            .constant(heap, i.d)
+            .as_gc()
+            .expect("the compiler stores the names as a tuple");
         for (n, name) in names.iter(heap).enumerate() {
-            args.keywords.push((self.local(name), self.reg_local(i.a + 1 + i.b + n as u8)));
+            args.keywords
+                .push((self.local(name), self.reg_local(i.a + 1 + i.b + n as u8)));
         }
         self.finish_invoke(mark, callee, args, i)
     }
@@ -708,7 +986,13 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
-    fn finish_invoke(&mut self, mark: Mark, callee: Local, args: CallArgs, i: Instr) -> Result<Option<Trap>, Raised> {
+    fn finish_invoke(
+        &mut self,
+        mark: Mark,
+        callee: Local,
+        args: CallArgs,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
         match self.invoke(callee, args, Caller::Instruction)? {
             Invoked::Entered => {
                 self.release(mark);
@@ -729,20 +1013,35 @@ impl Vm {
     /// Registers as positional arguments.
     fn window_args(&self, first: usize, count: usize) -> CallArgs {
         let w = self.stack.top().window;
-        let positional = (0..count).map(|n| self.local(w.slot(first + n).get(&self.heap))).collect();
-        CallArgs { positional, keywords: SmallVec::new() }
+        let positional = (0..count)
+            .map(|n| self.local(w.slot(first + n).get(&self.heap)))
+            .collect();
+        CallArgs {
+            positional,
+            keywords: SmallVec::new(),
+        }
     }
 
     /// The items of a list or tuple, and of a dict, as arguments.
-    pub(super) fn spread(&mut self, positional: Local, keywords: Option<Local>) -> Result<CallArgs, Raised> {
+    pub(super) fn spread(
+        &mut self,
+        positional: Local,
+        keywords: Option<Local>,
+    ) -> Result<CallArgs, Raised> {
         let heap = &self.heap;
         let mut args = CallArgs::default();
         let items = match self.get_gc::<List>(positional) {
             Some(list) => list.items.to_vec(heap),
-            None => self.get_gc::<Tuple>(positional).map(|t| t.to_vec(heap)).unwrap_or_default(),
+            None => self
+                .get_gc::<Tuple>(positional)
+                .map(|t| t.to_vec(heap))
+                .unwrap_or_default(),
         };
-        args.positional.extend(items.into_iter().map(|v| self.local(v)));
-        let Some(dict) = keywords.and_then(|k| self.get_gc::<Dict>(k)) else { return Ok(args) };
+        args.positional
+            .extend(items.into_iter().map(|v| self.local(v)));
+        let Some(dict) = keywords.and_then(|k| self.get_gc::<Dict>(k)) else {
+            return Ok(args);
+        };
         for (name, value) in dict.table.entries(heap) {
             if !name.is_gc::<Str>() {
                 return Err(heap.type_error("keywords must be strings"));
@@ -756,7 +1055,11 @@ impl Vm {
     pub(super) fn make_function(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
         let frame = self.stack.top();
-        let code: Gc<'_, CodeObj> = frame.code(heap).constant(heap, i.d).as_gc().expect("the verifier checked the constant");
+        let code: Gc<'_, CodeObj> = frame
+            .code(heap)
+            .constant(heap, i.d)
+            .as_gc()
+            .expect("the verifier checked the constant");
         let captures = &code.code.captures;
         let function = heap.function(code, captures.len() as u32, |n| match captures[n] {
             Capture::Local(reg) => frame.window.get(heap, reg),

@@ -34,16 +34,31 @@ impl Vm {
     pub(super) fn build_class_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let name = self.local(self.name_operand(i).value());
-        let (body, bases, keywords) = (self.reg_local(i.b), self.reg_local(i.b + 1), self.reg_local(i.b + 2));
+        let (body, bases, keywords) = (
+            self.reg_local(i.b),
+            self.reg_local(i.b + 1),
+            self.reg_local(i.b + 2),
+        );
         let class = self.build_class(name, body, bases, keywords)?;
         self.finish(mark, i.a, class);
         Ok(())
     }
 
-    fn build_class(&mut self, name: Local, body: Local, orig_bases: Local, keywords: Local) -> Result<Local, Raised> {
+    fn build_class(
+        &mut self,
+        name: Local,
+        body: Local,
+        orig_bases: Local,
+        keywords: Local,
+    ) -> Result<Local, Raised> {
         let bases = self.resolve_bases(orig_bases)?;
         let (metaclass, keywords) = self.metaclass(bases, keywords)?;
-        let call = ClassCall { name, bases, keywords, metaclass };
+        let call = ClassCall {
+            name,
+            bases,
+            keywords,
+            metaclass,
+        };
         let namespace = self.prepare(&call)?;
         self.put_module(namespace, body)?;
         let cell = self.call(body, &[namespace])?;
@@ -65,7 +80,11 @@ impl Vm {
         let mut resolved: Vec<Local> = Vec::with_capacity(items.len());
         let mut changed = false;
         for base in items {
-            let entries = if self.get(base).is_gc::<Class>() { None } else { self.find_mro_entries(base)? };
+            let entries = if self.get(base).is_gc::<Class>() {
+                None
+            } else {
+                self.find_mro_entries(base)?
+            };
             match entries {
                 None => resolved.push(base),
                 Some(function) => {
@@ -78,7 +97,11 @@ impl Vm {
                 }
             }
         }
-        Ok(if changed { self.tuple_of(&resolved) } else { bases })
+        Ok(if changed {
+            self.tuple_of(&resolved)
+        } else {
+            bases
+        })
     }
 
     fn find_mro_entries(&mut self, base: Local) -> Result<Option<Local>, Raised> {
@@ -116,8 +139,14 @@ impl Vm {
     /// The most derived among `start` and the classes of the bases.
     fn most_derived_metaclass(&self, start: Local, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        let mut winner: Gc<'_, Class> = self.get_gc(start).expect("the caller checked that it is a class");
-        for base in self.get_gc::<Tuple>(bases).into_iter().flat_map(|t| t.iter(heap)) {
+        let mut winner: Gc<'_, Class> = self
+            .get_gc(start)
+            .expect("the caller checked that it is a class");
+        for base in self
+            .get_gc::<Tuple>(bases)
+            .into_iter()
+            .flat_map(|t| t.iter(heap))
+        {
             let meta = heap.class_of(base);
             if winner.is_subclass(heap, meta) {
                 continue;
@@ -134,7 +163,10 @@ impl Vm {
 
     /// The namespace that the body fills.
     fn prepare(&mut self, call: &ClassCall) -> Result<Local, Raised> {
-        if self.get_gc::<Class>(call.metaclass).is_some_and(|meta| meta.builtin_is(Builtin::Type)) {
+        if self
+            .get_gc::<Class>(call.metaclass)
+            .is_some_and(|meta| meta.builtin_is(Builtin::Type))
+        {
             return Ok(self.local(self.heap.dict().value()));
         }
         let Some(prepare) = self.find_attr(call.metaclass, Sym::Prepare.text())? else {
@@ -146,16 +178,26 @@ impl Vm {
         if value.is_gc::<Dict>() || self.special(value, Sym::GetItem).is_some() {
             return Ok(namespace);
         }
-        let meta = self.get_gc::<Class>(call.metaclass).map_or("<metaclass>", |meta| meta.name(&self.heap).as_str());
+        let meta = self
+            .get_gc::<Class>(call.metaclass)
+            .map_or("<metaclass>", |meta| meta.name(&self.heap).as_str());
         let given = self.heap.type_name(value);
-        Err(self.heap.type_error(format!("{meta}.__prepare__() must return a mapping, not {given}")))
+        Err(self.heap.type_error(format!(
+            "{meta}.__prepare__() must return a mapping, not {given}"
+        )))
     }
 
     /// `__module__`: the name of the module that the body belongs to.
     fn put_module(&mut self, namespace: Local, body: Local) -> Result<(), Raised> {
         let heap = &self.heap;
-        let function: Gc<'_, Function> = self.get_gc(body).expect("the compiler makes the body a function");
-        let module = function.code(heap).module(heap).globals.get(heap, heap.sym(Sym::Name));
+        let function: Gc<'_, Function> = self
+            .get_gc(body)
+            .expect("the compiler makes the body a function");
+        let module = function
+            .code(heap)
+            .module(heap)
+            .globals
+            .get(heap, heap.sym(Sym::Name));
         match module.map(|name| self.local(name)) {
             Some(name) => self.put(namespace, Sym::Module, name),
             None => Ok(()),
@@ -173,7 +215,9 @@ impl Vm {
 
     /// The `__class__` of the body's methods must be the class by now: a metaclass may have lost it.
     fn check_class_cell(&mut self, cell: Local, class: Local, name: Local) -> Result<(), Raised> {
-        let Some(cell) = self.get_gc::<CellObj>(cell) else { return Ok(()) };
+        let Some(cell) = self.get_gc::<CellObj>(cell) else {
+            return Ok(());
+        };
         let found = cell.value.get(&self.heap);
         if !self.get(class).is_gc::<Class>() || found.is(self.get(class)) {
             return Ok(());
@@ -183,17 +227,24 @@ impl Vm {
         let class = self.text_of(class)?;
         if self.get(found).is_undef() {
             let tail = "Was __classcell__ propagated to type.__new__?";
-            return Err(self.heap.raise(Builtin::RuntimeError, format!("__class__ not set defining '{name}' as {class}. {tail}")));
+            return Err(self.heap.raise(
+                Builtin::RuntimeError,
+                format!("__class__ not set defining '{name}' as {class}. {tail}"),
+            ));
         }
         let found = self.repr(found)?;
         let found = self.text_of(found)?;
-        Err(self.heap.type_error(format!("__class__ set to {found} defining '{name}' as {class}")))
+        Err(self.heap.type_error(format!(
+            "__class__ set to {found} defining '{name}' as {class}"
+        )))
     }
 
     /// The items of a tuple (or nothing), as locals.
     pub(super) fn items(&self, tuple: Local) -> Vec<Local> {
         let tuple = self.get_gc::<Tuple>(tuple);
-        tuple.map_or_else(Vec::new, |t| t.iter(&self.heap).map(|v| self.local(v)).collect())
+        tuple.map_or_else(Vec::new, |t| {
+            t.iter(&self.heap).map(|v| self.local(v)).collect()
+        })
     }
 }
 
@@ -203,7 +254,9 @@ impl Vm {
     pub fn type_call(&mut self, class: Local, args: Local, kwargs: Local) -> Result<Local, Raised> {
         if !self.get(class).is_gc::<Class>() {
             let given = self.heap.type_name(self.get(class));
-            return Err(self.heap.type_error(format!("descriptor '__call__' for 'type' objects doesn't apply to a '{given}' object")));
+            return Err(self.heap.type_error(format!(
+                "descriptor '__call__' for 'type' objects doesn't apply to a '{given}' object"
+            )));
         }
         let args = self.spread(args, Some(kwargs))?;
         self.instantiate(class, args)
@@ -229,7 +282,9 @@ impl Vm {
         let class = self.make_class(winner, name, bases)?;
         self.fill_class(class, namespace)?;
         self.add_members(class, bases, slots)?;
-        self.get_gc::<Class>(class).expect("just made").refresh_flags(&self.heap);
+        self.get_gc::<Class>(class)
+            .expect("just made")
+            .refresh_flags(&self.heap);
         self.set_names(class, namespace)?;
         self.init_subclass(class, keywords)?;
         Ok(class)
@@ -241,7 +296,9 @@ impl Vm {
         if self.get(winner).is(self.get(metaclass)) {
             return None;
         }
-        let (owner, new) = self.get_gc::<Class>(winner)?.lookup_in(heap, heap.sym(Sym::New))?;
+        let (owner, new) = self
+            .get_gc::<Class>(winner)?
+            .lookup_in(heap, heap.sym(Sym::New))?;
         let new = new.as_gc::<Descriptor>().map_or(new, |d| d.get.get(heap));
         (!owner.builtin_is(Builtin::Type)).then(|| self.local(new))
     }
@@ -249,24 +306,38 @@ impl Vm {
     /// The bases, `object` where there are none.
     fn some_bases(&mut self, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        let tuple: Gc<'_, Tuple> = self.get_gc(bases).expect("the caller checked that it is a tuple");
+        let tuple: Gc<'_, Tuple> = self
+            .get_gc(bases)
+            .expect("the caller checked that it is a tuple");
         if tuple.is_empty() {
             let object = heap.types.class(heap, Builtin::Object).value();
             return Ok(self.local(heap.tuple(&[object]).value()));
         }
-        if tuple.iter(heap).any(|base| !base.is_gc::<Class>() && self.special(base, Sym::MroEntries).is_some()) {
-            return Err(heap.type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
+        if tuple
+            .iter(heap)
+            .any(|base| !base.is_gc::<Class>() && self.special(base, Sym::MroEntries).is_some())
+        {
+            return Err(heap
+                .type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
         }
         Ok(bases)
     }
 
     fn check_bases(&self, bases: Local) -> Result<(), Raised> {
         let heap = &self.heap;
-        for base in self.get_gc::<Tuple>(bases).into_iter().flat_map(|t| t.iter(heap)) {
-            let Some(class) = base.as_gc::<Class>() else { return Err(heap.type_error("bases must be types")) };
+        for base in self
+            .get_gc::<Tuple>(bases)
+            .into_iter()
+            .flat_map(|t| t.iter(heap))
+        {
+            let Some(class) = base.as_gc::<Class>() else {
+                return Err(heap.type_error("bases must be types"));
+            };
             if class.has(class_flag::FINAL) {
                 let name = class.name(heap).as_str();
-                return Err(heap.type_error(format!("type '{name}' is not an acceptable base type")));
+                return Err(
+                    heap.type_error(format!("type '{name}' is not an acceptable base type"))
+                );
             }
         }
         Ok(())
@@ -275,15 +346,24 @@ impl Vm {
     /// A class with bases, order and layout, but no attributes.
     fn make_class(&mut self, metaclass: Local, name: Local, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        let tuple: Gc<'_, Tuple> = self.get_gc(bases).expect("the caller checked that it is a tuple");
+        let tuple: Gc<'_, Tuple> = self
+            .get_gc(bases)
+            .expect("the caller checked that it is a tuple");
         let classes: Vec<Gc<'_, Class>> = tuple.iter(heap).filter_map(|v| v.as_gc()).collect();
-        let layout = mro::layout(heap, &classes).ok_or_else(|| heap.type_error("multiple bases have instance lay-out conflict"))?;
+        let layout = mro::layout(heap, &classes)
+            .ok_or_else(|| heap.type_error("multiple bases have instance lay-out conflict"))?;
         let order = mro::linearize(heap, &classes).map_err(|message| heap.type_error(message))?;
-        let name = self.get_gc::<Str>(name).expect("the caller checked that it is a string").as_str();
+        let name = self
+            .get_gc::<Str>(name)
+            .expect("the caller checked that it is a string")
+            .as_str();
         if name.contains('\0') {
             return Err(heap.value_error("type name must not contain null characters"));
         }
-        let meta_shape = self.get_gc::<Class>(metaclass).expect("a metaclass is a class").root_shape();
+        let meta_shape = self
+            .get_gc::<Class>(metaclass)
+            .expect("a metaclass is a class")
+            .root_shape();
         let class = heap.new_class(name, &tuple.to_vec(heap), layout, None, meta_shape);
         class.mro.push(heap, class.value());
         for ancestor in order {
@@ -298,12 +378,15 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         let dict = self.namespace_dict(namespace);
         for (key, value) in dict.table.entries(heap) {
-            let Some(key) = key.as_gc::<Str>() else { continue };
+            let Some(key) = key.as_gc::<Str>() else {
+                continue;
+            };
             match key.as_str() {
                 "__qualname__" => {
                     if !value.is_gc::<Str>() {
                         let given = heap.type_name(value);
-                        return Err(heap.type_error(format!("type __qualname__ must be a str, not {given}")));
+                        return Err(heap
+                            .type_error(format!("type __qualname__ must be a str, not {given}")));
                     }
                     this.qualname.set(value);
                 }
@@ -311,11 +394,15 @@ impl Vm {
                     Some(cell) => cell.value.set(this.value()),
                     None => {
                         let given = heap.type_name(value);
-                        let message = format!("type.__new__: __classcell__ must be a nonlocal cell, not {given}");
+                        let message = format!(
+                            "type.__new__: __classcell__ must be a nonlocal cell, not {given}"
+                        );
                         return Err(heap.type_error(message));
                     }
                 },
-                name => this.attrs.set(heap, heap.intern_str(key), wrapped(heap, name, value)),
+                name => this
+                    .attrs
+                    .set(heap, heap.intern_str(key), wrapped(heap, name, value)),
             }
         }
         self.add_defaults(this);
@@ -327,7 +414,11 @@ impl Vm {
         let heap = &self.heap;
         let has = |sym| class.attrs.get(heap, heap.sym(sym)).is_some();
         if !has(Sym::Module) {
-            let module = self.stack.frames().last().map(|frame| frame.code(heap).module(heap));
+            let module = self
+                .stack
+                .frames()
+                .last()
+                .map(|frame| frame.code(heap).module(heap));
             if let Some(name) = module.and_then(|m| m.globals.get(heap, heap.sym(Sym::Name))) {
                 class.attrs.set(heap, heap.sym(Sym::Module), name);
             }
@@ -343,19 +434,33 @@ impl Vm {
     /// A class namespace as a dict: one, or an instance around one.
     fn namespace_dict(&self, namespace: Local) -> Gc<'_, Dict> {
         let value = self.get(namespace);
-        let inner = value.as_gc::<Instance>().and_then(|i| i.payload(&self.heap)).unwrap_or(value);
-        inner.as_gc().expect("the caller checked that the namespace is a dict")
+        let inner = value
+            .as_gc::<Instance>()
+            .and_then(|i| i.payload(&self.heap))
+            .unwrap_or(value);
+        inner
+            .as_gc()
+            .expect("the caller checked that the namespace is a dict")
     }
 
     /// Calls `__set_name__` of what the body bound.
     fn set_names(&mut self, class: Local, namespace: Local) -> Result<(), Raised> {
         let heap = &self.heap;
         let named = |value: Value<'_>| match value.as_object().map(Gc::kind) {
-            Some(Kind::Instance | Kind::Opaque | Kind::Descriptor) => self.special(value, Sym::SetName).is_some(),
+            Some(Kind::Instance | Kind::Opaque | Kind::Descriptor) => {
+                self.special(value, Sym::SetName).is_some()
+            }
             _ => false,
         };
-        let entries = self.namespace_dict(namespace).table.entries(heap).into_iter().filter(|&(_, value)| named(value));
-        let entries: Vec<(Local, Local)> = entries.map(|(name, value)| (self.local(name), self.local(value))).collect();
+        let entries = self
+            .namespace_dict(namespace)
+            .table
+            .entries(heap)
+            .into_iter()
+            .filter(|&(_, value)| named(value));
+        let entries: Vec<(Local, Local)> = entries
+            .map(|(name, value)| (self.local(name), self.local(value)))
+            .collect();
         for (name, value) in entries {
             if let Err(raised) = self.call_special(value, Sym::SetName, &[class, name]) {
                 return Err(self.note_set_name(raised, class, name, value)?);
@@ -364,15 +469,28 @@ impl Vm {
         Ok(())
     }
 
-    fn note_set_name(&mut self, raised: Raised, class: Local, name: Local, value: Local) -> Result<Raised, Raised> {
+    fn note_set_name(
+        &mut self,
+        raised: Raised,
+        class: Local,
+        name: Local,
+        value: Local,
+    ) -> Result<Raised, Raised> {
         let exception = self.local(self.heap.take_raised(raised).value());
         let name = self.repr(name)?;
         let name = self.text_of(name)?;
-        let owner = self.get_gc::<Class>(class).map_or("?", |c| c.name(&self.heap).as_str());
+        let owner = self
+            .get_gc::<Class>(class)
+            .map_or("?", |c| c.name(&self.heap).as_str());
         let what = self.heap.type_name(self.get(value));
-        let note = self.local(self.heap.str_value(&format!("Error calling __set_name__ on '{what}' instance {name} in '{owner}'")));
+        let note = self.local(self.heap.str_value(&format!(
+            "Error calling __set_name__ on '{what}' instance {name} in '{owner}'"
+        )));
         self.call_method(exception, "add_note", &[note])?;
-        Ok(self.heap.raise_exception(self.get_gc(exception).expect("what was raised is an exception")))
+        Ok(self.heap.raise_exception(
+            self.get_gc(exception)
+                .expect("what was raised is an exception"),
+        ))
     }
 
     /// `super(class, class).__init_subclass__(**keywords)`.
@@ -380,12 +498,22 @@ impl Vm {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         let hook = heap.sym(Sym::InitSubclass);
-        let found = this.mro(heap).skip(1).find_map(|c| Some((c, c.attrs.get(heap, hook)?)));
-        let Some((owner, hook)) = found else { return Ok(()) };
+        let found = this
+            .mro(heap)
+            .skip(1)
+            .find_map(|c| Some((c, c.attrs.get(heap, hook)?)));
+        let Some((owner, hook)) = found else {
+            return Ok(());
+        };
         if owner.builtin_is(Builtin::Object) {
-            if self.get_gc::<Dict>(keywords).is_some_and(|d| !d.table.is_empty()) {
+            if self
+                .get_gc::<Dict>(keywords)
+                .is_some_and(|d| !d.table.is_empty())
+            {
                 let name = this.qualname(heap).as_str();
-                return Err(heap.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
+                return Err(heap.type_error(format!(
+                    "{name}.__init_subclass__() takes no keyword arguments"
+                )));
             }
             return Ok(());
         }
@@ -407,5 +535,9 @@ fn wrapped<'h>(heap: &'h Heap, name: &str, value: Value<'h>) -> Value<'h> {
     if !value.is_gc::<Function>() {
         return value;
     }
-    heap.alloc_shaped(Descriptor::new(kind, Slot::new(value)), heap.types.shape_of(class)).value()
+    heap.alloc_shaped(
+        Descriptor::new(kind, Slot::new(value)),
+        heap.types.shape_of(class),
+    )
+    .value()
 }

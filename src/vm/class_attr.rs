@@ -14,13 +14,29 @@ use crate::runtime::{Gc, Raised, Value};
 
 impl Vm {
     /// `class.name = value`, or `del class.name` without a value.
-    pub fn class_store(&mut self, class: Local, name: Local, value: Option<Local>) -> Result<(), Raised> {
+    pub fn class_store(
+        &mut self,
+        class: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
         let heap = &self.heap;
-        let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked that it is a class");
-        let attr = heap.intern_str(self.get_gc::<Str>(name).expect("attribute names are strings"));
+        let this: Gc<'_, Class> = self
+            .get_gc(class)
+            .expect("the caller checked that it is a class");
+        let attr = heap.intern_str(
+            self.get_gc::<Str>(name)
+                .expect("attribute names are strings"),
+        );
         if this.builtin.is_some() {
-            let (verb, text, owner) = (if value.is_some() { "set" } else { "delete" }, attr.as_str(), this.name(heap).as_str());
-            return Err(heap.type_error(format!("cannot {verb} '{text}' attribute of immutable type '{owner}'")));
+            let (verb, text, owner) = (
+                if value.is_some() { "set" } else { "delete" },
+                attr.as_str(),
+                this.name(heap).as_str(),
+            );
+            return Err(heap.type_error(format!(
+                "cannot {verb} '{text}' attribute of immutable type '{owner}'"
+            )));
         }
         match value {
             Some(value) => this.attrs.set(heap, attr, self.get(value)),
@@ -63,14 +79,19 @@ impl Vm {
 
     /// Inline caches know the methods of some natives by shape: with attributes of its own, one must be looked at again.
     fn forget_shape(&self, value: Value<'_>) {
-        if let Some(object) = value.as_object().filter(|o| matches!(o.kind(), Kind::Opaque | Kind::Future)) {
+        if let Some(object) = value
+            .as_object()
+            .filter(|o| matches!(o.kind(), Kind::Opaque | Kind::Future))
+        {
             object.set_shape(self.heap.class_of(value).dict_shape());
         }
     }
 
     /// Makes `dict` the place of an object's attributes; false: it has no such place.
     pub fn set_attr_dict(&self, value: Value<'_>, dict: Gc<'_, Dict>) -> bool {
-        let Some(slot) = own_dict(&self.heap, value) else { return false };
+        let Some(slot) = own_dict(&self.heap, value) else {
+            return false;
+        };
         slot.set(dict.value());
         self.forget_shape(value);
         true

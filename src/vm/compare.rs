@@ -113,7 +113,10 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn compare_slow(&mut self, c: Comparison, a: Local, b: Local) -> Result<Local, Raised> {
-        let (left, right) = (self.heap.class_of(self.get(a)), self.heap.class_of(self.get(b)));
+        let (left, right) = (
+            self.heap.class_of(self.get(a)),
+            self.heap.class_of(self.get(b)),
+        );
         let right_first = left != right && right.is_subclass(&self.heap, left);
         if right_first && let Some(result) = self.compare_attempt(c.swapped(), b, a)? {
             return Ok(result);
@@ -133,7 +136,12 @@ impl Vm {
     }
 
     /// Asks one operand; None: NotImplemented.
-    fn compare_attempt(&mut self, c: Comparison, receiver: Local, other: Local) -> Result<Option<Local>, Raised> {
+    fn compare_attempt(
+        &mut self,
+        c: Comparison,
+        receiver: Local,
+        other: Local,
+    ) -> Result<Option<Local>, Raised> {
         match self.provider(self.get(receiver), c.method()) {
             Provider::Builtin => self.builtin_compare(c, receiver, other),
             Provider::Method => self.call_operator(receiver, c.method(), other),
@@ -147,16 +155,23 @@ impl Vm {
         if self.provider(self.get(receiver), Sym::Eq) != Provider::Method {
             return Ok(None);
         }
-        let Some(equal) = self.call_operator(receiver, Sym::Eq, other)? else { return Ok(None) };
+        let Some(equal) = self.call_operator(receiver, Sym::Eq, other)? else {
+            return Ok(None);
+        };
         let equal = self.truth(equal)?;
         Ok(Some(self.local(Value::bool(!equal))))
     }
 
     #[cold]
     fn not_ordered(&self, c: Comparison, a: Local, b: Local) -> Raised {
-        let (left, right) = (self.heap.type_name(self.get(a)), self.heap.type_name(self.get(b)));
+        let (left, right) = (
+            self.heap.type_name(self.get(a)),
+            self.heap.type_name(self.get(b)),
+        );
         let symbol = c.symbol();
-        self.heap.type_error(format!("'{symbol}' not supported between instances of '{left}' and '{right}'"))
+        self.heap.type_error(format!(
+            "'{symbol}' not supported between instances of '{left}' and '{right}'"
+        ))
     }
 }
 
@@ -221,7 +236,14 @@ fn leaf_equal(heap: &Heap, a: Value<'_>, b: Value<'_>) -> Option<bool> {
         return Some(numbers_equal(x, y));
     }
     // The same object may still say that it is not equal to itself.
-    if a.is(b) && a.as_object().is_some_and(|o| matches!(o.kind(), Kind::Instance | Kind::Exception | Kind::Opaque | Kind::Class)) {
+    if a.is(b)
+        && a.as_object().is_some_and(|o| {
+            matches!(
+                o.kind(),
+                Kind::Instance | Kind::Exception | Kind::Opaque | Kind::Class
+            )
+        })
+    {
         return None;
     }
     leaf::equal(heap, a, b)
@@ -244,8 +266,12 @@ impl Vm {
     fn truth_slow(&mut self, l: Local) -> Result<bool, Raised> {
         match self.provider(self.get(l), Sym::Bool) {
             Provider::Method => {
-                let Some(result) = self.call_special(l, Sym::Bool, &[])? else { return Ok(true) };
-                self.get(result).as_bool().ok_or_else(|| self.not_bool(result))
+                let Some(result) = self.call_special(l, Sym::Bool, &[])? else {
+                    return Ok(true);
+                };
+                self.get(result)
+                    .as_bool()
+                    .ok_or_else(|| self.not_bool(result))
             }
             provider => match self.provider(self.get(l), Sym::Len) {
                 Provider::Method => Ok(self.len(l)? != 0),
@@ -261,7 +287,8 @@ impl Vm {
     #[cold]
     fn not_bool(&self, result: Local) -> Raised {
         let class = self.heap.type_name(self.get(result));
-        self.heap.type_error(format!("__bool__ should return bool, returned {class}"))
+        self.heap
+            .type_error(format!("__bool__ should return bool, returned {class}"))
     }
 }
 
@@ -293,9 +320,13 @@ fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
         // Zero is always a small integer.
         Kind::Int | Kind::Function | Kind::Native | Kind::BoundMethod => Some(true),
         Kind::Bytes => value.as_gc::<Bytes>().map(|b| !b.get().data.is_empty()),
-        Kind::ByteArray => value.as_gc::<ByteArray>().map(|b| !b.get().data.borrow().is_empty()),
+        Kind::ByteArray => value
+            .as_gc::<ByteArray>()
+            .map(|b| !b.get().data.borrow().is_empty()),
         Kind::Range => value.as_gc::<Range>().map(|r| !r.get().is_empty()),
-        Kind::Complex => value.as_gc::<Complex>().map(|c| c.get().re != 0.0 || c.get().im != 0.0),
+        Kind::Complex => value
+            .as_gc::<Complex>()
+            .map(|c| c.get().re != 0.0 || c.get().im != 0.0),
         Kind::Instance if value.as_gc::<Instance>().is_some_and(Gc::has_payload) => None,
         Kind::View => None,
         _ => (!heap.class_of(value).has(class_flag::TRUTH)).then_some(true),
@@ -365,7 +396,10 @@ impl Vm {
     }
 
     /// Runs a part of an instruction and drops the locals that it made, also when it fails.
-    pub(super) fn scoped<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
+    pub(super) fn scoped<T>(
+        &mut self,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
         let mark = self.mark();
         let result = body(self);
         self.release(mark);
@@ -400,7 +434,13 @@ mod tests {
     fn nan_is_only_unequal() {
         let heap = Heap::new();
         let (nan, one) = (Value::float(f64::NAN), Value::float(1.0));
-        for c in [Comparison::Lt, Comparison::Le, Comparison::Eq, Comparison::Gt, Comparison::Ge] {
+        for c in [
+            Comparison::Lt,
+            Comparison::Le,
+            Comparison::Eq,
+            Comparison::Gt,
+            Comparison::Ge,
+        ] {
             assert_eq!(leaf(&heap, c, nan, one), Some(false));
             assert_eq!(leaf(&heap, c, nan, nan), Some(false));
         }
@@ -413,14 +453,31 @@ mod tests {
         let (n, x) = (heap.int((1 << 53) + 1), Value::float((1_i64 << 53) as f64));
         assert_eq!(leaf(&heap, Comparison::Gt, n, x), Some(true));
         assert_eq!(leaf(&heap, Comparison::Eq, n, x), Some(false));
-        assert_eq!(leaf(&heap, Comparison::Eq, Value::TRUE, Value::float(1.0)), Some(true));
+        assert_eq!(
+            leaf(&heap, Comparison::Eq, Value::TRUE, Value::float(1.0)),
+            Some(true)
+        );
     }
 
     #[test]
     fn order_needs_a_common_type() {
         let heap = Heap::new();
-        assert_eq!(leaf(&heap, Comparison::Lt, heap.int(1), heap.str_value("a")), None);
-        assert_eq!(leaf(&heap, Comparison::Eq, heap.int(1), heap.str_value("a")), Some(false));
-        assert_eq!(leaf(&heap, Comparison::Lt, heap.str_value("ab"), heap.str_value("é")), Some(true));
+        assert_eq!(
+            leaf(&heap, Comparison::Lt, heap.int(1), heap.str_value("a")),
+            None
+        );
+        assert_eq!(
+            leaf(&heap, Comparison::Eq, heap.int(1), heap.str_value("a")),
+            Some(false)
+        );
+        assert_eq!(
+            leaf(
+                &heap,
+                Comparison::Lt,
+                heap.str_value("ab"),
+                heap.str_value("é")
+            ),
+            Some(true)
+        );
     }
 }

@@ -70,7 +70,11 @@ pub(super) fn items_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Vec<Value
 
 /// A bytes object, or a bytearray where `kind` says so.
 pub(super) fn bytes_like(heap: &Heap, kind: Kind, data: Vec<u8>) -> Value<'_> {
-    if kind == Kind::ByteArray { heap.bytearray(data).value() } else { heap.bytes(data).value() }
+    if kind == Kind::ByteArray {
+        heap.bytearray(data).value()
+    } else {
+        heap.bytes(data).value()
+    }
 }
 
 fn repeat_by<'h>(heap: &'h Heap, sequence: Value<'h>, count: IntRef<'_>) -> Outcome<'h> {
@@ -78,7 +82,10 @@ fn repeat_by<'h>(heap: &'h Heap, sequence: Value<'h>, count: IntRef<'_>) -> Outc
         return None;
     }
     let IntRef::Small(count) = count else {
-        return Some(Err(heap.raise(Builtin::OverflowError, "cannot fit 'int' into an index-sized integer")));
+        return Some(Err(heap.raise(
+            Builtin::OverflowError,
+            "cannot fit 'int' into an index-sized integer",
+        )));
     };
     Some(repeat(heap, sequence, count))
 }
@@ -87,21 +94,37 @@ fn repeat_by<'h>(heap: &'h Heap, sequence: Value<'h>, count: IntRef<'_>) -> Outc
 fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'h>, Raised> {
     let count = usize::try_from(count).unwrap_or(0);
     if let Some(text) = sequence.as_gc::<Str>() {
-        if text.byte_len().checked_mul(count).is_none_or(|n| n > isize::MAX as usize) {
+        if text
+            .byte_len()
+            .checked_mul(count)
+            .is_none_or(|n| n > isize::MAX as usize)
+        {
             return Err(heap.raise(Builtin::OverflowError, "repeated string is too long"));
         }
         check_size(heap, text.byte_len(), count, MAX_TEXT)?;
-        return Ok(if count == 1 { sequence } else { heap.str_value(&text.as_str().repeat(count)) });
+        return Ok(if count == 1 {
+            sequence
+        } else {
+            heap.str_value(&text.as_str().repeat(count))
+        });
     }
     if let Some(data) = sequence.to_bytes() {
         check_size(heap, data.len(), count, MAX_TEXT)?;
-        let kind = if sequence.is_gc::<Bytes>() { Kind::Bytes } else { Kind::ByteArray };
+        let kind = if sequence.is_gc::<Bytes>() {
+            Kind::Bytes
+        } else {
+            Kind::ByteArray
+        };
         return Ok(bytes_like(heap, kind, data.repeat(count)));
     }
     let items = items_of(heap, sequence).unwrap_or_default();
     check_size(heap, items.len(), count, MAX_ITEMS)?;
     if sequence.is_gc::<Tuple>() {
-        return Ok(if count == 1 { sequence } else { heap.tuple(&items.repeat(count)).value() });
+        return Ok(if count == 1 {
+            sequence
+        } else {
+            heap.tuple(&items.repeat(count)).value()
+        });
     }
     match items[..] {
         // By far the most frequent: a list of one value, such as zeros.
@@ -120,12 +143,20 @@ fn check_size(heap: &Heap, len: usize, count: usize, limit: usize) -> Result<(),
 
 fn is_sequence(value: Value<'_>) -> bool {
     let kind = value.as_object().map(Gc::kind);
-    matches!(kind, Some(Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::List | Kind::Tuple))
+    matches!(
+        kind,
+        Some(Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::List | Kind::Tuple)
+    )
 }
 
 impl Vm {
     /// `+` and `*` by the sequence protocol, which CPython tries last; None: neither operand is a sequence.
-    pub(super) fn sequence_operator(&mut self, op: Operator, a: Local, b: Local) -> Result<Option<Local>, Raised> {
+    pub(super) fn sequence_operator(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
         let (left, right) = (self.plain(a), self.plain(b));
         match op {
             Operator::Add if is_sequence(self.get(left)) => Err(self.concat_error(left, b)),
@@ -143,7 +174,9 @@ impl Vm {
     fn repeat_count(&mut self, count: Local) -> Result<i64, Raised> {
         if !self.is_index(count) {
             let class = self.heap.type_name(self.get(count));
-            return Err(self.heap.type_error(format!("can't multiply sequence by non-int of type '{class}'")));
+            return Err(self.heap.type_error(format!(
+                "can't multiply sequence by non-int of type '{class}'"
+            )));
         }
         self.index_or(count, Builtin::OverflowError)
     }
@@ -153,13 +186,22 @@ impl Vm {
         let (value, other) = (self.get(sequence), self.heap.type_name(self.get(other)));
         let name = self.heap.type_name(value);
         if value.is_gc::<Bytes>() || value.is_gc::<ByteArray>() {
-            return self.heap.type_error(format!("can't concat {other} to {name}"));
+            return self
+                .heap
+                .type_error(format!("can't concat {other} to {name}"));
         }
-        self.heap.type_error(format!("can only concatenate {name} (not \"{other}\") to {name}"))
+        self.heap.type_error(format!(
+            "can only concatenate {name} (not \"{other}\") to {name}"
+        ))
     }
 
     /// `list += b`, `list *= b` and the like for bytearrays; false: not an operator of sequences.
-    pub(super) fn inplace_sequence(&mut self, op: Operator, target: Local, b: Local) -> Result<bool, Raised> {
+    pub(super) fn inplace_sequence(
+        &mut self,
+        op: Operator,
+        target: Local,
+        b: Local,
+    ) -> Result<bool, Raised> {
         // CPython asks the right operand's reflected method first here, too: it is a slot of another protocol.
         if self.provider(self.get(b), op.reflected()) == Provider::Method {
             return Ok(false);
@@ -182,7 +224,9 @@ impl Vm {
 
     fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {
         let plain = self.plain(b);
-        let Some(more) = self.get(plain).to_bytes() else { return Err(self.concat_error(target, b)) };
+        let Some(more) = self.get(plain).to_bytes() else {
+            return Err(self.concat_error(target, b));
+        };
         if let Some(array) = self.get_gc::<ByteArray>(target) {
             self.heap.charge(more.len());
             array.get().data.borrow_mut().extend(more);
@@ -192,9 +236,13 @@ impl Vm {
 
     fn replace_by_repetition(&self, target: Local, count: i64) -> Result<(), Raised> {
         let repeated = repeat(&self.heap, self.get(target), count)?;
-        if let (Some(list), Some(items)) = (self.get_gc::<List>(target), items_of(&self.heap, repeated)) {
+        if let (Some(list), Some(items)) =
+            (self.get_gc::<List>(target), items_of(&self.heap, repeated))
+        {
             list.get().items.replace(&self.heap, &items);
-        } else if let (Some(array), Some(data)) = (self.get_gc::<ByteArray>(target), repeated.to_bytes()) {
+        } else if let (Some(array), Some(data)) =
+            (self.get_gc::<ByteArray>(target), repeated.to_bytes())
+        {
             *array.get().data.borrow_mut() = data;
         }
         Ok(())
@@ -215,8 +263,16 @@ mod tests {
     fn absurd_sizes_are_errors_before_the_work() {
         let heap = Heap::new();
         let huge = heap.int(1 << 60);
-        for value in [heap.str_value("ab"), heap.list([Value::NONE]).value(), heap.bytes(*b"x").value()] {
-            assert!(binary(&heap, Operator::Mul, value, huge).expect("sequences repeat").is_err());
+        for value in [
+            heap.str_value("ab"),
+            heap.list([Value::NONE]).value(),
+            heap.bytes(*b"x").value(),
+        ] {
+            assert!(
+                binary(&heap, Operator::Mul, value, huge)
+                    .expect("sequences repeat")
+                    .is_err()
+            );
             heap.pending.clear();
         }
     }
@@ -224,7 +280,9 @@ mod tests {
     #[test]
     fn negative_counts_give_nothing() {
         let heap = Heap::new();
-        let text = binary(&heap, Operator::Mul, heap.int(-3), heap.str_value("ab")).expect("known").expect("no error");
+        let text = binary(&heap, Operator::Mul, heap.int(-3), heap.str_value("ab"))
+            .expect("known")
+            .expect("no error");
         assert_eq!(text.as_gc::<Str>().map(Gc::as_str), Some(""));
     }
 }

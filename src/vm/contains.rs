@@ -44,7 +44,9 @@ impl Vm {
                 Some(result) => self.truth(result),
                 None => {
                     let class = self.heap.type_name(self.get(container));
-                    Err(self.heap.type_error(format!("'{class}' object is not a container")))
+                    Err(self
+                        .heap
+                        .type_error(format!("'{class}' object is not a container")))
                 }
             },
             Provider::Nobody => self.iterate_for(container, item),
@@ -71,9 +73,13 @@ impl Vm {
             let value = self.get(container);
             let candidate = match value.as_gc::<List>() {
                 Some(list) => list.get().items.get(&self.heap, i),
-                None => value.as_gc::<Tuple>().and_then(|tuple| tuple.at(&self.heap, i)),
+                None => value
+                    .as_gc::<Tuple>()
+                    .and_then(|tuple| tuple.at(&self.heap, i)),
             };
-            let Some(candidate) = candidate else { return Ok(false) };
+            let Some(candidate) = candidate else {
+                return Ok(false);
+            };
             let mark = self.mark();
             let candidate = self.local(candidate);
             let equal = self.equal(candidate, item)?;
@@ -86,12 +92,17 @@ impl Vm {
     }
 
     fn search_text(&self, container: Local, item: Local) -> Result<bool, Raised> {
-        let (text, part) = (self.get(container).as_gc::<Str>(), self.plain_value(self.get(item)).as_gc::<Str>());
+        let (text, part) = (
+            self.get(container).as_gc::<Str>(),
+            self.plain_value(self.get(item)).as_gc::<Str>(),
+        );
         match (text, part) {
             (Some(text), Some(part)) => Ok(text.as_str().contains(part.as_str())),
             _ => {
                 let class = self.heap.type_name(self.get(item));
-                Err(self.heap.type_error(format!("'in <string>' requires string as left operand, not {class}")))
+                Err(self.heap.type_error(format!(
+                    "'in <string>' requires string as left operand, not {class}"
+                )))
             }
         }
     }
@@ -99,11 +110,15 @@ impl Vm {
     fn search_bytes(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
         let part = self.plain(item);
         if let Some(part) = self.get(part).to_bytes() {
-            return Ok(with_bytes(self.get(container), |data| find_bytes(data, &part)));
+            return Ok(with_bytes(self.get(container), |data| {
+                find_bytes(data, &part)
+            }));
         }
         if !self.is_index(item) {
             let class = self.heap.type_name(self.get(item));
-            return Err(self.heap.type_error(format!("a bytes-like object is required, not '{class}'")));
+            return Err(self
+                .heap
+                .type_error(format!("a bytes-like object is required, not '{class}'")));
         }
         let byte = self.index_clipped(item)?;
         match u8::try_from(byte) {
@@ -113,22 +128,30 @@ impl Vm {
     }
 
     fn search_view(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
-        let Some(view) = self.get_gc::<View>(container) else { return Ok(false) };
+        let Some(view) = self.get_gc::<View>(container) else {
+            return Ok(false);
+        };
         let tag = view.get().tag;
         let source = self.local(view.get().source.get(&self.heap));
         match tag {
             ViewTag::Keys => Ok(self.dict_get(source, item)?.is_some()),
             ViewTag::Items => self.contains_pair(source, item),
             ViewTag::Values => self.iterate_for(container, item),
-            ViewTag::Proxy if self.get(source).is_gc::<Class>() => Ok(self.class_attribute(source, item).is_some()),
+            ViewTag::Proxy if self.get(source).is_gc::<Class>() => {
+                Ok(self.class_attribute(source, item).is_some())
+            }
             ViewTag::Proxy => self.contains(source, item),
         }
     }
 
     fn contains_pair(&mut self, dict: Local, item: Local) -> Result<bool, Raised> {
         let plain = self.plain(item);
-        let Some(pair) = self.get_gc::<Tuple>(plain).filter(|pair| pair.len() == 2) else { return Ok(false) };
-        let [Some(key), Some(value)] = [pair.at(&self.heap, 0), pair.at(&self.heap, 1)].map(|v| v.map(|v| self.local(v))) else {
+        let Some(pair) = self.get_gc::<Tuple>(plain).filter(|pair| pair.len() == 2) else {
+            return Ok(false);
+        };
+        let [Some(key), Some(value)] =
+            [pair.at(&self.heap, 0), pair.at(&self.heap, 1)].map(|v| v.map(|v| self.local(v)))
+        else {
             return Ok(false);
         };
         match self.dict_get(dict, key)? {
@@ -140,7 +163,10 @@ impl Vm {
     /// What a class itself binds under a name.
     pub(super) fn class_attribute(&self, class: Local, name: Local) -> Option<Local> {
         let (class, name) = (self.get_gc::<Class>(class)?, self.get_gc::<Str>(name)?);
-        let value = class.get().attrs.get(&self.heap, self.heap.intern_str(name))?;
+        let value = class
+            .get()
+            .attrs
+            .get(&self.heap, self.heap.intern_str(name))?;
         Some(self.local(value))
     }
 
@@ -151,7 +177,9 @@ impl Vm {
             Err(raised) if self.is_type_error(&raised) => {
                 let _ = self.heap.take_raised(raised);
                 let class = self.heap.type_name(self.get(container));
-                return Err(self.heap.type_error(format!("argument of type '{class}' is not iterable")));
+                return Err(self
+                    .heap
+                    .type_error(format!("argument of type '{class}' is not iterable")));
             }
             Err(raised) => return Err(raised),
         };
@@ -171,7 +199,8 @@ impl Vm {
 
     /// Whether what is being raised is a TypeError.
     pub(super) fn is_type_error(&self, raised: &Raised) -> bool {
-        self.heap.is_instance(self.heap.peek_raised(raised).value(), Builtin::TypeError)
+        self.heap
+            .is_instance(self.heap.peek_raised(raised).value(), Builtin::TypeError)
     }
 }
 
@@ -181,10 +210,19 @@ fn leaf_contains(heap: &Heap, container: Value<'_>, item: Value<'_>) -> Option<b
     match container.as_object()?.kind() {
         Kind::Dict => table_contains(heap, &container.as_gc::<Dict>()?.get().table, item),
         Kind::Set => table_contains(heap, &container.as_gc::<Set>()?.get().table, item),
-        Kind::Str => Some(container.as_gc::<Str>()?.as_str().contains(item.as_gc::<Str>()?.as_str())),
+        Kind::Str => Some(
+            container
+                .as_gc::<Str>()?
+                .as_str()
+                .contains(item.as_gc::<Str>()?.as_str()),
+        ),
         Kind::List => {
             let items = &container.as_gc::<List>()?.get().items;
-            search_leaf(heap, (0..items.len()).map_while(|i| items.get(heap, i)), item)
+            search_leaf(
+                heap,
+                (0..items.len()).map_while(|i| items.get(heap, i)),
+                item,
+            )
         }
         Kind::Tuple => search_leaf(heap, container.as_gc::<Tuple>()?.iter(heap), item),
         Kind::Range => range_contains(*container.as_gc::<Range>()?.get(), item),
@@ -200,7 +238,11 @@ fn table_contains(heap: &Heap, table: &Table, item: Value<'_>) -> Option<bool> {
     }
 }
 
-fn search_leaf<'h>(heap: &'h Heap, items: impl Iterator<Item = Value<'h>>, wanted: Value<'h>) -> Option<bool> {
+fn search_leaf<'h>(
+    heap: &'h Heap,
+    items: impl Iterator<Item = Value<'h>>,
+    wanted: Value<'h>,
+) -> Option<bool> {
     for item in items {
         if item.is(wanted) || leaf::equal(heap, item, wanted)? {
             return Some(true);
@@ -214,8 +256,15 @@ fn range_contains(range: Range, item: Value<'_>) -> Option<bool> {
     match item.as_number() {
         Some(Number::Int(IntRef::Small(n))) => Some(range.contains(n)),
         Some(Number::Int(IntRef::Big(_))) => Some(false),
-        Some(Number::Float(x)) => Some(x.fract() == 0.0 && x.abs() < 9.2e18 && range.contains(x as i64)),
-        Some(Number::Complex(c)) => Some(c.im == 0.0 && c.re.fract() == 0.0 && c.re.abs() < 9.2e18 && range.contains(c.re as i64)),
+        Some(Number::Float(x)) => {
+            Some(x.fract() == 0.0 && x.abs() < 9.2e18 && range.contains(x as i64))
+        }
+        Some(Number::Complex(c)) => Some(
+            c.im == 0.0
+                && c.re.fract() == 0.0
+                && c.re.abs() < 9.2e18
+                && range.contains(c.re as i64),
+        ),
         None if item.as_object().is_none_or(|o| o.kind() == Kind::Str) => Some(false),
         None => None,
     }

@@ -19,7 +19,12 @@ impl Vm {
             return Ok(n);
         }
         let value = self.index_value(l)?;
-        let overflow = || self.heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t");
+        let overflow = || {
+            self.heap.raise(
+                Builtin::OverflowError,
+                "Python int too large to convert to C ssize_t",
+            )
+        };
         self.get(value).as_i64().ok_or_else(overflow)
     }
 
@@ -28,7 +33,10 @@ impl Vm {
         let value = self.index_value(l)?;
         let overflow = || {
             let name = self.heap.type_name(self.get(l));
-            self.heap.raise(class, format!("cannot fit '{name}' into an index-sized integer"))
+            self.heap.raise(
+                class,
+                format!("cannot fit '{name}' into an index-sized integer"),
+            )
         };
         self.get(value).as_i64().ok_or_else(overflow)
     }
@@ -57,10 +65,14 @@ impl Vm {
                 return Ok(plain);
             }
             let class = self.heap.type_name(self.get(result));
-            return Err(self.heap.type_error(format!("__index__ returned non-int (type {class})")));
+            return Err(self
+                .heap
+                .type_error(format!("__index__ returned non-int (type {class})")));
         }
         let class = self.heap.type_name(self.get(l));
-        Err(self.heap.type_error(format!("'{class}' object cannot be interpreted as an integer")))
+        Err(self.heap.type_error(format!(
+            "'{class}' object cannot be interpreted as an integer"
+        )))
     }
 
     /// The float that a value stands for: a number, or by `__float__` or `__index__`.
@@ -81,14 +93,21 @@ impl Vm {
             return self.to_float(n);
         }
         let class = self.heap.type_name(self.get(l));
-        Err(self.heap.type_error(format!("must be real number, not {class}")))
+        Err(self
+            .heap
+            .type_error(format!("must be real number, not {class}")))
     }
 
     fn float_result(&self, l: Local, result: Local) -> Result<f64, Raised> {
         let plain = self.plain(result);
         self.get(plain).as_float().ok_or_else(|| {
-            let (class, found) = (self.heap.type_name(self.get(l)), self.heap.type_name(self.get(result)));
-            self.heap.type_error(format!("{class}.__float__ returned non-float (type {found})"))
+            let (class, found) = (
+                self.heap.type_name(self.get(l)),
+                self.heap.type_name(self.get(result)),
+            );
+            self.heap.type_error(format!(
+                "{class}.__float__ returned non-float (type {found})"
+            ))
         })
     }
 }

@@ -13,8 +13,8 @@ use super::frame::{Cursor, Frame, Window, frame_flag};
 use super::local::Local;
 use super::trap::Trap;
 use crate::bytecode::{Instr, Op};
-use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::code::CodeObj;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Kind;
@@ -116,9 +116,17 @@ impl Vm {
     /// A native coroutine with its state registers.
     pub fn native_coroutine(&mut self, native: &'static NativeCoroutine, state: &[Local]) -> Local {
         let id = self.step_id(native);
-        let fields = Coroutine::new(CoroutineKind::Native, state.len() as u32, Value::UNDEF, Value::UNDEF, id);
+        let fields = Coroutine::new(
+            CoroutineKind::Native,
+            state.len() as u32,
+            Value::UNDEF,
+            Value::UNDEF,
+            id,
+        );
         let heap = &self.heap;
-        let object = heap.alloc_tail(fields, heap.types.shape_of(Builtin::Coroutine), |n| self.get(state[n]));
+        let object = heap.alloc_tail(fields, heap.types.shape_of(Builtin::Coroutine), |n| {
+            self.get(state[n])
+        });
         self.local(object.value())
     }
 
@@ -151,7 +159,8 @@ impl Vm {
     }
 
     fn coroutine(&self, local: Local) -> Gc<'_, Coroutine> {
-        self.get_gc(local).expect("the caller knows that it is a coroutine")
+        self.get_gc(local)
+            .expect("the caller knows that it is a coroutine")
     }
 }
 
@@ -178,7 +187,9 @@ impl Vm {
         match trap {
             Trap::Yielded => Ok(Resumed::Yielded(value)),
             Trap::Returned => Ok(Resumed::Returned(value)),
-            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!("a resumption from Rust is not preemptible, and `run` gives exceptions as errors"),
+            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
+                "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
+            ),
         }
     }
 
@@ -188,31 +199,43 @@ impl Vm {
         let this = self.coroutine(root);
         let what = kind_name(this.kind);
         match this.state.get() {
-            CoroutineState::Running => Err(heap.raise(Builtin::ValueError, format!("{what} already executing"))),
+            CoroutineState::Running => {
+                Err(heap.raise(Builtin::ValueError, format!("{what} already executing")))
+            }
             CoroutineState::Done => Err(match (this.kind, input) {
-                (CoroutineKind::Coroutine | CoroutineKind::Native, _) => {
-                    heap.raise(Builtin::RuntimeError, "cannot reuse already awaited coroutine")
-                }
+                (CoroutineKind::Coroutine | CoroutineKind::Native, _) => heap.raise(
+                    Builtin::RuntimeError,
+                    "cannot reuse already awaited coroutine",
+                ),
                 (CoroutineKind::AsyncStep, _) => self.reused_step(this),
                 (_, Input::Send(_)) => heap.raise_with(Builtin::StopIteration, &[]),
                 (_, Input::Throw(exception)) => heap.raise_exception(self.exception(exception)),
             }),
             CoroutineState::Created => match input {
-                Input::Send(value) if !self.get(value).is_none() && this.kind != CoroutineKind::AsyncStep => {
-                    Err(heap.type_error(format!("can't send non-None value to a just-started {what}")))
+                Input::Send(value)
+                    if !self.get(value).is_none() && this.kind != CoroutineKind::AsyncStep =>
+                {
+                    Err(heap.type_error(format!(
+                        "can't send non-None value to a just-started {what}"
+                    )))
                 }
                 Input::Send(value) => Ok(Message::Value(value)),
-                Input::Throw(exception) => Ok(Message::Raised(heap.raise_exception(self.exception(exception)))),
+                Input::Throw(exception) => Ok(Message::Raised(
+                    heap.raise_exception(self.exception(exception)),
+                )),
             },
             CoroutineState::Suspended => Ok(match input {
                 Input::Send(value) => Message::Value(value),
-                Input::Throw(exception) => Message::Raised(heap.raise_exception(self.exception(exception))),
+                Input::Throw(exception) => {
+                    Message::Raised(heap.raise_exception(self.exception(exception)))
+                }
             }),
         }
     }
 
     fn exception(&self, local: Local) -> Gc<'_, Exception> {
-        self.get_gc(local).expect("what is thrown is an exception instance")
+        self.get_gc(local)
+            .expect("what is thrown is an exception instance")
     }
 
     fn reused_step(&self, step: Gc<'_, Coroutine>) -> Raised {
@@ -220,7 +243,10 @@ impl Vm {
             Some(1) | Some(2) => "aclose()/athrow()",
             _ => "__anext__()/asend()",
         };
-        self.heap.raise(Builtin::RuntimeError, format!("cannot reuse already awaited {what}"))
+        self.heap.raise(
+            Builtin::RuntimeError,
+            format!("cannot reuse already awaited {what}"),
+        )
     }
 
     /// The next item of a generator, for loops in Rust; false at its end.
@@ -286,12 +312,20 @@ impl Vm {
         }
         let what = kind_name(this.kind);
         let heap = &self.heap;
-        let exit = heap.exception(heap.types.class(heap, Builtin::GeneratorExit), &[]).value();
+        let exit = heap
+            .exception(heap.types.class(heap, Builtin::GeneratorExit), &[])
+            .value();
         let exit = self.local(exit);
         match self.resume(generator, Input::Throw(exit)) {
-            Ok(Resumed::Yielded(_)) => Err(self.heap.raise(Builtin::RuntimeError, format!("{what} ignored GeneratorExit"))),
+            Ok(Resumed::Yielded(_)) => Err(self.heap.raise(
+                Builtin::RuntimeError,
+                format!("{what} ignored GeneratorExit"),
+            )),
             Ok(Resumed::Returned(value)) => Ok(value),
-            Err(raised) if self.is_raised(&raised, Builtin::GeneratorExit) || self.is_raised(&raised, Builtin::StopIteration) => {
+            Err(raised)
+                if self.is_raised(&raised, Builtin::GeneratorExit)
+                    || self.is_raised(&raised, Builtin::StopIteration) =>
+            {
                 self.heap.take_raised(raised);
                 Ok(self.none())
             }
@@ -316,10 +350,19 @@ impl Vm {
     fn advance(&mut self, root: Local, message: Message, enter: Option<u32>) -> Flow {
         let heap = &self.heap;
         let this = self.coroutine(root);
-        let current = this.innermost.get(heap).as_gc::<Coroutine>().unwrap_or(this);
+        let current = this
+            .innermost
+            .get(heap)
+            .as_gc::<Coroutine>()
+            .unwrap_or(this);
         this.innermost.clear();
         // Whoever else drives a part of the chain finds it running.
-        this.state.set(if this.state.get() == CoroutineState::Created { CoroutineState::Created } else { CoroutineState::Running });
+        this.state
+            .set(if this.state.get() == CoroutineState::Created {
+                CoroutineState::Created
+            } else {
+                CoroutineState::Running
+            });
         let current = self.local(current.value());
         let flags = enter.unwrap_or(frame_flag::BOUNDARY) | frame_flag::COROUTINE;
         self.deliver(root, current, message, Some(flags))
@@ -327,7 +370,13 @@ impl Vm {
 
     /// Delivers a message to `current`, in the chain of `root`. `push`: the flags of a frame to push for bytecode; else the top
     /// frame is the chain's.
-    fn deliver(&mut self, root: Local, mut current: Local, mut message: Message, push: Option<u32>) -> Flow {
+    fn deliver(
+        &mut self,
+        root: Local,
+        mut current: Local,
+        mut message: Message,
+        push: Option<u32>,
+    ) -> Flow {
         loop {
             // What it awaited without being linked to it: a future, or a foreign iterator.
             if !self.coroutine(current).delegate.is_undef() {
@@ -395,7 +444,13 @@ impl Vm {
         Message::Value(self.none())
     }
 
-    fn deliver_to_code(&mut self, root: Local, current: Local, message: Message, push: Option<u32>) -> Flow {
+    fn deliver_to_code(
+        &mut self,
+        root: Local,
+        current: Local,
+        message: Message,
+        push: Option<u32>,
+    ) -> Flow {
         let heap = &self.heap;
         let this = self.coroutine(current);
         let created = this.state.get() == CoroutineState::Created;
@@ -418,8 +473,15 @@ impl Vm {
                 }
             }
             None => {
-                let Vm { heap, stack, locals, .. } = self;
-                let this = locals.get(heap, current.index()).and_then(|v| v.as_gc::<Coroutine>());
+                let Vm {
+                    heap,
+                    stack,
+                    locals,
+                    ..
+                } = self;
+                let this = locals
+                    .get(heap, current.index())
+                    .and_then(|v| v.as_gc::<Coroutine>());
                 let this = this.expect("a coroutine, as above");
                 stack.top_mut().switch(this.code.expect(heap), this);
             }
@@ -446,11 +508,20 @@ impl Vm {
     }
 
     /// An exception thrown into a coroutine that never ran ends it at once.
-    fn fail_unstarted(&mut self, root: Local, current: Local, raised: Raised, push: Option<u32>) -> Flow {
+    fn fail_unstarted(
+        &mut self,
+        root: Local,
+        current: Local,
+        raised: Raised,
+        push: Option<u32>,
+    ) -> Flow {
         let heap = &self.heap;
         let this = self.coroutine(current);
         if let Some(code) = this.code.get(heap).as_gc::<CodeObj>() {
-            let entry = TraceEntry::Frame { code: Rc::clone(&code.code), ip: 0 };
+            let entry = TraceEntry::Frame {
+                code: Rc::clone(&code.code),
+                ip: 0,
+            };
             heap.peek_raised(&raised).traceback.borrow_mut().push(entry);
         }
         match self.end(root, current, Message::Raised(raised)) {
@@ -470,7 +541,12 @@ impl Vm {
     }
 
     /// Marks a coroutine finished. `Ok`: its parent and what it gets; `Err`: it was the root.
-    fn end(&mut self, root: Local, current: Local, message: Message) -> Result<(Local, Message), Flow> {
+    fn end(
+        &mut self,
+        root: Local,
+        current: Local,
+        message: Message,
+    ) -> Result<(Local, Message), Flow> {
         let heap = &self.heap;
         let this = self.coroutine(current);
         this.state.set(CoroutineState::Done);
@@ -512,7 +588,11 @@ impl Vm {
             Flow::Unwind(raised) => return self.unwind_from(raised, false),
             Flow::Fail(raised) => {
                 let for_loop = self.stack.pop().flags & frame_flag::FOR_ITER != 0;
-                return if for_loop { self.unwind_from(raised, false) } else { Some(Trap::Raised) };
+                return if for_loop {
+                    self.unwind_from(raised, false)
+                } else {
+                    Some(Trap::Raised)
+                };
             }
             Flow::Yield(value) => (value, Trap::Yielded),
             Flow::Finish(value) => (value, Trap::Returned),
@@ -560,12 +640,18 @@ impl Vm {
         match value.as_object().map(Gc::kind) {
             Some(Kind::Future) => self.await_future(parent, awaitable),
             Some(Kind::Coroutine) => match self.coroutine(awaitable).kind {
-                CoroutineKind::Coroutine | CoroutineKind::Native => self.link(parent, awaitable).map(Started::Linked),
-                CoroutineKind::AsyncStep => self.link_step(parent, awaitable),
-                CoroutineKind::AsyncGenerator if self.coroutine(parent).kind == CoroutineKind::AsyncStep => {
+                CoroutineKind::Coroutine | CoroutineKind::Native => {
                     self.link(parent, awaitable).map(Started::Linked)
                 }
-                CoroutineKind::Generator | CoroutineKind::AsyncGenerator => Err(not_awaitable(heap, value)),
+                CoroutineKind::AsyncStep => self.link_step(parent, awaitable),
+                CoroutineKind::AsyncGenerator
+                    if self.coroutine(parent).kind == CoroutineKind::AsyncStep =>
+                {
+                    self.link(parent, awaitable).map(Started::Linked)
+                }
+                CoroutineKind::Generator | CoroutineKind::AsyncGenerator => {
+                    Err(not_awaitable(heap, value))
+                }
             },
             _ => {
                 let Some(iterator) = self.call_special(awaitable, Sym::Await, &[])? else {
@@ -580,13 +666,19 @@ impl Vm {
     fn delegate_to(&mut self, parent: Local, iterator: Local) -> Result<Started, Raised> {
         if let Some(coroutine) = self.get_gc::<Coroutine>(iterator) {
             match coroutine.kind {
-                CoroutineKind::Generator | CoroutineKind::Native => return self.link(parent, iterator).map(Started::Linked),
-                CoroutineKind::Coroutine => return Err(self.heap.type_error("__await__() returned a coroutine")),
+                CoroutineKind::Generator | CoroutineKind::Native => {
+                    return self.link(parent, iterator).map(Started::Linked);
+                }
+                CoroutineKind::Coroutine => {
+                    return Err(self.heap.type_error("__await__() returned a coroutine"));
+                }
                 _ => {}
             }
         } else if self.special(self.get(iterator), Sym::Next).is_none() {
             let class = self.heap.type_name(self.get(iterator));
-            return Err(self.heap.type_error(format!("__await__() returned non-iterator of type '{class}'")));
+            return Err(self.heap.type_error(format!(
+                "__await__() returned non-iterator of type '{class}'"
+            )));
         }
         self.coroutine(parent).delegate.set(self.get(iterator));
         let none = self.none();
@@ -611,7 +703,9 @@ impl Vm {
             FutureState::Done => Ok(self.local(this.result.get(heap))),
             FutureState::Failed => Err(heap.raise_exception(this.result.expect(heap))),
             FutureState::Cancelled => Err(self.cancelled_error(this)),
-            FutureState::Pending => Err(heap.raise(Builtin::InvalidStateError, "Result is not set.")),
+            FutureState::Pending => {
+                Err(heap.raise(Builtin::InvalidStateError, "Result is not set."))
+            }
         }
     }
 
@@ -636,8 +730,12 @@ impl Vm {
             self.coroutine(parent).delegate.clear();
             return match message {
                 Message::Raised(raised) => Err(raised),
-                Message::Value(_) if !self.get_gc::<Future>(delegate).is_some_and(|f| f.is_done()) => {
-                    Err(self.heap.raise(Builtin::RuntimeError, "await wasn't used with future"))
+                Message::Value(_)
+                    if !self.get_gc::<Future>(delegate).is_some_and(|f| f.is_done()) =>
+                {
+                    Err(self
+                        .heap
+                        .raise(Builtin::RuntimeError, "await wasn't used with future"))
                 }
                 Message::Value(_) => self.future_result(delegate).map(Started::Ready),
             };
@@ -662,7 +760,11 @@ impl Vm {
     }
 
     /// One step of a foreign iterator: what it yields, None at its end.
-    fn step_iterator(&mut self, iterator: Local, message: Message) -> Result<Option<Local>, Raised> {
+    fn step_iterator(
+        &mut self,
+        iterator: Local,
+        message: Message,
+    ) -> Result<Option<Local>, Raised> {
         match message {
             Message::Value(value) if self.get(value).is_none() => {
                 let into = self.none();
@@ -690,10 +792,17 @@ impl Vm {
         let (above, below) = (self.coroutine(parent), self.coroutine(child));
         match below.state.get() {
             CoroutineState::Done if below.kind == CoroutineKind::Generator => {}
-            CoroutineState::Done => return Err(heap.raise(Builtin::RuntimeError, "cannot reuse already awaited coroutine")),
+            CoroutineState::Done => {
+                return Err(heap.raise(
+                    Builtin::RuntimeError,
+                    "cannot reuse already awaited coroutine",
+                ));
+            }
             _ if !below.parent.is_undef() => {
                 return Err(match below.kind {
-                    CoroutineKind::Generator => heap.raise(Builtin::ValueError, "generator already executing"),
+                    CoroutineKind::Generator => {
+                        heap.raise(Builtin::ValueError, "generator already executing")
+                    }
                     _ => heap.raise(Builtin::RuntimeError, "coroutine is being awaited already"),
                 });
             }
@@ -710,7 +819,11 @@ impl Vm {
         below.depth.set(depth);
         below.parent.set(above.value());
         above.delegate.set(below.value());
-        let next = below.innermost.get(heap).as_gc::<Coroutine>().unwrap_or(below);
+        let next = below
+            .innermost
+            .get(heap)
+            .as_gc::<Coroutine>()
+            .unwrap_or(below);
         below.innermost.clear();
         Ok(self.local(next.value()))
     }
@@ -777,7 +890,9 @@ impl Vm {
         let iterator = match self.get_gc::<Coroutine>(source).map(|c| c.kind) {
             Some(CoroutineKind::Generator) => source,
             Some(CoroutineKind::Coroutine | CoroutineKind::Native) => {
-                return Err(self.heap.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
+                return Err(self.heap.type_error(
+                    "cannot 'yield from' a coroutine object in a non-coroutine generator",
+                ));
             }
             _ => self.iter(source)?,
         };
@@ -826,7 +941,10 @@ impl Vm {
 }
 
 fn not_awaitable(heap: &Heap, value: Value<'_>) -> Raised {
-    heap.type_error(format!("object {} can't be used in 'await' expression", heap.type_name(value)))
+    heap.type_error(format!(
+        "object {} can't be used in 'await' expression",
+        heap.type_name(value)
+    ))
 }
 
 // Async generators.
@@ -834,9 +952,23 @@ impl Vm {
     /// The awaitable of one operation of an async generator. `value`: what is sent or thrown.
     pub fn async_step(&mut self, generator: Local, kind: AsyncStepKind, value: Local) -> Local {
         let heap = &self.heap;
-        let fields = Coroutine::new(CoroutineKind::AsyncStep, STEP_REGS, Value::UNDEF, Value::UNDEF, 0);
-        let class = if kind == AsyncStepKind::Send { Builtin::AsyncGenASend } else { Builtin::AsyncGenAThrow };
-        let state = [self.get(generator), self.get(value), Value::small_int(kind as i64)];
+        let fields = Coroutine::new(
+            CoroutineKind::AsyncStep,
+            STEP_REGS,
+            Value::UNDEF,
+            Value::UNDEF,
+            0,
+        );
+        let class = if kind == AsyncStepKind::Send {
+            Builtin::AsyncGenASend
+        } else {
+            Builtin::AsyncGenAThrow
+        };
+        let state = [
+            self.get(generator),
+            self.get(value),
+            Value::small_int(kind as i64),
+        ];
         let step = heap.alloc_tail(fields, heap.types.shape_of(class), |n| state[n]);
         self.local(step.value())
     }
@@ -844,7 +976,9 @@ impl Vm {
     pub(super) fn get_anext_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let source = self.reg_local(i.b);
-        let native = self.get_gc::<Coroutine>(source).is_some_and(|c| c.kind == CoroutineKind::AsyncGenerator);
+        let native = self
+            .get_gc::<Coroutine>(source)
+            .is_some_and(|c| c.kind == CoroutineKind::AsyncGenerator);
         let step = if native {
             let none = self.none();
             self.async_step(source, AsyncStepKind::Send, none)
@@ -853,7 +987,9 @@ impl Vm {
                 Some(step) => step,
                 None => {
                     let class = self.heap.type_name(self.get(source));
-                    let message = format!("'async for' requires an iterator with __anext__ method, got {class}");
+                    let message = format!(
+                        "'async for' requires an iterator with __anext__ method, got {class}"
+                    );
                     return Err(self.heap.type_error(message));
                 }
             }
@@ -869,7 +1005,9 @@ impl Vm {
         match this.state.get() {
             CoroutineState::Created => {}
             CoroutineState::Done => return Err(self.reused_step(this)),
-            _ => return Err(heap.raise(Builtin::RuntimeError, "coroutine is being awaited already")),
+            _ => {
+                return Err(heap.raise(Builtin::RuntimeError, "coroutine is being awaited already"));
+            }
         }
         if this.tail()[STEP_KIND].get(heap).as_int() != Some(AsyncStepKind::Send as i64) {
             return self.link(parent, step).map(Started::Linked);
@@ -898,13 +1036,20 @@ impl Vm {
                 return Ok(None);
             }
             CoroutineState::Created if !throw && !value.is_none() => {
-                return Err(heap.type_error("can't send non-None value to a just-started async generator"));
+                return Err(
+                    heap.type_error("can't send non-None value to a just-started async generator")
+                );
             }
             CoroutineState::Running => return Err(self.already_running(kind)),
             _ if !generator.parent.is_undef() => return Err(self.already_running(kind)),
             _ => {}
         }
-        let sent = if close { heap.exception(heap.types.class(heap, Builtin::GeneratorExit), &[]).value() } else { value };
+        let sent = if close {
+            heap.exception(heap.types.class(heap, Builtin::GeneratorExit), &[])
+                .value()
+        } else {
+            value
+        };
         self.result.set(sent);
         let generator = self.local(generator.value());
         self.throwing = throw;
@@ -913,12 +1058,18 @@ impl Vm {
 
     fn already_running(&self, kind: i64) -> Raised {
         let what = ["anext()", "athrow()", "aclose()"][kind.clamp(0, 2) as usize];
-        self.heap.raise(Builtin::RuntimeError, format!("{what}: asynchronous generator is already running"))
+        self.heap.raise(
+            Builtin::RuntimeError,
+            format!("{what}: asynchronous generator is already running"),
+        )
     }
 
     /// An `AsyncStep` as part of a chain: driven by a task, or one whose outcome needs a look (`athrow`, `aclose`).
     fn step_async(&mut self, step: Local, first: bool, message: Message) -> Result<Step, Raised> {
-        let kind = self.coroutine(step).tail()[STEP_KIND].get(&self.heap).as_int().unwrap_or(0);
+        let kind = self.coroutine(step).tail()[STEP_KIND]
+            .get(&self.heap)
+            .as_int()
+            .unwrap_or(0);
         let close = kind == AsyncStepKind::Close as i64;
         if first {
             return match self.begin_step(step)? {
@@ -928,9 +1079,10 @@ impl Vm {
             };
         }
         match message {
-            Message::Value(_) if close => {
-                Err(self.heap.raise(Builtin::RuntimeError, "async generator ignored GeneratorExit"))
-            }
+            Message::Value(_) if close => Err(self.heap.raise(
+                Builtin::RuntimeError,
+                "async generator ignored GeneratorExit",
+            )),
             Message::Value(value) => Ok(Step::Return(value)),
             Message::Raised(raised)
                 if close

@@ -63,10 +63,14 @@ impl Vm {
             Some(Kind::List | Kind::Dict | Kind::ByteArray) => Err(self.unhashable(l)),
             Some(Kind::Tuple) => self.nested(|vm| vm.hash_tuple(l)),
             Some(Kind::Set) => match value.as_gc::<Set>() {
-                Some(set) if self.heap.is_instance(value, Builtin::FrozenSet) => Ok(hash_frozenset(&set.get().table)),
+                Some(set) if self.heap.is_instance(value, Builtin::FrozenSet) => {
+                    Ok(hash_frozenset(&set.get().table))
+                }
                 _ => Err(self.unhashable(l)),
             },
-            Some(Kind::Range) => Ok(value.as_gc::<Range>().map_or(0, |range| hash_range(*range.get()))),
+            Some(Kind::Range) => Ok(value
+                .as_gc::<Range>()
+                .map_or(0, |range| hash_range(*range.get()))),
             Some(Kind::Slice) => self.nested(|vm| vm.hash_slice(l)),
             Some(Kind::BoundMethod) => self.nested(|vm| vm.hash_method(l)),
             Some(Kind::View) => self.hash_view(l),
@@ -77,7 +81,10 @@ impl Vm {
     fn hash_tuple(&mut self, tuple: Local) -> Result<u64, Raised> {
         let mut hash = TupleHash::new();
         let mut i = 0;
-        while let Some(item) = self.get_gc::<Tuple>(tuple).and_then(|t| t.at(&self.heap, i)) {
+        while let Some(item) = self
+            .get_gc::<Tuple>(tuple)
+            .and_then(|t| t.at(&self.heap, i))
+        {
             hash.add(self.hash_of(item_local(self, item))?);
             i += 1;
         }
@@ -94,7 +101,9 @@ impl Vm {
     fn hash_slice(&mut self, slice: Local) -> Result<u64, Raised> {
         let mut hash = TupleHash::new();
         for part in 0..3 {
-            let Some(slice) = self.get_gc::<Slice>(slice) else { break };
+            let Some(slice) = self.get_gc::<Slice>(slice) else {
+                break;
+            };
             let slot = [&slice.get().start, &slice.get().stop, &slice.get().step][part];
             hash.add(self.hash_of(item_local(self, slot.get(&self.heap)))?);
         }
@@ -102,7 +111,9 @@ impl Vm {
     }
 
     fn hash_method(&mut self, method: Local) -> Result<u64, Raised> {
-        let Some(method) = self.get_gc::<BoundMethod>(method) else { return Ok(0) };
+        let Some(method) = self.get_gc::<BoundMethod>(method) else {
+            return Ok(0);
+        };
         let receiver = self.heap.id_of(method.get().receiver.get(&self.heap)) as u64;
         let function = self.hash_of(item_local(self, method.get().function.get(&self.heap)))?;
         Ok(receiver.rotate_left(17) ^ function)
@@ -112,7 +123,9 @@ impl Vm {
         match self.get_gc::<View>(l).map(|view| view.get().tag) {
             Some(ViewTag::Values) => Ok(self.heap.id_of(self.get(l)) as u64),
             Some(ViewTag::Proxy) => {
-                let source = self.get_gc::<View>(l).map_or(Value::NONE, |view| view.get().source.get(&self.heap));
+                let source = self
+                    .get_gc::<View>(l)
+                    .map_or(Value::NONE, |view| view.get().source.get(&self.heap));
                 let source = self.local(source);
                 self.hash(source)
             }
@@ -126,10 +139,13 @@ impl Vm {
             HashRule::Unhashable => Err(self.unhashable(l)),
             HashRule::Payload => {
                 let payload = self.plain(l);
-                self.hash(payload).map_err(|raised| self.unhashable_as(l, raised))
+                self.hash(payload)
+                    .map_err(|raised| self.unhashable_as(l, raised))
             }
             HashRule::Method => {
-                let result = self.call_special(l, Sym::Hash, &[])?.ok_or_else(|| self.unhashable(l))?;
+                let result = self
+                    .call_special(l, Sym::Hash, &[])?
+                    .ok_or_else(|| self.unhashable(l))?;
                 let plain = self.plain(result);
                 match self.get(plain).as_any_int() {
                     // Python reduces what does not fit a machine word; -1 means "error" in C.
@@ -138,7 +154,9 @@ impl Vm {
                         Some(n) => n as u64,
                         None => leaf::hash_number(Number::Int(n)) as u64,
                     }),
-                    None => Err(self.heap.type_error("__hash__ method should return an integer")),
+                    None => Err(self
+                        .heap
+                        .type_error("__hash__ method should return an integer")),
                 }
             }
         }
@@ -148,7 +166,11 @@ impl Vm {
     fn hash_rule(&self, value: Value<'_>) -> HashRule {
         let heap = &self.heap;
         let payload = value.as_gc::<Instance>().is_some_and(Gc::has_payload);
-        let by_nature = if payload { HashRule::Payload } else { HashRule::Identity };
+        let by_nature = if payload {
+            HashRule::Payload
+        } else {
+            HashRule::Identity
+        };
         for class in heap.class_of(value).mro(heap) {
             let of_program = class.builtin.is_none();
             if class.builtin_is(Builtin::Object) || (payload && !of_program) {
@@ -173,7 +195,10 @@ impl Vm {
     /// The error about the payload, as one about the object around it.
     #[cold]
     fn unhashable_as(&self, l: Local, raised: Raised) -> Raised {
-        if !self.get_gc::<Instance>(l).is_some_and(|i| i.payload(&self.heap).is_some_and(|p| !p.is_gc::<Tuple>())) {
+        if !self
+            .get_gc::<Instance>(l)
+            .is_some_and(|i| i.payload(&self.heap).is_some_and(|p| !p.is_gc::<Tuple>()))
+        {
             return raised;
         }
         let _ = self.heap.take_raised(raised);
@@ -182,7 +207,11 @@ impl Vm {
 }
 
 fn defines_eq(vm: &Vm, class: Gc<'_, Class>) -> bool {
-    class.get().attrs.get(&vm.heap, vm.heap.sym(Sym::Eq)).is_some()
+    class
+        .get()
+        .attrs
+        .get(&vm.heap, vm.heap.sym(Sym::Eq))
+        .is_some()
 }
 
 fn item_local(vm: &Vm, item: Value<'_>) -> (super::Mark, Local) {
@@ -193,8 +222,16 @@ fn item_local(vm: &Vm, item: Value<'_>) -> (super::Mark, Local) {
 fn hash_range(range: Range) -> u64 {
     let mut hash = TupleHash::new();
     hash.add(range.len());
-    hash.add(if range.is_empty() { 1 } else { range.start as u64 });
-    hash.add(if range.len() < 2 { 1 } else { range.step as u64 });
+    hash.add(if range.is_empty() {
+        1
+    } else {
+        range.start as u64
+    });
+    hash.add(if range.len() < 2 {
+        1
+    } else {
+        range.step as u64
+    });
     hash.finish()
 }
 
@@ -207,7 +244,9 @@ pub(super) fn hash_frozenset(members: &Table) -> u64 {
         hash ^= ((member ^ 89_869_747) ^ (member << 16)).wrapping_mul(3_644_798_167);
         position = at + 1;
     }
-    hash ^= (members.len() as u64).wrapping_add(1).wrapping_mul(1_927_868_237);
+    hash ^= (members.len() as u64)
+        .wrapping_add(1)
+        .wrapping_mul(1_927_868_237);
     hash ^= (hash >> 11) ^ (hash >> 25);
     hash = hash.wrapping_mul(69_069).wrapping_add(907_133_923);
     if hash == u64::MAX { 590_923_713 } else { hash }

@@ -6,7 +6,10 @@
 //! window, so calls copy nothing. Registers above the top frame are dead; `trace` clears them, calls do not: what a new window
 //! finds in them was written after the last collection and is therefore still valid.
 
-#![expect(unsafe_code, reason = "the core's wrapper types around verified code and its registers")]
+#![expect(
+    unsafe_code,
+    reason = "the core's wrapper types around verified code and its registers"
+)]
 
 use crate::bytecode::Instr;
 use crate::runtime::code::{CodeObj, CodePtr};
@@ -181,7 +184,11 @@ impl Frame {
         let owner = self.owner.get(heap);
         match owner.as_gc::<Function>() {
             Some(function) => function,
-            None => owner.as_gc::<Coroutine>().expect("a frame's owner is a function or a coroutine").function.expect(heap),
+            None => owner
+                .as_gc::<Coroutine>()
+                .expect("a frame's owner is a function or a coroutine")
+                .function
+                .expect(heap),
         }
     }
 }
@@ -202,7 +209,12 @@ pub struct Stack {
 impl Stack {
     /// A stack for at most `limit` frames.
     pub fn new(limit: usize, registers: usize) -> Stack {
-        Stack { registers: zeroed(registers), soft_end: STRIDE.min(registers), frames: Vec::with_capacity(16), limit }
+        Stack {
+            registers: zeroed(registers),
+            soft_end: STRIDE.min(registers),
+            frames: Vec::with_capacity(16),
+            limit,
+        }
     }
 
     /// Changes how many frames there may be.
@@ -248,7 +260,8 @@ impl Stack {
     #[inline(always)]
     pub fn has_room(&self, window: Window, nregs: u32) -> bool {
         let offset = (window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize);
-        offset.saturating_add(nregs as usize * 8) <= self.soft_end * 8 && self.frames.len() < self.limit.min(self.frames.capacity())
+        offset.saturating_add(nregs as usize * 8) <= self.soft_end * 8
+            && self.frames.len() < self.limit.min(self.frames.capacity())
     }
 
     /// Pushes a frame for which `has_room` said yes.
@@ -282,7 +295,8 @@ impl Stack {
 
     fn free_offset(&self, heap: &Heap) -> usize {
         for frame in self.frames.iter().rev() {
-            let offset = (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;
+            let offset =
+                (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;
             if offset < self.registers.len() && frame.flags & frame_flag::COROUTINE == 0 {
                 return offset + frame.code(heap).nregs as usize;
             }

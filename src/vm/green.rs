@@ -1,4 +1,6 @@
 //! Stacks beside the main one: what a green thread runs on. The scheduler decides when (`sched/green.rs`).
+//!
+//! Exactly one stack runs at a time; the others wait in `suspended` or in a `GreenStack`, and the collector sees them all.
 
 use super::Vm;
 use super::frame::Stack;
@@ -38,10 +40,18 @@ impl Vm {
     /// A stack on which a call will run. `args`: a tuple, `kwargs`: a dict.
     pub fn green_stack(&self, callee: Local, args: Local, kwargs: Local) -> GreenStack {
         let heap = &self.heap;
-        let args = self.get_gc::<Tuple>(args).map(|t| t.to_vec(heap)).unwrap_or_default();
+        let args = self
+            .get_gc::<Tuple>(args)
+            .map(|t| t.to_vec(heap))
+            .unwrap_or_default();
         let start = SlotVec::from_values(std::iter::once(self.get(callee)).chain(args));
         let stack = Stack::new(self.stack.limit(), REGISTERS);
-        GreenStack { stack, start, kwargs: Slot::new(self.get(kwargs)), finished: None }
+        GreenStack {
+            stack,
+            start,
+            kwargs: Slot::new(self.get(kwargs)),
+            finished: None,
+        }
     }
 
     /// Runs a thread until it is over, parks, or has used up its slice.
@@ -54,7 +64,13 @@ impl Vm {
         let outer = std::mem::replace(&mut green.stack, Stack::new(0, 0));
         self.suspended.push(outer);
         let preemptible = std::mem::replace(&mut self.preemptible, true);
-        let outcome = self.nested(|vm| if green.start.is_empty() { vm.run() } else { vm.begin_green(green) });
+        let outcome = self.nested(|vm| {
+            if green.start.is_empty() {
+                vm.run()
+            } else {
+                vm.begin_green(green)
+            }
+        });
         self.preemptible = preemptible;
         let outer = self.suspended.pop().expect("pushed above");
         green.stack = std::mem::replace(&mut self.stack, outer);
@@ -63,7 +79,13 @@ impl Vm {
 
     fn begin_green(&mut self, green: &mut GreenStack) -> Result<Trap, Raised> {
         let mark = self.mark();
-        let mut items = green.start.to_vec(&self.heap).into_iter().map(|v| self.local(v)).collect::<Vec<_>>().into_iter();
+        let mut items = green
+            .start
+            .to_vec(&self.heap)
+            .into_iter()
+            .map(|v| self.local(v))
+            .collect::<Vec<_>>()
+            .into_iter();
         let callee = items.next().expect("a stack starts with what to call");
         let kwargs = self.local(green.kwargs.get(&self.heap));
         let kwargs = self.get_gc::<Dict>(kwargs).map(|_| kwargs);

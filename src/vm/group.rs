@@ -37,7 +37,12 @@ pub struct Split {
 impl Vm {
     /// A new group of the exceptions in a list; of class `ExceptionGroup` if all of them are `Exception`s.
     pub fn exception_group(&mut self, message: &str, exceptions: Local) -> Result<Local, Raised> {
-        let class = self.local(self.heap.types.class(&self.heap, Builtin::BaseExceptionGroup).value());
+        let class = self.local(
+            self.heap
+                .types
+                .class(&self.heap, Builtin::BaseExceptionGroup)
+                .value(),
+        );
         let message = self.local(self.heap.str_value(message));
         self.call(class, &[message, exceptions])
     }
@@ -63,7 +68,9 @@ impl Vm {
         if tuple.is_some_and(|t| t.iter(&self.heap).all(|item| self.is_exception_class(item))) {
             return Ok(Wanted::Class(condition));
         }
-        let callable = value.is_gc::<Function>() || value.is_gc::<NativeFunction>() || value.is_gc::<BoundMethod>();
+        let callable = value.is_gc::<Function>()
+            || value.is_gc::<NativeFunction>()
+            || value.is_gc::<BoundMethod>();
         if !value.is_gc::<Class>() && (callable || self.special(value, Sym::Call).is_some()) {
             return Ok(Wanted::Test(condition));
         }
@@ -73,20 +80,29 @@ impl Vm {
 
     fn is_exception_class(&self, value: Value<'_>) -> bool {
         let base = self.heap.types.class(&self.heap, Builtin::BaseException);
-        value.as_gc::<Class>().is_some_and(|class| class.is_subclass(&self.heap, base))
+        value
+            .as_gc::<Class>()
+            .is_some_and(|class| class.is_subclass(&self.heap, base))
     }
 
     fn is_group(&self, exception: Local) -> bool {
-        self.heap.is_instance(self.get(exception), Builtin::BaseExceptionGroup)
+        self.heap
+            .is_instance(self.get(exception), Builtin::BaseExceptionGroup)
     }
 
     fn split(&mut self, exception: Local, wanted: Wanted) -> Result<Split, Raised> {
         let none = self.none();
         if self.is_wanted(exception, wanted)? {
-            return Ok(Split { matched: exception, rest: none });
+            return Ok(Split {
+                matched: exception,
+                rest: none,
+            });
         }
         if !self.is_group(exception) {
-            return Ok(Split { matched: none, rest: exception });
+            return Ok(Split {
+                matched: none,
+                rest: exception,
+            });
         }
         let (mut matched, mut rest) = (Vec::new(), Vec::new());
         for member in self.members_of_group(exception) {
@@ -94,7 +110,10 @@ impl Vm {
             matched.extend(Some(part.matched).filter(|&l| !self.get(l).is_none()));
             rest.extend(Some(part.rest).filter(|&l| !self.get(l).is_none()));
         }
-        Ok(Split { matched: self.subset(exception, &matched)?, rest: self.subset(exception, &rest)? })
+        Ok(Split {
+            matched: self.subset(exception, &matched)?,
+            rest: self.subset(exception, &rest)?,
+        })
     }
 
     fn is_wanted(&mut self, exception: Local, wanted: Wanted) -> Result<bool, Raised> {
@@ -107,7 +126,12 @@ impl Vm {
             Wanted::Leaves(list) => {
                 let value = self.get(exception);
                 let list: Gc<'_, List> = self.get_gc(list).expect("the list was made in this file");
-                Ok(!self.is_group(exception) && list.items.to_vec(&self.heap).iter().any(|leaf| leaf.is(value)))
+                Ok(!self.is_group(exception)
+                    && list
+                        .items
+                        .to_vec(&self.heap)
+                        .iter()
+                        .any(|leaf| leaf.is(value)))
             }
         }
     }
@@ -116,7 +140,11 @@ impl Vm {
     fn is_of_class(&self, exception: Local, class: Local) -> bool {
         let heap = &self.heap;
         let actual = heap.class_of(self.get(exception));
-        let fits = |class: Value<'_>| class.as_gc::<Class>().is_some_and(|class| actual.is_subclass(heap, class));
+        let fits = |class: Value<'_>| {
+            class
+                .as_gc::<Class>()
+                .is_some_and(|class| actual.is_subclass(heap, class))
+        };
         match self.get_gc::<Tuple>(class) {
             Some(classes) => classes.iter(heap).any(fits),
             None => fits(self.get(class)),
@@ -131,7 +159,9 @@ impl Vm {
         let members = self.list_of(members);
         let derived = self.call_method(group, "derive", &[members])?;
         if !self.is_group(derived) {
-            return Err(self.heap.type_error("derive must return an instance of BaseExceptionGroup"));
+            return Err(self
+                .heap
+                .type_error("derive must return an instance of BaseExceptionGroup"));
         }
         self.copy_circumstances(group, derived);
         Ok(derived)
@@ -140,7 +170,10 @@ impl Vm {
     /// Traceback, context, cause and notes.
     fn copy_circumstances(&self, from: Local, to: Local) {
         let heap = &self.heap;
-        let (Some(from), Some(to)) = (self.get_gc::<Exception>(from), self.get_gc::<Exception>(to)) else { return };
+        let (Some(from), Some(to)) = (self.get_gc::<Exception>(from), self.get_gc::<Exception>(to))
+        else {
+            return;
+        };
         to.traceback.replace(from.traceback.borrow().clone());
         to.context.set(from.context.get(heap));
         to.cause.set(from.cause.get(heap));
@@ -148,13 +181,17 @@ impl Vm {
         let notes = own_notes(heap, from).and_then(|notes| notes.as_gc::<List>());
         if let Some(notes) = notes {
             let copy = heap.list(notes.items.to_vec(heap));
-            to.attrs(heap).set_str(heap, heap.sym(Sym::Notes), copy.value());
+            to.attrs(heap)
+                .set_str(heap, heap.sym(Sym::Notes), copy.value());
         }
     }
 
     fn field(&self, exception: Local, name: &str) -> Option<Local> {
         let exception: Gc<'_, Exception> = self.get_gc(exception)?;
-        exception.attrs(&self.heap).get_str(&self.heap, self.heap.intern(name)).map(|v| self.local(v))
+        exception
+            .attrs(&self.heap)
+            .get_str(&self.heap, self.heap.intern(name))
+            .map(|v| self.local(v))
     }
 
     fn list_of(&self, items: &[Local]) -> Local {
@@ -170,7 +207,10 @@ impl Vm {
         let (exception, class) = (self.reg_local(i.b), self.reg_local(i.c));
         self.check_star_class(class)?;
         let split = if self.get(exception).is_none() {
-            Split { matched: exception, rest: exception }
+            Split {
+                matched: exception,
+                rest: exception,
+            }
         } else {
             self.star_split(exception, class)?
         };
@@ -185,26 +225,53 @@ impl Vm {
         }
         let none = self.none();
         if !self.is_of_class(exception, class) {
-            return Ok(Split { matched: none, rest: exception });
+            return Ok(Split {
+                matched: none,
+                rest: exception,
+            });
         }
         let members = self.tuple_of(&[exception]);
         let group = self.exception_group("", members)?;
-        if let (Some(naked), Some(group)) = (self.get_gc::<Exception>(exception), self.get_gc::<Exception>(group)) {
-            group.traceback.replace(naked.traceback.borrow().last().cloned().into_iter().collect());
+        if let (Some(naked), Some(group)) = (
+            self.get_gc::<Exception>(exception),
+            self.get_gc::<Exception>(group),
+        ) {
+            group.traceback.replace(
+                naked
+                    .traceback
+                    .borrow()
+                    .last()
+                    .cloned()
+                    .into_iter()
+                    .collect(),
+            );
         }
-        Ok(Split { matched: group, rest: none })
+        Ok(Split {
+            matched: group,
+            rest: none,
+        })
     }
 
     fn check_star_class(&self, class: Local) -> Result<(), Raised> {
         let heap = &self.heap;
         let group = heap.types.class(heap, Builtin::BaseExceptionGroup);
-        let classes = self.get_gc::<Tuple>(class).map_or_else(|| vec![self.get(class)], |t| t.to_vec(heap));
+        let classes = self
+            .get_gc::<Tuple>(class)
+            .map_or_else(|| vec![self.get(class)], |t| t.to_vec(heap));
         if !classes.iter().all(|&class| self.is_exception_class(class)) {
-            return Err(heap.type_error("catching classes that do not inherit from BaseException is not allowed"));
+            return Err(heap.type_error(
+                "catching classes that do not inherit from BaseException is not allowed",
+            ));
         }
-        let is_group = |class: &Value<'_>| class.as_gc::<Class>().is_some_and(|class| class.is_subclass(heap, group));
+        let is_group = |class: &Value<'_>| {
+            class
+                .as_gc::<Class>()
+                .is_some_and(|class| class.is_subclass(heap, group))
+        };
         if classes.iter().any(is_group) {
-            return Err(heap.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+            return Err(heap.type_error(
+                "catching ExceptionGroup with except* is not allowed. Use except instead.",
+            ));
         }
         Ok(())
     }
@@ -215,7 +282,8 @@ impl Vm {
         let (whole, parts) = (self.reg_local(i.a), self.reg_local(i.b));
         let outcome = self.star_outcome(whole, parts)?;
         let raised = outcome.map(|exception| {
-            let exception: Gc<'_, Exception> = self.get_gc(exception).expect("parts are exceptions");
+            let exception: Gc<'_, Exception> =
+                self.get_gc(exception).expect("parts are exceptions");
             self.heap.raise_exception(exception)
         });
         self.release(mark);
@@ -224,11 +292,19 @@ impl Vm {
 
     fn star_outcome(&mut self, whole: Local, parts: Local) -> Result<Option<Local>, Raised> {
         let list: Gc<'_, List> = self.get_gc(parts).expect("the compiler makes the list");
-        let parts: Vec<Local> = list.items.to_vec(&self.heap).into_iter().map(|v| self.local(v)).collect();
+        let parts: Vec<Local> = list
+            .items
+            .to_vec(&self.heap)
+            .into_iter()
+            .map(|v| self.local(v))
+            .collect();
         if !self.is_group(whole) || parts.is_empty() {
             return Ok(parts.first().copied());
         }
-        let (same, mut raised): (Vec<Local>, Vec<Local>) = parts.iter().copied().partition(|&part| self.is_untouched(part, whole));
+        let (same, mut raised): (Vec<Local>, Vec<Local>) = parts
+            .iter()
+            .copied()
+            .partition(|&part| self.is_untouched(part, whole));
         let again = self.projection(whole, &same)?;
         if raised.is_empty() {
             return Ok(Some(again).filter(|&l| !self.get(l).is_none()));
@@ -246,8 +322,14 @@ impl Vm {
     /// Whether a part is as it was split off: neither raised anew nor made by a handler.
     fn is_untouched(&self, part: Local, whole: Local) -> bool {
         let heap = &self.heap;
-        let (Some(a), Some(b)) = (self.get_gc::<Exception>(part), self.get_gc::<Exception>(whole)) else { return false };
-        let notes = |e| own_notes(heap, e).map_or(0, |n| n.as_gc::<List>().map_or(0, |l| l.items.len()));
+        let (Some(a), Some(b)) = (
+            self.get_gc::<Exception>(part),
+            self.get_gc::<Exception>(whole),
+        ) else {
+            return false;
+        };
+        let notes =
+            |e| own_notes(heap, e).map_or(0, |n| n.as_gc::<List>().map_or(0, |l| l.items.len()));
         a.context.get(heap).is(b.context.get(heap))
             && a.cause.get(heap).is(b.cause.get(heap))
             && notes(a) == notes(b)
@@ -287,7 +369,13 @@ fn own_notes<'h>(heap: &'h Heap, exception: Gc<'h, Exception>) -> Option<Value<'
 fn same_traceback(a: &[TraceEntry], b: &[TraceEntry]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).all(|pair| match pair {
-            (TraceEntry::Frame { code, ip }, TraceEntry::Frame { code: other, ip: at }) => std::rc::Rc::ptr_eq(code, other) && ip == at,
+            (
+                TraceEntry::Frame { code, ip },
+                TraceEntry::Frame {
+                    code: other,
+                    ip: at,
+                },
+            ) => std::rc::Rc::ptr_eq(code, other) && ip == at,
             (TraceEntry::Task { name, .. }, TraceEntry::Task { name: other, .. }) => name == other,
             _ => false,
         })

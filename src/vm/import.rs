@@ -39,19 +39,25 @@ impl Vm {
 
     /// A loaded module.
     pub fn loaded_module(&self, name: &str) -> Option<Local> {
-        self.modules().get_str(&self.heap, self.heap.str(name)).map(|module| self.local(module))
+        self.modules()
+            .get_str(&self.heap, self.heap.str(name))
+            .map(|module| self.local(module))
     }
 
     /// Registers a module as loaded: what the hook does before it runs one.
     pub fn add_module(&self, name: &str, module: Local) {
-        self.modules().set_str(&self.heap, self.heap.intern(name), self.get(module));
+        self.modules()
+            .set_str(&self.heap, self.heap.intern(name), self.get(module));
     }
 
     /// One module, the package that it is in (if any) being imported.
     fn import_part(&mut self, name: &str, parent: Option<Local>) -> Result<Local, Raised> {
         if let Some(module) = self.loaded_module(name) {
             if self.get(module).is_none() {
-                return Err(self.not_found(name, &format!("import of {name} halted; None in sys.modules")));
+                return Err(self.not_found(
+                    name,
+                    &format!("import of {name} halted; None in sys.modules"),
+                ));
             }
             return Ok(module);
         }
@@ -63,9 +69,10 @@ impl Vm {
                 Ok(module)
             }
             None => Err(match (parent, name.rsplit_once('.')) {
-                (Some(module), Some((parent, _))) if !self.is_package(module) => {
-                    self.not_found(name, &format!("No module named '{name}'; '{parent}' is not a package"))
-                }
+                (Some(module), Some((parent, _))) if !self.is_package(module) => self.not_found(
+                    name,
+                    &format!("No module named '{name}'; '{parent}' is not a package"),
+                ),
                 _ => self.not_found(name, &format!("No module named '{name}'")),
             }),
         }
@@ -73,7 +80,9 @@ impl Vm {
 
     /// Asks the hook; a module that fails to run is not loaded.
     fn load_module(&mut self, name: &str) -> Result<Option<Local>, Raised> {
-        let Some(hook) = self.import else { return Ok(None) };
+        let Some(hook) = self.import else {
+            return Ok(None);
+        };
         self.importing.push(Rc::from(name));
         let result = self.nested(|vm| hook(vm, name));
         self.importing.pop();
@@ -86,7 +95,8 @@ impl Vm {
             }
             Ok(None) => Ok(None),
             Err(raised) => {
-                self.modules().remove_str(&self.heap, self.heap.intern(name));
+                self.modules()
+                    .remove_str(&self.heap, self.heap.intern(name));
                 Err(raised)
             }
         }
@@ -94,13 +104,18 @@ impl Vm {
 
     fn is_package(&self, module: Local) -> bool {
         let path = self.heap.sym(Sym::Path);
-        self.get_gc::<Module>(module).is_some_and(|module| module.globals.get(&self.heap, path).is_some())
+        self.get_gc::<Module>(module)
+            .is_some_and(|module| module.globals.get(&self.heap, path).is_some())
     }
 
     fn not_found(&self, name: &str, message: &str) -> Raised {
         let raised = self.heap.raise(Builtin::ModuleNotFoundError, message);
         let attrs = self.heap.peek_raised(&raised).attrs(&self.heap);
-        attrs.set_str(&self.heap, self.heap.sym(Sym::BareName), self.heap.str_value(name));
+        attrs.set_str(
+            &self.heap,
+            self.heap.sym(Sym::BareName),
+            self.heap.str_value(name),
+        );
         raised
     }
 }
@@ -111,7 +126,11 @@ impl Vm {
     pub(super) fn import_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let name = self.name_operand(i).as_str().to_owned();
-        let name = if i.b == 0 { name } else { self.absolute_name(&name, usize::from(i.b))? };
+        let name = if i.b == 0 {
+            name
+        } else {
+            self.absolute_name(&name, usize::from(i.b))?
+        };
         let mut module = self.import_module(&name)?;
         if i.c == 0 {
             let top = name.split('.').next().unwrap_or(&name);
@@ -124,23 +143,41 @@ impl Vm {
     /// The full name of what a relative import means in the running module.
     fn absolute_name(&mut self, name: &str, level: usize) -> Result<String, Raised> {
         let package = self.package().ok_or_else(|| {
-            self.heap.raise(Builtin::ImportError, "attempted relative import with no known parent package")
+            self.heap.raise(
+                Builtin::ImportError,
+                "attempted relative import with no known parent package",
+            )
         })?;
         let mut base = package.as_str();
         for _ in 1..level {
             base = match base.rsplit_once('.') {
                 Some((parent, _)) => parent,
-                None => return Err(self.heap.raise(Builtin::ImportError, "attempted relative import beyond top-level package")),
+                None => {
+                    return Err(self.heap.raise(
+                        Builtin::ImportError,
+                        "attempted relative import beyond top-level package",
+                    ));
+                }
             };
         }
-        Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
+        Ok(if name.is_empty() {
+            base.to_owned()
+        } else {
+            format!("{base}.{name}")
+        })
     }
 
     /// The package that the running module is, or is in.
     fn package(&self) -> Option<String> {
         let heap = &self.heap;
         let module = self.stack.top().code(heap).module(heap);
-        let text = |sym| module.globals.get(heap, heap.sym(sym)).and_then(|v| v.as_gc::<Str>()).map(|s| s.as_str().to_owned());
+        let text = |sym| {
+            module
+                .globals
+                .get(heap, heap.sym(sym))
+                .and_then(|v| v.as_gc::<Str>())
+                .map(|s| s.as_str().to_owned())
+        };
         if let Some(package) = text(Sym::Package) {
             return Some(package).filter(|package| !package.is_empty());
         }
@@ -154,7 +191,10 @@ impl Vm {
     /// `R[a] :=` name `K[d]` of module `R[b]`.
     pub(super) fn import_from_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
-        let (module, name) = (self.reg_local(i.b), self.name_operand(i).as_str().to_owned());
+        let (module, name) = (
+            self.reg_local(i.b),
+            self.name_operand(i).as_str().to_owned(),
+        );
         let value = match self.find_attr(module, &name)? {
             Some(value) => value,
             None => match self.import_submodule(module, &name)? {
@@ -168,7 +208,9 @@ impl Vm {
 
     /// `from package import name` where the name is a module that was not imported yet.
     fn import_submodule(&mut self, package: Local, name: &str) -> Result<Option<Local>, Raised> {
-        let Some(module) = self.get_gc::<Module>(package) else { return Ok(None) };
+        let Some(module) = self.get_gc::<Module>(package) else {
+            return Ok(None);
+        };
         let full = format!("{}.{name}", self.module_name(module));
         if let Some(loaded) = self.loaded_module(&full) {
             return Ok(Some(loaded));
@@ -183,7 +225,10 @@ impl Vm {
     }
 
     fn module_name<'h>(&'h self, module: Gc<'h, Module>) -> &'h str {
-        let name = module.globals.get(&self.heap, self.heap.sym(Sym::Name)).and_then(|v| v.as_gc::<Str>());
+        let name = module
+            .globals
+            .get(&self.heap, self.heap.sym(Sym::Name))
+            .and_then(|v| v.as_gc::<Str>());
         name.unwrap_or_else(|| module.name(&self.heap)).as_str()
     }
 
@@ -191,9 +236,15 @@ impl Vm {
         let heap = &self.heap;
         let module = self.get_gc::<Module>(from);
         let module_name = module.map_or("<unknown module name>", |module| self.module_name(module));
-        let file = module.and_then(|m| m.globals.get(heap, heap.sym(Sym::File))).and_then(|v| v.as_gc::<Str>());
+        let file = module
+            .and_then(|m| m.globals.get(heap, heap.sym(Sym::File)))
+            .and_then(|v| v.as_gc::<Str>());
         let place = file.map_or("unknown location", |file| file.as_str());
-        let message = if self.importing.iter().any(|running| &**running == module_name) {
+        let message = if self
+            .importing
+            .iter()
+            .any(|running| &**running == module_name)
+        {
             format!(
                 "cannot import name '{name}' from partially initialized module '{module_name}' \
                  (most likely due to a circular import) ({place})"
@@ -205,7 +256,11 @@ impl Vm {
         let attrs = heap.peek_raised(&raised).attrs(heap);
         attrs.set_str(heap, heap.sym(Sym::BareName), heap.str_value(module_name));
         attrs.set_str(heap, heap.intern("name_from"), heap.str_value(name));
-        attrs.set_str(heap, heap.intern("path"), file.map_or(Value::NONE, Gc::value));
+        attrs.set_str(
+            heap,
+            heap.intern("path"),
+            file.map_or(Value::NONE, Gc::value),
+        );
         raised
     }
 
@@ -218,12 +273,21 @@ impl Vm {
             None => self.public_names(module),
         };
         let list: Gc<'_, List> = self.get_gc(names).expect("to_list makes a list");
-        let names: Vec<Local> = list.items.to_vec(&self.heap).into_iter().map(|v| self.local(v)).collect();
+        let names: Vec<Local> = list
+            .items
+            .to_vec(&self.heap)
+            .into_iter()
+            .map(|v| self.local(v))
+            .collect();
         for name in names {
             let Some(text) = self.get_gc::<Str>(name) else {
                 let given = self.heap.type_name(self.get(name));
-                let module = self.get_gc::<Module>(module).map_or("?", |m| self.module_name(m));
-                return Err(self.heap.type_error(format!("Item in {module}.__all__ must be str, not {given}")));
+                let module = self
+                    .get_gc::<Module>(module)
+                    .map_or("?", |m| self.module_name(m));
+                return Err(self
+                    .heap
+                    .type_error(format!("Item in {module}.__all__ must be str, not {given}")));
             };
             let text = text.as_str().to_owned();
             let value = match self.find_attr(module, &text)? {
@@ -235,7 +299,9 @@ impl Vm {
             };
             let heap = &self.heap;
             let globals = self.stack.top().code(heap).module(heap);
-            globals.globals.set(heap, heap.intern(&text), self.get(value));
+            globals
+                .globals
+                .set(heap, heap.intern(&text), self.get(value));
         }
         self.release(mark);
         Ok(())
@@ -245,7 +311,10 @@ impl Vm {
         let heap = &self.heap;
         let module: Option<Gc<'_, Module>> = self.get_gc(module);
         let entries = module.map_or_else(Vec::new, |module| module.globals.entries(heap));
-        let names = entries.into_iter().filter(|(name, _)| !name.as_str().starts_with('_')).map(|(name, _)| name.value());
+        let names = entries
+            .into_iter()
+            .filter(|(name, _)| !name.as_str().starts_with('_'))
+            .map(|(name, _)| name.value());
         self.local(heap.list(names).value())
     }
 }

@@ -46,15 +46,23 @@ impl Vm {
         }
         match self.checked_special(other, Sym::SubclassCheck, class)? {
             Some(answer) => Ok(answer),
-            None if !self.get(class).is_gc::<Class>() => Err(self.heap.type_error("issubclass() arg 1 must be a class")),
+            None if !self.get(class).is_gc::<Class>() => {
+                Err(self.heap.type_error("issubclass() arg 1 must be a class"))
+            }
             None => Err(self.heap.type_error(SUBCLASS_OPERAND)),
         }
     }
 
     /// `type.__instancecheck__`: the class decides, or what the object says about its class.
     pub fn plain_is_instance(&mut self, object: Local, class: Local) -> Result<bool, Raised> {
-        let Some(plain) = self.get_gc::<Class>(class) else { return Err(self.heap.type_error(INSTANCE_OPERAND)) };
-        if self.heap.class_of(self.get(object)).is_subclass(&self.heap, plain) {
+        let Some(plain) = self.get_gc::<Class>(class) else {
+            return Err(self.heap.type_error(INSTANCE_OPERAND));
+        };
+        if self
+            .heap
+            .class_of(self.get(object))
+            .is_subclass(&self.heap, plain)
+        {
             return Ok(true);
         }
         self.claims_class(object, class)
@@ -91,14 +99,27 @@ impl Vm {
         if !heap.class_of(value).builtin_is(Builtin::UnionType) {
             return None;
         }
-        Some(self.local(value.as_gc::<Instance>()?.attr(heap, heap.intern("__args__"))?))
+        Some(
+            self.local(
+                value
+                    .as_gc::<Instance>()?
+                    .attr(heap, heap.intern("__args__"))?,
+            ),
+        )
     }
 
-    fn any_of(&mut self, members: Local, mut test: impl FnMut(&mut Vm, Local) -> Result<bool, Raised>) -> Result<bool, Raised> {
+    fn any_of(
+        &mut self,
+        members: Local,
+        mut test: impl FnMut(&mut Vm, Local) -> Result<bool, Raised>,
+    ) -> Result<bool, Raised> {
         for member in self.items(members) {
             // A union's None stands for its class.
             if self.get(member).is_none() {
-                self.set(member, self.heap.types.class(&self.heap, Builtin::NoneType).value());
+                self.set(
+                    member,
+                    self.heap.types.class(&self.heap, Builtin::NoneType).value(),
+                );
             }
             if self.nested(|vm| test(vm, member))? {
                 return Ok(true);
@@ -107,7 +128,12 @@ impl Vm {
         Ok(false)
     }
 
-    fn checked_special(&mut self, class: Local, check: Sym, operand: Local) -> Result<Option<bool>, Raised> {
+    fn checked_special(
+        &mut self,
+        class: Local,
+        check: Sym,
+        operand: Local,
+    ) -> Result<Option<bool>, Raised> {
         match self.call_special(class, check, &[operand])? {
             Some(answer) => self.truth(answer).map(Some),
             None => Ok(None),
@@ -121,14 +147,19 @@ impl Vm {
         if !value.is_gc::<Instance>() {
             return Ok(false);
         }
-        let owner = heap.class_of(value).lookup_in(heap, heap.sym(Sym::Class)).map(|(owner, _)| owner);
+        let owner = heap
+            .class_of(value)
+            .lookup_in(heap, heap.sym(Sym::Class))
+            .map(|(owner, _)| owner);
         if owner.is_none_or(|owner| owner.builtin_is(Builtin::Object)) {
             return Ok(false);
         }
         let claimed = self.find_attr(object, Sym::Class.text())?;
         let claimed = claimed.and_then(|c| self.get_gc::<Class>(c));
         let class = self.get_gc::<Class>(class);
-        Ok(claimed.zip(class).is_some_and(|(claimed, class)| claimed.is_subclass(&self.heap, class)))
+        Ok(claimed
+            .zip(class)
+            .is_some_and(|(claimed, class)| claimed.is_subclass(&self.heap, class)))
     }
 
     /// An immediate value's truth as a local: what checks return.

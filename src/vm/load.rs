@@ -1,4 +1,7 @@
 //! Loading: turns a `Code` and its constants into heap objects, linked to a module.
+//!
+//! Compiled code is plain data and can be loaded any number of times. A module's names get their slots here, and those it
+//! leaves unbound their builtin meaning.
 
 use std::rc::Rc;
 
@@ -30,14 +33,20 @@ impl Vm {
         let builtins = self.builtins();
         for i in module.fallbacks.len()..module.globals.len() {
             let name = module.globals.name(heap, i);
-            let value = name.and_then(|name| builtins.globals.get(heap, name)).unwrap_or(Value::UNDEF);
+            let value = name
+                .and_then(|name| builtins.globals.get(heap, name))
+                .unwrap_or(Value::UNDEF);
             module.fallbacks.push(heap, value);
         }
     }
 }
 
 fn load_code<'h>(heap: &'h Heap, code: &Rc<Code>, module: Gc<'h, Module>) -> Gc<'h, CodeObj> {
-    let consts = code.consts.iter().map(|c| Slot::new(constant(heap, c, module))).collect();
+    let consts = code
+        .consts
+        .iter()
+        .map(|c| Slot::new(constant(heap, c, module)))
+        .collect();
     heap.alloc(CodeObj::new(Rc::clone(code), module, consts))
 }
 

@@ -48,7 +48,9 @@ impl Vm {
     /// The value in a local.
     #[inline]
     pub fn get(&self, local: Local) -> Value<'_> {
-        self.locals.get(&self.heap, local.0 as usize).expect("a local lives as long as the native that made it")
+        self.locals
+            .get(&self.heap, local.0 as usize)
+            .expect("a local lives as long as the native that made it")
     }
 
     /// The object in a local, if it is a `T`.

@@ -35,8 +35,15 @@ impl Vm {
 
     /// Binds a key; false: nothing was done, the program may have a say.
     #[inline]
-    pub fn dict_set_leaf<'h>(&'h self, dict: Gc<'h, Dict>, key: Value<'h>, value: Value<'h>) -> bool {
-        let Some(hash) = leaf::hash(&self.heap, key) else { return false };
+    pub fn dict_set_leaf<'h>(
+        &'h self,
+        dict: Gc<'h, Dict>,
+        key: Value<'h>,
+        value: Value<'h>,
+    ) -> bool {
+        let Some(hash) = leaf::hash(&self.heap, key) else {
+            return false;
+        };
         match dict.get().table.find(&self.heap, hash, key) {
             Found::At(at) => dict.get().table.set_value(at, value),
             Found::Missing => dict.get().table.push(&self.heap, hash, key, value),
@@ -62,10 +69,18 @@ impl Vm {
     }
 
     /// `dict[key] = value`, the hash known.
-    pub(super) fn dict_set_hashed(&mut self, dict: Local, hash: u64, key: Local, value: Local) -> Result<(), Raised> {
+    pub(super) fn dict_set_hashed(
+        &mut self,
+        dict: Local,
+        hash: u64,
+        key: Local,
+        value: Local,
+    ) -> Result<(), Raised> {
         match self.find_key(dict, hash, key)? {
             Some(at) => self.table(dict).set_value(at, self.get(value)),
-            None => self.table(dict).push(&self.heap, hash, self.get(key), self.get(value)),
+            None => self
+                .table(dict)
+                .push(&self.heap, hash, self.get(key), self.get(value)),
         }
         Ok(())
     }
@@ -92,10 +107,16 @@ impl Vm {
         self.set_add_hashed(set, hash, item)
     }
 
-    pub(super) fn set_add_hashed(&mut self, set: Local, hash: u64, item: Local) -> Result<bool, Raised> {
+    pub(super) fn set_add_hashed(
+        &mut self,
+        set: Local,
+        hash: u64,
+        item: Local,
+    ) -> Result<bool, Raised> {
         let missing = self.find_key(set, hash, item)?.is_none();
         if missing {
-            self.table(set).push(&self.heap, hash, self.get(item), Value::UNDEF);
+            self.table(set)
+                .push(&self.heap, hash, self.get(item), Value::UNDEF);
         }
         Ok(missing)
     }
@@ -106,7 +127,12 @@ impl Vm {
         self.set_discard_hashed(set, hash, item)
     }
 
-    pub(super) fn set_discard_hashed(&mut self, set: Local, hash: u64, item: Local) -> Result<bool, Raised> {
+    pub(super) fn set_discard_hashed(
+        &mut self,
+        set: Local,
+        hash: u64,
+        item: Local,
+    ) -> Result<bool, Raised> {
         let at = self.find_key(set, hash, item)?;
         if let Some(at) = at {
             self.table(set).remove(&self.heap, at);
@@ -130,13 +156,24 @@ impl Vm {
         let plain = self.plain_value(self.get(holder));
         match plain.as_gc::<Dict>() {
             Some(dict) => &dict.get().table,
-            None => &plain.as_gc::<Set>().expect("the caller knows it to be a dict or set").get().table,
+            None => {
+                &plain
+                    .as_gc::<Set>()
+                    .expect("the caller knows it to be a dict or set")
+                    .get()
+                    .table
+            }
         }
     }
 
     /// Where a key is.
     #[inline]
-    pub(super) fn find_key(&mut self, holder: Local, hash: u64, key: Local) -> Result<Option<usize>, Raised> {
+    pub(super) fn find_key(
+        &mut self,
+        holder: Local,
+        hash: u64,
+        key: Local,
+    ) -> Result<Option<usize>, Raised> {
         loop {
             let candidates = match self.table(holder).find(&self.heap, hash, self.get(key)) {
                 Found::At(at) => return Ok(Some(at)),
@@ -157,11 +194,16 @@ impl Vm {
         let state = |vm: &Vm| (vm.table(holder).end(), vm.table(holder).len());
         let before = state(self);
         for &at in candidates {
-            let Some((other, _)) = self.table(holder).entry(&self.heap, at) else { return Ok(Answer::Changed) };
+            let Some((other, _)) = self.table(holder).entry(&self.heap, at) else {
+                return Ok(Answer::Changed);
+            };
             let mark = self.mark();
             let other = self.local(other);
             let equal = self.compare_truth(Comparison::Eq, other, key)?;
-            let unchanged = self.table(holder).entry(&self.heap, at).is_some_and(|(now, _)| now.is(self.get(other)));
+            let unchanged = self
+                .table(holder)
+                .entry(&self.heap, at)
+                .is_some_and(|(now, _)| now.is(self.get(other)));
             self.release(mark);
             if !unchanged || state(self) != before {
                 return Ok(Answer::Changed);
@@ -174,7 +216,11 @@ impl Vm {
     }
 
     /// The next entry at or after `position`, which moves behind it: hash, key, value in new locals.
-    pub(super) fn next_entry(&self, holder: Local, position: &mut usize) -> Option<(u64, Local, Local)> {
+    pub(super) fn next_entry(
+        &self,
+        holder: Local,
+        position: &mut usize,
+    ) -> Option<(u64, Local, Local)> {
         let table = self.table(holder);
         let at = table.next_position(*position)?;
         *position = at + 1;

@@ -26,8 +26,8 @@ mod iterate;
 mod load;
 mod local;
 mod lookup;
-mod name;
 mod mro;
+mod name;
 pub mod native;
 mod number;
 mod order;
@@ -50,10 +50,10 @@ use std::rc::Rc;
 
 pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
 pub use green::GreenStack;
+pub use group::Split;
 pub use local::{Local, Mark};
 pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use report::{Failure, Place, Problem, Report, Stuck};
-pub use group::Split;
 pub use trap::{Park, Trap};
 pub use type_param::EVALUATE;
 
@@ -211,7 +211,10 @@ impl Vm {
 
     /// A layer's state; the layer added it when the VM was made.
     pub fn extension<T: Extension>(&self) -> &T {
-        let found = self.extensions.iter().find_map(|e| (&**e as &dyn Any).downcast_ref());
+        let found = self
+            .extensions
+            .iter()
+            .find_map(|e| (&**e as &dyn Any).downcast_ref());
         found.expect("the layer extended the VM before anything ran")
     }
 
@@ -240,7 +243,9 @@ impl Vm {
     #[cold]
     fn attend(&mut self) -> Result<Option<Trap>, Raised> {
         self.collect_if_due();
-        self.heap.budget.set(if self.heap.stress() { 0 } else { QUANTUM });
+        self.heap
+            .budget
+            .set(if self.heap.stress() { 0 } else { QUANTUM });
         if self.host.interrupted() {
             return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
         }
@@ -256,7 +261,17 @@ impl Vm {
 
     /// Collects now.
     pub fn collect(&mut self) {
-        let Vm { heap, stack, suspended, locals, result, builtins, modules, extensions, .. } = self;
+        let Vm {
+            heap,
+            stack,
+            suspended,
+            locals,
+            result,
+            builtins,
+            modules,
+            extensions,
+            ..
+        } = self;
         let stacks = RefCell::new((stack, suspended));
         heap.collect(&|heap: &Heap, tracer: &mut Tracer<'_>| {
             let (stack, suspended) = &mut *stacks.borrow_mut();

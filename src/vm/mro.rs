@@ -8,21 +8,33 @@ use crate::runtime::heap::Kind;
 use crate::runtime::{Gc, Heap};
 
 /// The ancestors of a class with these bases, nearest first. `Err`: the message of a TypeError.
-pub(super) fn linearize<'h>(heap: &'h Heap, bases: &[Gc<'h, Class>]) -> Result<Vec<Gc<'h, Class>>, String> {
+pub(super) fn linearize<'h>(
+    heap: &'h Heap,
+    bases: &[Gc<'h, Class>],
+) -> Result<Vec<Gc<'h, Class>>, String> {
     for (i, base) in bases.iter().enumerate() {
         if bases[..i].contains(base) {
             return Err(format!("duplicate base class {}", base.name(heap).as_str()));
         }
     }
-    let mut lists: Vec<Vec<Gc<'h, Class>>> = bases.iter().map(|base| base.mro(heap).collect()).collect();
+    let mut lists: Vec<Vec<Gc<'h, Class>>> =
+        bases.iter().map(|base| base.mro(heap).collect()).collect();
     lists.push(bases.to_vec());
     for list in &mut lists {
         list.reverse();
     }
     let mut order = Vec::new();
     while lists.iter().any(|list| !list.is_empty()) {
-        let in_a_tail = |class: &Gc<'h, Class>| lists.iter().any(|list| list[..list.len().saturating_sub(1)].contains(class));
-        let Some(next) = lists.iter().filter_map(|list| list.last().copied()).find(|head| !in_a_tail(head)) else {
+        let in_a_tail = |class: &Gc<'h, Class>| {
+            lists
+                .iter()
+                .any(|list| list[..list.len().saturating_sub(1)].contains(class))
+        };
+        let Some(next) = lists
+            .iter()
+            .filter_map(|list| list.last().copied())
+            .find(|head| !in_a_tail(head))
+        else {
             return Err(inconsistent(heap, &lists));
         };
         order.push(next);
@@ -43,14 +55,19 @@ fn inconsistent(heap: &Heap, lists: &[Vec<Gc<'_, Class>>]) -> String {
             stuck.push(name);
         }
     }
-    format!("Cannot create a consistent method resolution order (MRO) for bases {}", stuck.join(", "))
+    format!(
+        "Cannot create a consistent method resolution order (MRO) for bases {}",
+        stuck.join(", ")
+    )
 }
 
 /// The layout of a class with these bases, or None where two of them exclude each other.
 pub(super) fn layout<'h>(heap: &'h Heap, bases: &[Gc<'h, Class>]) -> Option<Kind> {
     let mut winner: Option<Gc<'h, Class>> = None;
     for base in bases {
-        let Some(solid) = solid_base(heap, *base) else { continue };
+        let Some(solid) = solid_base(heap, *base) else {
+            continue;
+        };
         match winner {
             Some(other) if other.is_subclass(heap, solid) => {}
             Some(other) if !solid.is_subclass(heap, other) => return None,

@@ -1,4 +1,7 @@
 //! Names: globals and builtins, class namespaces, and the errors of names without a value.
+//!
+//! Reads of globals are inline in the loop; here is what happens when that finds nothing. Names of class bodies are looked up in
+//! the namespace first, which may be any mapping.
 
 use super::Vm;
 use super::local::Local;
@@ -34,9 +37,15 @@ impl Vm {
 
     fn name_error(&self, name: Option<Gc<'_, Str>>) -> Raised {
         let text = name.map_or("?", |name| name.as_str());
-        let raised = self.heap.raise(Builtin::NameError, format!("name '{text}' is not defined"));
+        let raised = self
+            .heap
+            .raise(Builtin::NameError, format!("name '{text}' is not defined"));
         let exception = self.heap.peek_raised(&raised);
-        exception.attrs(&self.heap).set_str(&self.heap, self.heap.intern("name"), self.heap.str_value(text));
+        exception.attrs(&self.heap).set_str(
+            &self.heap,
+            self.heap.intern("name"),
+            self.heap.str_value(text),
+        );
         raised
     }
 
@@ -55,7 +64,9 @@ impl Vm {
     pub(super) fn unbound_local(&mut self, i: Instr) -> Result<(), Raised> {
         debug_assert!(matches!(i.op, Op::GetCell | Op::CheckLocal));
         let name = self.name_operand(i).as_str();
-        let message = format!("cannot access local variable '{name}' where it is not associated with a value");
+        let message = format!(
+            "cannot access local variable '{name}' where it is not associated with a value"
+        );
         Err(self.heap.raise(Builtin::UnboundLocalError, message))
     }
 
@@ -63,7 +74,9 @@ impl Vm {
     #[cold]
     pub(super) fn unbound_free(&mut self, i: Instr) -> Result<(), Raised> {
         let name = self.name_operand(i).as_str();
-        let message = format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+        let message = format!(
+            "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+        );
         Err(self.heap.raise(Builtin::NameError, message))
     }
 
@@ -98,7 +111,11 @@ impl Vm {
             return Ok(());
         }
         let mark = self.mark();
-        let (namespace, name, value) = (self.reg_local(i.b), self.local(name.value()), self.reg_local(i.a));
+        let (namespace, name, value) = (
+            self.reg_local(i.b),
+            self.local(name.value()),
+            self.reg_local(i.a),
+        );
         self.set_item(namespace, name, value)?;
         self.release(mark);
         Ok(())

@@ -52,12 +52,22 @@ struct Arity {
 impl Native {
     /// A leaf.
     pub const fn leaf(signature: &'static str, doc: &'static str, call: LeafFn) -> Native {
-        Native { signature, doc, call: NativeFn::Leaf(call), arity: Arity::read(signature) }
+        Native {
+            signature,
+            doc,
+            call: NativeFn::Leaf(call),
+            arity: Arity::read(signature),
+        }
     }
 
     /// A native that may call the program.
     pub const fn vm(signature: &'static str, doc: &'static str, call: VmFn) -> Native {
-        Native { signature, doc, call: NativeFn::Vm(call), arity: Arity::read(signature) }
+        Native {
+            signature,
+            doc,
+            call: NativeFn::Vm(call),
+            arity: Arity::read(signature),
+        }
     }
 
     /// The function's name.
@@ -82,7 +92,12 @@ impl Arity {
     /// Reads a signature at compile time.
     const fn read(signature: &str) -> Arity {
         let text = signature.as_bytes();
-        let mut arity = Arity { min: 0, max: 0, all: 0, open: false };
+        let mut arity = Arity {
+            min: 0,
+            max: 0,
+            all: 0,
+            open: false,
+        };
         let mut i = 0;
         while text[i] != b'(' {
             i += 1;
@@ -189,14 +204,28 @@ pub fn parse_params(signature: &'static str) -> Vec<Param> {
         let optional = part.contains('=');
         match name {
             "" => {}
-            "/" => params.iter_mut().for_each(|p| p.kind = ParamKind::Positional),
+            "/" => params
+                .iter_mut()
+                .for_each(|p| p.kind = ParamKind::Positional),
             "*" => kind = ParamKind::Keyword,
-            _ if name.starts_with("**") => params.push(Param { name: &name[2..], kind: ParamKind::Kwargs, optional: true }),
+            _ if name.starts_with("**") => params.push(Param {
+                name: &name[2..],
+                kind: ParamKind::Kwargs,
+                optional: true,
+            }),
             _ if name.starts_with('*') => {
-                params.push(Param { name: &name[1..], kind: ParamKind::Args, optional: true });
+                params.push(Param {
+                    name: &name[1..],
+                    kind: ParamKind::Args,
+                    optional: true,
+                });
                 kind = ParamKind::Keyword;
             }
-            _ => params.push(Param { name, kind, optional }),
+            _ => params.push(Param {
+                name,
+                kind,
+                optional,
+            }),
         }
     }
     params
@@ -272,7 +301,10 @@ struct Row {
 impl Natives {
     /// Adds one; its number.
     pub fn add(&mut self, native: &'static Native) -> u32 {
-        self.rows.push(Row { native, params: OnceCell::new() });
+        self.rows.push(Row {
+            native,
+            params: OnceCell::new(),
+        });
         self.rows.len() as u32 - 1
     }
 
@@ -285,7 +317,8 @@ impl Natives {
     /// Its parameters.
     pub fn params(&self, id: u32) -> &[Param] {
         let row = &self.rows[id as usize];
-        row.params.get_or_init(|| parse_params(row.native.signature).into())
+        row.params
+            .get_or_init(|| parse_params(row.native.signature).into())
     }
 }
 
@@ -313,14 +346,25 @@ impl Vm {
     pub fn native_function(&mut self, native: &'static Native, role: NativeRole) -> Local {
         let id = self.natives.add(native);
         let (owner, module, class) = match role {
-            NativeRole::Function(module) => (Value::UNDEF, self.get(module), Builtin::BuiltinFunction),
+            NativeRole::Function(module) => {
+                (Value::UNDEF, self.get(module), Builtin::BuiltinFunction)
+            }
             NativeRole::Method(class) => (self.get(class), Value::UNDEF, Builtin::MethodDescriptor),
             NativeRole::New(class) => (self.get(class), Value::UNDEF, Builtin::BuiltinFunction),
             NativeRole::Free => (Value::UNDEF, Value::UNDEF, Builtin::BuiltinFunction),
         };
         let is_new = matches!(role, NativeRole::New(_));
-        let fields = NativeFunction { id, owner: Slot::new(owner), module: Slot::new(module), is_new };
-        self.local(self.heap.alloc_shaped(fields, self.heap.types.shape_of(class)).value())
+        let fields = NativeFunction {
+            id,
+            owner: Slot::new(owner),
+            module: Slot::new(module),
+            is_new,
+        };
+        self.local(
+            self.heap
+                .alloc_shaped(fields, self.heap.types.shape_of(class))
+                .value(),
+        )
     }
 }
 
@@ -345,7 +389,10 @@ mod tests {
     #[test]
     fn params_follow_the_signature() {
         let params = parse_params("f(self, /, a, b=1, *rest, key=None, **more) -> x");
-        let names: Vec<_> = params.iter().map(|p| (p.name, p.kind, p.optional)).collect();
+        let names: Vec<_> = params
+            .iter()
+            .map(|p| (p.name, p.kind, p.optional))
+            .collect();
         use ParamKind::*;
         let expected = [
             ("self", Positional, false),

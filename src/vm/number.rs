@@ -13,7 +13,8 @@ use crate::runtime::leaf::Number;
 use crate::runtime::text::num::complex::{complex_div, complex_mul, complex_pow};
 use crate::runtime::text::num::convert::int_to_float;
 use crate::runtime::text::num::division::{
-    float_div, float_divmod, float_floor_div, float_mod, int_divmod, int_floor_div, int_mod, int_true_div,
+    float_div, float_divmod, float_floor_div, float_mod, int_divmod, int_floor_div, int_mod,
+    int_true_div,
 };
 use crate::runtime::text::num::power::{Power, float_pow, int_pow};
 use crate::runtime::text::num::shift::{int_shl, int_shr};
@@ -27,7 +28,11 @@ type Outcome<'h> = Option<Result<Value<'h>, Raised>>;
 #[inline]
 pub(super) fn binary<'h>(heap: &'h Heap, op: Operator, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
     if let (Some(x), Some(y)) = (a.as_i64(), b.as_i64()) {
-        return if a.is_bool() && b.is_bool() { bools(heap, op, x, y) } else { words(heap, op, x, y) };
+        return if a.is_bool() && b.is_bool() {
+            bools(heap, op, x, y)
+        } else {
+            words(heap, op, x, y)
+        };
     }
     if let (Some(x), Some(y)) = (word_or_float(a), word_or_float(b)) {
         return floats(heap, op, x, y);
@@ -38,7 +43,9 @@ pub(super) fn binary<'h>(heap: &'h Heap, op: Operator, a: Value<'h>, b: Value<'h
 /// Floats, and integers that are small enough to be one.
 #[inline]
 fn word_or_float(value: Value<'_>) -> Option<f64> {
-    value.as_float().or_else(|| value.as_int().map(|n| n as f64))
+    value
+        .as_float()
+        .or_else(|| value.as_int().map(|n| n as f64))
 }
 
 /// Bit operators keep booleans booleans.
@@ -56,9 +63,15 @@ fn bools<'h>(heap: &'h Heap, op: Operator, x: i64, y: i64) -> Outcome<'h> {
 fn words<'h>(heap: &'h Heap, op: Operator, x: i64, y: i64) -> Outcome<'h> {
     let wide = |n: i128| heap.any_int(Int::from(n));
     let result = match op {
-        Operator::Add => x.checked_add(y).map_or_else(|| wide(i128::from(x) + i128::from(y)), |n| heap.int(n)),
-        Operator::Sub => x.checked_sub(y).map_or_else(|| wide(i128::from(x) - i128::from(y)), |n| heap.int(n)),
-        Operator::Mul => x.checked_mul(y).map_or_else(|| wide(i128::from(x) * i128::from(y)), |n| heap.int(n)),
+        Operator::Add => x
+            .checked_add(y)
+            .map_or_else(|| wide(i128::from(x) + i128::from(y)), |n| heap.int(n)),
+        Operator::Sub => x
+            .checked_sub(y)
+            .map_or_else(|| wide(i128::from(x) - i128::from(y)), |n| heap.int(n)),
+        Operator::Mul => x
+            .checked_mul(y)
+            .map_or_else(|| wide(i128::from(x) * i128::from(y)), |n| heap.int(n)),
         Operator::BitAnd => heap.int(x & y),
         Operator::BitOr => heap.int(x | y),
         Operator::BitXor => heap.int(x ^ y),
@@ -88,7 +101,12 @@ fn ints<'h>(heap: &'h Heap, op: Operator, x: IntRef<'_>, y: IntRef<'_>) -> Outco
         Operator::BitOr => Ok(Int::from(&*x.to_big() | &*y.to_big())),
         Operator::BitXor => Ok(Int::from(&*x.to_big() ^ &*y.to_big())),
         Operator::Div => return Some(lift(heap, int_true_div(x, y)).map(Value::float)),
-        Operator::DivMod => return Some(lift(heap, int_divmod(x, y)).map(|(q, r)| pair(heap, heap.any_int(q), heap.any_int(r)))),
+        Operator::DivMod => {
+            return Some(
+                lift(heap, int_divmod(x, y))
+                    .map(|(q, r)| pair(heap, heap.any_int(q), heap.any_int(r))),
+            );
+        }
         Operator::Pow => return Some(power(heap, int_pow(x, y))),
         Operator::MatMul => return None,
     };
@@ -130,7 +148,10 @@ fn floats<'h>(heap: &'h Heap, op: Operator, x: f64, y: f64) -> Outcome<'h> {
         Operator::Mod => float_mod(x, y),
         Operator::Pow => return Some(power(heap, float_pow(x, y))),
         Operator::DivMod => {
-            return Some(lift(heap, float_divmod(x, y)).map(|(q, r)| pair(heap, Value::float(q), Value::float(r))));
+            return Some(
+                lift(heap, float_divmod(x, y))
+                    .map(|(q, r)| pair(heap, Value::float(q), Value::float(r))),
+            );
         }
         _ => return None,
     };
@@ -157,13 +178,15 @@ fn complexes<'h>(heap: &'h Heap, op: Operator, x: Number<'_>, y: Number<'_>) -> 
     if matches!(op, Operator::FloorDiv | Operator::Mod | Operator::DivMod) {
         return None;
     }
-    let result = parts(x).and_then(|a| Ok((a, parts(y)?))).and_then(|(a, b)| match op {
-        Operator::Add => Ok((a.0 + b.0, a.1 + b.1)),
-        Operator::Sub => Ok((a.0 - b.0, a.1 - b.1)),
-        Operator::Mul => Ok(complex_mul(a, b)),
-        Operator::Div => complex_div(a, b),
-        _ => complex_pow(a, b),
-    });
+    let result = parts(x)
+        .and_then(|a| Ok((a, parts(y)?)))
+        .and_then(|(a, b)| match op {
+            Operator::Add => Ok((a.0 + b.0, a.1 + b.1)),
+            Operator::Sub => Ok((a.0 - b.0, a.1 - b.1)),
+            Operator::Mul => Ok(complex_mul(a, b)),
+            Operator::Div => complex_div(a, b),
+            _ => complex_pow(a, b),
+        });
     Some(lift(heap, result).map(|(re, im)| heap.alloc(Complex { re, im }).value()))
 }
 
@@ -240,9 +263,17 @@ pub(super) fn unary<'h>(heap: &'h Heap, op: Unary, x: Value<'h>) -> Option<Value
     }
     match (op, x.as_number()?) {
         (Unary::Neg, Number::Float(x)) => Some(Value::float(-x)),
-        (Unary::Neg, Number::Int(IntRef::Small(n))) => Some(heap.any_int(Int::from(-i128::from(n)))),
+        (Unary::Neg, Number::Int(IntRef::Small(n))) => {
+            Some(heap.any_int(Int::from(-i128::from(n))))
+        }
         (Unary::Neg, Number::Int(IntRef::Big(n))) => Some(heap.big_int(-n)),
-        (Unary::Neg, Number::Complex(c)) => Some(heap.alloc(Complex { re: -c.re, im: -c.im }).value()),
+        (Unary::Neg, Number::Complex(c)) => Some(
+            heap.alloc(Complex {
+                re: -c.re,
+                im: -c.im,
+            })
+            .value(),
+        ),
         (Unary::Pos, Number::Int(IntRef::Small(n))) => Some(heap.int(n)),
         (Unary::Pos, _) => Some(x),
         (Unary::Invert, Number::Int(IntRef::Small(n))) => Some(heap.int(!n)),
@@ -263,7 +294,11 @@ pub fn floor_div<'h>((x, y): (i64, i64)) -> Option<Value<'h>> {
 #[inline(always)]
 pub fn floor_mod<'h>((x, y): (i64, i64)) -> Option<Value<'h>> {
     let rest = x.checked_rem(y)?;
-    Some(Value::small_int(if rest != 0 && (rest < 0) != (y < 0) { rest + y } else { rest }))
+    Some(Value::small_int(if rest != 0 && (rest < 0) != (y < 0) {
+        rest + y
+    } else {
+        rest
+    }))
 }
 
 /// `x << y`
@@ -273,13 +308,21 @@ pub fn shift_left<'h>((x, y): (i64, i64)) -> Option<Value<'h>> {
         return None;
     }
     let shifted = x << y;
-    if shifted >> y == x { Value::try_int(shifted) } else { None }
+    if shifted >> y == x {
+        Value::try_int(shifted)
+    } else {
+        None
+    }
 }
 
 /// `x >> y`
 #[inline(always)]
 pub fn shift_right<'h>((x, y): (i64, i64)) -> Option<Value<'h>> {
-    if y < 0 { None } else { Some(Value::small_int(x >> y.min(63))) }
+    if y < 0 {
+        None
+    } else {
+        Some(Value::small_int(x >> y.min(63)))
+    }
 }
 
 #[cfg(test)]
@@ -288,7 +331,9 @@ mod tests {
     use crate::runtime::value::{INT_MAX, INT_MIN};
 
     fn ints_of(heap: &Heap, op: Operator, x: i64, y: i64) -> String {
-        let value = binary(heap, op, heap.int(x), heap.int(y)).expect("integers know it").expect("no error");
+        let value = binary(heap, op, heap.int(x), heap.int(y))
+            .expect("integers know it")
+            .expect("no error");
         match value.as_any_int() {
             Some(IntRef::Small(n)) => n.to_string(),
             Some(IntRef::Big(n)) => n.to_string(),
@@ -299,7 +344,19 @@ mod tests {
     #[test]
     fn words_widen_without_loss() {
         let heap = Heap::new();
-        let numbers = [0, 1, -1, 7, -8, INT_MAX, INT_MIN, INT_MAX + 1, i64::MAX, i64::MIN, 1 << 40];
+        let numbers = [
+            0,
+            1,
+            -1,
+            7,
+            -8,
+            INT_MAX,
+            INT_MIN,
+            INT_MAX + 1,
+            i64::MAX,
+            i64::MIN,
+            1 << 40,
+        ];
         for x in numbers {
             for y in numbers {
                 let (a, b) = (i128::from(x), i128::from(y));
@@ -334,7 +391,11 @@ mod tests {
     #[test]
     fn booleans_stay_booleans_under_bit_operators_only() {
         let heap = Heap::new();
-        let of = |op| binary(&heap, op, Value::TRUE, Value::TRUE).expect("known").expect("no error");
+        let of = |op| {
+            binary(&heap, op, Value::TRUE, Value::TRUE)
+                .expect("known")
+                .expect("no error")
+        };
         assert!(of(Operator::BitAnd).is(Value::TRUE));
         assert_eq!(of(Operator::Add).as_int(), Some(2));
     }

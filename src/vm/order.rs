@@ -26,7 +26,12 @@ enum Difference {
 
 impl Vm {
     /// `a c b` by the builtin types' own rules, whatever the program's classes override; None: NotImplemented.
-    pub fn builtin_compare(&mut self, c: Comparison, a: Local, b: Local) -> Result<Option<Local>, Raised> {
+    pub fn builtin_compare(
+        &mut self,
+        c: Comparison,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
         let (left, right) = (self.plain(a), self.plain(b));
         let (x, y) = (self.get(left), self.get(right));
         if let Some(order) = scalar_order(x, y) {
@@ -34,29 +39,45 @@ impl Vm {
         }
         let kinds = (x.as_object().map(Gc::kind), y.as_object().map(Gc::kind));
         match kinds {
-            (Some(Kind::List), Some(Kind::List)) | (Some(Kind::Tuple), Some(Kind::Tuple)) => {
-                self.nested_comparison(|vm| vm.compare_sequences(c, left, right)).map(Some)
-            }
+            (Some(Kind::List), Some(Kind::List)) | (Some(Kind::Tuple), Some(Kind::Tuple)) => self
+                .nested_comparison(|vm| vm.compare_sequences(c, left, right))
+                .map(Some),
             (Some(Kind::Slice), Some(Kind::Slice)) => {
                 let (left, right) = (self.slice_parts(left), self.slice_parts(right));
-                self.nested_comparison(|vm| vm.compare_sequences(c, left, right)).map(Some)
+                self.nested_comparison(|vm| vm.compare_sequences(c, left, right))
+                    .map(Some)
             }
-            (Some(Kind::Set | Kind::View), Some(Kind::Set | Kind::View)) => self.compare_views(c, left, right),
-            (Some(Kind::View), _) if self.proxied(left).is_some() => self.compare_views(c, left, right),
+            (Some(Kind::Set | Kind::View), Some(Kind::Set | Kind::View)) => {
+                self.compare_views(c, left, right)
+            }
+            (Some(Kind::View), _) if self.proxied(left).is_some() => {
+                self.compare_views(c, left, right)
+            }
             _ => self.compare_equality_only(c, left, right),
         }
     }
 
     /// Compares what may contain itself.
-    fn nested_comparison<T>(&mut self, body: impl FnOnce(&mut Vm) -> Result<T, Raised>) -> Result<T, Raised> {
+    fn nested_comparison<T>(
+        &mut self,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
         if self.nesting >= super::NESTING_LIMIT {
-            return Err(self.heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded in comparison"));
+            return Err(self.heap.raise(
+                Builtin::RecursionError,
+                "maximum recursion depth exceeded in comparison",
+            ));
         }
         self.nested(body)
     }
 
     /// Sets and set-like views among themselves; a proxy compares as its mapping.
-    fn compare_views(&mut self, c: Comparison, left: Local, right: Local) -> Result<Option<Local>, Raised> {
+    fn compare_views(
+        &mut self,
+        c: Comparison,
+        left: Local,
+        right: Local,
+    ) -> Result<Option<Local>, Raised> {
         if let Some(mapping) = self.proxied(left) {
             let right = self.proxied(right).unwrap_or(right);
             return self.compare(c, mapping, right).map(Some);
@@ -67,18 +88,27 @@ impl Vm {
 
     /// What a mapping proxy shows.
     pub(super) fn proxied(&self, l: Local) -> Option<Local> {
-        let view = self.get_gc::<View>(l).filter(|view| view.get().tag == ViewTag::Proxy)?;
+        let view = self
+            .get_gc::<View>(l)
+            .filter(|view| view.get().tag == ViewTag::Proxy)?;
         Some(self.local(view.get().source.get(&self.heap)))
     }
 
     /// Kinds that know `==` and `!=` only.
-    fn compare_equality_only(&mut self, c: Comparison, a: Local, b: Local) -> Result<Option<Local>, Raised> {
+    fn compare_equality_only(
+        &mut self,
+        c: Comparison,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
         let wanted = match c {
             Comparison::Eq => true,
             Comparison::Ne => false,
             _ => return Ok(None),
         };
-        let Some(equal) = self.contents_equal(a, b)? else { return Ok(None) };
+        let Some(equal) = self.contents_equal(a, b)? else {
+            return Ok(None);
+        };
         Ok(Some(self.local(Value::bool(equal == wanted))))
     }
 
@@ -92,8 +122,12 @@ impl Vm {
         }
         if let (Some(x), Some(y)) = (x.as_gc::<BoundMethod>(), y.as_gc::<BoundMethod>()) {
             let (x, y) = (x.get(), y.get());
-            let part = |slot: &crate::runtime::Slot, other: &crate::runtime::Slot| slot.get(&self.heap).is(other.get(&self.heap));
-            return Ok(Some(part(&x.receiver, &y.receiver) && part(&x.function, &y.function)));
+            let part = |slot: &crate::runtime::Slot, other: &crate::runtime::Slot| {
+                slot.get(&self.heap).is(other.get(&self.heap))
+            };
+            return Ok(Some(
+                part(&x.receiver, &y.receiver) && part(&x.function, &y.function),
+            ));
         }
         let kinds = (x.as_object().map(Gc::kind), y.as_object().map(Gc::kind));
         if let (Some(Kind::Dict), Some(Kind::Dict)) = kinds {
@@ -104,8 +138,11 @@ impl Vm {
 
     /// The bounds of a slice as a tuple, which is how slices compare.
     fn slice_parts(&self, slice: Local) -> Local {
-        let Some(slice) = self.get_gc::<Slice>(slice) else { return slice };
-        let parts = [&slice.get().start, &slice.get().stop, &slice.get().step].map(|slot| slot.get(&self.heap));
+        let Some(slice) = self.get_gc::<Slice>(slice) else {
+            return slice;
+        };
+        let parts = [&slice.get().start, &slice.get().stop, &slice.get().step]
+            .map(|slot| slot.get(&self.heap));
         self.local(self.heap.tuple(&parts).value())
     }
 }
@@ -161,7 +198,9 @@ impl Vm {
 /// Goes on from `i` as long as the runtime can compare the items; None: the program has to compare those at `i`.
 fn leaf_run(heap: &Heap, a: Value<'_>, b: Value<'_>, i: &mut usize) -> Option<Difference> {
     loop {
-        let (Some(x), Some(y)) = (item(heap, a, *i), item(heap, b, *i)) else { return Some(Difference::None) };
+        let (Some(x), Some(y)) = (item(heap, a, *i), item(heap, b, *i)) else {
+            return Some(Difference::None);
+        };
         if !x.is(y) && !leaf::equal(heap, x, y)? {
             return Some(Difference::At(*i));
         }

@@ -40,7 +40,10 @@ impl Vm {
     /// `R[a] :=` whether `R[b]` matches sequence patterns.
     pub(super) fn match_seq_op(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.b);
-        let matches = matches!(self.subject_kind(value), Some(Kind::List | Kind::Tuple | Kind::Range)) || self.declares(value, SEQUENCE);
+        let matches = matches!(
+            self.subject_kind(value),
+            Some(Kind::List | Kind::Tuple | Kind::Range)
+        ) || self.declares(value, SEQUENCE);
         self.set_reg(i.a, Value::bool(matches));
         Ok(())
     }
@@ -48,21 +51,32 @@ impl Vm {
     /// `R[a] :=` whether `R[b]` matches mapping patterns.
     pub(super) fn match_map_op(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.b);
-        let is_proxy = value.as_gc::<View>().is_some_and(|view| view.tag == ViewTag::Proxy);
-        let matches = is_proxy || self.subject_kind(value) == Some(Kind::Dict) || self.declares(value, MAPPING);
+        let is_proxy = value
+            .as_gc::<View>()
+            .is_some_and(|view| view.tag == ViewTag::Proxy);
+        let matches = is_proxy
+            || self.subject_kind(value) == Some(Kind::Dict)
+            || self.declares(value, MAPPING);
         self.set_reg(i.a, Value::bool(matches));
         Ok(())
     }
 
     /// The kind of a builtin object, or of the one that an instance extends.
     fn subject_kind(&self, value: Value<'_>) -> Option<Kind> {
-        let payload = value.as_gc::<Instance>().and_then(|instance| instance.payload(&self.heap));
+        let payload = value
+            .as_gc::<Instance>()
+            .and_then(|instance| instance.payload(&self.heap));
         payload.unwrap_or(value).as_object().map(Gc::kind)
     }
 
     fn declares(&self, value: Value<'_>, flag: i64) -> bool {
-        let flags = self.heap.class_of(value).lookup(&self.heap, self.heap.intern("__abc_tpflags__"));
-        flags.and_then(Value::as_int).is_some_and(|flags| flags & flag != 0)
+        let flags = self
+            .heap
+            .class_of(value)
+            .lookup(&self.heap, self.heap.intern("__abc_tpflags__"));
+        flags
+            .and_then(Value::as_int)
+            .is_some_and(|flags| flags & flag != 0)
     }
 
     /// `R[a] :=` the values of `R[b]` for the keys `R[c]`, a tuple of each; None if one is missing.
@@ -75,7 +89,9 @@ impl Vm {
         for key in keys {
             if self.dict_get(seen, key)?.is_some() {
                 let key = self.repr_text(key)?;
-                return Err(self.heap.value_error(format!("mapping pattern checks duplicate key ({key})")));
+                return Err(self
+                    .heap
+                    .value_error(format!("mapping pattern checks duplicate key ({key})")));
             }
             self.dict_set(seen, key, key)?;
             match self.value_for(subject, key, seen)? {
@@ -93,12 +109,21 @@ impl Vm {
     }
 
     /// `subject.get(key, missing)`: no `__missing__` is asked. `missing` is an object that nothing in the program can be.
-    fn value_for(&mut self, subject: Local, key: Local, missing: Local) -> Result<Option<Local>, Raised> {
+    fn value_for(
+        &mut self,
+        subject: Local,
+        key: Local,
+        missing: Local,
+    ) -> Result<Option<Local>, Raised> {
         if self.get(subject).is_gc::<Dict>() {
             return self.dict_get(subject, key);
         }
         let value = self.call_method(subject, "get", &[key, missing])?;
-        Ok(if self.get(value).is(self.get(missing)) { None } else { Some(value) })
+        Ok(if self.get(value).is(self.get(missing)) {
+            None
+        } else {
+            Some(value)
+        })
     }
 }
 
@@ -107,7 +132,11 @@ impl Vm {
     /// `R[a] :=` a tuple of attributes if `R[b]` is a `R[c]` with `d` positional sub-patterns and those named by `R[c+1]`; else None.
     pub(super) fn match_class_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
-        let (subject, class, names) = (self.reg_local(i.b), self.reg_local(i.c), self.reg_local(i.c + 1));
+        let (subject, class, names) = (
+            self.reg_local(i.b),
+            self.reg_local(i.c),
+            self.reg_local(i.c + 1),
+        );
         if !self.get(class).is_gc::<Class>() {
             return Err(self.heap.type_error("called match pattern must be a class"));
         }
@@ -138,7 +167,11 @@ impl Vm {
             }
         }
         for name in self.to_vec(names)? {
-            let name = self.get_gc::<Str>(name).map(Gc::as_str).unwrap_or_default().to_owned();
+            let name = self
+                .get_gc::<Str>(name)
+                .map(Gc::as_str)
+                .unwrap_or_default()
+                .to_owned();
             seen.push(name);
         }
         self.check_repeated(class, &seen)?;
@@ -159,29 +192,45 @@ impl Vm {
             return Ok(None);
         };
         let Some(tuple) = self.get_gc::<Tuple>(match_args) else {
-            let (class, got) = (self.class_name(class), self.heap.type_name(self.get(match_args)));
-            return Err(self.heap.type_error(format!("{class}.__match_args__ must be a tuple (got {got})")));
+            let (class, got) = (
+                self.class_name(class),
+                self.heap.type_name(self.get(match_args)),
+            );
+            return Err(self.heap.type_error(format!(
+                "{class}.__match_args__ must be a tuple (got {got})"
+            )));
         };
         self.check_allowed(class, tuple.len(), wanted)?;
-        let names = tuple.iter(&self.heap).take(wanted).map(|name| match name.as_gc::<Str>() {
-            Some(name) => Ok(name.as_str().to_owned()),
-            None => {
-                let got = self.heap.type_name(name);
-                Err(self.heap.type_error(format!("__match_args__ elements must be strings (got {got})")))
-            }
-        });
+        let names = tuple
+            .iter(&self.heap)
+            .take(wanted)
+            .map(|name| match name.as_gc::<Str>() {
+                Some(name) => Ok(name.as_str().to_owned()),
+                None => {
+                    let got = self.heap.type_name(name);
+                    Err(self.heap.type_error(format!(
+                        "__match_args__ elements must be strings (got {got})"
+                    )))
+                }
+            });
         names.collect::<Result<_, _>>().map(Some)
     }
 
     fn matches_self(&self, class: Local) -> bool {
         let class = self.get_gc::<Class>(class);
         class.is_some_and(|class| {
-            class.mro(&self.heap).any(|class| class.get().builtin.is_some_and(|builtin| MATCH_SELF.contains(&builtin)))
+            class.mro(&self.heap).any(|class| {
+                class
+                    .get()
+                    .builtin
+                    .is_some_and(|builtin| MATCH_SELF.contains(&builtin))
+            })
         })
     }
 
     fn class_name(&self, class: Local) -> &str {
-        self.get_gc::<Class>(class).map_or("?", |class| class.name(&self.heap).as_str())
+        self.get_gc::<Class>(class)
+            .map_or("?", |class| class.name(&self.heap).as_str())
     }
 
     fn check_allowed(&self, class: Local, allowed: usize, given: usize) -> Result<(), Raised> {
@@ -189,13 +238,22 @@ impl Vm {
             return Ok(());
         }
         let (class, plural) = (self.class_name(class), if allowed == 1 { "" } else { "s" });
-        Err(self.heap.type_error(format!("{class}() accepts {allowed} positional sub-pattern{plural} ({given} given)")))
+        Err(self.heap.type_error(format!(
+            "{class}() accepts {allowed} positional sub-pattern{plural} ({given} given)"
+        )))
     }
 
     fn check_repeated(&self, class: Local, names: &[String]) -> Result<(), Raised> {
-        let repeated = names.iter().enumerate().find(|(n, name)| names[..*n].contains(name));
-        let Some((_, name)) = repeated else { return Ok(()) };
+        let repeated = names
+            .iter()
+            .enumerate()
+            .find(|(n, name)| names[..*n].contains(name));
+        let Some((_, name)) = repeated else {
+            return Ok(());
+        };
         let (class, name) = (self.class_name(class), str_repr::str_repr(name));
-        Err(self.heap.type_error(format!("{class}() got multiple sub-patterns for attribute {name}")))
+        Err(self.heap.type_error(format!(
+            "{class}() got multiple sub-patterns for attribute {name}"
+        )))
     }
 }

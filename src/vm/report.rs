@@ -1,4 +1,7 @@
 //! What the VM tells the program around it: exceptions and other findings as plain data, to be rendered at the edge.
+//!
+//! Nothing here is a Value: what is reported outlives the heap and can be drawn, counted or ignored. A new finding is a
+//! variant of `Report`, made here or in `sched/report.rs`, drawn in `cli/report.rs`.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -100,7 +103,10 @@ impl Vm {
 
     /// Raises the exception instance in a local.
     pub fn raise_local(&self, exception: Local) -> Raised {
-        self.heap.raise_exception(self.get_gc(exception).expect("the caller knows that it is an exception"))
+        self.heap.raise_exception(
+            self.get_gc(exception)
+                .expect("the caller knows that it is an exception"),
+        )
     }
 
     /// Ends the program: from now on exceptions find no handlers.
@@ -121,7 +127,10 @@ impl Vm {
     /// Where the program is now.
     pub fn place(&self) -> Option<Place> {
         let frame = self.stack.frames().last()?;
-        Some((Rc::clone(&frame.code(&self.heap).code), frame.index(&self.heap).saturating_sub(1)))
+        Some((
+            Rc::clone(&frame.code(&self.heap).code),
+            frame.index(&self.heap).saturating_sub(1),
+        ))
     }
 
     /// Where a coroutine waits: in the innermost of the chain.
@@ -168,10 +177,16 @@ impl Vm {
     fn describe_within(&mut self, exception: Local, seen: &mut HashSet<usize>) -> Failure {
         let mark = self.mark();
         let heap = &self.heap;
-        let this: Gc<'_, Exception> = self.get_gc(exception).expect("the caller knows that it is an exception");
+        let this: Gc<'_, Exception> = self
+            .get_gc(exception)
+            .expect("the caller knows that it is an exception");
         seen.insert(this.address());
         let class = heap.class_of(this.value());
-        let class = match class.attrs.get(heap, heap.intern("__module__")).and_then(|v| v.as_gc::<Str>()) {
+        let class = match class
+            .attrs
+            .get(heap, heap.intern("__module__"))
+            .and_then(|v| v.as_gc::<Str>())
+        {
             Some(module) if module.as_str() != "__main__" && module.as_str() != "builtins" => {
                 format!("{}.{}", module.as_str(), class.qualname(heap).as_str())
             }
@@ -179,23 +194,61 @@ impl Vm {
         };
         let trace = this.traceback.borrow().clone();
         let notes = this.attrs.get(heap).as_gc::<Dict>();
-        let notes = notes.and_then(|d| d.get_str(heap, heap.intern("__notes__"))).and_then(|v| v.as_gc::<List>());
-        let notes: Vec<Local> = notes.map_or(Vec::new(), |l| l.items.to_vec(heap).into_iter().map(|v| self.local(v)).collect());
-        let links = [this.cause.get(heap), if this.suppress_context.get() { Value::UNDEF } else { this.context.get(heap) }];
+        let notes = notes
+            .and_then(|d| d.get_str(heap, heap.intern("__notes__")))
+            .and_then(|v| v.as_gc::<List>());
+        let notes: Vec<Local> = notes.map_or(Vec::new(), |l| {
+            l.items
+                .to_vec(heap)
+                .into_iter()
+                .map(|v| self.local(v))
+                .collect()
+        });
+        let links = [
+            this.cause.get(heap),
+            if this.suppress_context.get() {
+                Value::UNDEF
+            } else {
+                this.context.get(heap)
+            },
+        ];
         let links = links.map(|v| v.defined().map(|v| self.local(v)));
-        let members: Vec<Local> = self.group_members(this).into_iter().map(|v| self.local(v)).collect();
+        let members: Vec<Local> = self
+            .group_members(this)
+            .into_iter()
+            .map(|v| self.local(v))
+            .collect();
         let message = self.text_or(exception, "<exception str() failed>");
-        let notes = notes.into_iter().map(|n| self.text_or(n, "<note str() failed>")).collect();
+        let notes = notes
+            .into_iter()
+            .map(|n| self.text_or(n, "<note str() failed>"))
+            .collect();
         let mut follow = |vm: &mut Vm, link: Option<Local>| {
             let link = link?;
             let address = vm.get_gc::<Exception>(link)?.address();
-            (!seen.contains(&address) && seen.len() < CHAIN_LIMIT).then(|| Box::new(vm.describe_within(link, seen)))
+            (!seen.contains(&address) && seen.len() < CHAIN_LIMIT)
+                .then(|| Box::new(vm.describe_within(link, seen)))
         };
         let cause = follow(self, links[0]);
-        let context = if cause.is_some() { None } else { follow(self, links[1]) };
-        let members = members.into_iter().filter_map(|m| follow(self, Some(m)).map(|f| *f)).collect();
+        let context = if cause.is_some() {
+            None
+        } else {
+            follow(self, links[1])
+        };
+        let members = members
+            .into_iter()
+            .filter_map(|m| follow(self, Some(m)).map(|f| *f))
+            .collect();
         self.release(mark);
-        Failure { class, message, notes, trace, cause, context, members }
+        Failure {
+            class,
+            message,
+            notes,
+            trace,
+            cause,
+            context,
+            members,
+        }
     }
 
     fn group_members<'h>(&'h self, exception: Gc<'h, Exception>) -> Vec<Value<'h>> {
@@ -204,8 +257,14 @@ impl Vm {
             return Vec::new();
         }
         match exception.arg(heap, 1) {
-            Some(v) if v.is_gc::<Tuple>() => v.as_gc::<Tuple>().map(|t| t.to_vec(heap)).unwrap_or_default(),
-            Some(v) => v.as_gc::<List>().map(|l| l.items.to_vec(heap)).unwrap_or_default(),
+            Some(v) if v.is_gc::<Tuple>() => v
+                .as_gc::<Tuple>()
+                .map(|t| t.to_vec(heap))
+                .unwrap_or_default(),
+            Some(v) => v
+                .as_gc::<List>()
+                .map(|l| l.items.to_vec(heap))
+                .unwrap_or_default(),
             None => Vec::new(),
         }
     }
@@ -213,7 +272,9 @@ impl Vm {
     /// `str()` of a value, or a stand-in if that raises.
     fn text_or(&mut self, value: Local, otherwise: &str) -> String {
         match self.str(value) {
-            Ok(text) => self.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned()),
+            Ok(text) => self
+                .get_gc::<Str>(text)
+                .map_or(String::new(), |s| s.as_str().to_owned()),
             Err(raised) => {
                 self.heap.take_raised(raised);
                 otherwise.to_owned()

@@ -14,10 +14,10 @@ use super::trap::Trap;
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
 use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr};
-use crate::runtime::heap::Header;
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
+use crate::runtime::heap::Header;
 use crate::runtime::instance::Instance;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
@@ -226,7 +226,11 @@ impl Vm {
                     }
                 }
                 Op::SetGlobal => {
-                    code.get(&self.heap).module(&self.heap).globals.values.set(i.d as usize, r!(i.a));
+                    code.get(&self.heap)
+                        .module(&self.heap)
+                        .globals
+                        .values
+                        .set(i.d as usize, r!(i.a));
                 }
                 Op::DelGlobal => slow!(self.del_global(i)),
                 Op::GetName => slow!(self.get_name(i)),
@@ -234,7 +238,9 @@ impl Vm {
                 Op::DelName => slow!(self.del_name(i)),
                 Op::MakeCell => slow!(self.make_cell(i)),
                 Op::GetCell => {
-                    let value = r!(i.b).as_gc::<CellObj>().map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
+                    let value = r!(i.b)
+                        .as_gc::<CellObj>()
+                        .map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
                     if value.is_undef() {
                         slow!(self.unbound_local(i));
                     } else {
@@ -248,8 +254,11 @@ impl Vm {
                 }
                 Op::GetFree => {
                     let function = self.stack.top().function(&self.heap);
-                    let cell = function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
-                    let value = cell.as_gc::<CellObj>().map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
+                    let cell =
+                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    let value = cell
+                        .as_gc::<CellObj>()
+                        .map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
                     if value.is_undef() {
                         slow!(self.unbound_free(i));
                     } else {
@@ -258,19 +267,28 @@ impl Vm {
                 }
                 Op::SetFree => {
                     let function = self.stack.top().function(&self.heap);
-                    let cell = function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    let cell =
+                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
                     if let Some(cell) = cell.as_gc::<CellObj>() {
                         cell.value.set(r!(i.a));
                     }
                 }
                 Op::GetFreeCell => {
                     let function = self.stack.top().function(&self.heap);
-                    w.set(i.a, function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap));
+                    w.set(
+                        i.a,
+                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap),
+                    );
                 }
                 Op::SpillNew => slow!(self.spill_new(i)),
                 Op::SpillGet => {
                     let spill = r!(i.b).as_gc::<Spill>();
-                    w.set(i.a, spill.and_then(|s| s.slots.get(&self.heap, i.d as usize)).unwrap_or(Value::UNDEF));
+                    w.set(
+                        i.a,
+                        spill
+                            .and_then(|s| s.slots.get(&self.heap, i.d as usize))
+                            .unwrap_or(Value::UNDEF),
+                    );
                 }
                 Op::SpillSet => {
                     if let Some(spill) = r!(i.b).as_gc::<Spill>() {
@@ -302,7 +320,9 @@ impl Vm {
                 Op::MulI => arith_imm!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
                 Op::FloorDivI => bits_imm!(i, FloorDiv, arith::floor_div),
                 Op::ModI => bits_imm!(i, Mod, arith::floor_mod),
-                Op::BitAndI => bits_imm!(i, BitAnd, |(x, y): (i64, i64)| Some(Value::small_int(x & y))),
+                Op::BitAndI => bits_imm!(i, BitAnd, |(x, y): (i64, i64)| Some(Value::small_int(
+                    x & y
+                ))),
                 Op::ShlI => bits_imm!(i, Shl, arith::shift_left),
                 Op::ShrI => bits_imm!(i, Shr, arith::shift_right),
                 Op::Neg => slow!(self.unary_op(i)),
@@ -360,7 +380,9 @@ impl Vm {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
                             let slot = cache.slot.get();
                             let value = match o.downcast::<Instance>() {
-                                Some(instance) if slot != CLASS_VALUE => instance.slot(&self.heap, slot as usize),
+                                Some(instance) if slot != CLASS_VALUE => {
+                                    instance.slot(&self.heap, slot as usize)
+                                }
                                 _ => self.cached_value(o, cache),
                             };
                             if value.is_undef() {
@@ -391,7 +413,11 @@ impl Vm {
                     let (object, key) = (r!(i.b), r!(i.c));
                     let item = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
-                            let at = if n < 0 { n + list.items.len() as i64 } else { n };
+                            let at = if n < 0 {
+                                n + list.items.len() as i64
+                            } else {
+                                n
+                            };
                             list.items.get(&self.heap, at as usize)
                         }
                         _ => self.get_item_fast(object, key),
@@ -405,7 +431,11 @@ impl Vm {
                     let (object, key, value) = (r!(i.a), r!(i.b), r!(i.c));
                     let done = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
-                            let at = if n < 0 { n + list.items.len() as i64 } else { n };
+                            let at = if n < 0 {
+                                n + list.items.len() as i64
+                            } else {
+                                n
+                            };
                             list.items.set(at as usize, value)
                         }
                         _ => self.set_item_fast(object, key, value),
@@ -432,12 +462,20 @@ impl Vm {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
                             let value = cache.value.get(&self.heap);
                             if let Some(function) = value.as_gc::<Function>() {
-                                enter!(function, i.a as usize + 1, u32::from(i.b) + 1, self.call_method_op(i));
+                                enter!(
+                                    function,
+                                    i.a as usize + 1,
+                                    u32::from(i.b) + 1,
+                                    self.call_method_op(i)
+                                );
                             } else if let Some(native) = value.as_gc::<NativeFunction>() {
                                 let native = self.natives.get(native.id);
                                 match native.call {
                                     NativeFn::Leaf(f) if native.takes(i.b as usize + 1) => {
-                                        let args = Args::new(&self.heap, w.slots(i.a as usize + 1, i.b as usize + 1));
+                                        let args = Args::new(
+                                            &self.heap,
+                                            w.slots(i.a as usize + 1, i.b as usize + 1),
+                                        );
                                         match f(&self.heap, args) {
                                             Ok(value) => w.set(i.a, value),
                                             Err(raised) => slow!(Err::<(), Raised>(raised)),
@@ -455,7 +493,10 @@ impl Vm {
                 Op::GetMethod => {
                     let cache = &code.get(&self.heap).get().caches[i.d as usize];
                     match r!(i.a + 1).as_object() {
-                        Some(o) if cache.guard.get() == self.guard(o.shape()) && !cache.value.is_undef() => {
+                        Some(o)
+                            if cache.guard.get() == self.guard(o.shape())
+                                && !cache.value.is_undef() =>
+                        {
                             w.set(i.a, cache.value.get(&self.heap));
                         }
                         _ => slow!(self.get_method_op(i)),
@@ -465,7 +506,8 @@ impl Vm {
                     let first = if r!(i.a + 1).is_undef() { 2 } else { 1 };
                     match r!(i.a).as_gc::<Function>() {
                         Some(function) => {
-                            let (at, count) = (i.a as usize + first, u32::from(i.b) + 2 - first as u32);
+                            let (at, count) =
+                                (i.a as usize + first, u32::from(i.b) + 2 - first as u32);
                             enter!(function, at, count, self.call_found_function(i));
                         }
                         None => trap!(self.call_found_op(i)),
@@ -606,16 +648,22 @@ impl Vm {
 
     /// Ends the run.
     fn leave(&self, trap: Trap) -> Result<Trap, Raised> {
-        if trap == Trap::Raised { Err(self.heap.raise_pending()) } else { Ok(trap) }
+        if trap == Trap::Raised {
+            Err(self.heap.raise_pending())
+        } else {
+            Ok(trap)
+        }
     }
 
     /// What `GetAttr` finds through a cache whose guard holds, in an object that is no plain instance.
     #[inline(never)]
     fn cached_value<'h>(&'h self, object: Gc<'h, Header>, cache: &Cache) -> Value<'h> {
         match object.downcast::<Module>() {
-            Some(module) => {
-                module.globals.values.get(&self.heap, cache.slot.get() as usize).unwrap_or(Value::UNDEF)
-            }
+            Some(module) => module
+                .globals
+                .values
+                .get(&self.heap, cache.slot.get() as usize)
+                .unwrap_or(Value::UNDEF),
             None => cache.value.get(&self.heap),
         }
     }
@@ -627,13 +675,18 @@ impl Vm {
             return self.dict_get_leaf(dict, key);
         }
         let (tuple, n) = (object.as_gc::<Tuple>()?, key.as_int()?);
-        tuple.at(&self.heap, (if n < 0 { n + tuple.len() as i64 } else { n }) as usize)
+        tuple.at(
+            &self.heap,
+            (if n < 0 { n + tuple.len() as i64 } else { n }) as usize,
+        )
     }
 
     /// `object[key] = value` for dicts by a plain key; whether it was done.
     #[inline(never)]
     fn set_item_fast<'h>(&'h self, object: Value<'h>, key: Value<'h>, value: Value<'h>) -> bool {
-        object.as_gc::<Dict>().is_some_and(|dict| self.dict_set_leaf(dict, key, value))
+        object
+            .as_gc::<Dict>()
+            .is_some_and(|dict| self.dict_set_leaf(dict, key, value))
     }
 }
 

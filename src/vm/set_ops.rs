@@ -26,13 +26,23 @@ enum Keep {
 // Operators.
 impl Vm {
     /// `a op b` of sets, dicts and views, a proxy standing for its mapping; None: not for these operands.
-    pub(super) fn set_operator(&mut self, op: Operator, a: Local, b: Local) -> Result<Option<Local>, Raised> {
-        if !matches!(op, Operator::BitOr | Operator::BitAnd | Operator::Sub | Operator::BitXor) {
+    pub(super) fn set_operator(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
+        if !matches!(
+            op,
+            Operator::BitOr | Operator::BitAnd | Operator::Sub | Operator::BitXor
+        ) {
             return Ok(None);
         }
         let (left, right) = (self.proxied(a), self.proxied(b));
         if left.is_some() || right.is_some() {
-            return self.binary(op, left.unwrap_or(a), right.unwrap_or(b)).map(Some);
+            return self
+                .binary(op, left.unwrap_or(a), right.unwrap_or(b))
+                .map(Some);
         }
         let (x, y) = (self.get(a), self.get(b));
         if x.is_gc::<Set>() && y.is_gc::<Set>() {
@@ -56,7 +66,9 @@ impl Vm {
         };
         match op {
             Operator::BitOr => self.merge_set(target, b)?,
-            Operator::BitAnd if self.table(b).len() < self.table(a).len() => self.filter_set(target, b, a, Keep::Shared)?,
+            Operator::BitAnd if self.table(b).len() < self.table(a).len() => {
+                self.filter_set(target, b, a, Keep::Shared)?
+            }
             Operator::BitAnd => self.filter_set(target, a, b, Keep::Shared)?,
             Operator::Sub => self.filter_set(target, a, b, Keep::Own)?,
             _ => {
@@ -68,7 +80,12 @@ impl Vm {
     }
 
     /// `a op= b` of a set or dict; false: not for these operands.
-    pub(super) fn inplace_set(&mut self, op: Operator, target: Local, b: Local) -> Result<bool, Raised> {
+    pub(super) fn inplace_set(
+        &mut self,
+        op: Operator,
+        target: Local,
+        b: Local,
+    ) -> Result<bool, Raised> {
         if self.get(target).is_gc::<Dict>() {
             if op == Operator::BitOr {
                 self.dict_update(target, b)?;
@@ -81,7 +98,9 @@ impl Vm {
         }
         match op {
             Operator::BitOr => self.merge_set(target, other)?,
-            Operator::Sub if !self.get(target).is(self.get(other)) => self.remove_members(target, other)?,
+            Operator::Sub if !self.get(target).is(self.get(other)) => {
+                self.remove_members(target, other)?
+            }
             Operator::Sub | Operator::BitAnd | Operator::BitXor => {
                 let result = self.combine_sets(op, target, other)?;
                 self.replace_members(target, result);
@@ -92,11 +111,19 @@ impl Vm {
     }
 
     fn union_dicts(&mut self, a: Local, b: Local) -> Result<Local, Raised> {
-        let target = self.local(self.heap.alloc(Dict { table: self.table(a).copy(&self.heap) }).value());
+        let target = self.local(
+            self.heap
+                .alloc(Dict {
+                    table: self.table(a).copy(&self.heap),
+                })
+                .value(),
+        );
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, value)) = self.next_entry(b, &mut position) else { return Ok(target) };
+            let Some((hash, key, value)) = self.next_entry(b, &mut position) else {
+                return Ok(target);
+            };
             self.dict_set_hashed(target, hash, key, value)?;
             self.release(mark);
         }
@@ -140,21 +167,32 @@ impl Vm {
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, _)) = self.next_entry(source, &mut position) else { return Ok(()) };
+            let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
+                return Ok(());
+            };
             self.set_add_hashed(target, hash, key)?;
             self.release(mark);
         }
     }
 
     /// Appends to `target`, which has none of them, the members of `source` that `keep` says.
-    fn filter_set(&mut self, target: Local, source: Local, other: Local, keep: Keep) -> Result<(), Raised> {
+    fn filter_set(
+        &mut self,
+        target: Local,
+        source: Local,
+        other: Local,
+        keep: Keep,
+    ) -> Result<(), Raised> {
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, _)) = self.next_entry(source, &mut position) else { return Ok(()) };
+            let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
+                return Ok(());
+            };
             let shared = self.find_key(other, hash, key)?.is_some();
             if shared == (keep == Keep::Shared) {
-                self.table(target).push(&self.heap, hash, self.get(key), Value::UNDEF);
+                self.table(target)
+                    .push(&self.heap, hash, self.get(key), Value::UNDEF);
             }
             self.release(mark);
         }
@@ -164,7 +202,9 @@ impl Vm {
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, _)) = self.next_entry(other, &mut position) else { return Ok(()) };
+            let Some((hash, key, _)) = self.next_entry(other, &mut position) else {
+                return Ok(());
+            };
             self.set_discard_hashed(target, hash, key)?;
             self.release(mark);
         }
@@ -192,7 +232,11 @@ impl Vm {
     }
 
     fn set_like(&self, set: Local, table: Table) -> Local {
-        let made = if self.is_frozen(set) { self.heap.frozenset(table) } else { self.heap.set(table) };
+        let made = if self.is_frozen(set) {
+            self.heap.frozenset(table)
+        } else {
+            self.heap.set(table)
+        };
         self.local(made.value())
     }
 
@@ -205,7 +249,12 @@ impl Vm {
 // Comparisons.
 impl Vm {
     /// `a c b` where both are sets, or one is and the other is a keys or items view; None: not for these operands.
-    pub(super) fn compare_sets(&mut self, c: Comparison, a: Local, b: Local) -> Result<Option<bool>, Raised> {
+    pub(super) fn compare_sets(
+        &mut self,
+        c: Comparison,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<bool>, Raised> {
         let (x, y) = (self.get(a), self.get(b));
         if !is_set_like(x) || !is_set_like(y) {
             return Ok(None);
@@ -237,19 +286,30 @@ impl Vm {
     /// Whether all members of a set or view are in another one.
     pub fn is_subset(&mut self, a: Local, b: Local) -> Result<bool, Raised> {
         let (source, other) = (self.set_source(a), self.set_source(b));
-        let pairs = self.get_gc::<View>(a).is_some_and(|view| view.get().tag == ViewTag::Items);
-        let by_hash = !pairs && !self.get_gc::<View>(b).is_some_and(|view| view.get().tag == ViewTag::Items);
+        let pairs = self
+            .get_gc::<View>(a)
+            .is_some_and(|view| view.get().tag == ViewTag::Items);
+        let by_hash = !pairs
+            && !self
+                .get_gc::<View>(b)
+                .is_some_and(|view| view.get().tag == ViewTag::Items);
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, value)) = self.next_entry(source, &mut position) else { return Ok(true) };
+            let Some((hash, key, value)) = self.next_entry(source, &mut position) else {
+                return Ok(true);
+            };
             let member = if pairs {
                 let pair = self.heap.tuple(&[self.get(key), self.get(value)]).value();
                 self.local(pair)
             } else {
                 key
             };
-            let found = if by_hash { self.find_key(other, hash, key)?.is_some() } else { self.contains(b, member)? };
+            let found = if by_hash {
+                self.find_key(other, hash, key)?.is_some()
+            } else {
+                self.contains(b, member)?
+            };
             self.release(mark);
             if !found {
                 return Ok(false);
@@ -265,8 +325,12 @@ impl Vm {
         let mut position = 0;
         loop {
             let mark = self.mark();
-            let Some((hash, key, value)) = self.next_entry(a, &mut position) else { return Ok(true) };
-            let Some(at) = self.find_key(b, hash, key)? else { return Ok(false) };
+            let Some((hash, key, value)) = self.next_entry(a, &mut position) else {
+                return Ok(true);
+            };
+            let Some(at) = self.find_key(b, hash, key)? else {
+                return Ok(false);
+            };
             let other = self.local(self.table(b).value_at(&self.heap, at));
             let equal = self.equal(value, other)?;
             self.release(mark);
@@ -279,7 +343,9 @@ impl Vm {
 
 /// Whether it is a view that behaves as a set.
 pub(super) fn is_set_view(value: Value<'_>) -> bool {
-    value.as_gc::<View>().is_some_and(|view| matches!(view.get().tag, ViewTag::Keys | ViewTag::Items))
+    value
+        .as_gc::<View>()
+        .is_some_and(|view| matches!(view.get().tag, ViewTag::Keys | ViewTag::Items))
 }
 
 /// Whether it is a set or a view that behaves as one.

@@ -57,14 +57,20 @@ pub(super) fn leaf_bounds(heap: &Heap, slice: Gc<'_, Slice>) -> Option<Bounds> {
         Bound::Ask => None,
     };
     let slice = slice.get();
-    let (start, stop, step) = (plain(&slice.start)?, plain(&slice.stop)?, plain(&slice.step)?.unwrap_or(1));
+    let (start, stop, step) = (
+        plain(&slice.start)?,
+        plain(&slice.stop)?,
+        plain(&slice.step)?.unwrap_or(1),
+    );
     (step != 0).then_some(Bounds { start, stop, step })
 }
 
 impl Vm {
     /// `R[a] := slice(R[b], R[b+1], R[b+2])`
     pub(super) fn build_slice(&mut self, i: Instr) -> Result<(), Raised> {
-        let slice = self.heap.slice(self.reg(i.b), self.reg(i.b + 1), self.reg(i.b + 2));
+        let slice = self
+            .heap
+            .slice(self.reg(i.b), self.reg(i.b + 1), self.reg(i.b + 2));
         self.set_reg(i.a, slice.value());
         Ok(())
     }
@@ -85,15 +91,22 @@ impl Vm {
         Ok(Bounds { start, stop, step })
     }
 
-    fn slice_bound(&mut self, slice: Local, part: fn(&Slice) -> &Slot) -> Result<Option<i64>, Raised> {
-        let slice = self.get_gc::<Slice>(slice).expect("the caller checked the kind");
+    fn slice_bound(
+        &mut self,
+        slice: Local,
+        part: fn(&Slice) -> &Slot,
+    ) -> Result<Option<i64>, Raised> {
+        let slice = self
+            .get_gc::<Slice>(slice)
+            .expect("the caller checked the kind");
         match bound(&self.heap, part(slice.get())) {
             Bound::Omitted => Ok(None),
             Bound::At(n) => Ok(Some(n)),
             Bound::Ask => {
                 let value = self.local(part(slice.get()).get(&self.heap));
                 if !self.is_index(value) {
-                    let message = "slice indices must be integers or None or have an __index__ method";
+                    let message =
+                        "slice indices must be integers or None or have an __index__ method";
                     return Err(self.heap.type_error(message));
                 }
                 self.index_clipped(value).map(Some)
@@ -104,33 +117,57 @@ impl Vm {
 
 impl Heap {
     /// `slice(start, stop, step)`
-    pub fn slice<'h>(&'h self, start: Value<'h>, stop: Value<'h>, step: Value<'h>) -> Gc<'h, Slice> {
-        self.alloc(Slice { start: Slot::new(start), stop: Slot::new(stop), step: Slot::new(step) })
+    pub fn slice<'h>(
+        &'h self,
+        start: Value<'h>,
+        stop: Value<'h>,
+        step: Value<'h>,
+    ) -> Gc<'h, Slice> {
+        self.alloc(Slice {
+            start: Slot::new(start),
+            stop: Slot::new(stop),
+            step: Slot::new(step),
+        })
     }
 }
 
 /// `sequence[bounds]`
-pub(super) fn sliced<'h>(heap: &'h Heap, sequence: Value<'h>, bounds: Bounds) -> Result<Value<'h>, Raised> {
+pub(super) fn sliced<'h>(
+    heap: &'h Heap,
+    sequence: Value<'h>,
+    bounds: Bounds,
+) -> Result<Value<'h>, Raised> {
     let kind = sequence.as_object().map(Gc::kind);
     match kind {
         Some(Kind::Str) => slice_text(heap, sequence, bounds),
-        Some(Kind::Range) => Ok(sequence.as_gc::<Range>().map_or(sequence, |range| slice_range(heap, *range.get(), bounds))),
+        Some(Kind::Range) => Ok(sequence
+            .as_gc::<Range>()
+            .map_or(sequence, |range| slice_range(heap, *range.get(), bounds))),
         Some(Kind::List) => {
-            let Some(list) = sequence.as_gc::<List>() else { return Ok(sequence) };
+            let Some(list) = sequence.as_gc::<List>() else {
+                return Ok(sequence);
+            };
             let items = &list.get().items;
             let selected = bounds.select(items.len());
             if let Some(range) = contiguous(selected) {
                 return Ok(heap.list(items.copy_range(heap, range)).value());
             }
-            Ok(heap.list(selected.positions().filter_map(|i| items.get(heap, i))).value())
+            Ok(heap
+                .list(selected.positions().filter_map(|i| items.get(heap, i)))
+                .value())
         }
         Some(Kind::Tuple) => {
-            let Some(tuple) = sequence.as_gc::<Tuple>() else { return Ok(sequence) };
+            let Some(tuple) = sequence.as_gc::<Tuple>() else {
+                return Ok(sequence);
+            };
             let selected = bounds.select(tuple.len());
             if is_whole(selected, tuple.len()) {
                 return Ok(sequence);
             }
-            let items: Vec<Value<'h>> = selected.positions().filter_map(|i| tuple.at(heap, i)).collect();
+            let items: Vec<Value<'h>> = selected
+                .positions()
+                .filter_map(|i| tuple.at(heap, i))
+                .collect();
             Ok(heap.tuple(&items).value())
         }
         _ => {
@@ -156,8 +193,14 @@ fn contiguous(selected: Selection) -> Option<std::ops::Range<usize>> {
     (selected.step == 1).then(|| start..start + selected.count)
 }
 
-fn slice_text<'h>(heap: &'h Heap, sequence: Value<'h>, bounds: Bounds) -> Result<Value<'h>, Raised> {
-    let Some(text) = sequence.as_gc::<Str>() else { return Ok(sequence) };
+fn slice_text<'h>(
+    heap: &'h Heap,
+    sequence: Value<'h>,
+    bounds: Bounds,
+) -> Result<Value<'h>, Raised> {
+    let Some(text) = sequence.as_gc::<Str>() else {
+        return Ok(sequence);
+    };
     let selected = bounds.select(text.char_len());
     if is_whole(selected, text.char_len()) {
         return Ok(sequence);
@@ -177,12 +220,21 @@ fn slice_text<'h>(heap: &'h Heap, sequence: Value<'h>, bounds: Bounds) -> Result
 
 /// A range of the same numbers; where a bound leaves 64 bits it is clipped, behind the last item.
 fn slice_range(heap: &Heap, range: Range, bounds: Bounds) -> Value<'_> {
-    let len = usize::try_from(range.len()).unwrap_or(usize::MAX).min(i64::MAX as usize);
+    let len = usize::try_from(range.len())
+        .unwrap_or(usize::MAX)
+        .min(i64::MAX as usize);
     let selected = bounds.select(len);
     let clip = |n: i128| n.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
-    let at = |position: i64| clip(i128::from(range.start) + i128::from(position) * i128::from(range.step));
+    let at = |position: i64| {
+        clip(i128::from(range.start) + i128::from(position) * i128::from(range.step))
+    };
     let step = clip(i128::from(range.step) * i128::from(selected.step));
-    heap.alloc(Range { start: at(selected.start), stop: at(selected.stop), step }).value()
+    heap.alloc(Range {
+        start: at(selected.start),
+        stop: at(selected.stop),
+        step,
+    })
+    .value()
 }
 
 #[cfg(test)]
@@ -190,8 +242,11 @@ mod tests {
     use super::*;
 
     fn text(heap: &Heap, source: &str, start: Option<i64>, stop: Option<i64>, step: i64) -> String {
-        let part = sliced(heap, heap.str_value(source), Bounds { start, stop, step }).expect("no error");
-        part.as_gc::<Str>().map(|s| s.as_str().to_owned()).expect("a string")
+        let part =
+            sliced(heap, heap.str_value(source), Bounds { start, stop, step }).expect("no error");
+        part.as_gc::<Str>()
+            .map(|s| s.as_str().to_owned())
+            .expect("a string")
     }
 
     #[test]
@@ -207,8 +262,20 @@ mod tests {
     #[test]
     fn slices_of_ranges_are_ranges() {
         let heap = Heap::new();
-        let range = Range { start: 0, stop: 10, step: 2 };
-        let part = slice_range(&heap, range, Bounds { start: None, stop: None, step: -1 });
+        let range = Range {
+            start: 0,
+            stop: 10,
+            step: 2,
+        };
+        let part = slice_range(
+            &heap,
+            range,
+            Bounds {
+                start: None,
+                stop: None,
+                step: -1,
+            },
+        );
         let part = *part.as_gc::<Range>().expect("a range").get();
         assert_eq!((part.start, part.stop, part.step), (8, -2, -2));
     }

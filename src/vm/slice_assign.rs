@@ -15,7 +15,12 @@ use crate::runtime::{Heap, Raised, Value};
 
 impl Vm {
     /// `target[slice] = value`
-    pub(super) fn assign_slice(&mut self, target: Local, slice: Local, value: Local) -> Result<(), Raised> {
+    pub(super) fn assign_slice(
+        &mut self,
+        target: Local,
+        slice: Local,
+        value: Local,
+    ) -> Result<(), Raised> {
         let bounds = self.slice_bounds(slice)?;
         if self.get(target).is_gc::<List>() {
             let source = self.new_items(value)?;
@@ -24,7 +29,9 @@ impl Vm {
             return assign_items(&self.heap, items, bounds.select(items.len()), &new);
         }
         let new = self.new_bytes(value)?;
-        let Some(array) = self.get_gc::<ByteArray>(target) else { return Ok(()) };
+        let Some(array) = self.get_gc::<ByteArray>(target) else {
+            return Ok(());
+        };
         let mut data = array.get().data.borrow_mut();
         let selected = bounds.select(data.len());
         assign_bytes(&self.heap, &mut data, selected, &new)
@@ -62,7 +69,9 @@ impl Vm {
             Ok(iterator) => self.to_list(iterator),
             Err(raised) if self.is_type_error(&raised) => {
                 let _ = self.heap.take_raised(raised);
-                Err(self.heap.type_error("must assign iterable to extended slice"))
+                Err(self
+                    .heap
+                    .type_error("must assign iterable to extended slice"))
             }
             Err(raised) => Err(raised),
         }
@@ -90,7 +99,12 @@ impl Vm {
     }
 }
 
-fn assign_items<'h>(heap: &'h Heap, items: &SlotVec, selected: Selection, new: &[Value<'h>]) -> Result<(), Raised> {
+fn assign_items<'h>(
+    heap: &'h Heap,
+    items: &SlotVec,
+    selected: Selection,
+    new: &[Value<'h>],
+) -> Result<(), Raised> {
     if selected.step == 1 {
         items.splice(heap, replaced_range(selected), new);
         return Ok(());
@@ -102,7 +116,12 @@ fn assign_items<'h>(heap: &'h Heap, items: &SlotVec, selected: Selection, new: &
     Ok(())
 }
 
-fn assign_bytes(heap: &Heap, data: &mut Vec<u8>, selected: Selection, new: &[u8]) -> Result<(), Raised> {
+fn assign_bytes(
+    heap: &Heap,
+    data: &mut Vec<u8>,
+    selected: Selection,
+    new: &[u8],
+) -> Result<(), Raised> {
     if selected.step == 1 {
         heap.charge(new.len());
         data.splice(replaced_range(selected), new.iter().copied());
@@ -131,7 +150,9 @@ fn check_count(heap: &Heap, what: &str, selected: Selection, new: usize) -> Resu
         return Ok(());
     }
     let count = selected.count;
-    Err(heap.value_error(format!("attempt to assign {what} of size {new} to extended slice of size {count}")))
+    Err(heap.value_error(format!(
+        "attempt to assign {what} of size {new} to extended slice of size {count}"
+    )))
 }
 
 /// What is left when the selected positions are taken out.
@@ -140,7 +161,12 @@ fn without<T: Copy>(items: &[T], selected: Selection) -> Vec<T> {
     for at in selected.positions() {
         gone[at] = true;
     }
-    items.iter().zip(gone).filter(|(_, gone)| !gone).map(|(&item, _)| item).collect()
+    items
+        .iter()
+        .zip(gone)
+        .filter(|(_, gone)| !gone)
+        .map(|(&item, _)| item)
+        .collect()
 }
 
 #[cfg(test)]
@@ -151,15 +177,29 @@ mod tests {
     fn deletion_works_in_either_direction() {
         let items = [0, 1, 2, 3, 4, 5];
         assert_eq!(without(&items, Selection::new(None, None, 2, 6)), [1, 3, 5]);
-        assert_eq!(without(&items, Selection::new(Some(4), Some(1), -1, 6)), [0, 1, 5]);
-        assert_eq!(without(&items, Selection::new(Some(4), Some(1), 1, 6)), items);
+        assert_eq!(
+            without(&items, Selection::new(Some(4), Some(1), -1, 6)),
+            [0, 1, 5]
+        );
+        assert_eq!(
+            without(&items, Selection::new(Some(4), Some(1), 1, 6)),
+            items
+        );
     }
 
     #[test]
     fn an_empty_selection_inserts() {
         let heap = Heap::new();
         let mut data = vec![1, 2, 3];
-        assert!(assign_bytes(&heap, &mut data, Selection::new(Some(2), Some(1), 1, 3), &[9, 9]).is_ok());
+        assert!(
+            assign_bytes(
+                &heap,
+                &mut data,
+                Selection::new(Some(2), Some(1), 1, 3),
+                &[9, 9]
+            )
+            .is_ok()
+        );
         assert_eq!(data, [1, 2, 9, 9, 3]);
     }
 }

@@ -26,28 +26,53 @@ pub(super) struct Slots {
 
 impl Vm {
     /// Reads `__slots__` of a namespace; None where there is none.
-    pub(super) fn slot_names(&mut self, namespace: Local, class: Local, bases: Local) -> Result<Option<Slots>, Raised> {
+    pub(super) fn slot_names(
+        &mut self,
+        namespace: Local,
+        class: Local,
+        bases: Local,
+    ) -> Result<Option<Slots>, Raised> {
         let heap = &self.heap;
         let value = self.get(namespace);
-        let inner = value.as_gc::<Instance>().and_then(|i| i.payload(heap)).unwrap_or(value);
-        let Some(given) = inner.as_gc::<Dict>().and_then(|d| d.get_str(heap, heap.sym(Sym::Slots))) else { return Ok(None) };
+        let inner = value
+            .as_gc::<Instance>()
+            .and_then(|i| i.payload(heap))
+            .unwrap_or(value);
+        let Some(given) = inner
+            .as_gc::<Dict>()
+            .and_then(|d| d.get_str(heap, heap.sym(Sym::Slots)))
+        else {
+            return Ok(None);
+        };
         let given = self.local(given);
-        let items = if self.get(given).is_gc::<Str>() { vec![given] } else { self.iterable_items(given)? };
+        let items = if self.get(given).is_gc::<Str>() {
+            vec![given]
+        } else {
+            self.iterable_items(given)?
+        };
         self.check_slots(&items, bases)?;
-        let mut slots = Slots { names: Vec::new(), dict: false };
+        let mut slots = Slots {
+            names: Vec::new(),
+            dict: false,
+        };
         for item in items {
             let name: Gc<'_, Str> = self.get_gc(item).expect("check_slots saw strings only");
             match name.as_str() {
                 "__dict__" => {
                     if slots.dict || self.bases_have_dict(bases) {
-                        return Err(self.heap.type_error("__dict__ slot disallowed: we already got one"));
+                        return Err(self
+                            .heap
+                            .type_error("__dict__ slot disallowed: we already got one"));
                     }
                     slots.dict = true;
                 }
                 "__weakref__" => {}
                 text => {
-                    let mangled = mangle(text, self.get_gc::<Str>(class).map_or("", |c| c.as_str()));
-                    slots.names.push(self.local(self.heap.intern(&mangled).value()));
+                    let mangled =
+                        mangle(text, self.get_gc::<Str>(class).map_or("", |c| c.as_str()));
+                    slots
+                        .names
+                        .push(self.local(self.heap.intern(&mangled).value()));
                 }
             }
         }
@@ -58,21 +83,35 @@ impl Vm {
     fn iterable_items(&mut self, iterable: Local) -> Result<Vec<Local>, Raised> {
         let list = self.to_list(iterable)?;
         let list: Gc<'_, List> = self.get_gc(list).expect("to_list makes a list");
-        Ok(list.items.to_vec(&self.heap).into_iter().map(|v| self.local(v)).collect())
+        Ok(list
+            .items
+            .to_vec(&self.heap)
+            .into_iter()
+            .map(|v| self.local(v))
+            .collect())
     }
 
     fn check_slots(&self, items: &[Local], bases: Local) -> Result<(), Raised> {
         let heap = &self.heap;
-        let first = self.get_gc::<Tuple>(bases).and_then(|t| t.at(heap, 0)).and_then(|v| v.as_gc::<Class>());
-        if let Some(base) = first.filter(|base| !items.is_empty() && matches!(base.layout, Kind::Int | Kind::Tuple | Kind::Bytes)) {
+        let first = self
+            .get_gc::<Tuple>(bases)
+            .and_then(|t| t.at(heap, 0))
+            .and_then(|v| v.as_gc::<Class>());
+        if let Some(base) = first.filter(|base| {
+            !items.is_empty() && matches!(base.layout, Kind::Int | Kind::Tuple | Kind::Bytes)
+        }) {
             let name = base.name(heap).as_str();
-            return Err(heap.type_error(format!("nonempty __slots__ not supported for subtype of '{name}'")));
+            return Err(heap.type_error(format!(
+                "nonempty __slots__ not supported for subtype of '{name}'"
+            )));
         }
         for &item in items {
             let value = self.get(item);
             let Some(name) = value.as_gc::<Str>() else {
                 let given = heap.type_name(value);
-                return Err(heap.type_error(format!("__slots__ items must be strings, not '{given}'")));
+                return Err(
+                    heap.type_error(format!("__slots__ items must be strings, not '{given}'"))
+                );
             };
             if !is_identifier(name.as_str()) {
                 return Err(heap.type_error("__slots__ must be identifiers"));
@@ -84,12 +123,22 @@ impl Vm {
     fn check_slot_conflicts(&self, slots: &Slots, namespace: Local) -> Result<(), Raised> {
         let heap = &self.heap;
         let value = self.get(namespace);
-        let inner = value.as_gc::<Instance>().and_then(|i| i.payload(heap)).unwrap_or(value);
-        let Some(dict) = inner.as_gc::<Dict>() else { return Ok(()) };
+        let inner = value
+            .as_gc::<Instance>()
+            .and_then(|i| i.payload(heap))
+            .unwrap_or(value);
+        let Some(dict) = inner.as_gc::<Dict>() else {
+            return Ok(());
+        };
         for &name in &slots.names {
             let name: Gc<'_, Str> = self.get_gc(name).expect("slot names are strings");
-            if dict.get_str(heap, name).is_some() && !matches!(name.as_str(), "__qualname__" | "__classcell__") {
-                return Err(heap.value_error(format!("'{}' in __slots__ conflicts with class variable", name.as_str())));
+            if dict.get_str(heap, name).is_some()
+                && !matches!(name.as_str(), "__qualname__" | "__classcell__")
+            {
+                return Err(heap.value_error(format!(
+                    "'{}' in __slots__ conflicts with class variable",
+                    name.as_str()
+                )));
             }
         }
         Ok(())
@@ -97,11 +146,20 @@ impl Vm {
 
     fn bases_have_dict(&self, bases: Local) -> bool {
         let classes = self.get_gc::<Tuple>(bases);
-        classes.into_iter().flat_map(|t| t.iter(&self.heap)).filter_map(|v| v.as_gc()).any(has_dict)
+        classes
+            .into_iter()
+            .flat_map(|t| t.iter(&self.heap))
+            .filter_map(|v| v.as_gc())
+            .any(has_dict)
     }
 
     /// Gives a new class the members for its slots, and the flag if its instances have no `__dict__`.
-    pub(super) fn add_members(&mut self, class: Local, bases: Local, slots: Option<Slots>) -> Result<(), Raised> {
+    pub(super) fn add_members(
+        &mut self,
+        class: Local,
+        bases: Local,
+        slots: Option<Slots>,
+    ) -> Result<(), Raised> {
         let Some(slots) = slots else { return Ok(()) };
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
@@ -128,7 +186,8 @@ fn has_dict(class: Gc<'_, Class>) -> bool {
 fn member<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Value<'h> {
     let made = Descriptor::new(DescriptorKind::Member, Slot::new(class.value()));
     made.extra.set(name.value());
-    heap.alloc_shaped(made, heap.types.shape_of(Builtin::MemberDescriptor)).value()
+    heap.alloc_shaped(made, heap.types.shape_of(Builtin::MemberDescriptor))
+        .value()
 }
 
 /// A private name as it is stored: `__x` in class `_C` is `_C__x`.
@@ -142,5 +201,8 @@ fn mangle(name: &str, class: &str) -> String {
 
 fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c)) && chars.all(unicode_ident::is_xid_continue)
+    chars
+        .next()
+        .is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
+        && chars.all(unicode_ident::is_xid_continue)
 }

@@ -63,12 +63,15 @@ impl Vm {
         let found = match self.provider(self.get(object), Sym::GetItem) {
             Provider::Builtin => self.builtin_get_item(object, key)?,
             Provider::Method => self.call_special(object, Sym::GetItem, &[key])?,
-            Provider::Nobody if self.get(object).is_gc::<Class>() => return self.class_get_item(object, key),
+            Provider::Nobody if self.get(object).is_gc::<Class>() => {
+                return self.class_get_item(object, key);
+            }
             Provider::Nobody => None,
         };
         found.ok_or_else(|| {
             let class = self.heap.type_name(self.get(object));
-            self.heap.type_error(format!("'{class}' object is not subscriptable"))
+            self.heap
+                .type_error(format!("'{class}' object is not subscriptable"))
         })
     }
 
@@ -84,7 +87,9 @@ impl Vm {
                 None => self.missing(object, key).map(Some),
             },
             Some(Kind::View) => self.proxy_get_item(plain, key),
-            Some(_) if words(self.get(plain)).is_some() => self.sequence_get_item(plain, key).map(Some),
+            Some(_) if words(self.get(plain)).is_some() => {
+                self.sequence_get_item(plain, key).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -106,9 +111,14 @@ impl Vm {
     }
 
     fn proxy_get_item(&mut self, view: Local, key: Local) -> Result<Option<Local>, Raised> {
-        let Some(source) = self.proxied(view) else { return Ok(None) };
+        let Some(source) = self.proxied(view) else {
+            return Ok(None);
+        };
         if self.get(source).is_gc::<Class>() {
-            return self.class_attribute(source, key).ok_or_else(|| self.key_error(key)).map(Some);
+            return self
+                .class_attribute(source, key)
+                .ok_or_else(|| self.key_error(key))
+                .map(Some);
         }
         self.get_item(source, key).map(Some)
     }
@@ -133,7 +143,11 @@ impl Vm {
             return Err(self.bad_index(sequence, key));
         }
         // Ranges take integers of any size, and say of large ones that they are out of range.
-        if self.get(sequence).is_gc::<Range>() { self.index_clipped(key) } else { self.index_or(key, Builtin::IndexError) }
+        if self.get(sequence).is_gc::<Range>() {
+            self.index_clipped(key)
+        } else {
+            self.index_or(key, Builtin::IndexError)
+        }
     }
 
     #[cold]
@@ -149,22 +163,33 @@ impl Vm {
 
     /// `Class[key]`: `__class_getitem__`.
     fn class_get_item(&mut self, class: Local, key: Local) -> Result<Local, Raised> {
-        if self.get_gc::<Class>(class).is_some_and(|class| class.builtin_is(Builtin::Type)) {
+        if self
+            .get_gc::<Class>(class)
+            .is_some_and(|class| class.builtin_is(Builtin::Type))
+        {
             return Ok(self.generic_alias(class, key));
         }
         match self.find_attr(class, Sym::ClassGetItem.text())? {
             Some(method) => self.call(method, &[key]),
             None if self.has_type_params(class) => Ok(self.generic_alias(class, key)),
             None => {
-                let name = self.get_gc::<Class>(class).map_or("type", |class| class.name(&self.heap).as_str());
-                Err(self.heap.type_error(format!("type '{name}' is not subscriptable")))
+                let name = self
+                    .get_gc::<Class>(class)
+                    .map_or("type", |class| class.name(&self.heap).as_str());
+                Err(self
+                    .heap
+                    .type_error(format!("type '{name}' is not subscriptable")))
             }
         }
     }
 }
 
 /// `object[key]` of a builtin sequence by a position or a slice of plain numbers; None: the VM has to look closer.
-pub(super) fn leaf_item<'h>(heap: &'h Heap, object: Value<'h>, key: Value<'h>) -> Option<Result<Value<'h>, Raised>> {
+pub(super) fn leaf_item<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    key: Value<'h>,
+) -> Option<Result<Value<'h>, Raised>> {
     if let Some(position) = key.as_i64() {
         words(object)?;
         return Some(item_at(heap, object, position).ok_or_else(|| out_of_range(heap, object)));
@@ -197,7 +222,11 @@ fn item_at<'h>(heap: &'h Heap, sequence: Value<'h>, position: i64) -> Option<Val
         }
         Kind::Range => {
             let range = *sequence.as_gc::<Range>()?.get();
-            let at = if position < 0 { i128::from(position) + i128::from(range.len()) } else { i128::from(position) };
+            let at = if position < 0 {
+                i128::from(position) + i128::from(range.len())
+            } else {
+                i128::from(position)
+            };
             let at = u64::try_from(at).ok().filter(|&at| at < range.len())?;
             Some(heap.int(range.at(at)))
         }
@@ -207,19 +236,29 @@ fn item_at<'h>(heap: &'h Heap, sequence: Value<'h>, position: i64) -> Option<Val
 
 /// The position counted from the front, if it exists.
 pub(super) fn resolve(position: i64, len: usize) -> Option<usize> {
-    let at = if position < 0 { position.checked_add(len as i64)? } else { position };
+    let at = if position < 0 {
+        position.checked_add(len as i64)?
+    } else {
+        position
+    };
     usize::try_from(at).ok().filter(|&at| at < len)
 }
 
 fn char_at<'h>(heap: &'h Heap, text: Gc<'h, Str>, position: i64) -> Option<Value<'h>> {
     let at = resolve(position, text.char_len())?;
     let start = text.byte_offset(at);
-    text.as_str()[start..].chars().next().map(|c| heap.char_value(c))
+    text.as_str()[start..]
+        .chars()
+        .next()
+        .map(|c| heap.char_value(c))
 }
 
 #[cold]
 fn out_of_range(heap: &Heap, sequence: Value<'_>) -> Raised {
-    heap.raise(Builtin::IndexError, words(sequence).map_or("index out of range", |words| words.range))
+    heap.raise(
+        Builtin::IndexError,
+        words(sequence).map_or("index out of range", |words| words.range),
+    )
 }
 
 // Writing.
@@ -228,28 +267,43 @@ impl Vm {
     pub fn set_item(&mut self, object: Local, key: Local, value: Local) -> Result<(), Raised> {
         let done = match self.provider(self.get(object), Sym::SetItem) {
             Provider::Builtin => self.builtin_set_item(object, key, value)?,
-            Provider::Method => self.call_special(object, Sym::SetItem, &[key, value])?.is_some(),
+            Provider::Method => self
+                .call_special(object, Sym::SetItem, &[key, value])?
+                .is_some(),
             Provider::Nobody => false,
         };
         if done {
             return Ok(());
         }
         let class = self.heap.type_name(self.get(object));
-        Err(self.heap.type_error(format!("'{class}' object does not support item assignment")))
+        Err(self
+            .heap
+            .type_error(format!("'{class}' object does not support item assignment")))
     }
 
     /// What `list.__setitem__` and its like do; false: the type has no item assignment.
-    pub fn builtin_set_item(&mut self, object: Local, key: Local, value: Local) -> Result<bool, Raised> {
+    pub fn builtin_set_item(
+        &mut self,
+        object: Local,
+        key: Local,
+        value: Local,
+    ) -> Result<bool, Raised> {
         let plain = self.plain(object);
         match self.get(plain).as_object().map(Gc::kind) {
             Some(Kind::Dict) => self.dict_set(plain, key, value)?,
-            Some(Kind::List | Kind::ByteArray) if self.get(key).is_gc::<Slice>() => self.assign_slice(plain, key, value)?,
+            Some(Kind::List | Kind::ByteArray) if self.get(key).is_gc::<Slice>() => {
+                self.assign_slice(plain, key, value)?
+            }
             Some(Kind::List) => {
                 let position = self.position(plain, key)?;
                 let items = self.list_items(plain);
                 match resolve(position, items.len()) {
                     Some(at) => items.set(at, self.get(value)),
-                    None => return Err(self.heap.raise(Builtin::IndexError, "list assignment index out of range")),
+                    None => {
+                        return Err(self
+                            .heap
+                            .raise(Builtin::IndexError, "list assignment index out of range"));
+                    }
                 };
             }
             Some(Kind::ByteArray) => self.set_byte(plain, key, value)?,
@@ -261,11 +315,17 @@ impl Vm {
     fn set_byte(&mut self, array: Local, key: Local, value: Local) -> Result<(), Raised> {
         let position = self.position(array, key)?;
         let byte = self.byte_of(value)?;
-        let Some(array) = self.get_gc::<ByteArray>(array) else { return Ok(()) };
+        let Some(array) = self.get_gc::<ByteArray>(array) else {
+            return Ok(());
+        };
         let mut data = array.get().data.borrow_mut();
         match resolve(position, data.len()) {
             Some(at) => data[at] = byte,
-            None => return Err(self.heap.raise(Builtin::IndexError, "bytearray index out of range")),
+            None => {
+                return Err(self
+                    .heap
+                    .raise(Builtin::IndexError, "bytearray index out of range"));
+            }
         }
         Ok(())
     }
@@ -283,7 +343,11 @@ impl Vm {
             Provider::Method => self.call_special(object, Sym::DelItem, &[key])?.is_some(),
             Provider::Nobody => false,
         };
-        if done { Ok(()) } else { Err(self.no_deletion(object, key)) }
+        if done {
+            Ok(())
+        } else {
+            Err(self.no_deletion(object, key))
+        }
     }
 
     /// CPython has two wordings: one of the sequence protocol, which integers as keys lead to, one of the mapping protocol.
@@ -291,10 +355,18 @@ impl Vm {
     fn no_deletion(&self, object: Local, key: Local) -> Raised {
         let value = self.get(object);
         let kind = value.as_object().map(Gc::kind);
-        let sequence = matches!(kind, Some(Kind::Str | Kind::Bytes | Kind::Tuple | Kind::Range | Kind::Instance | Kind::Set));
-        let verb = if sequence && self.is_index(key) { "doesn't" } else { "does not" };
+        let sequence = matches!(
+            kind,
+            Some(Kind::Str | Kind::Bytes | Kind::Tuple | Kind::Range | Kind::Instance | Kind::Set)
+        );
+        let verb = if sequence && self.is_index(key) {
+            "doesn't"
+        } else {
+            "does not"
+        };
         let class = self.heap.type_name(value);
-        self.heap.type_error(format!("'{class}' object {verb} support item deletion"))
+        self.heap
+            .type_error(format!("'{class}' object {verb} support item deletion"))
     }
 
     /// What `list.__delitem__` and its like do; false: the type has no item deletion.
@@ -302,24 +374,37 @@ impl Vm {
         let plain = self.plain(object);
         match self.get(plain).as_object().map(Gc::kind) {
             Some(Kind::Dict) => {
-                self.dict_remove(plain, key)?.ok_or_else(|| self.key_error(key))?;
+                self.dict_remove(plain, key)?
+                    .ok_or_else(|| self.key_error(key))?;
             }
-            Some(Kind::List | Kind::ByteArray) if self.get(key).is_gc::<Slice>() => self.delete_slice(plain, key)?,
+            Some(Kind::List | Kind::ByteArray) if self.get(key).is_gc::<Slice>() => {
+                self.delete_slice(plain, key)?
+            }
             Some(Kind::List) => {
                 let position = self.position(plain, key)?;
                 let items = self.list_items(plain);
                 match resolve(position, items.len()) {
                     Some(at) => items.remove(&self.heap, at),
-                    None => return Err(self.heap.raise(Builtin::IndexError, "list assignment index out of range")),
+                    None => {
+                        return Err(self
+                            .heap
+                            .raise(Builtin::IndexError, "list assignment index out of range"));
+                    }
                 };
             }
             Some(Kind::ByteArray) => {
                 let position = self.position(plain, key)?;
                 let array: Option<Gc<'_, ByteArray>> = self.get_gc(plain);
-                let Some(mut data) = array.map(|array| array.get().data.borrow_mut()) else { return Ok(false) };
+                let Some(mut data) = array.map(|array| array.get().data.borrow_mut()) else {
+                    return Ok(false);
+                };
                 match resolve(position, data.len()) {
                     Some(at) => data.remove(at),
-                    None => return Err(self.heap.raise(Builtin::IndexError, "bytearray index out of range")),
+                    None => {
+                        return Err(self
+                            .heap
+                            .raise(Builtin::IndexError, "bytearray index out of range"));
+                    }
                 };
             }
             _ => return Ok(false),
@@ -329,7 +414,11 @@ impl Vm {
 
     /// The items of a local that holds a list.
     pub(super) fn list_items(&self, list: Local) -> &crate::runtime::heap::SlotVec {
-        &self.get_gc::<List>(list).expect("the caller checked the kind").get().items
+        &self
+            .get_gc::<List>(list)
+            .expect("the caller checked the kind")
+            .get()
+            .items
     }
 }
 
@@ -344,13 +433,17 @@ impl Vm {
             Provider::Method => {
                 if let Some(result) = self.call_special(l, Sym::Len, &[])? {
                     let len = self.index_or(result, Builtin::OverflowError)?;
-                    return usize::try_from(len).map_err(|_| self.heap.value_error("__len__() should return >= 0"));
+                    return usize::try_from(len)
+                        .map_err(|_| self.heap.value_error("__len__() should return >= 0"));
                 }
             }
             Provider::Builtin => {
                 let plain = self.plain(l);
                 if self.get(plain).is_gc::<Range>() {
-                    return Err(self.heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t"));
+                    return Err(self.heap.raise(
+                        Builtin::OverflowError,
+                        "Python int too large to convert to C ssize_t",
+                    ));
                 }
                 if let Some(mapping) = self.proxied(plain) {
                     return self.len(mapping);
@@ -362,7 +455,9 @@ impl Vm {
             Provider::Nobody => {}
         }
         let class = self.heap.type_name(self.get(l));
-        Err(self.heap.type_error(format!("object of type '{class}' has no len()")))
+        Err(self
+            .heap
+            .type_error(format!("object of type '{class}' has no len()")))
     }
 }
 
@@ -375,13 +470,19 @@ pub(super) fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
         Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len()),
         Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len()),
         Kind::Bytes => value.as_gc::<Bytes>().map(|bytes| bytes.get().data.len()),
-        Kind::ByteArray => value.as_gc::<ByteArray>().map(|array| array.get().data.borrow().len()),
-        Kind::Range => i64::try_from(value.as_gc::<Range>()?.get().len()).ok().map(|len| len as usize),
+        Kind::ByteArray => value
+            .as_gc::<ByteArray>()
+            .map(|array| array.get().data.borrow().len()),
+        Kind::Range => i64::try_from(value.as_gc::<Range>()?.get().len())
+            .ok()
+            .map(|len| len as usize),
         Kind::View => {
             let view = value.as_gc::<View>()?;
             let source = view.get().source.get(heap);
             match source.as_gc::<Class>() {
-                Some(class) if view.get().tag == ViewTag::Proxy => Some(class.get().attrs.entries(heap).len()),
+                Some(class) if view.get().tag == ViewTag::Proxy => {
+                    Some(class.get().attrs.entries(heap).len())
+                }
                 _ => source.as_gc::<Dict>().map(|dict| dict.get().table.len()),
             }
         }
@@ -450,8 +551,16 @@ mod tests {
     #[test]
     fn ranges_are_indexed_without_overflow() {
         let heap = Heap::new();
-        let range = heap.alloc(Range { start: i64::MIN, stop: i64::MAX, step: 1 }).value();
-        let last = leaf_item(&heap, range, heap.int(-1)).expect("a position").expect("it exists");
+        let range = heap
+            .alloc(Range {
+                start: i64::MIN,
+                stop: i64::MAX,
+                step: 1,
+            })
+            .value();
+        let last = leaf_item(&heap, range, heap.int(-1))
+            .expect("a position")
+            .expect("it exists");
         assert_eq!(last.as_i64(), Some(i64::MAX - 1));
         assert_eq!(leaf_len(&heap, range), None);
     }

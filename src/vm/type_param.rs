@@ -60,7 +60,11 @@ impl Vm {
         };
         let alias = heap.instance(heap.types.class(heap, Builtin::GenericAlias));
         let parameters = parameters(heap, args);
-        let fields = [("__origin__", self.get(origin)), ("__args__", args.value()), ("__parameters__", heap.tuple(&parameters).value())];
+        let fields = [
+            ("__origin__", self.get(origin)),
+            ("__args__", args.value()),
+            ("__parameters__", heap.tuple(&parameters).value()),
+        ];
         for (name, value) in fields {
             alias.set_attr(heap, heap.intern(name), value);
         }
@@ -70,8 +74,12 @@ impl Vm {
     /// Whether a class, or one that it derives from, was written with type parameters.
     pub(super) fn has_type_params(&self, class: Local) -> bool {
         let heap = &self.heap;
-        let params = self.get_gc::<Class>(class).and_then(|class| class.lookup(heap, heap.sym(Sym::TypeParams)));
-        params.and_then(|params| params.as_gc::<Tuple>()).is_some_and(|params| !params.is_empty())
+        let params = self
+            .get_gc::<Class>(class)
+            .and_then(|class| class.lookup(heap, heap.sym(Sym::TypeParams)));
+        params
+            .and_then(|params| params.as_gc::<Tuple>())
+            .is_some_and(|params| !params.is_empty())
     }
 }
 
@@ -82,12 +90,20 @@ fn parameters<'h>(heap: &'h Heap, args: Gc<'h, Tuple>) -> Vec<Value<'h>> {
         let inner = match heap.class_of(arg).builtin {
             Some(Builtin::TypeVar | Builtin::TypeVarTuple | Builtin::ParamSpec) => vec![arg],
             Some(Builtin::GenericAlias) => {
-                let own = arg.as_gc::<Instance>().and_then(|alias| alias.attr(heap, heap.intern("__parameters__")));
-                own.and_then(|own| own.as_gc::<Tuple>()).map_or_else(Vec::new, |own| own.to_vec(heap))
+                let own = arg
+                    .as_gc::<Instance>()
+                    .and_then(|alias| alias.attr(heap, heap.intern("__parameters__")));
+                own.and_then(|own| own.as_gc::<Tuple>())
+                    .map_or_else(Vec::new, |own| own.to_vec(heap))
             }
             _ => vec![],
         };
-        found.extend(inner.into_iter().filter(|param| !found.iter().any(|known| known.is(*param))).collect::<Vec<_>>());
+        found.extend(
+            inner
+                .into_iter()
+                .filter(|param| !found.iter().any(|known| known.is(*param)))
+                .collect::<Vec<_>>(),
+        );
     }
     found
 }

@@ -31,7 +31,10 @@ impl Vm {
     pub(super) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.stack.top().ip.previous().op;
-        let again = matches!(op, Op::Reraise | Op::RaiseHandled | Op::EndAsyncFor | Op::ExcStarFinish) && !exception.traceback.borrow().is_empty();
+        let again = matches!(
+            op,
+            Op::Reraise | Op::RaiseHandled | Op::EndAsyncFor | Op::ExcStarFinish
+        ) && !exception.traceback.borrow().is_empty();
         if !again {
             self.set_context(exception);
         }
@@ -47,7 +50,10 @@ impl Vm {
             let at = frame.index(heap).saturating_sub(1);
             let exception = heap.peek_raised(&raised);
             if !listed {
-                exception.traceback.borrow_mut().push(TraceEntry::Frame { code: Rc::clone(&code.code), ip: at });
+                exception.traceback.borrow_mut().push(TraceEntry::Frame {
+                    code: Rc::clone(&code.code),
+                    ip: at,
+                });
             }
             listed = false;
             if let Some(handler) = code.code.handler_at(at).copied().filter(|_| !self.halting) {
@@ -73,14 +79,18 @@ impl Vm {
         if !exception.context.is_undef() {
             return;
         }
-        let Some(handled) = self.handled() else { return };
+        let Some(handled) = self.handled() else {
+            return;
+        };
         if handled == exception {
             return;
         }
         // If the exception is somewhere in the other's chain, that link is cut: chains have no cycles.
         let mut link = handled;
         for _ in 0..CHAIN_LIMIT {
-            let Some(next) = link.context(heap) else { break };
+            let Some(next) = link.context(heap) else {
+                break;
+            };
             if next == exception {
                 link.context.clear();
                 break;
@@ -110,13 +120,17 @@ impl Vm {
 
     /// Whether a raised exception is an instance of a builtin class.
     pub fn is_raised(&self, raised: &Raised, class: Builtin) -> bool {
-        self.heap.is_instance(self.heap.peek_raised(raised).value(), class)
+        self.heap
+            .is_instance(self.heap.peek_raised(raised).value(), class)
     }
 
     /// Raises what a program gave to `raise`: an exception, or a class to make one of.
     pub fn raise_value(&mut self, value: Local) -> Raised {
         match self.make_exception(value, "exceptions must derive from BaseException") {
-            Ok(exception) => self.heap.raise_exception(self.get_gc(exception).expect("make_exception gives exceptions")),
+            Ok(exception) => self.heap.raise_exception(
+                self.get_gc(exception)
+                    .expect("make_exception gives exceptions"),
+            ),
             Err(raised) => raised,
         }
     }
@@ -128,7 +142,9 @@ impl Vm {
         }
         let heap = &self.heap;
         let base = heap.types.class(heap, Builtin::BaseException);
-        let class = self.get_gc::<Class>(value).filter(|class| class.is_subclass(heap, base));
+        let class = self
+            .get_gc::<Class>(value)
+            .filter(|class| class.is_subclass(heap, base));
         if class.is_none() {
             return Err(heap.type_error(complaint));
         }
@@ -155,9 +171,12 @@ impl Vm {
         } else {
             self.make_exception(cause, "exception causes must derive from BaseException")?
         };
-        let this: Gc<'_, Exception> = self.get_gc(exception).expect("make_exception gives exceptions");
+        let this: Gc<'_, Exception> = self
+            .get_gc(exception)
+            .expect("make_exception gives exceptions");
         let cause = self.get(cause);
-        this.cause.set(if cause.is_none() { Value::UNDEF } else { cause });
+        this.cause
+            .set(if cause.is_none() { Value::UNDEF } else { cause });
         this.suppress_context.set(true);
         let raised = self.heap.raise_exception(this);
         self.release(mark);
@@ -165,19 +184,31 @@ impl Vm {
     }
 
     pub(super) fn reraise_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let exception = self.reg(i.a).as_gc().expect("the compiler re-raises what a handler received");
+        let exception = self
+            .reg(i.a)
+            .as_gc()
+            .expect("the compiler re-raises what a handler received");
         Err(self.heap.raise_exception(exception))
     }
 
     /// The end of `async for`: StopAsyncIteration ends the loop, anything else goes on.
     pub(super) fn end_async_for_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if self.heap.is_instance(self.reg(i.a), Builtin::StopAsyncIteration) { Ok(()) } else { self.reraise_op(i) }
+        if self
+            .heap
+            .is_instance(self.reg(i.a), Builtin::StopAsyncIteration)
+        {
+            Ok(())
+        } else {
+            self.reraise_op(i)
+        }
     }
 
     pub(super) fn raise_handled_op(&mut self) -> Result<(), Raised> {
         Err(match self.handled() {
             Some(exception) => self.heap.raise_exception(exception),
-            None => self.heap.raise(Builtin::RuntimeError, "No active exception to reraise"),
+            None => self
+                .heap
+                .raise(Builtin::RuntimeError, "No active exception to reraise"),
         })
     }
 
@@ -202,7 +233,9 @@ impl Vm {
         let exception = self.reg(i.b);
         self.set_reg(i.a, self.heap.class_of(exception).value());
         self.set_reg(i.a + 1, exception);
-        let traceback = exception.as_gc().map_or(Value::NONE, |exception| self.heap.traceback_object(exception));
+        let traceback = exception.as_gc().map_or(Value::NONE, |exception| {
+            self.heap.traceback_object(exception)
+        });
         self.set_reg(i.a + 2, traceback);
         Ok(())
     }
@@ -226,8 +259,14 @@ impl Vm {
         if has(enter) && has(exit) {
             return Ok(());
         }
-        let missing = if has(enter) { format!(" (missed {} method)", exit.text()) } else { String::new() };
-        Err(heap.type_error(format!("'{class}' object does not support the {what} protocol{missing}")))
+        let missing = if has(enter) {
+            format!(" (missed {} method)", exit.text())
+        } else {
+            String::new()
+        };
+        Err(heap.type_error(format!(
+            "'{class}' object does not support the {what} protocol{missing}"
+        )))
     }
 
     /// The coroutine of the top frame ends by an exception: whoever awaits or drives it gets it.
@@ -249,7 +288,8 @@ impl Vm {
         };
         let stop = if self.is_raised(&raised, Builtin::StopIteration) {
             "StopIteration"
-        } else if what == "async generator" && self.is_raised(&raised, Builtin::StopAsyncIteration) {
+        } else if what == "async generator" && self.is_raised(&raised, Builtin::StopAsyncIteration)
+        {
             "StopAsyncIteration"
         } else {
             return raised;
@@ -265,17 +305,28 @@ impl Vm {
 }
 
 /// Whether an exception is an instance of what stands behind `except`.
-fn matches_class<'h>(heap: &'h Heap, exception: Value<'h>, class: Value<'h>) -> Result<bool, Raised> {
+fn matches_class<'h>(
+    heap: &'h Heap,
+    exception: Value<'h>,
+    class: Value<'h>,
+) -> Result<bool, Raised> {
     let base = heap.types.class(heap, Builtin::BaseException);
     match class.as_gc::<Class>() {
-        Some(class) if class.is_subclass(heap, base) => Ok(heap.class_of(exception).is_subclass(heap, class)),
-        _ => Err(heap.type_error("catching classes that do not inherit from BaseException is not allowed")),
+        Some(class) if class.is_subclass(heap, base) => {
+            Ok(heap.class_of(exception).is_subclass(heap, class))
+        }
+        _ => Err(heap
+            .type_error("catching classes that do not inherit from BaseException is not allowed")),
     }
 }
 
 /// What one of the coroutines that await this one is handling.
 fn handled_by_parents<'h>(heap: &'h Heap, coroutine: Value<'h>) -> Option<Gc<'h, Exception>> {
-    let mut next = coroutine.as_gc::<Coroutine>()?.parent.get(heap).as_gc::<Coroutine>();
+    let mut next = coroutine
+        .as_gc::<Coroutine>()?
+        .parent
+        .get(heap)
+        .as_gc::<Coroutine>();
     while let Some(parent) = next {
         if let Some(code) = parent.code.get(heap).as_gc::<CodeObj>() {
             if let Some(reg) = code.code.handling_at(parent.ip.get().saturating_sub(1)) {

@@ -3,7 +3,10 @@
 //! A class allocates from a free list (filled by sweeping) and else bumps through its newest block. Blocks that a sweep
 //! finds empty go to a pool that all classes share; the pool keeps a few and gives the rest back to the system.
 
-#![expect(unsafe_code, reason = "one of the core's wrapper types: carves raw memory into cells")]
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: carves raw memory into cells"
+)]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
@@ -17,7 +20,10 @@ pub const BLOCK: usize = 32 * 1024;
 /// `Header::size_class` of an object that has an allocation of its own.
 pub const LARGE: u8 = u8::MAX;
 /// Cell sizes in bytes, ascending.
-const SIZES: [u16; 22] = [16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 2048];
+const SIZES: [u16; 22] = [
+    16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 512, 640, 768,
+    1024, 2048,
+];
 /// The largest cell.
 const MAX_CELL: usize = 2048;
 /// Empty blocks kept for the next allocation.
@@ -151,9 +157,12 @@ impl Space {
 
     #[cold]
     fn take_large(&self, size: usize) -> NonNull<Header> {
-        let layout = Layout::from_size_align(size, 16).expect("sizes are below isize::MAX: Vec checked them");
+        let layout = Layout::from_size_align(size, 16)
+            .expect("sizes are below isize::MAX: Vec checked them");
         // SAFETY: the size is not zero.
-        let at = NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout)).cast();
+        let at = NonNull::new(unsafe { alloc(layout) })
+            .unwrap_or_else(|| handle_alloc_error(layout))
+            .cast();
         self.held.set(self.held.get() + size);
         self.large.borrow_mut().push((at, size));
         at
@@ -173,7 +182,12 @@ impl Space {
             drop(at);
             held.set(held.get() - size);
             // SAFETY: allocated in `take_large` with this layout; forgotten by the list as `false` is returned.
-            unsafe { dealloc(at.as_ptr().cast(), Layout::from_size_align_unchecked(size, 16)) };
+            unsafe {
+                dealloc(
+                    at.as_ptr().cast(),
+                    Layout::from_size_align_unchecked(size, 16),
+                )
+            };
             false
         });
         let pool = self.pool.get_mut();
@@ -185,7 +199,13 @@ impl Space {
         }
     }
 
-    fn sweep_class(&mut self, index: usize, mark: u8, poison: bool, drop: &mut dyn FnMut(NonNull<Header>)) {
+    fn sweep_class(
+        &mut self,
+        index: usize,
+        mark: u8,
+        poison: bool,
+        drop: &mut dyn FnMut(NonNull<Header>),
+    ) {
         let size = SIZES[index] as usize;
         self.retire_bump(&self.classes[index], size);
         let class = &mut self.classes[index];
@@ -196,7 +216,9 @@ impl Space {
             let mut live = 0_usize;
             for i in 0..BLOCK / size {
                 // SAFETY: cell `i` of a block whose cells all have written headers (`retire_bump` saw to the rest).
-                let cell = unsafe { NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>()) };
+                let cell = unsafe {
+                    NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>())
+                };
                 // SAFETY: as above.
                 let header = unsafe { cell.as_ref() };
                 if header.kind != Kind::Free {
@@ -211,7 +233,12 @@ impl Space {
                     }
                 }
                 // SAFETY: the cell is free and at least 16 bytes, the size of a `FreeCell`.
-                unsafe { cell.as_ptr().cast::<FreeCell>().write(FreeCell { header: Header::free(), next: free }) };
+                unsafe {
+                    cell.as_ptr().cast::<FreeCell>().write(FreeCell {
+                        header: Header::free(),
+                        next: free,
+                    })
+                };
                 free = cell.as_ptr().cast();
             }
             if live == 0 {
@@ -231,7 +258,9 @@ impl Space {
             for &block in self.classes[index].blocks.get_mut().iter() {
                 for i in 0..BLOCK / size {
                     // SAFETY: as in `sweep_class`.
-                    let cell = unsafe { NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>()) };
+                    let cell = unsafe {
+                        NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>())
+                    };
                     // SAFETY: as above.
                     if unsafe { cell.as_ref() }.kind != Kind::Free {
                         visit(cell);
@@ -260,13 +289,24 @@ impl Drop for Space {
         }
         for &(at, size) in self.large.get_mut().iter() {
             // SAFETY: allocated in `take_large` with this layout.
-            unsafe { dealloc(at.as_ptr().cast(), Layout::from_size_align_unchecked(size, 16)) };
+            unsafe {
+                dealloc(
+                    at.as_ptr().cast(),
+                    Layout::from_size_align_unchecked(size, 16),
+                )
+            };
         }
     }
 }
 
 impl Header {
     fn free() -> Header {
-        Header { shape: Cell::new(0), kind: Kind::Free, mark: Cell::new(0), size_class: 0, flags: Cell::new(0) }
+        Header {
+            shape: Cell::new(0),
+            kind: Kind::Free,
+            mark: Cell::new(0),
+            size_class: 0,
+            flags: Cell::new(0),
+        }
     }
 }

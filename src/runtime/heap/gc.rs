@@ -5,7 +5,10 @@
 //! is read and written only with the heap in hand. Every store of a value into an object goes through `Slot::set` or
 //! `SlotVec`: the place where a write barrier would stand.
 
-#![expect(unsafe_code, reason = "one of the core's wrapper types: dereferences heap cells")]
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: dereferences heap cells"
+)]
 
 use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
@@ -93,7 +96,14 @@ impl<'h, T: Object> Gc<'h, T> {
     pub fn get(self) -> &'h T {
         // SAFETY: the header belongs to a live cell that was initialised with a `T` right behind it (`Heap::alloc` or a
         // checked `downcast`), and the cell cannot be freed or moved while `'h` borrows the heap.
-        unsafe { &*self.header.as_ptr().cast::<u8>().add(Self::PAYLOAD).cast::<T>() }
+        unsafe {
+            &*self
+                .header
+                .as_ptr()
+                .cast::<u8>()
+                .add(Self::PAYLOAD)
+                .cast::<T>()
+        }
     }
 
     /// The value that refers to this object.
@@ -107,7 +117,12 @@ impl<'h, T: Object> Gc<'h, T> {
     pub fn tail(self) -> &'h [Slot] {
         // SAFETY: `Heap::alloc_tail` placed `tail_len` initialised slots right behind the payload, and the length does not change.
         unsafe {
-            let first = self.header.as_ptr().cast::<u8>().add(Self::PAYLOAD + size_of::<T>()).cast::<Slot>();
+            let first = self
+                .header
+                .as_ptr()
+                .cast::<u8>()
+                .add(Self::PAYLOAD + size_of::<T>())
+                .cast::<Slot>();
             std::slice::from_raw_parts(first, self.get().tail_len())
         }
     }
@@ -125,12 +140,18 @@ impl<'h, T: ?Sized> Gc<'h, T> {
     pub(in crate::runtime) fn from_address(address: usize) -> Gc<'h, T> {
         debug_assert!(address != 0 && address % 8 == 0);
         // SAFETY: only values made by `Value::object` carry addresses, and those come from a `NonNull`.
-        Gc { header: unsafe { NonNull::new_unchecked(address as *mut Header) }, life: PhantomData }
+        Gc {
+            header: unsafe { NonNull::new_unchecked(address as *mut Header) },
+            life: PhantomData,
+        }
     }
 
     #[inline(always)]
     pub(super) fn from_header(header: NonNull<Header>) -> Gc<'h, T> {
-        Gc { header, life: PhantomData }
+        Gc {
+            header,
+            life: PhantomData,
+        }
     }
 
     /// The header.
@@ -166,19 +187,33 @@ impl<'h, T: ?Sized> Gc<'h, T> {
     /// Sets or clears a flag.
     pub fn set_flag(self, flag: u8, on: bool) {
         let flags = &self.header().flags;
-        flags.set(if on { flags.get() | flag } else { flags.get() & !flag });
+        flags.set(if on {
+            flags.get() | flag
+        } else {
+            flags.get() & !flag
+        });
     }
 
     /// The same object as a `U`, if it is one.
     #[inline(always)]
     pub fn downcast<U: Object>(self) -> Option<Gc<'h, U>> {
-        if self.kind() == U::KIND { Some(Gc { header: self.header, life: PhantomData }) } else { None }
+        if self.kind() == U::KIND {
+            Some(Gc {
+                header: self.header,
+                life: PhantomData,
+            })
+        } else {
+            None
+        }
     }
 
     /// The same object, its type forgotten.
     #[inline(always)]
     pub fn erase(self) -> Gc<'h, Header> {
-        Gc { header: self.header, life: PhantomData }
+        Gc {
+            header: self.header,
+            life: PhantomData,
+        }
     }
 }
 
@@ -230,7 +265,9 @@ impl Slot {
     /// What it holds, as a `T` that the caller knows it to be.
     #[inline(always)]
     pub fn expect<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
-        self.get(heap).as_gc().expect("the slot holds an object of the kind its owner stored")
+        self.get(heap)
+            .as_gc()
+            .expect("the slot holds an object of the kind its owner stored")
     }
 
     /// What it holds, as a `T`, unchecked in release builds: for slots whose owner stores nothing else.
@@ -275,12 +312,17 @@ impl SlotVec {
 
     /// A run with the given values.
     pub fn from_values<'h>(values: impl IntoIterator<Item = Value<'h>>) -> SlotVec {
-        SlotVec(UnsafeCell::new(values.into_iter().map(Value::bits).collect()))
+        SlotVec(UnsafeCell::new(
+            values.into_iter().map(Value::bits).collect(),
+        ))
     }
 
     /// The vector inside. Every method below takes it once and lets go before it returns; none hands a reference out or runs
     /// foreign code meanwhile.
-    #[expect(clippy::mut_from_ref, reason = "see the comment: the borrow never leaves a method")]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "see the comment: the borrow never leaves a method"
+    )]
     #[inline(always)]
     fn vec(&self) -> &mut Vec<u64> {
         // SAFETY: single thread (`UnsafeCell` makes the type `!Sync`) and no two borrows at a time, by the comment above.
@@ -390,12 +432,18 @@ impl SlotVec {
 
     /// A copy of the values.
     pub fn to_vec<'h>(&self, _: &'h Heap) -> Vec<Value<'h>> {
-        self.vec().iter().map(|&bits| Value::from_bits(bits)).collect()
+        self.vec()
+            .iter()
+            .map(|&bits| Value::from_bits(bits))
+            .collect()
     }
 
     /// A copy of a part of the values; the range must lie inside.
     pub fn copy_range<'h>(&self, _: &'h Heap, range: std::ops::Range<usize>) -> Vec<Value<'h>> {
-        self.vec()[range].iter().map(|&bits| Value::from_bits(bits)).collect()
+        self.vec()[range]
+            .iter()
+            .map(|&bits| Value::from_bits(bits))
+            .collect()
     }
 
     /// Makes the run hold exactly these values.

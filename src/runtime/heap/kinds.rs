@@ -2,7 +2,10 @@
 //!
 //! To add a kind: one row here, and `unsafe impl Object` beside the type.
 
-#![expect(unsafe_code, reason = "one of the core's wrapper types: picks trace and drop by kind")]
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: picks trace and drop by kind"
+)]
 
 use std::ptr::NonNull;
 
@@ -50,7 +53,9 @@ macro_rules! kinds {
 }
 
 fn trace_as<T: Object>(gc: Gc<'_, Header>, tracer: &mut Tracer<'_>) {
-    gc.downcast::<T>().expect("the header's kind chose this arm").trace_all(tracer);
+    gc.downcast::<T>()
+        .expect("the header's kind chose this arm")
+        .trace_all(tracer);
 }
 
 /// The fields behind a header.

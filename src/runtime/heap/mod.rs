@@ -5,7 +5,10 @@
 //! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 1 MB): the heap then sets
 //! `budget` to zero, which the VM sees at its next safepoint.
 
-#![expect(unsafe_code, reason = "one of the core's wrapper types: initialises cells")]
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: initialises cells"
+)]
 
 mod block;
 mod gc;
@@ -104,7 +107,11 @@ impl Heap {
         mut values: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, T> {
         let count = fields.tail_len();
-        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>() + count * size_of::<Slot>(), T::KIND, shape);
+        let header = self.cell(
+            Gc::<T>::PAYLOAD + size_of::<T>() + count * size_of::<Slot>(),
+            T::KIND,
+            shape,
+        );
         // SAFETY: the cell has room for a `T` and `count` slots. They are written before anything can trace the object: `values`
         // gets no `&mut Heap`, and a panic in it leaves a cell whose kind says it is valid only if we write the slots first.
         unsafe {
@@ -122,8 +129,17 @@ impl Heap {
     }
 
     /// Allocates an object followed by raw bytes, which `fields` is made from the address of.
-    pub(super) fn alloc_bytes<T: Object>(&self, bytes: &[u8], shape: u32, fields: impl FnOnce(NonNull<u8>) -> T) -> Gc<'_, T> {
-        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>() + bytes.len(), T::KIND, shape);
+    pub(super) fn alloc_bytes<T: Object>(
+        &self,
+        bytes: &[u8],
+        shape: u32,
+        fields: impl FnOnce(NonNull<u8>) -> T,
+    ) -> Gc<'_, T> {
+        let header = self.cell(
+            Gc::<T>::PAYLOAD + size_of::<T>() + bytes.len(),
+            T::KIND,
+            shape,
+        );
         // SAFETY: the cell has room for a `T` and the bytes; source and target do not overlap, the cell being fresh.
         unsafe {
             let at = kinds::payload::<T>(header);
@@ -138,7 +154,13 @@ impl Heap {
     fn cell(&self, size: usize, kind: Kind, shape: u32) -> NonNull<Header> {
         self.charge(size);
         let (at, size_class) = self.space.take(size);
-        let header = Header { shape: Cell::new(shape), kind, mark: Cell::new(self.mark.get()), size_class, flags: Cell::new(0) };
+        let header = Header {
+            shape: Cell::new(shape),
+            kind,
+            mark: Cell::new(self.mark.get()),
+            size_class,
+            flags: Cell::new(0),
+        };
         // SAFETY: `take` hands out cells of at least a header's size.
         unsafe { at.write(header) };
         at
@@ -178,7 +200,11 @@ impl Heap {
         let mut grey = std::mem::take(&mut self.grey);
         let external;
         {
-            let mut tracer = Tracer { grey: &mut grey, mark, external: 0 };
+            let mut tracer = Tracer {
+                grey: &mut grey,
+                mark,
+                external: 0,
+            };
             roots(self, &mut tracer);
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
@@ -221,11 +247,15 @@ impl Heap {
             return (value.bits() % (1 << 46)) as i64 + (1 << 46);
         };
         object.set_flag(flag::HAS_ID, true);
-        *self.ids.borrow_mut().entry(object.address()).or_insert_with(|| {
-            let id = self.next_id.get();
-            self.next_id.set(id + 1);
-            id
-        })
+        *self
+            .ids
+            .borrow_mut()
+            .entry(object.address())
+            .or_insert_with(|| {
+                let id = self.next_id.get();
+                self.next_id.set(id + 1);
+                id
+            })
     }
 
     /// Calls `visit` on every object of kind `T`, dead or alive.

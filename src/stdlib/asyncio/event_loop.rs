@@ -1,4 +1,7 @@
 //! The event loop as programs see it: an object with a clock and `call_soon`, `call_later`, `call_at`.
+//!
+//! There is one loop a program, made when it is first asked for; the turns themselves are in `sched/event_loop.rs`. To add a
+//! method: a `Native` and a word in `EVENT_LOOP`.
 
 use std::cell::Cell;
 
@@ -17,7 +20,17 @@ pub const EVENT_LOOP: ModuleType = ModuleType {
     name: "EventLoop",
     module: "asyncio",
     body: NativeType {
-        methods: &[&TIME, &CALL_SOON, &CALL_LATER, &CALL_AT, &CREATE_TASK, &CREATE_FUTURE, &IS_RUNNING, &IS_CLOSED, &GET_DEBUG],
+        methods: &[
+            &TIME,
+            &CALL_SOON,
+            &CALL_LATER,
+            &CALL_AT,
+            &CREATE_TASK,
+            &CREATE_FUTURE,
+            &IS_RUNNING,
+            &IS_CLOSED,
+            &GET_DEBUG,
+        ],
         ..NativeType::of(Builtin::Opaque, "The scheduler of the program.")
     },
 };
@@ -28,20 +41,31 @@ pub const HANDLE: ModuleType = ModuleType {
     module: "asyncio",
     body: NativeType {
         methods: &[&CANCEL, &CANCELLED, &WHEN],
-        ..NativeType::of(Builtin::Opaque, "A callback that was scheduled; it can be cancelled.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A callback that was scheduled; it can be cancelled.",
+        )
     },
 };
 
 /// `get_running_loop()`.
-pub const GET_RUNNING_LOOP: Native = Native::vm("get_running_loop()", "The loop that runs now; RuntimeError if none does.", |vm, _| {
-    check_running(vm)?;
-    the_loop(vm)
-});
+pub const GET_RUNNING_LOOP: Native = Native::vm(
+    "get_running_loop()",
+    "The loop that runs now; RuntimeError if none does.",
+    |vm, _| {
+        check_running(vm)?;
+        the_loop(vm)
+    },
+);
 /// `get_event_loop()`.
-pub const GET_EVENT_LOOP: Native = Native::vm("get_event_loop()", "The loop that runs now; RuntimeError if none does.", |vm, _| {
-    check_running(vm)?;
-    the_loop(vm)
-});
+pub const GET_EVENT_LOOP: Native = Native::vm(
+    "get_event_loop()",
+    "The loop that runs now; RuntimeError if none does.",
+    |vm, _| {
+        check_running(vm)?;
+        the_loop(vm)
+    },
+);
 
 struct Loop;
 
@@ -72,10 +96,14 @@ pub fn the_loop(vm: &mut Vm) -> Result<Local, Raised> {
     Ok(object)
 }
 
-const TIME: Native = Native::vm("time(self, /) -> float", "Seconds on the loop's clock.", |vm, _| {
-    let now = scheduler(vm).now();
-    Ok(vm.local(Value::float(now)))
-});
+const TIME: Native = Native::vm(
+    "time(self, /) -> float",
+    "Seconds on the loop's clock.",
+    |vm, _| {
+        let now = scheduler(vm).now();
+        Ok(vm.local(Value::float(now)))
+    },
+);
 const CALL_SOON: Native = Native::vm(
     "call_soon(self, callback, /, *args, context=None)",
     "Call callback(*args) in the next turn.",
@@ -103,41 +131,68 @@ const CALL_AT: Native = Native::vm(
         schedule(vm, args, when)
     },
 );
-const CREATE_TASK: Native = Native::vm("create_task(self, coro, *, name=None, context=None)", "Run a coroutine as a task.", |vm, args| {
-    for i in [2, 3] {
-        if vm.get(args.at(i)).is_none() {
-            vm.set(args.at(i), Value::UNDEF);
+const CREATE_TASK: Native = Native::vm(
+    "create_task(self, coro, *, name=None, context=None)",
+    "Run a coroutine as a task.",
+    |vm, args| {
+        for i in [2, 3] {
+            if vm.get(args.at(i)).is_none() {
+                vm.set(args.at(i), Value::UNDEF);
+            }
         }
-    }
-    task::create(vm, args.at(1), args.at(2), args.at(3))
+        task::create(vm, args.at(1), args.at(2), args.at(3))
+    },
+);
+const CREATE_FUTURE: Native = Native::vm("create_future(self, /)", "A pending future.", |vm, _| {
+    Ok(new_future(vm))
 });
-const CREATE_FUTURE: Native = Native::vm("create_future(self, /)", "A pending future.", |vm, _| Ok(new_future(vm)));
-const IS_RUNNING: Native = Native::vm("is_running(self, /) -> bool", "Whether the loop runs.", |vm, _| {
-    let running = scheduler(vm).is_running();
-    Ok(vm.local(Value::bool(running)))
-});
-const IS_CLOSED: Native =
-    Native::vm("is_closed(self, /) -> bool", "Whether the loop was closed.", |vm, _| Ok(vm.local(Value::FALSE)));
-const GET_DEBUG: Native =
-    Native::vm("get_debug(self, /) -> bool", "Whether debug mode is on.", |vm, _| Ok(vm.local(Value::FALSE)));
+const IS_RUNNING: Native = Native::vm(
+    "is_running(self, /) -> bool",
+    "Whether the loop runs.",
+    |vm, _| {
+        let running = scheduler(vm).is_running();
+        Ok(vm.local(Value::bool(running)))
+    },
+);
+const IS_CLOSED: Native = Native::vm(
+    "is_closed(self, /) -> bool",
+    "Whether the loop was closed.",
+    |vm, _| Ok(vm.local(Value::FALSE)),
+);
+const GET_DEBUG: Native = Native::vm(
+    "get_debug(self, /) -> bool",
+    "Whether debug mode is on.",
+    |vm, _| Ok(vm.local(Value::FALSE)),
+);
 const CANCEL: Native = Native::vm("cancel(self, /)", "Do not call it.", |vm, args| {
     state(vm, args.at(0)).cancelled.set(true);
     Ok(vm.none())
 });
-const CANCELLED: Native = Native::vm("cancelled(self, /) -> bool", "Whether it was cancelled.", |vm, args| {
-    Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get())))
+const CANCELLED: Native = Native::vm(
+    "cancelled(self, /) -> bool",
+    "Whether it was cancelled.",
+    |vm, args| Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get()))),
+);
+const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
+    Ok(vm.local(Value::float(state(vm, args.at(0)).when)))
 });
-const WHEN: Native =
-    Native::vm("when(self, /) -> float", "When it is due.", |vm, args| Ok(vm.local(Value::float(state(vm, args.at(0)).when))));
 
 fn state(vm: &Vm, handle: Local) -> &HandleState {
-    vm.get_gc::<Opaque>(handle).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(handle)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn handle_object(vm: &mut Vm, when: f64) -> Local {
     let class = class_of(vm, &HANDLE);
     let class = vm.get_gc(class).expect("a class");
-    let object: Gc<'_, Opaque> = vm.heap.opaque(class, HandleState { cancelled: Cell::new(false), when });
+    let object: Gc<'_, Opaque> = vm.heap.opaque(
+        class,
+        HandleState {
+            cancelled: Cell::new(false),
+            when,
+        },
+    );
     vm.local(object.value())
 }
 
@@ -152,7 +207,11 @@ fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Raised> {
 fn call_handle(vm: &Vm, callback: Local, args: Local, context: Local, object: Local) -> Handle {
     let mut handle = Handle::new(Action::Call, vm.get(callback), vm.get(args));
     let context = vm.get(context);
-    let context = if context.is_undef() || context.is_none() { scheduler(vm).context(&vm.heap) } else { context };
+    let context = if context.is_undef() || context.is_none() {
+        scheduler(vm).context(&vm.heap)
+    } else {
+        context
+    };
     handle.context = Slot::new(context);
     handle.object = Slot::new(vm.get(object));
     handle

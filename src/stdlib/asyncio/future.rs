@@ -1,4 +1,7 @@
 //! What futures and tasks are to a program.
+//!
+//! Futures and tasks share a layout (`runtime/future.rs`), so most methods serve both. To add one: a `Native` and a word in
+//! the type's table.
 
 use super::super::registry::NativeType;
 use crate::runtime::exception::Exception;
@@ -34,11 +37,20 @@ const FUTURE: NativeType = NativeType {
 
 const TASK: NativeType = NativeType {
     new: Some(&NEW_TASK),
-    methods: &[&GET_NAME, &SET_NAME, &GET_CORO, &GET_CONTEXT, &CANCELLING, &UNCANCEL],
+    methods: &[
+        &GET_NAME,
+        &SET_NAME,
+        &GET_CORO,
+        &GET_CONTEXT,
+        &CANCELLING,
+        &UNCANCEL,
+    ],
     ..NativeType::of(Builtin::Task, "A coroutine that the event loop runs.")
 };
 
-const NEW: Native = Native::vm("Future(cls, *, loop=None)", "A pending future.", |vm, _| Ok(future::new_future(vm)));
+const NEW: Native = Native::vm("Future(cls, *, loop=None)", "A pending future.", |vm, _| {
+    Ok(future::new_future(vm))
+});
 const NEW_TASK: Native = Native::vm(
     "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
@@ -51,72 +63,129 @@ const NEW_TASK: Native = Native::vm(
         task::create(vm, args.at(1), args.at(3), args.at(4))
     },
 );
-const RESULT: Native =
-    Native::vm("result(self, /)", "The result; raises the exception if there is one.", |vm, args| vm.future_result(args.at(0)));
+const RESULT: Native = Native::vm(
+    "result(self, /)",
+    "The result; raises the exception if there is one.",
+    |vm, args| vm.future_result(args.at(0)),
+);
 const EXCEPTION: Native = Native::vm("exception(self, /)", "The exception, or None.", exception);
-const DONE: Native = Native::vm("done(self, /) -> bool", "Whether there is an outcome.", |vm, args| {
-    Ok(vm.local(Value::bool(future(vm, args.at(0)).is_done())))
-});
-const CANCELLED: Native = Native::vm("cancelled(self, /) -> bool", "Whether it was cancelled.", |vm, args| {
-    Ok(vm.local(Value::bool(future(vm, args.at(0)).state.get() == FutureState::Cancelled)))
-});
-const CANCEL: Native = Native::vm("cancel(self, msg=None) -> bool", "Ask it to be cancelled; False if it is done.", |vm, args| {
-    if vm.get(args.at(1)).is_undef() {
-        vm.set(args.at(1), Value::NONE);
-    }
-    let cancelled = future::cancel(vm, args.at(0), args.at(1));
-    Ok(vm.local(Value::bool(cancelled)))
-});
-const SET_RESULT: Native = Native::vm("set_result(self, result, /)", "Give it its result.", |vm, args| {
-    refuse_task(vm, args.at(0), "set_result")?;
-    future::set_result(vm, args.at(0), args.at(1))?;
-    Ok(vm.none())
-});
-const SET_EXCEPTION: Native =
-    Native::vm("set_exception(self, exception, /)", "Give it an exception instead of a result.", set_exception);
+const DONE: Native = Native::vm(
+    "done(self, /) -> bool",
+    "Whether there is an outcome.",
+    |vm, args| Ok(vm.local(Value::bool(future(vm, args.at(0)).is_done()))),
+);
+const CANCELLED: Native = Native::vm(
+    "cancelled(self, /) -> bool",
+    "Whether it was cancelled.",
+    |vm, args| {
+        Ok(vm.local(Value::bool(
+            future(vm, args.at(0)).state.get() == FutureState::Cancelled,
+        )))
+    },
+);
+const CANCEL: Native = Native::vm(
+    "cancel(self, msg=None) -> bool",
+    "Ask it to be cancelled; False if it is done.",
+    |vm, args| {
+        if vm.get(args.at(1)).is_undef() {
+            vm.set(args.at(1), Value::NONE);
+        }
+        let cancelled = future::cancel(vm, args.at(0), args.at(1));
+        Ok(vm.local(Value::bool(cancelled)))
+    },
+);
+const SET_RESULT: Native = Native::vm(
+    "set_result(self, result, /)",
+    "Give it its result.",
+    |vm, args| {
+        refuse_task(vm, args.at(0), "set_result")?;
+        future::set_result(vm, args.at(0), args.at(1))?;
+        Ok(vm.none())
+    },
+);
+const SET_EXCEPTION: Native = Native::vm(
+    "set_exception(self, exception, /)",
+    "Give it an exception instead of a result.",
+    set_exception,
+);
 const ADD_DONE_CALLBACK: Native = Native::vm(
     "add_done_callback(self, fn, /, *, context=None)",
     "Have fn(future) called in the turn after the future is done.",
     add_done_callback,
 );
-const REMOVE_DONE_CALLBACK: Native =
-    Native::vm("remove_done_callback(self, fn, /) -> int", "Take a callback off again.", |vm, args| {
+const REMOVE_DONE_CALLBACK: Native = Native::vm(
+    "remove_done_callback(self, fn, /) -> int",
+    "Take a callback off again.",
+    |vm, args| {
         let count = future::remove_callback(vm, args.at(0), Action::Call, vm.get(args.at(1)));
         Ok(vm.local(vm.heap.usize(count)))
-    });
+    },
+);
 const AWAIT: Native = Native::vm("__await__(self, /)", "What await iterates over.", wait);
 const ITER: Native = Native::vm("__iter__(self, /)", "What yield from iterates over.", wait);
-const GET_LOOP: Native =
-    Native::vm("get_loop(self, /)", "The event loop.", |vm, _| super::event_loop::the_loop(vm));
-const GET_NAME: Native = Native::vm("get_name(self, /) -> str", "The task's name.", |vm, args| Ok(task::name(vm, args.at(0))));
-const SET_NAME: Native = Native::vm("set_name(self, value, /)", "Rename the task.", |vm, args| {
-    let text = vm.str(args.at(1))?;
-    task::part(vm, args.at(0)).name.set(vm.get(text));
-    Ok(vm.none())
+const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", |vm, _| {
+    super::event_loop::the_loop(vm)
 });
-const GET_CORO: Native = Native::vm("get_coro(self, /)", "The coroutine that it runs.", |vm, args| {
-    Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap)))
-});
-const GET_CONTEXT: Native = Native::vm("get_context(self, /)", "The context that it runs in.", |vm, args| {
-    Ok(vm.local(task::part(vm, args.at(0)).context.get(&vm.heap).or(Value::NONE)))
-});
-const CANCELLING: Native = Native::vm("cancelling(self, /) -> int", "How many cancellations were requested.", |vm, args| {
-    Ok(vm.local(Value::small_int(i64::from(task::part(vm, args.at(0)).cancel_requests.get()))))
-});
-const UNCANCEL: Native = Native::vm("uncancel(self, /) -> int", "Take one request to cancel back.", |vm, args| {
-    let part = task::part(vm, args.at(0));
-    let left = part.cancel_requests.get().saturating_sub(1);
-    part.cancel_requests.set(left);
-    if left == 0 {
-        part.must_cancel.set(false);
-    }
-    Ok(vm.local(Value::small_int(i64::from(left))))
-});
+const GET_NAME: Native = Native::vm(
+    "get_name(self, /) -> str",
+    "The task's name.",
+    |vm, args| Ok(task::name(vm, args.at(0))),
+);
+const SET_NAME: Native = Native::vm(
+    "set_name(self, value, /)",
+    "Rename the task.",
+    |vm, args| {
+        let text = vm.str(args.at(1))?;
+        task::part(vm, args.at(0)).name.set(vm.get(text));
+        Ok(vm.none())
+    },
+);
+const GET_CORO: Native = Native::vm(
+    "get_coro(self, /)",
+    "The coroutine that it runs.",
+    |vm, args| Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap))),
+);
+const GET_CONTEXT: Native = Native::vm(
+    "get_context(self, /)",
+    "The context that it runs in.",
+    |vm, args| {
+        Ok(vm.local(
+            task::part(vm, args.at(0))
+                .context
+                .get(&vm.heap)
+                .or(Value::NONE),
+        ))
+    },
+);
+const CANCELLING: Native = Native::vm(
+    "cancelling(self, /) -> int",
+    "How many cancellations were requested.",
+    |vm, args| {
+        Ok(vm.local(Value::small_int(i64::from(
+            task::part(vm, args.at(0)).cancel_requests.get(),
+        ))))
+    },
+);
+const UNCANCEL: Native = Native::vm(
+    "uncancel(self, /) -> int",
+    "Take one request to cancel back.",
+    |vm, args| {
+        let part = task::part(vm, args.at(0));
+        let left = part.cancel_requests.get().saturating_sub(1);
+        part.cancel_requests.set(left);
+        if left == 0 {
+            part.must_cancel.set(false);
+        }
+        Ok(vm.local(Value::small_int(i64::from(left))))
+    },
+);
 
 fn exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let this = future(vm, args.at(0));
     match this.state.get() {
-        FutureState::Pending => Err(vm.heap.raise(Builtin::InvalidStateError, "Exception is not set.")),
+        FutureState::Pending => Err(vm
+            .heap
+            .raise(Builtin::InvalidStateError, "Exception is not set.")),
         FutureState::Cancelled => Err(vm.cancelled_error(this)),
         FutureState::Done => Ok(vm.none()),
         FutureState::Failed => {
@@ -130,14 +199,21 @@ fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
     if future(vm, this).task().is_none() {
         return Ok(());
     }
-    Err(vm.heap.raise(Builtin::RuntimeError, format!("Task does not support {method} operation")))
+    Err(vm.heap.raise(
+        Builtin::RuntimeError,
+        format!("Task does not support {method} operation"),
+    ))
 }
 
 fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     refuse_task(vm, args.at(0), "set_exception")?;
     let exception = vm.make_exception(args.at(1), "exceptions must derive from BaseException")?;
-    if vm.heap.is_instance(vm.get(exception), Builtin::StopIteration) {
-        let message = "StopIteration interacts badly with generators and cannot be raised into a Future";
+    if vm
+        .heap
+        .is_instance(vm.get(exception), Builtin::StopIteration)
+    {
+        let message =
+            "StopIteration interacts badly with generators and cannot be raised into a Future";
         let raised = vm.heap.raise(Builtin::RuntimeError, message);
         let wrapper = vm.take_local(raised);
         if let Some(error) = vm.get_gc::<Exception>(wrapper) {

@@ -43,7 +43,9 @@ impl Payload for Gathering {
 
 fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let given: Gc<'_, Tuple> = vm.get_gc(args.at(0)).expect("the binder collects them in a tuple");
+    let given: Gc<'_, Tuple> = vm
+        .get_gc(args.at(0))
+        .expect("the binder collects them in a tuple");
     let given: SmallVec<[Local; 8]> = given.iter(heap).map(|v| vm.local(v)).collect();
     let flag = vm.get(args.at(1));
     let return_exceptions = !flag.is_undef() && vm.truth(args.at(1))?;
@@ -96,7 +98,9 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn gathering<'h>(vm: &'h Vm, state: Local) -> &'h Gathering {
-    vm.get_gc::<Opaque>(state).and_then(|o| o.payload()).expect("the callback's target is the gathering")
+    vm.get_gc::<Opaque>(state)
+        .and_then(|o| o.payload())
+        .expect("the callback's target is the gathering")
 }
 
 fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
@@ -146,8 +150,13 @@ fn results(vm: &Vm, state: Local) -> Local {
         match member.state.get() {
             FutureState::Cancelled => {
                 let message = member.result.get(heap);
-                let message = if message.is_undef() || message.is_none() { heap.str_value("") } else { message };
-                heap.exception(heap.types.class(heap, Builtin::CancelledError), &[message]).value()
+                let message = if message.is_undef() || message.is_none() {
+                    heap.str_value("")
+                } else {
+                    message
+                };
+                heap.exception(heap.types.class(heap, Builtin::CancelledError), &[message])
+                    .value()
             }
             _ => member.result.get(heap).or(Value::NONE),
         }

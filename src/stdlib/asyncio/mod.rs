@@ -41,7 +41,14 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &event_loop::GET_RUNNING_LOOP,
         &event_loop::GET_EVENT_LOOP,
     ],
-    types: &[&event_loop::EVENT_LOOP, &event_loop::HANDLE, &queue::QUEUE, &queue::LIFO_QUEUE, &semaphore::SEMAPHORE, &semaphore::BOUNDED_SEMAPHORE],
+    types: &[
+        &event_loop::EVENT_LOOP,
+        &event_loop::HANDLE,
+        &queue::QUEUE,
+        &queue::LIFO_QUEUE,
+        &semaphore::SEMAPHORE,
+        &semaphore::BOUNDED_SEMAPHORE,
+    ],
     builtins: &[
         Builtin::Future,
         Builtin::Task,
@@ -56,12 +63,23 @@ pub const ASYNCIO: NativeModule = NativeModule {
         Builtin::BrokenBarrierError,
     ],
     init,
-    ..NativeModule::of("asyncio", "Coroutines, tasks and what they wait for, on the interpreter's own scheduler.")
+    ..NativeModule::of(
+        "asyncio",
+        "Coroutines, tasks and what they wait for, on the interpreter's own scheduler.",
+    )
 };
 
 /// The names that are builtins, too.
-pub const BUILTIN_NAMES: &[&str] =
-    &["sleep", "gather", "wait", "wait_for", "create_task", "run", "Queue", "Semaphore"];
+pub const BUILTIN_NAMES: &[&str] = &[
+    "sleep",
+    "gather",
+    "wait",
+    "wait_for",
+    "create_task",
+    "run",
+    "Queue",
+    "Semaphore",
+];
 
 /// Binds those of the builtin names that stand among `names` (the global names of a module that is being loaded), and `asyncio`
 /// itself: programs that name none of them do not pay for the module.
@@ -82,7 +100,9 @@ pub fn bind_builtins(vm: &mut Vm, names: &[Rc<str>]) {
     let builtins = vm.local(vm.builtins().value());
     bind(vm, builtins, ASYNCIO.name, vm.get(module));
     for &name in BUILTIN_NAMES {
-        let value = vm.get_gc::<Module>(module).and_then(|module| module.globals.get(&vm.heap, vm.heap.intern(name)));
+        let value = vm
+            .get_gc::<Module>(module)
+            .and_then(|module| module.globals.get(&vm.heap, vm.heap.intern(name)));
         bind(vm, builtins, name, value.unwrap_or(Value::UNDEF));
     }
     vm.release(mark);
@@ -100,5 +120,7 @@ fn check_running(vm: &Vm) -> Result<(), Raised> {
     if crate::sched::scheduler(vm).is_running() {
         return Ok(());
     }
-    Err(vm.heap.raise(Builtin::RuntimeError, "no running event loop"))
+    Err(vm
+        .heap
+        .raise(Builtin::RuntimeError, "no running event loop"))
 }

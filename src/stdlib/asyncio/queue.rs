@@ -30,10 +30,25 @@ pub const QUEUE: ModuleType = ModuleType {
 pub const LIFO_QUEUE: ModuleType = ModuleType {
     name: "LifoQueue",
     module: "asyncio.queues",
-    body: NativeType { new: Some(&NEW_LIFO), methods: METHODS, ..NativeType::of(Builtin::Opaque, "A queue that gives the newest item first.") },
+    body: NativeType {
+        new: Some(&NEW_LIFO),
+        methods: METHODS,
+        ..NativeType::of(Builtin::Opaque, "A queue that gives the newest item first.")
+    },
 };
 
-const METHODS: &[&Native] = &[&GET, &PUT, &GET_NOWAIT, &PUT_NOWAIT, &JOIN, &TASK_DONE, &QSIZE, &EMPTY, &FULL, &SHUTDOWN];
+const METHODS: &[&Native] = &[
+    &GET,
+    &PUT,
+    &GET_NOWAIT,
+    &PUT_NOWAIT,
+    &JOIN,
+    &TASK_DONE,
+    &QSIZE,
+    &EMPTY,
+    &FULL,
+    &SHUTDOWN,
+];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Order {
@@ -74,15 +89,31 @@ impl Queue {
 
     fn pop(&self) -> Option<Slot> {
         let mut items = self.items.borrow_mut();
-        if self.order == Order::Lifo { items.pop_back() } else { items.pop_front() }
+        if self.order == Order::Lifo {
+            items.pop_back()
+        } else {
+            items.pop_front()
+        }
     }
 }
 
-const NEW_FIFO: Native = Native::vm("Queue(cls, maxsize=0)", "A queue; maxsize 0 means no bound.", |vm, args| new(vm, args, Order::Fifo));
-const NEW_LIFO: Native = Native::vm("LifoQueue(cls, maxsize=0)", "A queue; maxsize 0 means no bound.", |vm, args| new(vm, args, Order::Lifo));
+const NEW_FIFO: Native = Native::vm(
+    "Queue(cls, maxsize=0)",
+    "A queue; maxsize 0 means no bound.",
+    |vm, args| new(vm, args, Order::Fifo),
+);
+const NEW_LIFO: Native = Native::vm(
+    "LifoQueue(cls, maxsize=0)",
+    "A queue; maxsize 0 means no bound.",
+    |vm, args| new(vm, args, Order::Lifo),
+);
 
 fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
-    let maxsize = if vm.get(args.at(1)).is_undef() { 0 } else { vm.index(args.at(1))? };
+    let maxsize = if vm.get(args.at(1)).is_undef() {
+        0
+    } else {
+        vm.index(args.at(1))?
+    };
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let queue = Queue {
         order,
@@ -98,48 +129,78 @@ fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
 }
 
 fn queue(vm: &Vm, this: Local) -> &Queue {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
-const GET: Native = Native::vm("get(self, /)", "Take an item; wait until there is one.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&GETTING, &[args.at(0), none]))
-});
-const PUT: Native = Native::vm("put(self, item)", "Add an item; wait until there is room.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
-});
-const GET_NOWAIT: Native = Native::vm("get_nowait(self, /)", "Take an item, or raise QueueEmpty.", |vm, args| take(vm, args.at(0)));
-const PUT_NOWAIT: Native = Native::vm("put_nowait(self, item)", "Add an item, or raise QueueFull.", |vm, args| {
-    add(vm, args.at(0), args.at(1))?;
-    Ok(vm.none())
-});
-const JOIN: Native = Native::vm("join(self, /)", "Wait until task_done was called for each item.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
-});
-const TASK_DONE: Native = Native::vm("task_done(self, /)", "Say that an item that was taken is dealt with.", |vm, args| {
-    let this = queue(vm, args.at(0));
-    let unfinished = this.unfinished.get();
-    if unfinished == 0 {
-        return Err(vm.heap.value_error("task_done() called too many times"));
-    }
-    this.unfinished.set(unfinished - 1);
-    if unfinished == 1 {
-        this.joiners.wake(vm, usize::MAX);
-    }
-    Ok(vm.none())
-});
+const GET: Native = Native::vm(
+    "get(self, /)",
+    "Take an item; wait until there is one.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&GETTING, &[args.at(0), none]))
+    },
+);
+const PUT: Native = Native::vm(
+    "put(self, item)",
+    "Add an item; wait until there is room.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
+    },
+);
+const GET_NOWAIT: Native = Native::vm(
+    "get_nowait(self, /)",
+    "Take an item, or raise QueueEmpty.",
+    |vm, args| take(vm, args.at(0)),
+);
+const PUT_NOWAIT: Native = Native::vm(
+    "put_nowait(self, item)",
+    "Add an item, or raise QueueFull.",
+    |vm, args| {
+        add(vm, args.at(0), args.at(1))?;
+        Ok(vm.none())
+    },
+);
+const JOIN: Native = Native::vm(
+    "join(self, /)",
+    "Wait until task_done was called for each item.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
+    },
+);
+const TASK_DONE: Native = Native::vm(
+    "task_done(self, /)",
+    "Say that an item that was taken is dealt with.",
+    |vm, args| {
+        let this = queue(vm, args.at(0));
+        let unfinished = this.unfinished.get();
+        if unfinished == 0 {
+            return Err(vm.heap.value_error("task_done() called too many times"));
+        }
+        this.unfinished.set(unfinished - 1);
+        if unfinished == 1 {
+            this.joiners.wake(vm, usize::MAX);
+        }
+        Ok(vm.none())
+    },
+);
 const QSIZE: Native = Native::vm("qsize(self, /) -> int", "Number of items.", |vm, args| {
     let count = queue(vm, args.at(0)).items.borrow().len();
     Ok(vm.local(vm.heap.usize(count)))
 });
-const EMPTY: Native = Native::vm("empty(self, /) -> bool", "Whether there are no items.", |vm, args| {
-    Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_empty())))
-});
-const FULL: Native = Native::vm("full(self, /) -> bool", "Whether there are maxsize items.", |vm, args| {
-    Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_full())))
-});
+const EMPTY: Native = Native::vm(
+    "empty(self, /) -> bool",
+    "Whether there are no items.",
+    |vm, args| Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_empty()))),
+);
+const FULL: Native = Native::vm(
+    "full(self, /) -> bool",
+    "Whether there are maxsize items.",
+    |vm, args| Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_full()))),
+);
 const SHUTDOWN: Native = Native::vm(
     "shutdown(self, immediate=False)",
     "Refuse further items; with immediate, drop those that are there.",
@@ -185,7 +246,9 @@ fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     queue.shut_down.set(true);
     if immediate {
         let dropped = queue.items.take().len();
-        queue.unfinished.set(queue.unfinished.get().saturating_sub(dropped));
+        queue
+            .unfinished
+            .set(queue.unfinished.get().saturating_sub(dropped));
         if queue.unfinished.get() == 0 {
             queue.joiners.wake(vm, usize::MAX);
         }
@@ -200,9 +263,18 @@ const QUEUE_REG: usize = 0;
 const WAITER: usize = 1;
 const ITEM: usize = 2;
 
-static GETTING: NativeCoroutine = NativeCoroutine { name: "Queue.get", step: step_get };
-static PUTTING: NativeCoroutine = NativeCoroutine { name: "Queue.put", step: step_put };
-static JOINING: NativeCoroutine = NativeCoroutine { name: "Queue.join", step: step_join };
+static GETTING: NativeCoroutine = NativeCoroutine {
+    name: "Queue.get",
+    step: step_get,
+};
+static PUTTING: NativeCoroutine = NativeCoroutine {
+    name: "Queue.put",
+    step: step_put,
+};
+static JOINING: NativeCoroutine = NativeCoroutine {
+    name: "Queue.join",
+    step: step_join,
+};
 
 fn register(vm: &Vm, this: Local, at: usize) -> Local {
     vm.local(vm.step_slot(this, at).get(&vm.heap))
@@ -247,7 +319,13 @@ fn step_put(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 }
 
 /// A waiter was interrupted: it leaves, and if it had been woken already, the next one is in its place.
-fn give_up(vm: &mut Vm, this: Local, owner: Local, waiters: fn(&Queue) -> &WaitQueue, available: impl Fn(&Queue) -> bool) {
+fn give_up(
+    vm: &mut Vm,
+    this: Local,
+    owner: Local,
+    waiters: fn(&Queue) -> &WaitQueue,
+    available: impl Fn(&Queue) -> bool,
+) {
     let waiter = register(vm, this, WAITER);
     let none = vm.none();
     future::cancel(vm, waiter, none);

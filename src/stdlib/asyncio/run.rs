@@ -1,4 +1,7 @@
 //! `asyncio.run`.
+//!
+//! The end of a run is asyncio's: what is still pending is cancelled and awaited, then the result or exception goes to the
+//! caller. A loop within a loop is refused.
 
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{event_loop, scheduler, task};
@@ -19,7 +22,9 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let main = args.at(0);
     if !task::is_coroutine(vm, main) {
         let text = vm.repr_text(main)?;
-        return Err(vm.heap.value_error(format!("a coroutine was expected, got {text}")));
+        return Err(vm
+            .heap
+            .value_error(format!("a coroutine was expected, got {text}")));
     }
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;

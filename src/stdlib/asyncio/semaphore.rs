@@ -1,4 +1,7 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
+//!
+//! Built on the fair, cancellable wait queue (`sched/wait_queue.rs`): permits go to waiters in their order, and a cancelled
+//! waiter hands on what it was given.
 
 use std::cell::Cell;
 
@@ -16,7 +19,11 @@ use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 pub const SEMAPHORE: ModuleType = ModuleType {
     name: "Semaphore",
     module: "asyncio.locks",
-    body: NativeType { new: Some(&NEW), methods: METHODS, ..NativeType::of(Builtin::Opaque, "Lets a limited number of tasks in.") },
+    body: NativeType {
+        new: Some(&NEW),
+        methods: METHODS,
+        ..NativeType::of(Builtin::Opaque, "Lets a limited number of tasks in.")
+    },
 };
 
 /// `asyncio.BoundedSemaphore`.
@@ -26,7 +33,10 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_BOUNDED),
         methods: METHODS,
-        ..NativeType::of(Builtin::Opaque, "A semaphore that refuses more releases than acquisitions.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A semaphore that refuses more releases than acquisitions.",
+        )
     },
 };
 
@@ -60,29 +70,47 @@ impl Semaphore {
     }
 }
 
-const NEW: Native = Native::vm("Semaphore(cls, value=1)", "A semaphore with value places.", |vm, args| new(vm, args, false));
-const NEW_BOUNDED: Native =
-    Native::vm("BoundedSemaphore(cls, value=1)", "A semaphore with value places.", |vm, args| new(vm, args, true));
-const ACQUIRE: Native = Native::vm("acquire(self, /)", "Take a place; wait until there is one.", |vm, args| {
-    let (none, result) = (vm.none(), vm.local(Value::TRUE));
-    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
-});
+const NEW: Native = Native::vm(
+    "Semaphore(cls, value=1)",
+    "A semaphore with value places.",
+    |vm, args| new(vm, args, false),
+);
+const NEW_BOUNDED: Native = Native::vm(
+    "BoundedSemaphore(cls, value=1)",
+    "A semaphore with value places.",
+    |vm, args| new(vm, args, true),
+);
+const ACQUIRE: Native = Native::vm(
+    "acquire(self, /)",
+    "Take a place; wait until there is one.",
+    |vm, args| {
+        let (none, result) = (vm.none(), vm.local(Value::TRUE));
+        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
+    },
+);
 const RELEASE: Native = Native::vm("release(self, /)", "Give a place back.", |vm, args| {
     release(vm, args.at(0))?;
     Ok(vm.none())
 });
-const LOCKED: Native = Native::vm("locked(self, /) -> bool", "Whether acquire would wait.", |vm, args| {
-    Ok(vm.local(Value::bool(semaphore(vm, args.at(0)).is_locked(vm))))
-});
+const LOCKED: Native = Native::vm(
+    "locked(self, /) -> bool",
+    "Whether acquire would wait.",
+    |vm, args| Ok(vm.local(Value::bool(semaphore(vm, args.at(0)).is_locked(vm)))),
+);
 const ENTER: Native = Native::vm("__aenter__(self, /)", "Take a place.", |vm, args| {
     let none = vm.none();
     Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the place back.", |vm, args| {
-    Ok(vm.native_coroutine(&RELEASING, &[args.at(0)]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, exc_type, exc, tb, /)",
+    "Give the place back.",
+    |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
+);
 
-static ACQUIRING: NativeCoroutine = NativeCoroutine { name: "Semaphore.acquire", step: step_acquire };
+static ACQUIRING: NativeCoroutine = NativeCoroutine {
+    name: "Semaphore.acquire",
+    step: step_acquire,
+};
 static RELEASING: NativeCoroutine = NativeCoroutine {
     name: "Semaphore.__aexit__",
     step: |vm, this, input| match input {
@@ -101,23 +129,35 @@ const WAITER: usize = 1;
 const RESULT: usize = 2;
 
 fn new(vm: &mut Vm, args: Locals, bounded: bool) -> Result<Local, Raised> {
-    let value = if vm.get(args.at(1)).is_undef() { 1 } else { vm.index(args.at(1))? };
+    let value = if vm.get(args.at(1)).is_undef() {
+        1
+    } else {
+        vm.index(args.at(1))?
+    };
     if value < 0 {
         return Err(vm.heap.value_error("Semaphore initial value must be >= 0"));
     }
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    let semaphore = Semaphore { value: Cell::new(value), bound: bounded.then_some(value), waiters: WaitQueue::default() };
+    let semaphore = Semaphore {
+        value: Cell::new(value),
+        bound: bounded.then_some(value),
+        waiters: WaitQueue::default(),
+    };
     Ok(vm.local(vm.heap.opaque(class, semaphore).value()))
 }
 
 fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let this = semaphore(vm, this);
     if this.bound.is_some_and(|bound| this.value.get() >= bound) {
-        return Err(vm.heap.value_error("BoundedSemaphore released too many times"));
+        return Err(vm
+            .heap
+            .value_error("BoundedSemaphore released too many times"));
     }
     this.value.set(this.value.get() + 1);
     this.wake_next(vm);

@@ -1,4 +1,7 @@
 //! `asyncio.sleep`.
+//!
+//! A native coroutine: awaited directly it needs no task and no future beyond its timer. `sleep(0)` is one bare yield, a turn
+//! of the loop.
 
 use crate::runtime::{Raised, Slot, Value};
 use crate::sched::future::{self, new_future};
@@ -8,10 +11,16 @@ use crate::sched::timer_heap::TimerId;
 use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `sleep(delay, result=None)`.
-pub const SLEEP: Native =
-    Native::vm("sleep(delay, result=None)", "Wait for delay seconds; give result. A delay of 0 gives way for one turn.", sleep);
+pub const SLEEP: Native = Native::vm(
+    "sleep(delay, result=None)",
+    "Wait for delay seconds; give result. A delay of 0 gives way for one turn.",
+    sleep,
+);
 
-static SLEEPING: NativeCoroutine = NativeCoroutine { name: "sleep", step };
+static SLEEPING: NativeCoroutine = NativeCoroutine {
+    name: "sleep",
+    step,
+};
 
 // Registers: the delay, the result; then the timer.
 const DELAY: usize = 0;
@@ -33,7 +42,9 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {
         (START, Input::Send(_)) => begin(vm, this),
-        (_, Input::Send(_)) => Ok(Step::Return(vm.local(vm.step_slot(this, RESULT).get(&vm.heap)))),
+        (_, Input::Send(_)) => Ok(Step::Return(
+            vm.local(vm.step_slot(this, RESULT).get(&vm.heap)),
+        )),
         (state, Input::Throw(exception)) => {
             if state == WAITING {
                 scheduler(vm).cancel_timer(load_timer(vm, this, TIMER));
@@ -64,7 +75,10 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
 /// A number of seconds; ints, floats and whatever has `__float__`.
 pub fn seconds(vm: &mut Vm, value: Local) -> Result<f64, Raised> {
     if vm.get(value).as_number().is_none() {
-        let message = format!("'<=' not supported between instances of '{}' and 'int'", vm.heap.type_name(vm.get(value)));
+        let message = format!(
+            "'<=' not supported between instances of '{}' and 'int'",
+            vm.heap.type_name(vm.get(value))
+        );
         return Err(vm.heap.type_error(message));
     }
     vm.to_float(value)

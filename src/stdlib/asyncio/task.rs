@@ -1,12 +1,15 @@
 //! Making and finding tasks; what futures and tasks are to a program is in `future.rs`.
+//!
+//! Stepping, waking and cancelling are in `sched/task.rs`. To add a function: a `Native` here and a word in the module's
+//! table.
 
+use crate::bytecode::CodeKind;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::future::Future;
 use crate::runtime::heap::Gc;
 use crate::runtime::table::{Found, Table};
 use crate::runtime::{Heap, Raised, Value, leaf};
-use crate::bytecode::CodeKind;
 use crate::sched::{scheduler, task};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -19,9 +22,17 @@ pub const CREATE_TASK: Native = Native::vm(
     create_task,
 );
 /// `current_task(loop=None)`.
-pub const CURRENT_TASK: Native = Native::vm("current_task(loop=None)", "The task that runs now, or None.", current_task);
+pub const CURRENT_TASK: Native = Native::vm(
+    "current_task(loop=None)",
+    "The task that runs now, or None.",
+    current_task,
+);
 /// `all_tasks(loop=None)`.
-pub const ALL_TASKS: Native = Native::vm("all_tasks(loop=None)", "The set of tasks that are not done.", all_tasks);
+pub const ALL_TASKS: Native = Native::vm(
+    "all_tasks(loop=None)",
+    "The set of tasks that are not done.",
+    all_tasks,
+);
 /// `ensure_future(coro_or_future, *, loop=None)`.
 pub const ENSURE_FUTURE: Native = Native::vm(
     "ensure_future(coro_or_future, *, loop=None)",
@@ -29,13 +40,23 @@ pub const ENSURE_FUTURE: Native = Native::vm(
     |vm, args| task::ensure_future(vm, args.at(0)),
 );
 /// `isfuture(obj, /)`.
-pub const ISFUTURE: Native =
-    Native::leaf("isfuture(obj, /) -> bool", "Whether obj is a future.", |_, args| Ok(Value::bool(args.get(0).is_gc::<Future>())));
+pub const ISFUTURE: Native = Native::leaf(
+    "isfuture(obj, /) -> bool",
+    "Whether obj is a future.",
+    |_, args| Ok(Value::bool(args.get(0).is_gc::<Future>())),
+);
 /// `iscoroutine(obj, /)`.
-pub const ISCOROUTINE: Native = Native::leaf("iscoroutine(obj, /) -> bool", "Whether obj is a coroutine object.", iscoroutine);
+pub const ISCOROUTINE: Native = Native::leaf(
+    "iscoroutine(obj, /) -> bool",
+    "Whether obj is a coroutine object.",
+    iscoroutine,
+);
 /// `iscoroutinefunction(func, /)`.
-pub const ISCOROUTINEFUNCTION: Native =
-    Native::leaf("iscoroutinefunction(func, /) -> bool", "Whether func is an async function.", iscoroutinefunction);
+pub const ISCOROUTINEFUNCTION: Native = Native::leaf(
+    "iscoroutinefunction(func, /) -> bool",
+    "Whether func is an async function.",
+    iscoroutinefunction,
+);
 
 fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     check_running(vm)?;
@@ -82,11 +103,18 @@ pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) 
 
 fn iscoroutine<'h>(_: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let coroutine: Option<Gc<'_, Coroutine>> = args.get(0).as_gc();
-    Ok(Value::bool(coroutine.is_some_and(|c| matches!(c.kind, CoroutineKind::Coroutine | CoroutineKind::Native))))
+    Ok(Value::bool(coroutine.is_some_and(|c| {
+        matches!(c.kind, CoroutineKind::Coroutine | CoroutineKind::Native)
+    })))
 }
 
 fn iscoroutinefunction<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let function = args.get(0).as_gc::<BoundMethod>().map_or(args.get(0), |m| m.function.get(heap));
+    let function = args
+        .get(0)
+        .as_gc::<BoundMethod>()
+        .map_or(args.get(0), |m| m.function.get(heap));
     let function: Option<Gc<'_, Function>> = function.as_gc();
-    Ok(Value::bool(function.is_some_and(|f| f.code(heap).code.kind == CodeKind::Coroutine)))
+    Ok(Value::bool(function.is_some_and(|f| {
+        f.code(heap).code.kind == CodeKind::Coroutine
+    })))
 }

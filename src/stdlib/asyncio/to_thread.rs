@@ -1,4 +1,7 @@
 //! `asyncio.to_thread`: a blocking function beside the loop, on a green thread.
+//!
+//! The thread runs in the same VM, by slices (`sched/green.rs`): there is concurrency and no parallelism, and the order is
+//! the same in each run.
 
 use crate::runtime::Raised;
 use crate::sched::green;
@@ -11,17 +14,20 @@ pub const TO_THREAD: Native = Native::vm(
     |vm, args| Ok(vm.native_coroutine(&RUNNING, &[args.at(0), args.at(1), args.at(2)])),
 );
 
-static RUNNING: NativeCoroutine = NativeCoroutine { name: "to_thread", step };
+static RUNNING: NativeCoroutine = NativeCoroutine {
+    name: "to_thread",
+    step,
+};
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {
         (0, Input::Send(_)) => {
             vm.set_step_state(this, 1);
-            let [function, args, kwargs] = [0, 1, 2].map(|i| vm.local(vm.step_slot(this, i).get(&vm.heap)));
+            let [function, args, kwargs] =
+                [0, 1, 2].map(|i| vm.local(vm.step_slot(this, i).get(&vm.heap)));
             green::spawn(vm, function, args, kwargs).map(Step::Await)
         }
         (_, Input::Send(value)) => Ok(Step::Return(value)),
         (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
     }
 }
-

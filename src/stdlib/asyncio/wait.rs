@@ -1,4 +1,7 @@
 //! `asyncio.wait`: until all, the first, or the first failure of several futures is done, or time is up.
+//!
+//! The sets it gives are ordered: `done` by completion, `pending` as given. Cancelling the wait cancels none of the futures,
+//! as in asyncio.
 
 use std::cell::Cell;
 
@@ -23,8 +26,16 @@ pub const WAIT: Native = Native::vm(
     |vm, args| {
         let none = vm.none();
         let all = vm.local(vm.heap.str_value("ALL_COMPLETED"));
-        let when = if vm.get(args.at(2)).is_undef() { all } else { args.at(2) };
-        let timeout = if vm.get(args.at(1)).is_undef() { none } else { args.at(1) };
+        let when = if vm.get(args.at(2)).is_undef() {
+            all
+        } else {
+            args.at(2)
+        };
+        let timeout = if vm.get(args.at(1)).is_undef() {
+            none
+        } else {
+            args.at(1)
+        };
         Ok(vm.native_coroutine(&WAITING, &[args.at(0), timeout, when, none, none, none]))
     },
 );
@@ -95,7 +106,12 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
         let timer = finish_at(vm, moment, over);
         store_timer(vm, this, TIMER, timer);
     }
-    let waiter = Waiter { over: Slot::new(vm.get(over)), finished: List::default(), left: Cell::new(all.len()), when };
+    let waiter = Waiter {
+        over: Slot::new(vm.get(over)),
+        finished: List::default(),
+        left: Cell::new(all.len()),
+        when,
+    };
     let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
     let state = vm.local(vm.heap.opaque(class, waiter).value());
     vm.step_slot(this, STATE).set(vm.get(state));
@@ -110,7 +126,10 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
 /// The futures given, each once, in order.
 fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
     if vm.get(given).is_gc::<Future>() || vm.get(given).is_gc::<Coroutine>() {
-        let message = format!("expect a list of futures, not {}", vm.heap.type_name(vm.get(given)));
+        let message = format!(
+            "expect a list of futures, not {}",
+            vm.heap.type_name(vm.get(given))
+        );
         return Err(vm.heap.type_error(message));
     }
     let list = vm.to_list(given)?;
@@ -120,7 +139,9 @@ fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
     if items.is_empty() {
         return Err(vm.heap.value_error("Set of Tasks/Futures is empty."));
     }
-    let items = items.into_iter().filter(|v| v.as_object().is_none_or(|o| seen.insert(o.address())));
+    let items = items
+        .into_iter()
+        .filter(|v| v.as_object().is_none_or(|o| seen.insert(o.address())));
     Ok(vm.local(vm.heap.list(items).value()))
 }
 
@@ -128,11 +149,16 @@ fn check_no_coroutines(vm: &Vm, distinct: Local) -> Result<(), Raised> {
     let list: Gc<'_, List> = vm.get_gc(distinct).expect("made by distinct_futures");
     for item in list.items.to_vec(&vm.heap) {
         if item.is_gc::<Coroutine>() {
-            return Err(vm.heap.type_error("Passing coroutines is forbidden, use tasks explicitly."));
+            return Err(vm
+                .heap
+                .type_error("Passing coroutines is forbidden, use tasks explicitly."));
         }
         if !item.is_gc::<Future>() {
             let class = vm.heap.type_name(item);
-            return Err(vm.heap.raise(Builtin::AttributeError, format!("'{class}' object has no attribute 'add_done_callback'")));
+            return Err(vm.heap.raise(
+                Builtin::AttributeError,
+                format!("'{class}' object has no attribute 'add_done_callback'"),
+            ));
         }
     }
     Ok(())
@@ -146,19 +172,29 @@ fn return_when(vm: &mut Vm, this: Local) -> Result<ReturnWhen, Raised> {
         Some("ALL_COMPLETED") => Ok(ReturnWhen::AllCompleted),
         _ => {
             let text = vm.str(value)?;
-            let text = vm.get_gc::<Str>(text).map_or(String::new(), |s| s.as_str().to_owned());
-            Err(vm.heap.value_error(format!("Invalid return_when value: {text}")))
+            let text = vm
+                .get_gc::<Str>(text)
+                .map_or(String::new(), |s| s.as_str().to_owned());
+            Err(vm
+                .heap
+                .value_error(format!("Invalid return_when value: {text}")))
         }
     }
 }
 
 fn futures(vm: &Vm, this: Local) -> Vec<Local> {
     let list: Gc<'_, List> = vm.step_slot(this, FUTURES).expect(&vm.heap);
-    list.items.to_vec(&vm.heap).into_iter().map(|v| vm.local(v)).collect()
+    list.items
+        .to_vec(&vm.heap)
+        .into_iter()
+        .map(|v| vm.local(v))
+        .collect()
 }
 
 fn waiter(vm: &Vm, state: Local) -> &Waiter {
-    vm.get_gc::<Opaque>(state).and_then(|o| o.payload()).expect("the callback's target is the waiter")
+    vm.get_gc::<Opaque>(state)
+        .and_then(|o| o.payload())
+        .expect("the callback's target is the waiter")
 }
 
 /// One of the futures is done.

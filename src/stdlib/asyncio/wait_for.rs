@@ -21,7 +21,10 @@ pub const WAIT_FOR: Native = Native::vm(
     },
 );
 
-static WAITING: NativeCoroutine = NativeCoroutine { name: "wait_for", step };
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "wait_for",
+    step,
+};
 
 // Registers: the awaitable, the timeout, the timer (two), the task's cancel requests at the start, whether time was up.
 const AWAITABLE: usize = 0;
@@ -46,7 +49,10 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     let awaitable = vm.local(vm.step_slot(this, AWAITABLE).get(&vm.heap));
     let timeout = vm.local(vm.step_slot(this, TIMEOUT).get(&vm.heap));
     let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Timeout should be used inside a task"));
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Timeout should be used inside a task",
+        ));
     };
     if !vm.get(timeout).is_none() {
         let delay = seconds(vm, timeout)?;
@@ -54,7 +60,8 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
             return cancel_at_once(vm, this, awaitable);
         }
         let requests = task::part(vm, current).cancel_requests.get();
-        vm.step_slot(this, CANCELLING).set(Value::small_int(i64::from(requests)));
+        vm.step_slot(this, CANCELLING)
+            .set(Value::small_int(i64::from(requests)));
         let scheduler = scheduler(vm);
         let action = scheduler.callback(expire);
         let when = scheduler.now() + delay;
@@ -81,7 +88,12 @@ fn finish(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let withdrawn = expired && withdraw(vm, this);
     match input {
         Input::Send(value) => Ok(Step::Return(value)),
-        Input::Throw(exception) if withdrawn && vm.heap.is_instance(vm.get(exception), Builtin::CancelledError) => {
+        Input::Throw(exception)
+            if withdrawn
+                && vm
+                    .heap
+                    .is_instance(vm.get(exception), Builtin::CancelledError) =>
+        {
             Err(timeout_error(vm, exception))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
@@ -90,8 +102,14 @@ fn finish(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 
 /// Takes the timeout's own request to cancel back; whether no other was made meanwhile.
 fn withdraw(vm: &Vm, this: Local) -> bool {
-    let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else { return false };
-    let before = vm.step_slot(this, CANCELLING).get(&vm.heap).as_int().unwrap_or(0);
+    let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else {
+        return false;
+    };
+    let before = vm
+        .step_slot(this, CANCELLING)
+        .get(&vm.heap)
+        .as_int()
+        .unwrap_or(0);
     let part = task::part(vm, current);
     let left = part.cancel_requests.get().saturating_sub(1);
     part.cancel_requests.set(left);

@@ -48,10 +48,20 @@ pub fn install(vm: &mut Vm) {
         registry::add_function(vm, module, name, native);
     }
     for builtin in NAMED.iter().copied().chain(types::exception::named()) {
-        bind(vm, module, builtin.name(), vm.heap.types.class(&vm.heap, builtin).value());
+        bind(
+            vm,
+            module,
+            builtin.name(),
+            vm.heap.types.class(&vm.heap, builtin).value(),
+        );
     }
     for alias in ["EnvironmentError", "IOError"] {
-        bind(vm, module, alias, vm.heap.types.class(&vm.heap, Builtin::OSError).value());
+        bind(
+            vm,
+            module,
+            alias,
+            vm.heap.types.class(&vm.heap, Builtin::OSError).value(),
+        );
     }
     bind(vm, module, "__name__", vm.get(name));
     bind(vm, module, "__debug__", Value::TRUE);

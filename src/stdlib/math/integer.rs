@@ -1,4 +1,7 @@
 //! Number theory.
+//!
+//! Arguments are integers of any size or objects with `__index__`. To add a function: a `Native`, its function, a word in the
+//! table of `math/mod.rs`.
 
 use crate::runtime::text::num::combinatorics;
 use crate::runtime::text::{Int, IntRef, TextResult};
@@ -7,10 +10,14 @@ use crate::runtime::{Gc, Raised};
 use crate::stdlib::arg::{checked, given};
 use crate::vm::{Local, Locals, Native, Vm};
 
-pub const FACTORIAL: Native = Native::vm("factorial(n, /) -> int", "Return the product of all integers from 1 to n.", |vm, a| {
-    let n = int_arg(vm, a.at(0))?;
-    result(vm, combinatorics::factorial(n.as_ref()))
-});
+pub const FACTORIAL: Native = Native::vm(
+    "factorial(n, /) -> int",
+    "Return the product of all integers from 1 to n.",
+    |vm, a| {
+        let n = int_arg(vm, a.at(0))?;
+        result(vm, combinatorics::factorial(n.as_ref()))
+    },
+);
 
 pub const COMB: Native = Native::vm(
     "comb(n, k, /) -> int",
@@ -36,18 +43,26 @@ pub const PERM: Native = Native::vm(
     },
 );
 
-pub const GCD: Native = Native::vm("gcd(*integers) -> int", "Greatest common divisor.", |vm, a| {
-    fold(vm, a, 0, combinatorics::gcd)
-});
+pub const GCD: Native = Native::vm(
+    "gcd(*integers) -> int",
+    "Greatest common divisor.",
+    |vm, a| fold(vm, a, 0, combinatorics::gcd),
+);
 
-pub const LCM: Native =
-    Native::vm("lcm(*integers) -> int", "Least common multiple.", |vm, a| fold(vm, a, 1, combinatorics::lcm));
+pub const LCM: Native = Native::vm(
+    "lcm(*integers) -> int",
+    "Least common multiple.",
+    |vm, a| fold(vm, a, 1, combinatorics::lcm),
+);
 
-pub const ISQRT: Native =
-    Native::vm("isqrt(n, /) -> int", "Return the integer part of the square root of n.", |vm, a| {
+pub const ISQRT: Native = Native::vm(
+    "isqrt(n, /) -> int",
+    "Return the integer part of the square root of n.",
+    |vm, a| {
         let n = int_arg(vm, a.at(0))?;
         result(vm, combinatorics::isqrt(n.as_ref()))
-    });
+    },
+);
 
 /// An integer argument of any size, as plain data.
 fn int_arg(vm: &mut Vm, local: Local) -> Result<Int, Raised> {
@@ -59,12 +74,22 @@ fn result(vm: &Vm, result: TextResult<Int>) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.any_int(checked(&vm.heap, result)?)))
 }
 
-fn fold(vm: &mut Vm, a: Locals, start: i64, step: fn(IntRef<'_>, IntRef<'_>) -> Int) -> Result<Local, Raised> {
+fn fold(
+    vm: &mut Vm,
+    a: Locals,
+    start: i64,
+    step: fn(IntRef<'_>, IntRef<'_>) -> Int,
+) -> Result<Local, Raised> {
     let count = vm.get_gc::<Tuple>(a.at(0)).map_or(0, Gc::len);
     let mut total = Int::Small(start);
     for i in 0..count {
         let mark = vm.mark();
-        let Some(item) = vm.get_gc::<Tuple>(a.at(0)).and_then(|tuple| tuple.at(&vm.heap, i)) else { break };
+        let Some(item) = vm
+            .get_gc::<Tuple>(a.at(0))
+            .and_then(|tuple| tuple.at(&vm.heap, i))
+        else {
+            break;
+        };
         let item = vm.local(item);
         total = step(total.as_ref(), int_arg(vm, item)?.as_ref());
         vm.release(mark);

@@ -1,4 +1,7 @@
 //! Floats to integers, floats taken apart, neighbours and comparisons of floats.
+//!
+//! The exact work is in `runtime/text/num`. To add a function: a `Native`, its function, a word in the table of
+//! `math/mod.rs`.
 
 use super::{float, real_arg};
 use crate::runtime::intern::Sym;
@@ -20,15 +23,26 @@ pub const CEIL: Native = Native::vm(
     |vm, a| integer(vm, a, Sym::Ceil, f64::ceil),
 );
 
-pub const TRUNC: Native = Native::vm("trunc(x, /) -> int", "Return the integer part of x, by its __trunc__().", trunc);
+pub const TRUNC: Native = Native::vm(
+    "trunc(x, /) -> int",
+    "Return the integer part of x, by its __trunc__().",
+    trunc,
+);
 
-pub const FABS: Native = Native::vm("fabs(x, /) -> float", "Return the absolute value of x as a float.", |vm, a| {
-    let x = real_arg(vm, a.at(0))?;
-    float(vm, x.abs())
-});
+pub const FABS: Native = Native::vm(
+    "fabs(x, /) -> float",
+    "Return the absolute value of x as a float.",
+    |vm, a| {
+        let x = real_arg(vm, a.at(0))?;
+        float(vm, x.abs())
+    },
+);
 
-pub const FMOD: Native =
-    Native::vm("fmod(x, y, /) -> float", "Return the rest of x/y with the sign of x, as C does.", fmod);
+pub const FMOD: Native = Native::vm(
+    "fmod(x, y, /) -> float",
+    "Return the rest of x/y with the sign of x, as C does.",
+    fmod,
+);
 
 pub const REMAINDER: Native = Native::vm(
     "remainder(x, y, /) -> float",
@@ -44,7 +58,11 @@ pub const MODF: Native = Native::vm(
     "Return the fractional and the integer part of x, both with its sign.",
     |vm, a| {
         let (fraction, whole) = float_parts::modf(real_arg(vm, a.at(0))?);
-        Ok(vm.local(vm.heap.tuple(&[Value::float(fraction), Value::float(whole)]).value()))
+        Ok(vm.local(
+            vm.heap
+                .tuple(&[Value::float(fraction), Value::float(whole)])
+                .value(),
+        ))
     },
 );
 
@@ -53,12 +71,19 @@ pub const FREXP: Native = Native::vm(
     "Return mantissa and exponent (m, e) such that x == m * 2.0**e and 0.5 <= abs(m) < 1.0, or 0.0 and 0 for zero.",
     |vm, a| {
         let (mantissa, exponent) = float_parts::frexp(real_arg(vm, a.at(0))?);
-        Ok(vm.local(vm.heap.tuple(&[Value::float(mantissa), vm.heap.int(exponent)]).value()))
+        Ok(vm.local(
+            vm.heap
+                .tuple(&[Value::float(mantissa), vm.heap.int(exponent)])
+                .value(),
+        ))
     },
 );
 
-pub const LDEXP: Native =
-    Native::vm("ldexp(x, i, /) -> float", "Return x * 2.0**i: the inverse of frexp().", ldexp);
+pub const LDEXP: Native = Native::vm(
+    "ldexp(x, i, /) -> float",
+    "Return x * 2.0**i: the inverse of frexp().",
+    ldexp,
+);
 
 pub const COPYSIGN: Native = Native::vm(
     "copysign(x, y, /) -> float",
@@ -75,23 +100,32 @@ pub const NEXTAFTER: Native = Native::vm(
     nextafter,
 );
 
-pub const ULP: Native =
-    Native::vm("ulp(x, /) -> float", "Return the value of the least significant bit of the float x.", |vm, a| {
+pub const ULP: Native = Native::vm(
+    "ulp(x, /) -> float",
+    "Return the value of the least significant bit of the float x.",
+    |vm, a| {
         let x = real_arg(vm, a.at(0))?;
         float(vm, float_parts::ulp(x))
-    });
+    },
+);
 
-pub const ISNAN: Native =
-    Native::vm("isnan(x, /) -> bool", "Return True if x is not a number.", |vm, a| ask(vm, a, f64::is_nan));
+pub const ISNAN: Native = Native::vm(
+    "isnan(x, /) -> bool",
+    "Return True if x is not a number.",
+    |vm, a| ask(vm, a, f64::is_nan),
+);
 
-pub const ISINF: Native = Native::vm("isinf(x, /) -> bool", "Return True if x is a positive or negative infinity.", |vm, a| {
-    ask(vm, a, f64::is_infinite)
-});
+pub const ISINF: Native = Native::vm(
+    "isinf(x, /) -> bool",
+    "Return True if x is a positive or negative infinity.",
+    |vm, a| ask(vm, a, f64::is_infinite),
+);
 
-pub const ISFINITE: Native =
-    Native::vm("isfinite(x, /) -> bool", "Return True if x is neither an infinity nor a NaN.", |vm, a| {
-        ask(vm, a, f64::is_finite)
-    });
+pub const ISFINITE: Native = Native::vm(
+    "isfinite(x, /) -> bool",
+    "Return True if x is neither an infinity nor a NaN.",
+    |vm, a| ask(vm, a, f64::is_finite),
+);
 
 pub const ISCLOSE: Native = Native::vm(
     "isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0) -> bool",
@@ -114,7 +148,10 @@ fn integer(vm: &mut Vm, a: Locals, method: Sym, rounding: fn(f64) -> f64) -> Res
             None => vm.to_float(a.at(0))?,
         },
     };
-    Ok(vm.local(vm.heap.any_int(checked(&vm.heap, float_to_int(rounding(x)))?)))
+    Ok(vm.local(
+        vm.heap
+            .any_int(checked(&vm.heap, float_to_int(rounding(x)))?),
+    ))
 }
 
 fn trunc(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
@@ -122,7 +159,9 @@ fn trunc(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         Some(result) => Ok(result),
         None => {
             let found = vm.heap.type_name(vm.get(a.at(0)));
-            Err(vm.heap.type_error(format!("type {found} doesn't define __trunc__ method")))
+            Err(vm
+                .heap
+                .type_error(format!("type {found} doesn't define __trunc__ method")))
         }
     }
 }
@@ -139,9 +178,15 @@ fn fmod(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 fn ldexp(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let x = real_arg(vm, a.at(0))?;
     let Some(exponent) = as_int(&vm.heap, vm.get(a.at(1))) else {
-        return Err(vm.heap.type_error("Expected an int as second argument to ldexp."));
+        return Err(vm
+            .heap
+            .type_error("Expected an int as second argument to ldexp."));
     };
-    let exponent = exponent.to_i64().unwrap_or(if exponent.is_negative() { i64::MIN } else { i64::MAX });
+    let exponent = exponent.to_i64().unwrap_or(if exponent.is_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    });
     float(vm, checked(&vm.heap, float_parts::ldexp(x, exponent))?)
 }
 
@@ -174,7 +219,9 @@ fn isclose(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let close = x == y
         || !x.is_infinite()
             && !y.is_infinite()
-            && (distance <= (relative * y).abs() || distance <= (relative * x).abs() || distance <= absolute);
+            && (distance <= (relative * y).abs()
+                || distance <= (relative * x).abs()
+                || distance <= absolute);
     Ok(vm.local(Value::bool(close)))
 }
 

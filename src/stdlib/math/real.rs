@@ -1,10 +1,13 @@
 //! Functions of one or two real numbers: powers, logarithms, trigonometry.
+//!
+//! Domain errors and overflows are exceptions, as in CPython, never NaN or infinity out of finite arguments. To add a
+//! function: a `Native`, its function, a word in the table of `math/mod.rs`.
 
 use super::{float, real_arg};
+use crate::runtime::text::TextResult;
 use crate::runtime::text::num::elementary;
 use crate::runtime::text::num::float_parts::{domain_error, range_error};
 use crate::runtime::text::num::gamma;
-use crate::runtime::text::TextResult;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{as_int, checked, given};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -18,7 +21,12 @@ enum Infinite {
     Range,
 }
 
-fn unary(vm: &mut Vm, a: Locals, function: fn(f64) -> f64, infinite: Infinite) -> Result<Local, Raised> {
+fn unary(
+    vm: &mut Vm,
+    a: Locals,
+    function: fn(f64) -> f64,
+    infinite: Infinite,
+) -> Result<Local, Raised> {
     let x = real_arg(vm, a.at(0))?;
     let y = function(x);
     if y.is_finite() {
@@ -27,7 +35,11 @@ fn unary(vm: &mut Vm, a: Locals, function: fn(f64) -> f64, infinite: Infinite) -
     let error = if y.is_nan() {
         (!x.is_nan()).then(domain_error)
     } else {
-        x.is_finite().then(if infinite == Infinite::Range { range_error } else { domain_error })
+        x.is_finite().then(if infinite == Infinite::Range {
+            range_error
+        } else {
+            domain_error
+        })
     };
     match error {
         Some(error) => Err(vm.heap.raise_text(error)),
@@ -35,65 +47,123 @@ fn unary(vm: &mut Vm, a: Locals, function: fn(f64) -> f64, infinite: Infinite) -
     }
 }
 
-pub const SQRT: Native =
-    Native::vm("sqrt(x, /) -> float", "Return the square root of x.", |vm, a| unary(vm, a, f64::sqrt, Infinite::Domain));
+pub const SQRT: Native = Native::vm(
+    "sqrt(x, /) -> float",
+    "Return the square root of x.",
+    |vm, a| unary(vm, a, f64::sqrt, Infinite::Domain),
+);
 
-pub const CBRT: Native =
-    Native::vm("cbrt(x, /) -> float", "Return the cube root of x.", |vm, a| unary(vm, a, f64::cbrt, Infinite::Domain));
+pub const CBRT: Native = Native::vm(
+    "cbrt(x, /) -> float",
+    "Return the cube root of x.",
+    |vm, a| unary(vm, a, f64::cbrt, Infinite::Domain),
+);
 
-pub const EXP: Native =
-    Native::vm("exp(x, /) -> float", "Return e raised to the power of x.", |vm, a| unary(vm, a, f64::exp, Infinite::Range));
+pub const EXP: Native = Native::vm(
+    "exp(x, /) -> float",
+    "Return e raised to the power of x.",
+    |vm, a| unary(vm, a, f64::exp, Infinite::Range),
+);
 
-pub const EXP2: Native =
-    Native::vm("exp2(x, /) -> float", "Return 2 raised to the power of x.", |vm, a| unary(vm, a, f64::exp2, Infinite::Range));
+pub const EXP2: Native = Native::vm(
+    "exp2(x, /) -> float",
+    "Return 2 raised to the power of x.",
+    |vm, a| unary(vm, a, f64::exp2, Infinite::Range),
+);
 
-pub const EXPM1: Native =
-    Native::vm("expm1(x, /) -> float", "Return exp(x)-1, exact also for small x.", |vm, a| unary(vm, a, f64::exp_m1, Infinite::Range));
+pub const EXPM1: Native = Native::vm(
+    "expm1(x, /) -> float",
+    "Return exp(x)-1, exact also for small x.",
+    |vm, a| unary(vm, a, f64::exp_m1, Infinite::Range),
+);
 
-pub const LOG1P: Native =
-    Native::vm("log1p(x, /) -> float", "Return the natural logarithm of 1+x, exact also for x near zero.", |vm, a| unary(vm, a, f64::ln_1p, Infinite::Domain));
+pub const LOG1P: Native = Native::vm(
+    "log1p(x, /) -> float",
+    "Return the natural logarithm of 1+x, exact also for x near zero.",
+    |vm, a| unary(vm, a, f64::ln_1p, Infinite::Domain),
+);
 
-pub const SIN: Native =
-    Native::vm("sin(x, /) -> float", "Return the sine of x (in radians).", |vm, a| unary(vm, a, f64::sin, Infinite::Domain));
+pub const SIN: Native = Native::vm(
+    "sin(x, /) -> float",
+    "Return the sine of x (in radians).",
+    |vm, a| unary(vm, a, f64::sin, Infinite::Domain),
+);
 
-pub const COS: Native =
-    Native::vm("cos(x, /) -> float", "Return the cosine of x (in radians).", |vm, a| unary(vm, a, f64::cos, Infinite::Domain));
+pub const COS: Native = Native::vm(
+    "cos(x, /) -> float",
+    "Return the cosine of x (in radians).",
+    |vm, a| unary(vm, a, f64::cos, Infinite::Domain),
+);
 
-pub const TAN: Native =
-    Native::vm("tan(x, /) -> float", "Return the tangent of x (in radians).", |vm, a| unary(vm, a, f64::tan, Infinite::Domain));
+pub const TAN: Native = Native::vm(
+    "tan(x, /) -> float",
+    "Return the tangent of x (in radians).",
+    |vm, a| unary(vm, a, f64::tan, Infinite::Domain),
+);
 
-pub const ASIN: Native =
-    Native::vm("asin(x, /) -> float", "Return the arc sine (in radians) of x.", |vm, a| unary(vm, a, f64::asin, Infinite::Domain));
+pub const ASIN: Native = Native::vm(
+    "asin(x, /) -> float",
+    "Return the arc sine (in radians) of x.",
+    |vm, a| unary(vm, a, f64::asin, Infinite::Domain),
+);
 
-pub const ACOS: Native =
-    Native::vm("acos(x, /) -> float", "Return the arc cosine (in radians) of x, between 0 and pi.", |vm, a| unary(vm, a, f64::acos, Infinite::Domain));
+pub const ACOS: Native = Native::vm(
+    "acos(x, /) -> float",
+    "Return the arc cosine (in radians) of x, between 0 and pi.",
+    |vm, a| unary(vm, a, f64::acos, Infinite::Domain),
+);
 
-pub const ATAN: Native =
-    Native::vm("atan(x, /) -> float", "Return the arc tangent (in radians) of x, between -pi/2 and pi/2.", |vm, a| unary(vm, a, f64::atan, Infinite::Domain));
+pub const ATAN: Native = Native::vm(
+    "atan(x, /) -> float",
+    "Return the arc tangent (in radians) of x, between -pi/2 and pi/2.",
+    |vm, a| unary(vm, a, f64::atan, Infinite::Domain),
+);
 
-pub const SINH: Native =
-    Native::vm("sinh(x, /) -> float", "Return the hyperbolic sine of x.", |vm, a| unary(vm, a, f64::sinh, Infinite::Range));
+pub const SINH: Native = Native::vm(
+    "sinh(x, /) -> float",
+    "Return the hyperbolic sine of x.",
+    |vm, a| unary(vm, a, f64::sinh, Infinite::Range),
+);
 
-pub const COSH: Native =
-    Native::vm("cosh(x, /) -> float", "Return the hyperbolic cosine of x.", |vm, a| unary(vm, a, f64::cosh, Infinite::Range));
+pub const COSH: Native = Native::vm(
+    "cosh(x, /) -> float",
+    "Return the hyperbolic cosine of x.",
+    |vm, a| unary(vm, a, f64::cosh, Infinite::Range),
+);
 
-pub const TANH: Native =
-    Native::vm("tanh(x, /) -> float", "Return the hyperbolic tangent of x.", |vm, a| unary(vm, a, f64::tanh, Infinite::Domain));
+pub const TANH: Native = Native::vm(
+    "tanh(x, /) -> float",
+    "Return the hyperbolic tangent of x.",
+    |vm, a| unary(vm, a, f64::tanh, Infinite::Domain),
+);
 
-pub const ASINH: Native =
-    Native::vm("asinh(x, /) -> float", "Return the inverse hyperbolic sine of x.", |vm, a| unary(vm, a, elementary::asinh, Infinite::Domain));
+pub const ASINH: Native = Native::vm(
+    "asinh(x, /) -> float",
+    "Return the inverse hyperbolic sine of x.",
+    |vm, a| unary(vm, a, elementary::asinh, Infinite::Domain),
+);
 
-pub const ACOSH: Native =
-    Native::vm("acosh(x, /) -> float", "Return the inverse hyperbolic cosine of x.", |vm, a| unary(vm, a, elementary::acosh, Infinite::Domain));
+pub const ACOSH: Native = Native::vm(
+    "acosh(x, /) -> float",
+    "Return the inverse hyperbolic cosine of x.",
+    |vm, a| unary(vm, a, elementary::acosh, Infinite::Domain),
+);
 
-pub const ATANH: Native =
-    Native::vm("atanh(x, /) -> float", "Return the inverse hyperbolic tangent of x.", |vm, a| unary(vm, a, elementary::atanh, Infinite::Domain));
+pub const ATANH: Native = Native::vm(
+    "atanh(x, /) -> float",
+    "Return the inverse hyperbolic tangent of x.",
+    |vm, a| unary(vm, a, elementary::atanh, Infinite::Domain),
+);
 
-pub const ERF: Native =
-    Native::vm("erf(x, /) -> float", "Error function at x.", |vm, a| unary(vm, a, libm::erf, Infinite::Domain));
+pub const ERF: Native = Native::vm("erf(x, /) -> float", "Error function at x.", |vm, a| {
+    unary(vm, a, libm::erf, Infinite::Domain)
+});
 
-pub const ERFC: Native =
-    Native::vm("erfc(x, /) -> float", "Complementary error function at x: 1.0 - erf(x), exact also for large x.", |vm, a| unary(vm, a, libm::erfc, Infinite::Domain));
+pub const ERFC: Native = Native::vm(
+    "erfc(x, /) -> float",
+    "Complementary error function at x: 1.0 - erf(x), exact also for large x.",
+    |vm, a| unary(vm, a, libm::erfc, Infinite::Domain),
+);
 
 pub const LOG: Native = Native::vm(
     "log(x, base=e, /) -> float",
@@ -101,20 +171,29 @@ pub const LOG: Native = Native::vm(
     log,
 );
 
-pub const LOG2: Native =
-    Native::vm("log2(x, /) -> float", "Return the base 2 logarithm of x.", |vm, a| {
+pub const LOG2: Native = Native::vm(
+    "log2(x, /) -> float",
+    "Return the base 2 logarithm of x.",
+    |vm, a| {
         let y = logarithm(vm, a.at(0), f64::log2)?;
         float(vm, y)
-    });
+    },
+);
 
-pub const LOG10: Native =
-    Native::vm("log10(x, /) -> float", "Return the base 10 logarithm of x.", |vm, a| {
+pub const LOG10: Native = Native::vm(
+    "log10(x, /) -> float",
+    "Return the base 10 logarithm of x.",
+    |vm, a| {
         let y = logarithm(vm, a.at(0), f64::log10)?;
         float(vm, y)
-    });
+    },
+);
 
-pub const POW: Native =
-    Native::vm("pow(x, y, /) -> float", "Return x raised to the power of y.", |vm, a| binary(vm, a, elementary::pow));
+pub const POW: Native = Native::vm(
+    "pow(x, y, /) -> float",
+    "Return x raised to the power of y.",
+    |vm, a| binary(vm, a, elementary::pow),
+);
 
 pub const ATAN2: Native = Native::vm(
     "atan2(y, x, /) -> float",
@@ -136,21 +215,35 @@ pub const LGAMMA: Native = Native::vm(
     },
 );
 
-pub const DEGREES: Native =
-    Native::vm("degrees(x, /) -> float", "Convert the angle x from radians to degrees.", |vm, a| {
+pub const DEGREES: Native = Native::vm(
+    "degrees(x, /) -> float",
+    "Convert the angle x from radians to degrees.",
+    |vm, a| {
         let x = real_arg(vm, a.at(0))?;
         float(vm, x * (180.0 / std::f64::consts::PI))
-    });
+    },
+);
 
-pub const RADIANS: Native =
-    Native::vm("radians(x, /) -> float", "Convert the angle x from degrees to radians.", |vm, a| {
+pub const RADIANS: Native = Native::vm(
+    "radians(x, /) -> float",
+    "Convert the angle x from degrees to radians.",
+    |vm, a| {
         let x = real_arg(vm, a.at(0))?;
         float(vm, x * (std::f64::consts::PI / 180.0))
-    });
+    },
+);
 
-pub const FMA: Native = Native::vm("fma(x, y, z, /) -> float", "Return (x * y) + z, rounded once.", fma);
+pub const FMA: Native = Native::vm(
+    "fma(x, y, z, /) -> float",
+    "Return (x * y) + z, rounded once.",
+    fma,
+);
 
-fn binary(vm: &mut Vm, a: Locals, function: fn(f64, f64) -> TextResult<f64>) -> Result<Local, Raised> {
+fn binary(
+    vm: &mut Vm,
+    a: Locals,
+    function: fn(f64, f64) -> TextResult<f64>,
+) -> Result<Local, Raised> {
     let (x, y) = (real_arg(vm, a.at(0))?, real_arg(vm, a.at(1))?);
     float(vm, checked(&vm.heap, function(x, y))?)
 }
@@ -166,16 +259,24 @@ fn logarithm(vm: &mut Vm, x: Local, log: fn(f64) -> f64) -> Result<f64, Raised> 
 
 fn log(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let y = logarithm(vm, a.at(0), f64::ln)?;
-    let Some(base) = given(vm, a.at(1)) else { return float(vm, y) };
+    let Some(base) = given(vm, a.at(1)) else {
+        return float(vm, y);
+    };
     let base = logarithm(vm, base, f64::ln)?;
     if base == 0.0 {
-        return Err(vm.heap.raise(Builtin::ZeroDivisionError, "float division by zero"));
+        return Err(vm
+            .heap
+            .raise(Builtin::ZeroDivisionError, "float division by zero"));
     }
     float(vm, y / base)
 }
 
 fn fma(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let (x, y, z) = (real_arg(vm, a.at(0))?, real_arg(vm, a.at(1))?, real_arg(vm, a.at(2))?);
+    let (x, y, z) = (
+        real_arg(vm, a.at(0))?,
+        real_arg(vm, a.at(1))?,
+        real_arg(vm, a.at(2))?,
+    );
     let result = x.mul_add(y, z);
     if result.is_nan() && ![x, y, z].iter().any(|x| x.is_nan()) {
         return Err(vm.heap.value_error("invalid operation in fma"));

@@ -1,4 +1,7 @@
 //! `random.Random`: its table, and the methods about its state.
+//!
+//! The generator is inside an opaque object. To add a method: in the file of its topic, a `Native` and its function; here a
+//! word in the table. The module has it as a function by itself.
 
 use std::cell::{RefCell, RefMut};
 
@@ -24,12 +27,31 @@ pub const RANDOM_CLASS: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[
-            &INIT, &SEED, &GETSTATE, &SETSTATE,
-            &numbers::RANDOM, &numbers::GETRANDBITS, &numbers::RANDBYTES, &numbers::RANDRANGE, &numbers::RANDINT,
-            &numbers::UNIFORM, &numbers::TRIANGULAR, &numbers::NORMALVARIATE, &numbers::GAUSS, &numbers::LOGNORMVARIATE,
-            &numbers::EXPOVARIATE, &numbers::VONMISESVARIATE, &numbers::GAMMAVARIATE, &numbers::BETAVARIATE,
-            &numbers::PARETOVARIATE, &numbers::WEIBULLVARIATE, &numbers::BINOMIALVARIATE,
-            &sequences::CHOICE, &sequences::CHOICES, &sequences::SHUFFLE, &sequences::SAMPLE,
+            &INIT,
+            &SEED,
+            &GETSTATE,
+            &SETSTATE,
+            &numbers::RANDOM,
+            &numbers::GETRANDBITS,
+            &numbers::RANDBYTES,
+            &numbers::RANDRANGE,
+            &numbers::RANDINT,
+            &numbers::UNIFORM,
+            &numbers::TRIANGULAR,
+            &numbers::NORMALVARIATE,
+            &numbers::GAUSS,
+            &numbers::LOGNORMVARIATE,
+            &numbers::EXPOVARIATE,
+            &numbers::VONMISESVARIATE,
+            &numbers::GAMMAVARIATE,
+            &numbers::BETAVARIATE,
+            &numbers::PARETOVARIATE,
+            &numbers::WEIBULLVARIATE,
+            &numbers::BINOMIALVARIATE,
+            &sequences::CHOICE,
+            &sequences::CHOICES,
+            &sequences::SHUFFLE,
+            &sequences::SAMPLE,
         ],
         ..NativeType::of(
             Builtin::Opaque,
@@ -38,11 +60,14 @@ pub const RANDOM_CLASS: ModuleType = ModuleType {
     },
 };
 
-const NEW: Native =
-    Native::vm("__new__(cls, *args, **kwargs)", "Create and return a new object.", |vm, a| {
+const NEW: Native = Native::vm(
+    "__new__(cls, *args, **kwargs)",
+    "Create and return a new object.",
+    |vm, a| {
         let generator = Random::from_int(IntRef::Small(0));
         Ok(vm.local(object(vm, a.at(0), generator)?))
-    });
+    },
+);
 
 const INIT: Native = Native::vm("__init__(self, x=None)", "Seed the generator.", seed);
 
@@ -58,10 +83,14 @@ const GETSTATE: Native = Native::leaf(
     get_state,
 );
 
-const SETSTATE: Native = Native::vm("setstate(self, state)", "Restore a state that getstate() returned.", |vm, a| {
-    set_state(&vm.heap, vm.get(a.at(0)), vm.get(a.at(1)))?;
-    Ok(vm.none())
-});
+const SETSTATE: Native = Native::vm(
+    "setstate(self, state)",
+    "Restore a state that getstate() returned.",
+    |vm, a| {
+        set_state(&vm.heap, vm.get(a.at(0)), vm.get(a.at(1)))?;
+        Ok(vm.none())
+    },
+);
 
 /// The insides of an instance.
 struct Generator {
@@ -75,25 +104,43 @@ impl Payload for Generator {
 /// An instance of the class, or of one that derives from it.
 pub fn object(vm: &Vm, class: Local, random: Random) -> Result<Value<'_>, Raised> {
     match vm.get_gc::<Class>(class) {
-        Some(class) => Ok(vm.heap.opaque(class, Generator { random: RefCell::new(random) }).value()),
-        None => Err(vm.heap.type_error("Random.__new__(X): X is not a type object")),
+        Some(class) => Ok(vm
+            .heap
+            .opaque(
+                class,
+                Generator {
+                    random: RefCell::new(random),
+                },
+            )
+            .value()),
+        None => Err(vm
+            .heap
+            .type_error("Random.__new__(X): X is not a type object")),
     }
 }
 
 /// The generator of an instance.
 pub fn generator<'h>(heap: &'h Heap, value: Value<'h>) -> Result<RefMut<'h, Random>, Raised> {
-    let generator = value.as_gc::<Opaque>().and_then(|object: Gc<'h, Opaque>| object.payload::<Generator>());
+    let generator = value
+        .as_gc::<Opaque>()
+        .and_then(|object: Gc<'h, Opaque>| object.payload::<Generator>());
     match generator {
         Some(generator) => Ok(generator.random.borrow_mut()),
         None => {
             let found = heap.type_name(value);
-            Err(heap.type_error(format!("descriptor requires a 'Random' object but received a '{found}'")))
+            Err(heap.type_error(format!(
+                "descriptor requires a 'Random' object but received a '{found}'"
+            )))
         }
     }
 }
 
 /// Draws from the receiver's generator.
-pub fn draw<T>(vm: &Vm, a: Locals, draw: impl FnOnce(&mut Random) -> TextResult<T>) -> Result<T, Raised> {
+pub fn draw<T>(
+    vm: &Vm,
+    a: Locals,
+    draw: impl FnOnce(&mut Random) -> TextResult<T>,
+) -> Result<T, Raised> {
     let drawn = draw(&mut *generator(&vm.heap, vm.get(a.at(0)))?);
     checked(&vm.heap, drawn)
 }
@@ -130,25 +177,42 @@ fn seeded<'h>(heap: &'h Heap, seed: Value<'h>) -> Result<Random, Raised> {
 fn get_state<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let random = generator(heap, a.get(0))?;
     let (twister, gauss_next) = random.state();
-    let words: Vec<_> = twister.state().iter().map(|&word| heap.int(i64::from(word))).collect();
+    let words: Vec<_> = twister
+        .state()
+        .iter()
+        .map(|&word| heap.int(i64::from(word)))
+        .collect();
     let gauss_next = gauss_next.map_or(Value::NONE, Value::float);
-    Ok(heap.tuple(&[heap.int(VERSION), heap.tuple(&words).value(), gauss_next]).value())
+    Ok(heap
+        .tuple(&[heap.int(VERSION), heap.tuple(&words).value(), gauss_next])
+        .value())
 }
 
 fn set_state<'h>(heap: &'h Heap, this: Value<'h>, state: Value<'h>) -> Result<(), Raised> {
-    let fields = state.as_gc::<Tuple>().map(|tuple| tuple.to_vec(heap)).unwrap_or_default();
+    let fields = state
+        .as_gc::<Tuple>()
+        .map(|tuple| tuple.to_vec(heap))
+        .unwrap_or_default();
     let [version, words, gauss_next] = fields[..] else {
-        return Err(heap.type_error("state must be a tuple of version, words and the next Gaussian number"));
+        return Err(
+            heap.type_error("state must be a tuple of version, words and the next Gaussian number")
+        );
     };
     if version.as_int() != Some(VERSION) {
         let version = version.as_int().unwrap_or_default();
-        let message = format!("state with version {version} passed to Random.setstate() of version {VERSION}");
+        let message = format!(
+            "state with version {version} passed to Random.setstate() of version {VERSION}"
+        );
         return Err(heap.value_error(message));
     }
-    let Some(words) = words.as_gc::<Tuple>() else { return Err(heap.type_error("state vector must be a tuple")) };
+    let Some(words) = words.as_gc::<Tuple>() else {
+        return Err(heap.type_error("state vector must be a tuple"));
+    };
     let mut state = Vec::with_capacity(words.len());
     for word in words.iter(heap) {
-        let Some(word) = word.as_any_int() else { return Err(heap.type_error("an integer is required")) };
+        let Some(word) = word.as_any_int() else {
+            return Err(heap.type_error("an integer is required"));
+        };
         state.push(word.to_i64().map_or(0, |word| word as u32));
     }
     let twister = checked(heap, Mersenne::from_state(&state))?;

@@ -17,7 +17,10 @@ use crate::vm::{Extension, Local, Vm};
 pub const RANDOM: NativeModule = NativeModule {
     types: &[&RANDOM_CLASS],
     init: bind_methods,
-    ..NativeModule::of("random", "Random variable generators, with the sequences of CPython for the same seed.")
+    ..NativeModule::of(
+        "random",
+        "Random variable generators, with the sequences of CPython for the same seed.",
+    )
 };
 
 /// Where seeds come from.
@@ -30,7 +33,10 @@ pub struct Entropy {
 
 impl Default for Entropy {
     fn default() -> Entropy {
-        Entropy { seed: Cell::new(0), seeds: RefCell::new(seeds_of(0)) }
+        Entropy {
+            seed: Cell::new(0),
+            seeds: RefCell::new(seeds_of(0)),
+        }
     }
 }
 
@@ -41,7 +47,8 @@ impl Extension for Entropy {
 impl Entropy {
     /// A seed for a generator that was given none.
     pub fn draw(&self) -> i64 {
-        let [high, low] = [(); 2].map(|()| (self.seeds.borrow_mut().random() * 2f64.powi(31)) as i64);
+        let [high, low] =
+            [(); 2].map(|()| (self.seeds.borrow_mut().random() * 2f64.powi(31)) as i64);
         high << 31 | low
     }
 }
@@ -64,7 +71,12 @@ fn bind_methods(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     let generator = Random::from_int(IntRef::Big(&seed.into()));
     let class = class_of(vm, &RANDOM_CLASS);
     let shared = vm.local(class::object(vm, class, generator)?);
-    for native in RANDOM_CLASS.body.methods.iter().filter(|native| !native.name().starts_with('_')) {
+    for native in RANDOM_CLASS
+        .body
+        .methods
+        .iter()
+        .filter(|native| !native.name().starts_with('_'))
+    {
         let method = vm.get_attr_named(shared, native.name())?;
         bind(vm, module, native.name(), vm.get(method));
     }

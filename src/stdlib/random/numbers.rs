@@ -1,4 +1,7 @@
 //! Random numbers as methods of `Random`. Real arguments are anything with `__float__` or `__index__`.
+//!
+//! The distributions are in `distributions.rs`, which knows no Value. To add a method: a `Native`, its function, a word in
+//! the table of `class.rs`.
 
 use super::Random;
 use super::class::{draw, generator};
@@ -7,22 +10,31 @@ use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{given, vm_index_or};
 use crate::vm::{Local, Locals, Native, Vm};
 
-pub const RANDOM: Native = Native::leaf("random(self, /) -> float", "Return a float of the interval [0, 1).", |heap, a| {
-    Ok(Value::float(generator(heap, a.get(0))?.random()))
-});
+pub const RANDOM: Native = Native::leaf(
+    "random(self, /) -> float",
+    "Return a float of the interval [0, 1).",
+    |heap, a| Ok(Value::float(generator(heap, a.get(0))?.random())),
+);
 
-pub const GETRANDBITS: Native =
-    Native::vm("getrandbits(self, k, /) -> int", "Return an integer of k random bits.", |vm, a| {
+pub const GETRANDBITS: Native = Native::vm(
+    "getrandbits(self, k, /) -> int",
+    "Return an integer of k random bits.",
+    |vm, a| {
         let k = vm.index(a.at(1))?;
         let n = draw(vm, a, |random| random.getrandbits(k))?;
         Ok(vm.local(vm.heap.any_int(n)))
-    });
+    },
+);
 
-pub const RANDBYTES: Native = Native::vm("randbytes(self, n) -> bytes", "Return n random bytes.", |vm, a| {
-    let n = vm.index(a.at(1))?;
-    let data = draw(vm, a, |random| random.randbytes(n))?;
-    Ok(vm.local(vm.heap.bytes(data).value()))
-});
+pub const RANDBYTES: Native = Native::vm(
+    "randbytes(self, n) -> bytes",
+    "Return n random bytes.",
+    |vm, a| {
+        let n = vm.index(a.at(1))?;
+        let data = draw(vm, a, |random| random.randbytes(n))?;
+        Ok(vm.local(vm.heap.bytes(data).value()))
+    },
+);
 
 pub const RANDRANGE: Native = Native::vm(
     "randrange(self, start, stop=None, step=1) -> int",
@@ -40,10 +52,11 @@ pub const RANDINT: Native = Native::vm(
     },
 );
 
-pub const UNIFORM: Native =
-    Native::vm("uniform(self, a, b) -> float", "Return a float N between a and b.", |vm, a| {
-        two(vm, a, [None, None], |random, a, b| Ok(random.uniform(a, b)))
-    });
+pub const UNIFORM: Native = Native::vm(
+    "uniform(self, a, b) -> float",
+    "Return a float N between a and b.",
+    |vm, a| two(vm, a, [None, None], |random, a, b| Ok(random.uniform(a, b))),
+);
 
 pub const TRIANGULAR: Native = Native::vm(
     "triangular(self, low=0.0, high=1.0, mode=None) -> float",
@@ -54,13 +67,21 @@ pub const TRIANGULAR: Native = Native::vm(
 pub const NORMALVARIATE: Native = Native::vm(
     "normalvariate(self, mu=0.0, sigma=1.0) -> float",
     "Normal distribution: mu is the mean, sigma the standard deviation.",
-    |vm, a| two(vm, a, [Some(0.0), Some(1.0)], |random, mu, sigma| Ok(random.normalvariate(mu, sigma))),
+    |vm, a| {
+        two(vm, a, [Some(0.0), Some(1.0)], |random, mu, sigma| {
+            Ok(random.normalvariate(mu, sigma))
+        })
+    },
 );
 
 pub const GAUSS: Native = Native::vm(
     "gauss(self, mu=0.0, sigma=1.0) -> float",
     "Normal distribution: mu is the mean, sigma the standard deviation. Faster than normalvariate().",
-    |vm, a| two(vm, a, [Some(0.0), Some(1.0)], |random, mu, sigma| Ok(random.gauss(mu, sigma))),
+    |vm, a| {
+        two(vm, a, [Some(0.0), Some(1.0)], |random, mu, sigma| {
+            Ok(random.gauss(mu, sigma))
+        })
+    },
 );
 
 pub const LOGNORMVARIATE: Native = Native::vm(
@@ -144,7 +165,13 @@ fn integer(vm: &mut Vm, local: Local) -> Result<Int, Raised> {
 }
 
 fn not_zero(vm: &Vm, x: f64) -> Result<(), Raised> {
-    if x == 0.0 { Err(vm.heap.raise(Builtin::ZeroDivisionError, "float division by zero")) } else { Ok(()) }
+    if x == 0.0 {
+        Err(vm
+            .heap
+            .raise(Builtin::ZeroDivisionError, "float division by zero"))
+    } else {
+        Ok(())
+    }
 }
 
 /// A distribution of two real parameters.
@@ -154,7 +181,10 @@ fn two(
     defaults: [Option<f64>; 2],
     distribution: fn(&mut Random, f64, f64) -> TextResult<f64>,
 ) -> Result<Local, Raised> {
-    let (x, y) = (real(vm, a.at(1), defaults[0])?, real(vm, a.at(2), defaults[1])?);
+    let (x, y) = (
+        real(vm, a.at(1), defaults[0])?,
+        real(vm, a.at(2), defaults[1])?,
+    );
     let drawn = draw(vm, a, |random| distribution(random, x, y))?;
     Ok(vm.local(Value::float(drawn)))
 }
@@ -180,10 +210,14 @@ fn randrange(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         if step != Int::Small(1) {
             return Err(vm.heap.type_error("Missing a non-None stop argument"));
         }
-        let n = draw(vm, a, |random| random.randrange(start.as_ref(), None, IntRef::Small(1)))?;
+        let n = draw(vm, a, |random| {
+            random.randrange(start.as_ref(), None, IntRef::Small(1))
+        })?;
         return Ok(vm.local(vm.heap.any_int(n)));
     };
     let stop = integer(vm, stop)?;
-    let n = draw(vm, a, |random| random.randrange(start.as_ref(), Some(stop.as_ref()), step.as_ref()))?;
+    let n = draw(vm, a, |random| {
+        random.randrange(start.as_ref(), Some(stop.as_ref()), step.as_ref())
+    })?;
     Ok(vm.local(vm.heap.any_int(n)))
 }

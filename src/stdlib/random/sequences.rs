@@ -11,12 +11,15 @@ use crate::stdlib::arg::{given, plain, vm_index_or};
 use crate::vm::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 
-pub const CHOICE: Native =
-    Native::vm("choice(self, seq)", "Return a random element of a sequence that is not empty.", |vm, a| {
+pub const CHOICE: Native = Native::vm(
+    "choice(self, seq)",
+    "Return a random element of a sequence that is not empty.",
+    |vm, a| {
         let len = vm.len(a.at(1))?;
         let at = draw(vm, a, |random| random.choice(len))?;
         element(vm, a.at(1), at)
-    });
+    },
+);
 
 pub const CHOICES: Native = Native::vm(
     "choices(self, population, weights=None, *, cum_weights=None, k=1) -> list",
@@ -74,7 +77,9 @@ fn shuffle(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 
 fn sample(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     if !is_sequence(vm, a.at(1)) {
-        return Err(vm.heap.type_error("Population must be a sequence.  For dicts or sets, use sorted(d)."));
+        return Err(vm
+            .heap
+            .type_error("Population must be a sequence.  For dicts or sets, use sorted(d)."));
     }
     let len = vm.len(a.at(1))?;
     let counts = match given(vm, a.at(3)).filter(|&counts| !vm.get(counts).is_none()) {
@@ -94,18 +99,24 @@ fn is_sequence(vm: &Vm, value: Local) -> bool {
     let plain = plain(vm, value);
     match vm.get(plain).as_object().map(Gc::kind) {
         Some(Kind::Dict | Kind::Set | Kind::View | Kind::Iter | Kind::Coroutine) => false,
-        _ => vm.special(vm.get(value), Sym::GetItem).is_some() && vm.special(vm.get(value), Sym::Len).is_some(),
+        _ => {
+            vm.special(vm.get(value), Sym::GetItem).is_some()
+                && vm.special(vm.get(value), Sym::Len).is_some()
+        }
     }
 }
 
 fn counts_of(vm: &mut Vm, counts: Local, len: usize) -> Result<Vec<i64>, Raised> {
     let counts = vm.to_list(counts)?;
-    let Some(list) = vm.get_gc::<List>(counts) else { return Ok(Vec::new()) };
+    let Some(list) = vm.get_gc::<List>(counts) else {
+        return Ok(Vec::new());
+    };
     let values = list.items.to_vec(&vm.heap);
     if values.len() != len {
         let integers = values.iter().all(|value| value.as_any_int().is_some());
         return Err(if integers || values.is_empty() {
-            vm.heap.value_error("The number of counts does not match the population")
+            vm.heap
+                .value_error("The number of counts does not match the population")
         } else {
             vm.heap.type_error("Counts must be integers")
         });
@@ -116,16 +127,23 @@ fn counts_of(vm: &mut Vm, counts: Local, len: usize) -> Result<Vec<i64>, Raised>
 
 fn choices(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let len = vm.len(a.at(1))?;
-    let [weights, sums] = [a.at(2), a.at(3)].map(|l| given(vm, l).filter(|&l| !vm.get(l).is_none()));
+    let [weights, sums] =
+        [a.at(2), a.at(3)].map(|l| given(vm, l).filter(|&l| !vm.get(l).is_none()));
     let k = vm_index_or(vm, a.at(4), 1)?;
     let sums = match (weights, sums) {
-        (Some(_), Some(_)) => return Err(vm.heap.type_error("Cannot specify both weights and cumulative weights")),
+        (Some(_), Some(_)) => {
+            return Err(vm
+                .heap
+                .type_error("Cannot specify both weights and cumulative weights"));
+        }
         (Some(weights), None) => Some(running_sums(vm, weights)?),
         (None, Some(sums)) => Some(reals(vm, sums)?),
         (None, None) => None,
     };
     if sums.as_ref().is_some_and(|sums| sums.len() != len) {
-        return Err(vm.heap.value_error("The number of weights does not match the population"));
+        return Err(vm
+            .heap
+            .value_error("The number of weights does not match the population"));
     }
     let indices = draw(vm, a, |random| match sums {
         Some(sums) => random.choices_weighted(&sums, k),
@@ -145,7 +163,11 @@ fn running_sums(vm: &mut Vm, weights: Local) -> Result<Vec<f64>, Raised> {
     let mut sums = Vec::new();
     while vm.next(iter, item)? {
         let mark = vm.mark();
-        let sum = if sums.is_empty() { item } else { vm.binary(Operator::Add, total, item)? };
+        let sum = if sums.is_empty() {
+            item
+        } else {
+            vm.binary(Operator::Add, total, item)?
+        };
         sums.push(vm.to_float(sum)?);
         vm.set(total, vm.get(sum));
         vm.release(mark);

@@ -33,12 +33,18 @@ impl Vm {
     }
 
     fn walker(&self, iter: Local) -> Gc<'_, Iter> {
-        self.get_gc(iter).expect("only iterators of this kind come here")
+        self.get_gc(iter)
+            .expect("only iterators of this kind come here")
     }
 
     /// What it walks over, unless it is exhausted.
     fn source(&self, iter: Local) -> Option<Local> {
-        self.walker(iter).get().source.get(&self.heap).defined().map(|source| self.local(source))
+        self.walker(iter)
+            .get()
+            .source
+            .get(&self.heap)
+            .defined()
+            .map(|source| self.local(source))
     }
 
     fn extra(&self, iter: Local) -> Local {
@@ -53,7 +59,9 @@ impl Vm {
 
     /// IndexError and StopIteration from `__getitem__` end it.
     fn step_sequence(&mut self, iter: Local, into: Local, stride: i64) -> Result<bool, Raised> {
-        let Some(source) = self.source(iter) else { return Ok(false) };
+        let Some(source) = self.source(iter) else {
+            return Ok(false);
+        };
         let n = self.walker(iter).pos.get();
         if n < 0 {
             return self.exhaust(iter);
@@ -77,7 +85,9 @@ impl Vm {
     }
 
     fn step_call(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
-        let Some(source) = self.source(iter) else { return Ok(false) };
+        let Some(source) = self.source(iter) else {
+            return Ok(false);
+        };
         let item = match self.call(source, &[]) {
             Ok(item) => item,
             Err(raised) => {
@@ -94,7 +104,9 @@ impl Vm {
     }
 
     fn step_enumerate(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
-        let Some(source) = self.source(iter) else { return Ok(false) };
+        let Some(source) = self.source(iter) else {
+            return Ok(false);
+        };
         if !self.next(source, into)? {
             return Ok(false);
         }
@@ -114,8 +126,20 @@ impl Vm {
 
     /// The iterators that a `zip` or `map` draws from.
     fn sources(&self, iter: Local) -> SmallVec<[Local; 4]> {
-        let sources = self.walker(iter).get().source.get(&self.heap).as_gc::<Tuple>();
-        sources.map(|tuple| tuple.iter(&self.heap).map(|source| self.local(source)).collect()).unwrap_or_default()
+        let sources = self
+            .walker(iter)
+            .get()
+            .source
+            .get(&self.heap)
+            .as_gc::<Tuple>();
+        sources
+            .map(|tuple| {
+                tuple
+                    .iter(&self.heap)
+                    .map(|source| self.local(source))
+                    .collect()
+            })
+            .unwrap_or_default()
     }
 
     fn step_zip(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
@@ -154,8 +178,15 @@ impl Vm {
     }
 
     fn uneven_zip(&self, n: usize, how: &str) -> Raised {
-        let others = if n == 1 { " 1".to_owned() } else { format!("s 1-{n}") };
-        self.heap.value_error(format!("zip() argument {} is {how} than argument{others}", n + 1))
+        let others = if n == 1 {
+            " 1".to_owned()
+        } else {
+            format!("s 1-{n}")
+        };
+        self.heap.value_error(format!(
+            "zip() argument {} is {how} than argument{others}",
+            n + 1
+        ))
     }
 
     fn step_map(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
@@ -174,11 +205,17 @@ impl Vm {
     }
 
     fn step_filter(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
-        let Some(source) = self.source(iter) else { return Ok(false) };
+        let Some(source) = self.source(iter) else {
+            return Ok(false);
+        };
         let predicate = self.extra(iter);
         let mark = self.mark();
         while self.next(source, into)? {
-            let verdict = if self.get(predicate).is_none() { into } else { self.call(predicate, &[into])? };
+            let verdict = if self.get(predicate).is_none() {
+                into
+            } else {
+                self.call(predicate, &[into])?
+            };
             if self.truth(verdict)? {
                 return Ok(true);
             }

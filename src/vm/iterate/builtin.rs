@@ -33,7 +33,8 @@ impl Vm {
     /// The iterator over a builtin object; iterators and generators are their own.
     pub(in crate::vm) fn builtin_iter<'h>(&'h self, value: Value<'h>) -> Option<Value<'h>> {
         let heap = &self.heap;
-        let walk = |tag, end: usize| Some(heap.iter(tag, value, Value::UNDEF, 0, end as i64).value());
+        let walk =
+            |tag, end: usize| Some(heap.iter(tag, value, Value::UNDEF, 0, end as i64).value());
         match value.as_object()?.kind() {
             Kind::List => walk(IterTag::List, 0),
             Kind::Tuple => walk(IterTag::Tuple, 0),
@@ -47,7 +48,11 @@ impl Vm {
             Kind::Coroutine if super::is_generator(value) => Some(value),
             Kind::Instance => {
                 let payload = self.underlying(value, Sym::Iter);
-                if payload.is(value) { None } else { self.builtin_iter(payload) }
+                if payload.is(value) {
+                    None
+                } else {
+                    self.builtin_iter(payload)
+                }
             }
             _ => None,
         }
@@ -62,12 +67,21 @@ impl Vm {
         };
         let source = view.get().source.get(&self.heap);
         let len = source.as_gc::<Dict>()?.table.len();
-        Some(self.heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
+        Some(
+            self.heap
+                .iter(tag, source, Value::UNDEF, 0, len as i64)
+                .value(),
+        )
     }
 
     /// The builtin object inside an instance that extends one, unless the program gave the class its own `method`; else the value.
     pub(in crate::vm) fn underlying<'h>(&'h self, value: Value<'h>, method: Sym) -> Value<'h> {
-        let Some(payload) = value.as_gc::<Instance>().and_then(|instance| instance.payload(&self.heap)) else { return value };
+        let Some(payload) = value
+            .as_gc::<Instance>()
+            .and_then(|instance| instance.payload(&self.heap))
+        else {
+            return value;
+        };
         match self.special(value, method) {
             Some(method) if method.is_gc::<NativeFunction>() => payload,
             _ => value,
@@ -80,12 +94,18 @@ impl Vm {
         let heap = &self.heap;
         let item = match iter.tag {
             IterTag::Range => next_of_range(heap, iter),
-            IterTag::List => next_at(iter, |source, n| source.as_gc::<List>()?.items.get(heap, n), heap),
+            IterTag::List => next_at(
+                iter,
+                |source, n| source.as_gc::<List>()?.items.get(heap, n),
+                heap,
+            ),
             IterTag::Tuple => next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap),
             IterTag::Bytes => next_at(iter, byte_at, heap),
             IterTag::ListReverse => previous_in_list(heap, iter),
             IterTag::Str => next_char(heap, iter),
-            IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
+            IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => {
+                next_of_dict(heap, iter)?
+            }
             IterTag::DictReverse => previous_of_dict(heap, iter)?,
             IterTag::Set => next_of_set(heap, iter)?,
             IterTag::Sequence
@@ -144,7 +164,9 @@ fn byte_at(source: Value<'_>, n: usize) -> Option<Value<'_>> {
 fn previous_in_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     let n = iter.pos.get();
     let list = iter.source.get(heap).as_gc::<List>()?;
-    let item = usize::try_from(n).ok().and_then(|n| list.items.get(heap, n));
+    let item = usize::try_from(n)
+        .ok()
+        .and_then(|n| list.items.get(heap, n));
     match item {
         Some(_) => iter.pos.set(n - 1),
         None => iter.source.clear(),
@@ -169,7 +191,9 @@ fn next_char<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
 
 /// One more than a dict's items were given: keys were exchanged for others meanwhile. `step` counts them, from 1.
 fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
-    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else { return Ok(None) };
+    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else {
+        return Ok(None);
+    };
     check_dict_size(heap, iter, dict)?;
     let Some(at) = dict.table.next_position(iter.pos.get() as usize) else {
         iter.source.clear();
@@ -177,7 +201,10 @@ fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'
     };
     if iter.step.get() > iter.end.get() {
         iter.source.clear();
-        return Err(heap.raise(Builtin::RuntimeError, "dictionary keys changed during iteration"));
+        return Err(heap.raise(
+            Builtin::RuntimeError,
+            "dictionary keys changed during iteration",
+        ));
     }
     iter.step.set(iter.step.get() + 1);
     iter.pos.set(at as i64 + 1);
@@ -185,7 +212,9 @@ fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'
 }
 
 fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
-    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else { return Ok(None) };
+    let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else {
+        return Ok(None);
+    };
     check_dict_size(heap, iter, dict)?;
     let Some(at) = dict.table.previous_position(iter.pos.get() as usize) else {
         iter.source.clear();
@@ -201,12 +230,19 @@ fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Val
 }
 
 /// The error repeats: the iterator is of no more use.
-fn check_dict_size<'h>(heap: &'h Heap, iter: Gc<'h, Iter>, dict: Gc<'h, Dict>) -> Result<(), Raised> {
+fn check_dict_size<'h>(
+    heap: &'h Heap,
+    iter: Gc<'h, Iter>,
+    dict: Gc<'h, Dict>,
+) -> Result<(), Raised> {
     if dict.table.len() as i64 == iter.end.get() {
         return Ok(());
     }
     iter.end.set(-1);
-    Err(heap.raise(Builtin::RuntimeError, "dictionary changed size during iteration"))
+    Err(heap.raise(
+        Builtin::RuntimeError,
+        "dictionary changed size during iteration",
+    ))
 }
 
 fn dict_item<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, at: usize, tag: IterTag) -> Option<Value<'h>> {
@@ -219,7 +255,9 @@ fn dict_item<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, at: usize, tag: IterTag) ->
 }
 
 fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
-    let Some(set) = iter.source.get(heap).as_gc::<Set>() else { return Ok(None) };
+    let Some(set) = iter.source.get(heap).as_gc::<Set>() else {
+        return Ok(None);
+    };
     if set.table.len() as i64 != iter.end.get() {
         iter.end.set(-1);
         return Err(heap.raise(Builtin::RuntimeError, "Set changed size during iteration"));

@@ -29,7 +29,11 @@ impl Vm {
     }
 
     /// `list(iterable)`, with a message of the caller's own for what is not iterable.
-    pub(super) fn collect_or(&mut self, iterable: Local, complaint: fn(&str) -> String) -> Result<Local, Raised> {
+    pub(super) fn collect_or(
+        &mut self,
+        iterable: Local,
+        complaint: fn(&str) -> String,
+    ) -> Result<Local, Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
             return Ok(self.local(self.heap.list(items).value()));
         }
@@ -41,12 +45,20 @@ impl Vm {
     /// The items of an iterable, a local each: for those known to be few.
     pub fn to_vec(&mut self, iterable: Local) -> Result<Vec<Local>, Raised> {
         let list = self.to_list(iterable)?;
-        let items = self.get_gc::<List>(list).map(|list| list.items.to_vec(&self.heap)).unwrap_or_default();
+        let items = self
+            .get_gc::<List>(list)
+            .map(|list| list.items.to_vec(&self.heap))
+            .unwrap_or_default();
         Ok(items.into_iter().map(|item| self.local(item)).collect())
     }
 
     /// `list.extend(iterable)`, with a message of the caller's own for what is not iterable.
-    pub(in crate::vm) fn extend_or(&mut self, list: Local, iterable: Local, complaint: fn(&str) -> String) -> Result<(), Raised> {
+    pub(in crate::vm) fn extend_or(
+        &mut self,
+        list: Local,
+        iterable: Local,
+        complaint: fn(&str) -> String,
+    ) -> Result<(), Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
             self.list_in(list).get().items.extend(&self.heap, items);
             return Ok(());
@@ -55,7 +67,10 @@ impl Vm {
         let iter = self.iter_or(iterable, complaint)?;
         let item = self.none();
         while self.next(iter, item)? {
-            self.list_in(list).get().items.push(&self.heap, self.get(item));
+            self.list_in(list)
+                .get()
+                .items
+                .push(&self.heap, self.get(item));
             self.native_safepoint()?;
         }
         self.release(mark);
@@ -67,7 +82,10 @@ impl Vm {
     }
 
     /// The items of a builtin container, which take no iterating.
-    pub(in crate::vm) fn items_of<'h>(&'h self, value: Value<'h>) -> Result<Option<Vec<Value<'h>>>, Raised> {
+    pub(in crate::vm) fn items_of<'h>(
+        &'h self,
+        value: Value<'h>,
+    ) -> Result<Option<Vec<Value<'h>>>, Raised> {
         let value = self.underlying(value, Sym::Iter);
         if let Some(range) = value.as_gc::<Range>() {
             return items_of_range(&self.heap, *range.get()).map(Some);
@@ -81,9 +99,24 @@ impl Vm {
         match value.as_object()?.kind() {
             Kind::List => Some(value.as_gc::<List>()?.items.to_vec(heap)),
             Kind::Tuple => Some(value.as_gc::<Tuple>()?.to_vec(heap)),
-            Kind::Str => Some(value.as_gc::<Str>()?.as_str().chars().map(|c| heap.char_value(c)).collect()),
+            Kind::Str => Some(
+                value
+                    .as_gc::<Str>()?
+                    .as_str()
+                    .chars()
+                    .map(|c| heap.char_value(c))
+                    .collect(),
+            ),
             Kind::Bytes => Some(value.as_gc::<Bytes>()?.data.iter().map(byte).collect()),
-            Kind::ByteArray => Some(value.as_gc::<ByteArray>()?.data.borrow().iter().map(byte).collect()),
+            Kind::ByteArray => Some(
+                value
+                    .as_gc::<ByteArray>()?
+                    .data
+                    .borrow()
+                    .iter()
+                    .map(byte)
+                    .collect(),
+            ),
             Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
             Kind::Set => Some(value.as_gc::<Set>()?.table.keys(heap)),
             Kind::View => items_of_view(heap, value.as_gc()?),
@@ -100,9 +133,13 @@ impl Vm {
             let callee = self.reg_local(i.a - 1);
             let callee = self.callee_text(callee)?;
             let name = self.heap.type_name(self.get(iterable));
-            return Err(self.heap.type_error(format!("{callee} argument after * must be an iterable, not {name}")));
+            return Err(self.heap.type_error(format!(
+                "{callee} argument after * must be an iterable, not {name}"
+            )));
         }
-        self.extend_or(list, iterable, |name| format!("Value after * must be an iterable, not {name}"))?;
+        self.extend_or(list, iterable, |name| {
+            format!("Value after * must be an iterable, not {name}")
+        })?;
         self.release(mark);
         Ok(())
     }
@@ -130,6 +167,8 @@ fn items_of_view<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Vec<Value<'h>
     Some(match view.tag {
         ViewTag::Keys | ViewTag::Proxy => table.keys(heap),
         ViewTag::Values => entries.map(|(_, value)| value).collect(),
-        ViewTag::Items => entries.map(|(key, value)| heap.tuple(&[key, value]).value()).collect(),
+        ViewTag::Items => entries
+            .map(|(key, value)| heap.tuple(&[key, value]).value())
+            .collect(),
     })
 }

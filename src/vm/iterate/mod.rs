@@ -34,13 +34,16 @@ impl Vm {
         }
         let (value, class) = (self.get(source), self.heap.class_of(self.get(source)));
         match class.lookup(&self.heap, self.heap.sym(Sym::Iter)) {
-            Some(method) if method.is_none() => {
-                Err(self.heap.type_error(format!("'{}' object is not iterable", self.heap.type_name(value))))
-            }
+            Some(method) if method.is_none() => Err(self.heap.type_error(format!(
+                "'{}' object is not iterable",
+                self.heap.type_name(value)
+            ))),
             Some(_) => self.iter_by_method(source),
-            None if self.is_sequence(value) => {
-                Ok(self.local(self.heap.iter(IterTag::Sequence, value, Value::UNDEF, 0, 0).value()))
-            }
+            None if self.is_sequence(value) => Ok(self.local(
+                self.heap
+                    .iter(IterTag::Sequence, value, Value::UNDEF, 0, 0)
+                    .value(),
+            )),
             None => Err(self.heap.type_error(complaint(self.heap.type_name(value)))),
         }
     }
@@ -51,12 +54,16 @@ impl Vm {
         if self.is_iterator(value) {
             return Ok(iter);
         }
-        Err(self.heap.type_error(format!("iter() returned non-iterator of type '{}'", self.heap.type_name(value))))
+        Err(self.heap.type_error(format!(
+            "iter() returned non-iterator of type '{}'",
+            self.heap.type_name(value)
+        )))
     }
 
     /// Whether the class's `__getitem__` makes it iterable: the program's own does, those of mappings in Rust do not.
     fn is_sequence(&self, value: Value<'_>) -> bool {
-        self.special(value, Sym::GetItem).is_some_and(|method| !method.is_gc::<NativeFunction>())
+        self.special(value, Sym::GetItem)
+            .is_some_and(|method| !method.is_gc::<NativeFunction>())
     }
 
     /// Whether `next()` can be asked of a value.
@@ -92,7 +99,9 @@ impl Vm {
             }
             Ok(None) => {
                 let name = self.heap.type_name(self.get(iter));
-                return Err(self.heap.type_error(format!("'{name}' object is not an iterator")));
+                return Err(self
+                    .heap
+                    .type_error(format!("'{name}' object is not an iterator")));
             }
             Err(raised) => {
                 self.take_if(raised, Builtin::StopIteration)?;
@@ -150,7 +159,10 @@ impl Vm {
     /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`.
     pub(super) fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
-        let step = value.as_gc::<Iter>().map(|walker| self.step_builtin(walker)).transpose()?;
+        let step = value
+            .as_gc::<Iter>()
+            .map(|walker| self.step_builtin(walker))
+            .transpose()?;
         match step {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),
             Some(Advance::End) => return Ok(()),
@@ -174,12 +186,15 @@ impl Vm {
         let source = self.reg_local(i.b);
         let Some(iter) = self.call_special(source, Sym::AIter, &[])? else {
             let name = self.heap.type_name(self.get(source));
-            let message = format!("'async for' requires an object with __aiter__ method, got {name}");
+            let message =
+                format!("'async for' requires an object with __aiter__ method, got {name}");
             return Err(self.heap.type_error(message));
         };
         if self.special(self.get(iter), Sym::ANext).is_none() {
             let name = self.heap.type_name(self.get(iter));
-            let message = format!("'async for' received an object from __aiter__ that does not implement __anext__: {name}");
+            let message = format!(
+                "'async for' received an object from __aiter__ that does not implement __anext__: {name}"
+            );
             return Err(self.heap.type_error(message));
         }
         self.finish(mark, i.a, iter);
@@ -189,7 +204,9 @@ impl Vm {
 
 /// Whether a value is a generator that `next` resumes.
 pub(super) fn is_generator(value: Value<'_>) -> bool {
-    let object = value.as_object().filter(|object| object.kind() == Kind::Coroutine);
+    let object = value
+        .as_object()
+        .filter(|object| object.kind() == Kind::Coroutine);
     let coroutine: Option<Gc<'_, Coroutine>> = object.and_then(Gc::downcast);
     coroutine.is_some_and(|coroutine| coroutine.kind == CoroutineKind::Generator)
 }

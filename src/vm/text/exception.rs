@@ -13,7 +13,11 @@ use crate::vm::local::Local;
 
 impl Vm {
     /// `ValueError('x')`, `ValueError(1, 2)`
-    pub(super) fn write_exception_repr(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+    pub(super) fn write_exception_repr(
+        &mut self,
+        value: Local,
+        out: &mut String,
+    ) -> Result<(), Raised> {
         out.push_str(self.heap.type_name(self.get(value)));
         let args = self.exception_args(value);
         if args.len() != 1 {
@@ -26,7 +30,11 @@ impl Vm {
     }
 
     /// The message of an exception.
-    pub(super) fn write_exception_str(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+    pub(super) fn write_exception_str(
+        &mut self,
+        value: Local,
+        out: &mut String,
+    ) -> Result<(), Raised> {
         if let Some(text) = self.message_of(value)? {
             out.push_str(&text);
             return Ok(());
@@ -39,12 +47,17 @@ impl Vm {
     }
 
     fn exception_args(&self, value: Local) -> Vec<Local> {
-        let args = self.get_gc::<Exception>(value).and_then(|e| e.args.get(&self.heap).as_gc::<Tuple>());
-        args.map(|args| args.iter(&self.heap).map(|arg| self.local(arg)).collect()).unwrap_or_default()
+        let args = self
+            .get_gc::<Exception>(value)
+            .and_then(|e| e.args.get(&self.heap).as_gc::<Tuple>());
+        args.map(|args| args.iter(&self.heap).map(|arg| self.local(arg)).collect())
+            .unwrap_or_default()
     }
 
     fn write_args(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(exception) = self.get_gc::<Exception>(value) else { return Ok(()) };
+        let Some(exception) = self.get_gc::<Exception>(value) else {
+            return Ok(());
+        };
         let args = self.local(exception.args.get(&self.heap));
         self.write_repr(args, out)
     }
@@ -52,7 +65,10 @@ impl Vm {
     /// The nearest builtin class of an exception.
     fn family(&self, value: Local) -> Builtin {
         let class = self.heap.class_of(self.get(value));
-        class.mro(&self.heap).find_map(|class| class.get().builtin).unwrap_or(Builtin::BaseException)
+        class
+            .mro(&self.heap)
+            .find_map(|class| class.get().builtin)
+            .unwrap_or(Builtin::BaseException)
     }
 
     /// The message of a class that has one of its own kind; None where it follows from the arguments alone.
@@ -61,19 +77,31 @@ impl Vm {
         let family = self.family(value);
         match (family, &args[..]) {
             (Builtin::KeyError, &[key]) => self.repr_text(key).map(Some),
-            (Builtin::BaseExceptionGroup | Builtin::ExceptionGroup, &[message, parts]) => self.group_text(message, parts).map(Some),
+            (Builtin::BaseExceptionGroup | Builtin::ExceptionGroup, &[message, parts]) => {
+                self.group_text(message, parts).map(Some)
+            }
             (Builtin::UnicodeDecodeError, &[codec, object, start, end, reason]) => {
                 let (codec, reason) = (self.text_of(codec)?, self.text_of(reason)?);
-                Ok(Some(self.decode_text(&codec, object, (start, end), &reason)))
+                Ok(Some(self.decode_text(
+                    &codec,
+                    object,
+                    (start, end),
+                    &reason,
+                )))
             }
             (Builtin::UnicodeEncodeError, &[codec, object, start, end, reason]) => {
                 let (codec, reason) = (self.text_of(codec)?, self.text_of(reason)?);
                 let what = self.characters_text(object, (start, end));
-                Ok(Some(format!("'{codec}' codec can't encode {what}: {reason}")))
+                Ok(Some(format!(
+                    "'{codec}' codec can't encode {what}: {reason}"
+                )))
             }
             (Builtin::UnicodeTranslateError, &[object, start, end, reason]) => {
                 let what = self.characters_text(object, (start, end));
-                Ok(Some(format!("can't translate {what}: {}", self.text_of(reason)?)))
+                Ok(Some(format!(
+                    "can't translate {what}: {}",
+                    self.text_of(reason)?
+                )))
             }
             _ if family.derives_from(Builtin::OSError) => self.os_error_text(value, &args),
             _ if family.derives_from(Builtin::SyntaxError) => self.syntax_error_text(value, &args),
@@ -88,7 +116,10 @@ impl Vm {
             _ => self.len(parts)?,
         };
         let plural = if count == 1 { "" } else { "s" };
-        Ok(format!("{} ({count} sub-exception{plural})", self.text_of(message)?))
+        Ok(format!(
+            "{} ({count} sub-exception{plural})",
+            self.text_of(message)?
+        ))
     }
 
     /// `[Errno 2] No such file or directory: 'name'`
@@ -96,8 +127,12 @@ impl Vm {
         if args.len() < 2 {
             return Ok(None);
         }
-        let field = |vm: &Vm, name, n: usize| vm.exception_field(value, name).or(args.get(n).copied());
-        let (Some(number), Some(text)) = (field(self, "errno", 0), field(self, "strerror", 1)) else { return Ok(None) };
+        let field =
+            |vm: &Vm, name, n: usize| vm.exception_field(value, name).or(args.get(n).copied());
+        let (Some(number), Some(text)) = (field(self, "errno", 0), field(self, "strerror", 1))
+        else {
+            return Ok(None);
+        };
         let mut message = format!("[Errno {}] {}", self.text_of(number)?, self.text_of(text)?);
         for (name, n, before) in [("filename", 2, ": "), ("filename2", 4, " -> ")] {
             if let Some(file) = field(self, name, n).filter(|&file| !self.get(file).is_none()) {
@@ -109,14 +144,29 @@ impl Vm {
     }
 
     /// `invalid syntax (file.py, line 3)`
-    fn syntax_error_text(&mut self, value: Local, args: &[Local]) -> Result<Option<String>, Raised> {
-        let Some(&message) = args.first() else { return Ok(None) };
+    fn syntax_error_text(
+        &mut self,
+        value: Local,
+        args: &[Local],
+    ) -> Result<Option<String>, Raised> {
+        let Some(&message) = args.first() else {
+            return Ok(None);
+        };
         let detail = args.get(1).and_then(|&detail| self.get_gc::<Tuple>(detail));
-        let part = |n| detail.and_then(|detail| detail.at(&self.heap, n)).map(|part| self.local(part));
+        let part = |n| {
+            detail
+                .and_then(|detail| detail.at(&self.heap, n))
+                .map(|part| self.local(part))
+        };
         let (first, second) = (part(0), part(1));
         let file = self.exception_field(value, "filename").or(first);
-        let line = self.exception_field(value, "lineno").or(second).and_then(|line| self.get(line).as_i64());
-        let file = file.and_then(|file| self.get_gc::<Str>(file)).map(|file| base_name(file.as_str()).to_owned());
+        let line = self
+            .exception_field(value, "lineno")
+            .or(second)
+            .and_then(|line| self.get(line).as_i64());
+        let file = file
+            .and_then(|file| self.get_gc::<Str>(file))
+            .map(|file| base_name(file.as_str()).to_owned());
         let place = match (file, line) {
             (Some(file), Some(line)) => format!(" ({file}, line {line})"),
             (Some(file), None) => format!(" ({file})"),
@@ -132,7 +182,10 @@ impl Vm {
         if exception.attrs.is_undef() {
             return None;
         }
-        exception.attrs(&self.heap).get_str(&self.heap, self.heap.intern(name)).map(|field| self.local(field))
+        exception
+            .attrs(&self.heap)
+            .get_str(&self.heap, self.heap.intern(name))
+            .map(|field| self.local(field))
     }
 
     fn bounds(&self, (start, end): (Local, Local)) -> (i64, i64) {
@@ -140,23 +193,42 @@ impl Vm {
         (bound(start), bound(end))
     }
 
-    fn decode_text(&self, codec: &str, object: Local, span: (Local, Local), reason: &str) -> String {
+    fn decode_text(
+        &self,
+        codec: &str,
+        object: Local,
+        span: (Local, Local),
+        reason: &str,
+    ) -> String {
         let (start, end) = self.bounds(span);
-        let byte = self.get_gc::<Bytes>(object).and_then(|bytes| bytes.data.get(start as usize).copied());
+        let byte = self
+            .get_gc::<Bytes>(object)
+            .and_then(|bytes| bytes.data.get(start as usize).copied());
         match byte {
             Some(byte) if end == start + 1 => {
-                format!("'{codec}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")
+                format!(
+                    "'{codec}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}"
+                )
             }
-            _ => format!("'{codec}' codec can't decode bytes in position {start}-{}: {reason}", end - 1),
+            _ => format!(
+                "'{codec}' codec can't decode bytes in position {start}-{}: {reason}",
+                end - 1
+            ),
         }
     }
 
     fn characters_text(&self, object: Local, span: (Local, Local)) -> String {
         let (start, end) = self.bounds(span);
-        let c = self.get_gc::<Str>(object).and_then(|text| text.as_str().chars().nth(start as usize));
+        let c = self
+            .get_gc::<Str>(object)
+            .and_then(|text| text.as_str().chars().nth(start as usize));
         match c.map(u32::from) {
-            Some(c) if end == start + 1 && c <= 0xff => format!("character '\\x{c:02x}' in position {start}"),
-            Some(c) if end == start + 1 && c <= 0xffff => format!("character '\\u{c:04x}' in position {start}"),
+            Some(c) if end == start + 1 && c <= 0xff => {
+                format!("character '\\x{c:02x}' in position {start}")
+            }
+            Some(c) if end == start + 1 && c <= 0xffff => {
+                format!("character '\\u{c:04x}' in position {start}")
+            }
             Some(c) if end == start + 1 => format!("character '\\U{c:08x}' in position {start}"),
             _ => format!("characters in position {start}-{}", end - 1),
         }

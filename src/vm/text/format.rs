@@ -28,19 +28,25 @@ impl Vm {
             Some(text) => self.text_local(&text),
             None => {
                 let name = self.heap.type_name(self.get(value));
-                Err(self.heap.type_error(format!("unsupported format string passed to {name}.__format__")))
+                Err(self.heap.type_error(format!(
+                    "unsupported format string passed to {name}.__format__"
+                )))
             }
         }
     }
 
     fn format_by_method(&mut self, value: Local, spec: &str) -> Result<Local, Raised> {
         let spec = self.local(self.heap.str_value(spec));
-        let text = self.call_special(value, Sym::Format, &[spec])?.unwrap_or(value);
+        let text = self
+            .call_special(value, Sym::Format, &[spec])?
+            .unwrap_or(value);
         match self.str_inside(self.get(text)) {
             Some(text) => Ok(self.local(text.value())),
             None => {
                 let name = self.heap.type_name(self.get(text));
-                Err(self.heap.type_error(format!("__format__ must return a str, not {name}")))
+                Err(self
+                    .heap
+                    .type_error(format!("__format__ must return a str, not {name}")))
             }
         }
     }
@@ -49,7 +55,9 @@ impl Vm {
     fn format_plain(&self, value: Value<'_>, spec: &str) -> Result<Option<String>, Raised> {
         let name = self.heap.type_name(value);
         let plain = self.underlying(value, Sym::Format);
-        format_leaf(plain, spec, name).transpose().map_err(|error| self.heap.raise_text(error))
+        format_leaf(plain, spec, name)
+            .transpose()
+            .map_err(|error| self.heap.raise_text(error))
     }
 
     /// `R[a] := format(R[b] converted by c, R[d] or '')`
@@ -65,8 +73,14 @@ impl Vm {
             b'a' => self.ascii(value)?,
             _ => value,
         };
-        let spec = if i.d < 0 { None } else { self.reg(i.d as u8).as_gc::<Str>() };
-        let spec = spec.map(|spec| spec.as_str().to_owned()).unwrap_or_default();
+        let spec = if i.d < 0 {
+            None
+        } else {
+            self.reg(i.d as u8).as_gc::<Str>()
+        };
+        let spec = spec
+            .map(|spec| spec.as_str().to_owned())
+            .unwrap_or_default();
         let text = self.format(value, &spec)?;
         self.finish(mark, i.a, text);
         Ok(())
@@ -79,12 +93,16 @@ impl Vm {
             return Ok(false);
         }
         if i.d >= 0 {
-            let Some(spec) = self.reg(i.d as u8).as_gc::<Str>() else { return Ok(false) };
+            let Some(spec) = self.reg(i.d as u8).as_gc::<Str>() else {
+                return Ok(false);
+            };
             if spec.as_str().is_empty() {
                 return Ok(false);
             }
             let text = format_leaf(value, spec.as_str(), self.heap.type_name(value)).transpose();
-            let Some(text) = text.map_err(|error| self.heap.raise_text(error))? else { return Ok(false) };
+            let Some(text) = text.map_err(|error| self.heap.raise_text(error))? else {
+                return Ok(false);
+            };
             self.set_reg(i.a, self.heap.try_str(&text)?);
             return Ok(true);
         }
@@ -104,7 +122,9 @@ impl Vm {
 /// Formats a number or string; None for anything else. `name` is that of its class, for messages.
 fn format_leaf(value: Value<'_>, spec: &str, name: &str) -> Option<TextResult<String>> {
     if let Some(text) = value.as_gc::<Str>() {
-        return Some(FormatSpec::parse(spec, name).and_then(|spec| spec.format_str(text.as_str(), name)));
+        return Some(
+            FormatSpec::parse(spec, name).and_then(|spec| spec.format_str(text.as_str(), name)),
+        );
     }
     let number = value.as_number()?;
     Some(FormatSpec::parse(spec, name).and_then(|spec| match number {

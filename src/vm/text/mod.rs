@@ -117,7 +117,10 @@ impl Vm {
         if self.get(value).as_object().map(Gc::kind) == Some(Kind::Exception) {
             return self.write_exception_str(value, out);
         }
-        if let Some(view) = self.get_gc::<View>(value).filter(|view| view.tag == ViewTag::Proxy) {
+        if let Some(view) = self
+            .get_gc::<View>(value)
+            .filter(|view| view.tag == ViewTag::Proxy)
+        {
             let source = self.local(view.get().source.get(&self.heap));
             return self.nested(|vm| vm.write_str(source, out));
         }
@@ -127,18 +130,34 @@ impl Vm {
     /// Whether the value's class has a method of its own under this name: the program's, or one of a type outside of this file's
     /// knowledge.
     fn overrides(&self, value: Value<'_>, sym: Sym) -> bool {
-        let Some(object) = value.as_object() else { return false };
+        let Some(object) = value.as_object() else {
+            return false;
+        };
         match object.kind() {
             Kind::Instance | Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class => {}
             Kind::Tuple if object.shape() != self.heap.types.shape_of_kind(Kind::Tuple) => {}
             _ => return false,
         }
-        let Some(method) = self.special(value, sym) else { return false };
-        let Some(native) = method.as_gc::<NativeFunction>() else { return true };
-        match native.owner.get(&self.heap).as_gc::<Class>().and_then(|class| class.builtin) {
+        let Some(method) = self.special(value, sym) else {
+            return false;
+        };
+        let Some(native) = method.as_gc::<NativeFunction>() else {
+            return true;
+        };
+        match native
+            .owner
+            .get(&self.heap)
+            .as_gc::<Class>()
+            .and_then(|class| class.builtin)
+        {
             Some(Builtin::Object) => false,
             // Builtin types whose objects are plain instances or opaque have their texts beside their methods.
-            Some(_) => object.kind() == Kind::Opaque || object.downcast::<Instance>().is_some_and(|i| !i.has_payload()),
+            Some(_) => {
+                object.kind() == Kind::Opaque
+                    || object
+                        .downcast::<Instance>()
+                        .is_some_and(|i| !i.has_payload())
+            }
             None => true,
         }
     }
@@ -151,7 +170,9 @@ impl Vm {
             Some(text) => out.push_str(text.as_str()),
             None => {
                 let (method, name) = (sym.text(), self.heap.type_name(self.get(text)));
-                return Err(self.heap.type_error(format!("{method} returned non-string (type {name})")));
+                return Err(self
+                    .heap
+                    .type_error(format!("{method} returned non-string (type {name})")));
             }
         }
         self.release(mark);
@@ -169,15 +190,30 @@ impl Vm {
     /// How messages about a call name what is called: `module.qualname()`.
     pub(super) fn callee_text(&mut self, callee: Local) -> Result<String, Raised> {
         if let Some(function) = self.get_gc::<Function>(callee) {
-            let qualname = function.get().qualname.get(&self.heap).as_gc::<Str>().map_or("?", Gc::as_str);
-            let module = function.code(&self.heap).module(&self.heap).name(&self.heap).as_str();
+            let qualname = function
+                .get()
+                .qualname
+                .get(&self.heap)
+                .as_gc::<Str>()
+                .map_or("?", Gc::as_str);
+            let module = function
+                .code(&self.heap)
+                .module(&self.heap)
+                .name(&self.heap)
+                .as_str();
             return Ok(format!("{module}.{qualname}()"));
         }
         let mark = self.mark();
-        let Some(qualname) = self.find_attr(callee, Sym::Qualname.text())? else { return self.text_of(callee) };
+        let Some(qualname) = self.find_attr(callee, Sym::Qualname.text())? else {
+            return self.text_of(callee);
+        };
         let mut text = self.text_of(qualname)? + "()";
         if let Some(module) = self.find_attr(callee, Sym::Module.text())? {
-            let module = if self.get(module).is_none() { Sym::Builtins.text().to_owned() } else { self.text_of(module)? };
+            let module = if self.get(module).is_none() {
+                Sym::Builtins.text().to_owned()
+            } else {
+                self.text_of(module)?
+            };
             if module != Sym::Builtins.text() {
                 text = format!("{module}.{text}");
             }

@@ -47,7 +47,11 @@ impl Vm {
 
     pub(super) fn write_default(&self, value: Local, out: &mut String) -> Result<(), Raised> {
         let value = self.get(value);
-        out.push_str(&format!("<{} object at {}>", self.class_path(self.heap.class_of(value)), self.address(value)));
+        out.push_str(&format!(
+            "<{} object at {}>",
+            self.class_path(self.heap.class_of(value)),
+            self.address(value)
+        ));
         Ok(())
     }
 
@@ -59,7 +63,10 @@ impl Vm {
     /// `module.qualname` of a class, the qualname alone for builtins.
     pub(super) fn class_path(&self, class: Gc<'_, Class>) -> String {
         let qualname = class.qualname(&self.heap).as_str();
-        let module = class.attrs.get(&self.heap, self.heap.sym(Sym::Module)).and_then(|module| module.as_gc::<Str>());
+        let module = class
+            .attrs
+            .get(&self.heap, self.heap.sym(Sym::Module))
+            .and_then(|module| module.as_gc::<Str>());
         match module.map(Gc::as_str) {
             Some(module) if module != Sym::Builtins.text() => format!("{module}.{qualname}"),
             _ => qualname.to_owned(),
@@ -73,7 +80,9 @@ impl Vm {
             Some(Kind::BoundMethod) => return self.write_bound_method(value, out),
             Some(Kind::Descriptor) => return self.write_descriptor(value, out),
             Some(Kind::Future) => return self.write_future(value, out),
-            Some(Kind::Class) => self.get_gc::<Class>(value).map(|class| format!("<class '{}'>", self.class_path(class))),
+            Some(Kind::Class) => self
+                .get_gc::<Class>(value)
+                .map(|class| format!("<class '{}'>", self.class_path(class))),
             Some(Kind::Function) => self.function_repr(value),
             Some(Kind::Native) => self.native_repr(value),
             Some(Kind::Module) => self.module_repr(value),
@@ -91,8 +100,16 @@ impl Vm {
     }
 
     fn function_repr(&self, value: Local) -> Option<String> {
-        let qualname = self.get_gc::<Function>(value)?.qualname.get(&self.heap).as_gc::<Str>()?;
-        Some(format!("<function {} at {}>", qualname.as_str(), self.address(self.get(value))))
+        let qualname = self
+            .get_gc::<Function>(value)?
+            .qualname
+            .get(&self.heap)
+            .as_gc::<Str>()?;
+        Some(format!(
+            "<function {} at {}>",
+            qualname.as_str(),
+            self.address(self.get(value))
+        ))
     }
 
     fn native_repr(&self, value: Local) -> Option<String> {
@@ -102,16 +119,28 @@ impl Vm {
             return Some(format!("<built-in function {name}>"));
         };
         if name == Sym::New.text() {
-            return Some(format!("<built-in method {name} of type object at {}>", self.address(owner.value())));
+            return Some(format!(
+                "<built-in method {name} of type object at {}>",
+                self.address(owner.value())
+            ));
         }
         let owner = owner.name(&self.heap).as_str();
-        let what = if wraps_slot(name) { "slot wrapper" } else { "method" };
+        let what = if wraps_slot(name) {
+            "slot wrapper"
+        } else {
+            "method"
+        };
         Some(format!("<{what} '{name}' of '{owner}' objects>"))
     }
 
     fn write_bound_method(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(method) = self.get_gc::<BoundMethod>(value) else { return Ok(()) };
-        let (function, receiver) = (method.function.get(&self.heap), method.receiver.get(&self.heap));
+        let Some(method) = self.get_gc::<BoundMethod>(value) else {
+            return Ok(());
+        };
+        let (function, receiver) = (
+            method.function.get(&self.heap),
+            method.receiver.get(&self.heap),
+        );
         if let Some(native) = function.as_gc::<NativeFunction>() {
             let name = self.natives.get(native.id).name();
             let what = if wraps_slot(name) && !receiver.is_gc::<Class>() {
@@ -136,14 +165,24 @@ impl Vm {
     }
 
     fn write_descriptor(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(descriptor) = self.get_gc::<Descriptor>(value) else { return Ok(()) };
+        let Some(descriptor) = self.get_gc::<Descriptor>(value) else {
+            return Ok(());
+        };
         let (kind, get) = (descriptor.kind, descriptor.get.get(&self.heap));
-        let name = descriptor.extra.get(&self.heap).as_gc::<Str>().map_or("?", Gc::as_str);
+        let name = descriptor
+            .extra
+            .get(&self.heap)
+            .as_gc::<Str>()
+            .map_or("?", Gc::as_str);
         match kind {
             DescriptorKind::Property => return self.write_default(value, out),
             DescriptorKind::Static | DescriptorKind::Class => {
                 let function = self.local(get);
-                out.push_str(if kind == DescriptorKind::Static { "<staticmethod(" } else { "<classmethod(" });
+                out.push_str(if kind == DescriptorKind::Static {
+                    "<staticmethod("
+                } else {
+                    "<classmethod("
+                });
                 self.nested(|vm| vm.write_repr(function, out))?;
                 out.push_str(")>");
             }
@@ -152,8 +191,14 @@ impl Vm {
                     Some(native) => native.owner.get(&self.heap),
                     None => get,
                 };
-                let owner = owner.as_gc::<Class>().map_or("?", |class| class.name(&self.heap).as_str());
-                let what = if kind == DescriptorKind::GetSet { "attribute" } else { "member" };
+                let owner = owner
+                    .as_gc::<Class>()
+                    .map_or("?", |class| class.name(&self.heap).as_str());
+                let what = if kind == DescriptorKind::GetSet {
+                    "attribute"
+                } else {
+                    "member"
+                };
                 out.push_str(&format!("<{what} '{name}' of '{owner}' objects>"));
             }
         }
@@ -162,7 +207,10 @@ impl Vm {
 
     fn module_repr(&self, value: Local) -> Option<String> {
         let module = self.get_gc::<Module>(value)?;
-        let file = module.globals.get(&self.heap, self.heap.sym(Sym::File)).and_then(|file| file.as_gc::<Str>());
+        let file = module
+            .globals
+            .get(&self.heap, self.heap.sym(Sym::File))
+            .and_then(|file| file.as_gc::<Str>());
         let name = str_repr::str_repr(module.name(&self.heap).as_str());
         Some(match file {
             Some(file) => format!("<module {name} from {}>", str_repr::str_repr(file.as_str())),
@@ -172,7 +220,10 @@ impl Vm {
 
     fn coroutine_repr(&self, value: Local) -> Option<String> {
         let qualname = self.coroutine_name(self.get_gc(value)?)?;
-        let (class, at) = (self.heap.type_name(self.get(value)), self.address(self.get(value)));
+        let (class, at) = (
+            self.heap.type_name(self.get(value)),
+            self.address(self.get(value)),
+        );
         Some(format!("<{class} object {qualname} at {at}>"))
     }
 
@@ -181,7 +232,11 @@ impl Vm {
             return Some(self.native_coroutine_name(coroutine.native));
         }
         let function = coroutine.function.get(&self.heap).as_gc::<Function>()?;
-        function.qualname.get(&self.heap).as_gc::<Str>().map(Gc::as_str)
+        function
+            .qualname
+            .get(&self.heap)
+            .as_gc::<Str>()
+            .map(Gc::as_str)
     }
 
     fn cell_repr(&self, value: Local) -> Option<String> {
@@ -190,21 +245,37 @@ impl Vm {
         if content.is_undef() {
             return Some(format!("<cell at {at}: empty>"));
         }
-        Some(format!("<cell at {at}: {} object at {}>", self.heap.type_name(content), self.address(content)))
+        Some(format!(
+            "<cell at {at}: {} object at {}>",
+            self.heap.type_name(content),
+            self.address(content)
+        ))
     }
 
     fn super_repr(&self, value: Local) -> Option<String> {
         let this = self.get_gc::<Super>(value)?;
-        let class = this.class.get(&self.heap).as_gc::<Class>()?.name(&self.heap).as_str();
+        let class = this
+            .class
+            .get(&self.heap)
+            .as_gc::<Class>()?
+            .name(&self.heap)
+            .as_str();
         Some(match this.object_class.get(&self.heap).as_gc::<Class>() {
-            Some(object) => format!("<super: <class '{class}'>, <{} object>>", object.name(&self.heap).as_str()),
+            Some(object) => format!(
+                "<super: <class '{class}'>, <{} object>>",
+                object.name(&self.heap).as_str()
+            ),
             None => format!("<super: <class '{class}'>, NULL>"),
         })
     }
 
     fn code_repr(&self, value: Local) -> Option<String> {
         let code = self.get_gc::<CodeObj>(value)?;
-        Some(format!("<code object {} at {}>", code.code.name, self.address(self.get(value))))
+        Some(format!(
+            "<code object {} at {}>",
+            code.code.name,
+            self.address(self.get(value))
+        ))
     }
 }
 
@@ -212,14 +283,19 @@ impl Vm {
 impl Vm {
     /// `<Task finished name='Task-1' coro=<main()> result=3>`
     fn write_future(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(future) = self.get_gc::<Future>(value) else { return Ok(()) };
+        let Some(future) = self.get_gc::<Future>(value) else {
+            return Ok(());
+        };
         let state = future.state.get();
         let result = self.local(future.result.get(&self.heap));
         let (label, task) = match future.task() {
             Some(task) => (task_label(task, state), self.task_text(task)),
             None => (state_label(state), String::new()),
         };
-        out.push_str(&format!("<{} {label}{task}", self.heap.type_name(self.get(value))));
+        out.push_str(&format!(
+            "<{} {label}{task}",
+            self.heap.type_name(self.get(value))
+        ));
         match state {
             FutureState::Pending | FutureState::Cancelled => {}
             FutureState::Done => {
@@ -258,7 +334,11 @@ fn state_label(state: FutureState) -> &'static str {
 
 fn task_label(task: &TaskPart, state: FutureState) -> &'static str {
     let cancelling = state == FutureState::Pending && task.cancel_requests.get() > 0;
-    if cancelling { "cancelling" } else { state_label(state) }
+    if cancelling {
+        "cancelling"
+    } else {
+        state_label(state)
+    }
 }
 
 /// Whether CPython has a slot wrapper under this name.

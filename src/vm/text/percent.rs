@@ -8,7 +8,9 @@ use crate::runtime::intern::Sym;
 use crate::runtime::leaf::Number;
 use crate::runtime::text::int_text::DigitLimit;
 use crate::runtime::text::num::convert::float_to_int;
-use crate::runtime::text::percent::{Arguments, Conversion, Count, PercentTemplate, Segment, Wants};
+use crate::runtime::text::percent::{
+    Arguments, Conversion, Count, PercentTemplate, Segment, Wants,
+};
 use crate::runtime::text::{Int, str_repr};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
@@ -42,11 +44,24 @@ impl Vm {
         }
         let is_array = self.get(template).is_gc::<ByteArray>();
         let text = latin1_text(&self.get(template).to_bytes().unwrap_or_default());
-        let filled: Vec<u8> = self.fill_percent(&text, args, Flavor::Bytes)?.chars().map(|c| c as u8).collect();
-        Ok(self.local(if is_array { self.heap.bytearray(filled).value() } else { self.heap.bytes(filled).value() }))
+        let filled: Vec<u8> = self
+            .fill_percent(&text, args, Flavor::Bytes)?
+            .chars()
+            .map(|c| c as u8)
+            .collect();
+        Ok(self.local(if is_array {
+            self.heap.bytearray(filled).value()
+        } else {
+            self.heap.bytes(filled).value()
+        }))
     }
 
-    fn fill_percent(&mut self, template: &str, args: Local, flavor: Flavor) -> Result<String, Raised> {
+    fn fill_percent(
+        &mut self,
+        template: &str,
+        args: Local,
+        flavor: Flavor,
+    ) -> Result<String, Raised> {
         let mut operands = self.percent_operands(args, flavor);
         let mut out = String::with_capacity(template.len());
         for segment in PercentTemplate::new(template) {
@@ -70,14 +85,24 @@ impl Vm {
         let value = self.underlying(self.get(args), Sym::Iter);
         if let Some(tuple) = value.as_gc::<Tuple>() {
             let count = Arguments::new(tuple.len());
-            return Operands { args: self.local(value), spread: true, mapping: false, count };
+            return Operands {
+                args: self.local(value),
+                spread: true,
+                mapping: false,
+                count,
+            };
         }
         let is_text = match flavor {
             Flavor::Str => self.str_inside(value).is_some(),
             Flavor::Bytes => self.str_inside(value).is_some() || value.to_bytes().is_some(),
         };
         let mapping = !is_text && self.special(value, Sym::GetItem).is_some();
-        Operands { args, spread: false, mapping, count: Arguments::new(1) }
+        Operands {
+            args,
+            spread: false,
+            mapping,
+            count: Arguments::new(1),
+        }
     }
 
     fn next_operand(&self, operands: &mut Operands) -> Result<Local, Raised> {
@@ -85,14 +110,25 @@ impl Vm {
         if !operands.spread {
             return Ok(operands.args);
         }
-        let value = self.get_gc::<Tuple>(operands.args).and_then(|tuple| tuple.at(&self.heap, n));
+        let value = self
+            .get_gc::<Tuple>(operands.args)
+            .and_then(|tuple| tuple.at(&self.heap, n));
         Ok(self.local(value.unwrap_or(Value::NONE)))
     }
 
-    fn convert(&mut self, mut conversion: Conversion<'_>, operands: &mut Operands, flavor: Flavor) -> Result<String, Raised> {
+    fn convert(
+        &mut self,
+        mut conversion: Conversion<'_>,
+        operands: &mut Operands,
+        flavor: Flavor,
+    ) -> Result<String, Raised> {
         let mut keyed = None;
         if let Some(key) = conversion.key {
-            self.checked(if operands.mapping { Ok(()) } else { Err(Arguments::no_mapping()) })?;
+            self.checked(if operands.mapping {
+                Ok(())
+            } else {
+                Err(Arguments::no_mapping())
+            })?;
             keyed = Some(self.keyed_operand(key, operands.args, flavor)?);
             operands.count.take_keyed();
         }
@@ -121,10 +157,18 @@ impl Vm {
         }
     }
 
-    fn keyed_operand(&mut self, key: &str, mapping: Local, flavor: Flavor) -> Result<Local, Raised> {
+    fn keyed_operand(
+        &mut self,
+        key: &str,
+        mapping: Local,
+        flavor: Flavor,
+    ) -> Result<Local, Raised> {
         let key = match flavor {
             Flavor::Str => self.heap.str_value(key),
-            Flavor::Bytes => self.heap.bytes(key.chars().map(|c| c as u8).collect::<Vec<u8>>()).value(),
+            Flavor::Bytes => self
+                .heap
+                .bytes(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
+                .value(),
         };
         let key = self.local(key);
         self.get_item(mapping, key)
@@ -148,7 +192,11 @@ impl Vm {
         self.checked(conversion.format_text(&text))
     }
 
-    fn convert_char(&mut self, conversion: &Conversion<'_>, value: Local) -> Result<String, Raised> {
+    fn convert_char(
+        &mut self,
+        conversion: &Conversion<'_>,
+        value: Local,
+    ) -> Result<String, Raised> {
         if let Some(text) = self.str_inside(self.get(value)) {
             let result = if text.char_len() == 1 {
                 conversion.format_text(text.as_str())
@@ -162,7 +210,11 @@ impl Vm {
     }
 
     /// The integer that a conversion makes of a value: floats are truncated for `%d`, and only there.
-    fn percent_integer(&mut self, conversion: &Conversion<'_>, value: Local) -> Result<Int, Raised> {
+    fn percent_integer(
+        &mut self,
+        conversion: &Conversion<'_>,
+        value: Local,
+    ) -> Result<Int, Raised> {
         let truncates = matches!(conversion.letter, 'd' | 'i' | 'u');
         match self.get(value).as_number() {
             Some(Number::Int(n)) => return Ok(n.to_int()),
@@ -171,13 +223,16 @@ impl Vm {
             None => {}
         }
         if truncates && let Some(n) = self.call_special(value, Sym::Int, &[])? {
-            return self.owned_int(n).ok_or_else(|| self.wrong_operand(conversion, value));
+            return self
+                .owned_int(n)
+                .ok_or_else(|| self.wrong_operand(conversion, value));
         }
         if self.special(self.get(value), Sym::Index).is_none() {
             return Err(self.wrong_operand(conversion, value));
         }
         let n = self.index_value(value)?;
-        self.owned_int(n).ok_or_else(|| self.wrong_operand(conversion, value))
+        self.owned_int(n)
+            .ok_or_else(|| self.wrong_operand(conversion, value))
     }
 
     fn owned_int(&self, n: Local) -> Option<Int> {
@@ -185,13 +240,18 @@ impl Vm {
     }
 
     fn wrong_operand(&self, conversion: &Conversion<'_>, value: Local) -> Raised {
-        self.heap.raise_text(conversion.wrong_type(self.heap.type_name(self.get(value))))
+        self.heap
+            .raise_text(conversion.wrong_type(self.heap.type_name(self.get(value))))
     }
 }
 
 // Bytes.
 impl Vm {
-    fn convert_bytes(&mut self, conversion: &Conversion<'_>, value: Local) -> Result<String, Raised> {
+    fn convert_bytes(
+        &mut self,
+        conversion: &Conversion<'_>,
+        value: Local,
+    ) -> Result<String, Raised> {
         match conversion.letter {
             's' | 'b' => {
                 let text = self.bytes_operand(value)?;
@@ -219,7 +279,8 @@ impl Vm {
             Some(data) => Ok(latin1_text(&data)),
             None => {
                 let name = self.heap.type_name(self.get(value));
-                let wanted = "%b requires a bytes-like object, or an object that implements __bytes__";
+                let wanted =
+                    "%b requires a bytes-like object, or an object that implements __bytes__";
                 Err(self.heap.type_error(format!("{wanted}, not '{name}'")))
             }
         }
@@ -232,8 +293,12 @@ impl Vm {
         }
         match self.get(value).as_any_int().map(|n| n.to_i64()) {
             Some(Some(n @ 0..=255)) => Ok(latin1_text(&[n as u8])),
-            Some(_) => Err(self.heap.raise(Builtin::OverflowError, "%c arg not in range(256)")),
-            None => Err(self.heap.type_error("%c requires an integer in range(256) or a single byte")),
+            Some(_) => Err(self
+                .heap
+                .raise(Builtin::OverflowError, "%c arg not in range(256)")),
+            None => Err(self
+                .heap
+                .type_error("%c requires an integer in range(256) or a single byte")),
         }
     }
 }

@@ -40,16 +40,30 @@ impl Vm {
         Ok(true)
     }
 
-    fn write_leaf_object(&self, kind: Kind, value: Value<'_>, out: &mut String) -> Result<bool, Raised> {
+    fn write_leaf_object(
+        &self,
+        kind: Kind,
+        value: Value<'_>,
+        out: &mut String,
+    ) -> Result<bool, Raised> {
         let text = match kind {
             Kind::Str => value.as_gc::<Str>().map(|s| str_repr::str_repr(s.as_str())),
             Kind::Int => match value.as_any_int() {
-                Some(n) => Some(int_to_str(n, DigitLimit::default()).map_err(|error| self.heap.raise_text(error))?),
+                Some(n) => Some(
+                    int_to_str(n, DigitLimit::default())
+                        .map_err(|error| self.heap.raise_text(error))?,
+                ),
                 None => None,
             },
-            Kind::Bytes => value.as_gc::<Bytes>().map(|bytes| str_repr::bytes_repr(&bytes.data)),
-            Kind::ByteArray => value.as_gc::<ByteArray>().map(|array| str_repr::bytearray_repr(&array.data.borrow())),
-            Kind::Complex => value.as_gc::<Complex>().map(|c| float_repr::complex_repr(c.re, c.im)),
+            Kind::Bytes => value
+                .as_gc::<Bytes>()
+                .map(|bytes| str_repr::bytes_repr(&bytes.data)),
+            Kind::ByteArray => value
+                .as_gc::<ByteArray>()
+                .map(|array| str_repr::bytearray_repr(&array.data.borrow())),
+            Kind::Complex => value
+                .as_gc::<Complex>()
+                .map(|c| float_repr::complex_repr(c.re, c.im)),
             Kind::Range => value.as_gc::<Range>().map(|range| range_repr(*range.get())),
             _ => None,
         };
@@ -58,7 +72,11 @@ impl Vm {
     }
 
     /// Appends what the builtin type under a value makes of it.
-    pub(super) fn write_builtin_repr(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+    pub(super) fn write_builtin_repr(
+        &mut self,
+        value: Local,
+        out: &mut String,
+    ) -> Result<(), Raised> {
         if self.write_leaf(self.get(value), out)? {
             return Ok(());
         }
@@ -79,8 +97,12 @@ impl Vm {
 
     /// An instance that extends a builtin type shows as that, one of a set under its own class's name.
     fn write_instance(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let payload = self.get_gc::<Instance>(value).and_then(|instance| instance.payload(&self.heap));
-        let Some(payload) = payload else { return self.write_default(value, out) };
+        let payload = self
+            .get_gc::<Instance>(value)
+            .and_then(|instance| instance.payload(&self.heap));
+        let Some(payload) = payload else {
+            return self.write_default(value, out);
+        };
         let payload = self.local(payload);
         let name = self.heap.type_name(self.get(value)).to_owned();
         match self.get(payload).as_object().map(Gc::kind) {
@@ -103,7 +125,9 @@ impl Vm {
         out: &mut String,
         body: impl FnOnce(&mut Vm, &mut String) -> Result<(), Raised>,
     ) -> Result<(), Raised> {
-        let Some(object) = self.get(value).as_object() else { return Ok(()) };
+        let Some(object) = self.get(value).as_object() else {
+            return Ok(());
+        };
         if object.has_flag(flag::IN_REPR) {
             out.push_str(again);
             return Ok(());
@@ -184,13 +208,19 @@ impl Vm {
     }
 
     fn write_set(&mut self, set: Local, name: &str, out: &mut String) -> Result<(), Raised> {
-        let table_is_empty = self.get_gc::<Set>(set).is_none_or(|set| set.table.is_empty());
+        let table_is_empty = self
+            .get_gc::<Set>(set)
+            .is_none_or(|set| set.table.is_empty());
         if table_is_empty {
             out.push_str(name);
             out.push_str("()");
             return Ok(());
         }
-        let braces = if name == Builtin::Set.name() { ("{".to_owned(), "}") } else { (format!("{name}({{"), "})") };
+        let braces = if name == Builtin::Set.name() {
+            ("{".to_owned(), "}")
+        } else {
+            (format!("{name}({{"), "})")
+        };
         self.write_once(set, &format!("{name}(...)"), out, |vm, out| {
             let mut at = 0;
             out.push_str(&braces.0);
@@ -212,7 +242,9 @@ impl Vm {
             vm.write_items(out, |vm| {
                 let slice = vm.get_gc::<Slice>(slice)?.get();
                 n += 1;
-                let slot = [&slice.start, &slice.stop, &slice.step].get(n - 1).copied()?;
+                let slot = [&slice.start, &slice.stop, &slice.step]
+                    .get(n - 1)
+                    .copied()?;
                 Some(slot.get(&vm.heap))
             })?;
             out.push(')');
@@ -221,7 +253,9 @@ impl Vm {
     }
 
     fn write_view(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(view) = self.get_gc::<View>(value) else { return Ok(()) };
+        let Some(view) = self.get_gc::<View>(value) else {
+            return Ok(());
+        };
         let (tag, source) = (view.tag, self.local(view.get().source.get(&self.heap)));
         let name = self.heap.type_name(self.get(value)).to_owned();
         self.write_once(value, "...", out, |vm, out| {
@@ -236,7 +270,12 @@ impl Vm {
         })
     }
 
-    fn write_view_items(&mut self, tag: ViewTag, dict: Local, out: &mut String) -> Result<(), Raised> {
+    fn write_view_items(
+        &mut self,
+        tag: ViewTag,
+        dict: Local,
+        out: &mut String,
+    ) -> Result<(), Raised> {
         let mut at = 0;
         out.push('[');
         self.write_items(out, |vm| {
@@ -253,7 +292,9 @@ impl Vm {
 
     /// What a mapping proxy shows: a mapping, or the attributes of a class.
     fn write_proxied(&mut self, source: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(class) = self.get_gc::<Class>(source) else { return self.write_repr(source, out) };
+        let Some(class) = self.get_gc::<Class>(source) else {
+            return self.write_repr(source, out);
+        };
         let dict = self.heap.dict();
         for (name, value) in class.attrs.entries(&self.heap) {
             dict.set_str(&self.heap, name, value);
@@ -265,5 +306,9 @@ impl Vm {
 
 fn range_repr(range: Range) -> String {
     let Range { start, stop, step } = range;
-    if step == 1 { format!("range({start}, {stop})") } else { format!("range({start}, {stop}, {step})") }
+    if step == 1 {
+        format!("range({start}, {stop})")
+    } else {
+        format!("range({start}, {stop}, {step})")
+    }
 }

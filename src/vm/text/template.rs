@@ -7,8 +7,8 @@ use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::text::TextResult;
 use crate::runtime::text::format_template::{
-    Argument, Conversion, Field, FieldPath, FormatTemplate, MAX_DEPTH, Numbering, Piece, Step, missing_argument, no_positional,
-    too_deep,
+    Argument, Conversion, Field, FieldPath, FormatTemplate, MAX_DEPTH, Numbering, Piece, Step,
+    missing_argument, no_positional, too_deep,
 };
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised};
@@ -26,22 +26,50 @@ struct Arguments {
 
 impl Vm {
     /// `template.format(*args, **kwargs)`: a string, a tuple, a dict.
-    pub fn format_template(&mut self, template: Local, args: Local, kwargs: Local) -> Result<Local, Raised> {
-        self.fill_template(template, Arguments { positional: Some(args), named: kwargs, numbering: Numbering::default() })
+    pub fn format_template(
+        &mut self,
+        template: Local,
+        args: Local,
+        kwargs: Local,
+    ) -> Result<Local, Raised> {
+        self.fill_template(
+            template,
+            Arguments {
+                positional: Some(args),
+                named: kwargs,
+                numbering: Numbering::default(),
+            },
+        )
     }
 
     /// `template.format_map(mapping)`.
     pub fn format_map(&mut self, template: Local, mapping: Local) -> Result<Local, Raised> {
-        self.fill_template(template, Arguments { positional: None, named: mapping, numbering: Numbering::default() })
+        self.fill_template(
+            template,
+            Arguments {
+                positional: None,
+                named: mapping,
+                numbering: Numbering::default(),
+            },
+        )
     }
 
     fn fill_template(&mut self, template: Local, mut args: Arguments) -> Result<Local, Raised> {
-        let template = self.get_gc::<Str>(template).map(Gc::as_str).unwrap_or_default().to_owned();
+        let template = self
+            .get_gc::<Str>(template)
+            .map(Gc::as_str)
+            .unwrap_or_default()
+            .to_owned();
         let text = self.expand(&template, &mut args, MAX_DEPTH)?;
         self.text_local(&text)
     }
 
-    fn expand(&mut self, template: &str, args: &mut Arguments, depth: usize) -> Result<String, Raised> {
+    fn expand(
+        &mut self,
+        template: &str,
+        args: &mut Arguments,
+        depth: usize,
+    ) -> Result<String, Raised> {
         let mut out = String::with_capacity(template.len());
         self.checked(if depth == 0 { Err(too_deep()) } else { Ok(()) })?;
         for piece in FormatTemplate::new(template) {
@@ -111,8 +139,12 @@ impl Vm {
     }
 
     fn positional_argument(&mut self, n: usize, args: &Arguments) -> Result<Local, Raised> {
-        let Some(positional) = args.positional else { return self.checked(Err(no_positional())) };
-        let value = self.get_gc::<Tuple>(positional).and_then(|tuple| tuple.at(&self.heap, n));
+        let Some(positional) = args.positional else {
+            return self.checked(Err(no_positional()));
+        };
+        let value = self
+            .get_gc::<Tuple>(positional)
+            .and_then(|tuple| tuple.at(&self.heap, n));
         match value {
             Some(value) => Ok(self.local(value)),
             None => self.checked(Err(missing_argument(n))),

@@ -8,7 +8,11 @@ use super::is_space;
 pub fn title(data: &[u8]) -> Vec<u8> {
     let mut in_word = false;
     let one = |&byte: &u8| {
-        let shown = if in_word { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
+        let shown = if in_word {
+            byte.to_ascii_lowercase()
+        } else {
+            byte.to_ascii_uppercase()
+        };
         in_word = byte.is_ascii_alphabetic();
         shown
     };
@@ -26,7 +30,13 @@ pub fn capitalize(data: &[u8]) -> Vec<u8> {
 
 /// `data.swapcase()`
 pub fn swapcase(data: &[u8]) -> Vec<u8> {
-    let one = |byte: &u8| if byte.is_ascii_lowercase() { byte.to_ascii_uppercase() } else { byte.to_ascii_lowercase() };
+    let one = |byte: &u8| {
+        if byte.is_ascii_lowercase() {
+            byte.to_ascii_uppercase()
+        } else {
+            byte.to_ascii_lowercase()
+        }
+    };
     data.iter().map(one).collect()
 }
 
@@ -93,6 +103,12 @@ mod tests {
         assert_eq!(capitalize(b"hELLO"), b"Hello");
         assert_eq!(swapcase(b"aB1\xe9"), b"Ab1\xe9");
         assert!(is_title(b"Ab Cd") && !is_title(b"ab") && !is_title(b"AB") && !is_title(b"1"));
-        assert!(is_upper(b"A1") && !is_upper(b"1") && is_lower(b"a ") && !is_alpha(b"") && is_space_only(b" \x0b"));
+        assert!(
+            is_upper(b"A1")
+                && !is_upper(b"1")
+                && is_lower(b"a ")
+                && !is_alpha(b"")
+                && is_space_only(b" \x0b")
+        );
     }
 }

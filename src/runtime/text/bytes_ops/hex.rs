@@ -1,4 +1,6 @@
 //! `hex` and `fromhex`.
+//!
+//! Pure: from bytes to text and back, for bytes and bytearray alike. Errors are `TextError`s, in CPython's words.
 
 use crate::runtime::text::{TextError, TextResult};
 
@@ -24,7 +26,11 @@ pub fn hex(data: &[u8], sep: Option<char>, bytes_per_sep: i64) -> String {
 
 /// `bytes.fromhex(text)`: pairs of digits, white space between them.
 pub fn from_hex(text: &str) -> TextResult<Vec<u8>> {
-    let wrong = |at: usize| TextError::value(format!("non-hexadecimal number found in fromhex() arg at position {at}"));
+    let wrong = |at: usize| {
+        TextError::value(format!(
+            "non-hexadecimal number found in fromhex() arg at position {at}"
+        ))
+    };
     let mut out = Vec::with_capacity(text.len() / 2);
     let mut chars = text.chars().enumerate();
     while let Some((at, c)) = chars.next() {
@@ -32,7 +38,10 @@ pub fn from_hex(text: &str) -> TextResult<Vec<u8>> {
             continue;
         }
         let high = c.to_digit(16).ok_or_else(|| wrong(at))?;
-        let low = chars.next().and_then(|(_, c)| c.to_digit(16)).ok_or_else(|| wrong(at + 1))?;
+        let low = chars
+            .next()
+            .and_then(|(_, c)| c.to_digit(16))
+            .ok_or_else(|| wrong(at + 1))?;
         out.push((high << 4 | low) as u8);
     }
     Ok(out)
@@ -54,7 +63,13 @@ mod tests {
     fn hex_is_read_in_pairs() {
         assert_eq!(from_hex(" 61 62\t63 "), Ok(b"abc".to_vec()));
         let message = |text| from_hex(text).expect_err("not hex").message;
-        assert_eq!(message("6"), "non-hexadecimal number found in fromhex() arg at position 1");
-        assert_eq!(message("61 6x"), "non-hexadecimal number found in fromhex() arg at position 4");
+        assert_eq!(
+            message("6"),
+            "non-hexadecimal number found in fromhex() arg at position 1"
+        );
+        assert_eq!(
+            message("61 6x"),
+            "non-hexadecimal number found in fromhex() arg at position 4"
+        );
     }
 }

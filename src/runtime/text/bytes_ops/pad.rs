@@ -1,4 +1,7 @@
 //! `center`, `ljust`, `rjust`, `zfill`, `expandtabs`. A width that no memory could hold is a `MemoryError`.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray. To add one: a function here and a `Native` in
+//! `stdlib/builtins/types/buffer/pad.rs`.
 
 use crate::runtime::text::{TextResult, check_text_size};
 
@@ -59,7 +62,9 @@ pub fn expandtabs(data: &[u8], tabsize: i64) -> TextResult<Vec<u8>> {
 }
 
 fn missing(data: &[u8], width: i64) -> usize {
-    usize::try_from(width).unwrap_or(0).saturating_sub(data.len())
+    usize::try_from(width)
+        .unwrap_or(0)
+        .saturating_sub(data.len())
 }
 
 fn padded(data: &[u8], fill: u8, left: usize, right: usize) -> TextResult<Vec<u8>> {
@@ -82,7 +87,10 @@ mod tests {
         assert_eq!(center(b"ab", 5, b'*').as_deref(), Ok(&b"**ab*"[..]));
         assert_eq!(zfill(b"-4", 5).as_deref(), Ok(&b"-0004"[..]));
         assert_eq!(zfill(b"-4", 1).as_deref(), Ok(&b"-4"[..]));
-        assert_eq!(expandtabs(b"a\tb\n\tc", 4).as_deref(), Ok(&b"a   b\n    c"[..]));
+        assert_eq!(
+            expandtabs(b"a\tb\n\tc", 4).as_deref(),
+            Ok(&b"a   b\n    c"[..])
+        );
         assert!(ljust(b"a", i64::MAX, b' ').is_err());
     }
 }

@@ -1,4 +1,7 @@
 //! `find`, `rfind`, `count`, `startswith`, `endswith`, `replace`, `partition`, `translate`; bounds as written.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray; `text/str_ops/search.rs` is the same for text, by code points.
+//! Empty needles are found everywhere, as in CPython.
 
 use std::ops::Range;
 
@@ -7,10 +10,14 @@ use crate::runtime::text::{TextError, TextResult, check_text_size};
 
 /// Where `needle` first stands.
 pub fn find(data: &[u8], needle: &[u8]) -> Option<usize> {
-    let Some((&first, rest)) = needle.split_first() else { return Some(0) };
+    let Some((&first, rest)) = needle.split_first() else {
+        return Some(0);
+    };
     let mut at = 0;
     while data.len() - at >= needle.len() {
-        at += data[at..=data.len() - needle.len()].iter().position(|&byte| byte == first)?;
+        at += data[at..=data.len() - needle.len()]
+            .iter()
+            .position(|&byte| byte == first)?;
         if data[at + 1..].starts_with(rest) {
             return Some(at);
         }
@@ -87,13 +94,16 @@ pub fn rpartition<'a>(data: &'a [u8], sep: &[u8]) -> TextResult<[&'a [u8]; 3]> {
 /// `data.translate(table, delete=delete)`; the table has 256 bytes.
 pub fn translate(data: &[u8], table: Option<&[u8]>, delete: &[u8]) -> Vec<u8> {
     let kept = data.iter().filter(|byte| !delete.contains(byte));
-    kept.map(|&byte| table.map_or(byte, |table| table[usize::from(byte)])).collect()
+    kept.map(|&byte| table.map_or(byte, |table| table[usize::from(byte)]))
+        .collect()
 }
 
 /// `bytes.maketrans(from, to)`
 pub fn make_translation(from: &[u8], to: &[u8]) -> TextResult<Vec<u8>> {
     if from.len() != to.len() {
-        return Err(TextError::value("maketrans arguments must have same length"));
+        return Err(TextError::value(
+            "maketrans arguments must have same length",
+        ));
     }
     let mut table: Vec<u8> = (0..=255).collect();
     for (&from, &to) in from.iter().zip(to) {
@@ -104,7 +114,11 @@ pub fn make_translation(from: &[u8], to: &[u8]) -> TextResult<Vec<u8>> {
 
 /// The error of an empty separator.
 pub(super) fn check_separator(sep: &[u8]) -> TextResult<()> {
-    if sep.is_empty() { Err(TextError::value("empty separator")) } else { Ok(()) }
+    if sep.is_empty() {
+        Err(TextError::value("empty separator"))
+    } else {
+        Ok(())
+    }
 }
 
 fn cut<'a>(data: &'a [u8], at: usize, sep: &[u8]) -> [&'a [u8]; 3] {
@@ -118,8 +132,18 @@ mod tests {
 
     #[test]
     fn needles_are_found() {
-        assert_eq!((find(b"abcabc", b"ca"), rfind(b"abcabc", b"bc"), find(b"ab", b"abc")), (Some(2), Some(4), None));
-        assert_eq!((find(b"", b""), rfind(b"ab", b""), rfind(b"a", b"ab")), (Some(0), Some(2), None));
+        assert_eq!(
+            (
+                find(b"abcabc", b"ca"),
+                rfind(b"abcabc", b"bc"),
+                find(b"ab", b"abc")
+            ),
+            (Some(2), Some(4), None)
+        );
+        assert_eq!(
+            (find(b"", b""), rfind(b"ab", b""), rfind(b"a", b"ab")),
+            (Some(0), Some(2), None)
+        );
         assert_eq!((count(b"aaaa", b"aa"), count(b"abc", b"")), (2, 4));
     }
 
@@ -127,15 +151,28 @@ mod tests {
     fn replacing_nothing_inserts() {
         assert_eq!(replace(b"ab", b"", b"-", -1).as_deref(), Ok(&b"-a-b-"[..]));
         assert_eq!(replace(b"ab", b"", b"-", 2).as_deref(), Ok(&b"-a-b"[..]));
-        assert_eq!(replace(b"aXbX", b"X", b"yy", 1).as_deref(), Ok(&b"ayybX"[..]));
+        assert_eq!(
+            replace(b"aXbX", b"X", b"yy", 1).as_deref(),
+            Ok(&b"ayybX"[..])
+        );
     }
 
     #[test]
     fn partitions_and_tables() {
-        assert_eq!(partition(b"a-b-c", b"-").ok(), Some([&b"a"[..], b"-", b"b-c"]));
+        assert_eq!(
+            partition(b"a-b-c", b"-").ok(),
+            Some([&b"a"[..], b"-", b"b-c"])
+        );
         assert_eq!(rpartition(b"abc", b"-").ok(), Some([&b""[..], b"", b"abc"]));
         let table = make_translation(b"ab", b"xy").expect("same length");
         assert_eq!(translate(b"abcd", Some(&table), b"d"), b"xyc");
-        assert_eq!((bounds(5, Some(-3), None), bounds(5, Some(6), None), bounds(5, Some(4), Some(2))), (Some(2..5), None, None));
+        assert_eq!(
+            (
+                bounds(5, Some(-3), None),
+                bounds(5, Some(6), None),
+                bounds(5, Some(4), Some(2))
+            ),
+            (Some(2..5), None, None)
+        );
     }
 }

@@ -55,10 +55,15 @@ impl Encoding {
             "utf_8" | "utf8" | "u8" | "utf" | "cp65001" => Encoding::Utf8,
             "utf_8_sig" => Encoding::Utf8Sig,
             "ascii" | "us_ascii" | "646" | "iso646_us" | "us" => Encoding::Ascii,
-            "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "8859" | "cp819" => Encoding::Latin1,
+            "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "8859"
+            | "cp819" => Encoding::Latin1,
             "utf_16" | "utf16" | "u16" => Encoding::Utf16(None),
-            "utf_16_le" | "utf_16le" | "unicodelittleunmarked" => Encoding::Utf16(Some(ByteOrder::Little)),
-            "utf_16_be" | "utf_16be" | "unicodebigunmarked" => Encoding::Utf16(Some(ByteOrder::Big)),
+            "utf_16_le" | "utf_16le" | "unicodelittleunmarked" => {
+                Encoding::Utf16(Some(ByteOrder::Little))
+            }
+            "utf_16_be" | "utf_16be" | "unicodebigunmarked" => {
+                Encoding::Utf16(Some(ByteOrder::Big))
+            }
             "utf_32" | "utf32" | "u32" => Encoding::Utf32(None),
             "utf_32_le" | "utf_32le" => Encoding::Utf32(Some(ByteOrder::Little)),
             "utf_32_be" | "utf_32be" => Encoding::Utf32(Some(ByteOrder::Big)),
@@ -104,8 +109,16 @@ struct Narrow {
     reason: &'static str,
 }
 
-const ASCII: Narrow = Narrow { codec: "ascii", last: '\u{7f}', reason: "ordinal not in range(128)" };
-const LATIN_1: Narrow = Narrow { codec: "latin-1", last: '\u{ff}', reason: "ordinal not in range(256)" };
+const ASCII: Narrow = Narrow {
+    codec: "ascii",
+    last: '\u{7f}',
+    reason: "ordinal not in range(128)",
+};
+const LATIN_1: Narrow = Narrow {
+    codec: "latin-1",
+    last: '\u{ff}',
+    reason: "ordinal not in range(256)",
+};
 
 fn decode_utf8(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
     let mut text = String::with_capacity(bytes.len());
@@ -122,7 +135,9 @@ fn decode_utf8(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
         text.push_str(std::str::from_utf8(&bytes[at..start]).unwrap_or_default());
         let (end, reason) = match error.error_len() {
             None => (bytes.len(), "unexpected end of data"),
-            Some(len) if matches!(bytes[start], 0x80..=0xc1 | 0xf5..) => (start + len, "invalid start byte"),
+            Some(len) if matches!(bytes[start], 0x80..=0xc1 | 0xf5..) => {
+                (start + len, "invalid start byte")
+            }
             Some(len) => (start + len, "invalid continuation byte"),
         };
         mend_decoded(&mut text, bytes, "utf-8", start..end, reason, errors)?;
@@ -136,7 +151,14 @@ fn decode_ascii(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
         if byte.is_ascii() {
             text.push(char::from(byte));
         } else {
-            mend_decoded(&mut text, bytes, ASCII.codec, at..at + 1, ASCII.reason, errors)?;
+            mend_decoded(
+                &mut text,
+                bytes,
+                ASCII.codec,
+                at..at + 1,
+                ASCII.reason,
+                errors,
+            )?;
         }
     }
     Ok(text)
@@ -152,7 +174,13 @@ fn mend_decoded(
     errors: &str,
 ) -> Result<(), CodecError> {
     match errors {
-        "strict" => return Err(CodecError::Invalid { codec, range, reason }),
+        "strict" => {
+            return Err(CodecError::Invalid {
+                codec,
+                range,
+                reason,
+            });
+        }
         "ignore" => {}
         "replace" => text.push(char::REPLACEMENT_CHARACTER),
         "backslashreplace" => {
@@ -194,9 +222,16 @@ fn mend_encoded(
     range: Range<usize>,
     errors: &str,
 ) -> Result<(), CodecError> {
-    let mut put = |show: &dyn Fn(char) -> String| bad.chars().for_each(|c| out.extend(show(c).into_bytes()));
+    let mut put =
+        |show: &dyn Fn(char) -> String| bad.chars().for_each(|c| out.extend(show(c).into_bytes()));
     match errors {
-        "strict" => return Err(CodecError::Invalid { codec: narrow.codec, range, reason: narrow.reason }),
+        "strict" => {
+            return Err(CodecError::Invalid {
+                codec: narrow.codec,
+                range,
+                reason: narrow.reason,
+            });
+        }
         "ignore" => {}
         "replace" => put(&|_| "?".to_owned()),
         "backslashreplace" => put(&backslashed),
@@ -223,28 +258,68 @@ mod tests {
     use super::*;
 
     fn invalid(codec: &'static str, range: Range<usize>, reason: &'static str) -> CodecError {
-        CodecError::Invalid { codec, range, reason }
+        CodecError::Invalid {
+            codec,
+            range,
+            reason,
+        }
     }
 
     #[test]
     fn decoding_errors_have_cpython_ranges() {
         let strict = |bytes: &[u8]| decode(bytes, Encoding::Utf8, "strict");
-        assert_eq!(strict(b"a\xff"), Err(invalid("utf-8", 1..2, "invalid start byte")));
-        assert_eq!(strict(b"\xe2\x82"), Err(invalid("utf-8", 0..2, "unexpected end of data")));
-        assert_eq!(strict(b"\xe2\x82a"), Err(invalid("utf-8", 0..2, "invalid continuation byte")));
-        assert_eq!(strict(b"\xed\xa0\x80"), Err(invalid("utf-8", 0..1, "invalid continuation byte")));
-        assert_eq!(decode(b"a\xffb", Encoding::Utf8, "backslashreplace").as_deref(), Ok("a\\xffb"));
-        assert_eq!(decode(b"\xef\xbb\xbfa", Encoding::Utf8Sig, "strict").as_deref(), Ok("a"));
-        assert_eq!(decode(b"\xff", Encoding::Ascii, "odd"), Err(CodecError::UnknownHandler("odd".into())));
+        assert_eq!(
+            strict(b"a\xff"),
+            Err(invalid("utf-8", 1..2, "invalid start byte"))
+        );
+        assert_eq!(
+            strict(b"\xe2\x82"),
+            Err(invalid("utf-8", 0..2, "unexpected end of data"))
+        );
+        assert_eq!(
+            strict(b"\xe2\x82a"),
+            Err(invalid("utf-8", 0..2, "invalid continuation byte"))
+        );
+        assert_eq!(
+            strict(b"\xed\xa0\x80"),
+            Err(invalid("utf-8", 0..1, "invalid continuation byte"))
+        );
+        assert_eq!(
+            decode(b"a\xffb", Encoding::Utf8, "backslashreplace").as_deref(),
+            Ok("a\\xffb")
+        );
+        assert_eq!(
+            decode(b"\xef\xbb\xbfa", Encoding::Utf8Sig, "strict").as_deref(),
+            Ok("a")
+        );
+        assert_eq!(
+            decode(b"\xff", Encoding::Ascii, "odd"),
+            Err(CodecError::UnknownHandler("odd".into()))
+        );
     }
 
     #[test]
     fn encoding_errors_cover_runs() {
         let run = encode("aéè", Encoding::Ascii, "strict");
-        assert_eq!(run, Err(invalid("ascii", 1..3, "ordinal not in range(128)")));
-        let handled = ["ignore", "replace", "backslashreplace", "xmlcharrefreplace", "namereplace"]
-            .map(|errors| encode("é€", Encoding::Ascii, errors).map(String::from_utf8));
-        let expected = ["", "??", "\\xe9\\u20ac", "&#233;&#8364;", "\\N{LATIN SMALL LETTER E WITH ACUTE}\\N{EURO SIGN}"];
+        assert_eq!(
+            run,
+            Err(invalid("ascii", 1..3, "ordinal not in range(128)"))
+        );
+        let handled = [
+            "ignore",
+            "replace",
+            "backslashreplace",
+            "xmlcharrefreplace",
+            "namereplace",
+        ]
+        .map(|errors| encode("é€", Encoding::Ascii, errors).map(String::from_utf8));
+        let expected = [
+            "",
+            "??",
+            "\\xe9\\u20ac",
+            "&#233;&#8364;",
+            "\\N{LATIN SMALL LETTER E WITH ACUTE}\\N{EURO SIGN}",
+        ];
         assert_eq!(handled, expected.map(|text| Ok(Ok(text.to_owned()))));
         assert_eq!(encode("é", Encoding::Latin1, "strict"), Ok(vec![0xe9]));
     }

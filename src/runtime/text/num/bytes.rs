@@ -1,4 +1,6 @@
 //! Integers to and from bytes, in two's complement when signed: `int.to_bytes` and `int.from_bytes`.
+//!
+//! Pure: from `IntRef` to bytes and back. Overflow and negative numbers without `signed` are errors in CPython's words.
 
 use num_bigint::{BigInt, BigUint};
 
@@ -28,18 +30,27 @@ impl ByteOrder {
         match name {
             "little" => Ok(ByteOrder::Little),
             "big" => Ok(ByteOrder::Big),
-            _ => Err(TextError::value("byteorder must be either 'little' or 'big'")),
+            _ => Err(TextError::value(
+                "byteorder must be either 'little' or 'big'",
+            )),
         }
     }
 }
 
 /// `value.to_bytes(length, order, signed=...)`
-pub fn to_bytes(value: IntRef<'_>, length: i64, order: ByteOrder, signed: Signedness) -> TextResult<Vec<u8>> {
+pub fn to_bytes(
+    value: IntRef<'_>,
+    length: i64,
+    order: ByteOrder,
+    signed: Signedness,
+) -> TextResult<Vec<u8>> {
     let Ok(length) = usize::try_from(length) else {
         return Err(TextError::value("length argument must be non-negative"));
     };
     if signed == Signedness::Unsigned && value.is_negative() {
-        return Err(TextError::overflow("can't convert negative int to unsigned"));
+        return Err(TextError::overflow(
+            "can't convert negative int to unsigned",
+        ));
     }
     check_text_size(length)?;
     let mut bytes = match signed {
@@ -78,9 +89,17 @@ mod tests {
             let bytes = to_bytes(IntRef::Small(n), 9, Big, Signed).expect("nine bytes suffice");
             assert_eq!(from_bytes(&bytes, Big, Signed), Int::Small(n));
         }
-        assert_eq!(to_bytes(IntRef::Small(1024), 4, Little, Unsigned), Ok(vec![0, 4, 0, 0]));
+        assert_eq!(
+            to_bytes(IntRef::Small(1024), 4, Little, Unsigned),
+            Ok(vec![0, 4, 0, 0])
+        );
         assert_eq!(to_bytes(IntRef::Small(0), 0, Big, Unsigned), Ok(vec![]));
-        assert_eq!(to_bytes(IntRef::Small(128), 1, Big, Signed).expect_err("a sign bit").message, "int too big to convert");
+        assert_eq!(
+            to_bytes(IntRef::Small(128), 1, Big, Signed)
+                .expect_err("a sign bit")
+                .message,
+            "int too big to convert"
+        );
         assert_eq!(from_bytes(b"", Big, Signed), Int::Small(0));
     }
 }

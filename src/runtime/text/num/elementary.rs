@@ -65,12 +65,20 @@ pub fn pow(x: f64, y: f64) -> TextResult<f64> {
         return Ok(power);
     }
     // Only from finite operands: a root of a negative number, a pole at zero, or too much.
-    Err(if power.is_nan() || x == 0.0 { domain_error() } else { range_error() })
+    Err(if power.is_nan() || x == 0.0 {
+        domain_error()
+    } else {
+        range_error()
+    })
 }
 
 /// A logarithm of a float, with C's errors.
 pub fn log(x: f64, log: fn(f64) -> f64) -> TextResult<f64> {
-    if x.is_nan() || x > 0.0 { Ok(log(x)) } else { Err(domain_error()) }
+    if x.is_nan() || x > 0.0 {
+        Ok(log(x))
+    } else {
+        Err(domain_error())
+    }
 }
 
 /// The same of an integer of any size: one that no float holds is halved until it fits.
@@ -83,8 +91,14 @@ pub fn log_int(n: IntRef<'_>, log: fn(f64) -> f64) -> TextResult<f64> {
     }
     // As CPython: the mantissa of size 0.5 up to 1, and its exponent.
     let bits = n.bit_length();
-    let top = (n.magnitude().as_ref() >> (bits - 64)).to_u64().unwrap_or(u64::MAX);
-    let sticky = u64::from(n.magnitude().trailing_zeros().is_some_and(|zeros| zeros < bits - 64));
+    let top = (n.magnitude().as_ref() >> (bits - 64))
+        .to_u64()
+        .unwrap_or(u64::MAX);
+    let sticky = u64::from(
+        n.magnitude()
+            .trailing_zeros()
+            .is_some_and(|zeros| zeros < bits - 64),
+    );
     let mantissa = (top | sticky) as f64 / 2f64.powi(64);
     Ok(log(mantissa) + log(2.0) * bits as f64)
 }

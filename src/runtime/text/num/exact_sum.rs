@@ -17,19 +17,28 @@ struct Double {
 fn two_sum(a: f64, b: f64) -> Double {
     let hi = a + b;
     let part = hi - a;
-    Double { hi, lo: (a - (hi - part)) + (b - part) }
+    Double {
+        hi,
+        lo: (a - (hi - part)) + (b - part),
+    }
 }
 
 /// The exact sum of two floats of which the first is not smaller in size.
 fn fast_two_sum(a: f64, b: f64) -> Double {
     let hi = a + b;
-    Double { hi, lo: (a - hi) + b }
+    Double {
+        hi,
+        lo: (a - hi) + b,
+    }
 }
 
 /// The exact product of two floats.
 fn two_product(a: f64, b: f64) -> Double {
     let hi = a * b;
-    Double { hi, lo: a.mul_add(b, -hi) }
+    Double {
+        hi,
+        lo: a.mul_add(b, -hi),
+    }
 }
 
 /// `math.fsum`: floats added one by one, rounded at the end.
@@ -88,7 +97,9 @@ impl ExactSum {
             };
         }
         let mut rest = self.partials.iter().rev().copied();
-        let Some(mut sum) = rest.next() else { return Ok(0.0) };
+        let Some(mut sum) = rest.next() else {
+            return Ok(0.0);
+        };
         let mut error = 0.0;
         for x in rest.by_ref() {
             let both = fast_two_sum(sum, x);
@@ -112,7 +123,9 @@ impl ExactSum {
 
 /// The Euclidean norm: `math.hypot`, and `math.dist` of the differences.
 pub fn norm(coordinates: &[f64]) -> f64 {
-    let largest = coordinates.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    let largest = coordinates
+        .iter()
+        .fold(0.0f64, |largest, x| largest.max(x.abs()));
     if largest.is_infinite() {
         return f64::INFINITY;
     }
@@ -133,7 +146,10 @@ pub fn norm(coordinates: &[f64]) -> f64 {
 /// The norm of coordinates that `scale` brings below 1, corrected by one differential step.
 fn scaled_norm(coordinates: &[f64], scale: f64) -> f64 {
     // The sum starts at 1, so that it is never smaller than what is added.
-    let mut sum = SquareSum { sum: 1.0, errors: (0.0, 0.0) };
+    let mut sum = SquareSum {
+        sum: 1.0,
+        errors: (0.0, 0.0),
+    };
     for x in coordinates {
         let x = x.abs() * scale;
         sum.add(x, x);
@@ -185,7 +201,11 @@ impl DotProduct {
         let sum = two_sum(self.hi, product.hi);
         let first = two_sum(self.lo, product.lo);
         let second = two_sum(first.hi, sum.lo);
-        *self = DotProduct { hi: sum.hi, lo: second.hi, tiny: self.tiny + first.lo + second.lo };
+        *self = DotProduct {
+            hi: sum.hi,
+            lo: second.hi,
+            tiny: self.tiny + first.lo + second.lo,
+        };
     }
 
     /// The sum as a float.
@@ -208,9 +228,14 @@ mod tests {
     #[test]
     fn sums_round_once() {
         assert_eq!(fsum(&[0.1; 10]), Ok(1.0));
-        assert_eq!(fsum(&[1e100, 1.0, -1e100, 1e-100, 1e50, -1.0, -1e50]), Ok(1e-100));
+        assert_eq!(
+            fsum(&[1e100, 1.0, -1e100, 1e-100, 1e50, -1.0, -1e50]),
+            Ok(1e-100)
+        );
         assert_eq!(fsum(&[f64::INFINITY, 1.0]), Ok(f64::INFINITY));
-        assert!(fsum(&[f64::INFINITY, f64::NEG_INFINITY]).is_err() && fsum(&[1e308, 1e308]).is_err());
+        assert!(
+            fsum(&[f64::INFINITY, f64::NEG_INFINITY]).is_err() && fsum(&[1e308, 1e308]).is_err()
+        );
     }
 
     #[test]

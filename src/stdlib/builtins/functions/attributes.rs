@@ -35,7 +35,9 @@ fn attribute_name(vm: &Vm, name: Local) -> Result<Local, Raised> {
         return Ok(text);
     }
     let class = vm.heap.type_name(vm.get(name));
-    Err(vm.heap.type_error(format!("attribute name must be string, not '{class}'")))
+    Err(vm
+        .heap
+        .type_error(format!("attribute name must be string, not '{class}'")))
 }
 
 const HASATTR: Native = Native::vm(
@@ -74,10 +76,14 @@ const VARS: Native = Native::vm(
     "vars([object]) -> dictionary\n\nWithout arguments, equivalent to locals().\n\
      With an argument, equivalent to object.__dict__.",
     |vm, args| {
-        let Some(object) = given(vm, args.at(0)) else { return scope::module_names(vm) };
+        let Some(object) = given(vm, args.at(0)) else {
+            return scope::module_names(vm);
+        };
         match vm.find_attr(object, "__dict__")? {
             Some(names) => Ok(names),
-            None => Err(vm.heap.type_error("vars() argument must have __dict__ attribute")),
+            None => Err(vm
+                .heap
+                .type_error("vars() argument must have __dict__ attribute")),
         }
     },
 );
@@ -95,7 +101,11 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let names = match given(vm, args.at(0)) {
         Some(object) => match vm.call_special(object, crate::runtime::intern::Sym::Dir, &[])? {
             Some(names) => names,
-            None => return Err(vm.heap.raise(Builtin::TypeError, "object does not provide __dir__")),
+            None => {
+                return Err(vm
+                    .heap
+                    .raise(Builtin::TypeError, "object does not provide __dir__"));
+            }
         },
         None => scope::module_names(vm)?,
     };

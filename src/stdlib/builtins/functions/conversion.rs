@@ -35,38 +35,55 @@ const FORMAT: Native = Native::vm(
     "Return type(value).__format__(value, format_spec)\n\n\
      Many built-in types implement format_spec according to the\nFormat Specification Mini-language. See help('FORMATTING').",
     |vm, args| {
-        let Some(spec) = given(vm, args.at(1)) else { return vm.format(args.at(0), "") };
+        let Some(spec) = given(vm, args.at(1)) else {
+            return vm.format(args.at(0), "");
+        };
         let text = plain(vm, spec);
         match vm.get_gc::<Str>(text).map(|spec| spec.as_str().to_owned()) {
             Some(spec) => vm.format(args.at(0), &spec),
             None => {
                 let class = vm.heap.type_name(vm.get(spec));
-                Err(vm.heap.type_error(format!("format() argument 2 must be str, not {class}")))
+                Err(vm
+                    .heap
+                    .type_error(format!("format() argument 2 must be str, not {class}")))
             }
         }
     },
 );
 
-const CHR: Native =
-    Native::vm("chr(i, /) -> str", "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.", |vm, args| {
+const CHR: Native = Native::vm(
+    "chr(i, /) -> str",
+    "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.",
+    |vm, args| {
         let code = vm.index_clipped(args.at(0))?;
         let text = u32::try_from(code).ok().and_then(char::from_u32);
         match text {
             Some(c) => Ok(vm.local(vm.heap.char_value(c))),
-            None if (0xD800..0xE000).contains(&code) => {
-                Err(vm.heap.value_error("chr() of a surrogate: strings hold Unicode scalar values only"))
-            }
+            None if (0xD800..0xE000).contains(&code) => Err(vm
+                .heap
+                .value_error("chr() of a surrogate: strings hold Unicode scalar values only")),
             None => Err(vm.heap.value_error("chr() arg not in range(0x110000)")),
         }
-    });
+    },
+);
 
-const ORD: Native = Native::vm("ord(c, /) -> int", "Return the Unicode code point for a one-character string.", ord);
+const ORD: Native = Native::vm(
+    "ord(c, /) -> int",
+    "Return the Unicode code point for a one-character string.",
+    ord,
+);
 
 fn ord(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let item = plain(vm, args.at(0));
     let value = vm.get(item);
     let (first, len) = if let Some(text) = value.as_gc::<Str>() {
-        (text.as_str().chars().next().map(|c| i64::from(u32::from(c))), text.char_len())
+        (
+            text.as_str()
+                .chars()
+                .next()
+                .map(|c| i64::from(u32::from(c))),
+            text.char_len(),
+        )
     } else if let Some(bytes) = value.as_gc::<Bytes>() {
         (bytes.data.first().map(|&b| i64::from(b)), bytes.data.len())
     } else if let Some(bytes) = value.as_gc::<ByteArray>() {
@@ -74,11 +91,15 @@ fn ord(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         (data.first().map(|&b| i64::from(b)), data.len())
     } else {
         let class = vm.heap.type_name(vm.get(args.at(0)));
-        return Err(vm.heap.type_error(format!("ord() expected string of length 1, but {class} found")));
+        return Err(vm.heap.type_error(format!(
+            "ord() expected string of length 1, but {class} found"
+        )));
     };
     match first {
         Some(code) if len == 1 => Ok(vm.local(Value::small_int(code))),
-        _ => Err(vm.heap.type_error(format!("ord() expected a character, but string of length {len} found"))),
+        _ => Err(vm.heap.type_error(format!(
+            "ord() expected a character, but string of length {len} found"
+        ))),
     }
 }
 
@@ -102,6 +123,9 @@ const HEX: Native = Native::vm(
 
 fn in_radix(vm: &mut Vm, args: Locals, radix: Radix) -> Result<Local, Raised> {
     let number = vm.index_value(args.at(0))?;
-    let text = int_to_radix(vm.get(number).as_any_int().unwrap_or(IntRef::Small(0)), radix);
+    let text = int_to_radix(
+        vm.get(number).as_any_int().unwrap_or(IntRef::Small(0)),
+        radix,
+    );
     Ok(vm.local(vm.heap.str_value(&text)))
 }

@@ -19,11 +19,15 @@ const ITER: Native = Native::vm(
      In the first form, the argument must supply its own iterator, or be a sequence.\n\
      In the second form, the callable is called until it returns the sentinel.",
     |vm, args| {
-        let Some(sentinel) = given(vm, args.at(1)) else { return vm.iter(args.at(0)) };
+        let Some(sentinel) = given(vm, args.at(1)) else {
+            return vm.iter(args.at(0));
+        };
         if !is_callable(vm, args.at(0)) {
             return Err(vm.heap.type_error("iter(v, w): v must be callable"));
         }
-        let iterator = vm.heap.iter(IterTag::Call, vm.get(args.at(0)), vm.get(sentinel), 0, 0);
+        let iterator = vm
+            .heap
+            .iter(IterTag::Call, vm.get(args.at(0)), vm.get(sentinel), 0, 0);
         Ok(vm.local(iterator.value()))
     },
 );
@@ -53,37 +57,55 @@ fn step(vm: &mut Vm, iterator: Local) -> Result<Option<Local>, Raised> {
     let value = vm.get(iterator);
     if value.is_gc::<Iter>() {
         let item = vm.local(Value::UNDEF);
-        return Ok(if vm.next(iterator, item)? { Some(item) } else { None });
+        return Ok(if vm.next(iterator, item)? {
+            Some(item)
+        } else {
+            None
+        });
     }
-    if value.as_gc::<Coroutine>().is_some_and(|c| c.kind == CoroutineKind::Generator) {
+    if value
+        .as_gc::<Coroutine>()
+        .is_some_and(|c| c.kind == CoroutineKind::Generator)
+    {
         let none = vm.none();
         return match vm.resume(iterator, Input::Send(none))? {
             Resumed::Yielded(item) => Ok(Some(item)),
             Resumed::Returned(result) if vm.get(result).is_none() => Ok(None),
-            Resumed::Returned(result) => Err(vm.heap.raise_with(Builtin::StopIteration, &[vm.get(result)])),
+            Resumed::Returned(result) => Err(vm
+                .heap
+                .raise_with(Builtin::StopIteration, &[vm.get(result)])),
         };
     }
     match vm.call_special(iterator, Sym::Next, &[])? {
         Some(item) => Ok(Some(item)),
         None => {
             let class = vm.heap.type_name(vm.get(iterator));
-            Err(vm.heap.type_error(format!("'{class}' object is not an iterator")))
+            Err(vm
+                .heap
+                .type_error(format!("'{class}' object is not an iterator")))
         }
     }
 }
 
-const AITER: Native =
-    Native::vm("aiter(async_iterable, /)", "Return an AsyncIterator for an AsyncIterable object.", |vm, args| {
+const AITER: Native = Native::vm(
+    "aiter(async_iterable, /)",
+    "Return an AsyncIterator for an AsyncIterable object.",
+    |vm, args| {
         let Some(iterator) = vm.call_special(args.at(0), Sym::AIter, &[])? else {
             let class = vm.heap.type_name(vm.get(args.at(0)));
-            return Err(vm.heap.type_error(format!("'{class}' object is not an async iterable")));
+            return Err(vm
+                .heap
+                .type_error(format!("'{class}' object is not an async iterable")));
         };
         if vm.special(vm.get(iterator), Sym::ANext).is_none() {
             let class = vm.heap.type_name(vm.get(iterator));
-            return Err(vm.heap.type_error(format!("aiter() returned not an async iterator of type '{class}'")));
+            return Err(vm.heap.type_error(format!(
+                "aiter() returned not an async iterator of type '{class}'"
+            )));
         }
         Ok(iterator)
-    });
+    },
+);
 
 const ANEXT: Native = Native::vm(
     "anext(aiterator, default=<unrepresentable>, /)",
@@ -92,7 +114,9 @@ const ANEXT: Native = Native::vm(
     |vm, args| {
         let Some(item) = vm.call_special(args.at(0), Sym::ANext, &[])? else {
             let class = vm.heap.type_name(vm.get(args.at(0)));
-            return Err(vm.heap.type_error(format!("'{class}' object is not an async iterator")));
+            return Err(vm
+                .heap
+                .type_error(format!("'{class}' object is not an async iterator")));
         };
         match given(vm, args.at(1)) {
             Some(default) => Ok(vm.native_coroutine(&OR_DEFAULT, &[item, default])),
@@ -102,7 +126,10 @@ const ANEXT: Native = Native::vm(
 );
 
 /// Awaits its first variable, an item of an async iterator; the second one is the result at the iterator's end.
-static OR_DEFAULT: NativeCoroutine = NativeCoroutine { name: "anext", step: item_or_default };
+static OR_DEFAULT: NativeCoroutine = NativeCoroutine {
+    name: "anext",
+    step: item_or_default,
+};
 
 fn item_or_default(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     if vm.step_state(this) == 0 {

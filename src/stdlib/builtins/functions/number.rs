@@ -16,21 +16,27 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&ABS, &DIVMOD, &POW, &ROUND];
 
-const ABS: Native = Native::vm("abs(x, /)", "Return the absolute value of the argument.", |vm, args| {
-    if let Some(number) = vm.get(args.at(0)).as_number() {
-        return match magnitude(&vm.heap, number) {
-            Ok(value) => Ok(vm.local(value)),
-            Err(error) => Err(vm.heap.raise_text(error)),
-        };
-    }
-    match vm.call_special(args.at(0), Sym::Abs, &[])? {
-        Some(result) => Ok(result),
-        None => {
-            let class = vm.heap.type_name(vm.get(args.at(0)));
-            Err(vm.heap.type_error(format!("bad operand type for abs(): '{class}'")))
+const ABS: Native = Native::vm(
+    "abs(x, /)",
+    "Return the absolute value of the argument.",
+    |vm, args| {
+        if let Some(number) = vm.get(args.at(0)).as_number() {
+            return match magnitude(&vm.heap, number) {
+                Ok(value) => Ok(vm.local(value)),
+                Err(error) => Err(vm.heap.raise_text(error)),
+            };
         }
-    }
-});
+        match vm.call_special(args.at(0), Sym::Abs, &[])? {
+            Some(result) => Ok(result),
+            None => {
+                let class = vm.heap.type_name(vm.get(args.at(0)));
+                Err(vm
+                    .heap
+                    .type_error(format!("bad operand type for abs(): '{class}'")))
+            }
+        }
+    },
+);
 
 fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextError> {
     Ok(match number {
@@ -41,10 +47,11 @@ fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextEr
     })
 }
 
-const DIVMOD: Native =
-    Native::vm("divmod(x, y, /) -> tuple", "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.", |vm, args| {
-        vm.binary(Operator::DivMod, args.at(0), args.at(1))
-    });
+const DIVMOD: Native = Native::vm(
+    "divmod(x, y, /) -> tuple",
+    "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.",
+    |vm, args| vm.binary(Operator::DivMod, args.at(0), args.at(1)),
+);
 
 const POW: Native = Native::vm(
     "pow(base, exp, mod=None)",
@@ -95,7 +102,9 @@ fn round_object(vm: &mut Vm, number: Local, places: Option<Local>) -> Result<Loc
         Some(result) => Ok(result),
         None => {
             let class = vm.heap.type_name(vm.get(number));
-            Err(vm.heap.type_error(format!("type {class} doesn't define __round__ method")))
+            Err(vm
+                .heap
+                .type_error(format!("type {class} doesn't define __round__ method")))
         }
     }
 }

@@ -10,10 +10,14 @@ use crate::vm::{Local, Native, Vm};
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&CALLABLE, &HASH, &ID, &ISINSTANCE, &ISSUBCLASS, &LEN];
 
-const LEN: Native = Native::vm("len(obj, /) -> int", "Return the number of items in a container.", |vm, args| {
-    let len = vm.len(args.at(0))?;
-    Ok(vm.local(vm.heap.usize(len)))
-});
+const LEN: Native = Native::vm(
+    "len(obj, /) -> int",
+    "Return the number of items in a container.",
+    |vm, args| {
+        let len = vm.len(args.at(0))?;
+        Ok(vm.local(vm.heap.usize(len)))
+    },
+);
 
 const CALLABLE: Native = Native::vm(
     "callable(obj, /) -> bool",

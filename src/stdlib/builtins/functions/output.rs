@@ -39,11 +39,11 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         line.push_str(&end);
         write_out(vm, &line)?;
-        if let Some(flush) = given(vm, args.at(4)) {
-            if vm.truth(flush)? {
-                let flushed = vm.host.flush();
-                check_written(vm, flushed)?;
-            }
+        if let Some(flush) = given(vm, args.at(4))
+            && vm.truth(flush)?
+        {
+            let flushed = vm.host.flush();
+            check_written(vm, flushed)?;
         }
         return Ok(vm.none());
     }
@@ -52,7 +52,13 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 /// Prints to a file object, piece by piece as CPython does.
-fn print_to(vm: &mut Vm, args: Locals, values: &[Local], separator: &str, end: &str) -> Result<(), Raised> {
+fn print_to(
+    vm: &mut Vm,
+    args: Locals,
+    values: &[Local],
+    separator: &str,
+    end: &str,
+) -> Result<(), Raised> {
     let file = args.at(3);
     let write = vm.get_attr_named(file, "write")?;
     for (i, &value) in values.iter().enumerate() {
@@ -100,7 +106,9 @@ fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, R
         Some(text) => Ok(text.as_str().to_owned()),
         None => {
             let class = vm.heap.type_name(vm.get(local));
-            Err(vm.heap.type_error(format!("{name} must be None or a string, not {class}")))
+            Err(vm
+                .heap
+                .type_error(format!("{name} must be None or a string, not {class}")))
         }
     }
 }
@@ -117,23 +125,33 @@ pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raise
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    let class = if error.kind() == std::io::ErrorKind::BrokenPipe { Builtin::BrokenPipeError } else { Builtin::OSError };
+    let class = if error.kind() == std::io::ErrorKind::BrokenPipe {
+        Builtin::BrokenPipeError
+    } else {
+        Builtin::OSError
+    };
     let heap = &vm.heap;
     // The system's text without Rust's "(os error 32)" behind it.
     let message = error.to_string();
     let message = message.split(" (os error").next().unwrap_or_default();
     Err(match error.raw_os_error() {
-        Some(number) => heap.raise_with(class, &[heap.int(i64::from(number)), heap.str_value(message)]),
+        Some(number) => heap.raise_with(
+            class,
+            &[heap.int(i64::from(number)), heap.str_value(message)],
+        ),
         None => heap.raise(class, message),
     })
 }
 
-const HELP: Native =
-    Native::vm("help(object, /) -> None", "Show the signature and the documentation of an object.", |vm, args| {
+const HELP: Native = Native::vm(
+    "help(object, /) -> None",
+    "Show the signature and the documentation of an object.",
+    |vm, args| {
         let text = describe(vm, args.at(0))?;
         write_out(vm, &text)?;
         Ok(vm.none())
-    });
+    },
+);
 
 /// Signature and documentation, as `help` shows them.
 fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
@@ -170,7 +188,11 @@ fn signature(vm: &Vm, object: Value<'_>) -> Option<String> {
 }
 
 fn function_signature<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> String {
-    let name = function.name.get(heap).as_gc::<Str>().map_or("", |name| name.as_str());
+    let name = function
+        .name
+        .get(heap)
+        .as_gc::<Str>()
+        .map_or("", |name| name.as_str());
     let code = function.code(heap);
     let params = &code.code.params;
     let (positional, kwonly) = (usize::from(params.positional), usize::from(params.kwonly));
@@ -182,7 +204,11 @@ fn function_signature<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> String 
         }
     }
     let mut rest = params.names.iter().skip(positional);
-    let keyword_only: Vec<_> = rest.by_ref().take(kwonly).map(|name| name.to_string()).collect();
+    let keyword_only: Vec<_> = rest
+        .by_ref()
+        .take(kwonly)
+        .map(|name| name.to_string())
+        .collect();
     if params.varargs {
         parts.extend(rest.next().map(|name| format!("*{name}")));
     } else if kwonly > 0 {

@@ -35,8 +35,16 @@ fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.str_value(line.strip_suffix('\r').unwrap_or(line))))
 }
 
-const EXIT: Native = Native::vm("exit(code=None)", "Ends the program by raising SystemExit(code).", exit);
-const QUIT: Native = Native::vm("quit(code=None)", "Ends the program by raising SystemExit(code).", exit);
+const EXIT: Native = Native::vm(
+    "exit(code=None)",
+    "Ends the program by raising SystemExit(code).",
+    exit,
+);
+const QUIT: Native = Native::vm(
+    "quit(code=None)",
+    "Ends the program by raising SystemExit(code).",
+    exit,
+);
 
 /// Raises SystemExit with the code in the first argument.
 pub fn exit(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

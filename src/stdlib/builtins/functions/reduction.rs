@@ -70,14 +70,25 @@ const MIN: Native = Native::vm(
 );
 
 /// The first item that no other one beats in `comparison`.
-fn extreme(vm: &mut Vm, args: Locals, function: &str, comparison: Comparison) -> Result<Local, Raised> {
+fn extreme(
+    vm: &mut Vm,
+    args: Locals,
+    function: &str,
+    comparison: Comparison,
+) -> Result<Local, Raised> {
     let items = spread(vm, args.at(0));
     let default = given(vm, args.at(2));
     let iterable = match items.len() {
-        0 => return Err(vm.heap.type_error(format!("{function} expected at least 1 argument, got 0"))),
+        0 => {
+            return Err(vm
+                .heap
+                .type_error(format!("{function} expected at least 1 argument, got 0")));
+        }
         1 => items[0],
         _ if default.is_some() => {
-            let message = format!("Cannot specify a default for {function}() with multiple positional arguments");
+            let message = format!(
+                "Cannot specify a default for {function}() with multiple positional arguments"
+            );
             return Err(vm.heap.type_error(message));
         }
         _ => args.at(0),
@@ -85,13 +96,25 @@ fn extreme(vm: &mut Vm, args: Locals, function: &str, comparison: Comparison) ->
     let key = (!absent(vm, args.at(1))).then_some(args.at(1));
     match best_of(vm, iterable, key, comparison)? {
         Some(best) => Ok(best),
-        None => default.ok_or_else(|| vm.heap.value_error(format!("{function}() iterable argument is empty"))),
+        None => default.ok_or_else(|| {
+            vm.heap
+                .value_error(format!("{function}() iterable argument is empty"))
+        }),
     }
 }
 
-fn best_of(vm: &mut Vm, iterable: Local, key: Option<Local>, comparison: Comparison) -> Result<Option<Local>, Raised> {
+fn best_of(
+    vm: &mut Vm,
+    iterable: Local,
+    key: Option<Local>,
+    comparison: Comparison,
+) -> Result<Option<Local>, Raised> {
     let iterator = vm.iter(iterable)?;
-    let (item, best, best_rank) = (vm.local(Value::UNDEF), vm.local(Value::UNDEF), vm.local(Value::UNDEF));
+    let (item, best, best_rank) = (
+        vm.local(Value::UNDEF),
+        vm.local(Value::UNDEF),
+        vm.local(Value::UNDEF),
+    );
     while vm.next(iterator, item)? {
         let mark = vm.mark();
         let rank = match key {
@@ -162,7 +185,9 @@ fn check_start(heap: &Heap, start: Value<'_>) -> Result<(), Raised> {
     } else {
         return Ok(());
     };
-    Err(heap.type_error(format!("sum() can't sum {what} [use {how}.join(seq) instead]")))
+    Err(heap.type_error(format!(
+        "sum() can't sum {what} [use {how}.join(seq) instead]"
+    )))
 }
 
 /// The sum of a list, tuple or range of plain numbers, without iterators.
@@ -230,7 +255,11 @@ impl Sum {
             Sum::Float { sum, error } => {
                 if let Some(x) = item.as_float() {
                     let total = *sum + x;
-                    *error += if sum.abs() >= x.abs() { (*sum - total) + x } else { (x - total) + *sum };
+                    *error += if sum.abs() >= x.abs() {
+                        (*sum - total) + x
+                    } else {
+                        (x - total) + *sum
+                    };
                     *sum = total;
                     return true;
                 }
@@ -251,7 +280,9 @@ impl Sum {
         match *self {
             Sum::Int(n) => Some(heap.int(n)),
             // Adding an error of zero would lose the sign of -0.0.
-            Sum::Float { sum, error } if error != 0.0 && error.is_finite() => Some(Value::float(sum + error)),
+            Sum::Float { sum, error } if error != 0.0 && error.is_finite() => {
+                Some(Value::float(sum + error))
+            }
             Sum::Float { sum, .. } => Some(Value::float(sum)),
             Sum::Object => None,
         }

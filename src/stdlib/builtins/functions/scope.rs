@@ -10,10 +10,11 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&IMPORT, &GLOBALS, &LOCALS];
 
-const GLOBALS: Native =
-    Native::vm("globals() -> dict", "Return the dictionary containing the current scope's global variables.", |vm, _| {
-        module_names(vm)
-    });
+const GLOBALS: Native = Native::vm(
+    "globals() -> dict",
+    "Return the dictionary containing the current scope's global variables.",
+    |vm, _| module_names(vm),
+);
 
 const LOCALS: Native = Native::vm(
     "locals() -> dict",

@@ -1,4 +1,6 @@
 //! `bool`: what it has beside int. `&`, `|` and `^` of two bools are bools.
+//!
+//! Everything else is int's, for bool derives from it. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{Tower, binary, reflected};
 use crate::runtime::{Builtin, Value};
@@ -29,15 +31,23 @@ const OPERATORS: &[&Native] = &[
     &Native::vm("__rxor__(self, value, /)", "Return value^self.", |vm, a| reflected(vm, a, Tower::Int, Operator::BitXor)),
 ];
 
-const NEW: Native = Native::vm("__new__(cls, object=False, /)", "Create and return a new object.", |vm, a| {
-    let truth = match given(vm, a.at(1)) {
-        Some(object) => vm.truth(object)?,
-        None => false,
-    };
-    Ok(vm.local(Value::bool(truth)))
-});
+const NEW: Native = Native::vm(
+    "__new__(cls, object=False, /)",
+    "Create and return a new object.",
+    |vm, a| {
+        let truth = match given(vm, a.at(1)) {
+            Some(object) => vm.truth(object)?,
+            None => false,
+        };
+        Ok(vm.local(Value::bool(truth)))
+    },
+);
 
-const REPR: Native = Native::leaf("__repr__(self, /) -> str", "Return repr(self).", |heap, a| {
-    let truth = plain_value(heap, a.get(0)).as_bool().unwrap_or(false);
-    Ok(heap.str_value(if truth { "True" } else { "False" }))
-});
+const REPR: Native = Native::leaf(
+    "__repr__(self, /) -> str",
+    "Return repr(self).",
+    |heap, a| {
+        let truth = plain_value(heap, a.get(0)).as_bool().unwrap_or(false);
+        Ok(heap.str_value(if truth { "True" } else { "False" }))
+    },
+);

@@ -18,21 +18,75 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[
-        &case::LOWER, &case::UPPER, &case::TITLE, &case::CAPITALIZE, &case::SWAPCASE, &case::ISALPHA, &case::ISALNUM,
-        &case::ISASCII, &case::ISDIGIT, &case::ISSPACE, &case::ISLOWER, &case::ISUPPER, &case::ISTITLE,
-        &search::FIND, &search::RFIND, &search::INDEX, &search::RINDEX, &search::COUNT, &search::STARTSWITH,
-        &search::ENDSWITH, &search::REPLACE, &search::PARTITION, &search::RPARTITION,
-        &split::SPLIT, &split::RSPLIT, &split::SPLITLINES, &split::JOIN, &split::STRIP, &split::LSTRIP, &split::RSTRIP,
-        &split::REMOVEPREFIX, &split::REMOVESUFFIX,
-        &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
-        &convert::DECODE, &convert::HEX, &convert::TRANSLATE,
-        &Special::<ByteArray>::REPR, &operators::STR, &operators::LEN, &Special::<ByteArray>::ITER, &Special::<ByteArray>::CONTAINS,
+        &case::LOWER,
+        &case::UPPER,
+        &case::TITLE,
+        &case::CAPITALIZE,
+        &case::SWAPCASE,
+        &case::ISALPHA,
+        &case::ISALNUM,
+        &case::ISASCII,
+        &case::ISDIGIT,
+        &case::ISSPACE,
+        &case::ISLOWER,
+        &case::ISUPPER,
+        &case::ISTITLE,
+        &search::FIND,
+        &search::RFIND,
+        &search::INDEX,
+        &search::RINDEX,
+        &search::COUNT,
+        &search::STARTSWITH,
+        &search::ENDSWITH,
+        &search::REPLACE,
+        &search::PARTITION,
+        &search::RPARTITION,
+        &split::SPLIT,
+        &split::RSPLIT,
+        &split::SPLITLINES,
+        &split::JOIN,
+        &split::STRIP,
+        &split::LSTRIP,
+        &split::RSTRIP,
+        &split::REMOVEPREFIX,
+        &split::REMOVESUFFIX,
+        &pad::CENTER,
+        &pad::LJUST,
+        &pad::RJUST,
+        &pad::ZFILL,
+        &pad::EXPANDTABS,
+        &convert::DECODE,
+        &convert::HEX,
+        &convert::TRANSLATE,
+        &Special::<ByteArray>::REPR,
+        &operators::STR,
+        &operators::LEN,
+        &Special::<ByteArray>::ITER,
+        &Special::<ByteArray>::CONTAINS,
         &Special::<ByteArray>::GETITEM,
-        &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &Special::<ByteArray>::EQ, &Special::<ByteArray>::NE, &Special::<ByteArray>::LT, &Special::<ByteArray>::LE, &Special::<ByteArray>::GT,
+        &operators::ADD,
+        &operators::MUL,
+        &operators::RMUL,
+        &operators::MOD,
+        &operators::RMOD,
+        &Special::<ByteArray>::EQ,
+        &Special::<ByteArray>::NE,
+        &Special::<ByteArray>::LT,
+        &Special::<ByteArray>::LE,
+        &Special::<ByteArray>::GT,
         &Special::<ByteArray>::GE,
-        &APPEND, &EXTEND, &INSERT, &POP, &REMOVE, &CLEAR, &COPY, &REVERSE,
-        &Special::<ByteArray>::SETITEM, &Special::<ByteArray>::DELITEM, &IADD, &IMUL,
+        &APPEND,
+        &EXTEND,
+        &INSERT,
+        &POP,
+        &REMOVE,
+        &CLEAR,
+        &COPY,
+        &REVERSE,
+        &Special::<ByteArray>::SETITEM,
+        &Special::<ByteArray>::DELITEM,
+        &IADD,
+        &IMUL,
     ],
     class_methods: &[&convert::FROMHEX],
     static_methods: &[&convert::MAKETRANS],
@@ -44,25 +98,46 @@ pub const TYPES: &[NativeType] = &[NativeType {
     )
 }];
 
-const NEW: Native =
-    Native::vm("__new__(cls, source=b'', encoding='utf-8', errors='strict')", "Create and return a new object.", new);
+const NEW: Native = Native::vm(
+    "__new__(cls, source=b'', encoding='utf-8', errors='strict')",
+    "Create and return a new object.",
+    new,
+);
 
-const APPEND: Native = Native::leaf("append(self, item, /)", "Append a single byte, given by its number.", |heap, a| {
-    let byte = arg::byte(heap, a.get(1))?;
-    this::<ByteArray>(heap, a)?.data.borrow_mut().push(byte);
-    heap.charge(1);
-    Ok(Value::NONE)
-});
+const APPEND: Native = Native::leaf(
+    "append(self, item, /)",
+    "Append a single byte, given by its number.",
+    |heap, a| {
+        let byte = arg::byte(heap, a.get(1))?;
+        this::<ByteArray>(heap, a)?.data.borrow_mut().push(byte);
+        heap.charge(1);
+        Ok(Value::NONE)
+    },
+);
 
-const EXTEND: Native =
-    Native::vm("extend(self, iterable_of_ints, /)", "Append all the bytes that the iterable gives, by their numbers.", extend);
+const EXTEND: Native = Native::vm(
+    "extend(self, iterable_of_ints, /)",
+    "Append all the bytes that the iterable gives, by their numbers.",
+    extend,
+);
 
-const INSERT: Native = Native::vm("insert(self, index, item, /)", "Insert a single byte before the index.", insert);
+const INSERT: Native = Native::vm(
+    "insert(self, index, item, /)",
+    "Insert a single byte before the index.",
+    insert,
+);
 
-const POP: Native = Native::vm("pop(self, index=-1, /) -> int", "Remove and return the byte at the index.", pop);
+const POP: Native = Native::vm(
+    "pop(self, index=-1, /) -> int",
+    "Remove and return the byte at the index.",
+    pop,
+);
 
-const REMOVE: Native =
-    Native::leaf("remove(self, value, /)", "Remove the first occurrence of a byte; ValueError if there is none.", remove);
+const REMOVE: Native = Native::leaf(
+    "remove(self, value, /)",
+    "Remove the first occurrence of a byte; ValueError if there is none.",
+    remove,
+);
 
 const CLEAR: Native = Native::leaf("clear(self, /)", "Remove all bytes.", |heap, a| {
     this::<ByteArray>(heap, a)?.data.borrow_mut().clear();
@@ -74,25 +149,44 @@ const COPY: Native = Native::leaf("copy(self, /) -> bytearray", "Return a copy."
     Ok(heap.bytearray(data).value())
 });
 
-const REVERSE: Native = Native::leaf("reverse(self, /)", "Reverse the order of the bytes in place.", |heap, a| {
-    this::<ByteArray>(heap, a)?.data.borrow_mut().reverse();
-    Ok(Value::NONE)
-});
+const REVERSE: Native = Native::leaf(
+    "reverse(self, /)",
+    "Reverse the order of the bytes in place.",
+    |heap, a| {
+        this::<ByteArray>(heap, a)?.data.borrow_mut().reverse();
+        Ok(Value::NONE)
+    },
+);
 
-const IADD: Native = Native::vm("__iadd__(self, value, /) -> Self", "Implement self+=value.", |vm, a| {
-    this_of::<ByteArray>(vm, a)?;
-    let other = plain(vm, a.at(1));
-    vm.inplace(Operator::Add, a.at(0), other)
-});
+const IADD: Native = Native::vm(
+    "__iadd__(self, value, /) -> Self",
+    "Implement self+=value.",
+    |vm, a| {
+        this_of::<ByteArray>(vm, a)?;
+        let other = plain(vm, a.at(1));
+        vm.inplace(Operator::Add, a.at(0), other)
+    },
+);
 
-const IMUL: Native = Native::vm("__imul__(self, value, /) -> Self", "Implement self*=value.", |vm, a| {
-    this_of::<ByteArray>(vm, a)?;
-    let times = vm.index_value(a.at(1))?;
-    vm.inplace(Operator::Mul, a.at(0), times)
-});
+const IMUL: Native = Native::vm(
+    "__imul__(self, value, /) -> Self",
+    "Implement self*=value.",
+    |vm, a| {
+        this_of::<ByteArray>(vm, a)?;
+        let times = vm.index_value(a.at(1))?;
+        vm.inplace(Operator::Mul, a.at(0), times)
+    },
+);
 
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let data = make(vm, a, &Made { name: "bytearray", items: "byte" })?;
+    let data = make(
+        vm,
+        a,
+        &Made {
+            name: "bytearray",
+            items: "byte",
+        },
+    )?;
     Ok(vm.local(vm.heap.bytearray(data).value()))
 }
 
@@ -112,14 +206,21 @@ fn numbers(vm: &mut Vm, iterable: Local) -> Result<Vec<u8>, Raised> {
     let value = vm.get(iterable);
     if arg::as_str(&vm.heap, value).is_some() {
         let found = vm.heap.type_name(value);
-        return Err(vm.heap.type_error(format!("expected iterable of integers; got: '{found}'")));
+        return Err(vm
+            .heap
+            .type_error(format!("expected iterable of integers; got: '{found}'")));
     }
     match vm.iter(iterable) {
         Ok(iter) => bytes_of(vm, iter, "byte"),
-        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) && vm.special(vm.get(iterable), Sym::Iter).is_none() => {
+        Err(raised)
+            if vm.is_raised(&raised, Builtin::TypeError)
+                && vm.special(vm.get(iterable), Sym::Iter).is_none() =>
+        {
             vm.heap.take_raised(raised);
             let found = vm.heap.type_name(vm.get(iterable));
-            Err(vm.heap.type_error(format!("can't extend bytearray with {found}")))
+            Err(vm
+                .heap
+                .type_error(format!("can't extend bytearray with {found}")))
         }
         Err(raised) => Err(raised),
     }
@@ -131,7 +232,11 @@ fn insert(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let byte = arg::byte(&vm.heap, vm.get(item))?;
     let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
     let len = data.len() as i64;
-    let at = if at < 0 { (len + at.max(-len)).max(0) } else { at.min(len) };
+    let at = if at < 0 {
+        (len + at.max(-len)).max(0)
+    } else {
+        at.min(len)
+    };
     data.insert(at as usize, byte);
     Ok(vm.none())
 }
@@ -140,7 +245,9 @@ fn pop(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let at = arg::vm_index_or(vm, a.at(1), -1)?;
     let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
     if data.is_empty() {
-        return Err(vm.heap.raise(Builtin::IndexError, "pop from empty bytearray"));
+        return Err(vm
+            .heap
+            .raise(Builtin::IndexError, "pop from empty bytearray"));
     }
     let len = data.len() as i64;
     let at = if at < 0 { at.saturating_add(len) } else { at };

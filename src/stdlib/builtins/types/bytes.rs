@@ -1,4 +1,6 @@
 //! `bytes`: its table, its constructor, and the little that bytearray has not; the shared methods are in `buffer/`.
+//!
+//! To add a method that bytearray has, too: in `buffer/`. One that only bytes has: a `Native` here and a word in the table.
 
 use super::buffer::make::{Made, make};
 use super::buffer::{case, convert, operators, pad, search, split};
@@ -13,20 +15,66 @@ use crate::vm::{Local, Locals, Native, Vm};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[
-        &case::LOWER, &case::UPPER, &case::TITLE, &case::CAPITALIZE, &case::SWAPCASE, &case::ISALPHA, &case::ISALNUM,
-        &case::ISASCII, &case::ISDIGIT, &case::ISSPACE, &case::ISLOWER, &case::ISUPPER, &case::ISTITLE,
-        &search::FIND, &search::RFIND, &search::INDEX, &search::RINDEX, &search::COUNT, &search::STARTSWITH,
-        &search::ENDSWITH, &search::REPLACE, &search::PARTITION, &search::RPARTITION,
-        &split::SPLIT, &split::RSPLIT, &split::SPLITLINES, &split::JOIN, &split::STRIP, &split::LSTRIP, &split::RSTRIP,
-        &split::REMOVEPREFIX, &split::REMOVESUFFIX,
-        &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
-        &convert::DECODE, &convert::HEX, &convert::TRANSLATE,
-        &Special::<Bytes>::REPR, &operators::STR, &operators::LEN, &Special::<Bytes>::ITER, &Special::<Bytes>::CONTAINS,
+        &case::LOWER,
+        &case::UPPER,
+        &case::TITLE,
+        &case::CAPITALIZE,
+        &case::SWAPCASE,
+        &case::ISALPHA,
+        &case::ISALNUM,
+        &case::ISASCII,
+        &case::ISDIGIT,
+        &case::ISSPACE,
+        &case::ISLOWER,
+        &case::ISUPPER,
+        &case::ISTITLE,
+        &search::FIND,
+        &search::RFIND,
+        &search::INDEX,
+        &search::RINDEX,
+        &search::COUNT,
+        &search::STARTSWITH,
+        &search::ENDSWITH,
+        &search::REPLACE,
+        &search::PARTITION,
+        &search::RPARTITION,
+        &split::SPLIT,
+        &split::RSPLIT,
+        &split::SPLITLINES,
+        &split::JOIN,
+        &split::STRIP,
+        &split::LSTRIP,
+        &split::RSTRIP,
+        &split::REMOVEPREFIX,
+        &split::REMOVESUFFIX,
+        &pad::CENTER,
+        &pad::LJUST,
+        &pad::RJUST,
+        &pad::ZFILL,
+        &pad::EXPANDTABS,
+        &convert::DECODE,
+        &convert::HEX,
+        &convert::TRANSLATE,
+        &Special::<Bytes>::REPR,
+        &operators::STR,
+        &operators::LEN,
+        &Special::<Bytes>::ITER,
+        &Special::<Bytes>::CONTAINS,
         &Special::<Bytes>::GETITEM,
-        &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &Special::<Bytes>::EQ, &Special::<Bytes>::NE, &Special::<Bytes>::LT, &Special::<Bytes>::LE, &Special::<Bytes>::GT,
+        &operators::ADD,
+        &operators::MUL,
+        &operators::RMUL,
+        &operators::MOD,
+        &operators::RMOD,
+        &Special::<Bytes>::EQ,
+        &Special::<Bytes>::NE,
+        &Special::<Bytes>::LT,
+        &Special::<Bytes>::LE,
+        &Special::<Bytes>::GT,
         &Special::<Bytes>::GE,
-        &HASH, &BYTES, &GETNEWARGS,
+        &HASH,
+        &BYTES,
+        &GETNEWARGS,
     ],
     class_methods: &[&convert::FROMHEX],
     static_methods: &[&convert::MAKETRANS],
@@ -37,26 +85,42 @@ pub const TYPES: &[NativeType] = &[NativeType {
     )
 }];
 
-const NEW: Native =
-    Native::vm("__new__(cls, source=b'', encoding='utf-8', errors='strict')", "Create and return a new object.", new);
+const NEW: Native = Native::vm(
+    "__new__(cls, source=b'', encoding='utf-8', errors='strict')",
+    "Create and return a new object.",
+    new,
+);
 
-const HASH: Native = Native::leaf("__hash__(self, /) -> int", "Return hash(self).", |heap, a| {
-    Ok(heap.int(leaf::hash_bytes(&this::<Bytes>(heap, a)?.get().data) as i64))
-});
+const HASH: Native = Native::leaf(
+    "__hash__(self, /) -> int",
+    "Return hash(self).",
+    |heap, a| Ok(heap.int(leaf::hash_bytes(&this::<Bytes>(heap, a)?.get().data) as i64)),
+);
 
-const BYTES: Native = Native::leaf("__bytes__(self, /) -> bytes", "Return this object as exact bytes.", |heap, a| {
-    Ok(this::<Bytes>(heap, a)?.value())
-});
+const BYTES: Native = Native::leaf(
+    "__bytes__(self, /) -> bytes",
+    "Return this object as exact bytes.",
+    |heap, a| Ok(this::<Bytes>(heap, a)?.value()),
+);
 
-const GETNEWARGS: Native =
-    Native::leaf("__getnewargs__(self, /) -> tuple", "Return the arguments that make an equal object.", |heap, a| {
-        Ok(heap.tuple(&[this::<Bytes>(heap, a)?.value()]).value())
-    });
+const GETNEWARGS: Native = Native::leaf(
+    "__getnewargs__(self, /) -> tuple",
+    "Return the arguments that make an equal object.",
+    |heap, a| Ok(heap.tuple(&[this::<Bytes>(heap, a)?.value()]).value()),
+);
 
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    if vm.get(a.at(1)).is_gc::<Bytes>() && vm.get(a.at(2)).is_undef() && vm.get(a.at(3)).is_undef() {
+    if vm.get(a.at(1)).is_gc::<Bytes>() && vm.get(a.at(2)).is_undef() && vm.get(a.at(3)).is_undef()
+    {
         return Ok(a.at(1));
     }
-    let data = make(vm, a, &Made { name: "bytes", items: "bytes" })?;
+    let data = make(
+        vm,
+        a,
+        &Made {
+            name: "bytes",
+            items: "bytes",
+        },
+    )?;
     Ok(vm.local(vm.heap.bytes(data).value()))
 }

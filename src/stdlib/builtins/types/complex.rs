@@ -1,4 +1,6 @@
 //! `complex`: its table, its constructor, its methods and its operators.
+//!
+//! The arithmetic is in `runtime/text/num/complex.rs`. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{Tower, binary, compare, power, reflected, reflected_power, wrong_receiver};
 use crate::runtime::complex::Complex;
@@ -18,13 +20,20 @@ const DOC: &str = "Make a complex number from a real and an imaginary part, each
 
 /// The tables.
 pub const TYPES: &[NativeType] = &[
-    NativeType { methods: OPERATORS, ..NativeType::of(Builtin::Complex, DOC) },
+    NativeType {
+        methods: OPERATORS,
+        ..NativeType::of(Builtin::Complex, DOC)
+    },
     NativeType {
         new: Some(&NEW),
         methods: &[&CONJUGATE],
         getters: &[
-            Getter::leaf("real", "The real part.", |heap, a| Ok(Value::float(this(heap, a)?.re))),
-            Getter::leaf("imag", "The imaginary part.", |heap, a| Ok(Value::float(this(heap, a)?.im))),
+            Getter::leaf("real", "The real part.", |heap, a| {
+                Ok(Value::float(this(heap, a)?.re))
+            }),
+            Getter::leaf("imag", "The imaginary part.", |heap, a| {
+                Ok(Value::float(this(heap, a)?.im))
+            }),
         ],
         ..NativeType::of(Builtin::Complex, DOC)
     },
@@ -60,17 +69,27 @@ const OPERATORS: &[&Native] = &[
     &Native::leaf("__getnewargs__(self, /) -> tuple", "Return the arguments that make an equal number.", |heap, a| { let c = this(heap, a)?; Ok(heap.tuple(&[Value::float(c.re), Value::float(c.im)]).value()) }),
 ];
 
-const NEW: Native = Native::vm("__new__(cls, real=0, imag=0)", "Create and return a new object.", new);
+const NEW: Native = Native::vm(
+    "__new__(cls, real=0, imag=0)",
+    "Create and return a new object.",
+    new,
+);
 
-const CONJUGATE: Native =
-    Native::leaf("conjugate(self, /) -> complex", "Return the complex conjugate: the imaginary part negated.", |heap, a| {
+const CONJUGATE: Native = Native::leaf(
+    "conjugate(self, /) -> complex",
+    "Return the complex conjugate: the imaginary part negated.",
+    |heap, a| {
         let c = this(heap, a)?;
         Ok(value(heap, c.re, -c.im))
-    });
+    },
+);
 
 fn this<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Complex, Raised> {
     let value = plain_value(heap, a.get(0));
-    value.as_gc::<Complex>().map(|c| *c.get()).ok_or_else(|| wrong_receiver(heap, Tower::Complex, value))
+    value
+        .as_gc::<Complex>()
+        .map(|c| *c.get())
+        .ok_or_else(|| wrong_receiver(heap, Tower::Complex, value))
 }
 
 fn value(heap: &Heap, re: f64, im: f64) -> Value<'_> {
@@ -83,11 +102,15 @@ fn not_ordered<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 }
 
 fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let (c, spec) = (this(heap, a)?, arg::text(heap, a.get(1), "__format__() argument")?);
+    let (c, spec) = (
+        this(heap, a)?,
+        arg::text(heap, a.get(1), "__format__() argument")?,
+    );
     if spec.is_empty() {
         return Ok(heap.str_value(&complex_repr(c.re, c.im)));
     }
-    let formatted = FormatSpec::parse(spec, "complex").and_then(|spec| spec.format_complex(c.re, c.im, "complex"));
+    let formatted = FormatSpec::parse(spec, "complex")
+        .and_then(|spec| spec.format_complex(c.re, c.im, "complex"));
     heap.try_str(&checked(heap, formatted)?)
 }
 
@@ -95,7 +118,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let (real, imag) = (given(vm, a.at(1)), given(vm, a.at(2)));
     if let Some(text) = real.and_then(|real| arg::as_str(&vm.heap, vm.get(real))) {
         if imag.is_some() {
-            return Err(vm.heap.type_error("complex() can't take second arg if first is a string"));
+            return Err(vm
+                .heap
+                .type_error("complex() can't take second arg if first is a string"));
         }
         let (re, im) = checked(&vm.heap, complex_from_str(text.as_str()))?;
         return Ok(vm.local(value(&vm.heap, re, im)));
@@ -145,7 +170,9 @@ fn first_part(vm: &mut Vm, real: Local) -> Result<Part, Raised> {
         Some(c) => Ok(Part::Complex(*c.get())),
         None => {
             let found = vm.heap.type_name(vm.get(result));
-            Err(vm.heap.type_error(format!("__complex__ returned non-complex (type {found})")))
+            Err(vm
+                .heap
+                .type_error(format!("__complex__ returned non-complex (type {found})")))
         }
     }
 }
@@ -162,7 +189,9 @@ fn float_part(vm: &mut Vm, part: Local, complaint: &str) -> Result<Part, Raised>
     let value = vm.get(part);
     if vm.special(value, Sym::Float).is_none() && vm.special(value, Sym::Index).is_none() {
         let found = vm.heap.type_name(value);
-        return Err(vm.heap.type_error(format!("complex() {complaint}, not '{found}'")));
+        return Err(vm
+            .heap
+            .type_error(format!("complex() {complaint}, not '{found}'")));
     }
     vm.to_float(part).map(Part::Real)
 }

@@ -80,28 +80,47 @@ const UPDATE: Native = Native::vm(
 /// Adds what the one positional argument and the keyword arguments give.
 fn fill(vm: &mut Vm, args: Locals, function: &str) -> Result<Local, Raised> {
     this_of::<Dict>(vm, args)?;
-    let others = vm.get_gc::<Tuple>(args.at(1)).and_then(|tuple| Some((tuple.len(), tuple.at(&vm.heap, 0)?)));
+    let others = vm
+        .get_gc::<Tuple>(args.at(1))
+        .and_then(|tuple| Some((tuple.len(), tuple.at(&vm.heap, 0)?)));
     if let Some((count, other)) = others {
         if count > 1 {
-            return Err(vm.heap.type_error(format!("{function} expected at most 1 argument, got {count}")));
+            return Err(vm.heap.type_error(format!(
+                "{function} expected at most 1 argument, got {count}"
+            )));
         }
         let other = vm.local(other);
         vm.dict_update(args.at(0), other)?;
     }
-    if vm.get_gc::<Dict>(args.at(2)).is_some_and(|kwargs| !kwargs.table.is_empty()) {
+    if vm
+        .get_gc::<Dict>(args.at(2))
+        .is_some_and(|kwargs| !kwargs.table.is_empty())
+    {
         vm.dict_update(args.at(0), args.at(2))?;
     }
     Ok(vm.none())
 }
 
-const CLEAR: Native = Native::leaf("clear(self, /) -> None", "Remove all items from the dict.", |heap, args| {
-    this::<Dict>(heap, args)?.table.clear();
-    Ok(Value::NONE)
-});
+const CLEAR: Native = Native::leaf(
+    "clear(self, /) -> None",
+    "Remove all items from the dict.",
+    |heap, args| {
+        this::<Dict>(heap, args)?.table.clear();
+        Ok(Value::NONE)
+    },
+);
 
-const COPY: Native = Native::leaf("copy(self, /) -> dict", "Return a shallow copy of the dict.", |heap, args| {
-    Ok(heap.alloc(Dict { table: this::<Dict>(heap, args)?.table.copy(heap) }).value())
-});
+const COPY: Native = Native::leaf(
+    "copy(self, /) -> dict",
+    "Return a shallow copy of the dict.",
+    |heap, args| {
+        Ok(heap
+            .alloc(Dict {
+                table: this::<Dict>(heap, args)?.table.copy(heap),
+            })
+            .value())
+    },
+);
 
 const FROMKEYS: Native = Native::vm(
     "fromkeys(type, iterable, value=None, /)",
@@ -110,8 +129,14 @@ const FROMKEYS: Native = Native::vm(
 );
 
 fn fromkeys(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let exact = vm.get_gc::<Class>(args.at(0)).is_some_and(|class| class.builtin_is(Builtin::Dict));
-    let dict = if exact { vm.local(vm.heap.dict().value()) } else { vm.call(args.at(0), &[])? };
+    let exact = vm
+        .get_gc::<Class>(args.at(0))
+        .is_some_and(|class| class.builtin_is(Builtin::Dict));
+    let dict = if exact {
+        vm.local(vm.heap.dict().value())
+    } else {
+        vm.call(args.at(0), &[])?
+    };
     let value = given(vm, args.at(2)).unwrap_or_else(|| vm.none());
     let iterator = vm.iter(args.at(1))?;
     let key = vm.local(Value::UNDEF);
@@ -183,33 +208,55 @@ fn popitem<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(heap.tuple(&[key, value]).value())
 }
 
-const KEYS: Native =
-    Native::leaf("keys(self, /)", "Return a set-like object providing a view on the dict's keys.", |heap, args| {
-        Ok(heap.view(ViewTag::Keys, this::<Dict>(heap, args)?.value()).value())
-    });
+const KEYS: Native = Native::leaf(
+    "keys(self, /)",
+    "Return a set-like object providing a view on the dict's keys.",
+    |heap, args| {
+        Ok(heap
+            .view(ViewTag::Keys, this::<Dict>(heap, args)?.value())
+            .value())
+    },
+);
 
-const VALUES: Native =
-    Native::leaf("values(self, /)", "Return an object providing a view on the dict's values.", |heap, args| {
-        Ok(heap.view(ViewTag::Values, this::<Dict>(heap, args)?.value()).value())
-    });
+const VALUES: Native = Native::leaf(
+    "values(self, /)",
+    "Return an object providing a view on the dict's values.",
+    |heap, args| {
+        Ok(heap
+            .view(ViewTag::Values, this::<Dict>(heap, args)?.value())
+            .value())
+    },
+);
 
-const ITEMS: Native =
-    Native::leaf("items(self, /)", "Return a set-like object providing a view on the dict's items.", |heap, args| {
-        Ok(heap.view(ViewTag::Items, this::<Dict>(heap, args)?.value()).value())
-    });
+const ITEMS: Native = Native::leaf(
+    "items(self, /)",
+    "Return a set-like object providing a view on the dict's items.",
+    |heap, args| {
+        Ok(heap
+            .view(ViewTag::Items, this::<Dict>(heap, args)?.value())
+            .value())
+    },
+);
 
-const IOR: Native = Native::vm("__ior__(self, value, /)", "Return self|=value.", |vm, args| {
-    this_of::<Dict>(vm, args)?;
-    vm.dict_update(args.at(0), args.at(1))?;
-    Ok(args.at(0))
-});
+const IOR: Native = Native::vm(
+    "__ior__(self, value, /)",
+    "Return self|=value.",
+    |vm, args| {
+        this_of::<Dict>(vm, args)?;
+        vm.dict_update(args.at(0), args.at(1))?;
+        Ok(args.at(0))
+    },
+);
 
-const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the dict keys.", |heap, args| {
-    Ok(reversed(heap, this(heap, args)?))
-});
+const REVERSED: Native = Native::leaf(
+    "__reversed__(self, /)",
+    "Return a reverse iterator over the dict keys.",
+    |heap, args| Ok(reversed(heap, this(heap, args)?)),
+);
 
 /// An iterator over a dict's keys, the last one first.
 pub fn reversed<'h>(heap: &'h Heap, dict: Gc<'h, Dict>) -> Value<'h> {
     let (end, len) = (dict.table.end() as i64, dict.table.len() as i64);
-    heap.iter(IterTag::DictReverse, dict.value(), Value::UNDEF, end, len).value()
+    heap.iter(IterTag::DictReverse, dict.value(), Value::UNDEF, end, len)
+        .value()
 }

@@ -1,10 +1,16 @@
 //! `float`: its table, its constructor, its methods and its operators.
+//!
+//! The algorithms are in `runtime/text`. To add a method: a `Native`, its function, a word in the table.
 
-use super::number::{Tower, binary, compare, power, reflected, reflected_power, this_float, wrong_receiver};
+use super::number::{
+    Tower, binary, compare, power, reflected, reflected_power, this_float, wrong_receiver,
+};
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::leaf::{Number, hash_number};
-use crate::runtime::text::float_repr::{float_from_str, float_fromhex, float_hex, float_repr, parse_float};
+use crate::runtime::text::float_repr::{
+    float_from_str, float_fromhex, float_hex, float_repr, parse_float,
+};
 use crate::runtime::text::format_spec::FormatSpec;
 use crate::runtime::text::num::convert::{float_to_int, float_to_ratio};
 use crate::runtime::text::num::rounding::{float_round, float_round_digits};
@@ -20,16 +26,21 @@ const DOC: &str = "Convert a string or number to a floating-point number, if pos
 
 /// The tables.
 pub const TYPES: &[NativeType] = &[
-    NativeType { methods: OPERATORS, ..NativeType::of(Builtin::Float, DOC) },
+    NativeType {
+        methods: OPERATORS,
+        ..NativeType::of(Builtin::Float, DOC)
+    },
     NativeType {
         new: Some(&NEW),
         methods: &[&CONJUGATE, &IS_INTEGER, &AS_INTEGER_RATIO, &HEX],
         class_methods: &[&FROMHEX, &GETFORMAT],
         getters: &[
             Getter::leaf("real", "The float itself.", itself),
-            Getter::leaf("imag", "The imaginary part of a float, which is 0.0.", |heap, a| {
-                this_float(heap, a).map(|_| Value::float(0.0))
-            }),
+            Getter::leaf(
+                "imag",
+                "The imaginary part of a float, which is 0.0.",
+                |heap, a| this_float(heap, a).map(|_| Value::float(0.0)),
+            ),
         ],
         ..NativeType::of(Builtin::Float, DOC)
     },
@@ -76,31 +87,49 @@ const OPERATORS: &[&Native] = &[
     &Native::leaf("__getnewargs__(self, /) -> tuple", "Return the arguments that make an equal float.", |heap, a| Ok(heap.tuple(&[itself(heap, a)?]).value())),
 ];
 
-const NEW: Native = Native::vm("__new__(cls, x=0, /)", "Create and return a new object.", new);
+const NEW: Native = Native::vm(
+    "__new__(cls, x=0, /)",
+    "Create and return a new object.",
+    new,
+);
 
-const CONJUGATE: Native = Native::leaf("conjugate(self, /) -> float", "Return the float itself.", itself);
+const CONJUGATE: Native = Native::leaf(
+    "conjugate(self, /) -> float",
+    "Return the float itself.",
+    itself,
+);
 
-const IS_INTEGER: Native =
-    Native::leaf("is_integer(self, /) -> bool", "Return True if the float is an integer.", |heap, a| {
+const IS_INTEGER: Native = Native::leaf(
+    "is_integer(self, /) -> bool",
+    "Return True if the float is an integer.",
+    |heap, a| {
         let x = this_float(heap, a)?;
         Ok(Value::bool(x.is_finite() && x == x.floor()))
-    });
+    },
+);
 
 const AS_INTEGER_RATIO: Native = Native::leaf(
     "as_integer_ratio(self, /) -> tuple",
     "Return two integers whose ratio is exactly the float, in lowest terms, the second one positive.",
     |heap, a| {
         let (above, below) = checked(heap, float_to_ratio(this_float(heap, a)?))?;
-        Ok(heap.tuple(&[heap.any_int(above), heap.any_int(below)]).value())
+        Ok(heap
+            .tuple(&[heap.any_int(above), heap.any_int(below)])
+            .value())
     },
 );
 
-const HEX: Native = Native::leaf("hex(self, /) -> str", "Return the float in hexadecimal, exactly.", |heap, a| {
-    Ok(heap.str_value(&float_hex(this_float(heap, a)?)))
-});
+const HEX: Native = Native::leaf(
+    "hex(self, /) -> str",
+    "Return the float in hexadecimal, exactly.",
+    |heap, a| Ok(heap.str_value(&float_hex(this_float(heap, a)?))),
+);
 
-const FROMHEX: Native =
-    Native::vm("fromhex(cls, string, /) -> float", "Make a float from a hexadecimal string.", from_hex);
+const FROMHEX: Native = Native::vm(
+    "fromhex(cls, string, /) -> float",
+    "Make a float from a hexadecimal string.",
+    from_hex,
+);
 
 const GETFORMAT: Native = Native::leaf(
     "__getformat__(cls, typestr, /) -> str",
@@ -120,7 +149,10 @@ fn to_int<'h>(heap: &'h Heap, a: Args<'h>, rounding: fn(f64) -> f64) -> Out<'h> 
 }
 
 fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let (x, spec) = (this_float(heap, a)?, arg::text(heap, a.get(1), "__format__() argument")?);
+    let (x, spec) = (
+        this_float(heap, a)?,
+        arg::text(heap, a.get(1), "__format__() argument")?,
+    );
     if spec.is_empty() {
         return Ok(heap.str_value(&float_repr(x)));
     }
@@ -130,15 +162,24 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 
 fn round(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let this = plain(vm, a.at(0));
-    let Some(x) = vm.get(this).as_float() else { return Err(wrong_receiver(&vm.heap, Tower::Float, vm.get(this))) };
+    let Some(x) = vm.get(this).as_float() else {
+        return Err(wrong_receiver(&vm.heap, Tower::Float, vm.get(this)));
+    };
     let digits = given(vm, a.at(1)).filter(|&digits| !vm.get(digits).is_none());
-    let Some(digits) = digits else { return Ok(vm.local(vm.heap.any_int(checked(&vm.heap, float_round(x))?))) };
+    let Some(digits) = digits else {
+        return Ok(vm.local(vm.heap.any_int(checked(&vm.heap, float_round(x))?)));
+    };
     let digits = vm.index(digits)?;
-    Ok(vm.local(Value::float(checked(&vm.heap, float_round_digits(x, digits))?)))
+    Ok(vm.local(Value::float(checked(
+        &vm.heap,
+        float_round_digits(x, digits),
+    )?)))
 }
 
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let Some(x) = given(vm, a.at(1)) else { return Ok(vm.local(Value::float(0.0))) };
+    let Some(x) = given(vm, a.at(1)) else {
+        return Ok(vm.local(Value::float(0.0)));
+    };
     if vm.get(x).is_float() {
         return Ok(x);
     }
@@ -148,7 +189,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let value = vm.get(x);
     if vm.special(value, Sym::Float).is_none() && vm.special(value, Sym::Index).is_none() {
         let found = vm.heap.type_name(value);
-        return Err(vm.heap.type_error(format!("float() argument must be a string or a real number, not '{found}'")));
+        return Err(vm.heap.type_error(format!(
+            "float() argument must be a string or a real number, not '{found}'"
+        )));
     }
     let number = vm.to_float(x)?;
     Ok(vm.local(Value::float(number)))
@@ -160,18 +203,35 @@ fn parse<'h>(heap: &'h Heap, x: Value<'h>) -> Option<Out<'h>> {
         return Some(checked(heap, float_from_str(text.as_str())).map(Value::float));
     }
     let data = Buffer::of(heap, x)?;
-    let number = std::str::from_utf8(&data).ok().filter(|text| text.is_ascii()).and_then(parse_float);
+    let number = std::str::from_utf8(&data)
+        .ok()
+        .filter(|text| text.is_ascii())
+        .and_then(parse_float);
     Some(match number {
         Some(number) => Ok(Value::float(number)),
-        None => Err(heap.value_error(format!("could not convert string to float: {}", bytes_repr(&data)))),
+        None => Err(heap.value_error(format!(
+            "could not convert string to float: {}",
+            bytes_repr(&data)
+        ))),
     })
 }
 
 fn from_hex(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let Some(text) = arg::as_str(&vm.heap, vm.get(a.at(1))) else {
-        return Err(vm.heap.type_error("bad argument type for built-in operation"));
+        return Err(vm
+            .heap
+            .type_error("bad argument type for built-in operation"));
     };
-    let x = vm.local(Value::float(checked(&vm.heap, float_fromhex(text.as_str()))?));
-    let is_float = vm.get_gc::<Class>(a.at(0)).is_none_or(|class| class.builtin_is(Builtin::Float));
-    if is_float { Ok(x) } else { vm.call(a.at(0), &[x]) }
+    let x = vm.local(Value::float(checked(
+        &vm.heap,
+        float_fromhex(text.as_str()),
+    )?));
+    let is_float = vm
+        .get_gc::<Class>(a.at(0))
+        .is_none_or(|class| class.builtin_is(Builtin::Float));
+    if is_float {
+        Ok(x)
+    } else {
+        vm.call(a.at(0), &[x])
+    }
 }

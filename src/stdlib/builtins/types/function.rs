@@ -1,4 +1,7 @@
 //! Functions of the program, builtin functions, bound methods, code objects: what can be asked of them.
+//!
+//! Attributes that the program may set are kept in the function's dict; the others are getters here. To add one: a `Getter`
+//! and a word in the table of its type.
 
 use super::receiver::this;
 use crate::bytecode::{CodeKind, Params};
@@ -20,28 +23,64 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         methods: &[&FUNCTION_GET, &CALL],
         getters: &[
-            Getter::leaf("__name__", "", |heap, args| slot(heap, args, |f: &Function| &f.name)).with_set(set_name),
-            Getter::leaf("__qualname__", "", |heap, args| slot(heap, args, |f: &Function| &f.qualname)).with_set(set_qualname),
-            Getter::leaf("__doc__", "", |heap, args| slot(heap, args, |f: &Function| &f.doc)).with_set(set_doc),
+            Getter::leaf("__name__", "", |heap, args| {
+                slot(heap, args, |f: &Function| &f.name)
+            })
+            .with_set(set_name),
+            Getter::leaf("__qualname__", "", |heap, args| {
+                slot(heap, args, |f: &Function| &f.qualname)
+            })
+            .with_set(set_qualname),
+            Getter::leaf("__doc__", "", |heap, args| {
+                slot(heap, args, |f: &Function| &f.doc)
+            })
+            .with_set(set_doc),
             Getter::leaf("__module__", "", function_module).with_set(set_function_module),
-            Getter::leaf("__defaults__", "", |heap, args| slot(heap, args, |f: &Function| &f.defaults)).with_set(set_defaults),
-            Getter::leaf("__kwdefaults__", "", |heap, args| slot(heap, args, |f: &Function| &f.kwdefaults)).with_set(set_kwdefaults),
+            Getter::leaf("__defaults__", "", |heap, args| {
+                slot(heap, args, |f: &Function| &f.defaults)
+            })
+            .with_set(set_defaults),
+            Getter::leaf("__kwdefaults__", "", |heap, args| {
+                slot(heap, args, |f: &Function| &f.kwdefaults)
+            })
+            .with_set(set_kwdefaults),
             Getter::leaf("__annotations__", "", annotations).with_set(set_annotations),
-            Getter::leaf("__code__", "", |heap, args| Ok(this::<Function>(heap, args)?.code(heap).value())),
+            Getter::leaf("__code__", "", |heap, args| {
+                Ok(this::<Function>(heap, args)?.code(heap).value())
+            }),
             Getter::leaf("__closure__", "", closure),
             Getter::leaf("__globals__", "", globals),
-            Getter::leaf("__type_params__", "", function_type_params).with_set(set_function_type_params),
+            Getter::leaf("__type_params__", "", function_type_params)
+                .with_set(set_function_type_params),
         ],
         ..NativeType::of(Builtin::Function, "Create a function object.")
     },
     NativeType {
         new: Some(&METHOD_NEW),
-        methods: &[&METHOD_GETATTR, &METHOD_GET, &METHOD_EQ, &METHOD_HASH, &CALL],
+        methods: &[
+            &METHOD_GETATTR,
+            &METHOD_GET,
+            &METHOD_EQ,
+            &METHOD_HASH,
+            &CALL,
+        ],
         getters: &[
-            Getter::leaf("__func__", "the function implementing a method", |heap, args| slot(heap, args, |m: &BoundMethod| &m.function)),
-            Getter::leaf("__self__", "the instance to which a method is bound", |heap, args| slot(heap, args, |m: &BoundMethod| &m.receiver)),
-            Getter::vm("__doc__", "", |vm, args| of_function(vm, args.at(0), "__doc__")),
-            Getter::vm("__module__", "", |vm, args| of_function(vm, args.at(0), "__module__")),
+            Getter::leaf(
+                "__func__",
+                "the function implementing a method",
+                |heap, args| slot(heap, args, |m: &BoundMethod| &m.function),
+            ),
+            Getter::leaf(
+                "__self__",
+                "the instance to which a method is bound",
+                |heap, args| slot(heap, args, |m: &BoundMethod| &m.receiver),
+            ),
+            Getter::vm("__doc__", "", |vm, args| {
+                of_function(vm, args.at(0), "__doc__")
+            }),
+            Getter::vm("__module__", "", |vm, args| {
+                of_function(vm, args.at(0), "__module__")
+            }),
         ],
         ..NativeType::of(Builtin::Method, "Create a bound instance method object.")
     },
@@ -57,11 +96,21 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         getters: &[
-            Getter::leaf("co_name", "", |heap, args| Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.name))),
-            Getter::leaf("co_qualname", "", |heap, args| Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.qualname))),
-            Getter::leaf("co_argcount", "", |heap, args| count(heap, args, |p| p.positional)),
-            Getter::leaf("co_posonlyargcount", "", |heap, args| count(heap, args, |p| p.posonly)),
-            Getter::leaf("co_kwonlyargcount", "", |heap, args| count(heap, args, |p| p.kwonly)),
+            Getter::leaf("co_name", "", |heap, args| {
+                Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.name))
+            }),
+            Getter::leaf("co_qualname", "", |heap, args| {
+                Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.qualname))
+            }),
+            Getter::leaf("co_argcount", "", |heap, args| {
+                count(heap, args, |p| p.positional)
+            }),
+            Getter::leaf("co_posonlyargcount", "", |heap, args| {
+                count(heap, args, |p| p.posonly)
+            }),
+            Getter::leaf("co_kwonlyargcount", "", |heap, args| {
+                count(heap, args, |p| p.kwonly)
+            }),
             Getter::leaf("co_varnames", "", varnames),
             Getter::leaf("co_freevars", "", freevars),
             Getter::leaf("co_flags", "", flags),
@@ -78,26 +127,53 @@ const NATIVE_GETTERS: [Getter; 6] = [
     Getter::vm("__qualname__", "", native_qualname),
     Getter::vm("__doc__", "", |vm, args| {
         let doc = native_of(vm, args.at(0))?.doc;
-        Ok(if doc.is_empty() { vm.none() } else { vm.local(vm.heap.str_value(doc)) })
+        Ok(if doc.is_empty() {
+            vm.none()
+        } else {
+            vm.local(vm.heap.str_value(doc))
+        })
     }),
     Getter::vm("__text_signature__", "", |vm, args| {
         let signature = native_of(vm, args.at(0))?.signature;
         let params = signature.find('(').map_or("", |at| &signature[at..]);
-        Ok(vm.local(vm.heap.str_value(params.split(" ->").next().unwrap_or(params))))
+        Ok(vm.local(
+            vm.heap
+                .str_value(params.split(" ->").next().unwrap_or(params)),
+        ))
     }),
-    Getter::leaf("__module__", "", |heap, args| slot(heap, args, |f: &NativeFunction| &f.module)),
-    Getter::leaf("__objclass__", "", |heap, args| slot(heap, args, |f: &NativeFunction| &f.owner)),
+    Getter::leaf("__module__", "", |heap, args| {
+        slot(heap, args, |f: &NativeFunction| &f.module)
+    }),
+    Getter::leaf("__objclass__", "", |heap, args| {
+        slot(heap, args, |f: &NativeFunction| &f.owner)
+    }),
 ];
 
-const CALL: Native = Native::vm("__call__(self, /, *args, **kwargs)", "Call self as a function.", |vm, args| {
-    vm.call_ex(args.at(0), args.at(1), Some(args.at(2)))
-});
-const FUNCTION_GET: Native =
-    Native::leaf("__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.", bind);
-const NATIVE_GET: Native =
-    Native::leaf("__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.", bind);
-const METHOD_NEW: Native = Native::vm("__new__(cls, function, instance, /)", "Create and return a new object.", method_new);
-const METHOD_GETATTR: Native = Native::vm("__getattr__(self, name, /)", "An attribute of the function.", method_getattr);
+const CALL: Native = Native::vm(
+    "__call__(self, /, *args, **kwargs)",
+    "Call self as a function.",
+    |vm, args| vm.call_ex(args.at(0), args.at(1), Some(args.at(2))),
+);
+const FUNCTION_GET: Native = Native::leaf(
+    "__get__(self, instance, owner=None, /)",
+    "Return an attribute of instance, which is of type owner.",
+    bind,
+);
+const NATIVE_GET: Native = Native::leaf(
+    "__get__(self, instance, owner=None, /)",
+    "Return an attribute of instance, which is of type owner.",
+    bind,
+);
+const METHOD_NEW: Native = Native::vm(
+    "__new__(cls, function, instance, /)",
+    "Create and return a new object.",
+    method_new,
+);
+const METHOD_GETATTR: Native = Native::vm(
+    "__getattr__(self, name, /)",
+    "An attribute of the function.",
+    method_getattr,
+);
 const METHOD_GET: Native = Native::leaf(
     "__get__(self, instance, owner=None, /)",
     "Return an attribute of instance, which is of type owner.",
@@ -107,8 +183,14 @@ const METHOD_EQ: Native = Native::vm("__eq__(self, value, /)", "Return self==val
 const METHOD_HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", method_hash);
 
 /// What a slot of the receiver holds.
-fn slot<'h, T: Object>(heap: &'h Heap, args: Args<'h>, which: fn(&T) -> &Slot) -> Result<Value<'h>, Raised> {
-    Ok(which(this::<T>(heap, args)?.get()).get(heap).or(Value::NONE))
+fn slot<'h, T: Object>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    which: fn(&T) -> &Slot,
+) -> Result<Value<'h>, Raised> {
+    Ok(which(this::<T>(heap, args)?.get())
+        .get(heap)
+        .or(Value::NONE))
 }
 
 // Functions.
@@ -132,7 +214,9 @@ fn set_qualname<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
 }
 
 fn set_doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    this::<Function>(heap, args)?.doc.set(args.get(1).or(Value::NONE));
+    this::<Function>(heap, args)?
+        .doc
+        .set(args.get(1).or(Value::NONE));
     Ok(Value::NONE)
 }
 
@@ -142,19 +226,25 @@ fn set_defaults<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
     if !value.is_none() && !value.is_gc::<Tuple>() {
         return Err(heap.type_error("__defaults__ must be set to a tuple object"));
     }
-    function.defaults.set(if value.is_none() { Value::UNDEF } else { value });
+    function
+        .defaults
+        .set(if value.is_none() { Value::UNDEF } else { value });
     Ok(Value::NONE)
 }
 
 fn set_kwdefaults<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let function = this::<Function>(heap, args)?;
-    function.kwdefaults.set(dict_or_undef(heap, args.get(1), "__kwdefaults__")?);
+    function
+        .kwdefaults
+        .set(dict_or_undef(heap, args.get(1), "__kwdefaults__")?);
     Ok(Value::NONE)
 }
 
 fn set_annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let function = this::<Function>(heap, args)?;
-    function.annotations.set(dict_or_undef(heap, args.get(1), "__annotations__")?);
+    function
+        .annotations
+        .set(dict_or_undef(heap, args.get(1), "__annotations__")?);
     Ok(Value::NONE)
 }
 
@@ -178,7 +268,12 @@ fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
 
 /// An attribute of a function that is not among its fields.
 fn extra<'h>(heap: &'h Heap, function: Gc<'h, Function>, name: Sym) -> Option<Value<'h>> {
-    function.get().attrs.get(heap).as_gc::<Dict>()?.get_str(heap, heap.sym(name))
+    function
+        .get()
+        .attrs
+        .get(heap)
+        .as_gc::<Dict>()?
+        .get_str(heap, heap.sym(name))
 }
 
 fn set_extra<'h>(heap: &'h Heap, function: Gc<'h, Function>, name: Sym, value: Value<'h>) {
@@ -186,7 +281,9 @@ fn set_extra<'h>(heap: &'h Heap, function: Gc<'h, Function>, name: Sym, value: V
     if attrs.is_undef() {
         attrs.set(heap.dict().value());
     }
-    attrs.expect::<Dict>(heap).set_str(heap, heap.sym(name), value);
+    attrs
+        .expect::<Dict>(heap)
+        .set_str(heap, heap.sym(name), value);
 }
 
 fn function_module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -194,11 +291,21 @@ fn function_module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Rais
     if let Some(module) = extra(heap, function, Sym::Module) {
         return Ok(module);
     }
-    Ok(function.code(heap).module(heap).globals.get(heap, heap.sym(Sym::Name)).unwrap_or(Value::NONE))
+    Ok(function
+        .code(heap)
+        .module(heap)
+        .globals
+        .get(heap, heap.sym(Sym::Name))
+        .unwrap_or(Value::NONE))
 }
 
 fn set_function_module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    set_extra(heap, this::<Function>(heap, args)?, Sym::Module, args.get(1).or(Value::NONE));
+    set_extra(
+        heap,
+        this::<Function>(heap, args)?,
+        Sym::Module,
+        args.get(1).or(Value::NONE),
+    );
     Ok(Value::NONE)
 }
 
@@ -211,19 +318,37 @@ fn set_function_type_params<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<
     if !args.get(1).is_gc::<Tuple>() {
         return Err(heap.type_error("__type_params__ must be set to a tuple"));
     }
-    set_extra(heap, this::<Function>(heap, args)?, Sym::TypeParams, args.get(1));
+    set_extra(
+        heap,
+        this::<Function>(heap, args)?,
+        Sym::TypeParams,
+        args.get(1),
+    );
     Ok(Value::NONE)
 }
 
 fn closure<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let cells: Vec<Value<'h>> = this::<Function>(heap, args)?.tail().iter().map(|cell| cell.get(heap)).collect();
-    Ok(if cells.is_empty() { Value::NONE } else { heap.tuple(&cells).value() })
+    let cells: Vec<Value<'h>> = this::<Function>(heap, args)?
+        .tail()
+        .iter()
+        .map(|cell| cell.get(heap))
+        .collect();
+    Ok(if cells.is_empty() {
+        Value::NONE
+    } else {
+        heap.tuple(&cells).value()
+    })
 }
 
 /// A copy: modules keep their names in no dict.
 fn globals<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let copy = heap.dict();
-    for (name, value) in this::<Function>(heap, args)?.code(heap).module(heap).globals.entries(heap) {
+    for (name, value) in this::<Function>(heap, args)?
+        .code(heap)
+        .module(heap)
+        .globals
+        .entries(heap)
+    {
         copy.set_str(heap, name, value);
     }
     Ok(copy.value())
@@ -244,7 +369,9 @@ fn bind<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 
 fn method_new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let (function, receiver) = (vm.get(args.at(1)), vm.get(args.at(2)));
-    let callable = function.is_gc::<Function>() || function.is_gc::<NativeFunction>() || function.is_gc::<Class>();
+    let callable = function.is_gc::<Function>()
+        || function.is_gc::<NativeFunction>()
+        || function.is_gc::<Class>();
     if !callable && vm.special(function, Sym::Call).is_none() {
         return Err(vm.heap.type_error("first argument must be callable"));
     }
@@ -272,25 +399,35 @@ fn of_function(vm: &mut Vm, method: Local, name: &str) -> Result<Local, Raised> 
 }
 
 fn find_in_function(vm: &mut Vm, method: Local, name: &str) -> Result<Option<Local>, Raised> {
-    let Some(method) = vm.get_gc::<BoundMethod>(method) else { return Ok(None) };
+    let Some(method) = vm.get_gc::<BoundMethod>(method) else {
+        return Ok(None);
+    };
     let function = vm.local(method.function.get(&vm.heap));
     vm.nested(|vm| vm.find_attr(function, name))
 }
 
 fn method_eq(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let (Some(a), Some(b)) = (vm.get_gc::<BoundMethod>(args.at(0)), vm.get_gc::<BoundMethod>(args.at(1))) else {
+    let (Some(a), Some(b)) = (
+        vm.get_gc::<BoundMethod>(args.at(0)),
+        vm.get_gc::<BoundMethod>(args.at(1)),
+    ) else {
         return Ok(vm.local(Value::NOT_IMPLEMENTED));
     };
     let same = a.receiver.get(heap).is(b.receiver.get(heap));
-    let (a, b) = (vm.local(a.function.get(heap)), vm.local(b.function.get(heap)));
+    let (a, b) = (
+        vm.local(a.function.get(heap)),
+        vm.local(b.function.get(heap)),
+    );
     let equal = same && vm.equal(a, b)?;
     Ok(vm.bool_local(equal))
 }
 
 fn method_hash(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let method: Gc<'_, BoundMethod> = vm.get_gc(args.at(0)).ok_or_else(|| heap.type_error("a method was expected"))?;
+    let method: Gc<'_, BoundMethod> = vm
+        .get_gc(args.at(0))
+        .ok_or_else(|| heap.type_error("a method was expected"))?;
     let receiver = heap.id_of(method.receiver.get(heap));
     let function = vm.local(method.function.get(heap));
     let hash = vm.hash(function)? as i64 ^ receiver.rotate_left(4);
@@ -309,7 +446,9 @@ fn native_of(vm: &Vm, function: Local) -> Result<&'static Native, Raised> {
 fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let native = native_of(vm, args.at(0))?;
     let heap = &vm.heap;
-    let owner = vm.get_gc::<NativeFunction>(args.at(0)).and_then(|f| f.owner.get(heap).as_gc::<Class>());
+    let owner = vm
+        .get_gc::<NativeFunction>(args.at(0))
+        .and_then(|f| f.owner.get(heap).as_gc::<Class>());
     let text = match owner {
         Some(owner) => format!("{}.{}", owner.qualname(heap).as_str(), native.name()),
         None => native.name().to_owned(),
@@ -319,19 +458,41 @@ fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 // Code.
 
-fn count<'h>(heap: &'h Heap, args: Args<'h>, which: fn(&Params) -> u16) -> Result<Value<'h>, Raised> {
-    Ok(heap.int(i64::from(which(&this::<CodeObj>(heap, args)?.get().code.params))))
+fn count<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    which: fn(&Params) -> u16,
+) -> Result<Value<'h>, Raised> {
+    Ok(heap.int(i64::from(which(
+        &this::<CodeObj>(heap, args)?.get().code.params,
+    ))))
 }
 
 fn varnames<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let code = &this::<CodeObj>(heap, args)?.get().code;
-    let others = code.locals.iter().map(|(name, _)| name).filter(|name| !code.params.names.contains(name));
-    let names: Vec<Value<'h>> = code.params.names.iter().chain(others).map(|name| heap.str_value(name)).collect();
+    let others = code
+        .locals
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| !code.params.names.contains(name));
+    let names: Vec<Value<'h>> = code
+        .params
+        .names
+        .iter()
+        .chain(others)
+        .map(|name| heap.str_value(name))
+        .collect();
     Ok(heap.tuple(&names).value())
 }
 
 fn freevars<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let names: Vec<Value<'h>> = this::<CodeObj>(heap, args)?.get().code.free_names.iter().map(|name| heap.str_value(name)).collect();
+    let names: Vec<Value<'h>> = this::<CodeObj>(heap, args)?
+        .get()
+        .code
+        .free_names
+        .iter()
+        .map(|name| heap.str_value(name))
+        .collect();
     Ok(heap.tuple(&names).value())
 }
 
@@ -344,6 +505,9 @@ fn flags<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
         CodeKind::AsyncGenerator => 0x200,
         _ => 0,
     };
-    let (varargs, varkw) = (i64::from(code.params.varargs) * 4, i64::from(code.params.varkw) * 8);
+    let (varargs, varkw) = (
+        i64::from(code.params.varargs) * 4,
+        i64::from(code.params.varkw) * 8,
+    );
     Ok(heap.int(3 + varargs + varkw + kind))
 }

@@ -25,7 +25,11 @@ pub const TYPES: &[NativeType] = &[
             Getter::leaf("gi_frame", "", frame),
             Getter::leaf("gi_running", "", running),
             Getter::leaf("gi_suspended", "", suspended),
-            Getter::leaf("gi_yieldfrom", "object being iterated by yield from, or None", delegate),
+            Getter::leaf(
+                "gi_yieldfrom",
+                "object being iterated by yield from, or None",
+                delegate,
+            ),
         ],
         ..NativeType::of(Builtin::Generator, "")
     },
@@ -56,16 +60,30 @@ pub const TYPES: &[NativeType] = &[
         ],
         ..NativeType::of(Builtin::AsyncGenerator, "")
     },
-    NativeType { methods: STEP, ..NativeType::of(Builtin::AsyncGenASend, "") },
-    NativeType { methods: STEP, ..NativeType::of(Builtin::AsyncGenAThrow, "") },
+    NativeType {
+        methods: STEP,
+        ..NativeType::of(Builtin::AsyncGenASend, "")
+    },
+    NativeType {
+        methods: STEP,
+        ..NativeType::of(Builtin::AsyncGenAThrow, "")
+    },
 ];
 
 /// What the awaitables of an async generator's operations have.
 const STEP: &[&Native] = &[&AWAIT, &ITER, &NEXT, &SEND, &THROW, &CLOSE];
 
 const ITER: Native = Native::leaf("__iter__(self, /)", "Implement iter(self).", itself);
-const AWAIT: Native = Native::leaf("__await__(self, /)", "Return an iterator to be used in await expression.", itself);
-const AITER: Native = Native::leaf("__aiter__(self, /)", "Return an awaitable, that resolves in asynchronous iterator.", itself);
+const AWAIT: Native = Native::leaf(
+    "__await__(self, /)",
+    "Return an iterator to be used in await expression.",
+    itself,
+);
+const AITER: Native = Native::leaf(
+    "__aiter__(self, /)",
+    "Return an awaitable, that resolves in asynchronous iterator.",
+    itself,
+);
 
 fn itself<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(this::<Coroutine>(heap, args)?.value())
@@ -94,10 +112,14 @@ const THROW: Native = Native::vm(
     },
 );
 
-const CLOSE: Native = Native::vm("close(self, /)", "close() -> raise GeneratorExit inside generator.", |vm, args| {
-    this_of::<Coroutine>(vm, args)?;
-    vm.close_generator(args.at(0))
-});
+const CLOSE: Native = Native::vm(
+    "close(self, /)",
+    "close() -> raise GeneratorExit inside generator.",
+    |vm, args| {
+        this_of::<Coroutine>(vm, args)?;
+        vm.close_generator(args.at(0))
+    },
+);
 
 /// Resumes the receiver; its return is a StopIteration with the value.
 fn drive(vm: &mut Vm, args: Locals, input: Input) -> Result<Local, Raised> {
@@ -106,7 +128,11 @@ fn drive(vm: &mut Vm, args: Locals, input: Input) -> Result<Local, Raised> {
         Resumed::Yielded(value) => Ok(value),
         Resumed::Returned(value) => {
             let value = vm.get(value);
-            let arguments = if value.is_none() { &[][..] } else { &[value][..] };
+            let arguments = if value.is_none() {
+                &[][..]
+            } else {
+                &[value][..]
+            };
             Err(vm.heap.raise_with(Builtin::StopIteration, arguments))
         }
     }
@@ -114,14 +140,21 @@ fn drive(vm: &mut Vm, args: Locals, input: Input) -> Result<Local, Raised> {
 
 /// The exception that the arguments of `throw` mean: an instance, or a class and what to make an instance with.
 fn thrown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let (class, value) = (args.at(1), given(vm, args.at(2)).filter(|&value| !vm.get(value).is_none()));
+    let (class, value) = (
+        args.at(1),
+        given(vm, args.at(2)).filter(|&value| !vm.get(value).is_none()),
+    );
     let Some(value) = value else {
         let name = vm.heap.type_name(vm.get(class));
-        let complaint = format!("exceptions must be classes or instances deriving from BaseException, not {name}");
+        let complaint = format!(
+            "exceptions must be classes or instances deriving from BaseException, not {name}"
+        );
         return vm.make_exception(class, &complaint);
     };
     if vm.get(class).is_gc::<Exception>() {
-        return Err(vm.heap.type_error("instance exception may not have a separate value"));
+        return Err(vm
+            .heap
+            .type_error("instance exception may not have a separate value"));
     }
     if vm.get(value).is_gc::<Exception>() {
         return Ok(value);
@@ -131,19 +164,30 @@ fn thrown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         None => vec![value],
     };
     let made = vm.call(class, &arguments)?;
-    vm.make_exception(made, "exceptions must be classes or instances deriving from BaseException")
+    vm.make_exception(
+        made,
+        "exceptions must be classes or instances deriving from BaseException",
+    )
 }
 
-const ANEXT: Native = Native::vm("__anext__(self, /)", "Return a value or raise StopAsyncIteration.", |vm, args| {
-    this_of::<Coroutine>(vm, args)?;
-    let none = vm.none();
-    Ok(vm.async_step(args.at(0), AsyncStepKind::Send, none))
-});
+const ANEXT: Native = Native::vm(
+    "__anext__(self, /)",
+    "Return a value or raise StopAsyncIteration.",
+    |vm, args| {
+        this_of::<Coroutine>(vm, args)?;
+        let none = vm.none();
+        Ok(vm.async_step(args.at(0), AsyncStepKind::Send, none))
+    },
+);
 
-const ASEND: Native = Native::vm("asend(self, value, /)", "asend(v) -> send 'v' in generator.", |vm, args| {
-    this_of::<Coroutine>(vm, args)?;
-    Ok(vm.async_step(args.at(0), AsyncStepKind::Send, args.at(1)))
-});
+const ASEND: Native = Native::vm(
+    "asend(self, value, /)",
+    "asend(v) -> send 'v' in generator.",
+    |vm, args| {
+        this_of::<Coroutine>(vm, args)?;
+        Ok(vm.async_step(args.at(0), AsyncStepKind::Send, args.at(1)))
+    },
+);
 
 const ATHROW: Native = Native::vm(
     "athrow(self, type, value=None, traceback=None, /)",
@@ -155,19 +199,30 @@ const ATHROW: Native = Native::vm(
     },
 );
 
-const ACLOSE: Native = Native::vm("aclose(self, /)", "aclose() -> raise GeneratorExit inside generator.", |vm, args| {
-    this_of::<Coroutine>(vm, args)?;
-    let none = vm.none();
-    Ok(vm.async_step(args.at(0), AsyncStepKind::Close, none))
-});
+const ACLOSE: Native = Native::vm(
+    "aclose(self, /)",
+    "aclose() -> raise GeneratorExit inside generator.",
+    |vm, args| {
+        this_of::<Coroutine>(vm, args)?;
+        let none = vm.none();
+        Ok(vm.async_step(args.at(0), AsyncStepKind::Close, none))
+    },
+);
 
 const NAME: Getter = Getter::vm("__name__", "name of the generator", |vm, args| {
-    named(vm, args, |function| &function.name, |path| path.rsplit('.').next().unwrap_or(path))
+    named(
+        vm,
+        args,
+        |function| &function.name,
+        |path| path.rsplit('.').next().unwrap_or(path),
+    )
 });
 
-const QUALNAME: Getter = Getter::vm("__qualname__", "qualified name of the generator", |vm, args| {
-    named(vm, args, |function| &function.qualname, |path| path)
-});
+const QUALNAME: Getter = Getter::vm(
+    "__qualname__",
+    "qualified name of the generator",
+    |vm, args| named(vm, args, |function| &function.qualname, |path| path),
+);
 
 /// A name of the function that runs; a native coroutine only has a path.
 fn named(
@@ -180,28 +235,42 @@ fn named(
     let heap = &vm.heap;
     Ok(match this.function.get(heap).as_gc::<Function>() {
         Some(function) => vm.local(of_function(function.get()).get(heap)),
-        None if this.kind == CoroutineKind::Native => vm.local(heap.str_value(of_path(vm.native_coroutine_name(this.native)))),
+        None if this.kind == CoroutineKind::Native => {
+            vm.local(heap.str_value(of_path(vm.native_coroutine_name(this.native))))
+        }
         None => vm.none(),
     })
 }
 
 fn code<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let code = this::<Coroutine>(heap, args)?.code.get(heap);
-    Ok(if code.is_gc::<CodeObj>() { code } else { Value::NONE })
+    Ok(if code.is_gc::<CodeObj>() {
+        code
+    } else {
+        Value::NONE
+    })
 }
 
 /// There are no frame objects: what is asked of one is whether it is None, that is, whether the coroutine is finished.
 fn frame<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let this = this::<Coroutine>(heap, args)?;
-    if this.state.get() == CoroutineState::Done { Ok(Value::NONE) } else { code(heap, args) }
+    if this.state.get() == CoroutineState::Done {
+        Ok(Value::NONE)
+    } else {
+        code(heap, args)
+    }
 }
 
 fn running<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(Value::bool(effective_state(heap, this(heap, args)?) == CoroutineState::Running))
+    Ok(Value::bool(
+        effective_state(heap, this(heap, args)?) == CoroutineState::Running,
+    ))
 }
 
 fn suspended<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(Value::bool(effective_state(heap, this(heap, args)?) == CoroutineState::Suspended))
+    Ok(Value::bool(
+        effective_state(heap, this(heap, args)?) == CoroutineState::Suspended,
+    ))
 }
 
 /// The state that a program sees: while a coroutine waits for another one, the state of that one.
@@ -219,5 +288,9 @@ fn effective_state(heap: &Heap, this: Gc<'_, Coroutine>) -> CoroutineState {
 fn delegate<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let this = this::<Coroutine>(heap, args)?;
     let waits = effective_state(heap, this) == CoroutineState::Suspended;
-    Ok(if waits { this.delegate.get(heap).or(Value::NONE) } else { Value::NONE })
+    Ok(if waits {
+        this.delegate.get(heap).or(Value::NONE)
+    } else {
+        Value::NONE
+    })
 }

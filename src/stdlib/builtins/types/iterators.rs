@@ -13,13 +13,28 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
-    NativeType { new: Some(&NEW_ENUMERATE), ..adaptor(Builtin::Enumerate, ENUMERATE_DOC) },
-    NativeType { new: Some(&NEW_ZIP), ..adaptor(Builtin::Zip, ZIP_DOC) },
-    NativeType { new: Some(&NEW_MAP), ..adaptor(Builtin::Map, MAP_DOC) },
-    NativeType { new: Some(&NEW_FILTER), ..adaptor(Builtin::Filter, FILTER_DOC) },
+    NativeType {
+        new: Some(&NEW_ENUMERATE),
+        ..adaptor(Builtin::Enumerate, ENUMERATE_DOC)
+    },
+    NativeType {
+        new: Some(&NEW_ZIP),
+        ..adaptor(Builtin::Zip, ZIP_DOC)
+    },
+    NativeType {
+        new: Some(&NEW_MAP),
+        ..adaptor(Builtin::Map, MAP_DOC)
+    },
+    NativeType {
+        new: Some(&NEW_FILTER),
+        ..adaptor(Builtin::Filter, FILTER_DOC)
+    },
     NativeType {
         new: Some(&NEW_REVERSED),
-        ..walk(Builtin::Reversed, "Return a reverse iterator over the values of the given sequence.")
+        ..walk(
+            Builtin::Reversed,
+            "Return a reverse iterator over the values of the given sequence.",
+        )
     },
     walk(Builtin::Iterator, ""),
     walk(Builtin::ListIterator, ""),
@@ -39,12 +54,18 @@ pub const TYPES: &[NativeType] = &[
 
 /// An iterator that knows how many items are left.
 const fn walk(class: Builtin, doc: &'static str) -> NativeType {
-    NativeType { methods: &[&ITER, &NEXT, &LENGTH_HINT], ..NativeType::of(class, doc) }
+    NativeType {
+        methods: &[&ITER, &NEXT, &LENGTH_HINT],
+        ..NativeType::of(class, doc)
+    }
 }
 
 /// An iterator that does not.
 const fn adaptor(class: Builtin, doc: &'static str) -> NativeType {
-    NativeType { methods: &[&ITER, &NEXT], ..NativeType::of(class, doc) }
+    NativeType {
+        methods: &[&ITER, &NEXT],
+        ..NativeType::of(class, doc)
+    }
 }
 
 const ENUMERATE_DOC: &str = "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\n\
@@ -63,17 +84,27 @@ const MAP_DOC: &str = "Make an iterator that computes the function using argumen
 const FILTER_DOC: &str = "Return an iterator yielding those items of iterable for which function(item)\nis true. \
     If function is None, return the items that are true.";
 
-const ITER: Native =
-    Native::leaf("__iter__(self, /)", "Implement iter(self).", |heap, args| Ok(this::<Iter>(heap, args)?.value()));
+const ITER: Native = Native::leaf(
+    "__iter__(self, /)",
+    "Implement iter(self).",
+    |heap, args| Ok(this::<Iter>(heap, args)?.value()),
+);
 
 const NEXT: Native = Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
     this_of::<Iter>(vm, args)?;
     let item = vm.local(Value::UNDEF);
-    if vm.next(args.at(0), item)? { Ok(item) } else { Err(vm.heap.raise_with(Builtin::StopIteration, &[])) }
+    if vm.next(args.at(0), item)? {
+        Ok(item)
+    } else {
+        Err(vm.heap.raise_with(Builtin::StopIteration, &[]))
+    }
 });
 
-const LENGTH_HINT: Native =
-    Native::leaf("__length_hint__(self, /) -> int", "Private method returning an estimate of len(list(it)).", length_hint);
+const LENGTH_HINT: Native = Native::leaf(
+    "__length_hint__(self, /) -> int",
+    "Private method returning an estimate of len(list(it)).",
+    length_hint,
+);
 
 fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let iter = this::<Iter>(heap, args)?;
@@ -81,11 +112,19 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
     let (pos, end) = (iter.pos.get(), iter.end.get());
     let left = match iter.tag {
         _ if source.is_undef() => 0,
-        IterTag::List => source.as_gc::<List>().map_or(0, |list| list.items.len() as i64 - pos),
-        IterTag::Tuple => source.as_gc::<crate::runtime::tuple::Tuple>().map_or(0, |tuple| tuple.len() as i64 - pos),
+        IterTag::List => source
+            .as_gc::<List>()
+            .map_or(0, |list| list.items.len() as i64 - pos),
+        IterTag::Tuple => source
+            .as_gc::<crate::runtime::tuple::Tuple>()
+            .map_or(0, |tuple| tuple.len() as i64 - pos),
         IterTag::ListReverse | IterTag::SequenceReverse => pos + 1,
         IterTag::Range => end,
-        IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems | IterTag::DictReverse | IterTag::Set => end,
+        IterTag::DictKeys
+        | IterTag::DictValues
+        | IterTag::DictItems
+        | IterTag::DictReverse
+        | IterTag::Set => end,
         _ => return Ok(Value::NOT_IMPLEMENTED),
     };
     Ok(heap.int(left.max(0)))
@@ -138,19 +177,25 @@ const NEW_ZIP: Native = Native::vm(
     },
 );
 
-const NEW_MAP: Native =
-    Native::vm("map(cls, /, *args)", "Create and return a new object.  See help(type) for accurate signature.", |vm, args| {
+const NEW_MAP: Native = Native::vm(
+    "map(cls, /, *args)",
+    "Create and return a new object.  See help(type) for accurate signature.",
+    |vm, args| {
         let arguments = spread(vm, args.at(1));
-        let [function, iterables @ ..] = &arguments[..] else { return Err(too_few_for_map(vm)) };
+        let [function, iterables @ ..] = &arguments[..] else {
+            return Err(too_few_for_map(vm));
+        };
         if iterables.is_empty() {
             return Err(too_few_for_map(vm));
         }
         let sources = iterators(vm, iterables)?;
         Ok(new_iter(vm, IterTag::Map, sources, Some(*function)))
-    });
+    },
+);
 
 fn too_few_for_map(vm: &Vm) -> Raised {
-    vm.heap.type_error("map() must have at least two arguments.")
+    vm.heap
+        .type_error("map() must have at least two arguments.")
 }
 
 const NEW_FILTER: Native = Native::vm(
@@ -162,8 +207,11 @@ const NEW_FILTER: Native = Native::vm(
     },
 );
 
-const NEW_REVERSED: Native =
-    Native::vm("reversed(cls, sequence, /)", "Create and return a new object.  See help(type) for accurate signature.", reversed);
+const NEW_REVERSED: Native = Native::vm(
+    "reversed(cls, sequence, /)",
+    "Create and return a new object.  See help(type) for accurate signature.",
+    reversed,
+);
 
 fn reversed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let sequence = args.at(1);
@@ -171,11 +219,29 @@ fn reversed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(iterator);
     }
     let value = vm.get(sequence);
-    let blocked = vm.heap.class_of(value).lookup(&vm.heap, vm.heap.sym(Sym::Reversed)).is_some();
-    let is_sequence = vm.special(value, Sym::GetItem).is_some() && vm.special(value, Sym::Len).is_some();
+    let blocked = vm
+        .heap
+        .class_of(value)
+        .lookup(&vm.heap, vm.heap.sym(Sym::Reversed))
+        .is_some();
+    let is_sequence =
+        vm.special(value, Sym::GetItem).is_some() && vm.special(value, Sym::Len).is_some();
     if blocked || !is_sequence {
-        return Err(vm.heap.type_error(format!("'{}' object is not reversible", vm.heap.type_name(value))));
+        return Err(vm.heap.type_error(format!(
+            "'{}' object is not reversible",
+            vm.heap.type_name(value)
+        )));
     }
     let last = vm.len(sequence)? as i64 - 1;
-    Ok(vm.local(vm.heap.iter(IterTag::SequenceReverse, vm.get(sequence), Value::UNDEF, last, 0).value()))
+    Ok(vm.local(
+        vm.heap
+            .iter(
+                IterTag::SequenceReverse,
+                vm.get(sequence),
+                Value::UNDEF,
+                last,
+                0,
+            )
+            .value(),
+    ))
 }

@@ -64,8 +64,11 @@ const NEW: Native = Native::leaf(
     |heap, _| Ok(heap.list([]).value()),
 );
 
-const INIT: Native =
-    Native::vm("__init__(self, iterable=(), /) -> None", "Initialize self.  See help(type(self)) for accurate signature.", init);
+const INIT: Native = Native::vm(
+    "__init__(self, iterable=(), /) -> None",
+    "Initialize self.  See help(type(self)) for accurate signature.",
+    init,
+);
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?.items.clear();
@@ -75,45 +78,74 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.none())
 }
 
-const APPEND: Native = Native::leaf("append(self, object, /) -> None", "Append object to the end of the list.", append);
+const APPEND: Native = Native::leaf(
+    "append(self, object, /) -> None",
+    "Append object to the end of the list.",
+    append,
+);
 
 fn append<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     this::<List>(heap, args)?.items.push(heap, args.get(1));
     Ok(Value::NONE)
 }
 
-const CLEAR: Native = Native::leaf("clear(self, /) -> None", "Remove all items from list.", |heap, args| {
-    this::<List>(heap, args)?.items.clear();
-    Ok(Value::NONE)
-});
+const CLEAR: Native = Native::leaf(
+    "clear(self, /) -> None",
+    "Remove all items from list.",
+    |heap, args| {
+        this::<List>(heap, args)?.items.clear();
+        Ok(Value::NONE)
+    },
+);
 
-const COPY: Native = Native::leaf("copy(self, /) -> list", "Return a shallow copy of the list.", |heap, args| {
-    Ok(heap.list(this::<List>(heap, args)?.items.to_vec(heap)).value())
-});
+const COPY: Native = Native::leaf(
+    "copy(self, /) -> list",
+    "Return a shallow copy of the list.",
+    |heap, args| {
+        Ok(heap
+            .list(this::<List>(heap, args)?.items.to_vec(heap))
+            .value())
+    },
+);
 
-const COUNT: Native = Native::vm("count(self, value, /) -> int", "Return number of occurrences of value.", |vm, args| {
-    this_of::<List>(vm, args)?;
-    let count = sequence::count(vm, args.at(0), args.at(1))?;
-    Ok(vm.local(vm.heap.usize(count)))
-});
+const COUNT: Native = Native::vm(
+    "count(self, value, /) -> int",
+    "Return number of occurrences of value.",
+    |vm, args| {
+        this_of::<List>(vm, args)?;
+        let count = sequence::count(vm, args.at(0), args.at(1))?;
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
 
-const EXTEND: Native =
-    Native::vm("extend(self, iterable, /) -> None", "Extend list by appending elements from the iterable.", |vm, args| {
+const EXTEND: Native = Native::vm(
+    "extend(self, iterable, /) -> None",
+    "Extend list by appending elements from the iterable.",
+    |vm, args| {
         this_of::<List>(vm, args)?;
         vm.extend_list(args.at(0), args.at(1))?;
         Ok(vm.none())
-    });
+    },
+);
 
-const IADD: Native = Native::vm("__iadd__(self, value, /)", "Implement self+=value.", |vm, args| {
-    this_of::<List>(vm, args)?;
-    vm.extend_list(args.at(0), args.at(1))?;
-    Ok(args.at(0))
-});
+const IADD: Native = Native::vm(
+    "__iadd__(self, value, /)",
+    "Implement self+=value.",
+    |vm, args| {
+        this_of::<List>(vm, args)?;
+        vm.extend_list(args.at(0), args.at(1))?;
+        Ok(args.at(0))
+    },
+);
 
-const IMUL: Native = Native::vm("__imul__(self, value, /)", "Implement self*=value.", |vm, args| {
-    this_of::<List>(vm, args)?;
-    vm.inplace(Operator::Mul, args.at(0), args.at(1))
-});
+const IMUL: Native = Native::vm(
+    "__imul__(self, value, /)",
+    "Implement self*=value.",
+    |vm, args| {
+        this_of::<List>(vm, args)?;
+        vm.inplace(Operator::Mul, args.at(0), args.at(1))
+    },
+);
 
 const INDEX: Native = Native::vm(
     "index(self, value, start=0, stop=sys.maxsize, /) -> int",
@@ -135,14 +167,22 @@ fn index(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
 }
 
-const INSERT: Native = Native::vm("insert(self, index, object, /) -> None", "Insert object before index.", insert);
+const INSERT: Native = Native::vm(
+    "insert(self, index, object, /) -> None",
+    "Insert object before index.",
+    insert,
+);
 
 fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?;
     let index = vm.index(args.at(1))?;
     let list = this_of::<List>(vm, args)?;
     let len = list.items.len() as i64;
-    let at = if index < 0 { (index + len).max(0) } else { index.min(len) };
+    let at = if index < 0 {
+        (index + len).max(0)
+    } else {
+        index.min(len)
+    };
     list.items.insert(&vm.heap, at as usize, vm.get(args.at(2)));
     Ok(vm.none())
 }
@@ -167,7 +207,9 @@ fn pop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let at = if index < 0 { index + len } else { index };
     match at {
         _ if len == 0 => Err(pop_from_empty(vm)),
-        _ if at < 0 || at >= len => Err(vm.heap.raise(Builtin::IndexError, "pop index out of range")),
+        _ if at < 0 || at >= len => {
+            Err(vm.heap.raise(Builtin::IndexError, "pop index out of range"))
+        }
         _ => Ok(vm.local(list.items.remove(&vm.heap, at as usize))),
     }
 }
@@ -196,10 +238,14 @@ fn remove(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
 }
 
-const REVERSE: Native = Native::leaf("reverse(self, /) -> None", "Reverse *IN PLACE*.", |heap, args| {
-    this::<List>(heap, args)?.items.reverse();
-    Ok(Value::NONE)
-});
+const REVERSE: Native = Native::leaf(
+    "reverse(self, /) -> None",
+    "Reverse *IN PLACE*.",
+    |heap, args| {
+        this::<List>(heap, args)?.items.reverse();
+        Ok(Value::NONE)
+    },
+);
 
 const SORT: Native = Native::vm(
     "sort(self, /, *, key=None, reverse=False) -> None",
@@ -215,8 +261,14 @@ const SORT: Native = Native::vm(
     },
 );
 
-const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the list.", |heap, args| {
-    let list = this::<List>(heap, args)?;
-    let last = list.items.len() as i64 - 1;
-    Ok(heap.iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0).value())
-});
+const REVERSED: Native = Native::leaf(
+    "__reversed__(self, /)",
+    "Return a reverse iterator over the list.",
+    |heap, args| {
+        let list = this::<List>(heap, args)?;
+        let last = list.items.len() as i64 - 1;
+        Ok(heap
+            .iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0)
+            .value())
+    },
+);

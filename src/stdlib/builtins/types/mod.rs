@@ -71,17 +71,35 @@ type Name = &'static std::primitive::str;
 
 /// Classes that live elsewhere than in `builtins`, as `__module__` tells.
 const MODULES: &[(Name, &[Builtin])] = &[
-    ("asyncio.exceptions", &[
-        Builtin::CancelledError,
-        Builtin::InvalidStateError,
-        Builtin::IncompleteReadError,
-        Builtin::LimitOverrunError,
-        Builtin::BrokenBarrierError,
-    ]),
-    ("asyncio.queues", &[Builtin::QueueEmpty, Builtin::QueueFull, Builtin::QueueShutDown]),
+    (
+        "asyncio.exceptions",
+        &[
+            Builtin::CancelledError,
+            Builtin::InvalidStateError,
+            Builtin::IncompleteReadError,
+            Builtin::LimitOverrunError,
+            Builtin::BrokenBarrierError,
+        ],
+    ),
+    (
+        "asyncio.queues",
+        &[
+            Builtin::QueueEmpty,
+            Builtin::QueueFull,
+            Builtin::QueueShutDown,
+        ],
+    ),
     ("_asyncio", &[Builtin::Future, Builtin::Task]),
     ("types", &[Builtin::GenericAlias, Builtin::UnionType]),
-    ("typing", &[Builtin::TypeVar, Builtin::TypeVarTuple, Builtin::ParamSpec, Builtin::TypeAliasType]),
+    (
+        "typing",
+        &[
+            Builtin::TypeVar,
+            Builtin::TypeVarTuple,
+            Builtin::ParamSpec,
+            Builtin::TypeAliasType,
+        ],
+    ),
 ];
 
 /// Gives the builtin classes their methods and attributes.
@@ -94,9 +112,13 @@ pub fn install(vm: &mut Vm) {
     for (module, classes) in MODULES {
         for &class in *classes {
             let class = heap.types.class(heap, class);
-            class.attrs.set(heap, heap.intern("__module__"), heap.intern(module).value());
+            class
+                .attrs
+                .set(heap, heap.intern("__module__"), heap.intern(module).value());
             let name = class.name(heap).as_str();
-            class.qualname.set(heap.intern(name.rsplit('.').next().unwrap_or(name)).value());
+            class
+                .qualname
+                .set(heap.intern(name.rsplit('.').next().unwrap_or(name)).value());
         }
     }
     heap.types.class(heap, Builtin::Object).refresh_flags(heap);

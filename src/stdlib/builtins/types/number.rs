@@ -45,19 +45,27 @@ impl Tower {
 /// TypeError: the receiver is no number of this type.
 #[cold]
 pub fn wrong_receiver(heap: &Heap, wanted: Tower, value: Value<'_>) -> Raised {
-    heap.type_error(format!("descriptor requires a '{}' object but received a '{}'", wanted.name(), heap.type_name(value)))
+    heap.type_error(format!(
+        "descriptor requires a '{}' object but received a '{}'",
+        wanted.name(),
+        heap.type_name(value)
+    ))
 }
 
 /// The receiver of a method of int.
 pub fn this_int<'h>(heap: &'h Heap, a: Args<'h>) -> Result<IntRef<'h>, Raised> {
     let value = plain_value(heap, a.get(0));
-    value.as_any_int().ok_or_else(|| wrong_receiver(heap, Tower::Int, value))
+    value
+        .as_any_int()
+        .ok_or_else(|| wrong_receiver(heap, Tower::Int, value))
 }
 
 /// The receiver of a method of float.
 pub fn this_float<'h>(heap: &'h Heap, a: Args<'h>) -> Result<f64, Raised> {
     let value = plain_value(heap, a.get(0));
-    value.as_float().ok_or_else(|| wrong_receiver(heap, Tower::Float, value))
+    value
+        .as_float()
+        .ok_or_else(|| wrong_receiver(heap, Tower::Float, value))
 }
 
 /// Receiver and operand, out of instances of subclasses; None where the operand is not this type's business.
@@ -89,7 +97,12 @@ pub fn reflected(vm: &mut Vm, a: Locals, tower: Tower, op: Operator) -> Result<L
 }
 
 /// `__lt__` and its like.
-pub fn compare(vm: &mut Vm, a: Locals, tower: Tower, comparison: Comparison) -> Result<Local, Raised> {
+pub fn compare(
+    vm: &mut Vm,
+    a: Locals,
+    tower: Tower,
+    comparison: Comparison,
+) -> Result<Local, Raised> {
     let result = match operands(vm, a, tower)? {
         Some([this, other]) => vm.builtin_compare(comparison, this, other)?,
         None => None,
@@ -99,13 +112,17 @@ pub fn compare(vm: &mut Vm, a: Locals, tower: Tower, comparison: Comparison) -> 
 
 /// `__pow__(self, value, mod=None, /)`.
 pub fn power(vm: &mut Vm, a: Locals, tower: Tower) -> Result<Local, Raised> {
-    let Some([this, other]) = operands(vm, a, tower)? else { return Ok(or_not_implemented(vm, None)) };
+    let Some([this, other]) = operands(vm, a, tower)? else {
+        return Ok(or_not_implemented(vm, None));
+    };
     modular(vm, this, other, a.at(2))
 }
 
 /// `__rpow__(self, value, mod=None, /)`.
 pub fn reflected_power(vm: &mut Vm, a: Locals, tower: Tower) -> Result<Local, Raised> {
-    let Some([this, other]) = operands(vm, a, tower)? else { return Ok(or_not_implemented(vm, None)) };
+    let Some([this, other]) = operands(vm, a, tower)? else {
+        return Ok(or_not_implemented(vm, None));
+    };
     modular(vm, other, this, a.at(2))
 }
 

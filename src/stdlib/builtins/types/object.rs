@@ -1,4 +1,7 @@
 //! `object`: what every class inherits.
+//!
+//! Construction checks arguments as CPython does: extra ones are an error only where neither `__new__` nor `__init__` is
+//! overridden. To add a method: a `Native`, its function, a word in the table.
 
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
@@ -16,7 +19,22 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[
-        &INIT, &EQ, &NE, &LT, &LE, &GT, &GE, &HASH, &REPR, &STR, &FORMAT, &SETATTR, &GETATTRIBUTE, &DELATTR, &DIR, &GETSTATE,
+        &INIT,
+        &EQ,
+        &NE,
+        &LT,
+        &LE,
+        &GT,
+        &GE,
+        &HASH,
+        &REPR,
+        &STR,
+        &FORMAT,
+        &SETATTR,
+        &GETATTRIBUTE,
+        &DELATTR,
+        &DIR,
+        &GETSTATE,
     ],
     class_methods: &[&INIT_SUBCLASS, &SUBCLASSHOOK],
     getters: &[
@@ -30,40 +48,91 @@ pub const TYPES: &[NativeType] = &[NativeType {
     )
 }];
 
-const NEW: Native = Native::vm("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const INIT: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.  See help(type(self)) for accurate signature.", init);
+const NEW: Native = Native::vm(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.  See help(type(self)) for accurate signature.",
+    init,
+);
 const EQ: Native = Native::leaf("__eq__(self, value, /)", "Return self==value.", eq);
 const NE: Native = Native::vm("__ne__(self, value, /)", "Return self!=value.", ne);
-const LT: Native = Native::leaf("__lt__(self, value, /)", "Return self<value.", not_implemented);
-const LE: Native = Native::leaf("__le__(self, value, /)", "Return self<=value.", not_implemented);
-const GT: Native = Native::leaf("__gt__(self, value, /)", "Return self>value.", not_implemented);
-const GE: Native = Native::leaf("__ge__(self, value, /)", "Return self>=value.", not_implemented);
+const LT: Native = Native::leaf(
+    "__lt__(self, value, /)",
+    "Return self<value.",
+    not_implemented,
+);
+const LE: Native = Native::leaf(
+    "__le__(self, value, /)",
+    "Return self<=value.",
+    not_implemented,
+);
+const GT: Native = Native::leaf(
+    "__gt__(self, value, /)",
+    "Return self>value.",
+    not_implemented,
+);
+const GE: Native = Native::leaf(
+    "__ge__(self, value, /)",
+    "Return self>=value.",
+    not_implemented,
+);
 const HASH: Native = Native::leaf("__hash__(self, /)", "Return hash(self).", hash);
-const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.object_repr(args.at(0)));
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    vm.object_repr(args.at(0))
+});
 const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", str);
-const FORMAT: Native = Native::vm("__format__(self, format_spec, /)", "Default object formatter.", format);
-const SETATTR: Native = Native::vm("__setattr__(self, name, value, /)", "Implement setattr(self, name, value).", setattr);
-const GETATTRIBUTE: Native = Native::vm("__getattribute__(self, name, /)", "Return getattr(self, name).", getattribute);
-const DELATTR: Native = Native::vm("__delattr__(self, name, /)", "Implement delattr(self, name).", delattr);
+const FORMAT: Native = Native::vm(
+    "__format__(self, format_spec, /)",
+    "Default object formatter.",
+    format,
+);
+const SETATTR: Native = Native::vm(
+    "__setattr__(self, name, value, /)",
+    "Implement setattr(self, name, value).",
+    setattr,
+);
+const GETATTRIBUTE: Native = Native::vm(
+    "__getattribute__(self, name, /)",
+    "Return getattr(self, name).",
+    getattribute,
+);
+const DELATTR: Native = Native::vm(
+    "__delattr__(self, name, /)",
+    "Implement delattr(self, name).",
+    delattr,
+);
 const DIR: Native = Native::vm("__dir__(self, /)", "Default dir() implementation.", dir);
 const GETSTATE: Native = Native::vm("__getstate__(self, /)", "Helper for pickle.", getstate);
-const INIT_SUBCLASS: Native =
-    Native::leaf("__init_subclass__(cls, /, **kwargs)", "This method is called when a class is subclassed.", init_subclass);
-const SUBCLASSHOOK: Native =
-    Native::leaf("__subclasshook__(cls, subclass, /)", "Abstract classes can override this to customize issubclass().", not_implemented);
+const INIT_SUBCLASS: Native = Native::leaf(
+    "__init_subclass__(cls, /, **kwargs)",
+    "This method is called when a class is subclassed.",
+    init_subclass,
+);
+const SUBCLASSHOOK: Native = Native::leaf(
+    "__subclasshook__(cls, subclass, /)",
+    "Abstract classes can override this to customize issubclass().",
+    not_implemented,
+);
 
 /// `object.__new__`: an instance without attributes. Surplus arguments are an error unless `__init__` takes them.
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let Some(class) = vm.get_gc::<Class>(args.at(0)) else {
         let given = heap.type_name(vm.get(args.at(0)));
-        return Err(heap.type_error(format!("object.__new__(X): X is not a type object ({given})")));
+        return Err(heap.type_error(format!(
+            "object.__new__(X): X is not a type object ({given})"
+        )));
     };
     let name = class.name(heap).as_str();
     if has_surplus(vm, args) {
         if defined_by_program(heap, class, Sym::New) {
-            return Err(heap.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
+            return Err(heap.type_error(
+                "object.__new__() takes exactly one argument (the type to instantiate)",
+            ));
         }
         if !defined_by_program(heap, class, Sym::Init) {
             return Err(heap.type_error(format!("{name}() takes no arguments")));
@@ -71,18 +140,26 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     vm.check_abstract(class)?;
     if class.layout != Kind::Instance || class.builtin.is_some_and(|b| b != Builtin::Object) {
-        return Err(heap.type_error(format!("object.__new__({name}) is not safe, use {name}.__new__()")));
+        return Err(heap.type_error(format!(
+            "object.__new__({name}) is not safe, use {name}.__new__()"
+        )));
     }
     Ok(vm.local(heap.instance(class).value()))
 }
 
 fn has_surplus(vm: &Vm, args: Locals) -> bool {
-    vm.get_gc::<Tuple>(args.at(1)).is_some_and(|t| !t.is_empty()) || vm.get_gc::<Dict>(args.at(2)).is_some_and(|d| !d.table.is_empty())
+    vm.get_gc::<Tuple>(args.at(1))
+        .is_some_and(|t| !t.is_empty())
+        || vm
+            .get_gc::<Dict>(args.at(2))
+            .is_some_and(|d| !d.table.is_empty())
 }
 
 /// Whether the class's method of this name is another than `object`'s.
 fn defined_by_program(heap: &Heap, class: Gc<'_, Class>, sym: Sym) -> bool {
-    class.lookup_in(heap, heap.sym(sym)).is_some_and(|(owner, _)| !owner.builtin_is(Builtin::Object))
+    class
+        .lookup_in(heap, heap.sym(sym))
+        .is_some_and(|(owner, _)| !owner.builtin_is(Builtin::Object))
 }
 
 fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -92,17 +169,25 @@ fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     }
     let class = heap.class_of(args.get(0));
     if defined_by_program(heap, class, Sym::Init) {
-        return Err(heap.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
+        return Err(heap.type_error(
+            "object.__init__() takes exactly one argument (the instance to initialize)",
+        ));
     }
     if !defined_by_program(heap, class, Sym::New) {
         let name = class.name(heap).as_str();
-        return Err(heap.type_error(format!("{name}.__init__() takes exactly one argument (the instance to initialize)")));
+        return Err(heap.type_error(format!(
+            "{name}.__init__() takes exactly one argument (the instance to initialize)"
+        )));
     }
     Ok(Value::NONE)
 }
 
 fn eq<'h>(_: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(if args.get(0).is(args.get(1)) { Value::TRUE } else { Value::NOT_IMPLEMENTED })
+    Ok(if args.get(0).is(args.get(1)) {
+        Value::TRUE
+    } else {
+        Value::NOT_IMPLEMENTED
+    })
 }
 
 fn ne(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -121,9 +206,18 @@ fn not_implemented<'h>(_: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
 }
 
 fn init_subclass<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    if args.get(1).as_gc::<Dict>().is_some_and(|kwargs| !kwargs.table.is_empty()) {
-        let name = args.get(0).as_gc::<Class>().map_or("object", |class| class.qualname(heap).as_str());
-        return Err(heap.type_error(format!("{name}.__init_subclass__() takes no keyword arguments")));
+    if args
+        .get(1)
+        .as_gc::<Dict>()
+        .is_some_and(|kwargs| !kwargs.table.is_empty())
+    {
+        let name = args
+            .get(0)
+            .as_gc::<Class>()
+            .map_or("object", |class| class.qualname(heap).as_str());
+        return Err(heap.type_error(format!(
+            "{name}.__init_subclass__() takes no keyword arguments"
+        )));
     }
     Ok(Value::NONE)
 }
@@ -140,11 +234,16 @@ fn format(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let given = vm.get(args.at(1));
     let Some(spec) = given.as_gc::<Str>() else {
-        return Err(heap.type_error(format!("__format__() argument must be str, not {}", heap.type_name(given))));
+        return Err(heap.type_error(format!(
+            "__format__() argument must be str, not {}",
+            heap.type_name(given)
+        )));
     };
     if !spec.as_str().is_empty() {
         let class = heap.type_name(vm.get(args.at(0)));
-        return Err(heap.type_error(format!("unsupported format string passed to {class}.__format__")));
+        return Err(heap.type_error(format!(
+            "unsupported format string passed to {class}.__format__"
+        )));
     }
     vm.str(args.at(0))
 }
@@ -174,7 +273,9 @@ fn attribute_name(vm: &Vm, name: Local) -> Result<(), Raised> {
         return Ok(());
     }
     let given = vm.heap.type_name(vm.get(name));
-    Err(vm.heap.type_error(format!("attribute name must be string, not '{given}'")))
+    Err(vm
+        .heap
+        .type_error(format!("attribute name must be string, not '{given}'")))
 }
 
 fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -182,7 +283,13 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = vm.get(args.at(0));
     let mut names: Vec<Value<'_>> = own_names(vm, value);
     for class in heap.class_of(value).mro(heap) {
-        names.extend(class.attrs.entries(heap).into_iter().map(|(name, _)| name.value()));
+        names.extend(
+            class
+                .attrs
+                .entries(heap)
+                .into_iter()
+                .map(|(name, _)| name.value()),
+        );
     }
     Ok(vm.local(sorted_names(heap, names)))
 }
@@ -191,8 +298,14 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn own_names<'h>(vm: &'h Vm, value: Value<'h>) -> Vec<Value<'h>> {
     let heap = &vm.heap;
     match value.as_gc::<Instance>() {
-        Some(instance) => instance.attrs(heap).into_iter().map(|(name, _)| name).collect(),
-        None => vm.attr_dict(value).map_or_else(Vec::new, |dict| dict.table.keys(heap)),
+        Some(instance) => instance
+            .attrs(heap)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+        None => vm
+            .attr_dict(value)
+            .map_or_else(Vec::new, |dict| dict.table.keys(heap)),
     }
 }
 
@@ -206,7 +319,11 @@ pub fn sorted_names<'h>(heap: &'h Heap, mut names: Vec<Value<'h>>) -> Value<'h> 
 
 fn getstate(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let names = own_names(vm, vm.get(args.at(0)));
-    if names.is_empty() { Ok(vm.none()) } else { dict(vm, args) }
+    if names.is_empty() {
+        Ok(vm.none())
+    } else {
+        dict(vm, args)
+    }
 }
 
 fn class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -222,21 +339,29 @@ fn set_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let Some(class) = given.as_gc::<Class>() else {
         let name = heap.type_name(given);
-        return Err(heap.type_error(format!("__class__ must be set to a class, not '{name}' object")));
+        return Err(heap.type_error(format!(
+            "__class__ must be set to a class, not '{name}' object"
+        )));
     };
     let old = heap.class_of(object);
     let (from, to) = (old.name(heap).as_str(), class.name(heap).as_str());
     if old.builtin.is_some() || class.builtin.is_some() {
-        let message = "__class__ assignment only supported for mutable types or ModuleType subclasses";
+        let message =
+            "__class__ assignment only supported for mutable types or ModuleType subclasses";
         return Err(heap.type_error(message));
     }
     match object.as_gc::<Instance>() {
-        Some(instance) if class.layout == old.layout && class.has(class_flag::NO_DICT) == old.has(class_flag::NO_DICT) => {
+        Some(instance)
+            if class.layout == old.layout
+                && class.has(class_flag::NO_DICT) == old.has(class_flag::NO_DICT) =>
+        {
             instance.dict(heap);
             instance.set_shape(class.dict_shape());
             Ok(vm.none())
         }
-        _ => Err(heap.type_error(format!("__class__ assignment: '{to}' object layout differs from '{from}'"))),
+        _ => Err(heap.type_error(format!(
+            "__class__ assignment: '{to}' object layout differs from '{from}'"
+        ))),
     }
 }
 
@@ -245,7 +370,11 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = vm.get(args.at(0));
     let found = match value.as_gc::<Instance>() {
         Some(_) if heap.class_of(value).has(class_flag::NO_DICT) => None,
-        Some(instance) => Some(without_members(heap, instance.dict(heap), heap.class_of(value))),
+        Some(instance) => Some(without_members(
+            heap,
+            instance.dict(heap),
+            heap.class_of(value),
+        )),
         None => vm.attr_dict_made(value),
     };
     match found {
@@ -257,14 +386,23 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// The attributes but for those that `__slots__` declares: a copy where there are any.
 fn without_members<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, class: Gc<'h, Class>) -> Gc<'h, Dict> {
     let is_member = |name: Value<'h>| {
-        let found = name.as_gc::<Str>().and_then(|name| class.lookup(heap, heap.intern_str(name)));
-        found.and_then(|found| found.as_gc::<Descriptor>()).is_some_and(|d| d.kind == DescriptorKind::Member)
+        let found = name
+            .as_gc::<Str>()
+            .and_then(|name| class.lookup(heap, heap.intern_str(name)));
+        found
+            .and_then(|found| found.as_gc::<Descriptor>())
+            .is_some_and(|d| d.kind == DescriptorKind::Member)
     };
     if !dict.table.keys(heap).into_iter().any(is_member) {
         return dict;
     }
     let copy = heap.dict();
-    for (name, value) in dict.table.entries(heap).into_iter().filter(|&(name, _)| !is_member(name)) {
+    for (name, value) in dict
+        .table
+        .entries(heap)
+        .into_iter()
+        .filter(|&(name, _)| !is_member(name))
+    {
         copy.set_leaf(heap, name, value);
     }
     copy
@@ -283,7 +421,9 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let Some(dict) = given.as_gc::<Dict>() else {
         let name = heap.type_name(given);
-        return Err(heap.type_error(format!("__dict__ must be set to a dictionary, not a '{name}'")));
+        return Err(heap.type_error(format!(
+            "__dict__ must be set to a dictionary, not a '{name}'"
+        )));
     };
     match value.as_gc::<Instance>() {
         Some(instance) if !heap.class_of(value).has(class_flag::NO_DICT) => {

@@ -16,7 +16,16 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 pub const TYPES: &[NativeType] = &[
     NativeType {
         new: Some(&PROPERTY_NEW),
-        methods: &[&PROPERTY_INIT, &GETTER, &SETTER, &DELETER, &GET, &SET, &DELETE, &SET_NAME],
+        methods: &[
+            &PROPERTY_INIT,
+            &GETTER,
+            &SETTER,
+            &DELETER,
+            &GET,
+            &SET,
+            &DELETE,
+            &SET_NAME,
+        ],
         getters: &[
             Getter::leaf("fget", "", |heap, args| slot(heap, args, |d| &d.get)),
             Getter::leaf("fset", "", |heap, args| slot(heap, args, |d| &d.set)),
@@ -31,16 +40,30 @@ pub const TYPES: &[NativeType] = &[
         new: Some(&STATIC_NEW),
         methods: &[&STATIC_INIT, &GET, &STATIC_CALL],
         getters: &WRAPPER_GETTERS,
-        ..NativeType::of(Builtin::StaticMethod, "Convert a function to be a static method.")
+        ..NativeType::of(
+            Builtin::StaticMethod,
+            "Convert a function to be a static method.",
+        )
     },
     NativeType {
         new: Some(&CLASS_NEW),
         methods: &[&CLASS_INIT, &GET],
         getters: &WRAPPER_GETTERS,
-        ..NativeType::of(Builtin::ClassMethod, "Convert a function to be a class method.")
+        ..NativeType::of(
+            Builtin::ClassMethod,
+            "Convert a function to be a class method.",
+        )
     },
-    NativeType { methods: &[&GET, &SET, &DELETE], getters: &MEMBER_GETTERS, ..NativeType::of(Builtin::GetSetDescriptor, "") },
-    NativeType { methods: &[&GET, &SET, &DELETE], getters: &MEMBER_GETTERS, ..NativeType::of(Builtin::MemberDescriptor, "") },
+    NativeType {
+        methods: &[&GET, &SET, &DELETE],
+        getters: &MEMBER_GETTERS,
+        ..NativeType::of(Builtin::GetSetDescriptor, "")
+    },
+    NativeType {
+        methods: &[&GET, &SET, &DELETE],
+        getters: &MEMBER_GETTERS,
+        ..NativeType::of(Builtin::MemberDescriptor, "")
+    },
 ];
 
 const WRAPPER_GETTERS: [Getter; 7] = [
@@ -48,8 +71,12 @@ const WRAPPER_GETTERS: [Getter; 7] = [
     Getter::leaf("__wrapped__", "", |heap, args| slot(heap, args, |d| &d.get)),
     Getter::vm("__doc__", "", |vm, args| of_function(vm, args, "__doc__")),
     Getter::vm("__name__", "", |vm, args| of_function(vm, args, "__name__")),
-    Getter::vm("__qualname__", "", |vm, args| of_function(vm, args, "__qualname__")),
-    Getter::vm("__module__", "", |vm, args| of_function(vm, args, "__module__")),
+    Getter::vm("__qualname__", "", |vm, args| {
+        of_function(vm, args, "__qualname__")
+    }),
+    Getter::vm("__module__", "", |vm, args| {
+        of_function(vm, args, "__module__")
+    }),
     Getter::vm("__isabstractmethod__", "", is_abstract),
 ];
 
@@ -58,46 +85,87 @@ const MEMBER_GETTERS: [Getter; 2] = [
     Getter::leaf("__doc__", "", |_, _| Ok(Value::NONE)),
 ];
 
-const PROPERTY_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, _| {
-    Ok(make(heap, DescriptorKind::Property).value())
-});
-const PROPERTY_INIT: Native =
-    Native::leaf("__init__(self, fget=None, fset=None, fdel=None, doc=None)", "Initialize self.", property_init);
-const GETTER: Native = Native::leaf("getter(self, fget, /)", "Descriptor to obtain a copy of the property with a different getter.", |heap, args| {
-    changed(heap, args, |copy, function| {
-        copy.get.set(function);
-        copy.attrs.clear();
-    })
-});
-const SETTER: Native = Native::leaf("setter(self, fset, /)", "Descriptor to obtain a copy of the property with a different setter.", |heap, args| {
-    changed(heap, args, |copy, function| copy.set.set(function))
-});
-const DELETER: Native = Native::leaf("deleter(self, fdel, /)", "Descriptor to obtain a copy of the property with a different deleter.", |heap, args| {
-    changed(heap, args, |copy, function| copy.delete.set(function))
-});
-const GET: Native = Native::vm("__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.", get);
-const SET: Native = Native::vm("__set__(self, instance, value, /)", "Set an attribute of instance to value.", |vm, args| {
-    store(vm, args, Some(args.at(2)))
-});
-const DELETE: Native = Native::vm("__delete__(self, instance, /)", "Delete an attribute of instance.", |vm, args| store(vm, args, None));
-const SET_NAME: Native = Native::leaf("__set_name__(self, owner, name, /)", "Method to set name of a property.", |heap, args| {
-    this::<Descriptor>(heap, args)?.extra.set(args.get(2));
-    Ok(Value::NONE)
-});
-const STATIC_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, _| {
-    Ok(make(heap, DescriptorKind::Static).value())
-});
-const STATIC_INIT: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| wrapper_init(heap, args, "staticmethod"));
-const STATIC_CALL: Native = Native::vm("__call__(self, /, *args, **kwargs)", "Call self as a function.", |vm, args| {
-    let function = wrapped(vm, args)?;
-    vm.call_ex(function, args.at(1), Some(args.at(2)))
-});
-const CLASS_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, _| {
-    Ok(make(heap, DescriptorKind::Class).value())
-});
-const CLASS_INIT: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| wrapper_init(heap, args, "classmethod"));
+const PROPERTY_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, _| Ok(make(heap, DescriptorKind::Property).value()),
+);
+const PROPERTY_INIT: Native = Native::leaf(
+    "__init__(self, fget=None, fset=None, fdel=None, doc=None)",
+    "Initialize self.",
+    property_init,
+);
+const GETTER: Native = Native::leaf(
+    "getter(self, fget, /)",
+    "Descriptor to obtain a copy of the property with a different getter.",
+    |heap, args| {
+        changed(heap, args, |copy, function| {
+            copy.get.set(function);
+            copy.attrs.clear();
+        })
+    },
+);
+const SETTER: Native = Native::leaf(
+    "setter(self, fset, /)",
+    "Descriptor to obtain a copy of the property with a different setter.",
+    |heap, args| changed(heap, args, |copy, function| copy.set.set(function)),
+);
+const DELETER: Native = Native::leaf(
+    "deleter(self, fdel, /)",
+    "Descriptor to obtain a copy of the property with a different deleter.",
+    |heap, args| changed(heap, args, |copy, function| copy.delete.set(function)),
+);
+const GET: Native = Native::vm(
+    "__get__(self, instance, owner=None, /)",
+    "Return an attribute of instance, which is of type owner.",
+    get,
+);
+const SET: Native = Native::vm(
+    "__set__(self, instance, value, /)",
+    "Set an attribute of instance to value.",
+    |vm, args| store(vm, args, Some(args.at(2))),
+);
+const DELETE: Native = Native::vm(
+    "__delete__(self, instance, /)",
+    "Delete an attribute of instance.",
+    |vm, args| store(vm, args, None),
+);
+const SET_NAME: Native = Native::leaf(
+    "__set_name__(self, owner, name, /)",
+    "Method to set name of a property.",
+    |heap, args| {
+        this::<Descriptor>(heap, args)?.extra.set(args.get(2));
+        Ok(Value::NONE)
+    },
+);
+const STATIC_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, _| Ok(make(heap, DescriptorKind::Static).value()),
+);
+const STATIC_INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| wrapper_init(heap, args, "staticmethod"),
+);
+const STATIC_CALL: Native = Native::vm(
+    "__call__(self, /, *args, **kwargs)",
+    "Call self as a function.",
+    |vm, args| {
+        let function = wrapped(vm, args)?;
+        vm.call_ex(function, args.at(1), Some(args.at(2)))
+    },
+);
+const CLASS_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, _| Ok(make(heap, DescriptorKind::Class).value()),
+);
+const CLASS_INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| wrapper_init(heap, args, "classmethod"),
+);
 
 fn make(heap: &Heap, kind: DescriptorKind) -> Gc<'_, Descriptor> {
     let class = match kind {
@@ -105,18 +173,31 @@ fn make(heap: &Heap, kind: DescriptorKind) -> Gc<'_, Descriptor> {
         DescriptorKind::Class => Builtin::ClassMethod,
         _ => Builtin::Property,
     };
-    heap.alloc_shaped(Descriptor::new(kind, Slot::undef()), heap.types.shape_of(class))
+    heap.alloc_shaped(
+        Descriptor::new(kind, Slot::undef()),
+        heap.types.shape_of(class),
+    )
 }
 
-fn slot<'h>(heap: &'h Heap, args: Args<'h>, which: fn(&Descriptor) -> &Slot) -> Result<Value<'h>, Raised> {
-    Ok(which(this::<Descriptor>(heap, args)?.get()).get(heap).or(Value::NONE))
+fn slot<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    which: fn(&Descriptor) -> &Slot,
+) -> Result<Value<'h>, Raised> {
+    Ok(which(this::<Descriptor>(heap, args)?.get())
+        .get(heap)
+        .or(Value::NONE))
 }
 
 // property
 
 fn property_init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let this = this::<Descriptor>(heap, args)?;
-    for (slot, value) in [(&this.get, args.get(1)), (&this.set, args.get(2)), (&this.delete, args.get(3))] {
+    for (slot, value) in [
+        (&this.get, args.get(1)),
+        (&this.set, args.get(2)),
+        (&this.delete, args.get(3)),
+    ] {
         slot.set(if value.is_none() { Value::UNDEF } else { value });
     }
     if let Some(doc) = args.get(4).defined().filter(|doc| !doc.is_none()) {
@@ -134,31 +215,62 @@ fn own_attrs<'h>(heap: &'h Heap, descriptor: Gc<'h, Descriptor>) -> Gc<'h, Dict>
 }
 
 /// A copy of a property with another function.
-fn changed<'h>(heap: &'h Heap, args: Args<'h>, change: fn(&Descriptor, Value<'_>)) -> Result<Value<'h>, Raised> {
+fn changed<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    change: fn(&Descriptor, Value<'_>),
+) -> Result<Value<'h>, Raised> {
     let this = this::<Descriptor>(heap, args)?;
     let copy = make(heap, DescriptorKind::Property);
-    for (to, from) in [(&copy.get, &this.get), (&copy.set, &this.set), (&copy.delete, &this.delete), (&copy.extra, &this.extra)] {
+    for (to, from) in [
+        (&copy.get, &this.get),
+        (&copy.set, &this.set),
+        (&copy.delete, &this.delete),
+        (&copy.extra, &this.extra),
+    ] {
         to.set(from.get(heap));
     }
     if let Some(attrs) = this.get().attrs.get(heap).as_gc::<Dict>() {
-        copy.attrs.set(heap.alloc(Dict { table: attrs.table.copy(heap) }).value());
+        copy.attrs.set(
+            heap.alloc(Dict {
+                table: attrs.table.copy(heap),
+            })
+            .value(),
+        );
     }
     let function = args.get(1);
-    change(copy.get(), if function.is_none() { Value::UNDEF } else { function });
+    change(
+        copy.get(),
+        if function.is_none() {
+            Value::UNDEF
+        } else {
+            function
+        },
+    );
     Ok(copy.value())
 }
 
 fn doc(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let this = this_of::<Descriptor>(vm, args)?;
-    if let Some(own) = this.get().attrs.get(heap).as_gc::<Dict>().and_then(|attrs| attrs.get_str(heap, heap.sym(Sym::Doc))) {
+    if let Some(own) = this
+        .get()
+        .attrs
+        .get(heap)
+        .as_gc::<Dict>()
+        .and_then(|attrs| attrs.get_str(heap, heap.sym(Sym::Doc)))
+    {
         return Ok(vm.local(own));
     }
     of_function(vm, args, "__doc__")
 }
 
 fn set_doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    own_attrs(heap, this::<Descriptor>(heap, args)?).set_str(heap, heap.sym(Sym::Doc), args.get(1).or(Value::NONE));
+    own_attrs(heap, this::<Descriptor>(heap, args)?).set_str(
+        heap,
+        heap.sym(Sym::Doc),
+        args.get(1).or(Value::NONE),
+    );
     Ok(Value::NONE)
 }
 
@@ -185,7 +297,8 @@ fn set_property_name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Ra
 /// Whether one of the functions is abstract.
 fn is_abstract(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let this = this_of::<Descriptor>(vm, args)?;
-    let functions = [&this.get, &this.set, &this.delete].map(|slot| vm.local(slot.get(&vm.heap).or(Value::NONE)));
+    let functions = [&this.get, &this.set, &this.delete]
+        .map(|slot| vm.local(slot.get(&vm.heap).or(Value::NONE)));
     for function in functions {
         if let Some(mark) = vm.find_attr(function, "__isabstractmethod__")? {
             if vm.truth(mark)? {
@@ -211,7 +324,11 @@ fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
                 None => vm.local(vm.heap.class_of(vm.get(args.at(1))).value()),
             };
             let function = wrapped(vm, args)?;
-            Ok(vm.local(vm.heap.bound_method(vm.get(function), vm.get(class)).value()))
+            Ok(vm.local(
+                vm.heap
+                    .bound_method(vm.get(function), vm.get(class))
+                    .value(),
+            ))
         }
         DescriptorKind::Static => wrapped(vm, args),
         DescriptorKind::Member => {
@@ -224,7 +341,11 @@ fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn store(vm: &mut Vm, args: Locals, value: Option<Local>) -> Result<Local, Raised> {
-    let name = this_of::<Descriptor>(vm, args)?.get().extra.get(&vm.heap).defined();
+    let name = this_of::<Descriptor>(vm, args)?
+        .get()
+        .extra
+        .get(&vm.heap)
+        .defined();
     let name = name.unwrap_or_else(|| vm.heap.sym(Sym::Empty).value());
     let name = vm.local(name);
     vm.store_through(args.at(0), args.at(1), name, value)?;
@@ -235,10 +356,17 @@ fn store(vm: &mut Vm, args: Locals, value: Option<Local>) -> Result<Local, Raise
 
 fn wrapper_init<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<'h>, Raised> {
     let this = this::<Descriptor>(heap, args)?;
-    if args.get(2).as_gc::<Dict>().is_some_and(|kwargs| !kwargs.table.is_empty()) {
+    if args
+        .get(2)
+        .as_gc::<Dict>()
+        .is_some_and(|kwargs| !kwargs.table.is_empty())
+    {
         return Err(heap.type_error(format!("{name}() takes no keyword arguments")));
     }
-    let given = args.get(1).as_gc::<Tuple>().map_or_else(Vec::new, |items| items.to_vec(heap));
+    let given = args
+        .get(1)
+        .as_gc::<Tuple>()
+        .map_or_else(Vec::new, |items| items.to_vec(heap));
     let [function] = given[..] else {
         return Err(heap.type_error(format!("{name} expected 1 argument, got {}", given.len())));
     };

@@ -31,9 +31,15 @@ const RANGE: NativeType = NativeType {
         &REVERSED,
     ],
     getters: &[
-        Getter::leaf("start", "", |heap, args| Ok(heap.int(this::<Range>(heap, args)?.start))),
-        Getter::leaf("stop", "", |heap, args| Ok(heap.int(this::<Range>(heap, args)?.stop))),
-        Getter::leaf("step", "", |heap, args| Ok(heap.int(this::<Range>(heap, args)?.step))),
+        Getter::leaf("start", "", |heap, args| {
+            Ok(heap.int(this::<Range>(heap, args)?.start))
+        }),
+        Getter::leaf("stop", "", |heap, args| {
+            Ok(heap.int(this::<Range>(heap, args)?.stop))
+        }),
+        Getter::leaf("step", "", |heap, args| {
+            Ok(heap.int(this::<Range>(heap, args)?.step))
+        }),
     ],
     ..NativeType::of(
         Builtin::Range,
@@ -99,7 +105,10 @@ fn position(vm: &mut Vm, args: Locals) -> Result<Option<i64>, Raised> {
     let range = *this_of::<Range>(vm, args)?;
     let wanted = vm.get(args.at(1));
     if wanted.as_any_int().is_some() {
-        return Ok(wanted.as_i64().and_then(|n| range.index(n)).map(|i| i as i64));
+        return Ok(wanted
+            .as_i64()
+            .and_then(|n| range.index(n))
+            .map(|i| i as i64));
     }
     for i in 0..range.len() {
         let mark = vm.mark();
@@ -113,11 +122,17 @@ fn position(vm: &mut Vm, args: Locals) -> Result<Option<i64>, Raised> {
     Ok(None)
 }
 
-const BOOL: Native = Native::leaf("__bool__(self, /) -> bool", "True if self else False", |heap, args| {
-    Ok(Value::bool(!this::<Range>(heap, args)?.is_empty()))
-});
+const BOOL: Native = Native::leaf(
+    "__bool__(self, /) -> bool",
+    "True if self else False",
+    |heap, args| Ok(Value::bool(!this::<Range>(heap, args)?.is_empty())),
+);
 
-const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator.", reversed);
+const REVERSED: Native = Native::leaf(
+    "__reversed__(self, /)",
+    "Return a reverse iterator.",
+    reversed,
+);
 
 fn reversed<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let range = *this::<Range>(heap, args)?;

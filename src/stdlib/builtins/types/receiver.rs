@@ -29,25 +29,39 @@ pub fn this_of<T: Object>(vm: &Vm, args: Locals) -> Result<Gc<'_, T>, Raised> {
 
 #[cold]
 fn wrong_receiver<T: Object>(heap: &Heap, value: Value<'_>) -> Raised {
-    let class = heap.shape_class(heap.types.shape_of_kind(T::KIND)).name(heap).as_str();
-    heap.type_error(format!("descriptor requires a '{class}' object but received a '{}'", heap.type_name(value)))
+    let class = heap
+        .shape_class(heap.types.shape_of_kind(T::KIND))
+        .name(heap)
+        .as_str();
+    heap.type_error(format!(
+        "descriptor requires a '{class}' object but received a '{}'",
+        heap.type_name(value)
+    ))
 }
 
 /// The builtin object inside an instance of a subclass of a builtin type; any other value as it is.
 pub fn plain(vm: &Vm, local: Local) -> Local {
-    let inner = vm.get_gc::<Instance>(local).and_then(|instance| instance.payload(&vm.heap));
+    let inner = vm
+        .get_gc::<Instance>(local)
+        .and_then(|instance| instance.payload(&vm.heap));
     inner.map_or(local, |inner| vm.local(inner))
 }
 
 /// The local, unless the caller omitted the argument.
 #[inline]
 pub fn given(vm: &Vm, local: Local) -> Option<Local> {
-    if vm.get(local).is_undef() { None } else { Some(local) }
+    if vm.get(local).is_undef() {
+        None
+    } else {
+        Some(local)
+    }
 }
 
 /// The arguments that `*args` collected, each in a local of its own.
 pub fn spread(vm: &Vm, tuple: Local) -> Vec<Local> {
-    let Some(tuple) = vm.get_gc::<Tuple>(tuple) else { return Vec::new() };
+    let Some(tuple) = vm.get_gc::<Tuple>(tuple) else {
+        return Vec::new();
+    };
     tuple.iter(&vm.heap).map(|item| vm.local(item)).collect()
 }
 

@@ -9,7 +9,13 @@ use crate::runtime::{Heap, Raised, Value};
 use crate::vm::{Local, Vm};
 
 /// The position of the first item in `from .. to` that equals `wanted`.
-pub fn find(vm: &mut Vm, sequence: Local, wanted: Local, from: usize, to: usize) -> Result<Option<usize>, Raised> {
+pub fn find(
+    vm: &mut Vm,
+    sequence: Local,
+    wanted: Local,
+    from: usize,
+    to: usize,
+) -> Result<Option<usize>, Raised> {
     for i in from..to {
         match equals(vm, sequence, i, wanted)? {
             None => break,
@@ -35,7 +41,9 @@ pub fn count(vm: &mut Vm, sequence: Local, wanted: Local) -> Result<usize, Raise
 /// Whether the item at `i` equals `wanted`; `None` behind the end.
 fn equals(vm: &mut Vm, sequence: Local, i: usize, wanted: Local) -> Result<Option<bool>, Raised> {
     let mark = vm.mark();
-    let Some(item) = item(&vm.heap, vm.get(sequence), i).map(|item| vm.local(item)) else { return Ok(None) };
+    let Some(item) = item(&vm.heap, vm.get(sequence), i).map(|item| vm.local(item)) else {
+        return Ok(None);
+    };
     let equal = vm.equal(item, wanted)?;
     vm.release(mark);
     Ok(Some(equal))
@@ -50,11 +58,19 @@ fn item<'h>(heap: &'h Heap, sequence: Value<'h>, i: usize) -> Option<Value<'h>> 
 
 /// A `start` or `stop` argument, clipped to a sequence of `len` items; negative ones count from the end.
 pub fn bound(vm: &mut Vm, local: Local, omitted: usize, len: usize) -> Result<usize, Raised> {
-    let Some(local) = given(vm, local) else { return Ok(omitted) };
+    let Some(local) = given(vm, local) else {
+        return Ok(omitted);
+    };
     if !vm.is_index(local) {
-        return Err(vm.heap.type_error("slice indices must be integers or have an __index__ method"));
+        return Err(vm
+            .heap
+            .type_error("slice indices must be integers or have an __index__ method"));
     }
     let index = vm.index_clipped(local)?;
-    let index = if index < 0 { index.saturating_add(len as i64).max(0) } else { index };
+    let index = if index < 0 {
+        index.saturating_add(len as i64).max(0)
+    } else {
+        index
+    };
     Ok((index as usize).min(len))
 }

@@ -59,7 +59,10 @@ const SET: NativeType = NativeType {
         &Special::<Set>::SUB,
         &Special::<Set>::XOR,
     ],
-    ..NativeType::of(Builtin::Set, "Build an unordered collection of unique elements.")
+    ..NativeType::of(
+        Builtin::Set,
+        "Build an unordered collection of unique elements.",
+    )
 };
 
 const FROZENSET: NativeType = NativeType {
@@ -93,7 +96,10 @@ const FROZENSET: NativeType = NativeType {
         &Special::<Set>::SUB,
         &Special::<Set>::XOR,
     ],
-    ..NativeType::of(Builtin::FrozenSet, "Build an immutable unordered collection of unique elements.")
+    ..NativeType::of(
+        Builtin::FrozenSet,
+        "Build an immutable unordered collection of unique elements.",
+    )
 };
 
 const NEW: Native = Native::leaf(
@@ -125,7 +131,9 @@ const NEW_FROZEN: Native = Native::vm(
         if is_frozen(&vm.heap, vm.get(members)) {
             return Ok(members);
         }
-        let table = vm.get_gc::<Set>(members).map(|set| set.table.copy(&vm.heap));
+        let table = vm
+            .get_gc::<Set>(members)
+            .map(|set| set.table.copy(&vm.heap));
         Ok(vm.local(vm.heap.frozenset(table.unwrap_or_default()).value()))
     },
 );
@@ -133,7 +141,11 @@ const NEW_FROZEN: Native = Native::vm(
 /// A set of an iterable's items: itself if it is one, else new.
 fn members(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
     let inner = plain(vm, iterable);
-    if vm.get(inner).is_gc::<Set>() { Ok(inner) } else { vm.set_of(inner) }
+    if vm.get(inner).is_gc::<Set>() {
+        Ok(inner)
+    } else {
+        vm.set_of(inner)
+    }
 }
 
 fn is_frozen(heap: &Heap, set: Value<'_>) -> bool {
@@ -147,18 +159,27 @@ fn mutable(vm: &Vm, args: Locals) -> Result<Gc<'_, Set>, Raised> {
 
 fn check_mutable<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Result<Gc<'h, Set>, Raised> {
     if is_frozen(heap, set.value()) {
-        return Err(heap.type_error("descriptor requires a 'set' object but received a 'frozenset'"));
+        return Err(
+            heap.type_error("descriptor requires a 'set' object but received a 'frozenset'")
+        );
     }
     Ok(set)
 }
 
 /// A copy of a set, of the same class; a frozenset itself.
 fn copy<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Value<'h> {
-    if is_frozen(heap, set.value()) { set.value() } else { heap.set(set.table.copy(heap)).value() }
+    if is_frozen(heap, set.value()) {
+        set.value()
+    } else {
+        heap.set(set.table.copy(heap)).value()
+    }
 }
 
-const COPY: Native =
-    Native::leaf("copy(self, /)", "Return a shallow copy of a set.", |heap, args| Ok(copy(heap, this(heap, args)?)));
+const COPY: Native = Native::leaf(
+    "copy(self, /)",
+    "Return a shallow copy of a set.",
+    |heap, args| Ok(copy(heap, this(heap, args)?)),
+);
 
 /// The receiver combined with each of `*others` in turn, as a new set.
 fn combine(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
@@ -172,10 +193,11 @@ fn combine(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raise
     Ok(result)
 }
 
-const UNION: Native =
-    Native::vm("union(self, /, *others)", "Return a new set with elements from the set and all others.", |vm, args| {
-        combine(vm, args, Operator::BitOr)
-    });
+const UNION: Native = Native::vm(
+    "union(self, /, *others)",
+    "Return a new set with elements from the set and all others.",
+    |vm, args| combine(vm, args, Operator::BitOr),
+);
 
 const INTERSECTION: Native = Native::vm(
     "intersection(self, /, *others)",
@@ -211,15 +233,18 @@ fn change(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised
     Ok(vm.none())
 }
 
-const UPDATE: Native =
-    Native::vm("update(self, /, *others) -> None", "Update the set, adding elements from all others.", |vm, args| {
+const UPDATE: Native = Native::vm(
+    "update(self, /, *others) -> None",
+    "Update the set, adding elements from all others.",
+    |vm, args| {
         mutable(vm, args)?;
         for other in spread(vm, args.at(1)) {
             let other = plain(vm, other);
             vm.add_all(args.at(0), other)?;
         }
         Ok(vm.none())
-    });
+    },
+);
 
 const INTERSECTION_UPDATE: Native = Native::vm(
     "intersection_update(self, /, *others) -> None",
@@ -254,12 +279,26 @@ fn augmented(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Rai
     vm.inplace(operator, args.at(0), other)
 }
 
-const IAND: Native =
-    Native::vm("__iand__(self, value, /)", "Return self&=value.", |vm, args| augmented(vm, args, Operator::BitAnd));
-const IOR: Native = Native::vm("__ior__(self, value, /)", "Return self|=value.", |vm, args| augmented(vm, args, Operator::BitOr));
-const ISUB: Native = Native::vm("__isub__(self, value, /)", "Return self-=value.", |vm, args| augmented(vm, args, Operator::Sub));
-const IXOR: Native =
-    Native::vm("__ixor__(self, value, /)", "Return self^=value.", |vm, args| augmented(vm, args, Operator::BitXor));
+const IAND: Native = Native::vm(
+    "__iand__(self, value, /)",
+    "Return self&=value.",
+    |vm, args| augmented(vm, args, Operator::BitAnd),
+);
+const IOR: Native = Native::vm(
+    "__ior__(self, value, /)",
+    "Return self|=value.",
+    |vm, args| augmented(vm, args, Operator::BitOr),
+);
+const ISUB: Native = Native::vm(
+    "__isub__(self, value, /)",
+    "Return self-=value.",
+    |vm, args| augmented(vm, args, Operator::Sub),
+);
+const IXOR: Native = Native::vm(
+    "__ixor__(self, value, /)",
+    "Return self^=value.",
+    |vm, args| augmented(vm, args, Operator::BitXor),
+);
 
 const ADD: Native = Native::vm(
     "add(self, object, /) -> None",
@@ -287,12 +326,19 @@ const REMOVE: Native = Native::vm(
     "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.",
     |vm, args| {
         mutable(vm, args)?;
-        if vm.set_discard(args.at(0), args.at(1))? { Ok(vm.none()) } else { Err(vm.key_error(args.at(1))) }
+        if vm.set_discard(args.at(0), args.at(1))? {
+            Ok(vm.none())
+        } else {
+            Err(vm.key_error(args.at(1)))
+        }
     },
 );
 
-const POP: Native =
-    Native::leaf("pop(self, /)", "Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty.", pop);
+const POP: Native = Native::leaf(
+    "pop(self, /)",
+    "Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty.",
+    pop,
+);
 
 fn pop<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let set = check_mutable(heap, this(heap, args)?)?;
@@ -302,16 +348,23 @@ fn pop<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     }
 }
 
-const CLEAR: Native = Native::leaf("clear(self, /) -> None", "Remove all elements from this set.", |heap, args| {
-    check_mutable(heap, this(heap, args)?)?.table.clear();
-    Ok(Value::NONE)
-});
+const CLEAR: Native = Native::leaf(
+    "clear(self, /) -> None",
+    "Remove all elements from this set.",
+    |heap, args| {
+        check_mutable(heap, this(heap, args)?)?.table.clear();
+        Ok(Value::NONE)
+    },
+);
 
-const ISDISJOINT: Native =
-    Native::vm("isdisjoint(self, other, /) -> bool", "Return True if two sets have a null intersection.", |vm, args| {
+const ISDISJOINT: Native = Native::vm(
+    "isdisjoint(self, other, /) -> bool",
+    "Return True if two sets have a null intersection.",
+    |vm, args| {
         this_of::<Set>(vm, args)?;
         is_disjoint(vm, args)
-    });
+    },
+);
 
 /// Whether a set or view, the first argument, has no item of an iterable.
 pub fn is_disjoint(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -326,18 +379,24 @@ pub fn is_disjoint(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(Value::bool(disjoint)))
 }
 
-const ISSUBSET: Native =
-    Native::vm("issubset(self, other, /) -> bool", "Report whether another set contains this set.", |vm, args| {
+const ISSUBSET: Native = Native::vm(
+    "issubset(self, other, /) -> bool",
+    "Report whether another set contains this set.",
+    |vm, args| {
         this_of::<Set>(vm, args)?;
         let other = members(vm, args.at(1))?;
         let subset = vm.is_subset(args.at(0), other)?;
         Ok(vm.local(Value::bool(subset)))
-    });
+    },
+);
 
-const ISSUPERSET: Native =
-    Native::vm("issuperset(self, other, /) -> bool", "Report whether this set contains another set.", |vm, args| {
+const ISSUPERSET: Native = Native::vm(
+    "issuperset(self, other, /) -> bool",
+    "Report whether this set contains another set.",
+    |vm, args| {
         this_of::<Set>(vm, args)?;
         let other = members(vm, args.at(1))?;
         let superset = vm.is_subset(other, args.at(0))?;
         Ok(vm.local(Value::bool(superset)))
-    });
+    },
+);

@@ -1,4 +1,6 @@
 //! The small types: None, Ellipsis, NotImplemented, cells, modules.
+//!
+//! One table each, small enough to share a file. A type that grows methods of its own moves to a file of its own.
 
 use super::object::sorted_names;
 use super::receiver::this;
@@ -26,7 +28,10 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         new: Some(&NOT_IMPLEMENTED_NEW),
         methods: &[&REPR],
-        ..NativeType::of(Builtin::NotImplementedType, "The type of the NotImplemented singleton.")
+        ..NativeType::of(
+            Builtin::NotImplementedType,
+            "The type of the NotImplemented singleton.",
+        )
     },
     NativeType {
         new: Some(&CELL_NEW),
@@ -42,20 +47,39 @@ pub const TYPES: &[NativeType] = &[
     NativeType::of(Builtin::Traceback, "Create a new traceback object."),
 ];
 
-const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.builtin_repr(args.at(0)));
-const NONE_BOOL: Native = Native::leaf("__bool__(self, /)", "True if self else False", |_, _| Ok(Value::FALSE));
-const NONE_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
-    singleton(heap, args, "NoneType", Value::NONE)
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    vm.builtin_repr(args.at(0))
 });
-const ELLIPSIS_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
-    singleton(heap, args, "EllipsisType", Value::ELLIPSIS)
+const NONE_BOOL: Native = Native::leaf("__bool__(self, /)", "True if self else False", |_, _| {
+    Ok(Value::FALSE)
 });
-const NOT_IMPLEMENTED_NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", |heap, args| {
-    singleton(heap, args, "NotImplementedType", Value::NOT_IMPLEMENTED)
-});
+const NONE_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, args| singleton(heap, args, "NoneType", Value::NONE),
+);
+const ELLIPSIS_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, args| singleton(heap, args, "EllipsisType", Value::ELLIPSIS),
+);
+const NOT_IMPLEMENTED_NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    |heap, args| singleton(heap, args, "NotImplementedType", Value::NOT_IMPLEMENTED),
+);
 
-fn singleton<'h>(heap: &'h Heap, args: Args<'h>, name: &str, value: Value<'h>) -> Result<Value<'h>, Raised> {
-    if args.get(1).as_gc::<Tuple>().is_some_and(|items| !items.is_empty()) {
+fn singleton<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    name: &str,
+    value: Value<'h>,
+) -> Result<Value<'h>, Raised> {
+    if args
+        .get(1)
+        .as_gc::<Tuple>()
+        .is_some_and(|items| !items.is_empty())
+    {
         return Err(heap.type_error(format!("{name} takes no arguments")));
     }
     Ok(value)
@@ -63,15 +87,23 @@ fn singleton<'h>(heap: &'h Heap, args: Args<'h>, name: &str, value: Value<'h>) -
 
 // Cells.
 
-const CELL_NEW: Native = Native::leaf("__new__(cls, contents=None, /)", "Create and return a new object.", |heap, args| {
-    let cell = heap.alloc(CellObj { value: Slot::undef() });
-    cell.value.set(args.get(1));
-    Ok(cell.value())
-});
+const CELL_NEW: Native = Native::leaf(
+    "__new__(cls, contents=None, /)",
+    "Create and return a new object.",
+    |heap, args| {
+        let cell = heap.alloc(CellObj {
+            value: Slot::undef(),
+        });
+        cell.value.set(args.get(1));
+        Ok(cell.value())
+    },
+);
 
 fn contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let value = this::<CellObj>(heap, args)?.get().value.get(heap);
-    value.defined().ok_or_else(|| heap.value_error("Cell is empty"))
+    value
+        .defined()
+        .ok_or_else(|| heap.value_error("Cell is empty"))
 }
 
 fn set_contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -81,11 +113,23 @@ fn set_contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
 
 // Modules.
 
-const MODULE_NEW: Native = Native::leaf("__new__(cls, name, doc=None)", "Create and return a new object.", module_new);
-const MODULE_DIR: Native = Native::leaf("__dir__(self, /)", "__dir__() -> list\nspecialized dir() implementation", |heap, args| {
-    let names = this::<Module>(heap, args)?.globals.entries(heap).into_iter().map(|(name, _)| name.value());
-    Ok(sorted_names(heap, names.collect()))
-});
+const MODULE_NEW: Native = Native::leaf(
+    "__new__(cls, name, doc=None)",
+    "Create and return a new object.",
+    module_new,
+);
+const MODULE_DIR: Native = Native::leaf(
+    "__dir__(self, /)",
+    "__dir__() -> list\nspecialized dir() implementation",
+    |heap, args| {
+        let names = this::<Module>(heap, args)?
+            .globals
+            .entries(heap)
+            .into_iter()
+            .map(|(name, _)| name.value());
+        Ok(sorted_names(heap, names.collect()))
+    },
+);
 
 fn module_new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let Some(name) = args.get(1).as_gc::<Str>() else {

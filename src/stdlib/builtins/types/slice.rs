@@ -27,9 +27,15 @@ const SLICE: NativeType = NativeType {
         &Special::<Slice>::REPR,
     ],
     getters: &[
-        Getter::leaf("start", "", |heap, args| Ok(this::<Slice>(heap, args)?.start.get(heap))),
-        Getter::leaf("stop", "", |heap, args| Ok(this::<Slice>(heap, args)?.stop.get(heap))),
-        Getter::leaf("step", "", |heap, args| Ok(this::<Slice>(heap, args)?.step.get(heap))),
+        Getter::leaf("start", "", |heap, args| {
+            Ok(this::<Slice>(heap, args)?.start.get(heap))
+        }),
+        Getter::leaf("stop", "", |heap, args| {
+            Ok(this::<Slice>(heap, args)?.stop.get(heap))
+        }),
+        Getter::leaf("step", "", |heap, args| {
+            Ok(this::<Slice>(heap, args)?.step.get(heap))
+        }),
     ],
     ..NativeType::of(
         Builtin::Slice,
@@ -64,11 +70,23 @@ fn indices(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<Slice>(vm, args)?;
     let len = vm.index_value(args.at(1))?;
     let len = match vm.get(len).as_any_int() {
-        Some(n) if n.is_negative() => return Err(vm.heap.value_error("length should not be negative")),
+        Some(n) if n.is_negative() => {
+            return Err(vm.heap.value_error("length should not be negative"));
+        }
         Some(IntRef::Small(n)) => n as usize,
-        _ => return Err(vm.heap.raise(Builtin::OverflowError, "Python int too large to convert to C ssize_t")),
+        _ => {
+            return Err(vm.heap.raise(
+                Builtin::OverflowError,
+                "Python int too large to convert to C ssize_t",
+            ));
+        }
     };
-    let Selection { start, stop, step, .. } = vm.selection(args.at(0), len)?;
+    let Selection {
+        start, stop, step, ..
+    } = vm.selection(args.at(0), len)?;
     let heap = &vm.heap;
-    Ok(vm.local(heap.tuple(&[heap.int(start), heap.int(stop), heap.int(step)]).value()))
+    Ok(vm.local(
+        heap.tuple(&[heap.int(start), heap.int(stop), heap.int(step)])
+            .value(),
+    ))
 }

@@ -43,7 +43,9 @@ pub fn sort_list(vm: &mut Vm, list: Local, key: Local, order: Order) -> Result<(
     let work = take_items(vm, list);
     let sorted = sort_work(vm, work, key, order);
     let outcome = match sorted {
-        Ok(()) if !items(vm, list).is_empty() => Err(vm.heap.value_error("list modified during sort")),
+        Ok(()) if !items(vm, list).is_empty() => {
+            Err(vm.heap.value_error("list modified during sort"))
+        }
         other => other,
     };
     let heap = &vm.heap;
@@ -60,12 +62,19 @@ fn take_items(vm: &Vm, list: Local) -> Local {
 }
 
 fn items(vm: &Vm, list: Local) -> &SlotVec {
-    &vm.get_gc::<List>(list).expect("the caller checked the kind").get().items
+    &vm.get_gc::<List>(list)
+        .expect("the caller checked the kind")
+        .get()
+        .items
 }
 
 fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), Raised> {
     let no_key = vm.get(key).is_undef() || vm.get(key).is_none();
-    let keys = if no_key { work } else { make_keys(vm, work, key)? };
+    let keys = if no_key {
+        work
+    } else {
+        make_keys(vm, work, key)?
+    };
     if no_key && sort_plain(&vm.heap, items(vm, work), order) {
         return Ok(());
     }
@@ -74,7 +83,12 @@ fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), R
         Some(permutation) => (permutation, Ok(())),
         None => {
             let count = items(vm, keys).len();
-            let mut sorter = Sorter { vm, keys, order: (0..count as u32).collect(), spare: Vec::new() };
+            let mut sorter = Sorter {
+                vm,
+                keys,
+                order: (0..count as u32).collect(),
+                spare: Vec::new(),
+            };
             let outcome = sorter.sort(order);
             (sorter.order, outcome)
         }
@@ -91,7 +105,11 @@ fn make_keys(vm: &mut Vm, work: Local, key: Local) -> Result<Local, Raised> {
     let keys = vm.local(vm.heap.list([]).value());
     for i in 0..items(vm, work).len() {
         let mark = vm.mark();
-        let item = vm.local(items(vm, work).get(&vm.heap, i).expect("nobody else knows the work list"));
+        let item = vm.local(
+            items(vm, work)
+                .get(&vm.heap, i)
+                .expect("nobody else knows the work list"),
+        );
         let made = vm.call(key, &[item])?;
         items(vm, keys).push(&vm.heap, vm.get(made));
         vm.release(mark);
@@ -101,7 +119,12 @@ fn make_keys(vm: &mut Vm, work: Local, key: Local) -> Result<Local, Raised> {
 
 /// Sorts integers by value; `false`: there is something else in the list.
 fn sort_plain(heap: &Heap, items: &SlotVec, order: Order) -> bool {
-    let Some(mut numbers) = items.to_vec(heap).into_iter().map(Value::as_int).collect::<Option<Vec<i64>>>() else {
+    let Some(mut numbers) = items
+        .to_vec(heap)
+        .into_iter()
+        .map(Value::as_int)
+        .collect::<Option<Vec<i64>>>()
+    else {
         return false;
     };
     numbers.sort_unstable();
@@ -119,9 +142,16 @@ fn leaf_permutation(keys: &[Value<'_>], order: Order) -> Option<Vec<u32>> {
         key if key.is_int() => permutation(keys, order, |v| v.as_int(), i64::cmp),
         key if key.is_float() => {
             let number = |v: Value<'_>| v.as_float().filter(|x| !x.is_nan());
-            permutation(keys, order, number, |a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal))
+            permutation(keys, order, number, |a, b| {
+                a.partial_cmp(b).unwrap_or(Ordering::Equal)
+            })
         }
-        _ => permutation(keys, order, |v| Some(v.as_gc::<Str>()?.as_str()), |a, b| a.cmp(b)),
+        _ => permutation(
+            keys,
+            order,
+            |v| Some(v.as_gc::<Str>()?.as_str()),
+            |a, b| a.cmp(b),
+        ),
     }
 }
 
@@ -316,7 +346,10 @@ impl Sorter<'_> {
     fn less(&mut self, a: usize, b: usize) -> Result<bool, Raised> {
         let vm = &mut *self.vm;
         let keys = items(vm, self.keys);
-        let at = |i: usize| keys.get(&vm.heap, self.order[i] as usize).expect("the order is a permutation of the keys");
+        let at = |i: usize| {
+            keys.get(&vm.heap, self.order[i] as usize)
+                .expect("the order is a permutation of the keys")
+        };
         let (x, y) = (at(a), at(b));
         if let Some(less) = leaf_less(&vm.heap, x, y) {
             return Ok(less);

@@ -20,29 +20,51 @@ pub struct Special<T>(PhantomData<T>);
 // Comparison and hash.
 impl<T: Object> Special<T> {
     /// `__eq__`
-    pub const EQ: Native =
-        Native::vm("__eq__(self, value, /)", "Return self==value.", |vm, args| compare::<T>(vm, args, Comparison::Eq));
+    pub const EQ: Native = Native::vm(
+        "__eq__(self, value, /)",
+        "Return self==value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Eq),
+    );
     /// `__ne__`
-    pub const NE: Native =
-        Native::vm("__ne__(self, value, /)", "Return self!=value.", |vm, args| compare::<T>(vm, args, Comparison::Ne));
+    pub const NE: Native = Native::vm(
+        "__ne__(self, value, /)",
+        "Return self!=value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Ne),
+    );
     /// `__lt__`
-    pub const LT: Native =
-        Native::vm("__lt__(self, value, /)", "Return self<value.", |vm, args| compare::<T>(vm, args, Comparison::Lt));
+    pub const LT: Native = Native::vm(
+        "__lt__(self, value, /)",
+        "Return self<value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Lt),
+    );
     /// `__le__`
-    pub const LE: Native =
-        Native::vm("__le__(self, value, /)", "Return self<=value.", |vm, args| compare::<T>(vm, args, Comparison::Le));
+    pub const LE: Native = Native::vm(
+        "__le__(self, value, /)",
+        "Return self<=value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Le),
+    );
     /// `__gt__`
-    pub const GT: Native =
-        Native::vm("__gt__(self, value, /)", "Return self>value.", |vm, args| compare::<T>(vm, args, Comparison::Gt));
+    pub const GT: Native = Native::vm(
+        "__gt__(self, value, /)",
+        "Return self>value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Gt),
+    );
     /// `__ge__`
-    pub const GE: Native =
-        Native::vm("__ge__(self, value, /)", "Return self>=value.", |vm, args| compare::<T>(vm, args, Comparison::Ge));
+    pub const GE: Native = Native::vm(
+        "__ge__(self, value, /)",
+        "Return self>=value.",
+        |vm, args| compare::<T>(vm, args, Comparison::Ge),
+    );
     /// `__hash__`
-    pub const HASH: Native = Native::vm("__hash__(self, /) -> int", "Return hash(self).", |vm, args| {
-        this_of::<T>(vm, args)?;
-        let hash = vm.hash(args.at(0))?;
-        Ok(vm.local(vm.heap.int(hash as i64)))
-    });
+    pub const HASH: Native = Native::vm(
+        "__hash__(self, /) -> int",
+        "Return hash(self).",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            let hash = vm.hash(args.at(0))?;
+            Ok(vm.local(vm.heap.int(hash as i64)))
+        },
+    );
 }
 
 fn compare<T: Object>(vm: &mut Vm, args: Locals, comparison: Comparison) -> Result<Local, Raised> {
@@ -54,38 +76,71 @@ fn compare<T: Object>(vm: &mut Vm, args: Locals, comparison: Comparison) -> Resu
 // Operators.
 impl<T: Object> Special<T> {
     /// `__add__`
-    pub const ADD: Native =
-        Native::vm("__add__(self, value, /)", "Return self+value.", |vm, args| binary::<T>(vm, args, Operator::Add));
+    pub const ADD: Native = Native::vm(
+        "__add__(self, value, /)",
+        "Return self+value.",
+        |vm, args| binary::<T>(vm, args, Operator::Add),
+    );
     /// `__mul__`
-    pub const MUL: Native =
-        Native::vm("__mul__(self, value, /)", "Return self*value.", |vm, args| binary::<T>(vm, args, Operator::Mul));
+    pub const MUL: Native = Native::vm(
+        "__mul__(self, value, /)",
+        "Return self*value.",
+        |vm, args| binary::<T>(vm, args, Operator::Mul),
+    );
     /// `__rmul__`
-    pub const RMUL: Native =
-        Native::vm("__rmul__(self, value, /)", "Return value*self.", |vm, args| binary::<T>(vm, args, Operator::Mul));
+    pub const RMUL: Native = Native::vm(
+        "__rmul__(self, value, /)",
+        "Return value*self.",
+        |vm, args| binary::<T>(vm, args, Operator::Mul),
+    );
     /// `__and__`
-    pub const AND: Native =
-        Native::vm("__and__(self, value, /)", "Return self&value.", |vm, args| binary::<T>(vm, args, Operator::BitAnd));
+    pub const AND: Native = Native::vm(
+        "__and__(self, value, /)",
+        "Return self&value.",
+        |vm, args| binary::<T>(vm, args, Operator::BitAnd),
+    );
     /// `__or__`
-    pub const OR: Native =
-        Native::vm("__or__(self, value, /)", "Return self|value.", |vm, args| binary::<T>(vm, args, Operator::BitOr));
+    pub const OR: Native = Native::vm(
+        "__or__(self, value, /)",
+        "Return self|value.",
+        |vm, args| binary::<T>(vm, args, Operator::BitOr),
+    );
     /// `__sub__`
-    pub const SUB: Native =
-        Native::vm("__sub__(self, value, /)", "Return self-value.", |vm, args| binary::<T>(vm, args, Operator::Sub));
+    pub const SUB: Native = Native::vm(
+        "__sub__(self, value, /)",
+        "Return self-value.",
+        |vm, args| binary::<T>(vm, args, Operator::Sub),
+    );
     /// `__xor__`
-    pub const XOR: Native =
-        Native::vm("__xor__(self, value, /)", "Return self^value.", |vm, args| binary::<T>(vm, args, Operator::BitXor));
+    pub const XOR: Native = Native::vm(
+        "__xor__(self, value, /)",
+        "Return self^value.",
+        |vm, args| binary::<T>(vm, args, Operator::BitXor),
+    );
     /// `__rand__`
-    pub const RAND: Native =
-        Native::vm("__rand__(self, value, /)", "Return value&self.", |vm, args| reflected::<T>(vm, args, Operator::BitAnd));
+    pub const RAND: Native = Native::vm(
+        "__rand__(self, value, /)",
+        "Return value&self.",
+        |vm, args| reflected::<T>(vm, args, Operator::BitAnd),
+    );
     /// `__ror__`
-    pub const ROR: Native =
-        Native::vm("__ror__(self, value, /)", "Return value|self.", |vm, args| reflected::<T>(vm, args, Operator::BitOr));
+    pub const ROR: Native = Native::vm(
+        "__ror__(self, value, /)",
+        "Return value|self.",
+        |vm, args| reflected::<T>(vm, args, Operator::BitOr),
+    );
     /// `__rsub__`
-    pub const RSUB: Native =
-        Native::vm("__rsub__(self, value, /)", "Return value-self.", |vm, args| reflected::<T>(vm, args, Operator::Sub));
+    pub const RSUB: Native = Native::vm(
+        "__rsub__(self, value, /)",
+        "Return value-self.",
+        |vm, args| reflected::<T>(vm, args, Operator::Sub),
+    );
     /// `__rxor__`
-    pub const RXOR: Native =
-        Native::vm("__rxor__(self, value, /)", "Return value^self.", |vm, args| reflected::<T>(vm, args, Operator::BitXor));
+    pub const RXOR: Native = Native::vm(
+        "__rxor__(self, value, /)",
+        "Return value^self.",
+        |vm, args| reflected::<T>(vm, args, Operator::BitXor),
+    );
 }
 
 fn binary<T: Object>(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
@@ -103,43 +158,68 @@ fn reflected<T: Object>(vm: &mut Vm, args: Locals, operator: Operator) -> Result
 // Containers.
 impl<T: Object> Special<T> {
     /// `__len__`
-    pub const LEN: Native = Native::vm("__len__(self, /) -> int", "Return len(self).", |vm, args| {
-        this_of::<T>(vm, args)?;
-        let len = vm.len(args.at(0))?;
-        Ok(vm.local(vm.heap.usize(len)))
-    });
+    pub const LEN: Native = Native::vm(
+        "__len__(self, /) -> int",
+        "Return len(self).",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            let len = vm.len(args.at(0))?;
+            Ok(vm.local(vm.heap.usize(len)))
+        },
+    );
     /// `__iter__`
-    pub const ITER: Native = Native::vm("__iter__(self, /)", "Implement iter(self).", |vm, args| {
-        this_of::<T>(vm, args)?;
-        vm.iter(args.at(0))
-    });
+    pub const ITER: Native =
+        Native::vm("__iter__(self, /)", "Implement iter(self).", |vm, args| {
+            this_of::<T>(vm, args)?;
+            vm.iter(args.at(0))
+        });
     /// `__contains__`
-    pub const CONTAINS: Native = Native::vm("__contains__(self, key, /) -> bool", "Return bool(key in self).", |vm, args| {
-        this_of::<T>(vm, args)?;
-        let found = vm.builtin_contains(args.at(0), args.at(1))?;
-        Ok(vm.local(Value::bool(found)))
-    });
+    pub const CONTAINS: Native = Native::vm(
+        "__contains__(self, key, /) -> bool",
+        "Return bool(key in self).",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            let found = vm.builtin_contains(args.at(0), args.at(1))?;
+            Ok(vm.local(Value::bool(found)))
+        },
+    );
     /// `__getitem__`
-    pub const GETITEM: Native = Native::vm("__getitem__(self, key, /)", "Return self[key].", |vm, args| {
-        this_of::<T>(vm, args)?;
-        let item = vm.builtin_get_item(args.at(0), args.at(1))?;
-        Ok(or_not_implemented(vm, item))
-    });
+    pub const GETITEM: Native = Native::vm(
+        "__getitem__(self, key, /)",
+        "Return self[key].",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            let item = vm.builtin_get_item(args.at(0), args.at(1))?;
+            Ok(or_not_implemented(vm, item))
+        },
+    );
     /// `__setitem__`
-    pub const SETITEM: Native = Native::vm("__setitem__(self, key, value, /) -> None", "Set self[key] to value.", |vm, args| {
-        this_of::<T>(vm, args)?;
-        vm.builtin_set_item(args.at(0), args.at(1), args.at(2))?;
-        Ok(vm.none())
-    });
+    pub const SETITEM: Native = Native::vm(
+        "__setitem__(self, key, value, /) -> None",
+        "Set self[key] to value.",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            vm.builtin_set_item(args.at(0), args.at(1), args.at(2))?;
+            Ok(vm.none())
+        },
+    );
     /// `__delitem__`
-    pub const DELITEM: Native = Native::vm("__delitem__(self, key, /) -> None", "Delete self[key].", |vm, args| {
-        this_of::<T>(vm, args)?;
-        vm.builtin_del_item(args.at(0), args.at(1))?;
-        Ok(vm.none())
-    });
+    pub const DELITEM: Native = Native::vm(
+        "__delitem__(self, key, /) -> None",
+        "Delete self[key].",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            vm.builtin_del_item(args.at(0), args.at(1))?;
+            Ok(vm.none())
+        },
+    );
     /// `__repr__`
-    pub const REPR: Native = Native::vm("__repr__(self, /) -> str", "Return repr(self).", |vm, args| {
-        this_of::<T>(vm, args)?;
-        vm.repr(args.at(0))
-    });
+    pub const REPR: Native = Native::vm(
+        "__repr__(self, /) -> str",
+        "Return repr(self).",
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            vm.repr(args.at(0))
+        },
+    );
 }

@@ -59,20 +59,33 @@ const NEW: Native = Native::vm(
 pub fn tuple_of(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let value = vm.get(iterable);
-    if value.as_object().is_some_and(|o| o.kind() == Kind::Tuple && o.shape() == heap.types.shape_of_kind(Kind::Tuple)) {
+    if value.as_object().is_some_and(|o| {
+        o.kind() == Kind::Tuple && o.shape() == heap.types.shape_of_kind(Kind::Tuple)
+    }) {
         return Ok(iterable);
     }
-    let list = if value.is_gc::<List>() { iterable } else { vm.to_list(iterable)? };
+    let list = if value.is_gc::<List>() {
+        iterable
+    } else {
+        vm.to_list(iterable)?
+    };
     let heap = &vm.heap;
-    let items = vm.get_gc::<List>(list).map(|list| list.items.to_vec(heap)).unwrap_or_default();
+    let items = vm
+        .get_gc::<List>(list)
+        .map(|list| list.items.to_vec(heap))
+        .unwrap_or_default();
     Ok(vm.local(heap.tuple(&items).value()))
 }
 
-const COUNT: Native = Native::vm("count(self, value, /) -> int", "Return number of occurrences of value.", |vm, args| {
-    this_of::<Tuple>(vm, args)?;
-    let count = sequence::count(vm, args.at(0), args.at(1))?;
-    Ok(vm.local(vm.heap.usize(count)))
-});
+const COUNT: Native = Native::vm(
+    "count(self, value, /) -> int",
+    "Return number of occurrences of value.",
+    |vm, args| {
+        this_of::<Tuple>(vm, args)?;
+        let count = sequence::count(vm, args.at(0), args.at(1))?;
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
 
 const INDEX: Native = Native::vm(
     "index(self, value, start=0, stop=sys.maxsize, /) -> int",
@@ -90,7 +103,11 @@ fn index(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
 }
 
-const GETNEWARGS: Native = Native::leaf("__getnewargs__(self, /) -> tuple", "Arguments of __new__ for a copy.", |heap, args| {
-    let items = this::<Tuple>(heap, args)?.to_vec(heap);
-    Ok(heap.tuple(&[heap.tuple(&items).value()]).value())
-});
+const GETNEWARGS: Native = Native::leaf(
+    "__getnewargs__(self, /) -> tuple",
+    "Arguments of __new__ for a copy.",
+    |heap, args| {
+        let items = this::<Tuple>(heap, args)?.to_vec(heap);
+        Ok(heap.tuple(&[heap.tuple(&items).value()]).value())
+    },
+);

@@ -1,4 +1,7 @@
 //! `type`: classes as objects, and how they are made and called.
+//!
+//! `type(x)` and `type(name, bases, namespace)` are one constructor, as in CPython; making a class is in `vm/class.rs`. To
+//! add a method: a `Native`, its function, a word in the table.
 
 use super::object::sorted_names;
 use super::receiver::{given, this};
@@ -16,19 +19,35 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
-    methods: &[&INIT, &CALL, &REPR, &MRO, &SUBCLASSES, &DIR, &INSTANCECHECK, &SUBCLASSCHECK, &OR, &ROR],
+    methods: &[
+        &INIT,
+        &CALL,
+        &REPR,
+        &MRO,
+        &SUBCLASSES,
+        &DIR,
+        &INSTANCECHECK,
+        &SUBCLASSCHECK,
+        &OR,
+        &ROR,
+    ],
     class_methods: &[&PREPARE],
     getters: &[
         Getter::leaf("__name__", "", name).with_set(set_name),
         Getter::leaf("__qualname__", "", qualname).with_set(set_qualname),
         Getter::leaf("__module__", "", module).with_vm_set(|vm, args| store(vm, args, Sym::Module)),
-        Getter::leaf("__bases__", "", |heap, args| Ok(this::<Class>(heap, args)?.bases(heap).value())),
+        Getter::leaf("__bases__", "", |heap, args| {
+            Ok(this::<Class>(heap, args)?.bases(heap).value())
+        }),
         Getter::leaf("__base__", "", base),
         Getter::leaf("__mro__", "", mro_tuple),
         Getter::leaf("__dict__", "", dict),
-        Getter::leaf("__annotations__", "", annotations).with_vm_set(|vm, args| store(vm, args, Sym::Annotations)),
-        Getter::leaf("__type_params__", "", type_params).with_vm_set(|vm, args| store(vm, args, Sym::TypeParams)),
-        Getter::leaf("__abstractmethods__", "", abstract_methods).with_vm_set(|vm, args| store(vm, args, Sym::AbstractMethods)),
+        Getter::leaf("__annotations__", "", annotations)
+            .with_vm_set(|vm, args| store(vm, args, Sym::Annotations)),
+        Getter::leaf("__type_params__", "", type_params)
+            .with_vm_set(|vm, args| store(vm, args, Sym::TypeParams)),
+        Getter::leaf("__abstractmethods__", "", abstract_methods)
+            .with_vm_set(|vm, args| store(vm, args, Sym::AbstractMethods)),
     ],
     ..NativeType::of(
         Builtin::Type,
@@ -36,29 +55,73 @@ pub const TYPES: &[NativeType] = &[NativeType {
     )
 }];
 
-const NEW: Native = Native::vm("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const INIT: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |_, _| Ok(Value::NONE));
-const CALL: Native = Native::vm("__call__(self, /, *args, **kwargs)", "Call self as a function.", |vm, args| {
-    vm.type_call(args.at(0), args.at(1), args.at(2))
+const NEW: Native = Native::vm(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |_, _| Ok(Value::NONE),
+);
+const CALL: Native = Native::vm(
+    "__call__(self, /, *args, **kwargs)",
+    "Call self as a function.",
+    |vm, args| vm.type_call(args.at(0), args.at(1), args.at(2)),
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    vm.builtin_repr(args.at(0))
 });
-const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.builtin_repr(args.at(0)));
-const MRO: Native = Native::leaf("mro(self, /)", "Return a type's method resolution order.", |heap, args| {
-    Ok(heap.list(this::<Class>(heap, args)?.mro(heap).map(Gc::value)).value())
-});
-const SUBCLASSES: Native = Native::leaf("__subclasses__(self, /)", "Return a list of immediate subclasses.", |heap, args| {
-    Ok(heap.list(this::<Class>(heap, args)?.subclasses.to_vec(heap)).value())
-});
-const DIR: Native = Native::leaf("__dir__(self, /)", "Specialized __dir__ implementation for types.", dir);
-const INSTANCECHECK: Native = Native::vm("__instancecheck__(self, instance, /)", "Check if an object is an instance.", |vm, args| {
-    let answer = vm.plain_is_instance(args.at(1), args.at(0))?;
-    Ok(vm.bool_local(answer))
-});
-const SUBCLASSCHECK: Native = Native::vm("__subclasscheck__(self, subclass, /)", "Check if a class is a subclass.", |vm, args| {
-    let answer = vm.plain_is_subclass(args.at(1), args.at(0))?;
-    Ok(vm.bool_local(answer))
-});
-const OR: Native = Native::vm("__or__(self, value, /)", "Return self|value.", |vm, args| super::generic::union_of(vm, args.at(0), args.at(1)));
-const ROR: Native = Native::vm("__ror__(self, value, /)", "Return value|self.", |vm, args| super::generic::union_of(vm, args.at(1), args.at(0)));
+const MRO: Native = Native::leaf(
+    "mro(self, /)",
+    "Return a type's method resolution order.",
+    |heap, args| {
+        Ok(heap
+            .list(this::<Class>(heap, args)?.mro(heap).map(Gc::value))
+            .value())
+    },
+);
+const SUBCLASSES: Native = Native::leaf(
+    "__subclasses__(self, /)",
+    "Return a list of immediate subclasses.",
+    |heap, args| {
+        Ok(heap
+            .list(this::<Class>(heap, args)?.subclasses.to_vec(heap))
+            .value())
+    },
+);
+const DIR: Native = Native::leaf(
+    "__dir__(self, /)",
+    "Specialized __dir__ implementation for types.",
+    dir,
+);
+const INSTANCECHECK: Native = Native::vm(
+    "__instancecheck__(self, instance, /)",
+    "Check if an object is an instance.",
+    |vm, args| {
+        let answer = vm.plain_is_instance(args.at(1), args.at(0))?;
+        Ok(vm.bool_local(answer))
+    },
+);
+const SUBCLASSCHECK: Native = Native::vm(
+    "__subclasscheck__(self, subclass, /)",
+    "Check if a class is a subclass.",
+    |vm, args| {
+        let answer = vm.plain_is_subclass(args.at(1), args.at(0))?;
+        Ok(vm.bool_local(answer))
+    },
+);
+const OR: Native = Native::vm(
+    "__or__(self, value, /)",
+    "Return self|value.",
+    |vm, args| super::generic::union_of(vm, args.at(0), args.at(1)),
+);
+const ROR: Native = Native::vm(
+    "__ror__(self, value, /)",
+    "Return value|self.",
+    |vm, args| super::generic::union_of(vm, args.at(1), args.at(0)),
+);
 const PREPARE: Native = Native::leaf(
     "__prepare__(cls, name=None, bases=None, /, **kwds)",
     "__prepare__() -> dict\nused to create the namespace for the class statement",
@@ -71,7 +134,9 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let meta: Option<Gc<'_, Class>> = vm.get_gc(args.at(0));
     let is_type = meta.is_some_and(|meta| meta.builtin_is(Builtin::Type));
     let items: Gc<'_, Tuple> = vm.get_gc(args.at(1)).expect("*args is a tuple");
-    let plain = vm.get_gc::<Dict>(args.at(2)).is_none_or(|kwargs| kwargs.table.is_empty());
+    let plain = vm
+        .get_gc::<Dict>(args.at(2))
+        .is_none_or(|kwargs| kwargs.table.is_empty());
     let items = items.to_vec(heap);
     if let ([object], true, true) = (&items[..], is_type, plain) {
         return Ok(vm.local(heap.class_of(*object).value()));
@@ -83,12 +148,25 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             false => format!("type.__new__() takes exactly 3 arguments ({given} given)"),
         }));
     };
-    let inner = |value: Value<'_>| value.as_gc::<Instance>().and_then(|i| i.payload(heap)).unwrap_or(value).is_gc::<Dict>();
-    let expected = [(name, "str", name.is_gc::<Str>()), (bases, "tuple", bases.is_gc::<Tuple>()), (namespace, "dict", inner(namespace))];
+    let inner = |value: Value<'_>| {
+        value
+            .as_gc::<Instance>()
+            .and_then(|i| i.payload(heap))
+            .unwrap_or(value)
+            .is_gc::<Dict>()
+    };
+    let expected = [
+        (name, "str", name.is_gc::<Str>()),
+        (bases, "tuple", bases.is_gc::<Tuple>()),
+        (namespace, "dict", inner(namespace)),
+    ];
     for (i, (value, class, fits)) in expected.into_iter().enumerate() {
         if !fits {
             let given = heap.type_name(value);
-            return Err(heap.type_error(format!("type.__new__() argument {} must be {class}, not {given}", i + 1)));
+            return Err(heap.type_error(format!(
+                "type.__new__() argument {} must be {class}, not {given}",
+                i + 1
+            )));
         }
     }
     let (name, bases, namespace) = (vm.local(name), vm.local(bases), vm.local(namespace));
@@ -122,18 +200,28 @@ fn set_qualname<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
 }
 
 /// A class of the program and the string that one of its names shall be.
-fn changed<'h>(heap: &'h Heap, args: Args<'h>, attr: &str) -> Result<(Gc<'h, Class>, Gc<'h, Str>), Raised> {
+fn changed<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    attr: &str,
+) -> Result<(Gc<'h, Class>, Gc<'h, Str>), Raised> {
     let (class, value) = (this::<Class>(heap, args)?, args.get(1));
     let name = class.name(heap).as_str();
     if class.builtin.is_some() {
-        return Err(heap.type_error(format!("cannot set '{attr}' attribute of immutable type '{name}'")));
+        return Err(heap.type_error(format!(
+            "cannot set '{attr}' attribute of immutable type '{name}'"
+        )));
     }
     match value.as_gc::<Str>() {
         Some(text) => Ok((class, heap.intern_str(text))),
-        None if value.is_undef() => Err(heap.type_error(format!("cannot delete '{attr}' attribute of immutable type '{name}'"))),
+        None if value.is_undef() => Err(heap.type_error(format!(
+            "cannot delete '{attr}' attribute of immutable type '{name}'"
+        ))),
         None => {
             let given = heap.type_name(value);
-            Err(heap.type_error(format!("can only assign string to {name}.{attr}, not '{given}'")))
+            Err(heap.type_error(format!(
+                "can only assign string to {name}.{attr}, not '{given}'"
+            )))
         }
     }
 }
@@ -152,11 +240,17 @@ fn store(vm: &mut Vm, args: Locals, name: Sym) -> Result<Local, Raised> {
 }
 
 fn base<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(this::<Class>(heap, args)?.bases(heap).at(heap, 0).unwrap_or(Value::NONE))
+    Ok(this::<Class>(heap, args)?
+        .bases(heap)
+        .at(heap, 0)
+        .unwrap_or(Value::NONE))
 }
 
 fn mro_tuple<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let order: Vec<Value<'h>> = this::<Class>(heap, args)?.mro(heap).map(Gc::value).collect();
+    let order: Vec<Value<'h>> = this::<Class>(heap, args)?
+        .mro(heap)
+        .map(Gc::value)
+        .collect();
     Ok(heap.tuple(&order).value())
 }
 
@@ -174,7 +268,10 @@ fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
     let name = heap.sym(Sym::Annotations);
     if class.builtin.is_some() {
         let text = class.name(heap).as_str();
-        return Err(heap.raise(Builtin::AttributeError, format!("type object '{text}' has no attribute '__annotations__'")));
+        return Err(heap.raise(
+            Builtin::AttributeError,
+            format!("type object '{text}' has no attribute '__annotations__'"),
+        ));
     }
     if let Some(own) = class.attrs.get(heap, name) {
         return Ok(own);
@@ -185,22 +282,36 @@ fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
 }
 
 fn type_params<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let own = this::<Class>(heap, args)?.attrs.get(heap, heap.sym(Sym::TypeParams));
+    let own = this::<Class>(heap, args)?
+        .attrs
+        .get(heap, heap.sym(Sym::TypeParams));
     Ok(own.unwrap_or_else(|| heap.tuple(&[]).value()))
 }
 
 fn abstract_methods<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
-    class.attrs.get(heap, heap.sym(Sym::AbstractMethods)).ok_or_else(|| {
-        let name = class.name(heap).as_str();
-        heap.raise(Builtin::AttributeError, format!("type object '{name}' has no attribute '__abstractmethods__'"))
-    })
+    class
+        .attrs
+        .get(heap, heap.sym(Sym::AbstractMethods))
+        .ok_or_else(|| {
+            let name = class.name(heap).as_str();
+            heap.raise(
+                Builtin::AttributeError,
+                format!("type object '{name}' has no attribute '__abstractmethods__'"),
+            )
+        })
 }
 
 fn dir<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let mut names = Vec::new();
     for class in this::<Class>(heap, args)?.mro(heap) {
-        names.extend(class.attrs.entries(heap).into_iter().map(|(name, _)| name.value()));
+        names.extend(
+            class
+                .attrs
+                .entries(heap)
+                .into_iter()
+                .map(|(name, _)| name.value()),
+        );
     }
     Ok(sorted_names(heap, names))
 }

@@ -19,13 +19,26 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
-    NativeType { methods: SET_LIKE, getters: MAPPING, ..NativeType::of(Builtin::DictKeys, "") },
     NativeType {
-        methods: &[&Special::<View>::ITER, &Special::<View>::LEN, &Special::<View>::REPR, &REVERSED],
+        methods: SET_LIKE,
+        getters: MAPPING,
+        ..NativeType::of(Builtin::DictKeys, "")
+    },
+    NativeType {
+        methods: &[
+            &Special::<View>::ITER,
+            &Special::<View>::LEN,
+            &Special::<View>::REPR,
+            &REVERSED,
+        ],
         getters: MAPPING,
         ..NativeType::of(Builtin::DictValues, "")
     },
-    NativeType { methods: SET_LIKE, getters: MAPPING, ..NativeType::of(Builtin::DictItems, "") },
+    NativeType {
+        methods: SET_LIKE,
+        getters: MAPPING,
+        ..NativeType::of(Builtin::DictItems, "")
+    },
     NativeType {
         new: Some(&NEW_PROXY),
         methods: &[
@@ -73,22 +86,38 @@ const SET_LIKE: &[&Native] = &[
     &Special::<View>::XOR,
 ];
 
-const MAPPING: &[Getter] = &[Getter::leaf("mapping", "dictionary that this view refers to", |heap, args| {
-    Ok(heap.view(ViewTag::Proxy, this::<View>(heap, args)?.source.get(heap)).value())
-})];
+const MAPPING: &[Getter] = &[Getter::leaf(
+    "mapping",
+    "dictionary that this view refers to",
+    |heap, args| {
+        Ok(heap
+            .view(ViewTag::Proxy, this::<View>(heap, args)?.source.get(heap))
+            .value())
+    },
+)];
 
-const REVERSED: Native = Native::leaf("__reversed__(self, /)", "Return a reverse iterator over the dict view.", |heap, args| {
-    let view = this::<View>(heap, args)?;
-    let Some(dict) = view.source.get(heap).as_gc::<Dict>() else { return Ok(Value::NOT_IMPLEMENTED) };
-    let entries = dict.table.entries(heap).into_iter();
-    let items = match view.tag {
-        ViewTag::Keys | ViewTag::Proxy => return Ok(dict::reversed(heap, dict)),
-        ViewTag::Values => heap.list(entries.map(|(_, value)| value)),
-        ViewTag::Items => heap.list(entries.map(|(key, value)| heap.tuple(&[key, value]).value())),
-    };
-    let last = items.items.len() as i64 - 1;
-    Ok(heap.iter(IterTag::ListReverse, items.value(), Value::UNDEF, last, 0).value())
-});
+const REVERSED: Native = Native::leaf(
+    "__reversed__(self, /)",
+    "Return a reverse iterator over the dict view.",
+    |heap, args| {
+        let view = this::<View>(heap, args)?;
+        let Some(dict) = view.source.get(heap).as_gc::<Dict>() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
+        let entries = dict.table.entries(heap).into_iter();
+        let items = match view.tag {
+            ViewTag::Keys | ViewTag::Proxy => return Ok(dict::reversed(heap, dict)),
+            ViewTag::Values => heap.list(entries.map(|(_, value)| value)),
+            ViewTag::Items => {
+                heap.list(entries.map(|(key, value)| heap.tuple(&[key, value]).value()))
+            }
+        };
+        let last = items.items.len() as i64 - 1;
+        Ok(heap
+            .iter(IterTag::ListReverse, items.value(), Value::UNDEF, last, 0)
+            .value())
+    },
+);
 
 const ISDISJOINT: Native = Native::vm(
     "isdisjoint(self, other, /) -> bool",
@@ -104,9 +133,14 @@ const NEW_PROXY: Native = Native::vm(
     "Create and return a new object.  See help(type) for accurate signature.",
     |vm, args| {
         let mapping = vm.get(args.at(1));
-        if vm.special(mapping, Sym::GetItem).is_none() || mapping.is_gc::<List>() || mapping.is_gc::<Tuple>() {
+        if vm.special(mapping, Sym::GetItem).is_none()
+            || mapping.is_gc::<List>()
+            || mapping.is_gc::<Tuple>()
+        {
             let class = vm.heap.type_name(mapping);
-            return Err(vm.heap.type_error(format!("mappingproxy() argument must be a mapping, not {class}")));
+            return Err(vm.heap.type_error(format!(
+                "mappingproxy() argument must be a mapping, not {class}"
+            )));
         }
         Ok(vm.local(vm.heap.view(ViewTag::Proxy, mapping).value()))
     },
@@ -127,30 +161,47 @@ const PROXY_GET: Native = Native::vm(
     },
 );
 
-const PROXY_KEYS: Native =
-    Native::vm("keys(self, /)", "D.keys() -> a set-like object providing a view on D's keys", |vm, args| {
+const PROXY_KEYS: Native = Native::vm(
+    "keys(self, /)",
+    "D.keys() -> a set-like object providing a view on D's keys",
+    |vm, args| {
         let source = source(vm, args)?;
         vm.call_method(source, "keys", &[])
-    });
+    },
+);
 
-const PROXY_VALUES: Native =
-    Native::vm("values(self, /)", "D.values() -> an object providing a view on D's values", |vm, args| {
+const PROXY_VALUES: Native = Native::vm(
+    "values(self, /)",
+    "D.values() -> an object providing a view on D's values",
+    |vm, args| {
         let source = source(vm, args)?;
         vm.call_method(source, "values", &[])
-    });
+    },
+);
 
-const PROXY_ITEMS: Native =
-    Native::vm("items(self, /)", "D.items() -> a set-like object providing a view on D's items", |vm, args| {
+const PROXY_ITEMS: Native = Native::vm(
+    "items(self, /)",
+    "D.items() -> a set-like object providing a view on D's items",
+    |vm, args| {
         let source = source(vm, args)?;
         vm.call_method(source, "items", &[])
-    });
+    },
+);
 
-const PROXY_COPY: Native = Native::vm("copy(self, /)", "D.copy() -> a shallow copy of D", |vm, args| {
-    let source = source(vm, args)?;
-    vm.call_method(source, "copy", &[])
-});
+const PROXY_COPY: Native = Native::vm(
+    "copy(self, /)",
+    "D.copy() -> a shallow copy of D",
+    |vm, args| {
+        let source = source(vm, args)?;
+        vm.call_method(source, "copy", &[])
+    },
+);
 
-const PROXY_REVERSED: Native = Native::vm("__reversed__(self, /)", "D.__reversed__() -> reverse iterator", |vm, args| {
-    let source = source(vm, args)?;
-    vm.call_method(source, "__reversed__", &[])
-});
+const PROXY_REVERSED: Native = Native::vm(
+    "__reversed__(self, /)",
+    "D.__reversed__() -> reverse iterator",
+    |vm, args| {
+        let source = source(vm, args)?;
+        vm.call_method(source, "__reversed__", &[])
+    },
+);

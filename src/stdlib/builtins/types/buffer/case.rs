@@ -1,4 +1,7 @@
 //! Case, and the questions about all bytes: only ASCII has letters here.
+//!
+//! Shared by bytes and bytearray: the result has the receiver's type. To add a method: a `Native`, its function, a word in
+//! the table of `buffer/mod.rs`.
 
 use super::this;
 use crate::runtime::text::bytes_ops::case;
@@ -6,15 +9,17 @@ use crate::runtime::{Heap, Value};
 use crate::stdlib::arg::Out;
 use crate::vm::{Args, Native};
 
-pub const LOWER: Native =
-    Native::leaf("lower(self, /) -> Self", "Return a copy with all ASCII characters converted to lowercase.", |heap, a| {
-        map(heap, a, <[u8]>::to_ascii_lowercase)
-    });
+pub const LOWER: Native = Native::leaf(
+    "lower(self, /) -> Self",
+    "Return a copy with all ASCII characters converted to lowercase.",
+    |heap, a| map(heap, a, <[u8]>::to_ascii_lowercase),
+);
 
-pub const UPPER: Native =
-    Native::leaf("upper(self, /) -> Self", "Return a copy with all ASCII characters converted to uppercase.", |heap, a| {
-        map(heap, a, <[u8]>::to_ascii_uppercase)
-    });
+pub const UPPER: Native = Native::leaf(
+    "upper(self, /) -> Self",
+    "Return a copy with all ASCII characters converted to uppercase.",
+    |heap, a| map(heap, a, <[u8]>::to_ascii_uppercase),
+);
 
 pub const TITLE: Native = Native::leaf(
     "title(self, /) -> Self",
@@ -46,10 +51,11 @@ pub const ISALNUM: Native = Native::leaf(
     |heap, a| ask(heap, a, case::is_alnum),
 );
 
-pub const ISASCII: Native =
-    Native::leaf("isascii(self, /) -> bool", "Return True if all bytes are ASCII; none at all are.", |heap, a| {
-        ask(heap, a, <[u8]>::is_ascii)
-    });
+pub const ISASCII: Native = Native::leaf(
+    "isascii(self, /) -> bool",
+    "Return True if all bytes are ASCII; none at all are.",
+    |heap, a| ask(heap, a, <[u8]>::is_ascii),
+);
 
 pub const ISDIGIT: Native = Native::leaf(
     "isdigit(self, /) -> bool",

@@ -1,4 +1,7 @@
 //! `decode`, `hex`, `fromhex`, `translate` and `maketrans`.
+//!
+//! Shared by bytes and bytearray. The codecs are in `runtime/text/codec`. To add a method: a `Native`, its function, a word
+//! in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::class::Class;
@@ -43,7 +46,9 @@ pub const MAKETRANS: Native = Native::leaf(
     "Return a table for translate() that maps each byte of the first argument to the one at the same place of the second.",
     |heap, a| {
         let (from, to) = (Buffer::arg(heap, a.get(0))?, Buffer::arg(heap, a.get(1))?);
-        Ok(heap.bytes(checked(heap, search::make_translation(&from, &to))?).value())
+        Ok(heap
+            .bytes(checked(heap, search::make_translation(&from, &to))?)
+            .value())
     },
 );
 
@@ -70,19 +75,40 @@ fn separator<'h>(heap: &'h Heap, sep: Value<'h>) -> Result<Option<char>, Raised>
 }
 
 fn from_hex(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let data = checked(&vm.heap, hex::from_hex(arg::text(&vm.heap, vm.get(a.at(1)), "fromhex() argument")?))?;
+    let data = checked(
+        &vm.heap,
+        hex::from_hex(arg::text(&vm.heap, vm.get(a.at(1)), "fromhex() argument")?),
+    )?;
     let class = vm.get_gc::<Class>(a.at(0));
-    let is_array = class.is_some_and(|c| c.is_subclass(&vm.heap, vm.heap.types.class(&vm.heap, Builtin::ByteArray)));
-    let made = vm.local(if is_array { vm.heap.bytearray(data).value() } else { vm.heap.bytes(data).value() });
-    if class.is_none_or(|class| class.builtin.is_some()) { Ok(made) } else { vm.call(a.at(0), &[made]) }
+    let is_array = class.is_some_and(|c| {
+        c.is_subclass(&vm.heap, vm.heap.types.class(&vm.heap, Builtin::ByteArray))
+    });
+    let made = vm.local(if is_array {
+        vm.heap.bytearray(data).value()
+    } else {
+        vm.heap.bytes(data).value()
+    });
+    if class.is_none_or(|class| class.builtin.is_some()) {
+        Ok(made)
+    } else {
+        vm.call(a.at(0), &[made])
+    }
 }
 
 fn translate<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let data = this(heap, a)?;
-    let table = if a.get(1).is_none() { None } else { Some(Buffer::arg(heap, a.get(1))?) };
+    let table = if a.get(1).is_none() {
+        None
+    } else {
+        Some(Buffer::arg(heap, a.get(1))?)
+    };
     if table.as_ref().is_some_and(|table| table.len() != 256) {
         return Err(heap.value_error("translation table must be 256 characters long"));
     }
-    let delete = if a.get(2).is_undef() { Buffer::Bytes(&[]) } else { Buffer::arg(heap, a.get(2))? };
+    let delete = if a.get(2).is_undef() {
+        Buffer::Bytes(&[])
+    } else {
+        Buffer::arg(heap, a.get(2))?
+    };
     Ok(data.same(heap, search::translate(&data, table.as_deref(), &delete)))
 }

@@ -1,4 +1,7 @@
 //! What `bytes(...)` and `bytearray(...)` make of their arguments: text, a count, bytes, or an iterable of numbers.
+//!
+//! Both constructors accept the same things and complain in the same words, each under its own name. An iterable may run the
+//! program, so nothing is borrowed while it does.
 
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
@@ -40,7 +43,10 @@ pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
 
 /// The bytes that an object has or gives as numbers: what `int.from_bytes` reads.
 pub fn of_source(vm: &mut Vm, source: Local) -> Result<Vec<u8>, Raised> {
-    const BYTES: Made = Made { name: "bytes", items: "bytes" };
+    const BYTES: Made = Made {
+        name: "bytes",
+        items: "bytes",
+    };
     match vm.call_special(source, Sym::Bytes, &[])? {
         Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
         None if is_count(vm, source) || arg::as_str(&vm.heap, vm.get(source)).is_some() => {
@@ -56,16 +62,33 @@ fn is_count(vm: &Vm, source: Local) -> bool {
 
 fn cannot_convert(vm: &Vm, source: Local, made: &Made) -> Raised {
     let found = vm.heap.type_name(vm.get(source));
-    vm.heap.type_error(format!("cannot convert '{found}' object to {}", made.name))
+    vm.heap
+        .type_error(format!("cannot convert '{found}' object to {}", made.name))
 }
 
-fn encoded<'h>(heap: &'h Heap, text: Value<'h>, [encoding, errors]: [Value<'h>; 2], made: &Made) -> Result<Vec<u8>, Raised> {
+fn encoded<'h>(
+    heap: &'h Heap,
+    text: Value<'h>,
+    [encoding, errors]: [Value<'h>; 2],
+    made: &Made,
+) -> Result<Vec<u8>, Raised> {
     if encoding.is_undef() {
         return Err(heap.type_error("string argument without an encoding"));
     }
-    let encoding = arg::text(heap, encoding, &format!("{}() argument 'encoding'", made.name))?;
-    let errors = arg::text_or(heap, errors, "strict", &format!("{}() argument 'errors'", made.name))?;
-    Ok(encode_text(heap, text, encoding, errors)?.to_bytes().unwrap_or_default())
+    let encoding = arg::text(
+        heap,
+        encoding,
+        &format!("{}() argument 'encoding'", made.name),
+    )?;
+    let errors = arg::text_or(
+        heap,
+        errors,
+        "strict",
+        &format!("{}() argument 'errors'", made.name),
+    )?;
+    Ok(encode_text(heap, text, encoding, errors)?
+        .to_bytes()
+        .unwrap_or_default())
 }
 
 fn of_bytes_method<'h>(heap: &'h Heap, result: Value<'h>) -> Result<Vec<u8>, Raised> {
@@ -85,7 +108,10 @@ fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised>
     }
     let iter = match vm.iter(source) {
         Ok(iter) => iter,
-        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) && vm.special(vm.get(source), Sym::Iter).is_none() => {
+        Err(raised)
+            if vm.is_raised(&raised, Builtin::TypeError)
+                && vm.special(vm.get(source), Sym::Iter).is_none() =>
+        {
             vm.heap.take_raised(raised);
             return Err(cannot_convert(vm, source, made));
         }
@@ -98,9 +124,14 @@ fn zeros(vm: &mut Vm, count: Local) -> Result<Vec<u8>, Raised> {
     let count = vm.index_value(count)?;
     let count = arg::as_int(&vm.heap, vm.get(count)).and_then(|n| n.to_i64());
     let Some(count) = count else {
-        return Err(vm.heap.raise(Builtin::OverflowError, "cannot fit 'int' into an index-sized integer"));
+        return Err(vm.heap.raise(
+            Builtin::OverflowError,
+            "cannot fit 'int' into an index-sized integer",
+        ));
     };
-    let Ok(count) = usize::try_from(count) else { return Err(vm.heap.value_error("negative count")) };
+    let Ok(count) = usize::try_from(count) else {
+        return Err(vm.heap.value_error("negative count"));
+    };
     checked(&vm.heap, check_text_size(count))?;
     Ok(vec![0; count])
 }
@@ -110,7 +141,12 @@ pub fn bytes_of(vm: &mut Vm, iter: Local, items: &str) -> Result<Vec<u8>, Raised
     let list = vm.to_list(iter)?;
     let mut data = Vec::new();
     for i in 0.. {
-        let Some(item) = vm.get_gc::<List>(list).and_then(|list| list.items.get(&vm.heap, i)) else { break };
+        let Some(item) = vm
+            .get_gc::<List>(list)
+            .and_then(|list| list.items.get(&vm.heap, i))
+        else {
+            break;
+        };
         let byte = match item.as_int() {
             Some(n) => u8::try_from(n).ok(),
             None => {
@@ -122,7 +158,9 @@ pub fn bytes_of(vm: &mut Vm, iter: Local, items: &str) -> Result<Vec<u8>, Raised
             }
         };
         let Some(byte) = byte else {
-            return Err(vm.heap.value_error(format!("{items} must be in range(0, 256)")));
+            return Err(vm
+                .heap
+                .value_error(format!("{items} must be in range(0, 256)")));
         };
         data.push(byte);
     }

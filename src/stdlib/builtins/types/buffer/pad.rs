@@ -1,4 +1,7 @@
 //! Bytes brought to a width.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/pad.rs`. To add a method: a `Native`, its function,
+//! a word in the table of `buffer/mod.rs`.
 
 use super::this_of;
 use crate::runtime::text::TextResult;
@@ -54,7 +57,11 @@ fn filled(
     padded(vm, a, |data| method(data, width, fill))
 }
 
-fn padded(vm: &mut Vm, a: Locals, method: impl FnOnce(&[u8]) -> TextResult<Vec<u8>>) -> Result<Local, Raised> {
+fn padded(
+    vm: &mut Vm,
+    a: Locals,
+    method: impl FnOnce(&[u8]) -> TextResult<Vec<u8>>,
+) -> Result<Local, Raised> {
     let data = this_of(vm, a)?;
     let result = checked(&vm.heap, method(&data))?;
     Ok(vm.local(data.same(&vm.heap, result)))
@@ -68,7 +75,9 @@ fn fill_byte<'h>(heap: &'h Heap, fill: Value<'h>, name: &str) -> Result<u8, Rais
         Some(&[byte]) => Ok(byte),
         _ => {
             let found = heap.type_name(fill);
-            Err(heap.type_error(format!("{name}() argument 2 must be a byte string of length 1, not {found}")))
+            Err(heap.type_error(format!(
+                "{name}() argument 2 must be a byte string of length 1, not {found}"
+            )))
         }
     }
 }

@@ -1,4 +1,7 @@
 //! Finding, counting and replacing parts of bytes; a byte may be sought by its number.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/search.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `buffer/mod.rs`.
 
 use std::ops::Deref;
 
@@ -106,7 +109,9 @@ fn needle<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Needle<'h>, Raised> {
         return Ok(Needle::One([arg::byte(heap, value)?]));
     }
     let found = heap.type_name(value);
-    Err(heap.type_error(format!("argument should be integer or bytes-like object, not '{found}'")))
+    Err(heap.type_error(format!(
+        "argument should be integer or bytes-like object, not '{found}'"
+    )))
 }
 
 fn position<'h>(
@@ -116,7 +121,11 @@ fn position<'h>(
     missing: Missing,
 ) -> Out<'h> {
     let (data, needle) = (this(heap, a)?, needle(heap, a.get(1))?);
-    let range = search::bounds(data.len(), arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
+    let range = search::bounds(
+        data.len(),
+        arg::bound(heap, a.get(2))?,
+        arg::bound(heap, a.get(3))?,
+    );
     match range.and_then(|range| find(&data[range.clone()], &needle).map(|at| at + range.start)) {
         Some(at) => Ok(heap.usize(at)),
         None if missing == Missing::MinusOne => Ok(heap.int(-1)),
@@ -126,20 +135,30 @@ fn position<'h>(
 
 fn count<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let (data, needle) = (this(heap, a)?, needle(heap, a.get(1))?);
-    let range = search::bounds(data.len(), arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
+    let range = search::bounds(
+        data.len(),
+        arg::bound(heap, a.get(2))?,
+        arg::bound(heap, a.get(3))?,
+    );
     Ok(heap.usize(range.map_or(0, |range| search::count(&data[range], &needle))))
 }
 
 fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: fn(&[u8], &[u8]) -> bool, name: &str) -> Out<'h> {
     let (data, wanted) = (this(heap, a)?, a.get(1));
-    let range = search::bounds(data.len(), arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
+    let range = search::bounds(
+        data.len(),
+        arg::bound(heap, a.get(2))?,
+        arg::bound(heap, a.get(3))?,
+    );
     let fits = |affix: &[u8]| range.clone().is_some_and(|range| test(&data[range], affix));
     if let Some(affix) = Buffer::of(heap, wanted) {
         return Ok(Value::bool(fits(&affix)));
     }
     let Some(tuple) = plain_value(heap, wanted).as_gc::<Tuple>() else {
         let found = heap.type_name(wanted);
-        return Err(heap.type_error(format!("{name} first arg must be bytes or a tuple of bytes, not {found}")));
+        return Err(heap.type_error(format!(
+            "{name} first arg must be bytes or a tuple of bytes, not {found}"
+        )));
     };
     for affix in tuple.iter(heap) {
         if fits(&Buffer::arg(heap, affix)?) {
@@ -153,7 +172,10 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let data = this(heap, a)?;
     let (old, new) = (Buffer::arg(heap, a.get(1))?, Buffer::arg(heap, a.get(2))?);
     let count = arg::index_or(heap, a.get(3), -1)?;
-    Ok(data.same(heap, checked(heap, search::replace(&data, &old, &new, count))?))
+    Ok(data.same(
+        heap,
+        checked(heap, search::replace(&data, &old, &new, count))?,
+    ))
 }
 
 fn parts<'h>(heap: &'h Heap, a: Args<'h>, cut: Cut) -> Out<'h> {

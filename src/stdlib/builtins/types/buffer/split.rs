@@ -1,4 +1,7 @@
 //! Taking bytes apart and putting them together; cutting off their ends.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/split.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::list::List;
@@ -18,7 +21,11 @@ pub const SPLIT: Native = Native::leaf(
     |heap, a| {
         let (data, limit) = (this(heap, a)?, arg::index_or(heap, a.get(2), -1)?);
         match optional(heap, a.get(1))? {
-            Some(sep) => list(heap, &data, checked(heap, split::split(&data, &sep, limit))?),
+            Some(sep) => list(
+                heap,
+                &data,
+                checked(heap, split::split(&data, &sep, limit))?,
+            ),
             None => list(heap, &data, split::split_space(&data, limit)),
         }
     },
@@ -31,7 +38,11 @@ pub const RSPLIT: Native = Native::leaf(
     |heap, a| {
         let (data, limit) = (this(heap, a)?, arg::index_or(heap, a.get(2), -1)?);
         match optional(heap, a.get(1))? {
-            Some(sep) => list(heap, &data, checked(heap, split::rsplit(&data, &sep, limit))?),
+            Some(sep) => list(
+                heap,
+                &data,
+                checked(heap, split::rsplit(&data, &sep, limit))?,
+            ),
             None => list(heap, &data, split::rsplit_space(&data, limit)),
         }
     },
@@ -67,29 +78,45 @@ pub const RSTRIP: Native = Native::leaf(
     |heap, a| cut(heap, a, Side::Right),
 );
 
-pub const REMOVEPREFIX: Native =
-    Native::leaf("removeprefix(self, prefix, /) -> Self", "Return a copy without the prefix, if it has it.", |heap, a| {
+pub const REMOVEPREFIX: Native = Native::leaf(
+    "removeprefix(self, prefix, /) -> Self",
+    "Return a copy without the prefix, if it has it.",
+    |heap, a| {
         let (data, prefix) = (this(heap, a)?, Buffer::arg(heap, a.get(1))?);
         Ok(data.same(heap, data.strip_prefix(&*prefix).unwrap_or(&data)))
-    });
+    },
+);
 
-pub const REMOVESUFFIX: Native =
-    Native::leaf("removesuffix(self, suffix, /) -> Self", "Return a copy without the suffix, if it has it.", |heap, a| {
+pub const REMOVESUFFIX: Native = Native::leaf(
+    "removesuffix(self, suffix, /) -> Self",
+    "Return a copy without the suffix, if it has it.",
+    |heap, a| {
         let (data, suffix) = (this(heap, a)?, Buffer::arg(heap, a.get(1))?);
         Ok(data.same(heap, data.strip_suffix(&*suffix).unwrap_or(&data)))
-    });
+    },
+);
 
 /// An argument that may be omitted or None.
 fn optional<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Option<Buffer<'h>>, Raised> {
-    if value.is_undef() || value.is_none() { Ok(None) } else { Buffer::arg(heap, value).map(Some) }
+    if value.is_undef() || value.is_none() {
+        Ok(None)
+    } else {
+        Buffer::arg(heap, value).map(Some)
+    }
 }
 
 fn list<'h>(heap: &'h Heap, data: &Buffer<'h>, parts: Vec<&[u8]>) -> Out<'h> {
-    Ok(heap.list(parts.into_iter().map(|part| data.same(heap, part))).value())
+    Ok(heap
+        .list(parts.into_iter().map(|part| data.same(heap, part)))
+        .value())
 }
 
 fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let ends = if arg::truth_or(vm, a.at(1), false)? { LineEnds::Keep } else { LineEnds::Drop };
+    let ends = if arg::truth_or(vm, a.at(1), false)? {
+        LineEnds::Keep
+    } else {
+        LineEnds::Drop
+    };
     let data = this_of(vm, a)?;
     Ok(vm.local(list(&vm.heap, &data, split::splitlines(&data, ends))?))
 }
@@ -104,13 +131,18 @@ fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let (heap, sep) = (&vm.heap, this_of(vm, a)?);
     let items = match vm.get_gc::<List>(items) {
         Some(list) => list.items.to_vec(heap),
-        None => vm.get_gc::<Tuple>(items).map(|tuple| tuple.to_vec(heap)).unwrap_or_default(),
+        None => vm
+            .get_gc::<Tuple>(items)
+            .map(|tuple| tuple.to_vec(heap))
+            .unwrap_or_default(),
     };
     let mut joined = Vec::new();
     for (i, &item) in items.iter().enumerate() {
         let Some(part) = Buffer::of(heap, item) else {
             let found = heap.type_name(item);
-            return Err(heap.type_error(format!("sequence item {i}: expected a bytes-like object, {found} found")));
+            return Err(heap.type_error(format!(
+                "sequence item {i}: expected a bytes-like object, {found} found"
+            )));
         };
         if i > 0 {
             joined.extend_from_slice(&sep);

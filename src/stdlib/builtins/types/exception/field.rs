@@ -82,7 +82,9 @@ fn from_args<'h>(heap: &'h Heap, args: Gc<'h, Tuple>, source: &Source) -> Option
 fn set<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
     let value = args.get(1).or(Value::NONE);
-    exception.attrs(heap).set_str(heap, heap.intern(FIELDS[N].0), value);
+    exception
+        .attrs(heap)
+        .set_str(heap, heap.intern(FIELDS[N].0), value);
     Ok(Value::NONE)
 }
 
@@ -90,7 +92,10 @@ fn set<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, 
 pub const TYPES: &[NativeType] = &[
     NativeType {
         getters: &[getter::<0>()],
-        ..NativeType::of(Builtin::StopIteration, "Signal the end from iterator.__next__().")
+        ..NativeType::of(
+            Builtin::StopIteration,
+            "Signal the end from iterator.__next__().",
+        )
     },
     NativeType {
         getters: &[getter::<1>()],
@@ -109,19 +114,38 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         methods: &[&init::IMPORT],
         getters: &[getter::<2>(), getter::<4>(), getter::<5>(), getter::<6>()],
-        ..NativeType::of(Builtin::ImportError, "Import can't find module, or can't find name in module.")
+        ..NativeType::of(
+            Builtin::ImportError,
+            "Import can't find module, or can't find name in module.",
+        )
     },
     NativeType {
         methods: &[&init::CODEC],
-        getters: &[getter::<7>(), getter::<8>(), getter::<9>(), getter::<10>(), getter::<11>()],
+        getters: &[
+            getter::<7>(),
+            getter::<8>(),
+            getter::<9>(),
+            getter::<10>(),
+            getter::<11>(),
+        ],
         ..NativeType::of(Builtin::UnicodeDecodeError, "Unicode decoding error.")
     },
     NativeType {
         methods: &[&init::CODEC],
-        getters: &[getter::<7>(), getter::<8>(), getter::<9>(), getter::<10>(), getter::<11>()],
+        getters: &[
+            getter::<7>(),
+            getter::<8>(),
+            getter::<9>(),
+            getter::<10>(),
+            getter::<11>(),
+        ],
         ..NativeType::of(Builtin::UnicodeEncodeError, "Unicode encoding error.")
     },
-    NativeType { methods: &[&init::TRANSLATE], getters: &[getter::<23>()], ..NativeType::of(Builtin::UnicodeTranslateError, "Unicode translation error.") },
+    NativeType {
+        methods: &[&init::TRANSLATE],
+        getters: &[getter::<23>()],
+        ..NativeType::of(Builtin::UnicodeTranslateError, "Unicode translation error.")
+    },
     NativeType {
         getters: &[
             getter::<6>(),

@@ -1,4 +1,7 @@
 //! BaseExceptionGroup and ExceptionGroup: construction and the methods; the algorithm is in `vm/group.rs`.
+//!
+//! A group of nothing but `Exception`s is an `ExceptionGroup`, whatever was asked for. To add a method: a `Native` and a word
+//! in the table.
 
 use super::exception_class;
 use crate::runtime::class::Class;
@@ -18,34 +21,66 @@ pub const TYPES: &[NativeType] = &[
         new: Some(&NEW),
         methods: &[&DERIVE, &SPLIT, &SUBGROUP],
         class_methods: &[&CLASS_GETITEM],
-        ..NativeType::of(Builtin::BaseExceptionGroup, "A combination of multiple unrelated exceptions.")
+        ..NativeType::of(
+            Builtin::BaseExceptionGroup,
+            "A combination of multiple unrelated exceptions.",
+        )
     },
-    NativeType::of(Builtin::ExceptionGroup, "A combination of multiple unrelated exceptions."),
+    NativeType::of(
+        Builtin::ExceptionGroup,
+        "A combination of multiple unrelated exceptions.",
+    ),
 ];
 
-const NEW: Native = Native::vm("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const DERIVE: Native = Native::vm("derive(self, excs, /)", "A group of these exceptions with the same message.", derive);
-const SPLIT: Native =
-    Native::vm("split(self, condition, /)", "The group of the exceptions that match, and the group of the others.", split);
-const SUBGROUP: Native = Native::vm("subgroup(self, condition, /)", "The group of the exceptions that match.", subgroup);
-const CLASS_GETITEM: Native = Native::vm("__class_getitem__(cls, item, /)", "See PEP 585", |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))));
+const NEW: Native = Native::vm(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const DERIVE: Native = Native::vm(
+    "derive(self, excs, /)",
+    "A group of these exceptions with the same message.",
+    derive,
+);
+const SPLIT: Native = Native::vm(
+    "split(self, condition, /)",
+    "The group of the exceptions that match, and the group of the others.",
+    split,
+);
+const SUBGROUP: Native = Native::vm(
+    "subgroup(self, condition, /)",
+    "The group of the exceptions that match.",
+    subgroup,
+);
+const CLASS_GETITEM: Native = Native::vm(
+    "__class_getitem__(cls, item, /)",
+    "See PEP 585",
+    |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
+);
 
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     exception_class(heap, vm.get(args.at(0)))?;
     let items: Gc<'_, Tuple> = vm.get_gc(args.at(1)).expect("*args is a tuple");
-    let (Some(message), Some(members), 2) = (items.at(heap, 0), items.at(heap, 1), items.len()) else {
+    let (Some(message), Some(members), 2) = (items.at(heap, 0), items.at(heap, 1), items.len())
+    else {
         let given = items.len();
-        return Err(heap.type_error(format!("BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)")));
+        return Err(heap.type_error(format!(
+            "BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)"
+        )));
     };
     if !message.is_gc::<Str>() {
         let given = heap.type_name(message);
-        return Err(heap.type_error(format!("BaseExceptionGroup.__new__() argument 1 must be str, not {given}")));
+        return Err(heap.type_error(format!(
+            "BaseExceptionGroup.__new__() argument 1 must be str, not {given}"
+        )));
     }
     let (message, members) = (vm.local(message), vm.local(members));
     let tuple = members_tuple(vm, members)?;
     let heap = &vm.heap;
-    let parts = vm.get_gc::<Tuple>(tuple).map_or_else(Vec::new, |t| t.to_vec(heap));
+    let parts = vm
+        .get_gc::<Tuple>(tuple)
+        .map_or_else(Vec::new, |t| t.to_vec(heap));
     let class = group_class(heap, exception_class(heap, vm.get(args.at(0)))?, &parts)?;
     let group = heap.exception(class, &[vm.get(message), vm.get(members)]);
     let attrs = group.attrs(heap);
@@ -59,25 +94,41 @@ fn members_tuple(vm: &mut Vm, members: Local) -> Result<Local, Raised> {
     let value = vm.get(members);
     let indexed = !value.is_gc::<Dict>() && vm.special(value, Sym::GetItem).is_some();
     if !value.is_gc::<List>() && !value.is_gc::<Tuple>() && !indexed {
-        return Err(vm.heap.type_error("second argument (exceptions) must be a sequence"));
+        return Err(vm
+            .heap
+            .type_error("second argument (exceptions) must be a sequence"));
     }
     let list = vm.to_list(members)?;
     let heap = &vm.heap;
-    let items = vm.get_gc::<List>(list).map_or_else(Vec::new, |list| list.items.to_vec(heap));
+    let items = vm
+        .get_gc::<List>(list)
+        .map_or_else(Vec::new, |list| list.items.to_vec(heap));
     if items.is_empty() {
         return Err(heap.value_error("second argument (exceptions) must be a non-empty sequence"));
     }
     if let Some(i) = items.iter().position(|item| !item.is_gc::<Exception>()) {
-        return Err(heap.value_error(format!("Item {i} of second argument (exceptions) is not an exception")));
+        return Err(heap.value_error(format!(
+            "Item {i} of second argument (exceptions) is not an exception"
+        )));
     }
     Ok(vm.local(heap.tuple(&items).value()))
 }
 
 /// The class of a new group: ExceptionGroup where BaseExceptionGroup was asked for and only `Exception`s are in it.
-fn group_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, members: &[Value<'h>]) -> Result<Gc<'h, Class>, Raised> {
-    let all_plain = members.iter().all(|&member| heap.is_instance(member, Builtin::Exception));
+fn group_class<'h>(
+    heap: &'h Heap,
+    class: Gc<'h, Class>,
+    members: &[Value<'h>],
+) -> Result<Gc<'h, Class>, Raised> {
+    let all_plain = members
+        .iter()
+        .all(|&member| heap.is_instance(member, Builtin::Exception));
     if class.builtin_is(Builtin::BaseExceptionGroup) {
-        return Ok(if all_plain { heap.types.class(heap, Builtin::ExceptionGroup) } else { class });
+        return Ok(if all_plain {
+            heap.types.class(heap, Builtin::ExceptionGroup)
+        } else {
+            class
+        });
     }
     if all_plain || !class.is_subclass(heap, heap.types.class(heap, Builtin::Exception)) {
         return Ok(class);
@@ -85,12 +136,20 @@ fn group_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, members: &[Value<'h>]) 
     if class.builtin_is(Builtin::ExceptionGroup) {
         return Err(heap.type_error("Cannot nest BaseExceptions in an ExceptionGroup"));
     }
-    Err(heap.type_error(format!("Cannot nest BaseExceptions in '{}'", class.name(heap).as_str())))
+    Err(heap.type_error(format!(
+        "Cannot nest BaseExceptions in '{}'",
+        class.name(heap).as_str()
+    )))
 }
 
 fn derive(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let message = vm.get_attr_named(args.at(0), "message")?;
-    let class = vm.local(vm.heap.types.class(&vm.heap, Builtin::BaseExceptionGroup).value());
+    let class = vm.local(
+        vm.heap
+            .types
+            .class(&vm.heap, Builtin::BaseExceptionGroup)
+            .value(),
+    );
     vm.call(class, &[message, args.at(1)])
 }
 

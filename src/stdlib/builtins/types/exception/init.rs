@@ -1,4 +1,7 @@
 //! `__init__` of the exceptions: arguments into `args`, for some classes keywords into attributes.
+//!
+//! Most classes take any arguments and no keywords; those that differ have a row of their own. CPython's complaints name the
+//! class that was called.
 
 use super::has_keywords;
 use crate::runtime::dict::Dict;
@@ -10,18 +13,35 @@ use crate::stdlib::builtins::types::receiver::this;
 use crate::vm::{Args, Native};
 
 /// `__init__` of ImportError.
-pub const IMPORT: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| with(heap, args, "ImportError", &["name", "path", "name_from"]));
+pub const IMPORT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| with(heap, args, "ImportError", &["name", "path", "name_from"]),
+);
 /// `__init__` of NameError.
-pub const NAME: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| with(heap, args, "NameError", &["name"]));
+pub const NAME: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| with(heap, args, "NameError", &["name"]),
+);
 /// `__init__` of AttributeError.
-pub const ATTRIBUTE: Native =
-    Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| with(heap, args, "AttributeError", &["name", "obj"]));
+pub const ATTRIBUTE: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| with(heap, args, "AttributeError", &["name", "obj"]),
+);
 /// `__init__` of UnicodeDecodeError and UnicodeEncodeError.
-pub const CODEC: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| exactly(heap, args, 5));
+pub const CODEC: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| exactly(heap, args, 5),
+);
 /// `__init__` of UnicodeTranslateError.
-pub const TRANSLATE: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", |heap, args| exactly(heap, args, 4));
+pub const TRANSLATE: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |heap, args| exactly(heap, args, 4),
+);
 
 /// `BaseException.__init__`: no keywords.
 pub fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -35,14 +55,24 @@ pub fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 }
 
 /// Keywords of these names become attributes.
-fn with<'h>(heap: &'h Heap, args: Args<'h>, class: &str, names: &[&str]) -> Result<Value<'h>, Raised> {
+fn with<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    class: &str,
+    names: &[&str],
+) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
     exception.args.set(args.get(1));
     let keywords: Option<Gc<'h, Dict>> = args.get(2).as_gc();
     for (key, value) in keywords.map_or_else(Vec::new, |kwargs| kwargs.table.entries(heap)) {
-        let Some(name) = key.as_gc::<Str>() else { continue };
+        let Some(name) = key.as_gc::<Str>() else {
+            continue;
+        };
         if !names.contains(&name.as_str()) {
-            return Err(heap.type_error(format!("{class}() got an unexpected keyword argument '{}'", name.as_str())));
+            return Err(heap.type_error(format!(
+                "{class}() got an unexpected keyword argument '{}'",
+                name.as_str()
+            )));
         }
         exception.attrs(heap).set_str(heap, name, value);
     }
@@ -52,7 +82,9 @@ fn with<'h>(heap: &'h Heap, args: Args<'h>, class: &str, names: &[&str]) -> Resu
 fn exactly<'h>(heap: &'h Heap, args: Args<'h>, count: usize) -> Result<Value<'h>, Raised> {
     let given = args.get(1).as_gc::<Tuple>().map_or(0, |items| items.len());
     if given != count {
-        return Err(heap.type_error(format!("function takes exactly {count} arguments ({given} given)")));
+        return Err(heap.type_error(format!(
+            "function takes exactly {count} arguments ({given} given)"
+        )));
     }
     init(heap, args)
 }

@@ -28,10 +28,18 @@ pub const TYPES: &[NativeType] = &[NativeType {
         Getter::leaf("args", "the arguments", args).with_vm_set(set_args),
         Getter::leaf("__cause__", "exception cause", cause).with_set(set_cause),
         Getter::leaf("__context__", "exception context", context).with_set(set_context),
-        Getter::leaf("__suppress_context__", "whether the context is not shown", suppress).with_set(set_suppress),
+        Getter::leaf(
+            "__suppress_context__",
+            "whether the context is not shown",
+            suppress,
+        )
+        .with_set(set_suppress),
         Getter::leaf("__traceback__", "where it was raised", traceback).with_set(set_traceback),
     ],
-    ..NativeType::of(Builtin::BaseException, "Common base class for all exceptions.")
+    ..NativeType::of(
+        Builtin::BaseException,
+        "Common base class for all exceptions.",
+    )
 }];
 
 /// The tables of this folder.
@@ -39,22 +47,48 @@ pub const FAMILIES: &[&[NativeType]] = &[TYPES, field::TYPES, os_error::TYPES, g
 
 /// The exceptions that are builtin names.
 pub fn named() -> impl Iterator<Item = Builtin> {
-    let elsewhere = |class: &Builtin| super::MODULES.iter().any(|(_, classes)| classes.contains(class));
-    Builtin::all().filter(move |class| class.derives_from(Builtin::BaseException) && !elsewhere(class))
+    let elsewhere = |class: &Builtin| {
+        super::MODULES
+            .iter()
+            .any(|(_, classes)| classes.contains(class))
+    };
+    Builtin::all()
+        .filter(move |class| class.derives_from(Builtin::BaseException) && !elsewhere(class))
 }
 
-const NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const INIT: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", init::init);
-const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", |vm, args| vm.builtin_str(args.at(0)));
-const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| vm.builtin_repr(args.at(0)));
-const ADD_NOTE: Native =
-    Native::leaf("add_note(self, note, /)", "Exception.add_note(note) --\nadd a note to the exception", add_note);
-const WITH_TRACEBACK: Native =
-    Native::leaf("with_traceback(self, tb, /)", "Exception.with_traceback(tb) --\nset self.__traceback__ to tb and return self.", with_traceback);
+const NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    init::init,
+);
+const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", |vm, args| {
+    vm.builtin_str(args.at(0))
+});
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    vm.builtin_repr(args.at(0))
+});
+const ADD_NOTE: Native = Native::leaf(
+    "add_note(self, note, /)",
+    "Exception.add_note(note) --\nadd a note to the exception",
+    add_note,
+);
+const WITH_TRACEBACK: Native = Native::leaf(
+    "with_traceback(self, tb, /)",
+    "Exception.with_traceback(tb) --\nset self.__traceback__ to tb and return self.",
+    with_traceback,
+);
 
 fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = exception_class(heap, args.get(0))?;
-    let items = args.get(1).as_gc::<Tuple>().map_or_else(Vec::new, |items| items.to_vec(heap));
+    let items = args
+        .get(1)
+        .as_gc::<Tuple>()
+        .map_or_else(Vec::new, |items| items.to_vec(heap));
     Ok(heap.exception(class, &items).value())
 }
 
@@ -65,11 +99,15 @@ fn exception_class<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Gc<'h, Class>
         Some(class) if class.is_subclass(heap, base) => Ok(class),
         Some(class) => {
             let name = class.name(heap).as_str();
-            Err(heap.type_error(format!("BaseException.__new__({name}): {name} is not a subtype of BaseException")))
+            Err(heap.type_error(format!(
+                "BaseException.__new__({name}): {name} is not a subtype of BaseException"
+            )))
         }
         None => {
             let given = heap.type_name(value);
-            Err(heap.type_error(format!("BaseException.__new__(X): X is not a type object ({given})")))
+            Err(heap.type_error(format!(
+                "BaseException.__new__(X): X is not a type object ({given})"
+            )))
         }
     }
 }
@@ -77,7 +115,10 @@ fn exception_class<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Gc<'h, Class>
 fn add_note<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let (exception, note) = (this::<Exception>(heap, args)?, args.get(1));
     if !note.is_gc::<Str>() {
-        return Err(heap.type_error(format!("note must be a str, not '{}'", heap.type_name(note))));
+        return Err(heap.type_error(format!(
+            "note must be a str, not '{}'",
+            heap.type_name(note)
+        )));
     }
     let (attrs, name) = (exception.attrs(heap), heap.sym(Sym::Notes));
     match attrs.get_str(heap, name) {
@@ -99,7 +140,9 @@ fn set_args(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.type_error("args may not be deleted"));
     }
     let list = vm.to_list(args.at(1))?;
-    let items = vm.get_gc::<List>(list).map_or_else(Vec::new, |list| list.items.to_vec(&vm.heap));
+    let items = vm
+        .get_gc::<List>(list)
+        .map_or_else(Vec::new, |list| list.items.to_vec(&vm.heap));
     if let Some(exception) = vm.get_gc::<Exception>(args.at(0)) {
         exception.args.set(vm.heap.tuple(&items).value());
     }
@@ -107,7 +150,10 @@ fn set_args(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn cause<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(this::<Exception>(heap, args)?.cause.get(heap).or(Value::NONE))
+    Ok(this::<Exception>(heap, args)?
+        .cause
+        .get(heap)
+        .or(Value::NONE))
 }
 
 fn set_cause<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -118,11 +164,16 @@ fn set_cause<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 }
 
 fn context<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(this::<Exception>(heap, args)?.context.get(heap).or(Value::NONE))
+    Ok(this::<Exception>(heap, args)?
+        .context
+        .get(heap)
+        .or(Value::NONE))
 }
 
 fn set_context<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    this::<Exception>(heap, args)?.context.set(linked(heap, args.get(1), "context")?);
+    this::<Exception>(heap, args)?
+        .context
+        .set(linked(heap, args.get(1), "context")?);
     Ok(Value::NONE)
 }
 
@@ -136,18 +187,24 @@ fn linked<'h>(heap: &'h Heap, value: Value<'h>, link: &str) -> Result<Value<'h>,
     }
     match value.as_gc::<Exception>() {
         Some(exception) => Ok(exception.value()),
-        None => Err(heap.type_error(format!("exception {link} must be None or derive from BaseException"))),
+        None => Err(heap.type_error(format!(
+            "exception {link} must be None or derive from BaseException"
+        ))),
     }
 }
 
 fn suppress<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(Value::bool(this::<Exception>(heap, args)?.suppress_context.get()))
+    Ok(Value::bool(
+        this::<Exception>(heap, args)?.suppress_context.get(),
+    ))
 }
 
 fn set_suppress<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     match args.get(1).as_bool() {
         Some(on) => this::<Exception>(heap, args)?.suppress_context.set(on),
-        None if args.get(1).is_undef() => return Err(heap.type_error("can't delete numeric/char attribute")),
+        None if args.get(1).is_undef() => {
+            return Err(heap.type_error("can't delete numeric/char attribute"));
+        }
         None => return Err(heap.type_error("attribute value type must be bool")),
     }
     Ok(Value::NONE)
@@ -166,7 +223,9 @@ fn set_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised
         exception.traceback.borrow_mut().clear();
         return Ok(Value::NONE);
     }
-    let Some(source) = heap.traceback_source(given) else { return Err(heap.type_error("__traceback__ must be a traceback or None")) };
+    let Some(source) = heap.traceback_source(given) else {
+        return Err(heap.type_error("__traceback__ must be a traceback or None"));
+    };
     if source != exception {
         let entries = source.traceback.borrow().clone();
         exception.traceback.replace(entries);
@@ -181,5 +240,7 @@ fn with_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raise
 
 /// Whether keyword arguments were given.
 fn has_keywords(kwargs: Value<'_>) -> bool {
-    kwargs.as_gc::<Dict>().is_some_and(|kwargs| !kwargs.table.is_empty())
+    kwargs
+        .as_gc::<Dict>()
+        .is_some_and(|kwargs| !kwargs.table.is_empty())
 }

@@ -1,4 +1,6 @@
 //! OSError: number, text and files; and which subclass an error number means.
+//!
+//! `OSError(2, 'text')` makes a FileNotFoundError: one table maps numbers to classes. To add one: a row.
 
 use super::field::getter;
 use super::{exception_class, has_keywords};
@@ -13,12 +15,25 @@ use crate::vm::{Args, Native};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[&INIT],
-    getters: &[getter::<18>(), getter::<19>(), getter::<20>(), getter::<21>()],
+    getters: &[
+        getter::<18>(),
+        getter::<19>(),
+        getter::<20>(),
+        getter::<21>(),
+    ],
     ..NativeType::of(Builtin::OSError, "Base class for I/O related errors.")
 }];
 
-const NEW: Native = Native::leaf("__new__(cls, /, *args, **kwargs)", "Create and return a new object.", new);
-const INIT: Native = Native::leaf("__init__(self, /, *args, **kwargs)", "Initialize self.", init);
+const NEW: Native = Native::leaf(
+    "__new__(cls, /, *args, **kwargs)",
+    "Create and return a new object.",
+    new,
+);
+const INIT: Native = Native::leaf(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    init,
+);
 
 /// The classes of error numbers (Linux).
 const CLASSES: [(i64, Builtin); 19] = [
@@ -45,7 +60,10 @@ const CLASSES: [(i64, Builtin); 19] = [
 
 /// The class for an error number.
 pub fn class_of(errno: i64) -> Builtin {
-    CLASSES.iter().find(|&&(n, _)| n == errno).map_or(Builtin::OSError, |&(_, class)| class)
+    CLASSES
+        .iter()
+        .find(|&&(n, _)| n == errno)
+        .map_or(Builtin::OSError, |&(_, class)| class)
 }
 
 /// Raises what a failed system call means: the class by its number; the file that it was about, if any.
@@ -57,7 +75,9 @@ pub fn raise(heap: &Heap, error: &std::io::Error, file: Option<Value<'_>>) -> Ra
     let raised = heap.raise_with(class_of(errno), &[heap.int(errno), heap.str_value(text)]);
     if let Some(file) = file {
         let exception = heap.peek_raised(&raised);
-        exception.attrs(heap).set_str(heap, heap.intern("filename"), same_heap(heap, file));
+        exception
+            .attrs(heap)
+            .set_str(heap, heap.intern("filename"), same_heap(heap, file));
     }
     raised
 }

@@ -23,26 +23,50 @@ const DOC: &str = "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a 
 
 /// The tables.
 pub const TYPES: &[NativeType] = &[
-    NativeType { methods: operators::OPERATORS, ..NativeType::of(Builtin::Int, DOC) },
+    NativeType {
+        methods: operators::OPERATORS,
+        ..NativeType::of(Builtin::Int, DOC)
+    },
     NativeType {
         new: Some(&NEW),
-        methods: &[&CONJUGATE, &BIT_LENGTH, &BIT_COUNT, &TO_BYTES, &AS_INTEGER_RATIO, &IS_INTEGER],
+        methods: &[
+            &CONJUGATE,
+            &BIT_LENGTH,
+            &BIT_COUNT,
+            &TO_BYTES,
+            &AS_INTEGER_RATIO,
+            &IS_INTEGER,
+        ],
         class_methods: &[&FROM_BYTES],
         getters: &[
             Getter::leaf("real", "The integer itself.", operators::itself),
-            Getter::leaf("imag", "The imaginary part of an integer, which is 0.", |heap, a| this_int(heap, a).map(|_| heap.int(0))),
+            Getter::leaf(
+                "imag",
+                "The imaginary part of an integer, which is 0.",
+                |heap, a| this_int(heap, a).map(|_| heap.int(0)),
+            ),
             Getter::leaf("numerator", "The integer itself.", operators::itself),
-            Getter::leaf("denominator", "The denominator of an integer, which is 1.", |heap, a| {
-                this_int(heap, a).map(|_| heap.int(1))
-            }),
+            Getter::leaf(
+                "denominator",
+                "The denominator of an integer, which is 1.",
+                |heap, a| this_int(heap, a).map(|_| heap.int(1)),
+            ),
         ],
         ..NativeType::of(Builtin::Int, DOC)
     },
 ];
 
-const NEW: Native = Native::vm("__new__(cls, x=0, /, base=10)", "Create and return a new object.", new);
+const NEW: Native = Native::vm(
+    "__new__(cls, x=0, /, base=10)",
+    "Create and return a new object.",
+    new,
+);
 
-const CONJUGATE: Native = Native::leaf("conjugate(self, /) -> int", "Return the integer itself.", operators::itself);
+const CONJUGATE: Native = Native::leaf(
+    "conjugate(self, /) -> int",
+    "Return the integer itself.",
+    operators::itself,
+);
 
 const BIT_LENGTH: Native = Native::leaf(
     "bit_length(self, /) -> int",
@@ -50,20 +74,29 @@ const BIT_LENGTH: Native = Native::leaf(
     |heap, a| Ok(heap.int(this_int(heap, a)?.bit_length() as i64)),
 );
 
-const BIT_COUNT: Native =
-    Native::leaf("bit_count(self, /) -> int", "Return the number of ones in the absolute value.", |heap, a| {
+const BIT_COUNT: Native = Native::leaf(
+    "bit_count(self, /) -> int",
+    "Return the number of ones in the absolute value.",
+    |heap, a| {
         let ones = this_int(heap, a)?.magnitude().count_ones();
         Ok(heap.int(ones as i64))
-    });
+    },
+);
 
-const AS_INTEGER_RATIO: Native =
-    Native::leaf("as_integer_ratio(self, /) -> tuple", "Return the integer and 1.", |heap, a| {
-        Ok(heap.tuple(&[operators::itself(heap, a)?, heap.int(1)]).value())
-    });
+const AS_INTEGER_RATIO: Native = Native::leaf(
+    "as_integer_ratio(self, /) -> tuple",
+    "Return the integer and 1.",
+    |heap, a| {
+        Ok(heap
+            .tuple(&[operators::itself(heap, a)?, heap.int(1)])
+            .value())
+    },
+);
 
-const IS_INTEGER: Native = Native::leaf("is_integer(self, /) -> bool", "Return True.", |heap, a| {
-    this_int(heap, a).map(|_| Value::TRUE)
-});
+const IS_INTEGER: Native =
+    Native::leaf("is_integer(self, /) -> bool", "Return True.", |heap, a| {
+        this_int(heap, a).map(|_| Value::TRUE)
+    });
 
 const TO_BYTES: Native = Native::vm(
     "to_bytes(self, /, length=1, byteorder='big', *, signed=False) -> bytes",
@@ -90,7 +123,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
             let base = vm.get(base).as_i64().unwrap_or(-1);
             match parse(&vm.heap, vm.get(x), base) {
                 Some(n) => Ok(vm.local(n?)),
-                None => Err(vm.heap.type_error("int() can't convert non-string with explicit base")),
+                None => Err(vm
+                    .heap
+                    .type_error("int() can't convert non-string with explicit base")),
             }
         }
     }
@@ -148,23 +183,38 @@ fn parse<'h>(heap: &'h Heap, x: Value<'h>, base: i64) -> Option<Out<'h>> {
     Some(checked(heap, number).map(|n| heap.any_int(n)))
 }
 
-fn parse_bytes<T>(data: &[u8], base: i64, read: impl FnOnce(&str) -> TextResult<T>) -> TextResult<T> {
+fn parse_bytes<T>(
+    data: &[u8],
+    base: i64,
+    read: impl FnOnce(&str) -> TextResult<T>,
+) -> TextResult<T> {
     let spelled = invalid_literal(&bytes_repr(data), u32::try_from(base).unwrap_or(10));
     match std::str::from_utf8(data) {
         Ok(text) if text.is_ascii() => read(text).map_err(|error: TextError| {
             // The message about the base itself and about the number of digits stay as they are.
-            if error.message.starts_with("invalid literal") { spelled } else { error }
+            if error.message.starts_with("invalid literal") {
+                spelled
+            } else {
+                error
+            }
         }),
         _ => Err(spelled),
     }
 }
 
 fn signedness(vm: &mut Vm, signed: Local) -> Result<Signedness, Raised> {
-    Ok(if arg::truth_or(vm, signed, false)? { Signedness::Signed } else { Signedness::Unsigned })
+    Ok(if arg::truth_or(vm, signed, false)? {
+        Signedness::Signed
+    } else {
+        Signedness::Unsigned
+    })
 }
 
 fn byte_order<'h>(heap: &'h Heap, order: Value<'h>, what: &str) -> Result<ByteOrder, Raised> {
-    checked(heap, ByteOrder::named(arg::text_or(heap, order, "big", what)?))
+    checked(
+        heap,
+        ByteOrder::named(arg::text_or(heap, order, "big", what)?),
+    )
 }
 
 fn into_bytes(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
@@ -179,9 +229,19 @@ fn into_bytes(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 
 fn of_bytes(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let signed = signedness(vm, a.at(3))?;
-    let order = byte_order(&vm.heap, vm.get(a.at(2)), "from_bytes() argument 'byteorder'")?;
+    let order = byte_order(
+        &vm.heap,
+        vm.get(a.at(2)),
+        "from_bytes() argument 'byteorder'",
+    )?;
     let data = buffer::make::of_source(vm, a.at(1))?;
     let n = vm.local(vm.heap.any_int(from_bytes(&data, order, signed)));
-    let is_int = vm.get_gc::<Class>(a.at(0)).is_none_or(|class| class.builtin_is(Builtin::Int));
-    if is_int { Ok(n) } else { vm.call(a.at(0), &[n]) }
+    let is_int = vm
+        .get_gc::<Class>(a.at(0))
+        .is_none_or(|class| class.builtin_is(Builtin::Int));
+    if is_int {
+        Ok(n)
+    } else {
+        vm.call(a.at(0), &[n])
+    }
 }

@@ -1,4 +1,7 @@
 //! The special methods of int: what operators and builtin functions do, callable by name and by subclasses.
+//!
+//! The VM has fast paths for all of them; they answer NotImplemented to what is no integer, so that the other operand is
+//! asked. To add one: a `Native` and a word in the table of `int/mod.rs`.
 
 use crate::runtime::leaf::{Number, hash_number};
 use crate::runtime::text::format_spec::FormatSpec;
@@ -80,7 +83,11 @@ pub fn itself<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 
 fn absolute<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let n = this_int(heap, a)?;
-    if n.is_negative() { Ok(heap.any_int(Int::from(n.magnitude().into_owned()))) } else { itself(heap, a) }
+    if n.is_negative() {
+        Ok(heap.any_int(Int::from(n.magnitude().into_owned())))
+    } else {
+        itself(heap, a)
+    }
 }
 
 fn repr<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
@@ -98,16 +105,24 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
         };
     }
     let name = heap.type_name(value);
-    let formatted = FormatSpec::parse(spec, name).and_then(|spec| spec.format_int(n, name, DigitLimit::default()));
+    let formatted = FormatSpec::parse(spec, name)
+        .and_then(|spec| spec.format_int(n, name, DigitLimit::default()));
     heap.try_str(&checked(heap, formatted)?)
 }
 
 fn round(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let this = plain(vm, a.at(0));
-    let Some(digits) = given(vm, a.at(1)) else { return vm.index_value(this) };
+    let Some(digits) = given(vm, a.at(1)) else {
+        return vm.index_value(this);
+    };
     let digits = vm.index_value(digits)?;
     let heap = &vm.heap;
-    let Some(n) = vm.get(this).as_any_int() else { return Err(wrong_receiver(heap, Tower::Int, vm.get(this))) };
-    let digits = vm.get(digits).as_any_int().map_or(0, |d| d.to_i64().unwrap_or(if d.is_negative() { i64::MIN } else { i64::MAX }));
+    let Some(n) = vm.get(this).as_any_int() else {
+        return Err(wrong_receiver(heap, Tower::Int, vm.get(this)));
+    };
+    let digits = vm.get(digits).as_any_int().map_or(0, |d| {
+        d.to_i64()
+            .unwrap_or(if d.is_negative() { i64::MIN } else { i64::MAX })
+    });
     Ok(vm.local(heap.any_int(int_round_digits(n, digits))))
 }

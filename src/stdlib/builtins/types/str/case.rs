@@ -1,4 +1,7 @@
 //! Case, and the questions about all characters of a text.
+//!
+//! The algorithms are in `runtime/text/str_ops`. To add a method: a `Native`, its function, a word in the table of
+//! `str/mod.rs`.
 
 use crate::runtime::Value;
 use crate::runtime::str::Str;
@@ -8,15 +11,17 @@ use crate::stdlib::arg::Out;
 use crate::stdlib::builtins::types::receiver::this;
 use crate::vm::{Args, Native};
 
-pub const LOWER: Native =
-    Native::leaf("lower(self, /) -> str", "Return a copy of the string converted to lowercase.", |heap, a| {
-        map(heap, a, case::lower)
-    });
+pub const LOWER: Native = Native::leaf(
+    "lower(self, /) -> str",
+    "Return a copy of the string converted to lowercase.",
+    |heap, a| map(heap, a, case::lower),
+);
 
-pub const UPPER: Native =
-    Native::leaf("upper(self, /) -> str", "Return a copy of the string converted to uppercase.", |heap, a| {
-        map(heap, a, case::upper)
-    });
+pub const UPPER: Native = Native::leaf(
+    "upper(self, /) -> str",
+    "Return a copy of the string converted to uppercase.",
+    |heap, a| map(heap, a, case::upper),
+);
 
 pub const TITLE: Native = Native::leaf(
     "title(self, /) -> str",
@@ -36,10 +41,11 @@ pub const SWAPCASE: Native = Native::leaf(
     |heap, a| map(heap, a, case::swapcase),
 );
 
-pub const CASEFOLD: Native =
-    Native::leaf("casefold(self, /) -> str", "Return a version of the string for caseless comparisons.", |heap, a| {
-        map(heap, a, case::casefold)
-    });
+pub const CASEFOLD: Native = Native::leaf(
+    "casefold(self, /) -> str",
+    "Return a version of the string for caseless comparisons.",
+    |heap, a| map(heap, a, case::casefold),
+);
 
 pub const ISALPHA: Native = Native::leaf(
     "isalpha(self, /) -> bool",
@@ -53,10 +59,11 @@ pub const ISALNUM: Native = Native::leaf(
     |heap, a| ask(heap, a, classify::is_alnum),
 );
 
-pub const ISASCII: Native =
-    Native::leaf("isascii(self, /) -> bool", "Return True if all characters are ASCII; the empty string is.", |heap, a| {
-        ask(heap, a, str::is_ascii)
-    });
+pub const ISASCII: Native = Native::leaf(
+    "isascii(self, /) -> bool",
+    "Return True if all characters are ASCII; the empty string is.",
+    |heap, a| ask(heap, a, str::is_ascii),
+);
 
 pub const ISDECIMAL: Native = Native::leaf(
     "isdecimal(self, /) -> bool",

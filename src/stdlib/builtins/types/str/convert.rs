@@ -1,4 +1,7 @@
 //! `encode`, `format`, `format_map`, `translate` and `maketrans`.
+//!
+//! Formatting itself is the VM's (`vm/text`), for it may run the program. To add a method: a `Native`, its function, a word
+//! in the table of `str/mod.rs`.
 
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
@@ -86,7 +89,10 @@ fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Re
     let Some(code) = arg::as_int(heap, found) else {
         return Err(heap.type_error("character mapping must return integer, None or str"));
     };
-    match code.to_i64().and_then(|code| char::from_u32(u32::try_from(code).ok()?)) {
+    match code
+        .to_i64()
+        .and_then(|code| char::from_u32(u32::try_from(code).ok()?))
+    {
         Some(c) => out.push(c),
         None => return Err(heap.value_error("character mapping must be in range(0x110000)")),
     }
@@ -101,11 +107,16 @@ fn make_translation(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     match given(vm, a.at(1)) {
         None => match vm.get_gc::<Dict>(source) {
             Some(dict) => translation_of_dict(heap, filled, dict)?,
-            None => return Err(heap.type_error("if you give only one argument to maketrans it must be a dict")),
+            None => {
+                return Err(
+                    heap.type_error("if you give only one argument to maketrans it must be a dict")
+                );
+            }
         },
         Some(to) => {
             let Some(from) = vm.get_gc::<Str>(source) else {
-                let message = "first maketrans argument must be a string if there is a second argument";
+                let message =
+                    "first maketrans argument must be a string if there is a second argument";
                 return Err(heap.type_error(message));
             };
             let to = arg::text(heap, vm.get(to), "maketrans() argument 2")?;
@@ -123,10 +134,18 @@ fn translation_of_dict<'h>(
 ) -> Result<(), Raised> {
     for (key, value) in source.table.entries(heap) {
         let key = match arg::as_str(heap, key) {
-            Some(text) if text.char_len() == 1 => text.as_str().chars().next().map_or(key, |c| code_value(heap, c)),
-            Some(_) => return Err(heap.value_error("string keys in translate table must be of length 1")),
+            Some(text) if text.char_len() == 1 => text
+                .as_str()
+                .chars()
+                .next()
+                .map_or(key, |c| code_value(heap, c)),
+            Some(_) => {
+                return Err(heap.value_error("string keys in translate table must be of length 1"));
+            }
             None if arg::as_int(heap, key).is_some() => key,
-            None => return Err(heap.type_error("keys in translate table must be strings or integers")),
+            None => {
+                return Err(heap.type_error("keys in translate table must be strings or integers"));
+            }
         };
         table.set_leaf(heap, key, value);
     }

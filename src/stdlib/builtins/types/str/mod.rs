@@ -26,19 +26,72 @@ pub use split::joinable;
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[
-        &case::LOWER, &case::UPPER, &case::TITLE, &case::CAPITALIZE, &case::SWAPCASE, &case::CASEFOLD,
-        &case::ISALPHA, &case::ISALNUM, &case::ISASCII, &case::ISDECIMAL, &case::ISDIGIT, &case::ISNUMERIC,
-        &case::ISSPACE, &case::ISIDENTIFIER, &case::ISPRINTABLE, &case::ISLOWER, &case::ISUPPER, &case::ISTITLE,
-        &search::FIND, &search::RFIND, &search::INDEX, &search::RINDEX, &search::COUNT, &search::STARTSWITH,
-        &search::ENDSWITH, &search::REPLACE, &search::PARTITION, &search::RPARTITION,
-        &split::SPLIT, &split::RSPLIT, &split::SPLITLINES, &split::JOIN, &split::STRIP, &split::LSTRIP, &split::RSTRIP,
-        &split::REMOVEPREFIX, &split::REMOVESUFFIX,
-        &pad::CENTER, &pad::LJUST, &pad::RJUST, &pad::ZFILL, &pad::EXPANDTABS,
-        &convert::ENCODE, &convert::FORMAT, &convert::FORMAT_MAP, &convert::TRANSLATE,
-        &operators::REPR, &operators::STR, &operators::DUNDER_FORMAT, &operators::HASH, &operators::LEN, &Special::<Str>::ITER,
-        &Special::<Str>::CONTAINS, &Special::<Str>::GETITEM, &operators::GETNEWARGS, &operators::SIZEOF,
-        &operators::ADD, &operators::MUL, &operators::RMUL, &operators::MOD, &operators::RMOD,
-        &Special::<Str>::EQ, &Special::<Str>::NE, &Special::<Str>::LT, &Special::<Str>::LE, &Special::<Str>::GT,
+        &case::LOWER,
+        &case::UPPER,
+        &case::TITLE,
+        &case::CAPITALIZE,
+        &case::SWAPCASE,
+        &case::CASEFOLD,
+        &case::ISALPHA,
+        &case::ISALNUM,
+        &case::ISASCII,
+        &case::ISDECIMAL,
+        &case::ISDIGIT,
+        &case::ISNUMERIC,
+        &case::ISSPACE,
+        &case::ISIDENTIFIER,
+        &case::ISPRINTABLE,
+        &case::ISLOWER,
+        &case::ISUPPER,
+        &case::ISTITLE,
+        &search::FIND,
+        &search::RFIND,
+        &search::INDEX,
+        &search::RINDEX,
+        &search::COUNT,
+        &search::STARTSWITH,
+        &search::ENDSWITH,
+        &search::REPLACE,
+        &search::PARTITION,
+        &search::RPARTITION,
+        &split::SPLIT,
+        &split::RSPLIT,
+        &split::SPLITLINES,
+        &split::JOIN,
+        &split::STRIP,
+        &split::LSTRIP,
+        &split::RSTRIP,
+        &split::REMOVEPREFIX,
+        &split::REMOVESUFFIX,
+        &pad::CENTER,
+        &pad::LJUST,
+        &pad::RJUST,
+        &pad::ZFILL,
+        &pad::EXPANDTABS,
+        &convert::ENCODE,
+        &convert::FORMAT,
+        &convert::FORMAT_MAP,
+        &convert::TRANSLATE,
+        &operators::REPR,
+        &operators::STR,
+        &operators::DUNDER_FORMAT,
+        &operators::HASH,
+        &operators::LEN,
+        &Special::<Str>::ITER,
+        &Special::<Str>::CONTAINS,
+        &Special::<Str>::GETITEM,
+        &operators::GETNEWARGS,
+        &operators::SIZEOF,
+        &operators::ADD,
+        &operators::MUL,
+        &operators::RMUL,
+        &operators::MOD,
+        &operators::RMOD,
+        &Special::<Str>::EQ,
+        &Special::<Str>::NE,
+        &Special::<Str>::LT,
+        &Special::<Str>::LE,
+        &Special::<Str>::GT,
         &Special::<Str>::GE,
     ],
     static_methods: &[&convert::MAKETRANS],
@@ -75,15 +128,23 @@ fn decode<'h>(heap: &'h Heap, object: Value<'h>, [encoding, errors]: [Value<'h>;
     }
     if Buffer::of(heap, object).is_none() {
         let found = heap.type_name(object);
-        return Err(heap.type_error(format!("decoding to str: need a bytes-like object, {found} found")));
+        return Err(heap.type_error(format!(
+            "decoding to str: need a bytes-like object, {found} found"
+        )));
     }
     decode_buffer(heap, object, encoding, errors)
 }
 
 /// The text that a bytes-like object holds.
-pub fn decode_buffer<'h>(heap: &'h Heap, object: Value<'h>, encoding: &str, errors: &str) -> Out<'h> {
+pub fn decode_buffer<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    encoding: &str,
+    errors: &str,
+) -> Out<'h> {
     let data = Buffer::arg(heap, object)?;
-    let decoded = Encoding::named(encoding).and_then(|encoding| codec::decode(&data, encoding, errors));
+    let decoded =
+        Encoding::named(encoding).and_then(|encoding| codec::decode(&data, encoding, errors));
     match decoded {
         Ok(text) => heap.try_str(&text),
         Err(error) => Err(arg::codec_error(heap, error, frozen(heap, object))),

@@ -1,4 +1,7 @@
 //! Texts brought to a width.
+//!
+//! Widths count code points; the algorithms are in `runtime/text/str_ops/pad.rs`. To add a method: a `Native`, its function,
+//! a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
 use crate::runtime::text::TextResult;
@@ -44,7 +47,11 @@ pub const EXPANDTABS: Native = Native::vm(
     },
 );
 
-fn filled(vm: &mut Vm, a: Locals, method: fn(&str, usize, i64, char) -> TextResult<String>) -> Result<Local, Raised> {
+fn filled(
+    vm: &mut Vm,
+    a: Locals,
+    method: fn(&str, usize, i64, char) -> TextResult<String>,
+) -> Result<Local, Raised> {
     let width = vm.index(a.at(1))?;
     let fill = fill_char(&vm.heap, vm.get(a.at(2)))?;
     padded(vm, a, |text, len| method(text, len, width, fill))
@@ -66,7 +73,9 @@ fn fill_char<'h>(heap: &'h Heap, fill: Value<'h>) -> Result<char, Raised> {
     }
     let Some(text) = arg::as_str(heap, fill) else {
         let found = heap.type_name(fill);
-        return Err(heap.type_error(format!("The fill character must be a unicode character, not {found}")));
+        return Err(heap.type_error(format!(
+            "The fill character must be a unicode character, not {found}"
+        )));
     };
     let mut chars = text.as_str().chars();
     match (chars.next(), chars.next()) {

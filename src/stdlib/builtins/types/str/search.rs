@@ -1,4 +1,7 @@
 //! Finding, counting and replacing parts of a text.
+//!
+//! Positions count code points; the algorithms are in `runtime/text/str_ops/search.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
 use crate::runtime::text::str_ops::search::{self, Indexed};
@@ -11,25 +14,57 @@ use crate::vm::{Args, Native};
 pub const FIND: Native = Native::leaf(
     "find(self, sub, start=None, end=None, /) -> int",
     "Return the lowest index in S[start:end] where the substring is found, -1 if it is not.",
-    |heap, a| position(heap, a, |text, part, start, end| text.find(part, start, end), "find() argument 1", Missing::MinusOne),
+    |heap, a| {
+        position(
+            heap,
+            a,
+            |text, part, start, end| text.find(part, start, end),
+            "find() argument 1",
+            Missing::MinusOne,
+        )
+    },
 );
 
 pub const RFIND: Native = Native::leaf(
     "rfind(self, sub, start=None, end=None, /) -> int",
     "Return the highest index in S[start:end] where the substring is found, -1 if it is not.",
-    |heap, a| position(heap, a, |text, part, start, end| text.rfind(part, start, end), "rfind() argument 1", Missing::MinusOne),
+    |heap, a| {
+        position(
+            heap,
+            a,
+            |text, part, start, end| text.rfind(part, start, end),
+            "rfind() argument 1",
+            Missing::MinusOne,
+        )
+    },
 );
 
 pub const INDEX: Native = Native::leaf(
     "index(self, sub, start=None, end=None, /) -> int",
     "Return the lowest index in S[start:end] where the substring is found; ValueError if it is not.",
-    |heap, a| position(heap, a, |text, part, start, end| text.find(part, start, end), "index() argument 1", Missing::Raises),
+    |heap, a| {
+        position(
+            heap,
+            a,
+            |text, part, start, end| text.find(part, start, end),
+            "index() argument 1",
+            Missing::Raises,
+        )
+    },
 );
 
 pub const RINDEX: Native = Native::leaf(
     "rindex(self, sub, start=None, end=None, /) -> int",
     "Return the highest index in S[start:end] where the substring is found; ValueError if it is not.",
-    |heap, a| position(heap, a, |text, part, start, end| text.rfind(part, start, end), "rindex() argument 1", Missing::Raises),
+    |heap, a| {
+        position(
+            heap,
+            a,
+            |text, part, start, end| text.rfind(part, start, end),
+            "rindex() argument 1",
+            Missing::Raises,
+        )
+    },
 );
 
 pub const COUNT: Native = Native::leaf(
@@ -41,13 +76,27 @@ pub const COUNT: Native = Native::leaf(
 pub const STARTSWITH: Native = Native::leaf(
     "startswith(self, prefix, start=None, end=None, /) -> bool",
     "Return True if the string starts with the prefix, or with one of a tuple of prefixes.",
-    |heap, a| affix(heap, a, |text, part, start, end| text.starts_with(part, start, end), "startswith"),
+    |heap, a| {
+        affix(
+            heap,
+            a,
+            |text, part, start, end| text.starts_with(part, start, end),
+            "startswith",
+        )
+    },
 );
 
 pub const ENDSWITH: Native = Native::leaf(
     "endswith(self, suffix, start=None, end=None, /) -> bool",
     "Return True if the string ends with the suffix, or with one of a tuple of suffixes.",
-    |heap, a| affix(heap, a, |text, part, start, end| text.ends_with(part, start, end), "endswith"),
+    |heap, a| {
+        affix(
+            heap,
+            a,
+            |text, part, start, end| text.ends_with(part, start, end),
+            "endswith",
+        )
+    },
 );
 
 pub const REPLACE: Native = Native::leaf(
@@ -79,7 +128,8 @@ enum Missing {
 
 type Find = for<'a> fn(&Indexed<'a>, &str, Option<i64>, Option<i64>) -> Option<usize>;
 type Test = for<'a> fn(&Indexed<'a>, &str, Option<i64>, Option<i64>) -> bool;
-type Cut = for<'a> fn(&'a str, &str) -> crate::runtime::text::TextResult<(&'a str, &'a str, &'a str)>;
+type Cut =
+    for<'a> fn(&'a str, &str) -> crate::runtime::text::TextResult<(&'a str, &'a str, &'a str)>;
 
 fn indexed<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Indexed<'h>, Raised> {
     let text = this::<Str>(heap, a)?;
@@ -88,7 +138,12 @@ fn indexed<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Indexed<'h>, Raised> {
 
 fn position<'h>(heap: &'h Heap, a: Args<'h>, find: Find, what: &str, missing: Missing) -> Out<'h> {
     let (text, needle) = (indexed(heap, a)?, arg::text(heap, a.get(1), what)?);
-    match find(&text, needle, arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?) {
+    match find(
+        &text,
+        needle,
+        arg::bound(heap, a.get(2))?,
+        arg::bound(heap, a.get(3))?,
+    ) {
         Some(at) => Ok(heap.usize(at)),
         None if missing == Missing::MinusOne => Ok(heap.int(-1)),
         None => Err(heap.value_error("substring not found")),
@@ -96,8 +151,15 @@ fn position<'h>(heap: &'h Heap, a: Args<'h>, find: Find, what: &str, missing: Mi
 }
 
 fn count<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let (text, needle) = (indexed(heap, a)?, arg::text(heap, a.get(1), "count() argument 1")?);
-    Ok(heap.usize(text.count(needle, arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?)))
+    let (text, needle) = (
+        indexed(heap, a)?,
+        arg::text(heap, a.get(1), "count() argument 1")?,
+    );
+    Ok(heap.usize(text.count(
+        needle,
+        arg::bound(heap, a.get(2))?,
+        arg::bound(heap, a.get(3))?,
+    )))
 }
 
 fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: Test, name: &str) -> Out<'h> {
@@ -108,12 +170,16 @@ fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: Test, name: &str) -> Out<'h> {
     }
     let Some(tuple) = plain_value(heap, wanted).as_gc::<Tuple>() else {
         let found = heap.type_name(wanted);
-        return Err(heap.type_error(format!("{name} first arg must be str or a tuple of str, not {found}")));
+        return Err(heap.type_error(format!(
+            "{name} first arg must be str or a tuple of str, not {found}"
+        )));
     };
     for affix in tuple.iter(heap) {
         let Some(affix) = arg::as_str(heap, affix) else {
             let found = heap.type_name(affix);
-            return Err(heap.type_error(format!("tuple for {name} must only contain str, not {found}")));
+            return Err(heap.type_error(format!(
+                "tuple for {name} must only contain str, not {found}"
+            )));
         };
         if test(&text, affix.as_str(), start, end) {
             return Ok(Value::TRUE);
@@ -134,7 +200,12 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 }
 
 fn parts<'h>(heap: &'h Heap, a: Args<'h>, cut: Cut) -> Out<'h> {
-    let (text, sep) = (this::<Str>(heap, a)?.as_str(), arg::text(heap, a.get(1), "")?);
+    let (text, sep) = (
+        this::<Str>(heap, a)?.as_str(),
+        arg::text(heap, a.get(1), "")?,
+    );
     let (before, found, after) = checked(heap, cut(text, sep))?;
-    Ok(heap.tuple(&[before, found, after].map(|part| heap.str_value(part))).value())
+    Ok(heap
+        .tuple(&[before, found, after].map(|part| heap.str_value(part)))
+        .value())
 }

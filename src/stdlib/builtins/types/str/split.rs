@@ -1,4 +1,7 @@
 //! Taking texts apart and putting them together; cutting off their ends.
+//!
+//! The algorithms are in `runtime/text/str_ops`; `join` may run the program and is careful about it. To add a method: a
+//! `Native`, its function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
@@ -15,8 +18,17 @@ pub const SPLIT: Native = Native::leaf(
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
      done, from the left.",
     |heap, a| match separator(heap, a.get(1))? {
-        Some(sep) => list(heap, checked(heap, split::split(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?))?),
-        None => list(heap, split::split_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?)),
+        Some(sep) => list(
+            heap,
+            checked(
+                heap,
+                split::split(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?),
+            )?,
+        ),
+        None => list(
+            heap,
+            split::split_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?),
+        ),
     },
 );
 
@@ -25,8 +37,17 @@ pub const RSPLIT: Native = Native::leaf(
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
      done, from the right.",
     |heap, a| match separator(heap, a.get(1))? {
-        Some(sep) => list(heap, checked(heap, split::rsplit(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?))?),
-        None => list(heap, split::rsplit_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?)),
+        Some(sep) => list(
+            heap,
+            checked(
+                heap,
+                split::rsplit(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?),
+            )?,
+        ),
+        None => list(
+            heap,
+            split::rsplit_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?),
+        ),
     },
 );
 
@@ -65,7 +86,11 @@ pub const REMOVEPREFIX: Native = Native::leaf(
     "Return the string without the prefix, if it has it.",
     |heap, a| {
         let prefix = arg::text(heap, a.get(1), "removeprefix() argument")?;
-        slice(heap, a, strip::remove_prefix(this::<Str>(heap, a)?.as_str(), prefix))
+        slice(
+            heap,
+            a,
+            strip::remove_prefix(this::<Str>(heap, a)?.as_str(), prefix),
+        )
     },
 );
 
@@ -74,7 +99,11 @@ pub const REMOVESUFFIX: Native = Native::leaf(
     "Return the string without the suffix, if it has it.",
     |heap, a| {
         let suffix = arg::text(heap, a.get(1), "removesuffix() argument")?;
-        slice(heap, a, strip::remove_suffix(this::<Str>(heap, a)?.as_str(), suffix))
+        slice(
+            heap,
+            a,
+            strip::remove_suffix(this::<Str>(heap, a)?.as_str(), suffix),
+        )
     },
 );
 
@@ -93,11 +122,17 @@ fn limit<'h>(heap: &'h Heap, a: Args<'h>) -> Result<i64, Raised> {
 }
 
 fn list<'h>(heap: &'h Heap, parts: Vec<&str>) -> Out<'h> {
-    Ok(heap.list(parts.into_iter().map(|part| heap.str_value(part))).value())
+    Ok(heap
+        .list(parts.into_iter().map(|part| heap.str_value(part)))
+        .value())
 }
 
 fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let ends = if arg::truth_or(vm, a.at(1), false)? { LineEnds::Keep } else { LineEnds::Drop };
+    let ends = if arg::truth_or(vm, a.at(1), false)? {
+        LineEnds::Keep
+    } else {
+        LineEnds::Drop
+    };
     let lines = split::splitlines(this_of::<Str>(vm, a)?.as_str(), ends);
     Ok(vm.local(list(&vm.heap, lines)?))
 }
@@ -116,16 +151,26 @@ fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side, name: &str) -> Out<'h> {
 /// A part of the receiver; itself, if nothing is missing.
 fn slice<'h>(heap: &'h Heap, a: Args<'h>, part: &str) -> Out<'h> {
     let whole = this::<Str>(heap, a)?;
-    Ok(if part.len() == whole.byte_len() { whole.value() } else { heap.str_value(part) })
+    Ok(if part.len() == whole.byte_len() {
+        whole.value()
+    } else {
+        heap.str_value(part)
+    })
 }
 
 fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let items = joinable(vm, a.at(1))?;
     let (heap, sep) = (&vm.heap, this_of::<Str>(vm, a)?.as_str());
     let joined = match vm.get_gc::<List>(items) {
-        Some(list) => join_items(heap, sep, &mut (0..list.items.len()).filter_map(|i| list.items.get(heap, i))),
+        Some(list) => join_items(
+            heap,
+            sep,
+            &mut (0..list.items.len()).filter_map(|i| list.items.get(heap, i)),
+        ),
         None => {
-            let tuple = vm.get_gc::<Tuple>(items).expect("joinable gives a list or a tuple");
+            let tuple = vm
+                .get_gc::<Tuple>(items)
+                .expect("joinable gives a list or a tuple");
             join_items(heap, sep, &mut tuple.iter(heap))
         }
     };
@@ -149,12 +194,18 @@ pub fn joinable(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
     }
 }
 
-fn join_items<'h>(heap: &'h Heap, sep: &str, items: &mut dyn Iterator<Item = Value<'h>>) -> Out<'h> {
+fn join_items<'h>(
+    heap: &'h Heap,
+    sep: &str,
+    items: &mut dyn Iterator<Item = Value<'h>>,
+) -> Out<'h> {
     let mut text = String::new();
     for (i, item) in items.enumerate() {
         let Some(part) = arg::as_str(heap, item) else {
             let found = heap.type_name(item);
-            return Err(heap.type_error(format!("sequence item {i}: expected str instance, {found} found")));
+            return Err(heap.type_error(format!(
+                "sequence item {i}: expected str instance, {found} found"
+            )));
         };
         if i > 0 {
             text.push_str(sep);
