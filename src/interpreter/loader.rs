@@ -209,6 +209,14 @@ fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
 fn make_module(vm: &mut Vm, name: &str, file: Option<&Path>, folder: Option<&Path>) -> Local {
     let module = vm.local(vm.heap.module(name).value());
     bind_identity(vm, module, name, file);
+    if let Some(module) = vm.get_gc::<Module>(module) {
+        let package = if folder.is_some() {
+            name
+        } else {
+            name.rsplit_once('.').map_or("", |(package, _)| package)
+        };
+        module.set(&vm.heap, "__package__", vm.heap.str_value(package));
+    }
     if let (Some(module), Some(folder)) = (vm.get_gc::<Module>(module), folder) {
         let path = vm
             .heap

@@ -1,11 +1,11 @@
 //! Functions written in apy, and methods bound to their receiver.
-//!
-//! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/bind.rs`.
 
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 
 use super::code::CodeObj;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::native::NativeFunction;
+use super::types::Builtin;
 use super::value::Value;
 
 /// A function: code and what it closes over. The cells of the closure are its tail.
@@ -110,15 +110,23 @@ unsafe impl Object for BoundMethod {
 }
 
 impl Heap {
-    /// A method bound to its receiver.
+    /// A method bound to its receiver; one written in Rust shows as a builtin function.
     pub fn bound_method<'h>(
         &'h self,
         function: Value<'h>,
         receiver: Value<'h>,
     ) -> Gc<'h, BoundMethod> {
-        self.alloc(BoundMethod {
+        let class = match function.as_gc::<NativeFunction>() {
+            None => Builtin::Method,
+            Some(native) if native.shape() == self.types.shape_of(Builtin::WrapperDescriptor) => {
+                Builtin::MethodWrapper
+            }
+            Some(_) => Builtin::BuiltinFunction,
+        };
+        let fields = BoundMethod {
             function: Slot::new(function),
             receiver: Slot::new(receiver),
-        })
+        };
+        self.alloc_shaped(fields, self.types.shape_of(class))
     }
 }

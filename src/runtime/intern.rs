@@ -97,7 +97,7 @@ macro_rules! symbols {
         /// A name that Rust code knows.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u32)]
-        pub enum Sym { $(#[doc = $text] $name),* }
+        pub enum Sym { $(#[doc = concat!("`", $text, "`")] $name),* }
 
         const SYMBOLS: &[&str] = &[$($text),*];
 

@@ -99,11 +99,6 @@ impl Heap {
         layouts.len() as u32 - 1
     }
 
-    /// Says which class a shape made before its class is of.
-    pub(super) fn set_shape_class(&self, shape: u32, class: Gc<'_, Class>) {
-        self.shapes.classes.set(shape as usize, class.value());
-    }
-
     /// The class of a shape.
     #[inline(always)]
     pub fn shape_class(&self, shape: u32) -> Gc<'_, Class> {

@@ -124,6 +124,8 @@ types! {
     Function "function": Object = Function [final];
     BuiltinFunction "builtin_function_or_method": Object = Native [final];
     MethodDescriptor "method_descriptor": Object [final];
+    WrapperDescriptor "wrapper_descriptor": Object [final];
+    MethodWrapper "method-wrapper": Object [final];
     Method "method": Object = BoundMethod [final];
     Property "property": Object;
     StaticMethod "staticmethod": Object;

@@ -16,7 +16,13 @@ use super::token::{Lexeme, Token};
 use crate::diagnostics::{Code, Diagnostic, Span};
 
 lalrpop_mod!(
-    #[expect(clippy::all, unused_qualifications, reason = "generated")]
+    #[expect(
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        clippy::unwrap_used,
+        unused_qualifications,
+        reason = "generated"
+    )]
     grammar,
     "/apy.rs"
 );

@@ -167,10 +167,10 @@ fn find_in_object<'h>(
     name: Gc<'h, Str>,
 ) -> Found<'h> {
     let in_class = class.lookup(heap, name);
-    if let Some(value) = in_class {
-        if matches!(binding(heap, value), Binding::Data) {
-            return bind(heap, object, class, value);
-        }
+    if let Some(value) = in_class
+        && matches!(binding(heap, value), Binding::Data)
+    {
+        return bind(heap, object, class, value);
     }
     if let Some(value) = own_attr(heap, object, name) {
         return Found::Value(value);
@@ -188,10 +188,10 @@ fn find_in_module<'h>(heap: &'h Heap, module: Gc<'h, Module>, name: Gc<'h, Str>)
 fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
     let meta = heap.class_of(class.value());
     let in_meta = meta.lookup(heap, name);
-    if let Some(value) = in_meta {
-        if matches!(binding(heap, value), Binding::Data) {
-            return bind(heap, class.value(), meta, value);
-        }
+    if let Some(value) = in_meta
+        && matches!(binding(heap, value), Binding::Data)
+    {
+        return bind(heap, class.value(), meta, value);
     }
     if let Some(value) = class.lookup(heap, name) {
         return match value.as_gc::<Descriptor>() {
@@ -242,9 +242,7 @@ impl Vm {
     /// `object.name`, the name a string.
     pub fn get_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let class = self.heap.class_of(self.get(object));
-        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE)
-            && !self.get(object).is_gc::<Class>()
-        {
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
             return self.get_attr_hooked(object, name);
         }
         match self.lookup_attr(object, name)? {
@@ -270,10 +268,9 @@ impl Vm {
         let class = self.heap.class_of(self.get(object));
         if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE)
             && !self.get(object).is_gc::<Module>()
+            && let Some(plain) = self.lookup_plain(object, name)
         {
-            if let Some(plain) = self.lookup_plain(object, name) {
-                return Ok(plain);
-            }
+            return Ok(plain);
         }
         match self.get_attr(object, name) {
             Ok(value) => Ok(Some(value)),
@@ -404,11 +401,11 @@ impl Vm {
     /// A module's `__getattr__`, or AttributeError.
     fn missing_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
-        if let Some(module) = self.get_gc::<Module>(object) {
-            if let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr)) {
-                let hook = self.local(hook);
-                return self.call(hook, &[name]);
-            }
+        if let Some(module) = self.get_gc::<Module>(object)
+            && let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr))
+        {
+            let hook = self.local(hook);
+            return self.call(hook, &[name]);
         }
         Err(self.attribute_error(object, name))
     }
@@ -552,7 +549,7 @@ impl Vm {
         };
         let class = heap.class_of(this);
         if class.builtin.is_some()
-            && !this.as_gc::<Exception>().is_some()
+            && this.as_gc::<Exception>().is_none()
             && !this.is_gc::<Function>()
             && !this.is_gc::<Future>()
         {
@@ -823,16 +820,17 @@ impl Vm {
         let kind = value.as_object().map(Gc::kind);
         let hooked = class.has(class_flag::GETATTRIBUTE)
             || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
-        if !hooked && own_attr(heap, value, name).is_none() {
-            if let Some(method) = class.lookup(heap, name) {
-                let is_function = method.is_gc::<Function>();
-                if is_function
-                    || method.is_gc::<NativeFunction>()
-                        && matches!(binding(heap, method), Binding::Binds)
-                {
-                    self.learn_method(i, value, method);
-                    return Ok((self.local(method), false));
-                }
+        if !hooked
+            && own_attr(heap, value, name).is_none()
+            && let Some(method) = class.lookup(heap, name)
+        {
+            let is_function = method.is_gc::<Function>();
+            if is_function
+                || method.is_gc::<NativeFunction>()
+                    && matches!(binding(heap, method), Binding::Binds)
+            {
+                self.learn_method(i, value, method);
+                return Ok((self.local(method), false));
             }
         }
         if kind == Some(Kind::Module) {

@@ -514,8 +514,8 @@ impl Vm {
             return Ok(instance);
         };
         if owner.builtin_is(Builtin::Object) {
-            let unused = !this.has(class_flag::NEW)
-                && !(args.positional.is_empty() && args.keywords.is_empty());
+            let given = !args.positional.is_empty() || !args.keywords.is_empty();
+            let unused = given && !this.has(class_flag::NEW);
             if unused {
                 return Err(
                     heap.type_error(format!("{}() takes no arguments", this.name(heap).as_str()))
@@ -816,7 +816,7 @@ impl Vm {
         }
         let instance = heap.instance(class).value();
         w.set(i.a, instance);
-        let mut frame = Frame::new(code, window, init.value(), frame_flag::INIT);
+        let frame = Frame::new(code, window, init.value(), frame_flag::INIT);
         frame.extra.set(instance);
         clear_registers(code, window);
         stack.push(frame);

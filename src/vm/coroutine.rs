@@ -454,10 +454,8 @@ impl Vm {
         let heap = &self.heap;
         let this = self.coroutine(current);
         let created = this.state.get() == CoroutineState::Created;
-        if created {
-            if let Message::Raised(raised) = message {
-                return self.fail_unstarted(root, current, raised, push);
-            }
+        if created && let Message::Raised(raised) = message {
+            return self.fail_unstarted(root, current, raised, push);
         }
         this.state.set(CoroutineState::Running);
         self.coroutine(root).state.set(CoroutineState::Running);
@@ -610,10 +608,8 @@ impl Vm {
     fn step_native(&mut self, current: Local, message: Message) -> Result<Step, Raised> {
         let this = self.coroutine(current);
         let created = this.state.get() == CoroutineState::Created;
-        if created {
-            if let Message::Raised(raised) = message {
-                return Err(raised);
-            }
+        if created && let Message::Raised(raised) = message {
+            return Err(raised);
         }
         this.state.set(CoroutineState::Running);
         if this.kind == CoroutineKind::AsyncStep {

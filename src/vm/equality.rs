@@ -195,9 +195,9 @@ impl Vm {
     /// The error about the payload, as one about the object around it.
     #[cold]
     fn unhashable_as(&self, l: Local, raised: Raised) -> Raised {
-        if !self
+        if self
             .get_gc::<Instance>(l)
-            .is_some_and(|i| i.payload(&self.heap).is_some_and(|p| !p.is_gc::<Tuple>()))
+            .is_none_or(|i| i.payload(&self.heap).is_none_or(|p| p.is_gc::<Tuple>()))
         {
             return raised;
         }

@@ -122,10 +122,8 @@ pub mod frame_flag {
     pub const COROUTINE: u32 = 2;
     /// It runs `__init__`: the call's result is `extra`, the instance.
     pub const INIT: u32 = 4;
-    /// It runs an operator's method: the caller's instruction says what becomes of the result (NotImplemented, truth, negation).
-    pub const OPERATOR: u32 = 8;
     /// It runs a generator for a `ForIter`.
-    pub const FOR_ITER: u32 = 16;
+    pub const FOR_ITER: u32 = 8;
 }
 
 /// One running function.

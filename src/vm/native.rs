@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 
 use super::Vm;
 use super::local::Local;
+use super::text::wraps_slot;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 
@@ -348,6 +349,9 @@ impl Vm {
         let (owner, module, class) = match role {
             NativeRole::Function(module) => {
                 (Value::UNDEF, self.get(module), Builtin::BuiltinFunction)
+            }
+            NativeRole::Method(class) if wraps_slot(native.name()) => {
+                (self.get(class), Value::UNDEF, Builtin::WrapperDescriptor)
             }
             NativeRole::Method(class) => (self.get(class), Value::UNDEF, Builtin::MethodDescriptor),
             NativeRole::New(class) => (self.get(class), Value::UNDEF, Builtin::BuiltinFunction),

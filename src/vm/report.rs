@@ -139,10 +139,10 @@ impl Vm {
         let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
         let mut place = None;
         loop {
-            if let Some(code) = at.code.get(heap).as_gc::<CodeObj>() {
-                if at.state.get() != CoroutineState::Created {
-                    place = Some((Rc::clone(&code.code), at.ip.get().saturating_sub(1)));
-                }
+            if let Some(code) = at.code.get(heap).as_gc::<CodeObj>()
+                && at.state.get() != CoroutineState::Created
+            {
+                place = Some((Rc::clone(&code.code), at.ip.get().saturating_sub(1)));
             }
             match at.delegate.get(heap).as_gc::<Coroutine>() {
                 Some(next) => at = next,

@@ -527,7 +527,7 @@ impl Vm {
                         if frame.flags & frame_flag::BOUNDARY != 0 {
                             return Ok(Trap::Returned);
                         }
-                        load!();
+                        ip = self.stack.top().ip;
                         slow!(self.init_returned(frame));
                     }
                 }

@@ -109,10 +109,10 @@ impl Vm {
             if let Some(reg) = code.code.handling_at(at) {
                 return frame.window.get(heap, reg).as_gc();
             }
-            if frame.flags & frame_flag::COROUTINE != 0 {
-                if let Some(found) = handled_by_parents(heap, frame.owner.get(heap)) {
-                    return Some(found);
-                }
+            if frame.flags & frame_flag::COROUTINE != 0
+                && let Some(found) = handled_by_parents(heap, frame.owner.get(heap))
+            {
+                return Some(found);
             }
         }
         None
@@ -328,10 +328,10 @@ fn handled_by_parents<'h>(heap: &'h Heap, coroutine: Value<'h>) -> Option<Gc<'h,
         .get(heap)
         .as_gc::<Coroutine>();
     while let Some(parent) = next {
-        if let Some(code) = parent.code.get(heap).as_gc::<CodeObj>() {
-            if let Some(reg) = code.code.handling_at(parent.ip.get().saturating_sub(1)) {
-                return parent.tail()[reg as usize].get(heap).as_gc();
-            }
+        if let Some(code) = parent.code.get(heap).as_gc::<CodeObj>()
+            && let Some(reg) = code.code.handling_at(parent.ip.get().saturating_sub(1))
+        {
+            return parent.tail()[reg as usize].get(heap).as_gc();
         }
         next = parent.parent.get(heap).as_gc();
     }

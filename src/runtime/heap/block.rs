@@ -252,8 +252,8 @@ impl Space {
 
     /// Calls `visit` on every object.
     pub(super) fn for_each(&mut self, visit: &mut dyn FnMut(NonNull<Header>)) {
-        for index in 0..SIZES.len() {
-            let size = SIZES[index] as usize;
+        for (index, &size) in SIZES.iter().enumerate() {
+            let size = size as usize;
             self.retire_bump(&self.classes[index], size);
             for &block in self.classes[index].blocks.get_mut().iter() {
                 for i in 0..BLOCK / size {

@@ -138,7 +138,7 @@ impl<'h, T: ?Sized> Gc<'h, T> {
     /// From the address of a live object's header.
     #[inline(always)]
     pub(in crate::runtime) fn from_address(address: usize) -> Gc<'h, T> {
-        debug_assert!(address != 0 && address % 8 == 0);
+        debug_assert!(address != 0 && address.is_multiple_of(8));
         // SAFETY: only values made by `Value::object` carry addresses, and those come from a `NonNull`.
         Gc {
             header: unsafe { NonNull::new_unchecked(address as *mut Header) },

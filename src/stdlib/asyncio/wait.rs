@@ -17,7 +17,7 @@ use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::Action;
 use crate::sched::scheduler;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `wait(fs, *, timeout=None, return_when='ALL_COMPLETED')`.
 pub const WAIT: Native = Native::vm(

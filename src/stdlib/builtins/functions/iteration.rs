@@ -132,11 +132,11 @@ static OR_DEFAULT: NativeCoroutine = NativeCoroutine {
 };
 
 fn item_or_default(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    if vm.step_state(this) == 0 {
-        if let Input::Send(_) = input {
-            vm.set_step_state(this, 1);
-            return Ok(Step::Await(vm.local(vm.step_slot(this, 0).get(&vm.heap))));
-        }
+    if vm.step_state(this) == 0
+        && let Input::Send(_) = input
+    {
+        vm.set_step_state(this, 1);
+        return Ok(Step::Await(vm.local(vm.step_slot(this, 0).get(&vm.heap))));
     }
     match input {
         Input::Send(item) => Ok(Step::Return(item)),

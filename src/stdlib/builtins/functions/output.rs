@@ -71,10 +71,10 @@ fn print_to(
         vm.release(mark);
     }
     write_text(vm, write, end)?;
-    if let Some(flush) = given(vm, args.at(4)) {
-        if vm.truth(flush)? {
-            vm.call_method(file, "flush", &[])?;
-        }
+    if let Some(flush) = given(vm, args.at(4))
+        && vm.truth(flush)?
+    {
+        vm.call_method(file, "flush", &[])?;
     }
     Ok(())
 }

@@ -1,7 +1,4 @@
 //! Functions of the program, builtin functions, bound methods, code objects: what can be asked of them.
-//!
-//! Attributes that the program may set are kept in the function's dict; the others are getters here. To add one: a `Getter`
-//! and a word in the table of its type.
 
 use super::receiver::this;
 use crate::bytecode::{CodeKind, Params};
@@ -85,14 +82,24 @@ pub const TYPES: &[NativeType] = &[
         ..NativeType::of(Builtin::Method, "Create a bound instance method object.")
     },
     NativeType {
-        methods: &[&CALL],
+        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::BuiltinFunction, "")
+    },
+    NativeType {
+        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
+        getters: &NATIVE_GETTERS,
+        ..NativeType::of(Builtin::MethodWrapper, "")
     },
     NativeType {
         methods: &[&CALL, &NATIVE_GET],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::MethodDescriptor, "")
+    },
+    NativeType {
+        methods: &[&CALL, &NATIVE_GET],
+        getters: &NATIVE_GETTERS,
+        ..NativeType::of(Builtin::WrapperDescriptor, "")
     },
     NativeType {
         getters: &[
@@ -119,7 +126,7 @@ pub const TYPES: &[NativeType] = &[
     },
 ];
 
-const NATIVE_GETTERS: [Getter; 6] = [
+const NATIVE_GETTERS: [Getter; 7] = [
     Getter::vm("__name__", "", |vm, args| {
         let name = native_of(vm, args.at(0))?.name();
         Ok(vm.local(vm.heap.intern(name).value()))
@@ -142,10 +149,16 @@ const NATIVE_GETTERS: [Getter; 6] = [
         ))
     }),
     Getter::leaf("__module__", "", |heap, args| {
-        slot(heap, args, |f: &NativeFunction| &f.module)
+        native_slot(heap, args, |f| &f.module)
     }),
     Getter::leaf("__objclass__", "", |heap, args| {
-        slot(heap, args, |f: &NativeFunction| &f.owner)
+        native_slot(heap, args, |f| &f.owner)
+    }),
+    Getter::leaf("__self__", "", |heap, args| {
+        Ok(args
+            .get(0)
+            .as_gc::<BoundMethod>()
+            .map_or(Value::NONE, |method| method.receiver.get(heap)))
     }),
 ];
 
@@ -425,9 +438,9 @@ fn method_eq(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn method_hash(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let method: Gc<'_, BoundMethod> = vm
-        .get_gc(args.at(0))
-        .ok_or_else(|| heap.type_error("a method was expected"))?;
+    let Some(method) = vm.get_gc::<BoundMethod>(args.at(0)) else {
+        return Ok(vm.local(heap.int(heap.id_of(vm.get(args.at(0))))));
+    };
     let receiver = heap.id_of(method.receiver.get(heap));
     let function = vm.local(method.function.get(heap));
     let hash = vm.hash(function)? as i64 ^ receiver.rotate_left(4);
@@ -436,19 +449,38 @@ fn method_hash(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 // Natives.
 
+/// The native function that a value is, or binds.
+fn native_function<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Gc<'h, NativeFunction>, Raised> {
+    let inner = value
+        .as_gc::<BoundMethod>()
+        .map_or(value, |method| method.function.get(heap));
+    inner
+        .as_gc()
+        .ok_or_else(|| heap.type_error("a builtin function was expected"))
+}
+
 fn native_of(vm: &Vm, function: Local) -> Result<&'static Native, Raised> {
-    match vm.get_gc::<NativeFunction>(function) {
-        Some(function) => Ok(vm.native(function.id)),
-        None => Err(vm.heap.type_error("a builtin function was expected")),
-    }
+    Ok(vm.native(native_function(&vm.heap, vm.get(function))?.id))
+}
+
+fn native_slot<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    which: fn(&NativeFunction) -> &Slot,
+) -> Result<Value<'h>, Raised> {
+    Ok(which(native_function(heap, args.get(0))?.get())
+        .get(heap)
+        .or(Value::NONE))
 }
 
 fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let native = native_of(vm, args.at(0))?;
     let heap = &vm.heap;
-    let owner = vm
-        .get_gc::<NativeFunction>(args.at(0))
-        .and_then(|f| f.owner.get(heap).as_gc::<Class>());
+    let owner = native_function(heap, vm.get(args.at(0)))?
+        .get()
+        .owner
+        .get(heap)
+        .as_gc::<Class>();
     let text = match owner {
         Some(owner) => format!("{}.{}", owner.qualname(heap).as_str(), native.name()),
         None => native.name().to_owned(),

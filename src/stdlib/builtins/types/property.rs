@@ -300,10 +300,10 @@ fn is_abstract(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let functions = [&this.get, &this.set, &this.delete]
         .map(|slot| vm.local(slot.get(&vm.heap).or(Value::NONE)));
     for function in functions {
-        if let Some(mark) = vm.find_attr(function, "__isabstractmethod__")? {
-            if vm.truth(mark)? {
-                return Ok(vm.bool_local(true));
-            }
+        if let Some(mark) = vm.find_attr(function, "__isabstractmethod__")?
+            && vm.truth(mark)?
+        {
+            return Ok(vm.bool_local(true));
         }
     }
     Ok(vm.bool_local(false))

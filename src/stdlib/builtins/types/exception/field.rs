@@ -59,10 +59,10 @@ pub const fn getter<const N: usize>() -> Getter {
 fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
     let (name, source) = &FIELDS[N];
-    if !exception.attrs.is_undef() {
-        if let Some(value) = exception.attrs(heap).get_str(heap, heap.intern(name)) {
-            return Ok(value);
-        }
+    if !exception.attrs.is_undef()
+        && let Some(value) = exception.attrs(heap).get_str(heap, heap.intern(name))
+    {
+        return Ok(value);
     }
     Ok(from_args(heap, exception.args(heap), source).unwrap_or(Value::NONE))
 }

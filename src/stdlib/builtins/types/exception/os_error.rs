@@ -89,10 +89,11 @@ fn same_heap<'h>(_: &'h Heap, value: Value<'h>) -> Value<'h> {
 fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let mut class = exception_class(heap, args.get(0))?;
     let items: Gc<'h, Tuple> = args.get(1).as_gc().expect("*args is a tuple");
-    if class.builtin_is(Builtin::OSError) && items.len() > 1 {
-        if let Some(errno) = items.at(heap, 0).and_then(|n| n.as_int()) {
-            class = heap.types.class(heap, class_of(errno));
-        }
+    if class.builtin_is(Builtin::OSError)
+        && items.len() > 1
+        && let Some(errno) = items.at(heap, 0).and_then(|n| n.as_int())
+    {
+        class = heap.types.class(heap, class_of(errno));
     }
     let exception = heap.exception(class, &items.to_vec(heap));
     split_files(heap, exception);
