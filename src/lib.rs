@@ -1,6 +1,9 @@
 //! apy: an interpreter for an async Python-like language that owns its scheduler.
 //!
-//! The modules are layers: each names only modules above it in this list (`tests/architecture.rs` enforces it).
+//! The modules are layers: each names only modules above it in this list (`tests/architecture.rs` enforces it). To embed apy, begin
+//! at `interpreter`; docs/internals/architecture.md is the map.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 pub mod diagnostics;
 pub mod syntax;

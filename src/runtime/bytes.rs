@@ -1,4 +1,7 @@
 //! Bytes and bytearrays.
+//!
+//! Bytes are immutable and own their data; a bytearray's data is behind a `RefCell` that no one holds while the program runs.
+//! The methods of both are in `stdlib/builtins/types/buffer/`.
 
 #![expect(unsafe_code, reason = "declares that the types have no slots")]
 

@@ -1,4 +1,7 @@
 //! Cells of captured variables, and the spill area of functions with more locals than registers.
+//!
+//! A cell is one slot, shared by the frames and functions that captured the variable; Undef while it is unbound. A spill area
+//! is reached by its index alone and never seen by the program.
 
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 

@@ -1,4 +1,7 @@
 //! Code on the heap: a verified `Code`, its constants as values, its inline caches.
+//!
+//! Instructions are read in place from the immutable `Code`; what running adds (what caches learned) stands beside them.
+//! `vm/load.rs` makes these objects.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,7 @@
 //! Complex numbers.
+//!
+//! Two floats, immutable. Arithmetic is in `text/num/complex.rs`, operators and methods in
+//! `stdlib/builtins/types/complex.rs`.
 
 #![expect(unsafe_code, reason = "declares that the type has no slots")]
 

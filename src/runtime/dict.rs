@@ -1,4 +1,7 @@
 //! Dicts: representation only; the methods are in `stdlib/builtins/types/dict.rs`, lookups that may run code in `vm/subscript.rs`.
+//!
+//! Insertion order is iteration order. Hash and equality come from the caller, for they may run the program; only keys that
+//! are strings can be looked up from here.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,7 @@
 //! Exceptions: arguments, cause and context, and the traceback as plain data.
+//!
+//! The traceback holds code and instruction numbers, not objects, so that an exception keeps no frame alive; the command line
+//! turns them into text.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,7 @@
 //! Lists: representation only; the methods are in `stdlib/builtins/types/list.rs`.
+//!
+//! A growable vector of slots. Whoever iterates asks for the length each time, since the program may change the list
+//! meanwhile.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,7 @@
 //! Modules: global names with fixed slots, and the builtins behind them.
+//!
+//! Compiled code names a global by its index, so an index never moves. A name that the module leaves unbound falls back to
+//! the builtin of that name.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,6 @@
 //! Sets and frozensets, in insertion order: representation only; the methods are in `stdlib/builtins/types/set.rs`.
+//!
+//! CPython's order is that of hashes; here it is that of insertion, so that nothing visible depends on hashes.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

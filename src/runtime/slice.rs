@@ -1,4 +1,7 @@
 //! Slice objects, and what they select in a sequence.
+//!
+//! `Selection` is what a slice means for a sequence of a certain length: the first index, the step, how many. Every sequence
+//! type slices by it.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,6 @@
 //! Tuples: the items stand right behind the object.
+//!
+//! One allocation a tuple; its length never changes. Code that fills one in steps makes a list first.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,4 +1,7 @@
 //! Dict views and mapping proxies: windows onto a dict or a class.
+//!
+//! A view holds its dict, not a copy: it shows later changes. What can be done with one is in
+//! `stdlib/builtins/types/view.rs`.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

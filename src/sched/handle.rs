@@ -1,7 +1,8 @@
 //! What the loop runs: handles, in the ready queue and in timers.
 //!
-//! The program's own callbacks have an object (`asyncio.Handle`) that says whether they were cancelled; the loop looks there before it
-//! calls them.
+//! An action is a closed enum and its operands are slots that the collector knows; no Rust closure waits in a queue, so that
+//! what waits could be saved and resumed. A new sort of callback is a function registered with `Scheduler::callback`, not a
+//! new variant.
 
 use std::cell::Cell;
 

@@ -1,4 +1,7 @@
 //! The `time` module, on the scheduler's clock.
+//!
+//! All of its clocks are the scheduler's, so that under `--time virtual` they agree with sleeps and timers. To add a
+//! function: a `Native` and a word in `TIME`.
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};

@@ -1,4 +1,6 @@
 //! Stacks beside the main one: what a green thread runs on. The scheduler decides when (`sched/green.rs`).
+//!
+//! Exactly one stack runs at a time; the others wait in `suspended` or in a `GreenStack`, and the collector sees them all.
 
 use super::Vm;
 use super::frame::Stack;

@@ -1,4 +1,7 @@
 //! Loading: turns a `Code` and its constants into heap objects, linked to a module.
+//!
+//! Compiled code is plain data and can be loaded any number of times. A module's names get their slots here, and those it
+//! leaves unbound their builtin meaning.
 
 use std::rc::Rc;
 

@@ -1,4 +1,7 @@
 //! Names: globals and builtins, class namespaces, and the errors of names without a value.
+//!
+//! Reads of globals are inline in the loop; here is what happens when that finds nothing. Names of class bodies are looked up in
+//! the namespace first, which may be any mapping.
 
 use super::Vm;
 use super::local::Local;

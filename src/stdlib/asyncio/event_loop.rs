@@ -1,7 +1,7 @@
-//! The event loop as programs see it: an object with a clock, callbacks, timers, and ways to run until something is done.
+//! The event loop as programs see it: an object with a clock and `call_soon`, `call_later`, `call_at`.
 //!
-//! There is one scheduler, so at most one loop is open at a time; a loop that was closed gives way to a new object, and what was still
-//! scheduled is forgotten with it. To add a method: its `const`, one word in `METHODS`.
+//! There is one loop a program, made when it is first asked for; the turns themselves are in `sched/event_loop.rs`. To add a
+//! method: a `Native` and a word in `EVENT_LOOP`.
 
 use std::cell::Cell;
 

@@ -1,4 +1,7 @@
 //! Number theory.
+//!
+//! Arguments are integers of any size or objects with `__index__`. To add a function: a `Native`, its function, a word in the
+//! table of `math/mod.rs`.
 
 use crate::runtime::text::num::combinatorics;
 use crate::runtime::text::{Int, IntRef, TextResult};

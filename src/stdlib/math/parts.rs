@@ -1,4 +1,7 @@
 //! Floats to integers, floats taken apart, neighbours and comparisons of floats.
+//!
+//! The exact work is in `runtime/text/num`. To add a function: a `Native`, its function, a word in the table of
+//! `math/mod.rs`.
 
 use super::{float, real_arg};
 use crate::runtime::intern::Sym;

@@ -1,4 +1,7 @@
 //! Functions of one or two real numbers: powers, logarithms, trigonometry.
+//!
+//! Domain errors and overflows are exceptions, as in CPython, never NaN or infinity out of finite arguments. To add a
+//! function: a `Native`, its function, a word in the table of `math/mod.rs`.
 
 use super::{float, real_arg};
 use crate::runtime::text::TextResult;

@@ -1,4 +1,7 @@
 //! `random.Random`: its table, and the methods about its state.
+//!
+//! The generator is inside an opaque object. To add a method: in the file of its topic, a `Native` and its function; here a
+//! word in the table. The module has it as a function by itself.
 
 use std::cell::{RefCell, RefMut};
 

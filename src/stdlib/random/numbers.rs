@@ -1,4 +1,7 @@
 //! Random numbers as methods of `Random`. Real arguments are anything with `__float__` or `__index__`.
+//!
+//! The distributions are in `distributions.rs`, which knows no Value. To add a method: a `Native`, its function, a word in
+//! the table of `class.rs`.
 
 use super::Random;
 use super::class::{draw, generator};

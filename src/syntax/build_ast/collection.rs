@@ -1,4 +1,7 @@
 //! Tuples, lists, sets, dicts and comprehensions.
+//!
+//! What the grammar calls while it reduces. Mistakes are reported and the node is made all the same, so that one run finds
+//! several.
 
 use super::super::ast::{Comprehension, DictItem, Expr, ExprKind};
 use super::Builder;

@@ -1,4 +1,7 @@
 //! Names, operators and everything else that is made of expressions and needs little checking.
+//!
+//! What the grammar calls while it reduces; also the one place that counts how deep expressions nest. A new expression is a
+//! variant of the AST and, if it needs checks, a function here.
 
 use super::super::ast::{BinOp, BoolOp, CmpOp, Constant, Expr, ExprKind, Ident, Lambda};
 use super::super::literal;

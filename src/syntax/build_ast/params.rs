@@ -1,4 +1,7 @@
 //! Parameters of functions and lambdas, and type parameters.
+//!
+//! What the grammar calls while it reduces. The grammar accepts the parts in any order; which orders Python allows is checked
+//! here, for better messages.
 
 use super::super::ast::{Expr, ExprKind, Ident, Param, Params, TypeParam, TypeParamKind};
 use super::Builder;

@@ -1,4 +1,7 @@
 //! Statements other than assignments: spans, and what clauses can stand together.
+//!
+//! What the grammar calls while it reduces. A new statement is a grammar rule, a variant of the AST and, if it needs checks,
+//! a function here.
 
 use super::super::ast::{
     Alias, Arg, Block, ClassDef, ExceptHandler, Expr, ExprKind, FunctionDef, Ident, IfBranch,

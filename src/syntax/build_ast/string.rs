@@ -1,4 +1,7 @@
 //! Strings, bytes and f-strings, and the joining of adjacent ones.
+//!
+//! Escapes are decoded by `literal`; adjacent pieces become one constant, or one f-string if any of them is one. Text and
+//! bytes do not mix: that is reported here.
 
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
 use super::super::fstring;

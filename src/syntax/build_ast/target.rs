@@ -1,4 +1,7 @@
 //! What can be assigned to, and the assigning statements.
+//!
+//! The grammar reads a target as an expression; here it is checked and its context set. What cannot be assigned to is
+//! reported in CPython's words.
 
 use super::super::ast::{BinOp, Constant, Expr, ExprKind, StmtKind};
 use super::Builder;

@@ -1,4 +1,7 @@
 //! The place where the grammar refused a token, and what stands around it.
+//!
+//! What the functions that explain mistakes ask: which token, what precedes it, in which bracket, on which line. They see
+//! tokens only; there is no AST where parsing failed.
 
 use super::super::expected::Expected;
 use super::super::token::{Lexeme, Token};

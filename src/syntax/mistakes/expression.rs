@@ -1,4 +1,7 @@
 //! Mistakes within expressions.
+//!
+//! Each function looks at the place (`context`) and answers a diagnostic or nothing. To explain another mistake: such a
+//! function, and a row in `RECOGNISERS`.
 
 use super::super::token::Token;
 use super::context::Context;

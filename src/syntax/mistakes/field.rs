@@ -1,4 +1,7 @@
 //! Mistakes within the replacement fields of f-strings.
+//!
+//! CPython's messages name the f-string, so these come before the general ones. To explain another mistake: a function, and
+//! a row in `RECOGNISERS`.
 
 use super::super::token::Token;
 use super::context::Context;

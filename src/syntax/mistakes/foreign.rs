@@ -1,4 +1,7 @@
 //! Forms of other languages.
+//!
+//! `&&`, `else if`, `x++`: what people type who come from elsewhere, with what to write instead. To add one: a function, and
+//! a row in `RECOGNISERS`.
 
 use super::super::token::Token;
 use super::context::Context;

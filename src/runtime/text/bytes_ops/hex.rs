@@ -1,4 +1,6 @@
 //! `hex` and `fromhex`.
+//!
+//! Pure: from bytes to text and back, for bytes and bytearray alike. Errors are `TextError`s, in CPython's words.
 
 use crate::runtime::text::{TextError, TextResult};
 

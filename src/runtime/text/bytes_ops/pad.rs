@@ -1,4 +1,7 @@
 //! `center`, `ljust`, `rjust`, `zfill`, `expandtabs`. A width that no memory could hold is a `MemoryError`.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray. To add one: a function here and a `Native` in
+//! `stdlib/builtins/types/buffer/pad.rs`.
 
 use crate::runtime::text::{TextResult, check_text_size};
 

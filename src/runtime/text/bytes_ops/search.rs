@@ -1,4 +1,7 @@
 //! `find`, `rfind`, `count`, `startswith`, `endswith`, `replace`, `partition`, `translate`; bounds as written.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray; `text/str_ops/search.rs` is the same for text, by code points.
+//! Empty needles are found everywhere, as in CPython.
 
 use std::ops::Range;
 

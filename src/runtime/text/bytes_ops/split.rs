@@ -1,4 +1,6 @@
 //! `split`, `rsplit`, `splitlines`, `strip`: slices of the data, in order from its start.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray. Nothing is copied here: the caller makes objects of the slices.
 
 use super::search::{check_separator, find, rfind};
 use super::{is_space, limit};

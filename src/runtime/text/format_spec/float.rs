@@ -1,4 +1,7 @@
 //! Formatting of floats and complex numbers: `e E f F g G n %`, and none.
+//!
+//! Digits come from `float_digits`, exact and correctly rounded; signs, grouping and padding are added by `number.rs`. A new
+//! presentation type is an arm here and one in the parser of specs, `mod.rs`.
 
 use super::number::{Number, push_fill};
 use super::{Align, FormatSpec, Sign};

@@ -1,4 +1,7 @@
 //! Formatting of integers: `b c d n o x X`, and the float types by conversion.
+//!
+//! Digits of any base come from `int_text`; signs, prefixes, grouping and padding are added by `number.rs`. A new
+//! presentation type is an arm here and in the parser of specs.
 
 use super::number::Number;
 use super::{FormatSpec, Sign};

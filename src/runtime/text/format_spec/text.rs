@@ -1,4 +1,7 @@
 //! Formatting of strings: `s`, and none.
+//!
+//! A precision cuts, a width pads, both by code points. What only numbers may have (signs, grouping) is refused in CPython's
+//! words.
 
 use super::float::pad;
 use super::{Align, FormatSpec, Sign};

@@ -1,4 +1,6 @@
 //! Integers to and from bytes, in two's complement when signed: `int.to_bytes` and `int.from_bytes`.
+//!
+//! Pure: from `IntRef` to bytes and back. Overflow and negative numbers without `signed` are errors in CPython's words.
 
 use num_bigint::{BigInt, BigUint};
 

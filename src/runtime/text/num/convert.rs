@@ -1,4 +1,6 @@
 //! Between integers and floats: correctly rounded one way, exact the other.
+//!
+//! Comparisons of integers with floats go through here, too, so that they are exact and never round first.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,7 @@
 //! `round()`: half to even, of floats to decimal digits by their exact value, of integers to powers of ten.
+//!
+//! The exact decimal value of the float decides, as in CPython, so that `round(2.675, 2)` is 2.67. Integers with a negative
+//! number of digits round by division.
 
 use num_bigint::BigInt;
 

@@ -1,4 +1,6 @@
 //! `<<` and `>>` of integers by integers of any size.
+//!
+//! `i64` as long as that holds the result. A result that no memory could hold is an error before anything is allocated.
 
 use super::check_bits;
 use crate::runtime::text::{Int, IntRef, TextError, TextResult};

@@ -1,4 +1,6 @@
 //! `strip` and its siblings, `removeprefix`, `removesuffix`: a slice of the text.
+//!
+//! Pure and without copies: the caller makes an object of the slice, or keeps the one it has if nothing was cut.
 
 use super::Side;
 use crate::runtime::text::unicode::is_space;

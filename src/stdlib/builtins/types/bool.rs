@@ -1,4 +1,6 @@
 //! `bool`: what it has beside int. `&`, `|` and `^` of two bools are bools.
+//!
+//! Everything else is int's, for bool derives from it. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{Tower, binary, reflected};
 use crate::runtime::{Builtin, Value};

@@ -1,4 +1,6 @@
 //! `bytes`: its table, its constructor, and the little that bytearray has not; the shared methods are in `buffer/`.
+//!
+//! To add a method that bytearray has, too: in `buffer/`. One that only bytes has: a `Native` here and a word in the table.
 
 use super::buffer::make::{Made, make};
 use super::buffer::{case, convert, operators, pad, search, split};

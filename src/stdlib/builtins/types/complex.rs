@@ -1,4 +1,6 @@
 //! `complex`: its table, its constructor, its methods and its operators.
+//!
+//! The arithmetic is in `runtime/text/num/complex.rs`. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{Tower, binary, compare, power, reflected, reflected_power, wrong_receiver};
 use crate::runtime::complex::Complex;

@@ -1,4 +1,6 @@
 //! `float`: its table, its constructor, its methods and its operators.
+//!
+//! The algorithms are in `runtime/text`. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_float, wrong_receiver,

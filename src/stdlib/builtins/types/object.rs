@@ -1,4 +1,7 @@
 //! `object`: what every class inherits.
+//!
+//! Construction checks arguments as CPython does: extra ones are an error only where neither `__new__` nor `__init__` is
+//! overridden. To add a method: a `Native`, its function, a word in the table.
 
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};

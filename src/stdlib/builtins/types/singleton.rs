@@ -1,4 +1,6 @@
 //! The small types: None, Ellipsis, NotImplemented, cells, modules.
+//!
+//! One table each, small enough to share a file. A type that grows methods of its own moves to a file of its own.
 
 use super::object::sorted_names;
 use super::receiver::this;

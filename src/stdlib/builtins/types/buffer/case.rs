@@ -1,4 +1,7 @@
 //! Case, and the questions about all bytes: only ASCII has letters here.
+//!
+//! Shared by bytes and bytearray: the result has the receiver's type. To add a method: a `Native`, its function, a word in
+//! the table of `buffer/mod.rs`.
 
 use super::this;
 use crate::runtime::text::bytes_ops::case;

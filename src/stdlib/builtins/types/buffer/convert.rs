@@ -1,4 +1,7 @@
 //! `decode`, `hex`, `fromhex`, `translate` and `maketrans`.
+//!
+//! Shared by bytes and bytearray. The codecs are in `runtime/text/codec`. To add a method: a `Native`, its function, a word
+//! in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::class::Class;

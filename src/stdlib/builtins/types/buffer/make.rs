@@ -1,4 +1,7 @@
 //! What `bytes(...)` and `bytearray(...)` make of their arguments: text, a count, bytes, or an iterable of numbers.
+//!
+//! Both constructors accept the same things and complain in the same words, each under its own name. An iterable may run the
+//! program, so nothing is borrowed while it does.
 
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;

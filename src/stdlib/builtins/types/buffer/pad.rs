@@ -1,4 +1,7 @@
 //! Bytes brought to a width.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/pad.rs`. To add a method: a `Native`, its function,
+//! a word in the table of `buffer/mod.rs`.
 
 use super::this_of;
 use crate::runtime::text::TextResult;

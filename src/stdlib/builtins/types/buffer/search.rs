@@ -1,4 +1,7 @@
 //! Finding, counting and replacing parts of bytes; a byte may be sought by its number.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/search.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `buffer/mod.rs`.
 
 use std::ops::Deref;
 

@@ -1,4 +1,7 @@
 //! Taking bytes apart and putting them together; cutting off their ends.
+//!
+//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/split.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::list::List;

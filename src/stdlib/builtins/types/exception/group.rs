@@ -1,4 +1,7 @@
 //! BaseExceptionGroup and ExceptionGroup: construction and the methods; the algorithm is in `vm/group.rs`.
+//!
+//! A group of nothing but `Exception`s is an `ExceptionGroup`, whatever was asked for. To add a method: a `Native` and a word
+//! in the table.
 
 use super::exception_class;
 use crate::runtime::class::Class;

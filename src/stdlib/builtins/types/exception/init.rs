@@ -1,4 +1,7 @@
 //! `__init__` of the exceptions: arguments into `args`, for some classes keywords into attributes.
+//!
+//! Most classes take any arguments and no keywords; those that differ have a row of their own. CPython's complaints name the
+//! class that was called.
 
 use super::has_keywords;
 use crate::runtime::dict::Dict;

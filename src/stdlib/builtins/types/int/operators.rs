@@ -1,4 +1,7 @@
 //! The special methods of int: what operators and builtin functions do, callable by name and by subclasses.
+//!
+//! The VM has fast paths for all of them; they answer NotImplemented to what is no integer, so that the other operand is
+//! asked. To add one: a `Native` and a word in the table of `int/mod.rs`.
 
 use crate::runtime::leaf::{Number, hash_number};
 use crate::runtime::text::format_spec::FormatSpec;

@@ -1,4 +1,7 @@
 //! Case, and the questions about all characters of a text.
+//!
+//! The algorithms are in `runtime/text/str_ops`. To add a method: a `Native`, its function, a word in the table of
+//! `str/mod.rs`.
 
 use crate::runtime::Value;
 use crate::runtime::str::Str;

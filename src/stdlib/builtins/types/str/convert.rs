@@ -1,4 +1,7 @@
 //! `encode`, `format`, `format_map`, `translate` and `maketrans`.
+//!
+//! Formatting itself is the VM's (`vm/text`), for it may run the program. To add a method: a `Native`, its function, a word
+//! in the table of `str/mod.rs`.
 
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;

@@ -1,4 +1,6 @@
 //! The special methods of str: what operators and builtin functions do, callable by name and by subclasses.
+//!
+//! The VM has fast paths for most of them. To add one: a `Native`, its function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
 use crate::runtime::text::format_spec::FormatSpec;

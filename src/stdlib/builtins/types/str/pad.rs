@@ -1,4 +1,7 @@
 //! Texts brought to a width.
+//!
+//! Widths count code points; the algorithms are in `runtime/text/str_ops/pad.rs`. To add a method: a `Native`, its function,
+//! a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
 use crate::runtime::text::TextResult;

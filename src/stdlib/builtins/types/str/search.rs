@@ -1,4 +1,7 @@
 //! Finding, counting and replacing parts of a text.
+//!
+//! Positions count code points; the algorithms are in `runtime/text/str_ops/search.rs`. To add a method: a `Native`, its
+//! function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
 use crate::runtime::text::str_ops::search::{self, Indexed};

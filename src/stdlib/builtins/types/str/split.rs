@@ -1,4 +1,7 @@
 //! Taking texts apart and putting them together; cutting off their ends.
+//!
+//! The algorithms are in `runtime/text/str_ops`; `join` may run the program and is careful about it. To add a method: a
+//! `Native`, its function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
