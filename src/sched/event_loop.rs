@@ -31,7 +31,10 @@ pub fn run_until_complete(vm: &mut Vm, awaited: Local) -> Result<Local, Raised> 
     }
     result?;
     if !future(vm, awaited).is_done() {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Event loop stopped before Future completed."));
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Event loop stopped before Future completed.",
+        ));
     }
     vm.future_result(awaited)
 }
@@ -57,7 +60,9 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
 fn stop_after(vm: &mut Vm, _: Local, awaited: Local) -> Result<(), Raised> {
     let this = future(vm, awaited);
     let leaves = this.state.get() == FutureState::Failed
-        && [Builtin::KeyboardInterrupt, Builtin::SystemExit].iter().any(|&b| vm.heap.is_instance(this.result.get(&vm.heap), b));
+        && [Builtin::KeyboardInterrupt, Builtin::SystemExit]
+            .iter()
+            .any(|&b| vm.heap.is_instance(this.result.get(&vm.heap), b));
     if !leaves {
         scheduler(vm).stop();
     }
@@ -109,7 +114,11 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
                 }
                 green::wake_sleepers(vm);
                 let scheduler = scheduler(vm);
-                if scheduler.timers.next_due().is_some_and(|due| due <= scheduler.now()) {
+                if scheduler
+                    .timers
+                    .next_due()
+                    .is_some_and(|due| due <= scheduler.now())
+                {
                     return Ok(());
                 }
             }
@@ -156,7 +165,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         if green::run_slices(vm)? {
             continue;
         }
-        let scheduler = scheduler(vm);
+        let scheduler = self::scheduler(vm);
         let next = scheduler
             .green
             .next_wake()

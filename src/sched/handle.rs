@@ -1,8 +1,7 @@
 //! What the loop runs: handles, in the ready queue and in timers.
 //!
-//! An action is a closed enum and its operands are slots that the collector knows; no Rust closure waits in a queue, so that
-//! what waits could be saved and resumed. A new sort of callback is a function registered with `Scheduler::callback`, not a
-//! new variant.
+//! The program's own callbacks have an object (`asyncio.Handle`) that says whether they were cancelled; the loop looks there before it
+//! calls them.
 
 use std::cell::Cell;
 
@@ -93,7 +92,9 @@ impl Handle {
     /// Whether the program cancelled it.
     pub fn is_cancelled(&self, heap: &Heap) -> bool {
         let object = self.object.get(heap).as_gc::<Opaque>();
-        object.and_then(|o| o.payload::<HandleState>()).is_some_and(|state| state.cancelled.get())
+        object
+            .and_then(|o| o.payload::<HandleState>())
+            .is_some_and(|state| state.cancelled.get())
     }
 
     /// Reports the slots to the collector.

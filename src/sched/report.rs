@@ -55,7 +55,12 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit from the program's exception handler.
-pub fn callback_failed(vm: &mut Vm, callback: Local, handle: Local, exception: Local) -> Result<(), Raised> {
+pub fn callback_failed(
+    vm: &mut Vm,
+    callback: Local,
+    handle: Local,
+    exception: Local,
+) -> Result<(), Raised> {
     let what = match vm.repr_text(callback) {
         Ok(text) => text,
         Err(raised) => {
@@ -64,7 +69,13 @@ pub fn callback_failed(vm: &mut Vm, callback: Local, handle: Local, exception: L
         }
     };
     let message = format!("Exception in callback {what}");
-    tell(vm, Problem::Callback(what), &message, exception, ("handle", handle))
+    tell(
+        vm,
+        Problem::Callback(what),
+        &message,
+        exception,
+        ("handle", handle),
+    )
 }
 
 /// A task that `asyncio.run` cancelled at its end failed with something else.
@@ -79,11 +90,23 @@ pub fn failed_at_exit(vm: &mut Vm, task: Local) -> Result<(), Raised> {
     this.retrieved.set(true);
     let exception = vm.local(this.result.get(&vm.heap));
     let name = text(vm, task);
-    tell(vm, Problem::Shutdown(name), "unhandled exception during asyncio.run() shutdown", exception, ("task", task))
+    tell(
+        vm,
+        Problem::Shutdown(name),
+        "unhandled exception during asyncio.run() shutdown",
+        exception,
+        ("task", task),
+    )
 }
 
 /// Tells the program's exception handler, or the user if there is none.
-fn tell(vm: &mut Vm, problem: Problem, message: &str, exception: Local, extra: (&str, Local)) -> Result<(), Raised> {
+fn tell(
+    vm: &mut Vm,
+    problem: Problem,
+    message: &str,
+    exception: Local,
+    extra: (&str, Local),
+) -> Result<(), Raised> {
     if scheduler(vm).exception_handler.is_undef() {
         report(vm, problem, exception);
         return Ok(());
@@ -107,13 +130,21 @@ pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
     let scheduler = scheduler(vm);
     let handler = vm.local(scheduler.exception_handler.get(&vm.heap));
     let the_loop = vm.local(scheduler.loop_object.get(&vm.heap).or(Value::NONE));
-    let Err(raised) = vm.call(handler, &[the_loop, context]) else { return Ok(()) };
-    let leaves = [Builtin::KeyboardInterrupt, Builtin::SystemExit].iter().any(|&b| vm.is_raised(&raised, b));
+    let Err(raised) = vm.call(handler, &[the_loop, context]) else {
+        return Ok(());
+    };
+    let leaves = [Builtin::KeyboardInterrupt, Builtin::SystemExit]
+        .iter()
+        .any(|&b| vm.is_raised(&raised, b));
     if leaves || vm.is_halting() {
         return Err(raised);
     }
     let exception = vm.take_local(raised);
-    report(vm, Problem::Unraisable("the exception handler of the event loop".to_owned()), exception);
+    report(
+        vm,
+        Problem::Unraisable("the exception handler of the event loop".to_owned()),
+        exception,
+    );
     Ok(())
 }
 

@@ -95,7 +95,11 @@ impl WaitQueue {
 
     /// Wakes the first in the queue, unless it was woken or cancelled and did not leave yet: then its place is taken.
     pub fn wake_first(&self, vm: &Vm) {
-        let first = self.waiters.borrow().front().map(|w| vm.local(w.get(&vm.heap)));
+        let first = self
+            .waiters
+            .borrow()
+            .front()
+            .map(|w| vm.local(w.get(&vm.heap)));
         if let Some(waiter) = first.filter(|&w| !future(vm, w).is_done()) {
             wake(vm, waiter, Value::TRUE);
         }

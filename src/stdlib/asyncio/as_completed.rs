@@ -33,7 +33,10 @@ pub const ITERATOR: ModuleType = ModuleType {
     module: "asyncio.tasks",
     body: NativeType {
         methods: &[&ITER, &NEXT, &AITER, &ANEXT],
-        ..NativeType::of(Builtin::Opaque, "Awaitables in the order in which they get done.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Awaitables in the order in which they get done.",
+        )
     },
 };
 
@@ -58,19 +61,30 @@ impl Payload for AsCompleted {
 
 const ITER: Native = Native::vm("__iter__(self, /)", "Itself.", |_, args| Ok(args.at(0)));
 const AITER: Native = Native::vm("__aiter__(self, /)", "Itself.", |_, args| Ok(args.at(0)));
-const NEXT: Native = Native::vm("__next__(self, /)", "A coroutine for the next result.", |vm, args| {
-    if !take_one(vm, args.at(0)) {
-        return Err(vm.heap.raise_with(Builtin::StopIteration, &[]));
-    }
-    let resolve = vm.local(Value::TRUE);
-    Ok(vm.native_coroutine(&WAITING_FOR_ONE, &[args.at(0), resolve]))
-});
-const ANEXT: Native = Native::vm("__anext__(self, /)", "The next future that is done.", |vm, args| {
-    let resolve = vm.local(Value::FALSE);
-    Ok(vm.native_coroutine(&WAITING_FOR_ONE, &[args.at(0), resolve]))
-});
+const NEXT: Native = Native::vm(
+    "__next__(self, /)",
+    "A coroutine for the next result.",
+    |vm, args| {
+        if !take_one(vm, args.at(0)) {
+            return Err(vm.heap.raise_with(Builtin::StopIteration, &[]));
+        }
+        let resolve = vm.local(Value::TRUE);
+        Ok(vm.native_coroutine(&WAITING_FOR_ONE, &[args.at(0), resolve]))
+    },
+);
+const ANEXT: Native = Native::vm(
+    "__anext__(self, /)",
+    "The next future that is done.",
+    |vm, args| {
+        let resolve = vm.local(Value::FALSE);
+        Ok(vm.native_coroutine(&WAITING_FOR_ONE, &[args.at(0), resolve]))
+    },
+);
 
-static WAITING_FOR_ONE: NativeCoroutine = NativeCoroutine { name: "_AsCompletedIterator._wait_for_one", step };
+static WAITING_FOR_ONE: NativeCoroutine = NativeCoroutine {
+    name: "_AsCompletedIterator._wait_for_one",
+    step,
+};
 
 // Registers: the iterator, whether to give the result and not the future.
 const OWNER: usize = 0;
@@ -78,23 +92,43 @@ const RESOLVE: usize = 1;
 
 fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let given = vm.get(args.at(0));
-    if given.is_gc::<Future>() || given.is_gc::<Coroutine>() || vm.special(given, Sym::Await).is_some() {
-        let message = format!("expects an iterable of awaitables, not {}", vm.heap.type_name(given));
+    if given.is_gc::<Future>()
+        || given.is_gc::<Coroutine>()
+        || vm.special(given, Sym::Await).is_some()
+    {
+        let message = format!(
+            "expects an iterable of awaitables, not {}",
+            vm.heap.type_name(given)
+        );
         return Err(vm.heap.type_error(message));
     }
     let mut seen = rustc_hash::FxHashSet::default();
     let mut given = vm.to_vec(args.at(0))?;
-    given.retain(|&l| vm.get(l).as_object().is_none_or(|o| seen.insert(o.address())));
+    given.retain(|&l| {
+        vm.get(l)
+            .as_object()
+            .is_none_or(|o| seen.insert(o.address()))
+    });
     let mut awaited = Vec::with_capacity(given.len());
     for awaitable in given {
         awaited.push(task::ensure_future(vm, awaitable)?);
     }
-    let slot = |l: Local| (vm.get(l).as_object().map_or(0, |o| o.address()), Slot::new(vm.get(l)));
+    let slot = |l: Local| {
+        (
+            vm.get(l).as_object().map_or(0, |o| o.address()),
+            Slot::new(vm.get(l)),
+        )
+    };
     let todo: FxHashMap<usize, Slot> = awaited.iter().map(|&l| slot(l)).collect();
     let done = queue::new_fifo(vm);
     let class = class_of(vm, &ITERATOR);
     let left = Cell::new(todo.len());
-    let state = AsCompleted { done: Slot::new(vm.get(done)), todo: RefCell::new(todo), left, timer: Cell::new(None) };
+    let state = AsCompleted {
+        done: Slot::new(vm.get(done)),
+        todo: RefCell::new(todo),
+        left,
+        timer: Cell::new(None),
+    };
     let class = vm.get_gc(class).expect("a class");
     let this = vm.local(vm.heap.opaque(class, state).value());
     let action = scheduler(vm).callback(one_done);
@@ -113,12 +147,16 @@ fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
     let delay = sleep::seconds(vm, timeout)?;
     let scheduler = scheduler(vm);
     let handle = Handle::new(scheduler.callback(time_is_up), vm.get(this), Value::UNDEF);
-    state(vm, this).timer.set(Some(scheduler.call_at(scheduler.now() + delay, handle)));
+    state(vm, this)
+        .timer
+        .set(Some(scheduler.call_at(scheduler.now() + delay, handle)));
     Ok(())
 }
 
 fn state(vm: &Vm, this: Local) -> &AsCompleted {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 /// Counts one that the iteration gives; false if all were given.
@@ -174,7 +212,9 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
             let done = done_queue(vm, owner);
             Ok(Step::Await(queue::get(vm, done)))
         }
-        (_, Input::Send(awaited)) if vm.get(awaited).is_none() => Err(vm.heap.raise_with(Builtin::TimeoutError, &[])),
+        (_, Input::Send(awaited)) if vm.get(awaited).is_none() => {
+            Err(vm.heap.raise_with(Builtin::TimeoutError, &[]))
+        }
         (_, Input::Send(awaited)) if resolve => vm.future_result(awaited).map(Step::Return),
         (_, Input::Send(awaited)) => Ok(Step::Return(awaited)),
         (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),

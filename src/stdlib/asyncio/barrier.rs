@@ -22,7 +22,10 @@ pub const BARRIER: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[&WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
         getters: &[PARTIES, N_WAITING, BROKEN],
-        ..NativeType::of(Builtin::Opaque, "Lets tasks through once so many of them have come.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Lets tasks through once so many of them have come.",
+        )
     },
 };
 
@@ -50,7 +53,11 @@ impl Payload for Barrier {
 
 impl Barrier {
     fn waiting(&self) -> i64 {
-        if self.state.get() == State::Filling { self.count.get() } else { 0 }
+        if self.state.get() == State::Filling {
+            self.count.get()
+        } else {
+            0
+        }
     }
 
     fn is_leaving(&self) -> bool {
@@ -59,18 +66,29 @@ impl Barrier {
 }
 
 const NEW: Native = Native::vm("Barrier(cls, parties)", "A barrier for so many tasks.", new);
-const WAIT: Native = Native::vm("wait(self, /)", "Wait until all parties have come; give one's number.", |vm, args| {
-    Ok(waiting(vm, args.at(0)))
+const WAIT: Native = Native::vm(
+    "wait(self, /)",
+    "Wait until all parties have come; give one's number.",
+    |vm, args| Ok(waiting(vm, args.at(0))),
+);
+const ENTER: Native = Native::vm(
+    "__aenter__(self, /)",
+    "Wait until all parties have come.",
+    |vm, args| Ok(waiting(vm, args.at(0))),
+);
+const EXIT: Native = Native::vm("__aexit__(self, /, *args)", "Nothing.", |vm, _| {
+    Ok(vm.native_coroutine(&EXITING, &[]))
 });
-const ENTER: Native =
-    Native::vm("__aenter__(self, /)", "Wait until all parties have come.", |vm, args| Ok(waiting(vm, args.at(0))));
-const EXIT: Native = Native::vm("__aexit__(self, /, *args)", "Nothing.", |vm, _| Ok(vm.native_coroutine(&EXITING, &[])));
-const RESET: Native = Native::vm("reset(self, /)", "Send those who wait away with BrokenBarrierError.", |vm, args| {
-    Ok(vm.native_coroutine(&RESETTING, &[args.at(0)]))
-});
-const ABORT: Native = Native::vm("abort(self, /)", "Let nobody through any more.", |vm, args| {
-    Ok(vm.native_coroutine(&ABORTING, &[args.at(0)]))
-});
+const RESET: Native = Native::vm(
+    "reset(self, /)",
+    "Send those who wait away with BrokenBarrierError.",
+    |vm, args| Ok(vm.native_coroutine(&RESETTING, &[args.at(0)])),
+);
+const ABORT: Native = Native::vm(
+    "abort(self, /)",
+    "Let nobody through any more.",
+    |vm, args| Ok(vm.native_coroutine(&ABORTING, &[args.at(0)])),
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = barrier(vm, args.at(0));
     let waiters = format!(", waiters:{}/{}", this.waiting(), this.parties);
@@ -82,22 +100,33 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     };
     super::described(vm, args.at(0), &text, 0)
 });
-const PARTIES: Getter =
-    Getter::leaf("parties", "Tasks that it takes.", |heap, args| Ok(Value::small_int(of(heap, args).parties)));
-const N_WAITING: Getter =
-    Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| Ok(Value::small_int(of(heap, args).waiting())));
+const PARTIES: Getter = Getter::leaf("parties", "Tasks that it takes.", |heap, args| {
+    Ok(Value::small_int(of(heap, args).parties))
+});
+const N_WAITING: Getter = Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| {
+    Ok(Value::small_int(of(heap, args).waiting()))
+});
 const BROKEN: Getter = Getter::leaf("broken", "Whether it was aborted.", |heap, args| {
     Ok(Value::bool(of(heap, args).state.get() == State::Broken))
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine { name: "Barrier.wait", step };
-static EXITING: NativeCoroutine =
-    NativeCoroutine { name: "Barrier.__aexit__", step: |vm, _, _| Ok(Step::Return(vm.none())) };
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.wait",
+    step,
+};
+static EXITING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.__aexit__",
+    step: |vm, _, _| Ok(Step::Return(vm.none())),
+};
 static RESETTING: NativeCoroutine = NativeCoroutine {
     name: "Barrier.reset",
     step: |vm, this, input| {
         change(vm, this, input, |barrier| {
-            let next = if barrier.count.get() > 0 { State::Resetting } else { State::Filling };
+            let next = if barrier.count.get() > 0 {
+                State::Resetting
+            } else {
+                State::Filling
+            };
             barrier.state.set(next);
         })
     },
@@ -139,11 +168,16 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn of<'h>(_: &'h Heap, args: Args<'h>) -> &'h Barrier {
-    args.get(0).as_gc::<Opaque>().and_then(|o| o.payload()).expect("getters are called on instances of their class")
+    args.get(0)
+        .as_gc::<Opaque>()
+        .and_then(|o| o.payload())
+        .expect("getters are called on instances of their class")
 }
 
 fn barrier(vm: &Vm, this: Local) -> &Barrier {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn waiting(vm: &mut Vm, this: Local) -> Local {
@@ -172,7 +206,8 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         Input::Send(_) => enter(vm, this, owner),
         Input::Throw(exception) => Err(vm.raise_local(exception)),
     };
-    if matches!(outcome, Ok(Step::Await(_))) || state == ENTERS && matches!(input, Input::Throw(_)) {
+    if matches!(outcome, Ok(Step::Await(_))) || state == ENTERS && matches!(input, Input::Throw(_))
+    {
         return outcome;
     }
     if vm.step_state(this) == WAITS {

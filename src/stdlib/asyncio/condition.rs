@@ -19,8 +19,22 @@ pub const CONDITION: ModuleType = ModuleType {
     module: "asyncio.locks",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&ACQUIRE, &RELEASE, &LOCKED, &WAIT, &WAIT_FOR, &NOTIFY, &NOTIFY_ALL, &ENTER, &EXIT, &REPR],
-        ..NativeType::of(Builtin::Opaque, "Lets tasks wait until another one notifies them.")
+        methods: &[
+            &ACQUIRE,
+            &RELEASE,
+            &LOCKED,
+            &WAIT,
+            &WAIT_FOR,
+            &NOTIFY,
+            &NOTIFY_ALL,
+            &ENTER,
+            &EXIT,
+            &REPR,
+        ],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Lets tasks wait until another one notifies them.",
+        )
     },
 };
 
@@ -46,7 +60,10 @@ pub fn new_condition(vm: &mut Vm, class: Local, lock: Local) -> Local {
         lock
     };
     let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    let condition = Condition { lock: Slot::new(vm.get(lock)), waiters: WaitQueue::default() };
+    let condition = Condition {
+        lock: Slot::new(vm.get(lock)),
+        waiters: WaitQueue::default(),
+    };
     vm.local(vm.heap.opaque(class, condition).value())
 }
 
@@ -73,15 +90,27 @@ pub fn notify_all(vm: &Vm, this: Local) {
     condition(vm, this).waiters.wake(vm, usize::MAX);
 }
 
-const NEW: Native = Native::vm("Condition(cls, lock=None)", "A condition with a lock.", |vm, args| {
-    Ok(new_condition(vm, args.at(0), args.at(1)))
+const NEW: Native = Native::vm(
+    "Condition(cls, lock=None)",
+    "A condition with a lock.",
+    |vm, args| Ok(new_condition(vm, args.at(0), args.at(1))),
+);
+const ACQUIRE: Native = Native::vm(
+    "acquire(self, /)",
+    "Take the lock; wait until it is free.",
+    |vm, args| acquire(vm, args.at(0)),
+);
+const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| {
+    release(vm, args.at(0))
 });
-const ACQUIRE: Native = Native::vm("acquire(self, /)", "Take the lock; wait until it is free.", |vm, args| acquire(vm, args.at(0)));
-const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| release(vm, args.at(0)));
-const LOCKED: Native = Native::vm("locked(self, /) -> bool", "Whether somebody has the lock.", |vm, args| {
-    let lock = lock(vm, args.at(0));
-    vm.call_method(lock, "locked", &[])
-});
+const LOCKED: Native = Native::vm(
+    "locked(self, /) -> bool",
+    "Whether somebody has the lock.",
+    |vm, args| {
+        let lock = lock(vm, args.at(0));
+        vm.call_method(lock, "locked", &[])
+    },
+);
 const WAIT: Native = Native::vm(
     "wait(self, /)",
     "Give the lock back, wait for a notification, take the lock again.",
@@ -92,27 +121,51 @@ const WAIT_FOR: Native = Native::vm(
     "Wait until predicate() is true after a notification; give what it returned.",
     |vm, args| Ok(vm.native_coroutine(&WAITING_FOR, &[args.at(0), args.at(1)])),
 );
-const NOTIFY: Native = Native::vm("notify(self, n=1)", "Wake the first n who wait.", |vm, args| {
-    let count = if vm.get(args.at(1)).is_undef() { 1 } else { vm.index(args.at(1))? };
-    notify(vm, args.at(0), usize::try_from(count).unwrap_or(0))
+const NOTIFY: Native = Native::vm(
+    "notify(self, n=1)",
+    "Wake the first n who wait.",
+    |vm, args| {
+        let count = if vm.get(args.at(1)).is_undef() {
+            1
+        } else {
+            vm.index(args.at(1))?
+        };
+        notify(vm, args.at(0), usize::try_from(count).unwrap_or(0))
+    },
+);
+const NOTIFY_ALL: Native = Native::vm("notify_all(self, /)", "Wake all who wait.", |vm, args| {
+    notify(vm, args.at(0), usize::MAX)
 });
-const NOTIFY_ALL: Native =
-    Native::vm("notify_all(self, /)", "Wake all who wait.", |vm, args| notify(vm, args.at(0), usize::MAX));
 const ENTER: Native = Native::vm("__aenter__(self, /)", "Take the lock.", |vm, args| {
     Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the lock back.", |vm, args| {
-    Ok(vm.native_coroutine(&EXITING, &[args.at(0)]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, exc_type, exc, tb, /)",
+    "Give the lock back.",
+    |vm, args| Ok(vm.native_coroutine(&EXITING, &[args.at(0)])),
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
-    let state = if is_locked(vm, args.at(0))? { "locked" } else { "unlocked" };
+    let state = if is_locked(vm, args.at(0))? {
+        "locked"
+    } else {
+        "unlocked"
+    };
     let waiters = condition(vm, args.at(0)).waiters.len();
     super::described(vm, args.at(0), state, waiters)
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine { name: "Condition.wait", step: step_wait };
-static WAITING_FOR: NativeCoroutine = NativeCoroutine { name: "Condition.wait_for", step: step_wait_for };
-static ENTERING: NativeCoroutine = NativeCoroutine { name: "Condition.__aenter__", step: step_enter };
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "Condition.wait",
+    step: step_wait,
+};
+static WAITING_FOR: NativeCoroutine = NativeCoroutine {
+    name: "Condition.wait_for",
+    step: step_wait_for,
+};
+static ENTERING: NativeCoroutine = NativeCoroutine {
+    name: "Condition.__aenter__",
+    step: step_enter,
+};
 static EXITING: NativeCoroutine = NativeCoroutine {
     name: "Condition.__aexit__",
     step: |vm, this, input| match input {
@@ -137,7 +190,9 @@ const START: u32 = 0;
 const WAITS: u32 = 1;
 
 fn condition(vm: &Vm, this: Local) -> &Condition {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn lock(vm: &Vm, this: Local) -> Local {
@@ -152,7 +207,9 @@ fn is_locked(vm: &mut Vm, this: Local) -> Result<bool, Raised> {
 
 fn notify(vm: &mut Vm, this: Local, count: usize) -> Result<Local, Raised> {
     if !is_locked(vm, this)? {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "cannot notify on un-acquired lock"));
+        return Err(vm
+            .heap
+            .raise(Builtin::RuntimeError, "cannot notify on un-acquired lock"));
     }
     condition(vm, this).waiters.wake(vm, count);
     Ok(vm.none())
@@ -175,7 +232,9 @@ fn step_wait(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match vm.step_state(this) {
         START => {
             if !is_locked(vm, owner)? {
-                return Err(vm.heap.raise(Builtin::RuntimeError, "cannot wait on un-acquired lock"));
+                return Err(vm
+                    .heap
+                    .raise(Builtin::RuntimeError, "cannot wait on un-acquired lock"));
             }
             release(vm, owner)?;
             let waiter = condition(vm, owner).waiters.join(vm);
@@ -207,7 +266,10 @@ fn take_lock_again(vm: &mut Vm, owner: Local) -> Result<Step, Raised> {
 /// The lock is back, or a cancellation came while it was awaited: then the wait for the lock goes on.
 fn after_acquire(vm: &mut Vm, this: Local, owner: Local, input: Input) -> Result<Step, Raised> {
     if let Input::Throw(exception) = input {
-        if vm.heap.is_instance(vm.get(exception), Builtin::CancelledError) {
+        if vm
+            .heap
+            .is_instance(vm.get(exception), Builtin::CancelledError)
+        {
             vm.step_slot(this, INTERRUPTED).set(vm.get(exception));
             return take_lock_again(vm, owner);
         }

@@ -33,28 +33,56 @@ impl Payload for Event {
     }
 }
 
-const NEW: Native = Native::vm("Event(cls)", "An event that has not happened.", |vm, args| {
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    Ok(vm.local(vm.heap.opaque(class, Event { is_set: Cell::new(false), waiters: WaitQueue::default() }).value()))
-});
-const SET: Native = Native::vm("set(self, /)", "It happened: wake all who wait.", |vm, args| {
-    let event = event(vm, args.at(0));
-    if !event.is_set.replace(true) {
-        event.waiters.wake(vm, usize::MAX);
-    }
-    Ok(vm.none())
-});
-const CLEAR: Native = Native::vm("clear(self, /)", "Whoever waits from now on waits for the next set().", |vm, args| {
-    event(vm, args.at(0)).is_set.set(false);
-    Ok(vm.none())
-});
-const IS_SET: Native = Native::vm("is_set(self, /) -> bool", "Whether it happened.", |vm, args| {
-    Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get())))
-});
-const WAIT: Native = Native::vm("wait(self, /)", "Wait until it happens; at once if it did.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
-});
+const NEW: Native = Native::vm(
+    "Event(cls)",
+    "An event that has not happened.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(
+            vm.heap
+                .opaque(
+                    class,
+                    Event {
+                        is_set: Cell::new(false),
+                        waiters: WaitQueue::default(),
+                    },
+                )
+                .value(),
+        ))
+    },
+);
+const SET: Native = Native::vm(
+    "set(self, /)",
+    "It happened: wake all who wait.",
+    |vm, args| {
+        let event = event(vm, args.at(0));
+        if !event.is_set.replace(true) {
+            event.waiters.wake(vm, usize::MAX);
+        }
+        Ok(vm.none())
+    },
+);
+const CLEAR: Native = Native::vm(
+    "clear(self, /)",
+    "Whoever waits from now on waits for the next set().",
+    |vm, args| {
+        event(vm, args.at(0)).is_set.set(false);
+        Ok(vm.none())
+    },
+);
+const IS_SET: Native = Native::vm(
+    "is_set(self, /) -> bool",
+    "Whether it happened.",
+    |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get()))),
+);
+const WAIT: Native = Native::vm(
+    "wait(self, /)",
+    "Wait until it happens; at once if it did.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
+    },
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = event(vm, args.at(0));
     let state = if this.is_set.get() { "set" } else { "unset" };
@@ -62,14 +90,19 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), state, waiters)
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine { name: "Event.wait", step };
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "Event.wait",
+    step,
+};
 
 // Registers: the event, the waiter.
 const OWNER: usize = 0;
 const WAITER: usize = 1;
 
 fn event(vm: &Vm, this: Local) -> &Event {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

@@ -1,7 +1,7 @@
-//! The event loop as programs see it: an object with a clock and `call_soon`, `call_later`, `call_at`.
+//! The event loop as programs see it: an object with a clock, callbacks, timers, and ways to run until something is done.
 //!
-//! There is one loop a program, made when it is first asked for; the turns themselves are in `sched/event_loop.rs`. To add a
-//! method: a `Native` and a word in `EVENT_LOOP`.
+//! There is one scheduler, so at most one loop is open at a time; a loop that was closed gives way to a new object, and what was still
+//! scheduled is forgotten with it. To add a method: its `const`, one word in `METHODS`.
 
 use std::cell::Cell;
 
@@ -22,7 +22,10 @@ use crate::vm::{Local, Locals, Native, NativeCoroutine, Problem, Step, Vm};
 pub const EVENT_LOOP: ModuleType = ModuleType {
     name: "EventLoop",
     module: "asyncio",
-    body: NativeType { methods: METHODS, ..NativeType::of(Builtin::Opaque, "The scheduler of the program.") },
+    body: NativeType {
+        methods: METHODS,
+        ..NativeType::of(Builtin::Opaque, "The scheduler of the program.")
+    },
 };
 
 const METHODS: &[&Native] = &[
@@ -56,7 +59,10 @@ pub const HANDLE: ModuleType = ModuleType {
     module: "asyncio.events",
     body: NativeType {
         methods: &[&CANCEL, &CANCELLED],
-        ..NativeType::of(Builtin::Opaque, "A callback that was scheduled; it can be cancelled.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A callback that was scheduled; it can be cancelled.",
+        )
     },
 };
 
@@ -66,7 +72,10 @@ pub const TIMER_HANDLE: ModuleType = ModuleType {
     module: "asyncio.events",
     body: NativeType {
         methods: &[&CANCEL, &CANCELLED, &WHEN],
-        ..NativeType::of(Builtin::Opaque, "A callback that was scheduled for a moment; it can be cancelled.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A callback that was scheduled for a moment; it can be cancelled.",
+        )
     },
 };
 
@@ -80,7 +89,11 @@ pub const GET_RUNNING_LOOP: Native = Native::vm(
     },
 );
 /// `get_event_loop()`.
-pub const GET_EVENT_LOOP: Native = Native::vm("get_event_loop()", "The loop that runs now, or the one that is open.", |vm, _| the_loop(vm));
+pub const GET_EVENT_LOOP: Native = Native::vm(
+    "get_event_loop()",
+    "The loop that runs now, or the one that is open.",
+    |vm, _| the_loop(vm),
+);
 /// `new_event_loop()`.
 pub const NEW_EVENT_LOOP: Native = Native::vm("new_event_loop()", "A new loop.", |vm, _| {
     if !scheduler(vm).is_running() {
@@ -89,8 +102,11 @@ pub const NEW_EVENT_LOOP: Native = Native::vm("new_event_loop()", "A new loop.",
     the_loop(vm)
 });
 /// `set_event_loop(loop)`.
-pub const SET_EVENT_LOOP: Native =
-    Native::vm("set_event_loop(loop, /)", "Nothing: the open loop is the only one.", |vm, _| Ok(vm.none()));
+pub const SET_EVENT_LOOP: Native = Native::vm(
+    "set_event_loop(loop, /)",
+    "Nothing: the open loop is the only one.",
+    |vm, _| Ok(vm.none()),
+);
 
 struct Loop {
     closed: Cell<bool>,
@@ -108,7 +124,16 @@ pub fn the_loop(vm: &mut Vm) -> Result<Local, Raised> {
     }
     let class = class_of(vm, &EVENT_LOOP);
     let class = vm.get_gc(class).expect("a class");
-    let object = vm.local(vm.heap.opaque(class, Loop { closed: Cell::new(false) }).value());
+    let object = vm.local(
+        vm.heap
+            .opaque(
+                class,
+                Loop {
+                    closed: Cell::new(false),
+                },
+            )
+            .value(),
+    );
     scheduler(vm).loop_object.set(vm.get(object));
     Ok(object)
 }
@@ -125,13 +150,20 @@ pub fn close(vm: &Vm) {
     }
     let scheduler = scheduler(vm);
     scheduler.clear();
-    if let Some(state) = scheduler.loop_object.get(&vm.heap).as_gc::<Opaque>().and_then(|o| o.payload::<Loop>()) {
+    if let Some(state) = scheduler
+        .loop_object
+        .get(&vm.heap)
+        .as_gc::<Opaque>()
+        .and_then(|o| o.payload::<Loop>())
+    {
         state.closed.set(true);
     }
 }
 
 fn is_closed(vm: &Vm, this: Local) -> bool {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload::<Loop>()).is_none_or(|state| state.closed.get())
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload::<Loop>())
+        .is_none_or(|state| state.closed.get())
 }
 
 fn is_current(vm: &Vm, this: Local) -> bool {
@@ -139,7 +171,11 @@ fn is_current(vm: &Vm, this: Local) -> bool {
 }
 
 fn check_open(vm: &Vm, this: Local) -> Result<(), Raised> {
-    if is_closed(vm, this) { Err(vm.heap.raise(Builtin::RuntimeError, "Event loop is closed")) } else { Ok(()) }
+    if is_closed(vm, this) {
+        Err(vm.heap.raise(Builtin::RuntimeError, "Event loop is closed"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The loop may begin to run.
@@ -155,12 +191,19 @@ fn check_startable(vm: &Vm, this: Local) -> Result<(), Raised> {
     Err(vm.heap.raise(Builtin::RuntimeError, message))
 }
 
-const TIME: Native = Native::vm("time(self, /) -> float", "Seconds on the loop's clock.", |vm, _| {
-    let now = scheduler(vm).now();
-    Ok(vm.local(Value::float(now)))
-});
-const CALL_SOON: Native =
-    Native::vm("call_soon(self, callback, /, *args, context=None)", "Call callback(*args) in the next turn.", call_soon);
+const TIME: Native = Native::vm(
+    "time(self, /) -> float",
+    "Seconds on the loop's clock.",
+    |vm, _| {
+        let now = scheduler(vm).now();
+        Ok(vm.local(Value::float(now)))
+    },
+);
+const CALL_SOON: Native = Native::vm(
+    "call_soon(self, callback, /, *args, context=None)",
+    "Call callback(*args) in the next turn.",
+    call_soon,
+);
 const CALL_SOON_THREADSAFE: Native = Native::vm(
     "call_soon_threadsafe(self, callback, /, *args, context=None)",
     "Call callback(*args) in the next turn.",
@@ -189,11 +232,17 @@ const CALL_AT: Native = Native::vm(
         schedule(vm, args, when)
     },
 );
-const CREATE_TASK: Native = Native::vm("create_task(self, coro, *, name=None, context=None)", "Run a coroutine as a task.", |vm, args| {
-    check_open(vm, args.at(0))?;
-    super::task::spawn(vm, args.at(1), args.at(2), args.at(3))
+const CREATE_TASK: Native = Native::vm(
+    "create_task(self, coro, *, name=None, context=None)",
+    "Run a coroutine as a task.",
+    |vm, args| {
+        check_open(vm, args.at(0))?;
+        super::task::spawn(vm, args.at(1), args.at(2), args.at(3))
+    },
+);
+const CREATE_FUTURE: Native = Native::vm("create_future(self, /)", "A pending future.", |vm, _| {
+    Ok(new_future(vm))
 });
-const CREATE_FUTURE: Native = Native::vm("create_future(self, /)", "A pending future.", |vm, _| Ok(new_future(vm)));
 const RUN_IN_EXECUTOR: Native = Native::vm(
     "run_in_executor(self, executor, func, /, *args)",
     "Run func(*args) in a thread of its own; a future for its result.",
@@ -203,45 +252,73 @@ const RUN_IN_EXECUTOR: Native = Native::vm(
         green::spawn(vm, args.at(2), args.at(3), kwargs)
     },
 );
-const RUN_UNTIL_COMPLETE: Native =
-    Native::vm("run_until_complete(self, future)", "Run until a future is done; give its result.", |vm, args| {
+const RUN_UNTIL_COMPLETE: Native = Native::vm(
+    "run_until_complete(self, future)",
+    "Run until a future is done; give its result.",
+    |vm, args| {
         check_startable(vm, args.at(0))?;
         scheduler(vm).loop_object.set(vm.get(args.at(0)));
         let awaited = task::ensure_future(vm, args.at(1))?;
         sched::event_loop::run_until_complete(vm, awaited)
-    });
-const RUN_FOREVER: Native = Native::vm("run_forever(self, /)", "Run until stop() is called.", |vm, args| {
-    check_startable(vm, args.at(0))?;
-    scheduler(vm).loop_object.set(vm.get(args.at(0)));
-    sched::event_loop::run_forever(vm)?;
-    Ok(vm.none())
-});
+    },
+);
+const RUN_FOREVER: Native = Native::vm(
+    "run_forever(self, /)",
+    "Run until stop() is called.",
+    |vm, args| {
+        check_startable(vm, args.at(0))?;
+        scheduler(vm).loop_object.set(vm.get(args.at(0)));
+        sched::event_loop::run_forever(vm)?;
+        Ok(vm.none())
+    },
+);
 const STOP: Native = Native::vm("stop(self, /)", "End the loop after this turn.", |vm, _| {
     scheduler(vm).stop();
     Ok(vm.none())
 });
-const CLOSE: Native = Native::vm("close(self, /)", "Close the loop; what is scheduled will not run.", |vm, args| {
-    if scheduler(vm).is_running() && is_current(vm, args.at(0)) {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Cannot close a running event loop"));
-    }
-    if is_current(vm, args.at(0)) {
-        close(vm);
-    } else if let Some(state) = vm.get_gc::<Opaque>(args.at(0)).and_then(|o| o.payload::<Loop>()) {
-        state.closed.set(true);
-    }
-    Ok(vm.none())
-});
-const IS_RUNNING: Native = Native::vm("is_running(self, /) -> bool", "Whether the loop runs.", |vm, args| {
-    let running = scheduler(vm).is_running() && is_current(vm, args.at(0));
-    Ok(vm.local(Value::bool(running)))
-});
-const IS_CLOSED: Native = Native::vm("is_closed(self, /) -> bool", "Whether the loop was closed.", |vm, args| {
-    Ok(vm.local(Value::bool(is_closed(vm, args.at(0)))))
-});
-const GET_DEBUG: Native =
-    Native::vm("get_debug(self, /) -> bool", "Whether debug mode is on.", |vm, _| Ok(vm.local(Value::FALSE)));
-const SET_DEBUG: Native =
-    Native::vm("set_debug(self, enabled)", "Nothing: there is no debug mode.", |vm, _| Ok(vm.none()));
+const CLOSE: Native = Native::vm(
+    "close(self, /)",
+    "Close the loop; what is scheduled will not run.",
+    |vm, args| {
+        if scheduler(vm).is_running() && is_current(vm, args.at(0)) {
+            return Err(vm
+                .heap
+                .raise(Builtin::RuntimeError, "Cannot close a running event loop"));
+        }
+        if is_current(vm, args.at(0)) {
+            close(vm);
+        } else if let Some(state) = vm
+            .get_gc::<Opaque>(args.at(0))
+            .and_then(|o| o.payload::<Loop>())
+        {
+            state.closed.set(true);
+        }
+        Ok(vm.none())
+    },
+);
+const IS_RUNNING: Native = Native::vm(
+    "is_running(self, /) -> bool",
+    "Whether the loop runs.",
+    |vm, args| {
+        let running = scheduler(vm).is_running() && is_current(vm, args.at(0));
+        Ok(vm.local(Value::bool(running)))
+    },
+);
+const IS_CLOSED: Native = Native::vm(
+    "is_closed(self, /) -> bool",
+    "Whether the loop was closed.",
+    |vm, args| Ok(vm.local(Value::bool(is_closed(vm, args.at(0))))),
+);
+const GET_DEBUG: Native = Native::vm(
+    "get_debug(self, /) -> bool",
+    "Whether debug mode is on.",
+    |vm, _| Ok(vm.local(Value::FALSE)),
+);
+const SET_DEBUG: Native = Native::vm(
+    "set_debug(self, enabled)",
+    "Nothing: there is no debug mode.",
+    |vm, _| Ok(vm.none()),
+);
 const SET_EXCEPTION_HANDLER: Native = Native::vm(
     "set_exception_handler(self, handler)",
     "Have handler(loop, context) called for exceptions that reach nobody; None for the default.",
@@ -249,36 +326,60 @@ const SET_EXCEPTION_HANDLER: Native = Native::vm(
         let handler = vm.get(args.at(1));
         if !handler.is_none() && !is_callable(vm, args.at(1)) {
             let text = vm.repr_text(args.at(1))?;
-            return Err(vm.heap.type_error(format!("A callable object or None is expected, got {text}")));
+            return Err(vm
+                .heap
+                .type_error(format!("A callable object or None is expected, got {text}")));
         }
-        scheduler(vm).exception_handler.set(if handler.is_none() { Value::UNDEF } else { handler });
+        scheduler(vm).exception_handler.set(if handler.is_none() {
+            Value::UNDEF
+        } else {
+            handler
+        });
         Ok(vm.none())
     },
 );
-const GET_EXCEPTION_HANDLER: Native =
-    Native::vm("get_exception_handler(self, /)", "The exception handler, or None for the default.", |vm, _| {
-        Ok(vm.local(scheduler(vm).exception_handler.get(&vm.heap).or(Value::NONE)))
-    });
-const CALL_EXCEPTION_HANDLER: Native =
-    Native::vm("call_exception_handler(self, context)", "Tell the exception handler.", |vm, args| {
+const GET_EXCEPTION_HANDLER: Native = Native::vm(
+    "get_exception_handler(self, /)",
+    "The exception handler, or None for the default.",
+    |vm, _| {
+        Ok(vm.local(
+            scheduler(vm)
+                .exception_handler
+                .get(&vm.heap)
+                .or(Value::NONE),
+        ))
+    },
+);
+const CALL_EXCEPTION_HANDLER: Native = Native::vm(
+    "call_exception_handler(self, context)",
+    "Tell the exception handler.",
+    |vm, args| {
         if scheduler(vm).exception_handler.is_undef() {
             report_context(vm, args.at(1));
         } else {
             report::call_handler(vm, args.at(1))?;
         }
         Ok(vm.none())
-    });
-const DEFAULT_EXCEPTION_HANDLER: Native =
-    Native::vm("default_exception_handler(self, context)", "Tell the user.", |vm, args| {
+    },
+);
+const DEFAULT_EXCEPTION_HANDLER: Native = Native::vm(
+    "default_exception_handler(self, context)",
+    "Tell the user.",
+    |vm, args| {
         report_context(vm, args.at(1));
         Ok(vm.none())
-    });
-const SHUTDOWN_ASYNCGENS: Native =
-    Native::vm("shutdown_asyncgens(self, /)", "A coroutine that has nothing to do.", |vm, _| Ok(vm.native_coroutine(&NOTHING, &[])));
-const SHUTDOWN_DEFAULT_EXECUTOR: Native =
-    Native::vm("shutdown_default_executor(self, timeout=None)", "A coroutine that has nothing to do.", |vm, _| {
-        Ok(vm.native_coroutine(&NOTHING, &[]))
-    });
+    },
+);
+const SHUTDOWN_ASYNCGENS: Native = Native::vm(
+    "shutdown_asyncgens(self, /)",
+    "A coroutine that has nothing to do.",
+    |vm, _| Ok(vm.native_coroutine(&NOTHING, &[])),
+);
+const SHUTDOWN_DEFAULT_EXECUTOR: Native = Native::vm(
+    "shutdown_default_executor(self, timeout=None)",
+    "A coroutine that has nothing to do.",
+    |vm, _| Ok(vm.native_coroutine(&NOTHING, &[])),
+);
 const CANCEL: Native = Native::vm("cancel(self, /)", "Do not call it.", |vm, args| {
     let state = state(vm, args.at(0));
     state.cancelled.set(true);
@@ -293,14 +394,17 @@ const CANCELLED: Native = Native::vm(
     |vm, args| Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get()))),
 );
 const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
-    Ok(vm.local(Value::float(state(vm, args.at(0)).when)))
-});
-const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
-    let when = state(vm, args.at(0)).timer.get().map_or(0.0, |(when, _)| when);
+    let when = state(vm, args.at(0))
+        .timer
+        .get()
+        .map_or(0.0, |(when, _)| when);
     Ok(vm.local(Value::float(when)))
 });
 
-static NOTHING: NativeCoroutine = NativeCoroutine { name: "EventLoop.shutdown", step: |vm, _, _| Ok(Step::Return(vm.none())) };
+static NOTHING: NativeCoroutine = NativeCoroutine {
+    name: "EventLoop.shutdown",
+    step: |vm, _, _| Ok(Step::Return(vm.none())),
+};
 
 fn state(vm: &Vm, handle: Local) -> &HandleState {
     vm.get_gc::<Opaque>(handle)
@@ -349,8 +453,19 @@ fn call_handle(vm: &Vm, callback: Local, args: Local, context: Local, object: Lo
 /// What a program tells the default exception handler is shown to the user if there is an exception in it.
 fn report_context(vm: &mut Vm, context: Local) {
     let heap = &vm.heap;
-    let Some(context) = vm.get_gc::<Dict>(context) else { return };
-    let Some(exception) = context.get_str(heap, heap.intern("exception")).filter(|e| e.is_gc::<Exception>()) else { return };
+    let Some(context) = vm.get_gc::<Dict>(context) else {
+        return;
+    };
+    let Some(exception) = context
+        .get_str(heap, heap.intern("exception"))
+        .filter(|e| e.is_gc::<Exception>())
+    else {
+        return;
+    };
     let exception = vm.local(exception);
-    report::report(vm, Problem::Unraisable("the event loop".to_owned()), exception);
+    report::report(
+        vm,
+        Problem::Unraisable("the event loop".to_owned()),
+        exception,
+    );
 }

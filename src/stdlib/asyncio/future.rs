@@ -1,7 +1,4 @@
 //! What futures and tasks are to a program.
-//!
-//! Futures and tasks share a layout (`runtime/future.rs`), so most methods serve both. To add one: a `Native` and a word in
-//! the type's table.
 
 use super::super::registry::NativeType;
 use crate::runtime::exception::Exception;
@@ -54,9 +51,7 @@ const NEW: Native = Native::vm("Future(cls, *, loop=None)", "A pending future.",
 const NEW_TASK: Native = Native::vm(
     "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
-    |vm, args| {
-        super::task::spawn(vm, args.at(1), args.at(3), args.at(4))
-    },
+    |vm, args| super::task::spawn(vm, args.at(1), args.at(3), args.at(4)),
 );
 const RESULT: Native = Native::vm(
     "result(self, /)",
@@ -118,26 +113,8 @@ const REMOVE_DONE_CALLBACK: Native = Native::vm(
 );
 const AWAIT: Native = Native::vm("__await__(self, /)", "What await iterates over.", wait);
 const ITER: Native = Native::vm("__iter__(self, /)", "What yield from iterates over.", wait);
-const GET_LOOP: Native =
-    Native::vm("get_loop(self, /)", "The event loop.", |vm, _| super::event_loop::the_loop(vm));
-const GET_NAME: Native = Native::vm("get_name(self, /) -> str", "The task's name.", |vm, args| Ok(task::name(vm, args.at(0))));
-const SET_NAME: Native = Native::vm("set_name(self, value, /)", "Rename the task.", |vm, args| {
-    let text = vm.str(args.at(1))?;
-    task::part(vm, args.at(0)).name.set(vm.get(text));
-    Ok(vm.none())
-});
-const GET_CORO: Native = Native::vm("get_coro(self, /)", "The coroutine that it runs.", |vm, args| {
-    Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap)))
-});
-const GET_CONTEXT: Native = Native::vm("get_context(self, /)", "The context that it runs in.", |vm, args| {
-    Ok(vm.local(task::part(vm, args.at(0)).context.get(&vm.heap).or(Value::NONE)))
-});
-const CANCELLING: Native = Native::vm("cancelling(self, /) -> int", "How many cancellations were requested.", |vm, args| {
-    Ok(vm.local(Value::small_int(i64::from(task::part(vm, args.at(0)).cancel_requests.get()))))
-});
-const UNCANCEL: Native = Native::vm("uncancel(self, /) -> int", "Take one request to cancel back.", |vm, args| {
-    let left = task::uncancel(vm, args.at(0));
-    Ok(vm.local(Value::small_int(i64::from(left))))
+const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", |vm, _| {
+    super::event_loop::the_loop(vm)
 });
 const GET_NAME: Native = Native::vm(
     "get_name(self, /) -> str",
@@ -183,12 +160,7 @@ const UNCANCEL: Native = Native::vm(
     "uncancel(self, /) -> int",
     "Take one request to cancel back.",
     |vm, args| {
-        let part = task::part(vm, args.at(0));
-        let left = part.cancel_requests.get().saturating_sub(1);
-        part.cancel_requests.set(left);
-        if left == 0 {
-            part.must_cancel.set(false);
-        }
+        let left = task::uncancel(vm, args.at(0));
         Ok(vm.local(Value::small_int(i64::from(left))))
     },
 );

@@ -39,36 +39,63 @@ impl Payload for Lock {
 /// A lock of this class.
 pub fn new_lock(vm: &Vm, class: Local) -> Local {
     let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    vm.local(vm.heap.opaque(class, Lock { locked: Cell::new(false), waiters: WaitQueue::default() }).value())
+    vm.local(
+        vm.heap
+            .opaque(
+                class,
+                Lock {
+                    locked: Cell::new(false),
+                    waiters: WaitQueue::default(),
+                },
+            )
+            .value(),
+    )
 }
 
-const NEW: Native = Native::vm("Lock(cls)", "An open lock.", |vm, args| Ok(new_lock(vm, args.at(0))));
-const ACQUIRE: Native = Native::vm("acquire(self, /)", "Take the lock; wait until it is free.", |vm, args| {
-    let (none, result) = (vm.none(), vm.local(Value::TRUE));
-    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
+const NEW: Native = Native::vm("Lock(cls)", "An open lock.", |vm, args| {
+    Ok(new_lock(vm, args.at(0)))
 });
+const ACQUIRE: Native = Native::vm(
+    "acquire(self, /)",
+    "Take the lock; wait until it is free.",
+    |vm, args| {
+        let (none, result) = (vm.none(), vm.local(Value::TRUE));
+        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
+    },
+);
 const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| {
     release(vm, args.at(0))?;
     Ok(vm.none())
 });
-const LOCKED: Native = Native::vm("locked(self, /) -> bool", "Whether somebody has the lock.", |vm, args| {
-    Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get())))
-});
+const LOCKED: Native = Native::vm(
+    "locked(self, /) -> bool",
+    "Whether somebody has the lock.",
+    |vm, args| Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get()))),
+);
 const ENTER: Native = Native::vm("__aenter__(self, /)", "Take the lock.", |vm, args| {
     let none = vm.none();
     Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the lock back.", |vm, args| {
-    Ok(vm.native_coroutine(&RELEASING, &[args.at(0)]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, exc_type, exc, tb, /)",
+    "Give the lock back.",
+    |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = lock(vm, args.at(0));
-    let state = if this.locked.get() { "locked" } else { "unlocked" };
+    let state = if this.locked.get() {
+        "locked"
+    } else {
+        "unlocked"
+    };
     let waiters = this.waiters.len();
     super::described(vm, args.at(0), state, waiters)
 });
 
-static ACQUIRING: NativeCoroutine = NativeCoroutine { name: "Lock.acquire", step: step_acquire };
+static ACQUIRING: NativeCoroutine = NativeCoroutine {
+    name: "Lock.acquire",
+    step: step_acquire,
+};
 static RELEASING: NativeCoroutine = NativeCoroutine {
     name: "Lock.__aexit__",
     step: |vm, this, input| match input {
@@ -87,13 +114,17 @@ const WAITER: usize = 1;
 const RESULT: usize = 2;
 
 fn lock(vm: &Vm, this: Local) -> &Lock {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let this = lock(vm, this);
     if !this.locked.replace(false) {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Lock is not acquired."));
+        return Err(vm
+            .heap
+            .raise(Builtin::RuntimeError, "Lock is not acquired."));
     }
     this.waiters.wake_first(vm);
     Ok(())

@@ -159,6 +159,13 @@ fn register(vm: &Vm, this: Local, at: usize) -> Local {
 fn described(vm: &mut Vm, this: Local, state: &str, waiters: usize) -> Result<Local, Raised> {
     let text = vm.object_repr(this)?;
     let text = vm.text_of(text)?;
-    let waiters = if waiters > 0 { format!(", waiters:{waiters}") } else { String::new() };
-    Ok(vm.local(vm.heap.str_value(&format!("{} [{state}{waiters}]>", text.trim_end_matches('>')))))
+    let waiters = if waiters > 0 {
+        format!(", waiters:{waiters}")
+    } else {
+        String::new()
+    };
+    Ok(vm.local(vm.heap.str_value(&format!(
+        "{} [{state}{waiters}]>",
+        text.trim_end_matches('>')
+    ))))
 }

@@ -48,12 +48,26 @@ pub const PRIORITY_QUEUE: ModuleType = ModuleType {
         new: Some(&NEW_PRIORITY),
         methods: METHODS,
         getters: GETTERS,
-        ..NativeType::of(Builtin::Opaque, "A queue that gives the smallest item first.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A queue that gives the smallest item first.",
+        )
     },
 };
 
 const GETTERS: &[Getter] = &[MAXSIZE];
-const METHODS: &[&Native] = &[&GET, &PUT, &GET_NOWAIT, &PUT_NOWAIT, &JOIN, &TASK_DONE, &QSIZE, &EMPTY, &FULL, &SHUTDOWN];
+const METHODS: &[&Native] = &[
+    &GET,
+    &PUT,
+    &GET_NOWAIT,
+    &PUT_NOWAIT,
+    &JOIN,
+    &TASK_DONE,
+    &QSIZE,
+    &EMPTY,
+    &FULL,
+    &SHUTDOWN,
+];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Order {
@@ -115,12 +129,23 @@ const NEW_LIFO: Native = Native::vm(
     |vm, args| new(vm, args, Order::Lifo),
 );
 
-const NEW_PRIORITY: Native =
-    Native::vm("PriorityQueue(cls, maxsize=0)", "A queue; maxsize 0 means no bound.", |vm, args| new(vm, args, Order::Priority));
-const MAXSIZE: Getter = Getter::leaf("maxsize", "How many items it takes; 0 for any number.", |_, args| {
-    let queue: &Queue = args.get(0).as_gc::<Opaque>().and_then(|o| o.payload()).expect("an instance of the class");
-    Ok(Value::small_int(queue.maxsize))
-});
+const NEW_PRIORITY: Native = Native::vm(
+    "PriorityQueue(cls, maxsize=0)",
+    "A queue; maxsize 0 means no bound.",
+    |vm, args| new(vm, args, Order::Priority),
+);
+const MAXSIZE: Getter = Getter::leaf(
+    "maxsize",
+    "How many items it takes; 0 for any number.",
+    |_, args| {
+        let queue: &Queue = args
+            .get(0)
+            .as_gc::<Opaque>()
+            .and_then(|o| o.payload())
+            .expect("an instance of the class");
+        Ok(Value::small_int(queue.maxsize))
+    },
+);
 
 /// A queue without bound.
 pub fn new_fifo(vm: &mut Vm) -> Local {
@@ -135,7 +160,11 @@ pub fn get(vm: &mut Vm, this: Local) -> Local {
 }
 
 fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
-    let maxsize = if vm.get(args.at(1)).is_undef() { 0 } else { vm.index(args.at(1))? };
+    let maxsize = if vm.get(args.at(1)).is_undef() {
+        0
+    } else {
+        vm.index(args.at(1))?
+    };
     Ok(make(vm, args.at(0), maxsize, order))
 }
 
@@ -160,32 +189,56 @@ fn queue(vm: &Vm, this: Local) -> &Queue {
         .expect("methods are called on instances of their class")
 }
 
-const GET: Native = Native::vm("get(self, /)", "Take an item; wait until there is one.", |vm, args| Ok(get(vm, args.at(0))));
-const PUT: Native = Native::vm("put(self, item)", "Add an item; wait until there is room.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
-});
-const GET_NOWAIT: Native = Native::vm("get_nowait(self, /)", "Take an item, or raise QueueEmpty.", |vm, args| take(vm, args.at(0)));
-const PUT_NOWAIT: Native = Native::vm("put_nowait(self, item)", "Add an item, or raise QueueFull.", |vm, args| {
-    add(vm, args.at(0), args.at(1))?;
-    Ok(vm.none())
-});
-const JOIN: Native = Native::vm("join(self, /)", "Wait until task_done was called for each item.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
-});
-const TASK_DONE: Native = Native::vm("task_done(self, /)", "Say that an item that was taken is dealt with.", |vm, args| {
-    let this = queue(vm, args.at(0));
-    let unfinished = this.unfinished.get();
-    if unfinished == 0 {
-        return Err(vm.heap.value_error("task_done() called too many times"));
-    }
-    this.unfinished.set(unfinished - 1);
-    if unfinished == 1 {
-        this.joiners.wake(vm, usize::MAX);
-    }
-    Ok(vm.none())
-});
+const GET: Native = Native::vm(
+    "get(self, /)",
+    "Take an item; wait until there is one.",
+    |vm, args| Ok(get(vm, args.at(0))),
+);
+const PUT: Native = Native::vm(
+    "put(self, item)",
+    "Add an item; wait until there is room.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
+    },
+);
+const GET_NOWAIT: Native = Native::vm(
+    "get_nowait(self, /)",
+    "Take an item, or raise QueueEmpty.",
+    |vm, args| take(vm, args.at(0)),
+);
+const PUT_NOWAIT: Native = Native::vm(
+    "put_nowait(self, item)",
+    "Add an item, or raise QueueFull.",
+    |vm, args| {
+        add(vm, args.at(0), args.at(1))?;
+        Ok(vm.none())
+    },
+);
+const JOIN: Native = Native::vm(
+    "join(self, /)",
+    "Wait until task_done was called for each item.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
+    },
+);
+const TASK_DONE: Native = Native::vm(
+    "task_done(self, /)",
+    "Say that an item that was taken is dealt with.",
+    |vm, args| {
+        let this = queue(vm, args.at(0));
+        let unfinished = this.unfinished.get();
+        if unfinished == 0 {
+            return Err(vm.heap.value_error("task_done() called too many times"));
+        }
+        this.unfinished.set(unfinished - 1);
+        if unfinished == 1 {
+            this.joiners.wake(vm, usize::MAX);
+        }
+        Ok(vm.none())
+    },
+);
 const QSIZE: Native = Native::vm("qsize(self, /) -> int", "Number of items.", |vm, args| {
     let count = queue(vm, args.at(0)).items.borrow().len();
     Ok(vm.local(vm.heap.usize(count)))
@@ -221,7 +274,9 @@ fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     }
     let item = match queue.order {
         Order::Priority => priority::pop(vm, this)?,
-        Order::Fifo | Order::Lifo => vm.local(queue.pop().map_or(Value::NONE, |item| item.get(&vm.heap))),
+        Order::Fifo | Order::Lifo => {
+            vm.local(queue.pop().map_or(Value::NONE, |item| item.get(&vm.heap)))
+        }
     };
     self::queue(vm, this).putters.pop_next(vm);
     Ok(item)
@@ -413,7 +468,10 @@ mod priority {
         let mark = vm.mark();
         let pair = {
             let items = queue(vm, this).items.borrow();
-            items.get(a).zip(items.get(b)).map(|(a, b)| (vm.local(a.get(&vm.heap)), vm.local(b.get(&vm.heap))))
+            items
+                .get(a)
+                .zip(items.get(b))
+                .map(|(a, b)| (vm.local(a.get(&vm.heap)), vm.local(b.get(&vm.heap))))
         };
         let Some((a, b)) = pair else { return Ok(false) };
         let answer = vm.compare_truth(Comparison::Lt, a, b);

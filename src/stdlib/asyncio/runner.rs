@@ -18,7 +18,10 @@ pub const RUNNER: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&RUN, &CLOSE, &GET_LOOP, &ENTER, &EXIT],
-        ..NativeType::of(Builtin::Opaque, "Runs coroutines one after the other on one loop.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Runs coroutines one after the other on one loop.",
+        )
     },
 };
 
@@ -41,16 +44,31 @@ impl Payload for Runner {
     }
 }
 
-const NEW: Native = Native::vm("Runner(cls, *, debug=None, loop_factory=None)", "A runner.", |vm, args| {
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    let runner = Runner { state: Cell::new(State::Created), context: Slot::undef() };
-    Ok(vm.local(vm.heap.opaque(class, runner).value()))
-});
-const RUN: Native = Native::vm("run(self, coro, *, context=None)", "Run a coroutine; give its result.", run_one);
-const CLOSE: Native = Native::vm("close(self, /)", "Cancel what is left and close the loop.", |vm, args| {
-    close(vm, args.at(0))?;
-    Ok(vm.none())
-});
+const NEW: Native = Native::vm(
+    "Runner(cls, *, debug=None, loop_factory=None)",
+    "A runner.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        let runner = Runner {
+            state: Cell::new(State::Created),
+            context: Slot::undef(),
+        };
+        Ok(vm.local(vm.heap.opaque(class, runner).value()))
+    },
+);
+const RUN: Native = Native::vm(
+    "run(self, coro, *, context=None)",
+    "Run a coroutine; give its result.",
+    run_one,
+);
+const CLOSE: Native = Native::vm(
+    "close(self, /)",
+    "Cancel what is left and close the loop.",
+    |vm, args| {
+        close(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
 const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The runner's loop.", |vm, args| {
     open(vm, args.at(0))?;
     event_loop::the_loop(vm)
@@ -59,13 +77,19 @@ const ENTER: Native = Native::vm("__enter__(self, /)", "Open the loop.", |vm, ar
     open(vm, args.at(0))?;
     Ok(args.at(0))
 });
-const EXIT: Native = Native::vm("__exit__(self, exc_type, exc_val, exc_tb, /)", "Close the loop.", |vm, args| {
-    close(vm, args.at(0))?;
-    Ok(vm.none())
-});
+const EXIT: Native = Native::vm(
+    "__exit__(self, exc_type, exc_val, exc_tb, /)",
+    "Close the loop.",
+    |vm, args| {
+        close(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
 
 fn runner(vm: &Vm, this: Local) -> &Runner {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
@@ -95,20 +119,31 @@ fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let (owner, coroutine) = (args.at(0), args.at(1));
     if !task::is_coroutine(vm, coroutine) {
         let text = vm.repr_text(coroutine)?;
-        return Err(vm.heap.value_error(format!("a coroutine was expected, got {text}")));
+        return Err(vm
+            .heap
+            .value_error(format!("a coroutine was expected, got {text}")));
     }
     if scheduler(vm).is_running() {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Runner.run() cannot be called from a running event loop"));
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Runner.run() cannot be called from a running event loop",
+        ));
     }
     open(vm, owner)?;
     let given = vm.get(args.at(2));
     let own = given.is_undef() || given.is_none();
-    let context = if own { vm.local(runner(vm, owner).context.get(&vm.heap)) } else { args.at(2) };
+    let context = if own {
+        vm.local(runner(vm, owner).context.get(&vm.heap))
+    } else {
+        args.at(2)
+    };
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, coroutine, undef, context)?;
     let outcome = sched::event_loop::run_until_complete(vm, task);
     if own {
-        runner(vm, owner).context.set(task::part(vm, task).context.get(&vm.heap));
+        runner(vm, owner)
+            .context
+            .set(task::part(vm, task).context.get(&vm.heap));
     }
     outcome
 }

@@ -1,7 +1,4 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
-//!
-//! Built on the fair, cancellable wait queue (`sched/wait_queue.rs`): permits go to waiters in their order, and a cancelled
-//! waiter hands on what it was given.
 
 use std::cell::Cell;
 
@@ -101,12 +98,18 @@ const ENTER: Native = Native::vm("__aenter__(self, /)", "Take a place.", |vm, ar
     let none = vm.none();
     Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc, tb, /)", "Give the place back.", |vm, args| {
-    Ok(vm.native_coroutine(&RELEASING, &[args.at(0)]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, exc_type, exc, tb, /)",
+    "Give the place back.",
+    |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = semaphore(vm, args.at(0));
-    let state = if this.is_locked(vm) { "locked".to_owned() } else { format!("unlocked, value:{}", this.value.get()) };
+    let state = if this.is_locked(vm) {
+        "locked".to_owned()
+    } else {
+        format!("unlocked, value:{}", this.value.get())
+    };
     let waiters = this.waiters.len();
     super::described(vm, args.at(0), &state, waiters)
 });

@@ -10,7 +10,11 @@ use crate::sched::{scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `shield(arg)`.
-pub const SHIELD: Native = Native::vm("shield(arg)", "A future for arg; cancelling it leaves arg alone.", shield);
+pub const SHIELD: Native = Native::vm(
+    "shield(arg)",
+    "A future for arg; cancelling it leaves arg alone.",
+    shield,
+);
 
 fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let inner = task::ensure_future(vm, args.at(0))?;
@@ -21,7 +25,10 @@ fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let pair: [Value<'_>; 2] = [vm.get(inner), vm.get(outer)];
     let pair = vm.local(vm.heap.tuple(&pair).value());
     let scheduler = scheduler(vm);
-    let (inner_action, outer_action) = (scheduler.callback(inner_done), scheduler.callback(outer_done));
+    let (inner_action, outer_action) = (
+        scheduler.callback(inner_done),
+        scheduler.callback(outer_done),
+    );
     future::add_callback(vm, inner, inner_action, pair);
     future::add_callback(vm, outer, outer_action, pair);
     Ok(outer)

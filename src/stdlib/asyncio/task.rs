@@ -1,7 +1,4 @@
 //! Making and finding tasks; what futures and tasks are to a program is in `future.rs`.
-//!
-//! Stepping, waking and cancelling are in `sched/task.rs`. To add a function: a `Native` here and a word in the module's
-//! table.
 
 use crate::bytecode::CodeKind;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
@@ -67,7 +64,11 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 pub fn spawn(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
     none_to_undef(vm, name);
     none_to_undef(vm, context);
-    let name = if vm.get(name).is_undef() { name } else { vm.str(name)? };
+    let name = if vm.get(name).is_undef() {
+        name
+    } else {
+        vm.str(name)?
+    };
     task::create(vm, coroutine, name, context)
 }
 

@@ -26,7 +26,10 @@ pub const TASK_GROUP: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&CREATE_TASK, &ENTER, &EXIT, &REPR],
-        ..NativeType::of(Builtin::Opaque, "Tasks that are all done when the block ends.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Tasks that are all done when the block ends.",
+        )
     },
 };
 
@@ -83,22 +86,35 @@ const NEW: Native = Native::vm("TaskGroup(cls)", "A group without tasks.", |vm, 
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     Ok(vm.local(vm.heap.opaque(class, TaskGroup::new()).value()))
 });
-const CREATE_TASK: Native =
-    Native::vm("create_task(self, coro, *, name=None, context=None)", "Run a coroutine as a task of the group.", create_task);
+const CREATE_TASK: Native = Native::vm(
+    "create_task(self, coro, *, name=None, context=None)",
+    "Run a coroutine as a task of the group.",
+    create_task,
+);
 const ENTER: Native = Native::vm("__aenter__(self, /)", "Begin the block.", |vm, args| {
     Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, et, exc, tb, /)", "Wait for the tasks.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2), none]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, et, exc, tb, /)",
+    "Wait for the tasks.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2), none]))
+    },
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let text = describe(vm, args.at(0));
     Ok(vm.local(vm.heap.str_value(&text)))
 });
 
-static ENTERING: NativeCoroutine = NativeCoroutine { name: "TaskGroup.__aenter__", step: step_enter };
-static EXITING: NativeCoroutine = NativeCoroutine { name: "TaskGroup.__aexit__", step: step_exit };
+static ENTERING: NativeCoroutine = NativeCoroutine {
+    name: "TaskGroup.__aenter__",
+    step: step_enter,
+};
+static EXITING: NativeCoroutine = NativeCoroutine {
+    name: "TaskGroup.__aexit__",
+    step: step_exit,
+};
 
 // Registers: the group; of the exit: what leaves the block, the cancellation to pass on (each None for none).
 const OWNER: usize = 0;
@@ -106,7 +122,9 @@ const EXCEPTION: usize = 1;
 const CANCELLATION: usize = 2;
 
 fn group(vm: &Vm, this: Local) -> &TaskGroup {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn describe(vm: &Vm, this: Local) -> String {
@@ -143,7 +161,10 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let task = super::task::spawn(vm, coroutine, args.at(2), args.at(3))?;
     let number = task::part(vm, task).number;
-    group(vm, owner).tasks.borrow_mut().insert(number, Slot::new(vm.get(task)));
+    group(vm, owner)
+        .tasks
+        .borrow_mut()
+        .insert(number, Slot::new(vm.get(task)));
     let action = scheduler(vm).callback(task_done);
     future::add_callback(vm, task, action, owner);
     Ok(task)
@@ -156,7 +177,10 @@ fn step_enter(vm: &mut Vm, this: Local, _: Input) -> Result<Step, Raised> {
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     }
     let Some(parent) = scheduler(vm).current_task(&vm.heap) else {
-        let message = format!("TaskGroup {} cannot determine the parent task", describe(vm, owner));
+        let message = format!(
+            "TaskGroup {} cannot determine the parent task",
+            describe(vm, owner)
+        );
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     };
     let group = group(vm, owner);
@@ -174,7 +198,10 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         // A new future next time: this one may have been cancelled.
         group(vm, owner).completed.clear();
         if let Input::Throw(exception) = input {
-            if !vm.heap.is_instance(vm.get(exception), Builtin::CancelledError) {
+            if !vm
+                .heap
+                .is_instance(vm.get(exception), Builtin::CancelledError)
+            {
                 return Err(vm.raise_local(exception));
             }
             if !group(vm, owner).aborting.get() {
@@ -208,12 +235,15 @@ fn leave_block(vm: &mut Vm, this: Local, owner: Local) {
 }
 
 fn is_cancellation(vm: &Vm, exception: Local) -> bool {
-    vm.heap.is_instance(vm.get(exception), Builtin::CancelledError)
+    vm.heap
+        .is_instance(vm.get(exception), Builtin::CancelledError)
 }
 
 fn note_base_error(vm: &Vm, owner: Local, exception: Local) {
     let value = vm.get(exception);
-    let is_base = [Builtin::SystemExit, Builtin::KeyboardInterrupt].iter().any(|&b| vm.heap.is_instance(value, b));
+    let is_base = [Builtin::SystemExit, Builtin::KeyboardInterrupt]
+        .iter()
+        .any(|&b| vm.heap.is_instance(value, b));
     let group = group(vm, owner);
     if is_base && group.base_error.is_undef() {
         group.base_error.set(value);
@@ -223,7 +253,12 @@ fn note_base_error(vm: &Vm, owner: Local, exception: Local) {
 fn abort(vm: &mut Vm, owner: Local) {
     let group = group(vm, owner);
     group.aborting.set(true);
-    let tasks: Vec<Local> = group.tasks.borrow().values().map(|t| vm.local(t.get(&vm.heap))).collect();
+    let tasks: Vec<Local> = group
+        .tasks
+        .borrow()
+        .values()
+        .map(|t| vm.local(t.get(&vm.heap)))
+        .collect();
     let none = vm.none();
     for task in tasks {
         task::cancel(vm, task, none);
@@ -262,7 +297,10 @@ fn failure(vm: &mut Vm, owner: Local, parent: Local) -> Raised {
         let none = vm.none();
         task::cancel(vm, parent, none);
     }
-    let errors = vm.heap.list(group(vm, owner).errors.items.to_vec(&vm.heap)).value();
+    let errors = vm
+        .heap
+        .list(group(vm, owner).errors.items.to_vec(&vm.heap))
+        .value();
     let errors = vm.local(errors);
     group(vm, owner).errors.items.clear();
     let made = match vm.exception_group("unhandled errors in a TaskGroup", errors) {

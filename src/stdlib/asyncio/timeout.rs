@@ -28,11 +28,14 @@ pub const TIMEOUT_CLASS: ModuleType = ModuleType {
     },
 };
 /// `timeout(delay)`.
-pub const TIMEOUT: Native =
-    Native::vm("timeout(delay)", "A context that may take delay seconds; None for no limit.", |vm, args| {
+pub const TIMEOUT: Native = Native::vm(
+    "timeout(delay)",
+    "A context that may take delay seconds; None for no limit.",
+    |vm, args| {
         check_running(vm)?;
         after(vm, args.at(0))
-    });
+    },
+);
 /// `timeout_at(when)`.
 pub const TIMEOUT_AT: Native = Native::vm(
     "timeout_at(when)",
@@ -85,15 +88,22 @@ pub fn after(vm: &mut Vm, delay: Local) -> Result<Local, Raised> {
 /// Begins the block.
 pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     if timeout(vm, this).state.get() != State::Created {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Timeout has already been entered"));
+        return Err(vm
+            .heap
+            .raise(Builtin::RuntimeError, "Timeout has already been entered"));
     }
     let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else {
-        return Err(vm.heap.raise(Builtin::RuntimeError, "Timeout should be used inside a task"));
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Timeout should be used inside a task",
+        ));
     };
     let state = timeout(vm, this);
     state.state.set(State::Entered);
     state.task.set(vm.get(current));
-    state.cancelling.set(task::part(vm, current).cancel_requests.get());
+    state
+        .cancelling
+        .set(task::part(vm, current).cancel_requests.get());
     set_deadline(vm, this)
 }
 
@@ -111,12 +121,20 @@ pub fn exit(vm: &mut Vm, this: Local, exception: Option<Local>) -> Result<(), Ra
     state.state.set(State::Expired);
     let current = vm.local(state.task.get(&vm.heap));
     let others = task::uncancel(vm, current) > timeout(vm, this).cancelling.get();
-    let Some(exception) = exception.filter(|_| !others) else { return Ok(()) };
-    if vm.heap.is_instance(vm.get(exception), Builtin::CancelledError) {
+    let Some(exception) = exception.filter(|_| !others) else {
+        return Ok(());
+    };
+    if vm
+        .heap
+        .is_instance(vm.get(exception), Builtin::CancelledError)
+    {
         return Err(timeout_error(vm, exception));
     }
     insert_timeout_error(vm, exception);
-    if vm.heap.is_instance(vm.get(exception), Builtin::ExceptionGroup) {
+    if vm
+        .heap
+        .is_instance(vm.get(exception), Builtin::ExceptionGroup)
+    {
         for member in vm.members_of_group(exception) {
             insert_timeout_error(vm, member);
         }
@@ -134,41 +152,65 @@ pub fn timeout_error(vm: &Vm, cancelled: Local) -> Raised {
     raised
 }
 
-const NEW: Native =
-    Native::vm("Timeout(cls, when)", "A timeout at a moment.", |vm, args| Ok(new_timeout(vm, args.at(0), args.at(1))));
+const NEW: Native = Native::vm(
+    "Timeout(cls, when)",
+    "A timeout at a moment.",
+    |vm, args| Ok(new_timeout(vm, args.at(0), args.at(1))),
+);
 const WHEN: Native = Native::vm("when(self, /)", "The deadline, or None.", |vm, args| {
     Ok(vm.local(timeout(vm, args.at(0)).when.get(&vm.heap)))
 });
-const RESCHEDULE: Native = Native::vm("reschedule(self, when)", "Move the deadline.", |vm, args| {
-    match timeout(vm, args.at(0)).state.get() {
-        State::Entered => {}
-        State::Created => return Err(vm.heap.raise(Builtin::RuntimeError, "Timeout has not been entered")),
-        other => {
-            let message = format!("Cannot change state of {} Timeout", name(other));
-            return Err(vm.heap.raise(Builtin::RuntimeError, message));
+const RESCHEDULE: Native = Native::vm(
+    "reschedule(self, when)",
+    "Move the deadline.",
+    |vm, args| {
+        match timeout(vm, args.at(0)).state.get() {
+            State::Entered => {}
+            State::Created => {
+                return Err(vm
+                    .heap
+                    .raise(Builtin::RuntimeError, "Timeout has not been entered"));
+            }
+            other => {
+                let message = format!("Cannot change state of {} Timeout", name(other));
+                return Err(vm.heap.raise(Builtin::RuntimeError, message));
+            }
         }
-    }
-    timeout(vm, args.at(0)).when.set(vm.get(args.at(1)));
-    set_deadline(vm, args.at(0))?;
-    Ok(vm.none())
-});
-const EXPIRED: Native = Native::vm("expired(self, /) -> bool", "Whether time was up before the block ended.", |vm, args| {
-    let expired = matches!(timeout(vm, args.at(0)).state.get(), State::Expiring | State::Expired);
-    Ok(vm.local(Value::bool(expired)))
-});
+        timeout(vm, args.at(0)).when.set(vm.get(args.at(1)));
+        set_deadline(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
+const EXPIRED: Native = Native::vm(
+    "expired(self, /) -> bool",
+    "Whether time was up before the block ended.",
+    |vm, args| {
+        let expired = matches!(
+            timeout(vm, args.at(0)).state.get(),
+            State::Expiring | State::Expired
+        );
+        Ok(vm.local(Value::bool(expired)))
+    },
+);
 const ENTER: Native = Native::vm("__aenter__(self, /)", "Begin the block.", |vm, args| {
     Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
 });
-const EXIT: Native = Native::vm("__aexit__(self, exc_type, exc_val, exc_tb, /)", "End the block.", |vm, args| {
-    Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2)]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, exc_type, exc_val, exc_tb, /)",
+    "End the block.",
+    |vm, args| Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2)])),
+);
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = timeout(vm, args.at(0));
     let state = this.state.get();
     let when = vm.local(this.when.get(&vm.heap));
     let mut text = format!("<Timeout [{}]", name(state));
     if state == State::Entered {
-        let rounded = if vm.get(when).is_none() { when } else { round(vm, when)? };
+        let rounded = if vm.get(when).is_none() {
+            when
+        } else {
+            round(vm, when)?
+        };
         text.push_str(&format!(" when={}", vm.repr_text(rounded)?));
     }
     Ok(vm.local(vm.heap.str_value(&(text + ">"))))
@@ -210,7 +252,9 @@ fn new_timeout(vm: &Vm, class: Local, when: Local) -> Local {
 }
 
 fn timeout(vm: &Vm, this: Local) -> &Timeout {
-    vm.get_gc::<Opaque>(this).and_then(|o| o.payload()).expect("methods are called on instances of their class")
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
 }
 
 fn name(state: State) -> &'static str {
@@ -245,7 +289,11 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     }
     let when = super::sleep::seconds(vm, when)?;
     let (scheduler, state) = (scheduler(vm), timeout(vm, this));
-    let handle = Handle::new(scheduler.callback(expire), vm.get(this), Value::small_int(state.deadline.get()));
+    let handle = Handle::new(
+        scheduler.callback(expire),
+        vm.get(this),
+        Value::small_int(state.deadline.get()),
+    );
     if when <= scheduler.now() {
         scheduler.call_soon(handle);
     } else {
@@ -257,7 +305,9 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 /// Time is up, if the deadline with this number is still in force.
 fn expire(vm: &mut Vm, this: Local, deadline: Local) -> Result<(), Raised> {
     let state = timeout(vm, this);
-    if state.state.get() != State::Entered || vm.get(deadline).as_int() != Some(state.deadline.get()) {
+    if state.state.get() != State::Entered
+        || vm.get(deadline).as_int() != Some(state.deadline.get())
+    {
         return Ok(());
     }
     state.state.set(State::Expiring);
@@ -272,7 +322,9 @@ fn insert_timeout_error(vm: &Vm, exception: Local) {
     let heap = &vm.heap;
     let mut link: Option<Gc<'_, Exception>> = vm.get_gc(exception);
     while let Some(this) = link {
-        let Some(context) = this.context(heap) else { return };
+        let Some(context) = this.context(heap) else {
+            return;
+        };
         if heap.is_instance(context.value(), Builtin::CancelledError) {
             let raised = timeout_error(vm, vm.local(context.value()));
             let error = heap.take_raised(raised);
