@@ -50,6 +50,24 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
     Ok(())
 }
 
+/// What a future gets instead of a StopIteration, which would end whoever awaits it as if it had returned: a RuntimeError.
+pub fn without_stop_iteration(vm: &Vm, exception: Local) -> Local {
+    if !vm
+        .heap
+        .is_instance(vm.get(exception), Builtin::StopIteration)
+    {
+        return exception;
+    }
+    let message =
+        "StopIteration interacts badly with generators and cannot be raised into a Future";
+    let raised = vm.heap.raise(Builtin::RuntimeError, message);
+    let error = vm.heap.peek_raised(&raised);
+    error.cause.set(vm.get(exception));
+    error.context.set(vm.get(exception));
+    error.suppress_context.set(true);
+    vm.take_local(raised)
+}
+
 fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
     if this.is_done() {
         Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state"))

@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::scheduler;
 use crate::runtime::heap::Tracer;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::{GreenStack, Local, Park, Trap, Vm};
 
 /// All green threads.
@@ -136,16 +136,9 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
             finish(vm, result, value, false);
         }
         Err(raised) if vm.is_halting() => return Err(raised),
-        Err(raised) if vm.is_raised(&raised, Builtin::StopIteration) => {
-            vm.heap.take_raised(raised);
-            let message =
-                "StopIteration interacts badly with generators and cannot be raised into a Future";
-            let raised = vm.heap.type_error(message);
-            let exception = vm.take_local(raised);
-            finish(vm, result, exception, true);
-        }
         Err(raised) => {
             let exception = vm.take_local(raised);
+            let exception = future::without_stop_iteration(vm, exception);
             finish(vm, result, exception, true);
         }
     }

@@ -1,4 +1,5 @@
-//! Timers, earliest first; equal times in the order they were set.
+//! Timers, earliest first; equal times in the order they were set. Times within a nanosecond are equal, as asyncio's clock resolution
+//! has it: `0.1 * 3` and `0.3` are the same moment.
 //!
 //! A binary heap of (when, number) over a slab of handles. Cancelling empties the slab's entry at once and leaves the heap's,
 //! which is skipped later; when most of the heap is such leftovers it is rebuilt, as in CPython's loop.
@@ -68,11 +69,15 @@ impl PartialOrd for Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
-        other
-            .when
-            .total_cmp(&self.when)
+        ticks(other.when)
+            .total_cmp(&ticks(self.when))
             .then(other.number.cmp(&self.number))
     }
+}
+
+/// A time in nanoseconds; stays a float for the infinite ones.
+fn ticks(when: f64) -> f64 {
+    (when * 1e9).round()
 }
 
 impl TimerHeap {
@@ -115,7 +120,7 @@ impl TimerHeap {
     pub fn pop_due(&self, now: f64) -> Option<Handle> {
         let mut inner = self.inner.borrow_mut();
         inner.drop_cancelled();
-        if inner.heap.peek()?.when > now {
+        if ticks(inner.heap.peek()?.when) > ticks(now) {
             return None;
         }
         let entry = inner.heap.pop()?;

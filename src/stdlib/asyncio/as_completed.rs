@@ -8,7 +8,6 @@ use rustc_hash::FxHashMap;
 
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{queue, register, sleep};
-use crate::runtime::coroutine::Coroutine;
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
 use crate::runtime::intern::Sym;
@@ -93,7 +92,7 @@ const RESOLVE: usize = 1;
 fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let given = vm.get(args.at(0));
     if given.is_gc::<Future>()
-        || given.is_gc::<Coroutine>()
+        || task::is_coroutine(vm, args.at(0))
         || vm.special(given, Sym::Await).is_some()
     {
         let message = format!(

@@ -20,7 +20,7 @@ pub const BARRIER: ModuleType = ModuleType {
     module: "asyncio.locks",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
+        methods: &[&INIT, &WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
         getters: &[PARTIES, N_WAITING, BROKEN],
         ..NativeType::of(
             Builtin::Opaque,
@@ -39,7 +39,7 @@ enum State {
 
 struct Barrier {
     condition: Slot,
-    parties: i64,
+    parties: Cell<i64>,
     state: Cell<State>,
     /// Tasks inside `wait`.
     count: Cell<i64>,
@@ -65,7 +65,16 @@ impl Barrier {
     }
 }
 
-const NEW: Native = Native::vm("Barrier(cls, parties)", "A barrier for so many tasks.", new);
+const NEW: Native = Native::vm(
+    "Barrier(cls, /, *args, **kwargs)",
+    "A barrier for one task.",
+    new,
+);
+const INIT: Native = Native::vm(
+    "__init__(self, parties)",
+    "Make it one for so many tasks.",
+    init,
+);
 const WAIT: Native = Native::vm(
     "wait(self, /)",
     "Wait until all parties have come; give one's number.",
@@ -91,7 +100,7 @@ const ABORT: Native = Native::vm(
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = barrier(vm, args.at(0));
-    let waiters = format!(", waiters:{}/{}", this.waiting(), this.parties);
+    let waiters = format!(", waiters:{}/{}", this.waiting(), this.parties.get());
     let text = match this.state.get() {
         State::Filling => format!("filling{waiters}"),
         State::Draining => format!("draining{waiters}"),
@@ -101,7 +110,7 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), &text, 0)
 });
 const PARTIES: Getter = Getter::leaf("parties", "Tasks that it takes.", |heap, args| {
-    Ok(Value::small_int(of(heap, args).parties))
+    Ok(Value::small_int(of(heap, args).parties.get()))
 });
 const N_WAITING: Getter = Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| {
     Ok(Value::small_int(of(heap, args).waiting()))
@@ -150,21 +159,25 @@ const BLOCKED: u32 = 2;
 const WAITS: u32 = 3;
 
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let parties = vm.index(args.at(1))?;
-    if parties < 1 {
-        return Err(vm.heap.value_error("parties must be > 0"));
-    }
-    let undef = vm.local(Value::UNDEF);
     let condition_class = class_of(vm, &CONDITION);
-    let condition = condition::new_condition(vm, condition_class, undef);
+    let condition = condition::new_condition(vm, condition_class);
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let barrier = Barrier {
         condition: Slot::new(vm.get(condition)),
-        parties,
+        parties: Cell::new(1),
         state: Cell::new(State::Filling),
         count: Cell::new(0),
     };
     Ok(vm.local(vm.heap.opaque(class, barrier).value()))
+}
+
+fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let parties = vm.index(args.at(1))?;
+    if parties < 1 {
+        return Err(vm.heap.value_error("parties must be > 0"));
+    }
+    barrier(vm, args.at(0)).parties.set(parties);
+    Ok(vm.none())
 }
 
 fn of<'h>(_: &'h Heap, args: Args<'h>) -> &'h Barrier {
@@ -233,7 +246,7 @@ fn enter(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
     barrier.count.set(index + 1);
     vm.step_slot(this, INDEX).set(Value::small_int(index));
     vm.set_step_state(this, WAITS);
-    if index + 1 == barrier.parties {
+    if index + 1 == barrier.parties.get() {
         barrier.state.set(State::Draining);
         let condition = condition_of(vm, owner);
         condition::notify_all(vm, condition);

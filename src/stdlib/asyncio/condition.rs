@@ -20,6 +20,7 @@ pub const CONDITION: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[
+            &INIT,
             &ACQUIRE,
             &RELEASE,
             &LOCKED,
@@ -50,15 +51,10 @@ impl Payload for Condition {
     }
 }
 
-/// A condition of this class; without a lock (None or Undef) it makes one.
-pub fn new_condition(vm: &mut Vm, class: Local, lock: Local) -> Local {
-    let given = vm.get(lock);
-    let lock = if given.is_undef() || given.is_none() {
-        let lock_class = class_of(vm, &LOCK);
-        new_lock(vm, lock_class)
-    } else {
-        lock
-    };
+/// A condition of this class, with a lock of its own.
+pub fn new_condition(vm: &mut Vm, class: Local) -> Local {
+    let lock_class = class_of(vm, &LOCK);
+    let lock = new_lock(vm, lock_class);
     let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
     let condition = Condition {
         lock: Slot::new(vm.get(lock)),
@@ -91,10 +87,17 @@ pub fn notify_all(vm: &Vm, this: Local) {
 }
 
 const NEW: Native = Native::vm(
-    "Condition(cls, lock=None)",
+    "Condition(cls, /, *args, **kwargs)",
     "A condition with a lock.",
-    |vm, args| Ok(new_condition(vm, args.at(0), args.at(1))),
+    |vm, args| Ok(new_condition(vm, args.at(0))),
 );
+const INIT: Native = Native::vm("__init__(self, lock=None)", "Use this lock.", |vm, args| {
+    let lock = vm.get(args.at(1));
+    if !lock.is_undef() && !lock.is_none() {
+        condition(vm, args.at(0)).lock.set(lock);
+    }
+    Ok(vm.none())
+});
 const ACQUIRE: Native = Native::vm(
     "acquire(self, /)",
     "Take the lock; wait until it is free.",

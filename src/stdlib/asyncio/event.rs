@@ -17,7 +17,7 @@ pub const EVENT: ModuleType = ModuleType {
     module: "asyncio.locks",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&SET, &CLEAR, &IS_SET, &WAIT, &REPR],
+        methods: &[&INIT, &SET, &CLEAR, &IS_SET, &WAIT, &REPR],
         ..NativeType::of(Builtin::Opaque, "A flag that tasks can wait for.")
     },
 };
@@ -33,8 +33,10 @@ impl Payload for Event {
     }
 }
 
+/// Only refuses arguments, which `__new__` leaves to a subclass's `__init__`.
+const INIT: Native = Native::vm("__init__(self)", "Initialize self.", |vm, _| Ok(vm.none()));
 const NEW: Native = Native::vm(
-    "Event(cls)",
+    "Event(cls, /, *args, **kwargs)",
     "An event that has not happened.",
     |vm, args| {
         let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");

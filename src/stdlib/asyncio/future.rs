@@ -1,7 +1,6 @@
 //! What futures and tasks are to a program.
 
 use super::super::registry::NativeType;
-use crate::runtime::exception::Exception;
 use crate::runtime::future::FutureState;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
@@ -193,20 +192,7 @@ fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
 fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     refuse_task(vm, args.at(0), "set_exception")?;
     let exception = vm.make_exception(args.at(1), "exceptions must derive from BaseException")?;
-    if vm
-        .heap
-        .is_instance(vm.get(exception), Builtin::StopIteration)
-    {
-        let message =
-            "StopIteration interacts badly with generators and cannot be raised into a Future";
-        let raised = vm.heap.raise(Builtin::RuntimeError, message);
-        let wrapper = vm.take_local(raised);
-        if let Some(error) = vm.get_gc::<Exception>(wrapper) {
-            error.cause.set(vm.get(exception));
-        }
-        future::set_exception(vm, args.at(0), wrapper)?;
-        return Ok(vm.none());
-    }
+    let exception = future::without_stop_iteration(vm, exception);
     future::set_exception(vm, args.at(0), exception)?;
     Ok(vm.none())
 }

@@ -20,7 +20,7 @@ pub const LOCK: ModuleType = ModuleType {
     module: "asyncio.locks",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR],
+        methods: &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR],
         ..NativeType::of(Builtin::Opaque, "Lets one task in at a time.")
     },
 };
@@ -52,9 +52,13 @@ pub fn new_lock(vm: &Vm, class: Local) -> Local {
     )
 }
 
-const NEW: Native = Native::vm("Lock(cls)", "An open lock.", |vm, args| {
-    Ok(new_lock(vm, args.at(0)))
-});
+/// Only refuses arguments, which `__new__` leaves to a subclass's `__init__`.
+const INIT: Native = Native::vm("__init__(self)", "Initialize self.", |vm, _| Ok(vm.none()));
+const NEW: Native = Native::vm(
+    "Lock(cls, /, *args, **kwargs)",
+    "An open lock.",
+    |vm, args| Ok(new_lock(vm, args.at(0))),
+);
 const ACQUIRE: Native = Native::vm(
     "acquire(self, /)",
     "Take the lock; wait until it is free.",

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::register;
+use super::sleep::seconds;
 use crate::runtime::class::Class;
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Tracer;
@@ -57,6 +58,7 @@ pub const PRIORITY_QUEUE: ModuleType = ModuleType {
 
 const GETTERS: &[Getter] = &[MAXSIZE];
 const METHODS: &[&Native] = &[
+    &INIT,
     &GET,
     &PUT,
     &GET_NOWAIT,
@@ -79,7 +81,8 @@ enum Order {
 
 struct Queue {
     order: Order,
-    maxsize: i64,
+    /// As it was given: a number, else what asks whether the queue is full complains.
+    maxsize: Slot,
     items: RefCell<VecDeque<Slot>>,
     getters: WaitQueue,
     putters: WaitQueue,
@@ -90,6 +93,7 @@ struct Queue {
 
 impl Payload for Queue {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.maxsize);
         for item in self.items.borrow().iter() {
             tracer.slot(item);
         }
@@ -104,10 +108,6 @@ impl Queue {
         self.items.borrow().is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.maxsize > 0 && self.items.borrow().len() as i64 >= self.maxsize
-    }
-
     fn pop(&self) -> Option<Slot> {
         let mut items = self.items.borrow_mut();
         if self.order == Order::Lifo {
@@ -119,38 +119,49 @@ impl Queue {
 }
 
 const NEW_FIFO: Native = Native::vm(
-    "Queue(cls, maxsize=0)",
-    "A queue; maxsize 0 means no bound.",
-    |vm, args| new(vm, args, Order::Fifo),
+    "Queue(cls, /, *args, **kwargs)",
+    "A queue without bound.",
+    |vm, args| Ok(make(vm, args.at(0), Order::Fifo)),
 );
 const NEW_LIFO: Native = Native::vm(
-    "LifoQueue(cls, maxsize=0)",
-    "A queue; maxsize 0 means no bound.",
-    |vm, args| new(vm, args, Order::Lifo),
+    "LifoQueue(cls, /, *args, **kwargs)",
+    "A queue without bound.",
+    |vm, args| Ok(make(vm, args.at(0), Order::Lifo)),
 );
 
 const NEW_PRIORITY: Native = Native::vm(
-    "PriorityQueue(cls, maxsize=0)",
-    "A queue; maxsize 0 means no bound.",
-    |vm, args| new(vm, args, Order::Priority),
+    "PriorityQueue(cls, /, *args, **kwargs)",
+    "A queue without bound.",
+    |vm, args| Ok(make(vm, args.at(0), Order::Priority)),
+);
+const INIT: Native = Native::vm(
+    "__init__(self, maxsize=0)",
+    "Take at most maxsize items; 0 for any number.",
+    |vm, args| {
+        let maxsize = vm.get(args.at(1));
+        if !maxsize.is_undef() {
+            queue(vm, args.at(0)).maxsize.set(maxsize);
+        }
+        Ok(vm.none())
+    },
 );
 const MAXSIZE: Getter = Getter::leaf(
     "maxsize",
     "How many items it takes; 0 for any number.",
-    |_, args| {
+    |heap, args| {
         let queue: &Queue = args
             .get(0)
             .as_gc::<Opaque>()
             .and_then(|o| o.payload())
             .expect("an instance of the class");
-        Ok(Value::small_int(queue.maxsize))
+        Ok(queue.maxsize.get(heap))
     },
 );
 
 /// A queue without bound.
 pub fn new_fifo(vm: &mut Vm) -> Local {
     let class = class_of(vm, &QUEUE);
-    make(vm, class, 0, Order::Fifo)
+    make(vm, class, Order::Fifo)
 }
 
 /// A coroutine that takes an item of a queue.
@@ -159,20 +170,11 @@ pub fn get(vm: &mut Vm, this: Local) -> Local {
     vm.native_coroutine(&GETTING, &[this, none])
 }
 
-fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
-    let maxsize = if vm.get(args.at(1)).is_undef() {
-        0
-    } else {
-        vm.index(args.at(1))?
-    };
-    Ok(make(vm, args.at(0), maxsize, order))
-}
-
-fn make(vm: &Vm, class: Local, maxsize: i64, order: Order) -> Local {
+fn make(vm: &Vm, class: Local, order: Order) -> Local {
     let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
     let queue = Queue {
         order,
-        maxsize,
+        maxsize: Slot::new(Value::small_int(0)),
         items: RefCell::default(),
         getters: WaitQueue::default(),
         putters: WaitQueue::default(),
@@ -181,6 +183,13 @@ fn make(vm: &Vm, class: Local, maxsize: i64, order: Order) -> Local {
         shut_down: Cell::new(false),
     };
     vm.local(vm.heap.opaque(class, queue).value())
+}
+
+/// Whether there are maxsize items.
+fn is_full(vm: &mut Vm, this: Local) -> Result<bool, Raised> {
+    let maxsize = vm.local(queue(vm, this).maxsize.get(&vm.heap));
+    let maxsize = seconds(vm, maxsize)?;
+    Ok(maxsize > 0.0 && queue(vm, this).items.borrow().len() as f64 >= maxsize)
 }
 
 fn queue(vm: &Vm, this: Local) -> &Queue {
@@ -251,7 +260,10 @@ const EMPTY: Native = Native::vm(
 const FULL: Native = Native::vm(
     "full(self, /) -> bool",
     "Whether there are maxsize items.",
-    |vm, args| Ok(vm.local(Value::bool(queue(vm, args.at(0)).is_full()))),
+    |vm, args| {
+        let full = is_full(vm, args.at(0))?;
+        Ok(vm.local(Value::bool(full)))
+    },
 );
 const SHUTDOWN: Native = Native::vm(
     "shutdown(self, immediate=False)",
@@ -284,13 +296,13 @@ fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
 
 /// `put_nowait`.
 pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
-    let queue = queue(vm, this);
-    if queue.shut_down.get() {
+    if queue(vm, this).shut_down.get() {
         return Err(shut_down_error(vm));
     }
-    if queue.is_full() {
+    if is_full(vm, this)? {
         return Err(vm.heap.raise_with(Builtin::QueueFull, &[]));
     }
+    let queue = queue(vm, this);
     queue.items.borrow_mut().push_back(Slot::new(vm.get(item)));
     if queue.order == Order::Priority {
         let last = queue.items.borrow().len() - 1;
@@ -349,8 +361,11 @@ fn wait_in(vm: &Vm, this: Local, waiters: &WaitQueue) -> Step {
 fn step_get(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let owner = register(vm, this, QUEUE_REG);
     if let Input::Throw(exception) = input {
-        let left = |q: &Queue| !q.is_empty();
-        give_up(vm, this, owner, |q| &q.getters, left);
+        let was_woken = give_up(vm, this, owner, |q| &q.getters);
+        let queue = queue(vm, owner);
+        if was_woken && !queue.is_empty() {
+            queue.getters.pop_next(vm);
+        }
         return Err(vm.raise_local(exception));
     }
     let queue = queue(vm, owner);
@@ -363,36 +378,27 @@ fn step_get(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 fn step_put(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let owner = register(vm, this, QUEUE_REG);
     if let Input::Throw(exception) = input {
-        let left = |q: &Queue| !q.is_full();
-        give_up(vm, this, owner, |q| &q.putters, left);
+        let was_woken = give_up(vm, this, owner, |q| &q.putters);
+        if was_woken && !is_full(vm, owner)? {
+            queue(vm, owner).putters.pop_next(vm);
+        }
         return Err(vm.raise_local(exception));
     }
-    let queue = queue(vm, owner);
-    if queue.is_full() && !queue.shut_down.get() {
-        return Ok(wait_in(vm, this, &queue.putters));
+    if !queue(vm, owner).shut_down.get() && is_full(vm, owner)? {
+        return Ok(wait_in(vm, this, &queue(vm, owner).putters));
     }
     let item = register(vm, this, ITEM);
     add(vm, owner, item)?;
     Ok(Step::Return(vm.none()))
 }
 
-/// A waiter was interrupted: it leaves, and if it had been woken already, the next one is in its place.
-fn give_up(
-    vm: &mut Vm,
-    this: Local,
-    owner: Local,
-    waiters: fn(&Queue) -> &WaitQueue,
-    available: impl Fn(&Queue) -> bool,
-) {
+/// A waiter was interrupted: it leaves. Whether it had been woken already, so that another one should take its place.
+fn give_up(vm: &mut Vm, this: Local, owner: Local, waiters: fn(&Queue) -> &WaitQueue) -> bool {
     let waiter = register(vm, this, WAITER);
     let none = vm.none();
     future::cancel(vm, waiter, none);
-    let queue = queue(vm, owner);
-    waiters(queue).leave(vm, waiter);
-    let woken = future(vm, waiter).state.get() != FutureState::Cancelled;
-    if available(queue) && woken {
-        waiters(queue).pop_next(vm);
-    }
+    waiters(queue(vm, owner)).leave(vm, waiter);
+    future(vm, waiter).state.get() != FutureState::Cancelled
 }
 
 fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

@@ -37,11 +37,12 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     },
 };
 
-const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR];
+const METHODS: &[&Native] = &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR];
 
 struct Semaphore {
     value: Cell<i64>,
-    bound: Option<i64>,
+    /// Of a bounded one: its value at first.
+    bound: Cell<Option<i64>>,
     waiters: WaitQueue,
 }
 
@@ -68,15 +69,16 @@ impl Semaphore {
 }
 
 const NEW: Native = Native::vm(
-    "Semaphore(cls, value=1)",
+    "Semaphore(cls, /, *args, **kwargs)",
     "A semaphore with value places.",
-    |vm, args| new(vm, args, false),
+    |vm, args| Ok(new(vm, args, None)),
 );
 const NEW_BOUNDED: Native = Native::vm(
-    "BoundedSemaphore(cls, value=1)",
+    "BoundedSemaphore(cls, /, *args, **kwargs)",
     "A semaphore with value places.",
-    |vm, args| new(vm, args, true),
+    |vm, args| Ok(new(vm, args, Some(1))),
 );
+const INIT: Native = Native::vm("__init__(self, value=1)", "Initialize self.", init);
 const ACQUIRE: Native = Native::vm(
     "acquire(self, /)",
     "Take a place; wait until there is one.",
@@ -135,7 +137,17 @@ const OWNER: usize = 0;
 const WAITER: usize = 1;
 const RESULT: usize = 2;
 
-fn new(vm: &mut Vm, args: Locals, bounded: bool) -> Result<Local, Raised> {
+fn new(vm: &mut Vm, args: Locals, bound: Option<i64>) -> Local {
+    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    let semaphore = Semaphore {
+        value: Cell::new(1),
+        bound: Cell::new(bound),
+        waiters: WaitQueue::default(),
+    };
+    vm.local(vm.heap.opaque(class, semaphore).value())
+}
+
+fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = if vm.get(args.at(1)).is_undef() {
         1
     } else {
@@ -144,13 +156,10 @@ fn new(vm: &mut Vm, args: Locals, bounded: bool) -> Result<Local, Raised> {
     if value < 0 {
         return Err(vm.heap.value_error("Semaphore initial value must be >= 0"));
     }
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    let semaphore = Semaphore {
-        value: Cell::new(value),
-        bound: bounded.then_some(value),
-        waiters: WaitQueue::default(),
-    };
-    Ok(vm.local(vm.heap.opaque(class, semaphore).value()))
+    let this = semaphore(vm, args.at(0));
+    this.value.set(value);
+    this.bound.set(this.bound.get().map(|_| value));
+    Ok(vm.none())
 }
 
 fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
@@ -161,7 +170,11 @@ fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
 
 fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let this = semaphore(vm, this);
-    if this.bound.is_some_and(|bound| this.value.get() >= bound) {
+    if this
+        .bound
+        .get()
+        .is_some_and(|bound| this.value.get() >= bound)
+    {
         return Err(vm
             .heap
             .value_error("BoundedSemaphore released too many times"));

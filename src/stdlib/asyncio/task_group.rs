@@ -25,7 +25,7 @@ pub const TASK_GROUP: ModuleType = ModuleType {
     module: "asyncio.taskgroups",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&CREATE_TASK, &ENTER, &EXIT, &REPR],
+        methods: &[&INIT, &CREATE_TASK, &ENTER, &EXIT, &REPR],
         ..NativeType::of(
             Builtin::Opaque,
             "Tasks that are all done when the block ends.",
@@ -82,10 +82,16 @@ impl TaskGroup {
     }
 }
 
-const NEW: Native = Native::vm("TaskGroup(cls)", "A group without tasks.", |vm, args| {
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    Ok(vm.local(vm.heap.opaque(class, TaskGroup::new()).value()))
-});
+/// Only refuses arguments, which `__new__` leaves to a subclass's `__init__`.
+const INIT: Native = Native::vm("__init__(self)", "Initialize self.", |vm, _| Ok(vm.none()));
+const NEW: Native = Native::vm(
+    "TaskGroup(cls, /, *args, **kwargs)",
+    "A group without tasks.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(vm.heap.opaque(class, TaskGroup::new()).value()))
+    },
+);
 const CREATE_TASK: Native = Native::vm(
     "create_task(self, coro, *, name=None, context=None)",
     "Run a coroutine as a task of the group.",
@@ -287,11 +293,11 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
     if group.errors.items.is_empty() {
         return Ok(Step::Return(vm.none()));
     }
-    Err(failure(vm, owner, parent))
+    Err(failure(vm, owner, parent, exception))
 }
 
-/// The group's exceptions as one; the parent's count of requests to cancel stays as it is, and one is delivered anew.
-fn failure(vm: &mut Vm, owner: Local, parent: Local) -> Raised {
+/// The group's exceptions as one, in the context of what left the block, if anything did (else None); the parent's count of requests to cancel stays as it is, and one is delivered anew.
+fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
     if task::part(vm, parent).cancel_requests.get() > 0 {
         task::uncancel(vm, parent);
         let none = vm.none();
@@ -309,6 +315,12 @@ fn failure(vm: &mut Vm, owner: Local, parent: Local) -> Raised {
     };
     if let Some(exception) = vm.get_gc::<Exception>(made) {
         exception.suppress_context.set(true);
+        let context = vm.get(context);
+        exception.context.set(if context.is_none() {
+            Value::UNDEF
+        } else {
+            context
+        });
     }
     vm.raise_local(made)
 }

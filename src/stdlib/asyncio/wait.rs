@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use super::sleep::{finish_at, load_timer, seconds, store_timer};
 use super::task::future_set;
-use crate::runtime::coroutine::Coroutine;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
 use crate::runtime::list::List;
@@ -14,6 +13,7 @@ use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::Action;
 use crate::sched::scheduler;
+use crate::sched::task::is_coroutine;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `wait(fs, *, timeout=None, return_when='ALL_COMPLETED')`.
@@ -122,7 +122,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
 
 /// The futures given, each once, in order.
 fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
-    if vm.get(given).is_gc::<Future>() || vm.get(given).is_gc::<Coroutine>() {
+    if vm.get(given).is_gc::<Future>() || is_coroutine(vm, given) {
         let message = format!(
             "expect a list of futures, not {}",
             vm.heap.type_name(vm.get(given))
@@ -145,7 +145,7 @@ fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
 fn check_no_coroutines(vm: &Vm, distinct: Local) -> Result<(), Raised> {
     let list: Gc<'_, List> = vm.get_gc(distinct).expect("made by distinct_futures");
     for item in list.items.to_vec(&vm.heap) {
-        if item.is_gc::<Coroutine>() {
+        if is_coroutine(vm, vm.local(item)) {
             return Err(vm
                 .heap
                 .type_error("Passing coroutines is forbidden, use tasks explicitly."));
