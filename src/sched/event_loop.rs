@@ -10,8 +10,8 @@ use super::green;
 use super::handle::{Action, Handle};
 use super::report;
 use super::{Scheduler, scheduler, task};
+use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
-use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::{Local, Vm};
@@ -19,42 +19,67 @@ use crate::vm::{Local, Vm};
 /// Runs the loop until a future is done; its result.
 ///
 /// # Errors
-/// What the future failed with; KeyboardInterrupt and SystemExit of any task; the end of the program after a deadlock.
+/// What the future failed with; KeyboardInterrupt and SystemExit of any task; the end of the program after a deadlock;
+/// RuntimeError if the program stopped the loop before.
 pub fn run_until_complete(vm: &mut Vm, awaited: Local) -> Result<Local, Raised> {
-    let outer = scheduler(vm).running.replace(true);
-    let result = run_turns(vm, awaited);
-    scheduler(vm).running.set(outer);
+    let action = scheduler(vm).callback(stop_after);
+    future::add_callback(vm, awaited, action, awaited);
+    let result = run_forever(vm);
+    future::remove_callback(vm, awaited, action, vm.get(awaited));
+    if result.is_err() {
+        future(vm, awaited).retrieved.set(true);
+    }
     result?;
+    if !future(vm, awaited).is_done() {
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Event loop stopped before Future completed.",
+        ));
+    }
     vm.future_result(awaited)
 }
 
-/// As in CPython the future's done callback stops the loop, so the turn in which that callback stands still runs to its end.
-fn run_turns(vm: &mut Vm, awaited: Local) -> Result<(), Raised> {
-    let stop = vm.heap.list([Value::FALSE]).value();
-    let stop = vm.local(stop);
-    let action = scheduler(vm).callback(|vm, stop, _| {
-        if let Some(list) = vm.get_gc::<List>(stop) {
-            list.items.set(0, Value::TRUE);
-        }
-        Ok(())
-    });
-    future::add_callback(vm, awaited, action, stop);
-    let stopped = |vm: &Vm| {
-        let list: Gc<'_, List> = vm.get_gc(stop).expect("made above");
-        list.items.get(&vm.heap, 0).and_then(|v| v.as_bool()) == Some(true)
-    };
+/// Runs the loop until it is stopped. As in CPython, the turn in which that happens still runs to its end.
+///
+/// # Errors
+/// As `run_until_complete`.
+pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
+    let outer = scheduler(vm).running.replace(true);
     let mut result = Ok(());
-    while result.is_ok() && !stopped(vm) {
+    while result.is_ok() {
         result = turn(vm);
+        if scheduler(vm).stopping.replace(false) {
+            break;
+        }
     }
-    future::remove_callback(vm, awaited, action, vm.get(stop));
+    scheduler(vm).running.set(outer);
     result
+}
+
+/// The awaited future is done. An exception that leaves the loop by itself must not stop the next one.
+fn stop_after(vm: &mut Vm, _: Local, awaited: Local) -> Result<(), Raised> {
+    let this = future(vm, awaited);
+    let leaves = this.state.get() == FutureState::Failed
+        && [Builtin::KeyboardInterrupt, Builtin::SystemExit]
+            .iter()
+            .any(|&b| vm.heap.is_instance(this.result.get(&vm.heap), b));
+    if !leaves {
+        scheduler(vm).stop();
+    }
+    Ok(())
 }
 
 /// One turn.
 fn turn(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     wait(vm)?;
+    vm.release(mark);
+    turn_now(vm)
+}
+
+/// One turn that does not wait for anything.
+fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
+    let mark = vm.mark();
     let scheduler = scheduler(vm);
     let now = scheduler.now();
     while let Some(handle) = scheduler.timers.pop_due(now) {
@@ -76,20 +101,19 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 /// Waits until something is ready or due.
 fn wait(vm: &mut Vm) -> Result<(), Raised> {
     loop {
-        let scheduler = scheduler(vm);
-        if !scheduler.ready.borrow().is_empty() {
+        if !scheduler(vm).ready.borrow().is_empty() {
             return Ok(());
         }
         if green::run_slices(vm)? {
             continue;
         }
-        match next_event(self::scheduler(vm)) {
+        match next_event(scheduler(vm)) {
             Some(when) => {
-                if when > self::scheduler(vm).now() {
+                if when > scheduler(vm).now() {
                     sleep_until(vm, when)?;
                 }
                 green::wake_sleepers(vm);
-                let scheduler = self::scheduler(vm);
+                let scheduler = scheduler(vm);
                 if scheduler
                     .timers
                     .next_due()
@@ -141,7 +165,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         if green::run_slices(vm)? {
             continue;
         }
-        let scheduler = scheduler(vm);
+        let scheduler = self::scheduler(vm);
         let next = scheduler
             .green
             .next_wake()
@@ -156,6 +180,9 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
 
 fn run_handle(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
     let heap = &vm.heap;
+    if handle.is_cancelled(heap) {
+        return Ok(());
+    }
     let target = vm.local(handle.target.get(heap));
     let argument = vm.local(handle.argument.get(heap));
     match handle.action {
@@ -196,8 +223,8 @@ fn call_handle(vm: &mut Vm, handle: &Handle, target: Local, argument: Local) -> 
         }
         Err(raised) => {
             let exception = vm.take_local(raised);
-            report::callback_failed(vm, target, exception);
-            Ok(())
+            let object = vm.local(handle.object.get(&vm.heap));
+            report::callback_failed(vm, target, object, exception)
         }
     }
 }
@@ -209,26 +236,42 @@ pub fn run_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
     run_until_complete(vm, task)
 }
 
+/// Turns of the loop after the last task is done, when CPython's closes: until the gathering of the cancelled tasks hears of it, and
+/// two each for shutting async generators and the executor down.
+const TURNS_TO_GATHER: usize = 2;
+const TURNS_TO_CLOSE: usize = 4;
+
 /// Cancels what is still pending and lets it finish: the end of `asyncio.run`.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit of what is still pending.
 pub fn cancel_all(vm: &mut Vm) -> Result<(), Raised> {
+    let outer = scheduler(vm).running.replace(true);
+    let result = cancel_and_drain(vm);
+    scheduler(vm).running.set(outer);
+    result
+}
+
+fn cancel_and_drain(vm: &mut Vm) -> Result<(), Raised> {
     let tasks = scheduler(vm).pending_tasks(vm);
-    if tasks.is_empty() {
-        return Ok(());
-    }
     let none = vm.none();
     for &task in &tasks {
         task::cancel(vm, task, none);
     }
-    let all_done = |vm: &Vm| tasks.iter().all(|&t| future(vm, t).is_done());
-    let outer = scheduler(vm).running.replace(true);
-    let mut result = Ok(());
-    while result.is_ok() && !all_done(vm) {
-        result = turn(vm);
+    while tasks.iter().any(|&t| !future(vm, t).is_done()) {
+        turn(vm)?;
     }
-    scheduler(vm).running.set(outer);
-    result?;
+    if !tasks.is_empty() {
+        for _ in 0..TURNS_TO_GATHER {
+            turn_now(vm)?;
+        }
+    }
     for &task in &tasks {
-        report::failed_at_exit(vm, task);
+        report::failed_at_exit(vm, task)?;
     }
+    for _ in 0..TURNS_TO_CLOSE {
+        turn_now(vm)?;
+    }
+    scheduler(vm).stopping.set(false);
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! What the loop runs: handles, in the ready queue and in timers.
 //!
-//! An action is a closed enum and its operands are slots that the collector knows; no Rust closure waits in a queue, so that
-//! what waits could be saved and resumed. A new sort of callback is a function registered with `Scheduler::callback`, not a
-//! new variant.
+//! The program's own callbacks have an object (`asyncio.Handle`) that says whether they were cancelled; the loop looks there before it
+//! calls them.
 
+use std::cell::Cell;
+
+use super::timer_heap::TimerId;
 use crate::runtime::future::Callback;
 use crate::runtime::heap::Tracer;
-use crate::runtime::{Raised, Slot, Value};
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Heap, Raised, Slot, Value};
 use crate::vm::{Local, Vm};
 
 /// A callback written in Rust: what it was registered for, and what the call is about (the future that is done).
@@ -86,10 +89,31 @@ impl Handle {
         }
     }
 
+    /// Whether the program cancelled it.
+    pub fn is_cancelled(&self, heap: &Heap) -> bool {
+        let object = self.object.get(heap).as_gc::<Opaque>();
+        object
+            .and_then(|o| o.payload::<HandleState>())
+            .is_some_and(|state| state.cancelled.get())
+    }
+
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         for slot in [&self.target, &self.argument, &self.context, &self.object] {
             tracer.slot(slot);
         }
     }
+}
+
+/// What a handle object knows.
+#[derive(Default)]
+pub struct HandleState {
+    /// Whether it was cancelled.
+    pub cancelled: Cell<bool>,
+    /// When it is due, and its timer; None for `call_soon`.
+    pub timer: Cell<Option<(f64, TimerId)>>,
+}
+
+impl Payload for HandleState {
+    fn trace(&self, _: &mut Tracer<'_>) {}
 }

@@ -45,7 +45,11 @@ pub struct Scheduler {
     failures: RefCell<Vec<Slot>>,
     /// The loop as an object of the program, once it asked for it.
     pub loop_object: Slot,
+    /// What the loop tells about exceptions that reach nobody: a callable, or Undef for the user's eyes.
+    pub exception_handler: Slot,
     running: Cell<bool>,
+    /// Whether the loop stops after this turn.
+    stopping: Cell<bool>,
     green: GreenThreads,
 }
 
@@ -63,7 +67,9 @@ impl Scheduler {
             next_task: Cell::new(1),
             failures: RefCell::default(),
             loop_object: Slot::undef(),
+            exception_handler: Slot::undef(),
             running: Cell::new(false),
+            stopping: Cell::new(false),
             green: GreenThreads::default(),
         }
     }
@@ -83,6 +89,18 @@ impl Scheduler {
     /// Whether an event loop is running.
     pub fn is_running(&self) -> bool {
         self.running.get()
+    }
+
+    /// Ends the loop after the turn that it is in.
+    pub fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    /// Forgets handles and timers: the loop is closed.
+    pub fn clear(&self) {
+        self.ready.take();
+        self.timers.clear();
+        self.exception_handler.clear();
     }
 
     /// Puts a handle at the end of the ready queue.
@@ -160,6 +178,7 @@ impl Extension for Scheduler {
         self.timers.trace(tracer);
         tracer.slot(&self.current);
         tracer.slot(&self.loop_object);
+        tracer.slot(&self.exception_handler);
         tracer.slot(&self.context);
         for task in self.tasks.borrow().values() {
             tracer.slot(task);

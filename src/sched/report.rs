@@ -1,12 +1,12 @@
 //! When things go wrong: deadlocks, callbacks that fail, tasks whose exception nobody took.
 //!
-//! These are for the user's eyes and go through the host; the program does not see them.
+//! These are for the user's eyes and go through the host; the program sees them only if it set an exception handler.
 
 use super::future::future;
 use super::{scheduler, task};
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Raised};
+use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Problem, Report, Stuck, Vm};
 
 /// Nothing can run any more: tells the user who waits for what, and ends the program.
@@ -51,30 +51,101 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
     }
 }
 
-/// A callback of the program raised: the loop goes on.
-pub fn callback_failed(vm: &mut Vm, callback: Local, exception: Local) {
-    let what = match vm.repr(callback) {
-        Ok(text) => vm
-            .get_gc::<Str>(text)
-            .map_or(String::new(), |s| s.as_str().to_owned()),
+/// A callback of the program raised: the loop goes on. `handle`: its object, or Undef.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit from the program's exception handler.
+pub fn callback_failed(
+    vm: &mut Vm,
+    callback: Local,
+    handle: Local,
+    exception: Local,
+) -> Result<(), Raised> {
+    let what = match vm.repr_text(callback) {
+        Ok(text) => text,
         Err(raised) => {
             vm.heap.take_raised(raised);
             "<callback>".to_owned()
         }
     };
-    report(vm, Problem::Callback(what), exception);
+    let message = format!("Exception in callback {what}");
+    tell(
+        vm,
+        Problem::Callback(what),
+        &message,
+        exception,
+        ("handle", handle),
+    )
 }
 
 /// A task that `asyncio.run` cancelled at its end failed with something else.
-pub fn failed_at_exit(vm: &mut Vm, task: Local) {
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn failed_at_exit(vm: &mut Vm, task: Local) -> Result<(), Raised> {
     let this = future(vm, task);
     if this.state.get() != FutureState::Failed {
-        return;
+        return Ok(());
     }
     this.retrieved.set(true);
     let exception = vm.local(this.result.get(&vm.heap));
     let name = text(vm, task);
-    report(vm, Problem::Shutdown(name), exception);
+    tell(
+        vm,
+        Problem::Shutdown(name),
+        "unhandled exception during asyncio.run() shutdown",
+        exception,
+        ("task", task),
+    )
+}
+
+/// Tells the program's exception handler, or the user if there is none.
+fn tell(
+    vm: &mut Vm,
+    problem: Problem,
+    message: &str,
+    exception: Local,
+    extra: (&str, Local),
+) -> Result<(), Raised> {
+    if scheduler(vm).exception_handler.is_undef() {
+        report(vm, problem, exception);
+        return Ok(());
+    }
+    let heap = &vm.heap;
+    let context = heap.dict();
+    context.set_str(heap, heap.intern("message"), heap.str_value(message));
+    context.set_str(heap, heap.intern("exception"), vm.get(exception));
+    if let Some(value) = vm.get(extra.1).defined() {
+        context.set_str(heap, heap.intern(extra.0), value);
+    }
+    let context = vm.local(context.value());
+    call_handler(vm, context)
+}
+
+/// Calls the program's exception handler, which is set; what it raises is reported, not raised.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit.
+pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
+    let scheduler = scheduler(vm);
+    let handler = vm.local(scheduler.exception_handler.get(&vm.heap));
+    let the_loop = vm.local(scheduler.loop_object.get(&vm.heap).or(Value::NONE));
+    let Err(raised) = vm.call(handler, &[the_loop, context]) else {
+        return Ok(());
+    };
+    let leaves = [Builtin::KeyboardInterrupt, Builtin::SystemExit]
+        .iter()
+        .any(|&b| vm.is_raised(&raised, b));
+    if leaves || vm.is_halting() {
+        return Err(raised);
+    }
+    let exception = vm.take_local(raised);
+    report(
+        vm,
+        Problem::Unraisable("the exception handler of the event loop".to_owned()),
+        exception,
+    );
+    Ok(())
 }
 
 /// The program is over: reports the tasks and futures whose exception nobody took, in the order in which they failed.
@@ -101,7 +172,8 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     report(vm, Problem::NeverRetrieved(name), exception);
 }
 
-fn report(vm: &mut Vm, problem: Problem, exception: Local) {
+/// Tells the user of an exception.
+pub fn report(vm: &mut Vm, problem: Problem, exception: Local) {
     let failure = vm.describe(exception);
     vm.host.report(Report::Failed { problem, failure });
 }

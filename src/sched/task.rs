@@ -140,6 +140,17 @@ pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
     true
 }
 
+/// `task.uncancel()`: takes one request to cancel back; how many are left.
+pub fn uncancel(vm: &Vm, task: Local) -> u32 {
+    let part = part(vm, task);
+    let left = part.cancel_requests.get().saturating_sub(1);
+    part.cancel_requests.set(left);
+    if left == 0 {
+        part.must_cancel.set(false);
+    }
+    left
+}
+
 /// The future that a task waited for is done.
 pub fn wake(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raised> {
     let done = future(vm, awaited);

@@ -93,6 +93,18 @@ impl WaitQueue {
         next.is_some()
     }
 
+    /// Wakes the first in the queue, unless it was woken or cancelled and did not leave yet: then its place is taken.
+    pub fn wake_first(&self, vm: &Vm) {
+        let first = self
+            .waiters
+            .borrow()
+            .front()
+            .map(|w| vm.local(w.get(&vm.heap)));
+        if let Some(waiter) = first.filter(|&w| !future(vm, w).is_done()) {
+            wake(vm, waiter, Value::TRUE);
+        }
+    }
+
     /// Wakes the first `n` that still wait, leaving them in the queue.
     pub fn wake(&self, vm: &Vm, n: usize) {
         let waiting = |w: &&Slot| {

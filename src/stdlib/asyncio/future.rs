@@ -1,7 +1,4 @@
 //! What futures and tasks are to a program.
-//!
-//! Futures and tasks share a layout (`runtime/future.rs`), so most methods serve both. To add one: a `Native` and a word in
-//! the type's table.
 
 use super::super::registry::NativeType;
 use crate::runtime::exception::Exception;
@@ -54,14 +51,7 @@ const NEW: Native = Native::vm("Future(cls, *, loop=None)", "A pending future.",
 const NEW_TASK: Native = Native::vm(
     "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
-    |vm, args| {
-        for i in [3, 4] {
-            if vm.get(args.at(i)).is_none() {
-                vm.set(args.at(i), Value::UNDEF);
-            }
-        }
-        task::create(vm, args.at(1), args.at(3), args.at(4))
-    },
+    |vm, args| super::task::spawn(vm, args.at(1), args.at(3), args.at(4)),
 );
 const RESULT: Native = Native::vm(
     "result(self, /)",
@@ -170,12 +160,7 @@ const UNCANCEL: Native = Native::vm(
     "uncancel(self, /) -> int",
     "Take one request to cancel back.",
     |vm, args| {
-        let part = task::part(vm, args.at(0));
-        let left = part.cancel_requests.get().saturating_sub(1);
-        part.cancel_requests.set(left);
-        if left == 0 {
-            part.must_cancel.set(false);
-        }
+        let left = task::uncancel(vm, args.at(0));
         Ok(vm.local(Value::small_int(i64::from(left))))
     },
 );

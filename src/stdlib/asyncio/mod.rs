@@ -3,14 +3,23 @@
 //! What waits is a native coroutine: a `static NAME: NativeCoroutine` with a step function, its variables in registers. To add a
 //! primitive: its file, one `mod` line, one word in the tables below.
 
+mod as_completed;
+mod barrier;
+mod condition;
+mod event;
 mod event_loop;
 pub mod future;
 mod gather;
+mod lock;
 mod queue;
 mod run;
+mod runner;
 mod semaphore;
+mod shield;
 mod sleep;
 mod task;
+mod task_group;
+mod timeout;
 mod to_thread;
 mod wait;
 mod wait_for;
@@ -37,17 +46,33 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &gather::GATHER,
         &wait::WAIT,
         &wait_for::WAIT_FOR,
+        &timeout::TIMEOUT,
+        &timeout::TIMEOUT_AT,
+        &shield::SHIELD,
+        &as_completed::AS_COMPLETED,
         &to_thread::TO_THREAD,
         &event_loop::GET_RUNNING_LOOP,
         &event_loop::GET_EVENT_LOOP,
+        &event_loop::NEW_EVENT_LOOP,
+        &event_loop::SET_EVENT_LOOP,
     ],
     types: &[
         &event_loop::EVENT_LOOP,
         &event_loop::HANDLE,
-        &queue::QUEUE,
-        &queue::LIFO_QUEUE,
+        &event_loop::TIMER_HANDLE,
+        &runner::RUNNER,
+        &task_group::TASK_GROUP,
+        &timeout::TIMEOUT_CLASS,
+        &as_completed::ITERATOR,
+        &lock::LOCK,
+        &event::EVENT,
+        &condition::CONDITION,
         &semaphore::SEMAPHORE,
         &semaphore::BOUNDED_SEMAPHORE,
+        &barrier::BARRIER,
+        &queue::QUEUE,
+        &queue::LIFO_QUEUE,
+        &queue::PRIORITY_QUEUE,
     ],
     builtins: &[
         Builtin::Future,
@@ -123,4 +148,24 @@ fn check_running(vm: &Vm) -> Result<(), Raised> {
     Err(vm
         .heap
         .raise(Builtin::RuntimeError, "no running event loop"))
+}
+
+/// A state register of a native coroutine.
+fn register(vm: &Vm, this: Local, at: usize) -> Local {
+    vm.local(vm.step_slot(this, at).get(&vm.heap))
+}
+
+/// `<asyncio.locks.Lock object at 0x... [state, waiters:n]>`.
+fn described(vm: &mut Vm, this: Local, state: &str, waiters: usize) -> Result<Local, Raised> {
+    let text = vm.object_repr(this)?;
+    let text = vm.text_of(text)?;
+    let waiters = if waiters > 0 {
+        format!(", waiters:{waiters}")
+    } else {
+        String::new()
+    };
+    Ok(vm.local(vm.heap.str_value(&format!(
+        "{} [{state}{waiters}]>",
+        text.trim_end_matches('>')
+    ))))
 }

@@ -1,11 +1,12 @@
-//! `asyncio.Queue` and `LifoQueue`.
+//! `asyncio.Queue`, `LifoQueue` and `PriorityQueue`.
 //!
 //! Getters and putters wait in two wait queues; `join()` waits until each item that was put was also reported done.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use super::super::registry::{ModuleType, NativeType};
+use super::super::registry::{Getter, ModuleType, NativeType, class_of};
+use super::register;
 use crate::runtime::class::Class;
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Tracer;
@@ -22,6 +23,7 @@ pub const QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_FIFO),
         methods: METHODS,
+        getters: GETTERS,
         ..NativeType::of(Builtin::Opaque, "A first-in first-out queue between tasks.")
     },
 };
@@ -33,10 +35,27 @@ pub const LIFO_QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_LIFO),
         methods: METHODS,
+        getters: GETTERS,
         ..NativeType::of(Builtin::Opaque, "A queue that gives the newest item first.")
     },
 };
 
+/// `asyncio.PriorityQueue`.
+pub const PRIORITY_QUEUE: ModuleType = ModuleType {
+    name: "PriorityQueue",
+    module: "asyncio.queues",
+    body: NativeType {
+        new: Some(&NEW_PRIORITY),
+        methods: METHODS,
+        getters: GETTERS,
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A queue that gives the smallest item first.",
+        )
+    },
+};
+
+const GETTERS: &[Getter] = &[MAXSIZE];
 const METHODS: &[&Native] = &[
     &GET,
     &PUT,
@@ -54,6 +73,8 @@ const METHODS: &[&Native] = &[
 enum Order {
     Fifo,
     Lifo,
+    /// The items are a binary heap.
+    Priority,
 }
 
 struct Queue {
@@ -108,13 +129,47 @@ const NEW_LIFO: Native = Native::vm(
     |vm, args| new(vm, args, Order::Lifo),
 );
 
+const NEW_PRIORITY: Native = Native::vm(
+    "PriorityQueue(cls, maxsize=0)",
+    "A queue; maxsize 0 means no bound.",
+    |vm, args| new(vm, args, Order::Priority),
+);
+const MAXSIZE: Getter = Getter::leaf(
+    "maxsize",
+    "How many items it takes; 0 for any number.",
+    |_, args| {
+        let queue: &Queue = args
+            .get(0)
+            .as_gc::<Opaque>()
+            .and_then(|o| o.payload())
+            .expect("an instance of the class");
+        Ok(Value::small_int(queue.maxsize))
+    },
+);
+
+/// A queue without bound.
+pub fn new_fifo(vm: &mut Vm) -> Local {
+    let class = class_of(vm, &QUEUE);
+    make(vm, class, 0, Order::Fifo)
+}
+
+/// A coroutine that takes an item of a queue.
+pub fn get(vm: &mut Vm, this: Local) -> Local {
+    let none = vm.none();
+    vm.native_coroutine(&GETTING, &[this, none])
+}
+
 fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
     let maxsize = if vm.get(args.at(1)).is_undef() {
         0
     } else {
         vm.index(args.at(1))?
     };
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    Ok(make(vm, args.at(0), maxsize, order))
+}
+
+fn make(vm: &Vm, class: Local, maxsize: i64, order: Order) -> Local {
+    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
     let queue = Queue {
         order,
         maxsize,
@@ -125,7 +180,7 @@ fn new(vm: &mut Vm, args: Locals, order: Order) -> Result<Local, Raised> {
         unfinished: Cell::new(0),
         shut_down: Cell::new(false),
     };
-    Ok(vm.local(vm.heap.opaque(class, queue).value()))
+    vm.local(vm.heap.opaque(class, queue).value())
 }
 
 fn queue(vm: &Vm, this: Local) -> &Queue {
@@ -137,10 +192,7 @@ fn queue(vm: &Vm, this: Local) -> &Queue {
 const GET: Native = Native::vm(
     "get(self, /)",
     "Take an item; wait until there is one.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&GETTING, &[args.at(0), none]))
-    },
+    |vm, args| Ok(get(vm, args.at(0))),
 );
 const PUT: Native = Native::vm(
     "put(self, item)",
@@ -214,19 +266,24 @@ fn shut_down_error(vm: &Vm) -> Raised {
 /// `get_nowait`.
 fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let queue = queue(vm, this);
-    let Some(item) = queue.pop() else {
+    if queue.is_empty() {
         if queue.shut_down.get() {
             return Err(shut_down_error(vm));
         }
         return Err(vm.heap.raise_with(Builtin::QueueEmpty, &[]));
+    }
+    let item = match queue.order {
+        Order::Priority => priority::pop(vm, this)?,
+        Order::Fifo | Order::Lifo => {
+            vm.local(queue.pop().map_or(Value::NONE, |item| item.get(&vm.heap)))
+        }
     };
-    let item = vm.local(item.get(&vm.heap));
-    queue.putters.pop_next(vm);
+    self::queue(vm, this).putters.pop_next(vm);
     Ok(item)
 }
 
 /// `put_nowait`.
-fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
+pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
     let queue = queue(vm, this);
     if queue.shut_down.get() {
         return Err(shut_down_error(vm));
@@ -235,6 +292,11 @@ fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
         return Err(vm.heap.raise_with(Builtin::QueueFull, &[]));
     }
     queue.items.borrow_mut().push_back(Slot::new(vm.get(item)));
+    if queue.order == Order::Priority {
+        let last = queue.items.borrow().len() - 1;
+        priority::sift_up(vm, this, last)?;
+    }
+    let queue = self::queue(vm, this);
     queue.unfinished.set(queue.unfinished.get() + 1);
     queue.getters.pop_next(vm);
     Ok(())
@@ -275,10 +337,6 @@ static JOINING: NativeCoroutine = NativeCoroutine {
     name: "Queue.join",
     step: step_join,
 };
-
-fn register(vm: &Vm, this: Local, at: usize) -> Local {
-    vm.local(vm.step_slot(this, at).get(&vm.heap))
-}
 
 /// Begins to wait in one of a queue's wait queues.
 fn wait_in(vm: &Vm, this: Local, waiters: &WaitQueue) -> Step {
@@ -351,5 +409,73 @@ fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match input {
         Input::Send(_) => Ok(Step::Return(vm.none())),
         Input::Throw(exception) => Err(vm.raise_local(exception)),
+    }
+}
+
+/// The heap inside a priority queue, kept by the program's `<`, which may do anything to the queue meanwhile. After Python's heapq:
+/// the hole goes down to a leaf and the item up from there.
+mod priority {
+    use super::*;
+    use crate::vm::compare::Comparison;
+
+    /// Takes the smallest item; there is one.
+    pub(super) fn pop(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
+        let smallest = {
+            let mut items = queue(vm, this).items.borrow_mut();
+            let last = items.len() - 1;
+            items.swap(0, last);
+            items.pop_back()
+        };
+        let smallest = vm.local(smallest.map_or(Value::NONE, |item| item.get(&vm.heap)));
+        let mut hole = 0;
+        loop {
+            let mut child = 2 * hole + 1;
+            let count = queue(vm, this).items.borrow().len();
+            if child >= count {
+                break;
+            }
+            if child + 1 < count && !less(vm, this, child, child + 1)? {
+                child += 1;
+            }
+            swap(vm, this, hole, child);
+            hole = child;
+        }
+        sift_up(vm, this, hole)?;
+        Ok(smallest)
+    }
+
+    /// Moves an item up to where its parent is not greater.
+    pub(super) fn sift_up(vm: &mut Vm, this: Local, mut at: usize) -> Result<(), Raised> {
+        while at > 0 {
+            let parent = (at - 1) / 2;
+            if !less(vm, this, at, parent)? {
+                break;
+            }
+            swap(vm, this, at, parent);
+            at = parent;
+        }
+        Ok(())
+    }
+
+    fn swap(vm: &Vm, this: Local, a: usize, b: usize) {
+        let mut items = queue(vm, this).items.borrow_mut();
+        if a.max(b) < items.len() {
+            items.swap(a, b);
+        }
+    }
+
+    fn less(vm: &mut Vm, this: Local, a: usize, b: usize) -> Result<bool, Raised> {
+        let mark = vm.mark();
+        let pair = {
+            let items = queue(vm, this).items.borrow();
+            items
+                .get(a)
+                .zip(items.get(b))
+                .map(|(a, b)| (vm.local(a.get(&vm.heap)), vm.local(b.get(&vm.heap))))
+        };
+        let Some((a, b)) = pair else { return Ok(false) };
+        let answer = vm.compare_truth(Comparison::Lt, a, b);
+        vm.release(mark);
+        answer
     }
 }

@@ -1,10 +1,8 @@
 //! `asyncio.run`.
-//!
-//! The end of a run is asyncio's: what is still pending is cancelled and awaited, then the result or exception goes to the
-//! caller. A loop within a loop is refused.
 
+use super::event_loop;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::{event_loop, scheduler, task};
+use crate::sched::{self, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `run(main, *, debug=None, loop_factory=None)`.
@@ -26,14 +24,25 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             .heap
             .value_error(format!("a coroutine was expected, got {text}")));
     }
+    event_loop::open(vm);
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
-    let outcome = event_loop::run_until_complete(vm, task);
+    let outcome = sched::event_loop::run_until_complete(vm, task);
     if vm.is_halting() {
         return outcome;
     }
     let outcome = outcome.map_err(|raised| vm.take_local(raised));
-    // Async generators that were left in the middle are closed by their own finally blocks at most; see differences.md.
-    event_loop::cancel_all(vm)?;
+    shut_down(vm)?;
     outcome.map_err(|exception| vm.raise_local(exception))
+}
+
+/// Cancels what is left and closes the loop.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit of what was left.
+pub fn shut_down(vm: &mut Vm) -> Result<(), Raised> {
+    // Async generators that were left in the middle are closed by their own finally blocks at most; see differences.md.
+    let result = sched::event_loop::cancel_all(vm);
+    event_loop::close(vm);
+    result
 }

@@ -1,7 +1,4 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
-//!
-//! Built on the fair, cancellable wait queue (`sched/wait_queue.rs`): permits go to waiters in their order, and a cancelled
-//! waiter hands on what it was given.
 
 use std::cell::Cell;
 
@@ -40,7 +37,7 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     },
 };
 
-const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT];
+const METHODS: &[&Native] = &[&ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR];
 
 struct Semaphore {
     value: Cell<i64>,
@@ -106,6 +103,16 @@ const EXIT: Native = Native::vm(
     "Give the place back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
 );
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let this = semaphore(vm, args.at(0));
+    let state = if this.is_locked(vm) {
+        "locked".to_owned()
+    } else {
+        format!("unlocked, value:{}", this.value.get())
+    };
+    let waiters = this.waiters.len();
+    super::described(vm, args.at(0), &state, waiters)
+});
 
 static ACQUIRING: NativeCoroutine = NativeCoroutine {
     name: "Semaphore.acquire",

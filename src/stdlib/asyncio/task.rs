@@ -1,7 +1,4 @@
 //! Making and finding tasks; what futures and tasks are to a program is in `future.rs`.
-//!
-//! Stepping, waking and cancelling are in `sched/task.rs`. To add a function: a `Native` here and a word in the module's
-//! table.
 
 use crate::bytecode::CodeKind;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
@@ -60,14 +57,19 @@ pub const ISCOROUTINEFUNCTION: Native = Native::leaf(
 
 fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     check_running(vm)?;
-    none_to_undef(vm, args.at(1));
-    none_to_undef(vm, args.at(2));
-    let name = args.at(1);
-    if vm.get(name).defined().is_some() {
-        let text = vm.str(name)?;
-        return task::create(vm, args.at(0), text, args.at(2));
-    }
-    task::create(vm, args.at(0), name, args.at(2))
+    spawn(vm, args.at(0), args.at(1), args.at(2))
+}
+
+/// A task that runs a coroutine. `name`, `context`: None or Undef for the default.
+pub fn spawn(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
+    none_to_undef(vm, name);
+    none_to_undef(vm, context);
+    let name = if vm.get(name).is_undef() {
+        name
+    } else {
+        vm.str(name)?
+    };
+    task::create(vm, coroutine, name, context)
 }
 
 /// For optional arguments where None means: not given.

@@ -1,13 +1,12 @@
 //! `asyncio.wait_for`: await something for at most so long.
 //!
-//! As in CPython 3.12+, the awaitable runs inside of the current task: when time is up the task is cancelled, and the cancellation is
-//! turned into TimeoutError on its way out.
+//! As in CPython 3.12+, the awaitable runs inside of the current task, in a `Timeout`.
 
-use super::sleep::{load_timer, seconds, store_timer};
-use crate::runtime::exception::Exception;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use super::register;
+use super::sleep::seconds;
+use super::timeout::{self, timeout_error};
+use crate::runtime::{Builtin, Raised};
 use crate::sched::future::{self, future, new_future};
-use crate::sched::handle::Handle;
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -15,10 +14,7 @@ use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 pub const WAIT_FOR: Native = Native::vm(
     "wait_for(fut, timeout)",
     "Await fut for at most timeout seconds, else cancel it and raise TimeoutError.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&WAITING, &[args.at(0), args.at(1), none, none, none, none]))
-    },
+    |vm, args| Ok(vm.native_coroutine(&WAITING, &[args.at(0), args.at(1)])),
 );
 
 static WAITING: NativeCoroutine = NativeCoroutine {
@@ -26,12 +22,9 @@ static WAITING: NativeCoroutine = NativeCoroutine {
     step,
 };
 
-// Registers: the awaitable, the timeout, the timer (two), the task's cancel requests at the start, whether time was up.
+// Registers: the awaitable, the time limit and then the `Timeout`.
 const AWAITABLE: usize = 0;
 const TIMEOUT: usize = 1;
-const TIMER: usize = 2;
-const CANCELLING: usize = 4;
-const EXPIRED: usize = 5;
 
 const START: u32 = 0;
 const RUNNING: u32 = 1;
@@ -46,90 +39,29 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 }
 
 fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
-    let awaitable = vm.local(vm.step_slot(this, AWAITABLE).get(&vm.heap));
-    let timeout = vm.local(vm.step_slot(this, TIMEOUT).get(&vm.heap));
-    let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else {
-        return Err(vm.heap.raise(
-            Builtin::RuntimeError,
-            "Timeout should be used inside a task",
-        ));
-    };
-    if !vm.get(timeout).is_none() {
-        let delay = seconds(vm, timeout)?;
-        if delay <= 0.0 {
-            return cancel_at_once(vm, this, awaitable);
-        }
-        let requests = task::part(vm, current).cancel_requests.get();
-        vm.step_slot(this, CANCELLING)
-            .set(Value::small_int(i64::from(requests)));
-        let scheduler = scheduler(vm);
-        let action = scheduler.callback(expire);
-        let when = scheduler.now() + delay;
-        let timer = scheduler.call_at(when, Handle::new(action, vm.get(this), vm.get(current)));
-        store_timer(vm, this, TIMER, timer);
+    let (awaitable, limit) = (register(vm, this, AWAITABLE), register(vm, this, TIMEOUT));
+    if !vm.get(limit).is_none() && seconds(vm, limit)? <= 0.0 {
+        return cancel_at_once(vm, this, awaitable);
     }
+    let timeout = timeout::after(vm, limit)?;
+    timeout::enter(vm, timeout)?;
+    vm.step_slot(this, TIMEOUT).set(vm.get(timeout));
     vm.set_step_state(this, RUNNING);
     Ok(Step::Await(awaitable))
 }
 
-/// Time is up: `this` is the waiting coroutine, the argument its task.
-fn expire(vm: &mut Vm, this: Local, current: Local) -> Result<(), Raised> {
-    let none = vm.none();
-    task::cancel(vm, current, none);
-    vm.step_slot(this, EXPIRED).set(Value::TRUE);
-    Ok(())
-}
-
 fn finish(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    if !vm.step_slot(this, TIMER).get(&vm.heap).is_none() {
-        scheduler(vm).cancel_timer(load_timer(vm, this, TIMER));
-    }
-    let expired = vm.step_slot(this, EXPIRED).get(&vm.heap).as_bool() == Some(true);
-    let withdrawn = expired && withdraw(vm, this);
+    let timeout = register(vm, this, TIMEOUT);
     match input {
-        Input::Send(value) => Ok(Step::Return(value)),
-        Input::Throw(exception)
-            if withdrawn
-                && vm
-                    .heap
-                    .is_instance(vm.get(exception), Builtin::CancelledError) =>
-        {
-            Err(timeout_error(vm, exception))
+        Input::Send(value) => {
+            timeout::exit(vm, timeout, None)?;
+            Ok(Step::Return(value))
         }
-        Input::Throw(exception) => Err(vm.raise_local(exception)),
+        Input::Throw(exception) => {
+            timeout::exit(vm, timeout, Some(exception))?;
+            Err(vm.raise_local(exception))
+        }
     }
-}
-
-/// Takes the timeout's own request to cancel back; whether no other was made meanwhile.
-fn withdraw(vm: &Vm, this: Local) -> bool {
-    let Some(current) = scheduler(vm).current_task(&vm.heap).map(|t| vm.local(t)) else {
-        return false;
-    };
-    let before = vm
-        .step_slot(this, CANCELLING)
-        .get(&vm.heap)
-        .as_int()
-        .unwrap_or(0);
-    let part = task::part(vm, current);
-    let left = part.cancel_requests.get().saturating_sub(1);
-    part.cancel_requests.set(left);
-    if left == 0 {
-        part.must_cancel.set(false);
-    }
-    i64::from(left) <= before
-}
-
-/// TimeoutError from the CancelledError that it stands for.
-pub fn timeout_error(vm: &Vm, cancelled: Local) -> Raised {
-    let raised = vm.heap.raise_with(Builtin::TimeoutError, &[]);
-    link_cause(vm, vm.heap.peek_raised(&raised), cancelled);
-    raised
-}
-
-fn link_cause(vm: &Vm, error: Gc<'_, Exception>, cause: Local) {
-    error.cause.set(vm.get(cause));
-    error.context.set(vm.get(cause));
-    error.suppress_context.set(true);
 }
 
 /// A timeout that is over before it begins: the awaitable is cancelled without having run.
@@ -158,7 +90,7 @@ fn after_cancel(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> 
     if let Input::Throw(exception) = input {
         return Err(vm.raise_local(exception));
     }
-    let inner = vm.local(vm.step_slot(this, AWAITABLE).get(&vm.heap));
+    let inner = register(vm, this, AWAITABLE);
     match vm.future_result(inner) {
         Ok(value) => Ok(Step::Return(value)),
         Err(raised) if vm.is_raised(&raised, Builtin::CancelledError) => {

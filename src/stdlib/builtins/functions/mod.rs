@@ -7,7 +7,7 @@ mod attributes;
 mod conversion;
 mod iteration;
 mod number;
-mod object;
+pub mod object;
 pub mod output;
 pub mod program;
 mod reduction;

@@ -1,7 +1,7 @@
 //! Builtin functions that write: `print` and `help`.
 //!
-//! What goes to standard output is one string and one call of the host, so that lines of different tasks never mix. A `file` is
-//! any object with `write`. To add one: a `Native`, its function, a name in the table.
+//! A line of plain values goes to the host as one string; where the program has a say in a text (`__str__`), what stands before it
+//! is written first, as that may print, too. A `file` is any object with `write`. To add one: a `Native`, its function, a name in the table.
 
 use super::scope::absent;
 use crate::runtime::class::Class;
@@ -85,11 +85,16 @@ fn write_text(vm: &mut Vm, write: Local, text: &str) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Appends `str(value)`.
+/// Appends `str(value)`; first writes what the line has so far, if the program may be asked for the text.
 fn push_text(vm: &mut Vm, line: &mut String, value: Local) -> Result<(), Raised> {
     if let Some(text) = vm.get_gc::<Str>(value) {
         line.push_str(text.as_str());
         return Ok(());
+    }
+    let known = !vm.get(value).is_object() || vm.get(value).as_number().is_some();
+    if !known && !line.is_empty() {
+        write_out(vm, line)?;
+        line.clear();
     }
     let mark = vm.mark();
     line.push_str(&vm.text_of(value)?);

@@ -1,0 +1,286 @@
+//! `asyncio.Barrier`: tasks that wait for each other.
+//!
+//! Built on a condition. A round fills, drains when the last party has come, and fills again once all have left; `reset()` sends those
+//! who wait away, `abort()` everybody.
+
+use std::cell::Cell;
+
+use super::super::registry::{Getter, ModuleType, NativeType, class_of};
+use super::condition::{self, CONDITION};
+use super::register;
+use crate::runtime::class::Class;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+
+/// `asyncio.Barrier`.
+pub const BARRIER: ModuleType = ModuleType {
+    name: "Barrier",
+    module: "asyncio.locks",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[&WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
+        getters: &[PARTIES, N_WAITING, BROKEN],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Lets tasks through once so many of them have come.",
+        )
+    },
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Filling,
+    Draining,
+    Resetting,
+    Broken,
+}
+
+struct Barrier {
+    condition: Slot,
+    parties: i64,
+    state: Cell<State>,
+    /// Tasks inside `wait`.
+    count: Cell<i64>,
+}
+
+impl Payload for Barrier {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.condition);
+    }
+}
+
+impl Barrier {
+    fn waiting(&self) -> i64 {
+        if self.state.get() == State::Filling {
+            self.count.get()
+        } else {
+            0
+        }
+    }
+
+    fn is_leaving(&self) -> bool {
+        matches!(self.state.get(), State::Draining | State::Resetting)
+    }
+}
+
+const NEW: Native = Native::vm("Barrier(cls, parties)", "A barrier for so many tasks.", new);
+const WAIT: Native = Native::vm(
+    "wait(self, /)",
+    "Wait until all parties have come; give one's number.",
+    |vm, args| Ok(waiting(vm, args.at(0))),
+);
+const ENTER: Native = Native::vm(
+    "__aenter__(self, /)",
+    "Wait until all parties have come.",
+    |vm, args| Ok(waiting(vm, args.at(0))),
+);
+const EXIT: Native = Native::vm("__aexit__(self, /, *args)", "Nothing.", |vm, _| {
+    Ok(vm.native_coroutine(&EXITING, &[]))
+});
+const RESET: Native = Native::vm(
+    "reset(self, /)",
+    "Send those who wait away with BrokenBarrierError.",
+    |vm, args| Ok(vm.native_coroutine(&RESETTING, &[args.at(0)])),
+);
+const ABORT: Native = Native::vm(
+    "abort(self, /)",
+    "Let nobody through any more.",
+    |vm, args| Ok(vm.native_coroutine(&ABORTING, &[args.at(0)])),
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let this = barrier(vm, args.at(0));
+    let waiters = format!(", waiters:{}/{}", this.waiting(), this.parties);
+    let text = match this.state.get() {
+        State::Filling => format!("filling{waiters}"),
+        State::Draining => format!("draining{waiters}"),
+        State::Resetting => format!("resetting{waiters}"),
+        State::Broken => "broken".to_owned(),
+    };
+    super::described(vm, args.at(0), &text, 0)
+});
+const PARTIES: Getter = Getter::leaf("parties", "Tasks that it takes.", |heap, args| {
+    Ok(Value::small_int(of(heap, args).parties))
+});
+const N_WAITING: Getter = Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| {
+    Ok(Value::small_int(of(heap, args).waiting()))
+});
+const BROKEN: Getter = Getter::leaf("broken", "Whether it was aborted.", |heap, args| {
+    Ok(Value::bool(of(heap, args).state.get() == State::Broken))
+});
+
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.wait",
+    step,
+};
+static EXITING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.__aexit__",
+    step: |vm, _, _| Ok(Step::Return(vm.none())),
+};
+static RESETTING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.reset",
+    step: |vm, this, input| {
+        change(vm, this, input, |barrier| {
+            let next = if barrier.count.get() > 0 {
+                State::Resetting
+            } else {
+                State::Filling
+            };
+            barrier.state.set(next);
+        })
+    },
+};
+static ABORTING: NativeCoroutine = NativeCoroutine {
+    name: "Barrier.abort",
+    step: |vm, this, input| change(vm, this, input, |barrier| barrier.state.set(State::Broken)),
+};
+
+// Registers: the barrier; of wait: one's number.
+const OWNER: usize = 0;
+const INDEX: usize = 1;
+
+// What a waiting coroutine awaits.
+const START: u32 = 0;
+/// The lock.
+const ENTERS: u32 = 1;
+/// The end of the round before.
+const BLOCKED: u32 = 2;
+/// The other parties.
+const WAITS: u32 = 3;
+
+fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let parties = vm.index(args.at(1))?;
+    if parties < 1 {
+        return Err(vm.heap.value_error("parties must be > 0"));
+    }
+    let undef = vm.local(Value::UNDEF);
+    let condition_class = class_of(vm, &CONDITION);
+    let condition = condition::new_condition(vm, condition_class, undef);
+    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    let barrier = Barrier {
+        condition: Slot::new(vm.get(condition)),
+        parties,
+        state: Cell::new(State::Filling),
+        count: Cell::new(0),
+    };
+    Ok(vm.local(vm.heap.opaque(class, barrier).value()))
+}
+
+fn of<'h>(_: &'h Heap, args: Args<'h>) -> &'h Barrier {
+    args.get(0)
+        .as_gc::<Opaque>()
+        .and_then(|o| o.payload())
+        .expect("getters are called on instances of their class")
+}
+
+fn barrier(vm: &Vm, this: Local) -> &Barrier {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn waiting(vm: &mut Vm, this: Local) -> Local {
+    let none = vm.none();
+    vm.native_coroutine(&WAITING, &[this, none])
+}
+
+fn condition_of(vm: &Vm, owner: Local) -> Local {
+    vm.local(barrier(vm, owner).condition.get(&vm.heap))
+}
+
+fn broken(vm: &Vm, message: &str) -> Raised {
+    vm.heap.raise(Builtin::BrokenBarrierError, message)
+}
+
+fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, OWNER);
+    let condition = condition_of(vm, owner);
+    let state = vm.step_state(this);
+    if state == START {
+        vm.set_step_state(this, ENTERS);
+        return condition::acquire(vm, condition).map(Step::Await);
+    }
+    let outcome = match input {
+        Input::Send(_) if state == WAITS => round(vm, this, owner),
+        Input::Send(_) => enter(vm, this, owner),
+        Input::Throw(exception) => Err(vm.raise_local(exception)),
+    };
+    if matches!(outcome, Ok(Step::Await(_))) || state == ENTERS && matches!(input, Input::Throw(_))
+    {
+        return outcome;
+    }
+    if vm.step_state(this) == WAITS {
+        leave(vm, owner);
+    }
+    let outcome = outcome.map_err(|raised| vm.take_local(raised));
+    condition::release(vm, condition)?;
+    outcome.map_err(|exception| vm.raise_local(exception))
+}
+
+/// With the lock: takes part in the next round, as soon as the one before is over.
+fn enter(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
+    if barrier(vm, owner).is_leaving() {
+        vm.set_step_state(this, BLOCKED);
+        let condition = condition_of(vm, owner);
+        return Ok(Step::Await(condition::wait(vm, condition)));
+    }
+    let barrier = barrier(vm, owner);
+    if barrier.state.get() == State::Broken {
+        return Err(broken(vm, "Barrier aborted"));
+    }
+    let index = barrier.count.get();
+    barrier.count.set(index + 1);
+    vm.step_slot(this, INDEX).set(Value::small_int(index));
+    vm.set_step_state(this, WAITS);
+    if index + 1 == barrier.parties {
+        barrier.state.set(State::Draining);
+        let condition = condition_of(vm, owner);
+        condition::notify_all(vm, condition);
+        return Ok(Step::Return(vm.local(Value::small_int(index))));
+    }
+    round(vm, this, owner)
+}
+
+/// Waits until the round is full; one's number.
+fn round(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
+    match barrier(vm, owner).state.get() {
+        State::Filling => {
+            let condition = condition_of(vm, owner);
+            Ok(Step::Await(condition::wait(vm, condition)))
+        }
+        State::Broken | State::Resetting => Err(broken(vm, "Abort or reset of barrier")),
+        State::Draining => Ok(Step::Return(register(vm, this, INDEX))),
+    }
+}
+
+/// One task fewer; the last one out opens the barrier for the next round.
+fn leave(vm: &Vm, owner: Local) {
+    let barrier = barrier(vm, owner);
+    barrier.count.set(barrier.count.get() - 1);
+    if barrier.count.get() > 0 {
+        return;
+    }
+    if barrier.is_leaving() {
+        barrier.state.set(State::Filling);
+    }
+    let condition = condition_of(vm, owner);
+    condition::notify_all(vm, condition);
+}
+
+/// Changes the state with the lock held, and tells all who wait.
+fn change(vm: &mut Vm, this: Local, input: Input, change: fn(&Barrier)) -> Result<Step, Raised> {
+    if let Input::Throw(exception) = input {
+        return Err(vm.raise_local(exception));
+    }
+    let owner = register(vm, this, OWNER);
+    let condition = condition_of(vm, owner);
+    if vm.step_state(this) == START {
+        vm.set_step_state(this, ENTERS);
+        return condition::acquire(vm, condition).map(Step::Await);
+    }
+    change(barrier(vm, owner));
+    condition::notify_all(vm, condition);
+    condition::release(vm, condition)?;
+    Ok(Step::Return(vm.none()))
+}

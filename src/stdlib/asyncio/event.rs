@@ -1,0 +1,126 @@
+//! `asyncio.Event`: a flag that tasks can wait for.
+
+use std::cell::Cell;
+
+use super::super::registry::{ModuleType, NativeType};
+use super::register;
+use crate::runtime::class::Class;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::wait_queue::WaitQueue;
+use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
+
+/// `asyncio.Event`.
+pub const EVENT: ModuleType = ModuleType {
+    name: "Event",
+    module: "asyncio.locks",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[&SET, &CLEAR, &IS_SET, &WAIT, &REPR],
+        ..NativeType::of(Builtin::Opaque, "A flag that tasks can wait for.")
+    },
+};
+
+struct Event {
+    is_set: Cell<bool>,
+    waiters: WaitQueue,
+}
+
+impl Payload for Event {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.waiters.trace(tracer);
+    }
+}
+
+const NEW: Native = Native::vm(
+    "Event(cls)",
+    "An event that has not happened.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(
+            vm.heap
+                .opaque(
+                    class,
+                    Event {
+                        is_set: Cell::new(false),
+                        waiters: WaitQueue::default(),
+                    },
+                )
+                .value(),
+        ))
+    },
+);
+const SET: Native = Native::vm(
+    "set(self, /)",
+    "It happened: wake all who wait.",
+    |vm, args| {
+        let event = event(vm, args.at(0));
+        if !event.is_set.replace(true) {
+            event.waiters.wake(vm, usize::MAX);
+        }
+        Ok(vm.none())
+    },
+);
+const CLEAR: Native = Native::vm(
+    "clear(self, /)",
+    "Whoever waits from now on waits for the next set().",
+    |vm, args| {
+        event(vm, args.at(0)).is_set.set(false);
+        Ok(vm.none())
+    },
+);
+const IS_SET: Native = Native::vm(
+    "is_set(self, /) -> bool",
+    "Whether it happened.",
+    |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get()))),
+);
+const WAIT: Native = Native::vm(
+    "wait(self, /)",
+    "Wait until it happens; at once if it did.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
+    },
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let this = event(vm, args.at(0));
+    let state = if this.is_set.get() { "set" } else { "unset" };
+    let waiters = this.waiters.len();
+    super::described(vm, args.at(0), state, waiters)
+});
+
+static WAITING: NativeCoroutine = NativeCoroutine {
+    name: "Event.wait",
+    step,
+};
+
+// Registers: the event, the waiter.
+const OWNER: usize = 0;
+const WAITER: usize = 1;
+
+fn event(vm: &Vm, this: Local) -> &Event {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, OWNER);
+    let event = event(vm, owner);
+    if vm.step_state(this) == 0 {
+        if event.is_set.get() {
+            return Ok(Step::Return(vm.local(Value::TRUE)));
+        }
+        let waiter = event.waiters.join(vm);
+        vm.step_slot(this, WAITER).set(vm.get(waiter));
+        vm.set_step_state(this, 1);
+        return Ok(Step::Await(waiter));
+    }
+    let waiter = register(vm, this, WAITER);
+    event.waiters.leave(vm, waiter);
+    match input {
+        Input::Send(_) => Ok(Step::Return(vm.local(Value::TRUE))),
+        Input::Throw(exception) => Err(vm.raise_local(exception)),
+    }
+}

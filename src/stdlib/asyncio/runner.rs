@@ -1,0 +1,149 @@
+//! `asyncio.Runner`: several coroutines, one after the other, on one loop.
+
+use std::cell::Cell;
+
+use super::super::registry::{ModuleType, NativeType};
+use super::{event_loop, run};
+use crate::runtime::class::Class;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::{self, scheduler, task};
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// `asyncio.Runner`.
+pub const RUNNER: ModuleType = ModuleType {
+    name: "Runner",
+    module: "asyncio.runners",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[&RUN, &CLOSE, &GET_LOOP, &ENTER, &EXIT],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Runs coroutines one after the other on one loop.",
+        )
+    },
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Created,
+    Open,
+    Closed,
+}
+
+struct Runner {
+    state: Cell<State>,
+    /// What one run left in its context is there for the next; Undef for the empty one.
+    context: Slot,
+}
+
+impl Payload for Runner {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.context);
+    }
+}
+
+const NEW: Native = Native::vm(
+    "Runner(cls, *, debug=None, loop_factory=None)",
+    "A runner.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        let runner = Runner {
+            state: Cell::new(State::Created),
+            context: Slot::undef(),
+        };
+        Ok(vm.local(vm.heap.opaque(class, runner).value()))
+    },
+);
+const RUN: Native = Native::vm(
+    "run(self, coro, *, context=None)",
+    "Run a coroutine; give its result.",
+    run_one,
+);
+const CLOSE: Native = Native::vm(
+    "close(self, /)",
+    "Cancel what is left and close the loop.",
+    |vm, args| {
+        close(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
+const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The runner's loop.", |vm, args| {
+    open(vm, args.at(0))?;
+    event_loop::the_loop(vm)
+});
+const ENTER: Native = Native::vm("__enter__(self, /)", "Open the loop.", |vm, args| {
+    open(vm, args.at(0))?;
+    Ok(args.at(0))
+});
+const EXIT: Native = Native::vm(
+    "__exit__(self, exc_type, exc_val, exc_tb, /)",
+    "Close the loop.",
+    |vm, args| {
+        close(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
+
+fn runner(vm: &Vm, this: Local) -> &Runner {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    let runner = runner(vm, this);
+    match runner.state.get() {
+        State::Closed => Err(vm.heap.raise(Builtin::RuntimeError, "Runner is closed")),
+        State::Open => Ok(()),
+        State::Created => {
+            runner.state.set(State::Open);
+            runner.context.set(scheduler(vm).context(&vm.heap));
+            event_loop::open(vm);
+            Ok(())
+        }
+    }
+}
+
+fn close(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    if runner(vm, this).state.get() != State::Open {
+        return Ok(());
+    }
+    let result = run::shut_down(vm);
+    runner(vm, this).state.set(State::Closed);
+    result
+}
+
+fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let (owner, coroutine) = (args.at(0), args.at(1));
+    if !task::is_coroutine(vm, coroutine) {
+        let text = vm.repr_text(coroutine)?;
+        return Err(vm
+            .heap
+            .value_error(format!("a coroutine was expected, got {text}")));
+    }
+    if scheduler(vm).is_running() {
+        return Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Runner.run() cannot be called from a running event loop",
+        ));
+    }
+    open(vm, owner)?;
+    let given = vm.get(args.at(2));
+    let own = given.is_undef() || given.is_none();
+    let context = if own {
+        vm.local(runner(vm, owner).context.get(&vm.heap))
+    } else {
+        args.at(2)
+    };
+    let undef = vm.local(Value::UNDEF);
+    let task = task::create(vm, coroutine, undef, context)?;
+    let outcome = sched::event_loop::run_until_complete(vm, task);
+    if own {
+        runner(vm, owner)
+            .context
+            .set(task::part(vm, task).context.get(&vm.heap));
+    }
+    outcome
+}

@@ -1,0 +1,343 @@
+//! `asyncio.TaskGroup`: tasks that are all done when the block ends.
+//!
+//! The first task that fails has the others and the block cancelled; what failed leaves the block as an exception group. Whoever
+//! cancels the task of the block meanwhile gets the cancellation through, unless the group itself was the only one to ask for it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use super::super::registry::{ModuleType, NativeType};
+use super::register;
+use crate::runtime::class::Class;
+use crate::runtime::exception::Exception;
+use crate::runtime::future::FutureState;
+use crate::runtime::heap::Tracer;
+use crate::runtime::list::List;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::future::{self, future, new_future};
+use crate::sched::{scheduler, task};
+use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+
+/// `asyncio.TaskGroup`.
+pub const TASK_GROUP: ModuleType = ModuleType {
+    name: "TaskGroup",
+    module: "asyncio.taskgroups",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[&CREATE_TASK, &ENTER, &EXIT, &REPR],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Tasks that are all done when the block ends.",
+        )
+    },
+};
+
+struct TaskGroup {
+    entered: Cell<bool>,
+    exiting: Cell<bool>,
+    aborting: Cell<bool>,
+    /// The task of the block.
+    parent: Slot,
+    /// Whether the group asked for the parent's cancellation.
+    parent_cancelled: Cell<bool>,
+    /// Tasks that are not done, by their number.
+    tasks: RefCell<BTreeMap<u64, Slot>>,
+    errors: List,
+    /// KeyboardInterrupt or SystemExit; Undef for none.
+    base_error: Slot,
+    /// What the end of the block waits for; Undef while it does not.
+    completed: Slot,
+}
+
+impl Payload for TaskGroup {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        for slot in [&self.parent, &self.base_error, &self.completed] {
+            tracer.slot(slot);
+        }
+        for task in self.tasks.borrow().values() {
+            tracer.slot(task);
+        }
+        self.errors.items.trace(tracer);
+    }
+}
+
+impl TaskGroup {
+    fn new() -> TaskGroup {
+        TaskGroup {
+            entered: Cell::new(false),
+            exiting: Cell::new(false),
+            aborting: Cell::new(false),
+            parent: Slot::undef(),
+            parent_cancelled: Cell::new(false),
+            tasks: RefCell::default(),
+            errors: List::default(),
+            base_error: Slot::undef(),
+            completed: Slot::undef(),
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.tasks.borrow().is_empty()
+    }
+}
+
+const NEW: Native = Native::vm("TaskGroup(cls)", "A group without tasks.", |vm, args| {
+    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    Ok(vm.local(vm.heap.opaque(class, TaskGroup::new()).value()))
+});
+const CREATE_TASK: Native = Native::vm(
+    "create_task(self, coro, *, name=None, context=None)",
+    "Run a coroutine as a task of the group.",
+    create_task,
+);
+const ENTER: Native = Native::vm("__aenter__(self, /)", "Begin the block.", |vm, args| {
+    Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
+});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, et, exc, tb, /)",
+    "Wait for the tasks.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2), none]))
+    },
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let text = describe(vm, args.at(0));
+    Ok(vm.local(vm.heap.str_value(&text)))
+});
+
+static ENTERING: NativeCoroutine = NativeCoroutine {
+    name: "TaskGroup.__aenter__",
+    step: step_enter,
+};
+static EXITING: NativeCoroutine = NativeCoroutine {
+    name: "TaskGroup.__aexit__",
+    step: step_exit,
+};
+
+// Registers: the group; of the exit: what leaves the block, the cancellation to pass on (each None for none).
+const OWNER: usize = 0;
+const EXCEPTION: usize = 1;
+const CANCELLATION: usize = 2;
+
+fn group(vm: &Vm, this: Local) -> &TaskGroup {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn describe(vm: &Vm, this: Local) -> String {
+    let this = group(vm, this);
+    let mut text = "<TaskGroup".to_owned();
+    if !this.is_idle() {
+        text.push_str(&format!(" tasks={}", this.tasks.borrow().len()));
+    }
+    if !this.errors.items.is_empty() {
+        text.push_str(&format!(" errors={}", this.errors.items.len()));
+    }
+    if this.aborting.get() {
+        text.push_str(" cancelling");
+    } else if this.entered.get() {
+        text.push_str(" entered");
+    }
+    text + ">"
+}
+
+fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let (owner, coroutine) = (args.at(0), args.at(1));
+    let this = group(vm, owner);
+    let complaint = if !this.entered.get() {
+        Some("has not been entered")
+    } else if this.exiting.get() && this.is_idle() {
+        Some("is finished")
+    } else {
+        this.aborting.get().then_some("is shutting down")
+    };
+    if let Some(complaint) = complaint {
+        vm.call_method(coroutine, "close", &[])?;
+        let message = format!("TaskGroup {} {complaint}", describe(vm, owner));
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    let task = super::task::spawn(vm, coroutine, args.at(2), args.at(3))?;
+    let number = task::part(vm, task).number;
+    group(vm, owner)
+        .tasks
+        .borrow_mut()
+        .insert(number, Slot::new(vm.get(task)));
+    let action = scheduler(vm).callback(task_done);
+    future::add_callback(vm, task, action, owner);
+    Ok(task)
+}
+
+fn step_enter(vm: &mut Vm, this: Local, _: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, OWNER);
+    if group(vm, owner).entered.get() {
+        let message = format!("TaskGroup {} has already been entered", describe(vm, owner));
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    let Some(parent) = scheduler(vm).current_task(&vm.heap) else {
+        let message = format!(
+            "TaskGroup {} cannot determine the parent task",
+            describe(vm, owner)
+        );
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    };
+    let group = group(vm, owner);
+    group.parent.set(parent);
+    group.entered.set(true);
+    Ok(Step::Return(owner))
+}
+
+fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let owner = register(vm, this, OWNER);
+    if vm.step_state(this) == 0 {
+        vm.set_step_state(this, 1);
+        leave_block(vm, this, owner);
+    } else {
+        // A new future next time: this one may have been cancelled.
+        group(vm, owner).completed.clear();
+        if let Input::Throw(exception) = input {
+            if !vm
+                .heap
+                .is_instance(vm.get(exception), Builtin::CancelledError)
+            {
+                return Err(vm.raise_local(exception));
+            }
+            if !group(vm, owner).aborting.get() {
+                vm.step_slot(this, CANCELLATION).set(vm.get(exception));
+                abort(vm, owner);
+            }
+        }
+    }
+    if group(vm, owner).is_idle() {
+        return finish(vm, this, owner);
+    }
+    let completed = new_future(vm);
+    group(vm, owner).completed.set(vm.get(completed));
+    Ok(Step::Await(completed))
+}
+
+/// The block is over, with an exception or without.
+fn leave_block(vm: &mut Vm, this: Local, owner: Local) {
+    group(vm, owner).exiting.set(true);
+    let exception = register(vm, this, EXCEPTION);
+    if vm.get(exception).is_none() {
+        return;
+    }
+    note_base_error(vm, owner, exception);
+    if is_cancellation(vm, exception) {
+        vm.step_slot(this, CANCELLATION).set(vm.get(exception));
+    }
+    if !group(vm, owner).aborting.get() {
+        abort(vm, owner);
+    }
+}
+
+fn is_cancellation(vm: &Vm, exception: Local) -> bool {
+    vm.heap
+        .is_instance(vm.get(exception), Builtin::CancelledError)
+}
+
+fn note_base_error(vm: &Vm, owner: Local, exception: Local) {
+    let value = vm.get(exception);
+    let is_base = [Builtin::SystemExit, Builtin::KeyboardInterrupt]
+        .iter()
+        .any(|&b| vm.heap.is_instance(value, b));
+    let group = group(vm, owner);
+    if is_base && group.base_error.is_undef() {
+        group.base_error.set(value);
+    }
+}
+
+fn abort(vm: &mut Vm, owner: Local) {
+    let group = group(vm, owner);
+    group.aborting.set(true);
+    let tasks: Vec<Local> = group
+        .tasks
+        .borrow()
+        .values()
+        .map(|t| vm.local(t.get(&vm.heap)))
+        .collect();
+    let none = vm.none();
+    for task in tasks {
+        task::cancel(vm, task, none);
+    }
+}
+
+/// All tasks are done.
+fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
+    let group = group(vm, owner);
+    if !group.base_error.is_undef() {
+        let error: Gc<'_, Exception> = group.base_error.expect(&vm.heap);
+        return Err(vm.heap.raise_exception(error));
+    }
+    let parent = vm.local(group.parent.get(&vm.heap));
+    if group.parent_cancelled.get() && task::uncancel(vm, parent) == 0 {
+        vm.step_slot(this, CANCELLATION).set(Value::NONE);
+    }
+    let cancellation = register(vm, this, CANCELLATION);
+    if !vm.get(cancellation).is_none() && group.errors.items.is_empty() {
+        return Err(vm.raise_local(cancellation));
+    }
+    let exception = register(vm, this, EXCEPTION);
+    if !vm.get(exception).is_none() && !is_cancellation(vm, exception) {
+        group.errors.items.push(&vm.heap, vm.get(exception));
+    }
+    if group.errors.items.is_empty() {
+        return Ok(Step::Return(vm.none()));
+    }
+    Err(failure(vm, owner, parent))
+}
+
+/// The group's exceptions as one; the parent's count of requests to cancel stays as it is, and one is delivered anew.
+fn failure(vm: &mut Vm, owner: Local, parent: Local) -> Raised {
+    if task::part(vm, parent).cancel_requests.get() > 0 {
+        task::uncancel(vm, parent);
+        let none = vm.none();
+        task::cancel(vm, parent, none);
+    }
+    let errors = vm
+        .heap
+        .list(group(vm, owner).errors.items.to_vec(&vm.heap))
+        .value();
+    let errors = vm.local(errors);
+    group(vm, owner).errors.items.clear();
+    let made = match vm.exception_group("unhandled errors in a TaskGroup", errors) {
+        Ok(made) => made,
+        Err(raised) => return raised,
+    };
+    if let Some(exception) = vm.get_gc::<Exception>(made) {
+        exception.suppress_context.set(true);
+    }
+    vm.raise_local(made)
+}
+
+fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
+    let number = task::part(vm, task).number;
+    let group = group(vm, owner);
+    group.tasks.borrow_mut().remove(&number);
+    if group.is_idle() && !group.completed.is_undef() {
+        let completed = vm.local(group.completed.get(&vm.heap));
+        if !future(vm, completed).is_done() {
+            let result = vm.local(Value::TRUE);
+            future::set_result(vm, completed, result)?;
+        }
+    }
+    let outcome = future(vm, task);
+    if outcome.state.get() != FutureState::Failed {
+        return Ok(());
+    }
+    outcome.retrieved.set(true);
+    let error = vm.local(outcome.result.get(&vm.heap));
+    group.errors.items.push(&vm.heap, vm.get(error));
+    note_base_error(vm, owner, error);
+    let parent = vm.local(group.parent.get(&vm.heap));
+    if !group.aborting.get() && !group.parent_cancelled.get() && !future(vm, parent).is_done() {
+        group.parent_cancelled.set(true);
+        abort(vm, owner);
+        let none = vm.none();
+        task::cancel(vm, parent, none);
+    }
+    Ok(())
+}
