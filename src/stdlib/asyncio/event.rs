@@ -1,4 +1,7 @@
 //! `asyncio.Event`: a flag that tasks can wait for.
+//!
+//! Built on the wait queue (`sched/wait_queue.rs`): setting it wakes all who wait, in their order; a cancelled waiter leaves
+//! the queue.
 
 use std::cell::Cell;
 

@@ -1,4 +1,7 @@
 //! What futures and tasks are to a program.
+//!
+//! Futures and tasks share a layout (`runtime/future.rs`), so most methods serve both. To add one: a `Native` and a word in
+//! the type's table.
 
 use super::super::registry::NativeType;
 use crate::runtime::exception::Exception;

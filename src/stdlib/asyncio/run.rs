@@ -1,4 +1,7 @@
 //! `asyncio.run`.
+//!
+//! The end of a run is asyncio's: what is still pending is cancelled and awaited, then the result or exception goes to the
+//! caller. A loop within a loop is refused.
 
 use super::event_loop;
 use crate::runtime::{Builtin, Raised, Value};

@@ -1,4 +1,6 @@
 //! `asyncio.Runner`: several coroutines, one after the other, on one loop.
+//!
+//! Several runs on one loop: what `asyncio.run` does in one call, in steps. The end of each run is that of `run.rs`.
 
 use std::cell::Cell;
 

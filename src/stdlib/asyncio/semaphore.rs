@@ -1,4 +1,7 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
+//!
+//! Built on the fair, cancellable wait queue (`sched/wait_queue.rs`): permits go to waiters in their order, and a cancelled
+//! waiter hands on what it was given.
 
 use std::cell::Cell;
 
