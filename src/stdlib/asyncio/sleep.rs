@@ -1,4 +1,7 @@
 //! `asyncio.sleep`.
+//!
+//! A native coroutine: awaited directly it needs no task and no future beyond its timer. `sleep(0)` is one bare yield, a turn
+//! of the loop.
 
 use crate::runtime::{Raised, Slot, Value};
 use crate::sched::future::{self, new_future};

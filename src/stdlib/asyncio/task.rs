@@ -1,4 +1,6 @@
 //! Making and finding tasks; what futures and tasks are to a program is in `future.rs`.
+//!
+//! Stepping, waking and cancelling are in `sched/task.rs`. To add a function: a `Native` here and a word in the module's table.
 
 use crate::bytecode::CodeKind;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};

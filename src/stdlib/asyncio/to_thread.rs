@@ -1,4 +1,7 @@
 //! `asyncio.to_thread`: a blocking function beside the loop, on a green thread.
+//!
+//! The thread runs in the same VM, by slices (`sched/green.rs`): there is concurrency and no parallelism, and the order is the
+//! same in each run.
 
 use crate::runtime::Raised;
 use crate::sched::green;

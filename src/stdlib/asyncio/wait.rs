@@ -1,4 +1,7 @@
 //! `asyncio.wait`: until all, the first, or the first failure of several futures is done, or time is up.
+//!
+//! The sets it gives are ordered: `done` by completion, `pending` as given. Cancelling the wait cancels none of the futures, as
+//! in asyncio.
 
 use std::cell::Cell;
 
