@@ -168,7 +168,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         if green::run_slices(vm)? {
             continue;
         }
-        let scheduler = self::scheduler(vm);
+        let scheduler = scheduler(vm);
         let next = scheduler
             .green
             .next_wake()
