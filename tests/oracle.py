@@ -235,6 +235,8 @@ class Program:
         self.seed = 0
         self.arguments = []
         self.only_apy = False
+        # `--traceback=python` asks for CPython's own words on stderr, so they are compared too.
+        self.writes_stderr = False
         for line in path.read_text().splitlines():
             if line.strip() and not line.startswith("#"):
                 break
@@ -242,6 +244,7 @@ class Program:
             if directive == "apy":
                 flags = shlex.split(value)
                 self.seed = int(flags[flags.index("--seed") + 1]) if "--seed" in flags else 0
+                self.writes_stderr = "--traceback=python" in flags
             elif directive == "apy-args":
                 self.arguments = shlex.split(value)
             elif directive.split(" ")[0] == "apy-only":
@@ -255,13 +258,15 @@ class Program:
         install_virtual_time()
         install_order()
         random.seed(self.seed)
-        sys.argv = [os.path.relpath(self.path, ROOT), *self.arguments]
+        os.chdir(ROOT)
+        name = os.path.relpath(self.path)
+        sys.argv = [name, *self.arguments]
         module = types.ModuleType("__main__")
-        module.__file__ = str(self.path)
+        module.__file__ = name
         sys.modules["__main__"] = module
         try:
             flags = __import__("ast").PyCF_ALLOW_TOP_LEVEL_AWAIT
-            code = compile(self.path.read_text(), str(self.path), "exec", flags, dont_inherit=True)
+            code = compile(self.path.read_text(), name, "exec", flags, dont_inherit=True)
             result = eval(code, module.__dict__)
             if inspect.iscoroutine(result):
                 asyncio.run(result)
@@ -270,8 +275,11 @@ class Program:
                 return end.code or 0
             print(end.code, file=sys.stderr)
             return 1
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            frames = error.__traceback__
+            while frames and frames.tb_frame.f_code.co_filename == __file__:
+                frames = frames.tb_next
+            traceback.print_exception(type(error), error, frames)
             return 1
         return 0
 
@@ -306,26 +314,32 @@ def complaint(program, write):
     out, err, status = program.run_forked()
     expected_err = program.beside(".err")
     expected_status = 0
+    if program.writes_stderr:
+        return differing({expected_err: f"{err}exit: {status}\n", program.beside(".out"): out}, write)
     if expected_err.exists():
         expected_status = int(expected_err.read_text().rstrip().rpartition("exit: ")[2])
     elif err:
         return f"writes to stderr:\n{err}"
     if status != expected_status:
         return f"exit status {status}, not {expected_status}\n{err}"
-    target = program.beside(".out")
-    if write:
-        if not target.exists() or target.read_text() != out:
-            target.write_text(out)
-        return None
-    if not target.exists():
-        return "has no .out"
-    expected = target.read_text()
-    if expected == out:
-        return None
-    for number, (old, new) in enumerate(itertools.zip_longest(expected.splitlines(), out.splitlines()), 1):
-        if old != new:
-            return f"line {number}: .out has {old!r}, CPython prints {new!r}"
-    return "differs in its line ends"
+    return differing({program.beside(".out"): out}, write)
+
+
+def differing(found, write):
+    """Compares files with what CPython printed, or writes them; returns the first difference, or None."""
+    for path, text in found.items():
+        expected = path.read_text() if path.exists() else None
+        if expected == text:
+            continue
+        if write:
+            path.write_text(text)
+        elif expected is None:
+            return f"has no {path.suffix}"
+        else:
+            lines = itertools.zip_longest(expected.splitlines(), text.splitlines())
+            number, (old, new) = next((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1])
+            return f"{path.suffix} line {number}: it has {old!r}, CPython prints {new!r}"
+    return None
 
 
 def programs_in(paths):

@@ -403,7 +403,7 @@ mod tests {
                     )
                 })
                 .collect();
-            instrs.push(RET);
+            instrs.extend([RET]);
             let _ = verify(draft(instrs));
         }
     }

@@ -69,6 +69,9 @@ fn stop_after(vm: &mut Vm, _: Local, awaited: Local) -> Result<(), Raised> {
     Ok(())
 }
 
+/// Timers that are due within this many seconds run in the same turn, as with the resolution of CPython's clock.
+const RESOLUTION: f64 = 1e-9;
+
 /// One turn.
 fn turn(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
@@ -82,7 +85,7 @@ fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     let scheduler = scheduler(vm);
     let now = scheduler.now();
-    while let Some(handle) = scheduler.timers.pop_due(now) {
+    while let Some(handle) = scheduler.timers.pop_due(now + RESOLUTION) {
         scheduler.call_soon(handle);
     }
     let count = scheduler.ready.borrow().len();

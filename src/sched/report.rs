@@ -164,6 +164,13 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     this.retrieved.set(true);
     let is_task = this.task().is_some();
     let exception = vm.local(this.result.get(&vm.heap));
+    // A group whose member was cancelled: the program asked for that.
+    if vm
+        .heap
+        .is_instance(vm.get(exception), Builtin::CancelledError)
+    {
+        return;
+    }
     let name = if is_task {
         text(vm, task)
     } else {

@@ -1,4 +1,7 @@
 //! `asyncio.Event`: a flag that tasks can wait for.
+//!
+//! Waiters stand in a wait queue; `set` wakes all of them, and each leaves the queue by itself.
+//! `wait` does not yield where the event is set already.
 
 use std::cell::Cell;
 

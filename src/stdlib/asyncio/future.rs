@@ -1,4 +1,7 @@
 //! What futures and tasks are to a program.
+//!
+//! The state lives in `runtime/future.rs`, its transitions in `sched`; here are the methods by name.
+//! To add one: a `const`, and a word in the table of its class.
 
 use super::super::registry::NativeType;
 use crate::runtime::future::FutureState;

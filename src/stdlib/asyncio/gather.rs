@@ -97,7 +97,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(outer)
 }
 
-fn gathering<'h>(vm: &'h Vm, state: Local) -> &'h Gathering {
+fn gathering(vm: &Vm, state: Local) -> &Gathering {
     vm.get_gc::<Opaque>(state)
         .and_then(|o| o.payload())
         .expect("the callback's target is the gathering")

@@ -1,4 +1,7 @@
 //! `asyncio.run`.
+//!
+//! It runs the loop inside of the call, as CPython does, and cancels what is left when the main coroutine is done.
+//! What a turn is, is in `sched/event_loop.rs`.
 
 use super::event_loop;
 use crate::runtime::{Builtin, Raised, Value};

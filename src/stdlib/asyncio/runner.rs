@@ -1,4 +1,7 @@
 //! `asyncio.Runner`: several coroutines, one after the other, on one loop.
+//!
+//! A context manager around the same loop as `asyncio.run`, for several coroutines one after the other.
+//! Closing it cancels what is left.
 
 use std::cell::Cell;
 

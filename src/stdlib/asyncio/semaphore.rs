@@ -1,4 +1,7 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
+//!
+//! Fair: whoever comes while others wait stands behind them, even where a place is free.
+//! A place given to a waiter that was cancelled meanwhile goes to the next.
 
 use std::cell::Cell;
 

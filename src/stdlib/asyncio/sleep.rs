@@ -1,4 +1,7 @@
 //! `asyncio.sleep`.
+//!
+//! A delay of 0 is one bare yield; any other is a future that a timer finishes.
+//! Other files that wait with a time limit use `seconds`, `finish_at`, `store_timer` and `load_timer` from here.
 
 use crate::runtime::{Raised, Slot, Value};
 use crate::sched::future::{self, new_future};

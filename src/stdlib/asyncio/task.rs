@@ -1,4 +1,7 @@
 //! Making and finding tasks; what futures and tasks are to a program is in `future.rs`.
+//!
+//! The state of a task lives in `runtime/future.rs`, how it is driven in `sched/task.rs`.
+//! To add a function about tasks: a `const` here and a word in the module's table.
 
 use crate::bytecode::CodeKind;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};

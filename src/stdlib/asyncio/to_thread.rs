@@ -1,4 +1,7 @@
 //! `asyncio.to_thread`: a blocking function beside the loop, on a green thread.
+//!
+//! The function gets a stack of its own in the same VM and a slice at once, as a new thread would.
+//! What blocks it parks only it; see `sched/green.rs`.
 
 use crate::runtime::Raised;
 use crate::sched::green;

@@ -1,4 +1,7 @@
 //! UTF-16 and UTF-32: units of two or four bytes, in either order.
+//!
+//! Pure: bytes to text and back. Errors are `CodecError`s, which the caller words; the name of the codec says the byte order,
+//! or the mark at the start of the bytes does.
 
 use std::ops::Range;
 

@@ -1,4 +1,7 @@
 //! Functions of the program, builtin functions, bound methods, code objects: what can be asked of them.
+//!
+//! Attributes that the program may set are kept in the function's dict; the others are getters here. To add one: a `Getter`
+//! and a word in the table of its type.
 
 use super::receiver::this;
 use crate::bytecode::{CodeKind, Params};
