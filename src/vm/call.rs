@@ -811,7 +811,7 @@ impl Vm {
         };
         let code = init.code(heap);
         let window = w.from(i.a as usize);
-        if code.plain_args != u32::from(i.b) + 1 || !stack.has_room(window, code.nregs) {
+        if code.plain_args != u32::from(i.b) + 1 || !stack.has_room(window) {
             return false;
         }
         let instance = heap.instance(class).value();

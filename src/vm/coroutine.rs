@@ -501,7 +501,7 @@ impl Vm {
         if !stack.reserve(heap, 0) {
             return Err(heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded"));
         }
-        stack.push(frame);
+        stack.push_coroutine(heap, frame);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! Frames, and the three wrappers through which the loop touches raw memory: `Cursor` (instructions), `Window` (registers),
-//! `Stack` (one thread's registers and frames).
+//! Frames, and the wrappers through which the loop touches raw memory: `Cursor` and `Fetched` (instructions), `Window`
+//! (registers), `Stack` (one thread's registers and frames).
 //!
 //! Contract: a `Cursor` and a `Window` are made only for verified code (`bytecode/verify.rs`): jumps stay inside it, operands
 //! below its `nregs`. Debug builds check all the same. A callee's window begins at its arguments in the caller's
@@ -11,7 +11,9 @@
     reason = "the core's wrapper types around verified code and its registers"
 )]
 
-use crate::bytecode::Instr;
+use std::mem::MaybeUninit;
+
+use crate::bytecode::{Instr, Op};
 use crate::runtime::code::{CodeObj, CodePtr};
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::function::Function;
@@ -39,12 +41,11 @@ impl Cursor {
 
     /// Takes the next instruction.
     #[inline(always)]
-    pub fn fetch(&mut self) -> Instr {
-        // SAFETY: verified code ends with a terminator, so the cursor never passes its last instruction.
-        let instr = unsafe { *self.0 };
-        // SAFETY: one past the last instruction at most.
+    pub fn fetch(&mut self) -> Fetched {
+        let fetched = Fetched(self.0);
+        // SAFETY: verified code ends with a terminator, so the cursor never passes its last instruction: one past it at most.
         self.0 = unsafe { self.0.add(1) };
-        instr
+        fetched
     }
 
     /// Jumps, relative to the next instruction.
@@ -58,7 +59,7 @@ impl Cursor {
     #[inline(always)]
     pub fn previous(self) -> Instr {
         // SAFETY: only asked of frames that have taken an instruction.
-        unsafe { *self.0.sub(1) }
+        Fetched(unsafe { self.0.sub(1) }).instr()
     }
 
     /// The index of the next instruction in its code.
@@ -66,6 +67,55 @@ impl Cursor {
     pub fn index(self, code: Gc<'_, CodeObj>) -> u32 {
         // SAFETY: the cursor points into this code.
         unsafe { self.0.offset_from(code.entry) as u32 }
+    }
+}
+
+/// An instruction that the loop has taken, still in place: each operand is read from memory where it is used. (Decoding the
+/// word at once costs every instruction the shifts of all four operands.)
+#[derive(Clone, Copy)]
+pub struct Fetched(*const Instr);
+
+impl Fetched {
+    /// The whole instruction, for methods that finish it.
+    #[inline(always)]
+    pub fn instr(self) -> Instr {
+        // SAFETY: made only by a `Cursor` for an instruction of verified code, which its frame keeps alive.
+        unsafe { *self.0 }
+    }
+
+    /// What to do.
+    #[inline(always)]
+    pub fn op(self) -> Op {
+        // SAFETY: as for `instr`.
+        unsafe { (*self.0).op }
+    }
+
+    /// First operand.
+    #[inline(always)]
+    pub fn a(self) -> u8 {
+        // SAFETY: as for `instr`.
+        unsafe { (*self.0).a }
+    }
+
+    /// Second operand.
+    #[inline(always)]
+    pub fn b(self) -> u8 {
+        // SAFETY: as for `instr`.
+        unsafe { (*self.0).b }
+    }
+
+    /// Third operand.
+    #[inline(always)]
+    pub fn c(self) -> u8 {
+        // SAFETY: as for `instr`.
+        unsafe { (*self.0).c }
+    }
+
+    /// The wide operand.
+    #[inline(always)]
+    pub fn d(self) -> i32 {
+        // SAFETY: as for `instr`.
+        unsafe { (*self.0).d }
     }
 }
 
@@ -141,6 +191,8 @@ pub struct Frame {
     pub extra: Slot,
     /// See `frame_flag`.
     pub flags: u32,
+    /// For a coroutine's frame, whose registers are not on the stack: the first register of the stack above everything live.
+    free: u32,
 }
 
 impl Frame {
@@ -154,6 +206,7 @@ impl Frame {
             owner: Slot::new(owner),
             extra: Slot::undef(),
             flags,
+            free: 0,
         }
     }
 
@@ -193,31 +246,47 @@ impl Frame {
 
 /// How many registers `soft_end` is kept ahead of what is live.
 const STRIDE: usize = 4096;
+/// More registers than any frame has.
+const WINDOW_LIMIT: usize = 256;
 
 /// The registers and frames of one thread of execution (the main program, or a green thread).
 pub struct Stack {
+    /// One behind the running frame.
+    end: *mut Frame,
+    /// Where `end` must not go beyond without `reserve`.
+    full: *mut Frame,
+    /// A window that begins less than so many bytes behind the first register has room for any frame.
+    room: usize,
     /// Zeroed, hence lazily backed by memory; zero bits are the float 0.0, a valid value.
     registers: Box<[u64]>,
     /// Registers from here on were not used since the last collection.
     soft_end: usize,
-    frames: Vec<Frame>,
+    /// The block that `end` and `full` point into; all below `end` are initialised.
+    frames: Vec<MaybeUninit<Frame>>,
     limit: usize,
 }
 
 impl Stack {
     /// A stack for at most `limit` frames.
     pub fn new(limit: usize, registers: usize) -> Stack {
-        Stack {
+        let mut stack = Stack {
+            end: std::ptr::null_mut(),
+            full: std::ptr::null_mut(),
+            room: 0,
             registers: zeroed(registers),
-            soft_end: STRIDE.min(registers),
-            frames: Vec::with_capacity(16),
+            soft_end: 0,
+            frames: Vec::new(),
             limit,
-        }
+        };
+        stack.place_frames(limit.min(16));
+        stack.use_registers(STRIDE.min(registers));
+        stack
     }
 
     /// Changes how many frames there may be.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+        self.set_full();
     }
 
     /// How many frames there may be.
@@ -228,93 +297,140 @@ impl Stack {
     /// Number of frames.
     #[inline(always)]
     pub fn depth(&self) -> usize {
-        self.frames.len()
+        (self.end as usize - self.frames.as_ptr() as usize) / size_of::<Frame>()
     }
 
     /// The running frame.
     #[inline(always)]
     pub fn top(&self) -> &Frame {
-        debug_assert!(!self.frames.is_empty());
-        // SAFETY: the loop runs only while there is a frame.
-        unsafe { self.frames.get_unchecked(self.frames.len() - 1) }
+        debug_assert!(self.depth() > 0);
+        // SAFETY: the loop runs only while there is a frame, and all below `end` are initialised.
+        unsafe { &*self.end.sub(1) }
     }
 
     /// The running frame.
     #[inline(always)]
     pub fn top_mut(&mut self) -> &mut Frame {
-        debug_assert!(!self.frames.is_empty());
-        let last = self.frames.len() - 1;
-        // SAFETY: the loop runs only while there is a frame.
-        unsafe { self.frames.get_unchecked_mut(last) }
+        debug_assert!(self.depth() > 0);
+        // SAFETY: as for `top`.
+        unsafe { &mut *self.end.sub(1) }
     }
 
     /// The frames, outermost first.
     pub fn frames(&self) -> &[Frame] {
-        &self.frames
+        // SAFETY: all below `end` are initialised.
+        unsafe { std::slice::from_raw_parts(self.frames.as_ptr().cast(), self.depth()) }
     }
 
-    /// Whether a frame with this window of `nregs` registers can be pushed right now: the window lies on this stack (a
-    /// coroutine's does not) and there is room for it and for the frame.
+    /// Whether a frame with this window can be pushed right now: the window lies on this stack (a coroutine's does not) and
+    /// there is room for it and for the frame.
     #[inline(always)]
-    pub fn has_room(&self, window: Window, nregs: u32) -> bool {
+    pub fn has_room(&self, window: Window) -> bool {
         let offset = (window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize);
-        offset.saturating_add(nregs as usize * 8) <= self.soft_end * 8
-            && self.frames.len() < self.limit.min(self.frames.capacity())
+        offset < self.room && self.end < self.full
     }
 
-    /// Pushes a frame for which `has_room` said yes.
+    /// Pushes a frame for which `has_room` or `reserve` said yes.
     #[inline(always)]
     pub fn push(&mut self, frame: Frame) {
-        debug_assert!(self.frames.len() < self.frames.capacity());
-        let depth = self.frames.len();
+        debug_assert!(self.depth() < self.frames.len());
         // SAFETY: `has_room` or `reserve` saw to the capacity.
         unsafe {
-            self.frames.as_mut_ptr().add(depth).write(frame);
-            self.frames.set_len(depth + 1);
+            self.end.write(frame);
+            self.end = self.end.add(1);
         }
+    }
+
+    /// Pushes a coroutine's frame, for which `reserve` said yes.
+    #[inline]
+    pub fn push_coroutine(&mut self, heap: &Heap, mut frame: Frame) {
+        frame.free = self.free_offset(heap) as u32;
+        self.push(frame);
     }
 
     /// Removes the top frame.
     #[inline(always)]
     pub fn pop(&mut self) -> Frame {
-        debug_assert!(!self.frames.is_empty());
-        let depth = self.frames.len() - 1;
+        debug_assert!(self.depth() > 0);
         // SAFETY: the loop pops only what was pushed.
         unsafe {
-            self.frames.set_len(depth);
-            self.frames.as_ptr().add(depth).read()
+            self.end = self.end.sub(1);
+            self.end.read()
         }
     }
 
     /// The first register above everything live.
+    #[inline]
     pub fn free_window(&self, heap: &Heap) -> Window {
         Window(self.registers[self.free_offset(heap)..].as_ptr().cast())
     }
 
+    #[inline]
     fn free_offset(&self, heap: &Heap) -> usize {
-        for frame in self.frames.iter().rev() {
-            let offset =
-                (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;
-            if offset < self.registers.len() && frame.flags & frame_flag::COROUTINE == 0 {
-                return offset + frame.code(heap).nregs as usize;
-            }
+        if self.depth() == 0 {
+            return 0;
         }
-        0
+        let frame = self.top();
+        if frame.flags & frame_flag::COROUTINE != 0 {
+            return frame.free as usize;
+        }
+        let offset = (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;
+        offset + frame.code(heap).nregs as usize
     }
 
     /// Makes room for one more frame with `nregs` registers above everything live; windows may move. False: too deep.
-    #[cold]
+    #[inline]
     pub fn reserve(&mut self, heap: &Heap, nregs: u32) -> bool {
-        if self.frames.len() >= self.limit {
+        debug_assert!(nregs as usize <= WINDOW_LIMIT);
+        if self.end < self.full && self.free_offset(heap) * 8 < self.room {
+            return true;
+        }
+        self.grow(heap)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, heap: &Heap) -> bool {
+        let depth = self.depth();
+        if depth >= self.limit {
             return false;
         }
-        self.frames.reserve(1);
-        let needed = self.free_offset(heap) + nregs as usize + 256;
+        if depth == self.frames.len() {
+            self.place_frames((depth * 2).max(16));
+        }
+        let needed = self.free_offset(heap) + WINDOW_LIMIT + STRIDE;
         if needed > self.registers.len() {
             self.relocate(needed.max(self.registers.len() * 2));
         }
-        self.soft_end = self.soft_end.max(needed + STRIDE).min(self.registers.len());
+        self.use_registers(self.soft_end.max(needed));
         true
+    }
+
+    /// Moves the frames to a block for `capacity` of them.
+    fn place_frames(&mut self, capacity: usize) {
+        let depth = if self.frames.is_empty() {
+            0
+        } else {
+            self.depth()
+        };
+        let mut frames = Vec::with_capacity(capacity);
+        frames.extend(self.frames.drain(..depth));
+        frames.resize_with(capacity, MaybeUninit::uninit);
+        self.frames = frames;
+        // SAFETY: at most `capacity` frames were moved.
+        self.end = unsafe { self.frames.as_mut_ptr().cast::<Frame>().add(depth) };
+        self.set_full();
+    }
+
+    fn set_full(&mut self) {
+        let most = self.limit.min(self.frames.len());
+        // SAFETY: inside the block, or right behind it.
+        self.full = unsafe { self.frames.as_mut_ptr().cast::<Frame>().add(most) };
+    }
+
+    fn use_registers(&mut self, soft_end: usize) {
+        self.soft_end = soft_end;
+        self.room = soft_end.saturating_sub(WINDOW_LIMIT) * 8;
     }
 
     /// Moves all registers to a larger block and sets the frames' windows right.
@@ -323,7 +439,10 @@ impl Stack {
         let old_bytes = self.registers.len() * 8;
         let mut registers = zeroed(size);
         registers[..self.soft_end].copy_from_slice(&self.registers[..self.soft_end]);
-        for frame in &mut self.frames {
+        let depth = self.depth();
+        for frame in &mut self.frames[..depth] {
+            // SAFETY: all below `depth` are initialised.
+            let frame = unsafe { frame.assume_init_mut() };
             let offset = (frame.window.0 as usize).wrapping_sub(old_start);
             if offset < old_bytes {
                 frame.window = Window(registers[offset / 8..].as_ptr().cast());
@@ -340,15 +459,14 @@ impl Stack {
             tracer.slot(unsafe { &*std::ptr::from_ref(register).cast::<Slot>() });
         }
         self.registers[live..self.soft_end].fill(0);
-        self.soft_end = (live + STRIDE).min(self.registers.len());
-        self.frames.shrink_to(self.frames.len() + 16);
+        self.use_registers((live + STRIDE).min(self.registers.len()));
         self.trace(tracer);
     }
 }
 
 impl Trace for Stack {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        for frame in &self.frames {
+        for frame in self.frames() {
             tracer.slot(&frame.owner);
             tracer.slot(&frame.extra);
         }

@@ -80,11 +80,10 @@ impl Vm {
         }
         macro_rules! safepoint {
             () => {{
-                let budget = self.heap.budget.get();
-                if budget <= 0 {
+                let budget = self.heap.budget.get() - 1;
+                self.heap.budget.set(budget);
+                if budget < 0 {
                     trap!(self.attend());
-                } else {
-                    self.heap.budget.set(budget - 1);
                 }
             }};
         }
@@ -99,85 +98,85 @@ impl Vm {
         macro_rules! branch {
             ($condition:expr, $i:expr) => {
                 if $condition {
-                    jump!($i.d);
+                    jump!($i.d());
                 }
             };
         }
         // R[a] := R[b] op R[c]
         macro_rules! arith {
             ($i:expr, $operator:ident, $ints:expr, $floats:expr) => {{
-                let (x, y) = (r!($i.b), r!($i.c));
+                let (x, y) = (r!($i.b()), r!($i.c()));
                 if let Some(value) = $ints(x, y) {
-                    w.set($i.a, value);
+                    w.set($i.a(), value);
                 } else if let Some((x, y)) = Value::both_floats(x, y) {
-                    w.set($i.a, Value::float($floats(x, y)));
+                    w.set($i.a(), Value::float($floats(x, y)));
                 } else {
-                    slow!(self.binary_op(Operator::$operator, $i));
+                    slow!(self.binary_op(Operator::$operator, $i.instr()));
                 }
             }};
         }
         macro_rules! bits {
             ($i:expr, $operator:ident, $f:expr) => {{
-                match Value::int_pair(r!($i.b), r!($i.c)).and_then($f) {
-                    Some(value) => w.set($i.a, value),
-                    None => slow!(self.binary_op(Operator::$operator, $i)),
+                match Value::int_pair(r!($i.b()), r!($i.c())).and_then($f) {
+                    Some(value) => w.set($i.a(), value),
+                    None => slow!(self.binary_op(Operator::$operator, $i.instr())),
                 }
             }};
         }
         // R[a] := R[b] op d
         macro_rules! arith_imm {
             ($i:expr, $operator:ident, $ints:expr, $floats:expr) => {{
-                let x = r!($i.b);
-                if let Some(value) = $ints(x, Value::small_int($i.d as i64)) {
-                    w.set($i.a, value);
+                let x = r!($i.b());
+                if let Some(value) = $ints(x, Value::small_int($i.d() as i64)) {
+                    w.set($i.a(), value);
                 } else if let Some(x) = x.as_float() {
-                    w.set($i.a, Value::float($floats(x, f64::from($i.d))));
+                    w.set($i.a(), Value::float($floats(x, f64::from($i.d()))));
                 } else {
-                    slow!(self.immediate_op(Operator::$operator, $i));
+                    slow!(self.immediate_op(Operator::$operator, $i.instr()));
                 }
             }};
         }
         macro_rules! bits_imm {
             ($i:expr, $operator:ident, $f:expr) => {{
-                match r!($i.b).as_int().and_then(|x| $f((x, $i.d as i64))) {
-                    Some(value) => w.set($i.a, value),
-                    None => slow!(self.immediate_op(Operator::$operator, $i)),
+                match r!($i.b()).as_int().and_then(|x| $f((x, $i.d() as i64))) {
+                    Some(value) => w.set($i.a(), value),
+                    None => slow!(self.immediate_op(Operator::$operator, $i.instr())),
                 }
             }};
         }
         macro_rules! compare {
             ($i:expr, $comparison:ident, $op:tt) => {{
-                let (x, y) = (r!($i.b), r!($i.c));
+                let (x, y) = (r!($i.b()), r!($i.c()));
                 if let Some((x, y)) = Value::int_pair(x, y) {
-                    w.set($i.a, Value::bool(x $op y));
+                    w.set($i.a(), Value::bool(x $op y));
                 } else if let Some((x, y)) = Value::both_floats(x, y) {
-                    w.set($i.a, Value::bool(x $op y));
+                    w.set($i.a(), Value::bool(x $op y));
                 } else {
-                    slow!(self.compare_op(Comparison::$comparison, $i));
+                    slow!(self.compare_op(Comparison::$comparison, $i.instr()));
                 }
             }};
         }
         macro_rules! jump_compare {
             ($i:expr, $comparison:ident, $op:tt) => {{
-                let (x, y) = (r!($i.a), r!($i.b));
+                let (x, y) = (r!($i.a()), r!($i.b()));
                 if let Some((x, y)) = Value::int_pair(x, y) {
-                    branch!((x $op y) == ($i.c != 0), $i);
+                    branch!((x $op y) == ($i.c() != 0), $i);
                 } else if let Some((x, y)) = Value::both_floats(x, y) {
-                    branch!((x $op y) == ($i.c != 0), $i);
+                    branch!((x $op y) == ($i.c() != 0), $i);
                 } else {
-                    slow!(self.jump_compare(Comparison::$comparison, $i));
+                    slow!(self.jump_compare(Comparison::$comparison, $i.instr()));
                 }
             }};
         }
         macro_rules! jump_compare_imm {
             ($i:expr, $comparison:ident, $op:tt) => {{
-                let x = r!($i.a);
+                let x = r!($i.a());
                 if let Some(x) = x.as_int() {
-                    branch!((x $op i64::from($i.b as i8)) == ($i.c != 0), $i);
+                    branch!((x $op i64::from($i.b() as i8)) == ($i.c() != 0), $i);
                 } else if let Some(x) = x.as_float() {
-                    branch!((x $op f64::from($i.b as i8)) == ($i.c != 0), $i);
+                    branch!((x $op f64::from($i.b() as i8)) == ($i.c() != 0), $i);
                 } else {
-                    slow!(self.jump_compare_imm(Comparison::$comparison, $i));
+                    slow!(self.jump_compare_imm(Comparison::$comparison, $i.instr()));
                 }
             }};
         }
@@ -186,7 +185,7 @@ impl Vm {
             ($function:expr, $first:expr, $count:expr, $otherwise:expr) => {{
                 let callee = $function.code(&self.heap);
                 let window = w.from($first);
-                if callee.plain_args == $count && self.stack.has_room(window, callee.nregs) {
+                if callee.plain_args == $count && self.stack.has_room(window) {
                     self.stack.top_mut().ip = ip;
                     let frame = Frame::new(callee, window, $function.value(), 0);
                     if callee.undef_from < callee.nregs {
@@ -206,23 +205,23 @@ impl Vm {
         load!();
         loop {
             let i = ip.fetch();
-            match i.op {
+            match i.op() {
                 Op::Nop => {}
-                Op::LoadInt => w.set(i.a, Value::small_int(i64::from(i.d))),
-                Op::LoadImm => w.set(i.a, Value::immediate(i.d as u32)),
-                Op::LoadConst => w.set(i.a, code.get(&self.heap).constant(&self.heap, i.d)),
-                Op::Move => w.set(i.a, r!(i.b)),
+                Op::LoadInt => w.set(i.a(), Value::small_int(i64::from(i.d()))),
+                Op::LoadImm => w.set(i.a(), Value::immediate(i.d() as u32)),
+                Op::LoadConst => w.set(i.a(), code.get(&self.heap).constant(&self.heap, i.d())),
+                Op::Move => w.set(i.a(), r!(i.b())),
                 Op::CheckLocal => {
-                    if r!(i.a).is_undef() {
-                        slow!(self.unbound_local(i));
+                    if r!(i.a()).is_undef() {
+                        slow!(self.unbound_local(i.instr()));
                     }
                 }
 
                 Op::GetGlobal => {
                     let module = code.get(&self.heap).module(&self.heap);
-                    match module.globals.values.get(&self.heap, i.d as usize) {
-                        Some(value) if !value.is_undef() => w.set(i.a, value),
-                        _ => slow!(self.get_builtin(i)),
+                    match module.globals.values.get(&self.heap, i.d() as usize) {
+                        Some(value) if !value.is_undef() => w.set(i.a(), value),
+                        _ => slow!(self.get_builtin(i.instr())),
                     }
                 }
                 Op::SetGlobal => {
@@ -230,69 +229,70 @@ impl Vm {
                         .module(&self.heap)
                         .globals
                         .values
-                        .set(i.d as usize, r!(i.a));
+                        .set(i.d() as usize, r!(i.a()));
                 }
-                Op::DelGlobal => slow!(self.del_global(i)),
-                Op::GetName => slow!(self.get_name(i)),
-                Op::SetName => slow!(self.set_name(i)),
-                Op::DelName => slow!(self.del_name(i)),
-                Op::MakeCell => slow!(self.make_cell(i)),
+                Op::DelGlobal => slow!(self.del_global(i.instr())),
+                Op::GetName => slow!(self.get_name(i.instr())),
+                Op::SetName => slow!(self.set_name(i.instr())),
+                Op::DelName => slow!(self.del_name(i.instr())),
+                Op::MakeCell => slow!(self.make_cell(i.instr())),
                 Op::GetCell => {
-                    let value = r!(i.b)
+                    let value = r!(i.b())
                         .as_gc::<CellObj>()
                         .map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
                     if value.is_undef() {
-                        slow!(self.unbound_local(i));
+                        slow!(self.unbound_local(i.instr()));
                     } else {
-                        w.set(i.a, value);
+                        w.set(i.a(), value);
                     }
                 }
                 Op::SetCell => {
-                    if let Some(cell) = r!(i.a).as_gc::<CellObj>() {
-                        cell.value.set(r!(i.b));
+                    if let Some(cell) = r!(i.a()).as_gc::<CellObj>() {
+                        cell.value.set(r!(i.b()));
                     }
                 }
                 Op::GetFree => {
                     let function = self.stack.top().function(&self.heap);
-                    let cell =
-                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    let cell = function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
+                        .get(&self.heap);
                     let value = cell
                         .as_gc::<CellObj>()
                         .map_or(Value::UNDEF, |cell| cell.value.get(&self.heap));
                     if value.is_undef() {
-                        slow!(self.unbound_free(i));
+                        slow!(self.unbound_free(i.instr()));
                     } else {
-                        w.set(i.a, value);
+                        w.set(i.a(), value);
                     }
                 }
                 Op::SetFree => {
                     let function = self.stack.top().function(&self.heap);
-                    let cell =
-                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap);
+                    let cell = function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
+                        .get(&self.heap);
                     if let Some(cell) = cell.as_gc::<CellObj>() {
-                        cell.value.set(r!(i.a));
+                        cell.value.set(r!(i.a()));
                     }
                 }
                 Op::GetFreeCell => {
                     let function = self.stack.top().function(&self.heap);
                     w.set(
-                        i.a,
-                        function.tail()[usize::from(i.b) | usize::from(i.c) << 8].get(&self.heap),
+                        i.a(),
+                        function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
+                            .get(&self.heap),
                     );
                 }
-                Op::SpillNew => slow!(self.spill_new(i)),
+                Op::SpillNew => slow!(self.spill_new(i.instr())),
                 Op::SpillGet => {
-                    let spill = r!(i.b).as_gc::<Spill>();
+                    let spill = r!(i.b()).as_gc::<Spill>();
                     w.set(
-                        i.a,
+                        i.a(),
                         spill
-                            .and_then(|s| s.slots.get(&self.heap, i.d as usize))
+                            .and_then(|s| s.slots.get(&self.heap, i.d() as usize))
                             .unwrap_or(Value::UNDEF),
                     );
                 }
                 Op::SpillSet => {
-                    if let Some(spill) = r!(i.b).as_gc::<Spill>() {
-                        spill.slots.set(i.d as usize, r!(i.a));
+                    if let Some(spill) = r!(i.b()).as_gc::<Spill>() {
+                        spill.slots.set(i.d() as usize, r!(i.a()));
                     }
                 }
 
@@ -300,16 +300,16 @@ impl Vm {
                 Op::Sub => arith!(i, Sub, Value::sub_ints, |x: f64, y: f64| x - y),
                 Op::Mul => arith!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
                 Op::Div => {
-                    let (x, y) = (r!(i.b), r!(i.c));
+                    let (x, y) = (r!(i.b()), r!(i.c()));
                     match Value::both_floats(x, y) {
-                        Some((x, y)) if y != 0.0 => w.set(i.a, Value::float(x / y)),
-                        _ => slow!(self.binary_op(Operator::Div, i)),
+                        Some((x, y)) if y != 0.0 => w.set(i.a(), Value::float(x / y)),
+                        _ => slow!(self.binary_op(Operator::Div, i.instr())),
                     }
                 }
                 Op::FloorDiv => bits!(i, FloorDiv, arith::floor_div),
                 Op::Mod => bits!(i, Mod, arith::floor_mod),
-                Op::Pow => slow!(self.binary_op(Operator::Pow, i)),
-                Op::MatMul => slow!(self.binary_op(Operator::MatMul, i)),
+                Op::Pow => slow!(self.binary_op(Operator::Pow, i.instr())),
+                Op::MatMul => slow!(self.binary_op(Operator::MatMul, i.instr())),
                 Op::Shl => bits!(i, Shl, arith::shift_left),
                 Op::Shr => bits!(i, Shr, arith::shift_right),
                 Op::BitAnd => bits!(i, BitAnd, |(x, y)| Some(Value::small_int(x & y))),
@@ -325,12 +325,12 @@ impl Vm {
                 ))),
                 Op::ShlI => bits_imm!(i, Shl, arith::shift_left),
                 Op::ShrI => bits_imm!(i, Shr, arith::shift_right),
-                Op::Neg => slow!(self.unary_op(i)),
-                Op::Pos => slow!(self.unary_op(i)),
-                Op::Invert => slow!(self.unary_op(i)),
-                Op::Not => match r!(i.b).as_bool() {
-                    Some(b) => w.set(i.a, Value::bool(!b)),
-                    None => slow!(self.not_op(i)),
+                Op::Neg => slow!(self.unary_op(i.instr())),
+                Op::Pos => slow!(self.unary_op(i.instr())),
+                Op::Invert => slow!(self.unary_op(i.instr())),
+                Op::Not => match r!(i.b()).as_bool() {
+                    Some(b) => w.set(i.a(), Value::bool(!b)),
+                    None => slow!(self.not_op(i.instr())),
                 },
 
                 Op::Lt => compare!(i, Lt, <),
@@ -339,27 +339,27 @@ impl Vm {
                 Op::Ge => compare!(i, Ge, >=),
                 Op::Eq => compare!(i, Eq, ==),
                 Op::Ne => compare!(i, Ne, !=),
-                Op::Is => w.set(i.a, Value::bool(r!(i.b).is(r!(i.c)) != (i.d == 1))),
-                Op::In => slow!(self.in_op(i)),
-                Op::Jmp => jump!(i.d),
+                Op::Is => w.set(i.a(), Value::bool(r!(i.b()).is(r!(i.c())) != (i.d() == 1))),
+                Op::In => slow!(self.in_op(i.instr())),
+                Op::Jmp => jump!(i.d()),
                 Op::JmpIf => {
-                    let x = r!(i.a);
+                    let x = r!(i.a());
                     match x.as_bool() {
                         Some(b) => branch!(b, i),
-                        None => slow!(self.jump_truth(i, true)),
+                        None => slow!(self.jump_truth(i.instr(), true)),
                     }
                 }
                 Op::JmpIfNot => {
-                    let x = r!(i.a);
+                    let x = r!(i.a());
                     match x.as_bool() {
                         Some(b) => branch!(!b, i),
-                        None => slow!(self.jump_truth(i, false)),
+                        None => slow!(self.jump_truth(i.instr(), false)),
                     }
                 }
-                Op::JmpIfNone => branch!(r!(i.a).is_none() == (i.c != 0), i),
-                Op::JmpIfUndef => branch!(r!(i.a).is_undef() == (i.c != 0), i),
-                Op::JmpIs => branch!(r!(i.a).is(r!(i.b)) == (i.c != 0), i),
-                Op::JmpIn => slow!(self.jump_in(i)),
+                Op::JmpIfNone => branch!(r!(i.a()).is_none() == (i.c() != 0), i),
+                Op::JmpIfUndef => branch!(r!(i.a()).is_undef() == (i.c() != 0), i),
+                Op::JmpIs => branch!(r!(i.a()).is(r!(i.b())) == (i.c() != 0), i),
+                Op::JmpIn => slow!(self.jump_in(i.instr())),
                 Op::JmpLt => jump_compare!(i, Lt, <),
                 Op::JmpLe => jump_compare!(i, Le, <=),
                 Op::JmpGt => jump_compare!(i, Gt, >),
@@ -374,8 +374,8 @@ impl Vm {
                 Op::JmpNeI => jump_compare_imm!(i, Ne, !=),
 
                 Op::GetAttr => {
-                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
-                    let object = r!(i.b).as_object();
+                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let object = r!(i.b()).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
                             let slot = cache.slot.get();
@@ -386,31 +386,31 @@ impl Vm {
                                 _ => self.cached_value(o, cache),
                             };
                             if value.is_undef() {
-                                slow!(self.get_attr_op(i));
+                                slow!(self.get_attr_op(i.instr()));
                             } else {
-                                w.set(i.a, value);
+                                w.set(i.a(), value);
                             }
                         }
-                        _ => slow!(self.get_attr_op(i)),
+                        _ => slow!(self.get_attr_op(i.instr())),
                     }
                 }
                 Op::SetAttr => {
-                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
-                    match r!(i.a).as_gc::<Instance>() {
+                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    match r!(i.a()).as_gc::<Instance>() {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
-                            let value = r!(i.b);
+                            let value = r!(i.b());
                             let next = cache.next_shape.get();
                             o.set_slot(&self.heap, cache.slot.get() as usize, value);
                             if next != NO_SHAPE {
                                 o.set_shape(next);
                             }
                         }
-                        _ => slow!(self.set_attr_op(i)),
+                        _ => slow!(self.set_attr_op(i.instr())),
                     }
                 }
-                Op::DelAttr => slow!(self.del_attr_op(i)),
+                Op::DelAttr => slow!(self.del_attr_op(i.instr())),
                 Op::GetItem => {
-                    let (object, key) = (r!(i.b), r!(i.c));
+                    let (object, key) = (r!(i.b()), r!(i.c()));
                     let item = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
@@ -423,12 +423,12 @@ impl Vm {
                         _ => self.get_item_fast(object, key),
                     };
                     match item {
-                        Some(value) => w.set(i.a, value),
-                        None => slow!(self.get_item_op(i)),
+                        Some(value) => w.set(i.a(), value),
+                        None => slow!(self.get_item_op(i.instr())),
                     }
                 }
                 Op::SetItem => {
-                    let (object, key, value) = (r!(i.a), r!(i.b), r!(i.c));
+                    let (object, key, value) = (r!(i.a()), r!(i.b()), r!(i.c()));
                     let done = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
@@ -441,83 +441,88 @@ impl Vm {
                         _ => self.set_item_fast(object, key, value),
                     };
                     if !done {
-                        slow!(self.set_item_op(i));
+                        slow!(self.set_item_op(i.instr()));
                     }
                 }
-                Op::DelItem => slow!(self.del_item_op(i)),
-                Op::BuildSlice => slow!(self.build_slice(i)),
+                Op::DelItem => slow!(self.del_item_op(i.instr())),
+                Op::BuildSlice => slow!(self.build_slice(i.instr())),
 
                 Op::Call => {
-                    let callee = r!(i.a);
+                    let callee = r!(i.a());
                     if let Some(function) = callee.as_gc::<Function>() {
-                        enter!(function, i.a as usize + 1, u32::from(i.b), self.call_op(i));
+                        enter!(
+                            function,
+                            i.a() as usize + 1,
+                            u32::from(i.b()),
+                            self.call_op(i.instr())
+                        );
                     } else {
-                        trap!(self.call_native_op(i));
+                        trap!(self.call_native_op(i.instr()));
                     }
                 }
                 Op::CallMethod => {
-                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
-                    let object = r!(i.a + 1).as_object();
+                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let object = r!(i.a() + 1).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
                             let value = cache.value.get(&self.heap);
                             if let Some(function) = value.as_gc::<Function>() {
                                 enter!(
                                     function,
-                                    i.a as usize + 1,
-                                    u32::from(i.b) + 1,
-                                    self.call_method_op(i)
+                                    i.a() as usize + 1,
+                                    u32::from(i.b()) + 1,
+                                    self.call_method_op(i.instr())
                                 );
                             } else if let Some(native) = value.as_gc::<NativeFunction>() {
                                 let native = self.natives.get(native.id);
                                 match native.call {
-                                    NativeFn::Leaf(f) if native.takes(i.b as usize + 1) => {
+                                    NativeFn::Leaf(f) if native.takes(i.b() as usize + 1) => {
                                         let args = Args::new(
                                             &self.heap,
-                                            w.slots(i.a as usize + 1, i.b as usize + 1),
+                                            w.slots(i.a() as usize + 1, i.b() as usize + 1),
                                         );
                                         match f(&self.heap, args) {
-                                            Ok(value) => w.set(i.a, value),
+                                            Ok(value) => w.set(i.a(), value),
                                             Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
                                     }
-                                    _ => trap!(self.call_method_op(i)),
+                                    _ => trap!(self.call_method_op(i.instr())),
                                 }
                             } else {
-                                trap!(self.call_attribute_op(i));
+                                trap!(self.call_attribute_op(i.instr()));
                             }
                         }
-                        _ => trap!(self.call_method_op(i)),
+                        _ => trap!(self.call_method_op(i.instr())),
                     }
                 }
                 Op::GetMethod => {
-                    let cache = &code.get(&self.heap).get().caches[i.d as usize];
-                    match r!(i.a + 1).as_object() {
+                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    match r!(i.a() + 1).as_object() {
                         Some(o)
                             if cache.guard.get() == self.guard(o.shape())
                                 && !cache.value.is_undef() =>
                         {
-                            w.set(i.a, cache.value.get(&self.heap));
+                            w.set(i.a(), cache.value.get(&self.heap));
                         }
-                        _ => slow!(self.get_method_op(i)),
+                        _ => slow!(self.get_method_op(i.instr())),
                     }
                 }
                 Op::CallFound => {
-                    let first = if r!(i.a + 1).is_undef() { 2 } else { 1 };
-                    match r!(i.a).as_gc::<Function>() {
+                    let first = if r!(i.a() + 1).is_undef() { 2 } else { 1 };
+                    match r!(i.a()).as_gc::<Function>() {
                         Some(function) => {
                             let (at, count) =
-                                (i.a as usize + first, u32::from(i.b) + 2 - first as u32);
-                            enter!(function, at, count, self.call_found_function(i));
+                                (i.a() as usize + first, u32::from(i.b()) + 2 - first as u32);
+                            enter!(function, at, count, self.call_found_function(i.instr()));
                         }
-                        None => trap!(self.call_found_op(i)),
+                        None => trap!(self.call_found_op(i.instr())),
                     }
                 }
-                Op::CallSpecial => trap!(self.call_special_op(i)),
-                Op::CallKw => trap!(self.call_kw_op(i)),
-                Op::CallEx => trap!(self.call_ex_op(i)),
+                Op::CallSpecial => trap!(self.call_special_op(i.instr())),
+                Op::CallKw => trap!(self.call_kw_op(i.instr())),
+                Op::CallEx => trap!(self.call_ex_op(i.instr())),
                 Op::Ret => {
-                    let value = r!(i.a);
+                    let value = r!(i.a());
                     let frame = self.stack.pop();
                     if frame.flags == 0 {
                         load!();
@@ -531,50 +536,50 @@ impl Vm {
                         slow!(self.init_returned(frame));
                     }
                 }
-                Op::RetCoro => trap!(self.ret_coro(i)),
+                Op::RetCoro => trap!(self.ret_coro(i.instr())),
 
-                Op::Await => trap!(self.await_op(i)),
-                Op::Yield => trap!(self.yield_op(i)),
-                Op::YieldFrom => trap!(self.yield_from_op(i)),
+                Op::Await => trap!(self.await_op(i.instr())),
+                Op::Yield => trap!(self.yield_op(i.instr())),
+                Op::YieldFrom => trap!(self.yield_from_op(i.instr())),
 
-                Op::BuildList => slow!(self.build_list(i)),
-                Op::BuildTuple => slow!(self.build_tuple(i)),
-                Op::BuildSet => slow!(self.build_set(i)),
-                Op::BuildDict => slow!(self.build_dict(i)),
-                Op::BuildString => slow!(self.build_string(i)),
-                Op::FormatValue => slow!(self.format_value(i)),
+                Op::BuildList => slow!(self.build_list(i.instr())),
+                Op::BuildTuple => slow!(self.build_tuple(i.instr())),
+                Op::BuildSet => slow!(self.build_set(i.instr())),
+                Op::BuildDict => slow!(self.build_dict(i.instr())),
+                Op::BuildString => slow!(self.build_string(i.instr())),
+                Op::FormatValue => slow!(self.format_value(i.instr())),
                 Op::ListAppend => {
-                    if let Some(list) = r!(i.a).as_gc::<List>() {
-                        list.items.push(&self.heap, r!(i.b));
+                    if let Some(list) = r!(i.a()).as_gc::<List>() {
+                        list.items.push(&self.heap, r!(i.b()));
                     }
                 }
-                Op::ListExtend => slow!(self.list_extend(i)),
-                Op::ListToTuple => slow!(self.list_to_tuple(i)),
-                Op::SetAdd => slow!(self.set_add_op(i)),
-                Op::SetUpdate => slow!(self.set_update_op(i)),
+                Op::ListExtend => slow!(self.list_extend(i.instr())),
+                Op::ListToTuple => slow!(self.list_to_tuple(i.instr())),
+                Op::SetAdd => slow!(self.set_add_op(i.instr())),
+                Op::SetUpdate => slow!(self.set_update_op(i.instr())),
                 Op::DictSet => {
-                    if !self.set_item_fast(r!(i.a), r!(i.b), r!(i.c)) {
-                        slow!(self.dict_set_op(i));
+                    if !self.set_item_fast(r!(i.a()), r!(i.b()), r!(i.c())) {
+                        slow!(self.dict_set_op(i.instr()));
                     }
                 }
-                Op::DictUpdate => slow!(self.dict_update_op(i)),
-                Op::DictMerge => slow!(self.dict_merge_op(i)),
+                Op::DictUpdate => slow!(self.dict_update_op(i.instr())),
+                Op::DictMerge => slow!(self.dict_merge_op(i.instr())),
                 Op::UnpackSeq => {
-                    let source = r!(i.a);
+                    let source = r!(i.a());
                     match source.as_gc::<Tuple>() {
-                        Some(tuple) if tuple.len() == i.d as usize => {
+                        Some(tuple) if tuple.len() == i.d() as usize => {
                             for (n, slot) in tuple.tail().iter().enumerate() {
-                                w.slot(i.b as usize + n).set(slot.get(&self.heap));
+                                w.slot(i.b() as usize + n).set(slot.get(&self.heap));
                             }
                         }
-                        _ => slow!(self.unpack_seq(i)),
+                        _ => slow!(self.unpack_seq(i.instr())),
                     }
                 }
-                Op::UnpackEx => slow!(self.unpack_ex(i)),
+                Op::UnpackEx => slow!(self.unpack_ex(i.instr())),
 
-                Op::GetIter => slow!(self.get_iter_op(i)),
+                Op::GetIter => slow!(self.get_iter_op(i.instr())),
                 Op::ForIter => {
-                    if let Some(iter) = r!(i.a).as_gc::<Iter>() {
+                    if let Some(iter) = r!(i.a()).as_gc::<Iter>() {
                         match iter.tag {
                             IterTag::Range => {
                                 let left = iter.end.get();
@@ -582,8 +587,8 @@ impl Vm {
                                     let n = iter.pos.get();
                                     iter.end.set(left - 1);
                                     iter.pos.set(n.wrapping_add(iter.step.get()));
-                                    w.set(i.b, self.heap.int(n));
-                                    jump!(i.d);
+                                    w.set(i.b(), self.heap.int(n));
+                                    jump!(i.d());
                                 }
                             }
                             IterTag::List => {
@@ -592,56 +597,56 @@ impl Vm {
                                 match list.and_then(|list| list.items.get(&self.heap, n as usize)) {
                                     Some(value) => {
                                         iter.pos.set(n + 1);
-                                        w.set(i.b, value);
-                                        jump!(i.d);
+                                        w.set(i.b(), value);
+                                        jump!(i.d());
                                     }
                                     None => iter.source.clear(),
                                 }
                             }
                             _ => {
-                                slow!(self.for_iter(i));
+                                slow!(self.for_iter(i.instr()));
                                 safepoint!();
                             }
                         }
-                    } else if r!(i.a).is_gc::<Coroutine>() {
-                        trap!(self.for_iter_generator(i));
+                    } else if r!(i.a()).is_gc::<Coroutine>() {
+                        trap!(self.for_iter_generator(i.instr()));
                         safepoint!();
                     } else {
-                        slow!(self.for_iter(i));
+                        slow!(self.for_iter(i.instr()));
                         safepoint!();
                     }
                 }
-                Op::GetAIter => slow!(self.get_aiter_op(i)),
-                Op::GetANext => slow!(self.get_anext_op(i)),
+                Op::GetAIter => slow!(self.get_aiter_op(i.instr())),
+                Op::GetANext => slow!(self.get_anext_op(i.instr())),
 
-                Op::EndAsyncFor => slow!(self.end_async_for_op(i)),
+                Op::EndAsyncFor => slow!(self.end_async_for_op(i.instr())),
 
-                Op::MakeFunction => slow!(self.make_function(i)),
-                Op::BuildClass => slow!(self.build_class_op(i)),
+                Op::MakeFunction => slow!(self.make_function(i.instr())),
+                Op::BuildClass => slow!(self.build_class_op(i.instr())),
 
-                Op::Raise => slow!(self.raise_op(i)),
-                Op::RaiseFrom => slow!(self.raise_from_op(i)),
-                Op::Reraise => slow!(self.reraise_op(i)),
+                Op::Raise => slow!(self.raise_op(i.instr())),
+                Op::RaiseFrom => slow!(self.raise_from_op(i.instr())),
+                Op::Reraise => slow!(self.reraise_op(i.instr())),
                 Op::RaiseHandled => slow!(self.raise_handled_op()),
-                Op::ExcMatch => slow!(self.exc_match_op(i)),
-                Op::ExcInfo => slow!(self.exc_info_op(i)),
-                Op::ExcStarSplit => slow!(self.exc_star_split_op(i)),
-                Op::ExcStarFinish => slow!(self.exc_star_finish_op(i)),
-                Op::AssertFail => slow!(self.assert_fail_op(i)),
-                Op::CheckWith => slow!(self.check_with_op(i)),
+                Op::ExcMatch => slow!(self.exc_match_op(i.instr())),
+                Op::ExcInfo => slow!(self.exc_info_op(i.instr())),
+                Op::ExcStarSplit => slow!(self.exc_star_split_op(i.instr())),
+                Op::ExcStarFinish => slow!(self.exc_star_finish_op(i.instr())),
+                Op::AssertFail => slow!(self.assert_fail_op(i.instr())),
+                Op::CheckWith => slow!(self.check_with_op(i.instr())),
 
-                Op::MatchSeq => slow!(self.match_seq_op(i)),
-                Op::MatchMap => slow!(self.match_map_op(i)),
-                Op::MatchKeys => slow!(self.match_keys_op(i)),
-                Op::MatchClass => slow!(self.match_class_op(i)),
-                Op::GetLen => slow!(self.get_len_op(i)),
+                Op::MatchSeq => slow!(self.match_seq_op(i.instr())),
+                Op::MatchMap => slow!(self.match_map_op(i.instr())),
+                Op::MatchKeys => slow!(self.match_keys_op(i.instr())),
+                Op::MatchClass => slow!(self.match_class_op(i.instr())),
+                Op::GetLen => slow!(self.get_len_op(i.instr())),
 
-                Op::Import => slow!(self.import_op(i)),
-                Op::ImportFrom => slow!(self.import_from_op(i)),
-                Op::ImportStar => slow!(self.import_star_op(i)),
-                Op::TypeParam => slow!(self.type_param_op(i)),
-                Op::TypeAlias => slow!(self.type_alias_op(i)),
-                Op::Display => slow!(self.display_op(i)),
+                Op::Import => slow!(self.import_op(i.instr())),
+                Op::ImportFrom => slow!(self.import_from_op(i.instr())),
+                Op::ImportStar => slow!(self.import_star_op(i.instr())),
+                Op::TypeParam => slow!(self.type_param_op(i.instr())),
+                Op::TypeAlias => slow!(self.type_alias_op(i.instr())),
+                Op::Display => slow!(self.display_op(i.instr())),
             }
         }
     }
