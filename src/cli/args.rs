@@ -30,6 +30,8 @@ pub enum Action {
     Program(Source, Vec<String>),
     /// Show what a stage makes of a program.
     Dump(Dump, Source),
+    /// Explain a kind of mistake by its number.
+    Explain(Option<String>),
 }
 
 /// Where a program's text is.
@@ -107,6 +109,9 @@ pub fn parse() -> Parsed {
 
 fn action(matches: &ArgMatches) -> Action {
     if let Some((name, of)) = matches.subcommand() {
+        if name == "explain" {
+            return Action::Explain(of.get_one::<String>("number").cloned());
+        }
         if let Some(&(_, dump, _)) = DUMPS.iter().find(|row| row.0 == name) {
             let file = of.get_one::<PathBuf>("file").cloned().unwrap_or_default();
             return Action::Dump(dump, Source::of_name(file.into_os_string()));
@@ -228,6 +233,15 @@ fn command() -> Command {
                 .conflicts_with("program"),
         )
         .args(options())
+        .subcommand(
+            Command::new("explain")
+                .about("Explain a kind of mistake by the number in its message")
+                .arg(
+                    Arg::new("number")
+                        .value_name("CODE")
+                        .help("Such as E0106; none: list all"),
+                ),
+        )
         .subcommand(Command::new("run").about("Run a program").arg(program().required(true)));
     for (name, _, about) in DUMPS {
         let file = Arg::new("file")

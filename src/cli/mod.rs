@@ -7,6 +7,7 @@
 mod args;
 mod classic;
 mod dump;
+mod explain;
 mod failure;
 mod host;
 mod repl;
@@ -44,6 +45,7 @@ fn start(parsed: Parsed) -> u8 {
         Parsed::Run(Action::Repl, settings) => repl::repl(&settings),
         Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
+        Parsed::Run(Action::Explain(number), _) => explain::explain(number.as_deref()),
         Parsed::Over(status) => status,
     }
 }

@@ -1,11 +1,12 @@
 //! The kinds of mistakes that are found before a program runs: one table.
 //!
-//! A row gives a kind its number for `apy explain`, the exception that CPython raises for it, a title and an
-//! explanation. Several messages may share a kind, if the same explanation helps. To add one, add a row:
-//! E00xx text and tokens, E01xx syntax, E02xx names and scopes. Numbers are never reused.
+//! A row gives a kind its number, the exception that CPython raises for it and a title; what `apy explain` prints is the page
+//! `docs/errors/<number>.md`. Several messages may share a kind, if the same explanation helps. To add one: a row, a page
+//! and a golden in `tests/golden/diagnostics` (`tests/diagnostics.rs` asks for both). E00xx text and tokens, E01xx syntax,
+//! E02xx names and scopes, E03xx warnings. Numbers are never reused.
 
 macro_rules! codes {
-    ($($name:ident $id:literal $exception:literal $title:literal $explanation:literal)*) => {
+    ($($name:ident $id:literal $exception:literal $title:literal)*) => {
         /// A kind of mistake.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
@@ -18,7 +19,12 @@ macro_rules! codes {
 
             const fn row(self) -> [&'static str; 4] {
                 match self {
-                    $(Self::$name => [$id, $exception, $title, $explanation],)*
+                    $(Self::$name => [
+                        $id,
+                        $exception,
+                        $title,
+                        include_str!(concat!("../../docs/errors/", $id, ".md")),
+                    ],)*
                 }
             }
         }
@@ -27,121 +33,101 @@ macro_rules! codes {
 
 codes! {
     NotUtf8 "E0001" "SyntaxError" "the file is not UTF-8 text"
-        "Source files are UTF-8. The message names the first byte that is not. Convert the file in your editor, or check \
-         that it is a source file at all."
     NullByte "E0002" "SyntaxError" "the file contains a null byte"
-        "A byte of value 0 never stands in source text; it hints at a binary file or at UTF-16. Inside a string literal \
-         write \\0."
     FileTooLarge "E0003" "SyntaxError" "the file is too large"
-        "Source files may have up to 4 GB."
     InvalidCharacter "E0004" "SyntaxError" "a character that means nothing here"
-        "Outside of strings and comments only letters, digits, `_`, spaces and the operators of the language may stand. \
-         Typical causes: typographic quotes or dashes and non-breaking spaces from a web page or word processor."
-    LineContinuation "E0005" "SyntaxError" "a backslash not followed by a new line"
-        "A backslash outside of strings joins two lines: nothing may follow it on its line, not even a space or comment. \
-         Inside of brackets lines join without it."
+    LineContinuation "E0005" "SyntaxError" "a backslash that is not the end of its line"
     UnterminatedString "E0006" "SyntaxError" "a string without its closing quote"
-        "A string in single or double quotes ends on the line it starts on. For text over several lines use triple \
-         quotes; for a quote inside the text write \\\" or use the other kind of quotes."
     InvalidNumber "E0007" "SyntaxError" "a number that cannot be read"
-        "Numbers are written 10, 1_000, 0xff, 0o17, 0b101, 1.5, 1e-3, 2j. A name cannot start with a digit, an \
-         underscore stands only between digits, and a decimal number other than 0 does not start with 0."
     IntegerTooLong "E0008" "SyntaxError" "a decimal number with more than 4300 digits"
-        "Reading decimal digits takes time that grows with the square of their number, so there is a limit. Hexadecimal \
-         numbers have none."
     InvalidEscape "E0009" "SyntaxError" "an escape sequence that cannot be decoded"
-        "\\x takes 2 hexadecimal digits, \\u 4, \\U 8 (up to 10FFFF), \\N{...} the name of a Unicode character. For a \
-         backslash itself, as in Windows paths, write \\\\ or use a raw string: r\"...\"."
     LoneSurrogate "E0010" "SyntaxError" "an escape sequence for half a character"
-        "The code points D800 to DFFF are halves of UTF-16 pairs, not characters, and apy's strings hold only \
-         characters. Write the character itself, or \\U with its 8 digits."
     BytesNotAscii "E0011" "SyntaxError" "a bytes literal with a character beyond ASCII"
-        "The characters of b\"...\" stand for bytes. Write other bytes as \\xNN, or encode text: \"...\".encode()."
     MixedBytes "E0012" "SyntaxError" "text and bytes side by side"
-        "Adjacent literals are joined, but only text with text and bytes with bytes."
     FString "E0013" "SyntaxError" "a replacement field that cannot be read"
-        "A field of an f-string is {expression}, {expression=}, {expression!r}, {expression:format}. For a brace in the \
-         text write {{ or }}. A lambda or := in a field needs parentheses, because the colon starts the format."
     UnclosedBracket "E0014" "SyntaxError" "an opening bracket without its closing one"
-        "All lines up to the closing bracket belong together, so the program seems to end in the middle of a statement."
-    UnmatchedBracket "E0015" "SyntaxError" "a closing bracket that matches no opening one"
-        "Brackets close in the reverse order of their opening."
+    UnmatchedBracket "E0015" "SyntaxError" "a closing bracket that closes nothing"
     TooNested "E0016" "SyntaxError" "nesting that is too deep"
-        "There are limits: 200 open brackets, 100 levels of indentation, about 3000 operations within one another. \
-         Programs reach them only when they are generated: build the value step by step, or in a loop."
     UnexpectedIndent "E0017" "IndentationError" "a line that is indented without reason"
-        "Only the block behind a line that ends in a colon is indented."
     UnmatchedDedent "E0018" "IndentationError" "a line whose indentation fits no block"
-        "When a block ends, the next line must start exactly below the start of an enclosing block."
     ExpectedBlock "E0019" "IndentationError" "a block is missing"
-        "Behind a line that ends in a colon at least one indented statement must follow. Use `pass` if there is nothing \
-         to do."
     MixedTabs "E0020" "TabError" "tabs and spaces are mixed so that the indentation is ambiguous"
-        "Whether one line is deeper than another must not depend on the width of a tab. Indent with spaces only."
     TooManyLevels "E0021" "IndentationError" "more than 100 levels of indentation"
-        "Move inner blocks to functions of their own."
+    EmptyField "E0022" "SyntaxError" "a replacement field without an expression"
+    LoneBrace "E0023" "SyntaxError" "a closing brace alone in an f-string"
+    Conversion "E0024" "SyntaxError" "a conversion other than !s, !r and !a"
+    UnterminatedBlock "E0025" "SyntaxError" "a triple-quoted string without its closing quotes"
+    MismatchedBracket "E0026" "SyntaxError" "a closing bracket of another kind than the open one"
     InvalidSyntax "E0100" "SyntaxError" "something that does not belong here"
-        "The parser could make sense of everything up to the marked place. Look there, and at what stands just before it."
     ExpectedToken "E0101" "SyntaxError" "something is missing"
-        "At the marked place the language asks for a certain symbol or keyword, which the message names."
     MissingComma "E0102" "SyntaxError" "two values side by side"
-        "Within brackets values are separated by commas."
     AssignInExpression "E0103" "SyntaxError" "an assignment where a value is wanted"
-        "`=` assigns and is a statement of its own. To compare, write `==`. To assign within an expression, write \
-         (name := value)."
     PrintStatement "E0104" "SyntaxError" "print without parentheses"
-        "print is a function: print(\"hello\")."
-    ForeignSyntax "E0105" "SyntaxError" "a form of another language"
-        "The help line names what to write here instead."
+    ForeignSyntax "E0105" "SyntaxError" "an operator of another language"
+    MissingColon "E0106" "SyntaxError" "a header without its colon"
+    MissingElse "E0107" "SyntaxError" "a conditional expression without else"
+    MissingIn "E0108" "SyntaxError" "a loop without in"
+    MissingParameters "E0109" "SyntaxError" "a function without parentheses"
     InvalidTarget "E0110" "SyntaxError" "something that cannot be assigned to"
-        "Assign to names, attributes (a.b), items (a[i]) and lists or tuples of these. The same holds for the targets of \
-         `for`, `with ... as` and `del`; `+=` and annotations allow only the first three."
     MisplacedStar "E0111" "SyntaxError" "a starred expression in a place where none can be"
-        "*x spreads a value into a list, tuple, set or call, or collects the rest in an assignment to several targets."
     InvalidWalrus "E0112" "SyntaxError" "`:=` with something else than a name"
-        "(name := value) can bind only a plain name."
-    CallArguments "E0120" "SyntaxError" "arguments of a call that do not go together"
-        "Positional arguments come first, then name=value; a generator expression needs its own parentheses unless it is \
-         the only argument; no name may be given twice."
+    MissingValue "E0113" "SyntaxError" "a name or key without its value"
+    KeywordAsName "E0114" "SyntaxError" "a keyword used as a name"
+    NotAfterOperator "E0115" "SyntaxError" "not behind an operator"
+    ComprehensionTarget "E0116" "SyntaxError" "several values in a comprehension without parentheses"
+    IncompleteStatement "E0117" "SyntaxError" "a statement that stops in the middle"
+    ElseIf "E0118" "SyntaxError" "else if in two words"
+    ForeignStatement "E0119" "SyntaxError" "a statement of another language"
+    CallArguments "E0120" "SyntaxError" "arguments that do not go together"
     Parameters "E0121" "SyntaxError" "parameters that do not go together"
-        "The order is: positional-only, /, ordinary, *args or *, keyword-only, **kwargs. Once a positional parameter has \
-         a default, those behind it need one too."
+    PositionalAfterKeyword "E0122" "SyntaxError" "an argument without name behind one with a name"
+    RepeatedKeyword "E0123" "SyntaxError" "an argument given twice"
+    BareGenerator "E0124" "SyntaxError" "a generator expression beside other arguments"
+    ArgumentName "E0125" "SyntaxError" "an assignment to something else than a parameter's name"
+    DefaultOrder "E0126" "SyntaxError" "a parameter without default behind one with a default"
+    TypeParameters "E0127" "SyntaxError" "type parameters that do not go together"
+    AugmentedTarget "E0128" "SyntaxError" "an augmented assignment to several things"
+    AnnotationTarget "E0129" "SyntaxError" "an annotation of several things"
     TryWithoutHandler "E0130" "SyntaxError" "a try without except or finally"
-        "A `try` block is followed by `except`, or `finally`, or both."
     ExceptClause "E0131" "SyntaxError" "an except clause that cannot be"
-        "Several types are written as a tuple: `except (A, B):`. A bare `except:` is the last one. `except` and \
-         `except*` do not mix, and `except*` needs a type."
     InvalidImport "E0132" "SyntaxError" "an import that cannot be"
-        "Write `import a.b as c`, `from a import b, c as d`, `from a import *`."
+    ExceptTypes "E0133" "SyntaxError" "several exception types without parentheses"
+    ImportOrder "E0134" "SyntaxError" "import and from the other way round"
+    StarImport "E0135" "SyntaxError" "import * within a function"
+    MixedBraces "E0136" "SyntaxError" "a display that is neither a set nor a dict"
+    DeleteTarget "E0137" "SyntaxError" "something that cannot be deleted"
+    StarredTargets "E0138" "SyntaxError" "a starred target that cannot be"
+    AsInTuple "E0139" "SyntaxError" "as within a tuple"
     InvalidPattern "E0140" "SyntaxError" "a pattern that cannot be"
-        "Patterns are literals, names (which capture), dotted names (which compare), [sequences], {mappings}, \
-         Class(patterns), `|` and `as`. A pattern that always fits ends an `|` and a match; alternatives bind the same \
-         names; no name is bound twice."
     Unpacking "E0141" "SyntaxError" "unpacking where it cannot be"
-        "A comprehension makes one item at a time; write a loop or a nested `for` instead of * or **."
-    OutsideFunction "E0200" "SyntaxError" "a statement or expression in the wrong kind of function"
-        "`return` and `yield` stand in functions, `await`, `async for` and `async with` in `async def` functions or at \
-         the top level of a script. A class body is not a function. Comprehensions cannot yield, async generators cannot \
-         return a value."
+    UnreachableCase "E0142" "SyntaxError" "a pattern that leaves nothing to those behind it"
+    PatternNames "E0143" "SyntaxError" "names in a pattern that do not go together"
+    OrphanClause "E0144" "SyntaxError" "a clause without its statement"
+    OutsideFunction "E0200" "SyntaxError" "an asynchronous form outside of async def"
     OutsideLoop "E0201" "SyntaxError" "break or continue where there is no loop to leave"
-        "`break` and `continue` belong to the innermost `for` or `while` of the same function. They cannot leave an \
-         `except*` block, nor can `return`, because several such blocks may have to run."
     Declaration "E0202" "SyntaxError" "a global or nonlocal declaration that cannot be"
-        "`global x` and `nonlocal x` stand before everything else that a function does with x, and x is no parameter. \
-         `nonlocal` names a variable of a function around; names of the module need `global`."
     DuplicateName "E0203" "SyntaxError" "two parameters with the same name"
-        "Each parameter of a function, and each type parameter, has a name of its own."
-    FutureFeature "E0204" "SyntaxError" "a from __future__ import that cannot be"
-        "`from __future__ import annotations` and its like stand at the very top, behind nothing but a docstring. The \
-         other features are part of the language already."
+    FutureFeature "E0204" "SyntaxError" "a future feature that does not exist"
     TooComplex "E0205" "SyntaxError" "code that needs more room than a function has"
-        "A function has 240 registers for its variables and for the values that an expression needs at the same time. \
-         Programs reach this only when they are generated: split the function or name parts of the expression."
-    Suspicious "E0300" "SyntaxWarning" "something that is likely not as meant"
-        "The program runs, but the marked place does something else than it seems to. The help line says what to write."
+    AwaitOutside "E0206" "SyntaxError" "await outside of async def"
+    ReturnOutside "E0207" "SyntaxError" "return outside of a function"
+    YieldOutside "E0208" "SyntaxError" "yield outside of a function"
+    AsyncGeneratorReturn "E0209" "SyntaxError" "an async generator that returns a value"
+    YieldFromAsync "E0210" "SyntaxError" "yield from within async def"
+    ExceptStarExit "E0211" "SyntaxError" "a jump out of an except* block"
+    DeclarationTooLate "E0212" "SyntaxError" "a name used before it is declared global or nonlocal"
+    NoNonlocal "E0213" "SyntaxError" "nonlocal without a variable around"
+    DeclaredParameter "E0214" "SyntaxError" "a parameter declared global or nonlocal"
+    AnnotatedGlobal "E0215" "SyntaxError" "an annotated name that is declared global or nonlocal"
+    FutureTooLate "E0216" "SyntaxError" "a future import behind other statements"
+    WalrusInComprehension "E0217" "SyntaxError" "`:=` that gets into the way of a comprehension"
+    InType "E0218" "SyntaxError" "yield, await or := within a type"
+    IsLiteral "E0300" "SyntaxWarning" "`is` with a literal"
+    AssertTuple "E0301" "SyntaxWarning" "an assertion that always holds"
+    NotCallable "E0302" "SyntaxWarning" "a call of something that cannot be called"
+    NotSubscriptable "E0303" "SyntaxWarning" "a subscript of something that has no items"
+    BadIndex "E0304" "SyntaxWarning" "a list or string with an index that is no integer"
     Internal "E0900" "SystemError" "a mistake of apy"
-        "The compiler made code that its own verifier refuses. This is a bug of apy, not of the program. Please report it \
-         with the program."
 }
 
 impl Code {
@@ -163,7 +149,7 @@ impl Code {
         self.row()[2]
     }
 
-    /// What it means and what to do.
+    /// What it means and what to do, with a wrong and a right example: a page of Markdown.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         self.row()[3]

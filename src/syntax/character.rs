@@ -49,8 +49,11 @@ impl Layouter<'_> {
     /// A character of ASCII that the language has no use for.
     pub(super) fn unknown(&mut self, span: Span) {
         let text = span.text(self.source);
-        let label = format!("`{text}` has no meaning outside of strings and comments");
-        self.report(Diagnostic::error(Code::InvalidSyntax, span, "invalid syntax").label(label));
+        let message = format!("`{text}` has no meaning outside of strings and comments");
+        self.report(
+            Diagnostic::error(Code::InvalidCharacter, span, message)
+                .label("not a symbol of the language"),
+        );
     }
 }
 

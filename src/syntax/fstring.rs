@@ -89,7 +89,7 @@ impl Layouter<'_> {
                 }
                 Some(b'}') => {
                     let message = "f-string: single '}' is not allowed";
-                    let diagnostic = Diagnostic::error(Code::FString, byte_span(at), message);
+                    let diagnostic = Diagnostic::error(Code::LoneBrace, byte_span(at), message);
                     self.report(
                         diagnostic
                             .label("closes no field")

@@ -408,9 +408,13 @@ impl<'s> Layouter<'s> {
                 "closing parenthesis '{closing}' does not match opening parenthesis '{opening}'{on_line}"
             )
         };
-        let diagnostic = Diagnostic::error(Code::UnmatchedBracket, span, message)
-            .label("closes the wrong kind of bracket")
-            .also(open.span, "opened here");
+        let diagnostic = Diagnostic::error(Code::MismatchedBracket, span, message)
+            .label(format!("this `{}` closes nothing", token.text()))
+            .also(
+                open.span,
+                format!("this `{}` is still open", open.token.text()),
+            )
+            .help(format!("write '{}' to close it", closing(open.token)));
         self.fail(diagnostic, End::Whole);
     }
 
@@ -489,7 +493,12 @@ impl<'s> Layouter<'s> {
             }
             false => format!("close it with {quotes}"),
         };
-        let diagnostic = Diagnostic::error(Code::UnterminatedString, span, message)
+        let code = if prefix.triple {
+            Code::UnterminatedBlock
+        } else {
+            Code::UnterminatedString
+        };
+        let diagnostic = Diagnostic::error(code, span, message)
             .label(format!("this {what} starts here and never ends"))
             .help(advice);
         if prefix.triple {
@@ -537,7 +546,7 @@ impl<'s> Layouter<'s> {
                 open.span,
                 format!("'{text}' was never closed"),
             )
-            .label("opened here")
+            .label(format!("this `{text}` is never closed"))
             .help(format!("add the missing '{}'", closing(open.token)));
             self.fail(diagnostic, End::InBracket);
         }

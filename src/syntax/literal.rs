@@ -384,7 +384,10 @@ fn bad_escape(offset: u32, bad: BadEscape) -> Diagnostic {
     let BadEscape(at, len, code, message) = bad;
     let start = offset + at as u32;
     let diagnostic = Diagnostic::error(code, Span::new(start, start + len as u32), message);
-    diagnostic.help("write \\\\ for a backslash, or use a raw string: r\"...\"")
+    diagnostic.help(match code {
+        Code::LoneSurrogate => "write the character itself, or \\U with its eight digits",
+        _ => "write \\\\ for a backslash, or use a raw string: r\"...\"",
+    })
 }
 
 /// Decodes the escape at `at` and returns its length.

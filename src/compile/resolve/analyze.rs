@@ -60,14 +60,14 @@ fn nonlocal(
                 "nonlocal binding not allowed for type parameter '{}'",
                 symbol.name
             );
-            problems.push(Diagnostic::error(Code::Declaration, span, message));
+            problems.push(Diagnostic::error(Code::NoNonlocal, span, message));
             Place::Global
         }
         Some(found) => Place::Free(capture(tree, id, found)),
         None => {
             let message = format!("no binding for nonlocal '{}' found", symbol.name);
             let help = "`nonlocal` names a variable of a function around; for one of the module use `global`";
-            problems.push(Diagnostic::error(Code::Declaration, span, message).help(help));
+            problems.push(Diagnostic::error(Code::NoNonlocal, span, message).help(help));
             Place::Global
         }
     }

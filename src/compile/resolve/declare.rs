@@ -20,7 +20,7 @@ impl Resolver {
             let message = format!(
                 "comprehension inner loop cannot rebind assignment expression target '{name}'"
             );
-            self.error(Code::InvalidWalrus, span, message);
+            self.error(Code::WalrusInComprehension, span, message);
         }
     }
 
@@ -120,7 +120,7 @@ impl Resolver {
         (symbol.is_bound, symbol.is_annotated) = (true, true);
         if let Some((at, what)) = declared {
             let problem = self.error(
-                Code::Declaration,
+                Code::AnnotatedGlobal,
                 span,
                 format!("annotated name '{name}' can't be {what}"),
             );
@@ -182,28 +182,32 @@ impl Resolver {
             return;
         }
         let (name, first) = (&ident.name, symbol.span);
-        let (message, help) = if symbol.is_param {
+        let (code, message, help) = if symbol.is_param {
             (
+                Code::DeclaredParameter,
                 format!("name '{name}' is parameter and {what}"),
                 "rename the parameter",
             )
         } else if symbol.is_used {
             (
+                Code::DeclarationTooLate,
                 format!("name '{name}' is used prior to {what} declaration"),
                 "move the declaration to the top of the function",
             )
         } else if symbol.is_annotated {
             (
+                Code::AnnotatedGlobal,
                 format!("annotated name '{name}' can't be {what}"),
                 "annotate it where it is defined",
             )
         } else {
             (
+                Code::DeclarationTooLate,
                 format!("name '{name}' is assigned to before {what} declaration"),
                 "move the declaration to the top of the function",
             )
         };
-        let problem = self.error(Code::Declaration, ident.span, message);
+        let problem = self.error(code, ident.span, message);
         *problem = problem.clone().also(first, "first here").help(help);
     }
 
@@ -212,7 +216,7 @@ impl Resolver {
         if self.flow.in_iterable {
             let message =
                 "assignment expression cannot be used in a comprehension iterable expression";
-            self.error(Code::InvalidWalrus, target.span, message);
+            self.error(Code::WalrusInComprehension, target.span, message);
             return;
         }
         let Some(owner) = self.walrus_owner(target) else {
@@ -265,7 +269,7 @@ impl Resolver {
                 }
                 _ => return Some(id),
             };
-            self.error(Code::InvalidWalrus, target.span, message);
+            self.error(Code::WalrusInComprehension, target.span, message);
             return None;
         }
     }
@@ -286,6 +290,6 @@ impl Resolver {
             _ => "the definition of a generic",
         };
         let message = format!("{what} expression cannot be used within {place}");
-        self.error(Code::OutsideFunction, span, message);
+        self.error(Code::InType, span, message);
     }
 }

@@ -94,6 +94,7 @@ impl Resolver {
         if let Some(kind) = literal_kind(func) {
             let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(
+                Code::NotCallable,
                 span,
                 message,
                 "two values side by side, the second in parentheses, are a call",
@@ -119,6 +120,7 @@ impl Resolver {
         match (literal_kind(value), literal_kind(index)) {
             (Some(kind), _) if !is_sequence && !is_mapping => {
                 self.warn(
+                    Code::NotSubscriptable,
                     span,
                     format!("'{kind}' object is not subscriptable; perhaps you missed a comma?"),
                     help,
@@ -130,7 +132,7 @@ impl Resolver {
                 let message = format!(
                     "{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"
                 );
-                self.warn(span, message, help);
+                self.warn(Code::BadIndex, span, message, help);
             }
             _ => {}
         }
@@ -150,6 +152,7 @@ impl Resolver {
                 let message =
                     format!("\"{word}\" with '{kind}' literal. Did you mean \"{instead}\"?");
                 self.warn(
+                    Code::IsLiteral,
                     span,
                     message,
                     "`is` asks whether both are the very same object, not whether they are equal",
@@ -168,7 +171,7 @@ impl Resolver {
                 scope.is_generator = true;
                 if is_async && what == "'yield from'" {
                     let problem = self.error(
-                        Code::OutsideFunction,
+                        Code::YieldFromAsync,
                         span,
                         "'yield from' inside async function",
                     );
@@ -177,22 +180,15 @@ impl Resolver {
             }
             ScopeKind::Comprehension | ScopeKind::Generator => {
                 let form = scope.comprehension_form().to_owned();
-                let problem = self.error(
-                    Code::OutsideFunction,
-                    span,
-                    format!("'yield' inside {form}"),
-                );
+                let problem =
+                    self.error(Code::YieldOutside, span, format!("'yield' inside {form}"));
                 problem.help = Some("write a loop: `for x in ...: yield x`".to_owned());
             }
             kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
                 self.refuse_in_type("yield", kind, span);
             }
             ScopeKind::Module | ScopeKind::Class => {
-                self.error(
-                    Code::OutsideFunction,
-                    span,
-                    format!("{what} outside function"),
-                );
+                self.error(Code::YieldOutside, span, format!("{what} outside function"));
             }
         }
     }

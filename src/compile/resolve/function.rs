@@ -87,7 +87,7 @@ impl Resolver {
         if scope.is_async && scope.is_generator {
             for (_, span) in returns {
                 let problem = self.error(
-                    Code::OutsideFunction,
+                    Code::AsyncGeneratorReturn,
                     span,
                     "'return' with value in async generator",
                 );

@@ -112,9 +112,9 @@ impl Resolver {
         self.problems.last_mut().expect("just pushed")
     }
 
-    fn warn(&mut self, span: Span, message: impl Into<String>, help: &str) {
+    fn warn(&mut self, code: Code, span: Span, message: impl Into<String>, help: &str) {
         self.problems.push(
-            Diagnostic::error(Code::Suspicious, span, message)
+            Diagnostic::error(code, span, message)
                 .help(help)
                 .as_warning(),
         );
@@ -253,6 +253,17 @@ impl Resolver {
             ScopeKind::Lambda => "a lambda cannot await: write an `async def`".to_owned(),
             _ => "await in an `async def`, or at the top level of the script".to_owned(),
         };
-        self.error(Code::OutsideFunction, span, message).help = Some(help);
+        let (code, label) = match form {
+            AsyncForm::Await => (
+                Code::AwaitOutside,
+                "`await` is only allowed inside `async def`, or at top level",
+            ),
+            _ => (
+                Code::OutsideFunction,
+                "only allowed inside `async def`, or at top level",
+            ),
+        };
+        let problem = self.error(code, span, message);
+        *problem = problem.clone().label(label).help(help);
     }
 }

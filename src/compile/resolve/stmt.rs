@@ -167,7 +167,7 @@ impl Resolver {
     fn return_stmt(&mut self, value: Option<&Expr>, span: Span) {
         self.exprs(value);
         if self.here().kind != ScopeKind::Function {
-            let problem = self.error(Code::OutsideFunction, span, "'return' outside function");
+            let problem = self.error(Code::ReturnOutside, span, "'return' outside function");
             problem.help =
                 Some("only a `def` can return; to end a script early call `exit()`".to_owned());
         } else if self.flow.in_star_handler {
@@ -185,13 +185,16 @@ impl Resolver {
         if self.flow.in_star_handler {
             self.star_handler_exit(span);
         } else {
-            self.error(Code::OutsideLoop, span, message);
+            let problem = self.error(Code::OutsideLoop, span, message);
+            *problem = problem
+                .clone()
+                .label("no `for` or `while` around it in this function");
         }
     }
 
     fn star_handler_exit(&mut self, span: Span) {
         let message = "'break', 'continue' and 'return' cannot appear in an except* block";
-        let problem = self.error(Code::OutsideLoop, span, message);
+        let problem = self.error(Code::ExceptStarExit, span, message);
         problem.help = Some(
             "an exception group may match several `except*` blocks: all of them must run"
                 .to_owned(),
@@ -229,6 +232,7 @@ impl Resolver {
         if matches!(&test.kind, ExprKind::Tuple(items) if !items.is_empty()) {
             let message = "assertion is always true, perhaps remove parentheses?";
             self.warn(
+                Code::AssertTuple,
                 test.span,
                 message,
                 "a tuple that is not empty is true: write `assert condition, message`",
@@ -249,7 +253,7 @@ impl Resolver {
         match names {
             ImportNames::Star(span) if self.here().kind != ScopeKind::Module => {
                 let problem = self.error(
-                    Code::InvalidImport,
+                    Code::StarImport,
                     *span,
                     "import * only allowed at module level",
                 );
@@ -289,7 +293,7 @@ impl Resolver {
             );
         } else if !self.at_top {
             let message = "from __future__ imports must occur at the beginning of the file";
-            self.error(Code::FutureFeature, feature.span, message);
+            self.error(Code::FutureTooLate, feature.span, message);
         }
     }
 

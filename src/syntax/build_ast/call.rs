@@ -60,7 +60,7 @@ impl Builder<'_> {
             .label("a keyword of the language, not the name of a parameter")
         } else {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";
-            Diagnostic::error(Code::AssignInExpression, name.span.to(value.span), message)
+            Diagnostic::error(Code::ArgumentName, name.span.to(value.span), message)
                 .label("only a parameter's name can stand before `=`")
         };
         self.report(diagnostic);
@@ -96,7 +96,7 @@ impl Builder<'_> {
         }) = arg
         {
             let diagnostic = Diagnostic::error(
-                Code::CallArguments,
+                Code::BareGenerator,
                 *span,
                 "Generator expression must be parenthesized",
             )
@@ -137,7 +137,7 @@ impl Builder<'_> {
     }
 
     fn wrong_order(&mut self, span: Span, before: Span, message: &str) {
-        let diagnostic = Diagnostic::error(Code::CallArguments, span, message)
+        let diagnostic = Diagnostic::error(Code::PositionalAfterKeyword, span, message)
             .label("has no name")
             .also(before, "given by name before")
             .help("move the positional arguments to the front, or give this one a name too");
@@ -152,7 +152,7 @@ impl Builder<'_> {
             };
             if let Some(first) = seen.insert(&name.name, name.span) {
                 let message = format!("keyword argument repeated: {}", name.name);
-                let diagnostic = Diagnostic::error(Code::CallArguments, name.span, message)
+                let diagnostic = Diagnostic::error(Code::RepeatedKeyword, name.span, message)
                     .label("given again")
                     .also(first, "given here");
                 self.report(diagnostic.help("remove one of them"));

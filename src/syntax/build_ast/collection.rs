@@ -186,8 +186,12 @@ impl Builder<'_> {
     }
 
     fn mixed_braces(&mut self, span: Span, label: &str) {
-        let diagnostic =
-            Diagnostic::error(Code::InvalidSyntax, span, "invalid syntax").label(label);
+        let diagnostic = Diagnostic::error(
+            Code::MixedBraces,
+            span,
+            "a dict and a set in the same braces",
+        )
+        .label(label);
         self.report(diagnostic.help("a dict has `key: value` everywhere, a set nowhere"));
     }
 }

@@ -165,7 +165,7 @@ impl Builder<'_> {
             (Some(_), None) => seen.default = Some(param.name.span),
             (None, Some(first)) => {
                 let message = "parameter without a default follows parameter with a default";
-                let diagnostic = Diagnostic::error(Code::Parameters, param.name.span, message)
+                let diagnostic = Diagnostic::error(Code::DefaultOrder, param.name.span, message)
                     .label("has no default")
                     .also(first, "has a default")
                     .help("give it a default too, or move it to the front");
@@ -221,7 +221,7 @@ impl Builder<'_> {
                 _ => "ParamSpec",
             };
             let message = format!("cannot use {what} with {with}");
-            self.report(Diagnostic::error(Code::Parameters, bound.span, message));
+            self.report(Diagnostic::error(Code::TypeParameters, bound.span, message));
         }
         TypeParam {
             name,
@@ -241,7 +241,8 @@ impl Builder<'_> {
                     let message = format!(
                         "non-default type parameter '{name}' follows default type parameter"
                     );
-                    let diagnostic = Diagnostic::error(Code::Parameters, param.name.span, message);
+                    let diagnostic =
+                        Diagnostic::error(Code::TypeParameters, param.name.span, message);
                     self.report(
                         diagnostic
                             .label("has no default")

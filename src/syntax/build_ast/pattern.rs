@@ -184,8 +184,8 @@ impl Builder<'_> {
                     if &*name.name == "_" {
                         self.wrong_pattern(
                             span,
-                            "invalid syntax",
-                            "leave `**_` out: other keys are ignored anyway",
+                            "`**_` binds nothing",
+                            "leave it out: other keys are ignored anyway",
                         );
                     }
                     rest = Some(name);
@@ -276,7 +276,11 @@ impl Builder<'_> {
     }
 
     fn wrong_pattern(&mut self, span: Span, message: impl Into<String>, label: &str) {
-        self.report(Diagnostic::error(Code::InvalidPattern, span, message).label(label));
+        self.wrong(Code::InvalidPattern, span, message, label);
+    }
+
+    fn wrong(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) {
+        self.report(Diagnostic::error(code, span, message).label(label));
     }
 
     fn pattern(&mut self, l: u32, kind: PatternKind, r: u32) -> Pattern {
@@ -291,10 +295,16 @@ impl Builder<'_> {
         match always_fits(pattern) {
             Some(Some(name)) => {
                 let message = format!("name capture '{name}' makes remaining patterns unreachable");
-                self.wrong_pattern(pattern.span, message, "a plain name fits everything");
+                self.wrong(
+                    Code::UnreachableCase,
+                    pattern.span,
+                    message,
+                    "a plain name fits everything",
+                );
             }
             Some(None) => {
-                self.wrong_pattern(
+                self.wrong(
+                    Code::UnreachableCase,
                     pattern.span,
                     "wildcard makes remaining patterns unreachable",
                     "fits everything",
@@ -351,7 +361,8 @@ impl Builder<'_> {
             .map(|pattern| self.bindings(pattern))
             .collect();
         if sets.windows(2).any(|pair| pair[0] != pair[1]) {
-            self.wrong_pattern(
+            self.wrong(
+                Code::PatternNames,
                 span,
                 "alternative patterns bind different names",
                 "each must bind the same names",
@@ -370,7 +381,7 @@ impl Builder<'_> {
     fn bind(&mut self, ident: &Ident, names: &mut BTreeSet<Name>) {
         if !names.insert(ident.name.clone()) {
             let message = format!("multiple assignments to name '{}' in pattern", ident.name);
-            self.wrong_pattern(ident.span, message, "bound before");
+            self.wrong(Code::PatternNames, ident.span, message, "bound before");
         }
     }
 }

@@ -116,8 +116,13 @@ impl Builder<'_> {
             WithElement::Value(value) => value,
             WithElement::Item(item) => {
                 let target = item.target.map_or(item.context.span, |target| target.span);
-                let diagnostic = Diagnostic::error(Code::InvalidSyntax, target, "invalid syntax");
-                self.report(diagnostic.label("`as` cannot stand in a tuple"));
+                let diagnostic =
+                    Diagnostic::error(Code::AsInTuple, target, "`as` cannot stand in a tuple");
+                self.report(
+                    diagnostic
+                        .label("names a part of a tuple")
+                        .help("put `as` behind the whole item, or separate the items by commas"),
+                );
                 item.context
             }
         }
@@ -162,7 +167,7 @@ impl Builder<'_> {
     ) -> Handler {
         if matches!(ty.kind, ExprKind::Tuple(_)) && !ty.parenthesized {
             let message = "multiple exception types must be parenthesized";
-            let diagnostic = Diagnostic::error(Code::ExceptClause, ty.span, message);
+            let diagnostic = Diagnostic::error(Code::ExceptTypes, ty.span, message);
             let types = ty.span.text(self.source);
             self.report(diagnostic.help(format!("write except ({types}):")));
         }
@@ -319,8 +324,12 @@ impl Builder<'_> {
             }) = arg
             {
                 self.report(
-                    Diagnostic::error(Code::CallArguments, *span, "invalid syntax")
-                        .label("not a base class"),
+                    Diagnostic::error(
+                        Code::BareGenerator,
+                        *span,
+                        "a generator expression cannot be a base class",
+                    )
+                    .label("not a base class"),
                 );
             }
         }

@@ -106,7 +106,7 @@ impl Builder<'_> {
         let before = self.source.as_bytes()[..name.span.start as usize].last();
         if before != Some(&b'!') {
             let message = "f-string: conversion type must come right after the exclamation mark";
-            self.report(Diagnostic::error(Code::FString, name.span, message));
+            self.report(Diagnostic::error(Code::Conversion, name.span, message));
         }
         match &*name.name {
             "s" => Some('s'),
@@ -117,7 +117,7 @@ impl Builder<'_> {
                     "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
                 );
                 self.report(
-                    Diagnostic::error(Code::FString, name.span, message)
+                    Diagnostic::error(Code::Conversion, name.span, message)
                         .help("a format is written behind a colon"),
                 );
                 None

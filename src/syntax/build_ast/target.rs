@@ -51,7 +51,7 @@ impl Builder<'_> {
                 "'{}' is an illegal expression for augmented assignment",
                 describe(&target.kind)
             );
-            let diagnostic = Diagnostic::error(Code::InvalidTarget, target.span, message);
+            let diagnostic = Diagnostic::error(Code::AugmentedTarget, target.span, message);
             let label = format!("`{}=` changes one name, attribute or item", op.symbol());
             self.report(diagnostic.label(label));
         }
@@ -71,7 +71,7 @@ impl Builder<'_> {
                 ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
                 _ => "illegal target for annotation",
             };
-            let diagnostic = Diagnostic::error(Code::InvalidTarget, target.span, message);
+            let diagnostic = Diagnostic::error(Code::AnnotationTarget, target.span, message);
             self.report(diagnostic.label("only one name, attribute or item can have a type"));
         }
         self.check_debug_target(&target);
@@ -97,7 +97,7 @@ impl Builder<'_> {
         match &target.kind {
             ExprKind::Starred(inner) if usage != Use::Delete => {
                 let message = "starred assignment target must be in a list or tuple";
-                let diagnostic = Diagnostic::error(Code::MisplacedStar, target.span, message);
+                let diagnostic = Diagnostic::error(Code::StarredTargets, target.span, message);
                 self.report(diagnostic.help("add a comma: *x, = ..."));
                 self.check_part(inner, usage);
             }
@@ -109,7 +109,10 @@ impl Builder<'_> {
         match &target.kind {
             ExprKind::Name(name) if usage == Use::Delete && &**name == "__debug__" => {
                 let message = "cannot delete __debug__";
-                self.report(Diagnostic::error(Code::InvalidTarget, target.span, message));
+                self.report(
+                    Diagnostic::error(Code::DeleteTarget, target.span, message)
+                        .label("a constant of the language"),
+                );
             }
             ExprKind::Name(_) | ExprKind::Attribute { .. } => self.check_debug_target(target),
             ExprKind::Subscript { .. } => {}
@@ -130,7 +133,8 @@ impl Builder<'_> {
                 ExprKind::Starred(inner) if part == Use::Assign => {
                     if let Some(first) = star.replace(item.span) {
                         let message = "multiple starred expressions in assignment";
-                        let diagnostic = Diagnostic::error(Code::MisplacedStar, item.span, message);
+                        let diagnostic =
+                            Diagnostic::error(Code::StarredTargets, item.span, message);
                         self.report(
                             diagnostic
                                 .label("a second one")
@@ -171,7 +175,12 @@ impl Builder<'_> {
         } else {
             "assigned to"
         };
-        let diagnostic = Diagnostic::error(Code::InvalidTarget, target.span, message)
+        let code = if usage == Use::Delete {
+            Code::DeleteTarget
+        } else {
+            Code::InvalidTarget
+        };
+        let diagnostic = Diagnostic::error(code, target.span, message)
             .label("not a name, attribute or item")
             .help(format!(
                 "only names, attributes and items can be {verb}, or lists and tuples of them"

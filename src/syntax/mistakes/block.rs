@@ -36,7 +36,16 @@ pub(super) fn missing_block(context: &Context<'_>) -> Option<Diagnostic> {
     let line = line_of(context.source, keyword.start);
     let message = format!("expected an indented block after {name} on line {line}");
     let diagnostic = Diagnostic::error(Code::ExpectedBlock, context.span(), message)
-        .label("this line is not deeper")
+        .label(
+            if context.source[context.span().start as usize..]
+                .trim()
+                .is_empty()
+            {
+                "the text ends without it"
+            } else {
+                "this line is not deeper"
+            },
+        )
         .also(
             Span::new(
                 context.span_at(header).start,
@@ -70,6 +79,27 @@ fn clause_name(context: &Context<'_>, header: usize) -> Option<(&'static str, us
     Some((name, at))
 }
 
+/// `else:` with no statement that it could belong to.
+pub(super) fn orphan_clause(context: &Context<'_>) -> Option<Diagnostic> {
+    let (clause, owners) = match context.token()? {
+        Token::Else => ("else", "`if`, `for`, `while` or `try`"),
+        Token::Elif => ("elif", "`if`"),
+        Token::Except => ("except", "`try`"),
+        Token::Finally => ("finally", "`try`"),
+        Token::Case => ("case", "`match`"),
+        _ => return None,
+    };
+    if !context.expected.statement() || context.before().is_some() {
+        return None;
+    }
+    let message = format!("this `{clause}` belongs to no {owners}");
+    let diagnostic = Diagnostic::error(Code::OrphanClause, context.span(), message)
+        .label(format!("no {owners} at this depth just before it"));
+    Some(diagnostic.help(format!(
+        "indent `{clause}` like the statement it belongs to, with nothing in between"
+    )))
+}
+
 /// A `try` block followed by neither `except` nor `finally`.
 pub(super) fn lone_try(context: &Context<'_>) -> Option<Diagnostic> {
     let expected = &context.expected;
@@ -82,7 +112,56 @@ pub(super) fn lone_try(context: &Context<'_>) -> Option<Diagnostic> {
     let message = "expected 'except' or 'finally' block";
     let diagnostic = Diagnostic::error(Code::TryWithoutHandler, context.span(), message)
         .label("the `try` above has neither");
+    let diagnostic = match matching_try(context) {
+        Some(at) => diagnostic.also(context.span_at(at), "this `try`"),
+        None => diagnostic,
+    };
     Some(diagnostic.help("add `except SomeError:` with a block, or remove the `try`"))
+}
+
+/// The `try` whose block ended just before the refused token.
+fn matching_try(context: &Context<'_>) -> Option<usize> {
+    let mut depth = 0;
+    (0..context.index).rev().find(|&at| {
+        match context.at(at) {
+            Some(Token::Dedent) => depth += 1,
+            Some(Token::Indent) => depth -= 1,
+            Some(Token::Try) => return depth <= 0,
+            _ => {}
+        }
+        false
+    })
+}
+
+/// What the colon of a header that starts with a keyword stands behind.
+const fn behind_what(keyword: Token) -> &'static str {
+    match keyword {
+        Token::If => "after the condition of this `if`",
+        Token::Elif => "after the condition of this `elif`",
+        Token::While => "after the condition of this `while`",
+        Token::Else => "after this `else`",
+        Token::For => "after what this `for` goes through",
+        Token::With => "after the items of this `with`",
+        Token::Try => "after this `try`",
+        Token::Except => "after the exceptions of this `except`",
+        Token::Finally => "after this `finally`",
+        Token::Match => "after the subject of this `match`",
+        Token::Case => "after the pattern of this `case`",
+        Token::Def => "after the parameters of this `def`",
+        Token::Class => "after the head of this `class`",
+        _ => "at the end of this header",
+    }
+}
+
+/// `'if' statement` as "an `if` statement".
+fn with_article(name: &str) -> String {
+    let word = name.trim_start_matches('\'');
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {}", name.replace('\'', "`"))
 }
 
 /// A header that goes on, or ends, where its colon should be.
@@ -108,7 +187,7 @@ pub(super) fn missing_colon(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     if context.token() == Some(Token::If) && keyword == Token::Else {
-        let diagnostic = Diagnostic::error(Code::ExpectedToken, context.span(), "expected ':'");
+        let diagnostic = Diagnostic::error(Code::ElseIf, context.span(), "expected ':'");
         return Some(
             diagnostic
                 .label("`else if` is one word here")
@@ -121,9 +200,10 @@ pub(super) fn missing_colon(context: &Context<'_>) -> Option<Diagnostic> {
     } else {
         context.span()
     };
-    let diagnostic = Diagnostic::error(Code::ExpectedToken, place, "expected ':'");
-    Some(diagnostic.label("the colon is missing").help(format!(
-        "the header of a {} ends in a colon",
-        name.replace('\'', "`")
+    let diagnostic = Diagnostic::error(Code::MissingColon, place, "expected ':'");
+    let label = format!("expected `:` {}", behind_what(keyword));
+    Some(diagnostic.label(label).help(format!(
+        "the header of {} ends in a colon",
+        with_article(name)
     )))
 }

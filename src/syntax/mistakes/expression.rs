@@ -25,7 +25,11 @@ pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic
         .to(context.span_at(context.index - 1));
     let message = "did you forget parentheses around the comprehension target?";
     let text = span.text(context.source);
-    Some(Diagnostic::error(Code::InvalidSyntax, span, message).help(format!("write ({text})")))
+    Some(
+        Diagnostic::error(Code::ComprehensionTarget, span, message)
+            .label("several values for one item")
+            .help(format!("write ({text})")),
+    )
 }
 
 /// Two operands side by side within brackets.
@@ -85,7 +89,7 @@ pub(super) fn missing_else(context: &Context<'_>) -> Option<Diagnostic> {
     let end = context.span_at(context.index - 1);
     let span = context.span_at(context.operand_start(at - 1)).to(end);
     let diagnostic = Diagnostic::error(
-        Code::ExpectedToken,
+        Code::MissingElse,
         span,
         "expected 'else' after 'if' expression",
     );
@@ -206,7 +210,7 @@ pub(super) fn not_after_operator(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1).to(context.span());
     let diagnostic = Diagnostic::error(
-        Code::InvalidSyntax,
+        Code::NotAfterOperator,
         span,
         "'not' after an operator must be parenthesized",
     );
@@ -272,7 +276,7 @@ pub(super) fn missing_in(context: &Context<'_>) -> Option<Diagnostic> {
         .span_at(keyword)
         .to(context.span_at(context.index - 1));
     let diagnostic = Diagnostic::error(
-        Code::ExpectedToken,
+        Code::MissingIn,
         span,
         "'in' expected after for-loop variables",
     );

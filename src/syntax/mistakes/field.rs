@@ -15,10 +15,15 @@ pub(super) fn in_field(context: &Context<'_>) -> Option<Diagnostic> {
     let (token, before) = (context.token()?, context.before()?);
     let message = match (before, token) {
         (Token::FLBrace, Token::FRBrace | Token::Equal | Token::Bang | Token::FColon) => {
-            format!(
+            let message = format!(
                 "f-string: valid expression required before '{}'",
                 token.text()
-            )
+            );
+            return Some(
+                Diagnostic::error(Code::EmptyField, context.span(), message)
+                    .label("nothing to show")
+                    .help("put an expression between the braces; for braces in the text write {{ and }}"),
+            );
         }
         (_, Token::FColon) if in_lambda(context) => {
             "f-string: lambda expressions are not allowed without parentheses".to_owned()

@@ -74,10 +74,11 @@ pub(super) fn operator(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let span = Span::new(first as u32, (first + text.len()) as u32);
-    let diagnostic = Diagnostic::error(Code::ForeignSyntax, span, "invalid syntax");
+    let message = format!("`{text}` is not an operator of this language");
+    let diagnostic = Diagnostic::error(Code::ForeignSyntax, span, message);
     Some(
         diagnostic
-            .label(format!("`{text}` is not an operator here"))
+            .label("unknown operator")
             .help(format!("write {instead}")),
     )
 }
@@ -98,13 +99,13 @@ pub(super) fn statement(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let diagnostic = Diagnostic::error(
-        Code::ForeignSyntax,
-        context.span_at(at).to(context.span()),
-        "invalid syntax",
+        Code::ForeignStatement,
+        context.span_at(at),
+        format!("`{word}` is not a keyword of this language"),
     );
     Some(
         diagnostic
-            .label(format!("`{word}` is not a keyword here"))
+            .label("starts no statement here")
             .help(format!("write {instead}")),
     )
 }

@@ -15,21 +15,24 @@ use context::Context;
 pub use context::Stop;
 
 use super::token::Token;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Span};
 
 /// From the most specific to the most general.
 const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
     block::unexpected_indent,
     block::missing_block,
     block::lone_try,
+    block::orphan_clause,
     field::in_field,
     foreign::operator,
     foreign::statement,
+    statement::keyword_assigned,
     statement::print,
     statement::missing_names,
     statement::missing_types,
     statement::missing_value,
     statement::import_from,
+    statement::as_in_tuple,
     statement::empty_type_params,
     expression::not_after_operator,
     expression::bare_star,
@@ -56,13 +59,41 @@ pub fn explain(stop: &Stop<'_>) -> Diagnostic {
 }
 
 fn generic(context: &Context<'_>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(Code::InvalidSyntax, context.span(), "invalid syntax");
-    if let Some(sentence) = context.expected.sentence() {
-        return diagnostic.label(sentence);
+    let expected = context.expected.sentence();
+    let (code, message) = match context.token() {
+        None => (
+            Code::IncompleteStatement,
+            "the text ends in the middle of a statement".to_owned(),
+        ),
+        Some(Token::Newline) => (
+            Code::IncompleteStatement,
+            "the line ends in the middle of a statement".to_owned(),
+        ),
+        Some(Token::Indent | Token::Dedent) => (
+            Code::InvalidSyntax,
+            "this line does not fit here".to_owned(),
+        ),
+        Some(_) => (
+            Code::InvalidSyntax,
+            format!("`{}` does not fit here", context.text()),
+        ),
+    };
+    let diagnostic = Diagnostic::error(code, place(context), message);
+    match (expected, context.before()) {
+        (Some(sentence), _) => diagnostic.label(sentence),
+        (None, Some(_)) => diagnostic.label(format!(
+            "cannot follow `{}`",
+            context.text_at(context.index - 1)
+        )),
+        (None, None) => diagnostic.label("cannot start a statement"),
     }
-    diagnostic.label(match context.token() {
-        None => "the text ends in the middle of a statement".to_owned(),
-        Some(Token::Newline) => "the line ends in the middle of a statement".to_owned(),
-        Some(_) => format!("`{}` does not fit here", context.text()),
-    })
+}
+
+/// The refused token; where that is the end of a line, the place behind the last word.
+fn place(context: &Context<'_>) -> Span {
+    let is_end = matches!(context.token(), None | Some(Token::Newline));
+    match context.index.checked_sub(1) {
+        Some(before) if is_end && before >= context.line => Span::at(context.span_at(before).end),
+        _ => context.span(),
+    }
 }

@@ -95,7 +95,11 @@ pub(super) fn missing_value(context: &Context<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let span = context.span_at(context.index - 1);
-    Some(Diagnostic::error(Code::ExpectedToken, span, message).label("no value follows"))
+    Some(
+        Diagnostic::error(Code::MissingValue, span, message)
+            .label("no value follows")
+            .help("write a value here, or remove what asks for one"),
+    )
 }
 
 /// `def f:`
@@ -109,7 +113,7 @@ pub(super) fn missing_paren(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let name = context.text_at(at + 1);
-    let diagnostic = Diagnostic::error(Code::ExpectedToken, context.span(), "expected '('");
+    let diagnostic = Diagnostic::error(Code::MissingParameters, context.span(), "expected '('");
     Some(
         diagnostic
             .label("the list of parameters is missing")
@@ -117,17 +121,64 @@ pub(super) fn missing_paren(context: &Context<'_>) -> Option<Diagnostic> {
     )
 }
 
-/// `class = 1`
+/// `class = 1`, `for = 2`: a keyword that the rest of the line takes for a name.
+pub(super) fn keyword_assigned(context: &Context<'_>) -> Option<Diagnostic> {
+    let keyword = context.index.checked_sub(1)?;
+    let is_name = context.token() == Some(Token::Equal)
+        && keyword == context.statement()
+        && context.at(keyword)?.is_keyword();
+    if !is_name {
+        return None;
+    }
+    let text = context.text_at(keyword);
+    let message = format!("`{text}` is a keyword and cannot be a name");
+    let diagnostic = Diagnostic::error(Code::KeywordAsName, context.span_at(keyword), message);
+    Some(
+        diagnostic
+            .label("assigned to here")
+            .help(format!("choose another name, such as `{text}_`")),
+    )
+}
+
+/// `def class():`
 pub(super) fn keyword_as_name(context: &Context<'_>) -> Option<Diagnostic> {
     let token = context.token()?;
     if !token.is_keyword() || !context.expected.has("name") || context.expected.statement() {
         return None;
     }
     let text = token.text();
-    let diagnostic = Diagnostic::error(Code::InvalidSyntax, context.span(), "invalid syntax");
-    Some(diagnostic.label(format!(
-        "`{text}` is a keyword and cannot be a name or start a value"
-    )))
+    let (message, label) = if context.expected.expression() {
+        (
+            format!("`{text}` is a keyword and cannot start a value"),
+            "a value is wanted here",
+        )
+    } else {
+        (
+            format!("`{text}` is a keyword and cannot be a name"),
+            "a name is wanted here",
+        )
+    };
+    let diagnostic = Diagnostic::error(Code::KeywordAsName, context.span(), message);
+    Some(
+        diagnostic
+            .label(label)
+            .help(format!("choose another name, such as `{text}_`")),
+    )
+}
+
+/// `with (a as b, c) as d:`
+pub(super) fn as_in_tuple(context: &Context<'_>) -> Option<Diagnostic> {
+    let is_with = matches!(context.first(), Some(Token::With | Token::Async));
+    if context.token() != Some(Token::As) || !is_with || context.open.len() != 1 {
+        return None;
+    }
+    let message = "`as` cannot stand in a tuple";
+    let diagnostic = Diagnostic::error(Code::AsInTuple, context.span(), message);
+    Some(
+        diagnostic
+            .label("names a part of a tuple")
+            .help("put `as` behind the whole item, or separate the items by commas"),
+    )
 }
 
 /// `import a from b`
@@ -148,7 +199,7 @@ pub(super) fn import_from(context: &Context<'_>) -> Option<Diagnostic> {
         names.text(context.source),
         module.text(context.source).trim(),
     );
-    let diagnostic = Diagnostic::error(Code::InvalidImport, span, message);
+    let diagnostic = Diagnostic::error(Code::ImportOrder, span, message);
     Some(diagnostic.help(format!("write from {module} import {names}")))
 }
 
@@ -165,7 +216,7 @@ pub(super) fn empty_type_params(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1).to(context.span());
     let diagnostic = Diagnostic::error(
-        Code::Parameters,
+        Code::TypeParameters,
         span,
         "Type parameter list cannot be empty",
     );
