@@ -63,7 +63,7 @@ pub struct Class {
     pub bases: Slot,
     /// The class itself first, `object` last.
     pub mro: SlotVec,
-    /// What the class body bound.
+    /// What the class body bound; changed through `bind` and `unbind`.
     pub attrs: NameTable,
     /// Direct subclasses.
     pub subclasses: SlotVec,
@@ -208,8 +208,34 @@ impl<'h> Gc<'h, Class> {
         heap: &'h Heap,
         name: Gc<'h, Str>,
     ) -> Option<(Gc<'h, Class>, Value<'h>)> {
-        self.mro(heap)
-            .find_map(|class| Some((class, class.get().attrs.get(heap, name)?)))
+        if let Some(known) = heap.memo.get(heap, self, name) {
+            return known;
+        }
+        self.search(heap, name)
+    }
+
+    #[inline(never)]
+    fn search(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<(Gc<'h, Class>, Value<'h>)> {
+        let found = self
+            .mro(heap)
+            .find_map(|class| Some((class, class.get().attrs.get(heap, name)?)));
+        // A class that is being made has no MRO yet.
+        if !self.get().mro.is_empty() {
+            heap.memo.put(heap, self, name, found);
+        }
+        found
+    }
+
+    /// Binds an attribute of the class; the name is interned.
+    pub fn bind(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        self.get().attrs.set(heap, name, value);
+        heap.class_changed();
+    }
+
+    /// Unbinds an attribute of the class; says whether it was bound.
+    pub fn unbind(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        heap.class_changed();
+        self.get().attrs.remove(heap, name)
     }
 
     /// The attribute of the class or its bases.

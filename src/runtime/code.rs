@@ -40,6 +40,8 @@ impl CodePtr {
 
 /// `Cache::slot` when what counts is `Cache::value`.
 pub const CLASS_VALUE: u32 = u32::MAX;
+/// `Cache::slot` when `Cache::value` is the getter of a property.
+pub const GETTER: u32 = u32::MAX - 1;
 
 /// A code object, linked to the module that it runs in.
 pub struct CodeObj {

@@ -21,6 +21,7 @@ pub mod intern;
 pub mod iter;
 pub mod leaf;
 pub mod list;
+mod memo;
 pub mod module;
 pub mod names;
 pub mod native;

@@ -247,7 +247,7 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
     for ancestor in base.mro(heap) {
         class.mro.push(heap, ancestor.value());
     }
-    class.attrs.set(
+    class.bind(
         heap,
         heap.intern("__module__"),
         heap.intern(ty.module).value(),
@@ -327,6 +327,6 @@ fn descriptor(vm: &Vm, kind: DescriptorKind, function: Local) -> Value<'_> {
 
 fn set<'h>(vm: &'h Vm, class: Local, name: &str, value: Value<'h>) {
     if let Some(class) = vm.get_gc::<Class>(class) {
-        class.attrs.set(&vm.heap, vm.heap.intern(name), value);
+        class.bind(&vm.heap, vm.heap.intern(name), value);
     }
 }

@@ -8,6 +8,7 @@
 //! To add an operator: a row in `Operator::row`, its arms in the files above.
 
 use super::Vm;
+use super::answer::Asked;
 use super::local::{Local, Mark};
 use super::number;
 use super::{concat, number::Unary};
@@ -225,15 +226,41 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn binary_slow(&mut self, op: Operator, a: Local, b: Local) -> Result<Local, Raised> {
-        if let Some(result) = self.binary_dispatch(op, a, b)? {
+        match self.binary_dispatch(op, a, b)? {
+            Some(result) => Ok(result),
+            None => Err(self.unsupported_operator(op, a, b)),
+        }
+    }
+
+    /// Goes on after the left operand's method, or (`right`) the right one's, has answered NotImplemented.
+    pub(super) fn binary_refused(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+        right: bool,
+    ) -> Result<Local, Raised> {
+        let same_class = self.heap.class_of(self.get(a)) == self.heap.class_of(self.get(b));
+        if !right
+            && !same_class
+            && let Some(result) = self.attempt(op, a, b, Side::Right)?
+        {
             return Ok(result);
         }
+        match self.sequence_operator(op, a, b)? {
+            Some(result) => Ok(result),
+            None => Err(self.unsupported_operator(op, a, b)),
+        }
+    }
+
+    #[cold]
+    fn unsupported_operator(&self, op: Operator, a: Local, b: Local) -> Raised {
         let symbol = if op == Operator::Pow {
             "** or pow()"
         } else {
             op.symbol()
         };
-        Err(self.unsupported(symbol, a, b))
+        self.unsupported(symbol, a, b)
     }
 
     /// Asks both operands, then the protocol of sequences; None: nobody knows.
@@ -421,6 +448,9 @@ impl Vm {
             self.set_reg(i.a, value?);
             return Ok(());
         }
+        if self.ask_operator(op, i, i.d == 1)? == Asked::Yes {
+            return Ok(());
+        }
         let mark = self.mark();
         let (a, b) = (self.reg_local(i.b), self.reg_local(i.c));
         self.operator_op(op, i.d == 1, mark, i.a, a, b)
@@ -435,7 +465,11 @@ impl Vm {
             self.set_reg(i.a, value?);
             return Ok(());
         }
+        if self.ask_operator(op, i, i.c == 1)? == Asked::Yes {
+            return Ok(());
+        }
         let mark = self.mark();
+        let b = Value::small_int(i64::from(i.d));
         let (a, b) = (self.reg_local(i.b), self.local(b));
         self.operator_op(op, i.c == 1, mark, i.a, a, b)
     }
@@ -468,6 +502,9 @@ impl Vm {
         };
         if let Some(value) = number::unary(&self.heap, op, self.reg(i.b)) {
             self.set_reg(i.a, value);
+            return Ok(());
+        }
+        if self.ask_special(op.method(), i.b, &[])? == Asked::Yes {
             return Ok(());
         }
         let mark = self.mark();

@@ -1,4 +1,4 @@
-//! Attributes: lookup through instances, classes and descriptors; and what inline caches learn from it.
+//! Attributes: lookup through instances, classes and descriptors. What inline caches learn from it is in `cache.rs`.
 //!
 //! `find` decides, without running the program, what reading an attribute means (`Found`); `get_attr` then does it, which may
 //! call a property or a `__get__`. Assignment goes the same way (`set_attr`).
@@ -7,7 +7,6 @@ use super::Vm;
 use super::local::Local;
 use crate::bytecode::Instr;
 use crate::runtime::class::{Class, class_flag};
-use crate::runtime::code::{CLASS_VALUE, Cache};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
@@ -19,7 +18,6 @@ use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::Opaque;
-use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 
@@ -40,7 +38,7 @@ enum Found<'h> {
 }
 
 /// What a value found in a class does when it is read through an instance.
-enum Binding {
+pub(super) enum Binding {
     /// Nothing: it is the attribute.
     Plain,
     /// It binds, but the instance's own attribute goes before it.
@@ -49,7 +47,7 @@ enum Binding {
     Data,
 }
 
-fn binding(heap: &Heap, value: Value<'_>) -> Binding {
+pub(super) fn binding(heap: &Heap, value: Value<'_>) -> Binding {
     match value.as_object().map(Gc::kind) {
         Some(Kind::Function | Kind::Coroutine) => Binding::Binds,
         Some(Kind::Native) => match value.as_gc::<NativeFunction>() {
@@ -677,126 +675,8 @@ impl Vm {
     }
 }
 
-// The instructions, and what their caches learn.
+// Instructions.
 impl Vm {
-    /// The cache of an attribute instruction of the running frame.
-    fn cache(&self, i: Instr) -> &Cache {
-        &self.stack.top().code(&self.heap).get().caches[i.d as usize]
-    }
-
-    /// The name that an attribute instruction looks up.
-    fn cache_name(&self, i: Instr) -> Gc<'_, Str> {
-        self.cache(i).name.expect(&self.heap)
-    }
-
-    #[inline(never)]
-    pub(super) fn get_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
-        self.learn_get(i);
-        let mark = self.mark();
-        let (object, name) = (self.reg_local(i.b), self.local(self.cache_name(i).value()));
-        let value = self.get_attr(object, name)?;
-        self.finish(mark, i.a, value);
-        Ok(())
-    }
-
-    fn learn_get(&self, i: Instr) {
-        let heap = &self.heap;
-        let (cache, name, value) = (self.cache(i), self.cache_name(i), self.reg(i.b));
-        let Some(object) = value.as_object() else {
-            return;
-        };
-        if let Some(module) = value.as_gc::<Module>() {
-            if module.globals.get(heap, name).is_some() {
-                let slot = module
-                    .globals
-                    .index_of(name)
-                    .expect("a bound name has an index");
-                self.learn(cache, object.shape(), slot as u32, Value::UNDEF);
-            }
-            return;
-        }
-        let Some(instance) = value.as_gc::<Instance>() else {
-            return;
-        };
-        let class = heap.class_of(value);
-        if class.has(class_flag::GETATTRIBUTE) || heap.is_dict_shape(instance.shape()) {
-            return;
-        }
-        let in_class = class.lookup(heap, name).map(|v| (v, binding(heap, v)));
-        match (in_class, heap.slot_in(instance.shape(), name)) {
-            (Some((member, Binding::Data)), Some(slot)) if is_member(member) => {
-                self.learn(cache, instance.shape(), slot as u32, Value::UNDEF);
-            }
-            (Some((_, Binding::Data)), _) => {}
-            (_, Some(slot)) => self.learn(cache, instance.shape(), slot as u32, Value::UNDEF),
-            (Some((value, Binding::Plain)), None) => {
-                self.learn(cache, instance.shape(), CLASS_VALUE, value)
-            }
-            _ => {}
-        }
-    }
-
-    fn learn(&self, cache: &Cache, shape: u32, slot: u32, value: Value<'_>) {
-        cache.guard.set(self.guard(shape));
-        cache.slot.set(slot);
-        cache.next_shape.set(NO_SHAPE);
-        cache.value.set(value);
-    }
-
-    #[inline(never)]
-    pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let learned = self.prepare_set(i);
-        let mark = self.mark();
-        let (object, name, value) = (
-            self.reg_local(i.a),
-            self.local(self.cache_name(i).value()),
-            self.reg_local(i.b),
-        );
-        self.set_attr(object, name, value)?;
-        if let Some(before) = learned {
-            self.learn_set(i, before);
-        }
-        self.release(mark);
-        Ok(())
-    }
-
-    /// The shape of the object before a store that the cache may learn from.
-    fn prepare_set(&self, i: Instr) -> Option<u32> {
-        let heap = &self.heap;
-        let value = self.reg(i.a);
-        let instance = value.as_gc::<Instance>()?;
-        let class = heap.class_of(value);
-        if class.has(class_flag::SETATTR) || heap.is_dict_shape(instance.shape()) {
-            return None;
-        }
-        let in_class = class.lookup(heap, self.cache_name(i));
-        let blocked =
-            in_class.is_some_and(|v| matches!(binding(heap, v), Binding::Data) && !is_member(v));
-        (!blocked).then(|| instance.shape())
-    }
-
-    fn learn_set(&self, i: Instr, before: u32) {
-        let heap = &self.heap;
-        let Some(instance) = self.reg(i.a).as_gc::<Instance>() else {
-            return;
-        };
-        let (after, name, cache) = (instance.shape(), self.cache_name(i), self.cache(i));
-        let Some(slot) = heap
-            .slot_in(after, name)
-            .filter(|_| !heap.is_dict_shape(after))
-        else {
-            return;
-        };
-        // A new slot must lie inside the object for the loop's plain store; `add_slot` has widened the class by now.
-        if after != before && heap.shape_with(before, name) != Some(after) {
-            return;
-        }
-        self.learn(cache, before, slot as u32, Value::UNDEF);
-        cache
-            .next_shape
-            .set(if after == before { NO_SHAPE } else { after });
-    }
-
     pub(super) fn del_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let (object, name) = (
@@ -808,72 +688,36 @@ impl Vm {
         Ok(())
     }
 
-    /// The method that `CallMethod` calls, and whether it is bound already (else the receiver goes first).
+    /// The method that an instruction calls, and whether it is bound already (else the receiver goes first).
     pub(super) fn find_method(
         &mut self,
         receiver: Local,
         i: Instr,
     ) -> Result<(Local, bool), Raised> {
-        let heap = &self.heap;
         let (value, name) = (self.get(receiver), self.cache_name(i));
-        let class = heap.class_of(value);
-        let kind = value.as_object().map(Gc::kind);
-        let hooked = class.has(class_flag::GETATTRIBUTE)
-            || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super));
-        if !hooked
-            && own_attr(heap, value, name).is_none()
-            && let Some(method) = class.lookup(heap, name)
-        {
-            let is_function = method.is_gc::<Function>();
-            if is_function
-                || method.is_gc::<NativeFunction>()
-                    && matches!(binding(heap, method), Binding::Binds)
-            {
-                self.learn_method(i, value, method);
-                return Ok((self.local(method), false));
-            }
-        }
-        if kind == Some(Kind::Module) {
-            self.learn_module_function(i);
+        if let Some(method) = method_of(&self.heap, value, name) {
+            return Ok((self.local(method), false));
         }
         let name = self.local(name.value());
         Ok((self.get_attr(receiver, name)?, true))
     }
-
-    fn learn_method(&self, i: Instr, receiver: Value<'_>, method: Value<'_>) {
-        let heap = &self.heap;
-        let Some(object) = receiver.as_object() else {
-            return;
-        };
-        let cacheable = match object.kind() {
-            Kind::Instance => !heap.is_dict_shape(object.shape()) && method.is_gc::<Function>(),
-            Kind::Exception | Kind::Function | Kind::Descriptor => false,
-            Kind::Opaque | Kind::Future => !heap.is_dict_shape(object.shape()),
-            _ => true,
-        };
-        if cacheable {
-            self.learn(self.cache(i), object.shape(), CLASS_VALUE, method);
-        }
-    }
-
-    fn learn_module_function(&self, i: Instr) {
-        let heap = &self.heap;
-        let name = self.cache_name(i);
-        let Some(module) = self.reg(i.a + 1).as_gc::<Module>() else {
-            return;
-        };
-        if module.globals.get(heap, name).is_some() {
-            let slot = module
-                .globals
-                .index_of(name)
-                .expect("a bound name has an index");
-            self.learn(self.cache(i), module.shape(), slot as u32, Value::UNDEF);
-        }
-    }
 }
 
-fn is_member(value: Value<'_>) -> bool {
-    value
-        .as_gc::<Descriptor>()
-        .is_some_and(|d| d.kind == DescriptorKind::Member)
+/// The function that `value.name(...)` calls with the value as its first argument, if it is as simple as that.
+pub(super) fn method_of<'h>(
+    heap: &'h Heap,
+    value: Value<'h>,
+    name: Gc<'h, Str>,
+) -> Option<Value<'h>> {
+    let class = heap.class_of(value);
+    let kind = value.as_object().map(Gc::kind);
+    if class.has(class_flag::GETATTRIBUTE)
+        || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super))
+    {
+        return None;
+    }
+    let method = class.lookup(heap, name)?;
+    let binds = method.is_gc::<Function>()
+        || method.is_gc::<NativeFunction>() && matches!(binding(heap, method), Binding::Binds);
+    (binds && own_attr(heap, value, name).is_none()).then_some(method)
 }

@@ -596,7 +596,7 @@ impl Vm {
         )))
     }
 
-    fn check_init(&self, result: Value<'_>) -> Result<(), Raised> {
+    pub(super) fn check_init(&self, result: Value<'_>) -> Result<(), Raised> {
         if result.is_none() {
             return Ok(());
         }
@@ -608,7 +608,7 @@ impl Vm {
 }
 
 /// Pushes a frame for a function with all its parameters in `args`, or makes the coroutine that calling it means.
-fn enter<'h>(
+pub(super) fn enter<'h>(
     heap: &'h Heap,
     stack: &mut Stack,
     function: Gc<'h, Function>,
@@ -678,8 +678,10 @@ impl Vm {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
         let w = stack.top().window;
-        let function: Gc<'_, Function> =
-            w.get(heap, i.a).as_gc().expect("the loop checked the kind");
+        let function: Gc<'_, Function> = w
+            .get(heap, i.a)
+            .as_gc()
+            .expect("the caller checked the kind");
         let args: SmallVec<[Value<'_>; 8]> = w
             .slots(i.a as usize + skip, count)
             .iter()
@@ -823,15 +825,6 @@ impl Vm {
         true
     }
 
-    /// The frame of an `__init__` returned `self.result`.
-    pub(super) fn init_returned(&mut self, frame: Frame) -> Result<(), Raised> {
-        debug_assert!(frame.flags & frame_flag::INIT != 0);
-        self.check_init(self.result.get(&self.heap))?;
-        let i = self.stack.top().ip.previous();
-        self.set_reg(i.a, frame.extra.get(&self.heap));
-        Ok(())
-    }
-
     /// `CallMethod` through a cache that gave an attribute of the object itself (a module's function, a callable in a slot).
     #[inline(never)]
     pub(super) fn call_attribute_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
@@ -856,6 +849,11 @@ impl Vm {
                 return self.call_native_window(native, i, 2, i.b as usize);
             }
         }
+        if value.is_gc::<Function>() {
+            w.set(i.a, value);
+            self.call_function_window(i, 2, i.b as usize)?;
+            return Ok(None);
+        }
         if value.is_undef() {
             return self.call_method_op(i);
         }
@@ -868,6 +866,10 @@ impl Vm {
     /// `CallMethod`, the general way; teaches the cache.
     #[inline(never)]
     pub(super) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.learns_method(i) {
+            self.stack.top_mut().ip.retry();
+            return Ok(None);
+        }
         let mark = self.mark();
         let receiver = self.reg_local(i.a + 1);
         let (callee, bound) = self.find_method(receiver, i)?;
@@ -899,6 +901,10 @@ impl Vm {
     /// `GetMethod`; teaches the cache.
     #[inline(never)]
     pub(super) fn get_method_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.learns_method(i) {
+            self.stack.top_mut().ip.retry();
+            return Ok(());
+        }
         let mark = self.mark();
         let receiver = self.reg_local(i.a + 1);
         let (callee, bound) = self.find_method(receiver, i)?;

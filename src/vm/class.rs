@@ -400,9 +400,7 @@ impl Vm {
                         return Err(heap.type_error(message));
                     }
                 },
-                name => this
-                    .attrs
-                    .set(heap, heap.intern_str(key), wrapped(heap, name, value)),
+                name => this.bind(heap, heap.intern_str(key), wrapped(heap, name, value)),
             }
         }
         self.add_defaults(this);
@@ -420,14 +418,14 @@ impl Vm {
                 .last()
                 .map(|frame| frame.code(heap).module(heap));
             if let Some(name) = module.and_then(|m| m.globals.get(heap, heap.sym(Sym::Name))) {
-                class.attrs.set(heap, heap.sym(Sym::Module), name);
+                class.bind(heap, heap.sym(Sym::Module), name);
             }
         }
         if !has(Sym::Doc) {
-            class.attrs.set(heap, heap.sym(Sym::Doc), Value::NONE);
+            class.bind(heap, heap.sym(Sym::Doc), Value::NONE);
         }
         if has(Sym::Eq) && !has(Sym::Hash) {
-            class.attrs.set(heap, heap.sym(Sym::Hash), Value::NONE);
+            class.bind(heap, heap.sym(Sym::Hash), Value::NONE);
         }
     }
 

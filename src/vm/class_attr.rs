@@ -1,6 +1,6 @@
 //! Attributes of classes as the program changes them, and the attribute dicts of other native objects.
 //!
-//! Contract: whatever a class attribute's change may have made stale in an inline cache is forgotten (`bump_epoch`), and the
+//! Contract: whatever a class attribute's change may have made stale in an inline cache is forgotten (`Gc<Class>::bind`), and the
 //! class's flags are right afterwards.
 
 use super::Vm;
@@ -39,14 +39,13 @@ impl Vm {
             )));
         }
         match value {
-            Some(value) => this.attrs.set(heap, attr, self.get(value)),
-            None if this.attrs.remove(heap, attr) => {}
+            Some(value) => this.bind(heap, attr, self.get(value)),
+            None if this.unbind(heap, attr) => {}
             None => return Err(self.attribute_error(class, name)),
         }
         if Gc::<Class>::is_flagged(heap, attr) {
             this.refresh_flags(heap);
         }
-        self.bump_epoch();
         Ok(())
     }
 
@@ -55,11 +54,10 @@ impl Vm {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller has a class");
         let attr = heap.intern(name);
-        this.attrs.set(heap, attr, self.get(value));
+        this.bind(heap, attr, self.get(value));
         if Gc::<Class>::is_flagged(heap, attr) {
             this.refresh_flags(heap);
         }
-        self.bump_epoch();
     }
 
     /// The dict in which an object that is no plain instance keeps attributes of its own, if it has any.

@@ -9,6 +9,7 @@
 use std::cmp::Ordering;
 
 use super::Vm;
+use super::answer::Asked;
 use super::arith::Provider;
 use super::local::Local;
 use super::subscript::leaf_len;
@@ -127,6 +128,24 @@ impl Vm {
         if !right_first && let Some(result) = self.compare_attempt(c.swapped(), b, a)? {
             return Ok(result);
         }
+        self.compare_default(c, a, b)
+    }
+
+    /// Goes on after the left operand's method has answered NotImplemented, the right one having no right to go first.
+    pub(super) fn compare_refused(
+        &mut self,
+        c: Comparison,
+        a: Local,
+        b: Local,
+    ) -> Result<Local, Raised> {
+        match self.compare_attempt(c.swapped(), b, a)? {
+            Some(result) => Ok(result),
+            None => self.compare_default(c, a, b),
+        }
+    }
+
+    /// What holds where no operand knows.
+    fn compare_default(&mut self, c: Comparison, a: Local, b: Local) -> Result<Local, Raised> {
         let same = self.get(a).is(self.get(b));
         match c {
             Comparison::Eq => Ok(self.local(Value::bool(same))),
@@ -269,9 +288,7 @@ impl Vm {
                 let Some(result) = self.call_special(l, Sym::Bool, &[])? else {
                     return Ok(true);
                 };
-                self.get(result)
-                    .as_bool()
-                    .ok_or_else(|| self.not_bool(result))
+                self.bool_result(result)
             }
             provider => match self.provider(self.get(l), Sym::Len) {
                 Provider::Method => Ok(self.len(l)? != 0),
@@ -282,6 +299,13 @@ impl Vm {
                 _ => Ok(leaf_len(&self.heap, self.get(l)) != Some(0)),
             },
         }
+    }
+
+    /// What `__bool__` returned, which must be a bool.
+    pub(super) fn bool_result(&self, result: Local) -> Result<bool, Raised> {
+        self.get(result)
+            .as_bool()
+            .ok_or_else(|| self.not_bool(result))
     }
 
     #[cold]
@@ -341,6 +365,9 @@ impl Vm {
             self.set_reg(i.a, Value::bool(outcome));
             return Ok(());
         }
+        if self.ask_comparison(c, i)? == Asked::Yes {
+            return Ok(());
+        }
         let mark = self.mark();
         let (a, b) = (self.reg_local(i.b), self.reg_local(i.c));
         let result = self.compare_slow(c, a, b);
@@ -351,6 +378,7 @@ impl Vm {
     pub(super) fn jump_compare(&mut self, c: Comparison, i: Instr) -> Result<(), Raised> {
         let outcome = match leaf(&self.heap, c, self.reg(i.a), self.reg(i.b)) {
             Some(outcome) => outcome,
+            None if self.ask_comparison(c, i)? == Asked::Yes => return Ok(()),
             None => self.scoped(|vm| {
                 let (a, b) = (vm.reg_local(i.a), vm.reg_local(i.b));
                 vm.compare_truth(c, a, b)
@@ -364,6 +392,7 @@ impl Vm {
         let number = Value::small_int(i64::from(i.b as i8));
         let outcome = match leaf(&self.heap, c, self.reg(i.a), number) {
             Some(outcome) => outcome,
+            None if self.ask_comparison(c, i)? == Asked::Yes => return Ok(()),
             None => self.scoped(|vm| {
                 let (a, b) = (vm.reg_local(i.a), vm.local(number));
                 vm.compare_truth(c, a, b)
@@ -374,6 +403,11 @@ impl Vm {
 
     /// `R[a] := not R[b]`
     pub(super) fn not_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if leaf_truth(&self.heap, self.reg(i.b)).is_none()
+            && self.ask_special(Sym::Bool, i.b, &[])? == Asked::Yes
+        {
+            return Ok(());
+        }
         let truth = self.reg_truth(i.b)?;
         self.set_reg(i.a, Value::bool(!truth));
         Ok(())
@@ -381,6 +415,11 @@ impl Vm {
 
     /// `if bool(R[a]) == sense: ip += d`
     pub(super) fn jump_truth(&mut self, i: Instr, sense: bool) -> Result<(), Raised> {
+        if leaf_truth(&self.heap, self.reg(i.a)).is_none()
+            && self.ask_special(Sym::Bool, i.a, &[])? == Asked::Yes
+        {
+            return Ok(());
+        }
         let truth = self.reg_truth(i.a)?;
         self.jump_if(truth == sense, i)
     }

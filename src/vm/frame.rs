@@ -48,6 +48,13 @@ impl Cursor {
         fetched
     }
 
+    /// Takes the last instruction again: a cache has learned what it needs.
+    #[inline(always)]
+    pub fn retry(&mut self) {
+        // SAFETY: only asked of frames that have taken an instruction.
+        self.0 = unsafe { self.0.sub(1) };
+    }
+
     /// Jumps, relative to the next instruction.
     #[inline(always)]
     pub fn jump(&mut self, distance: i32) {
@@ -174,6 +181,8 @@ pub mod frame_flag {
     pub const INIT: u32 = 4;
     /// It runs a generator for a `ForIter`.
     pub const FOR_ITER: u32 = 8;
+    /// It runs a method that an instruction asks: `answer.rs` finishes the instruction; `extra` is its own.
+    pub const ANSWER: u32 = 16;
 }
 
 /// One running function.

@@ -4,10 +4,12 @@
 //! and the operation itself on locals (`vm.get_attr(object, name)`), which natives use as well. Whatever may run the program takes
 //! `&mut Vm` and locals; whatever cannot takes `&Heap` and values.
 
+mod answer;
 pub mod arith;
 mod attribute;
 mod bind;
 mod build;
+mod cache;
 mod call;
 mod class;
 mod class_attr;
@@ -143,8 +145,6 @@ pub struct Vm {
     throwing: bool,
     /// What goes with a `Trap`.
     result: Slot,
-    /// Grows when a class changes in a way that inline caches may have relied on.
-    epoch: u32,
     /// How many loops run inside each other.
     nesting: u32,
     /// What the running green thread wants to block on.
@@ -179,7 +179,6 @@ impl Vm {
             steps: Vec::new(),
             throwing: false,
             result: Slot::undef(),
-            epoch: 1,
             nesting: 0,
             park: None,
             preemptible: false,
@@ -231,12 +230,7 @@ impl Vm {
     /// What inline caches compare: shape and class epoch in one number.
     #[inline(always)]
     fn guard(&self, shape: u32) -> u64 {
-        u64::from(shape) | u64::from(self.epoch) << 32
-    }
-
-    /// Makes all inline caches forget.
-    fn bump_epoch(&mut self) {
-        self.epoch += 1;
+        u64::from(shape) | self.heap.class_epoch()
     }
 
     /// The slow side of safepoints: collection, signals, time slices.

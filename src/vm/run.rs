@@ -13,7 +13,7 @@ use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
-use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr};
+use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr, GETTER};
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
@@ -378,12 +378,12 @@ impl Vm {
                     let object = r!(i.b()).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
-                            let slot = cache.slot.get();
-                            let value = match o.downcast::<Instance>() {
-                                Some(instance) if slot != CLASS_VALUE => {
-                                    instance.slot(&self.heap, slot as usize)
-                                }
-                                _ => self.cached_value(o, cache),
+                            let slot = o
+                                .downcast::<Instance>()
+                                .and_then(|o| o.tail().get(cache.slot.get() as usize));
+                            let value = match slot {
+                                Some(slot) => slot.get(&self.heap),
+                                None => self.cached_value(o, cache),
                             };
                             if value.is_undef() {
                                 slow!(self.get_attr_op(i.instr()));
@@ -533,7 +533,7 @@ impl Vm {
                             return Ok(Trap::Returned);
                         }
                         ip = self.stack.top().ip;
-                        slow!(self.init_returned(frame));
+                        slow!(self.frame_returned(frame));
                     }
                 }
                 Op::RetCoro => trap!(self.ret_coro(i.instr())),
@@ -660,16 +660,23 @@ impl Vm {
         }
     }
 
-    /// What `GetAttr` finds through a cache whose guard holds, in an object that is no plain instance.
+    /// What `GetAttr` finds through a cache whose guard holds, where that is in no slot of the object; Undef: ask its getter.
     #[inline(never)]
     fn cached_value<'h>(&'h self, object: Gc<'h, Header>, cache: &Cache) -> Value<'h> {
-        match object.downcast::<Module>() {
-            Some(module) => module
-                .globals
-                .values
-                .get(&self.heap, cache.slot.get() as usize)
-                .unwrap_or(Value::UNDEF),
-            None => cache.value.get(&self.heap),
+        let (heap, slot) = (&self.heap, cache.slot.get());
+        match slot {
+            CLASS_VALUE => cache.value.get(heap),
+            GETTER => Value::UNDEF,
+            _ => match object.downcast::<Module>() {
+                Some(module) => module
+                    .globals
+                    .values
+                    .get(heap, slot as usize)
+                    .unwrap_or(Value::UNDEF),
+                None => object
+                    .downcast::<Instance>()
+                    .map_or(Value::UNDEF, |o| o.slot(heap, slot as usize)),
+            },
         }
     }
 

@@ -165,7 +165,7 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         for &name in &slots.names {
             let name: Gc<'_, Str> = self.get_gc(name).expect("slot names are strings");
-            this.attrs.set(heap, name, member(heap, this, name));
+            this.bind(heap, name, member(heap, this, name));
         }
         if !slots.dict && !self.bases_have_dict(bases) {
             this.add_flags(class_flag::NO_DICT);

@@ -6,6 +6,7 @@
 //! Each sequence type words its errors differently: `Words` is the table.
 
 use super::Vm;
+use super::answer::Asked;
 use super::arith::Provider;
 use super::local::Local;
 use super::slice::{leaf_bounds, sliced};
@@ -498,6 +499,9 @@ impl Vm {
             self.set_reg(i.a, item?);
             return Ok(());
         }
+        if self.ask_special(Sym::GetItem, i.b, &[i.c])? == Asked::Yes {
+            return Ok(());
+        }
         let mark = self.mark();
         let (object, key) = (self.reg_local(i.b), self.reg_local(i.c));
         let result = self.get_item_slow(object, key);
@@ -506,6 +510,9 @@ impl Vm {
 
     /// `R[a][R[b]] := R[c]`
     pub(super) fn set_item_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.ask_special(Sym::SetItem, i.a, &[i.b, i.c])? == Asked::Yes {
+            return Ok(());
+        }
         self.scoped(|vm| {
             let (object, key, value) = (vm.reg_local(i.a), vm.reg_local(i.b), vm.reg_local(i.c));
             vm.set_item(object, key, value)

@@ -70,6 +70,10 @@ impl Vm {
             if flags & frame_flag::BOUNDARY != 0 {
                 return Some(Trap::Raised);
             }
+            if flags & frame_flag::ANSWER != 0 && self.ends_loop(&raised) {
+                self.heap.take_raised(raised);
+                return None;
+            }
         }
     }
 

@@ -25,11 +25,14 @@ pub use kinds::Kind;
 pub use trace::{Trace, Tracer};
 
 use super::intern::Interner;
+use super::memo::ClassMemo;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
 use block::Space;
 
+/// One step of `Heap::class_epoch`.
+const CLASS_EPOCH: u64 = 1 << 32;
 /// The least that is allocated between two collections.
 const MIN_TRIGGER: usize = 1 << 20;
 
@@ -57,6 +60,10 @@ pub struct Heap {
     pub interner: Interner,
     /// The classes that Rust code names.
     pub types: Types,
+    /// What lookups in classes found.
+    pub(super) memo: ClassMemo,
+    /// Grows when a class changes in a way that caches may have relied on; counted in the upper half, beside a shape.
+    class_epoch: Cell<u64>,
 }
 
 impl Heap {
@@ -77,6 +84,8 @@ impl Heap {
             shapes: Shapes::new(),
             interner: Interner::new(),
             types: Types::new(),
+            memo: ClassMemo::new(),
+            class_epoch: Cell::new(CLASS_EPOCH),
         };
         super::intern::intern_symbols(&heap);
         super::types::create(&heap);
@@ -205,6 +214,7 @@ impl Heap {
                 mark,
                 external: 0,
             };
+            self.memo.clear();
             roots(self, &mut tracer);
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
@@ -233,6 +243,17 @@ impl Heap {
     /// How many collections there were.
     pub fn collections(&self) -> usize {
         self.collections.get()
+    }
+
+    /// The number of changes to classes so far, in the upper half.
+    #[inline(always)]
+    pub fn class_epoch(&self) -> u64 {
+        self.class_epoch.get()
+    }
+
+    /// Makes all caches about classes forget.
+    pub fn class_changed(&self) {
+        self.class_epoch.set(self.class_epoch.get() + CLASS_EPOCH);
     }
 
     /// Bytes in blocks and large objects.

@@ -11,6 +11,7 @@ mod collect;
 mod unpack;
 
 use super::Vm;
+use super::answer::Asked;
 use super::local::Local;
 use crate::bytecode::Instr;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
@@ -50,9 +51,15 @@ impl Vm {
 
     fn iter_by_method(&mut self, source: Local) -> Result<Local, Raised> {
         let iter = self.call_special(source, Sym::Iter, &[])?.unwrap_or(source);
+        self.check_iterator(iter)?;
+        Ok(iter)
+    }
+
+    /// Refuses what `__iter__` returned if it is no iterator.
+    pub(super) fn check_iterator(&self, iter: Local) -> Result<(), Raised> {
         let value = self.get(iter);
         if self.is_iterator(value) {
-            return Ok(iter);
+            return Ok(());
         }
         Err(self.heap.type_error(format!(
             "iter() returned non-iterator of type '{}'",
@@ -150,6 +157,9 @@ impl Vm {
             self.set_reg(i.a, iter);
             return Ok(());
         }
+        if self.ask_special(Sym::Iter, i.b, &[])? == Asked::Yes {
+            return Ok(());
+        }
         let mark = self.mark();
         let iter = self.iter(self.reg_local(i.b))?;
         self.finish(mark, i.a, iter);
@@ -167,6 +177,9 @@ impl Vm {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),
             Some(Advance::End) => return Ok(()),
             Some(Advance::Program) | None => {
+                if self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
+                    return Ok(());
+                }
                 let mark = self.mark();
                 let (iter, item) = (self.reg_local(i.a), self.none());
                 if !self.next(iter, item)? {

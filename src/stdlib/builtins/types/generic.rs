@@ -176,11 +176,9 @@ pub fn install(vm: &mut Vm) {
     let made = Descriptor::new(DescriptorKind::Class, Slot::new(vm.get(function)));
     let method = heap.alloc_shaped(made, heap.types.shape_of(Builtin::ClassMethod));
     for builtin in GENERIC {
-        heap.types.class(heap, builtin).attrs.set(
-            heap,
-            heap.sym(Sym::ClassGetItem),
-            method.value(),
-        );
+        heap.types
+            .class(heap, builtin)
+            .bind(heap, heap.sym(Sym::ClassGetItem), method.value());
     }
     vm.release(mark);
 }

@@ -277,7 +277,7 @@ fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
         return Ok(own);
     }
     let empty = heap.dict().value();
-    class.attrs.set(heap, name, empty);
+    class.bind(heap, name, empty);
     Ok(empty)
 }
 

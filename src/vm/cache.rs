@@ -1,0 +1,219 @@
+//! Inline caches: what the attribute instructions learn, and how.
+//!
+//! The loop takes an instruction the quick way where its cache's guard (shape and class epoch) is that of the object. Where it is
+//! not, the methods here try to learn what would hold for this object and then let the loop take the instruction again; only
+//! what cannot be cached goes the general way (`attribute.rs`, `call.rs`). So a place that sees objects of several shapes pays
+//! for learning, not for a general lookup.
+//!
+//! Contract: `learn` is called only with what holds for every object of the shape until a class changes; and an instruction is
+//! taken again only if its guard was wrong before, so that it cannot go round for ever.
+
+use super::Vm;
+use super::answer::Asked;
+use super::attribute::{Binding, binding, method_of};
+use crate::bytecode::Instr;
+use crate::runtime::class::class_flag;
+use crate::runtime::code::{CLASS_VALUE, Cache, GETTER};
+use crate::runtime::descriptor::{Descriptor, DescriptorKind};
+use crate::runtime::function::Function;
+use crate::runtime::heap::{Header, Kind};
+use crate::runtime::instance::Instance;
+use crate::runtime::module::Module;
+use crate::runtime::shape::NO_SHAPE;
+use crate::runtime::str::Str;
+use crate::runtime::{Gc, Heap, Raised, Value};
+
+impl Vm {
+    /// The cache of an attribute instruction of the running frame.
+    pub(super) fn cache(&self, i: Instr) -> &Cache {
+        &self.stack.top().code(&self.heap).get().caches[i.d as usize]
+    }
+
+    /// The name that an attribute instruction looks up.
+    pub(super) fn cache_name(&self, i: Instr) -> Gc<'_, Str> {
+        self.cache(i).name.expect(&self.heap)
+    }
+
+    /// Whether the cache speaks of objects of this shape.
+    fn knows(&self, i: Instr, shape: u32) -> bool {
+        self.cache(i).guard.get() == self.guard(shape)
+    }
+
+    fn learn(&self, i: Instr, shape: u32, slot: u32, value: Value<'_>) {
+        let cache = self.cache(i);
+        cache.guard.set(self.guard(shape));
+        cache.slot.set(slot);
+        cache.next_shape.set(NO_SHAPE);
+        cache.value.set(value);
+    }
+
+    /// `R[a] := R[b].name`
+    #[inline(never)]
+    pub(super) fn get_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if let Some(object) = self.reg(i.b).as_object() {
+            if !self.knows(i, object.shape()) {
+                if self.learns_get(i, object) {
+                    self.stack.top_mut().ip.retry();
+                    return Ok(());
+                }
+            } else if self.cache(i).slot.get() == GETTER && self.ask_getter(i)? == Asked::Yes {
+                return Ok(());
+            }
+        }
+        let mark = self.mark();
+        let (object, name) = (self.reg_local(i.b), self.local(self.cache_name(i).value()));
+        let value = self.get_attr(object, name)?;
+        self.finish(mark, i.a, value);
+        Ok(())
+    }
+
+    fn learns_get(&self, i: Instr, object: Gc<'_, Header>) -> bool {
+        if let Some(module) = object.downcast::<Module>() {
+            return self.learns_global(i, module);
+        }
+        let Some(instance) = object.downcast::<Instance>() else {
+            return false;
+        };
+        let (heap, name, shape) = (&self.heap, self.cache_name(i), instance.shape());
+        let class = heap.shape_class(shape);
+        if class.has(class_flag::GETATTRIBUTE) || heap.is_dict_shape(shape) {
+            return false;
+        }
+        let in_class = class.lookup(heap, name).map(|v| (v, binding(heap, v)));
+        let (slot, value) = match (in_class, heap.slot_in(shape, name)) {
+            (Some((member, Binding::Data)), Some(slot)) if is_member(member) => {
+                (slot as u32, Value::UNDEF)
+            }
+            (Some((property, Binding::Data)), _) => match getter(heap, property) {
+                Some(function) => (GETTER, function),
+                None => return false,
+            },
+            (_, Some(slot)) => (slot as u32, Value::UNDEF),
+            (Some((value, Binding::Plain)), None) => (CLASS_VALUE, value),
+            _ => return false,
+        };
+        self.learn(i, shape, slot, value);
+        true
+    }
+
+    fn learns_global(&self, i: Instr, module: Gc<'_, Module>) -> bool {
+        let (heap, name) = (&self.heap, self.cache_name(i));
+        if module.globals.get(heap, name).is_none() {
+            return false;
+        }
+        let slot = module
+            .globals
+            .index_of(name)
+            .expect("a bound name has an index");
+        self.learn(i, module.shape(), slot as u32, Value::UNDEF);
+        true
+    }
+
+    /// `R[a].name := R[b]`
+    #[inline(never)]
+    pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if let Some(instance) = self.reg(i.a).as_gc::<Instance>()
+            && !self.knows(i, instance.shape())
+            && self.learns_set(i, instance)
+        {
+            self.stack.top_mut().ip.retry();
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (object, name, value) = (
+            self.reg_local(i.a),
+            self.local(self.cache_name(i).value()),
+            self.reg_local(i.b),
+        );
+        self.set_attr(object, name, value)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    fn learns_set(&self, i: Instr, instance: Gc<'_, Instance>) -> bool {
+        let (heap, name, before) = (&self.heap, self.cache_name(i), instance.shape());
+        let class = heap.shape_class(before);
+        if class.has(class_flag::SETATTR) || heap.is_dict_shape(before) {
+            return false;
+        }
+        let allowed = match class.lookup(heap, name) {
+            Some(v) if is_member(v) => true,
+            Some(v) if matches!(binding(heap, v), Binding::Data) => false,
+            _ => !class.has(class_flag::NO_DICT),
+        };
+        if !allowed {
+            return false;
+        }
+        if let Some(slot) = heap.slot_in(before, name) {
+            self.learn(i, before, slot as u32, Value::UNDEF);
+            return true;
+        }
+        let Some(after) = heap.shape_with(before, name) else {
+            return false;
+        };
+        let slots = heap.layout(after).slots() as u32;
+        class.want_capacity(slots);
+        self.learn(i, before, slots - 1, Value::UNDEF);
+        self.cache(i).next_shape.set(after);
+        true
+    }
+
+    /// Whether `CallMethod` or `GetMethod` on `R[a+1]` has learned something, and is to be taken again.
+    pub(super) fn learns_method(&self, i: Instr) -> bool {
+        let receiver = self.reg(i.a + 1);
+        let Some(object) = receiver.as_object() else {
+            return false;
+        };
+        if self.knows(i, object.shape()) {
+            return false;
+        }
+        if let Some(module) = object.downcast::<Module>() {
+            return self.learns_global(i, module);
+        }
+        let (heap, name, shape) = (&self.heap, self.cache_name(i), object.shape());
+        let Some(method) = method_of(heap, receiver, name) else {
+            return self.learns_callable_attribute(i, object);
+        };
+        let cacheable = match object.kind() {
+            Kind::Instance => !heap.is_dict_shape(shape) && method.is_gc::<Function>(),
+            Kind::Exception | Kind::Function | Kind::Descriptor => false,
+            Kind::Opaque | Kind::Future => !heap.is_dict_shape(shape),
+            _ => true,
+        };
+        if cacheable {
+            self.learn(i, shape, CLASS_VALUE, method);
+        }
+        cacheable
+    }
+
+    /// `self.callback(...)`, an attribute of the instance itself.
+    fn learns_callable_attribute(&self, i: Instr, object: Gc<'_, Header>) -> bool {
+        let (heap, name, shape) = (&self.heap, self.cache_name(i), object.shape());
+        if object.kind() != Kind::Instance || heap.is_dict_shape(shape) {
+            return false;
+        }
+        let class = heap.shape_class(shape);
+        let blocked = |v| matches!(binding(heap, v), Binding::Data);
+        if class.has(class_flag::GETATTRIBUTE) || class.lookup(heap, name).is_some_and(blocked) {
+            return false;
+        }
+        let Some(slot) = heap.slot_in(shape, name) else {
+            return false;
+        };
+        self.learn(i, shape, slot as u32, Value::UNDEF);
+        true
+    }
+}
+
+fn is_member(value: Value<'_>) -> bool {
+    value
+        .as_gc::<Descriptor>()
+        .is_some_and(|d| d.kind == DescriptorKind::Member)
+}
+
+/// The getter of a property, if it is a plain function.
+fn getter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
+    let descriptor = value.as_gc::<Descriptor>()?;
+    let getter = descriptor.get.get(heap);
+    (descriptor.kind == DescriptorKind::Property && getter.is_gc::<Function>()).then_some(getter)
+}
