@@ -4,6 +4,7 @@
 //! VM meet: text goes through parser, compiler and loader, runs as `__main__`, and its end becomes an `Outcome`. Imports of files
 //! are in `loader`. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
+mod library;
 mod loader;
 
 use std::cell::RefCell;
@@ -18,7 +19,7 @@ use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::{Scheduler, event_loop, report};
-use crate::stdlib::{self, random, sys};
+use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
 use loader::{Loader, Unit};
@@ -199,7 +200,7 @@ fn run_linked(vm: &mut Vm, function: Local, is_async: bool, mode: Mode) -> Resul
         return outcome;
     }
     let outcome = outcome.map_err(|raised| vm.take_local(raised));
-    event_loop::cancel_all(vm)?;
+    asyncio::run::shut_down(vm)?;
     outcome.map_err(|exception| vm.raise_local(exception))
 }
 

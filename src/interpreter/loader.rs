@@ -1,13 +1,13 @@
 //! From source text to functions that can be called: the pipeline's one driver, for programs and for `import`.
 //!
-//! `import` is the VM's hook: native modules first, then files, in `sys.path`'s order. A folder is a package, with or without
+//! `import` is the VM's hook: native modules first, then files, in `sys.path`'s order, then the library's own texts. A folder is a package, with or without
 //! `__init__.apy`; `.apy` is looked for before `.py`. What the hook needs to know lives in an extension of the VM. A syntax error
 //! in an imported file is an exception of the program; in the program itself it is a diagnostic.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::Sources;
+use super::{Sources, library};
 use crate::bytecode::{CodeKind, GlobalNames};
 use crate::compile::{Mode, compile_module};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
@@ -171,7 +171,10 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
             return Ok(Some(make_module(vm, name, None, Some(&inside))));
         }
     }
-    Ok(None)
+    match library::find(name) {
+        Some(found) => run_library(vm, found).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// `sys.path` as the program left it; the program's folder if it never looked at it.
@@ -243,7 +246,21 @@ fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Resu
     let unit =
         read(vm, &shown, &bytes).map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
     let module = make_module(vm, name, Some(file), folder);
-    let linked = link(vm, &unit, module, Mode::Script);
+    run_unit(vm, name, &unit, module)
+}
+
+/// Runs a module of the library, whose text is part of the binary.
+fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> {
+    let shown = format!("<apy>/{}", library.name);
+    let unit = read(vm, &shown, library.text.as_bytes())
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
+    let folder = library.is_package.then(|| Path::new(&shown));
+    let module = make_module(vm, library.name, None, folder);
+    run_unit(vm, library.name, &unit, module)
+}
+
+fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local, Raised> {
+    let linked = link(vm, unit, module, Mode::Script);
     let (function, is_async) = linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes))?;
     if is_async && scheduler(vm).is_running() {
         let message = format!(

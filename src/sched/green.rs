@@ -24,6 +24,8 @@ struct Thread {
     stack: GreenStack,
     /// Gets what the thread's function returns or raises.
     future: Slot,
+    /// What its context variables hold.
+    context: Slot,
     state: State,
 }
 
@@ -52,17 +54,25 @@ impl GreenThreads {
     pub(super) fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
         for thread in self.threads.borrow_mut().iter_mut() {
             tracer.slot(&thread.future);
+            tracer.slot(&thread.context);
             thread.stack.trace(heap, tracer);
         }
     }
 }
 
-/// Starts a thread that calls a function; a future for its result. Its first slice runs at once, as a new OS thread's would.
-pub fn spawn(vm: &mut Vm, function: Local, args: Local, kwargs: Local) -> Result<Local, Raised> {
+/// Starts a thread that calls a function in a context; a future for its result. Its first slice runs at once, as a new OS thread's would.
+pub fn spawn(
+    vm: &mut Vm,
+    function: Local,
+    args: Local,
+    kwargs: Local,
+    context: Local,
+) -> Result<Local, Raised> {
     let result = future::new_future(vm);
     let thread = Thread {
         stack: vm.green_stack(function, args, kwargs),
         future: Slot::new(vm.get(result)),
+        context: Slot::new(vm.get(context)),
         state: State::Runnable,
     };
     run_slice(vm, thread)?;
@@ -117,7 +127,9 @@ fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
     let context = vm.local(scheduler(vm).context(&vm.heap));
     scheduler(vm).current.clear();
     let running = scheduler(vm).running.replace(false);
+    scheduler(vm).set_context(thread.context.get(&vm.heap));
     let outcome = vm.run_green(&mut thread.stack);
+    thread.context.set(scheduler(vm).context(&vm.heap));
     scheduler(vm).running.set(running);
     scheduler(vm).current.set(vm.get(task));
     scheduler(vm).set_context(vm.get(context));

@@ -5,6 +5,7 @@
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
 pub mod clock;
+pub mod context;
 pub mod event_loop;
 pub mod future;
 pub mod green;

@@ -99,6 +99,18 @@ pub fn failed_at_exit(vm: &mut Vm, task: Local) -> Result<(), Raised> {
     )
 }
 
+/// An async generator that was left unfinished failed when the loop closed it.
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn closing_failed(vm: &mut Vm, generator: Local, exception: Local) -> Result<(), Raised> {
+    let what = vm.repr_text(generator)?;
+    let what = format!("closing of asynchronous generator {what}");
+    let message = format!("an error occurred during {what}");
+    let extra = ("asyncgen", generator);
+    tell(vm, Problem::Unraisable(what), &message, exception, extra)
+}
+
 /// Tells the program's exception handler, or the user if there is none.
 fn tell(
     vm: &mut Vm,

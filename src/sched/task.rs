@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::context;
 use super::future::{self, future};
 use super::handle::{Action, Handle};
 use super::scheduler;
@@ -35,7 +36,10 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
     let heap = &vm.heap;
     let number = scheduler.next_task.get();
     scheduler.next_task.set(number + 1);
-    let context = vm.get(context).or(scheduler.context(heap));
+    let context = match vm.get(context).defined() {
+        Some(given) => given,
+        None => context::copy(heap, scheduler.context(heap)),
+    };
     let part = TaskPart {
         coroutine: Slot::new(vm.get(coroutine)),
         name: Slot::new(vm.get(name)),

@@ -5,6 +5,7 @@
 pub mod arg;
 pub mod asyncio;
 pub mod builtins;
+pub mod contextvars;
 pub mod math;
 pub mod random;
 pub mod registry;
@@ -18,6 +19,7 @@ use registry::NativeModule;
 /// The modules written in Rust; each is made when it is first imported.
 const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
+    &contextvars::CONTEXTVARS,
     &math::MATH,
     &random::RANDOM,
     &sys::SYS,

@@ -1036,6 +1036,7 @@ impl Vm {
                     heap.type_error("can't send non-None value to a just-started async generator")
                 );
             }
+            CoroutineState::Created if !throw => self.note_begun(generator),
             CoroutineState::Running => return Err(self.already_running(kind)),
             _ if !generator.parent.is_undef() => return Err(self.already_running(kind)),
             _ => {}
@@ -1050,6 +1051,28 @@ impl Vm {
         let generator = self.local(generator.value());
         self.throwing = throw;
         Ok(Some(generator))
+    }
+
+    /// Remembers an async generator so that the loop can close it if nobody exhausts it.
+    fn note_begun(&self, generator: Gc<'_, Coroutine>) {
+        let mut begun = self.async_generators.borrow_mut();
+        if begun.len() == begun.capacity() {
+            begun.retain(|slot| {
+                let this: Gc<'_, Coroutine> = slot.expect(&self.heap);
+                this.state.get() != CoroutineState::Done
+            });
+        }
+        begun.push(Slot::new(generator.value()));
+    }
+
+    /// The async generators that were begun and are not over, oldest first; they are forgotten here.
+    pub fn take_async_generators(&self) -> Vec<Local> {
+        let begun = self.async_generators.take();
+        let open = begun.iter().filter(|slot| {
+            let this: Gc<'_, Coroutine> = slot.expect(&self.heap);
+            this.state.get() == CoroutineState::Suspended
+        });
+        open.map(|slot| self.local(slot.get(&self.heap))).collect()
     }
 
     fn already_running(&self, kind: i64) -> Raised {

@@ -141,6 +141,8 @@ pub struct Vm {
     natives: Natives,
     /// The native coroutines met so far; their rows.
     steps: Vec<&'static NativeCoroutine>,
+    /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
+    async_generators: RefCell<Vec<Slot>>,
     /// Whether `result` is to be thrown into the async generator that goes on next.
     throwing: bool,
     /// What goes with a `Trap`.
@@ -177,6 +179,7 @@ impl Vm {
             locals: SlotVec::new(),
             natives: Natives::default(),
             steps: Vec::new(),
+            async_generators: RefCell::default(),
             throwing: false,
             result: Slot::undef(),
             nesting: 0,
@@ -260,6 +263,7 @@ impl Vm {
             stack,
             suspended,
             locals,
+            async_generators,
             result,
             builtins,
             modules,
@@ -274,6 +278,9 @@ impl Vm {
                 stack.trace_live(heap, tracer);
             }
             locals.trace(tracer);
+            for generator in async_generators.borrow().iter() {
+                tracer.slot(generator);
+            }
             for slot in [&*result, &*builtins, &*modules] {
                 tracer.slot(slot);
             }

@@ -11,12 +11,14 @@ use super::{check_running, sleep};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::heap::Tracer;
+use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::context;
 use crate::sched::future::new_future;
 use crate::sched::handle::{Action, Handle, HandleState};
 use crate::sched::{self, green, report, scheduler, task};
-use crate::vm::{Local, Locals, Native, NativeCoroutine, Problem, Step, Vm};
+use crate::vm::{AsyncStepKind, Input, Local, Locals, Native, NativeCoroutine, Problem, Step, Vm};
 
 /// The class of event loops.
 pub const EVENT_LOOP: ModuleType = ModuleType {
@@ -249,7 +251,9 @@ const RUN_IN_EXECUTOR: Native = Native::vm(
     |vm, args| {
         check_open(vm, args.at(0))?;
         let kwargs = vm.local(vm.heap.dict().value());
-        green::spawn(vm, args.at(2), args.at(3), kwargs)
+        // A worker thread has a context of its own.
+        let context = vm.local(Value::UNDEF);
+        green::spawn(vm, args.at(2), args.at(3), kwargs, context)
     },
 );
 const RUN_UNTIL_COMPLETE: Native = Native::vm(
@@ -372,8 +376,11 @@ const DEFAULT_EXCEPTION_HANDLER: Native = Native::vm(
 );
 const SHUTDOWN_ASYNCGENS: Native = Native::vm(
     "shutdown_asyncgens(self, /)",
-    "A coroutine that has nothing to do.",
-    |vm, _| Ok(vm.native_coroutine(&NOTHING, &[])),
+    "Close the async generators that were left unfinished.",
+    |vm, _| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&CLOSING, &[none, none]))
+    },
 );
 const SHUTDOWN_DEFAULT_EXECUTOR: Native = Native::vm(
     "shutdown_default_executor(self, timeout=None)",
@@ -400,6 +407,68 @@ const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm
         .map_or(0.0, |(when, _)| when);
     Ok(vm.local(Value::float(when)))
 });
+
+/// Closes the async generators that were left unfinished: a coroutine, or nothing if there are none.
+pub fn closing_generators(vm: &mut Vm) -> Option<Local> {
+    let generators = vm.take_async_generators();
+    if generators.is_empty() {
+        return None;
+    }
+    let list = vm.heap.list(generators.iter().map(|&g| vm.get(g))).value();
+    let (none, list) = (vm.none(), vm.local(list));
+    Some(vm.native_coroutine(&CLOSING, &[list, none]))
+}
+
+/// Registers: the generators (None: all that are unfinished when it begins), then the tasks that close them.
+static CLOSING: NativeCoroutine = NativeCoroutine {
+    name: "EventLoop.shutdown_asyncgens",
+    step: close_generators,
+};
+
+fn close_generators(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let at = vm.step_state(this) as usize;
+    if at == 0 {
+        begin_closing(vm, this)?;
+    }
+    let [generators, tasks] = [0, 1].map(|i| vm.local(vm.step_slot(this, i).get(&vm.heap)));
+    if let (Some(done), Input::Throw(exception)) = (at.checked_sub(1), input)
+        && let Some(generator) = item(vm, generators, done)
+    {
+        report::closing_failed(vm, generator, exception)?;
+    }
+    vm.set_step_state(this, at as u32 + 1);
+    Ok(match item(vm, tasks, at) {
+        Some(task) => Step::Await(task),
+        None => Step::Return(vm.none()),
+    })
+}
+
+fn begin_closing(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    let given = vm.step_slot(this, 0).get(&vm.heap).as_gc::<List>();
+    let generators: Vec<Local> = match given {
+        Some(list) => {
+            let items = list.items.to_vec(&vm.heap);
+            items.into_iter().map(|g| vm.local(g)).collect()
+        }
+        None => vm.take_async_generators(),
+    };
+    let undef = vm.local(Value::UNDEF);
+    let mut tasks = Vec::with_capacity(generators.len());
+    for &generator in &generators {
+        let closing = vm.async_step(generator, AsyncStepKind::Close, undef);
+        tasks.push(task::create(vm, closing, undef, undef)?);
+    }
+    for (i, items) in [generators, tasks].into_iter().enumerate() {
+        let list = vm.heap.list(items.iter().map(|&v| vm.get(v))).value();
+        vm.step_slot(this, i).set(list);
+    }
+    Ok(())
+}
+
+fn item(vm: &Vm, list: Local, at: usize) -> Option<Local> {
+    let list: Gc<'_, List> = vm.get_gc(list)?;
+    list.items.get(&vm.heap, at).map(|v| vm.local(v))
+}
 
 static NOTHING: NativeCoroutine = NativeCoroutine {
     name: "EventLoop.shutdown",
@@ -439,13 +508,13 @@ fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Raised> {
 /// A handle that calls the program, unless its object was cancelled.
 fn call_handle(vm: &Vm, callback: Local, args: Local, context: Local, object: Local) -> Handle {
     let mut handle = Handle::new(Action::Call, vm.get(callback), vm.get(args));
-    let context = vm.get(context);
-    let context = if context.is_undef() || context.is_none() {
-        scheduler(vm).context(&vm.heap)
+    let given = vm.get(context);
+    let context = if given.is_undef() || given.is_none() {
+        context::fork(vm)
     } else {
         context
     };
-    handle.context = Slot::new(context);
+    handle.context = Slot::new(vm.get(context));
     handle.object = Slot::new(vm.get(object));
     handle
 }

@@ -3,10 +3,12 @@
 //! The state lives in `runtime/future.rs`, its transitions in `sched`; here are the methods by name.
 //! To add one: a `const`, and a word in the table of its class.
 
+use super::super::contextvars;
 use super::super::registry::NativeType;
 use crate::runtime::future::FutureState;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::context;
 use crate::sched::future::{self, future};
 use crate::sched::handle::Action;
 use crate::sched::task;
@@ -140,14 +142,7 @@ const GET_CORO: Native = Native::vm(
 const GET_CONTEXT: Native = Native::vm(
     "get_context(self, /)",
     "The context that it runs in.",
-    |vm, args| {
-        Ok(vm.local(
-            task::part(vm, args.at(0))
-                .context
-                .get(&vm.heap)
-                .or(Value::NONE),
-        ))
-    },
+    |vm, args| contextvars::context_of(vm, args.at(0)),
 );
 const CANCELLING: Native = Native::vm(
     "cancelling(self, /) -> int",
@@ -194,7 +189,7 @@ fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
 
 fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     refuse_task(vm, args.at(0), "set_exception")?;
-    let exception = vm.make_exception(args.at(1), "exceptions must derive from BaseException")?;
+    let exception = vm.make_exception(args.at(1), "invalid exception object")?;
     let exception = future::without_stop_iteration(vm, exception);
     future::set_exception(vm, args.at(0), exception)?;
     Ok(vm.none())
@@ -203,7 +198,8 @@ fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn add_done_callback(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let context = vm.get(args.at(2));
     if context.is_undef() || context.is_none() {
-        future::add_callback(vm, args.at(0), Action::Call, args.at(1));
+        let context = context::fork(vm);
+        future::add_callback_in(vm, args.at(0), Action::Call, args.at(1), context);
     } else {
         future::add_callback_in(vm, args.at(0), Action::Call, args.at(1), args.at(2));
     }

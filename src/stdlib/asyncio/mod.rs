@@ -12,7 +12,7 @@ pub mod future;
 mod gather;
 mod lock;
 mod queue;
-mod run;
+pub mod run;
 mod runner;
 mod semaphore;
 mod shield;

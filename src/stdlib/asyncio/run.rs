@@ -44,8 +44,12 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// # Errors
 /// KeyboardInterrupt and SystemExit of what was left.
 pub fn shut_down(vm: &mut Vm) -> Result<(), Raised> {
-    // Async generators that were left in the middle are closed by their own finally blocks at most; see differences.md.
-    let result = sched::event_loop::cancel_all(vm);
+    let mut result = sched::event_loop::cancel_all(vm);
+    if result.is_ok()
+        && let Some(closing) = event_loop::closing_generators(vm)
+    {
+        result = sched::event_loop::run_task(vm, closing).map(drop);
+    }
     event_loop::close(vm);
     result
 }

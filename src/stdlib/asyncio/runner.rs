@@ -11,7 +11,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::sched::{self, scheduler, task};
+use crate::sched::{self, context, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `asyncio.Runner`.
@@ -102,7 +102,8 @@ fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
         State::Open => Ok(()),
         State::Created => {
             runner.state.set(State::Open);
-            runner.context.set(scheduler(vm).context(&vm.heap));
+            let context = context::fork(vm);
+            self::runner(vm, this).context.set(vm.get(context));
             event_loop::open(vm);
             Ok(())
         }

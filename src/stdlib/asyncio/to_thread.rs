@@ -4,7 +4,7 @@
 //! What blocks it parks only it; see `sched/green.rs`.
 
 use crate::runtime::Raised;
-use crate::sched::green;
+use crate::sched::{context, green};
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `to_thread(func, /, *args, **kwargs)`.
@@ -25,7 +25,8 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
             vm.set_step_state(this, 1);
             let [function, args, kwargs] =
                 [0, 1, 2].map(|i| vm.local(vm.step_slot(this, i).get(&vm.heap)));
-            green::spawn(vm, function, args, kwargs).map(Step::Await)
+            let context = context::fork(vm);
+            green::spawn(vm, function, args, kwargs, context).map(Step::Await)
         }
         (_, Input::Send(value)) => Ok(Step::Return(value)),
         (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),

@@ -1,0 +1,35 @@
+//! Modules of the standard library that are written in apy: their texts are part of the binary.
+//!
+//! A text is compiled when a program first imports it; until then it costs nothing. A module of the same name beside the program
+//! wins, as in CPython. What must be fast, or needs the insides of the VM, is a native module instead (`stdlib/`).
+//! To add one: its file in `library/`, with a docstring that says what it is, and a row in `MODULES`.
+
+/// A module written in apy.
+pub(super) struct Module {
+    /// Its full name; what stands before the last dot is a package of this table.
+    pub name: &'static str,
+    /// Whether other modules are inside of it.
+    pub is_package: bool,
+    /// Its program.
+    pub text: &'static str,
+}
+
+const MODULES: &[Module] = &[
+    module("contextlib", include_str!("library/contextlib.apy")),
+    module("functools", include_str!("library/functools.apy")),
+    module("heapq", include_str!("library/heapq.apy")),
+    module("itertools", include_str!("library/itertools.apy")),
+];
+
+const fn module(name: &'static str, text: &'static str) -> Module {
+    Module {
+        name,
+        is_package: false,
+        text,
+    }
+}
+
+/// The module of this name, if it is part of the library.
+pub(super) fn find(name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.name == name)
+}
