@@ -88,6 +88,12 @@ unsafe impl Object for Coroutine {
 }
 
 impl Coroutine {
+    /// Whether it runs a program's code, and not Rust.
+    #[inline(always)]
+    pub fn runs_code(&self) -> bool {
+        !matches!(self.kind, CoroutineKind::Native | CoroutineKind::AsyncStep)
+    }
+
     /// A coroutine that was not resumed yet. `native`: the row of a native one, else 0.
     pub fn new(
         kind: CoroutineKind,

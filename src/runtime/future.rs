@@ -4,15 +4,11 @@
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-
-use smallvec::SmallVec;
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::types::Builtin;
 use super::value::Value;
-use crate::bytecode::Code;
 
 /// How far a future is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,26 +33,43 @@ pub struct Callback {
     pub context: Slot,
 }
 
-/// A future; a task, if `task` is there.
+/// `Future::first_kind` when there is no callback.
+const NO_CALLBACK: u32 = u32::MAX;
+
+/// A future; a task, if `task` is there. Most have one callback and no more: what is rare is in `extra`.
 pub struct Future {
     /// How far it is.
     pub state: Cell<FutureState>,
     /// Whether somebody took the exception, so that it need not be reported.
     pub retrieved: Cell<bool>,
-    /// The result, the exception, or the message of the cancellation.
-    pub result: Slot,
-    /// The exception object of a cancellation, to be raised once.
-    pub cancelled_error: Slot,
-    /// In the order they were added.
-    pub callbacks: RefCell<SmallVec<[Callback; 1]>>,
-    /// Attributes that the program set: a dict, or Undef.
-    pub attrs: Slot,
-    /// The members of a group (`gather`), a list: cancelling it means cancelling them. Else Undef.
-    pub group: Slot,
     /// Whether a group was cancelled: it ends as cancelled when its members are done.
     pub cancel_requested: Cell<bool>,
+    /// Whether a timer finishes it that nobody else knows of: that of a sleep.
+    pub timed: Cell<bool>,
+    /// `Callback::kind` of the first callback, or `NO_CALLBACK`.
+    first_kind: Cell<u32>,
+    first_target: Slot,
+    first_context: Slot,
+    /// The result, the exception, or the message of the cancellation.
+    pub result: Slot,
+    /// Attributes that the program set: a dict, or Undef.
+    pub attrs: Slot,
+    extra: OnceCell<Box<Extra>>,
     /// What only tasks have.
-    pub task: Option<Box<TaskPart>>,
+    task: Option<Box<TaskPart>>,
+}
+
+/// What few futures have.
+#[derive(Default)]
+pub struct Extra {
+    /// The callbacks behind the first, in the order they were added.
+    callbacks: RefCell<Vec<Callback>>,
+    /// The exception object of a cancellation, to be raised once.
+    pub cancelled_error: Slot,
+    /// The members of a group (`gather`), a list: cancelling it means cancelling them. Else Undef.
+    pub group: Slot,
+    /// Of a task: the message of the last `cancel(msg)`.
+    pub cancel_message: Slot,
 }
 
 /// What a task has beyond a future.
@@ -71,14 +84,16 @@ pub struct TaskPart {
     pub waiting_for: Slot,
     /// The context that its code runs in; Undef for the empty one.
     pub context: Slot,
-    /// Whether the next resumption throws CancelledError.
-    pub must_cancel: Cell<bool>,
+    /// Where it was made: the code, a `CodeObj`, or Undef.
+    pub spawned_in: Slot,
+    /// Where it was made: the index of the instruction.
+    pub spawned_at: u32,
+    /// Its row in the scheduler's table of tasks.
+    pub row: u32,
     /// `cancelling()`.
     pub cancel_requests: Cell<u32>,
-    /// The message of the last `cancel(msg)`.
-    pub cancel_message: Slot,
-    /// Where it was made.
-    pub spawned: Option<(Rc<Code>, u32)>,
+    /// Whether the next resumption throws CancelledError.
+    pub must_cancel: Cell<bool>,
 }
 
 // SAFETY: paired with `Kind::Future` in `kinds!`; reports all slots, those of callbacks and of the task part included.
@@ -87,12 +102,18 @@ unsafe impl Object for Future {
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.slot(&self.result);
-        tracer.slot(&self.cancelled_error);
         tracer.slot(&self.attrs);
-        tracer.slot(&self.group);
-        for callback in self.callbacks.borrow().iter() {
-            tracer.slot(&callback.target);
-            tracer.slot(&callback.context);
+        tracer.slot(&self.first_target);
+        tracer.slot(&self.first_context);
+        if let Some(extra) = self.extra.get() {
+            for slot in [&extra.cancelled_error, &extra.group, &extra.cancel_message] {
+                tracer.slot(slot);
+            }
+            for callback in extra.callbacks.borrow().iter() {
+                tracer.slot(&callback.target);
+                tracer.slot(&callback.context);
+            }
+            tracer.external(size_of::<Extra>());
         }
         if let Some(task) = &self.task {
             for slot in [
@@ -100,7 +121,7 @@ unsafe impl Object for Future {
                 &task.name,
                 &task.waiting_for,
                 &task.context,
-                &task.cancel_message,
+                &task.spawned_in,
             ] {
                 tracer.slot(slot);
             }
@@ -130,14 +151,81 @@ impl Future {
         Future {
             state: Cell::new(FutureState::Pending),
             retrieved: Cell::new(true),
-            result: Slot::undef(),
-            cancelled_error: Slot::undef(),
-            callbacks: RefCell::default(),
-            attrs: Slot::undef(),
-            group: Slot::undef(),
             cancel_requested: Cell::new(false),
+            timed: Cell::new(false),
+            first_kind: Cell::new(NO_CALLBACK),
+            first_target: Slot::undef(),
+            first_context: Slot::undef(),
+            result: Slot::undef(),
+            attrs: Slot::undef(),
+            extra: OnceCell::new(),
             task,
         }
+    }
+
+    /// What few futures have; makes it.
+    pub fn extra(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    /// What few futures have, if this one has.
+    #[inline]
+    pub fn find_extra(&self) -> Option<&Extra> {
+        self.extra.get().map(|extra| &**extra)
+    }
+
+    /// Adds a callback behind the others.
+    pub fn push_callback(&self, callback: Callback) {
+        let more = self
+            .find_extra()
+            .is_some_and(|extra| !extra.callbacks.borrow().is_empty());
+        if self.first_kind.get() != NO_CALLBACK || more {
+            self.extra().callbacks.borrow_mut().push(callback);
+            return;
+        }
+        self.first_kind.set(callback.kind);
+        self.first_target.assign(&callback.target);
+        self.first_context.assign(&callback.context);
+    }
+
+    /// Takes the first callback off, and a list of the others.
+    pub fn take_callbacks(&self) -> (Option<Callback>, Vec<Callback>) {
+        let first = self.take_first();
+        let others = self
+            .find_extra()
+            .map_or(Vec::new(), |extra| extra.callbacks.take());
+        (first, others)
+    }
+
+    fn take_first(&self) -> Option<Callback> {
+        let kind = self.first_kind.replace(NO_CALLBACK);
+        if kind == NO_CALLBACK {
+            return None;
+        }
+        let callback = Callback {
+            kind,
+            target: Slot::copy(&self.first_target),
+            context: Slot::copy(&self.first_context),
+        };
+        self.first_target.clear();
+        self.first_context.clear();
+        Some(callback)
+    }
+
+    /// Keeps the callbacks for which `keep` says so; how many went.
+    pub fn retain_callbacks(&self, keep: impl Fn(&Callback) -> bool) -> usize {
+        let (first, others) = self.take_callbacks();
+        let before = usize::from(first.is_some()) + others.len();
+        let kept: Vec<Callback> = first
+            .into_iter()
+            .chain(others)
+            .filter(|c| keep(c))
+            .collect();
+        let after = kept.len();
+        for callback in kept {
+            self.push_callback(callback);
+        }
+        before - after
     }
 
     /// Whether it has a result, an exception, or was cancelled.
@@ -158,3 +246,5 @@ impl<'h> Gc<'h, Future> {
         (self.state.get() == FutureState::Done).then(|| self.get().result.get(heap))
     }
 }
+
+const _: () = assert!(size_of::<Future>() == 56 && size_of::<TaskPart>() <= 72);

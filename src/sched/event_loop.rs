@@ -9,7 +9,7 @@ use super::future::{self, future};
 use super::green;
 use super::handle::{Action, Handle};
 use super::report;
-use super::{Scheduler, scheduler, task};
+use super::{scheduler, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::tuple::Tuple;
@@ -84,9 +84,11 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     let scheduler = scheduler(vm);
-    let now = scheduler.now();
-    while let Some(handle) = scheduler.timers.pop_due(now + RESOLUTION) {
-        scheduler.call_soon(handle);
+    if !scheduler.timers.is_empty() {
+        let now = scheduler.now();
+        while let Some(handle) = scheduler.timers.pop_due(&vm.heap, now + RESOLUTION) {
+            scheduler.call_soon(handle);
+        }
     }
     let count = scheduler.ready.borrow().len();
     for _ in 0..count {
@@ -110,7 +112,7 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
         if green::run_slices(vm)? {
             continue;
         }
-        match next_event(scheduler(vm)) {
+        match next_event(vm) {
             Some(when) => {
                 if when > scheduler(vm).now() {
                     sleep_until(vm, when)?;
@@ -119,7 +121,7 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
                 let scheduler = scheduler(vm);
                 if scheduler
                     .timers
-                    .next_due()
+                    .next_due(&vm.heap)
                     .is_some_and(|due| due <= scheduler.now())
                 {
                     return Ok(());
@@ -131,8 +133,9 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
 }
 
 /// The earliest moment at which a timer is due or a sleeping thread wakes.
-fn next_event(scheduler: &Scheduler) -> Option<f64> {
-    let timer = scheduler.timers.next_due();
+fn next_event(vm: &Vm) -> Option<f64> {
+    let scheduler = scheduler(vm);
+    let timer = scheduler.timers.next_due(&vm.heap);
     let sleeper = scheduler.green.next_wake();
     match (timer, sleeper) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -194,6 +197,13 @@ fn run_handle(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
             task::step(vm, target, exception)
         }
         Action::Wake => task::wake(vm, target, argument),
+        Action::Finish => {
+            let awaited = future(vm, target);
+            if !awaited.is_done() {
+                future::finish(vm, awaited, Value::NONE);
+            }
+            Ok(())
+        }
         Action::Native(n) => {
             let callback = scheduler(vm).natives.borrow()[n as usize];
             callback(vm, target, argument)

@@ -16,6 +16,14 @@ pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
         .expect("the caller knows that it is a future")
 }
 
+/// A new pending future that a timer finishes at a moment, as `clock.monotonic` counts; cancelling it cancels the timer.
+pub fn future_at(vm: &Vm, when: f64) -> Gc<'_, Future> {
+    let future = vm.heap.future();
+    future.timed.set(true);
+    scheduler(vm).timers.add_future(when, future);
+    future
+}
+
 /// A new pending future.
 pub fn new_future(vm: &Vm) -> Local {
     vm.local(vm.heap.future().value())
@@ -28,10 +36,16 @@ pub fn new_future(vm: &Vm) -> Local {
 pub fn set_result(vm: &Vm, local: Local, value: Local) -> Result<(), Raised> {
     let this = future(vm, local);
     check_pending(vm, this)?;
-    this.result.set(vm.get(value));
+    finish(vm, this, vm.get(value));
+    Ok(())
+}
+
+/// Gives a future that is known to be pending its result.
+pub fn finish(vm: &Vm, this: Gc<'_, Future>, value: Value<'_>) {
+    debug_assert!(!this.is_done());
+    this.result.set(value);
     this.state.set(FutureState::Done);
     schedule_callbacks(vm, this);
-    Ok(())
 }
 
 /// Gives a pending future its exception, an instance.
@@ -85,7 +99,11 @@ pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
     if this.is_done() {
         return false;
     }
-    if let Some(members) = this.group.get(&vm.heap).as_gc::<List>() {
+    let group = this
+        .get()
+        .find_extra()
+        .and_then(|extra| extra.group.get(&vm.heap).as_gc::<List>());
+    if let Some(members) = group {
         let members: Vec<Local> = members
             .items
             .to_vec(&vm.heap)
@@ -111,6 +129,9 @@ pub fn cancel_now(vm: &Vm, local: Local, message: Local) {
     let this = future(vm, local);
     this.result.set(vm.get(message));
     this.state.set(FutureState::Cancelled);
+    if this.timed.replace(false) {
+        scheduler(vm).timers.note_cancelled(&vm.heap);
+    }
     schedule_callbacks(vm, this);
 }
 
@@ -131,22 +152,20 @@ pub fn add_callback_in(vm: &Vm, local: Local, action: Action, target: Local, con
     if this.is_done() {
         scheduler(vm).call_soon(Handle::of_callback(&callback, this.value()));
     } else {
-        this.callbacks.borrow_mut().push(callback);
+        this.push_callback(callback);
     }
 }
 
 /// Removes the callbacks with this target; how many there were.
 pub fn remove_callback(vm: &Vm, local: Local, action: Action, target: Value<'_>) -> usize {
     let this = future(vm, local);
-    let mut callbacks = this.callbacks.borrow_mut();
-    let before = callbacks.len();
-    callbacks.retain(|c| c.kind != action.to_number() || !c.target.get(&vm.heap).is(target));
-    before - callbacks.len()
+    this.retain_callbacks(|c| c.kind != action.to_number() || !c.target.get(&vm.heap).is(target))
 }
 
 fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
     let scheduler = scheduler(vm);
-    for callback in this.callbacks.take() {
+    let (first, others) = this.take_callbacks();
+    for callback in first.into_iter().chain(others) {
         scheduler.call_soon(Handle::of_callback(&callback, this.value()));
     }
 }

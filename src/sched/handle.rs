@@ -24,11 +24,13 @@ pub enum Action {
     Wake,
     /// Call the program's callable with the arguments (a tuple, or a future).
     Call,
+    /// Give the future the result None, unless it is done.
+    Finish,
     /// Run the Rust callback with this number.
     Native(u32),
 }
 
-const FIRST_NATIVE: u32 = 3;
+const FIRST_NATIVE: u32 = 4;
 
 impl Action {
     /// As `Callback::kind` stores it.
@@ -37,6 +39,7 @@ impl Action {
             Action::Step => 0,
             Action::Wake => 1,
             Action::Call => 2,
+            Action::Finish => 3,
             Action::Native(n) => FIRST_NATIVE + n,
         }
     }
@@ -47,6 +50,7 @@ impl Action {
             0 => Action::Step,
             1 => Action::Wake,
             2 => Action::Call,
+            3 => Action::Finish,
             n => Action::Native(n - FIRST_NATIVE),
         }
     }

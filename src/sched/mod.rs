@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
-use crate::runtime::{Heap, Slot, Value};
+use crate::runtime::{Gc, Heap, Slot, Value};
 use crate::vm::{Extension, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
@@ -39,8 +39,8 @@ pub struct Scheduler {
     current: Slot,
     /// The context of the code that runs now; Undef for the empty one.
     context: Slot,
-    /// Tasks that are not done, by number: the scheduler keeps them alive.
-    tasks: RefCell<std::collections::BTreeMap<u64, Slot>>,
+    /// Tasks that are not done: the scheduler keeps them alive.
+    tasks: RefCell<TaskTable>,
     next_task: Cell<u64>,
     /// Futures that failed and whose exception nobody has taken yet, oldest first; those that were taken go when it has grown.
     failures: RefCell<Vec<Slot>>,
@@ -115,8 +115,8 @@ impl Scheduler {
     }
 
     /// Cancels a timer.
-    pub fn cancel_timer(&self, id: TimerId) {
-        self.timers.cancel(id);
+    pub fn cancel_timer(&self, heap: &Heap, id: TimerId) {
+        self.timers.cancel(heap, id);
     }
 
     /// Seconds, as `loop.time()` counts.
@@ -163,11 +163,12 @@ impl Scheduler {
 
     /// The tasks that are not done, in order of creation.
     pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
-        self.tasks
-            .borrow()
-            .values()
-            .map(|slot| vm.local(slot.get(&vm.heap)))
-            .collect()
+        let heap = &vm.heap;
+        let table = self.tasks.borrow();
+        let rows = table.rows.iter().map(|row| row.get(heap));
+        let mut tasks: Vec<Gc<'_, Future>> = rows.filter_map(|v| v.as_gc()).collect();
+        tasks.sort_unstable_by_key(|f| f.task().map(|part| part.number));
+        tasks.into_iter().map(|f| vm.local(f.value())).collect()
     }
 }
 
@@ -181,13 +182,47 @@ impl Extension for Scheduler {
         tracer.slot(&self.loop_object);
         tracer.slot(&self.exception_handler);
         tracer.slot(&self.context);
-        for task in self.tasks.borrow().values() {
+        for task in &self.tasks.borrow().rows {
             tracer.slot(task);
         }
         for future in self.failures.borrow().iter() {
             tracer.slot(future);
         }
         self.green.trace(heap, tracer);
+    }
+}
+
+/// Tasks by row; a row that is free holds the next free one.
+#[derive(Default)]
+struct TaskTable {
+    rows: Vec<Slot>,
+    free: Option<u32>,
+}
+
+impl TaskTable {
+    /// The row that the next task gets.
+    fn next_row(&self) -> u32 {
+        self.free.unwrap_or(self.rows.len() as u32)
+    }
+
+    /// Puts a task into the row that `next_row` gave.
+    fn insert(&mut self, heap: &Heap, task: Value<'_>) {
+        match self.free {
+            Some(row) => {
+                let row = &self.rows[row as usize];
+                self.free = row.get(heap).as_int().map(|next| next as u32);
+                row.set(task);
+            }
+            None => self.rows.push(Slot::new(task)),
+        }
+    }
+
+    fn remove(&mut self, row: u32) {
+        let next = self
+            .free
+            .map_or(Value::NONE, |n| Value::small_int(i64::from(n)));
+        self.rows[row as usize].set(next);
+        self.free = Some(row);
     }
 }
 

@@ -21,7 +21,7 @@ pub fn deadlock(vm: &mut Vm) -> Raised {
             task: name,
             waits_for,
             place,
-            spawned: task::part(vm, task).spawned.clone(),
+            spawned: task::spawned(vm, task),
         });
     }
     vm.host.report(Report::Deadlock { stuck });

@@ -10,13 +10,14 @@ use super::context;
 use super::future::{self, future};
 use super::handle::{Action, Handle};
 use super::scheduler;
+use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::future::{Future, FutureState, TaskPart};
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::vm::{Input, Local, NativeCoroutine, Resumed, Step, Vm};
+use crate::vm::{Input, Local, NativeCoroutine, Place, Resumed, Step, Vm};
 
 /// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef for the default.
 ///
@@ -40,19 +41,22 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
         Some(given) => given,
         None => context::copy(heap, scheduler.context(heap)),
     };
+    let (spawned_in, spawned_at) = vm.place_object();
+    let row = scheduler.tasks.borrow().next_row();
     let part = TaskPart {
         coroutine: Slot::new(vm.get(coroutine)),
         name: Slot::new(vm.get(name)),
         number,
         waiting_for: Slot::undef(),
         context: Slot::new(context),
-        must_cancel: Cell::new(false),
+        spawned_in: Slot::new(spawned_in),
+        spawned_at,
+        row,
         cancel_requests: Cell::new(0),
-        cancel_message: Slot::undef(),
-        spawned: vm.place(),
+        must_cancel: Cell::new(false),
     };
     let task = heap.task(part).value();
-    scheduler.tasks.borrow_mut().insert(number, Slot::new(task));
+    scheduler.tasks.borrow_mut().insert(heap, task);
     scheduler.call_soon(Handle::new(Action::Step, task, Value::UNDEF));
     Ok(vm.local(task))
 }
@@ -112,6 +116,19 @@ pub fn part(vm: &Vm, task: Local) -> &TaskPart {
         .expect("the caller knows that it is a task")
 }
 
+/// Where a task was made.
+pub fn spawned(vm: &Vm, task: Local) -> Option<Place> {
+    let part = part(vm, task);
+    let code: Gc<'_, CodeObj> = part.spawned_in.get(&vm.heap).as_gc()?;
+    Some((Rc::clone(&code.code), part.spawned_at))
+}
+
+/// The message of the last `cancel(msg)`, or Undef.
+fn cancel_message(vm: &Vm, task: Local) -> Value<'_> {
+    let extra = future(vm, task).get().find_extra();
+    extra.map_or(Value::UNDEF, |extra| extra.cancel_message.get(&vm.heap))
+}
+
 /// The task's name: the one it was given, or `Task-N`.
 pub fn name(vm: &mut Vm, task: Local) -> Local {
     let part = part(vm, task);
@@ -140,7 +157,7 @@ pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
     }
     let part = self::part(vm, task);
     part.must_cancel.set(true);
-    part.cancel_message.set(vm.get(message));
+    future(vm, task).extra().cancel_message.set(vm.get(message));
     true
 }
 
@@ -181,7 +198,7 @@ fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
     let text: Rc<str> = vm
         .get_gc::<Str>(text)
         .map_or("".into(), |s| s.as_str().into());
-    let spawned = part(vm, awaited).spawned.clone();
+    let spawned = spawned(vm, awaited);
     if let Some(exception) = vm.get_gc::<Exception>(exception) {
         exception.traceback.borrow_mut().push(TraceEntry::Task {
             name: text,
@@ -204,7 +221,7 @@ pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Ra
         let cancelled =
             exception.is_some_and(|e| heap.is_instance(vm.get(e), Builtin::CancelledError));
         if !cancelled {
-            thrown = Some(new_cancelled_error(vm, part));
+            thrown = Some(new_cancelled_error(vm, task));
         }
     }
     part.waiting_for.clear();
@@ -235,9 +252,9 @@ pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Ra
     }
 }
 
-fn new_cancelled_error(vm: &Vm, part: &TaskPart) -> Local {
+fn new_cancelled_error(vm: &Vm, task: Local) -> Local {
     let heap = &vm.heap;
-    let message = part.cancel_message.get(heap);
+    let message = cancel_message(vm, task);
     let class = heap.types.class(heap, Builtin::CancelledError);
     let args: &[Value<'_>] = if message.is_undef() || message.is_none() {
         &[]
@@ -252,7 +269,7 @@ fn returned(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
     let part = part(vm, task);
     if part.must_cancel.get() {
         part.must_cancel.set(false);
-        let message = vm.local(part.cancel_message.get(&vm.heap));
+        let message = vm.local(cancel_message(vm, task));
         future::cancel_now(vm, task, message);
         return Ok(());
     }
@@ -270,7 +287,10 @@ fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
     }
     if cancelled {
         let none = vm.none();
-        future(vm, task).cancelled_error.set(vm.get(exception));
+        future(vm, task)
+            .extra()
+            .cancelled_error
+            .set(vm.get(exception));
         future::cancel_now(vm, task, none);
         return Ok(());
     }
@@ -284,8 +304,8 @@ fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
 
 /// The task will not run again.
 fn finish(vm: &Vm, task: Local) {
-    let number = part(vm, task).number;
-    scheduler(vm).tasks.borrow_mut().remove(&number);
+    let row = part(vm, task).row;
+    scheduler(vm).tasks.borrow_mut().remove(row);
 }
 
 fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
@@ -315,7 +335,7 @@ fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
     future::add_callback_in(vm, value, Action::Wake, task, context);
     let part = part(vm, task);
     if part.must_cancel.get() {
-        let message = vm.local(part.cancel_message.get(&vm.heap));
+        let message = vm.local(cancel_message(vm, task));
         if future::cancel(vm, value, message) {
             self::part(vm, task).must_cancel.set(false);
         }

@@ -1,15 +1,18 @@
 //! Timers, earliest first; equal times in the order they were set. Times within a nanosecond are equal, as asyncio's clock resolution
 //! has it: `0.1 * 3` and `0.3` are the same moment.
 //!
-//! A binary heap of (when, number) over a slab of handles. Cancelling empties the slab's entry at once and leaves the heap's,
-//! which is skipped later; when most of the heap is such leftovers it is rebuilt, as in CPython's loop.
+//! A binary heap of (when, number) entries. An entry's target is a future, that of a sleep, or the index of a handle in a slab. What is
+//! cancelled leaves its entry behind, which is skipped later; when most of the heap is such leftovers it is rebuilt, as in CPython's
+//! loop.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::handle::Handle;
+use super::handle::{Action, Handle};
+use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
+use crate::runtime::{Gc, Heap, Slot, Value};
 
 /// Rebuild when there are at least so many cancelled timers, and they are more than half.
 const MIN_CANCELLED: usize = 100;
@@ -52,11 +55,19 @@ struct Inner {
 }
 
 /// Reversed order: `BinaryHeap` gives the greatest first.
-#[derive(PartialEq)]
 struct Entry {
-    when: f64,
+    /// `when` in nanoseconds: what counts for the order.
+    ticks: i64,
     number: u64,
-    index: u32,
+    when: f64,
+    /// A future, or the index in the slab.
+    target: Slot,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
 }
 
 impl Eq for Entry {}
@@ -68,68 +79,84 @@ impl PartialOrd for Entry {
 }
 
 impl Ord for Entry {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        ticks(other.when)
-            .total_cmp(&ticks(self.when))
-            .then(other.number.cmp(&self.number))
+        (other.ticks, other.number).cmp(&(self.ticks, self.number))
     }
 }
 
-/// A time in nanoseconds; stays a float for the infinite ones.
-fn ticks(when: f64) -> f64 {
-    (when * 1e9).round()
+/// A time in nanoseconds; the infinite ones are the furthest.
+fn ticks(when: f64) -> i64 {
+    (when * 1e9).round() as i64
 }
 
 impl TimerHeap {
     /// Sets a timer.
     pub fn add(&self, when: f64, handle: Handle) -> TimerId {
         let mut inner = self.inner.borrow_mut();
-        let number = inner.next_number;
-        inner.next_number += 1;
         let index = inner.free.pop().unwrap_or_else(|| {
             inner.slab.push(None);
             inner.slab.len() as u32 - 1
         });
+        let number = inner.push(when, Value::small_int(i64::from(index)));
         inner.slab[index as usize] = Some((number, handle));
-        inner.heap.push(Entry {
-            when,
-            number,
-            index,
-        });
         TimerId { index, number }
     }
 
+    /// Sets the timer that finishes a future.
+    pub fn add_future(&self, when: f64, future: Gc<'_, Future>) {
+        self.inner.borrow_mut().push(when, future.value());
+    }
+
     /// Cancels a timer; one that is gone already is left alone.
-    pub fn cancel(&self, id: TimerId) {
+    pub fn cancel(&self, heap: &Heap, id: TimerId) {
         let mut inner = self.inner.borrow_mut();
-        if inner.is_live(id.index, id.number) {
+        if inner.is_in_slab(id.index, id.number) {
             inner.take(id.index);
             inner.cancelled += 1;
-            inner.compact();
+            inner.compact(heap);
         }
     }
 
-    /// When the earliest timer is due.
-    pub fn next_due(&self) -> Option<f64> {
+    /// A future in the heap was cancelled.
+    pub fn note_cancelled(&self, heap: &Heap) {
         let mut inner = self.inner.borrow_mut();
-        inner.drop_cancelled();
+        inner.cancelled += 1;
+        inner.compact(heap);
+    }
+
+    /// When the earliest timer is due.
+    pub fn next_due(&self, heap: &Heap) -> Option<f64> {
+        let mut inner = self.inner.borrow_mut();
+        inner.drop_cancelled(heap);
         inner.heap.peek().map(|entry| entry.when)
     }
 
     /// Takes the earliest timer if it is due by `now`.
-    pub fn pop_due(&self, now: f64) -> Option<Handle> {
+    pub fn pop_due(&self, heap: &Heap, now: f64) -> Option<Handle> {
         let mut inner = self.inner.borrow_mut();
-        inner.drop_cancelled();
-        if ticks(inner.heap.peek()?.when) > ticks(now) {
-            return None;
+        let now = ticks(now);
+        loop {
+            if inner.heap.peek()?.ticks > now {
+                return None;
+            }
+            let entry = inner.heap.pop()?;
+            if !inner.is_live(heap, &entry) {
+                inner.cancelled = inner.cancelled.saturating_sub(1);
+                continue;
+            }
+            let target = entry.target.get(heap);
+            if let Some(future) = target.as_gc::<Future>() {
+                future.timed.set(false);
+                return Some(Handle::new(Action::Finish, target, Value::UNDEF));
+            }
+            return target.as_int().and_then(|index| inner.take(index as u32));
         }
-        let entry = inner.heap.pop()?;
-        inner.take(entry.index)
     }
 
-    /// Whether there are no timers.
+    /// Whether there are no timers, not even cancelled ones.
     pub fn is_empty(&self) -> bool {
-        self.next_due().is_none()
+        self.inner.borrow().heap.is_empty()
     }
 
     /// Drops all timers.
@@ -141,6 +168,9 @@ impl TimerHeap {
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let inner = self.inner.borrow();
         tracer.external(inner.heap.capacity() * size_of::<Entry>());
+        for entry in inner.heap.iter() {
+            tracer.slot(&entry.target);
+        }
         for (_, handle) in inner.slab.iter().flatten() {
             handle.trace(tracer);
         }
@@ -148,8 +178,28 @@ impl TimerHeap {
 }
 
 impl Inner {
-    fn is_live(&self, index: u32, number: u64) -> bool {
+    fn push(&mut self, when: f64, target: Value<'_>) -> u64 {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.heap.push(Entry {
+            ticks: ticks(when),
+            number,
+            when,
+            target: Slot::new(target),
+        });
+        number
+    }
+
+    fn is_in_slab(&self, index: u32, number: u64) -> bool {
         matches!(self.slab.get(index as usize), Some(Some((n, _))) if *n == number)
+    }
+
+    fn is_live(&self, heap: &Heap, entry: &Entry) -> bool {
+        let target = entry.target.get(heap);
+        match target.as_gc::<Future>() {
+            Some(future) => future.timed.get(),
+            None => self.is_in_slab(target.as_int().unwrap_or(-1) as u32, entry.number),
+        }
     }
 
     fn take(&mut self, index: u32) -> Option<Handle> {
@@ -160,9 +210,9 @@ impl Inner {
         taken.map(|(_, handle)| handle)
     }
 
-    fn drop_cancelled(&mut self) {
+    fn drop_cancelled(&mut self, heap: &Heap) {
         while let Some(entry) = self.heap.peek() {
-            if self.is_live(entry.index, entry.number) {
+            if self.is_live(heap, entry) {
                 return;
             }
             self.heap.pop();
@@ -170,15 +220,12 @@ impl Inner {
         }
     }
 
-    fn compact(&mut self) {
+    fn compact(&mut self, heap: &Heap) {
         if self.cancelled < MIN_CANCELLED || self.cancelled * 2 < self.heap.len() {
             return;
         }
-        let heap = std::mem::take(&mut self.heap);
-        self.heap = heap
-            .into_iter()
-            .filter(|e| self.is_live(e.index, e.number))
-            .collect();
+        let all = std::mem::take(&mut self.heap);
+        self.heap = all.into_iter().filter(|e| self.is_live(heap, e)).collect();
         self.cancelled = 0;
     }
 }

@@ -7,10 +7,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use super::future::{self, future, new_future};
+use super::future::{self, new_future};
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
-use crate::runtime::{Slot, Value};
+use crate::runtime::{Gc, Slot, Value};
 use crate::vm::{Local, Vm};
 
 /// A queue of waiters.
@@ -66,9 +66,8 @@ impl WaitQueue {
             let Some(waiter) = self.waiters.borrow_mut().pop_front() else {
                 return false;
             };
-            let waiter = vm.local(waiter.get(&vm.heap));
-            if !future(vm, waiter).is_done() {
-                wake(vm, waiter, Value::NONE);
+            if let Some(waiter) = pending(vm, &waiter) {
+                future::finish(vm, waiter, Value::NONE);
                 return true;
             }
         }
@@ -76,53 +75,26 @@ impl WaitQueue {
 
     /// Wakes the first that still waits, leaving it in the queue; it leaves by itself.
     pub fn wake_next(&self, vm: &Vm) -> bool {
-        let waiting = |w: &&Slot| {
-            w.get(&vm.heap)
-                .as_gc::<Future>()
-                .is_some_and(|f| !f.is_done())
-        };
-        let next = self
-            .waiters
-            .borrow()
-            .iter()
-            .find(waiting)
-            .map(|w| vm.local(w.get(&vm.heap)));
-        if let Some(waiter) = next {
-            wake(vm, waiter, Value::TRUE);
-        }
-        next.is_some()
+        self.wake(vm, 1) > 0
     }
 
     /// Wakes the first in the queue, unless it was woken or cancelled and did not leave yet: then its place is taken.
     pub fn wake_first(&self, vm: &Vm) {
-        let first = self
-            .waiters
-            .borrow()
-            .front()
-            .map(|w| vm.local(w.get(&vm.heap)));
-        if let Some(waiter) = first.filter(|&w| !future(vm, w).is_done()) {
-            wake(vm, waiter, Value::TRUE);
+        let waiters = self.waiters.borrow();
+        if let Some(waiter) = waiters.front().and_then(|w| pending(vm, w)) {
+            future::finish(vm, waiter, Value::TRUE);
         }
     }
 
-    /// Wakes the first `n` that still wait, leaving them in the queue.
-    pub fn wake(&self, vm: &Vm, n: usize) {
-        let waiting = |w: &&Slot| {
-            w.get(&vm.heap)
-                .as_gc::<Future>()
-                .is_some_and(|f| !f.is_done())
-        };
-        let next: Vec<Local> = self
-            .waiters
-            .borrow()
-            .iter()
-            .filter(waiting)
-            .take(n)
-            .map(|w| vm.local(w.get(&vm.heap)))
-            .collect();
-        for waiter in next {
-            wake(vm, waiter, Value::TRUE);
+    /// Wakes the first `n` that still wait, leaving them in the queue; how many there were.
+    pub fn wake(&self, vm: &Vm, n: usize) -> usize {
+        let waiters = self.waiters.borrow();
+        let mut woken = 0;
+        for waiter in waiters.iter().filter_map(|w| pending(vm, w)).take(n) {
+            future::finish(vm, waiter, Value::TRUE);
+            woken += 1;
         }
+        woken
     }
 
     /// Reports the slots to the collector.
@@ -133,9 +105,10 @@ impl WaitQueue {
     }
 }
 
-fn wake(vm: &Vm, waiter: Local, value: Value<'_>) {
-    let value = vm.local(value);
-    if future::set_result(vm, waiter, value).is_err() {
-        unreachable!("the caller found the waiter pending");
-    }
+/// The waiter, if it still waits.
+fn pending<'h>(vm: &'h Vm, waiter: &Slot) -> Option<Gc<'h, Future>> {
+    waiter
+        .get(&vm.heap)
+        .as_gc::<Future>()
+        .filter(|f| !f.is_done())
 }

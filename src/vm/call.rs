@@ -395,7 +395,7 @@ impl Vm {
     /// Runs a native whose parameters are the locals from `first` on.
     fn run_native(&mut self, native: &'static Native, first: u32) -> Result<Local, Raised> {
         match native.call {
-            NativeFn::Vm(f) => f(self, Locals::new(Local::at(first))),
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => f(self, Locals::new(Local::at(first))),
             NativeFn::Leaf(f) => {
                 let heap = &self.heap;
                 let count = native.params() as u32;
@@ -649,6 +649,19 @@ fn new_coroutine<'h>(
     })
 }
 
+/// The coroutine that a call with these positional arguments makes, if that needs no binding.
+pub(super) fn plain_coroutine<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    args: &[Value<'h>],
+) -> Option<Gc<'h, Coroutine>> {
+    let code = &function.code(heap).code;
+    let plain = code.kind.suspends()
+        && code.params.is_simple()
+        && usize::from(code.params.positional) == args.len();
+    plain.then(|| new_coroutine(heap, function, args))
+}
+
 // The instructions.
 impl Vm {
     /// `Call` of a function that the loop could not enter directly.
@@ -716,7 +729,8 @@ impl Vm {
     }
 
     /// Calls a native whose arguments are the `count` registers from `R[a + skip]` on.
-    fn call_native_window(
+    #[inline(never)]
+    pub(super) fn call_native_window(
         &mut self,
         native: &'static Native,
         i: Instr,
@@ -733,7 +747,30 @@ impl Vm {
                 w.set(i.a, value);
                 Ok(None)
             }
-            NativeFn::Vm(f) => {
+            NativeFn::Coroutine(_, direct) if self.is_awaited(i) => {
+                match self.call_awaited(direct, i.a as usize + skip, count)? {
+                    Some(next) => Ok(next),
+                    None => self.call_vm_native(native, i, skip, count),
+                }
+            }
+            NativeFn::Vm(_) | NativeFn::Coroutine(..) => {
+                self.call_vm_native(native, i, skip, count)
+            }
+        }
+    }
+
+    /// Calls a native that takes locals.
+    fn call_vm_native(
+        &mut self,
+        native: &'static Native,
+        i: Instr,
+        skip: usize,
+        count: usize,
+    ) -> Result<Option<Trap>, Raised> {
+        let w = self.stack.top().window;
+        match native.call {
+            NativeFn::Leaf(_) => unreachable!("leaves take registers"),
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => {
                 let mark = self.mark();
                 let first = self.local_count();
                 for n in 0..native.params() {
@@ -952,6 +989,26 @@ impl Vm {
             );
             return Err(heap.raise(Builtin::AttributeError, message));
         };
+        let (first, count) = (i.a as usize + 1, i.b as usize + 1);
+        if let Some(function) = method.as_gc::<Function>() {
+            let args: SmallVec<[Value<'_>; 8]> = (self.stack.top().window)
+                .slots(first, count)
+                .iter()
+                .map(|slot| slot.get(heap))
+                .collect();
+            if let Some(coroutine) = plain_coroutine(heap, function, &args) {
+                self.set_reg(i.a, coroutine.value());
+                self.release(mark);
+                return Ok(None);
+            }
+        } else if let Some(function) = method.as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            let plain = !self.get(receiver).is_gc::<Instance>() && !function.is_new;
+            if plain && native.takes(count) {
+                self.release(mark);
+                return self.call_native_window(native, i, 1, count);
+            }
+        }
         let method = self.local(method);
         let mut args = CallArgs::default();
         let callee = self.bind_special(method, receiver, &mut args.positional)?;

@@ -69,6 +69,13 @@ impl Cursor {
         Fetched(unsafe { self.0.sub(1) }).instr()
     }
 
+    /// The next instruction, not taken yet.
+    #[inline(always)]
+    pub fn peek(self) -> Instr {
+        // Asked behind instructions that are no terminators, so there is one.
+        Fetched(self.0).instr()
+    }
+
     /// The index of the next instruction in its code.
     #[inline]
     pub fn index(self, code: Gc<'_, CodeObj>) -> u32 {

@@ -54,7 +54,7 @@ pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn
 pub use green::GreenStack;
 pub use group::Split;
 pub use local::{Local, Mark};
-pub use native::{Args, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
+pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
 pub use report::{Failure, Place, Problem, Report, Stuck};
 pub use trap::{Park, Trap};
 pub use type_param::EVALUATE;

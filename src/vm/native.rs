@@ -17,6 +17,23 @@ pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
 /// A native that may call the program. It gets one local a parameter, Undef where the caller omitted it.
 pub type VmFn = fn(&mut Vm, Locals) -> Result<Local, Raised>;
 
+/// What a coroutine function does where its call is awaited on the spot, before a coroutine is made. It can neither call the program
+/// nor collect, so it leaves to the coroutine whatever needs that.
+pub type DirectFn = for<'h> fn(&'h Vm, Args<'h>) -> Result<Direct<'h>, Raised>;
+
+/// What awaiting came to without a coroutine.
+#[derive(Clone, Copy, Debug)]
+pub enum Direct<'h> {
+    /// The result is there.
+    Done(Value<'h>),
+    /// A bare yield; then the result is None.
+    Yield,
+    /// The result will be that of this future.
+    Wait(Value<'h>),
+    /// Make the coroutine and await that.
+    Coroutine,
+}
+
 /// The Rust side of a native.
 #[derive(Clone, Copy)]
 pub enum NativeFn {
@@ -24,6 +41,8 @@ pub enum NativeFn {
     Leaf(LeafFn),
     /// See `VmFn`.
     Vm(VmFn),
+    /// A coroutine function: what makes the coroutine, and what may do without.
+    Coroutine(VmFn, DirectFn),
 }
 
 /// A function written in Rust.
@@ -67,6 +86,21 @@ impl Native {
             signature,
             doc,
             call: NativeFn::Vm(call),
+            arity: Arity::read(signature),
+        }
+    }
+
+    /// A coroutine function: `make` makes a native coroutine, `direct` is asked first where the call is awaited on the spot.
+    pub const fn coroutine(
+        signature: &'static str,
+        doc: &'static str,
+        make: VmFn,
+        direct: DirectFn,
+    ) -> Native {
+        Native {
+            signature,
+            doc,
+            call: NativeFn::Coroutine(make, direct),
             arity: Arity::read(signature),
         }
     }

@@ -133,6 +133,17 @@ impl Vm {
         ))
     }
 
+    /// Where the program is now: the code object, Undef if none runs, and the index of the instruction.
+    pub fn place_object(&self) -> (Value<'_>, u32) {
+        match self.stack.frames().last() {
+            Some(frame) => (
+                frame.code(&self.heap).value(),
+                frame.index(&self.heap).saturating_sub(1),
+            ),
+            None => (Value::UNDEF, 0),
+        }
+    }
+
     /// Where a coroutine waits: in the innermost of the chain.
     pub fn place_of(&self, coroutine: Local) -> Option<Place> {
         let heap = &self.heap;

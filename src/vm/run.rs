@@ -17,7 +17,7 @@ use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr, GETTER};
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
-use crate::runtime::heap::Header;
+use crate::runtime::heap::{Header, Kind};
 use crate::runtime::instance::Instance;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
@@ -485,6 +485,17 @@ impl Vm {
                                             Ok(value) => w.set(i.a(), value),
                                             Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
+                                    }
+                                    NativeFn::Vm(_) | NativeFn::Coroutine(..)
+                                        if native.takes(i.b() as usize + 1)
+                                            && o.kind() != Kind::Instance =>
+                                    {
+                                        trap!(self.call_native_window(
+                                            native,
+                                            i.instr(),
+                                            1,
+                                            i.b() as usize + 1
+                                        ));
                                     }
                                     _ => trap!(self.call_method_op(i.instr())),
                                 }

@@ -256,6 +256,12 @@ impl Slot {
         Slot(Cell::new(other.0.get()))
     }
 
+    /// Makes it hold what another one holds.
+    #[inline(always)]
+    pub fn assign(&self, other: &Slot) {
+        self.0.set(other.0.get());
+    }
+
     /// What it holds.
     #[inline(always)]
     pub fn get<'h>(&self, _: &'h Heap) -> Value<'h> {
@@ -297,6 +303,12 @@ impl Slot {
 
     pub(super) fn bits(&self) -> u64 {
         self.0.get()
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Slot {
+        Slot::undef()
     }
 }
 

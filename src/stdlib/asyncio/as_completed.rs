@@ -181,7 +181,7 @@ fn one_done(vm: &mut Vm, this: Local, awaited: Local) -> Result<(), Raised> {
     queue::add(vm, done, awaited)?;
     let state = self::state(vm, this);
     if let (true, Some(timer)) = (state.todo.borrow().is_empty(), state.timer.get()) {
-        scheduler(vm).cancel_timer(timer);
+        scheduler(vm).cancel_timer(&vm.heap, timer);
     }
     Ok(())
 }

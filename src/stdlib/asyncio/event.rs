@@ -12,7 +12,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Event`.
 pub const EVENT: ModuleType = ModuleType {
@@ -80,12 +80,18 @@ const IS_SET: Native = Native::vm(
     "Whether it happened.",
     |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get()))),
 );
-const WAIT: Native = Native::vm(
+const WAIT: Native = Native::coroutine(
     "wait(self, /)",
     "Wait until it happens; at once if it did.",
     |vm, args| {
         let none = vm.none();
         Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
+    },
+    |_, args| {
+        Ok(match payload(args.get(0)).is_set.get() {
+            true => Direct::Done(Value::TRUE),
+            false => Direct::Coroutine,
+        })
     },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
@@ -105,7 +111,11 @@ const OWNER: usize = 0;
 const WAITER: usize = 1;
 
 fn event(vm: &Vm, this: Local) -> &Event {
-    vm.get_gc::<Opaque>(this)
+    payload(vm.get(this))
+}
+
+fn payload(this: Value<'_>) -> &Event {
+    this.as_gc::<Opaque>()
         .and_then(|o| o.payload())
         .expect("methods are called on instances of their class")
 }

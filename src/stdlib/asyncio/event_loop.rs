@@ -391,7 +391,7 @@ const CANCEL: Native = Native::vm("cancel(self, /)", "Do not call it.", |vm, arg
     let state = state(vm, args.at(0));
     state.cancelled.set(true);
     if let Some((_, timer)) = state.timer.get() {
-        scheduler(vm).cancel_timer(timer);
+        scheduler(vm).cancel_timer(&vm.heap, timer);
     }
     Ok(vm.none())
 });

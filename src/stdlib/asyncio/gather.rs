@@ -73,7 +73,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let list = vm.heap.list(members.iter().map(|&m| vm.get(m))).value();
     let list = vm.local(list);
-    future(vm, outer).group.set(vm.get(list));
+    future(vm, outer).extra().group.set(vm.get(list));
     let gathering = Gathering {
         outer: Slot::new(vm.get(outer)),
         members: Slot::new(vm.get(list)),

@@ -12,7 +12,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Direct, Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Lock`.
 pub const LOCK: ModuleType = ModuleType {
@@ -59,16 +59,17 @@ const NEW: Native = Native::vm(
     "An open lock.",
     |vm, args| Ok(new_lock(vm, args.at(0))),
 );
-const ACQUIRE: Native = Native::vm(
+const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /)",
     "Take the lock; wait until it is free.",
     |vm, args| {
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
     },
+    |vm, args| Ok(acquire_directly(vm, args, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| {
-    release(vm, args.at(0))?;
+    release(vm, lock(vm, args.at(0)))?;
     Ok(vm.none())
 });
 const LOCKED: Native = Native::vm(
@@ -76,14 +77,23 @@ const LOCKED: Native = Native::vm(
     "Whether somebody has the lock.",
     |vm, args| Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get()))),
 );
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Take the lock.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
-});
-const EXIT: Native = Native::vm(
+const ENTER: Native = Native::coroutine(
+    "__aenter__(self, /)",
+    "Take the lock.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
+    },
+    |vm, args| Ok(acquire_directly(vm, args, Value::NONE)),
+);
+const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /)",
     "Give the lock back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
+    |vm, args| {
+        release(vm, payload(args.get(0)))?;
+        Ok(Direct::Done(Value::NONE))
+    },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = lock(vm, args.at(0));
@@ -105,7 +115,7 @@ static RELEASING: NativeCoroutine = NativeCoroutine {
     step: |vm, this, input| match input {
         Input::Send(_) => {
             let owner = register(vm, this, OWNER);
-            release(vm, owner)?;
+            release(vm, lock(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
@@ -118,13 +128,26 @@ const WAITER: usize = 1;
 const RESULT: usize = 2;
 
 fn lock(vm: &Vm, this: Local) -> &Lock {
-    vm.get_gc::<Opaque>(this)
+    payload(vm.get(this))
+}
+
+fn payload(this: Value<'_>) -> &Lock {
+    this.as_gc::<Opaque>()
         .and_then(|o| o.payload())
         .expect("methods are called on instances of their class")
 }
 
-fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
-    let this = lock(vm, this);
+/// Takes the lock where it is free and nobody waits.
+fn acquire_directly<'h>(vm: &'h Vm, args: Args<'h>, result: Value<'h>) -> Direct<'h> {
+    let this = payload(args.get(0));
+    if this.locked.get() || this.waiters.any_alive(vm) {
+        return Direct::Coroutine;
+    }
+    this.locked.set(true);
+    Direct::Done(result)
+}
+
+fn release(vm: &Vm, this: &Lock) -> Result<(), Raised> {
     if !this.locked.replace(false) {
         return Err(vm
             .heap

@@ -15,7 +15,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Queue`.
 pub const QUEUE: ModuleType = ModuleType {
@@ -108,6 +108,12 @@ impl Queue {
         self.items.borrow().is_empty()
     }
 
+    /// Adds an item behind the others.
+    fn append(&self, item: Value<'_>) {
+        self.items.borrow_mut().push_back(Slot::new(item));
+        self.unfinished.set(self.unfinished.get() + 1);
+    }
+
     fn pop(&self) -> Option<Slot> {
         let mut items = self.items.borrow_mut();
         if self.order == Order::Lifo {
@@ -187,29 +193,39 @@ fn make(vm: &Vm, class: Local, order: Order) -> Local {
 
 /// Whether there are maxsize items.
 fn is_full(vm: &mut Vm, this: Local) -> Result<bool, Raised> {
-    let maxsize = vm.local(queue(vm, this).maxsize.get(&vm.heap));
+    let maxsize = queue(vm, this).maxsize.get(&vm.heap);
+    if let Some(maxsize) = maxsize.as_int() {
+        return Ok(maxsize > 0 && queue(vm, this).items.borrow().len() as i64 >= maxsize);
+    }
+    let maxsize = vm.local(maxsize);
     let maxsize = seconds(vm, maxsize)?;
     Ok(maxsize > 0.0 && queue(vm, this).items.borrow().len() as f64 >= maxsize)
 }
 
 fn queue(vm: &Vm, this: Local) -> &Queue {
-    vm.get_gc::<Opaque>(this)
+    payload(vm.get(this))
+}
+
+fn payload(this: Value<'_>) -> &Queue {
+    this.as_gc::<Opaque>()
         .and_then(|o| o.payload())
         .expect("methods are called on instances of their class")
 }
 
-const GET: Native = Native::vm(
+const GET: Native = Native::coroutine(
     "get(self, /)",
     "Take an item; wait until there is one.",
     |vm, args| Ok(get(vm, args.at(0))),
+    get_directly,
 );
-const PUT: Native = Native::vm(
+const PUT: Native = Native::coroutine(
     "put(self, item)",
     "Add an item; wait until there is room.",
     |vm, args| {
         let none = vm.none();
         Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
     },
+    put_directly,
 );
 const GET_NOWAIT: Native = Native::vm(
     "get_nowait(self, /)",
@@ -303,15 +319,46 @@ pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
         return Err(vm.heap.raise_with(Builtin::QueueFull, &[]));
     }
     let queue = queue(vm, this);
-    queue.items.borrow_mut().push_back(Slot::new(vm.get(item)));
     if queue.order == Order::Priority {
+        queue.items.borrow_mut().push_back(Slot::new(vm.get(item)));
         let last = queue.items.borrow().len() - 1;
         priority::sift_up(vm, this, last)?;
+        let queue = self::queue(vm, this);
+        queue.unfinished.set(queue.unfinished.get() + 1);
+    } else {
+        queue.append(vm.get(item));
     }
-    let queue = self::queue(vm, this);
-    queue.unfinished.set(queue.unfinished.get() + 1);
-    queue.getters.pop_next(vm);
+    self::queue(vm, this).getters.pop_next(vm);
     Ok(())
+}
+
+/// Takes an item that is there.
+fn get_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
+    let queue = payload(args.get(0));
+    if queue.order == Order::Priority {
+        return Ok(Direct::Coroutine);
+    }
+    let Some(item) = queue.pop() else {
+        return Ok(Direct::Coroutine);
+    };
+    queue.putters.pop_next(vm);
+    Ok(Direct::Done(item.get(&vm.heap)))
+}
+
+/// Adds an item where there is room.
+fn put_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
+    let queue = payload(args.get(0));
+    let count = queue.items.borrow().len() as i64;
+    let has_room = match queue.maxsize.get(&vm.heap).as_int() {
+        Some(maxsize) => maxsize <= 0 || count < maxsize,
+        None => false,
+    };
+    if !has_room || queue.shut_down.get() || queue.order == Order::Priority {
+        return Ok(Direct::Coroutine);
+    }
+    queue.append(args.get(1));
+    queue.getters.pop_next(vm);
+    Ok(Direct::Done(Value::NONE))
 }
 
 fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

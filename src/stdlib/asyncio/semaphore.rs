@@ -13,7 +13,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Semaphore`.
 pub const SEMAPHORE: ModuleType = ModuleType {
@@ -82,16 +82,17 @@ const NEW_BOUNDED: Native = Native::vm(
     |vm, args| Ok(new(vm, args, Some(1))),
 );
 const INIT: Native = Native::vm("__init__(self, value=1)", "Initialize self.", init);
-const ACQUIRE: Native = Native::vm(
+const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /)",
     "Take a place; wait until there is one.",
     |vm, args| {
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
     },
+    |vm, args| Ok(acquire_directly(vm, args, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm("release(self, /)", "Give a place back.", |vm, args| {
-    release(vm, args.at(0))?;
+    release(vm, semaphore(vm, args.at(0)))?;
     Ok(vm.none())
 });
 const LOCKED: Native = Native::vm(
@@ -99,14 +100,23 @@ const LOCKED: Native = Native::vm(
     "Whether acquire would wait.",
     |vm, args| Ok(vm.local(Value::bool(semaphore(vm, args.at(0)).is_locked(vm)))),
 );
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Take a place.", |vm, args| {
-    let none = vm.none();
-    Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
-});
-const EXIT: Native = Native::vm(
+const ENTER: Native = Native::coroutine(
+    "__aenter__(self, /)",
+    "Take a place.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
+    },
+    |vm, args| Ok(acquire_directly(vm, args, Value::NONE)),
+);
+const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /)",
     "Give the place back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
+    |vm, args| {
+        release(vm, payload(args.get(0)))?;
+        Ok(Direct::Done(Value::NONE))
+    },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = semaphore(vm, args.at(0));
@@ -128,7 +138,7 @@ static RELEASING: NativeCoroutine = NativeCoroutine {
     step: |vm, this, input| match input {
         Input::Send(_) => {
             let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
-            release(vm, owner)?;
+            release(vm, semaphore(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
@@ -166,13 +176,26 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
-    vm.get_gc::<Opaque>(this)
+    payload(vm.get(this))
+}
+
+fn payload(this: Value<'_>) -> &Semaphore {
+    this.as_gc::<Opaque>()
         .and_then(|o| o.payload())
         .expect("methods are called on instances of their class")
 }
 
-fn release(vm: &mut Vm, this: Local) -> Result<(), Raised> {
-    let this = semaphore(vm, this);
+/// Takes a place that is free.
+fn acquire_directly<'h>(vm: &'h Vm, args: Args<'h>, result: Value<'h>) -> Direct<'h> {
+    let this = payload(args.get(0));
+    if this.is_locked(vm) {
+        return Direct::Coroutine;
+    }
+    this.value.set(this.value.get() - 1);
+    Direct::Done(result)
+}
+
+fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {
     if this
         .bound
         .get()

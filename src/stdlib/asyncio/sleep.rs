@@ -1,20 +1,21 @@
 //! `asyncio.sleep`.
 //!
-//! A delay of 0 is one bare yield; any other is a future that a timer finishes.
+//! A delay of 0 is one bare yield; any other is a future that a timer finishes. Awaited where it is called it needs no coroutine.
 //! Other files that wait with a time limit use `seconds`, `finish_at`, `store_timer` and `load_timer` from here.
 
 use crate::runtime::{Raised, Slot, Value};
 use crate::sched::future::{self, new_future};
-use crate::sched::handle::Handle;
+use crate::sched::handle::{Action, Handle};
 use crate::sched::scheduler;
 use crate::sched::timer_heap::TimerId;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `sleep(delay, result=None)`.
-pub const SLEEP: Native = Native::vm(
+pub const SLEEP: Native = Native::coroutine(
     "sleep(delay, result=None)",
     "Wait for delay seconds; give result. A delay of 0 gives way for one turn.",
     sleep,
+    sleep_directly,
 );
 
 static SLEEPING: NativeCoroutine = NativeCoroutine {
@@ -39,6 +40,24 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.native_coroutine(&SLEEPING, &[args.at(0), args.at(1), none, none]))
 }
 
+/// Without a result to give, a bare yield or the timer's future is all that it takes.
+fn sleep_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
+    let (delay, result) = (args.get(0), args.get(1));
+    let seconds = match (delay.as_int(), delay.as_float()) {
+        (Some(n), _) => n as f64,
+        (None, Some(x)) if !x.is_nan() => x,
+        _ => return Ok(Direct::Coroutine),
+    };
+    if !result.is_none() && !result.is_undef() {
+        return Ok(Direct::Coroutine);
+    }
+    if seconds <= 0.0 {
+        return Ok(Direct::Yield);
+    }
+    let when = scheduler(vm).now() + seconds;
+    Ok(Direct::Wait(future::future_at(vm, when).value()))
+}
+
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {
         (START, Input::Send(_)) => begin(vm, this),
@@ -47,7 +66,7 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         )),
         (state, Input::Throw(exception)) => {
             if state == WAITING {
-                scheduler(vm).cancel_timer(load_timer(vm, this, TIMER));
+                scheduler(vm).cancel_timer(&vm.heap, load_timer(vm, this, TIMER));
             }
             Err(vm.raise_local(exception))
         }
@@ -87,14 +106,10 @@ pub fn seconds(vm: &mut Vm, value: Local) -> Result<f64, Raised> {
 /// At a moment, gives a future the result None unless it is done by then.
 pub fn finish_at(vm: &Vm, when: f64, awaited: Local) -> TimerId {
     let scheduler = scheduler(vm);
-    let action = scheduler.callback(|vm, awaited, _| {
-        if !future::future(vm, awaited).is_done() {
-            let none = vm.none();
-            future::set_result(vm, awaited, none)?;
-        }
-        Ok(())
-    });
-    scheduler.call_at(when, Handle::new(action, vm.get(awaited), Value::UNDEF))
+    scheduler.call_at(
+        when,
+        Handle::new(Action::Finish, vm.get(awaited), Value::UNDEF),
+    )
 }
 
 /// Keeps a timer's number in two state registers.

@@ -276,7 +276,7 @@ fn cancel_timer(vm: &Vm, this: Local) {
     let state = timeout(vm, this);
     state.deadline.set(state.deadline.get() + 1);
     if let Some(timer) = state.timer.take() {
-        scheduler(vm).cancel_timer(timer);
+        scheduler(vm).cancel_timer(&vm.heap, timer);
     }
 }
 

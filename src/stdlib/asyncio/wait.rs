@@ -78,7 +78,7 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         return begin(vm, this);
     }
     if !vm.step_slot(this, TIMER).get(&vm.heap).is_none() {
-        scheduler(vm).cancel_timer(load_timer(vm, this, TIMER));
+        scheduler(vm).cancel_timer(&vm.heap, load_timer(vm, this, TIMER));
     }
     let state = vm.local(vm.step_slot(this, STATE).get(&vm.heap));
     let action = scheduler(vm).callback(one_done);

@@ -1,0 +1,172 @@
+//! Driving a coroutine or generator from outside: `resume`, `close`, the next item.
+//!
+//! Whoever drives is the root's boundary: Rust code here, a `for` loop in `generator.rs`. Driving checks what state the root
+//! is in and says so in CPython's words where it cannot go on.
+
+use super::generator::go_on;
+use super::{Flow, Input, Message, Resumed, STEP_KIND, kind_name};
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::{Builtin, Gc, Raised};
+use crate::vm::Vm;
+use crate::vm::frame::frame_flag;
+use crate::vm::local::Local;
+use crate::vm::trap::Trap;
+
+impl Vm {
+    /// Resumes a coroutine, generator or native coroutine from Rust code.
+    pub fn resume(&mut self, root: Local, input: Input) -> Result<Resumed, Raised> {
+        let mark = self.mark();
+        let trap = if self.goes_on(root, input) {
+            self.run_bounded()?
+        } else {
+            let message = self.begin_resume(root, input)?;
+            match self.advance(root, message, None) {
+                Flow::Yield(value) => return Ok(Resumed::Yielded(self.keep(mark, value))),
+                Flow::Finish(value) => return Ok(Resumed::Returned(self.keep(mark, value))),
+                Flow::Fail(raised) => return Err(raised),
+                Flow::Run => self.run_bounded()?,
+                Flow::Unwind(raised) => match self.unwind_from(raised, false) {
+                    None => self.run_bounded()?,
+                    Some(Trap::Raised) => return Err(self.heap.raise_pending()),
+                    Some(trap) => trap,
+                },
+            }
+        };
+        let value = self.local(self.result.get(&self.heap));
+        let value = self.keep(mark, value);
+        match trap {
+            Trap::Yielded => Ok(Resumed::Yielded(value)),
+            Trap::Returned => Ok(Resumed::Returned(value)),
+            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
+                "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
+            ),
+        }
+    }
+
+    /// The short way to resume: pushes the frame, if that is all there is to do.
+    fn goes_on(&mut self, root: Local, input: Input) -> bool {
+        let Vm {
+            heap,
+            stack,
+            locals,
+            ..
+        } = self;
+        let get = |local: Local| {
+            locals
+                .get(heap, local.index())
+                .expect("the caller's locals")
+        };
+        let Input::Send(value) = input else {
+            return false;
+        };
+        let flags = frame_flag::BOUNDARY | frame_flag::COROUTINE;
+        get(root)
+            .as_gc()
+            .is_some_and(|root| go_on(heap, stack, root, get(value), flags))
+    }
+
+    /// Checks that the root may go on, and turns the input into a message.
+    pub(super) fn begin_resume(&mut self, root: Local, input: Input) -> Result<Message, Raised> {
+        let heap = &self.heap;
+        let this = self.coroutine(root);
+        let what = kind_name(this.kind);
+        match this.state.get() {
+            CoroutineState::Running => {
+                Err(heap.raise(Builtin::ValueError, format!("{what} already executing")))
+            }
+            CoroutineState::Done => Err(match (this.kind, input) {
+                (CoroutineKind::Coroutine | CoroutineKind::Native, _) => heap.raise(
+                    Builtin::RuntimeError,
+                    "cannot reuse already awaited coroutine",
+                ),
+                (CoroutineKind::AsyncStep, _) => self.reused_step(this),
+                (_, Input::Send(_)) => heap.raise_with(Builtin::StopIteration, &[]),
+                (_, Input::Throw(exception)) => heap.raise_exception(self.exception(exception)),
+            }),
+            CoroutineState::Created => match input {
+                Input::Send(value)
+                    if !self.get(value).is_none() && this.kind != CoroutineKind::AsyncStep =>
+                {
+                    Err(heap.type_error(format!(
+                        "can't send non-None value to a just-started {what}"
+                    )))
+                }
+                Input::Send(value) => Ok(Message::Value(value)),
+                Input::Throw(exception) => Ok(Message::Raised(
+                    heap.raise_exception(self.exception(exception)),
+                )),
+            },
+            CoroutineState::Suspended => Ok(match input {
+                Input::Send(value) => Message::Value(value),
+                Input::Throw(exception) => {
+                    Message::Raised(heap.raise_exception(self.exception(exception)))
+                }
+            }),
+        }
+    }
+
+    pub(super) fn reused_step(&self, step: Gc<'_, Coroutine>) -> Raised {
+        let what = match step.tail()[STEP_KIND].get(&self.heap).as_int() {
+            Some(1) | Some(2) => "aclose()/athrow()",
+            _ => "__anext__()/asend()",
+        };
+        self.heap.raise(
+            Builtin::RuntimeError,
+            format!("cannot reuse already awaited {what}"),
+        )
+    }
+
+    /// The next item of a generator, for loops in Rust; false at its end.
+    pub fn next_generator(&mut self, generator: Local, into: Local) -> Result<bool, Raised> {
+        if self.coroutine(generator).state.get() == CoroutineState::Done {
+            return Ok(false);
+        }
+        let mark = self.mark();
+        let none = self.none();
+        let resumed = self.resume(generator, Input::Send(none))?;
+        let going_on = match resumed {
+            Resumed::Yielded(value) => {
+                self.set(into, self.get(value));
+                true
+            }
+            Resumed::Returned(_) => false,
+        };
+        self.release(mark);
+        Ok(going_on)
+    }
+
+    /// `ForIter` over a generator: its frame runs in this loop.
+    /// `close()` of a generator or coroutine; its result.
+    pub fn close_generator(&mut self, generator: Local) -> Result<Local, Raised> {
+        let this = self.coroutine(generator);
+        match this.state.get() {
+            CoroutineState::Done => return Ok(self.none()),
+            CoroutineState::Created => {
+                this.state.set(CoroutineState::Done);
+                return Ok(self.none());
+            }
+            _ => {}
+        }
+        let what = kind_name(this.kind);
+        let heap = &self.heap;
+        let exit = heap
+            .exception(heap.types.class(heap, Builtin::GeneratorExit), &[])
+            .value();
+        let exit = self.local(exit);
+        match self.resume(generator, Input::Throw(exit)) {
+            Ok(Resumed::Yielded(_)) => Err(self.heap.raise(
+                Builtin::RuntimeError,
+                format!("{what} ignored GeneratorExit"),
+            )),
+            Ok(Resumed::Returned(value)) => Ok(value),
+            Err(raised)
+                if self.is_raised(&raised, Builtin::GeneratorExit)
+                    || self.is_raised(&raised, Builtin::StopIteration) =>
+            {
+                self.heap.take_raised(raised);
+                Ok(self.none())
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+}
