@@ -24,7 +24,7 @@ const LAYERS: [&str; 10] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 7] = [
+const HOMES: [(&str, &str); 9] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -32,6 +32,8 @@ const HOMES: [(&str, &str); 7] = [
     ("clap", "cli/args.rs"),
     ("signal_hook", "cli/host.rs"),
     ("sha2", "stdlib/random/"),
+    ("mio", "sched/reactor/"),
+    ("socket2", "sched/reactor/socket.rs"),
 ];
 
 /// The core that the compiler cannot check: where `unsafe` may stand.

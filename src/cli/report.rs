@@ -45,6 +45,8 @@ fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Styl
         Problem::Shutdown(task) => {
             format!("Task '{task}' failed while it was being cancelled at the end of the program")
         }
+        Problem::Client => "Unhandled exception in client_connected_cb".to_owned(),
+        Problem::Accept => "A server cannot accept a client; it tries again in a second".to_owned(),
         Problem::NeverRetrieved(task) => {
             format!("Task '{task}' failed, and its exception was never retrieved")
         }

@@ -254,6 +254,7 @@ types! {
     IncompleteReadError "IncompleteReadError": EOFError;
     LimitOverrunError "LimitOverrunError": Exception;
     BrokenBarrierError "BrokenBarrierError": RuntimeError;
+    GaiError "gaierror": OSError;
 }
 
 impl Builtin {

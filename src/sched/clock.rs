@@ -50,7 +50,7 @@ impl Clock {
     /// Seconds since the program began; never runs backwards.
     pub fn monotonic(&self) -> f64 {
         match self.mode {
-            TimeMode::Real => self.start.elapsed().as_secs_f64(),
+            TimeMode::Real => self.real(),
             TimeMode::Virtual => self.now.get(),
         }
     }
@@ -66,6 +66,18 @@ impl Clock {
                 began.as_secs_f64() + self.monotonic()
             }
             TimeMode::Virtual => VIRTUAL_EPOCH + self.now.get(),
+        }
+    }
+
+    /// Seconds of real time since the start, whichever time the program lives in.
+    pub fn real(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+
+    /// Lets virtual time pass that was really waited for.
+    pub fn advance(&self, seconds: f64) {
+        if self.mode == TimeMode::Virtual {
+            self.now.set(self.now.get() + seconds);
         }
     }
 

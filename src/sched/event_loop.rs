@@ -1,13 +1,16 @@
 //! The loop: turns, until a future is done.
 //!
-//! A turn: wait for the next timer, not at all if something is ready; move what is due to the ready queue; run what was ready at
-//! that moment. Green threads get their slices between turns. When nothing is ready, no timer is set and no thread can run, nothing
-//! ever will: the loop reports a deadlock instead of hanging.
+//! A turn: wait for input and output no longer than the next timer, not at all if something is ready; move what completed and then
+//! what is due to the ready queue; run what was ready at that moment. Green threads get their slices between turns. When nothing is
+//! ready, no timer is set, no thread can run and no socket is open, nothing ever will: the loop reports a deadlock instead of hanging.
+
+use std::time::Duration;
 
 use super::clock::TimeMode;
 use super::future::{self, future};
 use super::green;
 use super::handle::{Action, Handle};
+use super::reactor::{self, Expects};
 use super::report;
 use super::{scheduler, task};
 use crate::runtime::future::FutureState;
@@ -103,31 +106,98 @@ fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Waits until something is ready or due.
+/// Waits until something is ready or due, and takes what input and output came to behind what was ready.
 fn wait(vm: &mut Vm) -> Result<(), Raised> {
     loop {
         if !scheduler(vm).ready.borrow().is_empty() {
+            reactor::poll(vm, Some(Duration::ZERO))?;
             return Ok(());
         }
         if green::run_slices(vm)? {
             continue;
         }
         match next_event(vm) {
-            Some(when) => {
-                if when > scheduler(vm).now() {
-                    sleep_until(vm, when)?;
-                }
-                green::wake_sleepers(vm);
-                let scheduler = scheduler(vm);
-                if scheduler
-                    .timers
-                    .next_due(&vm.heap)
-                    .is_some_and(|due| due <= scheduler.now())
-                {
-                    return Ok(());
-                }
+            Some(when) if when <= scheduler(vm).now() => {
+                reactor::poll(vm, Some(Duration::ZERO))?;
             }
+            due if reactor::may_go_on(vm) => wait_for_io(vm, due)?,
+            Some(when) => sleep_until(vm, when)?,
             None => return Err(report::deadlock(vm)),
+        }
+        green::wake_sleepers(vm);
+        let scheduler = scheduler(vm);
+        let is_due = |due| due <= scheduler.now();
+        if !scheduler.ready.borrow().is_empty()
+            || scheduler.timers.next_due(&vm.heap).is_some_and(is_due)
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits for input and output no longer than until `due`. Virtual time jumps only when nothing is on its way between sockets; it
+/// passes as real time does while the world outside has a say.
+fn wait_for_io(vm: &mut Vm, due: Option<f64>) -> Result<(), Raised> {
+    // If that fails the next write fails, too, and tells the program.
+    let _ = vm.host.flush();
+    let Some(reactor) = scheduler(vm).reactor.get() else {
+        return Ok(());
+    };
+    let now = scheduler(vm).now();
+    let left = due.map(|due| due - now);
+    if scheduler(vm).clock.mode() == TimeMode::Real {
+        return listen(vm, left).map(drop);
+    }
+    let expects = reactor.expects();
+    if expects <= Expects::Perhaps {
+        if due.is_none() || reactor.has_grown() {
+            // What all wait for may be the end of a stream that the program dropped without closing it.
+            vm.collect();
+        }
+        if reactor::poll(vm, Some(Duration::ZERO))? {
+            return Ok(());
+        }
+    } else {
+        let began = scheduler(vm).clock.real();
+        let came = listen(vm, left)?;
+        if expects == Expects::World {
+            let clock = &scheduler(vm).clock;
+            let passed = clock.real() - began;
+            clock.advance(left.map_or(passed, |left| passed.min(left)));
+        }
+        if came {
+            return Ok(());
+        }
+    }
+    match due {
+        Some(due) => sleep_until(vm, due),
+        None => listen(vm, None).map(drop),
+    }
+}
+
+/// How long one wait for input and output takes at most: a signal just before it would else be seen only after it.
+const SLICE: f64 = 0.1;
+
+/// Really waits for input and output, so many seconds at most; whether some came. Ctrl-C ends the wait.
+fn listen(vm: &mut Vm, seconds: Option<f64>) -> Result<bool, Raised> {
+    let until = seconds.map(|seconds| scheduler(vm).clock.real() + seconds);
+    let mut silent = 0;
+    loop {
+        let left = until.map_or(SLICE, |until| until - scheduler(vm).clock.real());
+        let slice = Duration::from_secs_f64(left.clamp(0.0, SLICE));
+        if reactor::poll(vm, Some(slice))? {
+            return Ok(true);
+        }
+        if vm.host.interrupted() {
+            return Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+        }
+        if left <= SLICE && until.is_some() {
+            return Ok(false);
+        }
+        silent += 1;
+        if silent == 1 {
+            // As above: nobody is in a hurry now.
+            vm.collect();
         }
     }
 }

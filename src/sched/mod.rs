@@ -1,21 +1,23 @@
-//! Many coroutines on one VM: ready queue, timers, clock, tasks, green threads.
+//! Many coroutines on one VM: ready queue, timers, clock, tasks, green threads, input and output.
 //!
 //! The order of events is asyncio's: a turn runs exactly the handles that were ready when it began, first in first out; what they
 //! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
+pub mod blocking;
 pub mod clock;
 pub mod context;
 pub mod event_loop;
 pub mod future;
 pub mod green;
 pub mod handle;
+pub mod reactor;
 pub mod report;
 pub mod task;
 pub mod timer_heap;
 pub mod wait_queue;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 
 use crate::runtime::future::Future;
@@ -25,6 +27,7 @@ use crate::vm::{Extension, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
+use reactor::Reactor;
 use timer_heap::{TimerHeap, TimerId};
 
 /// The scheduler's state, an extension of the VM.
@@ -52,6 +55,8 @@ pub struct Scheduler {
     /// Whether the loop stops after this turn.
     stopping: Cell<bool>,
     green: GreenThreads,
+    /// Input and output; made when first needed.
+    pub(in crate::sched) reactor: OnceCell<Reactor>,
 }
 
 impl Scheduler {
@@ -72,6 +77,7 @@ impl Scheduler {
             running: Cell::new(false),
             stopping: Cell::new(false),
             green: GreenThreads::default(),
+            reactor: OnceCell::new(),
         }
     }
 
@@ -97,11 +103,14 @@ impl Scheduler {
         self.stopping.set(true);
     }
 
-    /// Forgets handles and timers: the loop is closed.
+    /// Forgets handles and timers and closes what is connected: the loop is closed.
     pub fn clear(&self) {
         self.ready.take();
         self.timers.clear();
         self.exception_handler.clear();
+        if let Some(reactor) = self.reactor.get() {
+            reactor.clear();
+        }
     }
 
     /// Puts a handle at the end of the ready queue.
@@ -161,6 +170,11 @@ impl Scheduler {
             .collect()
     }
 
+    /// Counts a task that CPython makes here and this scheduler need not, so that the next has the same name.
+    pub fn skip_task_number(&self) {
+        self.next_task.set(self.next_task.get() + 1);
+    }
+
     /// The tasks that are not done, in order of creation.
     pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
         let heap = &vm.heap;
@@ -189,6 +203,9 @@ impl Extension for Scheduler {
             tracer.slot(future);
         }
         self.green.trace(heap, tracer);
+        if let Some(reactor) = self.reactor.get() {
+            reactor.trace(tracer);
+        }
     }
 }
 

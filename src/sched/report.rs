@@ -78,6 +78,37 @@ pub fn callback_failed(
     )
 }
 
+/// The task of a server's client failed.
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn client_failed(vm: &mut Vm, exception: Local) -> Result<(), Raised> {
+    tell_of(
+        vm,
+        Problem::Client,
+        "Unhandled exception in client_connected_cb",
+        exception,
+    )
+}
+
+/// A server could not accept a client: the system is out of something.
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn accept_failed(vm: &mut Vm, exception: Local) -> Result<(), Raised> {
+    tell_of(
+        vm,
+        Problem::Accept,
+        "socket.accept() out of system resource",
+        exception,
+    )
+}
+
+fn tell_of(vm: &mut Vm, problem: Problem, message: &str, exception: Local) -> Result<(), Raised> {
+    let nothing = vm.local(Value::UNDEF);
+    tell(vm, problem, message, exception, ("", nothing))
+}
+
 /// A task that `asyncio.run` cancelled at its end failed with something else.
 ///
 /// # Errors

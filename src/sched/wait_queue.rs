@@ -97,6 +97,18 @@ impl WaitQueue {
         woken
     }
 
+    /// Wakes all that still wait with an exception, leaving them in the queue.
+    pub fn fail(&self, vm: &Vm, exception: Local) {
+        for slot in self.waiters.borrow().iter() {
+            let waiter = vm.local(slot.get(&vm.heap));
+            if !future::future(vm, waiter).is_done()
+                && future::set_exception(vm, waiter, exception).is_err()
+            {
+                unreachable!("the waiter was found pending");
+            }
+        }
+    }
+
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         for waiter in self.waiters.borrow().iter() {

@@ -52,6 +52,10 @@ pub enum Problem {
     Callback(String),
     /// In a task (its name) that `asyncio.run` cancelled at its end.
     Shutdown(String),
+    /// In the task that a server started for a client.
+    Client,
+    /// In accepting a server's client.
+    Accept,
     /// In a task or future (its name) that nobody asked for its result.
     NeverRetrieved(String),
     /// In something that cannot raise.

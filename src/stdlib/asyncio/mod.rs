@@ -17,6 +17,7 @@ mod runner;
 mod semaphore;
 mod shield;
 mod sleep;
+mod streams;
 mod task;
 mod task_group;
 mod timeout;
@@ -51,6 +52,10 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &shield::SHIELD,
         &as_completed::AS_COMPLETED,
         &to_thread::TO_THREAD,
+        &streams::OPEN_CONNECTION,
+        &streams::OPEN_UNIX_CONNECTION,
+        &streams::START_SERVER,
+        &streams::START_UNIX_SERVER,
         &event_loop::GET_RUNNING_LOOP,
         &event_loop::GET_EVENT_LOOP,
         &event_loop::NEW_EVENT_LOOP,
@@ -73,6 +78,9 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &queue::QUEUE,
         &queue::LIFO_QUEUE,
         &queue::PRIORITY_QUEUE,
+        &streams::STREAM_READER,
+        &streams::STREAM_WRITER,
+        &streams::SERVER,
     ],
     builtins: &[
         Builtin::Future,

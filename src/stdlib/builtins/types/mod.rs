@@ -90,6 +90,7 @@ const MODULES: &[(Name, &[Builtin])] = &[
         ],
     ),
     ("_asyncio", &[Builtin::Future, Builtin::Task]),
+    ("socket", &[Builtin::GaiError]),
     ("types", &[Builtin::GenericAlias, Builtin::UnionType]),
     (
         "typing",

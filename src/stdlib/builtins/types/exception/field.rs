@@ -24,7 +24,7 @@ enum Source {
     All,
 }
 
-const FIELDS: [(&str, Source); 24] = [
+const FIELDS: [(&str, Source); 27] = [
     ("value", Source::Arg(0)),
     ("code", Source::All),
     ("name", Source::Nowhere),
@@ -49,6 +49,9 @@ const FIELDS: [(&str, Source); 24] = [
     ("filename2", Source::ArgOfMany(4)),
     ("print_file_and_line", Source::Nowhere),
     ("reason", Source::Arg(3)),
+    ("partial", Source::Nowhere),
+    ("expected", Source::Nowhere),
+    ("consumed", Source::Nowhere),
 ];
 
 /// The attribute of row `N`.
@@ -100,6 +103,22 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         getters: &[getter::<1>()],
         ..NativeType::of(Builtin::SystemExit, "Request to exit from the interpreter.")
+    },
+    NativeType {
+        methods: &[&init::INCOMPLETE_READ],
+        getters: &[getter::<24>(), getter::<25>()],
+        ..NativeType::of(
+            Builtin::IncompleteReadError,
+            "The stream ended before all was read.",
+        )
+    },
+    NativeType {
+        methods: &[&init::LIMIT_OVERRUN],
+        getters: &[getter::<26>()],
+        ..NativeType::of(
+            Builtin::LimitOverrunError,
+            "The limit was reached before a separator was found.",
+        )
     },
     NativeType {
         methods: &[&init::NAME],

@@ -10,7 +10,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::stdlib::builtins::types::receiver::this;
-use crate::vm::{Args, Native};
+use crate::vm::{Args, Local, Native, Vm};
 
 /// `__init__` of ImportError.
 pub const IMPORT: Native = Native::leaf(
@@ -42,6 +42,46 @@ pub const TRANSLATE: Native = Native::leaf(
     "Initialize self.",
     |heap, args| exactly(heap, args, 4),
 );
+
+/// `__init__` of IncompleteReadError.
+pub const INCOMPLETE_READ: Native = Native::vm(
+    "__init__(self, partial, expected)",
+    "Initialize self.",
+    |vm, args| {
+        let expected = if vm.get(args.at(2)).is_none() {
+            "undefined".to_owned()
+        } else {
+            vm.repr_text(args.at(2))?
+        };
+        let count = vm.len(args.at(1))?;
+        let message = format!("{count} bytes read on a total of {expected} expected bytes");
+        let message = vm.local(vm.heap.str_value(&message));
+        let fields = [("partial", args.at(1)), ("expected", args.at(2))];
+        Ok(with_fields(vm, args.at(0), message, &fields))
+    },
+);
+/// `__init__` of LimitOverrunError.
+pub const LIMIT_OVERRUN: Native = Native::vm(
+    "__init__(self, message, consumed)",
+    "Initialize self.",
+    |vm, args| {
+        let fields = [("consumed", args.at(2))];
+        Ok(with_fields(vm, args.at(0), args.at(1), &fields))
+    },
+);
+
+/// Gives an exception its message and attributes.
+fn with_fields(vm: &Vm, this: Local, message: Local, fields: &[(&str, Local)]) -> Local {
+    let heap = &vm.heap;
+    if let Some(exception) = vm.get_gc::<Exception>(this) {
+        exception.args.set(heap.tuple(&[vm.get(message)]).value());
+        for (name, value) in fields {
+            let attrs = exception.attrs(heap);
+            attrs.set_str(heap, heap.intern(name), vm.get(*value));
+        }
+    }
+    vm.none()
+}
 
 /// `BaseException.__init__`: no keywords.
 pub fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

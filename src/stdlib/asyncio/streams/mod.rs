@@ -1,0 +1,98 @@
+//! Streams: connections as a reader and a writer, and servers that accept them.
+//!
+//! `transport.rs` holds the socket and what waits to be written, `reader.rs` what came and was not read; both do what CPython's
+//! transport and protocol do, in its order of turns. `connect.rs` and `listener.rs` make them, `resolve.rs` finds addresses.
+//! To add a way to connect: a native coroutine that ends in `transport::Transport::open`.
+
+mod connect;
+mod listener;
+mod reader;
+mod resolve;
+mod server;
+mod start_server;
+mod transport;
+mod transport_socket;
+mod writer;
+
+pub use connect::{OPEN_CONNECTION, OPEN_UNIX_CONNECTION};
+pub use reader::STREAM_READER;
+pub use server::SERVER;
+pub use start_server::{START_SERVER, START_UNIX_SERVER};
+pub use writer::STREAM_WRITER;
+
+use std::net::SocketAddr;
+
+use super::super::builtins::types::exception::os_error;
+use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::sched::reactor::socket::Address;
+use crate::vm::{Local, Vm};
+
+/// CPython's limit for a line, and half of what a reader holds before the other end has to wait.
+const DEFAULT_LIMIT: i64 = 64 * 1024;
+
+/// An address as programs see it: a tuple, or the path of a Unix socket.
+fn address_value<'h>(heap: &'h Heap, address: &Address) -> Value<'h> {
+    match address {
+        Address::Unix(path) => heap.str_value(path),
+        Address::Internet(SocketAddr::V4(address)) => {
+            let host = heap.str_value(&address.ip().to_string());
+            let port = Value::small_int(address.port().into());
+            heap.tuple(&[host, port]).value()
+        }
+        Address::Internet(SocketAddr::V6(address)) => {
+            let host = heap.str_value(&address.ip().to_string());
+            let numbers = [
+                address.port().into(),
+                address.flowinfo().into(),
+                address.scope_id().into(),
+            ];
+            let [port, flow, scope] = numbers.map(Value::small_int);
+            heap.tuple(&[host, port, flow, scope]).value()
+        }
+    }
+}
+
+/// An address as messages quote it: the repr of what programs see.
+fn address_text(address: &Address) -> String {
+    match address {
+        Address::Unix(path) => format!("'{path}'"),
+        Address::Internet(SocketAddr::V4(a)) => format!("('{}', {})", a.ip(), a.port()),
+        Address::Internet(SocketAddr::V6(a)) => {
+            let (flow, scope) = (a.flowinfo(), a.scope_id());
+            format!("('{}', {}, {flow}, {scope})", a.ip(), a.port())
+        }
+    }
+}
+
+/// An OSError with another text than the system's: the class that its number means.
+fn os_error(vm: &Vm, errno: i32, text: &str) -> Raised {
+    let class = os_error::class_of(errno.into());
+    let number = Value::small_int(errno.into());
+    vm.heap
+        .raise_with(class, &[number, vm.heap.str_value(text)])
+}
+
+/// The exception that a failed system call means, in a local.
+fn system_error(vm: &Vm, error: &std::io::Error) -> Local {
+    let raised = os_error::raise(&vm.heap, error, None);
+    vm.take_local(raised)
+}
+
+/// Refuses an argument that needs what is not there: `given` was passed and is not None.
+fn refuse(vm: &Vm, given: Local, what: &str) -> Result<(), Raised> {
+    let value = vm.get(given);
+    if value.is_undef() || value.is_none() {
+        return Ok(());
+    }
+    let message = format!("{what} is not supported");
+    Err(vm.heap.raise(Builtin::NotImplementedError, message))
+}
+
+/// The limit that a reader gets.
+fn limit(vm: &mut Vm, given: Local) -> Result<usize, Raised> {
+    let limit = super::super::arg::vm_index_or(vm, given, DEFAULT_LIMIT)?;
+    match usize::try_from(limit) {
+        Ok(limit) if limit > 0 => Ok(limit),
+        _ => Err(vm.heap.value_error("Limit cannot be <= 0")),
+    }
+}

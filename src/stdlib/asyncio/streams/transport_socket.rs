@@ -1,0 +1,117 @@
+//! What programs see of a socket: its addresses and its number, nothing that could disturb the transport.
+//!
+//! `asyncio.TransportSocket`, as `server.sockets` and `get_extra_info('socket')` give it.
+
+use super::super::super::registry::{Getter, ModuleType, NativeType, class_of};
+use super::transport::Transport;
+use super::{address_text, address_value};
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Value};
+use crate::sched::reactor::socket::Address;
+use crate::vm::{Local, Native, Vm};
+
+/// `asyncio.trsock.TransportSocket`.
+const TRANSPORT_SOCKET: ModuleType = ModuleType {
+    name: "TransportSocket",
+    module: "asyncio.trsock",
+    body: NativeType {
+        methods: &[&GETSOCKNAME, &GETPEERNAME, &FILENO, &REPR],
+        getters: &[
+            Getter::vm("family", "the address family, a number", |vm, args| {
+                let family = facts(vm, args.at(0)).local.as_ref().map(Address::family);
+                Ok(number(vm, family.unwrap_or(0)))
+            }),
+            Getter::vm("type", "the socket type, a number", |vm, _| {
+                Ok(number(vm, STREAM))
+            }),
+            Getter::vm("proto", "the protocol, a number", |vm, _| Ok(number(vm, 0))),
+        ],
+        ..NativeType::of(Builtin::Opaque, "A socket that asyncio uses.")
+    },
+};
+
+/// SOCK_STREAM.
+const STREAM: i32 = 1;
+
+/// What is known of a socket.
+pub struct Facts {
+    /// Its own address.
+    pub local: Option<Address>,
+    /// The other end's.
+    pub peer: Option<Address>,
+    /// The number that the system knows it by; -1 when it is closed.
+    pub number: i32,
+}
+
+impl Payload for Facts {
+    fn trace(&self, _: &mut Tracer<'_>) {}
+}
+
+/// The object for a socket.
+pub fn make(vm: &mut Vm, facts: Facts) -> Local {
+    let class = class_of(vm, &TRANSPORT_SOCKET);
+    let class = vm.get_gc(class).expect("a class");
+    vm.local(vm.heap.opaque(class, facts).value())
+}
+
+/// The object for a connection's socket.
+pub fn of_transport(vm: &mut Vm, transport: &Transport) -> Local {
+    let facts = Facts {
+        local: transport.local.clone(),
+        peer: transport.peer.clone(),
+        number: transport.with_socket(|s| s.number()).unwrap_or(-1),
+    };
+    make(vm, facts)
+}
+
+const GETSOCKNAME: Native = Native::vm("getsockname(self, /)", "Its own address.", |vm, args| {
+    let address = facts(vm, args.at(0)).local.as_ref();
+    let address = address.map(|address| address_value(&vm.heap, address));
+    Ok(vm.local(address.unwrap_or(Value::NONE)))
+});
+const GETPEERNAME: Native = Native::vm(
+    "getpeername(self, /)",
+    "The address of the other end.",
+    |vm, args| match &facts(vm, args.at(0)).peer {
+        Some(address) => Ok(vm.local(address_value(&vm.heap, address))),
+        // 107: ENOTCONN.
+        None => Err(super::os_error(
+            vm,
+            107,
+            "Transport endpoint is not connected",
+        )),
+    },
+);
+const FILENO: Native = Native::vm(
+    "fileno(self, /) -> int",
+    "The number that the system knows it by.",
+    |vm, args| {
+        let fd = facts(vm, args.at(0)).number;
+        Ok(number(vm, fd))
+    },
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let facts = facts(vm, args.at(0));
+    let family = facts.local.as_ref().map_or(0, Address::family);
+    let mut text = format!(
+        "<asyncio.TransportSocket fd={}, family={family}, type={STREAM}, proto=0",
+        facts.number
+    );
+    for (name, address) in [("laddr", &facts.local), ("raddr", &facts.peer)] {
+        if let Some(address) = address {
+            text += &format!(", {name}={}", address_text(address));
+        }
+    }
+    Ok(vm.local(vm.heap.str_value(&(text + ">"))))
+});
+
+fn facts(vm: &Vm, this: Local) -> &Facts {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn number(vm: &Vm, number: i32) -> Local {
+    vm.local(Value::small_int(number.into()))
+}
