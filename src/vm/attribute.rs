@@ -703,6 +703,20 @@ impl Vm {
     }
 }
 
+/// The function that `super().name(...)` calls, and with which object as its first argument, if it is as simple as that.
+pub(super) fn function_behind<'h>(
+    heap: &'h Heap,
+    this: Gc<'h, Super>,
+    name: Gc<'h, Str>,
+) -> Option<(Gc<'h, Function>, Value<'h>)> {
+    match find_in_super(heap, this, name) {
+        Found::Method(function) if !this.object_class.is_undef() => {
+            Some((function.as_gc()?, this.object.get(heap)))
+        }
+        _ => None,
+    }
+}
+
 /// The function that `value.name(...)` calls with the value as its first argument, if it is as simple as that.
 pub(super) fn method_of<'h>(
     heap: &'h Heap,

@@ -8,6 +8,8 @@
 //! Contract: `learn` is called only with what holds for every object of the shape until a class changes; and an instruction is
 //! taken again only if its guard was wrong before, so that it cannot go round for ever.
 
+use std::cell::Cell;
+
 use super::Vm;
 use super::answer::Asked;
 use super::attribute::{Binding, binding, method_of};
@@ -21,7 +23,90 @@ use crate::runtime::instance::Instance;
 use crate::runtime::module::Module;
 use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::str::Str;
-use crate::runtime::{Gc, Heap, Raised, Value};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+
+/// What an attribute instruction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Get,
+    Set,
+    Method,
+}
+
+/// What was learned for a shape and a name anywhere: a place that sees many shapes need not learn each of them anew.
+pub(super) struct Learned {
+    entries: Box<[Entry]>,
+}
+
+/// As `Cache`, with what the site of a cache says by itself.
+struct Entry {
+    guard: Cell<u64>,
+    name: Cell<usize>,
+    access: Cell<Access>,
+    slot: Cell<u32>,
+    next_shape: Cell<u32>,
+    value: Slot,
+}
+
+impl Learned {
+    /// Number of entries, a power of two.
+    const SIZE: usize = 256;
+
+    pub(super) fn new() -> Learned {
+        let empty = || Entry {
+            guard: Cell::new(0),
+            name: Cell::new(0),
+            access: Cell::new(Access::Get),
+            slot: Cell::new(0),
+            next_shape: Cell::new(NO_SHAPE),
+            value: Slot::undef(),
+        };
+        Learned {
+            entries: std::iter::repeat_with(empty).take(Self::SIZE).collect(),
+        }
+    }
+
+    /// Forgets everything; before each collection, so that entries keep nothing alive.
+    pub(super) fn clear(&self) {
+        for entry in &self.entries {
+            entry.guard.set(0);
+        }
+    }
+
+    #[inline]
+    fn entry(&self, guard: u64, name: Gc<'_, Str>, access: Access) -> &Entry {
+        let hash = (guard as usize * 31) ^ (name.address() >> 4) ^ ((access as usize) << 6);
+        &self.entries[(hash ^ hash >> 8) % Self::SIZE]
+    }
+
+    /// Copies what is known into a cache; whether anything is.
+    #[inline]
+    fn recall(&self, heap: &Heap, cache: &Cache, guard: u64, access: Access) -> bool {
+        let name = cache.name.expect::<Str>(heap);
+        let entry = self.entry(guard, name, access);
+        let known = entry.guard.get() == guard
+            && entry.name.get() == name.address()
+            && entry.access.get() == access;
+        if known {
+            cache.guard.set(guard);
+            cache.slot.set(entry.slot.get());
+            cache.next_shape.set(entry.next_shape.get());
+            cache.value.set(entry.value.get(heap));
+        }
+        known
+    }
+
+    fn remember(&self, heap: &Heap, cache: &Cache, access: Access) {
+        let (guard, name) = (cache.guard.get(), cache.name.expect::<Str>(heap));
+        let entry = self.entry(guard, name, access);
+        entry.guard.set(guard);
+        entry.name.set(name.address());
+        entry.access.set(access);
+        entry.slot.set(cache.slot.get());
+        entry.next_shape.set(cache.next_shape.get());
+        entry.value.set(cache.value.get(heap));
+    }
+}
 
 impl Vm {
     /// The cache of an attribute instruction of the running frame.
@@ -39,6 +124,28 @@ impl Vm {
         self.cache(i).guard.get() == self.guard(shape)
     }
 
+    /// Whether the cache can be made to speak of this object: because its shape is known from elsewhere, or by `learns`.
+    fn teach(
+        &self,
+        i: Instr,
+        object: Gc<'_, Header>,
+        access: Access,
+        learns: impl FnOnce() -> bool,
+    ) -> bool {
+        let cache = self.cache(i);
+        if self
+            .learned
+            .recall(&self.heap, cache, self.guard(object.shape()), access)
+        {
+            return true;
+        }
+        let learned = learns();
+        if learned {
+            self.learned.remember(&self.heap, cache, access);
+        }
+        learned
+    }
+
     fn learn(&self, i: Instr, shape: u32, slot: u32, value: Value<'_>) {
         let cache = self.cache(i);
         cache.guard.set(self.guard(shape));
@@ -52,7 +159,7 @@ impl Vm {
     pub(super) fn get_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         if let Some(object) = self.reg(i.b).as_object() {
             if !self.knows(i, object.shape()) {
-                if self.learns_get(i, object) {
+                if self.teach(i, object, Access::Get, || self.learns_get(i, object)) {
                     self.stack.top_mut().ip.retry();
                     return Ok(());
                 }
@@ -114,7 +221,9 @@ impl Vm {
     pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         if let Some(instance) = self.reg(i.a).as_gc::<Instance>()
             && !self.knows(i, instance.shape())
-            && self.learns_set(i, instance)
+            && self.teach(i, instance.erase(), Access::Set, || {
+                self.learns_set(i, instance)
+            })
         {
             self.stack.top_mut().ip.retry();
             return Ok(());
@@ -164,9 +273,13 @@ impl Vm {
         let Some(object) = receiver.as_object() else {
             return false;
         };
-        if self.knows(i, object.shape()) {
-            return false;
-        }
+        !self.knows(i, object.shape())
+            && self.teach(i, object, Access::Method, || {
+                self.learns_method_of(i, receiver, object)
+            })
+    }
+
+    fn learns_method_of(&self, i: Instr, receiver: Value<'_>, object: Gc<'_, Header>) -> bool {
         if let Some(module) = object.downcast::<Module>() {
             return self.learns_global(i, module);
         }

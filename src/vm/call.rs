@@ -8,6 +8,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::Vm;
+use super::attribute::function_behind;
 use super::bind;
 use super::frame::{Frame, Stack, Window, frame_flag};
 use super::local::{Local, Mark};
@@ -19,6 +20,7 @@ use crate::bytecode::{Capture, CodeKind, Instr, Op};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::code::{CodeObj, NOT_PLAIN};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::descriptor::Super;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
@@ -719,8 +721,14 @@ impl Vm {
                     return self.call_native_window(native, i, 1, i.b as usize);
                 }
             }
-        } else if callee.is_gc::<Class>() && self.construct_directly(i) {
-            return Ok(None);
+        } else if let Some(class) = callee.as_gc::<Class>() {
+            if class.builtin.is_some() {
+                if let Some(new) = self.builtin_constructor(class, i) {
+                    return self.construct_builtin(new, i);
+                }
+            } else if self.construct_directly(i) {
+                return Ok(None);
+            }
         }
         let mark = self.mark();
         let callee = self.reg_local(i.a);
@@ -821,6 +829,41 @@ impl Vm {
         }
     }
 
+    /// The native `__new__` of a builtin class that is called with positional arguments only, if these suit it.
+    fn builtin_constructor(&self, class: Gc<'_, Class>, i: Instr) -> Option<&'static Native> {
+        let heap = &self.heap;
+        let meta = heap.class_of(class.value());
+        let new = class.lookup(heap, heap.sym(Sym::New))?;
+        let native = self.natives.get(new.as_gc::<NativeFunction>()?.id);
+        (meta.builtin_is(Builtin::Type) && native.takes(i.b as usize + 1)).then_some(native)
+    }
+
+    /// Makes an object of the builtin class in `R[a]`, the arguments behind it: `__new__`, and `__init__` where the class has one.
+    fn construct_builtin(
+        &mut self,
+        new: &'static Native,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
+        let mark = self.mark();
+        let heap = &self.heap;
+        let class: Gc<'_, Class> = self.reg(i.a).as_gc().expect("the caller checked the kind");
+        let init = class.lookup_in(heap, heap.sym(Sym::Init));
+        let asks_type = class.builtin_is(Builtin::Type) && i.b == 1;
+        let init = init
+            .filter(|(owner, _)| !asks_type && !owner.builtin_is(Builtin::Object))
+            .map(|(_, init)| self.local(init));
+        let trap = self.call_native_window(new, i, 0, i.b as usize + 1)?;
+        let Some(init) = init else {
+            return Ok(trap);
+        };
+        let made = self.reg_local(i.a);
+        let mut args = self.window_args(i.a as usize + 1, i.b as usize);
+        args.positional.insert(0, made);
+        self.call_args(init, args)?;
+        self.finish(mark, i.a, made);
+        Ok(None)
+    }
+
     /// Makes an instance of a plain class and enters its `__init__`; false: the general path must do it.
     #[inline]
     fn construct_directly(&mut self, i: Instr) -> bool {
@@ -842,11 +885,15 @@ impl Vm {
         {
             return false;
         }
-        let Some(init) = class
-            .lookup(heap, heap.sym(Sym::Init))
-            .and_then(|v| v.as_gc::<Function>())
-        else {
+        let Some((owner, init)) = class.lookup_in(heap, heap.sym(Sym::Init)) else {
             return false;
+        };
+        let Some(init) = init.as_gc::<Function>() else {
+            let bare = i.b == 0 && owner.builtin_is(Builtin::Object);
+            if bare {
+                w.set(i.a, heap.instance(class).value());
+            }
+            return bare;
         };
         let code = init.code(heap);
         let window = w.from(i.a as usize);
@@ -907,6 +954,10 @@ impl Vm {
             self.stack.top_mut().ip.retry();
             return Ok(None);
         }
+        if self.finds_behind(i) {
+            self.call_function_window(i, 1, i.b as usize + 1)?;
+            return Ok(None);
+        }
         let mark = self.mark();
         let receiver = self.reg_local(i.a + 1);
         let (callee, bound) = self.find_method(receiver, i)?;
@@ -933,6 +984,21 @@ impl Vm {
             args.positional.insert(0, receiver);
         }
         self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `super().name(...)` where that means a plain function: puts it into `R[a]` and the object that it is called on into
+    /// `R[a+1]`.
+    fn finds_behind(&self, i: Instr) -> bool {
+        let Some(behind) = self.reg(i.a + 1).as_gc::<Super>() else {
+            return false;
+        };
+        let Some((function, object)) = function_behind(&self.heap, behind, self.cache_name(i))
+        else {
+            return false;
+        };
+        self.set_reg(i.a, function.value());
+        self.set_reg(i.a + 1, object);
+        true
     }
 
     /// `GetMethod`; teaches the cache.

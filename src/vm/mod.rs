@@ -64,6 +64,7 @@ use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use cache::Learned;
 use frame::Stack;
 use native::Natives;
 
@@ -139,6 +140,8 @@ pub struct Vm {
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
+    /// What attribute instructions have learned.
+    learned: Learned,
     /// The native coroutines met so far; their rows.
     steps: Vec<&'static NativeCoroutine>,
     /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
@@ -178,6 +181,7 @@ impl Vm {
             suspended: Vec::new(),
             locals: SlotVec::new(),
             natives: Natives::default(),
+            learned: Learned::new(),
             steps: Vec::new(),
             async_generators: RefCell::default(),
             throwing: false,
@@ -258,6 +262,7 @@ impl Vm {
 
     /// Collects now.
     pub fn collect(&mut self) {
+        self.learned.clear();
         let Vm {
             heap,
             stack,
