@@ -18,7 +18,7 @@ use super::trap::Trap;
 use super::{Native, Report};
 use crate::bytecode::{Capture, CodeKind, Instr, Op};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
-use crate::runtime::code::{CodeObj, NOT_PLAIN};
+use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::descriptor::Super;
 use crate::runtime::dict::Dict;
@@ -639,6 +639,17 @@ fn new_coroutine<'h>(
     function: Gc<'h, Function>,
     args: &[Value<'h>],
 ) -> Gc<'h, Coroutine> {
+    coroutine_with(heap, function, |n| {
+        args.get(n).copied().unwrap_or(Value::UNDEF)
+    })
+}
+
+/// The same, with what its registers begin with given one by one.
+fn coroutine_with<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    register: impl FnMut(usize) -> Value<'h>,
+) -> Gc<'h, Coroutine> {
     let code = function.code(heap);
     let (kind, class) = match code.code.kind {
         CodeKind::Generator => (CoroutineKind::Generator, Builtin::Generator),
@@ -646,9 +657,7 @@ fn new_coroutine<'h>(
         _ => (CoroutineKind::Coroutine, Builtin::Coroutine),
     };
     let fields = Coroutine::new(kind, code.nregs, function.value(), code.value(), 0);
-    heap.alloc_tail(fields, heap.types.shape_of(class), |n| {
-        args.get(n).copied().unwrap_or(Value::UNDEF)
-    })
+    heap.alloc_tail(fields, heap.types.shape_of(class), register)
 }
 
 /// The coroutine that a call with these positional arguments makes, if that needs no binding.
@@ -680,33 +689,55 @@ impl Vm {
     }
 
     fn call_function_window(&mut self, i: Instr, skip: usize, count: usize) -> Result<(), Raised> {
-        let made_coroutine = self.enter_window(i, skip, count)?;
-        if made_coroutine && Vm::drops_result(i) {
+        let Vm { heap, stack, .. } = self;
+        let function = stack.top().window.get(heap, i.a).as_gc();
+        let function = function.expect("the caller checked the kind");
+        let coroutine = enter_window(heap, stack, function, i.a as usize + skip, count)?;
+        if give_coroutine(stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
         Ok(())
     }
 
-    /// Calls the function in `R[a]` with `count` registers from `R[a + skip]` on; whether that made a coroutine instead of
-    /// entering a frame.
-    fn enter_window(&mut self, i: Instr, skip: usize, count: usize) -> Result<bool, Raised> {
+    /// `Call` of a bound method around a function: the receiver takes the place of the callee, in front of the arguments.
+    fn call_bound_op(&mut self, i: Instr) -> Result<bool, Raised> {
+        let Vm { heap, stack, .. } = self;
+        let w = stack.top().window;
+        let Some(bound) = w.get(heap, i.a).as_gc::<BoundMethod>() else {
+            return Ok(false);
+        };
+        let Some(function) = bound.function.get(heap).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        w.set(i.a, bound.receiver.get(heap));
+        let coroutine = enter_window(heap, stack, function, i.a as usize, i.b as usize + 1)?;
+        if give_coroutine(stack, i, coroutine) {
+            self.warn_dropped(i.a);
+        }
+        Ok(true)
+    }
+
+    /// `CallKw` of a function.
+    fn call_function_kw(&mut self, i: Instr) -> Result<bool, Raised> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
-        let w = stack.top().window;
-        let function: Gc<'_, Function> = w
-            .get(heap, i.a)
-            .as_gc()
-            .expect("the caller checked the kind");
-        let args: SmallVec<[Value<'_>; 8]> = w
-            .slots(i.a as usize + skip, count)
-            .iter()
-            .map(|s| s.get(heap))
-            .collect();
-        let coroutine = bind_and_enter(heap, stack, function, &args, 0)?;
-        if let Some(coroutine) = coroutine {
-            w.set(i.a, coroutine.value());
-        }
-        Ok(coroutine.is_some())
+        let frame = stack.top();
+        let w = frame.window;
+        let Some(function) = w.get(heap, i.a).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        let first = i.a as usize + 1;
+        let value = |slot: &Slot| slot.get(heap);
+        let positional: SmallVec<[Value<'_>; 8]> =
+            w.slots(first, i.b as usize).iter().map(value).collect();
+        let names = keyword_names(heap, frame.code(heap), i);
+        let given = w.slots(first + i.b as usize, names.len());
+        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
+            names.iter(heap).zip(given.iter().map(value)).collect();
+        let bound = bind::bind_function(heap, function, &positional, &keywords)?;
+        let coroutine = enter(heap, stack, function, &bound, 0)?;
+        give_coroutine(stack, i, coroutine);
+        Ok(true)
     }
 
     /// `Call` of anything but a function.
@@ -722,6 +753,9 @@ impl Vm {
                 }
             }
         } else if let Some(class) = callee.as_gc::<Class>() {
+            if class.layout == Kind::Exception && self.construct_exception(i) {
+                return Ok(None);
+            }
             if class.builtin.is_some() {
                 if let Some(new) = self.builtin_constructor(class, i) {
                     return self.construct_builtin(new, i);
@@ -729,6 +763,8 @@ impl Vm {
             } else if self.construct_directly(i) {
                 return Ok(None);
             }
+        } else if self.call_bound_op(i)? {
+            return Ok(None);
         }
         let mark = self.mark();
         let callee = self.reg_local(i.a);
@@ -836,6 +872,32 @@ impl Vm {
         let new = class.lookup(heap, heap.sym(Sym::New))?;
         let native = self.natives.get(new.as_gc::<NativeFunction>()?.id);
         (meta.builtin_is(Builtin::Type) && native.takes(i.b as usize + 1)).then_some(native)
+    }
+
+    /// Makes an exception of a class that leaves both making and initialising to BaseException: its arguments are its `args`.
+    fn construct_exception(&self, i: Instr) -> bool {
+        let heap = &self.heap;
+        let w = self.stack.top().window;
+        let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
+            return false;
+        };
+        let inherits = |sym| {
+            class
+                .lookup_in(heap, heap.sym(sym))
+                .is_some_and(|(owner, _)| owner.builtin_is(Builtin::BaseException))
+        };
+        let plain = heap.class_of(class.value()).builtin_is(Builtin::Type)
+            && inherits(Sym::New)
+            && inherits(Sym::Init);
+        if plain {
+            let args: SmallVec<[Value<'_>; 4]> = w
+                .slots(i.a as usize + 1, i.b as usize)
+                .iter()
+                .map(|slot| slot.get(heap))
+                .collect();
+            w.set(i.a, heap.exception(class, &args).value());
+        }
+        plain
     }
 
     /// Makes an object of the builtin class in `R[a]`, the arguments behind it: `__new__`, and `__init__` where the class has one.
@@ -979,6 +1041,12 @@ impl Vm {
                 return self.call_native_window(native, i, skip, count);
             }
         }
+        if !bound && self.get(callee).is_gc::<Function>() {
+            self.set_reg(i.a, self.get(callee));
+            self.release(mark);
+            self.call_function_window(i, 1, i.b as usize + 1)?;
+            return Ok(None);
+        }
         let mut args = self.window_args(i.a as usize + 2, i.b as usize);
         if !bound {
             args.positional.insert(0, receiver);
@@ -1086,17 +1154,14 @@ impl Vm {
     /// `CallKw`.
     #[inline(never)]
     pub(super) fn call_kw_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.call_function_kw(i)? {
+            return Ok(None);
+        }
         let mark = self.mark();
         let callee = self.reg_local(i.a);
         let mut args = self.window_args(i.a as usize + 1, i.b as usize);
         let heap = &self.heap;
-        let names: Gc<'_, Tuple> = self
-            .stack
-            .top()
-            .code(heap)
-            .constant(heap, i.d)
-            .as_gc()
-            .expect("the compiler stores the names as a tuple");
+        let names = keyword_names(heap, self.stack.top().code(heap), i);
         for (n, name) in names.iter(heap).enumerate() {
             args.keywords
                 .push((self.local(name), self.reg_local(i.a + 1 + i.b + n as u8)));
@@ -1208,19 +1273,68 @@ impl Vm {
     }
 }
 
-fn bind_and_enter<'h>(
+/// The names of a `CallKw`'s keyword arguments.
+fn keyword_names<'h>(heap: &'h Heap, code: Gc<'h, CodeObj>, i: Instr) -> Gc<'h, Tuple> {
+    code.constant(heap, i.d)
+        .as_gc()
+        .expect("the compiler stores the names as a tuple")
+}
+
+/// Puts the coroutine that a call made, if it did, into `R[a]`; whether the statement drops it.
+fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>) -> bool {
+    let Some(coroutine) = coroutine else {
+        return false;
+    };
+    stack.top().window.set(i.a, coroutine.value());
+    Vm::drops_result(i)
+}
+
+/// Calls a function with `count` registers of the top frame from `first` on: pushes its frame, or makes the coroutine. Defaults
+/// are put behind the arguments, in registers that are dead by then.
+fn enter_window<'h>(
     heap: &'h Heap,
     stack: &mut Stack,
     function: Gc<'h, Function>,
-    args: &[Value<'h>],
-    flags: u32,
+    first: usize,
+    count: usize,
 ) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
     let code = function.code(heap);
     let params = &code.code.params;
-    if params.is_simple() && usize::from(params.positional) == args.len() {
-        debug_assert!(code.plain_args != NOT_PLAIN || code.code.kind.suspends());
-        return enter(heap, stack, function, args, flags);
+    let all = usize::from(params.positional);
+    let defaults = function.defaults.get(heap).as_gc::<Tuple>();
+    let defaults = defaults.map_or(&[][..], |tuple| tuple.tail());
+    let given = stack.top().window.slots(first, count);
+    if !params.is_simple() || count > all || all - count > defaults.len() {
+        let args: SmallVec<[Value<'_>; 8]> = given.iter().map(|s| s.get(heap)).collect();
+        let bound = bind::bind_function(heap, function, &args, &[])?;
+        return enter(heap, stack, function, &bound, 0);
     }
-    let bound = bind::bind_function(heap, function, args, &[])?;
-    enter(heap, stack, function, &bound, flags)
+    let omitted = &defaults[defaults.len() - (all - count)..];
+    if code.code.kind.suspends() {
+        let value = |n: usize| match given.get(n) {
+            Some(slot) => slot.get(heap),
+            None => omitted.get(n - count).map_or(Value::UNDEF, |s| s.get(heap)),
+        };
+        return Ok(Some(coroutine_with(heap, function, value)));
+    }
+    if !stack.reserve(heap, code.nregs) {
+        return Err(heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded"));
+    }
+    // Making room may have moved the registers.
+    let source = stack.top().window.from(first);
+    let window = if stack.has_room(source) {
+        source
+    } else {
+        let free = stack.free_window(heap);
+        for n in 0..count {
+            free.slot(n).set(source.slot(n).get(heap));
+        }
+        free
+    };
+    for (n, slot) in omitted.iter().enumerate() {
+        window.slot(count + n).set(slot.get(heap));
+    }
+    clear_registers(code, window);
+    stack.push(Frame::new(code, window, function.value(), 0));
+    Ok(None)
 }
