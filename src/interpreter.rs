@@ -2,10 +2,12 @@
 //!
 //! It owns the VM with its scheduler and shares the source map with the host that it reports to. Here alone the front end and the
 //! VM meet: text goes through parser, compiler and loader, runs as `__main__`, and its end becomes an `Outcome`. Imports of files
-//! are in `loader`. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
+//! are in `loader`, what a prompt asks for in `session`. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`,
+//! call `run`.
 
 mod library;
 mod loader;
+mod session;
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -18,11 +20,12 @@ use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
-use crate::sched::{Scheduler, event_loop, report};
+use crate::sched::{Scheduler, event_loop, report, scheduler};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
 use loader::{Loader, Unit};
+pub use session::{Found, Nothing};
 
 /// The source texts of a program, shared by the interpreter, which adds to them, and the host, which draws excerpts.
 pub type Sources = Rc<RefCell<SourceMap>>;
@@ -132,7 +135,7 @@ impl Interpreter {
         let main = self.vm.local(self.main_module().value());
         let outcome = match loader::link(&mut self.vm, unit, main, mode) {
             Ok((function, is_async)) => {
-                let result = run_linked(&mut self.vm, function, is_async, mode);
+                let result = run_linked(&mut self.vm, function, is_async);
                 self.outcome_of(result)
             }
             Err(mistakes) => Outcome::Mistakes(unit.file, mistakes),
@@ -190,17 +193,17 @@ fn any_seed() -> u64 {
 
 /// Runs a module's body; one that awaits is a task of the loop, which ends as `asyncio.run` does, but for a prompt, where tasks
 /// live on.
-fn run_linked(vm: &mut Vm, function: Local, is_async: bool, mode: Mode) -> Result<Local, Raised> {
+fn run_linked(vm: &mut Vm, function: Local, is_async: bool) -> Result<Local, Raised> {
     let result = vm.call(function, &[])?;
     if !is_async {
         return Ok(result);
     }
     let outcome = event_loop::run_task(vm, result);
-    if vm.is_halting() || mode == Mode::Interactive {
+    if vm.is_halting() || scheduler(vm).is_attended() {
         return outcome;
     }
     let outcome = outcome.map_err(|raised| vm.take_local(raised));
-    asyncio::run::shut_down(vm)?;
+    asyncio::run::shut_down(vm, 0)?;
     outcome.map_err(|exception| vm.raise_local(exception))
 }
 

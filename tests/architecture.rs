@@ -28,7 +28,7 @@ const HOMES: [(&str, &str); 9] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
-    ("rustyline", "cli/repl.rs"),
+    ("rustyline", "cli/repl/editor.rs"),
     ("clap", "cli/args.rs"),
     ("signal_hook", "cli/host.rs"),
     ("sha2", "stdlib/random/"),

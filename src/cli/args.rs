@@ -24,8 +24,8 @@ pub enum Parsed {
 
 /// What to do.
 pub enum Action {
-    /// Talk to a person.
-    Repl,
+    /// Talk to a person, after running a program with arguments if there is one.
+    Repl(Option<(Source, Vec<String>)>),
     /// Run a program with arguments.
     Program(Source, Vec<String>),
     /// Show what a stage makes of a program.
@@ -116,35 +116,40 @@ fn action(matches: &ArgMatches) -> Action {
             let file = of.get_one::<PathBuf>("file").cloned().unwrap_or_default();
             return Action::Dump(dump, Source::of_name(file.into_os_string()));
         }
-        return program(of).unwrap_or(Action::Repl);
+        if name == "repl" {
+            return Action::Repl(None);
+        }
+        return action_of(program(of), matches);
     }
     if let Some(mut words) = matches
         .get_many::<String>("code")
         .map(|words| words.cloned())
     {
         let code = words.next().unwrap_or_default();
-        return Action::Program(
-            Source::Code(code),
-            [String::from("-c")].into_iter().chain(words).collect(),
-        );
+        let args = [String::from("-c")].into_iter().chain(words).collect();
+        return action_of(Some((Source::Code(code), args)), matches);
     }
-    let interactive = std::io::stdin().is_terminal();
-    program(matches).unwrap_or_else(|| {
-        if interactive {
-            Action::Repl
-        } else {
-            Action::Program(Source::Stdin, vec![String::new()])
-        }
-    })
+    action_of(program(matches), matches)
+}
+
+/// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it.
+fn action_of(program: Option<(Source, Vec<String>)>, matches: &ArgMatches) -> Action {
+    let interactive = matches.get_flag("interactive");
+    match program {
+        Some(program) if interactive => Action::Repl(Some(program)),
+        Some((source, args)) => Action::Program(source, args),
+        None if interactive || std::io::stdin().is_terminal() => Action::Repl(None),
+        None => Action::Program(Source::Stdin, vec![String::new()]),
+    }
 }
 
 /// The program that the arguments name, if they name one.
-fn program(matches: &ArgMatches) -> Option<Action> {
+fn program(matches: &ArgMatches) -> Option<(Source, Vec<String>)> {
     let mut words = matches.get_many::<OsString>("program")?.cloned();
     let name = words.next()?;
     let shown = name.to_string_lossy().into_owned();
     let rest = words.map(|word| word.to_string_lossy().into_owned());
-    Some(Action::Program(
+    Some((
         Source::of_name(name),
         [shown].into_iter().chain(rest).collect(),
     ))
@@ -203,6 +208,7 @@ Examples:
   apy --time virtual app.py  run it without waiting for its sleeps
   apy -c 'print(6 * 7)'      run a line
   apy                        type and run, line by line
+  apy -i app.apy             run it, then type with what it defined
 
 Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 130 Ctrl-C.";
 
@@ -232,6 +238,12 @@ fn command() -> Command {
                 .allow_hyphen_values(true)
                 .conflicts_with("program"),
         )
+        .arg(
+            Arg::new("interactive")
+                .short('i')
+                .help("Talk after the program has run, with what it defined")
+                .action(ArgAction::SetTrue),
+        )
         .args(options())
         .subcommand(
             Command::new("explain")
@@ -242,6 +254,7 @@ fn command() -> Command {
                         .help("Such as E0106; none: list all"),
                 ),
         )
+        .subcommand(Command::new("repl").about("Type and run, line by line"))
         .subcommand(Command::new("run").about("Run a program").arg(program().required(true)));
     for (name, _, about) in DUMPS {
         let file = Arg::new("file")

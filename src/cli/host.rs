@@ -59,6 +59,24 @@ impl Signals {
         Ok(signals)
     }
 
+    /// The same for a prompt, which no number of presses ends.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn for_prompt() -> io::Result<Signals> {
+        let signals = Signals {
+            pending: Arc::default(),
+            armed: Arc::default(),
+        };
+        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&signals.pending))?;
+        Ok(signals)
+    }
+
+    /// Whether Ctrl-C was pressed since the last call.
+    pub fn take(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Relaxed)
+    }
+
     /// Forgets what was pressed: a new program begins.
     pub fn reset(&self) {
         self.pending.store(false, Ordering::Relaxed);
@@ -128,8 +146,7 @@ impl Host for Process {
     }
 
     fn interrupted(&mut self) -> bool {
-        self.signals.pending.load(Ordering::Relaxed)
-            && self.signals.pending.swap(false, Ordering::Relaxed)
+        self.signals.take()
     }
 }
 

@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
 
 fn start(parsed: Parsed) -> u8 {
     match parsed {
-        Parsed::Run(Action::Repl, settings) => repl::repl(&settings),
+        Parsed::Run(Action::Repl(program), settings) => repl::repl(program, &settings),
         Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
         Parsed::Run(Action::Explain(number), _) => explain::explain(number.as_deref()),

@@ -58,7 +58,9 @@ impl Style {
         self.paint("2", text)
     }
 
-    fn paint(self, code: &str, text: &str) -> String {
+    /// In the colour of an SGR code.
+    #[must_use]
+    pub fn paint(self, code: &str, text: &str) -> String {
         match self.0 {
             Color::Always => format!("\x1b[{code}m{text}\x1b[0m"),
             Color::Never => text.to_owned(),

@@ -29,6 +29,11 @@ const fn module(name: &'static str, text: &'static str) -> Module {
     }
 }
 
+/// The names of all of them.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|module| module.name)
+}
+
 /// The module of this name, if it is part of the library.
 pub(super) fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)

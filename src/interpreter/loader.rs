@@ -109,8 +109,13 @@ pub(super) fn link(
     Ok((vm.function_of(code), is_async))
 }
 
+/// The texts that were loaded.
+pub(super) fn sources(vm: &Vm) -> &Sources {
+    &vm.extension::<Loader>().sources
+}
+
 /// The names that a module has slots for, as the compiler wants them.
-fn names_of(vm: &Vm, module: Local) -> GlobalNames {
+pub(super) fn names_of(vm: &Vm, module: Local) -> GlobalNames {
     let mut names = GlobalNames::new();
     if let Some(module) = vm.get_gc::<Module>(module) {
         for i in 0..module.globals.len() {

@@ -10,6 +10,7 @@ use super::clock::TimeMode;
 use super::future::{self, future};
 use super::green;
 use super::handle::{Action, Handle};
+use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
 use super::{scheduler, task};
@@ -27,7 +28,9 @@ use crate::vm::{Local, Vm};
 pub fn run_until_complete(vm: &mut Vm, awaited: Local) -> Result<Local, Raised> {
     let action = scheduler(vm).callback(stop_after);
     future::add_callback(vm, awaited, action, awaited);
+    let outer = prompt::enter(vm, awaited);
     let result = run_forever(vm);
+    let result = prompt::leave(vm, awaited, outer, result);
     future::remove_callback(vm, awaited, action, vm.get(awaited));
     if result.is_err() {
         future(vm, awaited).retrieved.set(true);
@@ -84,7 +87,7 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 }
 
 /// One turn that does not wait for anything.
-fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
+pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     let scheduler = scheduler(vm);
     if !scheduler.timers.is_empty() {
@@ -189,7 +192,7 @@ fn listen(vm: &mut Vm, seconds: Option<f64>) -> Result<bool, Raised> {
             return Ok(true);
         }
         if vm.host.interrupted() {
-            return Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+            return vm.interrupt().map(|()| true);
         }
         if left <= SLICE && until.is_some() {
             return Ok(false);
@@ -203,7 +206,7 @@ fn listen(vm: &mut Vm, seconds: Option<f64>) -> Result<bool, Raised> {
 }
 
 /// The earliest moment at which a timer is due or a sleeping thread wakes.
-fn next_event(vm: &Vm) -> Option<f64> {
+pub(super) fn next_event(vm: &Vm) -> Option<f64> {
     let scheduler = scheduler(vm);
     let timer = scheduler.timers.next_due(&vm.heap);
     let sleeper = scheduler.green.next_wake();
@@ -227,11 +230,7 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
         interrupted
     });
     vm.host = host;
-    if interrupted {
-        Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]))
-    } else {
-        Ok(())
-    }
+    if interrupted { vm.interrupt() } else { Ok(()) }
 }
 
 /// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
@@ -324,19 +323,28 @@ pub fn run_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
 const TURNS_TO_GATHER: usize = 2;
 const TURNS_TO_CLOSE: usize = 4;
 
-/// Cancels what is still pending and lets it finish: the end of `asyncio.run`.
+/// Cancels what is still pending and lets it finish: the end of a program.
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit of what is still pending.
 pub fn cancel_all(vm: &mut Vm) -> Result<(), Raised> {
+    cancel_since(vm, 0)
+}
+
+/// The same for the tasks made since there were `count`: the end of `asyncio.run`, which leaves the tasks of a prompt alone.
+///
+/// # Errors
+/// As `cancel_all`.
+pub fn cancel_since(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     let outer = scheduler(vm).running.replace(true);
-    let result = cancel_and_drain(vm);
+    let result = cancel_and_drain(vm, count);
     scheduler(vm).running.set(outer);
     result
 }
 
-fn cancel_and_drain(vm: &mut Vm) -> Result<(), Raised> {
-    let tasks = scheduler(vm).pending_tasks(vm);
+fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
+    let mut tasks = scheduler(vm).pending_tasks(vm);
+    tasks.retain(|&t| task::part(vm, t).number >= count);
     let none = vm.none();
     for &task in &tasks {
         task::cancel(vm, task, none);

@@ -37,6 +37,12 @@ enum State {
 }
 
 impl GreenThreads {
+    /// Whether a thread could go on now.
+    pub(super) fn any_runnable(&self) -> bool {
+        let threads = self.threads.borrow();
+        threads.iter().any(|t| t.state == State::Runnable)
+    }
+
     /// When the next sleeping thread wakes.
     pub(super) fn next_wake(&self) -> Option<f64> {
         let threads = self.threads.borrow();

@@ -11,6 +11,7 @@ pub mod event_loop;
 pub mod future;
 pub mod green;
 pub mod handle;
+pub mod prompt;
 pub mod reactor;
 pub mod report;
 pub mod task;
@@ -57,6 +58,12 @@ pub struct Scheduler {
     green: GreenThreads,
     /// Input and output; made when first needed.
     pub(in crate::sched) reactor: OnceCell<Reactor>,
+    /// Whether a prompt attends the loop: tasks live on from one input to the next.
+    attended: Cell<bool>,
+    /// The task that the innermost run of the loop waits for; Undef for none.
+    foreground: Slot,
+    /// Whether Ctrl-C has cancelled it already.
+    interrupted: Cell<bool>,
 }
 
 impl Scheduler {
@@ -78,6 +85,9 @@ impl Scheduler {
             stopping: Cell::new(false),
             green: GreenThreads::default(),
             reactor: OnceCell::new(),
+            attended: Cell::new(false),
+            foreground: Slot::undef(),
+            interrupted: Cell::new(false),
         }
     }
 
@@ -93,9 +103,24 @@ impl Scheduler {
         }) as u32)
     }
 
+    /// The number that the next task gets.
+    pub fn task_count(&self) -> u64 {
+        self.next_task.get()
+    }
+
     /// Whether an event loop is running.
     pub fn is_running(&self) -> bool {
         self.running.get()
+    }
+
+    /// Whether there is a loop that will run what is scheduled: it runs now, or a prompt attends it.
+    pub fn has_loop(&self) -> bool {
+        self.running.get() || self.attended.get()
+    }
+
+    /// Whether a prompt attends the loop.
+    pub fn is_attended(&self) -> bool {
+        self.attended.get()
     }
 
     /// Ends the loop after the turn that it is in.
@@ -193,6 +218,7 @@ impl Extension for Scheduler {
         }
         self.timers.trace(tracer);
         tracer.slot(&self.current);
+        tracer.slot(&self.foreground);
         tracer.slot(&self.loop_object);
         tracer.slot(&self.exception_handler);
         tracer.slot(&self.context);

@@ -11,11 +11,20 @@ use crate::vm::{Local, Problem, Report, Stuck, Vm};
 
 /// Nothing can run any more: tells the user who waits for what, and ends the program.
 pub fn deadlock(vm: &mut Vm) -> Raised {
+    let stuck = waiting(vm, "a future that nobody finishes");
+    vm.host.report(Report::Deadlock { stuck });
+    vm.halt();
+    vm.heap
+        .raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
+}
+
+/// Every task that is not done: what it waits for and where. `lone`: what to call a future of which nothing is known.
+pub fn waiting(vm: &mut Vm, lone: &str) -> Vec<Stuck> {
     let mut stuck = Vec::new();
     for task in scheduler(vm).pending_tasks(vm) {
         let name = text(vm, task);
         let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
-        let waits_for = waits_for(vm, task, coroutine);
+        let waits_for = waits_for(vm, task, coroutine, lone);
         let place = vm.place_of(coroutine);
         stuck.push(Stuck {
             task: name,
@@ -24,10 +33,7 @@ pub fn deadlock(vm: &mut Vm) -> Raised {
             spawned: task::spawned(vm, task),
         });
     }
-    vm.host.report(Report::Deadlock { stuck });
-    vm.halt();
-    vm.heap
-        .raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
+    stuck
 }
 
 fn text(vm: &mut Vm, task: Local) -> String {
@@ -37,17 +43,20 @@ fn text(vm: &mut Vm, task: Local) -> String {
 }
 
 /// What a task waits for, in words.
-fn waits_for(vm: &mut Vm, task: Local, coroutine: Local) -> String {
+fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> String {
     if let Some(native) = vm.waits_in(coroutine) {
         return native.to_owned();
     }
     let awaited = task::part(vm, task).waiting_for.get(&vm.heap);
+    if awaited.is_undef() {
+        return "its turn".to_owned();
+    }
     match awaited
         .as_gc::<Future>()
         .and_then(|f| f.task().is_some().then(|| vm.local(f.value())))
     {
         Some(other) => format!("task '{}'", text(vm, other)),
-        None => "a future that nobody finishes".to_owned(),
+        None => lone.to_owned(),
     }
 }
 

@@ -34,6 +34,11 @@ pub fn install(vm: &mut Vm) {
     vm.set_import(import);
 }
 
+/// The names of the native modules.
+pub fn module_names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|module| module.name)
+}
+
 /// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     match MODULES.iter().find(|module| module.name == name) {

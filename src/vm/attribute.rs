@@ -280,6 +280,16 @@ impl Vm {
         }
     }
 
+    /// `object.name`, if it can be had without running the program.
+    pub fn peek_attr(&mut self, object: Local, name: &str) -> Option<Local> {
+        let class = self.heap.class_of(self.get(object));
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
+            return None;
+        }
+        let name = self.local(self.heap.intern(name).value());
+        self.lookup_plain(object, name).flatten()
+    }
+
     /// The attribute, where finding it runs nothing; the outer None: it may.
     fn lookup_plain(&mut self, object: Local, name: Local) -> Option<Option<Local>> {
         let name = self.interned(name);

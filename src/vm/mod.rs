@@ -126,6 +126,9 @@ impl Host for NoHost {
     }
 }
 
+/// Decides what Ctrl-C does: an error is raised where the program is.
+pub type InterruptFn = fn(&mut Vm) -> Result<(), Raised>;
+
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
 pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
 
@@ -163,6 +166,7 @@ pub struct Vm {
     /// Loaded modules: a dict from name to module.
     modules: Slot,
     import: Option<ImportFn>,
+    on_interrupt: Option<InterruptFn>,
     /// The names of the modules that the hook is loading now, outermost first.
     importing: Vec<Rc<str>>,
     extensions: Vec<Box<dyn Extension>>,
@@ -193,6 +197,7 @@ impl Vm {
             builtins,
             modules,
             import: None,
+            on_interrupt: None,
             importing: Vec::new(),
             extensions: Vec::new(),
             host,
@@ -208,6 +213,22 @@ impl Vm {
     /// Says how modules are found.
     pub fn set_import(&mut self, import: ImportFn) {
         self.import = Some(import);
+    }
+
+    /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.
+    pub fn set_interrupt(&mut self, interrupt: InterruptFn) {
+        self.on_interrupt = Some(interrupt);
+    }
+
+    /// Ctrl-C was pressed.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt, if it goes to what runs now.
+    pub fn interrupt(&mut self) -> Result<(), Raised> {
+        match self.on_interrupt {
+            Some(interrupt) => interrupt(self),
+            None => Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[])),
+        }
     }
 
     /// Adds a layer's state.
@@ -248,7 +269,7 @@ impl Vm {
             .budget
             .set(if self.heap.stress() { 0 } else { QUANTUM });
         if self.host.interrupted() {
-            return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+            self.interrupt()?;
         }
         Ok(self.preemptible.then_some(Trap::Preempted))
     }

@@ -151,7 +151,10 @@ pub fn close(vm: &Vm) {
         return;
     }
     let scheduler = scheduler(vm);
-    scheduler.clear();
+    // A prompt's tasks and timers live on; its loop object is made anew when the program asks for it.
+    if !scheduler.is_attended() {
+        scheduler.clear();
+    }
     if let Some(state) = scheduler
         .loop_object
         .get(&vm.heap)

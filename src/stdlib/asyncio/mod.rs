@@ -150,7 +150,7 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
 
 /// RuntimeError unless a loop is running.
 fn check_running(vm: &Vm) -> Result<(), Raised> {
-    if crate::sched::scheduler(vm).is_running() {
+    if crate::sched::scheduler(vm).has_loop() {
         return Ok(());
     }
     Err(vm

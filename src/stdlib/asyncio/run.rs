@@ -27,6 +27,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             .heap
             .value_error(format!("a coroutine was expected, got {text}")));
     }
+    let count = scheduler(vm).task_count();
     event_loop::open(vm);
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
@@ -35,21 +36,24 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return outcome;
     }
     let outcome = outcome.map_err(|raised| vm.take_local(raised));
-    shut_down(vm)?;
+    shut_down(vm, count)?;
     outcome.map_err(|exception| vm.raise_local(exception))
 }
 
-/// Cancels what is left and closes the loop.
+/// Cancels what is left of the tasks made since there were `count`, and closes the loop.
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit of what was left.
-pub fn shut_down(vm: &mut Vm) -> Result<(), Raised> {
-    let mut result = sched::event_loop::cancel_all(vm);
+pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
+    let mut result = sched::event_loop::cancel_since(vm, count);
     if result.is_ok()
         && let Some(closing) = event_loop::closing_generators(vm)
     {
         result = sched::event_loop::run_task(vm, closing).map(drop);
     }
     event_loop::close(vm);
+    if scheduler(vm).is_attended() {
+        event_loop::open(vm);
+    }
     result
 }

@@ -39,6 +39,8 @@ struct Runner {
     state: Cell<State>,
     /// What one run left in its context is there for the next; Undef for the empty one.
     context: Slot,
+    /// How many tasks there were when it opened: those are not its own.
+    count: Cell<u64>,
 }
 
 impl Payload for Runner {
@@ -55,6 +57,7 @@ const NEW: Native = Native::vm(
         let runner = Runner {
             state: Cell::new(State::Created),
             context: Slot::undef(),
+            count: Cell::new(0),
         };
         Ok(vm.local(vm.heap.opaque(class, runner).value()))
     },
@@ -104,6 +107,8 @@ fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
             runner.state.set(State::Open);
             let context = context::fork(vm);
             self::runner(vm, this).context.set(vm.get(context));
+            let count = scheduler(vm).task_count();
+            self::runner(vm, this).count.set(count);
             event_loop::open(vm);
             Ok(())
         }
@@ -114,7 +119,7 @@ fn close(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     if runner(vm, this).state.get() != State::Open {
         return Ok(());
     }
-    let result = run::shut_down(vm);
+    let result = run::shut_down(vm, runner(vm, this).count.get());
     runner(vm, this).state.set(State::Closed);
     result
 }

@@ -1,0 +1,163 @@
+//! The loop under a prompt: tasks live on between inputs, and Ctrl-C cancels what the input waits for, nothing else.
+//!
+//! A program's loop runs until its main task is done. A prompt has no such task: `idle` runs what is ready or due while a person
+//! types, and gives way when called. While an input runs, the task that it waits for is in the foreground; the first Ctrl-C
+//! cancels it, so that its finally blocks run and other tasks go on; the second raises KeyboardInterrupt wherever the program is.
+
+use std::time::Duration;
+
+use super::clock::TimeMode;
+use super::event_loop::{next_event, turn_now};
+use super::future::future;
+use super::{Scheduler, reactor, report, scheduler, task};
+use crate::runtime::future::FutureState;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::vm::{Local, Vm};
+
+/// How long virtual time stands still between two jumps under a waiting prompt: a task that ticks for ever does not flood it.
+const VIRTUAL_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often input and output are looked after under a waiting prompt.
+const IO_PAUSE: Duration = Duration::from_millis(5);
+
+/// From now on a prompt attends the loop.
+pub fn attend(vm: &mut Vm) {
+    scheduler(vm).attended.set(true);
+    vm.set_interrupt(interrupt);
+}
+
+/// No prompt attends the loop any more: what is left can be cancelled.
+pub fn leave_loop(vm: &Vm) {
+    scheduler(vm).attended.set(false);
+}
+
+/// Runs what is ready or due until somebody calls. `called` gets how long there is nothing to do (None: until something
+/// happens), waits at most that long, and says whether to give way.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit of any task.
+pub fn idle(vm: &mut Vm, called: &mut dyn FnMut(Option<Duration>) -> bool) -> Result<(), Raised> {
+    let outer = scheduler(vm).running.replace(true);
+    let result = run_until_called(vm, called);
+    scheduler(vm).running.set(outer);
+    result
+}
+
+fn run_until_called(
+    vm: &mut Vm,
+    called: &mut dyn FnMut(Option<Duration>) -> bool,
+) -> Result<(), Raised> {
+    loop {
+        let patience = patience(vm);
+        if patience != Some(Duration::ZERO) {
+            report::failures_at_exit(vm);
+            // If that fails the next write fails, too, and tells the program.
+            let _ = vm.host.flush();
+        }
+        if called(patience) {
+            return Ok(());
+        }
+        let came = reactor::poll(vm, Some(Duration::ZERO))?;
+        let scheduler = scheduler(vm);
+        if scheduler.clock.mode() == TimeMode::Virtual
+            && !came
+            && !is_busy(scheduler)
+            && let Some(when) = next_event(vm)
+        {
+            scheduler.clock.wait_until(when, || false);
+        }
+        turn_now(vm)?;
+    }
+}
+
+fn is_busy(scheduler: &Scheduler) -> bool {
+    !scheduler.ready.borrow().is_empty() || scheduler.green.any_runnable()
+}
+
+/// How long there is nothing to do.
+fn patience(vm: &Vm) -> Option<Duration> {
+    let scheduler = scheduler(vm);
+    if is_busy(scheduler) {
+        return Some(Duration::ZERO);
+    }
+    let due = next_event(vm).map(|when| match scheduler.clock.mode() {
+        TimeMode::Virtual => VIRTUAL_PAUSE,
+        TimeMode::Real => {
+            let left = (when - scheduler.now()).max(0.0);
+            // Timers may be set for later than a Duration can say.
+            Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX)
+        }
+    });
+    if reactor::may_go_on(vm) {
+        return Some(due.map_or(IO_PAUSE, |due| due.min(IO_PAUSE)));
+    }
+    due
+}
+
+/// What was in the foreground outside of a run of the loop.
+pub(super) struct Outer {
+    foreground: Local,
+    interrupted: bool,
+}
+
+/// A run of the loop begins that waits for `awaited`.
+pub(super) fn enter(vm: &Vm, awaited: Local) -> Outer {
+    let scheduler = scheduler(vm);
+    let outer = Outer {
+        foreground: vm.local(scheduler.foreground.get(&vm.heap)),
+        interrupted: scheduler.interrupted.replace(false),
+    };
+    scheduler.foreground.set(vm.get(awaited));
+    outer
+}
+
+/// The run is over. If Ctrl-C cancelled what it waited for, that is KeyboardInterrupt; what a second Ctrl-C left behind is
+/// cancelled again, so that it ends in the background.
+pub(super) fn leave(
+    vm: &mut Vm,
+    awaited: Local,
+    outer: Outer,
+    result: Result<(), Raised>,
+) -> Result<(), Raised> {
+    let foreground = vm.get(outer.foreground);
+    scheduler(vm).foreground.set(foreground);
+    let interrupted = scheduler(vm).interrupted.replace(outer.interrupted);
+    if !scheduler(vm).attended.get() {
+        return result;
+    }
+    if !future(vm, awaited).is_done() {
+        let none = vm.none();
+        if future(vm, awaited).task().is_some() {
+            task::cancel(vm, awaited, none);
+        }
+    } else if interrupted
+        && result.is_ok()
+        && future(vm, awaited).state.get() == FutureState::Cancelled
+    {
+        return Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+    }
+    result
+}
+
+/// What Ctrl-C does.
+fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
+    let scheduler = scheduler(vm);
+    let heap = &vm.heap;
+    if let Some(foreground) = scheduler.foreground.get(heap).defined() {
+        let runs_now = scheduler
+            .current_task(heap)
+            .is_some_and(|task| task.is(foreground));
+        let task = vm.local(foreground);
+        let this = future(vm, task);
+        if !runs_now
+            && !this.is_done()
+            && this.task().is_some()
+            && !scheduler.interrupted.replace(true)
+        {
+            let none = vm.local(Value::NONE);
+            task::cancel(vm, task, none);
+            return Ok(());
+        }
+    }
+    Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]))
+}

@@ -1,0 +1,621 @@
+//! The prompt as a person sees it: `apy` on a pseudo-terminal, keys sent, the screen looked at.
+//!
+//! Each test starts an `apy` of its own with a home of its own. Nothing is timed: a test waits until the screen shows what it must,
+//! and fails with the screen when that takes longer than anybody would wait. What inputs mean is the goldens' concern.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// As long as anybody would wait, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(40);
+const ROWS: u16 = 60;
+const COLUMNS: u16 = 100;
+
+const ENTER: &str = "\r";
+const CTRL_A: &str = "\x01";
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const CTRL_R: &str = "\x12";
+const BACKSPACE: &str = "\x7f";
+const UP: &str = "\x1b[A";
+
+/// An `apy` on a terminal.
+struct Talk {
+    child: Box<dyn Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    /// The terminal goes when this does.
+    _terminal: Box<dyn MasterPty + Send>,
+}
+
+fn size_of(length: u16) -> NonZeroU16 {
+    NonZeroU16::new(length).expect("not zero")
+}
+
+/// A folder that no other test has.
+fn folder() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("apy-repl-{}-{count}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn file(name: &str, text: &str) -> String {
+    let path = folder().join(name);
+    fs::write(&path, text).expect("a file");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// An `apy` with these arguments, at its prompt.
+fn talk(args: &[&str]) -> Talk {
+    talk_in(args, &[], &folder())
+}
+
+fn talk_in(args: &[&str], environment: &[(&str, &str)], state: &std::path::Path) -> Talk {
+    let size = PtySize {
+        rows: ROWS,
+        cols: COLUMNS,
+        ..PtySize::default()
+    };
+    let pair = native_pty_system().openpty(size).expect("a terminal");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_apy"));
+    command.args(args);
+    command.env_remove("FORCE_COLOR");
+    command.env("TERM", "xterm-256color");
+    command.env("NO_COLOR", "1");
+    command.env("XDG_STATE_HOME", state);
+    for (name, value) in environment {
+        command.env(name, value);
+    }
+    let child = pair.slave.spawn_command(command).expect("apy starts");
+    let mut output = pair.master.try_clone_reader().expect("a reader");
+    let keys = pair.master.take_writer().expect("a writer");
+    let screen = Arc::new(Mutex::new(vt100::Parser::new(
+        size_of(ROWS),
+        size_of(COLUMNS),
+        0,
+    )));
+    let shown = Arc::clone(&screen);
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut bytes) {
+            shown.lock().expect("no panic").process(&bytes[..count]);
+        }
+    });
+    let talk = Talk {
+        child,
+        keys,
+        screen,
+        _terminal: pair.master,
+    };
+    talk.sees("Ctrl-D leaves");
+    talk.at_prompt();
+    talk
+}
+
+impl Talk {
+    /// The lines of the screen without the blanks at their ends and the empty ones below.
+    fn lines(&self) -> Vec<String> {
+        let text = self.screen.lock().expect("no panic").screen().contents();
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        while lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        lines
+    }
+
+    fn wait(&self, what: &str, mut holds: impl FnMut(&[String]) -> bool) {
+        let start = Instant::now();
+        loop {
+            let lines = self.lines();
+            if holds(&lines) {
+                return;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "the screen never shows {what}:\n{}",
+                lines.join("\n")
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until a line has this text in it.
+    fn sees(&self, text: &str) {
+        self.wait(&format!("{text:?}"), |lines| {
+            lines.iter().any(|line| line.contains(text))
+        });
+    }
+
+    /// Waits until these are whole lines of the screen, one below the other.
+    fn sees_lines(&self, wanted: &[&str]) {
+        self.wait(&format!("{wanted:#?}"), |lines| {
+            lines.windows(wanted.len()).any(|lines| lines == wanted)
+        });
+    }
+
+    /// Waits for an empty prompt at the bottom.
+    fn at_prompt(&self) {
+        self.wait("an empty prompt", |lines| {
+            lines.last().is_some_and(|line| line == ">>>")
+        });
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("a terminal");
+        self.keys.flush().expect("a terminal");
+    }
+
+    /// Types a line, waits until the screen shows it, and presses Enter.
+    fn enter(&mut self, line: &str) {
+        self.press(line);
+        self.wait(&format!("{line:?} typed"), |lines| {
+            lines
+                .last()
+                .is_some_and(|last| last.ends_with(line.trim_end()))
+        });
+        self.press(ENTER);
+    }
+
+    /// An input of one line, until the next prompt.
+    fn run(&mut self, line: &str) {
+        self.enter(line);
+        self.wait("the next prompt", |lines| {
+            lines.last().is_some_and(|last| last == ">>>")
+        });
+    }
+
+    /// The exit status, which comes soon.
+    fn status(mut self) -> u32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a process") {
+                return status.exit_code();
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "apy does not end:\n{}",
+                self.lines().join("\n")
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        // It has ended, or the test has failed.
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn values_are_shown_and_kept() {
+    let mut talk = talk(&[]);
+    talk.sees("asyncio is imported");
+    talk.run("6 * 7");
+    talk.sees_lines(&[">>> 6 * 7", "42"]);
+    talk.run("_ + 1; None");
+    talk.run("_");
+    talk.sees_lines(&[">>> _", "43"]);
+    talk.run("print('no new line', end='')");
+    talk.sees_lines(&["no new line", ">>>"]);
+}
+
+#[test]
+fn blocks_are_indented_and_end_with_a_blank_line() {
+    let mut talk = talk(&[]);
+    talk.enter("def f(n):");
+    talk.enter("if n:");
+    talk.enter("return [n,");
+    talk.enter("n]");
+    // The bracket is closed, `return` leaves the block: one level back.
+    talk.enter("return 'none'");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.sees_lines(&[
+        ">>> def f(n):",
+        "...     if n:",
+        "...         return [n,",
+        "...         n]",
+    ]);
+    talk.run("f(1), f(0)");
+    talk.sees("([1, 1], 'none')");
+    talk.enter("for i in 1, 2:");
+    talk.enter("print(i)");
+    talk.wait("a new line", |lines| {
+        lines.last().is_some_and(|l| l == "...")
+    });
+    talk.press(BACKSPACE);
+    talk.enter("else:");
+    talk.enter("print('over')");
+    talk.press(ENTER);
+    talk.sees_lines(&[
+        "... else:",
+        "...     print('over')",
+        "...",
+        "1",
+        "2",
+        "over",
+        ">>>",
+    ]);
+    talk.enter("'''a");
+    talk.enter("b'''");
+    talk.sees("'a\\nb'");
+}
+
+#[test]
+fn await_works_and_so_does_asyncio_run() {
+    let mut talk = talk(&[]);
+    talk.run("await asyncio.sleep(0.01, 'slept')");
+    talk.sees_lines(&["'slept'", ">>>"]);
+    talk.enter("async def main():");
+    talk.enter("return await asyncio.gather(asyncio.sleep(0, 'a'), asyncio.sleep(0, 'b'))");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("asyncio.run(main())");
+    talk.sees_lines(&["['a', 'b']", ">>>"]);
+}
+
+#[test]
+fn tasks_print_above_what_is_typed() {
+    let mut talk = talk(&[]);
+    talk.enter("async def tick():");
+    talk.enter("await go.wait()");
+    talk.enter("for i in range(3): print('tick', i); await asyncio.sleep(0.05)");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("go = asyncio.Event(); t = asyncio.create_task(tick())");
+    talk.run("handle = asyncio.get_running_loop().call_later(0.3, go.set)");
+    talk.press("half = 'typ");
+    talk.sees_lines(&["tick 0", "tick 1", "tick 2", ">>> half = 'typ"]);
+    talk.press("ed'");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("half");
+    talk.sees_lines(&["'typed'", ">>>"]);
+    // asyncio.run leaves the prompt's tasks alone.
+    talk.run("t = asyncio.create_task(asyncio.sleep(60))");
+    talk.run("asyncio.run(asyncio.sleep(0)); t.done()");
+    talk.sees_lines(&["False", ">>>"]);
+    // A failure that nobody takes is told at once.
+    talk.run("t = asyncio.create_task(asyncio.wait_for(asyncio.sleep(9), 0.01))");
+    talk.sees("its exception was never retrieved");
+    talk.at_prompt();
+}
+
+#[test]
+fn ctrl_c_clears_the_line() {
+    let mut talk = talk(&[]);
+    talk.press("1 +");
+    talk.sees(">>> 1 +");
+    talk.press(CTRL_C);
+    talk.sees_lines(&[">>> 1 +", ">>>"]);
+    talk.run("'on'");
+    talk.sees_lines(&["'on'", ">>>"]);
+}
+
+const STUBBORN: &str = "\
+async def wait(name):
+    try:
+        print(name, 'waits')
+        await asyncio.sleep(60)
+    finally:
+        print(name, 'ends')
+
+async def stubborn():
+    while True:
+        try:
+            print('stubborn waits')
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            print('not yet')
+            if done: raise
+
+done = False
+t = asyncio.create_task(wait('background'))
+await asyncio.sleep(0)
+";
+
+#[test]
+fn ctrl_c_cancels_what_the_prompt_waits_for() {
+    let mut talk = talk(&["-i", &file("stubborn.apy", STUBBORN)]);
+    talk.enter("await wait('foreground')");
+    talk.sees("foreground waits");
+    talk.press(CTRL_C);
+    talk.sees_lines(&["foreground ends", "KeyboardInterrupt", ">>>"]);
+    talk.enter("await asyncio.gather(wait('child'), t)");
+    talk.sees("child waits");
+    talk.press(CTRL_C);
+    talk.sees("child ends");
+    talk.at_prompt();
+    talk.sees("background ends");
+    talk.run("t = asyncio.create_task(wait('another'))");
+    talk.sees("another waits");
+    talk.enter("await stubborn()");
+    talk.sees("stubborn waits");
+    talk.press(CTRL_C);
+    talk.sees("not yet");
+    talk.press(CTRL_C);
+    talk.at_prompt();
+    talk.run("done = True; t.done()");
+    talk.sees_lines(&[">>> done = True; t.done()", "False", ">>>"]);
+    talk.enter("while True: pass");
+    talk.press(ENTER);
+    // The prompt comes back only by the key.
+    thread::sleep(Duration::from_millis(50));
+    talk.press(CTRL_C);
+    talk.at_prompt();
+    let count = |lines: &[String]| lines.iter().filter(|l| *l == "KeyboardInterrupt").count();
+    talk.wait("KeyboardInterrupt four times", |lines| count(lines) == 4);
+    talk.run("t.cancel()");
+    talk.sees("another ends");
+}
+
+#[test]
+fn tab_completes_names_attributes_keywords_and_modules() {
+    let mut talk = talk(&[]);
+    talk.run("horse = 'name'; from math import pi");
+    for (typed, whole) in [
+        ("asyncio.create_t\t", ">>> asyncio.create_task"),
+        ("hor\t", ">>> horse"),
+        ("horse.swapc\t", ">>> horse.swapcase"),
+        ("nonl\t", ">>> nonlocal"),
+        ("enumer\t", ">>> enumerate"),
+        ("import rand\t", ">>> import random"),
+        ("from math import fact\t", ">>> from math import factorial"),
+        (":rese\t", ">>> :reset"),
+    ] {
+        talk.press(typed);
+        talk.wait(whole, |lines| {
+            lines.last().is_some_and(|line| line == whole)
+        });
+        talk.press(CTRL_C);
+        talk.at_prompt();
+    }
+    talk.press("asyncio.Ti\t\t");
+    talk.sees("TimeoutError");
+    talk.press(CTRL_C);
+    talk.at_prompt();
+    talk.enter("if 1:");
+    talk.press("\tx");
+    talk.sees("...         x");
+}
+
+#[test]
+fn the_history_outlives_the_session() {
+    let state = folder();
+    let mut first = talk_in(&[], &[], &state);
+    first.run("first = 'one'");
+    first.enter("if first:");
+    first.enter("print(first)");
+    first.press(ENTER);
+    first.sees_lines(&["one", ">>>"]);
+    first.press(CTRL_D);
+    assert_eq!(first.status(), 0);
+    let mut second = talk_in(&[], &[], &state);
+    second.press(UP);
+    second.sees_lines(&[">>> if first:", "...     print(first)"]);
+    second.press(CTRL_C);
+    second.at_prompt();
+    second.press(CTRL_R);
+    second.sees("reverse-i-search");
+    second.press("'on");
+    second.sees("first = 'one'");
+    second.press(ENTER);
+    second.at_prompt();
+    second.run("first * 2");
+    second.sees("'oneone'");
+}
+
+#[test]
+fn a_pasted_program_runs_as_a_whole() {
+    let mut talk = talk(&[]);
+    let program = "class A:\n    def f(self):\n        x = 1\n\n        return x\n\n    def g(self):\n        return 2\n\n\nasync def main():\n    await asyncio.sleep(0)\n\n    return A().f() + A().g()\n\nprint('sum', await main())\n";
+    talk.press(&format!("\x1b[200~{program}\x1b[201~"));
+    talk.sees("print('sum', await main())");
+    talk.press(ENTER);
+    talk.sees_lines(&["sum 3", ">>>"]);
+    talk.press("\x1b[200~if 1:\n\tprint('tab')\n\x1b[201~");
+    talk.sees("print('tab')");
+    talk.press(ENTER);
+    talk.sees_lines(&["tab", ">>>"]);
+}
+
+#[test]
+fn commands_answer() {
+    let mut talk = talk(&[]);
+    talk.run(":help");
+    talk.sees(":tasks");
+    talk.run(":tsks");
+    talk.sees("there is no command :tsks; did you mean :tasks?");
+    talk.run(":tasks");
+    talk.sees("no tasks");
+    talk.enter("async def nap():");
+    talk.enter("await asyncio.sleep(60)");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("t = asyncio.create_task(nap(), name='sleeper')");
+    talk.run(":tasks");
+    talk.sees("sleeper: nap at <stdin-1>:2, waits for sleep, spawned at <stdin-2>:1");
+    talk.run(":time sum(range(1000))");
+    talk.sees("499500");
+    talk.sees("took ");
+    talk.run(":type {1: 2}");
+    talk.sees_lines(&["dict", ">>>"]);
+    talk.run(":type await asyncio.sleep(0)");
+    talk.sees_lines(&["NoneType", ">>>"]);
+    talk.run(":type 1 +");
+    talk.run(":dis nap");
+    talk.sees("Await");
+    talk.run(":dis len");
+    talk.sees("has no bytecode");
+    let path = folder().join("saved.apy");
+    talk.run(&format!(":save {}", path.display()));
+    talk.sees("wrote 3 inputs");
+    let saved = fs::read_to_string(path).expect("saved");
+    assert!(
+        saved.starts_with("async def nap():\n    await asyncio.sleep(60)\n"),
+        "{saved}"
+    );
+    let program = file("load.apy", "loaded = await asyncio.sleep(0, 'yes')\n");
+    talk.run(&format!(":load {program}"));
+    talk.run("loaded");
+    talk.sees_lines(&["'yes'", ">>>"]);
+    talk.run(":load /nowhere.apy");
+    talk.sees("can't open file '/nowhere.apy'");
+    talk.run(":reset");
+    talk.run("loaded");
+    talk.sees("NameError: name 'loaded' is not defined");
+    talk.enter(":quit");
+    assert_eq!(talk.status(), 0);
+}
+
+#[test]
+fn the_clock_can_be_changed() {
+    let mut talk = talk(&["--time", "virtual"]);
+    talk.run("before = asyncio.get_running_loop().time()");
+    talk.run("await asyncio.sleep(86400, 'next day')");
+    talk.sees("'next day'");
+    talk.run("asyncio.get_running_loop().call_later(86400, print, 'the day after'); None");
+    talk.sees_lines(&["the day after", ">>>"]);
+    talk.run(":clock");
+    talk.sees("virtual: it jumps");
+    talk.run(":clock real");
+    talk.sees("real: a sleep takes");
+    talk.run("172800 <= asyncio.get_running_loop().time() - before < 172900");
+    talk.sees_lines(&["True", ">>>"]);
+}
+
+#[test]
+fn errors_point_into_what_was_typed() {
+    let mut talk = talk(&[]);
+    talk.enter("def half(x): return x / 0");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("half(1)");
+    talk.sees("ZeroDivisionError: division by zero");
+    talk.sees("<stdin-1>:1:");
+    talk.sees("half(1)");
+    talk.run("x = = 1");
+    talk.sees("SyntaxError");
+    talk.run("await asyncio.Event().wait()");
+    talk.sees("deadlock");
+    talk.run("raise SystemError('still here')");
+    talk.sees("SystemError: still here");
+    talk.run("'alive'");
+    talk.sees_lines(&["'alive'", ">>>"]);
+    talk.enter("import sys; sys.exit(3)");
+    assert_eq!(talk.status(), 3);
+}
+
+#[test]
+fn a_file_runs_before_the_prompt() {
+    let program = file(
+        "app.apy",
+        "import sys\nprint('args', sys.argv[1:])\nwidth = 3\nawait asyncio.sleep(0)\n1 / 0\n",
+    );
+    let mut talk = talk(&["-i", &program, "a", "b"]);
+    talk.sees("args ['a', 'b']");
+    talk.sees("ZeroDivisionError");
+    talk.run("width");
+    talk.sees_lines(&["3", ">>>"]);
+}
+
+#[test]
+fn ctrl_d_cancels_what_is_left_and_leaves() {
+    let mut talk = talk(&["repl"]);
+    talk.enter("async def last():");
+    talk.enter("try: await asyncio.sleep(60)");
+    talk.enter("finally: print('finally')");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("t = asyncio.create_task(last())");
+    talk.run("await asyncio.sleep(0)");
+    talk.press(CTRL_D);
+    talk.sees_lines(&[">>>", "finally"]);
+    assert_eq!(talk.status(), 0);
+}
+
+#[test]
+fn code_has_colours_and_brackets_match() {
+    let mut talk = talk_in(&["--color", "always"], &[], &folder());
+    talk.press("def f(a)");
+    talk.sees("def f(a)");
+    let plain = vt100::Color::Default;
+    talk.wait("colours", |lines| {
+        let row = (lines.len() - 1) as u16;
+        let parser = talk.screen.lock().expect("no panic");
+        let cell = |column| {
+            parser
+                .screen()
+                .cell(row, column)
+                .expect("on the screen")
+                .clone()
+        };
+        cell(4).fgcolor() != plain
+            && cell(10).fgcolor() == plain
+            && cell(9).inverse()
+            && cell(11).inverse()
+    });
+    talk.press(CTRL_A);
+    talk.wait("no match", |lines| {
+        let row = (lines.len() - 1) as u16;
+        let parser = talk.screen.lock().expect("no panic");
+        !parser
+            .screen()
+            .cell(row, 9)
+            .expect("on the screen")
+            .inverse()
+    });
+}
+
+#[test]
+fn a_terminal_that_can_do_nothing_will_do() {
+    let mut talk = talk_in(&[], &[("TERM", "dumb")], &folder());
+    talk.press("1 + 1\r");
+    talk.sees_lines(&["2", ">>>"]);
+    talk.press("def f():\r    return 'dumb'\r\r");
+    talk.at_prompt();
+    talk.press("f()\r");
+    talk.sees_lines(&["'dumb'", ">>>"]);
+    talk.press("t = asyncio.create_task(asyncio.sleep(0)); t.add_done_callback(lambda t: print('called'))\r");
+    talk.sees("called");
+    talk.press(CTRL_D);
+    assert_eq!(talk.status(), 0);
+}
+
+#[test]
+fn a_pipe_can_talk() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_apy"))
+        .arg("repl")
+        .env("XDG_STATE_HOME", folder())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("apy starts");
+    let mut input = child.stdin.take().expect("piped");
+    input
+        .write_all(b"x = 20\nasync def f():\n    return x + 1\n\nawait f()\n")
+        .expect("apy reads");
+    drop(input);
+    let output = child.wait_with_output().expect("apy ends");
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.ends_with("\n21\n"), "{text}");
+}
