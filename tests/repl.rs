@@ -591,7 +591,7 @@ fn a_terminal_that_can_do_nothing_will_do() {
     talk.press("1 + 1\r");
     talk.sees_lines(&["2", ">>>"]);
     talk.press("def f():\r    return 'dumb'\r\r");
-    talk.at_prompt();
+    talk.sees_lines(&["    return 'dumb'", "", ">>>"]);
     talk.press("f()\r");
     talk.sees_lines(&["'dumb'", ">>>"]);
     talk.press("t = asyncio.create_task(asyncio.sleep(0)); t.add_done_callback(lambda t: print('called'))\r");
