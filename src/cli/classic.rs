@@ -1,68 +1,146 @@
 //! `--traceback=python`: an uncaught exception in the form that CPython 3.13 prints.
 //!
 //! For tools that read tracebacks and for eyes that are used to them. What CPython has no words for (a task that the exception
-//! came from) is left out. `failure` is apy's own form.
+//! came from) is left out. `carets` draws the source lines; `failure` is apy's own form.
 
 use std::fmt::Write;
 
-use super::failure::source_of;
-use crate::diagnostics::SourceMap;
+use super::carets;
+use super::failure::{raised_span, source_of};
+use crate::diagnostics::{SourceMap, Span};
 use crate::runtime::exception::TraceEntry;
-use crate::syntax::ast::ExprKind;
-use crate::syntax::ast::StmtKind;
-use crate::syntax::parser::parse_module;
 use crate::vm::{Failure, Place};
 
 /// After so many equal lines CPython counts the rest.
 const REPEATS: usize = 3;
+/// Members of a group that CPython shows.
+const MAX_WIDTH: usize = 15;
+/// Groups within groups that CPython shows.
+const MAX_DEPTH: usize = 10;
+
+const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
+const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
+const TITLE: &str = "Traceback (most recent call last):\n";
 
 /// An exception as text.
 #[must_use]
 pub fn render(failure: &Failure, sources: &SourceMap) -> String {
-    render_as(failure, sources, "Traceback (most recent call last):")
+    let mut printer = Printer {
+        sources,
+        out: String::new(),
+        depth: 0,
+        needs_close: false,
+    };
+    printer.chain(failure);
+    printer.out
 }
 
-fn render_as(failure: &Failure, sources: &SourceMap, title: &str) -> String {
-    let mut out = String::new();
-    let links = [
-        (
-            &failure.cause,
-            "The above exception was the direct cause of the following exception:",
-        ),
-        (
-            &failure.context,
-            "During handling of the above exception, another exception occurred:",
-        ),
-    ];
-    for (link, words) in links {
-        if let Some(other) = link {
-            let _ = write!(out, "{}\n{words}\n\n", render_as(other, sources, title));
+struct Printer<'a> {
+    sources: &'a SourceMap,
+    out: String,
+    /// Groups that are open around what is printed.
+    depth: usize,
+    /// Whether the last member of the open group has still to be closed.
+    needs_close: bool,
+}
+
+impl Printer<'_> {
+    /// An exception behind those that led to it.
+    fn chain(&mut self, failure: &Failure) {
+        for (link, words) in [(&failure.cause, CAUSE), (&failure.context, CONTEXT)] {
+            if let Some(other) = link {
+                self.chain(other);
+                self.emit(words, '|');
+            }
+        }
+        if failure.members.is_empty() {
+            self.traceback(failure, TITLE, '|');
+        } else if self.depth > MAX_DEPTH {
+            self.emit(&format!("... (max_group_depth is {MAX_DEPTH})\n"), '|');
+        } else {
+            self.group(failure);
         }
     }
-    let title = if failure.members.is_empty() {
-        title.to_owned()
-    } else {
-        format!("  + Exception Group {title}")
-    };
-    let mut own = String::new();
-    frames(&mut own, &failure.trace, sources);
-    if !own.is_empty() {
-        let _ = writeln!(out, "{title}");
+
+    fn traceback(&mut self, failure: &Failure, title: &str, margin: char) {
+        let frames = frames(failure, self.sources);
+        if !frames.is_empty() {
+            self.emit(title, margin);
+            self.emit(&frames, '|');
+        }
+        self.emit(&last_line(failure), '|');
     }
-    own.push_str(&last_line(failure));
-    if failure.members.is_empty() {
-        return out + &own;
+
+    fn group(&mut self, failure: &Failure) {
+        let is_outermost = self.depth == 0;
+        self.depth += usize::from(is_outermost);
+        let margin = if is_outermost { '+' } else { '|' };
+        self.traceback(failure, &format!("Exception Group {TITLE}"), margin);
+        self.needs_close = false;
+        let shown = failure.members.len().min(MAX_WIDTH + 1);
+        for (i, member) in failure.members[..shown].iter().enumerate() {
+            let is_last = i + 1 == shown;
+            // A group within the last member closes the frame of both.
+            self.needs_close |= is_last;
+            self.member(i, member, failure.members.len());
+            if is_last && self.needs_close {
+                let rule = format!("{}+{}\n", self.indent(), "-".repeat(36));
+                self.out.push_str(&rule);
+                self.needs_close = false;
+            }
+            self.depth -= 1;
+        }
+        self.depth -= usize::from(is_outermost);
     }
-    for line in own.lines() {
-        let _ = writeln!(out, "  | {line}");
+
+    /// A member under its number, one level deeper.
+    fn member(&mut self, i: usize, member: &Failure, total: usize) {
+        let corner = if i == 0 { "+-" } else { "  " };
+        let is_cut = i >= MAX_WIDTH;
+        let number = if is_cut {
+            "...".to_owned()
+        } else {
+            (i + 1).to_string()
+        };
+        let rule = "-".repeat(16);
+        let title = format!("{}{corner}+{rule} {number} {rule}\n", self.indent());
+        self.out.push_str(&title);
+        self.depth += 1;
+        if is_cut {
+            let rest = total - MAX_WIDTH;
+            let plural = if rest == 1 { "" } else { "s" };
+            self.emit(&format!("and {rest} more exception{plural}\n"), '|');
+        } else {
+            self.chain(member);
+        }
     }
-    out + &members(failure, sources)
+
+    fn indent(&self) -> String {
+        " ".repeat(2 * self.depth)
+    }
+
+    /// Adds lines, behind the margin of the groups around.
+    fn emit(&mut self, text: &str, margin: char) {
+        if self.depth == 0 {
+            self.out.push_str(text);
+            return;
+        }
+        let indent = self.indent();
+        for line in text.lines() {
+            let _ = writeln!(self.out, "{indent}{margin} {line}");
+        }
+    }
 }
 
 fn last_line(failure: &Failure) -> String {
     let mut out = failure.class.clone();
     if !failure.message.is_empty() {
         let _ = write!(out, ": {}", failure.message);
+    }
+    // CPython does not look for modules with a similar name.
+    let hint = failure.hint.as_ref();
+    if let Some(hint) = hint.filter(|_| failure.class != "ModuleNotFoundError") {
+        let _ = write!(out, ". {hint}");
     }
     out.push('\n');
     for note in &failure.notes {
@@ -71,45 +149,35 @@ fn last_line(failure: &Failure) -> String {
     out
 }
 
-fn members(failure: &Failure, sources: &SourceMap) -> String {
+fn frames(failure: &Failure, sources: &SourceMap) -> String {
     let mut out = String::new();
-    for (i, member) in failure.members.iter().enumerate() {
-        let corner = if i == 0 { "+-" } else { "  " };
-        let _ = writeln!(
-            out,
-            "  {corner}+---------------- {} ----------------",
-            i + 1
-        );
-        for line in render_as(member, sources, "Traceback (most recent call last):").lines() {
-            let line = line
-                .strip_prefix("  + ")
-                .map_or_else(|| format!("    | {line}"), |line| format!("    + {line}"));
-            let _ = writeln!(out, "{line}");
-        }
-    }
-    out + "    +------------------------------------\n"
-}
-
-fn frames(out: &mut String, trace: &[TraceEntry], sources: &SourceMap) {
     let mut last = String::new();
     let mut count = 0;
-    for entry in trace.iter().rev() {
+    for (i, entry) in failure.trace.iter().enumerate().rev() {
         let TraceEntry::Frame { code, ip } = entry else {
             continue;
         };
-        let text = frame(&(code.clone(), *ip), sources);
-        if text == last {
+        let place = (code.clone(), *ip);
+        let span = if i == 0 {
+            raised_span(failure, &place, sources)
+        } else {
+            code.span_at(*ip)
+        };
+        let (place, text) = frame(&place, span, sources);
+        if place == last {
             count += 1;
         } else {
-            note_repeats(out, count);
+            note_repeats(&mut out, count);
             count = 1;
         }
         if count <= REPEATS {
+            out.push_str(&place);
             out.push_str(&text);
         }
-        last = text;
+        last = place;
     }
-    note_repeats(out, count);
+    note_repeats(&mut out, count);
+    out
 }
 
 fn note_repeats(out: &mut String, count: usize) {
@@ -120,64 +188,10 @@ fn note_repeats(out: &mut String, count: usize) {
     }
 }
 
-fn frame(place: &Place, sources: &SourceMap) -> String {
-    let (file, span) = (source_of(place, sources), place.0.span_at(place.1));
-    let line = file.line(span.start);
-    let mut out = format!(
-        "  File \"{}\", line {line}, in {}\n",
-        file.name(),
-        place.0.qualname
-    );
-    let full = file.line_text(line);
-    let text = full.trim();
-    if text.is_empty() {
-        return out;
-    }
-    let _ = writeln!(out, "    {text}");
-    let begin = file.line_span(line).start as usize + (full.len() - full.trim_start().len());
-    let end = (span.end as usize).min(begin + text.len());
-    let Some(before) = (span.start as usize).checked_sub(begin) else {
-        return out;
-    };
-    let Some(marked) = text.get(before..end.saturating_sub(begin)) else {
-        return out;
-    };
-    let anchors = if span.end as usize == end {
-        anchors(marked)
-    } else {
-        None
-    };
-    if anchors.is_some() || marked.len() < text.len() {
-        let marks = anchors.unwrap_or_else(|| "^".repeat(marked.chars().count()));
-        let _ = writeln!(
-            out,
-            "    {}{marks}",
-            " ".repeat(text[..before].chars().count())
-        );
-    }
-    out
-}
-
-/// `~~~^^`: what of a call, subscript or operation is marked by which character.
-fn anchors(text: &str) -> Option<String> {
-    let module = parse_module(text).module?;
-    let [only] = &module.body[..] else {
-        return None;
-    };
-    let StmtKind::Expr(expr) = &only.kind else {
-        return None;
-    };
-    let important = match &expr.kind {
-        ExprKind::Call { func, .. } => func.span.end as usize..text.len(),
-        ExprKind::Subscript { value, .. } => value.span.end as usize..text.len(),
-        ExprKind::BinOp { left, right, .. } => {
-            let between = &text[left.span.end as usize..right.span.start as usize];
-            let operator = between.trim_matches([' ', '(', ')']);
-            let start = left.span.end as usize + between.find(operator)?;
-            start..start + operator.len()
-        }
-        _ => return None,
-    };
-    let mark = |(at, _)| if important.contains(&at) { '^' } else { '~' };
-    Some(text.char_indices().map(mark).collect())
+/// The line that says where a call was, and the source under it.
+fn frame(place: &Place, span: Span, sources: &SourceMap) -> (String, String) {
+    let file = source_of(place, sources);
+    let (line, name) = (file.line(span.start), &place.0.name);
+    let title = format!("  File \"{}\", line {line}, in {name}\n", file.name());
+    (title, carets::excerpt(file, span))
 }

@@ -7,12 +7,17 @@
 use std::fmt::Write;
 
 use super::style::Style;
-use crate::diagnostics::{FileId, Severity, SourceFile, SourceMap, excerpt};
+use crate::bytecode::Op;
+use crate::diagnostics::{FileId, Severity, SourceFile, SourceMap, Span, excerpt};
 use crate::runtime::exception::TraceEntry;
+use crate::syntax::ast::{Expr, ExprKind, StmtKind};
+use crate::syntax::parser::parse_module;
 use crate::vm::{Failure, Place};
 
 /// So many equal lines are shown before the rest of a recursion is folded.
 const REPEATS: usize = 3;
+/// Recursions through more functions are not recognised.
+const LONGEST_CYCLE: usize = 8;
 /// Longer stacks are shown by their two ends.
 const LONGEST: usize = 40;
 
@@ -21,12 +26,16 @@ const LONGEST: usize = 40;
 pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
     let mut out = heading(failure, style);
     if let Some(place) = raised_at(failure) {
-        out.push_str(&draw(
-            &place,
+        let (file, span) = (
+            source_of(&place, sources),
+            raised_span(failure, &place, sources),
+        );
+        out.push_str(&excerpt(
+            file,
+            span,
             "raised here",
             Severity::Error,
-            sources,
-            style,
+            style.0,
         ));
     }
     let lines = fold(&failure.trace, sources);
@@ -56,6 +65,9 @@ fn heading(failure: &Failure, style: Style) -> String {
     let mut out = style.bad(&failure.class);
     if !failure.message.is_empty() {
         let _ = write!(out, ": {}", failure.message);
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = write!(out, ". {hint}");
     }
     out.push('\n');
     for note in &failure.notes {
@@ -99,6 +111,32 @@ pub fn draw(
     excerpt(file, span, label, severity, style.0)
 }
 
+/// What the excerpt of the innermost place underlines: of a call of a method that does not exist only the method.
+pub fn raised_span(failure: &Failure, place: &Place, sources: &SourceMap) -> Span {
+    let span = place.0.span_at(place.1);
+    let is_method_call = place
+        .0
+        .instrs
+        .get(place.1 as usize)
+        .is_some_and(|i| i.op == Op::CallMethod);
+    if failure.class != "AttributeError" || !is_method_call {
+        return span;
+    }
+    let text = span.text(source_of(place, sources).text());
+    let module = parse_module(text).module;
+    match module
+        .as_ref()
+        .and_then(|module| module.body.first())
+        .map(|first| &first.kind)
+    {
+        Some(StmtKind::Expr(Expr {
+            kind: ExprKind::Call { func, .. },
+            ..
+        })) => Span::new(span.start, span.start + func.span.end),
+        _ => span,
+    }
+}
+
 /// The text that a place is in.
 pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
     sources.file(FileId(place.0.file))
@@ -115,7 +153,7 @@ pub fn location(place: &Place, sources: &SourceMap) -> String {
 }
 
 /// A line of the stack.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Line {
     /// Where, in what, and the source line.
     Call(String, String, String),
@@ -125,19 +163,34 @@ enum Line {
 
 /// The stack outermost first, recursions folded, the middle of a very long one left out.
 fn fold(trace: &[TraceEntry], sources: &SourceMap) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut repeated = 0;
-    for entry in trace.iter().rev() {
-        let line = line(entry, sources);
-        let tail = &lines[lines.len().saturating_sub(REPEATS)..];
-        if tail.len() == REPEATS && tail.iter().all(|earlier| *earlier == line) {
-            repeated += 1;
-            continue;
+    let outer = |i: usize| trace.get(i + 1);
+    let all: Vec<Line> = (0..trace.len())
+        .rev()
+        .map(|i| line(&trace[i], outer(i), sources))
+        .collect();
+    let mut lines = Vec::new();
+    let mut rest = &all[..];
+    while !rest.is_empty() {
+        let (period, times) = repetition(rest);
+        let shown = REPEATS.div_ceil(period) * period;
+        if period * times > shown + 1 {
+            lines.extend_from_slice(&rest[..shown]);
+            let more = times - shown / period;
+            let plural = if more == 1 { "" } else { "s" };
+            let what = if period == 1 {
+                String::new()
+            } else {
+                format!("the last {period} calls ")
+            };
+            lines.push(Line::Words(format!(
+                "... {what}repeated {more} more time{plural}"
+            )));
+            rest = &rest[period * times..];
+        } else {
+            lines.push(rest[0].clone());
+            rest = &rest[1..];
         }
-        flush_repeats(&mut lines, &mut repeated);
-        lines.push(line);
     }
-    flush_repeats(&mut lines, &mut repeated);
     if lines.len() > LONGEST {
         let half = LONGEST / 2;
         let hidden = lines.len() - 2 * half;
@@ -149,17 +202,23 @@ fn fold(trace: &[TraceEntry], sources: &SourceMap) -> Vec<Line> {
     lines
 }
 
-fn flush_repeats(lines: &mut Vec<Line>, repeated: &mut usize) {
-    if *repeated > 0 {
-        let plural = if *repeated == 1 { "" } else { "s" };
-        lines.push(Line::Words(format!(
-            "[the previous line repeated {repeated} more time{plural}]"
-        )));
-        *repeated = 0;
-    }
+/// How many lines at the beginning recur, and how often in a row (at least once).
+fn repetition(lines: &[Line]) -> (usize, usize) {
+    let times = |period: usize| {
+        let pattern = &lines[..period];
+        lines
+            .chunks_exact(period)
+            .take_while(|lines| *lines == pattern)
+            .count()
+    };
+    (1..=LONGEST_CYCLE.min(lines.len()))
+        .map(|period| (period, times(period)))
+        .find(|&(_, times)| times > 2)
+        .unwrap_or((1, 1))
 }
 
-fn line(entry: &TraceEntry, sources: &SourceMap) -> Line {
+/// A line for an entry; `outer` is what stands before it in the stack.
+fn line(entry: &TraceEntry, outer: Option<&TraceEntry>, sources: &SourceMap) -> Line {
     match entry {
         TraceEntry::Frame { code, ip } => {
             let place = (code.clone(), *ip);
@@ -175,7 +234,13 @@ fn line(entry: &TraceEntry, sources: &SourceMap) -> Line {
             let spawned = spawned.as_ref().map_or(String::new(), |place| {
                 format!(", spawned at {}", location(place, sources))
             });
-            Line::Words(format!("in task '{name}'{spawned}"))
+            let awaited = match outer {
+                Some(TraceEntry::Frame { code, ip }) => {
+                    format!(", awaited at {}", location(&(code.clone(), *ip), sources))
+                }
+                _ => String::new(),
+            };
+            Line::Words(format!("in task '{name}'{spawned}{awaited}"))
         }
     }
 }

@@ -5,6 +5,7 @@
 //! arm in `main`.
 
 mod args;
+mod carets;
 mod classic;
 mod dump;
 mod explain;

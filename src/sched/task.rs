@@ -190,7 +190,7 @@ pub fn wake(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raised> {
 }
 
 /// Notes in a traceback that the exception came from another task.
-fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
+pub fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
     if future(vm, awaited).task().is_none() {
         return;
     }

@@ -41,6 +41,7 @@ mod slice;
 mod slice_assign;
 mod slots;
 mod subscript;
+mod suggest;
 mod text;
 mod trap;
 mod type_param;

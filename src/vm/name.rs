@@ -5,6 +5,7 @@
 
 use super::Vm;
 use super::local::Local;
+use super::suggest::MODULE_OF;
 use crate::bytecode::{Instr, Op};
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
@@ -40,12 +41,12 @@ impl Vm {
         let raised = self
             .heap
             .raise(Builtin::NameError, format!("name '{text}' is not defined"));
-        let exception = self.heap.peek_raised(&raised);
-        exception.attrs(&self.heap).set_str(
-            &self.heap,
-            self.heap.intern("name"),
-            self.heap.str_value(text),
-        );
+        let heap = &self.heap;
+        let attrs = heap.peek_raised(&raised).attrs(heap);
+        attrs.set_str(heap, heap.intern("name"), heap.str_value(text));
+        // For the search of names that may be meant, if anybody ever shows the exception.
+        let module = self.get(self.running_module());
+        attrs.set_str(heap, heap.intern(MODULE_OF), module);
         raised
     }
 

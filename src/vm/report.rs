@@ -82,6 +82,8 @@ pub struct Failure {
     pub class: String,
     /// `str()` of the exception.
     pub message: String,
+    /// What the program most likely wanted: "Did you mean: 'x'?"
+    pub hint: Option<String>,
     /// `__notes__`.
     pub notes: Vec<String>,
     /// Where it was raised and what it passed through, innermost first.
@@ -234,6 +236,7 @@ impl Vm {
             .map(|v| self.local(v))
             .collect();
         let message = self.text_or(exception, "<exception str() failed>");
+        let hint = self.hint(exception);
         let notes = notes
             .into_iter()
             .map(|n| self.text_or(n, "<note str() failed>"))
@@ -258,6 +261,7 @@ impl Vm {
         Failure {
             class,
             message,
+            hint,
             notes,
             trace,
             cause,

@@ -342,6 +342,8 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
     }
     outcome.retrieved.set(true);
     let error = vm.local(outcome.result.get(&vm.heap));
+    task::note_crossing(vm, task, error);
+    let group = self::group(vm, owner);
     group.errors.items.push(&vm.heap, vm.get(error));
     note_base_error(vm, owner, error);
     let parent = vm.local(group.parent.get(&vm.heap));

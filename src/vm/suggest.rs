@@ -1,0 +1,165 @@
+//! "Did you mean": what the program most likely wanted where a name, an attribute or a module was not found.
+//!
+//! Made when an exception is described, not when it is raised: most exceptions are caught, and searching takes time. The
+//! candidates and the wording are those of CPython's tracebacks; only modules that do not exist get a suggestion there is none of
+//! in CPython (`STDLIB` and what is loaded).
+
+use super::Vm;
+use super::local::Local;
+use crate::diagnostics::similar::nearest;
+use crate::runtime::dict::Dict;
+use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Value};
+
+/// Among more names than these CPython does not search.
+const MANY: usize = 750;
+
+/// The attribute of a NameError that holds the module it was raised in. No program can spell it.
+pub(super) const MODULE_OF: &str = ".module";
+
+/// CPython's modules: a missing name that is one of them was most likely not imported.
+const STDLIB: &str = "\
+abc argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile calendar cmath cmd code codecs codeop \
+collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg csv ctypes curses dataclasses datetime \
+dbm decimal difflib dis doctest email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions ftplib \
+functools gc getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html http imaplib importlib inspect io ipaddress \
+itertools json keyword linecache locale logging lzma mailbox marshal math mimetypes mmap multiprocessing netrc numbers opcode \
+operator optparse os pathlib pdb pickle pickletools pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd \
+pydoc queue quopri random re readline reprlib resource runpy sched secrets select selectors shelve shlex shutil signal site \
+smtplib socket socketserver sqlite3 ssl stat statistics string stringprep struct subprocess symtable sys sysconfig syslog tarfile \
+tempfile termios textwrap this threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty turtle types \
+typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport zlib \
+zoneinfo";
+
+impl Vm {
+    /// What to say behind the message of an exception, if anything.
+    pub(super) fn hint(&mut self, exception: Local) -> Option<String> {
+        let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
+        if is(self, Builtin::ModuleNotFoundError) {
+            let wrong = self.text_attr(exception, "name")?;
+            return nearest(&wrong, STDLIB.split(' ')).map(did_you_mean);
+        }
+        if is(self, Builtin::ImportError) {
+            let wrong = self.text_attr(exception, "name_from")?;
+            let module = self.text_attr(exception, "name")?;
+            let module = self.loaded_module(&module)?;
+            let names = self.module_names(self.get_gc(module)?);
+            return search(&wrong, &without_private(names, &wrong)).map(did_you_mean);
+        }
+        if is(self, Builtin::AttributeError) {
+            let wrong = self.text_attr(exception, "name")?;
+            let object = self.attr_of(exception, "obj")?;
+            let names = self.attribute_names(object)?;
+            return search(&wrong, &without_private(names, &wrong)).map(did_you_mean);
+        }
+        if is(self, Builtin::NameError) {
+            let wrong = self.text_attr(exception, "name")?;
+            return self.name_hint(exception, &wrong);
+        }
+        None
+    }
+
+    fn name_hint(&self, exception: Local, wrong: &str) -> Option<String> {
+        let names = self.visible_names(exception);
+        let found = search(wrong, &names).map(did_you_mean);
+        let import = STDLIB
+            .split(' ')
+            .any(|module| module == wrong)
+            .then(|| format!("id you forget to import '{wrong}'?"));
+        match (found, import) {
+            (Some(found), Some(import)) => Some(format!("{found} Or d{import}")),
+            (None, Some(import)) => Some(format!("D{import}")),
+            (found, None) => found,
+        }
+    }
+
+    /// The names that the code which raised could use: its variables, its module's, the builtins.
+    fn visible_names(&self, exception: Local) -> Vec<String> {
+        let mut names = Vec::new();
+        if let Some(this) = self.get_gc::<Exception>(exception)
+            && let Some(TraceEntry::Frame { code, .. }) = this.traceback.borrow().first()
+        {
+            let own = code.locals.iter().map(|(name, _)| name);
+            let variables = own
+                .chain(code.free_names.iter())
+                .map(|name| name.to_string());
+            // Those that begin so are the compiler's.
+            names.extend(variables.filter(|name| !name.starts_with('.')));
+        }
+        let module = self.attr_of(exception, MODULE_OF);
+        let module = module.and_then(|module| self.get_gc::<Module>(module));
+        let modules = module.into_iter().chain([self.builtins()]);
+        names.extend(modules.flat_map(|module| self.module_names(module)));
+        names
+    }
+
+    fn module_names(&self, module: Gc<'_, Module>) -> Vec<String> {
+        let entries = module.globals.entries(&self.heap);
+        let bound = entries.into_iter().filter(|(_, value)| !value.is_undef());
+        bound.map(|(name, _)| name.as_str().to_owned()).collect()
+    }
+
+    /// `dir(object)`; None if that raises.
+    fn attribute_names(&mut self, object: Local) -> Option<Vec<String>> {
+        if let Some(module) = self.get_gc::<Module>(object) {
+            return Some(self.module_names(module));
+        }
+        let listed = self.call_special(object, Sym::Dir, &[]);
+        let names =
+            listed.and_then(|names| names.map_or(Ok(Vec::new()), |names| self.to_vec(names)));
+        match names {
+            Ok(names) => {
+                let text = |name| {
+                    self.get_gc::<Str>(name)
+                        .map(|name| name.as_str().to_owned())
+                };
+                let mut names: Vec<String> = names.into_iter().filter_map(text).collect();
+                names.sort();
+                Some(names)
+            }
+            Err(raised) => {
+                self.heap.take_raised(raised);
+                None
+            }
+        }
+    }
+
+    /// An attribute that was set when the exception was raised.
+    fn attr_of(&self, exception: Local, name: &str) -> Option<Local> {
+        let heap = &self.heap;
+        let attrs = self.get_gc::<Exception>(exception)?.attrs.get(heap);
+        let value = attrs.as_gc::<Dict>()?.get_str(heap, heap.intern(name))?;
+        value
+            .defined()
+            .filter(|value| !value.is_none())
+            .map(|value: Value<'_>| self.local(value))
+    }
+
+    fn text_attr(&self, exception: Local, name: &str) -> Option<String> {
+        let value = self.attr_of(exception, name)?;
+        self.get_gc::<Str>(value)
+            .map(|text| text.as_str().to_owned())
+    }
+}
+
+fn did_you_mean(name: &str) -> String {
+    format!("Did you mean: '{name}'?")
+}
+
+fn search<'a>(wrong: &str, names: &'a [String]) -> Option<&'a str> {
+    if names.len() > MANY {
+        return None;
+    }
+    nearest(wrong, names.iter().map(String::as_str))
+}
+
+/// Who asks for a public name is not offered a private one.
+fn without_private(mut names: Vec<String>, wrong: &str) -> Vec<String> {
+    if !wrong.starts_with('_') {
+        names.retain(|name| !name.starts_with('_'));
+    }
+    names
+}
