@@ -191,9 +191,10 @@ impl Vm {
             (Some((member, Binding::Data)), Some(slot)) if is_member(member) => {
                 (slot as u32, Value::UNDEF)
             }
+            // A getter that raises AttributeError asks `__getattr__`: the general path does.
             (Some((property, Binding::Data)), _) => match getter(heap, property) {
-                Some(function) => (GETTER, function),
-                None => return false,
+                Some(function) if !class.has(class_flag::GETATTR) => (GETTER, function),
+                _ => return false,
             },
             (_, Some(slot)) => (slot as u32, Value::UNDEF),
             (Some((value, Binding::Plain)), None) => (CLASS_VALUE, value),
