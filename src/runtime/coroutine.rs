@@ -8,7 +8,9 @@
 
 use std::cell::Cell;
 
-use super::heap::{Kind, Object, Slot, Tracer};
+use super::code::CodeObj;
+use super::function::Function;
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::value::Value;
 
 /// What runs when it is resumed.
@@ -46,17 +48,15 @@ pub struct Coroutine {
     /// How far it is.
     pub state: Cell<CoroutineState>,
     /// Size of the register window.
-    pub nregs: u32,
+    pub nregs: u16,
     /// The next instruction, by index; for a native, its own state number.
     pub ip: Cell<u32>,
     /// For a native: its row in the VM's table.
-    pub native: u32,
+    pub native: u16,
     /// How many coroutines await it, one through the other.
     pub depth: Cell<u32>,
     /// The function that it runs; for a native, Undef.
     pub function: Slot,
-    /// The function's code.
-    pub code: Slot,
     /// Who awaits it, if a coroutine does.
     pub parent: Slot,
     /// What it awaits: a coroutine linked to it, or any other awaitable's iterator.
@@ -72,7 +72,6 @@ unsafe impl Object for Coroutine {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         for slot in [
             &self.function,
-            &self.code,
             &self.parent,
             &self.delegate,
             &self.innermost,
@@ -95,13 +94,7 @@ impl Coroutine {
     }
 
     /// A coroutine that was not resumed yet. `native`: the row of a native one, else 0.
-    pub fn new(
-        kind: CoroutineKind,
-        nregs: u32,
-        function: Value<'_>,
-        code: Value<'_>,
-        native: u32,
-    ) -> Coroutine {
+    pub fn new(kind: CoroutineKind, nregs: u16, function: Value<'_>, native: u16) -> Coroutine {
         Coroutine {
             kind,
             state: Cell::new(CoroutineState::Created),
@@ -110,10 +103,27 @@ impl Coroutine {
             native,
             depth: Cell::new(0),
             function: Slot::new(function),
-            code: Slot::new(code),
             parent: Slot::undef(),
             delegate: Slot::undef(),
             innermost: Slot::undef(),
         }
     }
 }
+
+impl<'h> Gc<'h, Coroutine> {
+    /// The code that it runs; a native has none.
+    #[inline]
+    pub fn code(self, heap: &'h Heap) -> Option<Gc<'h, CodeObj>> {
+        let function: Gc<'h, Function> = self.get().function.get(heap).as_gc()?;
+        Some(function.code(heap))
+    }
+
+    /// The code of one that `runs_code`.
+    #[inline(always)]
+    pub fn running_code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
+        debug_assert!(self.runs_code());
+        self.get().function.trusted::<Function>(heap).code(heap)
+    }
+}
+
+const _: () = assert!(size_of::<Coroutine>() == 48);

@@ -34,7 +34,7 @@ pub struct Callback {
 }
 
 /// `Future::first_kind` when there is no callback.
-const NO_CALLBACK: u32 = u32::MAX;
+const NO_CALLBACK: u16 = u16::MAX;
 
 /// A future; a task, if `task` is there. Most have one callback and no more: what is rare is in `extra`.
 pub struct Future {
@@ -46,13 +46,15 @@ pub struct Future {
     pub cancel_requested: Cell<bool>,
     /// Whether a timer finishes it that nobody else knows of: that of a sleep.
     pub timed: Cell<bool>,
+    /// Of a waiter: one more than the row of what it waits in, in the VM's table; 0 for all other futures. Programs never see a waiter.
+    pub waits_in: Cell<u16>,
     /// `Callback::kind` of the first callback, or `NO_CALLBACK`.
-    first_kind: Cell<u32>,
+    first_kind: Cell<u16>,
     first_target: Slot,
     first_context: Slot,
     /// The result, the exception, or the message of the cancellation.
     pub result: Slot,
-    /// Attributes that the program set: a dict, or Undef.
+    /// Attributes that the program set: a dict, or Undef. Of a waiter: what it waits for.
     pub attrs: Slot,
     extra: OnceCell<Box<Extra>>,
     /// What only tasks have.
@@ -153,6 +155,7 @@ impl Future {
             retrieved: Cell::new(true),
             cancel_requested: Cell::new(false),
             timed: Cell::new(false),
+            waits_in: Cell::new(0),
             first_kind: Cell::new(NO_CALLBACK),
             first_target: Slot::undef(),
             first_context: Slot::undef(),
@@ -179,11 +182,11 @@ impl Future {
         let more = self
             .find_extra()
             .is_some_and(|extra| !extra.callbacks.borrow().is_empty());
-        if self.first_kind.get() != NO_CALLBACK || more {
+        if self.first_kind.get() != NO_CALLBACK || more || callback.kind >= u32::from(NO_CALLBACK) {
             self.extra().callbacks.borrow_mut().push(callback);
             return;
         }
-        self.first_kind.set(callback.kind);
+        self.first_kind.set(callback.kind as u16);
         self.first_target.assign(&callback.target);
         self.first_context.assign(&callback.context);
     }
@@ -203,7 +206,7 @@ impl Future {
             return None;
         }
         let callback = Callback {
-            kind,
+            kind: u32::from(kind),
             target: Slot::copy(&self.first_target),
             context: Slot::copy(&self.first_context),
         };

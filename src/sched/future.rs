@@ -135,6 +135,14 @@ pub fn cancel_now(vm: &Vm, local: Local, message: Local) {
     schedule_callbacks(vm, this);
 }
 
+/// Makes a waiter cancelled, unless it is done.
+pub fn cancel_waiter(vm: &Vm, waiter: Gc<'_, Future>) {
+    if !waiter.is_done() {
+        waiter.state.set(FutureState::Cancelled);
+        schedule_callbacks(vm, waiter);
+    }
+}
+
 /// Adds what is to happen in the turn after a future is done; soon, if it is.
 pub fn add_callback(vm: &Vm, local: Local, action: Action, target: Local) {
     let context = vm.local(scheduler(vm).context(&vm.heap));

@@ -87,8 +87,11 @@ pub fn spawn(
 
 /// Gives each runnable thread a slice; whether there was one.
 pub fn run_slices(vm: &mut Vm) -> Result<bool, Raised> {
-    wake_sleepers(vm);
     let count = scheduler(vm).green.threads.borrow().len();
+    if count == 0 {
+        return Ok(false);
+    }
+    wake_sleepers(vm);
     let mut any = false;
     for _ in 0..count {
         let thread = {

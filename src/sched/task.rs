@@ -13,7 +13,7 @@ use super::scheduler;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
-use crate::runtime::future::{Future, FutureState, TaskPart};
+use crate::runtime::future::{Callback, Future, FutureState, TaskPart};
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
@@ -309,7 +309,6 @@ fn finish(vm: &Vm, task: Local) {
 }
 
 fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
-    let heap = &vm.heap;
     let this = future(vm, task);
     let awaited: Option<Gc<'_, Future>> = vm.get_gc(value);
     let Some(awaited) = awaited else {
@@ -331,8 +330,16 @@ fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
         return throw_soon(vm, task, format!("Task cannot await on itself: {text}"));
     }
     part(vm, task).waiting_for.set(awaited.value());
-    let context = vm.local(part(vm, task).context.get(heap));
-    future::add_callback_in(vm, value, Action::Wake, task, context);
+    // The step itself enters the task's context.
+    if awaited.is_done() {
+        scheduler(vm).call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
+    } else {
+        awaited.push_callback(Callback {
+            kind: Action::Wake.to_number(),
+            target: Slot::new(this.value()),
+            context: Slot::undef(),
+        });
+    }
     let part = part(vm, task);
     if part.must_cancel.get() {
         let message = vm.local(cancel_message(vm, task));

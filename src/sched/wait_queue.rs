@@ -11,7 +11,7 @@ use super::future::{self, new_future};
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
 use crate::runtime::{Gc, Slot, Value};
-use crate::vm::{Local, Vm};
+use crate::vm::{Local, Vm, Waiting};
 
 /// A queue of waiters.
 #[derive(Default)]
@@ -29,13 +29,24 @@ impl WaitQueue {
         waiter
     }
 
+    /// Joins the queue without a coroutine: the waiter.
+    pub fn join_as<'h>(
+        &self,
+        vm: &'h Vm,
+        waiting: &'static Waiting,
+        owner: Value<'h>,
+    ) -> Gc<'h, Future> {
+        let waiter = vm.waiter(waiting, owner);
+        self.waiters
+            .borrow_mut()
+            .push_back(Slot::new(waiter.value()));
+        waiter
+    }
+
     /// Leaves the queue.
-    pub fn leave(&self, vm: &Vm, waiter: Local) {
+    pub fn leave(&self, vm: &Vm, waiter: Value<'_>) {
         let mut waiters = self.waiters.borrow_mut();
-        if let Some(i) = waiters
-            .iter()
-            .position(|w| w.get(&vm.heap).is(vm.get(waiter)))
-        {
+        if let Some(i) = waiters.iter().position(|w| w.get(&vm.heap).is(waiter)) {
             waiters.remove(i);
         }
     }

@@ -656,7 +656,7 @@ fn coroutine_with<'h>(
         CodeKind::AsyncGenerator => (CoroutineKind::AsyncGenerator, Builtin::AsyncGenerator),
         _ => (CoroutineKind::Coroutine, Builtin::Coroutine),
     };
-    let fields = Coroutine::new(kind, code.nregs, function.value(), code.value(), 0);
+    let fields = Coroutine::new(kind, code.nregs as u16, function.value(), 0);
     heap.alloc_tail(fields, heap.types.shape_of(class), register)
 }
 
@@ -664,13 +664,17 @@ fn coroutine_with<'h>(
 pub(super) fn plain_coroutine<'h>(
     heap: &'h Heap,
     function: Gc<'h, Function>,
-    args: &[Value<'h>],
+    args: &[Slot],
 ) -> Option<Gc<'h, Coroutine>> {
     let code = &function.code(heap).code;
     let plain = code.kind.suspends()
         && code.params.is_simple()
         && usize::from(code.params.positional) == args.len();
-    plain.then(|| new_coroutine(heap, function, args))
+    plain.then(|| {
+        coroutine_with(heap, function, |n| {
+            args.get(n).map_or(Value::UNDEF, |slot| slot.get(heap))
+        })
+    })
 }
 
 // The instructions.
@@ -958,12 +962,16 @@ impl Vm {
             return bare;
         };
         let code = init.code(heap);
-        let window = w.from(i.a as usize);
-        if code.plain_args != u32::from(i.b) + 1 || !stack.has_room(window) {
+        let count = i.b as usize + 1;
+        if code.plain_args as usize != count {
             return false;
         }
         let instance = heap.instance(class).value();
         w.set(i.a, instance);
+        let Some(window) = stack.callee_window(heap, i.a as usize, count) else {
+            stack.top().window.set(i.a, class.value());
+            return false;
+        };
         let frame = Frame::new(code, window, init.value(), frame_flag::INIT);
         frame.extra.set(instance);
         clear_registers(code, window);
@@ -1125,12 +1133,8 @@ impl Vm {
         };
         let (first, count) = (i.a as usize + 1, i.b as usize + 1);
         if let Some(function) = method.as_gc::<Function>() {
-            let args: SmallVec<[Value<'_>; 8]> = (self.stack.top().window)
-                .slots(first, count)
-                .iter()
-                .map(|slot| slot.get(heap))
-                .collect();
-            if let Some(coroutine) = plain_coroutine(heap, function, &args) {
+            let args = self.stack.top().window.slots(first, count);
+            if let Some(coroutine) = plain_coroutine(heap, function, args) {
                 self.set_reg(i.a, coroutine.value());
                 self.release(mark);
                 return Ok(None);

@@ -233,7 +233,8 @@ impl Frame {
     }
 
     /// The frame now runs another coroutine of the same chain.
-    pub fn switch(&mut self, code: Gc<'_, CodeObj>, coroutine: Gc<'_, Coroutine>) {
+    pub fn switch(&mut self, heap: &Heap, coroutine: Gc<'_, Coroutine>) {
+        let code = coroutine.running_code(heap);
         self.ip = Cursor::at(code, coroutine.ip.get());
         self.window = Window::of_coroutine(coroutine);
         self.code = CodePtr::new(code);
@@ -373,6 +374,24 @@ impl Stack {
             self.end = self.end.sub(1);
             self.end.read()
         }
+    }
+
+    /// The window of a callee whose `count` arguments stand in the running frame's registers from `first` on: in place if
+    /// that is on this stack, else they are copied to its free part. `None`: too deep.
+    pub fn callee_window(&mut self, heap: &Heap, first: usize, count: usize) -> Option<Window> {
+        let window = self.top().window.from(first);
+        if self.has_room(window) {
+            return Some(window);
+        }
+        if !self.reserve(heap, 0) {
+            return None;
+        }
+        let given = self.top().window.slots(first, count);
+        let window = self.free_window(heap);
+        for (n, slot) in given.iter().enumerate() {
+            window.slot(n).assign(slot);
+        }
+        Some(window)
     }
 
     /// The first register above everything live.

@@ -51,7 +51,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn};
+pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn, Waiting};
 pub use green::GreenStack;
 pub use group::Split;
 pub use local::{Local, Mark};
@@ -150,6 +150,8 @@ pub struct Vm {
     steps: Vec<&'static NativeCoroutine>,
     /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
     async_generators: RefCell<Vec<Slot>>,
+    /// What waiters wait in, as met so far; their rows.
+    waits: RefCell<Vec<&'static Waiting>>,
     /// Whether `result` is to be thrown into the async generator that goes on next.
     throwing: bool,
     /// What goes with a `Trap`.
@@ -188,6 +190,7 @@ impl Vm {
             natives: Natives::default(),
             learned: Learned::new(),
             steps: Vec::new(),
+            waits: RefCell::default(),
             async_generators: RefCell::default(),
             throwing: false,
             result: Slot::undef(),

@@ -9,8 +9,9 @@ use std::cell::OnceCell;
 use super::Vm;
 use super::local::Local;
 use super::text::wraps_slot;
+use crate::runtime::future::Future;
 use crate::runtime::native::NativeFunction;
-use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 
 /// A leaf: takes and gives values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
@@ -18,18 +19,20 @@ pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
 pub type VmFn = fn(&mut Vm, Locals) -> Result<Local, Raised>;
 
 /// What a coroutine function does where its call is awaited on the spot, before a coroutine is made. It can neither call the program
-/// nor collect, so it leaves to the coroutine whatever needs that.
-pub type DirectFn = for<'h> fn(&'h Vm, Args<'h>) -> Result<Direct<'h>, Raised>;
+/// nor collect, so it leaves to the coroutine whatever needs that. Where it gave a waiter (`Waiting`) to wait for it is called
+/// once more, with the waiter, when that is done.
+pub type DirectFn =
+    for<'h> fn(&'h Vm, Args<'h>, Option<Gc<'h, Future>>) -> Result<Direct<'h>, Raised>;
 
 /// What awaiting came to without a coroutine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Direct<'h> {
     /// The result is there.
     Done(Value<'h>),
     /// A bare yield; then the result is None.
     Yield,
-    /// The result will be that of this future.
-    Wait(Value<'h>),
+    /// Wait for this future, whose result is the result unless it is a waiter.
+    Wait(Gc<'h, Future>),
     /// Make the coroutine and await that.
     Coroutine,
 }

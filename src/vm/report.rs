@@ -9,10 +9,10 @@ use std::rc::Rc;
 use super::Vm;
 use super::local::Local;
 use crate::bytecode::Code;
-use crate::runtime::code::CodeObj;
-use crate::runtime::coroutine::{Coroutine, CoroutineState};
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -156,7 +156,7 @@ impl Vm {
         let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
         let mut place = None;
         loop {
-            if let Some(code) = at.code.get(heap).as_gc::<CodeObj>()
+            if let Some(code) = at.code(heap)
                 && at.state.get() != CoroutineState::Created
             {
                 place = Some((Rc::clone(&code.code), at.ip.get().saturating_sub(1)));
@@ -175,10 +175,13 @@ impl Vm {
         loop {
             match at.delegate.get(heap).as_gc::<Coroutine>() {
                 Some(next) => at = next,
-                None if at.code.is_undef() && at.function.is_undef() => {
+                None if at.kind == CoroutineKind::Native => {
                     return Some(self.native_coroutine_name(at.native));
                 }
-                None => return None,
+                None => {
+                    let future: Gc<'_, Future> = at.delegate.get(heap).as_gc()?;
+                    return Some(self.waiting(future)?.name);
+                }
             }
         }
     }

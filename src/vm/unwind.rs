@@ -13,7 +13,6 @@ use super::local::Local;
 use super::trap::Trap;
 use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
-use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::intern::Sym;
@@ -332,7 +331,7 @@ fn handled_by_parents<'h>(heap: &'h Heap, coroutine: Value<'h>) -> Option<Gc<'h,
         .get(heap)
         .as_gc::<Coroutine>();
     while let Some(parent) = next {
-        if let Some(code) = parent.code.get(heap).as_gc::<CodeObj>()
+        if let Some(code) = parent.code(heap)
             && let Some(reg) = code.code.handling_at(parent.ip.get().saturating_sub(1))
         {
             return parent.tail()[reg as usize].get(heap).as_gc();

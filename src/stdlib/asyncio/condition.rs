@@ -247,7 +247,7 @@ fn step_wait(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         }
         WAITS => {
             let waiter = register(vm, this, WAITER);
-            condition(vm, owner).waiters.leave(vm, waiter);
+            condition(vm, owner).waiters.leave(vm, vm.get(waiter));
             if let Input::Throw(exception) = input {
                 vm.step_slot(this, FAILED).set(vm.get(exception));
             }

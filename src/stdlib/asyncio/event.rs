@@ -12,7 +12,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Event`.
 pub const EVENT: ModuleType = ModuleType {
@@ -87,13 +87,21 @@ const WAIT: Native = Native::coroutine(
         let none = vm.none();
         Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
     },
-    |_, args| {
-        Ok(match payload(args.get(0)).is_set.get() {
-            true => Direct::Done(Value::TRUE),
-            false => Direct::Coroutine,
-        })
+    |vm, args, woken| {
+        let owner = args.get(0);
+        let event = payload(owner);
+        if let Some(waiter) = woken {
+            event.waiters.leave(vm, waiter.value());
+        } else if !event.is_set.get() {
+            return Ok(Direct::Wait(event.waiters.join_as(vm, &IN_WAIT, owner)));
+        }
+        Ok(Direct::Done(Value::TRUE))
     },
 );
+static IN_WAIT: Waiting = Waiting {
+    name: "Event.wait",
+    give_up: |vm, owner, waiter| payload(owner).waiters.leave(vm, waiter.value()),
+};
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = event(vm, args.at(0));
     let state = if this.is_set.get() { "set" } else { "unset" };
@@ -133,7 +141,7 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         return Ok(Step::Await(waiter));
     }
     let waiter = register(vm, this, WAITER);
-    event.waiters.leave(vm, waiter);
+    event.waiters.leave(vm, vm.get(waiter));
     match input {
         Input::Send(_) => Ok(Step::Return(vm.local(Value::TRUE))),
         Input::Throw(exception) => Err(vm.raise_local(exception)),

@@ -8,11 +8,12 @@ use std::cell::Cell;
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
 use crate::runtime::class::Class;
+use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Args, Direct, Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Lock`.
 pub const LOCK: ModuleType = ModuleType {
@@ -66,7 +67,7 @@ const ACQUIRE: Native = Native::coroutine(
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
     },
-    |vm, args| Ok(acquire_directly(vm, args, Value::TRUE)),
+    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| {
     release(vm, lock(vm, args.at(0)))?;
@@ -84,13 +85,13 @@ const ENTER: Native = Native::coroutine(
         let none = vm.none();
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
     },
-    |vm, args| Ok(acquire_directly(vm, args, Value::NONE)),
+    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /)",
     "Give the lock back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
-    |vm, args| {
+    |vm, args, _| {
         release(vm, payload(args.get(0)))?;
         Ok(Direct::Done(Value::NONE))
     },
@@ -137,11 +138,30 @@ fn payload(this: Value<'_>) -> &Lock {
         .expect("methods are called on instances of their class")
 }
 
-/// Takes the lock where it is free and nobody waits.
-fn acquire_directly<'h>(vm: &'h Vm, args: Args<'h>, result: Value<'h>) -> Direct<'h> {
-    let this = payload(args.get(0));
-    if this.locked.get() || this.waiters.any_alive(vm) {
-        return Direct::Coroutine;
+static IN_ACQUIRE: Waiting = Waiting {
+    name: "Lock.acquire",
+    give_up: |vm, owner, waiter| {
+        let this = payload(owner);
+        this.waiters.leave(vm, waiter.value());
+        // It may have been woken already: the next in the queue gets its turn.
+        if !this.locked.get() {
+            this.waiters.wake_first(vm);
+        }
+    },
+};
+
+/// Takes the lock where it is free and nobody waits, or waits for it.
+fn acquire_directly<'h>(
+    vm: &'h Vm,
+    owner: Value<'h>,
+    woken: Option<Gc<'h, Future>>,
+    result: Value<'h>,
+) -> Direct<'h> {
+    let this = payload(owner);
+    if let Some(waiter) = woken {
+        this.waiters.leave(vm, waiter.value());
+    } else if this.locked.get() || this.waiters.any_alive(vm) {
+        return Direct::Wait(this.waiters.join_as(vm, &IN_ACQUIRE, owner));
     }
     this.locked.set(true);
     Direct::Done(result)
@@ -172,7 +192,7 @@ fn step_acquire(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> 
         return Ok(Step::Await(waiter));
     }
     let waiter = register(vm, this, WAITER);
-    lock.waiters.leave(vm, waiter);
+    lock.waiters.leave(vm, vm.get(waiter));
     match input {
         Input::Send(_) => {
             lock.locked.set(true);

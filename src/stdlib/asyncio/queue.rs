@@ -9,13 +9,13 @@ use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::register;
 use super::sleep::seconds;
 use crate::runtime::class::Class;
-use crate::runtime::future::FutureState;
+use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Queue`.
 pub const QUEUE: ModuleType = ModuleType {
@@ -108,6 +108,11 @@ impl Queue {
         self.items.borrow().is_empty()
     }
 
+    /// Whether there are `maxsize` items, where that is a limit.
+    fn holds(&self, maxsize: i64) -> bool {
+        maxsize > 0 && self.items.borrow().len() as i64 >= maxsize
+    }
+
     /// Adds an item behind the others.
     fn append(&self, item: Value<'_>) {
         self.items.borrow_mut().push_back(Slot::new(item));
@@ -195,7 +200,7 @@ fn make(vm: &Vm, class: Local, order: Order) -> Local {
 fn is_full(vm: &mut Vm, this: Local) -> Result<bool, Raised> {
     let maxsize = queue(vm, this).maxsize.get(&vm.heap);
     if let Some(maxsize) = maxsize.as_int() {
-        return Ok(maxsize > 0 && queue(vm, this).items.borrow().len() as i64 >= maxsize);
+        return Ok(queue(vm, this).holds(maxsize));
     }
     let maxsize = vm.local(maxsize);
     let maxsize = seconds(vm, maxsize)?;
@@ -240,12 +245,22 @@ const PUT_NOWAIT: Native = Native::vm(
         Ok(vm.none())
     },
 );
-const JOIN: Native = Native::vm(
+const JOIN: Native = Native::coroutine(
     "join(self, /)",
     "Wait until task_done was called for each item.",
     |vm, args| {
         let none = vm.none();
         Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
+    },
+    |vm, args, woken| {
+        let owner = args.get(0);
+        let queue = payload(owner);
+        if let Some(waiter) = woken {
+            queue.joiners.leave(vm, waiter.value());
+        } else if queue.unfinished.get() > 0 {
+            return Ok(Direct::Wait(queue.joiners.join_as(vm, &IN_JOIN, owner)));
+        }
+        Ok(Direct::Done(Value::NONE))
     },
 );
 const TASK_DONE: Native = Native::vm(
@@ -332,29 +347,46 @@ pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Takes an item that is there.
-fn get_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
-    let queue = payload(args.get(0));
+/// Takes an item that is there, or waits for one.
+fn get_directly<'h>(
+    vm: &'h Vm,
+    args: Args<'h>,
+    _: Option<Gc<'h, Future>>,
+) -> Result<Direct<'h>, Raised> {
+    let owner = args.get(0);
+    let queue = payload(owner);
     if queue.order == Order::Priority {
         return Ok(Direct::Coroutine);
     }
     let Some(item) = queue.pop() else {
-        return Ok(Direct::Coroutine);
+        if queue.shut_down.get() {
+            return Err(shut_down_error(vm));
+        }
+        return Ok(Direct::Wait(queue.getters.join_as(vm, &IN_GET, owner)));
     };
     queue.putters.pop_next(vm);
     Ok(Direct::Done(item.get(&vm.heap)))
 }
 
-/// Adds an item where there is room.
-fn put_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
-    let queue = payload(args.get(0));
-    let count = queue.items.borrow().len() as i64;
-    let has_room = match queue.maxsize.get(&vm.heap).as_int() {
-        Some(maxsize) => maxsize <= 0 || count < maxsize,
-        None => false,
-    };
-    if !has_room || queue.shut_down.get() || queue.order == Order::Priority {
+/// Adds an item where there is room, or waits for room.
+fn put_directly<'h>(
+    vm: &'h Vm,
+    args: Args<'h>,
+    _: Option<Gc<'h, Future>>,
+) -> Result<Direct<'h>, Raised> {
+    let owner = args.get(0);
+    let queue = payload(owner);
+    let Some(maxsize) = queue.maxsize.get(&vm.heap).as_int() else {
         return Ok(Direct::Coroutine);
+    };
+    if queue.order == Order::Priority {
+        return Ok(Direct::Coroutine);
+    }
+    if queue.shut_down.get() {
+        return Err(shut_down_error(vm));
+    }
+    if queue.holds(maxsize) {
+        return Ok(Direct::Wait(queue.putters.join_as(vm, &IN_PUT, owner)));
     }
     queue.append(args.get(1));
     queue.getters.pop_next(vm);
@@ -396,6 +428,37 @@ static JOINING: NativeCoroutine = NativeCoroutine {
     name: "Queue.join",
     step: step_join,
 };
+
+static IN_GET: Waiting = Waiting {
+    name: "Queue.get",
+    give_up: |vm, owner, waiter| {
+        let queue = payload(owner);
+        if was_woken(vm, &queue.getters, waiter) && !queue.is_empty() {
+            queue.getters.pop_next(vm);
+        }
+    },
+};
+static IN_PUT: Waiting = Waiting {
+    name: "Queue.put",
+    give_up: |vm, owner, waiter| {
+        let queue = payload(owner);
+        let maxsize = queue.maxsize.get(&vm.heap).as_int().unwrap_or(0);
+        if was_woken(vm, &queue.putters, waiter) && !queue.holds(maxsize) {
+            queue.putters.pop_next(vm);
+        }
+    },
+};
+static IN_JOIN: Waiting = Waiting {
+    name: "Queue.join",
+    give_up: |vm, owner, waiter| payload(owner).joiners.leave(vm, waiter.value()),
+};
+
+/// A waiter was interrupted: it leaves. Whether it had been woken already, so that another one should take its place.
+fn was_woken(vm: &Vm, waiters: &WaitQueue, waiter: Gc<'_, Future>) -> bool {
+    future::cancel_waiter(vm, waiter);
+    waiters.leave(vm, waiter.value());
+    waiter.state.get() != FutureState::Cancelled
+}
 
 /// Begins to wait in one of a queue's wait queues.
 fn wait_in(vm: &Vm, this: Local, waiters: &WaitQueue) -> Step {
@@ -442,10 +505,7 @@ fn step_put(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 /// A waiter was interrupted: it leaves. Whether it had been woken already, so that another one should take its place.
 fn give_up(vm: &mut Vm, this: Local, owner: Local, waiters: fn(&Queue) -> &WaitQueue) -> bool {
     let waiter = register(vm, this, WAITER);
-    let none = vm.none();
-    future::cancel(vm, waiter, none);
-    waiters(queue(vm, owner)).leave(vm, waiter);
-    future(vm, waiter).state.get() != FutureState::Cancelled
+    was_woken(vm, waiters(queue(vm, owner)), future(vm, waiter))
 }
 
 fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
@@ -458,7 +518,7 @@ fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         return Ok(wait_in(vm, this, &queue.joiners));
     }
     let waiter = register(vm, this, WAITER);
-    queue.joiners.leave(vm, waiter);
+    queue.joiners.leave(vm, vm.get(waiter));
     match input {
         Input::Send(_) => Ok(Step::Return(vm.none())),
         Input::Throw(exception) => Err(vm.raise_local(exception)),

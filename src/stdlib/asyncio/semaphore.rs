@@ -7,13 +7,13 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use crate::runtime::class::Class;
-use crate::runtime::future::FutureState;
+use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Semaphore`.
 pub const SEMAPHORE: ModuleType = ModuleType {
@@ -89,7 +89,7 @@ const ACQUIRE: Native = Native::coroutine(
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
     },
-    |vm, args| Ok(acquire_directly(vm, args, Value::TRUE)),
+    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm("release(self, /)", "Give a place back.", |vm, args| {
     release(vm, semaphore(vm, args.at(0)))?;
@@ -107,13 +107,13 @@ const ENTER: Native = Native::coroutine(
         let none = vm.none();
         Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
     },
-    |vm, args| Ok(acquire_directly(vm, args, Value::NONE)),
+    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /)",
     "Give the place back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
-    |vm, args| {
+    |vm, args, _| {
         release(vm, payload(args.get(0)))?;
         Ok(Direct::Done(Value::NONE))
     },
@@ -185,14 +185,40 @@ fn payload(this: Value<'_>) -> &Semaphore {
         .expect("methods are called on instances of their class")
 }
 
-/// Takes a place that is free.
-fn acquire_directly<'h>(vm: &'h Vm, args: Args<'h>, result: Value<'h>) -> Direct<'h> {
-    let this = payload(args.get(0));
-    if this.is_locked(vm) {
-        return Direct::Coroutine;
+static IN_ACQUIRE: Waiting = Waiting {
+    name: "Semaphore.acquire",
+    give_up: |vm, owner, waiter| {
+        let this = payload(owner);
+        if waiter.state.get() == FutureState::Done {
+            // A place was given to it that it will not take.
+            this.value.set(this.value.get() + 1);
+        }
+        leave(vm, this, waiter);
+    },
+};
+
+/// Takes a place that is free, or waits for one.
+fn acquire_directly<'h>(
+    vm: &'h Vm,
+    owner: Value<'h>,
+    woken: Option<Gc<'h, Future>>,
+    result: Value<'h>,
+) -> Direct<'h> {
+    let this = payload(owner);
+    if let Some(waiter) = woken {
+        leave(vm, this, waiter);
+    } else if this.is_locked(vm) {
+        return Direct::Wait(this.waiters.join_as(vm, &IN_ACQUIRE, owner));
+    } else {
+        this.value.set(this.value.get() - 1);
     }
-    this.value.set(this.value.get() - 1);
     Direct::Done(result)
+}
+
+/// A waiter leaves the queue. Those who came meanwhile had to queue; lets in as many as may enter.
+fn leave(vm: &Vm, this: &Semaphore, waiter: Gc<'_, Future>) {
+    this.waiters.leave(vm, waiter.value());
+    while this.value.get() > 0 && this.wake_next(vm) {}
 }
 
 fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {
@@ -225,14 +251,12 @@ fn step_acquire(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> 
         return Ok(Step::Await(waiter));
     }
     let waiter = vm.local(vm.step_slot(this, WAITER).get(&vm.heap));
-    semaphore.waiters.leave(vm, waiter);
     let interrupted = matches!(input, Input::Throw(_));
     if interrupted && future(vm, waiter).state.get() == FutureState::Done {
         // A place was given to it that it will not take.
         semaphore.value.set(semaphore.value.get() + 1);
     }
-    // Those who came meanwhile had to queue; let in as many as may enter.
-    while semaphore.value.get() > 0 && semaphore.wake_next(vm) {}
+    leave(vm, semaphore, future(vm, waiter));
     match input {
         Input::Send(_) => Ok(Step::Return(result)),
         Input::Throw(exception) => Err(vm.raise_local(exception)),

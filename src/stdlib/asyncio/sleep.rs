@@ -3,7 +3,8 @@
 //! A delay of 0 is one bare yield; any other is a future that a timer finishes. Awaited where it is called it needs no coroutine.
 //! Other files that wait with a time limit use `seconds`, `finish_at`, `store_timer` and `load_timer` from here.
 
-use crate::runtime::{Raised, Slot, Value};
+use crate::runtime::future::Future;
+use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::sched::future::{self, new_future};
 use crate::sched::handle::{Action, Handle};
 use crate::sched::scheduler;
@@ -41,7 +42,11 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 /// Without a result to give, a bare yield or the timer's future is all that it takes.
-fn sleep_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> {
+fn sleep_directly<'h>(
+    vm: &'h Vm,
+    args: Args<'h>,
+    _: Option<Gc<'h, Future>>,
+) -> Result<Direct<'h>, Raised> {
     let (delay, result) = (args.get(0), args.get(1));
     let seconds = match (delay.as_int(), delay.as_float()) {
         (Some(n), _) => n as f64,
@@ -55,7 +60,7 @@ fn sleep_directly<'h>(vm: &'h Vm, args: Args<'h>) -> Result<Direct<'h>, Raised> 
         return Ok(Direct::Yield);
     }
     let when = scheduler(vm).now() + seconds;
-    Ok(Direct::Wait(future::future_at(vm, when).value()))
+    Ok(Direct::Wait(future::future_at(vm, when)))
 }
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

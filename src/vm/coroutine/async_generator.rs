@@ -21,13 +21,7 @@ impl Vm {
     /// The awaitable of one operation of an async generator. `value`: what is sent or thrown.
     pub fn async_step(&mut self, generator: Local, kind: AsyncStepKind, value: Local) -> Local {
         let heap = &self.heap;
-        let fields = Coroutine::new(
-            CoroutineKind::AsyncStep,
-            STEP_REGS,
-            Value::UNDEF,
-            Value::UNDEF,
-            0,
-        );
+        let fields = Coroutine::new(CoroutineKind::AsyncStep, STEP_REGS, Value::UNDEF, 0);
         let class = if kind == AsyncStepKind::Send {
             Builtin::AsyncGenASend
         } else {
@@ -107,10 +101,11 @@ impl Vm {
     fn make_anext(&self, i: Instr) -> bool {
         let heap = &self.heap;
         let source = self.reg(i.b);
+        let args = self.stack.top().window.slots(i.b as usize, 1);
         let coroutine = self
             .special(source, Sym::ANext)
             .and_then(|method| method.as_gc())
-            .and_then(|function| plain_coroutine(heap, function, &[source]));
+            .and_then(|function| plain_coroutine(heap, function, args));
         if let Some(coroutine) = coroutine {
             self.set_reg(i.a, coroutine.value());
         }

@@ -128,6 +128,9 @@ impl Vm {
         let delegate = self.local(self.coroutine(parent).delegate.get(&self.heap));
         if let Some(future) = self.get_gc::<Future>(delegate) {
             self.coroutine(parent).delegate.clear();
+            if let Some(waiting) = self.waiting(future) {
+                (waiting.give_up)(self, future.get().attrs.get(&self.heap), future);
+            }
             return match message {
                 Message::Raised(raised) => {
                     // An exception from elsewhere than the future itself ends a sleep: its timer is not needed any more.
@@ -294,7 +297,11 @@ impl Vm {
     ) -> Result<Option<Option<Trap>>, Raised> {
         let frame = self.stack.top();
         let (w, next) = (frame.window, frame.ip.peek());
-        match direct(self, Args::new(&self.heap, w.slots(first, count)))? {
+        let heap = &self.heap;
+        let this: Gc<'_, Coroutine> = frame.owner.expect(heap);
+        let woken: Option<Gc<'_, Future>> = this.get().delegate.get(heap).as_gc();
+        this.delegate.clear();
+        match direct(self, Args::new(heap, w.slots(first, count)), woken)? {
             Direct::Coroutine => return Ok(None),
             Direct::Done(value) => {
                 w.set(next.a, value);
@@ -303,9 +310,8 @@ impl Vm {
             }
             Direct::Yield => self.result.set(Value::NONE),
             Direct::Wait(future) => {
-                let this: Gc<'_, Coroutine> = frame.owner.expect(&self.heap);
-                this.delegate.set(future);
-                self.result.set(future);
+                this.delegate.set(future.value());
+                self.result.set(future.value());
             }
         }
         self.stack.top_mut().ip.jump(1);
@@ -387,7 +393,7 @@ pub(super) fn enter_child(
     child.depth.set(depth);
     child.parent.set(this.value());
     child.state.set(CoroutineState::Running);
-    stack.top_mut().switch(child.code.expect(heap), child);
+    stack.top_mut().switch(heap, child);
     true
 }
 
@@ -408,7 +414,7 @@ pub(super) fn leave_child(
     child.parent.clear();
     parent.delegate.clear();
     let frame = stack.top_mut();
-    frame.switch(parent.code.expect(heap), parent);
+    frame.switch(heap, parent);
     frame.window.set(frame.ip.previous().a, value);
     true
 }

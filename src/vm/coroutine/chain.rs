@@ -6,7 +6,6 @@
 use std::rc::Rc;
 
 use super::{Flow, Input, Message, Started, Step};
-use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::{Builtin, Gc, Raised};
@@ -130,7 +129,7 @@ impl Vm {
         }
         this.state.set(CoroutineState::Running);
         self.coroutine(root).state.set(CoroutineState::Running);
-        let code = this.code.expect(heap);
+        let code = this.running_code(heap);
         match push {
             Some(flags) => {
                 let mut frame = Frame::new(code, Window::of_coroutine(this), this.value(), flags);
@@ -152,7 +151,7 @@ impl Vm {
                     .get(heap, current.index())
                     .and_then(|v| v.as_gc::<Coroutine>());
                 let this = this.expect("a coroutine, as above");
-                stack.top_mut().switch(this.code.expect(heap), this);
+                stack.top_mut().switch(heap, this);
             }
         }
         match message {
@@ -186,7 +185,7 @@ impl Vm {
     ) -> Flow {
         let heap = &self.heap;
         let this = self.coroutine(current);
-        if let Some(code) = this.code.get(heap).as_gc::<CodeObj>() {
+        if let Some(code) = this.code(heap) {
             let entry = TraceEntry::Frame {
                 code: Rc::clone(&code.code),
                 ip: 0,

@@ -203,18 +203,27 @@ pub(super) fn go_on(
     if !stack.reserve(heap, 0) {
         return false;
     }
-    let mut value = value;
-    if !current.delegate.is_undef() {
-        let Some(result) = future_result(heap, current) else {
+    let mut value = Some(value);
+    if let Some(delegate) = current.get().delegate.get(heap).defined() {
+        let Some(future) = delegate.as_gc::<Future>() else {
             return false;
         };
-        value = result;
+        let Some(result) = future.result(heap) else {
+            return false;
+        };
+        if future.waits_in.get() == 0 {
+            future.retrieved.set(true);
+            current.delegate.clear();
+            value = Some(result);
+        } else {
+            value = None;
+        }
     }
     root.innermost.clear();
     root.state.set(CoroutineState::Running);
     current.state.set(CoroutineState::Running);
     let mut frame = Frame::new(
-        current.code.expect(heap),
+        current.running_code(heap),
         Window::of_coroutine(current),
         current.value(),
         flags,
@@ -222,17 +231,12 @@ pub(super) fn go_on(
     frame.extra.set(root.value());
     if !created {
         frame.ip = Cursor::at(frame.code(heap), current.ip.get());
-        frame.window.set(frame.ip.previous().a, value);
+        match value {
+            Some(value) => frame.window.set(frame.ip.previous().a, value),
+            // A waiter is done: back to the call, which stands before its `Await`.
+            None => frame.ip.jump(-2),
+        }
     }
     stack.push_coroutine(heap, frame);
     true
-}
-
-/// The result of the future that a coroutine waits for, if it has one; the coroutine then waits no longer.
-fn future_result<'h>(heap: &'h Heap, current: Gc<'h, Coroutine>) -> Option<Value<'h>> {
-    let future: Gc<'h, Future> = current.get().delegate.get(heap).as_gc()?;
-    let result = future.result(heap)?;
-    future.retrieved.set(true);
-    current.delegate.clear();
-    Some(result)
 }

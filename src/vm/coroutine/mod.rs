@@ -17,6 +17,7 @@ use super::Vm;
 use super::local::Local;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::Exception;
+use crate::runtime::future::Future;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 
 /// What a native coroutine is given when it goes on.
@@ -48,6 +49,15 @@ pub struct NativeCoroutine {
     pub name: &'static str,
     /// What runs at each resumption.
     pub step: StepFn,
+}
+
+/// What a waiter waits in: a native coroutine function that is awaited on the spot and waits without a coroutine of its own. When the
+/// waiter is done the call is taken once more (`Direct`).
+pub struct Waiting {
+    /// The function's `__qualname__`.
+    pub name: &'static str,
+    /// An exception ended the wait: leaves the queue, and gives on what the waiter was given. `owner`: what it waited for.
+    pub give_up: for<'h> fn(&'h Vm, owner: Value<'h>, waiter: Gc<'h, Future>),
 }
 
 /// What a root did when it was resumed.
@@ -106,20 +116,14 @@ enum Started {
 const STEP_GENERATOR: usize = 0;
 const STEP_VALUE: usize = 1;
 const STEP_KIND: usize = 2;
-const STEP_REGS: u32 = 3;
+const STEP_REGS: u16 = 3;
 
 // Native coroutines.
 impl Vm {
     /// A native coroutine with its state registers.
     pub fn native_coroutine(&mut self, native: &'static NativeCoroutine, state: &[Local]) -> Local {
         let id = self.step_id(native);
-        let fields = Coroutine::new(
-            CoroutineKind::Native,
-            state.len() as u32,
-            Value::UNDEF,
-            Value::UNDEF,
-            id,
-        );
+        let fields = Coroutine::new(CoroutineKind::Native, state.len() as u16, Value::UNDEF, id);
         let heap = &self.heap;
         let object = heap.alloc_tail(fields, heap.types.shape_of(Builtin::Coroutine), |n| {
             self.get(state[n])
@@ -127,16 +131,36 @@ impl Vm {
         self.local(object.value())
     }
 
-    fn step_id(&mut self, native: &'static NativeCoroutine) -> u32 {
+    /// A new waiter for something.
+    pub fn waiter<'h>(&'h self, waiting: &'static Waiting, owner: Value<'h>) -> Gc<'h, Future> {
+        let mut waits = self.waits.borrow_mut();
+        let known = waits.iter().position(|&w| std::ptr::eq(w, waiting));
+        let row = known.unwrap_or_else(|| {
+            waits.push(waiting);
+            waits.len() - 1
+        });
+        let waiter = self.heap.future();
+        waiter.waits_in.set(row as u16 + 1);
+        waiter.attrs.set(owner);
+        waiter
+    }
+
+    /// What a future that is a waiter waits in.
+    pub(in crate::vm) fn waiting(&self, future: Gc<'_, Future>) -> Option<&'static Waiting> {
+        let row = usize::from(future.waits_in.get()).checked_sub(1)?;
+        self.waits.borrow().get(row).copied()
+    }
+
+    fn step_id(&mut self, native: &'static NativeCoroutine) -> u16 {
         let known = self.steps.iter().position(|&s| std::ptr::eq(s, native));
         known.unwrap_or_else(|| {
             self.steps.push(native);
             self.steps.len() - 1
-        }) as u32
+        }) as u16
     }
 
     /// The name of a native coroutine.
-    pub fn native_coroutine_name(&self, id: u32) -> &'static str {
+    pub fn native_coroutine_name(&self, id: u16) -> &'static str {
         self.steps[id as usize].name
     }
 

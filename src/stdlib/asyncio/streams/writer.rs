@@ -246,7 +246,7 @@ fn step_drain(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let state = vm.step_state(this);
     if state == WAITING {
         let waiter = register(vm, this, WAITER);
-        transport.drains().leave(vm, waiter);
+        transport.drains().leave(vm, vm.get(waiter));
     }
     if let Input::Throw(exception) = input {
         return Err(vm.raise_local(exception));

@@ -5,7 +5,6 @@
 //! To add a method: a `Native`, its function, a name in the tables of the types that have it.
 
 use super::receiver::{given, this, this_of};
-use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
 use crate::runtime::function::Function;
@@ -243,12 +242,8 @@ fn named(
 }
 
 fn code<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let code = this::<Coroutine>(heap, args)?.code.get(heap);
-    Ok(if code.is_gc::<CodeObj>() {
-        code
-    } else {
-        Value::NONE
-    })
+    let code = this::<Coroutine>(heap, args)?.code(heap);
+    Ok(code.map_or(Value::NONE, Gc::value))
 }
 
 /// There are no frame objects: what is asked of one is whether it is None, that is, whether the coroutine is finished.
