@@ -1,0 +1,388 @@
+//! The instructions that call.
+//!
+//! Each tries the short way of its usual callee, straight from the registers, and else collects the arguments in locals for
+//! `invoke`. The caches that `CallMethod` and `GetMethod` go by are taught in `vm/cache.rs`.
+
+use smallvec::SmallVec;
+
+use super::entry::{enter, enter_window, plain_coroutine};
+use super::{CallArgs, Caller, Invoked};
+use crate::bytecode::{Instr, Op};
+use crate::runtime::class::Class;
+use crate::runtime::code::CodeObj;
+use crate::runtime::coroutine::Coroutine;
+use crate::runtime::descriptor::Super;
+use crate::runtime::function::{BoundMethod, Function};
+use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Vm;
+use crate::vm::attribute::function_behind;
+use crate::vm::bind;
+use crate::vm::frame::Stack;
+use crate::vm::local::{Local, Mark};
+use crate::vm::trap::Trap;
+
+impl Vm {
+    /// `Call` of a function that the loop could not enter directly.
+    #[inline(never)]
+    pub(in crate::vm) fn call_op(&mut self, i: Instr) -> Result<(), Raised> {
+        self.call_function_window(i, 1, i.b as usize)
+    }
+
+    /// `CallFound` of a function that the loop could not enter directly.
+    #[inline(never)]
+    pub(in crate::vm) fn call_found_function(&mut self, i: Instr) -> Result<(), Raised> {
+        let skip = if self.reg(i.a + 1).is_undef() { 2 } else { 1 };
+        self.call_function_window(i, skip, i.b as usize + 2 - skip)
+    }
+
+    pub(super) fn call_function_window(
+        &mut self,
+        i: Instr,
+        skip: usize,
+        count: usize,
+    ) -> Result<(), Raised> {
+        let Vm { heap, stack, .. } = self;
+        let function = stack.top().window.get(heap, i.a).as_gc();
+        let function = function.expect("the caller checked the kind");
+        let coroutine = enter_window(heap, stack, function, i.a as usize + skip, count)?;
+        if give_coroutine(stack, i, coroutine) {
+            self.warn_dropped(i.a);
+        }
+        Ok(())
+    }
+
+    /// `Call` of anything but a function.
+    #[inline(never)]
+    pub(in crate::vm) fn call_native_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let w = self.stack.top().window;
+        let callee = w.get(&self.heap, i.a);
+        if let Some(function) = callee.as_gc::<NativeFunction>() {
+            if !function.is_new && function.owner.is_undef() {
+                let native = self.natives.get(function.id);
+                if native.takes(i.b as usize) {
+                    return self.call_native_window(native, i, 1, i.b as usize);
+                }
+            }
+        } else if let Some(class) = callee.as_gc::<Class>() {
+            if class.layout == Kind::Exception && self.construct_exception(i) {
+                return Ok(None);
+            }
+            if class.builtin.is_some() {
+                if let Some(new) = self.builtin_constructor(class, i) {
+                    return self.construct_builtin(new, i);
+                }
+            } else if self.construct_directly(i) {
+                return Ok(None);
+            }
+        } else if self.call_bound_op(i)? {
+            return Ok(None);
+        }
+        let mark = self.mark();
+        let callee = self.reg_local(i.a);
+        let args = self.window_args(i.a as usize + 1, i.b as usize);
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `Call` of a bound method around a function: the receiver takes the place of the callee, in front of the arguments.
+    pub(super) fn call_bound_op(&mut self, i: Instr) -> Result<bool, Raised> {
+        let Vm { heap, stack, .. } = self;
+        let w = stack.top().window;
+        let Some(bound) = w.get(heap, i.a).as_gc::<BoundMethod>() else {
+            return Ok(false);
+        };
+        let Some(function) = bound.function.get(heap).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        w.set(i.a, bound.receiver.get(heap));
+        let coroutine = enter_window(heap, stack, function, i.a as usize, i.b as usize + 1)?;
+        if give_coroutine(stack, i, coroutine) {
+            self.warn_dropped(i.a);
+        }
+        Ok(true)
+    }
+
+    /// `CallMethod` through a cache that gave an attribute of the object itself (a module's function, a callable in a slot).
+    #[inline(never)]
+    pub(in crate::vm) fn call_attribute_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let heap = &self.heap;
+        let frame = self.stack.top();
+        let w = frame.window;
+        let slot = frame.code(heap).get().caches[i.d as usize].slot.get() as usize;
+        let object = w.get(heap, i.a + 1);
+        let value = match object.as_gc::<Module>() {
+            Some(module) => module
+                .globals
+                .values
+                .get(heap, slot)
+                .unwrap_or(Value::UNDEF),
+            None => object
+                .as_gc::<Instance>()
+                .map_or(Value::UNDEF, |o| o.slot(heap, slot)),
+        };
+        if let Some(function) = value.as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            if native.takes(i.b as usize) && function.owner.is_undef() && !function.is_new {
+                return self.call_native_window(native, i, 2, i.b as usize);
+            }
+        }
+        if value.is_gc::<Function>() {
+            w.set(i.a, value);
+            self.call_function_window(i, 2, i.b as usize)?;
+            return Ok(None);
+        }
+        if value.is_undef() {
+            return self.call_method_op(i);
+        }
+        let mark = self.mark();
+        let callee = self.local(value);
+        let args = self.window_args(i.a as usize + 2, i.b as usize);
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `CallMethod`, the general way; teaches the cache.
+    #[inline(never)]
+    pub(in crate::vm) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.learns_method(i) {
+            self.stack.top_mut().ip.retry();
+            return Ok(None);
+        }
+        if self.finds_behind(i) {
+            self.call_function_window(i, 1, i.b as usize + 1)?;
+            return Ok(None);
+        }
+        let mark = self.mark();
+        let receiver = self.reg_local(i.a + 1);
+        let (callee, bound) = self.find_method(receiver, i)?;
+        let function = self.get(callee);
+        if let Some(function) = function.as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            let (skip, count) = if bound {
+                (2, i.b as usize)
+            } else {
+                (1, i.b as usize + 1)
+            };
+            let plain = bound || !self.get(receiver).is_gc::<Instance>();
+            if native.takes(count)
+                && plain
+                && !function.is_new
+                && (!bound || function.owner.is_undef())
+            {
+                self.release(mark);
+                return self.call_native_window(native, i, skip, count);
+            }
+        }
+        if !bound && self.get(callee).is_gc::<Function>() {
+            self.set_reg(i.a, self.get(callee));
+            self.release(mark);
+            self.call_function_window(i, 1, i.b as usize + 1)?;
+            return Ok(None);
+        }
+        let mut args = self.window_args(i.a as usize + 2, i.b as usize);
+        if !bound {
+            args.positional.insert(0, receiver);
+        }
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `super().name(...)` where that means a plain function: puts it into `R[a]` and the object that it is called on into
+    /// `R[a+1]`.
+    pub(super) fn finds_behind(&self, i: Instr) -> bool {
+        let Some(behind) = self.reg(i.a + 1).as_gc::<Super>() else {
+            return false;
+        };
+        let Some((function, object)) = function_behind(&self.heap, behind, self.cache_name(i))
+        else {
+            return false;
+        };
+        self.set_reg(i.a, function.value());
+        self.set_reg(i.a + 1, object);
+        true
+    }
+
+    /// `GetMethod`; teaches the cache.
+    #[inline(never)]
+    pub(in crate::vm) fn get_method_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.learns_method(i) {
+            self.stack.top_mut().ip.retry();
+            return Ok(());
+        }
+        let mark = self.mark();
+        let receiver = self.reg_local(i.a + 1);
+        let (callee, bound) = self.find_method(receiver, i)?;
+        if bound {
+            self.set_reg(i.a + 1, Value::UNDEF);
+        }
+        self.finish(mark, i.a, callee);
+        Ok(())
+    }
+
+    /// `CallFound` of anything but a function.
+    #[inline(never)]
+    pub(in crate::vm) fn call_found_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let skip = if self.reg(i.a + 1).is_undef() { 2 } else { 1 };
+        let count = i.b as usize + 2 - skip;
+        if let Some(function) = self.reg(i.a).as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            let plain = if skip == 1 {
+                !self.reg(i.a + 1).is_gc::<Instance>()
+            } else {
+                function.owner.is_undef()
+            };
+            if native.takes(count) && plain && !function.is_new {
+                return self.call_native_window(native, i, skip, count);
+            }
+        }
+        let mark = self.mark();
+        let callee = self.reg_local(i.a);
+        let args = self.window_args(i.a as usize + skip, count);
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `R[a] := type(R[a+1]).K[d](R[a+1], ...)`.
+    #[inline(never)]
+    pub(in crate::vm) fn call_special_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let mark = self.mark();
+        let receiver = self.reg_local(i.a + 1);
+        let name = self.name_operand(i);
+        let heap = &self.heap;
+        let Some(method) = heap.class_of(self.get(receiver)).lookup(heap, name) else {
+            let message = format!(
+                "'{}' object has no attribute '{}'",
+                heap.type_name(self.get(receiver)),
+                name.as_str()
+            );
+            return Err(heap.raise(Builtin::AttributeError, message));
+        };
+        let (first, count) = (i.a as usize + 1, i.b as usize + 1);
+        if let Some(function) = method.as_gc::<Function>() {
+            let args = self.stack.top().window.slots(first, count);
+            if let Some(coroutine) = plain_coroutine(heap, function, args) {
+                self.set_reg(i.a, coroutine.value());
+                self.release(mark);
+                return Ok(None);
+            }
+        } else if let Some(function) = method.as_gc::<NativeFunction>() {
+            let native = self.natives.get(function.id);
+            let plain = !self.get(receiver).is_gc::<Instance>() && !function.is_new;
+            if plain && native.takes(count) {
+                self.release(mark);
+                return self.call_native_window(native, i, 1, count);
+            }
+        }
+        let method = self.local(method);
+        let mut args = CallArgs::default();
+        let callee = self.bind_special(method, receiver, &mut args.positional)?;
+        args.positional
+            .extend(self.window_args(i.a as usize + 2, i.b as usize).positional);
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `CallKw`.
+    #[inline(never)]
+    pub(in crate::vm) fn call_kw_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.call_function_kw(i)? {
+            return Ok(None);
+        }
+        let mark = self.mark();
+        let callee = self.reg_local(i.a);
+        let mut args = self.window_args(i.a as usize + 1, i.b as usize);
+        let heap = &self.heap;
+        let names = keyword_names(heap, self.stack.top().code(heap), i);
+        for (n, name) in names.iter(heap).enumerate() {
+            args.keywords
+                .push((self.local(name), self.reg_local(i.a + 1 + i.b + n as u8)));
+        }
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `CallKw` of a function.
+    pub(super) fn call_function_kw(&mut self, i: Instr) -> Result<bool, Raised> {
+        let Vm { heap, stack, .. } = self;
+        let heap = &*heap;
+        let frame = stack.top();
+        let w = frame.window;
+        let Some(function) = w.get(heap, i.a).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        let first = i.a as usize + 1;
+        let value = |slot: &Slot| slot.get(heap);
+        let positional: SmallVec<[Value<'_>; 8]> =
+            w.slots(first, i.b as usize).iter().map(value).collect();
+        let names = keyword_names(heap, frame.code(heap), i);
+        let given = w.slots(first + i.b as usize, names.len());
+        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
+            names.iter(heap).zip(given.iter().map(value)).collect();
+        let bound = bind::bind_function(heap, function, &positional, &keywords)?;
+        let coroutine = enter(heap, stack, function, &bound, 0)?;
+        give_coroutine(stack, i, coroutine);
+        Ok(true)
+    }
+
+    /// `CallEx`.
+    #[inline(never)]
+    pub(in crate::vm) fn call_ex_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        let mark = self.mark();
+        let callee = self.reg_local(i.a);
+        let positional = self.reg_local(i.a + 1);
+        let keywords = self.reg(i.a + 2).defined().map(|v| self.local(v));
+        let args = self.spread(positional, keywords)?;
+        self.finish_invoke(mark, callee, args, i)
+    }
+
+    pub(super) fn finish_invoke(
+        &mut self,
+        mark: Mark,
+        callee: Local,
+        args: CallArgs,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
+        match self.invoke(callee, args, Caller::Instruction)? {
+            Invoked::Entered => {
+                self.release(mark);
+                Ok(None)
+            }
+            Invoked::Done(result) => {
+                self.finish(mark, i.a, result);
+                self.after_native(i)
+            }
+        }
+    }
+
+    /// Whether the statement drops the call's result; in `CallKw` the operand counts the keywords.
+    pub(super) fn drops_result(i: Instr) -> bool {
+        i.c != 0 && i.op != Op::CallKw
+    }
+
+    /// Registers as positional arguments.
+    pub(super) fn window_args(&self, first: usize, count: usize) -> CallArgs {
+        let w = self.stack.top().window;
+        let positional = (0..count)
+            .map(|n| self.local(w.slot(first + n).get(&self.heap)))
+            .collect();
+        CallArgs {
+            positional,
+            keywords: SmallVec::new(),
+        }
+    }
+}
+
+/// The names of a `CallKw`'s keyword arguments.
+fn keyword_names<'h>(heap: &'h Heap, code: Gc<'h, CodeObj>, i: Instr) -> Gc<'h, Tuple> {
+    code.constant(heap, i.d)
+        .as_gc()
+        .expect("the compiler stores the names as a tuple")
+}
+
+/// Puts the coroutine that a call made, if it did, into `R[a]`; whether the statement drops it.
+fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>) -> bool {
+    let Some(coroutine) = coroutine else {
+        return false;
+    };
+    stack.top().window.set(i.a, coroutine.value());
+    Vm::drops_result(i)
+}
