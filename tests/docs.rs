@@ -1,0 +1,139 @@
+//! The code blocks of README.md and docs/: each is run, and must do what the page says.
+//!
+//! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block is marked `text`, that is
+//! what it prints. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. Blocks marked `sh` are commands of
+//! the shell's for the reader to type, `text` without a program before it a picture of something; other marks are refused, so that no
+//! block escapes by its mark. The pages under docs/errors/ show mistakes and have a test of their own (tests/diagnostics.rs).
+
+#[expect(dead_code, reason = "its programs come from pages, not from files")]
+mod harness;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use harness::Test;
+use harness::process::{End, Invocation, Outcome, package_root};
+
+/// A fenced block.
+struct Block {
+    /// What stands behind the opening fence.
+    mark: String,
+    /// The line of the page that it begins on.
+    line: usize,
+    text: String,
+}
+
+fn main() -> ExitCode {
+    let root = package_root();
+    let mut pages = vec![root.join("README.md")];
+    collect(&root.join("docs"), &mut pages);
+    pages.sort();
+    harness::main(pages.iter().flat_map(|page| tests_of(&root, page)).collect())
+}
+
+/// The pages below a folder.
+fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("docs/ is part of the package");
+    for entry in entries.filter_map(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() {
+            if !path.ends_with("errors") {
+                collect(&path, pages);
+            }
+        } else if path.extension().is_some_and(|end| end == "md") {
+            pages.push(path);
+        }
+    }
+}
+
+fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
+    let text = std::fs::read_to_string(page).expect("a page can be read");
+    let name = page.strip_prefix(root).unwrap_or(page).with_extension("");
+    let name = name.display().to_string().replace(['/', '\\'], "::");
+    let mut tests = Vec::new();
+    let mut blocks = blocks(&text).into_iter().peekable();
+    while let Some(block) = blocks.next() {
+        let name = format!("{name}::line_{}", block.line);
+        let check: Box<dyn Fn() -> Result<(), String> + Send + Sync> = match block.mark.as_str() {
+            "python" => {
+                let prints = blocks.next_if(|next| next.mark == "text");
+                Box::new(move || runs(&block.text, prints.as_ref()))
+            }
+            "console" => Box::new(move || answers(&block.text)),
+            "text" | "sh" => continue,
+            other => {
+                let message = format!("a block marked `{other}`: see the head of tests/docs.rs");
+                Box::new(move || Err(message.clone()))
+            }
+        };
+        tests.push(Test { name, check });
+    }
+    tests
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines().enumerate();
+    while let Some((line, text)) = lines.next() {
+        if let Some(mark) = text.strip_prefix("```") {
+            let inside = lines.by_ref().take_while(|(_, line)| *line != "```");
+            blocks.push(Block {
+                mark: mark.trim().to_owned(),
+                line: line + 1,
+                text: inside.flat_map(|(_, line)| [line, "\n"]).collect(),
+            });
+        }
+    }
+    blocks
+}
+
+/// Runs `apy` with these arguments and this input.
+fn run(arguments: Vec<String>, stdin: &str) -> Result<Outcome, String> {
+    Invocation {
+        arguments,
+        stdin: stdin.as_bytes().to_vec(),
+        gc_stress: false,
+        limit: Duration::from_secs(20),
+    }
+    .run()
+}
+
+fn runs(program: &str, prints: Option<&Block>) -> Result<(), String> {
+    let arguments = ["--time", "virtual", "--seed", "0", "-"].map(str::to_owned);
+    let outcome = run(arguments.to_vec(), program)?;
+    let as_said = prints.is_none_or(|block| block.text == outcome.stdout);
+    if outcome.end == End::Exit(0) && outcome.stderr.is_empty() && as_said {
+        return Ok(());
+    }
+    Err(format!(
+        "{:?}\n--- stdout\n{}--- stderr\n{}",
+        outcome.end, outcome.stdout, outcome.stderr
+    ))
+}
+
+/// Runs each command of a console block and compares what it writes, on both streams, with what follows it.
+fn answers(session: &str) -> Result<(), String> {
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for line in session.lines() {
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) => commands.push((command, String::new())),
+            (None, Some((_, answer))) => answer.extend([line, "\n"]),
+            (None, None) => return Err(format!("`{line}` stands before any command")),
+        }
+    }
+    for (command, expected) in commands {
+        let mut words = command.split_whitespace().map(str::to_owned);
+        if words.next().as_deref() != Some("apy") {
+            return Err(format!("`{command}` is no call of apy"));
+        }
+        let outcome = run(words.collect(), "")?;
+        let written = outcome.stdout + &outcome.stderr;
+        if written != expected {
+            return Err(format!(
+                "`{command}` writes\n{written}--- the page says\n{expected}"
+            ));
+        }
+    }
+    Ok(())
+}
