@@ -29,7 +29,12 @@ fn main() -> ExitCode {
     let mut pages = vec![root.join("README.md")];
     collect(&root.join("docs"), &mut pages);
     pages.sort();
-    harness::main(pages.iter().flat_map(|page| tests_of(&root, page)).collect())
+    harness::main(
+        pages
+            .iter()
+            .flat_map(|page| tests_of(&root, page))
+            .collect(),
+    )
 }
 
 /// The pages below a folder.
