@@ -185,6 +185,8 @@ fn functions_run_fresh_and_in_loops_of_their_own() {
     run.has(&[
         "AssertionError: not two",
         "assert seen == [2]",
+        "left:  []",
+        "right: [2]",
         "it printed:\n      on the way",
     ]);
 }

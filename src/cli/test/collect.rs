@@ -51,10 +51,13 @@ pub fn collect(paths: &[PathBuf], bless: bool) -> Result<Vec<Case>, String> {
         }
         files.sort();
         for file in files {
-            // Two paths may lead to the same file.
-            if seen.insert(name_of(&file)) {
-                add(&file, bless && file == *path, &mut cases)?;
-            }
+            // Two paths may lead to the same test.
+            let found = cases_of(&file, bless && file == *path)?;
+            cases.extend(
+                found
+                    .into_iter()
+                    .filter(|case| seen.insert(case.name.clone())),
+            );
         }
     }
     Ok(cases)
@@ -85,7 +88,8 @@ fn is_program(path: &Path) -> bool {
     clippy::disallowed_methods,
     reason = "the tests that the user names are read here"
 )]
-fn add(file: &Path, is_wanted: bool, cases: &mut Vec<Case>) -> Result<(), String> {
+fn cases_of(file: &Path, is_wanted: bool) -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
     let name = name_of(file);
     let case = |name: String, kind| Case {
         name,
@@ -101,7 +105,7 @@ fn add(file: &Path, is_wanted: bool, cases: &mut Vec<Case>) -> Result<(), String
         cases.push(case(name.clone(), Kind::Golden));
     }
     if !has_functions && file.exists() {
-        return Ok(());
+        return Ok(cases);
     }
     let text = std::fs::read(file)
         .map_err(|error| format!("cannot read '{}': {}", file.display(), words(&error)))?;
@@ -114,7 +118,7 @@ fn add(file: &Path, is_wanted: bool, cases: &mut Vec<Case>) -> Result<(), String
         None if is_golden => {}
         None => cases.push(case(name, Kind::Broken)),
     }
-    Ok(())
+    Ok(cases)
 }
 
 /// The `test_*` functions of a text, if it is a program.
