@@ -11,6 +11,7 @@ mod session;
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -20,7 +21,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
-use crate::sched::{Scheduler, event_loop, report, scheduler};
+use crate::sched::{Scheduler, event_loop, report, scheduler, task};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
@@ -30,6 +31,9 @@ pub use session::{Found, Nothing};
 /// The source texts of a program, shared by the interpreter, which adds to them, and the host, which draws excerpts.
 pub type Sources = Rc<RefCell<SourceMap>>;
 
+/// Hears of a warning about source text.
+pub type Warn = Box<dyn Fn(&SourceMap, FileId, &Diagnostic)>;
+
 /// What an interpreter is made from.
 pub struct Options {
     /// Output, interruptions, and who hears of what goes wrong.
@@ -37,7 +41,7 @@ pub struct Options {
     /// Where source texts go.
     pub sources: Sources,
     /// Hears of warnings about source text before it runs.
-    pub warn: fn(&SourceMap, FileId, &Diagnostic),
+    pub warn: Warn,
     /// Real or virtual time.
     pub time: TimeMode,
     /// What `random` starts from; none: different in each run.
@@ -115,12 +119,50 @@ impl Interpreter {
         self.run_unit(&unit, mode)
     }
 
+    /// Gives `__main__` another name: the file is run for what it defines, not as a program.
+    pub fn name_main(&mut self, name: &str) {
+        let main = self.main_module();
+        main.set(&self.vm.heap, "__name__", self.vm.heap.str_value(name));
+    }
+
+    /// Calls a function of `__main__` without arguments; what an `async def` gives is run in a loop of its own.
+    pub fn call(&mut self, function: &str) -> Outcome {
+        let mark = self.vm.mark();
+        let result = self.call_global(function);
+        let outcome = self.outcome_of(result);
+        self.vm.release(mark);
+        outcome
+    }
+
+    fn call_global(&mut self, name: &str) -> Result<Local, Raised> {
+        let vm = &self.vm;
+        let function = self
+            .main_module()
+            .globals
+            .get(&vm.heap, vm.heap.intern(name));
+        let Some(function) = function else {
+            let message = format!("name '{name}' is not defined");
+            return Err(vm.heap.raise(Builtin::NameError, message));
+        };
+        let function = vm.local(function);
+        let vm = &mut self.vm;
+        let result = vm.call(function, &[])?;
+        if task::is_coroutine(vm, result) {
+            run_main_task(vm, result)
+        } else {
+            Ok(result)
+        }
+    }
+
     /// Ends the program: reports the exceptions of tasks that nobody took, and writes what is buffered.
-    pub fn finish(&mut self) {
+    ///
+    /// # Errors
+    /// The output takes nothing more.
+    pub fn finish(&mut self) -> io::Result<()> {
         if !self.vm.is_halting() {
             report::failures_at_exit(&mut self.vm);
         }
-        self.flush();
+        self.vm.host.flush()
     }
 
     /// Writes what the program printed and the host has kept back.
@@ -198,7 +240,12 @@ fn run_linked(vm: &mut Vm, function: Local, is_async: bool) -> Result<Local, Rai
     if !is_async {
         return Ok(result);
     }
-    let outcome = event_loop::run_task(vm, result);
+    run_main_task(vm, result)
+}
+
+/// Runs a coroutine as `asyncio.run` does; at a prompt tasks live on.
+fn run_main_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
+    let outcome = event_loop::run_task(vm, coroutine);
     if vm.is_halting() || scheduler(vm).is_attended() {
         return outcome;
     }

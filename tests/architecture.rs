@@ -24,12 +24,13 @@ const LAYERS: [&str; 10] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 9] = [
+const HOMES: [(&str, &str); 10] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
     ("rustyline", "cli/repl/editor.rs"),
-    ("clap", "cli/args.rs"),
+    ("clap", "cli/args/"),
+    ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
     ("sha2", "stdlib/random/"),
     ("mio", "sched/reactor/"),

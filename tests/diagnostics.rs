@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use apy::bytecode::GlobalNames;
-use apy::compile::{Mode, compile_module};
+use apy::compile::{Mode, compile_module, lint};
 use apy::diagnostics::{Code, Diagnostic};
+use apy::stdlib::builtins;
 use apy::syntax::parser::parse_module;
 
 /// Kinds that no text of bearable size, or no text at all, can bring about.
@@ -45,7 +46,10 @@ fn wrong_examples_are_refused_with_the_code_of_their_page() {
             "{code:?}"
         );
         for example in examples {
-            let found: Vec<Code> = diagnostics(&example).iter().map(|it| it.code).collect();
+            let found: Vec<Code> = diagnostics(&example, code)
+                .iter()
+                .map(|it| it.code)
+                .collect();
             assert_eq!(found.first(), Some(&code), "{example}");
         }
     }
@@ -55,7 +59,7 @@ fn wrong_examples_are_refused_with_the_code_of_their_page() {
 fn right_examples_compile_without_a_word() {
     for code in Code::ALL {
         for example in blocks(code.explanation(), "right") {
-            assert_eq!(diagnostics(&example), [], "{}: {example}", code.id());
+            assert_eq!(diagnostics(&example, *code), [], "{}: {example}", code.id());
         }
     }
 }
@@ -108,14 +112,18 @@ fn blocks(page: &str, kind: &str) -> Vec<String> {
         .collect()
 }
 
-/// What parser and compiler say about a text.
-fn diagnostics(source: &str) -> Vec<Diagnostic> {
+/// What parser and compiler say about a text, and the lints if the page is about one.
+fn diagnostics(source: &str, page: Code) -> Vec<Diagnostic> {
     let parsed = parse_module(source);
     let Some(module) = parsed.module else {
         return parsed.diagnostics;
     };
     match compile_module(&module, 0, source, Mode::Script, &mut GlobalNames::new()) {
-        Ok((_, warnings)) => warnings,
+        Ok((_, warnings)) if page < Code::NeverAwaited || page == Code::Internal => warnings,
+        Ok((_, warnings)) => {
+            let lints = lint(&module, &builtins::names());
+            warnings.into_iter().chain(lints).collect()
+        }
         Err(errors) => errors,
     }
 }

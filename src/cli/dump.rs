@@ -1,7 +1,7 @@
 //! `apy tokens | ast | scopes | dis`: what each stage makes of a program.
 //!
 //! The listings themselves are written by the stages; the tests compare them with files under `tests/dumps`. A text with mistakes
-//! has tokens and nothing else: the mistakes are drawn, status 1. A new stage is a row in `args::DUMPS` and an arm in `list`.
+//! has tokens and nothing else: the mistakes are drawn, status 1. A new stage is a row in `args::command::DUMPS` and an arm in `list`.
 
 use super::args::{Dump, Settings, Source};
 use super::run::{draw, read};

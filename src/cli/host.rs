@@ -10,9 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::notices::Notices;
 use super::report;
 use super::status;
-use super::style::{Style, say};
+use super::style::{Style, complain, say};
 use crate::interpreter::Sources;
 use crate::vm::{Host, Report};
 
@@ -26,6 +27,7 @@ pub struct Process {
     signals: Signals,
     sources: Sources,
     style: Style,
+    notices: Notices,
 }
 
 /// What Ctrl-C has done.
@@ -87,7 +89,7 @@ impl Signals {
 impl Process {
     /// This process.
     #[must_use]
-    pub fn new(signals: Signals, sources: Sources, style: Style) -> Process {
+    pub fn new(signals: Signals, sources: Sources, style: Style, notices: Notices) -> Process {
         let by_line = io::stdout().is_terminal();
         Process {
             buffer: Vec::new(),
@@ -95,6 +97,7 @@ impl Process {
             signals,
             sources: Rc::clone(&sources),
             style,
+            notices,
         }
     }
 
@@ -118,7 +121,14 @@ impl Host for Process {
     fn report(&mut self, report: Report) {
         // What fails here fails again at the next write, which tells the program.
         let _ = self.flush();
-        say(&report::render(&report, &self.sources.borrow(), self.style));
+        let sources = self.sources.borrow();
+        // The end of the program is no warning.
+        if let Report::Deadlock { .. } = report {
+            say(&report::render(&report, &sources, self.style));
+        } else {
+            self.notices
+                .tell(|style| report::render(&report, &sources, style));
+        }
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
@@ -152,9 +162,30 @@ impl Host for Process {
 
 /// Writes a listing to standard output; the exit status.
 pub fn write_listing(text: &str) -> u8 {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    write_out(text.as_bytes())
+}
+
+/// The same for bytes.
+pub fn write_out(bytes: &[u8]) -> u8 {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => status::OK,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => status::BROKEN_PIPE,
-        Err(_) => status::FAILURE,
+        Err(error) => output_failed(&error),
     }
+}
+
+/// Says that standard output takes nothing more (a full disk); the exit status.
+pub fn output_failed(error: &io::Error) -> u8 {
+    complain(&format!("cannot write the output: {}", words(error)));
+    status::FAILURE
+}
+
+/// The system's words without Rust's "(os error 2)" behind them.
+pub fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -6,16 +6,19 @@
 
 mod args;
 mod carets;
+mod check;
 mod classic;
 mod dump;
 mod explain;
 mod failure;
 mod host;
+mod notices;
 mod repl;
 mod report;
 mod run;
 mod status;
 mod style;
+mod test;
 
 use std::process::ExitCode;
 
@@ -45,8 +48,14 @@ fn start(parsed: Parsed) -> u8 {
     match parsed {
         Parsed::Run(Action::Repl(program), settings) => repl::repl(program, &settings),
         Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
+        Parsed::Run(Action::Call(file, function), settings) => {
+            run::call(file, &function, &settings)
+        }
+        Parsed::Run(Action::Test(options), settings) => test::test(&options, &settings),
+        Parsed::Run(Action::Check(sources), settings) => check::check(sources, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
         Parsed::Run(Action::Explain(number), _) => explain::explain(number.as_deref()),
+        Parsed::Run(Action::Completions(shell), _) => host::write_out(&args::completions(&shell)),
         Parsed::Over(status) => status,
     }
 }

@@ -4,20 +4,61 @@
 //! listed in `status`.
 
 use std::fmt::Write;
-use std::io::Read;
-use std::path::Path;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::args::{Settings, Source, Tracebacks};
-use super::host::{Process, Signals};
+use super::args::{Settings, Source, Talk, Tracebacks, command_like};
+use super::host::{Process, Signals, output_failed, words};
+use super::notices::Notices;
 use super::style::{Style, complain, say};
 use super::{classic, failure, status};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap, render};
 use crate::interpreter::{Interpreter, Mode, Options, Outcome, Sources};
+use crate::sched::clock::TimeMode;
 use crate::vm::Failure;
 
 /// Runs a program; the exit status.
 pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
+    execute(source, args, settings, |interpreter, name, text| {
+        interpreter.run(name, text, Mode::Script)
+    })
+}
+
+/// Runs a file as the module that it is, not as the main program, and then one of its functions: a test. The exit status.
+pub fn call(file: PathBuf, function: &str, settings: &Settings) -> u8 {
+    let shown = file.to_string_lossy().into_owned();
+    let module = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    execute(
+        Source::File(file),
+        vec![shown],
+        settings,
+        |interpreter, name, text| {
+            interpreter.name_main(&module);
+            match interpreter.run(name, text, Mode::Script) {
+                Outcome::Done => match interpreter.call(function) {
+                    // A test that ends the process has not run to its end.
+                    Outcome::Exit(0, _) => {
+                        Outcome::Exit(1, Some("the test ended the program: SystemExit".to_owned()))
+                    }
+                    other => other,
+                },
+                other => other,
+            }
+        },
+    )
+}
+
+fn execute(
+    source: Source,
+    args: Vec<String>,
+    settings: &Settings,
+    run: impl FnOnce(&mut Interpreter, &str, &[u8]) -> Outcome,
+) -> u8 {
     let (name, text) = match read(&source) {
         Ok(read) => read,
         Err(problem) => {
@@ -31,75 +72,86 @@ pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
     } else {
         None
     };
-    let Some(options) = options(settings, &sources, args, script) else {
+    let Some(signals) = listen() else {
         return status::USAGE;
     };
+    let notices = Notices::new(settings);
+    let options = options(signals, settings, &notices, &sources, args, script);
+    if settings.talk == Talk::Verbose {
+        complain(&format!("running {name}, {}", conditions(settings)));
+    }
     let mut interpreter = Interpreter::new(options);
-    let outcome = interpreter.run(&name, &text, Mode::Script);
-    interpreter.finish();
-    let status = conclude(outcome, &sources.borrow(), settings);
+    let outcome = run(&mut interpreter, &name, &text);
+    let written = interpreter.finish();
+    let mut status = notices.judge(conclude(outcome, &sources.borrow(), settings));
+    if let Err(error) = written {
+        let failed = output_failed(&error);
+        status = if status == status::OK { failed } else { status };
+    }
+    if settings.talk == Talk::Verbose {
+        complain(&format!("{name} ended with status {status}"));
+    }
     // Freeing every object one by one is of no use to a process that ends.
     std::mem::forget(interpreter);
     status
 }
 
-/// How an interpreter is made in this process.
-pub fn options(
-    settings: &Settings,
-    sources: &Sources,
-    args: Vec<String>,
-    script: Option<std::path::PathBuf>,
-) -> Option<Options> {
-    let signals = match Signals::install() {
-        Ok(signals) => signals,
-        Err(error) => {
-            complain(&format!("cannot listen to Ctrl-C: {error}"));
-            return None;
-        }
+/// The clock and the seed, in words.
+fn conditions(settings: &Settings) -> String {
+    let time = match settings.time {
+        TimeMode::Real => "real",
+        TimeMode::Virtual => "virtual",
     };
-    Some(options_with(signals, settings, sources, args, script))
+    let seed = settings
+        .seed
+        .map_or("no seed".to_owned(), |seed| format!("seed {seed}"));
+    format!("{time} time, {seed}")
 }
 
-/// The same, with Ctrl-C taken over already.
+/// Takes over Ctrl-C from the system.
+fn listen() -> Option<Signals> {
+    match Signals::install() {
+        Ok(signals) => Some(signals),
+        Err(error) => {
+            complain(&format!("cannot listen to Ctrl-C: {error}"));
+            None
+        }
+    }
+}
+
+/// How an interpreter is made for a prompt, whose warnings have no effect on the end.
 pub fn options_with(
     signals: Signals,
     settings: &Settings,
     sources: &Sources,
     args: Vec<String>,
-    script: Option<std::path::PathBuf>,
+    script: Option<PathBuf>,
 ) -> Options {
+    let notices = Notices::new(settings);
+    options(signals, settings, &notices, sources, args, script)
+}
+
+/// How an interpreter is made in this process.
+fn options(
+    signals: Signals,
+    settings: &Settings,
+    notices: &Notices,
+    sources: &Sources,
+    args: Vec<String>,
+    script: Option<PathBuf>,
+) -> Options {
+    let host = Process::new(signals, Rc::clone(sources), settings.style, notices.clone());
+    let notices = notices.clone();
     Options {
-        host: Box::new(Process::new(signals, Rc::clone(sources), settings.style)),
+        host: Box::new(host),
         sources: Rc::clone(sources),
-        warn: if settings.style.0 == crate::diagnostics::Color::Always {
-            warn_in_color
-        } else {
-            warn
-        },
+        warn: Box::new(move |sources, file, warning| notices.diagnose(sources, file, warning)),
         time: settings.time,
         seed: settings.seed,
         args,
         script,
         gc_stress: settings.gc_stress,
     }
-}
-
-fn warn(sources: &SourceMap, file: FileId, warning: &Diagnostic) {
-    say(&render(
-        warning,
-        sources,
-        file,
-        crate::diagnostics::Color::Never,
-    ));
-}
-
-fn warn_in_color(sources: &SourceMap, file: FileId, warning: &Diagnostic) {
-    say(&render(
-        warning,
-        sources,
-        file,
-        crate::diagnostics::Color::Always,
-    ));
 }
 
 /// The name and the bytes of a program.
@@ -128,17 +180,17 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
     let name = path.to_string_lossy().into_owned();
     match std::fs::read(path) {
         Ok(text) => Ok((name, text)),
-        Err(error) => Err(format!("can't open file '{name}': {}", words(&error))),
+        Err(error) => {
+            let guess = command_like(&name).filter(|_| error.kind() == ErrorKind::NotFound);
+            let guess = guess.map_or(String::new(), |guess| {
+                format!("; did you mean 'apy {guess}'?")
+            });
+            Err(format!(
+                "can't open file '{name}': {}{guess}",
+                words(&error)
+            ))
+        }
     }
-}
-
-/// The system's words without Rust's "(os error 2)" behind them.
-fn words(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// Says how a program ended; the exit status.

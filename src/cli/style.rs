@@ -23,9 +23,15 @@ pub enum When {
 pub struct Style(pub Color);
 
 impl Style {
-    /// What `--color` and the environment ask for.
+    /// What `--color` and the environment ask for, for messages.
     #[must_use]
     pub fn detect(when: When) -> Style {
+        Style::detect_on(when, &std::io::stderr())
+    }
+
+    /// The same for what is written to this stream.
+    #[must_use]
+    pub fn detect_on(when: When, stream: &impl IsTerminal) -> Style {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let wanted = match when {
             When::Always => true,
@@ -33,8 +39,7 @@ impl Style {
             When::Auto if set("NO_COLOR") => false,
             When::Auto if set("FORCE_COLOR") => true,
             When::Auto => {
-                std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-                    && std::io::stderr().is_terminal()
+                std::env::var_os("TERM").is_none_or(|term| term != "dumb") && stream.is_terminal()
             }
         };
         Style(if wanted { Color::Always } else { Color::Never })
@@ -50,6 +55,18 @@ impl Style {
     #[must_use]
     pub fn warning(self, text: &str) -> String {
         self.paint("1;33", text)
+    }
+
+    /// For what was expected and is missing.
+    #[must_use]
+    pub fn removed(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    /// For what came instead, and for what is well.
+    #[must_use]
+    pub fn added(self, text: &str) -> String {
+        self.paint("32", text)
     }
 
     /// For places.

@@ -47,6 +47,43 @@ impl<'a> Emitter<'_, 'a> {
         });
     }
 
+    /// Jumps if what is asserted holds. Falls through with what the failure is about: the registers of both sides of a
+    /// comparison, or of the value that was tested; none where several were.
+    pub fn jump_if_holds(&mut self, test: &'a Expr, sense: bool, fine: Label) -> [Option<Reg>; 2] {
+        if fold(test).is_some() {
+            self.jump_if(test, sense, fine);
+            return [None; 2];
+        }
+        match &test.kind {
+            ExprKind::UnaryOp {
+                op: UnaryOp::Not,
+                operand,
+            } => self.jump_if_holds(operand, !sense, fine),
+            ExprKind::Compare { left, rest } if rest.len() == 1 => {
+                let (op, right) = &rest[0];
+                let left = self.operand(left, right.span);
+                if is_constant_side(*op, right) {
+                    self.jump_if_compares(left, *op, right, test.span, sense, fine);
+                    return [Some(left), Some(self.operand(right, NOTHING))];
+                }
+                let right = self.operand(right, NOTHING);
+                self.compare_and_jump(left, *op, right, test.span, sense, fine);
+                [Some(left), Some(right)]
+            }
+            ExprKind::BoolOp { .. } | ExprKind::Compare { .. } => {
+                self.jump_if(test, sense, fine);
+                [None; 2]
+            }
+            _ => {
+                let value = self.operand(test, NOTHING);
+                self.b.set_span(test.span);
+                let op = if sense { Op::JmpIf } else { Op::JmpIfNot };
+                self.jump(op, value, 0, 0, fine);
+                [Some(value), None]
+            }
+        }
+    }
+
     /// `a and b` is false as soon as one is; `a or b` is true as soon as one is.
     fn jump_if_all(&mut self, values: &'a [Expr], op: BoolOp, sense: bool, target: Label) {
         let decides = op == BoolOp::Or;
@@ -214,6 +251,16 @@ impl<'a> Emitter<'_, 'a> {
             CmpOp::NotIn => (Op::In, 1),
         };
         self.op_at(span, op, dest, left, right, negated);
+    }
+}
+
+/// Whether the right side of a comparison costs nothing to make once more.
+fn is_constant_side(op: CmpOp, right: &Expr) -> bool {
+    match &right.kind {
+        ExprKind::List(items) | ExprKind::Set(items) if is_membership(op) => {
+            fold_all(items).is_some()
+        }
+        _ => fold(right).is_some(),
     }
 }
 

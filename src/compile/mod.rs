@@ -18,6 +18,7 @@ mod fold;
 mod function;
 mod generic;
 mod import;
+mod lint;
 mod loops;
 mod names;
 mod pattern;
@@ -33,6 +34,7 @@ use std::rc::Rc;
 
 use self::emitter::{Emitter, Header, Unit};
 use self::function::split_doc;
+pub use self::lint::lint;
 use self::resolve::{Resolved, resolve};
 use self::scope::ScopeTree;
 use crate::bytecode::{Code, GlobalNames, Op, Params};

@@ -106,6 +106,8 @@ pub struct Symbol {
     pub is_param: bool,
     /// Whether the scope binds it (parameters included).
     pub is_bound: bool,
+    /// How often the scope binds, annotates or unbinds it.
+    pub bindings: u32,
     /// Whether the scope reads it.
     pub is_used: bool,
     /// Whether the scope annotates it.
@@ -302,6 +304,7 @@ impl Symbol {
             span,
             is_param: false,
             is_bound: false,
+            bindings: 0,
             is_used: false,
             is_annotated: false,
             is_walrus_target: false,

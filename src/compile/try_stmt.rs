@@ -210,25 +210,23 @@ impl<'a> Emitter<'_, 'a> {
 
     /// `assert test, msg`
     pub fn assert(&mut self, test: &'a Expr, msg: Option<&'a Expr>) {
-        let fine = self.label();
         // A tuple is constant to the folder, but its parts may still be wanted.
-        match &test.kind {
-            ExprKind::Tuple(items) if !items.is_empty() => return self.effect(test),
-            _ => self.jump_if(test, true, fine),
+        if let ExprKind::Tuple(items) = &test.kind
+            && !items.is_empty()
+        {
+            return self.effect(test);
         }
-        if self.is_reachable() {
-            self.scratch(|e| {
-                let value = match msg {
-                    Some(msg) => e.operand(msg, NOTHING),
-                    None => {
-                        let undef = e.temp();
-                        e.imm(undef, Imm::Undef);
-                        undef
-                    }
-                };
-                e.op_at(test.span, Op::AssertFail, value, 0, 0, 0);
-            });
-        }
+        let fine = self.label();
+        self.scratch(|e| {
+            let compared = e.jump_if_holds(test, true, fine);
+            if e.is_reachable() {
+                let undef = e.temp();
+                e.imm(undef, Imm::Undef);
+                let [left, right] = compared.map(|reg| reg.unwrap_or(undef));
+                let value = msg.map_or(undef, |msg| e.operand(msg, NOTHING));
+                e.op_at(test.span, Op::AssertFail, value, left, right, 0);
+            }
+        });
         self.bind(fine);
     }
 }

@@ -3,7 +3,7 @@
 //! A row gives a kind its number, the exception that CPython raises for it and a title; what `apy explain` prints is the page
 //! `docs/errors/<number>.md`. Several messages may share a kind, if the same explanation helps. To add one: a row, a page
 //! and a golden in `tests/golden/diagnostics` (`tests/diagnostics.rs` asks for both). E00xx text and tokens, E01xx syntax,
-//! E02xx names and scopes, E03xx warnings. Numbers are never reused.
+//! E02xx names and scopes, E03xx warnings, E04xx what only `apy check` says. Numbers are never reused.
 
 macro_rules! codes {
     ($($name:ident $id:literal $exception:literal $title:literal)*) => {
@@ -127,6 +127,11 @@ codes! {
     NotCallable "E0302" "SyntaxWarning" "a call of something that cannot be called"
     NotSubscriptable "E0303" "SyntaxWarning" "a subscript of something that has no items"
     BadIndex "E0304" "SyntaxWarning" "a list or string with an index that is no integer"
+    NeverAwaited "E0400" "RuntimeWarning" "a coroutine that nothing awaits"
+    NeedlessAwait "E0401" "Warning" "await of something that cannot be awaited"
+    DroppedTask "E0402" "Warning" "a task that nothing keeps"
+    Unreachable "E0403" "Warning" "a statement that can never run"
+    ShadowedBuiltin "E0404" "Warning" "a name that hides a builtin"
     Internal "E0900" "SystemError" "a mistake of apy"
 }
 

@@ -94,7 +94,7 @@ fn report<'a>(
 ) -> Report<'a, Place> {
     let (name, paint) = match diagnostic.severity {
         Severity::Error => (diagnostic.exception(), ariadne::Color::Red),
-        Severity::Warning => ("SyntaxWarning", ariadne::Color::Yellow),
+        Severity::Warning => (diagnostic.exception(), ariadne::Color::Yellow),
     };
     let kind = if is_first {
         ReportKind::Custom(name, paint)

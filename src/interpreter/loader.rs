@@ -7,10 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Sources, library};
+use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames};
 use crate::compile::{Mode, compile_module};
-use crate::diagnostics::{Diagnostic, FileId, SourceMap};
+use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::Tracer;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
@@ -28,7 +28,7 @@ const ENDINGS: [&str; 2] = ["apy", "py"];
 /// What importing needs to know.
 pub(super) struct Loader {
     sources: Sources,
-    warn: fn(&SourceMap, FileId, &Diagnostic),
+    warn: Warn,
     folder: PathBuf,
 }
 
@@ -38,11 +38,7 @@ impl Extension for Loader {
 
 impl Loader {
     /// `folder`: where the program is.
-    pub(super) fn new(
-        sources: Sources,
-        warn: fn(&SourceMap, FileId, &Diagnostic),
-        folder: PathBuf,
-    ) -> Loader {
+    pub(super) fn new(sources: Sources, warn: Warn, folder: PathBuf) -> Loader {
         Loader {
             sources,
             warn,

@@ -29,6 +29,8 @@ pub struct Exception {
     pub suppress_context: Cell<bool>,
     /// Other attributes: a dict, made when the first is set.
     pub attrs: Slot,
+    /// What a failed `assert` compared, for the report: a tuple of one or two; Undef elsewhere.
+    pub compared: Slot,
     /// Where it was raised and what it passed through, innermost first.
     pub traceback: RefCell<Vec<TraceEntry>>,
 }
@@ -52,7 +54,7 @@ pub enum TraceEntry {
     },
 }
 
-// SAFETY: paired with `Kind::Exception` in `kinds!`; reports its four slots.
+// SAFETY: paired with `Kind::Exception` in `kinds!`; reports its five slots.
 unsafe impl Object for Exception {
     const KIND: Kind = Kind::Exception;
 
@@ -61,6 +63,7 @@ unsafe impl Object for Exception {
         tracer.slot(&self.cause);
         tracer.slot(&self.context);
         tracer.slot(&self.attrs);
+        tracer.slot(&self.compared);
         tracer.external(self.traceback.borrow().capacity() * size_of::<TraceEntry>());
     }
 }
@@ -74,6 +77,7 @@ impl Heap {
             context: Slot::undef(),
             suppress_context: Cell::new(false),
             attrs: Slot::undef(),
+            compared: Slot::undef(),
             traceback: RefCell::default(),
         };
         self.alloc_shaped(fields, class.root_shape())

@@ -86,6 +86,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// `__notes__`.
     pub notes: Vec<String>,
+    /// What a failed `assert` compared, by `repr()`: both sides, or the value that was tested.
+    pub compared: Vec<String>,
     /// Where it was raised and what it passed through, innermost first.
     pub trace: Vec<TraceEntry>,
     /// `__cause__`.
@@ -212,6 +214,8 @@ impl Vm {
             }
             _ => class.qualname(heap).as_str().to_owned(),
         };
+        let compared = this.compared.get(heap).as_gc::<Tuple>();
+        let compared = compared.map_or(Vec::new(), |t| t.to_vec(heap));
         let trace = this.traceback.borrow().clone();
         let notes = this.attrs.get(heap).as_gc::<Dict>();
         let notes = notes
@@ -238,12 +242,14 @@ impl Vm {
             .into_iter()
             .map(|v| self.local(v))
             .collect();
+        let compared: Vec<Local> = compared.into_iter().map(|v| self.local(v)).collect();
         let message = self.text_or(exception, "<exception str() failed>");
         let hint = self.hint(exception);
         let notes = notes
             .into_iter()
             .map(|n| self.text_or(n, "<note str() failed>"))
             .collect();
+        let compared = compared.into_iter().map(|c| self.repr_or(c)).collect();
         let mut follow = |vm: &mut Vm, link: Option<Local>| {
             let link = link?;
             let address = vm.get_gc::<Exception>(link)?.address();
@@ -266,6 +272,7 @@ impl Vm {
             message,
             hint,
             notes,
+            compared,
             trace,
             cause,
             context,
@@ -289,6 +296,14 @@ impl Vm {
                 .unwrap_or_default(),
             None => Vec::new(),
         }
+    }
+
+    /// `repr()` of a value, or a stand-in if that raises.
+    fn repr_or(&mut self, value: Local) -> String {
+        self.repr_text(value).unwrap_or_else(|raised| {
+            self.heap.take_raised(raised);
+            "<repr() failed>".to_owned()
+        })
     }
 
     /// `str()` of a value, or a stand-in if that raises.

@@ -246,7 +246,16 @@ impl Vm {
     pub(super) fn assert_fail_op(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
         let args: &[Value<'_>] = if value.is_undef() { &[] } else { &[value] };
-        Err(self.heap.raise_with(Builtin::AssertionError, args))
+        let raised = self.heap.raise_with(Builtin::AssertionError, args);
+        let compared: Vec<Value<'_>> = [i.b, i.c]
+            .into_iter()
+            .filter_map(|reg| self.reg(reg).defined())
+            .collect();
+        if !compared.is_empty() {
+            let compared = self.heap.tuple(&compared).value();
+            self.heap.peek_raised(&raised).compared.set(compared);
+        }
+        Err(raised)
     }
 
     pub(super) fn check_with_op(&mut self, i: Instr) -> Result<(), Raised> {

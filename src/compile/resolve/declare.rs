@@ -16,6 +16,7 @@ impl Resolver {
         let name = scope.mangle(name);
         let symbol = scope.mention(&name, span);
         symbol.is_bound = true;
+        symbol.bindings += 1;
         if symbol.is_walrus_target {
             let message = format!(
                 "comprehension inner loop cannot rebind assignment expression target '{name}'"
@@ -76,7 +77,9 @@ impl Resolver {
     pub(super) fn unbind(&mut self, name: &Name, span: Span) {
         let scope = self.here_mut();
         let name = scope.mangle(name);
-        scope.mention(&name, span).is_bound = true;
+        let symbol = scope.mention(&name, span);
+        symbol.is_bound = true;
+        symbol.bindings += 1;
         self.will_be_unbound(&name, span);
     }
 
@@ -103,6 +106,7 @@ impl Resolver {
             return;
         }
         (symbol.is_bound, symbol.is_param) = (true, true);
+        symbol.bindings += 1;
     }
 
     /// `x: annotation` for a plain name.
@@ -118,6 +122,7 @@ impl Resolver {
             _ => None,
         };
         (symbol.is_bound, symbol.is_annotated) = (true, true);
+        symbol.bindings += 1;
         if let Some((at, what)) = declared {
             let problem = self.error(
                 Code::AnnotatedGlobal,

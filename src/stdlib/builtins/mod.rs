@@ -38,6 +38,17 @@ const NAMED: &[Builtin] = &[
     Builtin::Reversed,
 ];
 
+/// The names of all builtin functions and classes.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let functions = functions::ALL.iter().copied().flatten();
+    let classes = NAMED.iter().copied().chain(types::exception::named());
+    functions
+        .map(|native| native.name())
+        .chain(classes.map(Builtin::name))
+        .collect()
+}
+
 /// Fills the builtin classes and the `builtins` module.
 pub fn install(vm: &mut Vm) {
     types::install(vm);

@@ -1,0 +1,292 @@
+//! Every command and option of `apy`, declared once.
+//!
+//! From these declarations come the parser, `--help`, the completion scripts and docs/cli.md (`reference.rs`; its test says when the
+//! page is behind). The first line of a help text is a phrase without a full stop; what needs more goes into `long_help`. To add an
+//! option, add an `Arg` beside its kin and read it in `mod.rs`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
+
+use super::Dump;
+
+/// How long a test may take if nobody says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The commands that show what a stage makes of a program.
+pub const DUMPS: [(&str, Dump, &str); 4] = [
+    ("tokens", Dump::Tokens, "Show the tokens of a program"),
+    ("ast", Dump::Ast, "Show the syntax tree of a program"),
+    (
+        "scopes",
+        Dump::Scopes,
+        "Show what each name of a program refers to",
+    ),
+    ("dis", Dump::Dis, "Show the bytecode of a program"),
+];
+
+const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
+
+const USAGE: &str = "apy [OPTIONS] [FILE [ARGS]...]
+       apy [OPTIONS] -c CODE [ARGS]...
+       apy <COMMAND> [OPTIONS] ...";
+
+const EXAMPLES: &str = "\
+Examples:
+  apy hello.apy              run a program
+  apy --time virtual app.py  run it without waiting for its sleeps
+  apy -c 'print(6 * 7)'      run a line
+  apy                        type and run, line by line
+  apy -i app.apy             run it, then type with what it defined
+  apy test                   run the tests in this folder
+  apy check app.py           look for mistakes without running
+
+Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 130 Ctrl-C.";
+
+/// All of it.
+pub fn command() -> Command {
+    let code = Arg::new("code")
+        .short('c')
+        .value_name("CODE")
+        .help("Run this text; what follow are its arguments")
+        .num_args(1..)
+        .allow_hyphen_values(true)
+        .conflicts_with("program");
+    Command::new("apy")
+        .about("An interpreter for an async Python-like language that owns its scheduler")
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(EXAMPLES)
+        .override_usage(USAGE)
+        .disable_help_subcommand(true)
+        .args_override_self(true)
+        .arg(program())
+        .arg(code)
+        .arg(
+            Arg::new("interactive")
+                .short('i')
+                .help("Talk after the program has run, with what it defined")
+                .action(ArgAction::SetTrue),
+        )
+        .args(options())
+        .subcommand(run())
+        .subcommand(Command::new("repl").about("Type and run, line by line"))
+        .subcommand(test())
+        .subcommand(check())
+        .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
+        .subcommand(explain())
+        .subcommand(completions_command())
+}
+
+/// A program and its arguments.
+fn program() -> Arg {
+    Arg::new("program")
+        .value_names(["FILE", "ARGS"])
+        .help("The program (- for standard input) and its arguments")
+        .num_args(1..)
+        .trailing_var_arg(true)
+        .value_hint(ValueHint::FilePath)
+        .value_parser(value_parser!(OsString))
+}
+
+fn file() -> Arg {
+    Arg::new("file")
+        .value_name("FILE")
+        .help("The program; - for standard input")
+        .required(true)
+        .value_hint(ValueHint::FilePath)
+        .value_parser(value_parser!(OsString))
+}
+
+fn run() -> Command {
+    Command::new("run")
+        .about("Run a program")
+        .arg(program().required(true))
+}
+
+/// All of it, and how `apy test` runs one test of a file: not for people, so nothing made from `command` shows it.
+pub fn command_with_hidden() -> Command {
+    let call = Arg::new("call")
+        .long("call")
+        .value_name("FUNCTION")
+        .hide(true);
+    command().mut_subcommand("run", |run| run.arg(call))
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Look for mistakes without running: syntax, names, and what is likely not as meant")
+        .arg(
+            Arg::new("files")
+                .value_name("FILES")
+                .help("The programs; - for standard input")
+                .required(true)
+                .num_args(1..)
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(OsString)),
+        )
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("Explain a kind of mistake by the number in its message")
+        .arg(
+            Arg::new("number")
+                .value_name("CODE")
+                .help("Such as E0106; none: list all"),
+        )
+}
+
+fn completions_command() -> Command {
+    Command::new("completions")
+        .about("Write a script that completes commands and options with Tab")
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .help("For which shell")
+                .required(true)
+                .value_parser(PossibleValuesParser::new(SHELLS)),
+        )
+}
+
+fn test() -> Command {
+    Command::new("test")
+        .about("Run tests: programs beside their expected output, and test_* functions")
+        .after_help(
+            "Time is virtual and the seed 0 unless options say otherwise.\n\
+             Exit status: 0; 1 a test failed; 2 wrong usage, or there was nothing to run.",
+        )
+        .arg(
+            Arg::new("paths")
+                .value_name("PATHS")
+                .help("Files and folders to search [default: this folder]")
+                .num_args(0..)
+                .value_hint(ValueHint::AnyPath)
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .args(which_tests())
+        .args(how_to_test())
+}
+
+fn which_tests() -> [Arg; 3] {
+    [
+        Arg::new("words")
+            .short('k')
+            .value_name("WORD")
+            .help("Only tests whose name contains this; may be given several times")
+            .action(ArgAction::Append),
+        flag("fail-fast", "Stop at the first failure").short('x'),
+        flag("last-failed", "Only what failed the last time").visible_alias("lf"),
+    ]
+}
+
+fn how_to_test() -> [Arg; 4] {
+    [
+        flag(
+            "bless",
+            "Write what programs print into the files of what is expected",
+        ),
+        choice(
+            "format",
+            "FORMAT",
+            &["human", "tap", "junit", "json"],
+            "How to write the results",
+        ),
+        Arg::new("timeout")
+            .long("timeout")
+            .value_name("SECONDS")
+            .help("How long one test may take, in real time [default: 30]")
+            .value_parser(seconds),
+        Arg::new("jobs")
+            .long("jobs")
+            .short('j')
+            .value_name("N")
+            .help("How many tests run at once [default: one a processor]")
+            .value_parser(value_parser!(u64).range(1..=1024)),
+    ]
+}
+
+/// The options that hold whatever is done.
+fn options() -> [Arg; 8] {
+    [
+        choice(
+            "time",
+            "CLOCK",
+            &["real", "virtual"],
+            "Which clock: virtual time jumps to the next timer instead of waiting",
+        ),
+        Arg::new("seed")
+            .long("seed")
+            .value_name("N")
+            .value_parser(value_parser!(u64))
+            .help("What random numbers start from"),
+        choice(
+            "traceback",
+            "STYLE",
+            &["source", "python"],
+            "How to show exceptions: source first, or as CPython does",
+        ),
+        choice(
+            "warnings",
+            "WHAT",
+            &["default", "error", "ignore"],
+            "What becomes of warnings: shown, shown and exit status 1, or not shown",
+        )
+        .short('W'),
+        flag("strict", "The same as -W error"),
+        choice(
+            "color",
+            "WHEN",
+            &["auto", "always", "never"],
+            "Colours in messages",
+        ),
+        flag("quiet", "Say only what is wrong").short('q'),
+        flag("verbose", "Say what is done, too").short('v'),
+    ]
+    .map(|arg| arg.global(true))
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .help(help)
+        .action(ArgAction::SetTrue)
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    values: &'static [&'static str],
+    help: &'static str,
+) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(PossibleValuesParser::new(values))
+        .help(help)
+        .action(ArgAction::Set)
+}
+
+/// A number of seconds above 0.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "it must be a number above 0".to_owned())
+}
+
+/// The completion script for one of `SHELLS`.
+pub fn completions(shell: &str) -> Vec<u8> {
+    use clap_complete::{Shell, generate};
+    let shell = match shell {
+        "zsh" => Shell::Zsh,
+        "fish" => Shell::Fish,
+        "powershell" => Shell::PowerShell,
+        _ => Shell::Bash,
+    };
+    let mut script = Vec::new();
+    generate(shell, &mut command(), "apy", &mut script);
+    script
+}

@@ -1,0 +1,98 @@
+//! What is wrong with the arguments, in one voice: what was found, what was meant perhaps, where to read on.
+//!
+//! clap finds the mistake and, for options and values, the nearest name; the words are ours. A kind of mistake that has no words here
+//! keeps clap's.
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::command::command;
+use crate::diagnostics::similar::nearest;
+
+/// The complaint, with its second line.
+pub fn words(error: &Error) -> String {
+    let mut text = format!("apy: {}", found(error));
+    if let Some(guess) = guess(error) {
+        text.push_str(&format!("; did you mean '{guess}'?"));
+    }
+    text + "\n     apy --help lists the commands and options\n"
+}
+
+fn found(error: &Error) -> String {
+    let of = |kind| text(error.get(kind));
+    let argument = of(ContextKind::InvalidArg);
+    let value = of(ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+            format!("there is no option '{argument}'")
+        }
+        ErrorKind::UnknownArgument => format!("'{argument}' is one argument too many"),
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("'{argument}' needs a value{}", choices(error))
+        }
+        ErrorKind::InvalidValue => {
+            format!("'{value}' is no value of '{argument}'{}", choices(error))
+        }
+        ErrorKind::ValueValidation => {
+            let why =
+                std::error::Error::source(error).map_or(String::new(), |why| format!(": {why}"));
+            format!("'{value}' is no value of '{argument}'{why}")
+        }
+        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::ArgumentConflict => {
+            format!(
+                "'{argument}' and '{}' do not go together",
+                of(ContextKind::PriorArg)
+            )
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
+        _ => {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        }
+    }
+}
+
+/// What a value may be, if that is a short list.
+fn choices(error: &Error) -> String {
+    match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            format!(" (it may be {})", values.join(", "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn guess(error: &Error) -> Option<String> {
+    [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .map(|kind| text(error.get(kind)))
+        .find(|guess| !guess.is_empty())
+}
+
+fn text(value: Option<&ContextValue>) -> String {
+    match value {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(" "),
+        _ => String::new(),
+    }
+}
+
+/// The command whose name a word resembles: it may have been meant where no such file is.
+#[must_use]
+pub fn command_like(word: &str) -> Option<String> {
+    if word == "help" {
+        return Some("--help".to_owned());
+    }
+    let command = command();
+    let names = || command.get_subcommands().map(clap::Command::get_name);
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    // Swapped letters are the commonest slip, and two changes to `nearest`.
+    let swapped = || names().find(|name| letters(name) == letters(word));
+    nearest(word, names()).or_else(swapped).map(str::to_owned)
+}

@@ -1,0 +1,371 @@
+//! The command line: from arguments to what is to be done.
+//!
+//! `command` declares every command and option once: parser, help, completion scripts and docs/cli.md come from there. This file
+//! turns what was found into an `Action` and `Settings`; `complaint` says what was wrong. A new command is a row in `command` and an
+//! arm in `action`; a new option that holds whatever is done is an `Arg` in `command::options` and a field of `Settings`.
+
+mod command;
+mod complaint;
+#[cfg(test)]
+mod reference;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::error::ErrorKind;
+
+use super::status;
+use super::style::{Style, When, say};
+use crate::sched::clock::TimeMode;
+use command::{DUMPS, command_with_hidden};
+pub use complaint::command_like;
+
+/// What the arguments mean.
+pub enum Parsed {
+    /// Something to do.
+    Run(Action, Settings),
+    /// Nothing: help was shown, or a complaint; the exit status.
+    Over(u8),
+}
+
+/// What to do.
+pub enum Action {
+    /// Talk to a person, after running a program with arguments if there is one.
+    Repl(Option<(Source, Vec<String>)>),
+    /// Run a program with arguments.
+    Program(Source, Vec<String>),
+    /// Run a file's definitions, then one of its functions: a test.
+    Call(PathBuf, String),
+    /// Run tests.
+    Test(Box<TestOptions>),
+    /// Look for mistakes without running.
+    Check(Vec<Source>),
+    /// Show what a stage makes of a program.
+    Dump(Dump, Source),
+    /// Explain a kind of mistake by its number.
+    Explain(Option<String>),
+    /// Write a completion script for this shell.
+    Completions(String),
+}
+
+/// Where a program's text is.
+pub enum Source {
+    /// In a file.
+    File(PathBuf),
+    /// On the command line.
+    Code(String),
+    /// On standard input.
+    Stdin,
+}
+
+/// The stages that can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dump {
+    /// What the lexer makes.
+    Tokens,
+    /// What the parser makes.
+    Ast,
+    /// What the resolver makes.
+    Scopes,
+    /// What the compiler makes.
+    Dis,
+}
+
+/// How tracebacks look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracebacks {
+    /// apy's own: source first.
+    Source,
+    /// CPython's.
+    Python,
+}
+
+/// What becomes of warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warnings {
+    /// They are shown.
+    Show,
+    /// They are shown, and the exit status is not 0.
+    Fail,
+    /// Nobody hears of them.
+    Ignore,
+}
+
+/// How much `apy` says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Talk {
+    /// Only what is wrong.
+    Quiet,
+    /// What is usual.
+    Normal,
+    /// What it does, too.
+    Verbose,
+}
+
+/// What holds whatever is done.
+#[derive(Clone)]
+pub struct Settings {
+    /// Real or virtual time.
+    pub time: TimeMode,
+    /// For `random`.
+    pub seed: Option<u64>,
+    /// How to paint what apy says.
+    pub style: Style,
+    /// How tracebacks look.
+    pub tracebacks: Tracebacks,
+    /// What becomes of warnings.
+    pub warnings: Warnings,
+    /// How much `apy` says of itself.
+    pub talk: Talk,
+    /// Collect garbage at every safepoint: for tests.
+    pub gc_stress: bool,
+}
+
+/// Which tests to run, and how.
+pub struct TestOptions {
+    /// Files and folders to search.
+    pub paths: Vec<PathBuf>,
+    /// Only names that contain one of these; none: all.
+    pub words: Vec<String>,
+    /// Stop at the first failure.
+    pub fail_fast: bool,
+    /// Only what failed the last time.
+    pub last_failed: bool,
+    /// Write what programs print into the files of what is expected.
+    pub bless: bool,
+    /// How the results are written.
+    pub format: Format,
+    /// How to paint the report, which goes to standard output.
+    pub style: Style,
+    /// How long one test may take.
+    pub timeout: Duration,
+    /// How many run at once.
+    pub jobs: usize,
+    /// Options for the programs: their time and seed where the command line names them, and other things they inherit.
+    pub inherited: Vec<String>,
+}
+
+/// How results of tests are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// The Test Anything Protocol.
+    Tap,
+    /// JUnit's XML.
+    Junit,
+    /// One JSON object.
+    Json,
+}
+
+/// Reads this process's arguments.
+#[must_use]
+pub fn parse() -> Parsed {
+    let matches = match command_with_hidden().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            return Parsed::Over(super::host::write_listing(&error.render().to_string()));
+        }
+        Err(error) => {
+            say(&complaint::words(&error));
+            return Parsed::Over(status::USAGE);
+        }
+    };
+    let settings = Settings::of(&matches);
+    Parsed::Run(action(&matches), settings)
+}
+
+/// The completion script for a shell.
+#[must_use]
+pub fn completions(shell: &str) -> Vec<u8> {
+    command::completions(shell)
+}
+
+fn action(matches: &ArgMatches) -> Action {
+    match matches.subcommand() {
+        Some(("run", of)) => run(of, matches),
+        Some(("repl", _)) => Action::Repl(None),
+        Some(("test", of)) => Action::Test(Box::new(TestOptions::of(of))),
+        Some(("check", of)) => Action::Check(
+            of.get_many::<OsString>("files")
+                .into_iter()
+                .flatten()
+                .cloned()
+                .map(Source::of_name)
+                .collect(),
+        ),
+        Some(("explain", of)) => Action::Explain(word(of, "number")),
+        Some(("completions", of)) => Action::Completions(word(of, "shell").unwrap_or_default()),
+        Some((name, of)) => dump(name, of),
+        None => without_command(matches),
+    }
+}
+
+fn run(of: &ArgMatches, matches: &ArgMatches) -> Action {
+    match (word(of, "call"), program(of)) {
+        (Some(function), Some((Source::File(path), _))) => Action::Call(path, function),
+        (_, program) => action_of(program, matches),
+    }
+}
+
+fn dump(name: &str, of: &ArgMatches) -> Action {
+    let stage = DUMPS.iter().find(|row| row.0 == name);
+    let file = of.get_one::<OsString>("file").cloned().unwrap_or_default();
+    Action::Dump(
+        stage.map_or(Dump::Tokens, |row| row.1),
+        Source::of_name(file),
+    )
+}
+
+fn without_command(matches: &ArgMatches) -> Action {
+    let Some(mut words) = matches.get_many::<String>("code").map(Iterator::cloned) else {
+        return action_of(program(matches), matches);
+    };
+    let code = words.next().unwrap_or_default();
+    let args = [String::from("-c")].into_iter().chain(words).collect();
+    action_of(Some((Source::Code(code), args)), matches)
+}
+
+/// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it.
+fn action_of(program: Option<(Source, Vec<String>)>, matches: &ArgMatches) -> Action {
+    let interactive = matches.get_flag("interactive");
+    match program {
+        Some(program) if interactive => Action::Repl(Some(program)),
+        Some((source, args)) => Action::Program(source, args),
+        None if interactive || std::io::stdin().is_terminal() => Action::Repl(None),
+        None => Action::Program(Source::Stdin, vec![String::new()]),
+    }
+}
+
+/// The program that the arguments name, if they name one.
+fn program(matches: &ArgMatches) -> Option<(Source, Vec<String>)> {
+    let mut words = matches.get_many::<OsString>("program")?.cloned();
+    let name = words.next()?;
+    let shown = name.to_string_lossy().into_owned();
+    let rest = words.map(|word| word.to_string_lossy().into_owned());
+    Some((
+        Source::of_name(name),
+        [shown].into_iter().chain(rest).collect(),
+    ))
+}
+
+fn word(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+impl Source {
+    fn of_name(name: OsString) -> Source {
+        if name == "-" {
+            Source::Stdin
+        } else {
+            Source::File(name.into())
+        }
+    }
+}
+
+impl Settings {
+    fn of(matches: &ArgMatches) -> Settings {
+        // An option may stand before or behind the subcommand.
+        let inner = matches.subcommand().map_or(matches, |(_, inner)| inner);
+        let text = |name| inner.get_one::<String>(name).map(String::as_str);
+        Settings {
+            time: if text("time") == Some("virtual") {
+                TimeMode::Virtual
+            } else {
+                TimeMode::Real
+            },
+            seed: inner.get_one("seed").copied(),
+            style: Style::detect(when(inner)),
+            tracebacks: if text("traceback") == Some("python") {
+                Tracebacks::Python
+            } else {
+                Tracebacks::Source
+            },
+            warnings: match text("warnings") {
+                _ if inner.get_flag("strict") => Warnings::Fail,
+                Some("error") => Warnings::Fail,
+                Some("ignore") => Warnings::Ignore,
+                _ => Warnings::Show,
+            },
+            talk: match (inner.get_flag("quiet"), inner.get_flag("verbose")) {
+                (true, _) => Talk::Quiet,
+                (_, true) => Talk::Verbose,
+                _ => Talk::Normal,
+            },
+            gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
+        }
+    }
+}
+
+impl TestOptions {
+    fn of(matches: &ArgMatches) -> TestOptions {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let jobs = matches.get_one::<u64>("jobs").copied();
+        let format = match word(matches, "format").as_deref() {
+            Some("tap") => Format::Tap,
+            Some("junit") => Format::Junit,
+            Some("json") => Format::Json,
+            _ => Format::Human,
+        };
+        let when = match format {
+            Format::Human => when(matches),
+            _ => When::Never,
+        };
+        TestOptions {
+            style: Style::detect_on(when, &std::io::stdout()),
+            format,
+            paths: many(matches, "paths"),
+            words: many(matches, "words"),
+            fail_fast: matches.get_flag("fail-fast"),
+            last_failed: matches.get_flag("last-failed"),
+            bless: matches.get_flag("bless"),
+            timeout: matches
+                .get_one::<Duration>("timeout")
+                .copied()
+                .unwrap_or(command::TIMEOUT),
+            jobs: jobs.map_or(cores, |jobs| usize::try_from(jobs).unwrap_or(cores)),
+            inherited: inherited(matches),
+        }
+    }
+}
+
+/// When to use colours.
+fn when(matches: &ArgMatches) -> When {
+    match word(matches, "color").as_deref() {
+        Some("always") => When::Always,
+        Some("never") => When::Never,
+        _ => When::Auto,
+    }
+}
+
+fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches
+        .get_many::<T>(name)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+/// The options of `apy test` that are meant for the programs that it runs.
+fn inherited(matches: &ArgMatches) -> Vec<String> {
+    let mut options = Vec::new();
+    for name in ["time", "traceback"] {
+        options.extend(word(matches, name).map(|value| format!("--{name}={value}")));
+    }
+    let seed = matches.get_one::<u64>("seed");
+    options.extend(seed.map(|seed| format!("--seed={seed}")));
+    options.extend(word(matches, "warnings").map(|value| format!("-W{value}")));
+    if matches.get_flag("strict") {
+        options.push("--strict".to_owned());
+    }
+    options
+}

@@ -1,0 +1,58 @@
+//! One JSON object: counts, and a list of the tests with name, file, status, seconds and the reason of a failure.
+//!
+//! docs/testing.md names the keys. New ones may come; those that are there keep their meaning.
+
+use std::fmt::Write;
+
+use super::super::Summary;
+
+/// The summary as JSON.
+pub fn write(summary: &Summary) -> String {
+    let failed = summary.failed();
+    let mut out = format!(
+        "{{\"passed\": {}, \"failed\": {failed}, \"not_run\": {}, \"seconds\": {:.3}, \"tests\": [",
+        summary.done.len() - failed,
+        summary.left_out,
+        summary.took.as_secs_f64()
+    );
+    for (index, done) in summary.done.iter().enumerate() {
+        let comma = if index > 0 { "," } else { "" };
+        let status = done.failure().map_or("passed", |_| "failed");
+        let _ = write!(
+            out,
+            "{comma}\n  {{\"name\": {}, \"file\": {}, \"status\": \"{status}\", \"seconds\": {:.3}",
+            quote(&done.case.name),
+            quote(&done.case.file.to_string_lossy()),
+            done.took.as_secs_f64()
+        );
+        if let Some(why) = done.failure() {
+            let _ = write!(out, ", \"message\": {}", quote(why));
+        }
+        out.push('}');
+    }
+    out + "\n]}\n"
+}
+
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\0'..='\x1f' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn strings_are_quoted() {
+        assert_eq!(super::quote("a\"\\\n\x1b"), r#""a\"\\\n\u001b""#);
+    }
+}

@@ -1,0 +1,70 @@
+//! JUnit's XML, as continuous integration servers read it: one suite, a `testcase` a test.
+//!
+//! XML has no way to write most control characters: they become U+FFFD.
+
+use std::fmt::Write;
+
+use super::super::Summary;
+
+/// The summary as XML.
+pub fn write(summary: &Summary) -> String {
+    let seconds = summary.took.as_secs_f64();
+    let counts = format!(
+        "tests=\"{}\" failures=\"{}\" time=\"{seconds:.3}\"",
+        summary.done.len(),
+        summary.failed()
+    );
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite name=\"apy\" {counts}>\n"
+    );
+    for done in &summary.done {
+        let file = done.case.file.to_string_lossy();
+        let _ = write!(
+            out,
+            "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
+            escape(&file),
+            escape(&done.case.name),
+            done.took.as_secs_f64()
+        );
+        match done.failure() {
+            None => out.push_str("/>\n"),
+            Some(why) => {
+                let first = why.lines().next().unwrap_or_default();
+                let _ = writeln!(
+                    out,
+                    ">\n      <failure message=\"{}\">{}</failure>\n    </testcase>",
+                    escape(first),
+                    escape(why)
+                );
+            }
+        }
+    }
+    out + "  </testsuite>\n</testsuites>\n"
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(c),
+            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        assert_eq!(
+            super::escape("a<b & \"c\"\x1b\n"),
+            "a&lt;b &amp; &quot;c&quot;\u{fffd}\n"
+        );
+    }
+}
