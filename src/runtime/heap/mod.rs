@@ -58,6 +58,8 @@ pub struct Heap {
     pub shapes: Shapes,
     /// One object for equal names.
     pub interner: Interner,
+    /// The 128 strings of one ASCII character: texts taken apart make no garbage.
+    pub(super) ascii: SlotVec,
     /// The classes that Rust code names.
     pub types: Types,
     /// What lookups in classes found.
@@ -83,12 +85,14 @@ impl Heap {
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
+            ascii: SlotVec::new(),
             types: Types::new(),
             memo: ClassMemo::new(),
             class_epoch: Cell::new(CLASS_EPOCH),
         };
         super::intern::intern_symbols(&heap);
         super::types::create(&heap);
+        super::str::create_ascii(&heap);
         heap
     }
 
@@ -219,6 +223,7 @@ impl Heap {
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
+            self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
             while let Some(object) = tracer.grey.pop() {
                 kinds::trace(object, &mut tracer);
