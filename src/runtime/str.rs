@@ -214,7 +214,10 @@ impl Heap {
 
     /// The string of one code point.
     pub fn char_value(&self, c: char) -> Value<'_> {
-        self.str_value(c.encode_utf8(&mut [0; 4]))
+        match self.ascii.get(self, c as usize) {
+            Some(known) => known,
+            None => self.str_value(c.encode_utf8(&mut [0; 4])),
+        }
     }
 
     /// `a + b`.

@@ -109,7 +109,9 @@ impl Vm {
                 let (x, y) = (r!($i.b()), r!($i.c()));
                 if let Some(value) = $ints(x, y) {
                     w.set($i.a(), value);
-                } else if let Some((x, y)) = Value::both_floats(x, y) {
+                } else if let Some((x, y)) =
+                    Value::both_floats(x, y).or_else(|| Value::mixed_floats(x, y))
+                {
                     w.set($i.a(), Value::float($floats(x, y)));
                 } else {
                     slow!(self.binary_op(Operator::$operator, $i.instr()));
@@ -302,7 +304,10 @@ impl Vm {
                 Op::Mul => arith!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
                 Op::Div => {
                     let (x, y) = (r!(i.b()), r!(i.c()));
-                    match Value::both_floats(x, y) {
+                    let pair = Value::both_floats(x, y)
+                        .or_else(|| Value::mixed_floats(x, y))
+                        .or_else(|| Value::int_pair(x, y).map(|(x, y)| (x as f64, y as f64)));
+                    match pair {
                         Some((x, y)) if y != 0.0 => w.set(i.a(), Value::float(x / y)),
                         _ => slow!(self.binary_op(Operator::Div, i.instr())),
                     }

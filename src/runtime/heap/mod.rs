@@ -2,7 +2,7 @@
 //!
 //! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
 //! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 1 MB): the heap then sets
+//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 4 MB): the heap then sets
 //! `budget` to zero, which the VM sees at its next safepoint.
 
 #![expect(
@@ -33,8 +33,9 @@ use block::Space;
 
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
-/// The least that is allocated between two collections.
-const MIN_TRIGGER: usize = 1 << 20;
+/// The least that is allocated between two collections. Each traces some three thousand objects of the builtin types, so that
+/// programs whose garbage is large (big integers, long texts) should not have many; 4 MB still fit the cache.
+const MIN_TRIGGER: usize = 4 << 20;
 
 /// All objects of one interpreter, and what is known about all of them: shapes, interned strings, builtin types.
 pub struct Heap {
