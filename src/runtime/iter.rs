@@ -79,6 +79,16 @@ unsafe impl Object for Iter {
 }
 
 impl IterTag {
+    /// Whether such iterators walk over a container by themselves, asking neither the program nor another iterator.
+    #[inline]
+    pub fn is_plain(self) -> bool {
+        use IterTag::{Call, Enumerate, Filter, Map, Sequence, SequenceReverse, Zip};
+        !matches!(
+            self,
+            Sequence | SequenceReverse | Call | Enumerate | Zip | Map | Filter
+        )
+    }
+
     /// The class of such iterators.
     fn class(self, source: Value<'_>) -> Builtin {
         match self {

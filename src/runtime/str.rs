@@ -149,6 +149,14 @@ impl<'h> Gc<'h, Str> {
     }
 }
 
+/// Makes the strings of one ASCII character.
+pub(super) fn create_ascii(heap: &Heap) {
+    for byte in 0..128_u8 {
+        let text = heap.new_str(char::from(byte).encode_utf8(&mut [0; 4]));
+        heap.ascii.push(heap, text.value());
+    }
+}
+
 /// The hash of a text: the same in each run, never 0.
 pub fn hash_text(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
@@ -160,6 +168,15 @@ impl Heap {
     /// A string with this text.
     #[inline]
     pub fn str(&self, text: &str) -> Gc<'_, Str> {
+        if let [byte] = *text.as_bytes()
+            && let Some(known) = self.ascii.get(self, byte as usize)
+        {
+            return known.as_gc().expect("the table holds strings");
+        }
+        self.new_str(text)
+    }
+
+    fn new_str(&self, text: &str) -> Gc<'_, Str> {
         // Longer texts cannot arise unchecked: what makes strings grow (`str_concat`, `try_str`) refuses them.
         assert!(text.len() <= MAX_LEN, "text over 4 GiB");
         let len = text.len() as u32;
@@ -197,7 +214,10 @@ impl Heap {
 
     /// The string of one code point.
     pub fn char_value(&self, c: char) -> Value<'_> {
-        self.str_value(c.encode_utf8(&mut [0; 4]))
+        match self.ascii.get(self, c as usize) {
+            Some(known) => known,
+            None => self.str_value(c.encode_utf8(&mut [0; 4])),
+        }
     }
 
     /// `a + b`.

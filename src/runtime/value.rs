@@ -270,6 +270,16 @@ impl<'h> Value<'h> {
         }
     }
 
+    /// Both as floats, if one is a float and the other a small integer, which every float type holds without loss.
+    #[inline(always)]
+    pub fn mixed_floats(a: Value<'_>, b: Value<'_>) -> Option<(f64, f64)> {
+        match (a.as_float(), b.as_float()) {
+            (Some(x), None) => b.as_int().map(|n| (x, n as f64)),
+            (None, Some(y)) => a.as_int().map(|n| (n as f64, y)),
+            _ => None,
+        }
+    }
+
     /// Whether both are small integers.
     #[inline(always)]
     pub fn both_ints(a: Value<'_>, b: Value<'_>) -> bool {

@@ -219,12 +219,12 @@ impl Vm {
     /// A frame that is no plain call returned `self.result`: finishes the instruction of the frame below.
     pub(super) fn frame_returned(&mut self, frame: Frame) -> Result<(), Raised> {
         let i = self.stack.top().ip.previous();
-        if frame.flags & frame_flag::INIT != 0 {
+        if frame.flags.get() & frame_flag::INIT != 0 {
             self.check_init(self.result.get(&self.heap))?;
             self.set_reg(i.a, frame.extra.get(&self.heap));
             return Ok(());
         }
-        debug_assert!(frame.flags & frame_flag::ANSWER != 0);
+        debug_assert!(frame.flags.get() & frame_flag::ANSWER != 0);
         let right = frame.extra.get(&self.heap).is(RIGHT);
         self.scoped(|vm| vm.answer(i, right))
     }

@@ -196,9 +196,12 @@ impl Vm {
 
 /// `a c b` where the program cannot come in; None: it may, or the operands have no order.
 #[inline]
-pub(super) fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bool> {
+pub fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bool> {
     if let Some(order) = simple_order(a, b) {
         return Some(c.holds(order));
+    }
+    if let Some(outcome) = leaf_sequences(heap, c, a, b) {
+        return Some(outcome);
     }
     match c {
         Comparison::Eq => leaf_equal(heap, a, b),
@@ -210,10 +213,53 @@ pub(super) fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Op
 /// The order of two strings, words or floats.
 #[inline]
 fn simple_order(a: Value<'_>, b: Value<'_>) -> Option<Option<Ordering>> {
+    if let Some((x, y)) = Value::int_pair(a, b) {
+        return Some(Some(x.cmp(&y)));
+    }
     if let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>()) {
         return Some(Some(x.as_str().cmp(y.as_str())));
     }
     scalar_order(a, b)
+}
+
+/// `a c b` of two tuples or two lists whose first difference the runtime can tell.
+fn leaf_sequences(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bool> {
+    if let (Some(x), Some(y)) = (a.as_gc::<Tuple>(), b.as_gc::<Tuple>()) {
+        let items = x.iter(heap).zip(y.iter(heap));
+        return by_difference(heap, c, items, (x.len(), y.len()));
+    }
+    let (x, y) = (a.as_gc::<List>()?.get(), b.as_gc::<List>()?.get());
+    let items = (0..x.items.len()).map_while(|i| x.items.get(heap, i).zip(y.items.get(heap, i)));
+    by_difference(heap, c, items, (x.items.len(), y.items.len()))
+}
+
+/// Compares where two sequences differ first, else their lengths; None: it takes looking into nested ones, or the program.
+fn by_difference<'h>(
+    heap: &'h Heap,
+    c: Comparison,
+    items: impl Iterator<Item = (Value<'h>, Value<'h>)>,
+    lens: (usize, usize),
+) -> Option<bool> {
+    if lens.0 != lens.1 && matches!(c, Comparison::Eq | Comparison::Ne) {
+        return Some(c == Comparison::Ne);
+    }
+    for (x, y) in items {
+        if x.is(y) {
+            continue;
+        }
+        if let Some(order) = simple_order(x, y) {
+            if order == Some(Ordering::Equal) {
+                continue;
+            }
+            return Some(c.holds(order));
+        }
+        match c {
+            Comparison::Eq | Comparison::Ne if leaf::equal(heap, x, y)? => {}
+            Comparison::Eq | Comparison::Ne => return Some(c == Comparison::Ne),
+            _ => return None,
+        }
+    }
+    Some(c.holds(Some(lens.0.cmp(&lens.1))))
 }
 
 /// The order of two strings, bytes or real numbers: what builtin types compare among themselves without looking inside;
@@ -318,7 +364,7 @@ impl Vm {
 
 /// The truth of a value, if no program code takes part.
 #[inline]
-fn leaf_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
+pub fn leaf_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
     if let Some(b) = value.as_bool() {
         return Some(b);
     }

@@ -11,6 +11,7 @@
     reason = "the core's wrapper types around verified code and its registers"
 )]
 
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use crate::bytecode::{Instr, Op};
@@ -190,6 +191,8 @@ pub mod frame_flag {
     pub const FOR_ITER: u32 = 8;
     /// It runs a method that an instruction asks: `answer.rs` finishes the instruction; `extra` is its own.
     pub const ANSWER: u32 = 16;
+    /// It caught an exception, so that it may be handling one now; a coroutine's frame may be anyway.
+    pub const CAUGHT: u32 = 32;
 }
 
 /// One running function.
@@ -206,7 +209,7 @@ pub struct Frame {
     /// See `frame_flag`.
     pub extra: Slot,
     /// See `frame_flag`.
-    pub flags: u32,
+    pub flags: Cell<u32>,
     /// For a coroutine's frame, whose registers are not on the stack: the first register of the stack above everything live.
     free: u32,
 }
@@ -221,7 +224,7 @@ impl Frame {
             code: CodePtr::new(code),
             owner: Slot::new(owner),
             extra: Slot::undef(),
-            flags,
+            flags: Cell::new(flags),
             free: 0,
         }
     }
@@ -406,7 +409,7 @@ impl Stack {
             return 0;
         }
         let frame = self.top();
-        if frame.flags & frame_flag::COROUTINE != 0 {
+        if frame.flags.get() & frame_flag::COROUTINE != 0 {
             return frame.free as usize;
         }
         let offset = (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;

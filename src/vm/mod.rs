@@ -24,7 +24,7 @@ mod green;
 mod group;
 mod import;
 mod instance_check;
-mod iterate;
+pub mod iterate;
 mod load;
 mod local;
 mod lookup;
@@ -34,6 +34,7 @@ pub mod native;
 mod number;
 mod order;
 mod pattern;
+mod quick;
 mod report;
 mod run;
 mod set_ops;
@@ -55,8 +56,9 @@ pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn
 pub use green::GreenStack;
 pub use group::Split;
 pub use local::{Local, Mark};
-pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, VmFn};
+pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, QuickFn, VmFn};
 pub use report::{Failure, Place, Problem, Report, Stuck};
+pub use subscript::leaf_len;
 pub use trap::{Park, Trap};
 pub use type_param::EVALUATE;
 

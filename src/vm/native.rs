@@ -37,6 +37,10 @@ pub enum Direct<'h> {
     Coroutine,
 }
 
+/// The short cut of a native: the result where it takes no program code and no more than a glance at the arguments; None:
+/// the long way must find it, or what is wrong. It is asked first of calls with positional arguments, however many.
+pub type QuickFn = for<'h> fn(&'h Heap, Args<'h>) -> Option<Value<'h>>;
+
 /// The Rust side of a native.
 #[derive(Clone, Copy)]
 pub enum NativeFn {
@@ -56,6 +60,8 @@ pub struct Native {
     pub doc: &'static str,
     /// What runs.
     pub call: NativeFn,
+    /// Its short cut; that of a `__new__` answers for calls of the class.
+    pub quick: Option<QuickFn>,
     /// How many arguments a plain call may have, read off the signature.
     arity: Arity,
 }
@@ -79,6 +85,7 @@ impl Native {
             signature,
             doc,
             call: NativeFn::Leaf(call),
+            quick: None,
             arity: Arity::read(signature),
         }
     }
@@ -89,6 +96,7 @@ impl Native {
             signature,
             doc,
             call: NativeFn::Vm(call),
+            quick: None,
             arity: Arity::read(signature),
         }
     }
@@ -105,6 +113,15 @@ impl Native {
             doc,
             call: NativeFn::Coroutine(make, direct),
             arity: Arity::read(signature),
+            quick: None,
+        }
+    }
+
+    /// The same native with a short cut.
+    pub const fn quick(self, quick: QuickFn) -> Native {
+        Native {
+            quick: Some(quick),
+            ..self
         }
     }
 
@@ -294,6 +311,22 @@ impl<'h> Args<'h> {
     #[inline(always)]
     pub fn new(heap: &'h Heap, slots: &'h [Slot]) -> Args<'h> {
         Args { heap, slots }
+    }
+
+    /// How many arguments the caller gave.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether the caller gave none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The arguments in order.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Value<'h>> {
+        self.slots.iter().map(move |slot| slot.get(self.heap))
     }
 
     /// The argument for parameter `i`; Undef if the caller omitted it.

@@ -9,6 +9,7 @@ use super::Vm;
 use super::arith::{self, Operator};
 use super::compare::Comparison;
 use super::frame::{Cursor, Frame, Window, frame_flag};
+use super::iterate::{Advance, leaf_next};
 use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
@@ -108,7 +109,9 @@ impl Vm {
                 let (x, y) = (r!($i.b()), r!($i.c()));
                 if let Some(value) = $ints(x, y) {
                     w.set($i.a(), value);
-                } else if let Some((x, y)) = Value::both_floats(x, y) {
+                } else if let Some((x, y)) =
+                    Value::both_floats(x, y).or_else(|| Value::mixed_floats(x, y))
+                {
                     w.set($i.a(), Value::float($floats(x, y)));
                 } else {
                     slow!(self.binary_op(Operator::$operator, $i.instr()));
@@ -301,7 +304,10 @@ impl Vm {
                 Op::Mul => arith!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
                 Op::Div => {
                     let (x, y) = (r!(i.b()), r!(i.c()));
-                    match Value::both_floats(x, y) {
+                    let pair = Value::both_floats(x, y)
+                        .or_else(|| Value::mixed_floats(x, y))
+                        .or_else(|| Value::int_pair(x, y).map(|(x, y)| (x as f64, y as f64)));
+                    match pair {
                         Some((x, y)) if y != 0.0 => w.set(i.a(), Value::float(x / y)),
                         _ => slow!(self.binary_op(Operator::Div, i.instr())),
                     }
@@ -325,7 +331,16 @@ impl Vm {
                 ))),
                 Op::ShlI => bits_imm!(i, Shl, arith::shift_left),
                 Op::ShrI => bits_imm!(i, Shr, arith::shift_right),
-                Op::Neg => slow!(self.unary_op(i.instr())),
+                Op::Neg => {
+                    let x = r!(i.b());
+                    if let Some(x) = x.as_float() {
+                        w.set(i.a(), Value::float(-x));
+                    } else if let Some(value) = Value::sub_ints(Value::small_int(0), x) {
+                        w.set(i.a(), value);
+                    } else {
+                        slow!(self.unary_op(i.instr()));
+                    }
+                }
                 Op::Pos => slow!(self.unary_op(i.instr())),
                 Op::Invert => slow!(self.unary_op(i.instr())),
                 Op::Not => match r!(i.b()).as_bool() {
@@ -456,7 +471,7 @@ impl Vm {
                             u32::from(i.b()),
                             self.call_op(i.instr())
                         );
-                    } else {
+                    } else if !self.quick_callee(w, i.instr()) {
                         trap!(self.call_native_op(i.instr()));
                     }
                 }
@@ -486,16 +501,15 @@ impl Vm {
                                             Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
                                     }
-                                    NativeFn::Vm(_) | NativeFn::Coroutine(..)
-                                        if native.takes(i.b() as usize + 1)
-                                            && o.kind() != Kind::Instance =>
-                                    {
-                                        trap!(self.call_native_window(
-                                            native,
-                                            i.instr(),
-                                            1,
-                                            i.b() as usize + 1
-                                        ));
+                                    _ if self.quick_call(
+                                        native,
+                                        w,
+                                        i.instr(),
+                                        1,
+                                        i.b() as usize + 1,
+                                    ) => {}
+                                    _ if o.kind() != Kind::Instance => {
+                                        trap!(self.call_cached_native(native, i.instr()));
                                     }
                                     _ => trap!(self.call_method_op(i.instr())),
                                 }
@@ -535,12 +549,12 @@ impl Vm {
                 Op::Ret => {
                     let value = r!(i.a());
                     let frame = self.stack.pop();
-                    if frame.flags == 0 {
+                    if frame.flags.get() & !frame_flag::CAUGHT == 0 {
                         load!();
                         w.set(ip.previous().a, value);
                     } else {
                         self.result.set(value);
-                        if frame.flags & frame_flag::BOUNDARY != 0 {
+                        if frame.flags.get() & frame_flag::BOUNDARY != 0 {
                             return Ok(Trap::Returned);
                         }
                         ip = self.stack.top().ip;
@@ -614,10 +628,18 @@ impl Vm {
                                     None => iter.source.clear(),
                                 }
                             }
-                            _ => {
-                                slow!(self.for_iter(i.instr()));
-                                safepoint!();
-                            }
+                            _ => match leaf_next(&self.heap, iter) {
+                                Ok(Advance::Item(value)) => {
+                                    w.set(i.b(), value);
+                                    jump!(i.d());
+                                }
+                                Ok(Advance::End) => {}
+                                Ok(Advance::Program) => {
+                                    slow!(self.for_iter(i.instr()));
+                                    safepoint!();
+                                }
+                                Err(raised) => slow!(Err::<(), Raised>(raised)),
+                            },
                         }
                     } else if r!(i.a()).is_gc::<Coroutine>() {
                         trap!(self.for_iter_generator(i.instr()));

@@ -463,7 +463,7 @@ impl Vm {
 }
 
 /// The length of a builtin container.
-pub(super) fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
+pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
     match value.as_object()?.kind() {
         Kind::Str => value.as_gc::<Str>().map(Gc::char_len),
         Kind::List => value.as_gc::<List>().map(|list| list.get().items.len()),

@@ -59,13 +59,15 @@ impl Vm {
                 frame.window.set(handler.reg, exception.value());
                 let ip = Cursor::at(code, handler.target);
                 heap.pending.clear();
-                self.stack.top_mut().ip = ip;
+                let frame = self.stack.top_mut();
+                frame.ip = ip;
+                frame.flags.set(frame.flags.get() | frame_flag::CAUGHT);
                 return None;
             }
-            if frame.flags & frame_flag::COROUTINE != 0 {
+            if frame.flags.get() & frame_flag::COROUTINE != 0 {
                 return self.coroutine_failed(raised);
             }
-            let flags = self.stack.pop().flags;
+            let flags = self.stack.pop().flags.get();
             if flags & frame_flag::BOUNDARY != 0 {
                 return Some(Trap::Raised);
             }
@@ -107,12 +109,18 @@ impl Vm {
     pub fn handled(&self) -> Option<Gc<'_, Exception>> {
         let heap = &self.heap;
         for frame in self.stack.frames().iter().rev() {
+            // Most frames never caught anything; those that did and are past it must catch again first.
+            let flags = frame.flags.get();
+            if flags & (frame_flag::CAUGHT | frame_flag::COROUTINE) == 0 {
+                continue;
+            }
             let code = frame.code(heap);
             let at = frame.index(heap).saturating_sub(1);
             if let Some(reg) = code.code.handling_at(at) {
                 return frame.window.get(heap, reg).as_gc();
             }
-            if frame.flags & frame_flag::COROUTINE != 0
+            frame.flags.set(flags & !frame_flag::CAUGHT);
+            if flags & frame_flag::COROUTINE != 0
                 && let Some(found) = handled_by_parents(heap, frame.owner.get(heap))
             {
                 return Some(found);

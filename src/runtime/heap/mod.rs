@@ -2,7 +2,7 @@
 //!
 //! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
 //! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 1 MB): the heap then sets
+//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 4 MB): the heap then sets
 //! `budget` to zero, which the VM sees at its next safepoint.
 
 #![expect(
@@ -33,8 +33,9 @@ use block::Space;
 
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
-/// The least that is allocated between two collections.
-const MIN_TRIGGER: usize = 1 << 20;
+/// The least that is allocated between two collections. Each traces some three thousand objects of the builtin types, so that
+/// programs whose garbage is large (big integers, long texts) should not have many; 4 MB still fit the cache.
+const MIN_TRIGGER: usize = 4 << 20;
 
 /// All objects of one interpreter, and what is known about all of them: shapes, interned strings, builtin types.
 pub struct Heap {
@@ -58,6 +59,8 @@ pub struct Heap {
     pub shapes: Shapes,
     /// One object for equal names.
     pub interner: Interner,
+    /// The 128 strings of one ASCII character: texts taken apart make no garbage.
+    pub(super) ascii: SlotVec,
     /// The classes that Rust code names.
     pub types: Types,
     /// What lookups in classes found.
@@ -83,12 +86,14 @@ impl Heap {
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
+            ascii: SlotVec::new(),
             types: Types::new(),
             memo: ClassMemo::new(),
             class_epoch: Cell::new(CLASS_EPOCH),
         };
         super::intern::intern_symbols(&heap);
         super::types::create(&heap);
+        super::str::create_ascii(&heap);
         heap
     }
 
@@ -219,6 +224,7 @@ impl Heap {
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
+            self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
             while let Some(object) = tracer.grey.pop() {
                 kinds::trace(object, &mut tracer);

@@ -30,6 +30,42 @@ impl Default for DigitLimit {
     }
 }
 
+/// The decimal digits of a machine word, without an allocation.
+pub struct Decimal {
+    /// Filled from the end; an `i64` has 19 digits at most, and a sign.
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    /// The digits of `n`.
+    pub fn new(n: i64) -> Decimal {
+        let mut decimal = Decimal {
+            digits: [b'0'; 20],
+            start: 20,
+        };
+        let mut rest = n.unsigned_abs();
+        loop {
+            decimal.start -= 1;
+            decimal.digits[decimal.start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if n < 0 {
+            decimal.start -= 1;
+            decimal.digits[decimal.start] = b'-';
+        }
+        decimal
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.digits[self.start..]).unwrap_or_default()
+    }
+}
+
 /// The radixes that have a prefix, and so a text for `hex()`, `oct()` and `bin()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Radix {

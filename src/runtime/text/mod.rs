@@ -25,6 +25,7 @@ mod unicode_tables;
 pub(crate) mod oracle;
 
 pub use int::{Int, IntRef};
+pub use int_text::Decimal;
 
 /// The exception class that a [`TextError`] becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,10 @@ pub fn is_printable(c: char) -> bool {
 
 /// `str.isspace`: Unicode's white space and the four ASCII separators.
 pub fn is_space(c: char) -> bool {
-    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+    if c.is_ascii() {
+        return matches!(c, '\t'..='\r' | '\x1c'..=' ');
+    }
+    c.is_whitespace()
 }
 
 /// `str.isalpha`: the letters, which is less than Unicode's Alphabetic.

@@ -144,6 +144,20 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
+    /// `CallMethod` of a native that the cache found.
+    #[inline(never)]
+    pub(in crate::vm) fn call_cached_native(
+        &mut self,
+        native: &'static Native,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
+        let count = i.b as usize + 1;
+        if native.takes(count) {
+            return self.call_native_window(native, i, 1, count);
+        }
+        self.call_method_op(i)
+    }
+
     /// `CallMethod`, the general way; teaches the cache.
     #[inline(never)]
     pub(in crate::vm) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {

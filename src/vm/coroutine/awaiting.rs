@@ -267,7 +267,7 @@ impl Vm {
                 frame.window.set(i.a, future.get().result.get(heap));
                 Some(None)
             }
-            FutureState::Pending if frame.flags & frame_flag::FOR_ITER == 0 => {
+            FutureState::Pending if frame.flags.get() & frame_flag::FOR_ITER == 0 => {
                 frame
                     .owner
                     .expect::<Coroutine>(heap)
@@ -284,7 +284,7 @@ impl Vm {
     pub(in crate::vm) fn is_awaited(&self, i: Instr) -> bool {
         let frame = self.stack.top();
         let next = frame.ip.peek();
-        next.op == Op::Await && next.b == i.a && frame.flags & frame_flag::FOR_ITER == 0
+        next.op == Op::Await && next.b == i.a && frame.flags.get() & frame_flag::FOR_ITER == 0
     }
 
     /// Calls a coroutine function, with the registers from `first` on, where `is_awaited` said yes: call and `Await` in one. `None`: it

@@ -255,7 +255,7 @@ impl Vm {
             Flow::Run => return None,
             Flow::Unwind(raised) => return self.unwind_from(raised, false),
             Flow::Fail(raised) => {
-                let for_loop = self.stack.pop().flags & frame_flag::FOR_ITER != 0;
+                let for_loop = self.stack.pop().flags.get() & frame_flag::FOR_ITER != 0;
                 return if for_loop {
                     self.unwind_from(raised, false)
                 } else {
@@ -265,7 +265,7 @@ impl Vm {
             Flow::Yield(value) => (value, Trap::Yielded),
             Flow::Finish(value) => (value, Trap::Returned),
         };
-        if self.stack.pop().flags & frame_flag::FOR_ITER == 0 {
+        if self.stack.pop().flags.get() & frame_flag::FOR_ITER == 0 {
             self.result.set(self.get(value));
             return Some(trap);
         }

@@ -124,7 +124,7 @@ impl Vm {
         let this: Gc<'_, Coroutine> = frame.owner.expect(heap);
         match this.kind {
             CoroutineKind::Generator => {
-                let for_loop = frame.flags & frame_flag::FOR_ITER != 0;
+                let for_loop = frame.flags.get() & frame_flag::FOR_ITER != 0;
                 self.result.set(value);
                 self.pause();
                 if !for_loop {
@@ -168,7 +168,7 @@ impl Vm {
         let value = frame.window.get(heap, i.a);
         if frame.extra.get(heap).is(this.value()) {
             this.state.set(CoroutineState::Done);
-            let flags = frame.flags;
+            let flags = frame.flags.get();
             self.result.set(value);
             stack.pop();
             return Some((flags & frame_flag::FOR_ITER == 0).then_some(Trap::Returned));

@@ -14,7 +14,7 @@ use crate::vm::arith::Operator;
 use crate::vm::local::Local;
 
 impl Vm {
-    /// One step of an iterator for which `step_builtin` answered `Program`.
+    /// One step of an iterator for which `leaf_next` answered `Program`.
     pub(super) fn step_by_program(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
         self.native_safepoint()?;
         let mark = self.mark();

@@ -1,7 +1,10 @@
 //! Iterators over builtin types: how they begin, and each step that needs no program code.
 //!
-//! To add a kind of iterator: a row of `IterTag`, an arm in `builtin_iter` if `iter()` makes it, an arm in `step_builtin`; one that calls
-//! the program answers `Advance::Program` there and has its step in `adaptor.rs`.
+//! To add a kind of iterator: a row of `IterTag`, an arm in `leaf_iter` if `iter()` makes it, an arm in `plain_next`; one that calls
+//! the program answers `Advance::Program` there and has its step in `adaptor.rs`. `enumerate` and `zip` are here as far as they
+//! stand over containers, and in `adaptor.rs` over anything else.
+
+use smallvec::SmallVec;
 
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::dict::Dict;
@@ -20,7 +23,7 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 
 /// What a step of an iterator gave.
-pub(super) enum Advance<'h> {
+pub enum Advance<'h> {
     /// The next item.
     Item(Value<'h>),
     /// There is none.
@@ -32,46 +35,14 @@ pub(super) enum Advance<'h> {
 impl Vm {
     /// The iterator over a builtin object; iterators and generators are their own.
     pub(in crate::vm) fn builtin_iter<'h>(&'h self, value: Value<'h>) -> Option<Value<'h>> {
-        let heap = &self.heap;
-        let walk =
-            |tag, end: usize| Some(heap.iter(tag, value, Value::UNDEF, 0, end as i64).value());
-        match value.as_object()?.kind() {
-            Kind::List => walk(IterTag::List, 0),
-            Kind::Tuple => walk(IterTag::Tuple, 0),
-            Kind::Range => Some(range_iter(heap, *value.as_gc::<Range>()?.get())),
-            Kind::Str => walk(IterTag::Str, 0),
-            Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
-            Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len()),
-            Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len()),
-            Kind::View => self.view_iter(value.as_gc()?),
-            Kind::Iter => Some(value),
-            Kind::Coroutine if super::is_generator(value) => Some(value),
-            Kind::Instance => {
-                let payload = self.underlying(value, Sym::Iter);
-                if payload.is(value) {
-                    None
-                } else {
-                    self.builtin_iter(payload)
-                }
-            }
-            _ => None,
+        if let Some(iter) = leaf_iter(&self.heap, value) {
+            return Some(iter);
         }
-    }
-
-    fn view_iter<'h>(&'h self, view: Gc<'h, View>) -> Option<Value<'h>> {
-        let tag = match view.tag {
-            ViewTag::Keys => IterTag::DictKeys,
-            ViewTag::Values => IterTag::DictValues,
-            ViewTag::Items => IterTag::DictItems,
-            ViewTag::Proxy => return self.builtin_iter(view.get().source.get(&self.heap)),
-        };
-        let source = view.get().source.get(&self.heap);
-        let len = source.as_gc::<Dict>()?.table.len();
-        Some(
-            self.heap
-                .iter(tag, source, Value::UNDEF, 0, len as i64)
-                .value(),
-        )
+        let payload = self.underlying(value, Sym::Iter);
+        if payload.is(value) {
+            return None;
+        }
+        self.builtin_iter(payload)
     }
 
     /// The builtin object inside an instance that extends one, unless the program gave the class its own `method`; else the value.
@@ -87,37 +58,142 @@ impl Vm {
             _ => value,
         }
     }
+}
 
-    /// One step, unless the program takes part in it.
-    #[inline]
-    pub(super) fn step_builtin<'h>(&'h self, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
-        let heap = &self.heap;
-        let item = match iter.tag {
-            IterTag::Range => next_of_range(heap, iter),
-            IterTag::List => next_at(
-                iter,
-                |source, n| source.as_gc::<List>()?.items.get(heap, n),
-                heap,
-            ),
-            IterTag::Tuple => next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap),
-            IterTag::Bytes => next_at(iter, byte_at, heap),
-            IterTag::ListReverse => previous_in_list(heap, iter),
-            IterTag::Str => next_char(heap, iter),
-            IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => {
-                next_of_dict(heap, iter)?
-            }
-            IterTag::DictReverse => previous_of_dict(heap, iter)?,
-            IterTag::Set => next_of_set(heap, iter)?,
-            IterTag::Sequence
-            | IterTag::SequenceReverse
-            | IterTag::Call
-            | IterTag::Enumerate
-            | IterTag::Zip
-            | IterTag::Map
-            | IterTag::Filter => return Ok(Advance::Program),
-        };
-        Ok(item.map_or(Advance::End, Advance::Item))
+/// The iterator over a builtin object that no program class extends.
+pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
+    let walk = |tag, end: usize| Some(heap.iter(tag, value, Value::UNDEF, 0, end as i64).value());
+    match value.as_object()?.kind() {
+        Kind::List => walk(IterTag::List, 0),
+        Kind::Tuple => walk(IterTag::Tuple, 0),
+        Kind::Range => Some(range_iter(heap, *value.as_gc::<Range>()?.get())),
+        Kind::Str => walk(IterTag::Str, 0),
+        Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
+        Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len()),
+        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len()),
+        Kind::View => view_iter(heap, value.as_gc()?),
+        Kind::Iter => Some(value),
+        Kind::Coroutine if super::is_generator(value) => Some(value),
+        _ => None,
     }
+}
+
+fn view_iter<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Value<'h>> {
+    let tag = match view.tag {
+        ViewTag::Keys => IterTag::DictKeys,
+        ViewTag::Values => IterTag::DictValues,
+        ViewTag::Items => IterTag::DictItems,
+        ViewTag::Proxy => return leaf_iter(heap, view.get().source.get(heap)),
+    };
+    let source = view.get().source.get(heap);
+    let len = source.as_gc::<Dict>()?.table.len();
+    Some(heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
+}
+
+/// The iterator over a builtin object whose steps take no program code, whatever it holds.
+pub fn plain_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Gc<'h, Iter>> {
+    let iter = leaf_iter(heap, value)?.as_gc::<Iter>()?;
+    is_leaf(heap, iter).then_some(iter)
+}
+
+/// Whether no step will answer `Program`.
+fn is_leaf<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> bool {
+    match iter.tag {
+        IterTag::Enumerate => plain_source(iter.source.get(heap)).is_some(),
+        IterTag::Zip => iter.pos.get() == 0 && zipped(heap, iter).is_some(),
+        tag => tag.is_plain(),
+    }
+}
+
+/// One step, unless the program takes part in it.
+#[inline]
+pub fn leaf_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+    match iter.tag {
+        IterTag::Enumerate => next_of_enumerate(heap, iter),
+        IterTag::Zip => next_of_zip(heap, iter),
+        _ => plain_next(heap, iter),
+    }
+}
+
+/// A step of an iterator over a container.
+fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+    let item = match iter.tag {
+        IterTag::Range => next_of_range(heap, iter),
+        IterTag::List => next_at(
+            iter,
+            |source, n| source.as_gc::<List>()?.items.get(heap, n),
+            heap,
+        ),
+        IterTag::Tuple => next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap),
+        IterTag::Bytes => next_at(iter, byte_at, heap),
+        IterTag::ListReverse => previous_in_list(heap, iter),
+        IterTag::Str => next_char(heap, iter),
+        IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
+        IterTag::DictReverse => previous_of_dict(heap, iter)?,
+        IterTag::Set => next_of_set(heap, iter)?,
+        IterTag::Sequence
+        | IterTag::SequenceReverse
+        | IterTag::Call
+        | IterTag::Enumerate
+        | IterTag::Zip
+        | IterTag::Map
+        | IterTag::Filter => return Ok(Advance::Program),
+    };
+    Ok(item.map_or(Advance::End, Advance::Item))
+}
+
+/// A plain iterator under an adaptor.
+fn plain_source(value: Value<'_>) -> Option<Gc<'_, Iter>> {
+    value.as_gc::<Iter>().filter(|iter| iter.tag.is_plain())
+}
+
+/// `enumerate` over a container; the count fits a small integer.
+fn next_of_enumerate<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+    let count = iter.extra.get(heap);
+    let (Some(source), Some(next)) = (
+        plain_source(iter.source.get(heap)),
+        Value::add_ints(count, Value::small_int(1)),
+    ) else {
+        return Ok(Advance::Program);
+    };
+    Ok(match plain_next(heap, source)? {
+        Advance::Item(item) => {
+            iter.extra.set(next);
+            Advance::Item(heap.tuple(&[count, item]).value())
+        }
+        end => end,
+    })
+}
+
+/// The containers' iterators under a `zip`, if all are such.
+fn zipped<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Gc<'h, Tuple>> {
+    let sources = iter.source.get(heap).as_gc::<Tuple>()?;
+    sources
+        .iter(heap)
+        .all(|source| plain_source(source).is_some())
+        .then_some(sources)
+}
+
+/// `zip` of containers, not strict.
+fn next_of_zip<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+    if iter.pos.get() != 0 {
+        return Ok(Advance::Program);
+    }
+    let Some(sources) = zipped(heap, iter) else {
+        return Ok(Advance::Program);
+    };
+    let mut items: SmallVec<[Value<'h>; 4]> = SmallVec::new();
+    for source in sources.iter(heap).filter_map(plain_source) {
+        match plain_next(heap, source)? {
+            Advance::Item(item) => items.push(item),
+            end => return Ok(end),
+        }
+    }
+    Ok(if items.is_empty() {
+        Advance::End
+    } else {
+        Advance::Item(heap.tuple(&items).value())
+    })
 }
 
 fn range_iter(heap: &Heap, range: Range) -> Value<'_> {

@@ -20,7 +20,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use builtin::Advance;
+pub use builtin::{Advance, leaf_next, plain_iter};
 
 impl Vm {
     /// `iter(source)`.
@@ -82,7 +82,7 @@ impl Vm {
     pub fn next(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
         let value = self.get(iter);
         if let Some(walker) = value.as_gc::<Iter>() {
-            return match self.step_builtin(walker)? {
+            return match leaf_next(&self.heap, walker)? {
                 Advance::Item(item) => {
                     self.set(into, item);
                     Ok(true)
@@ -171,7 +171,7 @@ impl Vm {
         let value = self.reg(i.a);
         let step = value
             .as_gc::<Iter>()
-            .map(|walker| self.step_builtin(walker))
+            .map(|walker| leaf_next(&self.heap, walker))
             .transpose()?;
         match step {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),

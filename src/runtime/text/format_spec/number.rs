@@ -71,10 +71,16 @@ impl<'a> Number<'a> {
 
     /// The digits in groups, with zeros before them until they are `least` characters.
     fn grouped(&self, grouping: Grouping, group: usize, least: usize) -> String {
-        let mut digits = self.whole.bytes().rev();
         if self.whole.is_empty() {
             return String::new();
         }
+        if grouping.separator().is_none() {
+            let mut digits = String::with_capacity(self.whole.len().max(least));
+            push_fill(&mut digits, '0', least.saturating_sub(self.whole.len()));
+            digits.push_str(self.whole);
+            return digits;
+        }
+        let mut digits = self.whole.bytes().rev();
         let mut reversed = Vec::with_capacity(self.whole.len().max(least) * 4 / 3);
         let mut in_group = 0;
         loop {

@@ -3,7 +3,7 @@
 //! Contract: for all pairs `a == (a // b) * b + a % b`, the remainder has the sign of `b`, and each operator has its own
 //! message for a zero divisor.
 
-use num_bigint::{BigInt, BigUint};
+use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use num_traits::{ToPrimitive, Zero};
 
@@ -19,7 +19,72 @@ pub fn int_floor_div(a: IntRef<'_>, b: IntRef<'_>) -> TextResult<Int> {
             None => Int::from(-i128::from(a)),
         });
     }
-    Ok(a.to_big().div_floor(&b.to_big()).into())
+    let (a, b) = (a.to_big(), b.to_big());
+    if let Some(estimate) = Estimate::of(&a, &b)
+        && estimate.low == estimate.high
+    {
+        return Ok(Int::Small(estimate.high as i64));
+    }
+    Ok(a.div_floor(&b).into())
+}
+
+/// Bounds of a quotient that fits 62 bits, from the leading bits of two large positive integers.
+///
+/// Division costs as much as a product of quotient and divisor at least; where the bounds agree, as they nearly always do, the
+/// quotient is known without touching more than the first words. Spigots, continued fractions and Euclid's algorithm
+/// live on such quotients.
+struct Estimate {
+    low: u64,
+    high: u64,
+}
+
+impl Estimate {
+    /// The most bits of a quotient.
+    const BITS: u64 = 61;
+
+    fn of(a: &BigInt, b: &BigInt) -> Option<Estimate> {
+        if a.sign() != Sign::Plus || b.sign() != Sign::Plus {
+            return None;
+        }
+        let (a, b) = (a.magnitude(), b.magnitude());
+        let (long, short) = (a.bits(), b.bits());
+        if short < 64 || !(short..=short + Self::BITS).contains(&long) {
+            return None;
+        }
+        let dropped = short - 64;
+        let (numerator, divisor) = (leading(a, dropped), leading(b, dropped));
+        Some(Estimate {
+            low: (numerator / (divisor + 1)) as u64,
+            high: (numerator / divisor) as u64,
+        })
+    }
+}
+
+/// The bits of `n` above the lowest `dropped`; at most 128 of them.
+fn leading(n: &BigUint, dropped: u64) -> u128 {
+    let (skipped, shift) = ((dropped / 64) as usize, dropped % 64);
+    let mut words = [0; 3];
+    for (slot, word) in words.iter_mut().zip(n.iter_u64_digits().skip(skipped)) {
+        *slot = word;
+    }
+    let low = u128::from(words[0]) | u128::from(words[1]) << 64;
+    if shift == 0 {
+        low
+    } else {
+        low >> shift | u128::from(words[2]) << (128 - shift)
+    }
+}
+
+/// Quotient and remainder of positive integers whose quotient is one machine word.
+fn short_quotient(a: &BigInt, b: &BigInt) -> Option<(Int, Int)> {
+    let estimate = Estimate::of(a, b)?;
+    let mut quotient = estimate.high;
+    let mut rest = a - b * quotient;
+    while rest.sign() == Sign::Minus {
+        quotient -= 1;
+        rest += b;
+    }
+    Some((Int::Small(quotient as i64), rest.into()))
 }
 
 /// `a % b`
@@ -33,7 +98,11 @@ pub fn int_mod(a: IntRef<'_>, b: IntRef<'_>) -> TextResult<Int> {
             rest
         }));
     }
-    Ok(a.to_big().mod_floor(&b.to_big()).into())
+    let (a, b) = (a.to_big(), b.to_big());
+    if let Some((_, rest)) = short_quotient(&a, &b) {
+        return Ok(rest);
+    }
+    Ok(a.mod_floor(&b).into())
 }
 
 /// `divmod(a, b)`
@@ -42,7 +111,11 @@ pub fn int_divmod(a: IntRef<'_>, b: IntRef<'_>) -> TextResult<(Int, Int)> {
     if let (IntRef::Small(_), IntRef::Small(_)) = (a, b) {
         return Ok((int_floor_div(a, b)?, int_mod(a, b)?));
     }
-    let (quotient, rest) = a.to_big().div_mod_floor(&b.to_big());
+    let (a, b) = (a.to_big(), b.to_big());
+    if let Some(parts) = short_quotient(&a, &b) {
+        return Ok(parts);
+    }
+    let (quotient, rest) = a.div_mod_floor(&b);
     Ok((quotient.into(), rest.into()))
 }
 

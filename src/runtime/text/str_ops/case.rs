@@ -7,11 +7,17 @@ use crate::runtime::text::unicode::{is_case_ignorable, is_cased, push_fold, push
 
 /// `text.lower()`
 pub fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.to_lowercase()
 }
 
 /// `text.upper()`
 pub fn upper(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     text.to_uppercase()
 }
 

@@ -9,9 +9,12 @@ use crate::runtime::text::{TextError, TextResult};
 /// `text.split(sep, maxsplit)`
 pub fn split<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
-    Ok(text
-        .splitn(limit(maxsplit).saturating_add(1), sep)
-        .collect())
+    let parts = limit(maxsplit).saturating_add(1);
+    // The search for one byte is several times faster than that for a text.
+    if let [byte] = *sep.as_bytes() {
+        return Ok(text.splitn(parts, char::from(byte)).collect());
+    }
+    Ok(text.splitn(parts, sep).collect())
 }
 
 /// `text.rsplit(sep, maxsplit)`

@@ -11,7 +11,7 @@ use crate::runtime::text::num::rounding::{float_round, float_round_digits, int_r
 use crate::runtime::text::{Int, IntRef, TextError};
 use crate::runtime::{Heap, Raised, Value};
 use crate::vm::arith::Operator;
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&ABS, &DIVMOD, &POW, &ROUND];
@@ -36,7 +36,8 @@ const ABS: Native = Native::vm(
             }
         }
     },
-);
+)
+.quick(quick_abs);
 
 fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextError> {
     Ok(match number {
@@ -45,6 +46,18 @@ fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextEr
         Number::Float(x) => Value::float(x.abs()),
         Number::Complex(c) => Value::float(complex_abs((c.re, c.im))?),
     })
+}
+
+/// `abs` of a small integer or a float.
+fn quick_abs<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
+    let x = args.get(0);
+    if args.len() != 1 {
+        return None;
+    }
+    match x.as_float() {
+        Some(x) => Some(Value::float(x.abs())),
+        None => Some(heap.int(x.as_int()?.abs())),
+    }
 }
 
 const DIVMOD: Native = Native::vm(

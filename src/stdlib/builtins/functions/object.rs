@@ -2,10 +2,12 @@
 //!
 //! To add one: a `Native`, its function, a name in the table.
 
-use crate::runtime::Value;
-use crate::runtime::heap::{Gc, Kind};
+use crate::runtime::class::Class;
+use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
-use crate::vm::{Local, Native, Vm};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Value};
+use crate::vm::{Local, Native, Vm, leaf_len};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&CALLABLE, &HASH, &ID, &ISINSTANCE, &ISSUBCLASS, &LEN];
@@ -17,7 +19,11 @@ const LEN: Native = Native::vm(
         let len = vm.len(args.at(0))?;
         Ok(vm.local(vm.heap.usize(len)))
     },
-);
+)
+.quick(|heap, args| {
+    let len = leaf_len(heap, args.get(0))?;
+    (args.len() == 1).then(|| heap.usize(len))
+});
 
 const CALLABLE: Native = Native::vm(
     "callable(obj, /) -> bool",
@@ -59,7 +65,37 @@ const ISINSTANCE: Native = Native::vm(
         let holds = vm.is_instance(args.at(0), args.at(1))?;
         Ok(vm.local(Value::bool(holds)))
     },
-);
+)
+.quick(|heap, args| {
+    if args.len() != 2 {
+        return None;
+    }
+    let Some(classes) = args.get(1).as_gc::<Tuple>() else {
+        return is_plainly(heap, args.get(0), args.get(1)).map(Value::bool);
+    };
+    for class in classes.iter(heap) {
+        if is_plainly(heap, args.get(0), class)? {
+            return Some(Value::TRUE);
+        }
+    }
+    Some(Value::FALSE)
+});
+
+/// Whether a value is an instance of a class, if neither can have anything to say about it.
+fn is_plainly<'h>(heap: &'h Heap, value: Value<'h>, class: Value<'h>) -> Option<bool> {
+    let class = class.as_gc::<Class>()?;
+    if !heap.class_of(class.value()).builtin_is(Builtin::Type) {
+        return None;
+    }
+    let is = heap.class_of(value).is_subclass(heap, class);
+    let silent = value.as_object().is_none_or(|object| {
+        matches!(
+            object.kind(),
+            Kind::Str | Kind::List | Kind::Tuple | Kind::Dict | Kind::Set
+        )
+    });
+    (is || silent).then_some(is)
+}
 
 const ISSUBCLASS: Native = Native::vm(
     "issubclass(cls, class_or_tuple, /) -> bool",

@@ -12,8 +12,8 @@ use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::builtins::types::receiver::{given, spread};
 use crate::stdlib::builtins::types::sort;
 use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::vm::compare::{self, Comparison};
+use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&ALL, &ANY, &MAX, &MIN, &SORTED, &SUM];
@@ -58,7 +58,8 @@ const MAX: Native = Native::vm(
      default keyword-only argument specifies an object to return if\nthe provided iterable is empty.\n\
      With two or more positional arguments, return the largest argument.",
     |vm, args| extreme(vm, args, "max", Comparison::Gt),
-);
+)
+.quick(|heap, args| quick_extreme(heap, args, Comparison::Gt));
 
 const MIN: Native = Native::vm(
     "min(*args, key=None, default=<unrepresentable>)",
@@ -67,7 +68,36 @@ const MIN: Native = Native::vm(
      default keyword-only argument specifies an object to return if\nthe provided iterable is empty.\n\
      With two or more positional arguments, return the smallest argument.",
     |vm, args| extreme(vm, args, "min", Comparison::Lt),
-);
+)
+.quick(|heap, args| quick_extreme(heap, args, Comparison::Lt));
+
+/// `min` or `max` of several values, or of a list or tuple, that compare without the program.
+fn quick_extreme<'h>(heap: &'h Heap, args: Args<'h>, c: Comparison) -> Option<Value<'h>> {
+    if args.len() != 1 {
+        return best_leaf(heap, args.iter(), c);
+    }
+    match args.get(0).as_gc::<List>() {
+        Some(list) => {
+            let items = &list.get().items;
+            best_leaf(heap, (0..items.len()).map_while(|i| items.get(heap, i)), c)
+        }
+        None => best_leaf(heap, args.get(0).as_gc::<Tuple>()?.iter(heap), c),
+    }
+}
+
+fn best_leaf<'h>(
+    heap: &'h Heap,
+    mut items: impl Iterator<Item = Value<'h>>,
+    c: Comparison,
+) -> Option<Value<'h>> {
+    let mut best = items.next()?;
+    for item in items {
+        if compare::leaf(heap, c, item, best)? {
+            best = item;
+        }
+    }
+    Some(best)
+}
 
 /// The first item that no other one beats in `comparison`.
 fn extreme(
@@ -149,7 +179,11 @@ const SUM: Native = Native::vm(
      When the iterable is empty, return the start value.\n\
      This function is intended specifically for use with numeric values and may\nreject non-numeric types.",
     sum,
-);
+)
+.quick(|heap, args| {
+    let start = args.get(1).or(Value::small_int(0));
+    (1..=2).contains(&args.len()).then(|| sum_known(heap, args.get(0), start))?
+});
 
 fn sum(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let start = given(vm, args.at(1)).unwrap_or_else(|| vm.local(Value::small_int(0)));

@@ -8,9 +8,10 @@ use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::iter::IterTag;
+use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value, leaf};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -162,7 +163,22 @@ const GET: Native = Native::vm(
             None => Ok(given(vm, args.at(2)).unwrap_or_else(|| vm.none())),
         }
     },
-);
+)
+.quick(|heap, args| {
+    let dict = args.get(0).as_gc::<Dict>()?;
+    match (args.len(), find(heap, dict, args.get(1))?) {
+        (2 | 3, (_, Found::At(at))) => Some(dict.get().table.value_at(heap, at)),
+        (2, (_, Found::Missing)) => Some(Value::NONE),
+        (3, (_, Found::Missing)) => Some(args.get(2)),
+        _ => None,
+    }
+});
+
+/// Looks for a key that the program has no say about; its hash and where it is.
+fn find<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, key: Value<'h>) -> Option<(u64, Found)> {
+    let hash = leaf::hash(heap, key)?;
+    Some((hash, dict.table.find(heap, hash, key)))
+}
 
 const SETDEFAULT: Native = Native::vm(
     "setdefault(self, key, default=None, /)",
@@ -177,7 +193,18 @@ const SETDEFAULT: Native = Native::vm(
         vm.dict_set(args.at(0), args.at(1), value)?;
         Ok(value)
     },
-);
+)
+.quick(|heap, args| {
+    let dict = args.get(0).as_gc::<Dict>()?;
+    match (args.len(), find(heap, dict, args.get(1))?) {
+        (2 | 3, (_, Found::At(at))) => Some(dict.get().table.value_at(heap, at)),
+        (3, (hash, Found::Missing)) => {
+            dict.table.push(heap, hash, args.get(1), args.get(2));
+            Some(args.get(2))
+        }
+        _ => None,
+    }
+});
 
 const POP: Native = Native::vm(
     "pop(self, key, default=<unrepresentable>, /)",
@@ -190,7 +217,15 @@ const POP: Native = Native::vm(
         }
         given(vm, args.at(2)).ok_or_else(|| vm.key_error(args.at(1)))
     },
-);
+)
+.quick(|heap, args| {
+    let dict = args.get(0).as_gc::<Dict>()?;
+    match (args.len(), find(heap, dict, args.get(1))?) {
+        (2 | 3, (_, Found::At(at))) => Some(dict.table.remove(heap, at).1),
+        (3, (_, Found::Missing)) => Some(args.get(2)),
+        _ => None,
+    }
+});
 
 const POPITEM: Native = Native::leaf(
     "popitem(self, /) -> tuple",

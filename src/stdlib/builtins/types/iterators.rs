@@ -3,12 +3,15 @@
 //! All are the Rust type `Iter`, whose `next` is in `vm/iterate.rs`; here are the adaptors' constructors and what all have.
 //! To add an adaptor: an `IterTag`, its step in `vm/iterate.rs`, a constructor and a row here.
 
+use smallvec::SmallVec;
+
 use super::receiver::{given, spread, this, this_of};
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::registry::NativeType;
+use crate::vm::iterate::plain_iter;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -141,7 +144,12 @@ const NEW_ENUMERATE: Native = Native::vm(
         let iterator = vm.iter(args.at(1))?;
         Ok(new_iter(vm, IterTag::Enumerate, iterator, Some(start)))
     },
-);
+)
+.quick(|heap, args| {
+    let source = plain_iter(heap, args.get(1))?.value();
+    let zero = Value::small_int(0);
+    (args.len() == 2).then(|| heap.iter(IterTag::Enumerate, source, zero, 0, 0).value())
+});
 
 /// An adaptor around `source`.
 fn new_iter(vm: &Vm, tag: IterTag, source: Local, extra: Option<Local>) -> Local {
@@ -175,7 +183,16 @@ const NEW_ZIP: Native = Native::vm(
         }
         Ok(zip)
     },
-);
+)
+.quick(|heap, args| {
+    let sources: Option<SmallVec<[Value<'_>; 4]>> = args
+        .iter()
+        .skip(1)
+        .map(|source| Some(plain_iter(heap, source)?.value()))
+        .collect();
+    let sources = heap.tuple(&sources?).value();
+    Some(heap.iter(IterTag::Zip, sources, Value::UNDEF, 0, 0).value())
+});
 
 const NEW_MAP: Native = Native::vm(
     "map(cls, /, *args)",
@@ -211,7 +228,15 @@ const NEW_REVERSED: Native = Native::vm(
     "reversed(cls, sequence, /)",
     "Create and return a new object.  See help(type) for accurate signature.",
     reversed,
-);
+)
+.quick(|heap, args| {
+    let list = args.get(1).as_gc::<List>()?;
+    let last = list.items.len() as i64 - 1;
+    (args.len() == 2).then(|| {
+        heap.iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0)
+            .value()
+    })
+});
 
 fn reversed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let sequence = args.at(1);

@@ -11,7 +11,11 @@ use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::registry::NativeType;
 use crate::vm::arith::Operator;
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::iterate::{Advance, leaf_next, plain_iter};
+use crate::vm::{Args, Local, Locals, Native, Vm, leaf_len};
+
+/// The most items that a short cut takes from another container.
+const MAX_QUICK: usize = 100_000;
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[LIST];
@@ -62,7 +66,35 @@ const NEW: Native = Native::leaf(
     "__new__(type, /, *args, **kwargs)",
     "Create and return a new object.  See help(type) for accurate signature.",
     |heap, _| Ok(heap.list([]).value()),
-);
+)
+.quick(|heap, args| match args.len() {
+    1 => Some(heap.list([]).value()),
+    2 => {
+        let items = plain_items(heap, args.get(1))?;
+        Some(heap.list(items).value())
+    }
+    _ => None,
+});
+
+/// The items of a builtin container. Long ones are left to the long way, which collects in between.
+pub fn plain_items<'h>(heap: &'h Heap, iterable: Value<'h>) -> Option<Vec<Value<'h>>> {
+    if let Some(list) = iterable.as_gc::<List>() {
+        return Some(list.items.to_vec(heap));
+    }
+    if leaf_len(heap, iterable)? > MAX_QUICK {
+        return None;
+    }
+    let iter = plain_iter(heap, iterable)?;
+    let mut items = Vec::with_capacity(leaf_len(heap, iterable)?);
+    loop {
+        match leaf_next(heap, iter) {
+            Ok(Advance::Item(item)) => items.push(item),
+            Ok(Advance::End) => return Some(items),
+            // A fresh iterator over a container that nobody changes meanwhile has no reason to.
+            Ok(Advance::Program) | Err(_) => return None,
+        }
+    }
+}
 
 const INIT: Native = Native::vm(
     "__init__(self, iterable=(), /) -> None",
@@ -171,19 +203,33 @@ const INSERT: Native = Native::vm(
     "insert(self, index, object, /) -> None",
     "Insert object before index.",
     insert,
-);
+)
+.quick(|heap, args| {
+    let (list, index) = (args.get(0).as_gc::<List>()?, args.get(1).as_int()?);
+    if args.len() != 3 {
+        return None;
+    }
+    let at = clamped(index, list.items.len());
+    list.items.insert(heap, at, args.get(2));
+    Some(Value::NONE)
+});
+
+/// The position that an index of `insert` means.
+fn clamped(index: i64, len: usize) -> usize {
+    let len = len as i64;
+    (if index < 0 {
+        (index + len).max(0)
+    } else {
+        index.min(len)
+    }) as usize
+}
 
 fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?;
     let index = vm.index(args.at(1))?;
     let list = this_of::<List>(vm, args)?;
-    let len = list.items.len() as i64;
-    let at = if index < 0 {
-        (index + len).max(0)
-    } else {
-        index.min(len)
-    };
-    list.items.insert(&vm.heap, at as usize, vm.get(args.at(2)));
+    let at = clamped(index, list.items.len());
+    list.items.insert(&vm.heap, at, vm.get(args.at(2)));
     Ok(vm.none())
 }
 
@@ -191,7 +237,24 @@ const POP: Native = Native::vm(
     "pop(self, index=-1, /)",
     "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.",
     pop,
-);
+)
+.quick(|heap, args| {
+    let items = &args.get(0).as_gc::<List>()?.get().items;
+    match args.len() {
+        1 => items.pop(heap),
+        2 => {
+            let index = args.get(1).as_int()?;
+            let at = if index < 0 {
+                index + items.len() as i64
+            } else {
+                index
+            };
+            items.get(heap, at as usize)?;
+            Some(items.remove(heap, at as usize))
+        }
+        _ => None,
+    }
+});
 
 fn pop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Some(index) = given(vm, args.at(1)) else {

@@ -20,6 +20,7 @@ mod number;
 mod object;
 mod property;
 mod range;
+mod rank;
 pub mod receiver;
 mod sequence;
 mod set;

@@ -56,7 +56,17 @@ const NEW: Native = Native::vm(
     "range(cls, start, stop=None, step=None, /)",
     "Create and return a new object.  See help(type) for accurate signature.",
     new,
-);
+)
+.quick(|heap, args| {
+    let first = args.get(1).as_int()?;
+    let (start, stop, step) = match args.len() {
+        2 => (0, first, 1),
+        3 => (first, args.get(2).as_int()?, 1),
+        4 => (first, args.get(2).as_int()?, args.get(3).as_int()?),
+        _ => return None,
+    };
+    (step != 0).then(|| heap.alloc(Range { start, stop, step }).value())
+});
 
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let first = vm.index(args.at(1))?;

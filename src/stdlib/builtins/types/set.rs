@@ -6,8 +6,8 @@
 use super::receiver::{given, or_not_implemented, plain, spread, this, this_of};
 use super::special::Special;
 use crate::runtime::set::Set;
-use crate::runtime::table::Table;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::table::{Found, Table};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value, leaf};
 use crate::stdlib::registry::NativeType;
 use crate::vm::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -308,7 +308,37 @@ const ADD: Native = Native::vm(
         vm.set_add(args.at(0), args.at(1))?;
         Ok(vm.none())
     },
-);
+)
+.quick(|heap, args| {
+    let (set, hash, found) = find(heap, args)?;
+    match found {
+        Found::At(_) => {}
+        Found::Missing => set.table.push(heap, hash, args.get(1), Value::UNDEF),
+        Found::Ask(_) => return None,
+    }
+    Some(Value::NONE)
+});
+
+/// The one argument in a set, if the program has no say about it: the set, the hash, and where it is.
+fn find<'h>(heap: &'h Heap, args: Args<'h>) -> Option<(Gc<'h, Set>, u64, Found)> {
+    if args.len() != 2 {
+        return None;
+    }
+    let set = args.get(0).as_gc::<Set>()?;
+    let hash = leaf::hash(heap, args.get(1))?;
+    let found = set.table.find(heap, hash, args.get(1));
+    Some((set, hash, found))
+}
+
+/// Removes the one argument from a set; None: it is not there, or the program has a say.
+fn quick_remove<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
+    let (set, _, found) = find(heap, args)?;
+    let Found::At(at) = found else {
+        return None;
+    };
+    set.table.remove(heap, at);
+    Some(Value::NONE)
+}
 
 const DISCARD: Native = Native::vm(
     "discard(self, object, /) -> None",
@@ -319,7 +349,8 @@ const DISCARD: Native = Native::vm(
         vm.set_discard(args.at(0), args.at(1))?;
         Ok(vm.none())
     },
-);
+)
+.quick(quick_remove);
 
 const REMOVE: Native = Native::vm(
     "remove(self, object, /) -> None",
@@ -332,7 +363,8 @@ const REMOVE: Native = Native::vm(
             Err(vm.key_error(args.at(1)))
         }
     },
-);
+)
+.quick(quick_remove);
 
 const POP: Native = Native::leaf(
     "pop(self, /)",

@@ -2,12 +2,11 @@
 //!
 //! Stable and adaptive: runs are found (a falling one is turned around), short ones extended by binary insertion to `MIN_RUN`
 //! items, then neighbours merged: Tim Peters's list sort without galloping. Up to 63 items the program sees the very comparisons
-//! that CPython makes. Keys that are all integers, floats or strings are sorted without asking the program. What is sorted
+//! that CPython makes. Keys that are all integers, floats, strings or tuples of them are sorted without asking the program. What is sorted
 //! is a permutation; the list stays empty meanwhile, so that a change by the program is noticed, and gets its items back
 //! whatever happens.
 
-use std::cmp::Ordering;
-
+use super::rank::{Columns, Ranked};
 use super::receiver::given;
 use crate::runtime::heap::SlotVec;
 use crate::runtime::list::List;
@@ -78,7 +77,7 @@ fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), R
     if no_key && sort_plain(&vm.heap, items(vm, work), order) {
         return Ok(());
     }
-    let leaf_order = leaf_permutation(&items(vm, keys).to_vec(&vm.heap), order);
+    let leaf_order = leaf_permutation(&vm.heap, &items(vm, keys).to_vec(&vm.heap), order);
     let (permutation, outcome) = match leaf_order {
         Some(permutation) => (permutation, Ok(())),
         None => {
@@ -136,40 +135,19 @@ fn sort_plain(heap: &Heap, items: &SlotVec, order: Order) -> bool {
     true
 }
 
-/// The sorting permutation of keys that are all small integers, all floats (no NaN) or all strings.
-fn leaf_permutation(keys: &[Value<'_>], order: Order) -> Option<Vec<u32>> {
-    match keys.first()? {
-        key if key.is_int() => permutation(keys, order, |v| v.as_int(), i64::cmp),
-        key if key.is_float() => {
-            let number = |v: Value<'_>| v.as_float().filter(|x| !x.is_nan());
-            permutation(keys, order, number, |a, b| {
-                a.partial_cmp(b).unwrap_or(Ordering::Equal)
-            })
-        }
-        _ => permutation(
-            keys,
-            order,
-            |v| Some(v.as_gc::<Str>()?.as_str()),
-            |a, b| a.cmp(b),
-        ),
-    }
-}
-
-fn permutation<'h, T>(
-    keys: &[Value<'h>],
-    order: Order,
-    extract: impl Fn(Value<'h>) -> Option<T>,
-    compare: impl Fn(&T, &T) -> Ordering,
-) -> Option<Vec<u32>> {
-    let mut numbered = Vec::with_capacity(keys.len());
-    for (&key, i) in keys.iter().zip(0u32..) {
-        numbered.push((extract(key)?, i));
-    }
+/// The sorting permutation of keys that the runtime can order by itself: see `rank.rs`.
+fn leaf_permutation<'h>(heap: &'h Heap, keys: &[Value<'h>], order: Order) -> Option<Vec<u32>> {
+    let columns = Columns::of(heap, keys)?;
+    let mut ranked: Vec<Ranked<'h>> = keys
+        .iter()
+        .zip(0u32..)
+        .map(|(&key, at)| columns.ranked(heap, key, at))
+        .collect();
     match order {
-        Order::Ascending => numbered.sort_by(|a, b| compare(&a.0, &b.0)),
-        Order::Descending => numbered.sort_by(|a, b| compare(&b.0, &a.0)),
+        Order::Ascending => ranked.sort_by(|a, b| columns.compare(heap, a, b)),
+        Order::Descending => ranked.sort_by(|a, b| columns.compare(heap, b, a)),
     }
-    Some(numbered.into_iter().map(|(_, i)| i).collect())
+    Some(ranked.into_iter().map(|ranked| ranked.at).collect())
 }
 
 /// `a < b`, if the program has no say in it.

@@ -3,6 +3,7 @@
 //! The representation is `runtime/tuple.rs`; operators and subscripts are the VM's, and the special methods here only lead there,
 //! for explicit calls and subclasses. To add a method: a `Native`, its function, a name in the table.
 
+use super::list::plain_items;
 use super::receiver::{given, this, this_of};
 use super::sequence;
 use super::special::Special;
@@ -53,7 +54,11 @@ const NEW: Native = Native::vm(
         Some(iterable) => tuple_of(vm, iterable),
         None => Ok(vm.local(vm.heap.tuple(&[]).value())),
     },
-);
+)
+.quick(|heap, args| {
+    let items = plain_items(heap, args.get(1))?;
+    (args.len() == 2 && !args.get(1).is_gc::<Tuple>()).then(|| heap.tuple(&items).value())
+});
 
 /// A tuple of an iterable's items; a tuple itself as it is.
 pub fn tuple_of(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {

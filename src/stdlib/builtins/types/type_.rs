@@ -59,7 +59,8 @@ const NEW: Native = Native::vm(
     "__new__(cls, /, *args, **kwargs)",
     "Create and return a new object.",
     new,
-);
+)
+.quick(|heap, args| (args.len() == 2).then(|| heap.class_of(args.get(1)).value()));
 const INIT: Native = Native::leaf(
     "__init__(self, /, *args, **kwargs)",
     "Initialize self.",

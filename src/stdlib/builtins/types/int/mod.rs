@@ -8,6 +8,7 @@ use super::buffer;
 use super::number::this_int;
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
+use crate::runtime::str::Str;
 use crate::runtime::text::int_text::{DigitLimit, int_from_str, invalid_literal};
 use crate::runtime::text::num::bytes::{ByteOrder, Signedness, from_bytes, to_bytes};
 use crate::runtime::text::str_repr::bytes_repr;
@@ -60,7 +61,32 @@ const NEW: Native = Native::vm(
     "__new__(cls, x=0, /, base=10)",
     "Create and return a new object.",
     new,
-);
+)
+.quick(|heap, args| {
+    let x = args.get(1);
+    if args.len() != 2 {
+        return None;
+    }
+    if let Some(x) = x.as_float() {
+        // Casting cuts the fraction off, as `int` does.
+        return (x.abs() < 1e15).then(|| heap.int(x as i64));
+    }
+    match x.as_gc::<Str>() {
+        Some(text) => short_decimal(text.as_str()).map(|n| heap.int(n)),
+        None => x.as_int_or_bool().map(|n| heap.int(n)),
+    }
+});
+
+/// The number that up to 17 digits spell, and nothing else.
+fn short_decimal(text: &str) -> Option<i64> {
+    if !(1..=17).contains(&text.len()) {
+        return None;
+    }
+    text.bytes().try_fold(0, |n, byte| {
+        byte.is_ascii_digit()
+            .then(|| n * 10 + i64::from(byte - b'0'))
+    })
+}
 
 const CONJUGATE: Native = Native::leaf(
     "conjugate(self, /) -> int",

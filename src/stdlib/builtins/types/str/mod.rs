@@ -13,6 +13,7 @@ mod split;
 use super::special::Special;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
+use crate::runtime::text::Decimal;
 use crate::runtime::text::codec::{self, Encoding};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, plain_value};
@@ -106,7 +107,17 @@ const NEW: Native = Native::vm(
     "__new__(cls, object='', encoding='utf-8', errors='strict')",
     "Create and return a new object.",
     new,
-);
+)
+.quick(|heap, args| {
+    let object = args.get(1);
+    if args.len() != 2 {
+        return None;
+    }
+    if let Some(n) = object.as_int() {
+        return Some(heap.str_value(Decimal::new(n).as_str()));
+    }
+    object.is_gc::<Str>().then_some(object)
+});
 
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let (object, encoding, errors) = (vm.get(a.at(1)), vm.get(a.at(2)), vm.get(a.at(3)));

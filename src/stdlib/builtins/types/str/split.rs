@@ -13,6 +13,9 @@ use crate::stdlib::arg::{self, Out, checked};
 use crate::stdlib::builtins::types::receiver::{this, this_of};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
+/// The longest text that `join` puts together without looking out for the limit of texts.
+const MAX_QUICK_JOIN: usize = 1 << 30;
+
 pub const SPLIT: Native = Native::leaf(
     "split(self, /, sep=None, maxsplit=-1) -> list[str]",
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
@@ -61,7 +64,48 @@ pub const JOIN: Native = Native::vm(
     "join(self, iterable, /) -> str",
     "Return the strings of the iterable as one, with this string between them.",
     join,
-);
+)
+.quick(|heap, args| {
+    let sep = args.get(0).as_gc::<Str>()?.as_str();
+    if args.len() != 2 {
+        return None;
+    }
+    match args.get(1).as_gc::<List>() {
+        Some(list) => {
+            let items = &list.get().items;
+            quick_join(heap, sep, || {
+                (0..items.len()).map_while(|i| items.get(heap, i))
+            })
+        }
+        None => {
+            let tuple = args.get(1).as_gc::<Tuple>()?;
+            quick_join(heap, sep, || tuple.iter(heap))
+        }
+    }
+});
+
+/// Joins strings that fit one; None: there is something else among them.
+fn quick_join<'h, I: Iterator<Item = Value<'h>>>(
+    heap: &'h Heap,
+    sep: &str,
+    items: impl Fn() -> I,
+) -> Option<Value<'h>> {
+    let mut len = 0;
+    for item in items() {
+        len += item.as_gc::<Str>()?.byte_len() + sep.len();
+    }
+    if len > MAX_QUICK_JOIN {
+        return None;
+    }
+    let mut text = String::with_capacity(len);
+    for (i, item) in items().enumerate() {
+        if i > 0 {
+            text.push_str(sep);
+        }
+        text.push_str(item.as_gc::<Str>()?.as_str());
+    }
+    Some(heap.str_value(&text))
+}
 
 pub const STRIP: Native = Native::leaf(
     "strip(self, chars=None, /) -> str",
