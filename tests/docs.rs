@@ -3,7 +3,7 @@
 //! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block is marked `text`, that is
 //! what it prints. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. Blocks marked `sh` are commands of
 //! the shell's for the reader to type, `text` without a program before it a picture of something; other marks are refused, so that no
-//! block escapes by its mark. The pages under docs/errors/ show mistakes and have a test of their own (tests/diagnostics.rs).
+//! block escapes by its mark. The pages under docs/errors/ show mistakes and have a test of their own (`tests/diagnostics.rs`).
 
 #[expect(dead_code, reason = "its programs come from pages, not from files")]
 mod harness;

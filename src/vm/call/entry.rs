@@ -10,7 +10,7 @@ use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::function::Function;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::bind;
 use crate::vm::frame::{Frame, Stack, Window};

@@ -19,6 +19,7 @@ use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::attribute::function_behind;
 use crate::vm::bind;
