@@ -15,7 +15,10 @@ pub(super) struct Module {
 }
 
 const MODULES: &[Module] = &[
+    module("collections", include_str!("library/collections.apy")),
     module("contextlib", include_str!("library/contextlib.apy")),
+    module("dataclasses", include_str!("library/dataclasses.apy")),
+    module("enum", include_str!("library/enum.apy")),
     module("functools", include_str!("library/functools.apy")),
     module("heapq", include_str!("library/heapq.apy")),
     module("itertools", include_str!("library/itertools.apy")),

@@ -6,6 +6,7 @@ pub mod arg;
 pub mod asyncio;
 pub mod builtins;
 pub mod contextvars;
+pub mod deque;
 pub mod math;
 pub mod random;
 pub mod registry;
@@ -20,6 +21,7 @@ use registry::NativeModule;
 const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &contextvars::CONTEXTVARS,
+    &deque::COLLECTIONS,
     &math::MATH,
     &random::RANDOM,
     &sys::SYS,

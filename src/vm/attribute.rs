@@ -339,7 +339,7 @@ impl Vm {
             .expect("the caller found a descriptor");
         let getter = this.get.get(heap);
         if getter.is_undef() || getter.is_none() {
-            let class = heap.type_name(self.get(receiver));
+            let class = heap.class_of(self.get(receiver)).qualname(heap).as_str();
             let name = this
                 .extra
                 .get(heap)
@@ -637,7 +637,12 @@ impl Vm {
             d.delete.get(heap)
         };
         if function.is_undef() || function.is_none() {
-            let class = heap.type_name(self.get(object));
+            let of_property = d.kind == DescriptorKind::Property;
+            let class = if of_property {
+                heap.class_of(self.get(object)).qualname(heap).as_str()
+            } else {
+                heap.type_name(self.get(object))
+            };
             let text = self.interned(name).as_str();
             let message = match (d.kind, value) {
                 (DescriptorKind::Property, Some(_)) => {

@@ -6,10 +6,11 @@
 use super::Vm;
 use super::local::Local;
 use super::suggest::MODULE_OF;
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::{CodeKind, Instr, Op};
+use crate::runtime::cell::CellObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 
 impl Vm {
     /// The module whose code runs; `builtins` where none does.
@@ -18,6 +19,41 @@ impl Vm {
             return self.local(self.builtins().value());
         }
         self.local(self.stack.top().code(&self.heap).module(&self.heap).value())
+    }
+
+    /// The variables of the function that runs, by name: a new dict. None: a module body runs, or nothing. Of a class body: its
+    /// namespace.
+    pub fn running_locals(&self) -> Option<Local> {
+        if self.stack.depth() == 0 {
+            return None;
+        }
+        let heap = &self.heap;
+        let frame = self.stack.top();
+        let code = frame.code(heap);
+        match code.code.kind {
+            CodeKind::Module | CodeKind::AsyncModule => return None,
+            CodeKind::Class => return Some(self.reg_local(0)),
+            _ => {}
+        }
+        let names = heap.dict();
+        for (name, reg) in &code.code.locals {
+            if let Some(value) = content(heap, frame.window.get(heap, *reg)).defined()
+                && !name.starts_with('.')
+            {
+                names.set_str(heap, heap.intern(name), value);
+            }
+        }
+        if !code.code.free_names.is_empty() {
+            let cells = frame.function(heap).tail();
+            for (name, cell) in code.code.free_names.iter().zip(cells) {
+                if let Some(value) = content(heap, cell.get(heap)).defined()
+                    && &**name != "__class__"
+                {
+                    names.set_str(heap, heap.intern(name), value);
+                }
+            }
+        }
+        Some(self.local(names.value()))
     }
 
     /// A global that the module does not bind: the builtin of that name.
@@ -128,5 +164,13 @@ impl Vm {
             Some(dict) if dict.remove_str(&self.heap, name) => Ok(()),
             _ => Err(self.name_error(Some(name))),
         }
+    }
+}
+
+/// What a variable holds, whose register may hold the cell that it shares with other functions.
+fn content<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
+    match value.as_gc::<CellObj>() {
+        Some(cell) => cell.get().value.get(heap),
+        None => value,
     }
 }

@@ -158,6 +158,19 @@ impl Vm {
         result
     }
 
+    /// The same, where the error says what for.
+    pub(super) fn nested_for<T>(
+        &mut self,
+        purpose: &str,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
+        if self.nesting >= super::NESTING_LIMIT {
+            let message = format!("maximum recursion depth exceeded{purpose}");
+            return Err(self.heap.raise(Builtin::RecursionError, message));
+        }
+        self.nested(body)
+    }
+
     /// RecursionError, as CPython words it.
     pub fn recursion_error(&self) -> Raised {
         self.heap

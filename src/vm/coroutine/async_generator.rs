@@ -11,6 +11,7 @@ use super::{
 };
 use crate::bytecode::{Instr, Op};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::future::Future;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
@@ -50,7 +51,13 @@ impl Vm {
             self.async_step(source, AsyncStepKind::Send, none)
         } else {
             match self.call_special(source, Sym::ANext, &[])? {
-                Some(step) => step,
+                Some(step) if self.is_awaitable(step) => step,
+                Some(step) => {
+                    let class = self.heap.type_name(self.get(step));
+                    let message =
+                        format!("'async for' received an invalid object from __anext__: {class}");
+                    return Err(self.heap.type_error(message));
+                }
                 None => {
                     let class = self.heap.type_name(self.get(source));
                     let message = format!(
@@ -62,6 +69,20 @@ impl Vm {
         };
         self.finish(mark, i.a, step);
         Ok(())
+    }
+
+    /// Whether `await` takes it.
+    fn is_awaitable(&self, local: Local) -> bool {
+        match self.get_gc::<Coroutine>(local).map(|c| c.kind) {
+            Some(kind) => !matches!(
+                kind,
+                CoroutineKind::Generator | CoroutineKind::AsyncGenerator
+            ),
+            None => {
+                self.get(local).is_gc::<Future>()
+                    || self.special(self.get(local), Sym::Await).is_some()
+            }
+        }
     }
 
     /// `async for` over an async generator that is free: it goes on at once, in the place of the frame that awaits it, without a

@@ -89,7 +89,7 @@ impl Vm {
             return Ok(());
         }
         if self.overrides(self.get(value), Sym::Repr) {
-            return self.write_special(value, Sym::Repr, out);
+            return self.write_special(value, Sym::Repr, Sym::Repr, out);
         }
         self.write_builtin_repr(value, out)
     }
@@ -104,7 +104,7 @@ impl Vm {
             return Ok(());
         }
         if self.overrides(self.get(value), Sym::Str) {
-            return self.write_special(value, Sym::Str, out);
+            return self.write_special(value, Sym::Str, Sym::Str, out);
         }
         self.write_builtin_str(value, out)
     }
@@ -123,6 +123,10 @@ impl Vm {
         {
             let source = self.local(view.get().source.get(&self.heap));
             return self.nested(|vm| vm.write_str(source, out));
+        }
+        if self.overrides(self.get(value), Sym::Repr) {
+            // It was `str` that was asked for, and an error says so.
+            return self.write_special(value, Sym::Repr, Sym::Str, out);
         }
         self.write_repr(value, out)
     }
@@ -162,14 +166,20 @@ impl Vm {
         }
     }
 
-    /// Appends what the class's own `__repr__` or `__str__` answers, which must be a string.
-    fn write_special(&mut self, value: Local, sym: Sym, out: &mut String) -> Result<(), Raised> {
+    /// Appends what the class's own `__repr__` or `__str__` answers, which must be a string. `asked`: what an error names.
+    fn write_special(
+        &mut self,
+        value: Local,
+        sym: Sym,
+        asked: Sym,
+        out: &mut String,
+    ) -> Result<(), Raised> {
         let mark = self.mark();
         let text = self.call_special(value, sym, &[])?.unwrap_or(value);
         match self.str_inside(self.get(text)) {
             Some(text) => out.push_str(text.as_str()),
             None => {
-                let (method, name) = (sym.text(), self.heap.type_name(self.get(text)));
+                let (method, name) = (asked.text(), self.heap.type_name(self.get(text)));
                 return Err(self
                     .heap
                     .type_error(format!("{method} returned non-string (type {name})")));

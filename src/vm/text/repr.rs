@@ -133,7 +133,7 @@ impl Vm {
             return Ok(());
         }
         object.set_flag(flag::IN_REPR, true);
-        let result = self.nested(|vm| body(vm, out));
+        let result = self.nested_for(" while getting the repr of an object", |vm| body(vm, out));
         if let Some(object) = self.get(value).as_object() {
             object.set_flag(flag::IN_REPR, false);
         }

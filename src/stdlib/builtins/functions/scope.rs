@@ -18,8 +18,11 @@ const GLOBALS: Native = Native::vm(
 
 const LOCALS: Native = Native::vm(
     "locals() -> dict",
-    "Return a dictionary containing the current scope's local variables.\n\nHere: those of the module, in every scope.",
-    |vm, _| module_names(vm),
+    "Return a dictionary containing the current scope's local variables.",
+    |vm, _| match vm.running_locals() {
+        Some(names) => Ok(names),
+        None => module_names(vm),
+    },
 );
 
 /// The names of the module that runs, as its `__dict__`.

@@ -34,7 +34,8 @@ mod tuple;
 mod type_;
 mod view;
 
-use crate::runtime::Builtin;
+use crate::runtime::intern::Sym;
+use crate::runtime::{Builtin, Value};
 use crate::stdlib::asyncio;
 use crate::stdlib::registry::{NativeType, install_type};
 use crate::vm::Vm;
@@ -104,6 +105,14 @@ const MODULES: &[(Name, &[Builtin])] = &[
     ),
 ];
 
+/// The builtin classes whose instances have no hash, which `__hash__ = None` says.
+const UNHASHABLE: [Builtin; 4] = [
+    Builtin::List,
+    Builtin::Dict,
+    Builtin::Set,
+    Builtin::ByteArray,
+];
+
 /// Gives the builtin classes their methods and attributes.
 pub fn install(vm: &mut Vm) {
     for ty in TYPES.iter().chain(exception::FAMILIES).copied().flatten() {
@@ -122,6 +131,10 @@ pub fn install(vm: &mut Vm) {
                 .qualname
                 .set(heap.intern(name.rsplit('.').next().unwrap_or(name)).value());
         }
+    }
+    for class in UNHASHABLE {
+        let class = heap.types.class(heap, class);
+        class.attrs.set(heap, heap.sym(Sym::Hash), Value::NONE);
     }
     heap.types.class(heap, Builtin::Object).refresh_flags(heap);
 }

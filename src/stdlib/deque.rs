@@ -1,0 +1,611 @@
+//! `collections.deque`: a list with two open ends, natively, because programs use it where speed matters.
+//!
+//! The rest of `collections` is written in apy (`interpreter/library/collections.apy`), which takes the type from here. Each
+//! change of the length counts as a version; an iterator that finds another version than its own refuses to go on.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use super::arg::vm_index_or;
+use super::builtins::types::receiver::given;
+use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
+use crate::runtime::class::Class;
+use crate::runtime::heap::Tracer;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::compare::Comparison;
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The module that `collections` takes it from.
+pub const COLLECTIONS: NativeModule = NativeModule {
+    types: &[&DEQUE],
+    ..NativeModule::of("_collections", "High performance data structures.")
+};
+
+const DEQUE: ModuleType = ModuleType {
+    name: "collections.deque",
+    module: "collections",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[
+            &INIT,
+            &APPEND,
+            &APPENDLEFT,
+            &POP,
+            &POPLEFT,
+            &EXTEND,
+            &EXTENDLEFT,
+            &CLEAR,
+            &COPY,
+            &COUNT,
+            &INDEX,
+            &INSERT,
+            &REMOVE,
+            &REVERSE,
+            &ROTATE,
+            &LEN,
+            &GETITEM,
+            &SETITEM,
+            &DELITEM,
+            &CONTAINS,
+            &ITER,
+            &REVERSED,
+            &REPR,
+            &ADD,
+            &IADD,
+            &MUL,
+            &EQ,
+            &NE,
+            &LT,
+            &LE,
+            &GT,
+            &GE,
+        ],
+        getters: &[Getter::leaf(
+            "maxlen",
+            "maximum size of a deque or None if unbounded",
+            |heap, args| {
+                let this = deque(args.get(0));
+                Ok(this.maxlen.get().map_or(Value::NONE, |n| heap.usize(n)))
+            },
+        )],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A list-like sequence optimized for data accesses near its endpoints.",
+        )
+    },
+};
+
+const ITERATOR: ModuleType = ModuleType {
+    name: "_collections._deque_iterator",
+    module: "_collections",
+    body: NativeType {
+        methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
+        ..NativeType::of(Builtin::Opaque, "")
+    },
+};
+
+#[derive(Default)]
+struct Deque {
+    items: RefCell<VecDeque<Slot>>,
+    maxlen: Cell<Option<usize>>,
+    version: Cell<u64>,
+}
+
+/// Walks a deque; `step` is 1 or, from the end, -1.
+struct Walk {
+    deque: Slot,
+    version: u64,
+    at: Cell<i64>,
+    step: i64,
+}
+
+impl Payload for Deque {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let items = self.items.borrow();
+        tracer.external(items.capacity() * size_of::<Slot>());
+        for item in items.iter() {
+            tracer.slot(item);
+        }
+    }
+}
+
+impl Payload for Walk {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.deque);
+    }
+}
+
+/// An end of a deque.
+#[derive(Clone, Copy)]
+enum End {
+    Left,
+    Right,
+}
+
+impl Deque {
+    /// Adds an item at one end; what is too much leaves at the other.
+    fn push(&self, heap: &Heap, end: End, value: Value<'_>) {
+        let mut items = self.items.borrow_mut();
+        if items.len() == items.capacity() {
+            heap.charge((items.capacity() + 1) * size_of::<Slot>());
+        }
+        match end {
+            End::Left => items.push_front(Slot::new(value)),
+            End::Right => items.push_back(Slot::new(value)),
+        }
+        if self.maxlen.get().is_some_and(|max| items.len() > max) {
+            match end {
+                End::Left => items.pop_back(),
+                End::Right => items.pop_front(),
+            };
+        }
+        self.touch();
+    }
+
+    fn take(&self, heap: &Heap, end: End) -> Result<Slot, Raised> {
+        let mut items = self.items.borrow_mut();
+        let taken = match end {
+            End::Left => items.pop_front(),
+            End::Right => items.pop_back(),
+        };
+        self.touch();
+        taken.ok_or_else(|| heap.raise(Builtin::IndexError, "pop from an empty deque"))
+    }
+
+    fn touch(&self) {
+        self.version.set(self.version.get() + 1);
+    }
+}
+
+fn deque<'h>(value: Value<'h>) -> &'h Deque {
+    try_deque(value).expect("methods are called on instances of their class")
+}
+
+fn try_deque<'h>(value: Value<'h>) -> Option<&'h Deque> {
+    value.as_gc::<Opaque>().and_then(|o| o.payload())
+}
+
+fn this(vm: &Vm, args: Locals) -> &Deque {
+    deque(vm.get(args.at(0)))
+}
+
+const NEW: Native = Native::vm(
+    "deque(cls, /, *args, **kwargs)",
+    "An empty deque.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(vm.heap.opaque(class, Deque::default()).value()))
+    },
+);
+const INIT: Native = Native::vm(
+    "__init__(self, iterable=(), maxlen=None)",
+    "Initialize self.",
+    init,
+);
+const APPEND: Native = Native::vm("append(self, item, /)", "Add at the right.", |vm, args| {
+    this(vm, args).push(&vm.heap, End::Right, vm.get(args.at(1)));
+    Ok(vm.none())
+});
+const APPENDLEFT: Native = Native::vm(
+    "appendleft(self, item, /)",
+    "Add at the left.",
+    |vm, args| {
+        this(vm, args).push(&vm.heap, End::Left, vm.get(args.at(1)));
+        Ok(vm.none())
+    },
+);
+const POP: Native = Native::vm(
+    "pop(self, /)",
+    "Remove and return the rightmost.",
+    |vm, args| {
+        let taken = this(vm, args).take(&vm.heap, End::Right)?;
+        Ok(vm.local(taken.get(&vm.heap)))
+    },
+);
+const POPLEFT: Native = Native::vm(
+    "popleft(self, /)",
+    "Remove and return the leftmost.",
+    |vm, args| {
+        let taken = this(vm, args).take(&vm.heap, End::Left)?;
+        Ok(vm.local(taken.get(&vm.heap)))
+    },
+);
+const EXTEND: Native = Native::vm(
+    "extend(self, iterable, /)",
+    "Add the items at the right.",
+    |vm, args| extend(vm, args, End::Right),
+);
+const EXTENDLEFT: Native = Native::vm(
+    "extendleft(self, iterable, /)",
+    "Add the items at the left, one after the other.",
+    |vm, args| extend(vm, args, End::Left),
+);
+const CLEAR: Native = Native::vm("clear(self, /)", "Remove all items.", |vm, args| {
+    this(vm, args).items.borrow_mut().clear();
+    this(vm, args).touch();
+    Ok(vm.none())
+});
+const COPY: Native = Native::vm("copy(self, /)", "A shallow copy.", |vm, args| {
+    let items = list_of(vm, args.at(0));
+    like(vm, args.at(0), items)
+});
+const COUNT: Native = Native::vm(
+    "count(self, value, /)",
+    "How many items equal the value.",
+    |vm, args| {
+        let mut count = 0;
+        for i in 0..len(vm, args.at(0)) {
+            count += usize::from(equals_at(vm, args, i)?);
+        }
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
+const INDEX: Native = Native::vm(
+    "index(self, value, start=0, stop=None, /)",
+    "The first position of a value; ValueError if there is none.",
+    |vm, args| {
+        let end = len(vm, args.at(0)) as i64;
+        let clip = |i: i64| (if i < 0 { (i + end).max(0) } else { i.min(end) }) as usize;
+        let start = clip(vm_index_or(vm, args.at(2), 0)?);
+        let stop = clip(vm_index_or(vm, args.at(3), end)?);
+        for i in start..stop {
+            if equals_at(vm, args, i)? {
+                return Ok(vm.local(vm.heap.usize(i)));
+            }
+        }
+        let text = vm.repr_text(args.at(1))?;
+        Err(vm.heap.value_error(format!("{text} is not in deque")))
+    },
+);
+const INSERT: Native = Native::vm("insert(self, index, value, /)", "Add before index.", insert);
+const REMOVE: Native = Native::vm(
+    "remove(self, value, /)",
+    "Remove the first item that equals the value.",
+    |vm, args| {
+        for i in 0..len(vm, args.at(0)) {
+            if equals_at(vm, args, i)? {
+                this(vm, args).items.borrow_mut().remove(i);
+                this(vm, args).touch();
+                return Ok(vm.none());
+            }
+        }
+        let text = vm.repr_text(args.at(1))?;
+        Err(vm.heap.value_error(format!("{text} is not in deque")))
+    },
+);
+const REVERSE: Native = Native::vm("reverse(self, /)", "Reverse in place.", |vm, args| {
+    this(vm, args)
+        .items
+        .borrow_mut()
+        .make_contiguous()
+        .reverse();
+    Ok(vm.none())
+});
+const ROTATE: Native = Native::vm(
+    "rotate(self, n=1, /)",
+    "Move the n rightmost items to the left.",
+    |vm, args| {
+        let n = vm_index_or(vm, args.at(1), 1)?;
+        let this = this(vm, args);
+        let mut items = this.items.borrow_mut();
+        if !items.is_empty() {
+            let n = n.rem_euclid(items.len() as i64) as usize;
+            items.rotate_right(n);
+            this.touch();
+        }
+        drop(items);
+        Ok(vm.none())
+    },
+);
+const LEN: Native = Native::vm("__len__(self, /)", "Return len(self).", |vm, args| {
+    let len = len(vm, args.at(0));
+    Ok(vm.local(vm.heap.usize(len)))
+});
+const GETITEM: Native = Native::vm(
+    "__getitem__(self, key, /)",
+    "Return self[key].",
+    |vm, args| {
+        let at = position(vm, args)?;
+        item(vm, args.at(0), at).ok_or_else(|| out_of_range(&vm.heap))
+    },
+);
+const SETITEM: Native = Native::vm(
+    "__setitem__(self, key, value, /)",
+    "Set self[key] to value.",
+    |vm, args| {
+        let at = position(vm, args)?;
+        match this(vm, args).items.borrow().get(at) {
+            Some(slot) => slot.set(vm.get(args.at(2))),
+            None => return Err(out_of_range(&vm.heap)),
+        }
+        Ok(vm.none())
+    },
+);
+const DELITEM: Native = Native::vm(
+    "__delitem__(self, key, /)",
+    "Delete self[key].",
+    |vm, args| {
+        let at = position(vm, args)?;
+        if this(vm, args).items.borrow_mut().remove(at).is_none() {
+            return Err(out_of_range(&vm.heap));
+        }
+        this(vm, args).touch();
+        Ok(vm.none())
+    },
+);
+const CONTAINS: Native = Native::vm(
+    "__contains__(self, key, /)",
+    "Return key in self.",
+    |vm, args| {
+        for i in 0..len(vm, args.at(0)) {
+            if equals_at(vm, args, i)? {
+                return Ok(vm.local(Value::TRUE));
+            }
+        }
+        Ok(vm.local(Value::FALSE))
+    },
+);
+const ITER: Native = Native::vm("__iter__(self, /)", "Implement iter(self).", |vm, args| {
+    Ok(walk(vm, args.at(0), 0, 1))
+});
+const REVERSED: Native = Native::vm(
+    "__reversed__(self, /)",
+    "Return a reverse iterator over the deque.",
+    |vm, args| {
+        let last = len(vm, args.at(0)) as i64 - 1;
+        Ok(walk(vm, args.at(0), last, -1))
+    },
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let items = list_of(vm, args.at(0));
+    let items = vm.nested(|vm| vm.repr_text(items))?;
+    let maxlen = match this(vm, args).maxlen.get() {
+        Some(n) => format!(", maxlen={n}"),
+        None => String::new(),
+    };
+    let class = vm.heap.type_name(vm.get(args.at(0)));
+    let class = class.rsplit('.').next().unwrap_or(class);
+    let text = format!("{class}({items}{maxlen})");
+    Ok(vm.local(vm.heap.str_value(&text)))
+});
+const ADD: Native = Native::vm(
+    "__add__(self, value, /)",
+    "Return self+value.",
+    |vm, args| {
+        if try_deque(vm.get(args.at(1))).is_none() {
+            let class = vm.heap.type_name(vm.get(args.at(1)));
+            let message = format!("can only concatenate deque (not \"{class}\") to deque");
+            return Err(vm.heap.type_error(message));
+        }
+        let items = list_of(vm, args.at(0));
+        let sum = like(vm, args.at(0), items)?;
+        let more = list_of(vm, args.at(1));
+        add_all(vm, sum, more, End::Right)?;
+        Ok(sum)
+    },
+);
+const IADD: Native = Native::vm(
+    "__iadd__(self, value, /)",
+    "Implement self+=value.",
+    |vm, args| {
+        extend(vm, args, End::Right)?;
+        Ok(args.at(0))
+    },
+);
+const MUL: Native = Native::vm(
+    "__mul__(self, value, /)",
+    "Return self*value.",
+    |vm, args| {
+        let times = vm.index(args.at(1))?;
+        let empty = vm.local(vm.heap.list([]).value());
+        let product = like(vm, args.at(0), empty)?;
+        let items = list_of(vm, args.at(0));
+        for _ in 0..times {
+            vm.native_safepoint()?;
+            add_all(vm, product, items, End::Right)?;
+        }
+        Ok(product)
+    },
+);
+const EQ: Native = comparison("__eq__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Eq)
+});
+const NE: Native = comparison("__ne__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Ne)
+});
+const LT: Native = comparison("__lt__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Lt)
+});
+const LE: Native = comparison("__le__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Le)
+});
+const GT: Native = comparison("__gt__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Gt)
+});
+const GE: Native = comparison("__ge__(self, value, /)", |vm, a| {
+    compare(vm, a, Comparison::Ge)
+});
+
+const fn comparison(
+    signature: &'static str,
+    call: fn(&mut Vm, Locals) -> Result<Local, Raised>,
+) -> Native {
+    Native::vm(signature, "Compare as lists.", call)
+}
+
+const ITERATOR_ITER: Native =
+    Native::vm("__iter__(self, /)", "Implement iter(self).", |_, args| {
+        Ok(args.at(0))
+    });
+const ITERATOR_NEXT: Native =
+    Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
+        let walk = walker(vm, args.at(0));
+        let owner = vm.local(walk.deque.get(&vm.heap));
+        if deque(vm.get(owner)).version.get() != walk.version {
+            let message = "deque mutated during iteration";
+            return Err(vm.heap.raise(Builtin::RuntimeError, message));
+        }
+        let at = walk.at.replace(walk.at.get() + walk.step);
+        let found = usize::try_from(at).ok().and_then(|at| item(vm, owner, at));
+        found.ok_or_else(|| vm.heap.raise_with(Builtin::StopIteration, &[]))
+    });
+const ITERATOR_HINT: Native = Native::vm("__length_hint__(self, /)", "", |vm, args| {
+    let walk = walker(vm, args.at(0));
+    let len = deque(walk.deque.get(&vm.heap)).items.borrow().len() as i64;
+    let left = if walk.step > 0 {
+        len - walk.at.get()
+    } else {
+        walk.at.get() + 1
+    };
+    Ok(vm.local(vm.heap.usize(left.max(0) as usize)))
+});
+
+fn walker(vm: &Vm, local: Local) -> &Walk {
+    vm.get_gc::<Opaque>(local)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn walk(vm: &mut Vm, owner: Local, at: i64, step: i64) -> Local {
+    let class = class_of(vm, &ITERATOR);
+    let walk = Walk {
+        deque: Slot::new(vm.get(owner)),
+        version: deque(vm.get(owner)).version.get(),
+        at: Cell::new(at),
+        step,
+    };
+    let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
+    vm.local(vm.heap.opaque(class, walk).value())
+}
+
+fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let maxlen = match given(vm, args.at(2)).filter(|&n| !vm.get(n).is_none()) {
+        Some(n) => match usize::try_from(vm.index(n)?) {
+            Ok(n) => Some(n),
+            Err(_) => return Err(vm.heap.value_error("maxlen must be non-negative")),
+        },
+        None => None,
+    };
+    let this = this(vm, args);
+    this.maxlen.set(maxlen);
+    this.items.borrow_mut().clear();
+    if given(vm, args.at(1)).is_some() {
+        extend(vm, args, End::Right)?;
+    }
+    Ok(vm.none())
+}
+
+fn extend(vm: &mut Vm, args: Locals, end: End) -> Result<Local, Raised> {
+    add_all(vm, args.at(0), args.at(1), end)?;
+    Ok(vm.none())
+}
+
+fn add_all(vm: &mut Vm, owner: Local, iterable: Local, end: End) -> Result<(), Raised> {
+    // A deque that extends itself gets what it held before.
+    let iterable = if vm.get(iterable).is(vm.get(owner)) {
+        list_of(vm, owner)
+    } else {
+        iterable
+    };
+    let iterator = vm.iter(iterable)?;
+    let into = vm.none();
+    while vm.next(iterator, into)? {
+        deque(vm.get(owner)).push(&vm.heap, end, vm.get(into));
+    }
+    Ok(())
+}
+
+/// A deque of the same class and bound.
+fn like(vm: &mut Vm, model: Local, items: Local) -> Result<Local, Raised> {
+    let class = vm.local(vm.heap.class_of(vm.get(model)).value());
+    match deque(vm.get(model)).maxlen.get() {
+        Some(n) => {
+            let n = vm.local(vm.heap.usize(n));
+            vm.call(class, &[items, n])
+        }
+        None => vm.call(class, &[items]),
+    }
+}
+
+fn list_of(vm: &Vm, owner: Local) -> Local {
+    let heap = &vm.heap;
+    let items = deque(vm.get(owner)).items.borrow();
+    vm.local(heap.list(items.iter().map(|slot| slot.get(heap))).value())
+}
+
+fn len(vm: &Vm, owner: Local) -> usize {
+    deque(vm.get(owner)).items.borrow().len()
+}
+
+fn item(vm: &Vm, owner: Local, at: usize) -> Option<Local> {
+    let items = deque(vm.get(owner)).items.borrow();
+    items.get(at).map(|slot| vm.local(slot.get(&vm.heap)))
+}
+
+/// Whether the item at a position equals the first argument; the comparison must leave the deque as it is.
+fn equals_at(vm: &mut Vm, args: Locals, at: usize) -> Result<bool, Raised> {
+    let mark = vm.mark();
+    let version = this(vm, args).version.get();
+    let Some(item) = item(vm, args.at(0), at) else {
+        return Ok(false);
+    };
+    let equal = vm.equal(item, args.at(1))?;
+    vm.release(mark);
+    if this(vm, args).version.get() != version {
+        let message = "deque mutated during iteration";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    Ok(equal)
+}
+
+/// The index argument as a position; beyond the end for what is out of range.
+fn position(vm: &mut Vm, args: Locals) -> Result<usize, Raised> {
+    let key = vm.get(args.at(1));
+    if key.as_any_int().is_none() {
+        let class = vm.heap.type_name(key);
+        let message = format!("sequence index must be integer, not '{class}'");
+        return Err(vm.heap.type_error(message));
+    }
+    let at = vm.index(args.at(1))?;
+    let at = if at < 0 {
+        at + len(vm, args.at(0)) as i64
+    } else {
+        at
+    };
+    Ok(usize::try_from(at).unwrap_or(usize::MAX))
+}
+
+fn out_of_range(heap: &Heap) -> Raised {
+    heap.raise(Builtin::IndexError, "deque index out of range")
+}
+
+fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let at = vm.index(args.at(1))?;
+    let this = this(vm, args);
+    let len = this.items.borrow().len();
+    if this.maxlen.get().is_some_and(|max| len >= max) {
+        let message = "deque already at its maximum size";
+        return Err(vm.heap.raise(Builtin::IndexError, message));
+    }
+    let at = if at < 0 {
+        (at + len as i64).max(0)
+    } else {
+        at.min(len as i64)
+    };
+    vm.heap.charge(size_of::<Slot>());
+    this.items
+        .borrow_mut()
+        .insert(at as usize, Slot::new(vm.get(args.at(2))));
+    this.touch();
+    Ok(vm.none())
+}
+
+fn compare(vm: &mut Vm, args: Locals, how: Comparison) -> Result<Local, Raised> {
+    if try_deque(vm.get(args.at(1))).is_none() {
+        return Ok(vm.local(Value::NOT_IMPLEMENTED));
+    }
+    let [a, b] = [0, 1].map(|i| list_of(vm, args.at(i)));
+    let holds = vm.compare_truth(how, a, b)?;
+    Ok(vm.local(Value::bool(holds)))
+}
