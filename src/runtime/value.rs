@@ -107,6 +107,14 @@ impl<'h> Value<'h> {
         )
     }
 
+    /// What `+ - * /` made of floats that were values. Its NaN is one of theirs or the processor's default one, whose bits are below
+    /// all tags: it need not be made canonical.
+    #[inline(always)]
+    pub fn float_result(x: f64) -> Value<'h> {
+        debug_assert!(x.to_bits() < IMM_TAG);
+        Value(x.to_bits(), PhantomData)
+    }
+
     /// A heap object.
     #[inline(always)]
     pub fn object<T: ?Sized + Object>(gc: Gc<'h, T>) -> Value<'h> {

@@ -112,7 +112,7 @@ impl Vm {
                 } else if let Some((x, y)) =
                     Value::both_floats(x, y).or_else(|| Value::mixed_floats(x, y))
                 {
-                    w.set($i.a(), Value::float($floats(x, y)));
+                    w.set($i.a(), Value::float_result($floats(x, y)));
                 } else {
                     slow!(self.binary_op(Operator::$operator, $i.instr()));
                 }
@@ -133,7 +133,7 @@ impl Vm {
                 if let Some(value) = $ints(x, Value::small_int($i.d() as i64)) {
                     w.set($i.a(), value);
                 } else if let Some(x) = x.as_float() {
-                    w.set($i.a(), Value::float($floats(x, f64::from($i.d()))));
+                    w.set($i.a(), Value::float_result($floats(x, f64::from($i.d()))));
                 } else {
                     slow!(self.immediate_op(Operator::$operator, $i.instr()));
                 }
@@ -308,7 +308,7 @@ impl Vm {
                         .or_else(|| Value::mixed_floats(x, y))
                         .or_else(|| Value::int_pair(x, y).map(|(x, y)| (x as f64, y as f64)));
                     match pair {
-                        Some((x, y)) if y != 0.0 => w.set(i.a(), Value::float(x / y)),
+                        Some((x, y)) if y != 0.0 => w.set(i.a(), Value::float_result(x / y)),
                         _ => slow!(self.binary_op(Operator::Div, i.instr())),
                     }
                 }

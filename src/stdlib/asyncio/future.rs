@@ -6,6 +6,7 @@
 use super::super::contextvars;
 use super::super::registry::NativeType;
 use crate::runtime::future::FutureState;
+use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::context;
@@ -220,5 +221,9 @@ static WAIT: NativeCoroutine = NativeCoroutine {
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     debug_assert!(vm.special(vm.get(args.at(0)), Sym::Await).is_some());
-    Ok(vm.native_coroutine(&WAIT, &[args.at(0)]))
+    let made = vm.native_coroutine(&WAIT, &[args.at(0)]);
+    if let Some(object) = vm.get(made).as_object() {
+        object.set_flag(flag::BY_HAND, true);
+    }
+    Ok(made)
 }

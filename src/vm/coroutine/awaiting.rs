@@ -63,6 +63,9 @@ impl Vm {
                 CoroutineKind::Generator | CoroutineKind::Native => {
                     return self.link(parent, iterator).map(Started::Linked);
                 }
+                CoroutineKind::Coroutine if self.is_by_hand(iterator) => {
+                    return self.link(parent, iterator).map(Started::Linked);
+                }
                 CoroutineKind::Coroutine => {
                     return Err(self.heap.type_error("__await__() returned a coroutine"));
                 }

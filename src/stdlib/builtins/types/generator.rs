@@ -8,6 +8,7 @@ use super::receiver::{given, this, this_of};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
 use crate::runtime::function::Function;
+use crate::runtime::heap::flag;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
@@ -76,7 +77,13 @@ const ITER: Native = Native::leaf("__iter__(self, /)", "Implement iter(self).", 
 const AWAIT: Native = Native::leaf(
     "__await__(self, /)",
     "Return an iterator to be used in await expression.",
-    itself,
+    |heap, args| {
+        let this = this::<Coroutine>(heap, args)?.value();
+        if let Some(object) = this.as_object() {
+            object.set_flag(flag::BY_HAND, true);
+        }
+        Ok(this)
+    },
 );
 const AITER: Native = Native::leaf(
     "__aiter__(self, /)",
