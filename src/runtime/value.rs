@@ -2,7 +2,7 @@
 //!
 //! Floats are themselves; everything else hides in the negative quiet NaNs. The top 16 bits tell:
 //! `0xFFFF` a 48-bit integer, `0xFFFC` a pointer to a heap object, `0xFFFB` a singleton (None, False, True, Ellipsis,
-//! NotImplemented, Undef), all else a float, whose NaN is made canonical. "Both are small ints" is one AND and one
+//! NotImplemented, Undef), all else a float, whose NaN is below all tags. "Both are small ints" is one AND and one
 //! compare; sums work on the integers shifted left by 16, so that their overflow is the CPU's flag.
 //!
 //! `'h` borrows the heap: a value cannot be held while the heap collects.

@@ -3,7 +3,7 @@
 //! `ip`, `w` (the window) and `code` are the state of the top frame, kept in locals. Arms that cannot finish at once go through
 //! `slow!`: it stores `ip` in the frame, calls a cold method of the VM, and loads the state of whatever frame is then on top; so
 //! a method may push a frame, pop one, move registers or collect, and need not say so. Frames end in `Ret`
-//! (`call.rs`) or `RetCoro` (`coroutine.rs`); exceptions unwind in `unwind.rs`.
+//! (`call/`) or `RetCoro` (`coroutine/`); exceptions unwind in `unwind.rs`.
 
 use super::Vm;
 use super::arith::{self, Operator};

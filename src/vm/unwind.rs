@@ -2,7 +2,7 @@
 //!
 //! `try` costs nothing until something is raised: each code has a table of handlers by instruction range, and another of the
 //! ranges in which a handler's exception "is being handled" (bare `raise`, `__context__`). Traceback entries are added while frames
-//! are left. Where a coroutine ends by an exception, the search goes on in the one that awaits it (`coroutine.rs`).
+//! are left. Where a coroutine ends by an exception, the search goes on in the one that awaits it (`coroutine/`).
 
 use std::rc::Rc;
 

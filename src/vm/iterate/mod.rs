@@ -1,7 +1,7 @@
 //! Iteration: `iter()`, `next()`, and the instructions that loop.
 //!
 //! Builtin containers are walked by `Iter` objects, whose `next` needs no call (`builtin.rs`) or calls the program from Rust
-//! (`adaptor.rs`); generators go through `coroutine.rs`; all else through `__iter__`, `__next__` or `__getitem__`. To take all items
+//! (`adaptor.rs`); generators go through `coroutine/`; all else through `__iter__`, `__next__` or `__getitem__`. To take all items
 //! at once is in `collect.rs`, to take a known number of them in `unpack.rs`.
 //! Any `next` may run the program and may collect: what the caller holds must be in locals.
 
