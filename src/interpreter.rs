@@ -21,7 +21,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
-use crate::sched::{Scheduler, event_loop, report, scheduler, task};
+use crate::sched::{Scheduler, event_loop, report, scheduler, task, watch};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
@@ -83,6 +83,7 @@ impl Interpreter {
         vm.heap.set_stress(options.gc_stress);
         // First among the extensions: it is looked up the most.
         vm.extend(Scheduler::new(options.time));
+        vm.set_pulse(watch::pulse);
         stdlib::install(&mut vm);
         random::seed_default(&vm, options.seed.unwrap_or_else(any_seed));
         let folder = options.script.as_ref().and_then(|script| script.parent());
@@ -154,12 +155,13 @@ impl Interpreter {
         }
     }
 
-    /// Ends the program: reports the exceptions of tasks that nobody took, and writes what is buffered.
+    /// Ends the program: reports the tasks that are left and the exceptions that nobody took, and writes what is buffered.
     ///
     /// # Errors
     /// The output takes nothing more.
     pub fn finish(&mut self) -> io::Result<()> {
         if !self.vm.is_halting() {
+            report::pending_at_exit(&mut self.vm);
             report::failures_at_exit(&mut self.vm);
         }
         self.vm.host.flush()

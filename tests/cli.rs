@@ -243,6 +243,68 @@ fn a_task_whose_exception_nobody_takes_is_reported() {
     );
 }
 
+const HOLDS_THE_LOOP: &str = "import asyncio, time
+def crunch():
+    until = time.monotonic() + 0.2
+    while time.monotonic() < until: pass
+async def ticker():
+    for _ in range(20): await asyncio.sleep(0.005)
+async def holder(hold):
+    await asyncio.sleep(0.01)
+    hold()
+async def main(hold):
+    await asyncio.gather(ticker(), asyncio.create_task(holder(hold), name='holder'))
+";
+
+#[test]
+fn a_step_that_holds_the_loop_is_reported_where_it_does() {
+    for (call, line) in [
+        ("time.sleep(0.15)", "<string>:13"),
+        ("crunch()", "<string>:4"),
+    ] {
+        let program = format!("{HOLDS_THE_LOOP}def hold():\n    {call}\nasyncio.run(main(hold))\n");
+        let output = run(&program);
+        let text = err(&output);
+        assert_eq!(status(&output), 0, "{text}");
+        assert!(
+            text.contains("task 'holder' held the loop for") && text.contains(line),
+            "{text}"
+        );
+        assert_eq!(status(&apy(&["--strict", "-c", &program], b"")), 1);
+        let silent = apy(&["-W", "ignore", "-c", &program], b"");
+        assert_eq!((status(&silent), err(&silent)), (0, String::new()));
+    }
+}
+
+#[test]
+fn nobody_is_held_up_in_virtual_time_or_when_nobody_waits() {
+    let alone =
+        "import asyncio, time\nasync def main():\n    time.sleep(0.15)\nasyncio.run(main())\n";
+    assert_eq!(err(&run(alone)), "");
+    let program = format!("{HOLDS_THE_LOOP}asyncio.run(main(crunch))\n");
+    let in_thread = program.replace("    hold()", "    await asyncio.to_thread(hold)");
+    assert_eq!(err(&run(&in_thread)), "");
+    let output = apy(
+        &[
+            "--time",
+            "virtual",
+            "-c",
+            &program.replace("crunch)", "lambda: time.sleep(5))"),
+        ],
+        b"",
+    );
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn strict_runs_fail_for_a_task_left_pending() {
+    let program = "import asyncio\nasync def bg(): await asyncio.sleep(9)\nasync def main():\n  asyncio.create_task(bg(), name='bg')\n  await asyncio.sleep(0)\nasyncio.new_event_loop().run_until_complete(main())\n";
+    let output = apy(&["--strict", "-c", program], b"");
+    assert_eq!(status(&output), 1);
+    assert!(err(&output).contains("task 'bg' was destroyed while it was pending"));
+    assert_eq!(err(&apy(&["-Wignore", "-c", program], b"")), "");
+}
+
 #[test]
 fn a_deadlock_names_who_waits_for_what() {
     let output =

@@ -16,6 +16,18 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
     match report {
         Report::NeverAwaited { name, place } => never_awaited(name, place.as_ref(), sources, style),
         Report::Failed { problem, failure } => failed(problem, failure, sources, style),
+        Report::Destroyed { task } => destroyed(task, sources, style),
+        Report::Held {
+            task,
+            milliseconds,
+            place,
+        } => held(
+            task.as_deref(),
+            *milliseconds,
+            place.as_ref(),
+            sources,
+            style,
+        ),
         Report::Deadlock { stuck } => deadlock(stuck, sources, style),
     }
 }
@@ -57,6 +69,55 @@ fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Styl
         style.warning(&what),
         failure::render(failure, sources, style)
     )
+}
+
+fn destroyed(task: &Stuck, sources: &SourceMap, style: Style) -> String {
+    let mut out = format!(
+        "{}: task '{}' was destroyed while it was pending\n",
+        style.warning("RuntimeWarning"),
+        task.task
+    );
+    if let Some(place) = &task.spawned {
+        out.push_str(&draw(
+            place,
+            "makes the task",
+            Severity::Warning,
+            sources,
+            style,
+        ));
+    }
+    let waits = task.place.as_ref().map(|place| {
+        let at = location(place, sources);
+        format!("it waits for {} at {at}, and ", task.waits_for)
+    });
+    let waits = waits.unwrap_or_default();
+    out + &format!(
+        "  Help: {waits}its loop has ended; await the task before that, or cancel it and await it\n"
+    )
+}
+
+fn held(
+    task: Option<&str>,
+    milliseconds: u64,
+    place: Option<&Place>,
+    sources: &SourceMap,
+    style: Style,
+) -> String {
+    let who = task.map_or_else(|| "a callback".to_owned(), |task| format!("task '{task}'"));
+    let mut out = format!(
+        "{}: {who} held the loop for {milliseconds} ms while others were ready\n",
+        style.warning("RuntimeWarning")
+    );
+    if let Some(place) = place {
+        out.push_str(&draw(
+            place,
+            "was running here",
+            Severity::Warning,
+            sources,
+            style,
+        ));
+    }
+    out + "  Help: `await asyncio.to_thread(f)` runs a blocking call beside the loop; `await asyncio.sleep(0)` lets others run\n"
 }
 
 fn deadlock(stuck: &[Stuck], sources: &SourceMap, style: Style) -> String {

@@ -13,7 +13,7 @@ use super::handle::{Action, Handle};
 use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
-use super::{scheduler, task};
+use super::{scheduler, task, watch};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::tuple::Tuple;
@@ -92,6 +92,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let scheduler = scheduler(vm);
     if !scheduler.timers.is_empty() {
         let now = scheduler.now();
+        scheduler.watch.turn(now);
         while let Some(handle) = scheduler.timers.pop_due(&vm.heap, now + RESOLUTION) {
             scheduler.call_soon(handle);
         }
@@ -101,9 +102,14 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
         let Some(handle) = self::scheduler(vm).ready.borrow_mut().pop_front() else {
             break;
         };
+        self::scheduler(vm).watch.begin();
         run_handle(vm, handle)?;
+        if self::scheduler(vm).watch.is_over() {
+            watch::end(vm);
+        }
         vm.release(mark);
     }
+    self::scheduler(vm).watch.begin();
     green::run_slices(vm)?;
     vm.release(mark);
     Ok(())
@@ -236,6 +242,7 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
 /// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
 pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
     let until = scheduler(vm).now() + seconds;
+    watch::pulse(vm);
     loop {
         if green::run_slices(vm)? {
             continue;
@@ -248,6 +255,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         sleep_until(vm, next)?;
         green::wake_sleepers(vm);
         if self::scheduler(vm).now() >= until {
+            watch::pulse(vm);
             return Ok(());
         }
     }

@@ -17,6 +17,7 @@ pub mod report;
 pub mod task;
 pub mod timer_heap;
 pub mod wait_queue;
+pub mod watch;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -30,6 +31,7 @@ use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
 use reactor::Reactor;
 use timer_heap::{TimerHeap, TimerId};
+use watch::Watch;
 
 /// The scheduler's state, an extension of the VM.
 pub struct Scheduler {
@@ -52,6 +54,10 @@ pub struct Scheduler {
     pub loop_object: Slot,
     /// What the loop tells about exceptions that reach nobody: a callable, or Undef for the user's eyes.
     pub exception_handler: Slot,
+    /// Tasks that were pending when their loop was closed; their coroutines are closed when the program ends.
+    abandoned: RefCell<Vec<Slot>>,
+    /// How long the step that runs now has held the loop.
+    watch: Watch,
     running: Cell<bool>,
     /// Whether the loop stops after this turn.
     stopping: Cell<bool>,
@@ -81,6 +87,8 @@ impl Scheduler {
             failures: RefCell::default(),
             loop_object: Slot::undef(),
             exception_handler: Slot::undef(),
+            abandoned: RefCell::default(),
+            watch: Watch::default(),
             running: Cell::new(false),
             stopping: Cell::new(false),
             green: GreenThreads::default(),
@@ -195,6 +203,23 @@ impl Scheduler {
             .collect()
     }
 
+    /// Takes a task that nobody can finish off the table of those that the loop drives.
+    fn abandon(&self, task: Gc<'_, Future>) {
+        if let Some(part) = task.task() {
+            self.tasks.borrow_mut().remove(part.row);
+        }
+        self.abandoned.borrow_mut().push(Slot::new(task.value()));
+    }
+
+    /// The tasks that nobody can finish; they are forgotten here.
+    fn take_abandoned(&self, vm: &Vm) -> Vec<Local> {
+        let tasks = self.abandoned.take();
+        tasks
+            .iter()
+            .map(|slot| vm.local(slot.get(&vm.heap)))
+            .collect()
+    }
+
     /// Counts a task that CPython makes here and this scheduler need not, so that the next has the same name.
     pub fn skip_task_number(&self) {
         self.next_task.set(self.next_task.get() + 1);
@@ -225,7 +250,12 @@ impl Extension for Scheduler {
         for task in &self.tasks.borrow().rows {
             tracer.slot(task);
         }
-        for future in self.failures.borrow().iter() {
+        for future in self
+            .failures
+            .borrow()
+            .iter()
+            .chain(self.abandoned.borrow().iter())
+        {
             tracer.slot(future);
         }
         self.green.trace(heap, tracer);

@@ -1,4 +1,4 @@
-//! When things go wrong: deadlocks, callbacks that fail, tasks whose exception nobody took.
+//! When things go wrong: deadlocks, callbacks that fail, tasks whose exception nobody took, tasks that are left behind.
 //!
 //! These are for the user's eyes and go through the host; the program sees them only if it set an exception handler.
 
@@ -20,20 +20,74 @@ pub fn deadlock(vm: &mut Vm) -> Raised {
 
 /// Every task that is not done: what it waits for and where. `lone`: what to call a future of which nothing is known.
 pub fn waiting(vm: &mut Vm, lone: &str) -> Vec<Stuck> {
-    let mut stuck = Vec::new();
-    for task in scheduler(vm).pending_tasks(vm) {
-        let name = text(vm, task);
-        let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
-        let waits_for = waits_for(vm, task, coroutine, lone);
-        let place = vm.place_of(coroutine);
-        stuck.push(Stuck {
-            task: name,
-            waits_for,
-            place,
-            spawned: task::spawned(vm, task),
-        });
+    let tasks = scheduler(vm).pending_tasks(vm);
+    tasks
+        .into_iter()
+        .map(|task| waits(vm, task, lone))
+        .collect()
+}
+
+/// What a task waits for and where.
+fn waits(vm: &mut Vm, task: Local, lone: &str) -> Stuck {
+    let name = text(vm, task);
+    let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
+    Stuck {
+        task: name,
+        waits_for: waits_for(vm, task, coroutine, lone),
+        place: vm.place_of(coroutine),
+        spawned: task::spawned(vm, task),
     }
-    stuck
+}
+
+/// The loop is gone: tells of the tasks that are pending, which nobody can finish any more.
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
+    for task in scheduler(vm).pending_tasks(vm) {
+        scheduler(vm).abandon(future(vm, task));
+        if scheduler(vm).exception_handler.is_undef() {
+            let task = waits(vm, task, "a future");
+            vm.host.report(Report::Destroyed { task });
+            continue;
+        }
+        let heap = &vm.heap;
+        let context = heap.dict();
+        context.set_str(heap, heap.intern("task"), vm.get(task));
+        let message = heap.str_value("Task was destroyed but it is pending!");
+        context.set_str(heap, heap.intern("message"), message);
+        let context = vm.local(context.value());
+        call_handler(vm, context)?;
+    }
+    Ok(())
+}
+
+/// The program is over: what is still pending is pending for good. Its coroutines are closed, so that their `finally` blocks run.
+pub fn pending_at_exit(vm: &mut Vm) {
+    let outcome = destroyed(vm);
+    unraisable(vm, outcome, "the exception handler of the event loop");
+    for task in scheduler(vm).take_abandoned(vm) {
+        let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
+        let outcome = vm.close_generator(coroutine).map(drop);
+        if outcome.is_err() {
+            let what = format!("the coroutine of task '{}'", text(vm, task));
+            unraisable(vm, outcome, &what);
+        }
+    }
+}
+
+/// Reports an exception that has nowhere to go.
+fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
+    if let Err(raised) = outcome {
+        let exception = vm.take_local(raised);
+        report(vm, Problem::Unraisable(of.to_owned()), exception);
+    }
+}
+
+/// The name of the task that runs now.
+pub(super) fn current_name(vm: &mut Vm) -> Option<String> {
+    let task = vm.local(scheduler(vm).current_task(&vm.heap)?);
+    Some(text(vm, task))
 }
 
 fn text(vm: &mut Vm, task: Local) -> String {

@@ -132,6 +132,9 @@ impl Host for NoHost {
 /// Decides what Ctrl-C does: an error is raised where the program is.
 pub type InterruptFn = fn(&mut Vm) -> Result<(), Raised>;
 
+/// Hears from time to time that the program is running.
+pub type PulseFn = fn(&mut Vm);
+
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
 pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
 
@@ -172,6 +175,7 @@ pub struct Vm {
     modules: Slot,
     import: Option<ImportFn>,
     on_interrupt: Option<InterruptFn>,
+    on_pulse: Option<PulseFn>,
     /// The names of the modules that the hook is loading now, outermost first.
     importing: Vec<Rc<str>>,
     extensions: Vec<Box<dyn Extension>>,
@@ -204,6 +208,7 @@ impl Vm {
             modules,
             import: None,
             on_interrupt: None,
+            on_pulse: None,
             importing: Vec::new(),
             extensions: Vec::new(),
             host,
@@ -224,6 +229,11 @@ impl Vm {
     /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.
     pub fn set_interrupt(&mut self, interrupt: InterruptFn) {
         self.on_interrupt = Some(interrupt);
+    }
+
+    /// Says who hears each time that the budget of safepoints is used up.
+    pub fn set_pulse(&mut self, pulse: PulseFn) {
+        self.on_pulse = Some(pulse);
     }
 
     /// Ctrl-C was pressed.
@@ -276,6 +286,9 @@ impl Vm {
             .set(if self.heap.stress() { 0 } else { QUANTUM });
         if self.host.interrupted() {
             self.interrupt()?;
+        }
+        if let Some(pulse) = self.on_pulse {
+            pulse(self);
         }
         Ok(self.preemptible.then_some(Trap::Preempted))
     }

@@ -38,6 +38,20 @@ pub enum Report {
         /// The exception.
         failure: Failure,
     },
+    /// A task is pending and its loop is gone: nobody will finish it.
+    Destroyed {
+        /// The task.
+        task: Stuck,
+    },
+    /// One step of the loop took long while others could have run.
+    Held {
+        /// The task whose step it was; none: a callback.
+        task: Option<String>,
+        /// For how many milliseconds.
+        milliseconds: u64,
+        /// Where the program was when it had taken too long.
+        place: Option<Place>,
+    },
     /// Nothing can run any more.
     Deadlock {
         /// Who waits for what.
@@ -62,7 +76,7 @@ pub enum Problem {
     Unraisable(String),
 }
 
-/// A task that waits for something that never happens.
+/// A task that waits.
 #[derive(Clone)]
 pub struct Stuck {
     /// The task's name.

@@ -146,15 +146,20 @@ pub fn open(vm: &Vm) {
 }
 
 /// Closes the open loop. From a thread beside a running loop there is none to close.
-pub fn close(vm: &Vm) {
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit from the program's exception handler, which hears of tasks that are still pending.
+pub fn close(vm: &mut Vm) -> Result<(), Raised> {
     if vm.can_park() {
-        return;
+        return Ok(());
+    }
+    let mut result = Ok(());
+    // A prompt's tasks and timers live on; its loop object is made anew when the program asks for it.
+    if !scheduler(vm).is_attended() {
+        result = report::destroyed(vm);
+        scheduler(vm).clear();
     }
     let scheduler = scheduler(vm);
-    // A prompt's tasks and timers live on; its loop object is made anew when the program asks for it.
-    if !scheduler.is_attended() {
-        scheduler.clear();
-    }
     if let Some(state) = scheduler
         .loop_object
         .get(&vm.heap)
@@ -163,6 +168,7 @@ pub fn close(vm: &Vm) {
     {
         state.closed.set(true);
     }
+    result
 }
 
 fn is_closed(vm: &Vm, this: Local) -> bool {
@@ -293,7 +299,7 @@ const CLOSE: Native = Native::vm(
                 .raise(Builtin::RuntimeError, "Cannot close a running event loop"));
         }
         if is_current(vm, args.at(0)) {
-            close(vm);
+            close(vm)?;
         } else if let Some(state) = vm
             .get_gc::<Opaque>(args.at(0))
             .and_then(|o| o.payload::<Loop>())

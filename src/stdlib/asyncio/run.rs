@@ -43,7 +43,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// Cancels what is left of the tasks made since there were `count`, and closes the loop.
 ///
 /// # Errors
-/// KeyboardInterrupt and SystemExit of what was left.
+/// KeyboardInterrupt and SystemExit of what was left, or of the program's exception handler.
 pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     let mut result = sched::event_loop::cancel_since(vm, count);
     if result.is_ok()
@@ -51,7 +51,7 @@ pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     {
         result = sched::event_loop::run_task(vm, closing).map(drop);
     }
-    event_loop::close(vm);
+    let result = result.and(event_loop::close(vm));
     if scheduler(vm).is_attended() {
         event_loop::open(vm);
     }
