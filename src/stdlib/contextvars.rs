@@ -47,9 +47,11 @@ const CONTEXT_VAR: ModuleType = ModuleType {
         new: Some(&NEW_VAR),
         methods: &[&VAR_GET, &VAR_SET, &VAR_RESET, &VAR_REPR],
         class_methods: &[&CLASS_GETITEM],
-        getters: &[Getter::leaf("name", "", |heap, args| {
-            Ok(var(args.get(0)).name.get(heap))
-        })],
+        getters: &[Getter::leaf(
+            "name",
+            "The name of the variable.",
+            |heap, args| Ok(var(args.get(0)).name.get(heap)),
+        )],
         ..NativeType::of(
             Builtin::Opaque,
             "A variable of which each context has its own value.",
@@ -65,10 +67,14 @@ const TOKEN: ModuleType = ModuleType {
         methods: &[&TOKEN_REPR],
         class_methods: &[&CLASS_GETITEM],
         getters: &[
-            Getter::leaf("var", "", |heap, args| Ok(token(args.get(0)).var.get(heap))),
-            Getter::leaf("old_value", "", |heap, args| {
-                Ok(token(args.get(0)).old.get(heap))
+            Getter::leaf("var", "The variable that was set.", |heap, args| {
+                Ok(token(args.get(0)).var.get(heap))
             }),
+            Getter::leaf(
+                "old_value",
+                "What it was before, or Token.MISSING.",
+                |heap, args| Ok(token(args.get(0)).old.get(heap)),
+            ),
         ],
         ..NativeType::of(
             Builtin::Opaque,
@@ -83,7 +89,7 @@ const MISSING: ModuleType = ModuleType {
     module: "_contextvars",
     body: NativeType {
         methods: &[&MISSING_REPR],
-        ..NativeType::of(Builtin::Opaque, "")
+        ..NativeType::of(Builtin::Opaque, "Stands for no value.")
     },
 };
 
@@ -240,7 +246,7 @@ const VAR_SET: Native = Native::vm(
 );
 const VAR_RESET: Native = Native::vm(
     "reset(self, token, /)",
-    "Make it what it was before the `set` that gave the token.",
+    "Make it what it was before the `set` that gave the token. Raises ValueError for the token of another variable or context, RuntimeError for one that was used.",
     reset,
 );
 const VAR_REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
@@ -314,12 +320,16 @@ fn store(vm: &Vm, context: Local, var: Local, value: Option<Local>) -> Option<Lo
 
 // Tokens.
 
-const NEW_TOKEN: Native = Native::vm("Token(cls, /, *args, **kwargs)", "", |vm, _| {
-    Err(vm.heap.raise(
-        Builtin::RuntimeError,
-        "Tokens can only be created by ContextVars",
-    ))
-});
+const NEW_TOKEN: Native = Native::vm(
+    "Token(cls, /, *args, **kwargs)",
+    "Raises RuntimeError: tokens are made by ContextVar.set().",
+    |vm, _| {
+        Err(vm.heap.raise(
+            Builtin::RuntimeError,
+            "Tokens can only be created by ContextVars",
+        ))
+    },
+);
 const TOKEN_REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = token(vm.get(args.at(0)));
     let used = if this.used.get() { " used" } else { "" };
@@ -400,7 +410,7 @@ const NEW_CONTEXT: Native = Native::vm("Context(cls, /)", "An empty context.", |
 });
 const RUN: Native = Native::vm(
     "run(self, /, *args, **kwargs)",
-    "Call something in this context; what it sets stays here.",
+    "Call something in this context; what it sets stays here. Raises RuntimeError if the context is entered already.",
     run,
 );
 const COPY: Native = Native::vm("copy(self, /)", "A copy.", |vm, args| {

@@ -81,7 +81,7 @@ const ITERATOR: ModuleType = ModuleType {
     module: "_collections",
     body: NativeType {
         methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
-        ..NativeType::of(Builtin::Opaque, "")
+        ..NativeType::of(Builtin::Opaque, "An iterator over a deque.")
     },
 };
 
@@ -197,7 +197,7 @@ const APPENDLEFT: Native = Native::vm(
 );
 const POP: Native = Native::vm(
     "pop(self, /)",
-    "Remove and return the rightmost.",
+    "Remove and return the rightmost. Raises IndexError if there is none.",
     |vm, args| {
         let taken = this(vm, args).take(&vm.heap, End::Right)?;
         Ok(vm.local(taken.get(&vm.heap)))
@@ -205,7 +205,7 @@ const POP: Native = Native::vm(
 );
 const POPLEFT: Native = Native::vm(
     "popleft(self, /)",
-    "Remove and return the leftmost.",
+    "Remove and return the leftmost. Raises IndexError if there is none.",
     |vm, args| {
         let taken = this(vm, args).take(&vm.heap, End::Left)?;
         Ok(vm.local(taken.get(&vm.heap)))
@@ -258,10 +258,14 @@ const INDEX: Native = Native::vm(
         Err(vm.heap.value_error(format!("{text} is not in deque")))
     },
 );
-const INSERT: Native = Native::vm("insert(self, index, value, /)", "Add before index.", insert);
+const INSERT: Native = Native::vm(
+    "insert(self, index, value, /)",
+    "Add before index. Raises IndexError if the deque has maxlen items.",
+    insert,
+);
 const REMOVE: Native = Native::vm(
     "remove(self, value, /)",
-    "Remove the first item that equals the value.",
+    "Remove the first item that equals the value. Raises ValueError if there is none.",
     |vm, args| {
         for i in 0..len(vm, args.at(0)) {
             if equals_at(vm, args, i)? {
@@ -450,16 +454,20 @@ const ITERATOR_NEXT: Native =
         let found = usize::try_from(at).ok().and_then(|at| item(vm, owner, at));
         found.ok_or_else(|| vm.heap.raise_with(Builtin::StopIteration, &[]))
     });
-const ITERATOR_HINT: Native = Native::vm("__length_hint__(self, /)", "", |vm, args| {
-    let walk = walker(vm, args.at(0));
-    let len = deque(walk.deque.get(&vm.heap)).items.borrow().len() as i64;
-    let left = if walk.step > 0 {
-        len - walk.at.get()
-    } else {
-        walk.at.get() + 1
-    };
-    Ok(vm.local(vm.heap.usize(left.max(0) as usize)))
-});
+const ITERATOR_HINT: Native = Native::vm(
+    "__length_hint__(self, /)",
+    "How many items are left.",
+    |vm, args| {
+        let walk = walker(vm, args.at(0));
+        let len = deque(walk.deque.get(&vm.heap)).items.borrow().len() as i64;
+        let left = if walk.step > 0 {
+            len - walk.at.get()
+        } else {
+            walk.at.get() + 1
+        };
+        Ok(vm.local(vm.heap.usize(left.max(0) as usize)))
+    },
+);
 
 fn walker(vm: &Vm, local: Local) -> &Walk {
     vm.get_gc::<Opaque>(local)

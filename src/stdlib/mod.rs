@@ -18,7 +18,7 @@ use crate::vm::{Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
-const MODULES: &[&NativeModule] = &[
+pub const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,

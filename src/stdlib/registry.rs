@@ -36,6 +36,7 @@ pub struct NativeType {
 impl NativeType {
     /// A type that has nothing; for `..` in declarations.
     pub const fn of(class: Builtin, doc: &'static str) -> NativeType {
+        assert!(!doc.is_empty(), "a class says what it is");
         NativeType {
             class,
             doc,
@@ -75,12 +76,26 @@ impl Getter {
         }
     }
 
+    /// What the attribute is.
+    pub const fn doc(&self) -> &'static str {
+        self.get.doc
+    }
+
+    /// Whether programs can set it.
+    pub const fn is_settable(&self) -> bool {
+        self.set.is_some()
+    }
+
     /// The attribute can be set: `set` gets the instance and the value; Undef for `del`, which it may refuse.
     pub const fn with_set(self, set: LeafFn) -> Getter {
         Getter {
             name: self.name,
             get: self.get,
-            set: Some(Native::leaf("set(self, value=None, /)", "", set)),
+            set: Some(Native::leaf(
+                "set(self, value=None, /)",
+                "Set the attribute.",
+                set,
+            )),
         }
     }
 
@@ -89,7 +104,11 @@ impl Getter {
         Getter {
             name: self.name,
             get: self.get,
-            set: Some(Native::vm("set(self, value=None, /)", "", set)),
+            set: Some(Native::vm(
+                "set(self, value=None, /)",
+                "Set the attribute.",
+                set,
+            )),
         }
     }
 }
@@ -106,6 +125,8 @@ pub struct NativeModule {
     pub types: &'static [&'static ModuleType],
     /// The builtin classes that it names.
     pub builtins: &'static [Builtin],
+    /// What `init` binds, with a sentence on each; docs/library shows it.
+    pub constants: &'static [(&'static str, &'static str)],
     /// Binds what is neither: constants.
     pub init: fn(&mut Vm, Local) -> Result<(), Raised>,
 }
@@ -113,12 +134,14 @@ pub struct NativeModule {
 impl NativeModule {
     /// A module that has nothing; for `..` in declarations.
     pub const fn of(name: &'static str, doc: &'static str) -> NativeModule {
+        assert!(!doc.is_empty(), "a module says what it is");
         NativeModule {
             name,
             doc,
             functions: &[],
             types: &[],
             builtins: &[],
+            constants: &[],
             init: |_, _| Ok(()),
         }
     }

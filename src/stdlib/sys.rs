@@ -19,6 +19,29 @@ pub const SYS: NativeModule = NativeModule {
         &EXIT, &EXCEPTION, &EXC_INFO, &GET_LIMIT, &SET_LIMIT, &INTERN,
     ],
     types: &[&STREAM],
+    constants: &[
+        ("argv", "The program's name and its arguments."),
+        (
+            "path",
+            "Where imports look for modules: a list with the program's folder.",
+        ),
+        ("modules", "The modules that were imported, by name."),
+        ("platform", "The operating system, such as 'linux'."),
+        (
+            "byteorder",
+            "'little' or 'big': in which order the machine keeps the bytes of a number.",
+        ),
+        ("maxsize", "The largest index: 2**63 - 1."),
+        ("maxunicode", "The largest code point: 0x10ffff."),
+        (
+            "version",
+            "The version of Python that programs are written for, and that of apy.",
+        ),
+        ("version_info", "The version of Python as a tuple."),
+        ("stdin", "The standard input, a text stream."),
+        ("stdout", "The standard output, a text stream."),
+        ("stderr", "The standard error output, a text stream."),
+    ],
     init,
     ..NativeModule::of("sys", "The interpreter and the program that it runs.")
 };
@@ -165,7 +188,7 @@ const GET_LIMIT: Native = Native::vm(
 );
 const SET_LIMIT: Native = Native::vm(
     "setrecursionlimit(limit, /)",
-    "Set how many calls may be nested.",
+    "Set how many calls may be nested. Raises ValueError if the limit is below 1.",
     |vm, args| {
         let limit = vm.index(args.at(0))?;
         match usize::try_from(limit) {

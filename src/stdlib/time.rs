@@ -59,7 +59,7 @@ const PROCESS_TIME: Native = Native::vm(
 );
 const SLEEP: Native = Native::vm(
     "sleep(seconds, /)",
-    "Wait; on the event loop's thread nothing else runs meanwhile.",
+    "Wait; on the event loop's thread nothing else runs meanwhile. Raises ValueError if the time is negative.",
     sleep,
 );
 

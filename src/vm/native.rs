@@ -56,7 +56,7 @@ pub enum NativeFn {
 pub struct Native {
     /// `name(params) -> result`, as in a stub file.
     pub signature: &'static str,
-    /// One sentence, then more if need be.
+    /// One sentence, then more if need be, what it raises among it; `help` and docs/library show it.
     pub doc: &'static str,
     /// What runs.
     pub call: NativeFn,
@@ -81,6 +81,7 @@ struct Arity {
 impl Native {
     /// A leaf.
     pub const fn leaf(signature: &'static str, doc: &'static str, call: LeafFn) -> Native {
+        assert!(!doc.is_empty(), "a native says what it does");
         Native {
             signature,
             doc,
@@ -92,6 +93,7 @@ impl Native {
 
     /// A native that may call the program.
     pub const fn vm(signature: &'static str, doc: &'static str, call: VmFn) -> Native {
+        assert!(!doc.is_empty(), "a native says what it does");
         Native {
             signature,
             doc,
@@ -108,6 +110,7 @@ impl Native {
         make: VmFn,
         direct: DirectFn,
     ) -> Native {
+        assert!(!doc.is_empty(), "a native says what it does");
         Native {
             signature,
             doc,
@@ -452,7 +455,7 @@ mod tests {
 
     #[test]
     fn arity_follows_the_signature() {
-        let takes = |signature, n| Native::leaf(signature, "", none).takes(n);
+        let takes = |signature, n| Native::leaf(signature, "None.", none).takes(n);
         assert!(takes("f()", 0) && !takes("f()", 1));
         assert!(takes("f(a, b=1, /)", 1) && takes("f(a, b=1, /)", 2) && !takes("f(a, b=1, /)", 3));
         assert!(takes("f(a, *, key=None)", 1) && !takes("f(a, *, key=None)", 2));

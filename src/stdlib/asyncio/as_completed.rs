@@ -22,7 +22,7 @@ use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 /// `as_completed(fs, *, timeout=None)`.
 pub const AS_COMPLETED: Native = Native::vm(
     "as_completed(fs, *, timeout=None)",
-    "An iterator of awaitables, or of their results, in the order in which they get done.",
+    "An iterator of awaitables, or of their results, in the order in which they get done. Once the timeout is over, the next raises TimeoutError.",
     as_completed,
 );
 
@@ -72,7 +72,7 @@ const NEXT: Native = Native::vm(
     },
 );
 const ANEXT: Native = Native::vm(
-    "__anext__(self, /)",
+    "__anext__(self, /) -> coroutine",
     "The next future that is done.",
     |vm, args| {
         let resolve = vm.local(Value::FALSE);

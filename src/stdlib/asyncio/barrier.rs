@@ -72,29 +72,31 @@ const NEW: Native = Native::vm(
 );
 const INIT: Native = Native::vm(
     "__init__(self, parties)",
-    "Make it one for so many tasks.",
+    "Let so many tasks through at a time. Raises ValueError if parties is below 1.",
     init,
 );
 const WAIT: Native = Native::vm(
-    "wait(self, /)",
-    "Wait until all parties have come; give one's number.",
+    "wait(self, /) -> coroutine",
+    "Wait until all parties have come; give one's number. Raises BrokenBarrierError if the barrier is or gets broken.",
     |vm, args| Ok(waiting(vm, args.at(0))),
 );
 const ENTER: Native = Native::vm(
-    "__aenter__(self, /)",
+    "__aenter__(self, /) -> coroutine",
     "Wait until all parties have come.",
     |vm, args| Ok(waiting(vm, args.at(0))),
 );
-const EXIT: Native = Native::vm("__aexit__(self, /, *args)", "Nothing.", |vm, _| {
-    Ok(vm.native_coroutine(&EXITING, &[]))
-});
+const EXIT: Native = Native::vm(
+    "__aexit__(self, /, *args) -> coroutine",
+    "Nothing.",
+    |vm, _| Ok(vm.native_coroutine(&EXITING, &[])),
+);
 const RESET: Native = Native::vm(
-    "reset(self, /)",
+    "reset(self, /) -> coroutine",
     "Send those who wait away with BrokenBarrierError.",
     |vm, args| Ok(vm.native_coroutine(&RESETTING, &[args.at(0)])),
 );
 const ABORT: Native = Native::vm(
-    "abort(self, /)",
+    "abort(self, /) -> coroutine",
     "Let nobody through any more.",
     |vm, args| Ok(vm.native_coroutine(&ABORTING, &[args.at(0)])),
 );

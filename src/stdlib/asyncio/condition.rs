@@ -91,15 +91,19 @@ const NEW: Native = Native::vm(
     "A condition with a lock.",
     |vm, args| Ok(new_condition(vm, args.at(0))),
 );
-const INIT: Native = Native::vm("__init__(self, lock=None)", "Use this lock.", |vm, args| {
-    let lock = vm.get(args.at(1));
-    if !lock.is_undef() && !lock.is_none() {
-        condition(vm, args.at(0)).lock.set(lock);
-    }
-    Ok(vm.none())
-});
+const INIT: Native = Native::vm(
+    "__init__(self, lock=None)",
+    "Use this lock, or a new one.",
+    |vm, args| {
+        let lock = vm.get(args.at(1));
+        if !lock.is_undef() && !lock.is_none() {
+            condition(vm, args.at(0)).lock.set(lock);
+        }
+        Ok(vm.none())
+    },
+);
 const ACQUIRE: Native = Native::vm(
-    "acquire(self, /)",
+    "acquire(self, /) -> coroutine",
     "Take the lock; wait until it is free.",
     |vm, args| acquire(vm, args.at(0)),
 );
@@ -115,18 +119,18 @@ const LOCKED: Native = Native::vm(
     },
 );
 const WAIT: Native = Native::vm(
-    "wait(self, /)",
-    "Give the lock back, wait for a notification, take the lock again.",
+    "wait(self, /) -> coroutine",
+    "Give the lock back, wait for a notification, take the lock again. Raises RuntimeError if the lock is not held.",
     |vm, args| Ok(wait(vm, args.at(0))),
 );
 const WAIT_FOR: Native = Native::vm(
-    "wait_for(self, predicate)",
+    "wait_for(self, predicate) -> coroutine",
     "Wait until predicate() is true after a notification; give what it returned.",
     |vm, args| Ok(vm.native_coroutine(&WAITING_FOR, &[args.at(0), args.at(1)])),
 );
 const NOTIFY: Native = Native::vm(
     "notify(self, n=1)",
-    "Wake the first n who wait.",
+    "Wake the first n who wait. Raises RuntimeError if the lock is not held.",
     |vm, args| {
         let count = if vm.get(args.at(1)).is_undef() {
             1
@@ -136,14 +140,18 @@ const NOTIFY: Native = Native::vm(
         notify(vm, args.at(0), usize::try_from(count).unwrap_or(0))
     },
 );
-const NOTIFY_ALL: Native = Native::vm("notify_all(self, /)", "Wake all who wait.", |vm, args| {
-    notify(vm, args.at(0), usize::MAX)
-});
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Take the lock.", |vm, args| {
-    Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
-});
+const NOTIFY_ALL: Native = Native::vm(
+    "notify_all(self, /)",
+    "Wake all who wait. Raises RuntimeError if the lock is not held.",
+    |vm, args| notify(vm, args.at(0), usize::MAX),
+);
+const ENTER: Native = Native::vm(
+    "__aenter__(self, /) -> coroutine",
+    "Take the lock.",
+    |vm, args| Ok(vm.native_coroutine(&ENTERING, &[args.at(0)])),
+);
 const EXIT: Native = Native::vm(
-    "__aexit__(self, exc_type, exc, tb, /)",
+    "__aexit__(self, exc_type, exc, tb, /) -> coroutine",
     "Give the lock back.",
     |vm, args| Ok(vm.native_coroutine(&EXITING, &[args.at(0)])),
 );

@@ -81,7 +81,7 @@ const IS_SET: Native = Native::vm(
     |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get()))),
 );
 const WAIT: Native = Native::coroutine(
-    "wait(self, /)",
+    "wait(self, /) -> coroutine",
     "Wait until it happens; at once if it did.",
     |vm, args| {
         let none = vm.none();

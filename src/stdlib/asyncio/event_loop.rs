@@ -267,7 +267,7 @@ const RUN_IN_EXECUTOR: Native = Native::vm(
 );
 const RUN_UNTIL_COMPLETE: Native = Native::vm(
     "run_until_complete(self, future)",
-    "Run until a future is done; give its result.",
+    "Run until a future is done; give its result. Raises RuntimeError if the loop runs already or stops before.",
     |vm, args| {
         check_startable(vm, args.at(0))?;
         scheduler(vm).loop_object.set(vm.get(args.at(0)));
@@ -291,7 +291,7 @@ const STOP: Native = Native::vm("stop(self, /)", "End the loop after this turn."
 });
 const CLOSE: Native = Native::vm(
     "close(self, /)",
-    "Close the loop; what is scheduled will not run.",
+    "Close the loop; what is scheduled will not run. Raises RuntimeError while it runs.",
     |vm, args| {
         if scheduler(vm).is_running() && is_current(vm, args.at(0)) {
             return Err(vm
@@ -384,7 +384,7 @@ const DEFAULT_EXCEPTION_HANDLER: Native = Native::vm(
     },
 );
 const SHUTDOWN_ASYNCGENS: Native = Native::vm(
-    "shutdown_asyncgens(self, /)",
+    "shutdown_asyncgens(self, /) -> coroutine",
     "Close the async generators that were left unfinished.",
     |vm, _| {
         let none = vm.none();
@@ -392,7 +392,7 @@ const SHUTDOWN_ASYNCGENS: Native = Native::vm(
     },
 );
 const SHUTDOWN_DEFAULT_EXECUTOR: Native = Native::vm(
-    "shutdown_default_executor(self, timeout=None)",
+    "shutdown_default_executor(self, timeout=None) -> coroutine",
     "A coroutine that has nothing to do.",
     |vm, _| Ok(vm.native_coroutine(&NOTHING, &[])),
 );

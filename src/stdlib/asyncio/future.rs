@@ -60,10 +60,14 @@ const NEW_TASK: Native = Native::vm(
 );
 const RESULT: Native = Native::vm(
     "result(self, /)",
-    "The result; raises the exception if there is one.",
+    "The result; raises the exception if there is one. Raises CancelledError if it was cancelled, InvalidStateError if it is not done.",
     |vm, args| vm.future_result(args.at(0)),
 );
-const EXCEPTION: Native = Native::vm("exception(self, /)", "The exception, or None.", exception);
+const EXCEPTION: Native = Native::vm(
+    "exception(self, /)",
+    "The exception, or None. Raises CancelledError if it was cancelled, InvalidStateError if it is not done.",
+    exception,
+);
 const DONE: Native = Native::vm(
     "done(self, /) -> bool",
     "Whether there is an outcome.",
@@ -91,7 +95,7 @@ const CANCEL: Native = Native::vm(
 );
 const SET_RESULT: Native = Native::vm(
     "set_result(self, result, /)",
-    "Give it its result.",
+    "Give it its result. Raises InvalidStateError if it is done already.",
     |vm, args| {
         refuse_task(vm, args.at(0), "set_result")?;
         future::set_result(vm, args.at(0), args.at(1))?;
@@ -100,7 +104,7 @@ const SET_RESULT: Native = Native::vm(
 );
 const SET_EXCEPTION: Native = Native::vm(
     "set_exception(self, exception, /)",
-    "Give it an exception instead of a result.",
+    "Give it an exception instead of a result. Raises InvalidStateError if it is done already.",
     set_exception,
 );
 const ADD_DONE_CALLBACK: Native = Native::vm(

@@ -21,7 +21,7 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// `gather(*coros_or_futures, return_exceptions=False)`.
 pub const GATHER: Native = Native::vm(
     "gather(*coros_or_futures, return_exceptions=False)",
-    "Run awaitables concurrently; the future gives the list of their results, in order.",
+    "Run awaitables concurrently; the future gives the list of their results, in order. The first exception goes to whoever awaits it; with return_exceptions exceptions are results.",
     gather,
 );
 

@@ -61,7 +61,7 @@ const NEW: Native = Native::vm(
     |vm, args| Ok(new_lock(vm, args.at(0))),
 );
 const ACQUIRE: Native = Native::coroutine(
-    "acquire(self, /)",
+    "acquire(self, /) -> coroutine",
     "Take the lock; wait until it is free.",
     |vm, args| {
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
@@ -69,17 +69,21 @@ const ACQUIRE: Native = Native::coroutine(
     },
     |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
 );
-const RELEASE: Native = Native::vm("release(self, /)", "Give the lock back.", |vm, args| {
-    release(vm, lock(vm, args.at(0)))?;
-    Ok(vm.none())
-});
+const RELEASE: Native = Native::vm(
+    "release(self, /)",
+    "Give the lock back. Raises RuntimeError if nobody has it.",
+    |vm, args| {
+        release(vm, lock(vm, args.at(0)))?;
+        Ok(vm.none())
+    },
+);
 const LOCKED: Native = Native::vm(
     "locked(self, /) -> bool",
     "Whether somebody has the lock.",
     |vm, args| Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get()))),
 );
 const ENTER: Native = Native::coroutine(
-    "__aenter__(self, /)",
+    "__aenter__(self, /) -> coroutine",
     "Take the lock.",
     |vm, args| {
         let none = vm.none();
@@ -88,8 +92,8 @@ const ENTER: Native = Native::coroutine(
     |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
-    "__aexit__(self, exc_type, exc, tb, /)",
-    "Give the lock back.",
+    "__aexit__(self, exc_type, exc, tb, /) -> coroutine",
+    "Give the lock back. Raises RuntimeError if nobody has it.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
     |vm, args, _| {
         release(vm, payload(args.get(0)))?;

@@ -95,6 +95,20 @@ pub const ASYNCIO: NativeModule = NativeModule {
         Builtin::LimitOverrunError,
         Builtin::BrokenBarrierError,
     ],
+    constants: &[
+        (
+            "FIRST_COMPLETED",
+            "For wait(): return when any future is done.",
+        ),
+        (
+            "FIRST_EXCEPTION",
+            "For wait(): return when any future has an exception, or all are done.",
+        ),
+        (
+            "ALL_COMPLETED",
+            "For wait(): return when all futures are done.",
+        ),
+    ],
     init,
     ..NativeModule::of(
         "asyncio",

@@ -218,14 +218,14 @@ fn payload(this: Value<'_>) -> &Queue {
 }
 
 const GET: Native = Native::coroutine(
-    "get(self, /)",
-    "Take an item; wait until there is one.",
+    "get(self, /) -> coroutine",
+    "Take an item; wait until there is one. Raises QueueShutDown if the queue is empty and shut down.",
     |vm, args| Ok(get(vm, args.at(0))),
     get_directly,
 );
 const PUT: Native = Native::coroutine(
-    "put(self, item)",
-    "Add an item; wait until there is room.",
+    "put(self, item) -> coroutine",
+    "Add an item; wait until there is room. Raises QueueShutDown if the queue is shut down.",
     |vm, args| {
         let none = vm.none();
         Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
@@ -234,19 +234,19 @@ const PUT: Native = Native::coroutine(
 );
 const GET_NOWAIT: Native = Native::vm(
     "get_nowait(self, /)",
-    "Take an item, or raise QueueEmpty.",
+    "Take an item, or raise QueueEmpty. Raises QueueShutDown if the queue is empty and shut down.",
     |vm, args| take(vm, args.at(0)),
 );
 const PUT_NOWAIT: Native = Native::vm(
     "put_nowait(self, item)",
-    "Add an item, or raise QueueFull.",
+    "Add an item, or raise QueueFull. Raises QueueShutDown if the queue is shut down.",
     |vm, args| {
         add(vm, args.at(0), args.at(1))?;
         Ok(vm.none())
     },
 );
 const JOIN: Native = Native::coroutine(
-    "join(self, /)",
+    "join(self, /) -> coroutine",
     "Wait until task_done was called for each item.",
     |vm, args| {
         let none = vm.none();
@@ -265,7 +265,7 @@ const JOIN: Native = Native::coroutine(
 );
 const TASK_DONE: Native = Native::vm(
     "task_done(self, /)",
-    "Say that an item that was taken is dealt with.",
+    "Say that an item that was taken is dealt with. Raises ValueError if there are no such items.",
     |vm, args| {
         let this = queue(vm, args.at(0));
         let unfinished = this.unfinished.get();

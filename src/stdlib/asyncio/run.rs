@@ -11,7 +11,7 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// `run(main, *, debug=None, loop_factory=None)`.
 pub const RUN: Native = Native::vm(
     "run(main, *, debug=None, loop_factory=None)",
-    "Run a coroutine in a new event loop until it is done; cancel what is left, give its result.",
+    "Run a coroutine in a new event loop until it is done; cancel what is left, give its result. Raises RuntimeError if a loop runs already.",
     run,
 );
 

@@ -64,7 +64,7 @@ const NEW: Native = Native::vm(
 );
 const RUN: Native = Native::vm(
     "run(self, coro, *, context=None)",
-    "Run a coroutine; give its result.",
+    "Run a coroutine; give its result. Raises RuntimeError if a loop runs already.",
     run_one,
 );
 const CLOSE: Native = Native::vm(

@@ -81,9 +81,13 @@ const NEW_BOUNDED: Native = Native::vm(
     "A semaphore with value places.",
     |vm, args| Ok(new(vm, args, Some(1))),
 );
-const INIT: Native = Native::vm("__init__(self, value=1)", "Initialize self.", init);
+const INIT: Native = Native::vm(
+    "__init__(self, value=1)",
+    "Let value tasks in. Raises ValueError if value is negative.",
+    init,
+);
 const ACQUIRE: Native = Native::coroutine(
-    "acquire(self, /)",
+    "acquire(self, /) -> coroutine",
     "Take a place; wait until there is one.",
     |vm, args| {
         let (none, result) = (vm.none(), vm.local(Value::TRUE));
@@ -91,17 +95,21 @@ const ACQUIRE: Native = Native::coroutine(
     },
     |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
 );
-const RELEASE: Native = Native::vm("release(self, /)", "Give a place back.", |vm, args| {
-    release(vm, semaphore(vm, args.at(0)))?;
-    Ok(vm.none())
-});
+const RELEASE: Native = Native::vm(
+    "release(self, /)",
+    "Give a place back. A BoundedSemaphore raises ValueError where there are as many as in the beginning.",
+    |vm, args| {
+        release(vm, semaphore(vm, args.at(0)))?;
+        Ok(vm.none())
+    },
+);
 const LOCKED: Native = Native::vm(
     "locked(self, /) -> bool",
     "Whether acquire would wait.",
     |vm, args| Ok(vm.local(Value::bool(semaphore(vm, args.at(0)).is_locked(vm)))),
 );
 const ENTER: Native = Native::coroutine(
-    "__aenter__(self, /)",
+    "__aenter__(self, /) -> coroutine",
     "Take a place.",
     |vm, args| {
         let none = vm.none();
@@ -110,7 +118,7 @@ const ENTER: Native = Native::coroutine(
     |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
-    "__aexit__(self, exc_type, exc, tb, /)",
+    "__aexit__(self, exc_type, exc, tb, /) -> coroutine",
     "Give the place back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
     |vm, args, _| {

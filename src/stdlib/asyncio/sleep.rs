@@ -13,7 +13,7 @@ use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Ste
 
 /// `sleep(delay, result=None)`.
 pub const SLEEP: Native = Native::coroutine(
-    "sleep(delay, result=None)",
+    "sleep(delay, result=None) -> coroutine",
     "Wait for delay seconds; give result. A delay of 0 gives way for one turn.",
     sleep,
     sleep_directly,

@@ -18,25 +18,25 @@ use super::check_running;
 /// `create_task(coro, *, name=None, context=None)`.
 pub const CREATE_TASK: Native = Native::vm(
     "create_task(coro, *, name=None, context=None)",
-    "Schedule a coroutine to run as a task.",
+    "Schedule a coroutine to run as a task. Raises RuntimeError if no loop runs.",
     create_task,
 );
 /// `current_task(loop=None)`.
 pub const CURRENT_TASK: Native = Native::vm(
     "current_task(loop=None)",
-    "The task that runs now, or None.",
+    "The task that runs now, or None. Raises RuntimeError if no loop runs.",
     current_task,
 );
 /// `all_tasks(loop=None)`.
 pub const ALL_TASKS: Native = Native::vm(
     "all_tasks(loop=None)",
-    "The set of tasks that are not done.",
+    "The set of tasks that are not done. Raises RuntimeError if no loop runs.",
     all_tasks,
 );
 /// `ensure_future(coro_or_future, *, loop=None)`.
 pub const ENSURE_FUTURE: Native = Native::vm(
     "ensure_future(coro_or_future, *, loop=None)",
-    "A future for something awaitable: itself, or a task that runs it.",
+    "A future for something awaitable: itself, or a task that runs it. Raises TypeError if it cannot be awaited.",
     |vm, args| task::ensure_future(vm, args.at(0)),
 );
 /// `isfuture(obj, /)`.

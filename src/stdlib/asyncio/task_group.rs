@@ -28,7 +28,7 @@ pub const TASK_GROUP: ModuleType = ModuleType {
         methods: &[&INIT, &CREATE_TASK, &ENTER, &EXIT, &REPR],
         ..NativeType::of(
             Builtin::Opaque,
-            "Tasks that are all done when the block ends.",
+            "Tasks that are all done when the block ends. Where one fails the others are cancelled, and the block raises an ExceptionGroup.",
         )
     },
 };
@@ -94,14 +94,16 @@ const NEW: Native = Native::vm(
 );
 const CREATE_TASK: Native = Native::vm(
     "create_task(self, coro, *, name=None, context=None)",
-    "Run a coroutine as a task of the group.",
+    "Run a coroutine as a task of the group. Raises RuntimeError outside of the block.",
     create_task,
 );
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Begin the block.", |vm, args| {
-    Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
-});
+const ENTER: Native = Native::vm(
+    "__aenter__(self, /) -> coroutine",
+    "Begin the block.",
+    |vm, args| Ok(vm.native_coroutine(&ENTERING, &[args.at(0)])),
+);
 const EXIT: Native = Native::vm(
-    "__aexit__(self, et, exc, tb, /)",
+    "__aexit__(self, et, exc, tb, /) -> coroutine",
     "Wait for the tasks.",
     |vm, args| {
         let none = vm.none();

@@ -24,7 +24,10 @@ pub const TIMEOUT_CLASS: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&WHEN, &RESCHEDULE, &EXPIRED, &ENTER, &EXIT, &REPR],
-        ..NativeType::of(Builtin::Opaque, "Cancels a block that takes too long.")
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Cancels a block that takes too long. The block then raises TimeoutError.",
+        )
     },
 };
 /// `timeout(delay)`.
@@ -162,7 +165,7 @@ const WHEN: Native = Native::vm("when(self, /)", "The deadline, or None.", |vm, 
 });
 const RESCHEDULE: Native = Native::vm(
     "reschedule(self, when)",
-    "Move the deadline.",
+    "Move the deadline. Raises RuntimeError outside of the block.",
     |vm, args| {
         match timeout(vm, args.at(0)).state.get() {
             State::Entered => {}
@@ -192,11 +195,13 @@ const EXPIRED: Native = Native::vm(
         Ok(vm.local(Value::bool(expired)))
     },
 );
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Begin the block.", |vm, args| {
-    Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
-});
+const ENTER: Native = Native::vm(
+    "__aenter__(self, /) -> coroutine",
+    "Begin the block.",
+    |vm, args| Ok(vm.native_coroutine(&ENTERING, &[args.at(0)])),
+);
 const EXIT: Native = Native::vm(
-    "__aexit__(self, exc_type, exc_val, exc_tb, /)",
+    "__aexit__(self, exc_type, exc_val, exc_tb, /) -> coroutine",
     "End the block.",
     |vm, args| Ok(vm.native_coroutine(&EXITING, &[args.at(0), args.at(2)])),
 );

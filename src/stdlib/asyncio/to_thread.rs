@@ -9,7 +9,7 @@ use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `to_thread(func, /, *args, **kwargs)`.
 pub const TO_THREAD: Native = Native::vm(
-    "to_thread(func, /, *args, **kwargs)",
+    "to_thread(func, /, *args, **kwargs) -> coroutine",
     "Run a blocking function in a thread of its own; give its result.",
     |vm, args| Ok(vm.native_coroutine(&RUNNING, &[args.at(0), args.at(1), args.at(2)])),
 );

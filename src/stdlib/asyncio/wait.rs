@@ -21,8 +21,8 @@ use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `wait(fs, *, timeout=None, return_when='ALL_COMPLETED')`.
 pub const WAIT: Native = Native::vm(
-    "wait(fs, *, timeout=None, return_when='ALL_COMPLETED')",
-    "Wait for futures; give two sets, those done in the order of completion and those pending in the order given.",
+    "wait(fs, *, timeout=None, return_when='ALL_COMPLETED') -> coroutine",
+    "Wait for futures; give two sets, those done in the order of completion and those pending in the order given. Raises TypeError for coroutines, ValueError for nothing to wait for.",
     |vm, args| {
         let none = vm.none();
         let all = vm.local(vm.heap.str_value("ALL_COMPLETED"));

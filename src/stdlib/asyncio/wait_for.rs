@@ -12,7 +12,7 @@ use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `wait_for(fut, timeout)`.
 pub const WAIT_FOR: Native = Native::vm(
-    "wait_for(fut, timeout)",
+    "wait_for(fut, timeout) -> coroutine",
     "Await fut for at most timeout seconds, else cancel it and raise TimeoutError.",
     |vm, args| Ok(vm.native_coroutine(&WAITING, &[args.at(0), args.at(1)])),
 );

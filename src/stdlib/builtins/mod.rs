@@ -10,7 +10,7 @@ use crate::runtime::{Builtin, Value};
 use crate::vm::Vm;
 
 /// The classes that are builtin names; exceptions are, too, unless `types::exception` says where they live.
-const NAMED: &[Builtin] = &[
+pub const NAMED: &[Builtin] = &[
     Builtin::Object,
     Builtin::Type,
     Builtin::Int,
@@ -36,6 +36,21 @@ const NAMED: &[Builtin] = &[
     Builtin::Map,
     Builtin::Filter,
     Builtin::Reversed,
+];
+
+/// The builtin names that are neither functions nor classes.
+pub const CONSTANTS: &[(&str, &str)] = &[
+    ("None", "The absence of a value."),
+    ("True", "The truth, and the integer 1."),
+    ("False", "The untruth, and the integer 0."),
+    ("Ellipsis", "The object that `...` stands for."),
+    (
+        "NotImplemented",
+        "What an operator returns that leaves the answer to the other operand.",
+    ),
+    ("__debug__", "True."),
+    ("EnvironmentError", "Another name of OSError."),
+    ("IOError", "Another name of OSError."),
 ];
 
 /// The names of all builtin functions and classes.

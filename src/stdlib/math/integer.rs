@@ -12,7 +12,7 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 pub const FACTORIAL: Native = Native::vm(
     "factorial(n, /) -> int",
-    "Return the product of all integers from 1 to n.",
+    "Return the product of all integers from 1 to n. Raises ValueError if n is negative.",
     |vm, a| {
         let n = int_arg(vm, a.at(0))?;
         result(vm, combinatorics::factorial(n.as_ref()))
@@ -21,7 +21,7 @@ pub const FACTORIAL: Native = Native::vm(
 
 pub const COMB: Native = Native::vm(
     "comb(n, k, /) -> int",
-    "Number of ways to choose k items from n items, without repetition and without order.",
+    "Number of ways to choose k items from n items, without repetition and without order. Raises ValueError if either is negative.",
     |vm, a| {
         let (n, k) = (int_arg(vm, a.at(0))?, int_arg(vm, a.at(1))?);
         result(vm, combinatorics::comb(n.as_ref(), k.as_ref()))
@@ -30,7 +30,7 @@ pub const COMB: Native = Native::vm(
 
 pub const PERM: Native = Native::vm(
     "perm(n, k=None, /) -> int",
-    "Number of ways to choose k items from n items, without repetition and with order; all of them without k.",
+    "Number of ways to choose k items from n items, without repetition and with order; all of them without k. Raises ValueError if either is negative.",
     |vm, a| match given(vm, a.at(1)).filter(|&k| !vm.get(k).is_none()) {
         None => {
             let n = int_arg(vm, a.at(0))?;
@@ -57,7 +57,7 @@ pub const LCM: Native = Native::vm(
 
 pub const ISQRT: Native = Native::vm(
     "isqrt(n, /) -> int",
-    "Return the integer part of the square root of n.",
+    "Return the integer part of the square root of n. Raises ValueError if n is negative.",
     |vm, a| {
         let n = int_arg(vm, a.at(0))?;
         result(vm, combinatorics::isqrt(n.as_ref()))

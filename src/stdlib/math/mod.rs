@@ -15,6 +15,16 @@ use crate::vm::{Local, Native, Vm};
 /// The module.
 pub const MATH: NativeModule = NativeModule {
     functions: FUNCTIONS,
+    constants: &[
+        (
+            "pi",
+            "The ratio of a circle's circumference to its diameter.",
+        ),
+        ("e", "The base of natural logarithms."),
+        ("tau", "Twice pi."),
+        ("inf", "The positive infinity."),
+        ("nan", "A float that is not a number."),
+    ],
     init: constants,
     ..NativeModule::of(
         "math",

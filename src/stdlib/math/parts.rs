@@ -13,13 +13,13 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 pub const FLOOR: Native = Native::vm(
     "floor(x, /) -> int",
-    "Return the floor of x: the largest integer that is not larger.",
+    "Return the floor of x: the largest integer that is not larger. Raises OverflowError for an infinity, ValueError for NaN.",
     |vm, a| integer(vm, a, Sym::Floor, f64::floor),
 );
 
 pub const CEIL: Native = Native::vm(
     "ceil(x, /) -> int",
-    "Return the ceiling of x: the smallest integer that is not smaller.",
+    "Return the ceiling of x: the smallest integer that is not smaller. Raises OverflowError for an infinity, ValueError for NaN.",
     |vm, a| integer(vm, a, Sym::Ceil, f64::ceil),
 );
 
@@ -40,13 +40,13 @@ pub const FABS: Native = Native::vm(
 
 pub const FMOD: Native = Native::vm(
     "fmod(x, y, /) -> float",
-    "Return the rest of x/y with the sign of x, as C does.",
+    "Return the rest of x/y with the sign of x, as C does. Raises ValueError if y is zero or x an infinity.",
     fmod,
 );
 
 pub const REMAINDER: Native = Native::vm(
     "remainder(x, y, /) -> float",
-    "Return the difference between x and the nearest multiple of y; of two, the even one.",
+    "Return the difference between x and the nearest multiple of y; of two, the even one. Raises ValueError if y is zero or x an infinity.",
     |vm, a| {
         let (x, y) = (real_arg(vm, a.at(0))?, real_arg(vm, a.at(1))?);
         float(vm, checked(&vm.heap, float_parts::remainder(x, y))?)
@@ -81,7 +81,7 @@ pub const FREXP: Native = Native::vm(
 
 pub const LDEXP: Native = Native::vm(
     "ldexp(x, i, /) -> float",
-    "Return x * 2.0**i: the inverse of frexp().",
+    "Return x * 2.0**i: the inverse of frexp(). Raises OverflowError if that is too large.",
     ldexp,
 );
 

@@ -49,7 +49,7 @@ fn unary(
 
 pub const SQRT: Native = Native::vm(
     "sqrt(x, /) -> float",
-    "Return the square root of x.",
+    "Return the square root of x. Raises ValueError if x is negative.",
     |vm, a| unary(vm, a, f64::sqrt, Infinite::Domain),
 );
 
@@ -61,13 +61,13 @@ pub const CBRT: Native = Native::vm(
 
 pub const EXP: Native = Native::vm(
     "exp(x, /) -> float",
-    "Return e raised to the power of x.",
+    "Return e raised to the power of x. Raises OverflowError if that is too large.",
     |vm, a| unary(vm, a, f64::exp, Infinite::Range),
 );
 
 pub const EXP2: Native = Native::vm(
     "exp2(x, /) -> float",
-    "Return 2 raised to the power of x.",
+    "Return 2 raised to the power of x. Raises OverflowError if that is too large.",
     |vm, a| unary(vm, a, f64::exp2, Infinite::Range),
 );
 
@@ -79,7 +79,7 @@ pub const EXPM1: Native = Native::vm(
 
 pub const LOG1P: Native = Native::vm(
     "log1p(x, /) -> float",
-    "Return the natural logarithm of 1+x, exact also for x near zero.",
+    "Return the natural logarithm of 1+x, exact also for x near zero. Raises ValueError unless x > -1.",
     |vm, a| unary(vm, a, f64::ln_1p, Infinite::Domain),
 );
 
@@ -103,13 +103,13 @@ pub const TAN: Native = Native::vm(
 
 pub const ASIN: Native = Native::vm(
     "asin(x, /) -> float",
-    "Return the arc sine (in radians) of x.",
+    "Return the arc sine (in radians) of x. Raises ValueError unless -1 <= x <= 1.",
     |vm, a| unary(vm, a, f64::asin, Infinite::Domain),
 );
 
 pub const ACOS: Native = Native::vm(
     "acos(x, /) -> float",
-    "Return the arc cosine (in radians) of x, between 0 and pi.",
+    "Return the arc cosine (in radians) of x, between 0 and pi. Raises ValueError unless -1 <= x <= 1.",
     |vm, a| unary(vm, a, f64::acos, Infinite::Domain),
 );
 
@@ -145,13 +145,13 @@ pub const ASINH: Native = Native::vm(
 
 pub const ACOSH: Native = Native::vm(
     "acosh(x, /) -> float",
-    "Return the inverse hyperbolic cosine of x.",
+    "Return the inverse hyperbolic cosine of x. Raises ValueError if x < 1.",
     |vm, a| unary(vm, a, elementary::acosh, Infinite::Domain),
 );
 
 pub const ATANH: Native = Native::vm(
     "atanh(x, /) -> float",
-    "Return the inverse hyperbolic tangent of x.",
+    "Return the inverse hyperbolic tangent of x. Raises ValueError unless -1 < x < 1.",
     |vm, a| unary(vm, a, elementary::atanh, Infinite::Domain),
 );
 
@@ -167,13 +167,13 @@ pub const ERFC: Native = Native::vm(
 
 pub const LOG: Native = Native::vm(
     "log(x, base=e, /) -> float",
-    "Return the logarithm of x to the given base; without one, the natural logarithm.",
+    "Return the logarithm of x to the given base; without one, the natural logarithm. Raises ValueError unless both are positive.",
     log,
 );
 
 pub const LOG2: Native = Native::vm(
     "log2(x, /) -> float",
-    "Return the base 2 logarithm of x.",
+    "Return the base 2 logarithm of x. Raises ValueError unless x is positive.",
     |vm, a| {
         let y = logarithm(vm, a.at(0), f64::log2)?;
         float(vm, y)
@@ -182,7 +182,7 @@ pub const LOG2: Native = Native::vm(
 
 pub const LOG10: Native = Native::vm(
     "log10(x, /) -> float",
-    "Return the base 10 logarithm of x.",
+    "Return the base 10 logarithm of x. Raises ValueError unless x is positive.",
     |vm, a| {
         let y = logarithm(vm, a.at(0), f64::log10)?;
         float(vm, y)
@@ -191,7 +191,7 @@ pub const LOG10: Native = Native::vm(
 
 pub const POW: Native = Native::vm(
     "pow(x, y, /) -> float",
-    "Return x raised to the power of y.",
+    "Return x raised to the power of y. Raises OverflowError if that is too large, ValueError if it is no real number.",
     |vm, a| binary(vm, a, elementary::pow),
 );
 
@@ -201,10 +201,14 @@ pub const ATAN2: Native = Native::vm(
     |vm, a| binary(vm, a, |y, x| Ok(y.atan2(x))),
 );
 
-pub const GAMMA: Native = Native::vm("gamma(x, /) -> float", "Gamma function at x.", |vm, a| {
-    let x = real_arg(vm, a.at(0))?;
-    float(vm, checked(&vm.heap, gamma::gamma(x))?)
-});
+pub const GAMMA: Native = Native::vm(
+    "gamma(x, /) -> float",
+    "Gamma function at x. Raises ValueError for zero and negative integers.",
+    |vm, a| {
+        let x = real_arg(vm, a.at(0))?;
+        float(vm, checked(&vm.heap, gamma::gamma(x))?)
+    },
+);
 
 pub const LGAMMA: Native = Native::vm(
     "lgamma(x, /) -> float",

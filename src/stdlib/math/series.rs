@@ -28,7 +28,7 @@ pub const PROD: Native = Native::vm(
 
 pub const SUMPROD: Native = Native::vm(
     "sumprod(p, q, /)",
-    "Return the sum of the products of the items of two iterables of the same length; of floats without losing precision.",
+    "Return the sum of the products of the items of two iterables of the same length; of floats without losing precision. Raises ValueError if the lengths differ.",
     sumprod,
 );
 
@@ -43,7 +43,7 @@ pub const HYPOT: Native = Native::vm(
 
 pub const DIST: Native = Native::vm(
     "dist(p, q, /) -> float",
-    "Euclidean distance of two points, each an iterable of coordinates.",
+    "Euclidean distance of two points, each an iterable of coordinates. Raises ValueError if they have different dimensions.",
     dist,
 );
 

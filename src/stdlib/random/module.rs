@@ -16,6 +16,7 @@ use crate::vm::{Extension, Local, Vm};
 /// The module.
 pub const RANDOM: NativeModule = NativeModule {
     types: &[&RANDOM_CLASS],
+    constants: &[("TWOPI", "Twice pi.")],
     init: bind_methods,
     ..NativeModule::of(
         "random",

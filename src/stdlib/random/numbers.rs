@@ -38,13 +38,13 @@ pub const RANDBYTES: Native = Native::vm(
 
 pub const RANDRANGE: Native = Native::vm(
     "randrange(self, start, stop=None, step=1) -> int",
-    "Return a random item of range(start, stop, step), or of range(start).",
+    "Return a random item of range(start, stop, step), or of range(start). Raises ValueError if the range is empty.",
     randrange,
 );
 
 pub const RANDINT: Native = Native::vm(
     "randint(self, a, b) -> int",
-    "Return a random integer N such that a <= N <= b: both ends may come up.",
+    "Return a random integer N such that a <= N <= b: both ends may come up. Raises ValueError if a > b.",
     |vm, a| {
         let (low, high) = (integer(vm, a.at(1))?, integer(vm, a.at(2))?);
         let n = draw(vm, a, |random| random.randint(low.as_ref(), high.as_ref()))?;

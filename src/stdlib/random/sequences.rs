@@ -13,7 +13,7 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 pub const CHOICE: Native = Native::vm(
     "choice(self, seq)",
-    "Return a random element of a sequence that is not empty.",
+    "Return a random element of a sequence that is not empty. Raises IndexError if it is empty.",
     |vm, a| {
         let len = vm.len(a.at(1))?;
         let at = draw(vm, a, |random| random.choice(len))?;
@@ -24,7 +24,7 @@ pub const CHOICE: Native = Native::vm(
 pub const CHOICES: Native = Native::vm(
     "choices(self, population, weights=None, *, cum_weights=None, k=1) -> list",
     "Return a list of k random elements of the population, each of which may come up again. Weights, or their running sums, say \
-     how likely each is.",
+     how likely each is. Raises IndexError if the population is empty, ValueError if the weights do not fit it.",
     choices,
 );
 
@@ -33,7 +33,7 @@ pub const SHUFFLE: Native = Native::vm("shuffle(self, x)", "Shuffle the list x i
 pub const SAMPLE: Native = Native::vm(
     "sample(self, population, k, *, counts=None) -> list",
     "Return a list of k random elements of the sequence, each chosen once, in the order of choice. counts says how often each \
-     element stands in the population.",
+     element stands in the population. Raises ValueError if k is negative or larger than the population.",
     sample,
 );
 

@@ -27,14 +27,14 @@ use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `open_connection(host, port)`.
 pub const OPEN_CONNECTION: Native = Native::vm(
-    "open_connection(host=None, port=None, *, limit=65536, ssl=None, family=0, proto=0, flags=0, sock=None, local_addr=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, happy_eyeballs_delay=None, interleave=None, all_errors=False)",
-    "Connect to a server: a StreamReader and a StreamWriter.",
+    "open_connection(host=None, port=None, *, limit=65536, ssl=None, family=0, proto=0, flags=0, sock=None, local_addr=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, happy_eyeballs_delay=None, interleave=None, all_errors=False) -> coroutine",
+    "Connect to a server: a StreamReader and a StreamWriter. Raises OSError where that fails.",
     open_connection,
 );
 /// `open_unix_connection(path)`.
 pub const OPEN_UNIX_CONNECTION: Native = Native::vm(
-    "open_unix_connection(path=None, *, limit=65536, ssl=None, sock=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None)",
-    "Connect to a Unix socket: a StreamReader and a StreamWriter.",
+    "open_unix_connection(path=None, *, limit=65536, ssl=None, sock=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None) -> coroutine",
+    "Connect to a Unix socket: a StreamReader and a StreamWriter. Raises OSError where that fails.",
     |vm, args| {
         let none = vm.none();
         let [path, limit] = [args.at(0), args.at(1)];

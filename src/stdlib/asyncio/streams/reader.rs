@@ -212,7 +212,7 @@ const NEW: Native = Native::vm(
     },
 );
 const READ: Native = Native::vm(
-    "read(self, n=-1)",
+    "read(self, n=-1) -> coroutine",
     "At most n bytes, as soon as there are some; all until the end if n is negative. b'' at the end.",
     |vm, args| {
         let collected = vm.none();
@@ -220,21 +220,21 @@ const READ: Native = Native::vm(
     },
 );
 const READEXACTLY: Native = Native::vm(
-    "readexactly(self, n)",
+    "readexactly(self, n) -> coroutine",
     "Exactly n bytes; IncompleteReadError if the end comes first.",
     |vm, args| Ok(vm.native_coroutine(&READING_EXACTLY, &[args.at(0), args.at(1)])),
 );
 const READLINE: Native = Native::vm(
-    "readline(self, /)",
-    "A line with its end; what there is at the end of the stream.",
+    "readline(self, /) -> coroutine",
+    "A line with its end; what there is at the end of the stream. Raises ValueError if the line is longer than the limit.",
     |vm, args| {
         let (separator, offset) = (vm.none(), vm.local(Value::small_int(0)));
         Ok(vm.native_coroutine(&READING_LINE, &[args.at(0), separator, offset]))
     },
 );
 const READUNTIL: Native = Native::vm(
-    "readuntil(self, separator=b'\\n')",
-    "Bytes up to and with a separator, or the first of several (a tuple).",
+    "readuntil(self, separator=b'\\n') -> coroutine",
+    "Bytes up to and with a separator, or the first of several (a tuple). Raises IncompleteReadError if the end comes first, LimitOverrunError if the limit does.",
     |vm, args| {
         if vm.get(args.at(1)).is_undef() {
             vm.set(args.at(1), Value::NONE);
@@ -300,7 +300,7 @@ const SET_EXCEPTION: Native = Native::vm(
 );
 const AITER: Native = Native::vm("__aiter__(self, /)", "Itself.", |_, args| Ok(args.at(0)));
 const ANEXT: Native = Native::vm(
-    "__anext__(self, /)",
+    "__anext__(self, /) -> coroutine",
     "The next line; StopAsyncIteration at the end.",
     |vm, args| {
         let (separator, offset) = (vm.none(), vm.local(Value::small_int(0)));

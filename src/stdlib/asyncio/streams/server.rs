@@ -232,12 +232,12 @@ const IS_SERVING: Native = Native::vm(
     |vm, args| Ok(vm.local(Value::bool(serving(vm, args.at(0)).serving.get()))),
 );
 const START_SERVING: Native = Native::vm(
-    "start_serving(self, /)",
+    "start_serving(self, /) -> coroutine",
     "Begin to accept connections.",
     |vm, args| Ok(vm.native_coroutine(&STARTING, &[args.at(0)])),
 );
 const SERVE_FOREVER: Native = Native::vm(
-    "serve_forever(self, /)",
+    "serve_forever(self, /) -> coroutine",
     "Accept connections until cancelled.",
     |vm, args| {
         let exception = vm.none();
@@ -245,18 +245,18 @@ const SERVE_FOREVER: Native = Native::vm(
     },
 );
 const WAIT_CLOSED: Native = Native::vm(
-    "wait_closed(self, /)",
+    "wait_closed(self, /) -> coroutine",
     "Wait until it is closed and all connections are gone.",
     |vm, args| Ok(vm.native_coroutine(&CLOSING, &[args.at(0)])),
 );
 const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", |vm, _| {
     event_loop::the_loop(vm)
 });
-const ENTER: Native = Native::vm("__aenter__(self, /)", "Itself.", |vm, args| {
+const ENTER: Native = Native::vm("__aenter__(self, /) -> coroutine", "Itself.", |vm, args| {
     Ok(vm.native_coroutine(&ENTERING, &[args.at(0)]))
 });
 const EXIT: Native = Native::vm(
-    "__aexit__(self, /, *exc)",
+    "__aexit__(self, /, *exc) -> coroutine",
     "Close it and wait until it is closed.",
     |vm, args| Ok(vm.native_coroutine(&EXITING, &[args.at(0)])),
 );

@@ -26,14 +26,14 @@ use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `start_server(callback, host, port)`.
 pub const START_SERVER: Native = Native::vm(
-    "start_server(client_connected_cb, host=None, port=None, *, limit=65536, family=0, flags=1, sock=None, backlog=100, ssl=None, reuse_address=None, reuse_port=None, keep_alive=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True)",
-    "Listen on a port; call client_connected_cb(reader, writer) for each client.",
+    "start_server(client_connected_cb, host=None, port=None, *, limit=65536, family=0, flags=1, sock=None, backlog=100, ssl=None, reuse_address=None, reuse_port=None, keep_alive=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True) -> coroutine",
+    "Listen on a port; call client_connected_cb(reader, writer) for each client. Raises OSError where that fails.",
     start_server,
 );
 /// `start_unix_server(callback, path)`.
 pub const START_UNIX_SERVER: Native = Native::vm(
-    "start_unix_server(client_connected_cb, path=None, *, limit=65536, sock=None, backlog=100, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True, cleanup_socket=True)",
-    "Listen on a Unix socket; call client_connected_cb(reader, writer) for each client.",
+    "start_unix_server(client_connected_cb, path=None, *, limit=65536, sock=None, backlog=100, ssl=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, start_serving=True, cleanup_socket=True) -> coroutine",
+    "Listen on a Unix socket; call client_connected_cb(reader, writer) for each client. Raises OSError where that fails.",
     start_unix_server,
 );
 

@@ -116,8 +116,8 @@ const WRITELINES: Native = Native::vm(
     },
 );
 const DRAIN: Native = Native::vm(
-    "drain(self, /)",
-    "Wait until it is time to write more.",
+    "drain(self, /) -> coroutine",
+    "Wait until it is time to write more. Raises ConnectionResetError if the connection is lost.",
     |vm, args| {
         let waiter = vm.none();
         Ok(vm.native_coroutine(&DRAINING, &[args.at(0), waiter]))
@@ -156,7 +156,7 @@ const IS_CLOSING: Native = Native::vm(
     },
 );
 const WAIT_CLOSED: Native = Native::vm(
-    "wait_closed(self, /)",
+    "wait_closed(self, /) -> coroutine",
     "Wait until the connection is closed.",
     |vm, args| Ok(vm.native_coroutine(&CLOSING, &[args.at(0)])),
 );

@@ -53,7 +53,7 @@ const FORMAT: Native = Native::vm(
 
 const CHR: Native = Native::vm(
     "chr(i, /) -> str",
-    "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.",
+    "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.\n\nRaises ValueError for other integers.",
     |vm, args| {
         let code = vm.index_clipped(args.at(0))?;
         let text = u32::try_from(code).ok().and_then(char::from_u32);
@@ -69,7 +69,7 @@ const CHR: Native = Native::vm(
 
 const ORD: Native = Native::vm(
     "ord(c, /) -> int",
-    "Return the Unicode code point for a one-character string.",
+    "Return the Unicode code point for a one-character string.\n\nRaises TypeError for anything else.",
     ord,
 );
 

@@ -62,7 +62,7 @@ fn quick_abs<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
 
 const DIVMOD: Native = Native::vm(
     "divmod(x, y, /) -> tuple",
-    "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.",
+    "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.\n\nRaises ZeroDivisionError if y is zero.",
     |vm, args| vm.binary(Operator::DivMod, args.at(0), args.at(1)),
 );
 

@@ -14,7 +14,7 @@ pub const FUNCTIONS: &[&Native] = &[&CALLABLE, &HASH, &ID, &ISINSTANCE, &ISSUBCL
 
 const LEN: Native = Native::vm(
     "len(obj, /) -> int",
-    "Return the number of items in a container.",
+    "Return the number of items in a container.\n\nRaises TypeError for objects that have no length.",
     |vm, args| {
         let len = vm.len(args.at(0))?;
         Ok(vm.local(vm.heap.usize(len)))
@@ -43,7 +43,7 @@ pub fn is_callable(vm: &Vm, object: Local) -> bool {
 const HASH: Native = Native::vm(
     "hash(obj, /) -> int",
     "Return the hash value for the given object.\n\n\
-     Two objects that compare equal must also have the same hash value, but the\nreverse is not necessarily true.",
+     Two objects that compare equal must also have the same hash value, but the\nreverse is not necessarily true.\n\nRaises TypeError for objects that have no hash, such as lists.",
     |vm, args| {
         let hash = vm.hash(args.at(0))?;
         Ok(vm.local(vm.heap.int(hash as i64)))

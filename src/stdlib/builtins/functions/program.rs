@@ -15,7 +15,7 @@ pub const FUNCTIONS: &[&Native] = &[&EXIT, &INPUT, &QUIT];
 const INPUT: Native = Native::vm(
     "input(prompt='', /)",
     "Read a string from standard input.  The trailing newline is stripped.\n\n\
-     The prompt string, if given, is printed to standard output without a trailing newline before reading input.",
+     The prompt string, if given, is printed to standard output without a trailing newline before reading input.\n\nRaises EOFError at the end of the input.",
     input,
 );
 

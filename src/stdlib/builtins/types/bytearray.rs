@@ -106,7 +106,7 @@ const NEW: Native = Native::vm(
 
 const APPEND: Native = Native::leaf(
     "append(self, item, /)",
-    "Append a single byte, given by its number.",
+    "Append a single byte, given by its number. Raises ValueError unless 0 <= item <= 255.",
     |heap, a| {
         let byte = arg::byte(heap, a.get(1))?;
         this::<ByteArray>(heap, a)?.data.borrow_mut().push(byte);
@@ -129,7 +129,7 @@ const INSERT: Native = Native::vm(
 
 const POP: Native = Native::vm(
     "pop(self, index=-1, /) -> int",
-    "Remove and return the byte at the index.",
+    "Remove and return the byte at the index. Raises IndexError if there is none.",
     pop,
 );
 

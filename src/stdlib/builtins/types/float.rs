@@ -110,7 +110,7 @@ const IS_INTEGER: Native = Native::leaf(
 
 const AS_INTEGER_RATIO: Native = Native::leaf(
     "as_integer_ratio(self, /) -> tuple",
-    "Return two integers whose ratio is exactly the float, in lowest terms, the second one positive.",
+    "Return two integers whose ratio is exactly the float, in lowest terms, the second one positive. Raises OverflowError for an infinity, ValueError for NaN.",
     |heap, a| {
         let (above, below) = checked(heap, float_to_ratio(this_float(heap, a)?))?;
         Ok(heap
@@ -127,7 +127,7 @@ const HEX: Native = Native::leaf(
 
 const FROMHEX: Native = Native::vm(
     "fromhex(cls, string, /) -> float",
-    "Make a float from a hexadecimal string.",
+    "Make a float from a hexadecimal string. Raises ValueError if it is none.",
     from_hex,
 );
 

@@ -23,35 +23,63 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         methods: &[&FUNCTION_GET, &CALL],
         getters: &[
-            Getter::leaf("__name__", "", |heap, args| {
+            Getter::leaf("__name__", "The name of the function.", |heap, args| {
                 slot(heap, args, |f: &Function| &f.name)
             })
             .with_set(set_name),
-            Getter::leaf("__qualname__", "", |heap, args| {
-                slot(heap, args, |f: &Function| &f.qualname)
-            })
+            Getter::leaf(
+                "__qualname__",
+                "The name with those of the classes and functions around it.",
+                |heap, args| slot(heap, args, |f: &Function| &f.qualname),
+            )
             .with_set(set_qualname),
-            Getter::leaf("__doc__", "", |heap, args| {
+            Getter::leaf("__doc__", "The documentation, or None.", |heap, args| {
                 slot(heap, args, |f: &Function| &f.doc)
             })
             .with_set(set_doc),
-            Getter::leaf("__module__", "", function_module).with_set(set_function_module),
-            Getter::leaf("__defaults__", "", |heap, args| {
-                slot(heap, args, |f: &Function| &f.defaults)
-            })
+            Getter::leaf(
+                "__module__",
+                "The name of the module that it was made in.",
+                function_module,
+            )
+            .with_set(set_function_module),
+            Getter::leaf(
+                "__defaults__",
+                "The defaults of positional parameters, a tuple, or None.",
+                |heap, args| slot(heap, args, |f: &Function| &f.defaults),
+            )
             .with_set(set_defaults),
-            Getter::leaf("__kwdefaults__", "", |heap, args| {
-                slot(heap, args, |f: &Function| &f.kwdefaults)
-            })
+            Getter::leaf(
+                "__kwdefaults__",
+                "The defaults of keyword-only parameters, a dict, or None.",
+                |heap, args| slot(heap, args, |f: &Function| &f.kwdefaults),
+            )
             .with_set(set_kwdefaults),
-            Getter::leaf("__annotations__", "", annotations).with_set(set_annotations),
-            Getter::leaf("__code__", "", |heap, args| {
+            Getter::leaf(
+                "__annotations__",
+                "The annotations of parameters and result, a dict.",
+                annotations,
+            )
+            .with_set(set_annotations),
+            Getter::leaf("__code__", "The code object.", |heap, args| {
                 Ok(this::<Function>(heap, args)?.code(heap).value())
             }),
-            Getter::leaf("__closure__", "", closure),
-            Getter::leaf("__globals__", "", globals),
-            Getter::leaf("__type_params__", "", function_type_params)
-                .with_set(set_function_type_params),
+            Getter::leaf(
+                "__closure__",
+                "The cells of the free variables, a tuple, or None.",
+                closure,
+            ),
+            Getter::leaf(
+                "__globals__",
+                "The global variables of its module: a copy.",
+                globals,
+            ),
+            Getter::leaf(
+                "__type_params__",
+                "The type parameters of a generic function, a tuple.",
+                function_type_params,
+            )
+            .with_set(set_function_type_params),
         ],
         ..NativeType::of(Builtin::Function, "Create a function object.")
     },
@@ -75,67 +103,96 @@ pub const TYPES: &[NativeType] = &[
                 "the instance to which a method is bound",
                 |heap, args| slot(heap, args, |m: &BoundMethod| &m.receiver),
             ),
-            Getter::vm("__doc__", "", |vm, args| {
+            Getter::vm("__doc__", "The documentation, or None.", |vm, args| {
                 of_function(vm, args.at(0), "__doc__")
             }),
-            Getter::vm("__module__", "", |vm, args| {
-                of_function(vm, args.at(0), "__module__")
-            }),
+            Getter::vm(
+                "__module__",
+                "The name of the module that it was made in.",
+                |vm, args| of_function(vm, args.at(0), "__module__"),
+            ),
         ],
         ..NativeType::of(Builtin::Method, "Create a bound instance method object.")
     },
     NativeType {
         methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
         getters: &NATIVE_GETTERS,
-        ..NativeType::of(Builtin::BuiltinFunction, "")
+        ..NativeType::of(Builtin::BuiltinFunction, "A function written in Rust.")
     },
     NativeType {
         methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
         getters: &NATIVE_GETTERS,
-        ..NativeType::of(Builtin::MethodWrapper, "")
+        ..NativeType::of(
+            Builtin::MethodWrapper,
+            "An operator of a builtin type, bound to an object.",
+        )
     },
     NativeType {
         methods: &[&CALL, &NATIVE_GET],
         getters: &NATIVE_GETTERS,
-        ..NativeType::of(Builtin::MethodDescriptor, "")
+        ..NativeType::of(Builtin::MethodDescriptor, "A method of a builtin type.")
     },
     NativeType {
         methods: &[&CALL, &NATIVE_GET],
         getters: &NATIVE_GETTERS,
-        ..NativeType::of(Builtin::WrapperDescriptor, "")
+        ..NativeType::of(Builtin::WrapperDescriptor, "An operator of a builtin type.")
     },
     NativeType {
         getters: &[
-            Getter::leaf("co_name", "", |heap, args| {
+            Getter::leaf("co_name", "The name of the function.", |heap, args| {
                 Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.name))
             }),
-            Getter::leaf("co_qualname", "", |heap, args| {
-                Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.qualname))
-            }),
-            Getter::leaf("co_argcount", "", |heap, args| {
-                count(heap, args, |p| p.positional)
-            }),
-            Getter::leaf("co_posonlyargcount", "", |heap, args| {
-                count(heap, args, |p| p.posonly)
-            }),
-            Getter::leaf("co_kwonlyargcount", "", |heap, args| {
-                count(heap, args, |p| p.kwonly)
-            }),
-            Getter::leaf("co_varnames", "", varnames),
-            Getter::leaf("co_freevars", "", freevars),
-            Getter::leaf("co_flags", "", flags),
+            Getter::leaf(
+                "co_qualname",
+                "The qualified name of the function.",
+                |heap, args| Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.qualname)),
+            ),
+            Getter::leaf(
+                "co_argcount",
+                "How many parameters positional arguments may fill.",
+                |heap, args| count(heap, args, |p| p.positional),
+            ),
+            Getter::leaf(
+                "co_posonlyargcount",
+                "How many parameters are positional-only.",
+                |heap, args| count(heap, args, |p| p.posonly),
+            ),
+            Getter::leaf(
+                "co_kwonlyargcount",
+                "How many parameters are keyword-only.",
+                |heap, args| count(heap, args, |p| p.kwonly),
+            ),
+            Getter::leaf(
+                "co_varnames",
+                "The names of the parameters and local variables, a tuple.",
+                varnames,
+            ),
+            Getter::leaf(
+                "co_freevars",
+                "The names of the free variables, a tuple.",
+                freevars,
+            ),
+            Getter::leaf(
+                "co_flags",
+                "Bits that say what kind of function it is.",
+                flags,
+            ),
         ],
         ..NativeType::of(Builtin::Code, "Create a code object.")
     },
 ];
 
 const NATIVE_GETTERS: [Getter; 7] = [
-    Getter::vm("__name__", "", |vm, args| {
+    Getter::vm("__name__", "The name of the function.", |vm, args| {
         let name = native_of(vm, args.at(0))?.name();
         Ok(vm.local(vm.heap.intern(name).value()))
     }),
-    Getter::vm("__qualname__", "", native_qualname),
-    Getter::vm("__doc__", "", |vm, args| {
+    Getter::vm(
+        "__qualname__",
+        "The name with those of the classes and functions around it.",
+        native_qualname,
+    ),
+    Getter::vm("__doc__", "The documentation, or None.", |vm, args| {
         let doc = native_of(vm, args.at(0))?.doc;
         Ok(if doc.is_empty() {
             vm.none()
@@ -143,26 +200,38 @@ const NATIVE_GETTERS: [Getter; 7] = [
             vm.local(vm.heap.str_value(doc))
         })
     }),
-    Getter::vm("__text_signature__", "", |vm, args| {
-        let signature = native_of(vm, args.at(0))?.signature;
-        let params = signature.find('(').map_or("", |at| &signature[at..]);
-        Ok(vm.local(
-            vm.heap
-                .str_value(params.split(" ->").next().unwrap_or(params)),
-        ))
-    }),
-    Getter::leaf("__module__", "", |heap, args| {
-        native_slot(heap, args, |f| &f.module)
-    }),
-    Getter::leaf("__objclass__", "", |heap, args| {
-        native_slot(heap, args, |f| &f.owner)
-    }),
-    Getter::leaf("__self__", "", |heap, args| {
-        Ok(args
-            .get(0)
-            .as_gc::<BoundMethod>()
-            .map_or(Value::NONE, |method| method.receiver.get(heap)))
-    }),
+    Getter::vm(
+        "__text_signature__",
+        "The parameters as text.",
+        |vm, args| {
+            let signature = native_of(vm, args.at(0))?.signature;
+            let params = signature.find('(').map_or("", |at| &signature[at..]);
+            Ok(vm.local(
+                vm.heap
+                    .str_value(params.split(" ->").next().unwrap_or(params)),
+            ))
+        },
+    ),
+    Getter::leaf(
+        "__module__",
+        "The name of the module that it was made in.",
+        |heap, args| native_slot(heap, args, |f| &f.module),
+    ),
+    Getter::leaf(
+        "__objclass__",
+        "The class that it is a method of.",
+        |heap, args| native_slot(heap, args, |f| &f.owner),
+    ),
+    Getter::leaf(
+        "__self__",
+        "The module or object that it is bound to.",
+        |heap, args| {
+            Ok(args
+                .get(0)
+                .as_gc::<BoundMethod>()
+                .map_or(Value::NONE, |method| method.receiver.get(heap)))
+        },
+    ),
 ];
 
 const CALL: Native = Native::vm(

@@ -21,52 +21,85 @@ pub const TYPES: &[NativeType] = &[
         getters: &[
             NAME,
             QUALNAME,
-            Getter::leaf("gi_code", "", code),
-            Getter::leaf("gi_frame", "", frame),
-            Getter::leaf("gi_running", "", running),
-            Getter::leaf("gi_suspended", "", suspended),
+            Getter::leaf("gi_code", "The code object.", code),
+            Getter::leaf("gi_frame", "None once the generator is finished.", frame),
+            Getter::leaf(
+                "gi_running",
+                "Whether the generator runs right now.",
+                running,
+            ),
+            Getter::leaf("gi_suspended", "Whether it stands at a yield.", suspended),
             Getter::leaf(
                 "gi_yieldfrom",
                 "object being iterated by yield from, or None",
                 delegate,
             ),
         ],
-        ..NativeType::of(Builtin::Generator, "")
+        ..NativeType::of(
+            Builtin::Generator,
+            "What a call of a function with yield makes.",
+        )
     },
     NativeType {
         methods: &[&AWAIT, &SEND, &THROW, &CLOSE],
         getters: &[
             NAME,
             QUALNAME,
-            Getter::leaf("cr_code", "", code),
-            Getter::leaf("cr_frame", "", frame),
-            Getter::leaf("cr_origin", "", |_, _| Ok(Value::NONE)),
-            Getter::leaf("cr_running", "", running),
-            Getter::leaf("cr_suspended", "", suspended),
+            Getter::leaf("cr_code", "The code object.", code),
+            Getter::leaf("cr_frame", "None once the coroutine is finished.", frame),
+            Getter::leaf("cr_origin", "None: origins are not tracked.", |_, _| {
+                Ok(Value::NONE)
+            }),
+            Getter::leaf(
+                "cr_running",
+                "Whether the coroutine runs right now.",
+                running,
+            ),
+            Getter::leaf("cr_suspended", "Whether it stands at an await.", suspended),
             Getter::leaf("cr_await", "object being awaited on, or None", delegate),
         ],
-        ..NativeType::of(Builtin::Coroutine, "")
+        ..NativeType::of(
+            Builtin::Coroutine,
+            "What a call of an async function makes; await runs it.",
+        )
     },
     NativeType {
         methods: &[&AITER, &ANEXT, &ASEND, &ATHROW, &ACLOSE],
         getters: &[
             NAME,
             QUALNAME,
-            Getter::leaf("ag_code", "", code),
-            Getter::leaf("ag_frame", "", frame),
-            Getter::leaf("ag_running", "", running),
-            Getter::leaf("ag_suspended", "", suspended),
+            Getter::leaf("ag_code", "The code object.", code),
+            Getter::leaf("ag_frame", "None once the generator is finished.", frame),
+            Getter::leaf(
+                "ag_running",
+                "Whether the generator runs right now.",
+                running,
+            ),
+            Getter::leaf(
+                "ag_suspended",
+                "Whether it stands at a yield or an await.",
+                suspended,
+            ),
             Getter::leaf("ag_await", "object being awaited on, or None", delegate),
         ],
-        ..NativeType::of(Builtin::AsyncGenerator, "")
+        ..NativeType::of(
+            Builtin::AsyncGenerator,
+            "What a call of an async function with yield makes.",
+        )
     },
     NativeType {
         methods: STEP,
-        ..NativeType::of(Builtin::AsyncGenASend, "")
+        ..NativeType::of(
+            Builtin::AsyncGenASend,
+            "What asend() and __anext__() of an async generator give, to be awaited.",
+        )
     },
     NativeType {
         methods: STEP,
-        ..NativeType::of(Builtin::AsyncGenAThrow, "")
+        ..NativeType::of(
+            Builtin::AsyncGenAThrow,
+            "What athrow() and aclose() of an async generator give, to be awaited.",
+        )
     },
 ];
 

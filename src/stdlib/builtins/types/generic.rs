@@ -50,7 +50,11 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         new: Some(&TYPEVAR_NEW),
         methods: &[&PARAM_REPR, &OR, &ROR],
-        getters: &[Getter::vm("__bound__", "", bound)],
+        getters: &[Getter::vm(
+            "__bound__",
+            "The upper bound of a type variable, or None.",
+            bound,
+        )],
         ..NativeType::of(Builtin::TypeVar, "Type variable.")
     },
     NativeType {
@@ -65,7 +69,11 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         methods: &[&PARAM_REPR, &GETITEM_NEW, &OR, &ROR],
-        getters: &[Getter::vm("__value__", "", alias_value)],
+        getters: &[Getter::vm(
+            "__value__",
+            "The type that the alias stands for; computed when it is first asked for.",
+            alias_value,
+        )],
         ..NativeType::of(Builtin::TypeAliasType, "Type alias.")
     },
 ];
@@ -138,24 +146,32 @@ const ROR: Native = Native::vm(
     "Return value|self.",
     |vm, args| union_of(vm, args.at(1), args.at(0)),
 );
-const INSTANCECHECK: Native =
-    Native::leaf("__instancecheck__(self, instance, /)", "", |heap, _| {
-        Err(heap.type_error("isinstance() argument 2 cannot be a parameterized generic"))
-    });
-const SUBCLASSCHECK: Native =
-    Native::leaf("__subclasscheck__(self, subclass, /)", "", |heap, _| {
-        Err(heap.type_error("issubclass() argument 2 cannot be a parameterized generic"))
-    });
-const UNION_INSTANCECHECK: Native =
-    Native::vm("__instancecheck__(self, instance, /)", "", |vm, args| {
+const INSTANCECHECK: Native = Native::leaf(
+    "__instancecheck__(self, instance, /)",
+    "Raises TypeError: what the items of a list are is not checked.",
+    |heap, _| Err(heap.type_error("isinstance() argument 2 cannot be a parameterized generic")),
+);
+const SUBCLASSCHECK: Native = Native::leaf(
+    "__subclasscheck__(self, subclass, /)",
+    "Raises TypeError: what the items of a list are is not checked.",
+    |heap, _| Err(heap.type_error("issubclass() argument 2 cannot be a parameterized generic")),
+);
+const UNION_INSTANCECHECK: Native = Native::vm(
+    "__instancecheck__(self, instance, /)",
+    "Whether the object is an instance of one of the types.",
+    |vm, args| {
         let answer = vm.is_instance(args.at(1), args.at(0))?;
         Ok(vm.bool_local(answer))
-    });
-const UNION_SUBCLASSCHECK: Native =
-    Native::vm("__subclasscheck__(self, subclass, /)", "", |vm, args| {
+    },
+);
+const UNION_SUBCLASSCHECK: Native = Native::vm(
+    "__subclasscheck__(self, subclass, /)",
+    "Whether the class derives from one of the types.",
+    |vm, args| {
         let answer = vm.is_subclass(args.at(1), args.at(0))?;
         Ok(vm.bool_local(answer))
-    });
+    },
+);
 const TYPEVAR_NEW: Native = Native::vm(
     "__new__(cls, name, /, *constraints, bound=None, covariant=False, contravariant=False, infer_variance=False)",
     "Create and return a new object.",

@@ -39,20 +39,44 @@ pub const TYPES: &[NativeType] = &[
             "Return a reverse iterator over the values of the given sequence.",
         )
     },
-    walk(Builtin::Iterator, ""),
-    walk(Builtin::ListIterator, ""),
-    walk(Builtin::ListReverseIterator, ""),
-    walk(Builtin::TupleIterator, ""),
-    walk(Builtin::RangeIterator, ""),
-    walk(Builtin::StrIterator, ""),
-    walk(Builtin::BytesIterator, ""),
-    walk(Builtin::ByteArrayIterator, ""),
-    walk(Builtin::DictKeyIterator, ""),
-    walk(Builtin::DictValueIterator, ""),
-    walk(Builtin::DictItemIterator, ""),
-    walk(Builtin::DictReverseKeyIterator, ""),
-    walk(Builtin::SetIterator, ""),
-    adaptor(Builtin::CallableIterator, ""),
+    walk(
+        Builtin::Iterator,
+        "An iterator over an object with __getitem__.",
+    ),
+    walk(Builtin::ListIterator, "An iterator over a list."),
+    walk(
+        Builtin::ListReverseIterator,
+        "An iterator over a list from its end.",
+    ),
+    walk(Builtin::TupleIterator, "An iterator over a tuple."),
+    walk(Builtin::RangeIterator, "An iterator over a range."),
+    walk(
+        Builtin::StrIterator,
+        "An iterator over the characters of a string.",
+    ),
+    walk(Builtin::BytesIterator, "An iterator over bytes."),
+    walk(Builtin::ByteArrayIterator, "An iterator over a bytearray."),
+    walk(
+        Builtin::DictKeyIterator,
+        "An iterator over the keys of a dict.",
+    ),
+    walk(
+        Builtin::DictValueIterator,
+        "An iterator over the values of a dict.",
+    ),
+    walk(
+        Builtin::DictItemIterator,
+        "An iterator over the pairs of a dict.",
+    ),
+    walk(
+        Builtin::DictReverseKeyIterator,
+        "An iterator over the keys of a dict from the last to the first.",
+    ),
+    walk(Builtin::SetIterator, "An iterator over a set."),
+    adaptor(
+        Builtin::CallableIterator,
+        "What iter(callable, sentinel) makes.",
+    ),
 ];
 
 /// An iterator that knows how many items are left.

@@ -113,9 +113,22 @@ const UNHASHABLE: [Builtin; 4] = [
     Builtin::ByteArray,
 ];
 
+/// The declarations of all builtin classes that have one.
+pub fn declared() -> impl Iterator<Item = &'static NativeType> {
+    TYPES.iter().chain(exception::FAMILIES).copied().flatten()
+}
+
+/// What a builtin class is, in its own words.
+pub fn doc(class: Builtin) -> Option<Name> {
+    declared()
+        .find(|ty| ty.class == class)
+        .map(|ty| ty.doc)
+        .or_else(|| exception::doc::doc(class))
+}
+
 /// Gives the builtin classes their methods and attributes.
 pub fn install(vm: &mut Vm) {
-    for ty in TYPES.iter().chain(exception::FAMILIES).copied().flatten() {
+    for ty in declared() {
         install_type(vm, ty);
     }
     generic::install(vm);

@@ -27,12 +27,28 @@ pub const TYPES: &[NativeType] = &[
             &SET_NAME,
         ],
         getters: &[
-            Getter::leaf("fget", "", |heap, args| slot(heap, args, |d| &d.get)),
-            Getter::leaf("fset", "", |heap, args| slot(heap, args, |d| &d.set)),
-            Getter::leaf("fdel", "", |heap, args| slot(heap, args, |d| &d.delete)),
-            Getter::vm("__doc__", "", doc).with_set(set_doc),
-            Getter::vm("__name__", "", property_name).with_set(set_property_name),
-            Getter::vm("__isabstractmethod__", "", is_abstract),
+            Getter::leaf(
+                "fget",
+                "The function that gets the attribute, or None.",
+                |heap, args| slot(heap, args, |d| &d.get),
+            ),
+            Getter::leaf(
+                "fset",
+                "The function that sets the attribute, or None.",
+                |heap, args| slot(heap, args, |d| &d.set),
+            ),
+            Getter::leaf(
+                "fdel",
+                "The function that deletes the attribute, or None.",
+                |heap, args| slot(heap, args, |d| &d.delete),
+            ),
+            Getter::vm("__doc__", "The documentation.", doc).with_set(set_doc),
+            Getter::vm("__name__", "The name.", property_name).with_set(set_property_name),
+            Getter::vm(
+                "__isabstractmethod__",
+                "Whether a function inside is abstract.",
+                is_abstract,
+            ),
         ],
         ..NativeType::of(Builtin::Property, "Property attribute.")
     },
@@ -57,32 +73,58 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         methods: &[&GET, &SET, &DELETE],
         getters: &MEMBER_GETTERS,
-        ..NativeType::of(Builtin::GetSetDescriptor, "")
+        ..NativeType::of(
+            Builtin::GetSetDescriptor,
+            "A computed attribute of a builtin type.",
+        )
     },
     NativeType {
         methods: &[&GET, &SET, &DELETE],
         getters: &MEMBER_GETTERS,
-        ..NativeType::of(Builtin::MemberDescriptor, "")
+        ..NativeType::of(
+            Builtin::MemberDescriptor,
+            "An attribute that __slots__ names.",
+        )
     },
 ];
 
 const WRAPPER_GETTERS: [Getter; 7] = [
-    Getter::leaf("__func__", "", |heap, args| slot(heap, args, |d| &d.get)),
-    Getter::leaf("__wrapped__", "", |heap, args| slot(heap, args, |d| &d.get)),
-    Getter::vm("__doc__", "", |vm, args| of_function(vm, args, "__doc__")),
-    Getter::vm("__name__", "", |vm, args| of_function(vm, args, "__name__")),
-    Getter::vm("__qualname__", "", |vm, args| {
-        of_function(vm, args, "__qualname__")
+    Getter::leaf("__func__", "The function inside.", |heap, args| {
+        slot(heap, args, |d| &d.get)
     }),
-    Getter::vm("__module__", "", |vm, args| {
-        of_function(vm, args, "__module__")
+    Getter::leaf("__wrapped__", "The function inside.", |heap, args| {
+        slot(heap, args, |d| &d.get)
     }),
-    Getter::vm("__isabstractmethod__", "", is_abstract),
+    Getter::vm("__doc__", "The documentation.", |vm, args| {
+        of_function(vm, args, "__doc__")
+    }),
+    Getter::vm("__name__", "The name.", |vm, args| {
+        of_function(vm, args, "__name__")
+    }),
+    Getter::vm(
+        "__qualname__",
+        "The qualified name of the function inside.",
+        |vm, args| of_function(vm, args, "__qualname__"),
+    ),
+    Getter::vm(
+        "__module__",
+        "The module of the function inside.",
+        |vm, args| of_function(vm, args, "__module__"),
+    ),
+    Getter::vm(
+        "__isabstractmethod__",
+        "Whether a function inside is abstract.",
+        is_abstract,
+    ),
 ];
 
 const MEMBER_GETTERS: [Getter; 2] = [
-    Getter::leaf("__name__", "", |heap, args| slot(heap, args, |d| &d.extra)),
-    Getter::leaf("__doc__", "", |_, _| Ok(Value::NONE)),
+    Getter::leaf("__name__", "The name.", |heap, args| {
+        slot(heap, args, |d| &d.extra)
+    }),
+    Getter::vm("__doc__", "The documentation.", |vm, args| {
+        of_function(vm, args, "__doc__")
+    }),
 ];
 
 const PROPERTY_NEW: Native = Native::leaf(

@@ -31,13 +31,15 @@ const RANGE: NativeType = NativeType {
         &REVERSED,
     ],
     getters: &[
-        Getter::leaf("start", "", |heap, args| {
+        Getter::leaf("start", "The first integer.", |heap, args| {
             Ok(heap.int(this::<Range>(heap, args)?.start))
         }),
-        Getter::leaf("stop", "", |heap, args| {
-            Ok(heap.int(this::<Range>(heap, args)?.stop))
-        }),
-        Getter::leaf("step", "", |heap, args| {
+        Getter::leaf(
+            "stop",
+            "The integer that the range ends before.",
+            |heap, args| Ok(heap.int(this::<Range>(heap, args)?.stop)),
+        ),
+        Getter::leaf("step", "The difference of neighbours.", |heap, args| {
             Ok(heap.int(this::<Range>(heap, args)?.step))
         }),
     ],

@@ -35,13 +35,22 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         new: Some(&CELL_NEW),
-        getters: &[Getter::leaf("cell_contents", "", contents).with_set(set_contents)],
+        getters: &[Getter::leaf(
+            "cell_contents",
+            "What the variable holds. Raises ValueError if the cell is empty.",
+            contents,
+        )
+        .with_set(set_contents)],
         ..NativeType::of(Builtin::Cell, "Create a new cell object.")
     },
     NativeType {
         new: Some(&MODULE_NEW),
         methods: &[&REPR, &MODULE_DIR],
-        getters: &[Getter::leaf("__dict__", "", module_dict)],
+        getters: &[Getter::leaf(
+            "__dict__",
+            "The global variables of the module.",
+            module_dict,
+        )],
         ..NativeType::of(Builtin::Module, "Create a module object.")
     },
     NativeType::of(Builtin::Traceback, "Create a new traceback object."),

@@ -27,13 +27,15 @@ const SLICE: NativeType = NativeType {
         &Special::<Slice>::REPR,
     ],
     getters: &[
-        Getter::leaf("start", "", |heap, args| {
+        Getter::leaf("start", "Where the slice begins, or None.", |heap, args| {
             Ok(this::<Slice>(heap, args)?.start.get(heap))
         }),
-        Getter::leaf("stop", "", |heap, args| {
-            Ok(this::<Slice>(heap, args)?.stop.get(heap))
-        }),
-        Getter::leaf("step", "", |heap, args| {
+        Getter::leaf(
+            "stop",
+            "What the slice ends before, or None.",
+            |heap, args| Ok(this::<Slice>(heap, args)?.stop.get(heap)),
+        ),
+        Getter::leaf("step", "The step, or None.", |heap, args| {
             Ok(this::<Slice>(heap, args)?.step.get(heap))
         }),
     ],

@@ -33,21 +33,59 @@ pub const TYPES: &[NativeType] = &[NativeType {
     ],
     class_methods: &[&PREPARE],
     getters: &[
-        Getter::leaf("__name__", "", name).with_set(set_name),
-        Getter::leaf("__qualname__", "", qualname).with_set(set_qualname),
-        Getter::leaf("__module__", "", module).with_vm_set(|vm, args| store(vm, args, Sym::Module)),
-        Getter::leaf("__bases__", "", |heap, args| {
-            Ok(this::<Class>(heap, args)?.bases(heap).value())
-        }),
-        Getter::leaf("__base__", "", base),
-        Getter::leaf("__mro__", "", mro_tuple),
-        Getter::leaf("__dict__", "", dict),
-        Getter::leaf("__annotations__", "", annotations)
-            .with_vm_set(|vm, args| store(vm, args, Sym::Annotations)),
-        Getter::leaf("__type_params__", "", type_params)
-            .with_vm_set(|vm, args| store(vm, args, Sym::TypeParams)),
-        Getter::leaf("__abstractmethods__", "", abstract_methods)
-            .with_vm_set(|vm, args| store(vm, args, Sym::AbstractMethods)),
+        Getter::leaf("__name__", "The name of the class.", name).with_set(set_name),
+        Getter::leaf(
+            "__qualname__",
+            "The name with those of the classes and functions around it.",
+            qualname,
+        )
+        .with_set(set_qualname),
+        Getter::leaf(
+            "__module__",
+            "The name of the module that the class was made in.",
+            module,
+        )
+        .with_vm_set(|vm, args| store(vm, args, Sym::Module)),
+        Getter::leaf("__doc__", "What the class says of itself, or None.", doc)
+            .with_vm_set(|vm, args| store(vm, args, Sym::Doc)),
+        Getter::leaf(
+            "__bases__",
+            "The classes that it derives from, a tuple.",
+            |heap, args| Ok(this::<Class>(heap, args)?.bases(heap).value()),
+        ),
+        Getter::leaf(
+            "__base__",
+            "The class that decides on the layout of instances.",
+            base,
+        ),
+        Getter::leaf(
+            "__mro__",
+            "The classes in which attributes are looked up, in order, a tuple.",
+            mro_tuple,
+        ),
+        Getter::leaf(
+            "__dict__",
+            "The attributes of the class: a read-only copy.",
+            dict,
+        ),
+        Getter::leaf(
+            "__annotations__",
+            "The annotations of the class body, a dict.",
+            annotations,
+        )
+        .with_vm_set(|vm, args| store(vm, args, Sym::Annotations)),
+        Getter::leaf(
+            "__type_params__",
+            "The type parameters of a generic class, a tuple.",
+            type_params,
+        )
+        .with_vm_set(|vm, args| store(vm, args, Sym::TypeParams)),
+        Getter::leaf(
+            "__abstractmethods__",
+            "The names of the abstract methods.",
+            abstract_methods,
+        )
+        .with_vm_set(|vm, args| store(vm, args, Sym::AbstractMethods)),
     ],
     ..NativeType::of(
         Builtin::Type,
@@ -238,6 +276,17 @@ fn store(vm: &mut Vm, args: Locals, name: Sym) -> Result<Local, Raised> {
     let name = vm.local(vm.heap.sym(name).value());
     vm.class_store(args.at(0), name, given(vm, args.at(1)))?;
     Ok(vm.none())
+}
+
+/// A builtin class says what its declaration does, whatever its instances find under the name.
+fn doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let class = this::<Class>(heap, args)?;
+    if let Some(builtin) = class.builtin {
+        let doc = super::doc(builtin).map(|doc| heap.str_value(doc));
+        return Ok(doc.unwrap_or(Value::NONE));
+    }
+    let own = class.attrs.get(heap, heap.sym(Sym::Doc));
+    Ok(own.unwrap_or(Value::NONE))
 }
 
 fn base<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -22,7 +22,10 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         methods: SET_LIKE,
         getters: MAPPING,
-        ..NativeType::of(Builtin::DictKeys, "")
+        ..NativeType::of(
+            Builtin::DictKeys,
+            "The keys of a dict, as a set that follows its changes.",
+        )
     },
     NativeType {
         methods: &[
@@ -32,12 +35,18 @@ pub const TYPES: &[NativeType] = &[
             &REVERSED,
         ],
         getters: MAPPING,
-        ..NativeType::of(Builtin::DictValues, "")
+        ..NativeType::of(
+            Builtin::DictValues,
+            "The values of a dict; it follows its changes.",
+        )
     },
     NativeType {
         methods: SET_LIKE,
         getters: MAPPING,
-        ..NativeType::of(Builtin::DictItems, "")
+        ..NativeType::of(
+            Builtin::DictItems,
+            "The pairs of a dict, as a set that follows its changes.",
+        )
     },
     NativeType {
         new: Some(&NEW_PROXY),

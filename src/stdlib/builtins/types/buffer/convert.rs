@@ -31,7 +31,7 @@ pub const HEX: Native = Native::vm(
 
 pub const FROMHEX: Native = Native::vm(
     "fromhex(cls, string, /) -> Self",
-    "Make an object of pairs of hexadecimal digits, between which there may be white space.",
+    "Make an object of pairs of hexadecimal digits, between which there may be white space. Raises ValueError for anything else.",
     from_hex,
 );
 
@@ -43,7 +43,7 @@ pub const TRANSLATE: Native = Native::leaf(
 
 pub const MAKETRANS: Native = Native::leaf(
     "maketrans(frm, to, /) -> bytes",
-    "Return a table for translate() that maps each byte of the first argument to the one at the same place of the second.",
+    "Return a table for translate() that maps each byte of the first argument to the one at the same place of the second. Raises ValueError if the lengths differ.",
     |heap, a| {
         let (from, to) = (Buffer::arg(heap, a.get(0))?, Buffer::arg(heap, a.get(1))?);
         Ok(heap

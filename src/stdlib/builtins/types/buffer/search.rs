@@ -64,14 +64,14 @@ pub const REPLACE: Native = Native::leaf(
 pub const PARTITION: Native = Native::leaf(
     "partition(self, sep, /) -> tuple",
     "Return the part before the first separator, the separator, and the part after it; a copy and two empty parts if it is \
-     not found.",
+     not found. Raises ValueError if the separator is empty.",
     |heap, a| parts(heap, a, search::partition),
 );
 
 pub const RPARTITION: Native = Native::leaf(
     "rpartition(self, sep, /) -> tuple",
     "Return the part before the last separator, the separator, and the part after it; two empty parts and a copy if it is \
-     not found.",
+     not found. Raises ValueError if the separator is empty.",
     |heap, a| parts(heap, a, search::rpartition),
 );
 

@@ -17,7 +17,7 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 pub const SPLIT: Native = Native::leaf(
     "split(self, /, sep=None, maxsplit=-1) -> list",
     "Return the parts between separators; without a separator the runs between ASCII white space. At most maxsplit splits are \
-     done, from the left.",
+     done, from the left. Raises ValueError if the separator is empty.",
     |heap, a| {
         let (data, limit) = (this(heap, a)?, arg::index_or(heap, a.get(2), -1)?);
         match optional(heap, a.get(1))? {
@@ -34,7 +34,7 @@ pub const SPLIT: Native = Native::leaf(
 pub const RSPLIT: Native = Native::leaf(
     "rsplit(self, /, sep=None, maxsplit=-1) -> list",
     "Return the parts between separators; without a separator the runs between ASCII white space. At most maxsplit splits are \
-     done, from the right.",
+     done, from the right. Raises ValueError if the separator is empty.",
     |heap, a| {
         let (data, limit) = (this(heap, a)?, arg::index_or(heap, a.get(2), -1)?);
         match optional(heap, a.get(1))? {

@@ -24,44 +24,117 @@ enum Source {
     All,
 }
 
-const FIELDS: [(&str, Source); 27] = [
-    ("value", Source::Arg(0)),
-    ("code", Source::All),
-    ("name", Source::Nowhere),
-    ("obj", Source::Nowhere),
-    ("path", Source::Nowhere),
-    ("name_from", Source::Nowhere),
-    ("msg", Source::Arg(0)),
-    ("encoding", Source::Arg(0)),
-    ("object", Source::Arg(1)),
-    ("start", Source::Arg(2)),
-    ("end", Source::Arg(3)),
-    ("reason", Source::Arg(4)),
-    ("filename", Source::Detail(0)),
-    ("lineno", Source::Detail(1)),
-    ("offset", Source::Detail(2)),
-    ("text", Source::Detail(3)),
-    ("end_lineno", Source::Detail(4)),
-    ("end_offset", Source::Detail(5)),
-    ("errno", Source::ArgOfMany(0)),
-    ("strerror", Source::ArgOfMany(1)),
-    ("filename", Source::ArgOfMany(2)),
-    ("filename2", Source::ArgOfMany(4)),
-    ("print_file_and_line", Source::Nowhere),
-    ("reason", Source::Arg(3)),
-    ("partial", Source::Nowhere),
-    ("expected", Source::Nowhere),
-    ("consumed", Source::Nowhere),
+/// Name, where it is found, documentation.
+const FIELDS: [(&str, Source, &str); 27] = [
+    (
+        "value",
+        Source::Arg(0),
+        "The result of the generator or coroutine.",
+    ),
+    (
+        "code",
+        Source::All,
+        "The exit status, or a message; None for 0.",
+    ),
+    ("name", Source::Nowhere, "The name that was not found."),
+    (
+        "obj",
+        Source::Nowhere,
+        "The object whose attribute was asked for.",
+    ),
+    (
+        "path",
+        Source::Nowhere,
+        "Where the module was looked for, or None.",
+    ),
+    (
+        "name_from",
+        Source::Nowhere,
+        "The name that could not be imported from the module.",
+    ),
+    ("msg", Source::Arg(0), "The message."),
+    ("encoding", Source::Arg(0), "The name of the encoding."),
+    (
+        "object",
+        Source::Arg(1),
+        "What was to be decoded or encoded.",
+    ),
+    (
+        "start",
+        Source::Arg(2),
+        "Where what could not be decoded or encoded begins.",
+    ),
+    ("end", Source::Arg(3), "Where it ends."),
+    ("reason", Source::Arg(4), "Why that is not possible."),
+    ("filename", Source::Detail(0), "The name of the file."),
+    (
+        "lineno",
+        Source::Detail(1),
+        "The line of the mistake, from 1.",
+    ),
+    ("offset", Source::Detail(2), "Its column, from 1."),
+    ("text", Source::Detail(3), "The line's text."),
+    (
+        "end_lineno",
+        Source::Detail(4),
+        "The line that the mistake ends on.",
+    ),
+    (
+        "end_offset",
+        Source::Detail(5),
+        "The column that the mistake ends before.",
+    ),
+    (
+        "errno",
+        Source::ArgOfMany(0),
+        "The system's number of the error.",
+    ),
+    (
+        "strerror",
+        Source::ArgOfMany(1),
+        "The system's words for the error.",
+    ),
+    (
+        "filename",
+        Source::ArgOfMany(2),
+        "The file, if there is one.",
+    ),
+    (
+        "filename2",
+        Source::ArgOfMany(4),
+        "The second file, of operations that have two.",
+    ),
+    (
+        "print_file_and_line",
+        Source::Nowhere,
+        "None; for old programs.",
+    ),
+    ("reason", Source::Arg(3), "Why that is not possible."),
+    (
+        "partial",
+        Source::Nowhere,
+        "The bytes that were read before the end.",
+    ),
+    (
+        "expected",
+        Source::Nowhere,
+        "How many bytes were asked for.",
+    ),
+    (
+        "consumed",
+        Source::Nowhere,
+        "How many bytes hold no separator.",
+    ),
 ];
 
 /// The attribute of row `N`.
 pub const fn getter<const N: usize>() -> Getter {
-    Getter::leaf(FIELDS[N].0, "", get::<N>).with_set(set::<N>)
+    Getter::leaf(FIELDS[N].0, FIELDS[N].2, get::<N>).with_set(set::<N>)
 }
 
 fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
-    let (name, source) = &FIELDS[N];
+    let (name, source, _) = &FIELDS[N];
     if !exception.attrs.is_undef()
         && let Some(value) = exception.attrs(heap).get_str(heap, heap.intern(name))
     {

@@ -3,6 +3,7 @@
 //! An exception keeps `args`, cause, context and traceback in fields, all other attributes in a dict. Texts come from
 //! `vm/text/exception.rs`, which knows the classes.
 
+pub mod doc;
 mod field;
 mod group;
 mod init;

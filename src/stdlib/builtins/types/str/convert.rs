@@ -20,7 +20,7 @@ pub const ENCODE: Native = Native::leaf(
 
 pub const FORMAT: Native = Native::vm(
     "format(self, /, *args, **kwargs) -> str",
-    "Return a copy where the fields in braces are replaced by arguments.",
+    "Return a copy where the fields in braces are replaced by arguments. Raises IndexError or KeyError for an argument that is not there, ValueError for a mistake in the braces.",
     |vm, a| vm.format_template(a.at(0), a.at(1), a.at(2)),
 );
 
@@ -40,7 +40,7 @@ pub const TRANSLATE: Native = Native::vm(
 pub const MAKETRANS: Native = Native::vm(
     "maketrans(x, y=None, z=None, /) -> dict",
     "Return a table for str.translate(): from a dict whose keys are characters or code points; or from two strings of equal \
-     length, mapped character by character, and a third one of characters to delete.",
+     length, mapped character by character, and a third one of characters to delete. Raises ValueError if the lengths differ.",
     make_translation,
 );
 

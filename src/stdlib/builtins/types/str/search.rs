@@ -108,14 +108,14 @@ pub const REPLACE: Native = Native::leaf(
 pub const PARTITION: Native = Native::leaf(
     "partition(self, sep, /) -> tuple",
     "Return the part before the first separator, the separator, and the part after it; the string and two empty ones if it \
-     is not found.",
+     is not found. Raises ValueError if the separator is empty.",
     |heap, a| parts(heap, a, search::partition),
 );
 
 pub const RPARTITION: Native = Native::leaf(
     "rpartition(self, sep, /) -> tuple",
     "Return the part before the last separator, the separator, and the part after it; two empty strings and the string if it \
-     is not found.",
+     is not found. Raises ValueError if the separator is empty.",
     |heap, a| parts(heap, a, search::rpartition),
 );
 

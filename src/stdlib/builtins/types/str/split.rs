@@ -19,7 +19,7 @@ const MAX_QUICK_JOIN: usize = 1 << 30;
 pub const SPLIT: Native = Native::leaf(
     "split(self, /, sep=None, maxsplit=-1) -> list[str]",
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
-     done, from the left.",
+     done, from the left. Raises ValueError if the separator is empty.",
     |heap, a| match separator(heap, a.get(1))? {
         Some(sep) => list(
             heap,
@@ -38,7 +38,7 @@ pub const SPLIT: Native = Native::leaf(
 pub const RSPLIT: Native = Native::leaf(
     "rsplit(self, /, sep=None, maxsplit=-1) -> list[str]",
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
-     done, from the right.",
+     done, from the right. Raises ValueError if the separator is empty.",
     |heap, a| match separator(heap, a.get(1))? {
         Some(sep) => list(
             heap,
@@ -62,7 +62,7 @@ pub const SPLITLINES: Native = Native::vm(
 
 pub const JOIN: Native = Native::vm(
     "join(self, iterable, /) -> str",
-    "Return the strings of the iterable as one, with this string between them.",
+    "Return the strings of the iterable as one, with this string between them. Raises TypeError if there is anything else among them.",
     join,
 )
 .quick(|heap, args| {

@@ -1,0 +1,205 @@
+//! docs/library: the pages that say what programs can name, written from the natives' declarations and the docstrings of the
+//! modules in apy.
+//!
+//! The texts live where the things are declared (`Native`, `Getter`, `NativeType`, `NativeModule`; docstrings), which the
+//! compiler insists on; `library/pages.rs` says which page shows what. `BLESS=1 cargo test --test library` writes the
+//! pages, without it this fails when one is out of date, and when a name that programs can see is on no page.
+
+#[path = "library/markdown.rs"]
+mod markdown;
+#[path = "library/native.rs"]
+mod native;
+#[path = "library/pages.rs"]
+mod pages;
+#[path = "library/written.rs"]
+mod written;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use apy::runtime::Builtin;
+use apy::stdlib::builtins::types;
+use apy::stdlib::{MODULES, builtins};
+use pages::Page;
+
+/// A function, a method or an attribute.
+struct Entry {
+    name: String,
+    /// How it is called: without `self`, with `await` before it if it has to be awaited; the name alone for what is not called.
+    call: String,
+    doc: String,
+}
+
+/// A class with what is its own.
+struct Class {
+    name: String,
+    /// How it is called, if programs call it.
+    call: Option<String>,
+    /// The class that it derives from, where that says something.
+    base: Option<String>,
+    doc: String,
+    attributes: Vec<Entry>,
+    methods: Vec<Entry>,
+    /// What operators and builtin functions call.
+    special: Vec<Entry>,
+}
+
+/// A part of a page.
+enum Item {
+    /// A heading with what stands below it.
+    Section(&'static str, Vec<Item>),
+    /// Text of the page's own.
+    Text(&'static str),
+    Function(Entry),
+    Class(Class),
+    /// Short things, a line each: constants, exceptions.
+    Table([&'static str; 2], Vec<Entry>),
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/library")
+}
+
+#[test]
+fn the_pages_say_what_the_sources_say() {
+    let bless = std::env::var_os("BLESS").is_some_and(|value| !value.is_empty());
+    let pages = pages::all();
+    let mut expected: Vec<(String, String)> = pages
+        .iter()
+        .map(|page| (format!("{}.md", page.file), markdown::page(page)))
+        .collect();
+    expected.push(("README.md".to_owned(), markdown::index(&pages)));
+    if bless {
+        std::fs::create_dir_all(folder()).expect("docs can be written");
+        for (file, text) in &expected {
+            std::fs::write(folder().join(file), text).expect("docs can be written");
+        }
+    }
+    let stale: Vec<&String> = expected
+        .iter()
+        .filter(|(file, text)| {
+            std::fs::read_to_string(folder().join(file)).ok().as_ref() != Some(text)
+        })
+        .map(|(file, _)| file)
+        .collect();
+    assert!(
+        stale.is_empty(),
+        "pages of docs/library are out of date: {stale:?}\nBLESS=1 cargo test --test library writes them"
+    );
+    let known: BTreeSet<&str> = expected.iter().map(|(file, _)| file.as_str()).collect();
+    for entry in std::fs::read_dir(folder()).expect("docs/library exists") {
+        let name = entry.expect("a readable entry").file_name();
+        let name = name.to_string_lossy();
+        assert!(
+            known.contains(&*name),
+            "docs/library/{name} is no page of library/pages.rs"
+        );
+    }
+}
+
+#[test]
+fn every_builtin_class_is_on_one_page() {
+    let mut shown: Vec<Builtin> = pages::builtin_classes().collect();
+    shown.extend(pages::exceptions());
+    for class in Builtin::all().filter(|class| !pages::INTERNAL.contains(class)) {
+        let times = shown.iter().filter(|shown| **shown == class).count();
+        assert_eq!(times, 1, "{} is on {times} pages", class.name());
+        assert!(
+            types::doc(class).is_some(),
+            "{} says nothing of itself",
+            class.name()
+        );
+    }
+}
+
+#[test]
+fn every_name_of_a_module_is_on_its_page() {
+    let pages = pages::all();
+    let mut names = documented(pages.iter().filter(|page| page.file.starts_with("asyncio")));
+    check_module("asyncio", &names);
+    for module in MODULES
+        .iter()
+        .filter(|module| !["asyncio", "_collections"].contains(&module.name))
+    {
+        names = documented(pages.iter().filter(|page| page.file == module.name));
+        check_module(module.name, &names);
+    }
+    for module in written::MODULES {
+        names = documented(pages.iter().filter(|page| page.file == *module));
+        check_module(module, &names);
+    }
+    names = documented(pages.iter());
+    for name in builtins::names() {
+        assert!(names.contains(name), "the builtin {name} is on no page");
+    }
+}
+
+/// Every public name that an imported module has must be documented.
+fn check_module(module: &str, documented: &BTreeSet<String>) {
+    let program = format!(
+        "import {module}\nnames = getattr({module}, '__all__', None) or dir({module})\nprint(*[n for n in names if not n.startswith('_')])"
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_apy"))
+        .args(["-c", &program])
+        .output()
+        .expect("apy starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let missing: Vec<&str> = names
+        .split_whitespace()
+        .filter(|name| !documented.contains(*name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{module}: on no page of docs/library: {missing:?}"
+    );
+}
+
+/// The names that some pages explain.
+fn documented<'a>(pages: impl Iterator<Item = &'a Page>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    pages.for_each(|page| collect(&page.items, &mut names));
+    names
+}
+
+fn collect(items: &[Item], names: &mut BTreeSet<String>) {
+    for item in items {
+        match item {
+            Item::Section(_, items) => collect(items, names),
+            Item::Text(_) => {}
+            Item::Function(entry) => {
+                names.insert(entry.name.clone());
+            }
+            Item::Class(class) => {
+                names.insert(class.name.clone());
+            }
+            Item::Table(_, rows) => names.extend(rows.iter().map(|row| row.name.clone())),
+        }
+    }
+}
+
+#[test]
+fn help_shows_what_the_page_shows() {
+    let output = Command::new(env!("CARGO_BIN_EXE_apy"))
+        .args(["-c", "help(str.zfill)\nimport heapq\nhelp(heapq.heappush)"])
+        .output()
+        .expect("apy starts");
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    for (page, line) in [("str.md", 1), ("heapq.md", 3)] {
+        let sentence = help
+            .lines()
+            .nth(line)
+            .expect("a line of documentation")
+            .trim();
+        let text = std::fs::read_to_string(folder().join(page)).expect("a page");
+        assert!(
+            !sentence.is_empty() && text.contains(sentence),
+            "{page} lacks: {sentence}"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! Pages as Markdown: a heading a thing, its call in a code span, what it says as paragraphs.
+//!
+//! Lines of a documentation that are signatures or examples keep their shape in a block marked `text`.
+
+use super::pages::Page;
+use super::{Class, Entry, Item};
+
+const NOTE: &str = "<!-- Written by `BLESS=1 cargo test --test library` from the declarations in src/. Change those, not this page. -->";
+
+/// A whole page.
+pub fn page(page: &Page) -> String {
+    let mut out = format!("{NOTE}\n\n# {}\n\n", escape(&page.title));
+    out.push_str(&page.intro);
+    out.push_str("\n\n");
+    page.items.iter().for_each(|item| render(&mut out, item, 2));
+    finish(out)
+}
+
+/// The list of all pages.
+pub fn index(pages: &[Page]) -> String {
+    let mut out = format!(
+        "{NOTE}\n\n# The library\n\nWhat programs can name. `help(name)` shows the same text. In a call, what stands before `/` is given by position only, \
+        what stands behind `*` by name only; `await` stands before what has to be awaited.\n\n"
+    );
+    for page in pages {
+        let first = page
+            .intro
+            .split_inclusive(". ")
+            .next()
+            .unwrap_or_default()
+            .trim_end();
+        out.push_str(&format!("- [{}]({}.md): {first}\n", page.title, page.file));
+    }
+    finish(out)
+}
+
+fn finish(out: String) -> String {
+    format!("{}\n", out.trim_end())
+}
+
+fn render(out: &mut String, item: &Item, level: usize) {
+    match item {
+        Item::Section(title, items) => {
+            out.push_str(&format!("{} {title}\n\n", "#".repeat(level)));
+            items.iter().for_each(|item| render(out, item, level + 1));
+        }
+        Item::Text(text) => out.push_str(&format!("{text}\n\n")),
+        Item::Function(entry) => function(out, entry, level),
+        Item::Class(class) => render_class(out, class, level),
+        Item::Table(heads, rows) => table(out, *heads, rows),
+    }
+}
+
+fn function(out: &mut String, entry: &Entry, level: usize) {
+    out.push_str(&format!("{} {}\n\n", "#".repeat(level), code(&entry.call)));
+    doc(out, &entry.doc);
+}
+
+fn render_class(out: &mut String, class: &Class, level: usize) {
+    let call = class.call.as_ref().unwrap_or(&class.name);
+    out.push_str(&format!("{} class {}\n\n", "#".repeat(level), code(call)));
+    doc(out, &class.doc);
+    if let Some(base) = &class.base {
+        out.push_str(&format!("It derives from {}.\n\n", code(base)));
+    }
+    if !class.attributes.is_empty() {
+        table(out, ["attribute", "what it is"], &class.attributes);
+    }
+    class
+        .methods
+        .iter()
+        .for_each(|method| function(out, method, level + 1));
+    if !class.special.is_empty() {
+        table(
+            out,
+            ["for operators and the like", "what it does"],
+            &class.special,
+        );
+    }
+}
+
+fn table(out: &mut String, [name, what]: [&str; 2], rows: &[Entry]) {
+    out.push_str(&format!("| {name} | {what} |\n|---|---|\n"));
+    for row in rows {
+        let doc = escape(&row.doc)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        out.push_str(&format!(
+            "| {} | {} |\n",
+            code(&row.call).replace('|', "\\|"),
+            doc.replace('|', "\\|")
+        ));
+    }
+    out.push('\n');
+}
+
+/// Paragraphs as such; those that are signatures or examples in a block.
+fn doc(out: &mut String, text: &str) {
+    for paragraph in text
+        .trim()
+        .split("\n\n")
+        .filter(|paragraph| !paragraph.trim().is_empty())
+    {
+        let keeps_shape = paragraph.lines().any(|line| {
+            line.starts_with(' ')
+                || line.contains(" -> ")
+                || line.contains("[, ")
+                || line.contains("[,")
+        });
+        if keeps_shape {
+            let lines: Vec<&str> = paragraph.lines().map(str::trim_end).collect();
+            out.push_str(&format!("```text\n{}\n```\n\n", lines.join("\n")));
+        } else {
+            let words: Vec<&str> = paragraph.split_whitespace().collect();
+            out.push_str(&format!("{}\n\n", sentence(&escape(&words.join(" ")))));
+        }
+    }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let text = match text.ends_with(['.', ':', '?', '!']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
+    };
+    let starts_with_word =
+        text.chars().take_while(|c| c.is_alphabetic()).count() > 1 && !text.contains("() ->");
+    match text.chars().next() {
+        Some(first)
+            if starts_with_word
+                && text[first.len_utf8()..].starts_with(|c: char| c.is_lowercase() || c == ' ') =>
+        {
+            first
+                .to_uppercase()
+                .chain(text[first.len_utf8()..].chars())
+                .collect()
+        }
+        _ => text,
+    }
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+/// Keeps Markdown from seeing marks in plain text.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if ['*', '_', '<', '>', '`', '[', ']', '\\'].contains(&c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,214 @@
+//! Entries of the reference from the modules that are written in apy: public names with their docstrings.
+//!
+//! A public function, class or method without a docstring is an error here.
+
+use apy::syntax::ast::{
+    Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, Param, Params, Stmt, StmtKind,
+};
+
+use super::{Class, Entry, Item};
+
+/// The modules, as the interpreter has them (`src/interpreter/library.rs`).
+pub const MODULES: &[&str] = &[
+    "collections",
+    "contextlib",
+    "dataclasses",
+    "enum",
+    "functools",
+    "heapq",
+    "itertools",
+];
+
+/// What a module says of itself, and its functions and classes.
+pub struct Written {
+    pub doc: String,
+    pub functions: Vec<Item>,
+    pub classes: Vec<Item>,
+    pub constants: Vec<Entry>,
+}
+
+/// Reads a module of the library.
+pub fn read(module: &str) -> Written {
+    let path = format!(
+        "{}/src/interpreter/library/{module}.apy",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(&path).expect("a module of the library");
+    let body = apy::syntax::parse_module(&text)
+        .module
+        .expect("no mistakes")
+        .body;
+    let source = Source {
+        module,
+        text: &text,
+    };
+    let mut written = Written {
+        doc: docstring(&body).unwrap_or_else(|| panic!("{module} has no docstring")),
+        functions: Vec::new(),
+        classes: Vec::new(),
+        constants: Vec::new(),
+    };
+    for (i, statement) in body.iter().enumerate() {
+        match &statement.kind {
+            StmtKind::FunctionDef(function) if is_public(&function.name.name) => {
+                written
+                    .functions
+                    .push(Item::Function(source.function(function, false)));
+            }
+            StmtKind::ClassDef(class) if is_public(&class.name.name) => {
+                written.classes.push(Item::Class(source.class(class)));
+            }
+            StmtKind::Assign { targets, value } => {
+                let next = body.get(i + 1..).unwrap_or_default();
+                written
+                    .constants
+                    .extend(constant(targets, value, docstring(next)));
+            }
+            _ => {}
+        }
+    }
+    written
+}
+
+/// A constant says what it is in a string below it; one that is another name of something needs none.
+fn constant(targets: &[Expr], value: &Expr, doc: Option<String>) -> Option<Entry> {
+    let [
+        Expr {
+            kind: ExprKind::Name(name),
+            ..
+        },
+    ] = targets
+    else {
+        return None;
+    };
+    let doc = match &value.kind {
+        ExprKind::Name(original) => Some(format!("Another name of {original}.")),
+        _ => doc,
+    };
+    Some(Entry {
+        name: name.to_string(),
+        call: name.to_string(),
+        doc: doc.filter(|_| is_public(name))?,
+    })
+}
+
+fn is_public(name: &str) -> bool {
+    !name.starts_with('_')
+}
+
+struct Source<'a> {
+    module: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn function(&self, function: &FunctionDef, has_receiver: bool) -> Entry {
+        let name = &function.name.name;
+        let doc = docstring(&function.body);
+        let is_value = function
+            .decorators
+            .iter()
+            .any(|d| matches!(&d.kind, ExprKind::Name(n) if &**n == "property"));
+        let call = match (is_value, function.is_async) {
+            (true, _) => name.to_string(),
+            (false, true) => format!(
+                "await {name}({})",
+                self.params(&function.params, has_receiver)
+            ),
+            (false, false) => format!("{name}({})", self.params(&function.params, has_receiver)),
+        };
+        Entry {
+            call,
+            doc: doc.unwrap_or_else(|| {
+                panic!(
+                    "{}: {name} at {} has no docstring",
+                    self.module, function.name.span.start
+                )
+            }),
+            name: name.to_string(),
+        }
+    }
+
+    fn class(&self, class: &ClassDef) -> Class {
+        let functions = || {
+            class
+                .body
+                .iter()
+                .filter_map(|statement| match &statement.kind {
+                    StmtKind::FunctionDef(function) => Some(&**function),
+                    _ => None,
+                })
+        };
+        let name = &class.name.name;
+        let maker = ["__init__", "__new__"]
+            .iter()
+            .find_map(|maker| functions().find(|f| &*f.name.name == *maker));
+        let members = || {
+            functions()
+                .filter(|f| is_public(&f.name.name))
+                .map(|f| self.function(f, true))
+        };
+        let mut bases = class.args.iter().filter(|arg| matches!(arg, Arg::Pos(_)));
+        let base = bases.next_back().map(|arg| self.slice(arg.value().span));
+        Class {
+            name: name.to_string(),
+            call: maker.map(|maker| format!("{name}({})", self.params(&maker.params, true))),
+            base,
+            doc: docstring(&class.body)
+                .unwrap_or_else(|| panic!("{}: {name} has no docstring", self.module)),
+            attributes: members().filter(|entry| entry.call == entry.name).collect(),
+            methods: members().filter(|entry| entry.call != entry.name).collect(),
+            special: Vec::new(),
+        }
+    }
+
+    fn slice(&self, span: apy::diagnostics::Span) -> String {
+        self.text[span.start as usize..span.end as usize].to_owned()
+    }
+
+    fn params(&self, params: &Params, has_receiver: bool) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let one = |param: &Param| match &param.default {
+            // A private default stands for "not given".
+            Some(default) if self.slice(default.span).starts_with('_') => {
+                format!("{}=...", param.name.name)
+            }
+            Some(default) => format!("{}={}", param.name.name, self.slice(default.span)),
+            None => param.name.name.to_string(),
+        };
+        parts.extend(params.posonly.iter().map(one));
+        if !params.posonly.is_empty() {
+            parts.push("/".to_owned());
+        }
+        parts.extend(params.regular.iter().map(one));
+        match &params.vararg {
+            Some(rest) => parts.push(format!("*{}", rest.name.name)),
+            None if !params.kwonly.is_empty() => parts.push("*".to_owned()),
+            None => {}
+        }
+        parts.extend(params.kwonly.iter().map(one));
+        parts.extend(
+            params
+                .kwarg
+                .iter()
+                .map(|more| format!("**{}", more.name.name)),
+        );
+        if has_receiver && !parts.is_empty() {
+            parts.remove(0);
+            if parts.first().is_some_and(|part| part == "/") {
+                parts.remove(0);
+            }
+        }
+        parts.join(", ")
+    }
+}
+
+fn docstring(body: &[Stmt]) -> Option<String> {
+    let StmtKind::Expr(first) = &body.first()?.kind else {
+        return None;
+    };
+    match &first.kind {
+        ExprKind::Constant(Constant::Str(text)) => Some(text.to_string()),
+        _ => None,
+    }
+}
