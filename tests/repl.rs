@@ -452,7 +452,7 @@ fn commands_answer() {
     talk.at_prompt();
     talk.run("t = asyncio.create_task(nap(), name='sleeper')");
     talk.run(":tasks");
-    talk.sees("sleeper: nap at <stdin-1>:2, waits for ");
+    talk.sees("sleeper: nap at <stdin-1>:2, waits for sleep");
     talk.sees(", spawned at <stdin-2>:1");
     talk.run(":time sum(range(1000))");
     talk.sees("499500");

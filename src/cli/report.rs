@@ -28,7 +28,7 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             sources,
             style,
         ),
-        Report::Deadlock { stuck } => deadlock(stuck, sources, style),
+        Report::Deadlock { stuck, cycle } => deadlock(stuck, *cycle, sources, style),
     }
 }
 
@@ -120,23 +120,38 @@ fn held(
     out + "  Help: `await asyncio.to_thread(f)` runs a blocking call beside the loop; `await asyncio.sleep(0)` lets others run\n"
 }
 
-fn deadlock(stuck: &[Stuck], sources: &SourceMap, style: Style) -> String {
+/// How many tasks are told of.
+const TOLD: usize = 20;
+
+fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) -> String {
     let mut out = format!(
         "{}: every task waits for something that will never happen\n",
         style.bad("deadlock")
     );
-    for task in stuck {
+    if let Some(first) = stuck[..cycle].first() {
+        let names = stuck[..cycle].iter().take(TOLD).chain([first]);
+        let names: Vec<String> = names.map(|task| format!("'{}'", task.task)).collect();
+        let _ = writeln!(
+            out,
+            "  a cycle, each waits for the next: {}",
+            names.join(" → ")
+        );
+    }
+    for task in stuck.iter().take(TOLD) {
         let spawned = task.spawned.as_ref().map_or(String::new(), |place| {
-            format!(", spawned at {}", location(place, sources))
+            format!(", spawned at {},", location(place, sources))
         });
         let _ = writeln!(
             out,
-            "  task '{}' waits for {}{spawned}",
+            "  task '{}'{spawned} waits for {}",
             task.task, task.waits_for
         );
         if let Some(place) = &task.place {
             out.push_str(&draw(place, "waits here", Severity::Error, sources, style));
         }
+    }
+    if stuck.len() > TOLD {
+        let _ = writeln!(out, "  and {} more tasks", stuck.len() - TOLD);
     }
     out
 }

@@ -16,7 +16,7 @@ use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised};
 use crate::sched::clock::TimeMode;
-use crate::sched::{prompt, report, scheduler};
+use crate::sched::{deadlock, prompt, scheduler};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast::{ExprKind, Module as Ast, StmtKind};
 use crate::vm::{Local, Stuck, Vm};
@@ -74,7 +74,7 @@ impl Interpreter {
     /// Every task that is not done.
     pub fn tasks(&mut self) -> Vec<Stuck> {
         let mark = self.vm.mark();
-        let tasks = report::waiting(&mut self.vm, "a future");
+        let tasks = deadlock::waiting(&mut self.vm);
         self.vm.release(mark);
         tasks
     }

@@ -42,7 +42,7 @@ pub struct Future {
     pub state: Cell<FutureState>,
     /// Whether somebody took the exception, so that it need not be reported.
     pub retrieved: Cell<bool>,
-    /// Whether a group was cancelled: it ends as cancelled when its members are done.
+    /// Whether a group was cancelled: it ends as cancelled when its members are done. Of a waiter: whether it has left its queue.
     pub cancel_requested: Cell<bool>,
     /// Whether a timer finishes it that nobody else knows of: that of a sleep.
     pub timed: Cell<bool>,
@@ -70,6 +70,8 @@ pub struct Extra {
     pub cancelled_error: Slot,
     /// The members of a group (`gather`), a list: cancelling it means cancelling them. Else Undef.
     pub group: Slot,
+    /// Of a shield: the future that it follows. Else Undef.
+    pub shielded: Slot,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: Slot,
 }
@@ -108,7 +110,12 @@ unsafe impl Object for Future {
         tracer.slot(&self.first_target);
         tracer.slot(&self.first_context);
         if let Some(extra) = self.extra.get() {
-            for slot in [&extra.cancelled_error, &extra.group, &extra.cancel_message] {
+            for slot in [
+                &extra.cancelled_error,
+                &extra.group,
+                &extra.shielded,
+                &extra.cancel_message,
+            ] {
                 tracer.slot(slot);
             }
             for callback in extra.callbacks.borrow().iter() {

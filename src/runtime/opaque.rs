@@ -9,11 +9,35 @@ use std::any::Any;
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::value::Value;
 
 /// A Rust type inside an opaque object. Interior mutability only: the object is shared.
 pub trait Payload: Any {
     /// Reports each slot to the collector.
     fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// For reports: why those who wait for it cannot go on.
+    fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
+        None
+    }
+}
+
+/// Why those who wait for something cannot go on.
+pub struct Obstacle<'h> {
+    /// In words, in front of the names of the futures if there are any.
+    pub words: String,
+    /// The tasks and futures that have to be done, or to do something, first.
+    pub futures: Vec<Value<'h>>,
+}
+
+impl<'h> Obstacle<'h> {
+    /// These words and futures.
+    pub fn new(words: &str, futures: impl IntoIterator<Item = Value<'h>>) -> Obstacle<'h> {
+        Obstacle {
+            words: words.to_owned(),
+            futures: futures.into_iter().collect(),
+        }
+    }
 }
 
 /// An object with Rust insides.
@@ -53,6 +77,11 @@ impl<'h> Gc<'h, Opaque> {
     pub fn payload<T: Payload>(self) -> Option<&'h T> {
         let payload: &'h dyn Any = &*self.get().payload;
         payload.downcast_ref()
+    }
+
+    /// Why those who wait for it cannot go on.
+    pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        self.get().payload.obstacle(heap)
     }
 
     /// The dict of attributes that the program set.

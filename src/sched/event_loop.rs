@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::clock::TimeMode;
+use super::deadlock;
 use super::future::{self, future};
 use super::green;
 use super::handle::{Action, Handle};
@@ -131,7 +132,7 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
             }
             due if reactor::may_go_on(vm) => wait_for_io(vm, due)?,
             Some(when) => sleep_until(vm, when)?,
-            None => return Err(report::deadlock(vm)),
+            None => return Err(deadlock::deadlock(vm)),
         }
         green::wake_sleepers(vm);
         let scheduler = scheduler(vm);

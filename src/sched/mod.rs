@@ -7,6 +7,7 @@
 pub mod blocking;
 pub mod clock;
 pub mod context;
+pub mod deadlock;
 pub mod event_loop;
 pub mod future;
 pub mod green;

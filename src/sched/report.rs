@@ -1,43 +1,13 @@
-//! When things go wrong: deadlocks, callbacks that fail, tasks whose exception nobody took, tasks that are left behind.
+//! When things go wrong: callbacks that fail, tasks whose exception nobody took, tasks that are left behind.
 //!
 //! These are for the user's eyes and go through the host; the program sees them only if it set an exception handler.
 
 use super::future::future;
-use super::{scheduler, task};
-use crate::runtime::future::{Future, FutureState};
+use super::{deadlock, scheduler, task};
+use crate::runtime::future::FutureState;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::vm::{Local, Problem, Report, Stuck, Vm};
-
-/// Nothing can run any more: tells the user who waits for what, and ends the program.
-pub fn deadlock(vm: &mut Vm) -> Raised {
-    let stuck = waiting(vm, "a future that nobody finishes");
-    vm.host.report(Report::Deadlock { stuck });
-    vm.halt();
-    vm.heap
-        .raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
-}
-
-/// Every task that is not done: what it waits for and where. `lone`: what to call a future of which nothing is known.
-pub fn waiting(vm: &mut Vm, lone: &str) -> Vec<Stuck> {
-    let tasks = scheduler(vm).pending_tasks(vm);
-    tasks
-        .into_iter()
-        .map(|task| waits(vm, task, lone))
-        .collect()
-}
-
-/// What a task waits for and where.
-fn waits(vm: &mut Vm, task: Local, lone: &str) -> Stuck {
-    let name = text(vm, task);
-    let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
-    Stuck {
-        task: name,
-        waits_for: waits_for(vm, task, coroutine, lone),
-        place: vm.place_of(coroutine),
-        spawned: task::spawned(vm, task),
-    }
-}
+use crate::vm::{Local, Problem, Report, Vm};
 
 /// The loop is gone: tells of the tasks that are pending, which nobody can finish any more.
 ///
@@ -47,7 +17,7 @@ pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
     for task in scheduler(vm).pending_tasks(vm) {
         scheduler(vm).abandon(future(vm, task));
         if scheduler(vm).exception_handler.is_undef() {
-            let task = waits(vm, task, "a future");
+            let task = deadlock::waits(vm, task);
             vm.host.report(Report::Destroyed { task });
             continue;
         }
@@ -90,28 +60,11 @@ pub(super) fn current_name(vm: &mut Vm) -> Option<String> {
     Some(text(vm, task))
 }
 
-fn text(vm: &mut Vm, task: Local) -> String {
+/// A task's name.
+pub(super) fn text(vm: &mut Vm, task: Local) -> String {
     let name = task::name(vm, task);
     vm.get_gc::<Str>(name)
         .map_or(String::new(), |s| s.as_str().to_owned())
-}
-
-/// What a task waits for, in words.
-fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> String {
-    if let Some(native) = vm.waits_in(coroutine) {
-        return native.to_owned();
-    }
-    let awaited = task::part(vm, task).waiting_for.get(&vm.heap);
-    if awaited.is_undef() {
-        return "its turn".to_owned();
-    }
-    match awaited
-        .as_gc::<Future>()
-        .and_then(|f| f.task().is_some().then(|| vm.local(f.value())))
-    {
-        Some(other) => format!("task '{}'", text(vm, other)),
-        None => lone.to_owned(),
-    }
 }
 
 /// A callback of the program raised: the loop goes on. `handle`: its object, or Undef.

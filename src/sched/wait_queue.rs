@@ -2,9 +2,10 @@
 //!
 //! Lineage: the `_waiters` deque of asyncio's locks. A waiter is a future; waking it gives the future its result, so the sleeper goes on
 //! two turns later, as there. Guarantees: waiters are woken in the order they came, a waiter that was cancelled is never woken, and
-//! removing one that gave up leaves the others' order alone.
+//! one that gave up leaves the others' order alone. Who leaves from the middle is only marked, and swept out together with the next
+//! ones: leaving costs the same on average, in whatever order all leave.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::future::{self, new_future};
@@ -16,7 +17,10 @@ use crate::vm::{Local, Vm, Waiting};
 /// A queue of waiters.
 #[derive(Default)]
 pub struct WaitQueue {
+    /// The first and the last have not left.
     waiters: RefCell<VecDeque<Slot>>,
+    /// How many in between have left.
+    left: Cell<usize>,
 }
 
 impl WaitQueue {
@@ -43,17 +47,44 @@ impl WaitQueue {
         waiter
     }
 
-    /// Leaves the queue.
-    pub fn leave(&self, vm: &Vm, waiter: Value<'_>) {
+    /// Leaves the queue, unless it was taken off already.
+    pub fn leave(&self, vm: &Vm, waiter: Gc<'_, Future>) {
+        if waiter.cancel_requested.replace(true) {
+            return;
+        }
         let mut waiters = self.waiters.borrow_mut();
-        if let Some(i) = waiters.iter().position(|w| w.get(&vm.heap).is(waiter)) {
-            waiters.remove(i);
+        let heap = &vm.heap;
+        let is_waiter = |slot: Option<&Slot>| slot.is_some_and(|s| s.get(heap).is(waiter.value()));
+        if is_waiter(waiters.front()) {
+            waiters.pop_front();
+        } else if is_waiter(waiters.back()) {
+            waiters.pop_back();
+        } else {
+            self.left.set(self.left.get() + 1);
+            if self.left.get() > waiters.len() / 2 {
+                waiters.retain(|slot| !has_left(vm, slot));
+                self.left.set(0);
+            }
+            return;
+        }
+        self.trim(vm, &mut waiters);
+    }
+
+    /// Takes off those at both ends that have left.
+    fn trim(&self, vm: &Vm, waiters: &mut VecDeque<Slot>) {
+        while self.left.get() > 0 && waiters.front().is_some_and(|slot| has_left(vm, slot)) {
+            waiters.pop_front();
+            self.left.set(self.left.get() - 1);
+        }
+        while self.left.get() > 0 && waiters.back().is_some_and(|slot| has_left(vm, slot)) {
+            waiters.pop_back();
+            self.left.set(self.left.get() - 1);
         }
     }
 
     /// Number of waiters, woken ones that did not leave yet included.
     pub fn len(&self) -> usize {
-        self.waiters.borrow().len()
+        self.waiters.borrow().len() - self.left.get()
     }
 
     /// Whether nobody waits.
@@ -63,10 +94,11 @@ impl WaitQueue {
 
     /// Whether there is a waiter that was not cancelled.
     pub fn any_alive(&self, vm: &Vm) -> bool {
-        let alive = |w: &Slot| {
-            w.get(&vm.heap)
-                .as_gc::<Future>()
-                .is_some_and(|f| f.state.get() != FutureState::Cancelled)
+        let alive = |slot: &Slot| {
+            let waiter = slot.get(&vm.heap).as_gc::<Future>();
+            waiter.is_some_and(|f| {
+                f.state.get() != FutureState::Cancelled && !f.cancel_requested.get()
+            })
         };
         self.waiters.borrow().iter().any(alive)
     }
@@ -74,10 +106,15 @@ impl WaitQueue {
     /// Takes waiters off until one is found that still waits, and wakes it.
     pub fn pop_next(&self, vm: &Vm) -> bool {
         loop {
-            let Some(waiter) = self.waiters.borrow_mut().pop_front() else {
+            let Some(slot) = self.waiters.borrow_mut().pop_front() else {
                 return false;
             };
-            if let Some(waiter) = pending(vm, &waiter) {
+            self.trim(vm, &mut self.waiters.borrow_mut());
+            let waiter = pending(vm, &slot);
+            if let Some(waiter) = slot.get(&vm.heap).as_gc::<Future>() {
+                waiter.cancel_requested.set(true);
+            }
+            if let Some(waiter) = waiter {
                 future::finish(vm, waiter, Value::NONE);
                 return true;
             }
@@ -112,8 +149,7 @@ impl WaitQueue {
     pub fn fail(&self, vm: &Vm, exception: Local) {
         for slot in self.waiters.borrow().iter() {
             let waiter = vm.local(slot.get(&vm.heap));
-            if !future::future(vm, waiter).is_done()
-                && future::set_exception(vm, waiter, exception).is_err()
+            if pending(vm, slot).is_some() && future::set_exception(vm, waiter, exception).is_err()
             {
                 unreachable!("the waiter was found pending");
             }
@@ -128,10 +164,16 @@ impl WaitQueue {
     }
 }
 
+/// Whether a waiter was taken off or left.
+fn has_left(vm: &Vm, slot: &Slot) -> bool {
+    let waiter = slot.get(&vm.heap).as_gc::<Future>();
+    waiter.is_none_or(|waiter| waiter.cancel_requested.get())
+}
+
 /// The waiter, if it still waits.
 fn pending<'h>(vm: &'h Vm, waiter: &Slot) -> Option<Gc<'h, Future>> {
     waiter
         .get(&vm.heap)
         .as_gc::<Future>()
-        .filter(|f| !f.is_done())
+        .filter(|f| !f.is_done() && !f.cancel_requested.get())
 }

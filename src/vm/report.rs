@@ -56,6 +56,8 @@ pub enum Report {
     Deadlock {
         /// Who waits for what.
         stuck: Vec<Stuck>,
+        /// How many of them, from the first, wait for each other in a circle.
+        cycle: usize,
     },
 }
 
@@ -184,22 +186,31 @@ impl Vm {
         }
     }
 
-    /// The name of the innermost native awaitable that a coroutine waits in (`sleep`, `Queue.get`).
-    pub fn waits_in(&self, coroutine: Local) -> Option<&'static str> {
+    /// The native awaitables that a coroutine waits in (`sleep`, `Queue.get`), outermost first, each with the object that it waits for
+    /// or Undef.
+    pub fn waits_in(&self, coroutine: Local) -> Vec<(&'static str, Local)> {
         let heap = &self.heap;
-        let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
-        loop {
-            match at.delegate.get(heap).as_gc::<Coroutine>() {
-                Some(next) => at = next,
-                None if at.kind == CoroutineKind::Native => {
-                    return Some(self.native_coroutine_name(at.native));
-                }
-                None => {
-                    let future: Gc<'_, Future> = at.delegate.get(heap).as_gc()?;
-                    return Some(self.waiting(future)?.name);
+        let mut chain = Vec::new();
+        let mut next = self.get_gc::<Coroutine>(coroutine);
+        while let Some(at) = next {
+            if at.kind == CoroutineKind::Native && at.state.get() != CoroutineState::Created {
+                let object = at
+                    .tail()
+                    .first()
+                    .map_or(Value::UNDEF, |slot| slot.get(heap));
+                chain.push((self.native_coroutine_name(at.native), self.local(object)));
+            }
+            let delegate = at.delegate.get(heap);
+            if let Some(future) = delegate.as_gc::<Future>() {
+                if let Some(waiting) = self.waiting(future) {
+                    chain.push((waiting.name, self.local(future.get().attrs.get(heap))));
+                } else if future.timed.get() {
+                    chain.push(("sleep", self.local(Value::UNDEF)));
                 }
             }
+            next = delegate.as_gc();
         }
+        chain
     }
 }
 

@@ -11,8 +11,8 @@ use super::{queue, register, sleep};
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
 use crate::runtime::intern::Sym;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::future;
 use crate::sched::handle::Handle;
 use crate::sched::timer_heap::TimerId;
@@ -55,6 +55,14 @@ impl Payload for AsCompleted {
         for awaited in self.todo.borrow().values() {
             tracer.slot(awaited);
         }
+    }
+
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        let todo = self.todo.borrow();
+        let mut todo: Vec<Value<'h>> = todo.values().map(|slot| slot.get(heap)).collect();
+        // In the order of their making: that of the table is by chance.
+        todo.sort_by_key(|v| v.as_gc::<Future>().and_then(|f| f.task()).map(|t| t.number));
+        Some(Obstacle::new("", todo))
     }
 }
 

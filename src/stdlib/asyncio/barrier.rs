@@ -10,7 +10,7 @@ use super::condition::{self, CONDITION};
 use super::register;
 use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
@@ -48,6 +48,15 @@ struct Barrier {
 impl Payload for Barrier {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.slot(&self.condition);
+    }
+
+    fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
+        let words = format!(
+            "{} of {} parties have come",
+            self.waiting(),
+            self.parties.get()
+        );
+        Some(Obstacle::new(&words, None))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -255,7 +256,7 @@ fn step_wait(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         }
         WAITS => {
             let waiter = register(vm, this, WAITER);
-            condition(vm, owner).waiters.leave(vm, vm.get(waiter));
+            condition(vm, owner).waiters.leave(vm, future(vm, waiter));
             if let Input::Throw(exception) = input {
                 vm.step_slot(this, FAILED).set(vm.get(exception));
             }

@@ -6,13 +6,13 @@
 use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
-use super::register;
+use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::opaque::Payload;
+use crate::runtime::{Builtin, Gc, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting};
+use crate::vm::{Local, Native, NativeCoroutine, Vm, Waiting};
 
 /// `asyncio.Event`.
 pub const EVENT: ModuleType = ModuleType {
@@ -33,6 +33,22 @@ struct Event {
 impl Payload for Event {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.waiters.trace(tracer);
+    }
+}
+
+impl Wait for Event {
+    type Owner = Event;
+    const WAITING: &'static Waiting = &Waiting {
+        name: "Event.wait",
+        give_up: waiting::give_up::<Event>,
+    };
+
+    fn queue(owner: &Event) -> &WaitQueue {
+        &owner.waiters
+    }
+
+    fn enter(_: &Vm, owner: &Event) -> bool {
+        owner.is_set.get()
     }
 }
 
@@ -83,25 +99,16 @@ const IS_SET: Native = Native::vm(
 const WAIT: Native = Native::coroutine(
     "wait(self, /) -> coroutine",
     "Wait until it happens; at once if it did.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&WAITING, &[args.at(0), none]))
-    },
+    |vm, args| Ok(waiting::coroutine(vm, &WAITING, args.at(0), Value::TRUE)),
     |vm, args, woken| {
-        let owner = args.get(0);
-        let event = payload(owner);
-        if let Some(waiter) = woken {
-            event.waiters.leave(vm, waiter.value());
-        } else if !event.is_set.get() {
-            return Ok(Direct::Wait(event.waiters.join_as(vm, &IN_WAIT, owner)));
-        }
-        Ok(Direct::Done(Value::TRUE))
+        Ok(waiting::direct::<Event>(
+            vm,
+            args.get(0),
+            woken,
+            Value::TRUE,
+        ))
     },
 );
-static IN_WAIT: Waiting = Waiting {
-    name: "Event.wait",
-    give_up: |vm, owner, waiter| payload(owner).waiters.leave(vm, waiter.value()),
-};
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = event(vm, args.at(0));
     let state = if this.is_set.get() { "set" } else { "unset" };
@@ -111,39 +118,9 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 
 static WAITING: NativeCoroutine = NativeCoroutine {
     name: "Event.wait",
-    step,
+    step: waiting::step::<Event>,
 };
-
-// Registers: the event, the waiter.
-const OWNER: usize = 0;
-const WAITER: usize = 1;
 
 fn event(vm: &Vm, this: Local) -> &Event {
     payload(vm.get(this))
-}
-
-fn payload(this: Value<'_>) -> &Event {
-    this.as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
-
-fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    let owner = register(vm, this, OWNER);
-    let event = event(vm, owner);
-    if vm.step_state(this) == 0 {
-        if event.is_set.get() {
-            return Ok(Step::Return(vm.local(Value::TRUE)));
-        }
-        let waiter = event.waiters.join(vm);
-        vm.step_slot(this, WAITER).set(vm.get(waiter));
-        vm.set_step_state(this, 1);
-        return Ok(Step::Await(waiter));
-    }
-    let waiter = register(vm, this, WAITER);
-    event.waiters.leave(vm, vm.get(waiter));
-    match input {
-        Input::Send(_) => Ok(Step::Return(vm.local(Value::TRUE))),
-        Input::Throw(exception) => Err(vm.raise_local(exception)),
-    }
 }

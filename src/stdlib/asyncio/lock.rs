@@ -7,11 +7,13 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
+use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::opaque::{Obstacle, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::sched::scheduler;
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting};
 
@@ -28,12 +30,67 @@ pub const LOCK: ModuleType = ModuleType {
 
 struct Lock {
     locked: Cell<bool>,
+    /// The task that took it, for reports; Undef while it is open and where no task did.
+    holder: Slot,
     waiters: WaitQueue,
 }
 
 impl Payload for Lock {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.holder);
         self.waiters.trace(tracer);
+    }
+
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        if !self.locked.get() {
+            return None;
+        }
+        let holder = self.holder.get(heap).defined();
+        let words = if holder.is_some() {
+            "held by"
+        } else {
+            "held outside of tasks"
+        };
+        Some(Obstacle::new(words, holder))
+    }
+}
+
+impl Lock {
+    fn take(&self, vm: &Vm) {
+        self.locked.set(true);
+        self.holder
+            .set(scheduler(vm).current_task(&vm.heap).unwrap_or(Value::UNDEF));
+    }
+}
+
+impl Wait for Lock {
+    type Owner = Lock;
+    const WAITING: &'static Waiting = &Waiting {
+        name: "Lock.acquire",
+        give_up: waiting::give_up::<Lock>,
+    };
+
+    fn queue(owner: &Lock) -> &WaitQueue {
+        &owner.waiters
+    }
+
+    fn enter(vm: &Vm, owner: &Lock) -> bool {
+        let free = !owner.locked.get() && !owner.waiters.any_alive(vm);
+        if free {
+            owner.take(vm);
+        }
+        free
+    }
+
+    fn resume(vm: &Vm, owner: &Lock) {
+        owner.take(vm);
+    }
+
+    /// It may have been woken already: the next in the queue gets its turn.
+    fn abandon(vm: &Vm, owner: &Lock, _: Gc<'_, Future>) {
+        if !owner.locked.get() {
+            owner.waiters.wake_first(vm);
+        }
     }
 }
 
@@ -46,6 +103,7 @@ pub fn new_lock(vm: &Vm, class: Local) -> Local {
                 class,
                 Lock {
                     locked: Cell::new(false),
+                    holder: Slot::undef(),
                     waiters: WaitQueue::default(),
                 },
             )
@@ -63,11 +121,8 @@ const NEW: Native = Native::vm(
 const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /) -> coroutine",
     "Take the lock; wait until it is free.",
-    |vm, args| {
-        let (none, result) = (vm.none(), vm.local(Value::TRUE));
-        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
-    },
-    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
+    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::TRUE)),
+    |vm, args, woken| Ok(waiting::direct::<Lock>(vm, args.get(0), woken, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm(
     "release(self, /)",
@@ -85,11 +140,8 @@ const LOCKED: Native = Native::vm(
 const ENTER: Native = Native::coroutine(
     "__aenter__(self, /) -> coroutine",
     "Take the lock.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
-    },
-    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
+    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::NONE)),
+    |vm, args, woken| Ok(waiting::direct::<Lock>(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /) -> coroutine",
@@ -113,13 +165,13 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 
 static ACQUIRING: NativeCoroutine = NativeCoroutine {
     name: "Lock.acquire",
-    step: step_acquire,
+    step: waiting::step::<Lock>,
 };
 static RELEASING: NativeCoroutine = NativeCoroutine {
     name: "Lock.__aexit__",
     step: |vm, this, input| match input {
         Input::Send(_) => {
-            let owner = register(vm, this, OWNER);
+            let owner = register(vm, this, 0);
             release(vm, lock(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
@@ -127,48 +179,8 @@ static RELEASING: NativeCoroutine = NativeCoroutine {
     },
 };
 
-// Registers: the lock, the waiter, what acquire gives.
-const OWNER: usize = 0;
-const WAITER: usize = 1;
-const RESULT: usize = 2;
-
 fn lock(vm: &Vm, this: Local) -> &Lock {
     payload(vm.get(this))
-}
-
-fn payload(this: Value<'_>) -> &Lock {
-    this.as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
-
-static IN_ACQUIRE: Waiting = Waiting {
-    name: "Lock.acquire",
-    give_up: |vm, owner, waiter| {
-        let this = payload(owner);
-        this.waiters.leave(vm, waiter.value());
-        // It may have been woken already: the next in the queue gets its turn.
-        if !this.locked.get() {
-            this.waiters.wake_first(vm);
-        }
-    },
-};
-
-/// Takes the lock where it is free and nobody waits, or waits for it.
-fn acquire_directly<'h>(
-    vm: &'h Vm,
-    owner: Value<'h>,
-    woken: Option<Gc<'h, Future>>,
-    result: Value<'h>,
-) -> Direct<'h> {
-    let this = payload(owner);
-    if let Some(waiter) = woken {
-        this.waiters.leave(vm, waiter.value());
-    } else if this.locked.get() || this.waiters.any_alive(vm) {
-        return Direct::Wait(this.waiters.join_as(vm, &IN_ACQUIRE, owner));
-    }
-    this.locked.set(true);
-    Direct::Done(result)
 }
 
 fn release(vm: &Vm, this: &Lock) -> Result<(), Raised> {
@@ -177,37 +189,7 @@ fn release(vm: &Vm, this: &Lock) -> Result<(), Raised> {
             .heap
             .raise(Builtin::RuntimeError, "Lock is not acquired."));
     }
+    this.holder.clear();
     this.waiters.wake_first(vm);
     Ok(())
-}
-
-fn step_acquire(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    let owner = register(vm, this, OWNER);
-    let result = register(vm, this, RESULT);
-    let lock = lock(vm, owner);
-    if vm.step_state(this) == 0 {
-        if !lock.locked.get() && !lock.waiters.any_alive(vm) {
-            lock.locked.set(true);
-            return Ok(Step::Return(result));
-        }
-        let waiter = lock.waiters.join(vm);
-        vm.step_slot(this, WAITER).set(vm.get(waiter));
-        vm.set_step_state(this, 1);
-        return Ok(Step::Await(waiter));
-    }
-    let waiter = register(vm, this, WAITER);
-    lock.waiters.leave(vm, vm.get(waiter));
-    match input {
-        Input::Send(_) => {
-            lock.locked.set(true);
-            Ok(Step::Return(result))
-        }
-        Input::Throw(exception) => {
-            // It may have been woken already: the next in the queue gets its turn.
-            if !lock.locked.get() {
-                lock.waiters.wake_first(vm);
-            }
-            Err(vm.raise_local(exception))
-        }
-    }
 }

@@ -24,6 +24,7 @@ mod timeout;
 mod to_thread;
 mod wait;
 mod wait_for;
+mod waiting;
 
 use std::rc::Rc;
 

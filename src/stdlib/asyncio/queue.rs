@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::register;
 use super::sleep::seconds;
+use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future};
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
@@ -100,6 +101,37 @@ impl Payload for Queue {
         for waiters in [&self.getters, &self.putters, &self.joiners] {
             waiters.trace(tracer);
         }
+    }
+
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        let (items, unfinished) = (self.items.borrow().len(), self.unfinished.get());
+        let mut words = match self.maxsize.get(heap).as_int() {
+            Some(maxsize) if maxsize > 0 => format!("{items} of {maxsize} items"),
+            _ => format!("{items} item{}", if items == 1 { "" } else { "s" }),
+        };
+        if unfinished != items {
+            words.push_str(&format!(", {unfinished} unfinished"));
+        }
+        Some(Obstacle::new(&words, None))
+    }
+}
+
+/// `Queue.join`.
+struct Joining;
+
+impl Wait for Joining {
+    type Owner = Queue;
+    const WAITING: &'static Waiting = &Waiting {
+        name: "Queue.join",
+        give_up: waiting::give_up::<Joining>,
+    };
+
+    fn queue(owner: &Queue) -> &WaitQueue {
+        &owner.joiners
+    }
+
+    fn enter(_: &Vm, owner: &Queue) -> bool {
+        owner.unfinished.get() == 0
     }
 }
 
@@ -211,12 +243,6 @@ fn queue(vm: &Vm, this: Local) -> &Queue {
     payload(vm.get(this))
 }
 
-fn payload(this: Value<'_>) -> &Queue {
-    this.as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
-
 const GET: Native = Native::coroutine(
     "get(self, /) -> coroutine",
     "Take an item; wait until there is one. Raises QueueShutDown if the queue is empty and shut down.",
@@ -248,19 +274,14 @@ const PUT_NOWAIT: Native = Native::vm(
 const JOIN: Native = Native::coroutine(
     "join(self, /) -> coroutine",
     "Wait until task_done was called for each item.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&JOINING, &[args.at(0), none]))
-    },
+    |vm, args| Ok(waiting::coroutine(vm, &JOINING, args.at(0), Value::NONE)),
     |vm, args, woken| {
-        let owner = args.get(0);
-        let queue = payload(owner);
-        if let Some(waiter) = woken {
-            queue.joiners.leave(vm, waiter.value());
-        } else if queue.unfinished.get() > 0 {
-            return Ok(Direct::Wait(queue.joiners.join_as(vm, &IN_JOIN, owner)));
-        }
-        Ok(Direct::Done(Value::NONE))
+        Ok(waiting::direct::<Joining>(
+            vm,
+            args.get(0),
+            woken,
+            Value::NONE,
+        ))
     },
 );
 const TASK_DONE: Native = Native::vm(
@@ -354,7 +375,7 @@ fn get_directly<'h>(
     _: Option<Gc<'h, Future>>,
 ) -> Result<Direct<'h>, Raised> {
     let owner = args.get(0);
-    let queue = payload(owner);
+    let queue: &Queue = payload(owner);
     if queue.order == Order::Priority {
         return Ok(Direct::Coroutine);
     }
@@ -375,7 +396,7 @@ fn put_directly<'h>(
     _: Option<Gc<'h, Future>>,
 ) -> Result<Direct<'h>, Raised> {
     let owner = args.get(0);
-    let queue = payload(owner);
+    let queue: &Queue = payload(owner);
     let Some(maxsize) = queue.maxsize.get(&vm.heap).as_int() else {
         return Ok(Direct::Coroutine);
     };
@@ -418,111 +439,87 @@ const ITEM: usize = 2;
 
 static GETTING: NativeCoroutine = NativeCoroutine {
     name: "Queue.get",
-    step: step_get,
+    step: |vm, this, input| step(vm, this, input, &GETTERS_END),
 };
 static PUTTING: NativeCoroutine = NativeCoroutine {
     name: "Queue.put",
-    step: step_put,
+    step: |vm, this, input| step(vm, this, input, &PUTTERS_END),
 };
 static JOINING: NativeCoroutine = NativeCoroutine {
     name: "Queue.join",
-    step: step_join,
+    step: waiting::step::<Joining>,
 };
 
 static IN_GET: Waiting = Waiting {
     name: "Queue.get",
     give_up: |vm, owner, waiter| {
-        let queue = payload(owner);
-        if was_woken(vm, &queue.getters, waiter) && !queue.is_empty() {
-            queue.getters.pop_next(vm);
-        }
+        let queue: &Queue = payload(owner);
+        give_up(vm, &queue.getters, waiter, || !queue.is_empty());
     },
 };
 static IN_PUT: Waiting = Waiting {
     name: "Queue.put",
     give_up: |vm, owner, waiter| {
-        let queue = payload(owner);
+        let queue: &Queue = payload(owner);
         let maxsize = queue.maxsize.get(&vm.heap).as_int().unwrap_or(0);
-        if was_woken(vm, &queue.putters, waiter) && !queue.holds(maxsize) {
-            queue.putters.pop_next(vm);
-        }
+        give_up(vm, &queue.putters, waiter, || !queue.holds(maxsize));
     },
 };
-static IN_JOIN: Waiting = Waiting {
-    name: "Queue.join",
-    give_up: |vm, owner, waiter| payload(owner).joiners.leave(vm, waiter.value()),
-};
 
-/// A waiter was interrupted: it leaves. Whether it had been woken already, so that another one should take its place.
+/// A waiter was interrupted: it leaves. If it had been woken already, another one takes its place where that may go on.
+fn give_up(vm: &Vm, waiters: &WaitQueue, waiter: Gc<'_, Future>, may_go_on: impl Fn() -> bool) {
+    if was_woken(vm, waiters, waiter) && may_go_on() {
+        waiters.pop_next(vm);
+    }
+}
+
 fn was_woken(vm: &Vm, waiters: &WaitQueue, waiter: Gc<'_, Future>) -> bool {
     future::cancel_waiter(vm, waiter);
-    waiters.leave(vm, waiter.value());
+    waiters.leave(vm, waiter);
     waiter.state.get() != FutureState::Cancelled
 }
 
-/// Begins to wait in one of a queue's wait queues.
-fn wait_in(vm: &Vm, this: Local, waiters: &WaitQueue) -> Step {
-    let waiter = waiters.join(vm);
-    vm.step_slot(this, WAITER).set(vm.get(waiter));
-    vm.set_step_state(this, 1);
-    Step::Await(waiter)
+/// One of the two ends of a queue, as the coroutines that wait there see it.
+struct End {
+    waiters: fn(&Queue) -> &WaitQueue,
+    may_go_on: fn(&mut Vm, Local) -> Result<bool, Raised>,
+    /// Takes or adds; `this`: the coroutine, then the queue.
+    go_on: fn(&mut Vm, Local, Local) -> Result<Local, Raised>,
 }
 
-fn step_get(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+static GETTERS_END: End = End {
+    waiters: |queue| &queue.getters,
+    may_go_on: |vm, owner| Ok(!queue(vm, owner).is_empty()),
+    go_on: |vm, _, owner| take(vm, owner),
+};
+static PUTTERS_END: End = End {
+    waiters: |queue| &queue.putters,
+    may_go_on: |vm, owner| is_full(vm, owner).map(|full| !full),
+    go_on: |vm, this, owner| {
+        let item = register(vm, this, ITEM);
+        add(vm, owner, item)?;
+        Ok(vm.none())
+    },
+};
+
+fn step(vm: &mut Vm, this: Local, input: Input, end: &End) -> Result<Step, Raised> {
     let owner = register(vm, this, QUEUE_REG);
     if let Input::Throw(exception) = input {
-        let was_woken = give_up(vm, this, owner, |q| &q.getters);
-        let queue = queue(vm, owner);
-        if was_woken && !queue.is_empty() {
-            queue.getters.pop_next(vm);
+        let waiter = register(vm, this, WAITER);
+        let waiters = (end.waiters)(queue(vm, owner));
+        let was_woken = was_woken(vm, waiters, future(vm, waiter));
+        if was_woken && (end.may_go_on)(vm, owner)? {
+            (end.waiters)(queue(vm, owner)).pop_next(vm);
         }
         return Err(vm.raise_local(exception));
     }
-    let queue = queue(vm, owner);
-    if queue.is_empty() && !queue.shut_down.get() {
-        return Ok(wait_in(vm, this, &queue.getters));
+    if !queue(vm, owner).shut_down.get() && !(end.may_go_on)(vm, owner)? {
+        let waiter = (end.waiters)(queue(vm, owner)).join(vm);
+        vm.step_slot(this, WAITER).set(vm.get(waiter));
+        vm.set_step_state(this, 1);
+        return Ok(Step::Await(waiter));
     }
-    take(vm, owner).map(Step::Return)
-}
-
-fn step_put(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    let owner = register(vm, this, QUEUE_REG);
-    if let Input::Throw(exception) = input {
-        let was_woken = give_up(vm, this, owner, |q| &q.putters);
-        if was_woken && !is_full(vm, owner)? {
-            queue(vm, owner).putters.pop_next(vm);
-        }
-        return Err(vm.raise_local(exception));
-    }
-    if !queue(vm, owner).shut_down.get() && is_full(vm, owner)? {
-        return Ok(wait_in(vm, this, &queue(vm, owner).putters));
-    }
-    let item = register(vm, this, ITEM);
-    add(vm, owner, item)?;
-    Ok(Step::Return(vm.none()))
-}
-
-/// A waiter was interrupted: it leaves. Whether it had been woken already, so that another one should take its place.
-fn give_up(vm: &mut Vm, this: Local, owner: Local, waiters: fn(&Queue) -> &WaitQueue) -> bool {
-    let waiter = register(vm, this, WAITER);
-    was_woken(vm, waiters(queue(vm, owner)), future(vm, waiter))
-}
-
-fn step_join(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    let owner = register(vm, this, QUEUE_REG);
-    let queue = queue(vm, owner);
-    if vm.step_state(this) == 0 {
-        if queue.unfinished.get() == 0 {
-            return Ok(Step::Return(vm.none()));
-        }
-        return Ok(wait_in(vm, this, &queue.joiners));
-    }
-    let waiter = register(vm, this, WAITER);
-    queue.joiners.leave(vm, vm.get(waiter));
-    match input {
-        Input::Send(_) => Ok(Step::Return(vm.none())),
-        Input::Throw(exception) => Err(vm.raise_local(exception)),
-    }
+    (end.go_on)(vm, this, owner).map(Step::Return)
 }
 
 /// The heap inside a priority queue, kept by the program's `<`, which may do anything to the queue meanwhile. After Python's heapq:

@@ -6,12 +6,13 @@
 use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
+use super::register;
+use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::sched::future::future;
+use crate::runtime::opaque::{Obstacle, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
 
@@ -44,6 +45,8 @@ const METHODS: &[&Native] = &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT,
 
 struct Semaphore {
     value: Cell<i64>,
+    /// Its value at first, for reports.
+    places: Cell<i64>,
     /// Of a bounded one: its value at first.
     bound: Cell<Option<i64>>,
     waiters: WaitQueue,
@@ -52,6 +55,48 @@ struct Semaphore {
 impl Payload for Semaphore {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.waiters.trace(tracer);
+    }
+
+    fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
+        let places = self.places.get();
+        let taken = places - self.value.get();
+        Some(Obstacle::new(
+            &format!("{taken} of {places} places are taken"),
+            None,
+        ))
+    }
+}
+
+impl Wait for Semaphore {
+    type Owner = Semaphore;
+    const WAITING: &'static Waiting = &Waiting {
+        name: "Semaphore.acquire",
+        give_up: waiting::give_up::<Semaphore>,
+    };
+
+    fn queue(owner: &Semaphore) -> &WaitQueue {
+        &owner.waiters
+    }
+
+    fn enter(vm: &Vm, owner: &Semaphore) -> bool {
+        let free = !owner.is_locked(vm);
+        if free {
+            owner.value.set(owner.value.get() - 1);
+        }
+        free
+    }
+
+    /// Those who came meanwhile had to queue; lets in as many as may enter.
+    fn resume(vm: &Vm, owner: &Semaphore) {
+        while owner.value.get() > 0 && owner.wake_next(vm) {}
+    }
+
+    fn abandon(vm: &Vm, owner: &Semaphore, waiter: Gc<'_, Future>) {
+        if waiter.state.get() == FutureState::Done {
+            // A place was given to it that it will not take.
+            owner.value.set(owner.value.get() + 1);
+        }
+        Semaphore::resume(vm, owner);
     }
 }
 
@@ -89,11 +134,15 @@ const INIT: Native = Native::vm(
 const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /) -> coroutine",
     "Take a place; wait until there is one.",
-    |vm, args| {
-        let (none, result) = (vm.none(), vm.local(Value::TRUE));
-        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, result]))
+    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::TRUE)),
+    |vm, args, woken| {
+        Ok(waiting::direct::<Semaphore>(
+            vm,
+            args.get(0),
+            woken,
+            Value::TRUE,
+        ))
     },
-    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm(
     "release(self, /)",
@@ -111,11 +160,15 @@ const LOCKED: Native = Native::vm(
 const ENTER: Native = Native::coroutine(
     "__aenter__(self, /) -> coroutine",
     "Take a place.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&ACQUIRING, &[args.at(0), none, none]))
+    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::NONE)),
+    |vm, args, woken| {
+        Ok(waiting::direct::<Semaphore>(
+            vm,
+            args.get(0),
+            woken,
+            Value::NONE,
+        ))
     },
-    |vm, args, woken| Ok(acquire_directly(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(
     "__aexit__(self, exc_type, exc, tb, /) -> coroutine",
@@ -139,13 +192,13 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 
 static ACQUIRING: NativeCoroutine = NativeCoroutine {
     name: "Semaphore.acquire",
-    step: step_acquire,
+    step: waiting::step::<Semaphore>,
 };
 static RELEASING: NativeCoroutine = NativeCoroutine {
     name: "Semaphore.__aexit__",
     step: |vm, this, input| match input {
         Input::Send(_) => {
-            let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
+            let owner = register(vm, this, 0);
             release(vm, semaphore(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
@@ -153,15 +206,11 @@ static RELEASING: NativeCoroutine = NativeCoroutine {
     },
 };
 
-// Registers: the semaphore, the waiter, what acquire gives.
-const OWNER: usize = 0;
-const WAITER: usize = 1;
-const RESULT: usize = 2;
-
 fn new(vm: &mut Vm, args: Locals, bound: Option<i64>) -> Local {
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let semaphore = Semaphore {
         value: Cell::new(1),
+        places: Cell::new(1),
         bound: Cell::new(bound),
         waiters: WaitQueue::default(),
     };
@@ -179,54 +228,13 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let this = semaphore(vm, args.at(0));
     this.value.set(value);
+    this.places.set(value);
     this.bound.set(this.bound.get().map(|_| value));
     Ok(vm.none())
 }
 
 fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
     payload(vm.get(this))
-}
-
-fn payload(this: Value<'_>) -> &Semaphore {
-    this.as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
-
-static IN_ACQUIRE: Waiting = Waiting {
-    name: "Semaphore.acquire",
-    give_up: |vm, owner, waiter| {
-        let this = payload(owner);
-        if waiter.state.get() == FutureState::Done {
-            // A place was given to it that it will not take.
-            this.value.set(this.value.get() + 1);
-        }
-        leave(vm, this, waiter);
-    },
-};
-
-/// Takes a place that is free, or waits for one.
-fn acquire_directly<'h>(
-    vm: &'h Vm,
-    owner: Value<'h>,
-    woken: Option<Gc<'h, Future>>,
-    result: Value<'h>,
-) -> Direct<'h> {
-    let this = payload(owner);
-    if let Some(waiter) = woken {
-        leave(vm, this, waiter);
-    } else if this.is_locked(vm) {
-        return Direct::Wait(this.waiters.join_as(vm, &IN_ACQUIRE, owner));
-    } else {
-        this.value.set(this.value.get() - 1);
-    }
-    Direct::Done(result)
-}
-
-/// A waiter leaves the queue. Those who came meanwhile had to queue; lets in as many as may enter.
-fn leave(vm: &Vm, this: &Semaphore, waiter: Gc<'_, Future>) {
-    this.waiters.leave(vm, waiter.value());
-    while this.value.get() > 0 && this.wake_next(vm) {}
 }
 
 fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {
@@ -242,31 +250,4 @@ fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {
     this.value.set(this.value.get() + 1);
     this.wake_next(vm);
     Ok(())
-}
-
-fn step_acquire(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
-    let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
-    let result = vm.local(vm.step_slot(this, RESULT).get(&vm.heap));
-    let semaphore = semaphore(vm, owner);
-    if vm.step_state(this) == 0 {
-        if !semaphore.is_locked(vm) {
-            semaphore.value.set(semaphore.value.get() - 1);
-            return Ok(Step::Return(result));
-        }
-        let waiter = semaphore.waiters.join(vm);
-        vm.step_slot(this, WAITER).set(vm.get(waiter));
-        vm.set_step_state(this, 1);
-        return Ok(Step::Await(waiter));
-    }
-    let waiter = vm.local(vm.step_slot(this, WAITER).get(&vm.heap));
-    let interrupted = matches!(input, Input::Throw(_));
-    if interrupted && future(vm, waiter).state.get() == FutureState::Done {
-        // A place was given to it that it will not take.
-        semaphore.value.set(semaphore.value.get() + 1);
-    }
-    leave(vm, semaphore, future(vm, waiter));
-    match input {
-        Input::Send(_) => Ok(Step::Return(result)),
-        Input::Throw(exception) => Err(vm.raise_local(exception)),
-    }
 }

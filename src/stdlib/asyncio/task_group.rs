@@ -13,8 +13,8 @@ use crate::runtime::exception::Exception;
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Tracer;
 use crate::runtime::list::List;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
@@ -59,6 +59,11 @@ impl Payload for TaskGroup {
             tracer.slot(task);
         }
         self.errors.items.trace(tracer);
+    }
+
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        let tasks = self.tasks.borrow();
+        Some(Obstacle::new("", tasks.values().map(|task| task.get(heap))))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::sched::future::future;
 use crate::sched::reactor::Source;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -246,7 +247,7 @@ fn step_drain(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let state = vm.step_state(this);
     if state == WAITING {
         let waiter = register(vm, this, WAITER);
-        transport.drains().leave(vm, vm.get(waiter));
+        transport.drains().leave(vm, future(vm, waiter));
     }
     if let Input::Throw(exception) = input {
         return Err(vm.raise_local(exception));

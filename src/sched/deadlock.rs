@@ -1,0 +1,266 @@
+//! Who waits for what: the report of a deadlock, and what a prompt tells of its tasks.
+//!
+//! What a task waits in is the outermost native awaitable that knows an obstacle (`Payload::obstacle`: the holder of a lock, the tasks
+//! of a group), else the innermost one, else the future itself. Tasks that others wait for are the edges of a graph; a cycle in it is
+//! the reason of the deadlock and is told first.
+
+use rustc_hash::FxHashMap;
+
+use super::future::future;
+use super::{report, scheduler, task};
+use crate::runtime::future::Future;
+use crate::runtime::list::List;
+use crate::runtime::opaque::{Obstacle, Opaque};
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::vm::{Local, Report, Stuck, Vm};
+
+/// How many of the futures that a task waits for are named.
+const NAMED: usize = 3;
+
+/// How deep groups within groups are followed.
+const DEPTH: usize = 10;
+
+/// Nothing can run any more: tells the user who waits for what, and ends the program.
+pub fn deadlock(vm: &mut Vm) -> Raised {
+    let mut tasks = waiting_tasks(vm, "a future that nobody finishes");
+    let cycle = find_cycle(&tasks);
+    let mut stuck: Vec<Stuck> = Vec::with_capacity(tasks.len());
+    for &at in &cycle {
+        stuck.push(tasks[at].stuck.clone());
+    }
+    for (at, task) in tasks.drain(..).enumerate() {
+        if !cycle.contains(&at) {
+            stuck.push(task.stuck);
+        }
+    }
+    vm.host.report(Report::Deadlock {
+        stuck,
+        cycle: cycle.len(),
+    });
+    vm.halt();
+    vm.heap
+        .raise(Builtin::RuntimeError, "deadlock: nothing can run any more")
+}
+
+/// Every task that is not done: what it waits for and where.
+pub fn waiting(vm: &mut Vm) -> Vec<Stuck> {
+    let tasks = waiting_tasks(vm, "a future");
+    tasks.into_iter().map(|task| task.stuck).collect()
+}
+
+/// What a task waits for and where.
+pub fn waits(vm: &mut Vm, task: Local) -> Stuck {
+    look_at(vm, task, "a future").stuck
+}
+
+/// A task and the numbers of those that it waits for.
+struct Waiting {
+    number: u64,
+    stuck: Stuck,
+    on: Vec<u64>,
+}
+
+/// `lone`: what to call a future of which nothing is known.
+fn waiting_tasks(vm: &mut Vm, lone: &str) -> Vec<Waiting> {
+    let tasks = scheduler(vm).pending_tasks(vm);
+    let mut looked_at = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let mark = vm.mark();
+        looked_at.push(look_at(vm, task, lone));
+        vm.release(mark);
+    }
+    looked_at
+}
+
+fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Waiting {
+    let name = report::text(vm, task);
+    let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
+    let (waits_for, futures) = waits_for(vm, task, coroutine, lone);
+    let on = futures.iter().filter_map(|&f| future(vm, f).task());
+    Waiting {
+        number: task::part(vm, task).number,
+        on: on.map(|part| part.number).collect(),
+        stuck: Stuck {
+            task: name,
+            waits_for,
+            place: vm.place_of(coroutine),
+            spawned: task::spawned(vm, task),
+        },
+    }
+}
+
+/// What a task waits for, in words, and the tasks and futures among that.
+fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> (String, Vec<Local>) {
+    let awaited = task::part(vm, task).waiting_for.get(&vm.heap).defined();
+    let awaited = awaited.map(|awaited| vm.local(awaited));
+    let chain = vm.waits_in(coroutine);
+    let known = chain
+        .iter()
+        .find_map(|&(name, object)| Some((shown(name), obstacle(vm, object)?)));
+    let last = chain.iter().rfind(|&&(name, _)| !is_wrapper(name));
+    let (mut words, futures) = match (known, awaited.and_then(|f| target(vm, f)), last) {
+        (Some((name, (words, futures))), _, _) => {
+            (told(vm, name, &words, &futures), flat(vm, futures))
+        }
+        (None, Some((name, futures)), _) => (told(vm, name, "", &futures), flat(vm, futures)),
+        (None, None, Some(&(name, _))) => (shown(name).to_owned(), Vec::new()),
+        (None, None, None) if awaited.is_none() => ("its turn".to_owned(), Vec::new()),
+        (None, None, None) => (lone.to_owned(), Vec::new()),
+    };
+    if chain.iter().any(|&(name, _)| name == "wait_for") && words != "wait_for" {
+        words.push_str(", in wait_for");
+    }
+    (words, futures)
+}
+
+/// What is known of a future: what made it, and the futures that it follows.
+fn target(vm: &Vm, awaited: Local) -> Option<(&'static str, Vec<Local>)> {
+    let this = future(vm, awaited);
+    if this.task().is_some() {
+        return Some(("", vec![awaited]));
+    }
+    let extra = this.get().find_extra()?;
+    if let Some(shielded) = extra.shielded.get(&vm.heap).defined() {
+        return Some(("shield", vec![vm.local(shielded)]));
+    }
+    let members: Gc<'_, List> = extra.group.get(&vm.heap).as_gc()?;
+    Some(("gather", unfinished(vm, members)))
+}
+
+/// Why nobody gets past an object.
+fn obstacle(vm: &Vm, object: Local) -> Option<(String, Vec<Local>)> {
+    if let Some(list) = vm.get_gc::<List>(object) {
+        return Some((String::new(), unfinished(vm, list)));
+    }
+    let Obstacle { words, futures } = vm.get_gc::<Opaque>(object)?.obstacle(&vm.heap)?;
+    Some((words, futures.into_iter().map(|f| vm.local(f)).collect()))
+}
+
+/// The futures in a list that are not done.
+fn unfinished(vm: &Vm, list: Gc<'_, List>) -> Vec<Local> {
+    let items = list.items.to_vec(&vm.heap).into_iter();
+    let pending = |v: &Value<'_>| v.as_gc::<Future>().is_some_and(|f| !f.is_done());
+    items.filter(pending).map(|v| vm.local(v)).collect()
+}
+
+/// Futures, with the members of groups in the place of the groups.
+fn flat(vm: &Vm, mut futures: Vec<Local>) -> Vec<Local> {
+    for _ in 0..DEPTH {
+        let mut deeper = Vec::with_capacity(futures.len());
+        let mut changed = false;
+        for &one in &futures {
+            match target(vm, one) {
+                Some((name, members)) if !name.is_empty() => {
+                    deeper.extend(members);
+                    changed = true;
+                }
+                _ => deeper.push(one),
+            }
+        }
+        futures = deeper;
+        if !changed {
+            break;
+        }
+    }
+    futures
+}
+
+/// "Lock.acquire: held by task 'a'".
+fn told(vm: &mut Vm, name: &str, words: &str, futures: &[Local]) -> String {
+    let mut parts = Vec::new();
+    for &one in futures.iter().take(NAMED) {
+        parts.push(called(vm, one));
+    }
+    let others = futures.len() - parts.len();
+    let mut names = parts.join(", ");
+    if others > 0 {
+        names.push_str(&format!(" and {others} more"));
+    }
+    let what = match (words.is_empty(), names.is_empty()) {
+        (true, _) => names,
+        (false, true) => words.to_owned(),
+        (false, false) => format!("{words} {names}"),
+    };
+    match (name.is_empty(), what.is_empty()) {
+        (true, _) => what,
+        (false, true) => name.to_owned(),
+        (false, false) => format!("{name}: {what}"),
+    }
+}
+
+fn called(vm: &mut Vm, one: Local) -> String {
+    let this = future(vm, one);
+    if this.task().is_none() {
+        return target(vm, one)
+            .map_or("a future", |(name, _)| name)
+            .to_owned();
+    }
+    let over = if this.is_done() {
+        ", which is over"
+    } else {
+        ""
+    };
+    format!("task '{}'{over}", report::text(vm, one))
+}
+
+/// A native awaitable as the program calls it.
+fn shown(name: &'static str) -> &'static str {
+    match name {
+        "TaskGroup.__aexit__" => "TaskGroup",
+        "_AsCompletedIterator._wait_for_one" => "as_completed",
+        name => name,
+    }
+}
+
+/// Whether a native awaitable only awaits something for the program.
+fn is_wrapper(name: &str) -> bool {
+    matches!(
+        name,
+        "wait_for" | "_wrap_awaitable" | "anext" | "Future.__await__" | "Condition.__aenter__"
+    )
+}
+
+/// Tasks of which each waits for the next and the last for the first, by their place in `tasks`; none if there are none.
+fn find_cycle(tasks: &[Waiting]) -> Vec<usize> {
+    let places: FxHashMap<u64, usize> = tasks
+        .iter()
+        .enumerate()
+        .map(|(at, task)| (task.number, at))
+        .collect();
+    let mut seen = vec![Seen::No; tasks.len()];
+    for start in 0..tasks.len() {
+        // The way from `start` to here, and how many edges of each task were tried.
+        let mut way = vec![(start, 0)];
+        while let Some(&mut (at, ref mut tried)) = way.last_mut() {
+            if *tried == 0 {
+                if seen[at] == Seen::Before {
+                    way.pop();
+                    continue;
+                }
+                seen[at] = Seen::OnTheWay;
+            }
+            let next = tasks[at].on.get(*tried).copied();
+            *tried += 1;
+            match next.map(|number| places.get(&number)) {
+                None => {
+                    seen[at] = Seen::Before;
+                    way.pop();
+                }
+                Some(Some(&next)) if seen[next] == Seen::OnTheWay => {
+                    let way = way.iter().map(|&(at, _)| at);
+                    return way.skip_while(|&at| at != next).collect();
+                }
+                Some(Some(&next)) if seen[next] == Seen::No => way.push((next, 0)),
+                Some(_) => {}
+            }
+        }
+    }
+    Vec::new()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    No,
+    OnTheWay,
+    Before,
+}
