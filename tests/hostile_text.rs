@@ -2,9 +2,20 @@
 //!
 //! No text may make it panic, abort, overflow the stack or take more than linear time; every label must lie inside of the
 //! text. Random texts come from a seeded generator of our own, so what fails here fails everywhere. To
-//! make the generator nastier, add to `PIECES`.
+//! make the generator nastier, add to `PIECES`. Mutants of the golden programs (`hostile_text/mutate.rs`) go through all that
+//! `apy check` does; `APY_MUTANTS=200 cargo test --test hostile_text mutants` tries so many of each program instead of a few.
 
-use apy::diagnostics::{Color, SourceFile, render_in};
+#[path = "hostile_text/mutate.rs"]
+mod mutate;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use apy::bytecode::GlobalNames;
+use apy::compile::{Mode, compile_module, lint};
+use apy::diagnostics::{Code, Color, Diagnostic, SourceFile, render_in};
+use apy::stdlib::builtins;
 use apy::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
 
 #[test]
@@ -205,7 +216,7 @@ fn random_bytes_never_panic() {
 
 #[test]
 fn damaged_programs_never_panic() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps/syntax");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dumps/syntax");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("tests/dumps/syntax exists")
         .flatten()
@@ -228,6 +239,89 @@ fn damaged_programs_never_panic() {
                 }
             }
             check_hostile(&chars.into_iter().collect::<String>());
+        }
+    }
+}
+
+/// All that `apy check` finds in a text.
+fn findings(bytes: &[u8]) -> Vec<Diagnostic> {
+    let text = match decode_source(bytes) {
+        Ok(text) => text,
+        Err(mistake) => return vec![*mistake],
+    };
+    let parsed = parse_module(&text);
+    let Some(module) = parsed.module else {
+        assert!(!parsed.diagnostics.is_empty(), "refused without a word");
+        return parsed.diagnostics;
+    };
+    match compile_module(&module, 0, &text, Mode::Script, &mut GlobalNames::new()) {
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty(), "refused without a word");
+            mistakes
+        }
+        Ok((_, mut warnings)) => {
+            warnings.extend(lint(&module, &builtins::names()));
+            warnings
+        }
+    }
+}
+
+/// What is said about a text must lie inside of it and can be drawn; none of it is the interpreter's own fault.
+fn check_findings(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let file = SourceFile::new("mutant", &*text);
+    for found in findings(bytes) {
+        assert_ne!(found.code, Code::Internal, "{}", found.message);
+        for label in &found.labels {
+            let range = label.span.range();
+            assert!(range.end <= bytes.len(), "{range:?}: {}", found.message);
+        }
+        assert!(!render_in(&found, &file, Color::Never).is_empty());
+    }
+}
+
+/// The golden programs, in the order of their names.
+fn goldens() -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "apy") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 300, "the goldens were not found");
+    found
+}
+
+#[test]
+fn mutants_of_the_goldens_are_checked_or_refused() {
+    let rounds = std::env::var("APY_MUTANTS").ok();
+    let rounds: usize = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(8);
+    let texts = goldens()
+        .into_iter()
+        .map(|path| std::fs::read(path).expect("a readable program"));
+    let programs: Vec<Vec<String>> = texts
+        .map(|bytes| mutate::pieces(&String::from_utf8_lossy(&bytes)))
+        .filter(|pieces| !pieces.is_empty())
+        .collect();
+    let mut random = Random(0xA5A5_1234_5678_9ABC);
+    for program in &programs {
+        for _ in 0..rounds {
+            let mutant = mutate::mutant(program, &programs, &mut random);
+            let started = Instant::now();
+            let outcome = catch_unwind(AssertUnwindSafe(|| check_findings(&mutant)));
+            let in_time = started.elapsed() < Duration::from_secs(10);
+            assert!(
+                outcome.is_ok() && in_time,
+                "this mutant:\n{}",
+                String::from_utf8_lossy(&mutant)
+            );
         }
     }
 }

@@ -176,7 +176,8 @@ impl<'a> Emitter<'_, 'a> {
                 .take(items.len())
                 .for_each(|reg| self.has_value(reg));
         }
-        let first = self.temps(items.len());
+        // `() = nothing` unpacks into no register, but names one.
+        let first = self.temps(items.len().max(1));
         match star {
             None => self.op_at(span, Op::UnpackSeq, source, first, 0, items.len() as i32),
             Some(before) => {
