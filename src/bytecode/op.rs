@@ -271,7 +271,7 @@ ops! {
     ExcInfo          First  Use    Unused Unused  A(2), "R[a], R[a+1], R[a+2] := type(R[b]), R[b], R[b].__traceback__";
     ExcStarSplit     First  Use    Use    Unused  A(1), "R[a], R[a+1] := the part of R[b] that matches R[c] (None if empty), the rest (None if empty)";
     ExcStarFinish    Use    Use    Unused Unused  No, "end of except* on R[a]: raise what the list R[b] of raised and unmatched parts amounts to, if anything";
-    AssertFail       Use    Use    Use    Unused No, "raise AssertionError(R[a]), without argument if Undef; R[b], R[c]: what was compared, or Undef";
+    AssertFail       Use    First  Unused Imm     Items, "raise AssertionError(R[a]), without argument if Undef; R[b].. d items: the values that it was about, Undef where not evaluated";
     // with
     CheckWith        Use    Unused Num    Unused  No, "raise TypeError unless R[a] is a context manager; c: 1 for async";
     // Pattern matching

@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use super::asserted;
 use super::style::Style;
 use crate::bytecode::Op;
 use crate::diagnostics::{FileId, Severity, SourceFile, SourceMap, Span, excerpt};
@@ -38,7 +39,7 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
             style.0,
         ));
     }
-    compared(&mut out, failure);
+    asserted::values(&mut out, failure, sources);
     let lines = fold(&failure.trace, sources);
     // A single call says no more than the excerpt.
     if lines.len() > 1 {
@@ -77,30 +78,8 @@ fn heading(failure: &Failure, style: Style) -> String {
     out
 }
 
-/// The values that a failed `assert` was about.
-fn compared(out: &mut String, failure: &Failure) {
-    let names: &[&str] = match failure.compared.len() {
-        1 => &["value"],
-        _ => &["left", "right"],
-    };
-    for (name, value) in names.iter().zip(&failure.compared) {
-        let label = format!("  {:7}", format!("{name}:"));
-        // The lines of a long repr stand below each other.
-        let value = clip(value).replace('\n', &format!("\n{}", " ".repeat(label.len())));
-        let _ = writeln!(out, "{label}{value}");
-    }
-}
-
-/// The beginning of a value that is too long to read.
-fn clip(value: &str) -> String {
-    const LONGEST: usize = 2_000;
-    match value.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}… ({} characters)", &value[..end], value.chars().count()),
-        None => value.to_owned(),
-    }
-}
-
-fn raised_at(failure: &Failure) -> Option<Place> {
+/// Where an exception was raised.
+pub fn raised_at(failure: &Failure) -> Option<Place> {
     failure.trace.iter().find_map(|entry| match entry {
         TraceEntry::Frame { code, ip } => Some((code.clone(), *ip)),
         TraceEntry::Task { .. } => None,

@@ -5,6 +5,7 @@
 //! arm in `main`.
 
 mod args;
+mod asserted;
 mod carets;
 mod check;
 mod classic;

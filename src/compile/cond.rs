@@ -164,7 +164,7 @@ impl<'a> Emitter<'_, 'a> {
         self.compare_and_jump(left, op, right, span, sense, target);
     }
 
-    fn compare_and_jump(
+    pub fn compare_and_jump(
         &mut self,
         left: Reg,
         op: CmpOp,

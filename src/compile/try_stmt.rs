@@ -8,9 +8,9 @@ use super::assigned::Assigned;
 use super::emitter::Emitter;
 use super::expr::NOTHING;
 use super::unwind::BlockKind;
-use crate::bytecode::{Imm, Label, Op, Reg};
+use crate::bytecode::{Label, Op, Reg};
 use crate::diagnostics::Span;
-use crate::syntax::ast::{ExceptHandler, Expr, ExprKind, Ident, Stmt};
+use crate::syntax::ast::{ExceptHandler, Expr, Ident, Stmt};
 
 /// A `try` statement.
 #[derive(Clone, Copy)]
@@ -206,28 +206,6 @@ impl<'a> Emitter<'_, 'a> {
                 e.op_at(span, Op::RaiseFrom, exc, cause, 0, 0);
             }
         });
-    }
-
-    /// `assert test, msg`
-    pub fn assert(&mut self, test: &'a Expr, msg: Option<&'a Expr>) {
-        // A tuple is constant to the folder, but its parts may still be wanted.
-        if let ExprKind::Tuple(items) = &test.kind
-            && !items.is_empty()
-        {
-            return self.effect(test);
-        }
-        let fine = self.label();
-        self.scratch(|e| {
-            let compared = e.jump_if_holds(test, true, fine);
-            if e.is_reachable() {
-                let undef = e.temp();
-                e.imm(undef, Imm::Undef);
-                let [left, right] = compared.map(|reg| reg.unwrap_or(undef));
-                let value = msg.map_or(undef, |msg| e.operand(msg, NOTHING));
-                e.op_at(test.span, Op::AssertFail, value, left, right, 0);
-            }
-        });
-        self.bind(fine);
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Exception {
     pub suppress_context: Cell<bool>,
     /// Other attributes: a dict, made when the first is set.
     pub attrs: Slot,
-    /// What a failed `assert` compared, for the report: a tuple of one or two; Undef elsewhere.
+    /// What a failed `assert` was about, for the report: a tuple of values, Undef where one was not evaluated; Undef elsewhere.
     pub compared: Slot,
     /// Where it was raised and what it passed through, innermost first.
     pub traceback: RefCell<Vec<TraceEntry>>,

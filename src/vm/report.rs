@@ -102,8 +102,9 @@ pub struct Failure {
     pub hint: Option<String>,
     /// `__notes__`.
     pub notes: Vec<String>,
-    /// What a failed `assert` compared, by `repr()`: both sides, or the value that was tested.
-    pub compared: Vec<String>,
+    /// What a failed `assert` was about, by `repr()`: both sides, the value that was tested, or those of the parts, None where
+    /// one was not evaluated.
+    pub compared: Vec<Option<String>>,
     /// Where it was raised and what it passed through, innermost first.
     pub trace: Vec<TraceEntry>,
     /// `__cause__`.
@@ -267,14 +268,20 @@ impl Vm {
             .into_iter()
             .map(|v| self.local(v))
             .collect();
-        let compared: Vec<Local> = compared.into_iter().map(|v| self.local(v)).collect();
+        let compared: Vec<Option<Local>> = compared
+            .into_iter()
+            .map(|v| v.defined().map(|v| self.local(v)))
+            .collect();
         let message = self.text_or(exception, "<exception str() failed>");
         let hint = self.hint(exception);
         let notes = notes
             .into_iter()
             .map(|n| self.text_or(n, "<note str() failed>"))
             .collect();
-        let compared = compared.into_iter().map(|c| self.repr_or(c)).collect();
+        let compared = compared
+            .into_iter()
+            .map(|c| c.map(|c| self.repr_or(c)))
+            .collect();
         let mut follow = |vm: &mut Vm, link: Option<Local>| {
             let link = link?;
             let address = vm.get_gc::<Exception>(link)?.address();

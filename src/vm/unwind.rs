@@ -255,10 +255,7 @@ impl Vm {
         let value = self.reg(i.a);
         let args: &[Value<'_>] = if value.is_undef() { &[] } else { &[value] };
         let raised = self.heap.raise_with(Builtin::AssertionError, args);
-        let compared: Vec<Value<'_>> = [i.b, i.c]
-            .into_iter()
-            .filter_map(|reg| self.reg(reg).defined())
-            .collect();
+        let compared: Vec<Value<'_>> = (0..i.d as u8).map(|n| self.reg(i.b + n)).collect();
         if !compared.is_empty() {
             let compared = self.heap.tuple(&compared).value();
             self.heap.peek_raised(&raised).compared.set(compared);
