@@ -96,6 +96,39 @@ fn strict_runs_fail_after_a_warning() {
 }
 
 #[test]
+fn a_prompt_follows_wherever_the_option_stands() {
+    let path = file("talks.apy", "import sys\nprint(sys.argv[1:])\n");
+    let path = path.to_str().expect("UTF-8");
+    let banner = "Ctrl-D leaves";
+    for (args, argv) in [
+        (&["-i", path][..], "[]"),
+        (&[path, "-i"], "[]"),
+        (&["run", "-i", path], "[]"),
+        (&["-i", "run", path], "[]"),
+        (&["run", path, "-i"], "[]"),
+        (&["-i", path, "-i"], "['-i']"),
+    ] {
+        let output = apy(args);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            out.contains(argv) && out.contains(banner),
+            "{args:?}: {out}"
+        );
+    }
+    for args in [
+        &[path, "-i", "x"][..],
+        &[path, "x", "-i"],
+        &[path, "--", "-i"],
+    ] {
+        let out = String::from_utf8_lossy(&apy(args).stdout).into_owned();
+        assert!(
+            out.contains("-i") && !out.contains(banner),
+            "{args:?}: {out}"
+        );
+    }
+}
+
+#[test]
 fn verbose_runs_say_what_they_do() {
     let (status, text) = told(&["-v", "--seed", "3", "--time", "virtual", "-c", "pass"]);
     assert_eq!(status, 0);

@@ -275,10 +275,27 @@ fn commands_answer() {
     talk.run(":time sum(range(1000))");
     talk.sees("499500");
     talk.sees("took ");
-    talk.run(":type {1: 2}");
-    talk.sees_lines(&["dict", ">>>"]);
-    talk.run(":type await asyncio.sleep(0)");
-    talk.sees_lines(&["NoneType", ">>>"]);
+    for (value, what) in [
+        ("{1: 2}", "dict[int, int], 1 item"),
+        ("await asyncio.sleep(0)", "NoneType"),
+        ("[1, 2, 3]", "list[int], 3 items"),
+        ("(1, 'a', None)", "tuple[int, str, None], 3 items"),
+        (
+            "[[1, 2.5], ['a', []]]",
+            "list[list[int | float] | list[str | list]], 2 items",
+        ),
+        ("set()", "set, empty"),
+        ("len", "builtin_function_or_method: len(obj, /) -> int"),
+        ("nap", "function: async nap()"),
+        (
+            "lambda a, b=1, *args, c='x', **kw: 0",
+            "function: <lambda>(a, b=1, *args, c='x', **kw)",
+        ),
+        ("ValueError", "type: class ValueError(Exception)"),
+    ] {
+        talk.run(&format!(":type {value}"));
+        talk.sees_lines(&[what, ">>>"]);
+    }
     talk.run(":type 1 +");
     talk.run(":dis nap");
     talk.sees("Await");

@@ -4,6 +4,7 @@
 //! topic) writes the code of a frame and of all frames inside of it. Nothing here touches the heap: constants are
 //! plain data. A new syntax form needs an arm in `resolve` and one in `stmt`, `expr` or `pattern`.
 
+mod assertion;
 mod assign;
 mod assigned;
 mod call;
@@ -32,6 +33,7 @@ mod with_stmt;
 
 use std::rc::Rc;
 
+pub use self::assertion::{Asserted, asserted};
 use self::emitter::{Emitter, Header, Unit};
 use self::function::split_doc;
 pub use self::lint::lint;
@@ -65,8 +67,10 @@ pub fn compile_module(
     let Resolved {
         tree,
         mut errors,
-        warnings,
+        mut warnings,
     } = resolve(module);
+    warnings.extend(module.warnings.iter().cloned());
+    warnings.sort_by_key(Diagnostic::span);
     if !errors.is_empty() {
         errors.sort_by_key(Diagnostic::span);
         return Err(errors);

@@ -17,6 +17,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised};
 use crate::sched::clock::TimeMode;
 use crate::sched::{deadlock, prompt, scheduler};
+use crate::stdlib::summary::summary;
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast::{ExprKind, Module as Ast, StmtKind};
 use crate::vm::{Local, Stuck, Vm};
@@ -147,7 +148,7 @@ impl Interpreter {
         found
     }
 
-    /// Runs an expression (`module` is what `text` parses to) and says of which type its value is.
+    /// Runs an expression (`module` is what `text` parses to) and says what its value is: the type, with a signature or the types of items.
     ///
     /// # Errors
     /// It is none, or it did not end with a value.
@@ -158,11 +159,14 @@ impl Interpreter {
         if !matches!(outcome, Outcome::Done) {
             return Err(Nothing::Ended(outcome));
         }
+        let mark = self.vm.mark();
         let heap = &self.vm.heap;
         let globals = &self.main_module().get().globals;
         let value = globals.get(heap, heap.intern(VALUE));
-        let found = value.map(|value| heap.type_name(value).to_owned());
+        let value = value.map(|value| self.vm.local(value));
         globals.remove(heap, heap.intern(VALUE));
+        let found = value.map(|value| summary(&mut self.vm, value));
+        self.vm.release(mark);
         found.ok_or(Nothing::NoExpression)
     }
 

@@ -10,6 +10,7 @@ pub mod deque;
 pub mod math;
 pub mod random;
 pub mod registry;
+pub mod summary;
 pub mod sys;
 pub mod time;
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 pub use super::operator::{BinOp, BoolOp, CmpOp, UnaryOp};
-use crate::diagnostics::Span;
+use crate::diagnostics::{Diagnostic, Span};
 
 /// The deepest nesting of expressions that the parser lets through (`1+1+1` has depth 3).
 pub const MAX_EXPR_DEPTH: u32 = 3_200;
@@ -36,6 +36,8 @@ pub struct Ident {
 pub struct Module {
     /// The statements; may be empty.
     pub body: Vec<Stmt>,
+    /// What is likely not as meant, in source order.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A statement.

@@ -10,6 +10,7 @@ use logos::{Lexer, Logos};
 use super::fstring::FStringMode;
 use super::literal::{self, Prefix};
 use super::token::{Lexeme, Token};
+use super::unclosed::unclosed;
 use crate::diagnostics::source_map::line_of;
 use crate::diagnostics::{Code, Diagnostic, Span};
 
@@ -539,15 +540,7 @@ impl<'s> Layouter<'s> {
     }
 
     fn finish(&mut self) {
-        if let Some(open) = self.open.last().copied() {
-            let text = open.token.text();
-            let diagnostic = Diagnostic::error(
-                Code::UnclosedBracket,
-                open.span,
-                format!("'{text}' was never closed"),
-            )
-            .label(format!("this `{text}` is never closed"))
-            .help(format!("add the missing '{}'", closing(open.token)));
+        if let Some(diagnostic) = unclosed(&self.open) {
             self.fail(diagnostic, End::InBracket);
         }
         let end = Span::at(self.source.len() as u32);
@@ -596,7 +589,7 @@ fn closes(open: Token, close: Token) -> bool {
     closing(open) == close.text()
 }
 
-const fn closing(open: Token) -> &'static str {
+pub(super) const fn closing(open: Token) -> &'static str {
     match open {
         Token::LParen => ")",
         Token::LBracket => "]",

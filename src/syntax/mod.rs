@@ -14,10 +14,12 @@ mod fstring;
 pub mod layout;
 pub mod literal;
 mod mistakes;
+mod odd_escapes;
 mod operator;
 pub mod parser;
 mod recovery;
 pub mod token;
+mod unclosed;
 pub mod visit;
 
 pub use dump::{dump_module, dump_tokens};

@@ -149,7 +149,10 @@ fn parse_lexemes(
         let tokens = Resumed::new(&lexemes, start)
             .map(|Lexeme { token, span }| Ok((span.start, token, span.end)));
         let error = match grammar::ModuleParser::new().parse(&mut builder, tokens) {
-            Ok(body) => break Module { body },
+            Ok(body) => {
+                let warnings = builder.take_warnings();
+                break Module { body, warnings };
+            }
             Err(error) => error,
         };
         let (index, expected) = place(&lexemes, error);
@@ -172,7 +175,10 @@ fn parse_lexemes(
         }
         start = super::recovery::next_statement(&lexemes, start, index);
         if start >= lexemes.len() || diagnostics.len() >= MAX_DIAGNOSTICS {
-            break Module { body: Vec::new() };
+            break Module {
+                body: Vec::new(),
+                warnings: Vec::new(),
+            };
         }
     };
     diagnostics.extend(builder.into_diagnostics());

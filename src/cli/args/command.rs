@@ -64,12 +64,7 @@ pub fn command() -> Command {
         .args_override_self(true)
         .arg(program())
         .arg(code)
-        .arg(
-            Arg::new("interactive")
-                .short('i')
-                .help("Talk after the program has run, with what it defined")
-                .action(ArgAction::SetTrue),
-        )
+        .arg(interactive("Talk after the program has run, with what it defined; also as the only word behind FILE"))
         .args(options())
         .subcommand(run())
         .subcommand(Command::new("repl").about("Type and run, line by line"))
@@ -78,6 +73,14 @@ pub fn command() -> Command {
         .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
         .subcommand(explain())
         .subcommand(completions_command())
+}
+
+/// A prompt follows the program.
+fn interactive(help: &'static str) -> Arg {
+    Arg::new("interactive")
+        .short('i')
+        .help(help)
+        .action(ArgAction::SetTrue)
 }
 
 /// A program and its arguments.
@@ -103,7 +106,11 @@ fn file() -> Arg {
 fn run() -> Command {
     Command::new("run")
         .about("Run a program")
+        .args_override_self(true)
         .arg(program().required(true))
+        .arg(interactive(
+            "Talk after the program has run; also as the only word behind FILE",
+        ))
 }
 
 /// All of it, and how `apy test` runs one test of a file: not for people, so nothing made from `command` shows it.

@@ -212,7 +212,10 @@ fn action(matches: &ArgMatches) -> Action {
 fn run(of: &ArgMatches, matches: &ArgMatches) -> Action {
     match (word(of, "call"), program(of)) {
         (Some(function), Some((Source::File(path), _))) => Action::Call(path, function),
-        (_, program) => action_of(program, matches),
+        (_, program) => {
+            let interactive = matches.get_flag("interactive") || of.get_flag("interactive");
+            action_of(program, interactive)
+        }
     }
 }
 
@@ -227,17 +230,26 @@ fn dump(name: &str, of: &ArgMatches) -> Action {
 
 fn without_command(matches: &ArgMatches) -> Action {
     let Some(mut words) = matches.get_many::<String>("code").map(Iterator::cloned) else {
-        return action_of(program(matches), matches);
+        return action_of(program(matches), matches.get_flag("interactive"));
     };
     let code = words.next().unwrap_or_default();
     let args = [String::from("-c")].into_iter().chain(words).collect();
-    action_of(Some((Source::Code(code), args)), matches)
+    action_of(
+        Some((Source::Code(code), args)),
+        matches.get_flag("interactive"),
+    )
 }
 
-/// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it.
-fn action_of(program: Option<(Source, Vec<String>)>, matches: &ArgMatches) -> Action {
-    let interactive = matches.get_flag("interactive");
+/// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it. `FILE -i` means
+/// the same as `-i FILE`; among other arguments a `-i` behind the file is the program's own.
+fn action_of(program: Option<(Source, Vec<String>)>, interactive: bool) -> Action {
     match program {
+        Some((source @ Source::File(_), mut args)) if interactive || args[1..] == ["-i"] => {
+            if !interactive {
+                args.pop();
+            }
+            Action::Repl(Some((source, args)))
+        }
         Some(program) if interactive => Action::Repl(Some(program)),
         Some((source, args)) => Action::Program(source, args),
         None if interactive || std::io::stdin().is_terminal() => Action::Repl(None),

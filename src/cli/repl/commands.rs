@@ -56,7 +56,12 @@ pub const COMMANDS: &[Command] = &[
         "which time the program lives in; change it",
         clock,
     ),
-    row("type", "EXPR", "the type of a value", type_of),
+    row(
+        "type",
+        "EXPR",
+        "the type of a value: items of a container, signature of a function",
+        type_of,
+    ),
     row("dis", "NAME", "the bytecode of a function or class", dis),
     row("load", "FILE", "run a file here", load),
     row("save", "FILE", "write the inputs that ran to a file", save),

@@ -17,6 +17,7 @@ mod target;
 use rustc_hash::FxHashMap;
 
 use super::ast::{Constant, Expr, ExprKind, Ident, MAX_EXPR_DEPTH, Name};
+use super::literal::Prefix;
 use super::visit;
 use crate::diagnostics::{Code, Diagnostic, Span};
 
@@ -27,9 +28,10 @@ const MAX_DIAGNOSTICS: usize = 20;
 pub struct Builder<'s> {
     source: &'s str,
     names: FxHashMap<&'s str, Name>,
-    /// Which of the f-strings being parsed are raw, outermost first.
-    raw_fstrings: Vec<bool>,
+    /// How the f-strings being parsed begin, outermost first.
+    fstrings: Vec<Prefix>,
     diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
     /// One message about depth is enough.
     too_deep: bool,
 }
@@ -41,8 +43,9 @@ impl<'s> Builder<'s> {
         Self {
             source,
             names: FxHashMap::default(),
-            raw_fstrings: Vec::new(),
+            fstrings: Vec::new(),
             diagnostics: Vec::new(),
+            warnings: Vec::new(),
             too_deep: false,
         }
     }
@@ -51,6 +54,11 @@ impl<'s> Builder<'s> {
     #[must_use]
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics
+    }
+
+    /// What is likely not as meant.
+    pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// A span.

@@ -6,7 +6,8 @@
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
 use super::super::fstring;
 use super::super::literal::{self, Prefix};
-use super::{Builder, placeholder};
+use super::super::odd_escapes;
+use super::{Builder, MAX_DIAGNOSTICS, placeholder};
 use crate::diagnostics::{Code, Diagnostic};
 
 /// What follows the expression of a field.
@@ -39,7 +40,10 @@ impl Builder<'_> {
             Ok(Constant::Str(inner.into()))
         };
         match decoded {
-            Ok(value) => self.constant(l, value, r),
+            Ok(value) => {
+                self.warn_of_escapes(offset, inner, prefix);
+                self.constant(l, value, r)
+            }
             Err(diagnostic) => {
                 self.report(*diagnostic);
                 placeholder(span)
@@ -47,27 +51,40 @@ impl Builder<'_> {
         }
     }
 
-    /// Remembers whether the f-string that starts here is raw.
+    /// Warns of a backslash that escapes nothing.
+    fn warn_of_escapes(&mut self, offset: u32, inner: &str, prefix: Prefix) {
+        if inner.contains('\\') && self.warnings.len() < MAX_DIAGNOSTICS {
+            let span = self.span(offset, offset + inner.len() as u32);
+            self.warnings
+                .extend(odd_escapes::first(self.source, span, prefix));
+        }
+    }
+
+    /// Remembers how the f-string that starts here is written.
     pub fn enter_fstring(&mut self, l: u32, r: u32) {
         let prefix = Prefix::of(self.span(l, r).text(self.source));
-        self.raw_fstrings.push(prefix.raw);
+        self.fstrings.push(prefix);
     }
 
     /// A whole f-string.
     pub fn fstring(&mut self, l: u32, parts: Vec<FPart>, r: u32) -> Expr {
-        self.raw_fstrings.pop();
+        self.fstrings.pop();
         self.expr(l, ExprKind::FString(join_parts(parts)), r)
     }
 
     /// Text of an f-string or of a format, with braces still doubled.
     pub fn format_text(&mut self, l: u32, r: u32) -> FPart {
-        let raw = self.raw_fstrings.last().copied().unwrap_or(false);
+        let prefix = self.fstrings.last().copied();
+        let raw = prefix.is_some_and(|prefix| prefix.raw);
         let text = self.span(l, r).text(self.source);
         let mut out = String::with_capacity(text.len());
         for (at, piece) in brace_pieces(text, raw) {
             if let Err(diagnostic) = literal::decode_text(piece, l + at as u32, raw, &mut out) {
                 self.report(*diagnostic);
             }
+        }
+        if let Some(prefix) = prefix {
+            self.warn_of_escapes(l, text, prefix);
         }
         FPart::Literal(out.into())
     }

@@ -4,12 +4,10 @@
 //! is written first, as that may print, too. A `file` is any object with `write`. To add one: a `Native`, its function, a name in the table.
 
 use super::scope::absent;
-use crate::runtime::class::Class;
-use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Raised};
 use crate::stdlib::builtins::types::receiver::{given, plain, spread};
+use crate::stdlib::summary::signature;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -160,7 +158,7 @@ const HELP: Native = Native::vm(
 
 /// Signature and documentation, as `help` shows them.
 fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
-    let mut text = match signature(vm, vm.get(object)) {
+    let mut text = match signature(vm, object) {
         Some(signature) => signature,
         None => vm.text_of(object)?,
     };
@@ -175,53 +173,4 @@ fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
         }
     }
     Ok(text)
-}
-
-fn signature(vm: &Vm, object: Value<'_>) -> Option<String> {
-    let heap = &vm.heap;
-    if let Some(bound) = object.as_gc::<BoundMethod>() {
-        return signature(vm, bound.function.get(heap));
-    }
-    if let Some(native) = object.as_gc::<NativeFunction>() {
-        return Some(vm.native(native.id).signature.to_owned());
-    }
-    if let Some(class) = object.as_gc::<Class>() {
-        return Some(format!("class {}", class.name(heap).as_str()));
-    }
-    let function = object.as_gc::<Function>()?;
-    Some(function_signature(heap, function))
-}
-
-fn function_signature<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> String {
-    let name = function
-        .name
-        .get(heap)
-        .as_gc::<Str>()
-        .map_or("", |name| name.as_str());
-    let code = function.code(heap);
-    let params = &code.code.params;
-    let (positional, kwonly) = (usize::from(params.positional), usize::from(params.kwonly));
-    let mut parts: Vec<String> = Vec::new();
-    for (i, param) in params.names.iter().take(positional).enumerate() {
-        parts.push(param.to_string());
-        if i + 1 == usize::from(params.posonly) {
-            parts.push("/".to_owned());
-        }
-    }
-    let mut rest = params.names.iter().skip(positional);
-    let keyword_only: Vec<_> = rest
-        .by_ref()
-        .take(kwonly)
-        .map(|name| name.to_string())
-        .collect();
-    if params.varargs {
-        parts.extend(rest.next().map(|name| format!("*{name}")));
-    } else if kwonly > 0 {
-        parts.push("*".to_owned());
-    }
-    parts.extend(keyword_only);
-    if params.varkw {
-        parts.extend(rest.next().map(|name| format!("**{name}")));
-    }
-    format!("{name}({})", parts.join(", "))
 }

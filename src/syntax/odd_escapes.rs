@@ -1,0 +1,65 @@
+//! Backslashes that escape nothing, such as `"\d"`: they stay in the text, and CPython warns of them.
+//!
+//! `first` looks through the inside of a literal that `literal` has decoded already; as in CPython, only the first one of a literal is
+//! told of. In bytes `\N`, `\u` and `\U` are none either.
+
+use super::literal::Prefix;
+use crate::diagnostics::{Code, Diagnostic, Span};
+
+/// The first odd escape in the inside of a literal, whose first byte is at `offset`; of an f-string a piece of its text, which may end
+/// in front of a brace.
+pub(super) fn first(source: &str, inner: Span, prefix: Prefix) -> Option<Diagnostic> {
+    if prefix.raw {
+        return None;
+    }
+    let text = inner.text(source);
+    let mut at = 0;
+    while let Some(len) = text[at..].find('\\') {
+        at += len;
+        let start = inner.start as usize + at;
+        let escaped = source[start + 1..].chars().next()?;
+        let octal = octal_digits(&text[at + 1..]);
+        if octal.len() == 3 && octal > "377" {
+            let message = format!("invalid octal escape sequence '\\{octal}'");
+            let help = "a character has at most three octal digits, up to \\377: write \\x with its two hexadecimal ones";
+            let warning = warning(start, 1 + octal.len(), message, help.to_owned());
+            return Some(warning.label("more than a byte holds"));
+        }
+        if octal.is_empty() && !is_known(escaped, prefix.bytes) {
+            let message = format!("invalid escape sequence '\\{escaped}'");
+            let help =
+                format!("write \\\\{escaped} for a backslash, or put r in front of the string");
+            return Some(warning(start, 1 + escaped.len_utf8(), message, help));
+        }
+        at += 1 + escaped.len_utf8();
+        if at > text.len() {
+            break;
+        }
+    }
+    None
+}
+
+fn warning(start: usize, len: usize, message: String, help: String) -> Diagnostic {
+    let span = Span::new(start as u32, (start + len) as u32);
+    Diagnostic::error(Code::OddEscape, span, message)
+        .as_warning()
+        .label("the backslash stays in the text")
+        .help(help)
+}
+
+/// The octal digits of an escape.
+fn octal_digits(text: &str) -> &str {
+    let digit = |b: &u8| (b'0'..=b'7').contains(b);
+    let count = text.bytes().take(3).take_while(|b| digit(b)).count();
+    &text[..count]
+}
+
+/// Whether a backslash in front of this character means something.
+fn is_known(escaped: char, bytes: bool) -> bool {
+    match escaped {
+        '\n' | '\r' | '\\' | '\'' | '"' | 'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' => true,
+        'N' | 'u' | 'U' => !bytes,
+        // CPython does not warn of these.
+        other => !bytes && !other.is_ascii(),
+    }
+}
