@@ -226,6 +226,7 @@ ops! {
     Call             First  Num    Num    Unused  CallB, "R[a] := R[a](R[a+1], ..., R[a+b])";
     CallMethod       First  Num    Num    Cache   MethodB, "R[a] := R[a+1].C[d](R[a+2], ..., R[a+1+b])";
     GetMethod        First  Unused Unused Cache   A(1), "R[a], R[a+1] := the function R[a+1].C[d] and its receiver, or any other attribute and Undef";
+    GetSuper         First  Unused Unused Cache   A(2), "R[a], R[a+1] := the function R[a](R[a+1], R[a+2]).C[d] (super() in a method) and R[a+2], or any other attribute and Undef";
     CallFound        First  Num    Num    Unused  MethodB, "R[a] := R[a](R[a+1], ..., R[a+1+b]), R[a+1] left out if Undef: a call of what GetMethod found";
     CallSpecial      First  Num    Unused Name    MethodB, "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b])";
     CallKw           First  Num    Num    Const   CallBC, "R[a] := R[a](b positional, then c keyword arguments named by the tuple K[d])";

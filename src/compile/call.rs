@@ -86,8 +86,19 @@ impl<'a> Emitter<'_, 'a> {
         (lookup, call): (Span, Span),
         dropped: bool,
     ) {
-        self.expr_temp(value);
         let name = self.here().mangle(&attr.name);
+        if self.behind(value, base, lookup, &name) {
+            self.values(args);
+            return self.op_at(
+                call,
+                Op::CallFound,
+                base,
+                args.len() as u8,
+                dropped.into(),
+                0,
+            );
+        }
+        self.expr_temp(value);
         let cache = self.b.cache(&name);
         if matches!(value.kind, ExprKind::Constant(_))
             || args.iter().all(|arg| is_inert(arg.value()))
@@ -112,6 +123,22 @@ impl<'a> Emitter<'_, 'a> {
             dropped.into(),
             0,
         );
+    }
+
+    /// `super().name` in a method, about to be called: finds the function without an object in between. False: it is something else.
+    fn behind(&mut self, value: &'a Expr, base: Reg, lookup: Span, name: &Name) -> bool {
+        let ExprKind::Call { func, args } = &value.kind else {
+            return false;
+        };
+        let Some((class, this)) = self.super_arguments(func, args) else {
+            return false;
+        };
+        self.expr_to(func, base);
+        self.scratch(|e| e.super_values(class, &this, value.span));
+        let cache = self.b.cache(name);
+        self.op_at(lookup, Op::GetSuper, base, 0, 0, cache);
+        self.temp();
+        true
     }
 
     fn values(&mut self, args: &'a [Arg]) {

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 
+use super::function::Function;
 use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
 use super::intern::Sym;
 use super::names::NameTable;
@@ -71,6 +72,10 @@ pub struct Class {
     pub builtin: Option<Builtin>,
     /// The Rust type under its instances: `Instance` for plain classes, the builtin's kind for those that extend one.
     pub layout: Kind,
+    /// What calling the class enters, as long as no class changes; see `Gc<Class>::entry`.
+    entry: Slot,
+    /// The class object's shape and the class epoch that `entry` holds for.
+    entry_guard: Cell<u64>,
     flags: Cell<u32>,
     root_shape: Cell<u32>,
     dict_shape: Cell<u32>,
@@ -88,6 +93,7 @@ unsafe impl Object for Class {
         self.mro.trace(tracer);
         self.attrs.trace(tracer);
         self.subclasses.trace(tracer);
+        tracer.slot(&self.entry);
     }
 }
 
@@ -131,6 +137,8 @@ impl Heap {
             subclasses: SlotVec::new(),
             builtin,
             layout,
+            entry: Slot::undef(),
+            entry_guard: Cell::new(0),
             flags: Cell::new(0),
             root_shape: Cell::new(NO_SHAPE),
             dict_shape: Cell::new(NO_SHAPE),
@@ -263,6 +271,27 @@ impl<'h> Gc<'h, Class> {
     /// Whether it is this builtin class.
     pub fn builtin_is(self, builtin: Builtin) -> bool {
         self.get().builtin == Some(builtin)
+    }
+
+    /// The function that calling the class enters with a fresh instance, if that was remembered and no class has changed since.
+    #[inline(always)]
+    pub fn entry(self, heap: &'h Heap) -> Option<Gc<'h, Function>> {
+        if self.get().entry_guard.get() == self.entry_guard(heap) {
+            self.get().entry.get(heap).as_gc()
+        } else {
+            None
+        }
+    }
+
+    /// Remembers the function that calling the class enters.
+    pub fn set_entry(self, heap: &'h Heap, init: Gc<'h, Function>) {
+        self.get().entry.set(init.value());
+        self.get().entry_guard.set(self.entry_guard(heap));
+    }
+
+    #[inline(always)]
+    fn entry_guard(self, heap: &'h Heap) -> u64 {
+        u64::from(self.shape()) | heap.class_epoch()
     }
 
     /// The shape of a new instance.

@@ -4,14 +4,13 @@
 
 use std::cell::RefCell;
 
-use hashbrown::HashTable;
-
 use super::heap::{Gc, Heap, SlotVec, Trace, Tracer, flag};
 use super::str::{Str, hash_text};
+use super::table::Index;
 
 /// The table of interned strings; they live as long as the heap.
 pub struct Interner {
-    index: RefCell<HashTable<u32>>,
+    index: RefCell<Index>,
     strings: SlotVec,
 }
 
@@ -35,28 +34,22 @@ impl Heap {
     pub fn intern(&self, text: &str) -> Gc<'_, Str> {
         let hash = hash_text(text);
         let strings = &self.interner.strings;
-        let at = |i: u32| -> Gc<'_, Str> {
+        let at = |i: usize| -> Gc<'_, Str> {
             strings
-                .get(self, i as usize)
+                .get(self, i)
                 .and_then(|v| v.as_gc())
                 .expect("the table holds strings only")
         };
-        if let Some(&i) = self
-            .interner
-            .index
-            .borrow()
-            .find(hash, |&i| at(i).as_str() == text)
-        {
-            return at(i);
+        let index = self.interner.index.borrow();
+        if let Some(known) = index.probe(hash).map(at).find(|s| s.as_str() == text) {
+            return known;
         }
+        drop(index);
         let string = self.str(text);
         string.set_flag(flag::INTERNED, true);
-        let i = strings.len() as u32;
+        let i = strings.len();
         strings.push(self, string.value());
-        self.interner
-            .index
-            .borrow_mut()
-            .insert_unique(hash, i, |&i| at(i).hash());
+        self.interner.index.borrow_mut().insert(hash, i);
         string
     }
 

@@ -62,11 +62,15 @@ pub fn numbers_equal(a: Number<'_>, b: Number<'_>) -> bool {
 #[inline]
 pub fn equal(heap: &Heap, a: Value<'_>, b: Value<'_>) -> Option<bool> {
     if let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>()) {
-        return Some(x == y || x.as_str() == y.as_str());
+        return Some(x == y || x.same_text(y));
+    }
+    if let Some((x, y)) = Value::int_pair(a, b) {
+        return Some(x == y);
     }
     equal_to(heap, a, b, DEPTH)
 }
 
+#[inline(never)]
 fn equal_to(heap: &Heap, a: Value<'_>, b: Value<'_>, depth: u32) -> Option<bool> {
     if a.is(b) && !a.is_float() {
         return Some(true);
@@ -140,6 +144,7 @@ pub fn hash(heap: &Heap, value: Value<'_>) -> Option<u64> {
     hash_of(heap, value, DEPTH)
 }
 
+#[inline(never)]
 fn hash_of(heap: &Heap, value: Value<'_>, depth: u32) -> Option<u64> {
     if let Some(number) = value.as_number() {
         return Some(hash_number(number) as u64);

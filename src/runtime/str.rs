@@ -17,6 +17,7 @@ use rustc_hash::FxHasher;
 
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::raised::Raised;
+use super::text::Decimal;
 use super::types::Builtin;
 use super::value::Value;
 
@@ -107,6 +108,28 @@ impl<'h> Gc<'h, Str> {
         self.get().len as usize
     }
 
+    /// Whether the texts are equal. Short ones, such as keys, are compared on the spot: calling `memcmp` costs more.
+    #[inline]
+    pub fn same_text(self, other: Gc<'h, Str>) -> bool {
+        let (a, b) = (self.as_str().as_bytes(), other.as_str().as_bytes());
+        if a.len() != b.len() {
+            return false;
+        }
+        // The first and the last bytes may overlap.
+        if let (Some(x), Some(y)) = (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+            return x == y
+                && if a.len() <= 16 {
+                    a.last_chunk::<8>() == b.last_chunk::<8>()
+                } else {
+                    a == b
+                };
+        }
+        if let (Some(x), Some(y)) = (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+            return x == y && a.last_chunk::<4>() == b.last_chunk::<4>();
+        }
+        a.iter().eq(b)
+    }
+
     /// Whether each code point is one byte.
     #[inline]
     pub fn is_ascii(self) -> bool {
@@ -157,6 +180,24 @@ pub(super) fn create_ascii(heap: &Heap) {
     }
 }
 
+/// Whether a text is ASCII and short: one so long is asked only when its length in code points is.
+#[inline(always)]
+fn is_short_ascii(text: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let Some(last) = text.last_chunk::<8>() else {
+        return text.iter().fold(0, |bits, &b| bits | b) < 0x80;
+    };
+    // The last eight bytes may overlap those before.
+    let (chunks, _) = text.as_chunks::<8>();
+    text.len() < 64
+        && chunks
+            .iter()
+            .chain([last])
+            .fold(0, |bits, &c| bits | u64::from_ne_bytes(c))
+            & HIGH
+            == 0
+}
+
 /// The hash of a text: the same in each run, never 0.
 pub fn hash_text(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
@@ -177,25 +218,77 @@ impl Heap {
     }
 
     fn new_str(&self, text: &str) -> Gc<'_, Str> {
-        // Longer texts cannot arise unchecked: what makes strings grow (`str_concat`, `try_str`) refuses them.
-        assert!(text.len() <= MAX_LEN, "text over 4 GiB");
-        let len = text.len() as u32;
-        let chars = Cell::new(if len < 64 && text.is_ascii() {
-            len
+        let chars = if is_short_ascii(text.as_bytes()) {
+            text.len() as u32
         } else {
             UNKNOWN
-        });
-        self.alloc_bytes(
-            text.as_bytes(),
-            self.types.shape_of_kind(Kind::Str),
-            |data| Str {
+        };
+        self.str_of_parts(text.len(), chars, [text.as_bytes()])
+    }
+
+    /// The string of a few ASCII characters; `None` where they are not ASCII, or not few.
+    #[inline]
+    pub fn ascii_str(&self, text: &[u8]) -> Option<Value<'_>> {
+        if let [byte] = *text {
+            return self.ascii.get(self, byte as usize);
+        }
+        is_short_ascii(text).then(|| {
+            self.str_of_parts(text.len(), text.len() as u32, [text])
+                .value()
+        })
+    }
+
+    /// The decimal digits of an integer.
+    pub fn decimal(&self, n: i64) -> Value<'_> {
+        let decimal = Decimal::new(n);
+        let digits = decimal.as_bytes();
+        if let [digit] = *digits
+            && let Some(known) = self.ascii.get(self, digit as usize)
+        {
+            return known;
+        }
+        self.str_of_parts(digits.len(), digits.len() as u32, [digits])
+            .value()
+    }
+
+    /// The string of several texts, one behind the other; `None` where it is too long for one.
+    #[inline]
+    pub fn joined<'p, I: Iterator<Item = &'p str>>(
+        &self,
+        texts: impl Fn() -> I,
+    ) -> Option<Value<'_>> {
+        let mut len = 0_usize;
+        let mut ascii = true;
+        for text in texts() {
+            len = len.checked_add(text.len()).filter(|&n| n <= MAX_LEN)?;
+            ascii &= is_short_ascii(text.as_bytes());
+        }
+        let chars = if ascii { len as u32 } else { UNKNOWN };
+        Some(
+            self.str_of_parts(len, chars, texts().map(str::as_bytes))
+                .value(),
+        )
+    }
+
+    /// A string with a cell of its own. The parts are UTF-8 together, of `len` bytes; `chars` is their number of code points, if known.
+    #[inline(always)]
+    fn str_of_parts<'p>(
+        &self,
+        len: usize,
+        chars: u32,
+        parts: impl IntoIterator<Item = &'p [u8]>,
+    ) -> Gc<'_, Str> {
+        // Longer texts cannot arise unchecked: what makes strings grow (`try_concat`, `try_str`) refuses them.
+        assert!(len <= MAX_LEN, "text over 4 GiB");
+        self.alloc_bytes(len, parts, self.types.shape_of_kind(Kind::Str), |data| {
+            Str {
                 hash: Cell::new(0),
                 data,
-                len,
-                chars,
+                len: len as u32,
+                chars: Cell::new(chars),
                 owner: Slot::undef(),
-            },
-        )
+            }
+        })
     }
 
     /// A string value with this text.
@@ -207,9 +300,15 @@ impl Heap {
     /// A string value, or MemoryError where the text is too long for one.
     pub fn try_str(&self, text: &str) -> Result<Value<'_>, Raised> {
         if text.len() > MAX_LEN {
-            return Err(self.raise(Builtin::MemoryError, "string longer than 4 GiB"));
+            return Err(self.string_too_long());
         }
         Ok(self.str_value(text))
+    }
+
+    /// The error about a text that no string can hold.
+    #[cold]
+    pub fn string_too_long(&self) -> Raised {
+        self.raise(Builtin::MemoryError, "string longer than 4 GiB")
     }
 
     /// The string of one code point.
@@ -220,38 +319,30 @@ impl Heap {
         }
     }
 
-    /// `a + b`.
+    /// `a + b`, or MemoryError where the text is too long for one.
     pub fn str_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Result<Gc<'h, Str>, Raised> {
+        self.try_concat(a, b).ok_or_else(|| self.string_too_long())
+    }
+
+    /// `a + b`, if it is not too long for a string.
+    pub fn try_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Option<Gc<'h, Str>> {
         let (x, y) = (a.as_str(), b.as_str());
         if y.is_empty() {
-            return Ok(a);
+            return Some(a);
         }
         if x.is_empty() {
-            return Ok(b);
+            return Some(b);
         }
         let total = x.len() + y.len();
         if total > MAX_LEN {
-            return Err(self.raise(Builtin::MemoryError, "string longer than 4 GiB"));
+            return None;
         }
         let chars = match (a.get().chars.get(), b.get().chars.get()) {
             (UNKNOWN, _) | (_, UNKNOWN) => UNKNOWN,
             (m, n) => m + n,
         };
         if total < MIN_SHARED {
-            let mut buffer = [0_u8; MIN_SHARED];
-            buffer[..x.len()].copy_from_slice(x.as_bytes());
-            buffer[x.len()..total].copy_from_slice(y.as_bytes());
-            return Ok(self.alloc_bytes(
-                &buffer[..total],
-                self.types.shape_of_kind(Kind::Str),
-                |data| Str {
-                    hash: Cell::new(0),
-                    data,
-                    len: total as u32,
-                    chars: Cell::new(chars),
-                    owner: Slot::undef(),
-                },
-            ));
+            return Some(self.str_of_parts(total, chars, [x.as_bytes(), y.as_bytes()]));
         }
         let (owner, data) = match a.get().owner.get(self).as_gc::<StrBuf>() {
             Some(buffer) if buffer.get().append(a.get().data, x.len(), y) => (buffer, a.get().data),
@@ -264,7 +355,7 @@ impl Heap {
             chars: Cell::new(chars),
             owner: Slot::new(owner.value()),
         };
-        Ok(self.alloc(fields))
+        Some(self.alloc(fields))
     }
 
     /// A new buffer that begins with `x` and `y`, with room for as much again.

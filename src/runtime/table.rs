@@ -5,17 +5,24 @@
 //! VM looks again afterwards). Up to eight entries are searched without an index. Removed entries leave holes until the
 //! table next grows.
 
+mod index;
+
 use std::cell::RefCell;
 
-use hashbrown::HashTable;
 use smallvec::SmallVec;
+
+pub use index::Index;
+use index::Probe;
 
 use super::heap::{Heap, Slot, Tracer};
 use super::leaf;
+use super::str::Str;
 use super::value::Value;
 
 /// Up to this many entries the table is searched from front to back.
 const LINEAR: usize = 8;
+/// Bytes of the index for an entry.
+const INDEXED: usize = 16;
 
 /// An ordered hash table.
 #[derive(Default)]
@@ -27,7 +34,7 @@ pub struct Table {
 struct Inner {
     entries: Vec<Entry>,
     /// Empty while the entries are at most `LINEAR`.
-    index: HashTable<u32>,
+    index: Index,
     live: usize,
     /// All entries below this position are holes: taking the first one again and again (a queue, an LRU cache) stays linear.
     first: usize,
@@ -47,7 +54,40 @@ pub enum Found {
     /// Nowhere.
     Missing,
     /// These entries have the same hash, and whether one is equal is for the program to say.
-    Ask(SmallVec<[usize; 2]>),
+    Ask(Box<Undecided>),
+}
+
+/// Positions of entries, in order.
+pub type Undecided = SmallVec<[usize; 2]>;
+
+/// A walk over the entries with one hash, holes included.
+struct Candidates<'a> {
+    entries: &'a [Entry],
+    hash: u64,
+    /// Where the walk goes on in a table without an index.
+    next: usize,
+    probe: Option<Probe<'a>>,
+}
+
+impl<'a> Iterator for Candidates<'a> {
+    type Item = (usize, &'a Entry);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, &'a Entry)> {
+        loop {
+            let at = match &mut self.probe {
+                Some(probe) => probe.next()?,
+                None => {
+                    self.next += 1;
+                    self.next - 1
+                }
+            };
+            let entry = self.entries.get(at)?;
+            if entry.hash == self.hash {
+                return Some((at, entry));
+            }
+        }
+    }
 }
 
 impl Table {
@@ -78,25 +118,11 @@ impl Table {
     }
 
     /// Finds a key.
-    #[inline]
     pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
         let inner = self.inner.borrow();
-        let mut ask = SmallVec::new();
-        let at = inner.position(hash, |i| {
-            let other = inner.entries[i].key.get(heap);
-            if other.is(key) {
-                return true;
-            }
-            leaf::equal(heap, other, key).unwrap_or_else(|| {
-                ask.push(i);
-                false
-            })
-        });
-        match at {
-            Some(i) => Found::At(i),
-            None if ask.is_empty() => Found::Missing,
-            None => Found::Ask(ask),
-        }
+        inner
+            .find_plain(heap, hash, key)
+            .unwrap_or_else(|| inner.find_any(heap, hash, key))
     }
 
     /// The key and value at a position, unless it is a hole or past the end.
@@ -141,7 +167,7 @@ impl Table {
         if at == LINEAR {
             inner.rebuild_index();
         } else if at > LINEAR {
-            inner.add_to_index(at);
+            inner.index.insert(hash, at);
         }
     }
 
@@ -153,9 +179,7 @@ impl Table {
         entry.key.clear();
         entry.value.clear();
         inner.live -= 1;
-        if let Ok(found) = inner.index.find_entry(spread(hash), |&i| i as usize == at) {
-            found.remove();
-        }
+        inner.index.remove(hash, at);
         if inner.live == 0 {
             inner.entries.clear();
             inner.index.clear();
@@ -225,7 +249,7 @@ impl Table {
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let inner = self.inner.borrow();
-        tracer.external(inner.entries.capacity() * size_of::<Entry>() + inner.index.capacity() * 5);
+        tracer.external(inner.entries.capacity() * size_of::<Entry>() + inner.index.bytes());
         for entry in &inner.entries {
             tracer.slot(&entry.key);
             tracer.slot(&entry.value);
@@ -239,35 +263,66 @@ impl Inner {
         (from.max(self.first)..self.entries.len()).find(|&i| !self.entries[i].key.is_undef())
     }
 
-    /// The first entry with this hash that `matches`.
-    #[inline]
-    fn position(&self, hash: u64, mut matches: impl FnMut(usize) -> bool) -> Option<usize> {
-        if self.entries.len() <= LINEAR {
-            let same = |e: &Entry| e.hash == hash && !e.key.is_undef();
-            return (0..self.entries.len()).find(|&i| same(&self.entries[i]) && matches(i));
+    /// The entries with this hash.
+    #[inline(always)]
+    fn candidates(&self, hash: u64) -> Candidates<'_> {
+        Candidates {
+            entries: &self.entries,
+            hash,
+            next: 0,
+            probe: (self.entries.len() > LINEAR).then(|| self.index.probe(hash)),
         }
-        self.index
-            .find(spread(hash), |&i| {
-                self.entries[i as usize].hash == hash && matches(i as usize)
-            })
-            .map(|&i| i as usize)
     }
 
-    fn add_to_index(&mut self, at: usize) {
-        let entries = &self.entries;
-        self.index
-            .insert_unique(spread(entries[at].hash), at as u32, |&i| {
-                spread(entries[i as usize].hash)
-            });
+    /// Finds a text among texts, a small integer among small integers: what most keys are. `None`: it takes a closer look.
+    #[inline(always)]
+    fn find_plain(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Option<Found> {
+        for (at, entry) in self.candidates(hash) {
+            let other = entry.key.get(heap);
+            if other.is(key) {
+                return Some(Found::At(at));
+            }
+            match (key.as_gc::<Str>(), other.as_gc::<Str>()) {
+                (Some(text), Some(other)) if text.same_text(other) => return Some(Found::At(at)),
+                (Some(_), Some(_)) => {}
+                _ if other.is_undef() || (key.is_int() && other.is_int()) => {}
+                _ => return None,
+            }
+        }
+        Some(Found::Missing)
+    }
+
+    #[inline(never)]
+    fn find_any(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
+        let mut ask = Undecided::new();
+        for (at, entry) in self.candidates(hash) {
+            let Some(other) = entry.key.get(heap).defined() else {
+                continue;
+            };
+            if other.is(key) {
+                return Found::At(at);
+            }
+            match leaf::equal(heap, other, key) {
+                Some(true) => return Found::At(at),
+                Some(false) => {}
+                None => ask.push(at),
+            }
+        }
+        if ask.is_empty() {
+            Found::Missing
+        } else {
+            Found::Ask(Box::new(ask))
+        }
     }
 
     fn rebuild_index(&mut self) {
-        self.index.clear();
         if self.entries.len() <= LINEAR {
+            self.index.clear();
             return;
         }
-        for at in 0..self.entries.len() {
-            self.add_to_index(at);
+        self.index.reset(self.entries.len());
+        for (at, entry) in self.entries.iter().enumerate() {
+            self.index.insert(entry.hash, at);
         }
     }
 
@@ -282,15 +337,7 @@ impl Inner {
             return;
         }
         let more = self.entries.capacity().max(4);
-        heap.charge(more * (size_of::<Entry>() + 5));
+        heap.charge(more * (size_of::<Entry>() + INDEXED));
         self.entries.reserve_exact(more);
     }
-}
-
-/// Spreads a hash over all bits: the index takes its position from the low ones and its tag from the high ones.
-#[inline]
-fn spread(hash: u64) -> u64 {
-    (hash ^ (hash >> 32))
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        .rotate_left(20)
 }

@@ -37,6 +37,14 @@ impl Types {
         self.classes[builtin as usize].expect(heap)
     }
 
+    /// Whether a value is the class `super`.
+    #[inline(always)]
+    pub fn is_super(&self, value: Value<'_>) -> bool {
+        value
+            .as_gc::<Class>()
+            .is_some_and(|class| class.builtin_is(Builtin::Super))
+    }
+
     /// The shape of fresh instances of a builtin class.
     #[inline(always)]
     pub fn shape_of(&self, builtin: Builtin) -> u32 {

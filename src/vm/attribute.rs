@@ -718,18 +718,21 @@ impl Vm {
     }
 }
 
-/// The function that `super().name(...)` calls, and with which object as its first argument, if it is as simple as that.
-pub(super) fn function_behind<'h>(
+/// The function that `super(start, object).name(...)` calls with the object as its first argument, if it is as simple as that.
+pub(super) fn method_behind<'h>(
     heap: &'h Heap,
-    this: Gc<'h, Super>,
+    start: Gc<'h, Class>,
+    object: Value<'h>,
     name: Gc<'h, Str>,
-) -> Option<(Gc<'h, Function>, Value<'h>)> {
-    match find_in_super(heap, this, name) {
-        Found::Method(function) if !this.object_class.is_undef() => {
-            Some((function.as_gc()?, this.object.get(heap)))
-        }
-        _ => None,
+) -> Option<Value<'h>> {
+    let class = heap.class_of(object);
+    if object.is_gc::<Class>() || !class.is_subclass(heap, start) {
+        return None;
     }
+    let behind = class.mro(heap).skip_while(|&c| c != start).skip(1);
+    let method = behind.filter_map(|c| c.attrs.get(heap, name)).next()?;
+    let callable = method.is_gc::<Function>() || method.is_gc::<NativeFunction>();
+    (callable && matches!(binding(heap, method), Binding::Binds)).then_some(method)
 }
 
 /// The function that `value.name(...)` calls with the value as its first argument, if it is as simple as that.

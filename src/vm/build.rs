@@ -74,9 +74,11 @@ impl Vm {
             self.operands(i, i.d as usize)
                 .filter_map(|part| part.as_gc::<Str>())
         };
-        let mut text = String::with_capacity(parts().map(Gc::byte_len).sum());
-        parts().for_each(|part| text.push_str(part.as_str()));
-        self.set_reg(i.a, self.heap.try_str(&text)?);
+        let text = self
+            .heap
+            .joined(|| parts().map(Gc::as_str))
+            .ok_or_else(|| self.heap.string_too_long())?;
+        self.set_reg(i.a, text);
         Ok(())
     }
 

@@ -12,9 +12,9 @@ use std::cell::Cell;
 
 use super::Vm;
 use super::answer::Asked;
-use super::attribute::{Binding, binding, method_of};
+use super::attribute::{Binding, binding, method_behind, method_of};
 use crate::bytecode::Instr;
-use crate::runtime::class::class_flag;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::code::{CLASS_VALUE, Cache, GETTER};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::function::Function;
@@ -278,6 +278,25 @@ impl Vm {
             && self.teach(i, object, Access::Method, || {
                 self.learns_method_of(i, receiver, object)
             })
+    }
+
+    /// Whether `GetSuper` has learned something, and is to be taken again. The cache speaks of one class to start behind, too.
+    pub(super) fn learns_super(&self, i: Instr) -> bool {
+        let (heap, object) = (&self.heap, self.reg(i.a + 2));
+        let (Some(start), Some(header)) = (self.reg(i.a + 1).as_gc::<Class>(), object.as_object())
+        else {
+            return false;
+        };
+        let cache = self.cache(i);
+        let known = self.knows(i, header.shape()) && cache.slot.get() == start.root_shape();
+        if known || !heap.types.is_super(self.reg(i.a)) {
+            return false;
+        }
+        let Some(method) = method_behind(heap, start, object, self.cache_name(i)) else {
+            return false;
+        };
+        self.learn(i, header.shape(), start.root_shape(), method);
+        true
     }
 
     fn learns_method_of(&self, i: Instr, receiver: Value<'_>, object: Gc<'_, Header>) -> bool {

@@ -197,6 +197,11 @@ impl Vm {
 /// `a c b` where the program cannot come in; None: it may, or the operands have no order.
 #[inline]
 pub fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bool> {
+    if matches!(c, Comparison::Eq | Comparison::Ne)
+        && let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>())
+    {
+        return Some((x == y || x.same_text(y)) == (c == Comparison::Eq));
+    }
     if let Some(order) = simple_order(a, b) {
         return Some(c.holds(order));
     }

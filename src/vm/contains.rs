@@ -205,8 +205,7 @@ impl Vm {
 }
 
 /// `item in container`, if no program code takes part and nothing is to be raised.
-#[inline]
-fn leaf_contains(heap: &Heap, container: Value<'_>, item: Value<'_>) -> Option<bool> {
+pub(super) fn leaf_contains(heap: &Heap, container: Value<'_>, item: Value<'_>) -> Option<bool> {
     match container.as_object()?.kind() {
         Kind::Dict => table_contains(heap, &container.as_gc::<Dict>()?.get().table, item),
         Kind::Set => table_contains(heap, &container.as_gc::<Set>()?.get().table, item),
@@ -230,6 +229,7 @@ fn leaf_contains(heap: &Heap, container: Value<'_>, item: Value<'_>) -> Option<b
     }
 }
 
+#[inline]
 fn table_contains(heap: &Heap, table: &Table, item: Value<'_>) -> Option<bool> {
     match table.find(heap, leaf::hash(heap, item)?, item) {
         Found::At(_) => Some(true),

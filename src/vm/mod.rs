@@ -24,6 +24,7 @@ mod green;
 mod group;
 mod import;
 mod instance_check;
+mod items;
 pub mod iterate;
 mod load;
 mod local;

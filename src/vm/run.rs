@@ -8,15 +8,16 @@
 use super::Vm;
 use super::arith::{self, Operator};
 use super::compare::Comparison;
+use super::contains::leaf_contains;
 use super::frame::{Cursor, Frame, Window, frame_flag};
 use super::iterate::{Advance, leaf_next};
 use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
+use crate::runtime::class::Class;
 use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr, GETTER};
 use crate::runtime::coroutine::Coroutine;
-use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
 use crate::runtime::heap::{Header, Kind};
 use crate::runtime::instance::Instance;
@@ -105,7 +106,7 @@ impl Vm {
         }
         // R[a] := R[b] op R[c]
         macro_rules! arith {
-            ($i:expr, $operator:ident, $ints:expr, $floats:expr) => {{
+            ($i:expr, $operator:ident, $ints:expr, $floats:expr $(, $otherwise:ident)?) => {{
                 let (x, y) = (r!($i.b()), r!($i.c()));
                 if let Some(value) = $ints(x, y) {
                     w.set($i.a(), value);
@@ -113,7 +114,9 @@ impl Vm {
                     Value::both_floats(x, y).or_else(|| Value::mixed_floats(x, y))
                 {
                     w.set($i.a(), Value::float_result($floats(x, y)));
-                } else {
+                } $(else if let Some(value) = self.$otherwise(r!($i.b()), r!($i.c())) {
+                    w.set($i.a(), value);
+                })? else {
                     slow!(self.binary_op(Operator::$operator, $i.instr()));
                 }
             }};
@@ -299,7 +302,13 @@ impl Vm {
                     }
                 }
 
-                Op::Add => arith!(i, Add, Value::add_ints, |x: f64, y: f64| x + y),
+                Op::Add => arith!(
+                    i,
+                    Add,
+                    Value::add_ints,
+                    |x: f64, y: f64| x + y,
+                    joined_texts
+                ),
                 Op::Sub => arith!(i, Sub, Value::sub_ints, |x: f64, y: f64| x - y),
                 Op::Mul => arith!(i, Mul, Value::mul_ints, |x: f64, y: f64| x * y),
                 Op::Div => {
@@ -355,7 +364,10 @@ impl Vm {
                 Op::Eq => compare!(i, Eq, ==),
                 Op::Ne => compare!(i, Ne, !=),
                 Op::Is => w.set(i.a(), Value::bool(r!(i.b()).is(r!(i.c())) != (i.d() == 1))),
-                Op::In => slow!(self.in_op(i.instr())),
+                Op::In => match leaf_contains(&self.heap, r!(i.c()), r!(i.b())) {
+                    Some(found) => w.set(i.a(), Value::bool(found != (i.d() == 1))),
+                    None => slow!(self.in_op(i.instr())),
+                },
                 Op::Jmp => jump!(i.d()),
                 Op::JmpIf => {
                     let x = r!(i.a());
@@ -374,7 +386,10 @@ impl Vm {
                 Op::JmpIfNone => branch!(r!(i.a()).is_none() == (i.c() != 0), i),
                 Op::JmpIfUndef => branch!(r!(i.a()).is_undef() == (i.c() != 0), i),
                 Op::JmpIs => branch!(r!(i.a()).is(r!(i.b())) == (i.c() != 0), i),
-                Op::JmpIn => slow!(self.jump_in(i.instr())),
+                Op::JmpIn => match leaf_contains(&self.heap, r!(i.b()), r!(i.a())) {
+                    Some(found) => branch!(found == (i.c() != 0), i),
+                    None => slow!(self.jump_in(i.instr())),
+                },
                 Op::JmpLt => jump_compare!(i, Lt, <),
                 Op::JmpLe => jump_compare!(i, Le, <=),
                 Op::JmpGt => jump_compare!(i, Gt, >),
@@ -435,7 +450,7 @@ impl Vm {
                             };
                             list.items.get(&self.heap, at as usize)
                         }
-                        _ => self.get_item_fast(object, key),
+                        _ => self.item_of(object, key),
                     };
                     match item {
                         Some(value) => w.set(i.a(), value),
@@ -453,7 +468,7 @@ impl Vm {
                             };
                             list.items.set(at as usize, value)
                         }
-                        _ => self.set_item_fast(object, key, value),
+                        _ => self.set_item_of(object, key, value),
                     };
                     if !done {
                         slow!(self.set_item_op(i.instr()));
@@ -471,6 +486,8 @@ impl Vm {
                             u32::from(i.b()),
                             self.call_op(i.instr())
                         );
+                    } else if callee.as_gc::<Class>().is_some_and(|c| c.builtin.is_none()) {
+                        trap!(self.construct_op(i.instr()));
                     } else if !self.quick_callee(w, i.instr()) {
                         trap!(self.call_native_op(i.instr()));
                     }
@@ -532,6 +549,20 @@ impl Vm {
                         _ => slow!(self.get_method_op(i.instr())),
                     }
                 }
+                Op::GetSuper => {
+                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let (class, this) = (r!(i.a() + 1).as_gc::<Class>(), r!(i.a() + 2));
+                    let known = class.zip(this.as_object()).is_some_and(|(class, o)| {
+                        cache.guard.get() == self.guard(o.shape())
+                            && cache.slot.get() == class.root_shape()
+                    });
+                    if known && self.heap.types.is_super(r!(i.a())) {
+                        w.set(i.a(), cache.value.get(&self.heap));
+                        w.set(i.a() + 1, this);
+                    } else {
+                        slow!(self.get_super_op(i.instr()));
+                    }
+                }
                 Op::CallFound => {
                     let first = if r!(i.a() + 1).is_undef() { 2 } else { 1 };
                     match r!(i.a()).as_gc::<Function>() {
@@ -583,7 +614,7 @@ impl Vm {
                 Op::SetAdd => slow!(self.set_add_op(i.instr())),
                 Op::SetUpdate => slow!(self.set_update_op(i.instr())),
                 Op::DictSet => {
-                    if !self.set_item_fast(r!(i.a()), r!(i.b()), r!(i.c())) {
+                    if !self.set_item_of(r!(i.a()), r!(i.b()), r!(i.c())) {
                         slow!(self.dict_set_op(i.instr()));
                     }
                 }
@@ -711,27 +742,6 @@ impl Vm {
                     .map_or(Value::UNDEF, |o| o.slot(heap, slot as usize)),
             },
         }
-    }
-
-    /// `object[key]` for tuples by position and dicts by a plain key.
-    #[inline(never)]
-    fn get_item_fast<'h>(&'h self, object: Value<'h>, key: Value<'h>) -> Option<Value<'h>> {
-        if let Some(dict) = object.as_gc::<Dict>() {
-            return self.dict_get_leaf(dict, key);
-        }
-        let (tuple, n) = (object.as_gc::<Tuple>()?, key.as_int()?);
-        tuple.at(
-            &self.heap,
-            (if n < 0 { n + tuple.len() as i64 } else { n }) as usize,
-        )
-    }
-
-    /// `object[key] = value` for dicts by a plain key; whether it was done.
-    #[inline(never)]
-    fn set_item_fast<'h>(&'h self, object: Value<'h>, key: Value<'h>, value: Value<'h>) -> bool {
-        object
-            .as_gc::<Dict>()
-            .is_some_and(|dict| self.dict_set_leaf(dict, key, value))
     }
 }
 

@@ -201,7 +201,7 @@ pub(super) fn leaf_item<'h>(
 }
 
 /// The item at a position, counted from the end if negative.
-fn item_at<'h>(heap: &'h Heap, sequence: Value<'h>, position: i64) -> Option<Value<'h>> {
+pub(super) fn item_at<'h>(heap: &'h Heap, sequence: Value<'h>, position: i64) -> Option<Value<'h>> {
     let resolve = |len: usize| resolve(position, len);
     match sequence.as_object()?.kind() {
         Kind::Str => char_at(heap, sequence.as_gc()?, position),

@@ -1,7 +1,8 @@
 //! Where cells come from: 32 KB blocks of equal cells by size class, and single allocations for what is larger.
 //!
 //! A class allocates from a free list (filled by sweeping) and else bumps through its newest block. Blocks that a sweep
-//! finds empty go to a pool that all classes share; the pool keeps a few and gives the rest back to the system.
+//! finds empty go to a pool that all classes share; it keeps what may be needed until the next sweep and gives the rest back to
+//! the system.
 
 #![expect(
     unsafe_code,
@@ -26,8 +27,6 @@ const SIZES: [u16; 22] = [
 ];
 /// The largest cell.
 const MAX_CELL: usize = 2048;
-/// Empty blocks kept for the next allocation.
-const POOL: usize = 32;
 
 /// For each size in units of 8 bytes, its class.
 const CLASS_OF: [u8; MAX_CELL / 8 + 1] = {
@@ -169,9 +168,9 @@ impl Space {
     }
 
     /// Frees each cell whose mark is not `mark`, calling `drop` on it first. `poison`: overwrite what is freed.
-    pub(super) fn sweep(&mut self, mark: u8, poison: bool, drop: &mut dyn FnMut(NonNull<Header>)) {
+    pub(super) fn sweep(&mut self, mark: u8, poison: bool, mut drop: impl FnMut(NonNull<Header>)) {
         for index in 0..SIZES.len() {
-            self.sweep_class(index, mark, poison, drop);
+            self.sweep_class(index, mark, poison, &mut drop);
         }
         let held = &self.held;
         self.large.get_mut().retain(|&(at, size)| {
@@ -190,10 +189,19 @@ impl Space {
             };
             false
         });
+    }
+
+    /// Bytes in blocks and large objects, blocks that wait in the pool aside.
+    pub(super) fn in_use(&self) -> usize {
+        self.held.get() - self.pool.borrow().len() * BLOCK
+    }
+
+    /// Gives the blocks in the pool beyond so many bytes back to the system.
+    pub(super) fn trim_pool(&mut self, bytes: usize) {
         let pool = self.pool.get_mut();
-        while pool.len() > POOL {
-            let block = pool.pop().expect("the length was just checked");
-            held.set(held.get() - BLOCK);
+        while pool.len() > bytes / BLOCK {
+            let Some(block) = pool.pop() else { return };
+            self.held.set(self.held.get() - BLOCK);
             // SAFETY: pool blocks were allocated with this layout and hold no object.
             unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
         }
@@ -204,7 +212,7 @@ impl Space {
         index: usize,
         mark: u8,
         poison: bool,
-        drop: &mut dyn FnMut(NonNull<Header>),
+        drop: &mut impl FnMut(NonNull<Header>),
     ) {
         let size = SIZES[index] as usize;
         self.retire_bump(&self.classes[index], size);
@@ -212,40 +220,18 @@ impl Space {
         let pool = self.pool.get_mut();
         let mut free: *mut FreeCell = null_mut();
         class.blocks.get_mut().retain(|&block| {
-            let before = free;
-            let mut live = 0_usize;
-            for i in 0..BLOCK / size {
-                // SAFETY: cell `i` of a block whose cells all have written headers (`retire_bump` saw to the rest).
-                let cell = unsafe {
-                    NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>())
-                };
-                // SAFETY: as above.
-                let header = unsafe { cell.as_ref() };
-                if header.kind != Kind::Free {
-                    if header.mark.get() == mark {
-                        live += 1;
-                        continue;
-                    }
-                    drop(cell);
-                    if poison {
-                        // SAFETY: the object was dropped; the cell has `size` bytes.
-                        unsafe { cell.as_ptr().cast::<u8>().write_bytes(0xA5, size) };
-                    }
-                }
-                // SAFETY: the cell is free and at least 16 bytes, the size of a `FreeCell`.
-                unsafe {
-                    cell.as_ptr().cast::<FreeCell>().write(FreeCell {
-                        header: Header::free(),
-                        next: free,
-                    })
-                };
-                free = cell.as_ptr().cast();
+            // Most blocks die as a whole: one look at the headers, and nothing is written.
+            let live = drop_dead(block, size, mark, drop);
+            if live > 0 {
+                free = link_free(block, size, mark, poison, free);
+                return true;
             }
-            if live == 0 {
-                free = before;
-                pool.push(block);
+            if poison {
+                // SAFETY: the block is `BLOCK` bytes and holds no object any more.
+                unsafe { block.write_bytes(0xA5, BLOCK) };
             }
-            live > 0
+            pool.push(block);
+            false
         });
         class.free.set(free);
     }
@@ -256,13 +242,8 @@ impl Space {
             let size = size as usize;
             self.retire_bump(&self.classes[index], size);
             for &block in self.classes[index].blocks.get_mut().iter() {
-                for i in 0..BLOCK / size {
-                    // SAFETY: as in `sweep_class`.
-                    let cell = unsafe {
-                        NonNull::new_unchecked(block.as_ptr().add(i * size).cast::<Header>())
-                    };
-                    // SAFETY: as above.
-                    if unsafe { cell.as_ref() }.kind != Kind::Free {
+                for (cell, header) in cells(block, size) {
+                    if header.kind != Kind::Free {
                         visit(cell);
                     }
                 }
@@ -272,6 +253,74 @@ impl Space {
             visit(at);
         }
     }
+}
+
+/// The cells of a block that a class holds, with their headers.
+fn cells<'a>(
+    block: NonNull<u8>,
+    size: usize,
+) -> impl Iterator<Item = (NonNull<Header>, &'a Header)> {
+    (0..BLOCK / size).map(move |i| {
+        // SAFETY: the block has `BLOCK / size` cells, and all of them have written headers (`retire_bump` saw to those that were
+        // not handed out yet).
+        unsafe {
+            let cell = block.add(i * size).cast::<Header>();
+            (cell, cell.as_ref())
+        }
+    })
+}
+
+/// Calls `drop` on the objects of a block whose mark is not `mark`; returns how many others there are.
+fn drop_dead(
+    block: NonNull<u8>,
+    size: usize,
+    mark: u8,
+    drop: &mut impl FnMut(NonNull<Header>),
+) -> usize {
+    let mut live = 0;
+    for (cell, header) in cells(block, size) {
+        if header.kind == Kind::Free {
+            continue;
+        }
+        if header.mark.get() == mark {
+            live += 1;
+        } else {
+            drop(cell);
+        }
+    }
+    live
+}
+
+/// Puts the cells of a block that hold no object with this mark before the list `free`; returns the longer list.
+fn link_free(
+    block: NonNull<u8>,
+    size: usize,
+    mark: u8,
+    poison: bool,
+    mut free: *mut FreeCell,
+) -> *mut FreeCell {
+    for i in 0..BLOCK / size {
+        // SAFETY: as in `cells`.
+        let cell = unsafe { block.add(i * size).cast::<Header>() };
+        // SAFETY: the reference ends before the cell is written.
+        let (kind, of) = unsafe { (cell.as_ref().kind, cell.as_ref().mark.get()) };
+        if kind != Kind::Free && of == mark {
+            continue;
+        }
+        if poison && kind != Kind::Free {
+            // SAFETY: the object was dropped; the cell has `size` bytes.
+            unsafe { cell.cast::<u8>().write_bytes(0xA5, size) };
+        }
+        // SAFETY: the cell is free and at least 16 bytes, the size of a `FreeCell`.
+        unsafe {
+            cell.cast::<FreeCell>().write(FreeCell {
+                header: Header::free(),
+                next: free,
+            })
+        };
+        free = cell.as_ptr().cast();
+    }
+    free
 }
 
 impl Drop for Space {
@@ -300,7 +349,7 @@ impl Drop for Space {
 }
 
 impl Header {
-    fn free() -> Header {
+    pub(super) fn free() -> Header {
         Header {
             shape: Cell::new(0),
             kind: Kind::Free,

@@ -229,6 +229,7 @@ impl<T: Object> Deref for Gc<'_, T> {
 }
 
 impl<T: ?Sized> PartialEq for Gc<'_, T> {
+    #[inline(always)]
     fn eq(&self, other: &Self) -> bool {
         self.header == other.header
     }

@@ -24,6 +24,15 @@ macro_rules! kinds {
             $(#[doc = concat!("A `", stringify!($type), "`.")] $kind,)*
         }
 
+        impl Kind {
+            /// Whether objects of this kind own memory outside of their cells.
+            #[inline(always)]
+            pub(super) fn needs_drop(self) -> bool {
+                const NEEDS: &[bool] = &[false, $(std::mem::needs_drop::<$type>()),*];
+                NEEDS[self as usize]
+            }
+        }
+
         /// Reports the slots of the object at `at`.
         pub(super) fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
             let gc: Gc<'_, Header> = Gc::from_header(at);

@@ -106,10 +106,13 @@ impl Heap {
     /// Allocates an object with a shape of its own.
     #[inline(always)]
     pub fn alloc_shaped<T: Object>(&self, fields: T, shape: u32) -> Gc<'_, T> {
-        let header = self.cell(Gc::<T>::PAYLOAD + size_of::<T>(), T::KIND, shape);
-        // SAFETY: the cell has room for a `T` behind its header.
-        unsafe { kinds::payload::<T>(header).write(fields) };
-        Gc::from_header(header)
+        let (at, header) = self.cell(Gc::<T>::PAYLOAD + size_of::<T>(), T::KIND, shape);
+        // SAFETY: the cell has room for a header and a `T` behind it.
+        unsafe {
+            at.write(header);
+            kinds::payload::<T>(at).write(fields);
+        }
+        Gc::from_header(at)
     }
 
     /// Allocates an object and the slots behind it, as many as `fields.tail_len()`, with what `values` gives.
@@ -121,51 +124,63 @@ impl Heap {
         mut values: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, T> {
         let count = fields.tail_len();
-        let header = self.cell(
+        let (header, written) = self.cell(
             Gc::<T>::PAYLOAD + size_of::<T>() + count * size_of::<Slot>(),
             T::KIND,
             shape,
         );
-        // SAFETY: the cell has room for a `T` and `count` slots. They are written before anything can trace the object: `values`
-        // gets no `&mut Heap`, and a panic in it leaves a cell whose kind says it is valid only if we write the slots first.
+        // SAFETY: the cell has room for a `T` and `count` slots. Until the header is written last, it says that the cell is free:
+        // should `values` panic, nothing ever looks at what the cell holds.
         unsafe {
+            header.write(Header::free());
             let at = kinds::payload::<T>(header);
             let first = at.add(1).cast::<Slot>();
             for i in 0..count {
-                first.add(i).write(Slot::undef());
+                first.add(i).write(Slot::new(values(i)));
             }
             at.write(fields);
-            for i in 0..count {
-                (*first.add(i)).set(values(i));
-            }
+            header.write(written);
         }
         Gc::from_header(header)
     }
 
-    /// Allocates an object followed by raw bytes, which `fields` is made from the address of.
-    pub(super) fn alloc_bytes<T: Object>(
+    /// Allocates an object followed by `len` raw bytes: those of the parts, one behind the other, which `fields` is made from the
+    /// address of.
+    ///
+    /// # Panics
+    /// If the parts have another length together.
+    #[inline(always)]
+    pub(super) fn alloc_bytes<'p, T: Object>(
         &self,
-        bytes: &[u8],
+        len: usize,
+        parts: impl IntoIterator<Item = &'p [u8]>,
         shape: u32,
         fields: impl FnOnce(NonNull<u8>) -> T,
     ) -> Gc<'_, T> {
-        let header = self.cell(
-            Gc::<T>::PAYLOAD + size_of::<T>() + bytes.len(),
-            T::KIND,
-            shape,
-        );
-        // SAFETY: the cell has room for a `T` and the bytes; source and target do not overlap, the cell being fresh.
+        let (cell, header) = self.cell(Gc::<T>::PAYLOAD + size_of::<T>() + len, T::KIND, shape);
+        // SAFETY: the cell has room for a header, a `T` and `len` bytes; sources and target do not overlap, the cell being fresh.
+        // As in `alloc_tail`, the cell counts as free until all is written.
         unsafe {
-            let at = kinds::payload::<T>(header);
+            cell.write(Header::free());
+            let at = kinds::payload::<T>(cell);
             let tail = at.add(1).cast::<u8>();
-            tail.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            let mut done = 0;
+            for part in parts {
+                assert!(part.len() <= len - done, "parts longer than announced");
+                tail.add(done)
+                    .copy_from_nonoverlapping(part.as_ptr(), part.len());
+                done += part.len();
+            }
+            assert!(done == len, "parts shorter than announced");
             at.write(fields(NonNull::new_unchecked(tail)));
+            cell.write(header);
         }
-        Gc::from_header(header)
+        Gc::from_header(cell)
     }
 
+    /// A cell, and the header to write into it.
     #[inline(always)]
-    fn cell(&self, size: usize, kind: Kind, shape: u32) -> NonNull<Header> {
+    fn cell(&self, size: usize, kind: Kind, shape: u32) -> (NonNull<Header>, Header) {
         self.charge(size);
         let (at, size_class) = self.space.take(size);
         let header = Header {
@@ -175,9 +190,7 @@ impl Heap {
             size_class,
             flags: Cell::new(0),
         };
-        // SAFETY: `take` hands out cells of at least a header's size.
-        unsafe { at.write(header) };
-        at
+        (at, header)
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.
@@ -233,17 +246,22 @@ impl Heap {
         }
         self.grey = grey;
         let ids = self.ids.get_mut();
-        self.space.sweep(mark, self.stress.get(), &mut |object| {
+        self.space.sweep(mark, self.stress.get(), |object| {
             // SAFETY: the sweep passes live objects.
-            if unsafe { object.as_ref() }.flags.get() & flag::HAS_ID != 0 {
+            let header = unsafe { object.as_ref() };
+            if header.flags.get() & flag::HAS_ID != 0 {
                 ids.remove(&(object.as_ptr() as usize));
             }
-            // SAFETY: the marking did not reach it, so no slot that is ever read again refers to it.
-            unsafe { kinds::drop_fields(object) };
+            if header.kind.needs_drop() {
+                // SAFETY: the marking did not reach it, so no slot that is ever read again refers to it.
+                unsafe { kinds::drop_fields(object) };
+            }
         });
-        let live = self.space.held.get() + external;
+        let live = self.space.in_use() + external;
+        let trigger = live.max(MIN_TRIGGER);
         self.allocated.set(0);
-        self.trigger.set(live.max(MIN_TRIGGER));
+        self.trigger.set(trigger);
+        self.space.trim_pool(trigger);
     }
 
     /// How many collections there were.

@@ -60,9 +60,9 @@ impl Decimal {
         decimal
     }
 
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.digits[self.start..]).unwrap_or_default()
+    /// The text, which is ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.start..]
     }
 }
 

@@ -16,7 +16,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::frame::{Frame, frame_flag};
@@ -257,28 +257,8 @@ impl Vm {
         let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
             return false;
         };
-        if class.layout != Kind::Instance
-            || class.has(class_flag::NEW)
-            || !heap.class_of(class.value()).builtin_is(Builtin::Type)
-        {
+        let Some(init) = class.entry(heap).or_else(|| find_entry(heap, class)) else {
             return false;
-        }
-        if class
-            .attrs
-            .get(heap, heap.sym(Sym::AbstractMethods))
-            .is_some()
-        {
-            return false;
-        }
-        let Some((owner, init)) = class.lookup_in(heap, heap.sym(Sym::Init)) else {
-            return false;
-        };
-        let Some(init) = init.as_gc::<Function>() else {
-            let bare = i.b == 0 && owner.builtin_is(Builtin::Object);
-            if bare {
-                w.set(i.a, heap.instance(class).value());
-            }
-            return bare;
         };
         let code = init.code(heap);
         let count = i.b as usize + 1;
@@ -297,4 +277,39 @@ impl Vm {
         stack.push(frame);
         true
     }
+
+    /// Makes an instance of a plain class that initialises nothing; false: the general path must do it.
+    pub(super) fn construct_bare(&self, i: Instr) -> bool {
+        let heap = &self.heap;
+        let Some(class) = self.reg(i.a).as_gc::<Class>() else {
+            return false;
+        };
+        let init = class.lookup_in(heap, heap.sym(Sym::Init));
+        let bare = i.b == 0
+            && init.is_some_and(|(owner, _)| owner.builtin_is(Builtin::Object))
+            && is_plain(heap, class);
+        if bare {
+            self.set_reg(i.a, heap.instance(class).value());
+        }
+        bare
+    }
+}
+
+/// Whether calling a class means nothing but an instance and its `__init__`.
+fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    let abstract_methods = heap.sym(Sym::AbstractMethods);
+    class.layout == Kind::Instance
+        && !class.has(class_flag::NEW)
+        && heap.class_of(class.value()).builtin_is(Builtin::Type)
+        && class.attrs.get(heap, abstract_methods).is_none()
+}
+
+/// The function that calling a plain class enters; remembered in the class.
+#[inline(never)]
+fn find_entry<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Function>> {
+    let init: Gc<'h, Function> = class.lookup(heap, heap.sym(Sym::Init))?.as_gc()?;
+    is_plain(heap, class).then(|| {
+        class.set_entry(heap, init);
+        init
+    })
 }

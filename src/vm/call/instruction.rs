@@ -11,7 +11,6 @@ use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::Coroutine;
-use crate::runtime::descriptor::Super;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
@@ -21,7 +20,6 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
-use crate::vm::attribute::function_behind;
 use crate::vm::bind;
 use crate::vm::frame::Stack;
 use crate::vm::local::{Local, Mark};
@@ -73,12 +71,10 @@ impl Vm {
             if class.layout == Kind::Exception && self.construct_exception(i) {
                 return Ok(None);
             }
-            if class.builtin.is_some() {
-                if let Some(new) = self.builtin_constructor(class, i) {
-                    return self.construct_builtin(new, i);
-                }
-            } else if self.construct_directly(i) {
-                return Ok(None);
+            if class.builtin.is_some()
+                && let Some(new) = self.builtin_constructor(class, i)
+            {
+                return self.construct_builtin(new, i);
             }
         } else if self.call_bound_op(i)? {
             return Ok(None);
@@ -87,6 +83,15 @@ impl Vm {
         let callee = self.reg_local(i.a);
         let args = self.window_args(i.a as usize + 1, i.b as usize);
         self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// `Call` of a class of the program's.
+    #[inline(never)]
+    pub(in crate::vm) fn construct_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.construct_directly(i) || self.construct_bare(i) {
+            return Ok(None);
+        }
+        self.call_native_op(i)
     }
 
     /// `Call` of a bound method around a function: the receiver takes the place of the callee, in front of the arguments.
@@ -166,10 +171,6 @@ impl Vm {
             self.stack.top_mut().ip.retry();
             return Ok(None);
         }
-        if self.finds_behind(i) {
-            self.call_function_window(i, 1, i.b as usize + 1)?;
-            return Ok(None);
-        }
         let mark = self.mark();
         let receiver = self.reg_local(i.a + 1);
         let (callee, bound) = self.find_method(receiver, i)?;
@@ -204,19 +205,21 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
-    /// `super().name(...)` where that means a plain function: puts it into `R[a]` and the object that it is called on into
-    /// `R[a+1]`.
-    pub(super) fn finds_behind(&self, i: Instr) -> bool {
-        let Some(behind) = self.reg(i.a + 1).as_gc::<Super>() else {
-            return false;
-        };
-        let Some((function, object)) = function_behind(&self.heap, behind, self.cache_name(i))
-        else {
-            return false;
-        };
-        self.set_reg(i.a, function.value());
-        self.set_reg(i.a + 1, object);
-        true
+    /// `GetSuper`; teaches the cache.
+    #[inline(never)]
+    pub(in crate::vm) fn get_super_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.learns_super(i) {
+            self.stack.top_mut().ip.retry();
+            return Ok(());
+        }
+        let mark = self.mark();
+        let [callee, class, this] = [0, 1, 2].map(|n| self.reg_local(i.a + n));
+        let object = self.call(callee, &[class, this])?;
+        let name = self.local(self.cache_name(i).value());
+        let attribute = self.get_attr(object, name)?;
+        self.set_reg(i.a + 1, Value::UNDEF);
+        self.finish(mark, i.a, attribute);
+        Ok(())
     }
 
     /// `GetMethod`; teaches the cache.

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use super::Vm;
 use super::bind;
-use super::frame::frame_flag;
+use super::frame::{Frame, frame_flag};
 use super::local::Local;
 use super::trap::Trap;
 use crate::runtime::dict::Dict;
@@ -58,6 +58,9 @@ enum Invoked {
 impl Vm {
     /// Calls anything with positional arguments.
     pub fn call(&mut self, callee: Local, args: &[Local]) -> Result<Local, Raised> {
+        if self.enter_plain(callee, args) {
+            return self.run_nested();
+        }
         self.call_args(
             callee,
             CallArgs {
@@ -65,6 +68,41 @@ impl Vm {
                 keywords: SmallVec::new(),
             },
         )
+    }
+
+    /// Pushes the frame of a function whose parameters are just these arguments; false: it takes `invoke`.
+    fn enter_plain(&mut self, callee: Local, args: &[Local]) -> bool {
+        let Vm {
+            heap,
+            stack,
+            locals,
+            ..
+        } = self;
+        let heap = &*heap;
+        let value = |local: Local| {
+            locals
+                .get(heap, local.index())
+                .expect("the caller's locals")
+        };
+        let Some(function) = value(callee).as_gc::<Function>() else {
+            return false;
+        };
+        let code = function.code(heap);
+        if code.plain_args as usize != args.len() || !stack.reserve(heap, code.nregs) {
+            return false;
+        }
+        let window = stack.free_window(heap);
+        for (n, &arg) in args.iter().enumerate() {
+            window.slot(n).set(value(arg));
+        }
+        clear_registers(code, window);
+        stack.push(Frame::new(
+            code,
+            window,
+            function.value(),
+            frame_flag::BOUNDARY,
+        ));
+        true
     }
 
     /// Calls anything with positional and keyword arguments.

@@ -6,7 +6,7 @@
 use super::generator::go_on;
 use super::{Flow, Input, Message, Resumed, STEP_KIND, kind_name};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
-use crate::runtime::{Builtin, Gc, Raised};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::frame::frame_flag;
 use crate::vm::local::Local;
@@ -16,7 +16,11 @@ impl Vm {
     /// Resumes a coroutine, generator or native coroutine from Rust code.
     pub fn resume(&mut self, root: Local, input: Input) -> Result<Resumed, Raised> {
         let mark = self.mark();
-        let trap = if self.goes_on(root, input) {
+        let sent = match input {
+            Input::Send(value) => Some(value),
+            Input::Throw(_) => None,
+        };
+        let trap = if sent.is_some_and(|value| self.goes_on(root, Some(value))) {
             self.run_bounded()?
         } else {
             let message = self.begin_resume(root, input)?;
@@ -43,8 +47,8 @@ impl Vm {
         }
     }
 
-    /// The short way to resume: pushes the frame, if that is all there is to do.
-    fn goes_on(&mut self, root: Local, input: Input) -> bool {
+    /// The short way to send a value, or None: pushes the frame, if that is all there is to do.
+    fn goes_on(&mut self, root: Local, value: Option<Local>) -> bool {
         let Vm {
             heap,
             stack,
@@ -56,13 +60,11 @@ impl Vm {
                 .get(heap, local.index())
                 .expect("the caller's locals")
         };
-        let Input::Send(value) = input else {
-            return false;
-        };
+        let value = value.map_or(Value::NONE, get);
         let flags = frame_flag::BOUNDARY | frame_flag::COROUTINE;
         get(root)
             .as_gc()
-            .is_some_and(|root| go_on(heap, stack, root, get(value), flags))
+            .is_some_and(|root| go_on(heap, stack, root, value, flags))
     }
 
     /// Checks that the root may go on, and turns the input into a message.
@@ -121,6 +123,13 @@ impl Vm {
         if self.coroutine(generator).state.get() == CoroutineState::Done {
             return Ok(false);
         }
+        if self.goes_on(generator, None) {
+            let going_on = self.run_bounded()? == Trap::Yielded;
+            if going_on {
+                self.set(into, self.result.get(&self.heap));
+            }
+            return Ok(going_on);
+        }
         let mark = self.mark();
         let none = self.none();
         let resumed = self.resume(generator, Input::Send(none))?;
@@ -135,7 +144,6 @@ impl Vm {
         Ok(going_on)
     }
 
-    /// `ForIter` over a generator: its frame runs in this loop.
     /// `close()` of a generator or coroutine; its result.
     pub fn close_generator(&mut self, generator: Local) -> Result<Local, Raised> {
         let this = self.coroutine(generator);

@@ -142,6 +142,13 @@ impl Vm {
             .unwrap_or_default()
     }
 
+    /// The one at a position among them.
+    fn source_at(&self, iter: Local, n: usize) -> Option<Local> {
+        let sources = self.walker(iter).get().source.get(&self.heap);
+        let source = sources.as_gc::<Tuple>()?.at(&self.heap, n)?;
+        Some(self.local(source))
+    }
+
     fn step_zip(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
         let sources = self.sources(iter);
         if sources.is_empty() {
@@ -191,12 +198,14 @@ impl Vm {
 
     fn step_map(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
         let mut args: SmallVec<[Local; 4]> = SmallVec::new();
-        for source in self.sources(iter) {
+        let mut n = 0;
+        while let Some(source) = self.source_at(iter, n) {
             let arg = self.none();
             if !self.next(source, arg)? {
                 return Ok(false);
             }
             args.push(arg);
+            n += 1;
         }
         let function = self.extra(iter);
         let item = self.call(function, &args)?;

@@ -9,9 +9,9 @@ use crate::runtime::intern::Sym;
 use crate::runtime::leaf::Number;
 use crate::runtime::raised::Raised;
 use crate::runtime::str::Str;
+use crate::runtime::text::TextResult;
 use crate::runtime::text::format_spec::FormatSpec;
 use crate::runtime::text::int_text::DigitLimit;
-use crate::runtime::text::{Decimal, TextResult};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -111,7 +111,7 @@ impl Vm {
             return Ok(true);
         }
         if let Some(n) = value.as_int() {
-            self.set_reg(i.a, self.heap.str_value(Decimal::new(n).as_str()));
+            self.set_reg(i.a, self.heap.decimal(n));
             return Ok(true);
         }
         let mut text = String::new();

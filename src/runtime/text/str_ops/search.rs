@@ -1,9 +1,11 @@
 //! `find`, `rfind`, `count`, `startswith`, `endswith`, `replace`, `partition`, and texts indexed by code point.
 //!
-//! Searching is std's; this file translates between the program's code points and std's bytes, which are the same for
+//! Searching is memchr's and std's; this file translates between the program's code points and their bytes, which are the same for
 //! ASCII. Bounds are as written: absent, negative (from the end) or beyond the text.
 
 use std::ops::Range;
+
+use memchr::memmem;
 
 use super::limit;
 use super::split::check_separator;
@@ -74,7 +76,7 @@ impl<'a> Indexed<'a> {
     /// `text.find(needle, start, end)`
     pub fn find(&self, needle: &str, start: Option<i64>, end: Option<i64>) -> Option<usize> {
         let bytes = self.bounds(start, end)?;
-        let at = self.text[bytes.clone()].find(needle)?;
+        let at = memmem::find(&self.text.as_bytes()[bytes.clone()], needle.as_bytes())?;
         Some(self.index_of(bytes.start + at))
     }
 
@@ -87,8 +89,14 @@ impl<'a> Indexed<'a> {
 
     /// `text.count(needle, start, end)`: occurrences that do not overlap.
     pub fn count(&self, needle: &str, start: Option<i64>, end: Option<i64>) -> usize {
-        self.bounds(start, end)
-            .map_or(0, |bytes| self.text[bytes].matches(needle).count())
+        self.bounds(start, end).map_or(0, |bytes| {
+            let part = &self.text[bytes];
+            if needle.is_empty() {
+                part.chars().count() + 1
+            } else {
+                memmem::find_iter(part.as_bytes(), needle).count()
+            }
+        })
     }
 
     /// `text.startswith(prefix, start, end)`
@@ -121,15 +129,22 @@ impl<'a> Indexed<'a> {
 /// `text.replace(old, new, count)`: an empty `old` is found before each character and at the end.
 pub fn replace(text: &str, old: &str, new: &str, count: i64) -> TextResult<String> {
     let count = limit(count);
-    if new.len() > old.len() {
-        let times = text.matches(old).take(count).count();
-        check_text_size(
-            times
-                .saturating_mul(new.len() - old.len())
-                .saturating_add(text.len()),
-        )?;
+    if old.is_empty() {
+        let times = text.chars().count().saturating_add(1).min(count);
+        check_text_size(times.saturating_mul(new.len()).saturating_add(text.len()))?;
+        return Ok(text.replacen(old, new, count));
     }
-    Ok(text.replacen(old, new, count))
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for at in memmem::find_iter(text.as_bytes(), old).take(count) {
+        out.push_str(&text[done..at]);
+        done = at + old.len();
+        check_text_size(out.len().saturating_add(new.len()))?;
+        out.push_str(new);
+    }
+    check_text_size(out.len().saturating_add(text.len() - done))?;
+    out.push_str(&text[done..]);
+    Ok(out)
 }
 
 /// `text.partition(sep)`: what is before the first `sep`, it, and what is after; the text and two empty ones without.

@@ -2,6 +2,8 @@
 //!
 //! Contract: the parts are slices of the text, in order from its start, whichever side they were found from.
 
+use memchr::memmem;
+
 use super::limit;
 use crate::runtime::text::unicode::is_space;
 use crate::runtime::text::{TextError, TextResult};
@@ -9,12 +11,59 @@ use crate::runtime::text::{TextError, TextResult};
 /// `text.split(sep, maxsplit)`
 pub fn split<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
-    let parts = limit(maxsplit).saturating_add(1);
-    // The search for one byte is several times faster than that for a text.
-    if let [byte] = *sep.as_bytes() {
-        return Ok(text.splitn(parts, char::from(byte)).collect());
+    let splits = limit(maxsplit);
+    Ok(match *sep.as_bytes() {
+        [byte] => cut_at(text, 1, places_of(byte, text.as_bytes()).take(splits)),
+        _ => cut_at(
+            text,
+            sep.len(),
+            memmem::find_iter(text.as_bytes(), sep).take(splits),
+        ),
+    })
+}
+
+/// Where a byte stands. Eight bytes at a time, and all hits among them at once: words are short, and a search that starts anew
+/// at each separator, as `memchr_iter` does, takes three times as long on them.
+fn places_of(byte: u8, text: &[u8]) -> impl Iterator<Item = usize> {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    let (chunks, rest) = text.as_chunks::<8>();
+    let hits = move |chunk: [u8; 8]| {
+        // The high bit of each byte that is equal: its difference is zero, in the low bits and in the high one.
+        let difference = u64::from_le_bytes(chunk) ^ (u64::from(byte) * 0x0101_0101_0101_0101);
+        !(((difference & LOW) + LOW) | difference | LOW)
+    };
+    let mut at = 0;
+    let mut found = 0_u64;
+    let mut next = 0;
+    let in_chunks = std::iter::from_fn(move || {
+        while found == 0 {
+            found = hits(*chunks.get(next)?);
+            at = next * 8;
+            next += 1;
+        }
+        let place = at + found.trailing_zeros() as usize / 8;
+        found &= found - 1;
+        Some(place)
+    });
+    let after = text.len() - rest.len();
+    in_chunks.chain(
+        rest.iter()
+            .enumerate()
+            .filter(move |&(_, &b)| b == byte)
+            .map(move |(i, _)| after + i),
+    )
+}
+
+/// The parts between separators of `width` bytes that begin at these places.
+fn cut_at(text: &str, width: usize, places: impl Iterator<Item = usize>) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for at in places {
+        parts.push(&text[from..at]);
+        from = at + width;
     }
-    Ok(text.splitn(parts, sep).collect())
+    parts.push(&text[from..]);
+    parts
 }
 
 /// `text.rsplit(sep, maxsplit)`

@@ -14,13 +14,13 @@ use crate::vm::{Args, Native};
 pub const LOWER: Native = Native::leaf(
     "lower(self, /) -> str",
     "Return a copy of the string converted to lowercase.",
-    |heap, a| map(heap, a, case::lower),
+    |heap, a| map_ascii(heap, a, <[u8]>::make_ascii_lowercase, case::lower),
 );
 
 pub const UPPER: Native = Native::leaf(
     "upper(self, /) -> str",
     "Return a copy of the string converted to uppercase.",
-    |heap, a| map(heap, a, case::upper),
+    |heap, a| map_ascii(heap, a, <[u8]>::make_ascii_uppercase, case::upper),
 );
 
 pub const TITLE: Native = Native::leaf(
@@ -121,6 +121,25 @@ pub const ISTITLE: Native = Native::leaf(
 
 fn map<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> String) -> Out<'h> {
     heap.try_str(&method(this::<Str>(heap, a)?.as_str()))
+}
+
+/// `map` for the two that change an ASCII text byte by byte: short ones need no `String`.
+fn map_ascii<'h>(
+    heap: &'h Heap,
+    a: Args<'h>,
+    ascii: fn(&mut [u8]),
+    method: fn(&str) -> String,
+) -> Out<'h> {
+    let text = this::<Str>(heap, a)?.as_str().as_bytes();
+    let mut buffer = [0; 48];
+    if let Some(copy) = buffer.get_mut(..text.len()) {
+        copy.copy_from_slice(text);
+        ascii(copy);
+        if let Some(mapped) = heap.ascii_str(copy) {
+            return Ok(mapped);
+        }
+    }
+    map(heap, a, method)
 }
 
 fn ask<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> bool) -> Result<Value<'h>, Raised> {

@@ -13,7 +13,6 @@ mod split;
 use super::special::Special;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
-use crate::runtime::text::Decimal;
 use crate::runtime::text::codec::{self, Encoding};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, plain_value};
@@ -114,7 +113,7 @@ const NEW: Native = Native::vm(
         return None;
     }
     if let Some(n) = object.as_int() {
-        return Some(heap.str_value(Decimal::new(n).as_str()));
+        return Some(heap.decimal(n));
     }
     object.is_gc::<Str>().then_some(object)
 });

@@ -8,13 +8,10 @@ use crate::runtime::str::Str;
 use crate::runtime::text::str_ops::split::{self, LineEnds};
 use crate::runtime::text::str_ops::{Side, strip};
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked};
 use crate::stdlib::builtins::types::receiver::{this, this_of};
 use crate::vm::{Args, Local, Locals, Native, Vm};
-
-/// The longest text that `join` puts together without looking out for the limit of texts.
-const MAX_QUICK_JOIN: usize = 1 << 30;
 
 pub const SPLIT: Native = Native::leaf(
     "split(self, /, sep=None, maxsplit=-1) -> list[str]",
@@ -90,21 +87,15 @@ fn quick_join<'h, I: Iterator<Item = Value<'h>>>(
     sep: &str,
     items: impl Fn() -> I,
 ) -> Option<Value<'h>> {
-    let mut len = 0;
-    for item in items() {
-        len += item.as_gc::<Str>()?.byte_len() + sep.len();
-    }
-    if len > MAX_QUICK_JOIN {
+    if !items().all(|item| item.is_gc::<Str>()) {
         return None;
     }
-    let mut text = String::with_capacity(len);
-    for (i, item) in items().enumerate() {
-        if i > 0 {
-            text.push_str(sep);
-        }
-        text.push_str(item.as_gc::<Str>()?.as_str());
-    }
-    Some(heap.str_value(&text))
+    heap.joined(|| {
+        items().enumerate().flat_map(|(i, item)| {
+            let sep = if i == 0 { "" } else { sep };
+            [sep, item.as_gc::<Str>().map_or("", Gc::as_str)]
+        })
+    })
 }
 
 pub const STRIP: Native = Native::leaf(
