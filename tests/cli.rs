@@ -450,12 +450,6 @@ fn containers_that_hold_themselves_print() {
     );
 }
 
-#[test]
-fn colours_follow_the_option_and_the_environment() {
-    assert!(!err(&run("1 / 0")).contains('\x1b'));
-    assert!(err(&apy(&["--color", "always", "-c", "1 / 0"], b"")).contains('\x1b'));
-}
-
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {

@@ -6,10 +6,14 @@
 
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::asserted;
 use super::style::Style;
 use crate::bytecode::Op;
-use crate::diagnostics::{FileId, Severity, SourceFile, SourceMap, Span, excerpt};
+use crate::diagnostics::{
+    FileId, Severity, SourceFile, SourceMap, Span, excerpt, presentable_text,
+};
 use crate::runtime::exception::TraceEntry;
 use crate::syntax::ast::{Expr, ExprKind, StmtKind};
 use crate::syntax::parser::parse_module;
@@ -251,8 +255,9 @@ fn line(entry: &TraceEntry, outer: Option<&TraceEntry>, sources: &SourceMap) -> 
 /// The beginning of a line, as far as it helps.
 fn shorten(text: &str) -> String {
     const WIDTH: usize = 100;
+    let text = presentable_text(text);
     if text.chars().count() <= WIDTH {
-        return text.to_owned();
+        return text;
     }
     text.chars().take(WIDTH).chain(['…']).collect()
 }
@@ -262,14 +267,14 @@ fn table(lines: &[Line], style: Style) -> String {
     let width = |column: fn(&Line) -> usize| lines.iter().map(column).max().unwrap_or(0).min(60);
     let places = width(|line| {
         if let Line::Call(place, ..) = line {
-            place.chars().count()
+            place.width()
         } else {
             0
         }
     });
     let names = width(|line| {
         if let Line::Call(_, name, _) = line {
-            name.chars().count()
+            name.width()
         } else {
             0
         }
@@ -278,8 +283,13 @@ fn table(lines: &[Line], style: Style) -> String {
     for line in lines {
         let text = match line {
             Line::Call(place, name, text) => {
-                let padding = " ".repeat(places.saturating_sub(place.chars().count()));
-                format!("    {}{padding}  {name:<names$}  {text}", style.dim(place))
+                let padding =
+                    |text: &str, column: usize| " ".repeat(column.saturating_sub(text.width()));
+                let (after_place, after_name) = (padding(place, places), padding(name, names));
+                format!(
+                    "    {}{after_place}  {name}{after_name}  {text}",
+                    style.dim(place)
+                )
             }
             Line::Words(words) => format!("    {}", style.dim(words)),
         };

@@ -13,6 +13,6 @@ pub mod span;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use render::{Color, excerpt, render, render_in};
+pub use render::{Color, excerpt, presentable_text, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

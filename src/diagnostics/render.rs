@@ -239,7 +239,9 @@ impl Excerpt {
         let mut starts = Vec::with_capacity(window.len());
         for (at, c) in line[window.clone()].char_indices() {
             starts.push((window.start + at, self.text.len()));
-            self.text.push(presentable(c));
+            // The mark of the encoding that a file may begin with is no column.
+            let is_mark = c == '\u{FEFF}' && self.text.trim_start_matches('\n').is_empty();
+            self.text.extend((!is_mark).then(|| presentable(c)));
         }
         starts
     }
@@ -260,11 +262,21 @@ fn window(line: &str, focus: usize) -> Range<usize> {
     start..boundary((focus + WINDOW).min(line.len()))
 }
 
-/// A character that neither moves the cursor nor ends a line.
+/// A text without what moves the cursor, ends a line, changes the direction of writing or makes one picture of several
+/// characters, which each terminal takes for another number of columns.
+#[must_use]
+pub fn presentable_text(text: &str) -> String {
+    text.chars().map(presentable).collect()
+}
+
+/// One for one, so that columns are counted as in the source.
 fn presentable(c: char) -> char {
     match c {
         '\t' => '\t',
         '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' => ' ',
+        // What joins pictures or changes the one before it: a space without width leaves each as wide as it is alone.
+        '\u{200D}' | '\u{FE0E}' | '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' => '\u{200B}',
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
         c if c.is_control() => '\u{FFFD}',
         c => c,
     }
@@ -311,6 +323,46 @@ mod tests {
         let drawn = draw(&text, &at(400_002, 400_003));
         assert!(
             drawn.len() < 2_000 && drawn.contains("é$é") && drawn.contains("column 400002"),
+            "{drawn}"
+        );
+    }
+
+    #[test]
+    fn marks_stand_under_what_they_mean() {
+        let before = [
+            "'漢字かな'",
+            "'e\u{301}\u{308}'",
+            "'👩\u{200D}👩\u{200D}👧'",
+            "'❤\u{FE0F}'",
+            "'👍🏽'",
+            "'🇩🇪'",
+            "'ｆｕｌｌ'",
+            "\t1\t",
+            "'\u{1112}\u{1161}\u{11AB}'",
+            "'\u{202E}abc\u{202C}'",
+            "'\u{7}\u{1b}[1m'",
+            "'\u{200B}\u{AD}'",
+        ];
+        for before in before {
+            let start = before.len() as u32 + 1;
+            let drawn = draw(&format!("{before} $ 1"), &at(start, start + 1));
+            let mark = |wanted: char| {
+                let line = drawn
+                    .lines()
+                    .find(|line| line.contains(wanted))
+                    .expect("it is drawn");
+                unicode_width::UnicodeWidthStr::width(line.split(wanted).next().unwrap_or_default())
+            };
+            assert_eq!(mark('$'), mark('┬'), "{drawn}");
+            assert!(!drawn.contains(['\u{202E}', '\u{1b}']), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn the_mark_of_the_encoding_is_no_column() {
+        let drawn = draw("\u{FEFF}x = $", &at(7, 8));
+        assert!(
+            drawn.contains("f.apy:1:5") && drawn.contains("│ x = $"),
             "{drawn}"
         );
     }
