@@ -1,12 +1,16 @@
 //! The code blocks of README.md and docs/: each is run, and must do what the page says.
 //!
 //! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block is marked `text`, that is
-//! what it prints. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. Blocks marked `sh` are commands of
+//! what it prints. One marked `python fails` must not, and the `text` that follows it is what it writes to stderr. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. One marked `prompt` is typed at the prompt, on a
+//! terminal, which must then show it. Blocks marked `sh` are commands of
 //! the shell's for the reader to type, `text` without a program before it a picture of something; other marks are refused, so that no
-//! block escapes by its mark. The pages under docs/errors/ show mistakes and have a test of their own (`tests/diagnostics.rs`).
+//! block escapes by its mark, and so are blocks that are indented instead of fenced. The pages under docs/errors/ show mistakes and have a test of their own (`tests/diagnostics.rs`).
 
 #[expect(dead_code, reason = "its programs come from pages, not from files")]
 mod harness;
+#[cfg(unix)]
+#[expect(dead_code, reason = "a page needs few of the ways to look at a screen")]
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,7 +60,18 @@ fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
     let text = std::fs::read_to_string(page).expect("a page can be read");
     let name = page.strip_prefix(root).unwrap_or(page).with_extension("");
     let name = name.display().to_string().replace(['/', '\\'], "::");
-    let mut tests = Vec::new();
+    let mut tests = vec![Test {
+        name: format!("{name}::fences"),
+        check: {
+            let found = indented(&text);
+            Box::new(move || match found {
+                Some(line) => Err(format!(
+                    "line {line} begins a block by indentation: fence it"
+                )),
+                None => Ok(()),
+            })
+        },
+    }];
     let mut blocks = blocks(&text).into_iter().peekable();
     while let Some(block) = blocks.next() {
         let name = format!("{name}::line_{}", block.line);
@@ -65,6 +80,11 @@ fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
                 let prints = blocks.next_if(|next| next.mark == "text");
                 Box::new(move || runs(&block.text, prints.as_ref()))
             }
+            "python fails" => {
+                let says = blocks.next_if(|next| next.mark == "text");
+                Box::new(move || fails(&block.text, says.as_ref()))
+            }
+            "prompt" => Box::new(move || talks(&block.text)),
             "console" => Box::new(move || answers(&block.text)),
             "text" | "sh" => continue,
             other => {
@@ -93,6 +113,26 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
+/// The first line that Markdown takes for code because it is indented; what goes on in a list is not.
+fn indented(page: &str) -> Option<usize> {
+    let (mut fenced, mut in_list, mut after_blank) = (false, false, true);
+    for (number, line) in page.lines().enumerate() {
+        let text = line.trim_start();
+        if text.starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced && !line.is_empty() {
+            let is_indented = line.starts_with("    ") || line.starts_with('\t');
+            if is_indented && after_blank && !in_list {
+                return Some(number + 1);
+            }
+            let is_item = text.starts_with("- ") || text.starts_with(|c: char| c.is_ascii_digit());
+            in_list = is_item || (in_list && line.starts_with(' '));
+        }
+        after_blank = line.is_empty();
+    }
+    None
+}
+
 /// Runs `apy` with these arguments and this input.
 fn run(arguments: Vec<String>, stdin: &str) -> Result<Outcome, String> {
     Invocation {
@@ -115,6 +155,58 @@ fn runs(program: &str, prints: Option<&Block>) -> Result<(), String> {
         "{:?}\n--- stdout\n{}--- stderr\n{}",
         outcome.end, outcome.stdout, outcome.stderr
     ))
+}
+
+fn fails(program: &str, says: Option<&Block>) -> Result<(), String> {
+    let arguments = ["--time", "virtual", "--seed", "0", "-"].map(str::to_owned);
+    let outcome = run(arguments.to_vec(), program)?;
+    let as_said = says.is_none_or(|block| block.text == outcome.stderr);
+    if outcome.end != End::Exit(0) && outcome.stdout.is_empty() && as_said {
+        return Ok(());
+    }
+    Err(format!(
+        "{:?}\n--- stdout\n{}--- stderr\n{}",
+        outcome.end, outcome.stdout, outcome.stderr
+    ))
+}
+
+/// Types what stands behind the prompts; the screen must show the block.
+#[cfg(unix)]
+fn talks(session: &str) -> Result<(), String> {
+    let mut talk = terminal::talk(&[]);
+    let banner = talk.lines().len() - 1;
+    let inputs = session
+        .lines()
+        .filter(|line| line.starts_with(">>> ") || line.starts_with("..."));
+    let mut open = false;
+    for line in inputs {
+        if let Some(first) = line.strip_prefix(">>> ") {
+            talk.at_prompt();
+            talk.enter(first);
+            open = first.ends_with(':');
+        } else if open {
+            // The prompt indents by itself; a line of blanks ends the block.
+            match line[3..].trim() {
+                "" => talk.press(terminal::ENTER),
+                code => talk.enter(code),
+            }
+        }
+    }
+    talk.at_prompt();
+    let lines = talk.lines();
+    let shown = &lines[banner..lines.len() - 1];
+    if session.lines().eq(shown.iter().map(String::as_str)) {
+        return Ok(());
+    }
+    Err(format!(
+        "the prompt shows\n{}\n--- the page says\n{session}",
+        shown.join("\n")
+    ))
+}
+
+#[cfg(not(unix))]
+fn talks(_: &str) -> Result<(), String> {
+    Ok(())
 }
 
 /// Runs each command of a console block and compares what it writes, on both streams, with what follows it.

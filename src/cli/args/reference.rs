@@ -11,7 +11,8 @@ use super::command::command;
 const HEAD: &str = "\
 # The command line
 
-Made from the declarations in `src/cli/args/command.rs`; `BLESS=1 cargo test --lib cli::args::reference` writes it anew.
+This page is the manual of the program `apy`, made from the declarations that `apy --help` comes from (`src/cli/args/command.rs`):
+`BLESS=1 cargo test --lib cli::args::reference` writes it anew, and the same test fails when it is behind.
 The exit statuses are in the [README](../README.md#use), how to write tests in [testing.md](testing.md).
 
 Options stand before the program: what follows the program's name are its own arguments. The options of the first table
