@@ -24,6 +24,8 @@ mod test;
 use std::process::ExitCode;
 
 use args::{Action, Parsed};
+/// How a tested program says how it is to be run; this package's own goldens say it in the same way.
+pub use test::Directives;
 
 /// Address space for the interpreter's stack: deep recursion must end in RecursionError, not in a crash. Only what is used is
 /// backed by memory.

@@ -8,15 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use apy::cli::Directives;
+
 use super::Test;
 use super::diff::line_diff;
-use super::directives::Directives;
 use super::process::{End, Invocation, Outcome, package_root};
 
 /// Far more than any case needs on virtual time; a hang must not hold up the suite for minutes.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Collecting at every safepoint is hundreds of times slower.
 const STRESS_LIMIT: Duration = Duration::from_secs(120);
+
+/// The options of a program that asks for none: no golden waits, none depends on chance.
+const DEFAULT_OPTIONS: [&str; 4] = ["--time", "virtual", "--seed", "0"];
 
 /// One test for each program under `folder` (relative to the package), except under the folders named in `skipped`.
 pub fn cases_under(folder: &str, skipped: &[&str]) -> Vec<Test> {
@@ -38,7 +42,7 @@ pub fn stressed(folder: &str, skipped: &[&str]) -> Vec<Test> {
     let folder = Path::new(folder);
     let mut programs = Vec::new();
     collect_programs(folder, skipped, &mut programs);
-    programs.retain(|program| !Directives::of(&read_or_empty(program)).no_stress);
+    programs.retain(|program| !Directives::mentions(&read_or_empty(program), "apy-no-stress"));
     let test = |program: PathBuf| Test {
         name: format!("gc_stress::{}", name_of(folder, &program)),
         check: Box::new(move || {
@@ -90,7 +94,10 @@ fn blessing() -> bool {
 
 fn run(program: &Path, limit: Duration, gc_stress: bool) -> Result<Outcome, String> {
     let directives = Directives::of(&read_or_empty(program));
-    let mut arguments = directives.flags;
+    let mut arguments = match directives.options {
+        options if options.is_empty() => DEFAULT_OPTIONS.map(str::to_owned).to_vec(),
+        options => options,
+    };
     arguments.push(program.to_string_lossy().into_owned());
     arguments.extend(directives.arguments);
     let stdin = fs::read(package_root().join(program.with_extension("in"))).unwrap_or_default();

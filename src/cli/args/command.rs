@@ -46,8 +46,39 @@ Examples:
 
 Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 130 Ctrl-C.";
 
+/// The names of all commands. A first word that is none of them is a program, and then the commands need not be declared.
+pub const NAMES: [&str; 10] = [
+    "run",
+    "repl",
+    "test",
+    "check",
+    "tokens",
+    "ast",
+    "scopes",
+    "dis",
+    "explain",
+    "completions",
+];
+
 /// All of it.
 pub fn command() -> Command {
+    without_commands()
+        .about("An interpreter for an async Python-like language that owns its scheduler")
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(EXAMPLES)
+        .override_usage(USAGE)
+        .disable_help_subcommand(true)
+        .subcommand(run())
+        .subcommand(Command::new("repl").about("Type and run, line by line"))
+        .subcommand(test())
+        .subcommand(check())
+        .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
+        .subcommand(explain())
+        .subcommand(completions_command())
+}
+
+/// What `apy FILE`, `apy -c CODE` and `apy` alone may have.
+pub fn without_commands() -> Command {
     let code = Arg::new("code")
         .short('c')
         .value_name("CODE")
@@ -56,23 +87,11 @@ pub fn command() -> Command {
         .allow_hyphen_values(true)
         .conflicts_with("program");
     Command::new("apy")
-        .about("An interpreter for an async Python-like language that owns its scheduler")
-        .version(env!("CARGO_PKG_VERSION"))
-        .after_help(EXAMPLES)
-        .override_usage(USAGE)
-        .disable_help_subcommand(true)
         .args_override_self(true)
         .arg(program())
         .arg(code)
         .arg(interactive("Talk after the program has run, with what it defined; also as the only word behind FILE"))
         .args(options())
-        .subcommand(run())
-        .subcommand(Command::new("repl").about("Type and run, line by line"))
-        .subcommand(test())
-        .subcommand(check())
-        .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
-        .subcommand(explain())
-        .subcommand(completions_command())
 }
 
 /// A prompt follows the program.
@@ -296,4 +315,21 @@ pub fn completions(shell: &str) -> Vec<u8> {
     let mut script = Vec::new();
     generate(shell, &mut command(), "apy", &mut script);
     script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_commands() {
+        let command = command();
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        assert_eq!(names, NAMES);
+        assert!(
+            command
+                .get_subcommands()
+                .all(|sub| sub.get_all_aliases().next().is_none())
+        );
+    }
 }

@@ -6,7 +6,7 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::command::command;
+use super::command::NAMES;
 use crate::diagnostics::similar::nearest;
 
 /// The complaint, with its second line.
@@ -85,8 +85,7 @@ pub fn command_like(word: &str) -> Option<String> {
     if word == "help" {
         return Some("--help".to_owned());
     }
-    let command = command();
-    let names = || command.get_subcommands().map(clap::Command::get_name);
+    let names = || NAMES.into_iter();
     let letters = |word: &str| {
         let mut letters: Vec<char> = word.chars().collect();
         letters.sort_unstable();

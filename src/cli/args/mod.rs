@@ -164,23 +164,35 @@ pub enum Format {
 /// Reads this process's arguments.
 #[must_use]
 pub fn parse() -> Parsed {
-    let matches = match command_with_hidden().try_get_matches() {
-        Ok(matches) => matches,
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match plain(&args).map_or_else(|| command_with_hidden().try_get_matches_from(&args), Ok) {
+        Ok(matches) => Parsed::Run(action(&matches), Settings::of(&matches)),
         Err(error)
             if matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             ) =>
         {
-            return Parsed::Over(super::host::write_listing(&error.render().to_string()));
+            Parsed::Over(super::host::write_listing(&error.render().to_string()))
         }
         Err(error) => {
             say(&complaint::words(&error));
-            return Parsed::Over(status::USAGE);
+            Parsed::Over(status::USAGE)
         }
-    };
-    let settings = Settings::of(&matches);
-    Parsed::Run(action(&matches), settings)
+    }
+}
+
+/// A call that names no command, which is what most are: found without declaring the commands, each with all options. None where
+/// there is a command, or where something is wrong or help is asked for, which only the whole can answer.
+fn plain(args: &[OsString]) -> Option<ArgMatches> {
+    let matches = command::without_commands()
+        .try_get_matches_from(args)
+        .ok()?;
+    let first = matches
+        .get_many::<OsString>("program")
+        .and_then(|mut words| words.next());
+    let is_command = first.is_some_and(|word| command::NAMES.iter().any(|name| word == name));
+    (!is_command).then_some(matches)
 }
 
 /// The completion script for a shell.
@@ -380,4 +392,38 @@ fn inherited(matches: &ArgMatches) -> Vec<String> {
         options.push("--strict".to_owned());
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plainly(words: &[&str]) -> bool {
+        let args: Vec<OsString> = ["apy"].iter().chain(words).map(OsString::from).collect();
+        plain(&args).is_some()
+    }
+
+    #[test]
+    fn only_calls_without_a_command_are_plain() {
+        for words in [
+            &["f.apy"][..],
+            &[],
+            &["-q", "--time", "virtual", "f.apy", "test"],
+            &["-c", "pass", "test"],
+            &["-i"],
+            &["-"],
+        ] {
+            assert!(plainly(words), "{words:?}");
+        }
+        for words in [
+            &["test"][..],
+            &["--time", "virtual", "run", "f.apy"],
+            &["--help"],
+            &["-V"],
+            &["--tme", "real"],
+            &["--seed", "x", "f.apy"],
+        ] {
+            assert!(!plainly(words), "{words:?}");
+        }
+    }
 }

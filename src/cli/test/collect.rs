@@ -35,11 +35,20 @@ pub enum Kind {
     Broken,
 }
 
-/// The tests under these paths. With `bless`, programs named themselves are tests even without expected output.
+/// Which programs without functions are tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Programs {
+    /// Those with expected output beside them.
+    WithOutput,
+    /// Those, and the ones whose own path was given: their output is about to be written.
+    WithOutputOrNamed,
+}
+
+/// The tests under these paths.
 ///
 /// # Errors
 /// A path that cannot be read, in words.
-pub fn collect(paths: &[PathBuf], bless: bool) -> Result<Vec<Case>, String> {
+pub fn collect(paths: &[PathBuf], programs: Programs) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     let mut seen = HashSet::new();
     for path in paths {
@@ -52,7 +61,11 @@ pub fn collect(paths: &[PathBuf], bless: bool) -> Result<Vec<Case>, String> {
         files.sort();
         for file in files {
             // Two paths may lead to the same test.
-            let found = cases_of(&file, bless && file == *path)?;
+            let wanted = match programs {
+                Programs::WithOutputOrNamed if file != *path => Programs::WithOutput,
+                other => other,
+            };
+            let found = cases_of(&file, wanted)?;
             cases.extend(
                 found
                     .into_iter()
@@ -88,7 +101,7 @@ fn is_program(path: &Path) -> bool {
     clippy::disallowed_methods,
     reason = "the tests that the user names are read here"
 )]
-fn cases_of(file: &Path, is_wanted: bool) -> Result<Vec<Case>, String> {
+fn cases_of(file: &Path, programs: Programs) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     let name = name_of(file);
     let case = |name: String, kind| Case {
@@ -101,7 +114,7 @@ fn cases_of(file: &Path, is_wanted: bool) -> Result<Vec<Case>, String> {
         .any(|ending| file.with_extension(ending).is_file());
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let has_functions = stem.starts_with("test_");
-    if is_golden || (is_wanted && !has_functions) {
+    if is_golden || (programs == Programs::WithOutputOrNamed && !has_functions) {
         cases.push(case(name.clone(), Kind::Golden));
     }
     if !has_functions && file.exists() {

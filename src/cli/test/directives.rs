@@ -14,22 +14,34 @@ pub struct Directives {
 
 impl Directives {
     /// Reads the comments at the head of a program.
+    #[must_use]
     pub fn of(source: &str) -> Directives {
         let mut directives = Directives::default();
-        let comments = source
-            .lines()
-            .map(str::trim)
-            .take_while(|line| line.is_empty() || line.starts_with('#'));
-        for comment in comments {
-            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-            match comment.trim_start_matches(['#', ' ']).split_once(':') {
-                Some(("apy", options)) => directives.options = words(options),
-                Some(("apy-args", arguments)) => directives.arguments = words(arguments),
+        for (name, value) in head(source) {
+            let words = || value.split_whitespace().map(str::to_owned).collect();
+            match name {
+                "apy" => directives.options = words(),
+                "apy-args" => directives.arguments = words(),
                 _ => {}
             }
         }
         directives
     }
+
+    /// Whether the head of a program has a comment `# name: ...`.
+    #[must_use]
+    pub fn mentions(source: &str, name: &str) -> bool {
+        head(source).any(|(found, _)| found == name)
+    }
+}
+
+/// The comments `# name: value` before the first line of code.
+fn head(source: &str) -> impl Iterator<Item = (&str, &str)> {
+    source
+        .lines()
+        .map(str::trim)
+        .take_while(|line| line.is_empty() || line.starts_with('#'))
+        .filter_map(|line| line.trim_start_matches(['#', ' ']).split_once(':'))
 }
 
 #[cfg(test)]
@@ -43,5 +55,10 @@ mod tests {
         );
         assert_eq!(found.options, ["--seed", "7"]);
         assert_eq!(found.arguments, ["a", "b"]);
+        assert!(Directives::mentions("# apy-only: why\n", "apy-only"));
+        assert!(!Directives::mentions(
+            "x = 1\n# apy-only: why\n",
+            "apy-only"
+        ));
     }
 }

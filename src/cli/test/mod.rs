@@ -17,7 +17,8 @@ mod verdict;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use self::collect::Case;
+use self::collect::{Case, Programs};
+pub use self::directives::Directives;
 use self::memory::Memory;
 use self::verdict::Verdict;
 use super::args::{Format, Settings, TestOptions};
@@ -96,7 +97,11 @@ fn select(options: &TestOptions, memory: &Memory) -> Result<Vec<Case>, String> {
     } else {
         &options.paths
     };
-    let mut cases = collect::collect(paths, options.bless)?;
+    let programs = match options.bless {
+        true => Programs::WithOutputOrNamed,
+        false => Programs::WithOutput,
+    };
+    let mut cases = collect::collect(paths, programs)?;
     let found = cases.len();
     let wanted = |case: &Case| {
         let mut words = options.words.iter();
