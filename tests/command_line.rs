@@ -1,6 +1,6 @@
 //! Commands and options of the `apy` program: what wrong ones are told, what becomes of warnings, of full disks, and what `check` says.
 //!
-//! `cli.rs` is about programs and how they end, `user_tests.rs` about `apy test`; docs/cli.md is compared with the declarations by a
+//! `tests/cli/` is about programs and how they end, `user_tests.rs` about `apy test`; docs/cli.md is compared with the declarations by a
 //! test beside them.
 
 use std::fs::File;

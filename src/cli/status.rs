@@ -1,7 +1,7 @@
 //! The exit statuses of `apy`: one list, which README.md repeats.
 //!
 //! Programs that exit by themselves (`sys.exit(n)`) may give any other. To add one: a constant here, a row in the README, a case in
-//! `tests/cli.rs`.
+//! `tests/cli/programs.rs`.
 
 /// All went well.
 pub const OK: u8 = 0;
