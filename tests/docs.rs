@@ -60,18 +60,25 @@ fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
     let text = std::fs::read_to_string(page).expect("a page can be read");
     let name = page.strip_prefix(root).unwrap_or(page).with_extension("");
     let name = name.display().to_string().replace(['/', '\\'], "::");
-    let mut tests = vec![Test {
-        name: format!("{name}::fences"),
-        check: {
-            let found = indented(&text);
-            Box::new(move || match found {
+    let (found, lost) = (indented(&text), lost(root, page, &text));
+    let mut tests = vec![
+        Test {
+            name: format!("{name}::fences"),
+            check: Box::new(move || match found {
                 Some(line) => Err(format!(
                     "line {line} begins a block by indentation: fence it"
                 )),
                 None => Ok(()),
-            })
+            }),
         },
-    }];
+        Test {
+            name: format!("{name}::files"),
+            check: Box::new(move || match lost.is_empty() {
+                true => Ok(()),
+                false => Err(format!("the page names what is not there: {lost:?}")),
+            }),
+        },
+    ];
     let mut blocks = blocks(&text).into_iter().peekable();
     while let Some(block) = blocks.next() {
         let name = format!("{name}::line_{}", block.line);
@@ -131,6 +138,42 @@ fn indented(page: &str) -> Option<usize> {
         after_blank = line.is_empty();
     }
     None
+}
+
+/// The folders of the benchmark that docs/internals/performance.md is about; it is kept outside of the package.
+const ELSEWHERE: [&str; 4] = ["async/", "cpu/", "mem/", "micro/"];
+
+/// The files that a page links to or names (`vm/run.rs`, from src/ or the package) and that do not exist.
+fn lost(root: &Path, page: &Path, text: &str) -> Vec<String> {
+    let beside = page.parent().expect("a page is in a folder");
+    let mut lost = Vec::new();
+    for rest in text.split("](").skip(1) {
+        let link = rest.split([')', '#']).next().unwrap_or_default();
+        if !link.contains("://") && !beside.join(link).exists() {
+            lost.push(link.to_owned());
+        }
+    }
+    let places = [root, &root.join("src"), beside];
+    for word in text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| is_path(word))
+    {
+        if !places.iter().any(|place| place.join(word).exists()) {
+            lost.push(word.to_owned());
+        }
+    }
+    lost
+}
+
+/// Whether a word in backquotes names a file or a folder of the package.
+fn is_path(word: &str) -> bool {
+    let ends = [".rs", ".apy", ".py", ".md", ".lalrpop", "/"];
+    word.contains('/')
+        && ends.iter().any(|end| word.ends_with(end))
+        && !word.contains(['<', '*', ' ', '$', '~', '{'])
+        && !ELSEWHERE.iter().any(|folder| word.starts_with(folder))
 }
 
 /// Runs `apy` with these arguments and this input.

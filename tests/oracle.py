@@ -228,7 +228,7 @@ def install_virtual_time():
 
 
 class Program:
-    """A program and how its head asks to be run (tests/harness/directives.rs)."""
+    """A program and how its head asks to be run (src/cli/test/directives.rs)."""
 
     def __init__(self, path):
         self.path = path

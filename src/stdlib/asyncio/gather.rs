@@ -123,6 +123,7 @@ fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
             FutureState::Failed => {
                 outcome.retrieved.set(true);
                 let error = vm.local(outcome.result.get(&vm.heap));
+                task::note_crossing(vm, member, error);
                 return future::set_exception(vm, outer, error);
             }
             _ => {}
