@@ -1,4 +1,4 @@
-//! The code blocks of README.md and docs/: each is run, and must do what the page says.
+//! The code blocks of README.md, of docs/ and of the READMEs beside the grammar and the goldens: each is run, and must do what the page says.
 //!
 //! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block is marked `text`, that is
 //! what it prints. One marked `python fails` must not, and the `text` that follows it is what it writes to stderr. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. One marked `prompt` is typed at the prompt, on a
@@ -31,7 +31,9 @@ struct Block {
 fn main() -> ExitCode {
     let root = package_root();
     let mut pages = vec![root.join("README.md")];
-    collect(&root.join("docs"), &mut pages);
+    for folder in ["docs", "grammar", "tests/golden"] {
+        collect(&root.join(folder), &mut pages);
+    }
     pages.sort();
     harness::main(
         pages
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
 
 /// The pages below a folder.
 fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).expect("docs/ is part of the package");
+    let entries = std::fs::read_dir(folder).expect("a folder of the package");
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
         if path.is_dir() {

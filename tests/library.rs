@@ -135,21 +135,78 @@ fn every_name_of_a_module_is_on_its_page() {
     }
 }
 
+#[test]
+fn every_attribute_of_a_builtin_class_is_on_its_page() {
+    // Which attributes are no news: those that all classes have or that say nothing to who calls them.
+    const COMMON: [&str; 7] = [
+        "__doc__",
+        "__module__",
+        "__new__",
+        "__init__",
+        "__hash__",
+        "__class_getitem__",
+        "__qualname__",
+    ];
+    let classes = builtins::NAMED
+        .iter()
+        .copied()
+        .chain(types::exception::named());
+    let names: Vec<&str> = classes.map(Builtin::name).collect();
+    let program = format!(
+        "for kind in [{}]:\n    print(kind.__name__, *kind.__dict__)",
+        names.join(", ")
+    );
+    let shown = run(&program);
+    let pages = pages::all();
+    let mut classes = Vec::new();
+    pages
+        .iter()
+        .for_each(|page| classes_of(&page.items, &mut classes));
+    for line in shown.lines() {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let class = classes.iter().find(|class| class.name == name);
+        for attribute in words.filter(|word| !COMMON.contains(word)) {
+            let known = class.is_some_and(|class| {
+                let all = class
+                    .attributes
+                    .iter()
+                    .chain(&class.methods)
+                    .chain(&class.special);
+                all.into_iter().any(|entry| entry.name == attribute)
+            });
+            assert!(known, "{name}.{attribute} is on no page");
+        }
+    }
+}
+
+fn classes_of<'a>(items: &'a [Item], classes: &mut Vec<&'a Class>) {
+    for item in items {
+        match item {
+            Item::Section(_, items) => classes_of(items, classes),
+            Item::Class(class) => classes.push(class),
+            _ => {}
+        }
+    }
+}
+
+/// What a program prints.
+fn run(program: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_apy"))
+        .args(["-c", program])
+        .output()
+        .expect("apy starts");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Every public name that an imported module has must be documented.
 fn check_module(module: &str, documented: &BTreeSet<String>) {
     let program = format!(
         "import {module}\nnames = getattr({module}, '__all__', None) or dir({module})\nprint(*[n for n in names if not n.startswith('_')])"
     );
-    let output = Command::new(env!("CARGO_BIN_EXE_apy"))
-        .args(["-c", &program])
-        .output()
-        .expect("apy starts");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let names = run(&program);
     let missing: Vec<&str> = names
         .split_whitespace()
         .filter(|name| !documented.contains(*name))
@@ -185,11 +242,7 @@ fn collect(items: &[Item], names: &mut BTreeSet<String>) {
 
 #[test]
 fn help_shows_what_the_page_shows() {
-    let output = Command::new(env!("CARGO_BIN_EXE_apy"))
-        .args(["-c", "help(str.zfill)\nimport heapq\nhelp(heapq.heappush)"])
-        .output()
-        .expect("apy starts");
-    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let help = run("help(str.zfill)\nimport heapq\nhelp(heapq.heappush)");
     for (page, line) in [("str.md", 1), ("heapq.md", 3)] {
         let sentence = help
             .lines()

@@ -38,7 +38,7 @@ pub fn constants(rows: &[(&str, &str)]) -> Item {
 /// A class of a module.
 pub fn module_class(ty: &ModuleType) -> Item {
     let base = (ty.body.class != Builtin::Opaque).then(|| ty.body.class.name().to_owned());
-    Item::Class(class(ty.short_name(), base, &ty.body))
+    Item::Class(class(ty.short_name(), base, ty.body.doc, &[&ty.body]))
 }
 
 /// A builtin class.
@@ -46,18 +46,10 @@ pub fn builtin_class(builtin: Builtin) -> Item {
     let name = builtin.name().rsplit('.').next().unwrap_or_default();
     let base = Some(builtin.base()).filter(|base| *base != Builtin::Object);
     let base = base.map(|base| base.name().to_owned());
-    Item::Class(match types::declared().find(|ty| ty.class == builtin) {
-        Some(ty) => class(name, base, ty),
-        None => Class {
-            name: name.to_owned(),
-            call: None,
-            base,
-            doc: types::doc(builtin).unwrap_or_default().to_owned(),
-            attributes: Vec::new(),
-            methods: Vec::new(),
-            special: Vec::new(),
-        },
-    })
+    // A class may be declared in several parts, by topic.
+    let parts: Vec<&NativeType> = types::declared().filter(|ty| ty.class == builtin).collect();
+    let doc = types::doc(builtin).unwrap_or_default();
+    Item::Class(class(name, base, doc, &parts))
 }
 
 /// A row for each class: name and base, and what it is. For exceptions.
@@ -76,34 +68,16 @@ pub fn rows(classes: impl Iterator<Item = Builtin>) -> Item {
     )
 }
 
-fn class(name: &str, base: Option<String>, ty: &NativeType) -> Class {
-    let init = ty
-        .methods
-        .iter()
-        .copied()
-        .find(|native| native.name() == "__init__");
-    let maker = [init, ty.new].into_iter().flatten().find(|native| {
-        let params = params(native.signature, true);
-        !params.contains("*args") && !params.starts_with("/, *")
-    });
-    let methods = || {
-        let all = ty
-            .methods
-            .iter()
-            .chain(ty.class_methods)
-            .chain(ty.static_methods);
-        let is_static =
-            |native: &Native| ty.static_methods.iter().any(|s| std::ptr::eq(*s, native));
-        let mut all: Vec<Entry> = all
-            .map(|native| entry(native, native.name(), !is_static(native)))
-            .collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all.into_iter()
-    };
-    let is_special = |entry: &Entry| entry.name.starts_with('_');
-    let mut attributes: Vec<Entry> = ty
-        .getters
-        .iter()
+fn class(name: &str, base: Option<String>, doc: &str, parts: &[&NativeType]) -> Class {
+    let maker = maker(parts);
+    let mut methods: Vec<Entry> = parts.iter().flat_map(|ty| methods(ty)).collect();
+    methods.sort_by(|a, b| a.name.cmp(&b.name));
+    methods.retain(|entry| !["__init__", "__new__"].contains(&&*entry.name));
+    let (special, methods) = methods
+        .into_iter()
+        .partition(|entry| entry.name.starts_with('_'));
+    let getters = parts.iter().flat_map(|ty| ty.getters);
+    let mut attributes: Vec<Entry> = getters
         .map(|getter| value(getter.name, getter.doc()))
         .collect();
     attributes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -111,22 +85,41 @@ fn class(name: &str, base: Option<String>, ty: &NativeType) -> Class {
         name: name.to_owned(),
         call: maker.map(|native| format!("{name}({})", params(native.signature, true))),
         base,
-        doc: class_doc(ty, maker),
+        doc: class_doc(doc, maker),
         attributes,
-        methods: methods().filter(|entry| !is_special(entry)).collect(),
-        special: methods()
-            .filter(|entry| is_special(entry) && !["__init__", "__new__"].contains(&&*entry.name))
-            .collect(),
+        methods,
+        special,
     }
 }
 
+/// The native whose parameters are those of a call of the class, if one names them.
+fn maker(parts: &[&NativeType]) -> Option<&'static Native> {
+    let all = parts.iter().flat_map(|ty| ty.methods).copied();
+    let init = all.filter(|native| native.name() == "__init__");
+    let new = parts.iter().filter_map(|ty| ty.new);
+    init.chain(new).find(|native| {
+        let params = params(native.signature, true);
+        !params.contains("*args") && !params.starts_with("/, *")
+    })
+}
+
+fn methods(ty: &NativeType) -> Vec<Entry> {
+    let bound = ty
+        .methods
+        .iter()
+        .chain(ty.class_methods)
+        .map(|native| method(native));
+    let free = ty.static_methods.iter().map(|native| function(native));
+    bound.chain(free).collect()
+}
+
 /// What a class says, and what its constructor adds.
-fn class_doc(ty: &NativeType, maker: Option<&Native>) -> String {
+fn class_doc(doc: &str, maker: Option<&Native>) -> String {
     let added = maker.map_or("", |native| native.doc);
     let boilerplate = ["Create and return", "Initialize self"];
     match boilerplate.iter().any(|start| added.starts_with(start)) {
-        true => ty.doc.to_owned(),
-        false => format!("{}\n\n{added}", ty.doc),
+        true => doc.to_owned(),
+        false => format!("{doc}\n\n{added}"),
     }
 }
 

@@ -18,7 +18,7 @@ const GETATTR: Native = Native::vm(
     "getattr(object, name, default=<unrepresentable>, /)",
     "Get a named attribute from an object.\n\ngetattr(x, 'y') is equivalent to x.y\n\n\
      When a default argument is given, it is returned when the attribute doesn't\n\
-     exist; without it, an exception is raised in that case.",
+     exist; without it, AttributeError is raised in that case.",
     |vm, args| {
         let name = attribute_name(vm, args.at(1))?;
         match given(vm, args.at(2)) {

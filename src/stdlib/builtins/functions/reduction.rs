@@ -56,7 +56,7 @@ const MAX: Native = Native::vm(
     "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\n\
      With a single iterable argument, return its biggest item. The\n\
      default keyword-only argument specifies an object to return if\nthe provided iterable is empty.\n\
-     With two or more positional arguments, return the largest argument.",
+     With two or more positional arguments, return the largest argument.\n\nRaises ValueError if there is nothing to choose from.",
     |vm, args| extreme(vm, args, "max", Comparison::Gt),
 )
 .quick(|heap, args| quick_extreme(heap, args, Comparison::Gt));
@@ -66,7 +66,7 @@ const MIN: Native = Native::vm(
     "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\n\
      With a single iterable argument, return its smallest item. The\n\
      default keyword-only argument specifies an object to return if\nthe provided iterable is empty.\n\
-     With two or more positional arguments, return the smallest argument.",
+     With two or more positional arguments, return the smallest argument.\n\nRaises ValueError if there is nothing to choose from.",
     |vm, args| extreme(vm, args, "min", Comparison::Lt),
 )
 .quick(|heap, args| quick_extreme(heap, args, Comparison::Lt));

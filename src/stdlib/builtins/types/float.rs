@@ -22,7 +22,8 @@ use crate::vm::arith::Operator;
 use crate::vm::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
-const DOC: &str = "Convert a string or number to a floating-point number, if possible.";
+const DOC: &str = "Convert a string or number to a floating-point number, if possible.\n\n\
+    Raises ValueError for a string that is no number, OverflowError for an integer that is too large.";
 
 /// The tables.
 pub const TYPES: &[NativeType] = &[

@@ -20,7 +20,8 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 const DOC: &str = "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no \
     arguments are given. Floats are truncated towards zero. A string is read in the base given, 2 to 36; base 0 reads the \
-    base from the string, as in a literal.";
+    base from the string, as in a literal.\n\n\
+    Raises ValueError for a string that is no integer, OverflowError for an infinity.";
 
 /// The tables.
 pub const TYPES: &[NativeType] = &[
