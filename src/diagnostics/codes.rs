@@ -128,6 +128,7 @@ codes! {
     NotSubscriptable "E0303" "SyntaxWarning" "a subscript of something that has no items"
     BadIndex "E0304" "SyntaxWarning" "a list or string with an index that is no integer"
     OddEscape "E0305" "SyntaxWarning" "a backslash that escapes nothing"
+    GluedNumber "E0306" "SyntaxWarning" "a number and a word without a space"
     NeverAwaited "E0400" "RuntimeWarning" "a coroutine that nothing awaits"
     NeedlessAwait "E0401" "Warning" "await of something that cannot be awaited"
     DroppedTask "E0402" "Warning" "a task that nothing keeps"

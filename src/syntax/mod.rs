@@ -14,7 +14,7 @@ mod fstring;
 pub mod layout;
 pub mod literal;
 mod mistakes;
-mod odd_escapes;
+mod odd_literals;
 mod operator;
 pub mod parser;
 mod recovery;

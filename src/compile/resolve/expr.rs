@@ -4,6 +4,8 @@
 
 use super::function::GENERATOR;
 use super::{AsyncForm, Resolver};
+use crate::bytecode::Const;
+use crate::compile::fold::fold;
 use crate::compile::scope::ScopeKind;
 use crate::diagnostics::{Code, Span};
 use crate::syntax::ast::{Arg, CmpOp, Constant, DictItem, Expr, ExprKind, FPart};
@@ -91,7 +93,8 @@ impl Resolver {
     }
 
     fn call(&mut self, func: &Expr, args: &[Arg], span: Span) {
-        if let Some(kind) = literal_kind(func) {
+        let is_lambda = matches!(func.kind, ExprKind::Lambda(_));
+        if let Some(kind) = literal_kind(func).filter(|_| !is_lambda) {
             let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(
                 Code::NotCallable,
@@ -140,10 +143,13 @@ impl Resolver {
 
     fn compare(&mut self, left: &Expr, rest: &[(CmpOp, Expr)], span: Span) {
         let mut before = left;
+        let mut warned = false;
         self.expr(left);
         for (op, right) in rest {
             let literal = [before, right].into_iter().find_map(compared_by_value);
-            if let (CmpOp::Is | CmpOp::IsNot, Some(kind)) = (op, literal) {
+            if let (CmpOp::Is | CmpOp::IsNot, Some(kind)) = (op, literal)
+                && !std::mem::replace(&mut warned, true)
+            {
                 let (word, instead) = if *op == CmpOp::Is {
                     ("is", "==")
                 } else {
@@ -196,18 +202,17 @@ impl Resolver {
 
 /// The type of a literal that two programs may or may not share one object for.
 fn compared_by_value(expr: &Expr) -> Option<&'static str> {
-    match &expr.kind {
-        ExprKind::Constant(Constant::None | Constant::Bool(_) | Constant::Ellipsis) => None,
-        ExprKind::Constant(_) => literal_kind(expr),
-        ExprKind::Tuple(items)
-            if items
-                .iter()
-                .all(|item| matches!(item.kind, ExprKind::Constant(_))) =>
-        {
-            Some("tuple")
+    Some(match fold(expr)? {
+        Const::Int(_) | Const::BigInt(_) => "int",
+        Const::Float(_) => "float",
+        Const::Complex(..) => "complex",
+        Const::Str(_) => "str",
+        Const::Bytes(_) => "bytes",
+        Const::Tuple(_) => "tuple",
+        Const::None | Const::Bool(_) | Const::Ellipsis | Const::FrozenSet(_) | Const::Code(_) => {
+            return None;
         }
-        _ => None,
-    }
+    })
 }
 
 /// The type of a literal or display.
@@ -229,6 +234,7 @@ fn literal_kind(expr: &Expr) -> Option<&'static str> {
         ExprKind::Set(_) | ExprKind::SetComp { .. } => "set",
         ExprKind::Dict(_) | ExprKind::DictComp { .. } => "dict",
         ExprKind::GeneratorExp { .. } => "generator",
+        ExprKind::Lambda(_) => "function",
         ExprKind::Slice { .. } => "slice",
         _ => return None,
     })

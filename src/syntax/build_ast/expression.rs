@@ -4,7 +4,7 @@
 //! variant of the AST and, if it needs checks, a function here.
 
 use super::super::ast::{BinOp, BoolOp, CmpOp, Constant, Expr, ExprKind, Ident, Lambda};
-use super::super::literal;
+use super::super::{literal, odd_literals};
 use super::params::ParamItem;
 use super::target::describe;
 use super::{Builder, placeholder};
@@ -32,7 +32,12 @@ impl Builder<'_> {
     pub fn number(&mut self, l: u32, r: u32) -> Expr {
         let span = self.span(l, r);
         match literal::number(self.source, span) {
-            Ok(value) => self.constant(l, value, r),
+            Ok(value) => {
+                if let Some(warning) = odd_literals::number(self.source, span) {
+                    self.warn(warning);
+                }
+                self.constant(l, value, r)
+            }
             Err(diagnostic) => {
                 self.report(*diagnostic);
                 placeholder(span)

@@ -129,6 +129,13 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Records a warning; of too many the first will do.
+    fn warn(&mut self, warning: Diagnostic) {
+        if self.warnings.len() < MAX_DIAGNOSTICS {
+            self.warnings.push(warning);
+        }
+    }
+
     fn report_depth(&mut self, span: Span) {
         if !std::mem::replace(&mut self.too_deep, true) {
             let diagnostic = Diagnostic::error(

@@ -6,8 +6,8 @@
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
 use super::super::fstring;
 use super::super::literal::{self, Prefix};
-use super::super::odd_escapes;
-use super::{Builder, MAX_DIAGNOSTICS, placeholder};
+use super::super::odd_literals;
+use super::{Builder, placeholder};
 use crate::diagnostics::{Code, Diagnostic};
 
 /// What follows the expression of a field.
@@ -53,10 +53,12 @@ impl Builder<'_> {
 
     /// Warns of a backslash that escapes nothing.
     fn warn_of_escapes(&mut self, offset: u32, inner: &str, prefix: Prefix) {
-        if inner.contains('\\') && self.warnings.len() < MAX_DIAGNOSTICS {
-            let span = self.span(offset, offset + inner.len() as u32);
-            self.warnings
-                .extend(odd_escapes::first(self.source, span, prefix));
+        if !inner.contains('\\') {
+            return;
+        }
+        let span = self.span(offset, offset + inner.len() as u32);
+        if let Some(warning) = odd_literals::escape(self.source, span, prefix) {
+            self.warn(warning);
         }
     }
 

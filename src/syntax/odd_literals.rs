@@ -1,14 +1,15 @@
-//! Backslashes that escape nothing, such as `"\d"`: they stay in the text, and CPython warns of them.
+//! Literals that are legal and odd, of which CPython warns: backslashes that escape nothing, such as `"\d"`, and numbers that run
+//! into a word, such as `1if`.
 //!
-//! `first` looks through the inside of a literal that `literal` has decoded already; as in CPython, only the first one of a literal is
-//! told of. In bytes `\N`, `\u` and `\U` are none either.
+//! Both look at literals that `literal` has let through already. As in CPython only the first odd escape of a literal is told of. In
+//! bytes `\N`, `\u` and `\U` are none either.
 
 use super::literal::Prefix;
 use crate::diagnostics::{Code, Diagnostic, Span};
 
 /// The first odd escape in the inside of a literal, whose first byte is at `offset`; of an f-string a piece of its text, which may end
 /// in front of a brace.
-pub(super) fn first(source: &str, inner: Span, prefix: Prefix) -> Option<Diagnostic> {
+pub(super) fn escape(source: &str, inner: Span, prefix: Prefix) -> Option<Diagnostic> {
     if prefix.raw {
         return None;
     }
@@ -37,6 +38,27 @@ pub(super) fn first(source: &str, inner: Span, prefix: Prefix) -> Option<Diagnos
         }
     }
     None
+}
+
+/// The warning about a number with a word right behind it.
+pub(super) fn number(source: &str, span: Span) -> Option<Diagnostic> {
+    let behind = source[span.end as usize..].bytes().next()?;
+    if !behind.is_ascii_alphabetic() {
+        return None;
+    }
+    let text = span.text(source);
+    let kind = match (text.as_bytes().get(1), text.as_bytes().last()) {
+        (Some(b'x' | b'X'), _) => "hexadecimal",
+        (Some(b'o' | b'O'), _) => "octal",
+        (Some(b'b' | b'B'), _) => "binary",
+        (_, Some(b'j' | b'J')) => "imaginary",
+        _ => "decimal",
+    };
+    let warning = Diagnostic::error(Code::GluedNumber, span, format!("invalid {kind} literal"))
+        .as_warning()
+        .label("a word follows at once")
+        .help("put a space between the number and the word");
+    Some(warning)
 }
 
 fn warning(start: usize, len: usize, message: String, help: String) -> Diagnostic {
