@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::failure::{self, draw, location};
 use super::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
-use crate::vm::{Failure, Place, Problem, Report, Stuck};
+use crate::vm::{Failure, HeldAt, Place, Problem, Report, Stuck};
 
 /// A report as text.
 #[must_use]
@@ -21,13 +21,11 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             task,
             milliseconds,
             place,
-        } => held(
-            task.as_deref(),
-            *milliseconds,
-            place.as_ref(),
-            sources,
-            style,
-        ),
+            at,
+        } => {
+            let place = place.as_ref().map(|place| (place, *at));
+            held(task.as_deref(), *milliseconds, place, sources, style)
+        }
         Report::Deadlock { stuck, cycle } => deadlock(stuck, *cycle, sources, style),
     }
 }
@@ -99,7 +97,7 @@ fn destroyed(task: &Stuck, sources: &SourceMap, style: Style) -> String {
 fn held(
     task: Option<&str>,
     milliseconds: u64,
-    place: Option<&Place>,
+    place: Option<(&Place, HeldAt)>,
     sources: &SourceMap,
     style: Style,
 ) -> String {
@@ -108,14 +106,12 @@ fn held(
         "{}: {who} held the loop for {milliseconds} ms while others were ready\n",
         style.warning("RuntimeWarning")
     );
-    if let Some(place) = place {
-        out.push_str(&draw(
-            place,
-            "was running here",
-            Severity::Warning,
-            sources,
-            style,
-        ));
+    if let Some((place, at)) = place {
+        let label = match at {
+            HeldAt::Middle => "was running here",
+            HeldAt::End => "what held it ended here",
+        };
+        out.push_str(&draw(place, label, Severity::Warning, sources, style));
     }
     out + "  Help: `await asyncio.to_thread(f)` runs a blocking call beside the loop; `await asyncio.sleep(0)` lets others run\n"
 }

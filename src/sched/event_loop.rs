@@ -90,28 +90,34 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 /// One turn that does not wait for anything.
 pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
-    let scheduler = scheduler(vm);
-    if !scheduler.timers.is_empty() {
-        let now = scheduler.now();
-        scheduler.watch.turn(now);
+    if !scheduler(vm).timers.is_empty() {
+        let now = scheduler(vm).now();
+        watch::turn(vm, now);
+        let scheduler = scheduler(vm);
         while let Some(handle) = scheduler.timers.pop_due(&vm.heap, now + RESOLUTION) {
             scheduler.call_soon(handle);
         }
     }
-    let count = scheduler.ready.borrow().len();
+    let count = scheduler(vm).ready.borrow().len();
     for _ in 0..count {
-        let Some(handle) = self::scheduler(vm).ready.borrow_mut().pop_front() else {
+        let Some(handle) = scheduler(vm).ready.borrow_mut().pop_front() else {
             break;
         };
-        self::scheduler(vm).watch.begin();
+        let watch = &scheduler(vm).watch;
+        watch.begin();
+        if count == 1 {
+            watch.note_only(handle.target.get(&vm.heap));
+        }
         run_handle(vm, handle)?;
-        if self::scheduler(vm).watch.is_over() {
+        if scheduler(vm).watch.is_over() {
             watch::end(vm);
         }
         vm.release(mark);
     }
-    self::scheduler(vm).watch.begin();
-    green::run_slices(vm)?;
+    scheduler(vm).watch.begin();
+    if green::run_slices(vm)? {
+        scheduler(vm).watch.forget();
+    }
     vm.release(mark);
     Ok(())
 }
@@ -130,8 +136,14 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
             Some(when) if when <= scheduler(vm).now() => {
                 reactor::poll(vm, Some(Duration::ZERO))?;
             }
-            due if reactor::may_go_on(vm) => wait_for_io(vm, due)?,
-            Some(when) => sleep_until(vm, when)?,
+            due if reactor::may_go_on(vm) => {
+                scheduler(vm).watch.forget();
+                wait_for_io(vm, due)?;
+            }
+            Some(when) => {
+                scheduler(vm).watch.forget();
+                sleep_until(vm, when)?;
+            }
             None => return Err(deadlock::deadlock(vm)),
         }
         green::wake_sleepers(vm);

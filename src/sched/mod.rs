@@ -243,6 +243,7 @@ impl Extension for Scheduler {
             handle.trace(tracer);
         }
         self.timers.trace(tracer);
+        self.watch.trace(tracer);
         tracer.slot(&self.current);
         tracer.slot(&self.foreground);
         tracer.slot(&self.loop_object);

@@ -54,6 +54,7 @@ fn run_until_called(
             // If that fails the next write fails, too, and tells the program.
             let _ = vm.host.flush();
         }
+        scheduler(vm).watch.forget();
         if called(patience) {
             return Ok(());
         }

@@ -1,19 +1,24 @@
 //! Who holds the loop: finds steps that take long while others could run.
 //!
 //! Real time only, and no clock of its own: it looks at the time when the VM's budget of safepoints is used up (`pulse`), around calls
-//! that block, and takes over what a turn reads for its timers. A step is known to have begun at the first of these readings that
-//! fell into it, so a long one is found a little too short, never too long. Each function is named once in a program.
+//! that block, and takes over what a turn reads for its timers (`turn`). A step is known to have begun at the first of these readings
+//! that fell into it, so a long one is found a little too short, never too long. A turn of a single step that was long is found at the
+//! next one, after the fact. Each place is named once in a program, and only so many of them.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use super::clock::TimeMode;
 use super::{reactor, report, scheduler};
-use crate::bytecode::Code;
-use crate::vm::{Place, Report, Vm};
+use crate::runtime::future::Future;
+use crate::runtime::heap::Tracer;
+use crate::runtime::{Slot, Value};
+use crate::vm::{HeldAt, Place, Report, Vm};
 
 /// How long a step may hold the loop, in seconds: `slow_callback_duration` of CPython's loop.
 const LIMIT: f64 = 0.1;
+
+/// How many places are named.
+const MOST: usize = 20;
 
 /// What is known of the step that runs now.
 #[derive(Default)]
@@ -22,11 +27,15 @@ pub(super) struct Watch {
     steps: Cell<u64>,
     /// The step of the last readings, and when the first of them was.
     seen: Cell<(u64, f64)>,
+    /// Of the last turn that read the clock: steps so far at its begin, and when that was; before a wait it is forgotten.
+    turn: Cell<Option<(u64, f64)>>,
+    /// Whom the only step of the last turn ran: a task, or what a callback was about.
+    only: Slot,
     /// Whether the step that runs now has taken too long.
     over: Cell<bool>,
     found: RefCell<Option<Found>>,
-    /// The functions that were named.
-    named: RefCell<Vec<Rc<Code>>>,
+    /// The places that were named.
+    named: RefCell<Vec<Option<Place>>>,
 }
 
 /// A step that takes too long.
@@ -42,9 +51,19 @@ impl Watch {
         self.steps.set(self.steps.get() + 1);
     }
 
-    /// A turn has read the clock: its first step begins now.
-    pub(super) fn turn(&self, now: f64) {
-        self.seen.set((self.steps.get() + 1, now));
+    /// The only step of a turn is over.
+    pub(super) fn note_only(&self, target: Value<'_>) {
+        self.only.set(target);
+    }
+
+    /// The loop is about to wait: the time until the next turn is nobody's.
+    pub(super) fn forget(&self) {
+        self.turn.set(None);
+    }
+
+    /// Reports the slots to the collector.
+    pub(super) fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.only);
     }
 
     /// Whether the step that runs now has taken too long.
@@ -63,18 +82,54 @@ impl Watch {
         now - since > LIMIT
     }
 
-    /// Whether a function is named for the first time.
-    fn is_new(&self, place: Option<&Place>) -> bool {
-        let Some((code, _)) = place else {
-            return true;
-        };
+    /// Whether a place is named for the first time.
+    fn is_new(&self, place: &Option<Place>) -> bool {
         let mut named = self.named.borrow_mut();
-        let is_new = !named.iter().any(|known| Rc::ptr_eq(known, code));
+        let is_new = named.len() < MOST && !named.contains(place);
         if is_new {
-            named.push(Rc::clone(code));
+            named.push(place.clone());
         }
         is_new
     }
+}
+
+/// A turn has read the clock: its first step begins now. Tells the user if the last turn was one long step.
+#[inline]
+pub(super) fn turn(vm: &mut Vm, now: f64) {
+    let watch = &scheduler(vm).watch;
+    let steps = watch.steps.get();
+    watch.seen.set((steps + 1, now));
+    let last = watch.turn.replace(Some((steps, now)));
+    if let Some((first, began)) = last
+        && now - began > LIMIT
+        && steps - first == STEPS_OF_ONE
+    {
+        only_was_long(vm, began, now);
+    }
+}
+
+/// How far `steps` goes on in a turn of one step: what comes between turns counts, too.
+const STEPS_OF_ONE: u64 = 2;
+
+/// The last turn was one long step. Others waited if a timer should have ended in the middle of it.
+#[cold]
+fn only_was_long(vm: &mut Vm, began: f64, now: f64) {
+    let scheduler = scheduler(vm);
+    let due = scheduler.timers.next_due(&vm.heap);
+    if scheduler.clock.mode() == TimeMode::Virtual || due.is_none_or(|due| due > now - LIMIT / 2.0)
+    {
+        return;
+    }
+    let mark = vm.mark();
+    let target = vm.local(scheduler.watch.only.get(&vm.heap));
+    let part = vm.get_gc::<Future>(target).and_then(|f| f.task());
+    let coroutine = part.map(|part| vm.local(part.coroutine.get(&vm.heap)));
+    let found = Found {
+        place: coroutine.and_then(|coroutine| vm.place_of(coroutine)),
+        task: coroutine.map(|_| report::text(vm, target)),
+    };
+    vm.release(mark);
+    tell(vm, found, now - began, HeldAt::End);
 }
 
 /// The program is running: looks how long its step has.
@@ -114,15 +169,20 @@ pub(super) fn end(vm: &mut Vm) {
     let scheduler = scheduler(vm);
     let watch = &scheduler.watch;
     watch.over.set(false);
+    watch.forget();
     let held = scheduler.now() - watch.seen.get().1;
-    let Some(found) = watch.found.take() else {
-        return;
-    };
-    if watch.is_new(found.place.as_ref()) {
+    if let Some(found) = watch.found.take() {
+        tell(vm, found, held, HeldAt::Middle);
+    }
+}
+
+fn tell(vm: &mut Vm, found: Found, held: f64, at: HeldAt) {
+    if scheduler(vm).watch.is_new(&found.place) {
         vm.host.report(Report::Held {
             task: found.task,
             milliseconds: (held * 1000.0) as u64,
             place: found.place,
+            at,
         });
     }
 }

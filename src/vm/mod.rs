@@ -58,7 +58,7 @@ pub use green::GreenStack;
 pub use group::Split;
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, QuickFn, VmFn};
-pub use report::{Failure, Place, Problem, Report, Stuck};
+pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
 pub use subscript::leaf_len;
 pub use trap::{Park, Trap};
 pub use type_param::EVALUATE;

@@ -49,8 +49,10 @@ pub enum Report {
         task: Option<String>,
         /// For how many milliseconds.
         milliseconds: u64,
-        /// Where the program was when it had taken too long.
+        /// Where the program was then.
         place: Option<Place>,
+        /// When it was there.
+        at: HeldAt,
     },
     /// Nothing can run any more.
     Deadlock {
@@ -59,6 +61,15 @@ pub enum Report {
         /// How many of them, from the first, wait for each other in a circle.
         cycle: usize,
     },
+}
+
+/// When it was seen that a step held the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldAt {
+    /// While it ran.
+    Middle,
+    /// Behind its end.
+    End,
 }
 
 /// Where an exception got lost.

@@ -121,6 +121,34 @@ fn a_step_that_holds_the_loop_is_reported_where_it_does() {
 }
 
 #[test]
+fn a_step_of_few_long_calls_is_reported_when_it_is_over() {
+    // Several times: a turn in which others run, too, leaves open who it was.
+    let program = "import asyncio, time
+data = [0.5] * 1_000_000
+def hold():
+    until = time.monotonic() + 0.15
+    while time.monotonic() < until: data.count(1.5)
+async def holder():
+    for _ in range(4):
+        await asyncio.sleep(0.013)
+        hold()
+    await asyncio.sleep(0.013)
+async def main():
+    task = asyncio.create_task(holder(), name='holder')
+    while not task.done(): await asyncio.sleep(0.05)
+asyncio.run(main())
+";
+    let text = err(&run(program));
+    for part in [
+        "task 'holder' held the loop for",
+        "<string>:8",
+        "ended here",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+}
+
+#[test]
 fn nobody_is_held_up_in_virtual_time_or_when_nobody_waits() {
     let alone =
         "import asyncio, time\nasync def main():\n    time.sleep(0.15)\nasyncio.run(main())\n";
