@@ -256,7 +256,7 @@ ops! {
     UnpackEx         Use    First  Num    Imm     Starred, "R[b].. := c items, a list, d items from R[a]";
     // Iteration
     GetIter          Def    Use    Unused Unused  No, "R[a] := iter(R[b])";
-    ForIter          Use    Def    Unused Jump    No, "if R[a] has a next item: R[b] := it, ip += d";
+    ForIter          Use    Def    Num    Jump    No, "if R[a] has a next item: R[b] := it, ip += d (c is 1 where an UnpackSeq of two stands there and nothing else reads R[b])";
     GetAIter         Def    Use    Unused Unused  No, "R[a] := aiter(R[b])";
     GetANext         Def    Use    Unused Unused  No, "R[a] := the awaitable R[b].__anext__()";
     EndAsyncFor      Use    Unused Unused Unused  No, "raise R[a] again (as Reraise) unless it is a StopAsyncIteration";

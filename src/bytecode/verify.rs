@@ -101,7 +101,7 @@ fn check_instr(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check {
             "the run of registers is inside of the window",
         )?;
     }
-    check_special(draft, instr, spill)
+    check_special(draft, ip, instr, spill)
 }
 
 fn check_field(draft: &Draft, field: Field, value: u8) -> Check {
@@ -173,13 +173,21 @@ fn run_end(run: Run, instr: Instr) -> Result<Option<i64>, &'static str> {
 }
 
 /// The facts about single instructions that the rows of `ops!` do not tell.
-fn check_special(draft: &Draft, instr: Instr, spill: usize) -> Check {
+fn check_special(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check {
     match instr.op {
         Op::Ret => holds(!draft.kind.suspends(), "only plain functions end with Ret"),
         Op::RetCoro | Op::Yield | Op::YieldFrom | Op::Await => holds(
             draft.kind.suspends(),
             "only code that owns its registers suspends",
         ),
+        Op::ForIter if instr.c != 0 => {
+            let target = (ip as i64 + 1 + i64::from(instr.d)) as usize;
+            let unpack = draft.instrs[target];
+            holds(
+                unpack.op == Op::UnpackSeq && unpack.a == instr.b && unpack.d == 2,
+                "loops over pairs begin by taking them apart",
+            )
+        }
         Op::LoadImm => holds(
             (Imm::None as i32..=Imm::Undef as i32).contains(&instr.d),
             "immediates exist",

@@ -181,7 +181,7 @@ impl<'a> Emitter<'_, 'a> {
                 Op::ForIter,
                 iteration.iterator,
                 variable.unwrap_or(item),
-                0,
+                is_pair(iteration.target).into(),
                 top,
             );
         }
@@ -247,4 +247,15 @@ impl<'a> Emitter<'_, 'a> {
             .iter()
             .all(|block| matches!(block.kind, BlockKind::Loop { .. }))
     }
+}
+
+/// Whether a target takes two items from a tuple or the like.
+fn is_pair(target: &Expr) -> bool {
+    let (ExprKind::Tuple(items) | ExprKind::List(items)) = &target.kind else {
+        return false;
+    };
+    items.len() == 2
+        && items
+            .iter()
+            .all(|item| !matches!(item.kind, ExprKind::Starred(_)))
 }

@@ -20,7 +20,7 @@ use crate::sched::{event_loop, scheduler};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
 use crate::syntax::parser::{decode_source, parse_module};
-use crate::vm::{Extension, Local, Vm};
+use crate::vm::{Extension, Layer, Local, Vm};
 
 /// The endings of source files, in the order in which they are tried.
 const ENDINGS: [&str; 2] = ["apy", "py"];
@@ -30,6 +30,10 @@ pub(super) struct Loader {
     sources: Sources,
     warn: Warn,
     folder: PathBuf,
+}
+
+impl Layer for Loader {
+    const PLACE: usize = 4;
 }
 
 impl Extension for Loader {

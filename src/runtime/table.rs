@@ -7,14 +7,14 @@
 
 mod index;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use smallvec::SmallVec;
 
 pub use index::Index;
 use index::Probe;
 
-use super::heap::{Heap, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, Tracer};
 use super::leaf;
 use super::str::Str;
 use super::value::Value;
@@ -38,6 +38,10 @@ struct Inner {
     live: usize,
     /// All entries below this position are holes: taking the first one again and again (a queue, an LRU cache) stays linear.
     first: usize,
+    /// The key that was found or added last, and where: programs ask for the same key twice or three times in a row (`d[k] += 1`).
+    /// Not traced but forgotten when the collector comes, and whenever an entry leaves its place.
+    recent: Slot,
+    recent_at: Cell<usize>,
 }
 
 /// A hole has an Undef key.
@@ -120,9 +124,19 @@ impl Table {
     /// Finds a key.
     pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
         let inner = self.inner.borrow();
-        inner
-            .find_plain(heap, hash, key)
-            .unwrap_or_else(|| inner.find_any(heap, hash, key))
+        if inner.recent.get(heap).is(key) && inner.entries[inner.recent_at.get()].hash == hash {
+            return Found::At(inner.recent_at.get());
+        }
+        let found = match key.as_gc::<Str>() {
+            Some(text) => inner.find_text(heap, hash, text),
+            None => None,
+        };
+        let found = found.unwrap_or_else(|| inner.find_any(heap, hash, key));
+        if let Found::At(at) = found {
+            inner.recent.set(key);
+            inner.recent_at.set(at);
+        }
+        found
     }
 
     /// The key and value at a position, unless it is a hole or past the end.
@@ -158,6 +172,8 @@ impl Table {
             inner.grow(heap);
         }
         let at = inner.entries.len();
+        inner.recent.set(key);
+        inner.recent_at.set(at);
         inner.entries.push(Entry {
             hash,
             key: Slot::new(key),
@@ -174,6 +190,7 @@ impl Table {
     /// Removes the entry at a position that `find` or a walk gave; returns its key and value.
     pub fn remove<'h>(&self, heap: &'h Heap, at: usize) -> (Value<'h>, Value<'h>) {
         let mut inner = self.inner.borrow_mut();
+        inner.recent.clear();
         let entry = &inner.entries[at];
         let (key, value, hash) = (entry.key.get(heap), entry.value.get(heap), entry.hash);
         entry.key.clear();
@@ -249,6 +266,7 @@ impl Table {
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let inner = self.inner.borrow();
+        inner.recent.clear();
         tracer.external(inner.entries.capacity() * size_of::<Entry>() + inner.index.bytes());
         for entry in &inner.entries {
             tracer.slot(&entry.key);
@@ -274,19 +292,28 @@ impl Inner {
         }
     }
 
-    /// Finds a text among texts, a small integer among small integers: what most keys are. `None`: it takes a closer look.
+    /// Finds a text: most keys are texts. `None`: another kind of key has the same hash.
     #[inline(always)]
-    fn find_plain(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Option<Found> {
-        for (at, entry) in self.candidates(hash) {
+    fn find_text(&self, heap: &Heap, hash: u64, text: Gc<'_, Str>) -> Option<Found> {
+        let same = |entry: &Entry| {
             let other = entry.key.get(heap);
-            if other.is(key) {
-                return Some(Found::At(at));
+            match other.as_gc::<Str>() {
+                Some(other) => Some(other == text || other.same_text(text)),
+                None => other.is_undef().then_some(false),
             }
-            match (key.as_gc::<Str>(), other.as_gc::<Str>()) {
-                (Some(text), Some(other)) if text.same_text(other) => return Some(Found::At(at)),
-                (Some(_), Some(_)) => {}
-                _ if other.is_undef() || (key.is_int() && other.is_int()) => {}
-                _ => return None,
+        };
+        if self.entries.len() <= LINEAR {
+            for (at, entry) in self.entries.iter().enumerate() {
+                if entry.hash == hash && same(entry)? {
+                    return Some(Found::At(at));
+                }
+            }
+        } else {
+            for at in self.index.probe(hash) {
+                let entry = &self.entries[at];
+                if entry.hash == hash && same(entry)? {
+                    return Some(Found::At(at));
+                }
             }
         }
         Some(Found::Missing)
@@ -332,6 +359,7 @@ impl Inner {
         let holes = self.entries.len() - self.live;
         if holes > self.entries.len() / 4 {
             self.entries.retain(|e| !e.key.is_undef());
+            self.recent.clear();
             self.first = 0;
             self.rebuild_index();
             return;

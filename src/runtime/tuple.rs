@@ -4,7 +4,7 @@
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
-use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::value::Value;
 
 /// A tuple of `len` items.
@@ -63,6 +63,15 @@ impl Heap {
             Tuple { len: values.len() },
             self.types.shape_of_kind(Kind::Tuple),
             |i| values[i],
+        )
+    }
+
+    /// A tuple of what these slots hold.
+    pub fn tuple_of(&self, slots: &[Slot]) -> Gc<'_, Tuple> {
+        self.alloc_tail(
+            Tuple { len: slots.len() },
+            self.types.shape_of_kind(Kind::Tuple),
+            |i| slots[i].get(self),
         )
     }
 

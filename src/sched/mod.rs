@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
 use crate::runtime::{Gc, Heap, Slot, Value};
-use crate::vm::{Extension, Local, Vm};
+use crate::vm::{Extension, Layer, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
@@ -235,6 +235,10 @@ impl Scheduler {
         tasks.sort_unstable_by_key(|f| f.task().map(|part| part.number));
         tasks.into_iter().map(|f| vm.local(f.value())).collect()
     }
+}
+
+impl Layer for Scheduler {
+    const PLACE: usize = 0;
 }
 
 impl Extension for Scheduler {

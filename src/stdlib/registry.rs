@@ -12,7 +12,7 @@ use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::heap::Tracer;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use crate::vm::{Extension, LeafFn, Local, Native, NativeRole, Vm, VmFn};
+use crate::vm::{Extension, Layer, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
 pub struct NativeType {
@@ -169,6 +169,10 @@ impl ModuleType {
 #[derive(Default)]
 pub struct Registry {
     classes: RefCell<Vec<(&'static str, Slot)>>,
+}
+
+impl Layer for Registry {
+    const PLACE: usize = 1;
 }
 
 impl Extension for Registry {

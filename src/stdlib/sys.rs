@@ -11,7 +11,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::watch;
-use crate::vm::{Extension, Local, Locals, Native, Vm};
+use crate::vm::{Extension, Layer, Local, Locals, Native, Vm};
 
 /// The module.
 pub const SYS: NativeModule = NativeModule {
@@ -58,6 +58,10 @@ impl Program {
     pub fn new(args: Vec<String>, folder: String) -> Program {
         Program { args, folder }
     }
+}
+
+impl Layer for Program {
+    const PLACE: usize = 3;
 }
 
 impl Extension for Program {

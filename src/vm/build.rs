@@ -4,6 +4,7 @@
 //! Keys whose hash and equality need no program code go straight into the table; the others through `equality.rs`.
 
 use super::Vm;
+use super::frame::Window;
 use super::local::Local;
 use crate::bytecode::Instr;
 use crate::runtime::cell::{CellObj, Spill};
@@ -32,17 +33,20 @@ impl Vm {
     }
 
     /// `R[a] := [R[b], ..., d items]`
-    pub(super) fn build_list(&mut self, i: Instr) -> Result<(), Raised> {
-        let list = self.heap.list(self.operands(i, i.d as usize));
-        self.set_reg(i.a, list.value());
-        Ok(())
+    #[inline(never)]
+    pub(super) fn build_list(&self, w: Window, i: Instr) {
+        let items = w.slots(i.b as usize, i.d as usize);
+        let list = self
+            .heap
+            .list(items.iter().map(|slot| slot.get(&self.heap)));
+        w.set(i.a, list.value());
     }
 
     /// `R[a] := (R[b], ..., d items)`
-    pub(super) fn build_tuple(&mut self, i: Instr) -> Result<(), Raised> {
-        let items: Vec<Value<'_>> = self.operands(i, i.d as usize).collect();
-        self.set_reg(i.a, self.heap.tuple(&items).value());
-        Ok(())
+    #[inline(never)]
+    pub(super) fn build_tuple(&self, w: Window, i: Instr) {
+        let items = w.slots(i.b as usize, i.d as usize);
+        w.set(i.a, self.heap.tuple_of(items).value());
     }
 
     /// `R[a] := {R[b], ..., d items}`

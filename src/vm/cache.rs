@@ -268,6 +268,12 @@ impl Vm {
         true
     }
 
+    /// Whether the cache of a method instruction speaks of the receiver in `R[a+1]`, and of an attribute of its own.
+    pub(super) fn knows_receiver(&self, i: Instr) -> bool {
+        let receiver = self.reg(i.a + 1).as_object();
+        receiver.is_some_and(|o| self.knows(i, o.shape())) && self.cache(i).value.is_undef()
+    }
+
     /// Whether `CallMethod` or `GetMethod` on `R[a+1]` has learned something, and is to be taken again.
     pub(super) fn learns_method(&self, i: Instr) -> bool {
         let receiver = self.reg(i.a + 1);

@@ -77,6 +77,14 @@ impl Cursor {
         Fetched(self.0).instr()
     }
 
+    /// The instruction at a distance from the next one, not taken yet.
+    #[inline(always)]
+    pub fn at_distance(self, distance: i32) -> Instr {
+        let mut target = self;
+        target.jump(distance);
+        target.peek()
+    }
+
     /// The index of the next instruction in its code.
     #[inline]
     pub fn index(self, code: Gc<'_, CodeObj>) -> u32 {

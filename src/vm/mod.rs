@@ -87,6 +87,15 @@ pub trait Extension: Any {
     fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>);
 }
 
+/// An extension with its place among the others: what runs at each step of the scheduler finds it without a search.
+pub trait Layer: Extension {
+    /// A number below `LAYERS` that no other layer has.
+    const PLACE: usize;
+}
+
+/// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader.
+const LAYERS: usize = 5;
+
 /// What the VM asks of the program around it.
 pub trait Host {
     /// Tells the user something about the program, beside its output.
@@ -179,7 +188,7 @@ pub struct Vm {
     on_pulse: Option<PulseFn>,
     /// The names of the modules that the hook is loading now, outermost first.
     importing: Vec<Rc<str>>,
-    extensions: Vec<Box<dyn Extension>>,
+    extensions: [Option<Box<dyn Extension>>; LAYERS],
     /// Output, and what comes from outside.
     pub host: Box<dyn Host>,
 }
@@ -211,7 +220,7 @@ impl Vm {
             on_interrupt: None,
             on_pulse: None,
             importing: Vec::new(),
-            extensions: Vec::new(),
+            extensions: Default::default(),
             host,
             heap,
         }
@@ -249,16 +258,18 @@ impl Vm {
     }
 
     /// Adds a layer's state.
-    pub fn extend(&mut self, extension: impl Extension) {
-        self.extensions.push(Box::new(extension));
+    pub fn extend<T: Layer>(&mut self, extension: T) {
+        let place = &mut self.extensions[T::PLACE];
+        debug_assert!(place.is_none(), "the place of another layer");
+        *place = Some(Box::new(extension));
     }
 
     /// A layer's state; the layer added it when the VM was made.
-    pub fn extension<T: Extension>(&self) -> &T {
-        let found = self
-            .extensions
-            .iter()
-            .find_map(|e| (&**e as &dyn Any).downcast_ref());
+    #[inline]
+    pub fn extension<T: Layer>(&self) -> &T {
+        let found = self.extensions[T::PLACE]
+            .as_deref()
+            .and_then(|e| (e as &dyn Any).downcast_ref());
         found.expect("the layer extended the VM before anything ran")
     }
 
@@ -330,7 +341,7 @@ impl Vm {
             for slot in [&*result, &*builtins, &*modules] {
                 tracer.slot(slot);
             }
-            for extension in extensions.iter() {
+            for extension in extensions.iter().flatten() {
                 extension.trace(heap, tracer);
             }
         });

@@ -10,7 +10,7 @@ use super::arith::{self, Operator};
 use super::compare::Comparison;
 use super::contains::leaf_contains;
 use super::frame::{Cursor, Frame, Window, frame_flag};
-use super::iterate::{Advance, leaf_next};
+use super::iterate::{Advance, leaf_next, next_pair};
 use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
@@ -598,8 +598,8 @@ impl Vm {
                 Op::Yield => trap!(self.yield_op(i.instr())),
                 Op::YieldFrom => trap!(self.yield_from_op(i.instr())),
 
-                Op::BuildList => slow!(self.build_list(i.instr())),
-                Op::BuildTuple => slow!(self.build_tuple(i.instr())),
+                Op::BuildList => self.build_list(w, i.instr()),
+                Op::BuildTuple => self.build_tuple(w, i.instr()),
                 Op::BuildSet => slow!(self.build_set(i.instr())),
                 Op::BuildDict => slow!(self.build_dict(i.instr())),
                 Op::BuildString => slow!(self.build_string(i.instr())),
@@ -657,6 +657,25 @@ impl Vm {
                                         jump!(i.d());
                                     }
                                     None => iter.source.clear(),
+                                }
+                            }
+                            // Pairs that are taken apart at once are never put together.
+                            IterTag::Enumerate | IterTag::Zip | IterTag::DictItems
+                                if i.c() == 1 =>
+                            {
+                                match next_pair(&self.heap, iter) {
+                                    Ok(Advance::Item((first, second))) => {
+                                        let unpack = ip.at_distance(i.d());
+                                        w.set(unpack.b, first);
+                                        w.set(unpack.b + 1, second);
+                                        jump!(i.d() + 1);
+                                    }
+                                    Ok(Advance::End) => {}
+                                    Ok(Advance::Program) => {
+                                        slow!(self.for_iter(i.instr()));
+                                        safepoint!();
+                                    }
+                                    Err(raised) => slow!(Err::<(), Raised>(raised)),
                                 }
                             }
                             _ => match leaf_next(&self.heap, iter) {

@@ -260,12 +260,19 @@ fn cells<'a>(
     block: NonNull<u8>,
     size: usize,
 ) -> impl Iterator<Item = (NonNull<Header>, &'a Header)> {
-    (0..BLOCK / size).map(move |i| {
-        // SAFETY: the block has `BLOCK / size` cells, and all of them have written headers (`retire_bump` saw to those that were
-        // not handed out yet).
+    // SAFETY: the block has `BLOCK / size` cells, and all of them have written headers (`retire_bump` saw to those that were not
+    // handed out yet); so `cell` is one of them until it reaches `end`, which the block contains or ends with.
+    let end = unsafe { block.add(BLOCK / size * size) };
+    let mut next = block;
+    std::iter::from_fn(move || {
+        if next == end {
+            return None;
+        }
+        let cell: NonNull<Header> = next.cast();
+        // SAFETY: as above.
         unsafe {
-            let cell = block.add(i * size).cast::<Header>();
-            (cell, cell.as_ref())
+            next = next.add(size);
+            Some((cell, cell.as_ref()))
         }
     })
 }

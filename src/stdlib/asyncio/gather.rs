@@ -58,6 +58,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let mut members: Vec<Local> = Vec::with_capacity(given.len());
     let mut seen: Vec<Local> = Vec::with_capacity(given.len());
     let mut made: FxHashMap<usize, Local> = FxHashMap::default();
+    made.reserve(given.len());
     for &awaitable in &given {
         let address = vm.get(awaitable).as_object().map(|o| o.address());
         let member = match address.and_then(|a| made.get(&a)) {
@@ -65,7 +66,9 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             None => {
                 let member = task::ensure_future(vm, awaitable)?;
                 seen.push(member);
-                made.extend(address.map(|a| (a, member)));
+                if let Some(address) = address {
+                    made.insert(address, member);
+                }
                 member
             }
         };

@@ -11,7 +11,7 @@ use crate::runtime::heap::Tracer;
 use crate::runtime::text::IntRef;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::registry::{NativeModule, bind, class_of};
-use crate::vm::{Extension, Local, Vm};
+use crate::vm::{Extension, Layer, Local, Vm};
 
 /// The module.
 pub const RANDOM: NativeModule = NativeModule {
@@ -39,6 +39,10 @@ impl Default for Entropy {
             seeds: RefCell::new(seeds_of(0)),
         }
     }
+}
+
+impl Layer for Entropy {
+    const PLACE: usize = 2;
 }
 
 impl Extension for Entropy {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::CallArgs;
 use super::entry::clear_registers;
-use crate::bytecode::Instr;
+use crate::bytecode::{Instr, Op};
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
@@ -310,6 +310,28 @@ fn find_entry<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Functio
     let init: Gc<'h, Function> = class.lookup(heap, heap.sym(Sym::Init))?.as_gc()?;
     is_plain(heap, class).then(|| {
         class.set_entry(heap, init);
+        class.want_capacity(attributes_of(heap, class) as u32);
         init
     })
+}
+
+/// How many attributes the `__init__` methods of a class and its bases store in their first argument: what an instance will have,
+/// as a rule, so that the first ones have room for it already.
+fn attributes_of<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> usize {
+    let mut names: SmallVec<[usize; 16]> = SmallVec::new();
+    for class in class.mro(heap) {
+        let init = class.attrs.get(heap, heap.sym(Sym::Init));
+        let Some(init) = init.and_then(|init| init.as_gc::<Function>()) else {
+            continue;
+        };
+        let code = init.code(heap).get();
+        for i in code.code.instrs.iter() {
+            if i.op == Op::SetAttr && i.a == 0 {
+                names.push(code.caches[i.d as usize].name.expect::<Str>(heap).address());
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.len()
 }

@@ -115,21 +115,8 @@ impl Vm {
     /// `CallMethod` through a cache that gave an attribute of the object itself (a module's function, a callable in a slot).
     #[inline(never)]
     pub(in crate::vm) fn call_attribute_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        let heap = &self.heap;
-        let frame = self.stack.top();
-        let w = frame.window;
-        let slot = frame.code(heap).get().caches[i.d as usize].slot.get() as usize;
-        let object = w.get(heap, i.a + 1);
-        let value = match object.as_gc::<Module>() {
-            Some(module) => module
-                .globals
-                .values
-                .get(heap, slot)
-                .unwrap_or(Value::UNDEF),
-            None => object
-                .as_gc::<Instance>()
-                .map_or(Value::UNDEF, |o| o.slot(heap, slot)),
-        };
+        let w = self.stack.top().window;
+        let value = self.own_attribute(i);
         if let Some(function) = value.as_gc::<NativeFunction>() {
             let native = self.natives.get(function.id);
             if native.takes(i.b as usize) && function.owner.is_undef() && !function.is_new {
@@ -148,6 +135,23 @@ impl Vm {
         let callee = self.local(value);
         let args = self.window_args(i.a as usize + 2, i.b as usize);
         self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// What the object in `R[a+1]` has in the slot that the cache names: a module's global, an attribute of an instance's own.
+    fn own_attribute(&self, i: Instr) -> Value<'_> {
+        let heap = &self.heap;
+        let slot = self.cache(i).slot.get() as usize;
+        let object = self.reg(i.a + 1);
+        match object.as_gc::<Module>() {
+            Some(module) => module
+                .globals
+                .values
+                .get(heap, slot)
+                .unwrap_or(Value::UNDEF),
+            None => object
+                .as_gc::<Instance>()
+                .map_or(Value::UNDEF, |o| o.slot(heap, slot)),
+        }
     }
 
     /// `CallMethod` of a native that the cache found.
@@ -225,6 +229,14 @@ impl Vm {
     /// `GetMethod`; teaches the cache.
     #[inline(never)]
     pub(in crate::vm) fn get_method_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.knows_receiver(i) {
+            let value = self.own_attribute(i);
+            if !value.is_undef() {
+                self.set_reg(i.a, value);
+                self.set_reg(i.a + 1, Value::UNDEF);
+                return Ok(());
+            }
+        }
         if self.learns_method(i) {
             self.stack.top_mut().ip.retry();
             return Ok(());

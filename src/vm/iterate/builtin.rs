@@ -23,9 +23,9 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 
 /// What a step of an iterator gave.
-pub enum Advance<'h> {
+pub enum Advance<T> {
     /// The next item.
-    Item(Value<'h>),
+    Item(T),
     /// There is none.
     End,
     /// It takes the program to say: see `adaptor.rs`.
@@ -107,7 +107,7 @@ fn is_leaf<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> bool {
 
 /// One step, unless the program takes part in it.
 #[inline]
-pub fn leaf_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+pub fn leaf_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
     match iter.tag {
         IterTag::Enumerate => next_of_enumerate(heap, iter),
         IterTag::Zip => next_of_zip(heap, iter),
@@ -116,7 +116,7 @@ pub fn leaf_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, 
 }
 
 /// A step of an iterator over a container.
-fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
     let item = match iter.tag {
         IterTag::Range => next_of_range(heap, iter),
         IterTag::List => next_at(
@@ -147,8 +147,35 @@ fn plain_source(value: Value<'_>) -> Option<Gc<'_, Iter>> {
     value.as_gc::<Iter>().filter(|iter| iter.tag.is_plain())
 }
 
+/// One step of an iterator whose items are pairs, not put into a tuple yet; `Program` where `leaf_next` has to say.
+pub fn next_pair<'h>(
+    heap: &'h Heap,
+    iter: Gc<'h, Iter>,
+) -> Result<Advance<(Value<'h>, Value<'h>)>, Raised> {
+    match iter.tag {
+        IterTag::Enumerate => pair_of_enumerate(heap, iter),
+        IterTag::DictItems => Ok(match next_entry(heap, iter)? {
+            Some(pair) => Advance::Item(pair),
+            None => Advance::End,
+        }),
+        IterTag::Zip => pair_of_zip(heap, iter),
+        _ => Ok(Advance::Program),
+    }
+}
+
+fn next_of_enumerate<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
+    Ok(match pair_of_enumerate(heap, iter)? {
+        Advance::Item((count, item)) => Advance::Item(heap.tuple(&[count, item]).value()),
+        Advance::End => Advance::End,
+        Advance::Program => Advance::Program,
+    })
+}
+
 /// `enumerate` over a container; the count fits a small integer.
-fn next_of_enumerate<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+fn pair_of_enumerate<'h>(
+    heap: &'h Heap,
+    iter: Gc<'h, Iter>,
+) -> Result<Advance<(Value<'h>, Value<'h>)>, Raised> {
     let count = iter.extra.get(heap);
     let (Some(source), Some(next)) = (
         plain_source(iter.source.get(heap)),
@@ -159,9 +186,34 @@ fn next_of_enumerate<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'
     Ok(match plain_next(heap, source)? {
         Advance::Item(item) => {
             iter.extra.set(next);
-            Advance::Item(heap.tuple(&[count, item]).value())
+            Advance::Item((count, item))
         }
-        end => end,
+        Advance::End => Advance::End,
+        Advance::Program => Advance::Program,
+    })
+}
+
+/// `zip` of two containers, not strict.
+fn pair_of_zip<'h>(
+    heap: &'h Heap,
+    iter: Gc<'h, Iter>,
+) -> Result<Advance<(Value<'h>, Value<'h>)>, Raised> {
+    let sources = iter.source.get(heap).as_gc::<Tuple>();
+    let Some([x, y]) = sources.map(Gc::tail) else {
+        return Ok(Advance::Program);
+    };
+    let (Some(x), Some(y)) = (plain_source(x.get(heap)), plain_source(y.get(heap))) else {
+        return Ok(Advance::Program);
+    };
+    if iter.pos.get() != 0 {
+        return Ok(Advance::Program);
+    }
+    let Advance::Item(first) = plain_next(heap, x)? else {
+        return Ok(Advance::End);
+    };
+    Ok(match plain_next(heap, y)? {
+        Advance::Item(second) => Advance::Item((first, second)),
+        _ => Advance::End,
     })
 }
 
@@ -175,7 +227,7 @@ fn zipped<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Gc<'h, Tuple>> {
 }
 
 /// `zip` of containers, not strict.
-fn next_of_zip<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Raised> {
+fn next_of_zip<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
     if iter.pos.get() != 0 {
         return Ok(Advance::Program);
     }
@@ -186,7 +238,7 @@ fn next_of_zip<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<'h>, Ra
     for source in sources.iter(heap).filter_map(plain_source) {
         match plain_next(heap, source)? {
             Advance::Item(item) => items.push(item),
-            end => return Ok(end),
+            _ => return Ok(Advance::End),
         }
     }
     Ok(if items.is_empty() {
@@ -265,8 +317,18 @@ fn next_char<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     }
 }
 
-/// One more than a dict's items were given: keys were exchanged for others meanwhile. `step` counts them, from 1.
 fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
+    let entry = next_entry(heap, iter)?;
+    Ok(entry.map(|entry| item_of(heap, entry, iter.tag)))
+}
+
+/// The next key and value. One more than a dict's items were given: keys were exchanged for others meanwhile. `step` counts them,
+/// from 1.
+#[inline]
+fn next_entry<'h>(
+    heap: &'h Heap,
+    iter: Gc<'h, Iter>,
+) -> Result<Option<(Value<'h>, Value<'h>)>, Raised> {
     let Some(dict) = iter.source.get(heap).as_gc::<Dict>() else {
         return Ok(None);
     };
@@ -284,7 +346,7 @@ fn next_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'
     }
     iter.step.set(iter.step.get() + 1);
     iter.pos.set(at as i64 + 1);
-    Ok(dict_item(heap, dict, at, iter.tag))
+    Ok(dict.table.entry(heap, at))
 }
 
 fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
@@ -302,7 +364,10 @@ fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Val
         Some(_) => IterTag::DictItems,
         None => IterTag::DictKeys,
     };
-    Ok(dict_item(heap, dict, at, tag))
+    Ok(dict
+        .table
+        .entry(heap, at)
+        .map(|entry| item_of(heap, entry, tag)))
 }
 
 /// The error repeats: the iterator is of no more use.
@@ -321,13 +386,13 @@ fn check_dict_size<'h>(
     ))
 }
 
-fn dict_item<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, at: usize, tag: IterTag) -> Option<Value<'h>> {
-    let (key, value) = dict.table.entry(heap, at)?;
-    Some(match tag {
+/// What a walk over keys, values or items gives for an entry.
+fn item_of<'h>(heap: &'h Heap, (key, value): (Value<'h>, Value<'h>), tag: IterTag) -> Value<'h> {
+    match tag {
         IterTag::DictValues => value,
         IterTag::DictItems => heap.tuple(&[key, value]).value(),
         _ => key,
-    })
+    }
 }
 
 fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
