@@ -124,8 +124,12 @@ impl Table {
     /// Finds a key.
     pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
         let inner = self.inner.borrow();
-        if inner.recent.get(heap).is(key) && inner.entries[inner.recent_at.get()].hash == hash {
-            return Found::At(inner.recent_at.get());
+        let recent = inner.recent.get(heap);
+        if recent.is(key) && !recent.is_undef() {
+            let at = inner.recent_at.get();
+            if inner.entries[at].hash == hash {
+                return Found::At(at);
+            }
         }
         let found = match key.as_gc::<Str>() {
             Some(text) => inner.find_text(heap, hash, text),
