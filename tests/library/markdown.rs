@@ -118,25 +118,20 @@ fn doc(out: &mut String, text: &str) {
     }
 }
 
-/// With a capital letter and a full stop.
+/// With a capital letter, unless it begins with a name, and a full stop.
 fn sentence(text: &str) -> String {
-    let text = match text.ends_with(['.', ':', '?', '!']) {
-        true => text.to_owned(),
-        false => format!("{text}."),
+    let stop = if text.ends_with(['.', ':', '?', '!']) {
+        ""
+    } else {
+        "."
     };
-    let starts_with_word =
-        text.chars().take_while(|c| c.is_alphabetic()).count() > 1 && !text.contains("() ->");
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_word = first.len() > 1 && first.trim_end_matches(',').chars().all(char::is_lowercase);
     match text.chars().next() {
-        Some(first)
-            if starts_with_word
-                && text[first.len_utf8()..].starts_with(|c: char| c.is_lowercase() || c == ' ') =>
-        {
-            first
-                .to_uppercase()
-                .chain(text[first.len_utf8()..].chars())
-                .collect()
+        Some(letter) if is_word => {
+            letter.to_uppercase().collect::<String>() + &text[letter.len_utf8()..] + stop
         }
-        _ => text,
+        _ => format!("{text}{stop}"),
     }
 }
 
@@ -144,11 +139,27 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// Keeps Markdown from seeing marks in plain text.
+/// Keeps Markdown from seeing marks in plain text; what stands in backquotes is code and stays as it is.
 fn escape(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_paired = parts.len() % 2 == 1;
+    let mut out = String::new();
+    for (i, part) in parts.into_iter().enumerate() {
+        if i > 0 {
+            out.push_str(if is_paired { "`" } else { "\\`" });
+        }
+        match is_paired && i % 2 == 1 {
+            true => out.push_str(part),
+            false => out.push_str(&escape_marks(part)),
+        }
+    }
+    out
+}
+
+fn escape_marks(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
-        if ['*', '_', '<', '>', '`', '[', ']', '\\'].contains(&c) {
+        if ['*', '_', '<', '>', '[', ']', '\\'].contains(&c) {
             out.push('\\');
         }
         out.push(c);

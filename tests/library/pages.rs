@@ -4,7 +4,7 @@
 //! table of its page here; the suite says so when it is on none.
 
 use apy::runtime::Builtin::{self, *};
-use apy::stdlib::asyncio::ASYNCIO;
+use apy::stdlib::asyncio::{ASYNCIO, streams};
 use apy::stdlib::builtins::{self, functions};
 use apy::stdlib::registry::NativeModule;
 use apy::stdlib::{MODULES, deque};
@@ -156,7 +156,7 @@ const ASYNCIO_PAGES: &[(&str, &str, &str, &[&str])] = &[
         "asyncio-streams",
         "asyncio: streams",
         "Connections over TCP and Unix sockets.",
-        &["asyncio.streams", "asyncio.base_events"],
+        &["asyncio.streams", "asyncio.base_events", "asyncio.trsock"],
     ),
     (
         "asyncio-loop",
@@ -270,16 +270,18 @@ fn asyncio_pages() -> Vec<Page> {
         ],
     }];
     pages.extend(ASYNCIO_PAGES.iter().map(|(file, title, intro, modules)| {
+        // A class without a name of its own in the module.
+        let all = ASYNCIO
+            .types
+            .iter()
+            .copied()
+            .chain([&streams::TRANSPORT_SOCKET]);
+        let shown = all.filter(|ty| modules.contains(&ty.module));
         Page {
             file,
             title: (*title).to_owned(),
             intro: (*intro).to_owned(),
-            items: ASYNCIO
-                .types
-                .iter()
-                .filter(|ty| modules.contains(&ty.module))
-                .map(|ty| native::module_class(ty))
-                .collect(),
+            items: shown.map(native::module_class).collect(),
         }
     }));
     pages

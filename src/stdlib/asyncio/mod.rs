@@ -17,7 +17,7 @@ mod runner;
 mod semaphore;
 mod shield;
 mod sleep;
-mod streams;
+pub mod streams;
 mod task;
 mod task_group;
 mod timeout;

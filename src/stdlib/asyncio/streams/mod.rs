@@ -18,6 +18,7 @@ pub use connect::{OPEN_CONNECTION, OPEN_UNIX_CONNECTION};
 pub use reader::STREAM_READER;
 pub use server::SERVER;
 pub use start_server::{START_SERVER, START_UNIX_SERVER};
+pub use transport_socket::TRANSPORT_SOCKET;
 pub use writer::STREAM_WRITER;
 
 use std::net::SocketAddr;

@@ -11,8 +11,8 @@ use crate::runtime::{Builtin, Value};
 use crate::sched::reactor::socket::Address;
 use crate::vm::{Local, Native, Vm};
 
-/// `asyncio.trsock.TransportSocket`.
-const TRANSPORT_SOCKET: ModuleType = ModuleType {
+/// What `server.sockets` and `get_extra_info("socket")` give.
+pub const TRANSPORT_SOCKET: ModuleType = ModuleType {
     name: "TransportSocket",
     module: "asyncio.trsock",
     body: NativeType {

@@ -102,8 +102,7 @@ const ENUMERATE_DOC: &str = "Return an enumerate object.\n\n  iterable\n    an o
 const ZIP_DOC: &str = "The zip object yields n-length tuples, where n is the number of iterables\n\
     passed as positional arguments to zip().  The i-th element in every tuple\n\
     comes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\n\
-    If strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n\
-       >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]";
+    If strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]";
 
 const MAP_DOC: &str = "Make an iterator that computes the function using arguments from\neach of the iterables.  \
     Stops when the shortest iterable is exhausted.";
