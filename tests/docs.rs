@@ -58,52 +58,62 @@ fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {
     }
 }
 
+type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
     let text = std::fs::read_to_string(page).expect("a page can be read");
     let name = page.strip_prefix(root).unwrap_or(page).with_extension("");
     let name = name.display().to_string().replace(['/', '\\'], "::");
-    let (found, lost) = (indented(&text), lost(root, page, &text));
+    let test = |what: &str, check| Test {
+        name: format!("{name}::{what}"),
+        check,
+    };
     let mut tests = vec![
-        Test {
-            name: format!("{name}::fences"),
-            check: Box::new(move || match found {
-                Some(line) => Err(format!(
-                    "line {line} begins a block by indentation: fence it"
-                )),
-                None => Ok(()),
-            }),
-        },
-        Test {
-            name: format!("{name}::files"),
-            check: Box::new(move || match lost.is_empty() {
-                true => Ok(()),
-                false => Err(format!("the page names what is not there: {lost:?}")),
-            }),
-        },
+        test("fences", all_fenced(&text)),
+        test("files", all_there(lost(root, page, &text))),
     ];
     let mut blocks = blocks(&text).into_iter().peekable();
     while let Some(block) = blocks.next() {
-        let name = format!("{name}::line_{}", block.line);
-        let check: Box<dyn Fn() -> Result<(), String> + Send + Sync> = match block.mark.as_str() {
-            "python" => {
-                let prints = blocks.next_if(|next| next.mark == "text");
-                Box::new(move || runs(&block.text, prints.as_ref()))
-            }
-            "python fails" => {
-                let says = blocks.next_if(|next| next.mark == "text");
-                Box::new(move || fails(&block.text, says.as_ref()))
-            }
-            "prompt" => Box::new(move || talks(&block.text)),
-            "console" => Box::new(move || answers(&block.text)),
-            "text" | "sh" => continue,
-            other => {
-                let message = format!("a block marked `{other}`: see the head of tests/docs.rs");
-                Box::new(move || Err(message.clone()))
-            }
+        let answer = match block.mark.starts_with("python") {
+            true => blocks.next_if(|next| next.mark == "text"),
+            false => None,
         };
-        tests.push(Test { name, check });
+        let what = format!("line_{}", block.line);
+        tests.extend(check_of(block, answer).map(|check| test(&what, check)));
     }
     tests
+}
+
+/// What a block has to do; `answer`: what is said to follow from it.
+fn check_of(block: Block, answer: Option<Block>) -> Option<Check> {
+    Some(match block.mark.as_str() {
+        "python" => Box::new(move || runs(&block.text, answer.as_ref())),
+        "python fails" => Box::new(move || fails(&block.text, answer.as_ref())),
+        "prompt" => Box::new(move || talks(&block.text)),
+        "console" => Box::new(move || answers(&block.text)),
+        "text" | "sh" => return None,
+        other => {
+            let message = format!("a block marked `{other}`: see the head of tests/docs.rs");
+            Box::new(move || Err(message.clone()))
+        }
+    })
+}
+
+fn all_fenced(page: &str) -> Check {
+    let found = indented(page);
+    Box::new(move || match found {
+        Some(line) => Err(format!(
+            "line {line} begins a block by indentation: fence it"
+        )),
+        None => Ok(()),
+    })
+}
+
+fn all_there(lost: Vec<String>) -> Check {
+    Box::new(move || match lost.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the page names what is not there: {lost:?}")),
+    })
 }
 
 fn blocks(page: &str) -> Vec<Block> {

@@ -6,7 +6,7 @@
 use apy::runtime::Builtin::{self, *};
 use apy::stdlib::asyncio::{ASYNCIO, streams};
 use apy::stdlib::builtins::{self, functions};
-use apy::stdlib::registry::NativeModule;
+use apy::stdlib::registry::{ModuleType, NativeModule};
 use apy::stdlib::{MODULES, deque};
 
 use super::{Item, native, written};
@@ -235,48 +235,16 @@ fn exceptions_page() -> Page {
     }
 }
 
+/// The classes of asyncio; one has no name of its own in the module.
+fn asyncio_classes() -> impl std::iter::Iterator<Item = &'static ModuleType> {
+    let unnamed = [&streams::TRANSPORT_SOCKET];
+    ASYNCIO.types.iter().copied().chain(unnamed)
+}
+
 fn asyncio_pages() -> Vec<Page> {
-    let elsewhere = |module: &str| {
-        ASYNCIO_PAGES
-            .iter()
-            .any(|(_, _, _, modules)| modules.contains(&module))
-    };
-    let tasks = [Future, Task].map(native::builtin_class);
-    let own = ASYNCIO
-        .types
-        .iter()
-        .filter(|ty| !elsewhere(ty.module))
-        .map(|ty| native::module_class(ty));
-    let mut pages = vec![Page {
-        file: "asyncio",
-        title: "asyncio".to_owned(),
-        intro: format!(
-            "{} It needs no import. `await` stands before what has to be awaited.",
-            ASYNCIO.doc
-        ),
-        items: vec![
-            Item::Section("Functions", native::functions_of(&ASYNCIO)),
-            Item::Section(
-                "Tasks, futures, groups, timeouts",
-                tasks.into_iter().chain(own).collect(),
-            ),
-            Item::Section(
-                "Exceptions",
-                vec![native::rows(
-                    exceptions().filter(|class| ASYNCIO.builtins.contains(class)),
-                )],
-            ),
-            Item::Section("Constants", vec![native::constants(ASYNCIO.constants)]),
-        ],
-    }];
+    let mut pages = vec![asyncio_page()];
     pages.extend(ASYNCIO_PAGES.iter().map(|(file, title, intro, modules)| {
-        // A class without a name of its own in the module.
-        let all = ASYNCIO
-            .types
-            .iter()
-            .copied()
-            .chain([&streams::TRANSPORT_SOCKET]);
-        let shown = all.filter(|ty| modules.contains(&ty.module));
+        let shown = asyncio_classes().filter(|ty| modules.contains(&ty.module));
         Page {
             file,
             title: (*title).to_owned(),
@@ -285,6 +253,36 @@ fn asyncio_pages() -> Vec<Page> {
         }
     }));
     pages
+}
+
+/// The functions of asyncio, and the classes that no other page has.
+fn asyncio_page() -> Page {
+    let has = |modules: &[&str], ty: &ModuleType| modules.contains(&ty.module);
+    let elsewhere = |ty: &ModuleType| {
+        ASYNCIO_PAGES
+            .iter()
+            .any(|(_, _, _, modules)| has(modules, ty))
+    };
+    let own = asyncio_classes()
+        .filter(|ty| !elsewhere(ty))
+        .map(native::module_class);
+    let tasks = [Future, Task].map(native::builtin_class);
+    let raised = exceptions().filter(|class| ASYNCIO.builtins.contains(class));
+    let classes = tasks.into_iter().chain(own).collect();
+    Page {
+        file: "asyncio",
+        title: "asyncio".to_owned(),
+        intro: format!(
+            "{} It needs no import. `await` stands before what has to be awaited.",
+            ASYNCIO.doc
+        ),
+        items: vec![
+            Item::Section("Functions", native::functions_of(&ASYNCIO)),
+            Item::Section("Tasks, futures, groups, timeouts", classes),
+            Item::Section("Exceptions", vec![native::rows(raised)]),
+            Item::Section("Constants", vec![native::constants(ASYNCIO.constants)]),
+        ],
+    }
 }
 
 fn module_page(module: &'static NativeModule) -> Page {
