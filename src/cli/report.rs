@@ -125,8 +125,12 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
         style.bad("deadlock")
     );
     if let Some(first) = stuck[..cycle].first() {
-        let names = stuck[..cycle].iter().take(TOLD).chain([first]);
-        let names: Vec<String> = names.map(|task| format!("'{}'", task.task)).collect();
+        let named = |task: &Stuck| format!("'{}'", task.task);
+        let mut names: Vec<String> = stuck[..cycle].iter().take(TOLD).map(named).collect();
+        if cycle > TOLD {
+            names.push(format!("{} more", cycle - TOLD));
+        }
+        names.push(named(first));
         let _ = writeln!(
             out,
             "  a cycle, each waits for the next: {}",

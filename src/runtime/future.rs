@@ -98,6 +98,8 @@ pub struct TaskPart {
     pub cancel_requests: Cell<u32>,
     /// Whether the next resumption throws CancelledError.
     pub must_cancel: Cell<bool>,
+    /// Whether a cancellation is on its way through it: who meets it again has gone in a circle.
+    pub in_cancel: Cell<bool>,
 }
 
 // SAFETY: paired with `Kind::Future` in `kinds!`; reports all slots, those of callbacks and of the task part included.

@@ -22,17 +22,12 @@ const DEPTH: usize = 10;
 
 /// Nothing can run any more: tells the user who waits for what, and ends the program.
 pub fn deadlock(vm: &mut Vm) -> Raised {
-    let mut tasks = waiting_tasks(vm, "a future that nobody finishes");
+    let tasks = waiting_tasks(vm, "a future that nobody finishes");
     let cycle = find_cycle(&tasks);
-    let mut stuck: Vec<Stuck> = Vec::with_capacity(tasks.len());
-    for &at in &cycle {
-        stuck.push(tasks[at].stuck.clone());
-    }
-    for (at, task) in tasks.drain(..).enumerate() {
-        if !cycle.contains(&at) {
-            stuck.push(task.stuck);
-        }
-    }
+    let mut stuck: Vec<Option<Stuck>> = tasks.into_iter().map(|task| Some(task.stuck)).collect();
+    let mut first: Vec<Stuck> = cycle.iter().filter_map(|&at| stuck[at].take()).collect();
+    first.extend(stuck.into_iter().flatten());
+    let stuck = first;
     vm.host.report(Report::Deadlock {
         stuck,
         cycle: cycle.len(),

@@ -110,9 +110,15 @@ pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
             .into_iter()
             .map(|v| vm.local(v))
             .collect();
+        // A member that waits for this group would wait for ever.
+        let is_circle = members.iter().any(|&m| task::is_in_cancel(vm, m));
         let mut any = false;
         for member in members {
-            any |= cancel(vm, member, message);
+            any |= !task::is_in_cancel(vm, member) && cancel(vm, member, message);
+        }
+        if is_circle {
+            cancel_now(vm, local, message);
+            return true;
         }
         if any {
             // The group ends as cancelled once its members are done.

@@ -54,6 +54,7 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
         row,
         cancel_requests: Cell::new(0),
         must_cancel: Cell::new(false),
+        in_cancel: Cell::new(false),
     };
     let task = heap.task(part).value();
     scheduler.tasks.borrow_mut().insert(heap, task);
@@ -141,24 +142,56 @@ pub fn name(vm: &mut Vm, task: Local) -> Local {
     vm.local(name)
 }
 
-/// `task.cancel(msg)`; false: it was done.
+/// `task.cancel(msg)`; false: it was done. What a task waits for is asked first, so this follows a chain of tasks to its end; in a
+/// circle the last one is taken out of its wait.
 pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
-    let this = future(vm, task);
-    if this.is_done() {
-        return false;
-    }
-    let part = part(vm, task);
-    part.cancel_requests.set(part.cancel_requests.get() + 1);
-    if let Some(waiting_for) = part.waiting_for.get(&vm.heap).defined() {
-        let waiting_for = vm.local(waiting_for);
-        if future::cancel(vm, waiting_for, message) {
-            return true;
+    let mut way: Vec<Local> = Vec::new();
+    let mut next = Some(task);
+    let mut cancelled = false;
+    while let Some(at) = next.take() {
+        if future(vm, at).is_done() {
+            break;
+        }
+        let part = part(vm, at);
+        if part.in_cancel.get() {
+            cancelled = way.last().is_some_and(|&last| leave_wait(vm, last, at));
+            break;
+        }
+        part.cancel_requests.set(part.cancel_requests.get() + 1);
+        part.in_cancel.set(true);
+        way.push(at);
+        if let Some(awaited) = part.waiting_for.get(&vm.heap).defined() {
+            let awaited = vm.local(awaited);
+            if future(vm, awaited).task().is_some() {
+                next = Some(awaited);
+            } else {
+                cancelled = future::cancel(vm, awaited, message);
+            }
         }
     }
-    let part = self::part(vm, task);
-    part.must_cancel.set(true);
-    future(vm, task).extra().cancel_message.set(vm.get(message));
-    true
+    for at in way.into_iter().rev() {
+        let part = part(vm, at);
+        part.in_cancel.set(false);
+        if !std::mem::replace(&mut cancelled, true) {
+            part.must_cancel.set(true);
+            future(vm, at).extra().cancel_message.set(vm.get(message));
+        }
+    }
+    cancelled
+}
+
+/// Whether a future is a task that a cancellation is on its way through.
+pub fn is_in_cancel(vm: &Vm, awaited: Local) -> bool {
+    let part = future(vm, awaited).task();
+    part.is_some_and(|part| part.in_cancel.get())
+}
+
+/// A task does not wait for `awaited` any longer: its next step is soon. False, for the caller to have it raise there.
+fn leave_wait(vm: &Vm, task: Local, awaited: Local) -> bool {
+    future::remove_callback(vm, awaited, Action::Wake, vm.get(task));
+    part(vm, task).waiting_for.clear();
+    scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), Value::UNDEF));
+    false
 }
 
 /// `task.uncancel()`: takes one request to cancel back; how many are left.
