@@ -434,6 +434,10 @@ pub(super) fn leaf<'h>(
     a: Value<'h>,
     b: Value<'h>,
 ) -> Option<Result<Value<'h>, Raised>> {
+    // Instances of the program's classes are none of theirs, whatever they extend.
+    if a.is_gc::<Instance>() {
+        return None;
+    }
     number::binary(heap, op, a, b).or_else(|| concat::binary(heap, op, a, b))
 }
 

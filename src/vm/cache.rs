@@ -6,7 +6,8 @@
 //! for learning, not for a general lookup.
 //!
 //! Contract: `learn` is called only with what holds for every object of the shape until a class changes; and an instruction is
-//! taken again only if its guard was wrong before, so that it cannot go round for ever.
+//! taken again only if its guard was wrong before, so that it cannot go round for ever. What one place has learned of a shape, others
+//! recall (`recalls`) before they ask anybody.
 
 use std::cell::Cell;
 
@@ -27,7 +28,7 @@ use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 
 /// What an attribute instruction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     Get,
     Set,
     Method,
@@ -124,24 +125,18 @@ impl Vm {
         self.cache(i).guard.get() == self.guard(shape)
     }
 
-    /// Whether the cache can be made to speak of this object: because its shape is known from elsewhere, or by `learns`.
-    fn teach(
-        &self,
-        i: Instr,
-        object: Gc<'_, Header>,
-        access: Access,
-        learns: impl FnOnce() -> bool,
-    ) -> bool {
-        let cache = self.cache(i);
-        if self
-            .learned
-            .recall(&self.heap, cache, self.guard(object.shape()), access)
-        {
-            return true;
-        }
-        let learned = learns();
+    /// Makes a cache that does not speak of this object do so, if its shape is known from another place; then the instruction is to be
+    /// taken again.
+    #[inline(never)]
+    pub(super) fn recalls(&self, cache: &Cache, object: Gc<'_, Header>, access: Access) -> bool {
+        let guard = self.guard(object.shape());
+        self.learned.recall(&self.heap, cache, guard, access)
+    }
+
+    /// Remembers what the cache has learned for other places, if it has.
+    fn teach(&self, i: Instr, access: Access, learned: bool) -> bool {
         if learned {
-            self.learned.remember(&self.heap, cache, access);
+            self.learned.remember(&self.heap, self.cache(i), access);
         }
         learned
     }
@@ -159,7 +154,7 @@ impl Vm {
     pub(super) fn get_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         if let Some(object) = self.reg(i.b).as_object() {
             if !self.knows(i, object.shape()) {
-                if self.teach(i, object, Access::Get, || self.learns_get(i, object)) {
+                if self.teach(i, Access::Get, self.learns_get(i, object)) {
                     self.stack.top_mut().ip.retry();
                     return Ok(());
                 }
@@ -222,9 +217,7 @@ impl Vm {
     pub(super) fn set_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
         if let Some(instance) = self.reg(i.a).as_gc::<Instance>()
             && !self.knows(i, instance.shape())
-            && self.teach(i, instance.erase(), Access::Set, || {
-                self.learns_set(i, instance)
-            })
+            && self.teach(i, Access::Set, self.learns_set(i, instance))
         {
             self.stack.top_mut().ip.retry();
             return Ok(());
@@ -281,9 +274,11 @@ impl Vm {
             return false;
         };
         !self.knows(i, object.shape())
-            && self.teach(i, object, Access::Method, || {
-                self.learns_method_of(i, receiver, object)
-            })
+            && self.teach(
+                i,
+                Access::Method,
+                self.learns_method_of(i, receiver, object),
+            )
     }
 
     /// Whether `GetSuper` has learned something, and is to be taken again. The cache speaks of one class to start behind, too.

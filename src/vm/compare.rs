@@ -202,7 +202,9 @@ pub fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bo
     {
         return Some((x == y || x.same_text(y)) == (c == Comparison::Eq));
     }
-    if let Some(order) = simple_order(a, b) {
+    if !a.is_gc::<Instance>()
+        && let Some(order) = simple_order(a, b)
+    {
         return Some(c.holds(order));
     }
     if let Some(outcome) = leaf_sequences(heap, c, a, b) {

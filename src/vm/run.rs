@@ -7,6 +7,7 @@
 
 use super::Vm;
 use super::arith::{self, Operator};
+use super::cache::Access;
 use super::compare::Comparison;
 use super::contains::leaf_contains;
 use super::frame::{Cursor, Frame, Window, frame_flag};
@@ -421,6 +422,7 @@ impl Vm {
                                 w.set(i.a(), value);
                             }
                         }
+                        Some(o) if self.recalls(cache, o, Access::Get) => ip.retry(),
                         _ => slow!(self.get_attr_op(i.instr())),
                     }
                 }
@@ -435,6 +437,7 @@ impl Vm {
                                 o.set_shape(next);
                             }
                         }
+                        Some(o) if self.recalls(cache, o.erase(), Access::Set) => ip.retry(),
                         _ => slow!(self.set_attr_op(i.instr())),
                     }
                 }
@@ -534,6 +537,7 @@ impl Vm {
                                 trap!(self.call_attribute_op(i.instr()));
                             }
                         }
+                        Some(o) if self.recalls(cache, o, Access::Method) => ip.retry(),
                         _ => trap!(self.call_method_op(i.instr())),
                     }
                 }
@@ -545,6 +549,12 @@ impl Vm {
                                 && !cache.value.is_undef() =>
                         {
                             w.set(i.a(), cache.value.get(&self.heap));
+                        }
+                        Some(o)
+                            if cache.guard.get() != self.guard(o.shape())
+                                && self.recalls(cache, o, Access::Method) =>
+                        {
+                            ip.retry();
                         }
                         _ => slow!(self.get_method_op(i.instr())),
                     }
