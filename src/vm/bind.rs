@@ -152,7 +152,7 @@ fn fill_defaults<'h>(
     let kwdefaults = function.kwdefaults.get(heap).as_gc::<Dict>();
     for i in max..max + usize::from(params.kwonly) {
         if bound[i].is_undef() {
-            match kwdefaults.and_then(|d| d.get_str(heap, heap.intern(&params.names[i]))) {
+            match kwdefaults.and_then(|d| keyword_default(heap, d, i - max, &params.names[i])) {
                 Some(value) => bound[i] = value,
                 None => missing.push(&params.names[i]),
             }
@@ -168,6 +168,21 @@ fn fill_defaults<'h>(
             &missing,
         ))
     }
+}
+
+/// The default of a keyword-only parameter. Its entry stands, as a rule, where the parameter stands among its like.
+fn keyword_default<'h>(
+    heap: &'h Heap,
+    defaults: Gc<'h, Dict>,
+    at: usize,
+    name: &str,
+) -> Option<Value<'h>> {
+    if let Some((key, value)) = defaults.table.entry(heap, at)
+        && key.as_gc::<Str>().is_some_and(|key| key.as_str() == name)
+    {
+        return Some(value);
+    }
+    defaults.get_str(heap, heap.intern(name))
 }
 
 fn qualname<'h>(heap: &'h Heap, function: Gc<'h, Function>) -> &'h str {

@@ -669,6 +669,18 @@ impl Vm {
                                     None => iter.source.clear(),
                                 }
                             }
+                            IterTag::Tuple => {
+                                let n = iter.pos.get();
+                                let tuple = iter.source.get(&self.heap).as_gc::<Tuple>();
+                                match tuple.and_then(|tuple| tuple.at(&self.heap, n as usize)) {
+                                    Some(value) => {
+                                        iter.pos.set(n + 1);
+                                        w.set(i.b(), value);
+                                        jump!(i.d());
+                                    }
+                                    None => iter.source.clear(),
+                                }
+                            }
                             // Pairs that are taken apart at once are never put together.
                             IterTag::Enumerate | IterTag::Zip | IterTag::DictItems
                                 if i.c() == 1 =>
