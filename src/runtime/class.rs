@@ -72,8 +72,8 @@ pub struct Class {
     pub builtin: Option<Builtin>,
     /// The Rust type under its instances: `Instance` for plain classes, the builtin's kind for those that extend one.
     pub layout: Kind,
-    /// What calling the class enters, as long as no class changes; see `Gc<Class>::entry`.
-    entry: Slot,
+    /// What calling the class entered last, good as long as no class changes (see `Gc<Class>::entry`); Undef before the first call.
+    pub entry: Slot,
     /// The class object's shape and the class epoch that `entry` holds for.
     entry_guard: Cell<u64>,
     flags: Cell<u32>,

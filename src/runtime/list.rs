@@ -28,9 +28,7 @@ impl Heap {
     /// A list of these values.
     pub fn list<'h>(&'h self, values: impl IntoIterator<Item = Value<'h>>) -> Gc<'h, List> {
         let items = SlotVec::from_values(values);
-        if !items.is_empty() {
-            self.charge(items.len() * 8);
-        }
+        self.charge(items.len() * 8);
         self.alloc(List { items })
     }
 }

@@ -240,15 +240,8 @@ impl Heap {
 
     /// The decimal digits of an integer.
     pub fn decimal(&self, n: i64) -> Value<'_> {
-        let decimal = Decimal::new(n);
-        let digits = decimal.as_bytes();
-        if let [digit] = *digits
-            && let Some(known) = self.ascii.get(self, digit as usize)
-        {
-            return known;
-        }
-        self.str_of_parts(digits.len(), digits.len() as u32, [digits])
-            .value()
+        self.ascii_str(Decimal::new(n).as_bytes())
+            .expect("digits and a sign are ASCII, and twenty at most")
     }
 
     /// The string of several texts, one behind the other; `None` where it is too long for one.

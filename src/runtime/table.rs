@@ -299,25 +299,13 @@ impl Inner {
     /// Finds a text: most keys are texts. `None`: another kind of key has the same hash.
     #[inline(always)]
     fn find_text(&self, heap: &Heap, hash: u64, text: Gc<'_, Str>) -> Option<Found> {
-        let same = |entry: &Entry| {
-            let other = entry.key.get(heap);
-            match other.as_gc::<Str>() {
-                Some(other) => Some(other == text || other.same_text(text)),
-                None => other.is_undef().then_some(false),
-            }
-        };
-        if self.entries.len() <= LINEAR {
-            for (at, entry) in self.entries.iter().enumerate() {
-                if entry.hash == hash && same(entry)? {
-                    return Some(Found::At(at));
-                }
-            }
-        } else {
-            for at in self.index.probe(hash) {
-                let entry = &self.entries[at];
-                if entry.hash == hash && same(entry)? {
-                    return Some(Found::At(at));
-                }
+        for (at, entry) in self.candidates(hash) {
+            let Some(other) = entry.key.get(heap).defined() else {
+                continue;
+            };
+            let other = other.as_gc::<Str>()?;
+            if other == text || other.same_text(text) {
+                return Some(Found::At(at));
             }
         }
         Some(Found::Missing)

@@ -299,13 +299,11 @@ impl Vm {
         self.jump_if(found == (i.c != 0), i)
     }
 
+    /// Membership where the loop has asked `leaf_contains` already.
     fn reg_contains(&mut self, container: u8, item: u8) -> Result<bool, Raised> {
-        match leaf_contains(&self.heap, self.reg(container), self.reg(item)) {
-            Some(found) => Ok(found),
-            None => self.scoped(|vm| {
-                let (container, item) = (vm.reg_local(container), vm.reg_local(item));
-                vm.contains_slow(container, item)
-            }),
-        }
+        self.scoped(|vm| {
+            let (container, item) = (vm.reg_local(container), vm.reg_local(item));
+            vm.contains_slow(container, item)
+        })
     }
 }

@@ -26,6 +26,14 @@ impl Local {
         Local(locals.len() as u32 - 1)
     }
 
+    /// The value in it, where the VM's fields are borrowed apart.
+    #[inline]
+    pub(super) fn value<'h>(self, locals: &SlotVec, heap: &'h Heap) -> Value<'h> {
+        locals
+            .get(heap, self.index())
+            .expect("a local lives as long as the native that made it")
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -48,9 +56,7 @@ impl Vm {
     /// The value in a local.
     #[inline]
     pub fn get(&self, local: Local) -> Value<'_> {
-        self.locals
-            .get(&self.heap, local.0 as usize)
-            .expect("a local lives as long as the native that made it")
+        local.value(&self.locals, &self.heap)
     }
 
     /// The object in a local, if it is a `T`.

@@ -11,7 +11,7 @@ use super::cache::Access;
 use super::compare::Comparison;
 use super::contains::leaf_contains;
 use super::frame::{Cursor, Frame, Window, frame_flag};
-use super::iterate::{Advance, leaf_next, next_pair};
+use super::iterate::{Advance, leaf_next, next_of_list, next_of_range, next_of_tuple, next_pair};
 use super::native::{Args, NativeFn};
 use super::trap::Trap;
 use crate::bytecode::Op;
@@ -105,7 +105,16 @@ impl Vm {
                 }
             };
         }
-        // R[a] := R[b] op R[c]
+        // A loop's item and the jump to its body, or neither.
+        macro_rules! step {
+            ($i:expr, $item:expr) => {
+                if let Some(item) = $item {
+                    w.set($i.b(), item);
+                    jump!($i.d());
+                }
+            };
+        }
+        // R[a] := R[b] op R[c]; `$otherwise`: what else the loop tries before the VM does it.
         macro_rules! arith {
             ($i:expr, $operator:ident, $ints:expr, $floats:expr $(, $otherwise:ident)?) => {{
                 let (x, y) = (r!($i.b()), r!($i.c()));
@@ -647,40 +656,9 @@ impl Vm {
                 Op::ForIter => {
                     if let Some(iter) = r!(i.a()).as_gc::<Iter>() {
                         match iter.tag {
-                            IterTag::Range => {
-                                let left = iter.end.get();
-                                if left > 0 {
-                                    let n = iter.pos.get();
-                                    iter.end.set(left - 1);
-                                    iter.pos.set(n.wrapping_add(iter.step.get()));
-                                    w.set(i.b(), self.heap.int(n));
-                                    jump!(i.d());
-                                }
-                            }
-                            IterTag::List => {
-                                let n = iter.pos.get();
-                                let list = iter.source.get(&self.heap).as_gc::<List>();
-                                match list.and_then(|list| list.items.get(&self.heap, n as usize)) {
-                                    Some(value) => {
-                                        iter.pos.set(n + 1);
-                                        w.set(i.b(), value);
-                                        jump!(i.d());
-                                    }
-                                    None => iter.source.clear(),
-                                }
-                            }
-                            IterTag::Tuple => {
-                                let n = iter.pos.get();
-                                let tuple = iter.source.get(&self.heap).as_gc::<Tuple>();
-                                match tuple.and_then(|tuple| tuple.at(&self.heap, n as usize)) {
-                                    Some(value) => {
-                                        iter.pos.set(n + 1);
-                                        w.set(i.b(), value);
-                                        jump!(i.d());
-                                    }
-                                    None => iter.source.clear(),
-                                }
-                            }
+                            IterTag::Range => step!(i, next_of_range(&self.heap, iter)),
+                            IterTag::List => step!(i, next_of_list(&self.heap, iter)),
+                            IterTag::Tuple => step!(i, next_of_tuple(&self.heap, iter)),
                             // Pairs that are taken apart at once are never put together.
                             IterTag::Enumerate | IterTag::Zip | IterTag::DictItems
                                 if i.c() == 1 =>

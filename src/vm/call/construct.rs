@@ -295,11 +295,10 @@ impl Vm {
     }
 }
 
-/// Whether calling a class means nothing but an instance and its `__init__`.
+/// Whether calling a class whose instances are plain means nothing but an instance and its `__init__`.
 fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
     let abstract_methods = heap.sym(Sym::AbstractMethods);
-    class.layout == Kind::Instance
-        && !class.has(class_flag::NEW)
+    !class.has(class_flag::NEW)
         && heap.class_of(class.value()).builtin_is(Builtin::Type)
         && class.attrs.get(heap, abstract_methods).is_none()
 }
@@ -309,8 +308,10 @@ fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
 fn find_entry<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Function>> {
     let init: Gc<'h, Function> = class.lookup(heap, heap.sym(Sym::Init))?.as_gc()?;
     is_plain(heap, class).then(|| {
+        if class.entry.is_undef() {
+            class.want_capacity(attributes_of(heap, class) as u32);
+        }
         class.set_entry(heap, init);
-        class.want_capacity(attributes_of(heap, class) as u32);
         init
     })
 }

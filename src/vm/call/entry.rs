@@ -29,7 +29,7 @@ pub(in crate::vm) fn enter<'h>(
         return Ok(Some(new_coroutine(heap, function, args)));
     }
     if !stack.reserve(heap, code.nregs) {
-        return Err(heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded"));
+        return Err(too_deep(heap));
     }
     let window = stack.free_window(heap);
     for (n, &arg) in args.iter().enumerate() {
@@ -38,6 +38,12 @@ pub(in crate::vm) fn enter<'h>(
     clear_registers(code, window);
     stack.push(Frame::new(code, window, function.value(), flags));
     Ok(None)
+}
+
+/// RecursionError, as CPython words it.
+#[cold]
+pub(in crate::vm) fn too_deep(heap: &Heap) -> Raised {
+    heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded")
 }
 
 /// Calls a function with `count` registers of the top frame from `first` on: pushes its frame, or makes the coroutine. Defaults
@@ -69,7 +75,7 @@ pub(super) fn enter_window<'h>(
         return Ok(Some(coroutine_with(heap, function, value)));
     }
     if !stack.reserve(heap, code.nregs) {
-        return Err(heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded"));
+        return Err(too_deep(heap));
     }
     // Making room may have moved the registers.
     let source = stack.top().window.from(first);

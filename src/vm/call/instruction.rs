@@ -88,7 +88,9 @@ impl Vm {
     /// `Call` of a class of the program's.
     #[inline(never)]
     pub(in crate::vm) fn construct_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        if self.construct_directly(i) || self.construct_bare(i) {
+        let layout = self.reg(i.a).as_gc::<Class>().map(|class| class.layout);
+        if layout == Some(Kind::Instance) && (self.construct_directly(i) || self.construct_bare(i))
+        {
             return Ok(None);
         }
         self.call_native_op(i)

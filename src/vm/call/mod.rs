@@ -10,7 +10,7 @@ mod entry;
 mod instruction;
 mod native;
 
-pub(super) use entry::{clear_registers, enter, plain_coroutine};
+pub(super) use entry::{clear_registers, enter, plain_coroutine, too_deep};
 
 use smallvec::SmallVec;
 
@@ -58,7 +58,7 @@ enum Invoked {
 impl Vm {
     /// Calls anything with positional arguments.
     pub fn call(&mut self, callee: Local, args: &[Local]) -> Result<Local, Raised> {
-        if self.enter_plain(callee, args) {
+        if self.enter_plain(callee, args, frame_flag::BOUNDARY)? {
             return self.run_nested();
         }
         self.call_args(
@@ -71,7 +71,8 @@ impl Vm {
     }
 
     /// Pushes the frame of a function whose parameters are just these arguments; false: it takes `invoke`.
-    fn enter_plain(&mut self, callee: Local, args: &[Local]) -> bool {
+    #[inline]
+    fn enter_plain(&mut self, callee: Local, args: &[Local], flags: u32) -> Result<bool, Raised> {
         let Vm {
             heap,
             stack,
@@ -79,30 +80,23 @@ impl Vm {
             ..
         } = self;
         let heap = &*heap;
-        let value = |local: Local| {
-            locals
-                .get(heap, local.index())
-                .expect("the caller's locals")
-        };
-        let Some(function) = value(callee).as_gc::<Function>() else {
-            return false;
+        let Some(function) = callee.value(locals, heap).as_gc::<Function>() else {
+            return Ok(false);
         };
         let code = function.code(heap);
-        if code.plain_args as usize != args.len() || !stack.reserve(heap, code.nregs) {
-            return false;
+        if code.plain_args as usize != args.len() {
+            return Ok(false);
+        }
+        if !stack.reserve(heap, code.nregs) {
+            return Err(too_deep(heap));
         }
         let window = stack.free_window(heap);
         for (n, &arg) in args.iter().enumerate() {
-            window.slot(n).set(value(arg));
+            window.slot(n).set(arg.value(locals, heap));
         }
         clear_registers(code, window);
-        stack.push(Frame::new(
-            code,
-            window,
-            function.value(),
-            frame_flag::BOUNDARY,
-        ));
-        true
+        stack.push(Frame::new(code, window, function.value(), flags));
+        Ok(true)
     }
 
     /// Calls anything with positional and keyword arguments.
@@ -211,8 +205,7 @@ impl Vm {
 
     /// RecursionError, as CPython words it.
     pub fn recursion_error(&self) -> Raised {
-        self.heap
-            .raise(Builtin::RecursionError, "maximum recursion depth exceeded")
+        too_deep(&self.heap)
     }
 
     /// Calls a method by name.
@@ -339,6 +332,9 @@ impl Vm {
         } else {
             0
         };
+        if args.keywords.is_empty() && self.enter_plain(callee, &args.positional, flags)? {
+            return Ok(Invoked::Entered);
+        }
         let Vm {
             heap,
             stack,
@@ -346,11 +342,7 @@ impl Vm {
             ..
         } = self;
         let heap = &*heap;
-        let value = |local: Local| {
-            locals
-                .get(heap, local.index())
-                .expect("the caller's locals")
-        };
+        let value = |local: Local| local.value(locals, heap);
         let function: Gc<'_, Function> =
             value(callee).as_gc().expect("the caller checked the kind");
         let positional: SmallVec<[Value<'_>; 8]> =
@@ -360,14 +352,8 @@ impl Vm {
             .iter()
             .map(|&(name, v)| (value(name), value(v)))
             .collect();
-        let code = function.code(heap);
-        let entered = if code.plain_args as usize == positional.len() && keywords.is_empty() {
-            enter(heap, stack, function, &positional, flags)?
-        } else {
-            let bound = bind::bind_function(heap, function, &positional, &keywords)?;
-            enter(heap, stack, function, &bound, flags)?
-        };
-        Ok(match entered {
+        let bound = bind::bind_function(heap, function, &positional, &keywords)?;
+        Ok(match enter(heap, stack, function, &bound, flags)? {
             Some(coroutine) => Invoked::Done(Local::push(locals, heap, coroutine.value())),
             None => Invoked::Entered,
         })

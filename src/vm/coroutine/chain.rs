@@ -10,6 +10,7 @@ use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::{Builtin, Gc, Raised};
 use crate::vm::Vm;
+use crate::vm::call::too_deep;
 use crate::vm::frame::{Cursor, Frame, Window, frame_flag};
 use crate::vm::local::Local;
 use crate::vm::trap::Trap;
@@ -169,7 +170,7 @@ impl Vm {
     pub(super) fn push_coroutine_frame(&mut self, frame: Frame) -> Result<(), Raised> {
         let Vm { heap, stack, .. } = self;
         if !stack.reserve(heap, 0) {
-            return Err(heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded"));
+            return Err(too_deep(heap));
         }
         stack.push_coroutine(heap, frame);
         Ok(())

@@ -16,11 +16,8 @@ impl Vm {
     /// Resumes a coroutine, generator or native coroutine from Rust code.
     pub fn resume(&mut self, root: Local, input: Input) -> Result<Resumed, Raised> {
         let mark = self.mark();
-        let sent = match input {
-            Input::Send(value) => Some(value),
-            Input::Throw(_) => None,
-        };
-        let trap = if sent.is_some_and(|value| self.goes_on(root, Some(value))) {
+        let goes_on = matches!(input, Input::Send(value) if self.goes_on(root, Some(value)));
+        let trap = if goes_on {
             self.run_bounded()?
         } else {
             let message = self.begin_resume(root, input)?;
@@ -55,14 +52,9 @@ impl Vm {
             locals,
             ..
         } = self;
-        let get = |local: Local| {
-            locals
-                .get(heap, local.index())
-                .expect("the caller's locals")
-        };
-        let value = value.map_or(Value::NONE, get);
+        let value = value.map_or(Value::NONE, |value| value.value(locals, heap));
         let flags = frame_flag::BOUNDARY | frame_flag::COROUTINE;
-        get(root)
+        root.value(locals, heap)
             .as_gc()
             .is_some_and(|root| go_on(heap, stack, root, value, flags))
     }

@@ -32,6 +32,20 @@ pub enum Advance<T> {
     Program,
 }
 
+impl<T> Advance<T> {
+    fn of(item: Option<T>) -> Advance<T> {
+        item.map_or(Advance::End, Advance::Item)
+    }
+
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Advance<U> {
+        match self {
+            Advance::Item(item) => Advance::Item(change(item)),
+            Advance::End => Advance::End,
+            Advance::Program => Advance::Program,
+        }
+    }
+}
+
 impl Vm {
     /// The iterator over a builtin object; iterators and generators are their own.
     pub(in crate::vm) fn builtin_iter<'h>(&'h self, value: Value<'h>) -> Option<Value<'h>> {
@@ -119,12 +133,8 @@ pub fn leaf_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value
 fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
     let item = match iter.tag {
         IterTag::Range => next_of_range(heap, iter),
-        IterTag::List => next_at(
-            iter,
-            |source, n| source.as_gc::<List>()?.items.get(heap, n),
-            heap,
-        ),
-        IterTag::Tuple => next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap),
+        IterTag::List => next_of_list(heap, iter),
+        IterTag::Tuple => next_of_tuple(heap, iter),
         IterTag::Bytes => next_at(iter, byte_at, heap),
         IterTag::ListReverse => previous_in_list(heap, iter),
         IterTag::Str => next_char(heap, iter),
@@ -139,7 +149,7 @@ fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h
         | IterTag::Map
         | IterTag::Filter => return Ok(Advance::Program),
     };
-    Ok(item.map_or(Advance::End, Advance::Item))
+    Ok(Advance::of(item))
 }
 
 /// A plain iterator under an adaptor.
@@ -154,21 +164,15 @@ pub fn next_pair<'h>(
 ) -> Result<Advance<(Value<'h>, Value<'h>)>, Raised> {
     match iter.tag {
         IterTag::Enumerate => pair_of_enumerate(heap, iter),
-        IterTag::DictItems => Ok(match next_entry(heap, iter)? {
-            Some(pair) => Advance::Item(pair),
-            None => Advance::End,
-        }),
+        IterTag::DictItems => Ok(Advance::of(next_entry(heap, iter)?)),
         IterTag::Zip => pair_of_zip(heap, iter),
         _ => Ok(Advance::Program),
     }
 }
 
 fn next_of_enumerate<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h>>, Raised> {
-    Ok(match pair_of_enumerate(heap, iter)? {
-        Advance::Item((count, item)) => Advance::Item(heap.tuple(&[count, item]).value()),
-        Advance::End => Advance::End,
-        Advance::Program => Advance::Program,
-    })
+    let step = pair_of_enumerate(heap, iter)?;
+    Ok(step.map(|(count, item)| heap.tuple(&[count, item]).value()))
 }
 
 /// `enumerate` over a container; the count fits a small integer.
@@ -183,14 +187,10 @@ fn pair_of_enumerate<'h>(
     ) else {
         return Ok(Advance::Program);
     };
-    Ok(match plain_next(heap, source)? {
-        Advance::Item(item) => {
-            iter.extra.set(next);
-            Advance::Item((count, item))
-        }
-        Advance::End => Advance::End,
-        Advance::Program => Advance::Program,
-    })
+    Ok(plain_next(heap, source)?.map(|item| {
+        iter.extra.set(next);
+        (count, item)
+    }))
 }
 
 /// `zip` of two containers, not strict.
@@ -211,10 +211,7 @@ fn pair_of_zip<'h>(
     let Advance::Item(first) = plain_next(heap, x)? else {
         return Ok(Advance::End);
     };
-    Ok(match plain_next(heap, y)? {
-        Advance::Item(second) => Advance::Item((first, second)),
-        _ => Advance::End,
-    })
+    Ok(plain_next(heap, y)?.map(|second| (first, second)))
 }
 
 /// The containers' iterators under a `zip`, if all are such.
@@ -255,7 +252,24 @@ fn range_iter(heap: &Heap, range: Range) -> Value<'_> {
     iter.value()
 }
 
-fn next_of_range<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+// The three that the loop takes by itself, because most loops are over them.
+
+#[inline(always)]
+pub fn next_of_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+    next_at(
+        iter,
+        |source, n| source.as_gc::<List>()?.items.get(heap, n),
+        heap,
+    )
+}
+
+#[inline(always)]
+pub fn next_of_tuple<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
+    next_at(iter, |source, n| source.as_gc::<Tuple>()?.at(heap, n), heap)
+}
+
+#[inline(always)]
+pub fn next_of_range<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     let (left, n) = (iter.end.get(), iter.pos.get());
     if left <= 0 {
         return None;
@@ -266,7 +280,7 @@ fn next_of_range<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
 }
 
 /// A step over something with positions; the end is final, even if the source grows.
-#[inline]
+#[inline(always)]
 fn next_at<'h>(
     iter: Gc<'h, Iter>,
     item: impl FnOnce(Value<'h>, usize) -> Option<Value<'h>>,

@@ -20,7 +20,8 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Raised, Value};
-pub use builtin::{Advance, leaf_next, next_pair, plain_iter};
+pub use builtin::{Advance, leaf_next, plain_iter};
+pub(super) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
 
 impl Vm {
     /// `iter(source)`.
