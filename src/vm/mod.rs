@@ -7,6 +7,7 @@
 mod answer;
 pub mod arith;
 mod attribute;
+mod attribute_assign;
 mod bind;
 mod build;
 mod cache;

@@ -1,12 +1,10 @@
-//! Functions of the program, builtin functions, bound methods, code objects: what can be asked of them.
+//! Functions of the program, builtin functions, bound methods: what can be asked of them. Code objects are in `code.rs`.
 //!
 //! Attributes that the program may set are kept in the function's dict; the others are getters here. To add one: a `Getter`
 //! and a word in the table of its type.
 
 use super::receiver::this;
-use crate::bytecode::{CodeKind, Params};
 use crate::runtime::class::Class;
-use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Object;
@@ -136,49 +134,6 @@ pub const TYPES: &[NativeType] = &[
         methods: &[&CALL, &NATIVE_GET],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::WrapperDescriptor, "An operator of a builtin type.")
-    },
-    NativeType {
-        getters: &[
-            Getter::leaf("co_name", "The name of the function.", |heap, args| {
-                Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.name))
-            }),
-            Getter::leaf(
-                "co_qualname",
-                "The qualified name of the function.",
-                |heap, args| Ok(heap.str_value(&this::<CodeObj>(heap, args)?.get().code.qualname)),
-            ),
-            Getter::leaf(
-                "co_argcount",
-                "How many parameters positional arguments may fill.",
-                |heap, args| count(heap, args, |p| p.positional),
-            ),
-            Getter::leaf(
-                "co_posonlyargcount",
-                "How many parameters are positional-only.",
-                |heap, args| count(heap, args, |p| p.posonly),
-            ),
-            Getter::leaf(
-                "co_kwonlyargcount",
-                "How many parameters are keyword-only.",
-                |heap, args| count(heap, args, |p| p.kwonly),
-            ),
-            Getter::leaf(
-                "co_varnames",
-                "The names of the parameters and local variables, a tuple.",
-                varnames,
-            ),
-            Getter::leaf(
-                "co_freevars",
-                "The names of the free variables, a tuple.",
-                freevars,
-            ),
-            Getter::leaf(
-                "co_flags",
-                "Bits that say what kind of function it is.",
-                flags,
-            ),
-        ],
-        ..NativeType::of(Builtin::Code, "Create a code object.")
     },
 ];
 
@@ -558,60 +513,4 @@ fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         None => native.name().to_owned(),
     };
     Ok(vm.local(heap.str_value(&text)))
-}
-
-// Code.
-
-fn count<'h>(
-    heap: &'h Heap,
-    args: Args<'h>,
-    which: fn(&Params) -> u16,
-) -> Result<Value<'h>, Raised> {
-    Ok(heap.int(i64::from(which(
-        &this::<CodeObj>(heap, args)?.get().code.params,
-    ))))
-}
-
-fn varnames<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let code = &this::<CodeObj>(heap, args)?.get().code;
-    let others = code
-        .locals
-        .iter()
-        .map(|(name, _)| name)
-        .filter(|name| !code.params.names.contains(name));
-    let names: Vec<Value<'h>> = code
-        .params
-        .names
-        .iter()
-        .chain(others)
-        .map(|name| heap.str_value(name))
-        .collect();
-    Ok(heap.tuple(&names).value())
-}
-
-fn freevars<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let names: Vec<Value<'h>> = this::<CodeObj>(heap, args)?
-        .get()
-        .code
-        .free_names
-        .iter()
-        .map(|name| heap.str_value(name))
-        .collect();
-    Ok(heap.tuple(&names).value())
-}
-
-/// CPython's flags, as far as `inspect` looks at them.
-fn flags<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let code = &this::<CodeObj>(heap, args)?.get().code;
-    let kind = match code.kind {
-        CodeKind::Generator => 0x20,
-        CodeKind::Coroutine | CodeKind::AsyncModule => 0x80,
-        CodeKind::AsyncGenerator => 0x200,
-        _ => 0,
-    };
-    let (varargs, varkw) = (
-        i64::from(code.params.varargs) * 4,
-        i64::from(code.params.varkw) * 8,
-    );
-    Ok(heap.int(3 + varargs + varkw + kind))
 }

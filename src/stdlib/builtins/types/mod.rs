@@ -6,6 +6,7 @@ mod bool;
 mod buffer;
 mod bytearray;
 mod bytes;
+mod code;
 mod complex;
 mod dict;
 pub mod exception;
@@ -45,6 +46,7 @@ const TYPES: &[&[NativeType]] = &[
     object::TYPES,
     type_::TYPES,
     function::TYPES,
+    code::TYPES,
     property::TYPES,
     super_::TYPES,
     singleton::TYPES,
