@@ -94,6 +94,7 @@ impl Interpreter {
         ));
         vm.extend(Loader::new(options.sources, options.warn, folder));
         vm.set_import(loader::import);
+        vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
         interpreter

@@ -291,22 +291,22 @@ ops! {
     Display          Use    Unused Unused Unused  No, "show R[a] as the REPL does, and bind _, unless it is None";
 }
 
-/// The values of `LoadImm`.
+/// The values of `LoadImm`. What is checked most comes first: the loop compares with a constant that it has at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Imm {
-    /// `None`.
-    None = 0,
-    /// `False`.
-    False = 1,
-    /// `True`.
-    True = 2,
-    /// `...`.
-    Ellipsis = 3,
-    /// `NotImplemented`.
-    NotImplemented = 4,
     /// No value: an unbound local.
-    Undef = 5,
+    Undef,
+    /// `None`.
+    None,
+    /// `False`.
+    False,
+    /// `True`.
+    True,
+    /// `...`.
+    Ellipsis,
+    /// `NotImplemented`.
+    NotImplemented,
 }
 
 impl Op {

@@ -189,7 +189,7 @@ fn check_special(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check 
             )
         }
         Op::LoadImm => holds(
-            (Imm::None as i32..=Imm::Undef as i32).contains(&instr.d),
+            (Imm::Undef as i32..=Imm::NotImplemented as i32).contains(&instr.d),
             "immediates exist",
         ),
         Op::FormatValue => holds(

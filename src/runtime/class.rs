@@ -76,6 +76,8 @@ pub struct Class {
     pub entry: Slot,
     /// The class object's shape and the class epoch that `entry` holds for.
     entry_guard: Cell<u64>,
+    /// Whether the classes of `mro` and all of `attrs` are permanent objects.
+    permanent: Cell<bool>,
     flags: Cell<u32>,
     root_shape: Cell<u32>,
     dict_shape: Cell<u32>,
@@ -90,8 +92,10 @@ unsafe impl Object for Class {
         tracer.slot(&self.name);
         tracer.slot(&self.qualname);
         tracer.slot(&self.bases);
-        self.mro.trace(tracer);
-        self.attrs.trace(tracer);
+        if !self.permanent.get() {
+            self.mro.trace(tracer);
+            self.attrs.trace(tracer);
+        }
         self.subclasses.trace(tracer);
         tracer.slot(&self.entry);
     }
@@ -139,6 +143,7 @@ impl Heap {
             layout,
             entry: Slot::undef(),
             entry_guard: Cell::new(0),
+            permanent: Cell::new(false),
             flags: Cell::new(0),
             root_shape: Cell::new(NO_SHAPE),
             dict_shape: Cell::new(NO_SHAPE),
@@ -236,6 +241,7 @@ impl<'h> Gc<'h, Class> {
 
     /// Binds an attribute of the class; the name is interned.
     pub fn bind(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        self.get().permanent.set(false);
         self.get().attrs.set(heap, name, value);
         heap.class_changed();
     }
@@ -244,6 +250,11 @@ impl<'h> Gc<'h, Class> {
     pub fn unbind(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
         heap.class_changed();
         self.get().attrs.remove(heap, name)
+    }
+
+    /// All that the class refers to now is permanent.
+    pub(super) fn make_permanent(self) {
+        self.get().permanent.set(true);
     }
 
     /// The attribute of the class or its bases.

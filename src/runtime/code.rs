@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::heap::{Gc, Header, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Fixed, Gc, Header, Heap, Kind, Object, Slot, Tracer};
 use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
@@ -51,10 +51,10 @@ pub struct CodeObj {
     pub plain_args: u32,
     /// Size of the register window.
     pub nregs: u32,
-    /// The registers from here on must be made Undef when a frame is entered; `nregs` if none need be.
-    pub undef_from: u32,
-    /// The module whose globals it uses; set only when the code is loaded.
-    pub(super) module: Slot,
+    /// How many registers, the last ones, must be made Undef when a frame is entered.
+    pub undef_count: u32,
+    /// The module whose globals it uses.
+    module: Fixed<Module>,
     /// The constants.
     pub consts: Box<[Slot]>,
     /// The inline caches.
@@ -85,7 +85,7 @@ unsafe impl Object for CodeObj {
     const KIND: Kind = Kind::Code;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.module);
+        tracer.fixed(&self.module);
         tracer.slots(&self.consts);
         for cache in &self.caches {
             tracer.slot(&cache.value);
@@ -99,13 +99,23 @@ impl<'h> Gc<'h, CodeObj> {
     /// The module whose globals the code uses.
     #[inline(always)]
     pub fn module(self, heap: &'h Heap) -> Gc<'h, Module> {
-        self.get().module.trusted(heap)
+        self.get().module.get(heap)
     }
 
-    /// A constant; the verifier checked the index.
+    /// A constant of an instruction.
     #[inline(always)]
     pub fn constant(self, heap: &'h Heap, i: i32) -> Value<'h> {
-        self.get().consts[i as usize].get(heap)
+        debug_assert!((i as usize) < self.consts.len());
+        // SAFETY: the verifier checked that instructions name constants below the number that `CodeObj::new` is given.
+        unsafe { self.get().consts.get_unchecked(i as usize) }.get(heap)
+    }
+
+    /// The inline cache of an instruction.
+    #[inline(always)]
+    pub fn cache(self, i: i32) -> &'h Cache {
+        debug_assert!((i as usize) < self.caches.len());
+        // SAFETY: the verifier checked that instructions name caches below their number, and `CodeObj::new` made one for each.
+        unsafe { self.get().caches.get_unchecked(i as usize) }
     }
 
     /// A constant that is a name.
@@ -133,8 +143,8 @@ impl CodeObj {
                 NOT_PLAIN
             },
             nregs: u32::from(code.nregs),
-            undef_from: undef_from(&code),
-            module: Slot::new(module.value()),
+            undef_count: undef_count(&code),
+            module: Fixed::new(module),
             consts,
             caches,
             code,
@@ -142,10 +152,11 @@ impl CodeObj {
     }
 }
 
-/// The first register that some instruction may find unset.
-fn undef_from(code: &Code) -> u32 {
+/// How many registers there are from the first one on that some instruction may find unset.
+fn undef_count(code: &Code) -> u32 {
     let params = code.params.count() as u32;
     let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
+    let nregs = u32::from(code.nregs);
     let first = code
         .instrs
         .iter()
@@ -153,7 +164,7 @@ fn undef_from(code: &Code) -> u32 {
         .map(|i| u32::from(i.a))
         .filter(|&r| r >= params)
         .min();
-    first.unwrap_or(u32::from(code.nregs))
+    first.map_or(0, |first| nregs - first)
 }
 
 impl Cache {

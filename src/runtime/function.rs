@@ -5,15 +5,15 @@
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 
 use super::code::CodeObj;
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Fixed, Gc, Heap, Kind, Object, Slot, Tracer};
 use super::native::NativeFunction;
 use super::types::Builtin;
 use super::value::Value;
 
 /// A function: code and what it closes over. The cells of the closure are its tail.
 pub struct Function {
-    /// The code, a `CodeObj`; set only when the function is made.
-    pub(super) code: Slot,
+    /// The code.
+    code: Fixed<CodeObj>,
     /// Defaults of the last positional parameters: a tuple, or Undef.
     pub defaults: Slot,
     /// Defaults of keyword-only parameters: a dict, or Undef.
@@ -37,8 +37,8 @@ unsafe impl Object for Function {
     const KIND: Kind = Kind::Function;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.fixed(&self.code);
         for slot in [
-            &self.code,
             &self.defaults,
             &self.kwdefaults,
             &self.name,
@@ -61,7 +61,7 @@ impl<'h> Gc<'h, Function> {
     /// The function's code.
     #[inline(always)]
     pub fn code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
-        self.get().code.trusted(heap)
+        self.get().code.get(heap)
     }
 }
 
@@ -74,7 +74,7 @@ impl Heap {
         cells: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, Function> {
         let fields = Function {
-            code: Slot::new(code.value()),
+            code: Fixed::new(code),
             defaults: Slot::undef(),
             kwdefaults: Slot::undef(),
             name: Slot::new(self.intern(&code.code.name).value()),

@@ -12,6 +12,8 @@ use super::table::Index;
 pub struct Interner {
     index: RefCell<Index>,
     strings: SlotVec,
+    /// How many of them are permanent objects.
+    permanent: usize,
 }
 
 impl Interner {
@@ -19,13 +21,18 @@ impl Interner {
         Interner {
             index: RefCell::default(),
             strings: SlotVec::new(),
+            permanent: 0,
         }
+    }
+
+    pub(super) fn make_permanent(&mut self) {
+        self.permanent = self.strings.len();
     }
 }
 
 impl Trace for Interner {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.strings.trace(tracer);
+        self.strings.trace_from(self.permanent, tracer);
     }
 }
 

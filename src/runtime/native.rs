@@ -21,6 +21,7 @@ pub struct NativeFunction {
 // SAFETY: paired with `Kind::Native` in `kinds!`; reports its slots.
 unsafe impl Object for NativeFunction {
     const KIND: Kind = Kind::Native;
+    const FINAL: bool = true;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.slot(&self.owner);

@@ -22,6 +22,8 @@ pub const NO_SHAPE: u32 = 0;
 pub struct Shapes {
     /// The class of each shape; index 0 is unused.
     classes: SlotVec,
+    /// How many of them are permanent objects.
+    permanent: usize,
     layouts: RefCell<Vec<Rc<Layout>>>,
 }
 
@@ -67,14 +69,19 @@ impl Shapes {
         };
         Shapes {
             classes: SlotVec::from_values([Value::UNDEF]),
+            permanent: 0,
             layouts: RefCell::new(vec![Rc::new(nothing)]),
         }
+    }
+
+    pub(super) fn make_permanent(&mut self) {
+        self.permanent = self.classes.len();
     }
 }
 
 impl Trace for Shapes {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.classes.trace(tracer);
+        self.classes.trace_from(self.permanent, tracer);
     }
 }
 

@@ -47,6 +47,7 @@ pub struct StrBuf {
 // SAFETY: paired with `Kind::Str` in `kinds!`; `owner` is its only slot.
 unsafe impl Object for Str {
     const KIND: Kind = Kind::Str;
+    const FINAL: bool = true;
 
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.slot(&self.owner);

@@ -15,6 +15,7 @@ pub struct Tuple {
 // SAFETY: paired with `Kind::Tuple` in `kinds!`; its slots are its tail.
 unsafe impl Object for Tuple {
     const KIND: Kind = Kind::Tuple;
+    const FINAL: bool = true;
 
     fn trace(&self, _: &mut Tracer<'_>) {}
 

@@ -10,12 +10,12 @@
 use std::marker::PhantomData;
 
 use super::heap::{Gc, Header, Heap, Object};
+use crate::bytecode::Imm;
 
 const TAG_SHIFT: u32 = 48;
 const INT_TAG: u64 = 0xFFFF << TAG_SHIFT;
 const PTR_TAG: u64 = 0xFFFC << TAG_SHIFT;
 const IMM_TAG: u64 = 0xFFFB << TAG_SHIFT;
-const PAYLOAD: u64 = (1 << TAG_SHIFT) - 1;
 const CANONICAL_NAN: u64 = 0x7FF8 << TAG_SHIFT;
 
 /// The largest integer that needs no heap object.
@@ -52,23 +52,23 @@ pub enum Unpacked<'h> {
 }
 
 impl<'h> Value<'h> {
-    /// `None`.
-    pub const NONE: Value<'static> = Value(IMM_TAG, PhantomData);
-    /// `False`.
-    pub const FALSE: Value<'static> = Value(IMM_TAG | 1, PhantomData);
-    /// `True`.
-    pub const TRUE: Value<'static> = Value(IMM_TAG | 2, PhantomData);
-    /// `...`.
-    pub const ELLIPSIS: Value<'static> = Value(IMM_TAG | 3, PhantomData);
-    /// `NotImplemented`.
-    pub const NOT_IMPLEMENTED: Value<'static> = Value(IMM_TAG | 4, PhantomData);
     /// No value.
-    pub const UNDEF: Value<'static> = Value(IMM_TAG | 5, PhantomData);
+    pub const UNDEF: Value<'static> = Value::immediate(Imm::Undef as u32);
+    /// `None`.
+    pub const NONE: Value<'static> = Value::immediate(Imm::None as u32);
+    /// `False`.
+    pub const FALSE: Value<'static> = Value::immediate(Imm::False as u32);
+    /// `True`.
+    pub const TRUE: Value<'static> = Value::immediate(Imm::True as u32);
+    /// `...`.
+    pub const ELLIPSIS: Value<'static> = Value::immediate(Imm::Ellipsis as u32);
+    /// `NotImplemented`.
+    pub const NOT_IMPLEMENTED: Value<'static> = Value::immediate(Imm::NotImplemented as u32);
 
     /// A boolean.
     #[inline(always)]
     pub const fn bool(b: bool) -> Value<'h> {
-        Value(IMM_TAG | (1 + b as u64), PhantomData)
+        Value::immediate(Imm::False as u32 + b as u32)
     }
 
     /// The singleton numbered as `bytecode::Imm` numbers it.
@@ -81,7 +81,13 @@ impl<'h> Value<'h> {
     #[inline(always)]
     pub const fn small_int(n: i64) -> Value<'h> {
         debug_assert!(n >= INT_MIN && n <= INT_MAX);
-        Value(INT_TAG | (n as u64 & PAYLOAD), PhantomData)
+        Value::from_shifted((n as u64) << 16)
+    }
+
+    /// An integer, given shifted left by 16.
+    #[inline(always)]
+    const fn from_shifted(n: u64) -> Value<'h> {
+        Value(INT_TAG | n >> 16, PhantomData)
     }
 
     /// An integer, if it fits 48 bits.
@@ -228,11 +234,20 @@ impl<'h> Value<'h> {
     /// The heap object, of whatever kind.
     #[inline(always)]
     pub fn as_object(self) -> Option<Gc<'h, Header>> {
-        if self.is_object() {
-            Some(Gc::from_address((self.0 & PAYLOAD) as usize))
+        // The difference is the address if the tag is this one, and larger than any address if not.
+        let address = self.0.wrapping_sub(PTR_TAG);
+        if address >> TAG_SHIFT == 0 {
+            Some(Gc::from_address(address as usize))
         } else {
             None
         }
+    }
+
+    /// The heap object that the caller knows to be in it, of the kind that he knows.
+    #[inline(always)]
+    pub(in crate::runtime) fn trusted<T: Object>(self) -> Gc<'h, T> {
+        debug_assert!(self.is_gc::<T>());
+        Gc::from_address(self.0.wrapping_sub(PTR_TAG) as usize)
     }
 
     /// The heap object, if it is of kind `T`.
@@ -258,13 +273,13 @@ impl<'h> Value<'h> {
         if let Some(o) = self.as_object() {
             return Unpacked::Object(o);
         }
-        match self.0 & PAYLOAD {
-            0 => Unpacked::None,
-            1 => Unpacked::Bool(false),
-            2 => Unpacked::Bool(true),
-            3 => Unpacked::Ellipsis,
-            4 => Unpacked::NotImplemented,
-            _ => Unpacked::Undef,
+        match () {
+            () if self.is_none() => Unpacked::None,
+            () if self.is(Value::FALSE) => Unpacked::Bool(false),
+            () if self.is(Value::TRUE) => Unpacked::Bool(true),
+            () if self.is(Value::ELLIPSIS) => Unpacked::Ellipsis,
+            () if self.is(Value::NOT_IMPLEMENTED) => Unpacked::NotImplemented,
+            () => Unpacked::Undef,
         }
     }
 
@@ -304,7 +319,7 @@ impl<'h> Value<'h> {
         if overflow {
             None
         } else {
-            Some(Value((sum as u64 >> 16) | INT_TAG, PhantomData))
+            Some(Value::from_shifted(sum as u64))
         }
     }
 
@@ -318,7 +333,7 @@ impl<'h> Value<'h> {
         if overflow {
             None
         } else {
-            Some(Value((diff as u64 >> 16) | INT_TAG, PhantomData))
+            Some(Value::from_shifted(diff as u64))
         }
     }
 
@@ -333,7 +348,7 @@ impl<'h> Value<'h> {
         if overflow {
             None
         } else {
-            Some(Value((product as u64 >> 16) | INT_TAG, PhantomData))
+            Some(Value::from_shifted(product as u64))
         }
     }
 

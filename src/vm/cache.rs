@@ -112,7 +112,7 @@ impl Learned {
 impl Vm {
     /// The cache of an attribute instruction of the running frame.
     pub(super) fn cache(&self, i: Instr) -> &Cache {
-        &self.stack.top().code(&self.heap).get().caches[i.d as usize]
+        self.stack.top().code(&self.heap).cache(i.d)
     }
 
     /// The name that an attribute instruction looks up.

@@ -21,7 +21,7 @@ use crate::runtime::function::Function;
 use crate::runtime::heap::{Trace, Tracer};
 use crate::runtime::{Gc, Heap, Slot, Value};
 
-/// Where the next instruction is.
+/// Where an instruction is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(*const Instr);
 
@@ -40,13 +40,23 @@ impl Cursor {
         Cursor(unsafe { code.entry.add(index as usize) })
     }
 
-    /// Takes the next instruction.
+    /// The instruction here.
     #[inline(always)]
-    pub fn fetch(&mut self) -> Fetched {
-        let fetched = Fetched(self.0);
+    pub fn fetched(self) -> Fetched {
+        Fetched(self.0)
+    }
+
+    /// Goes on to the next instruction.
+    #[inline(always)]
+    pub fn step(&mut self) {
+        *self = self.next();
+    }
+
+    /// The instruction behind this one.
+    #[inline(always)]
+    pub fn next(self) -> Cursor {
         // SAFETY: verified code ends with a terminator, so the cursor never passes its last instruction: one past it at most.
-        self.0 = unsafe { self.0.add(1) };
-        fetched
+        Cursor(unsafe { self.0.add(1) })
     }
 
     /// Takes the last instruction again: a cache has learned what it needs.
@@ -56,7 +66,7 @@ impl Cursor {
         self.0 = unsafe { self.0.sub(1) };
     }
 
-    /// Jumps, relative to the next instruction.
+    /// Moves by so many instructions.
     #[inline(always)]
     pub fn jump(&mut self, distance: i32) {
         // SAFETY: the verifier checked that the target is inside the code.
@@ -235,6 +245,12 @@ impl Frame {
             flags: Cell::new(flags),
             free: 0,
         }
+    }
+
+    /// What the loop keeps of the running frame.
+    #[inline(always)]
+    pub fn state(&self) -> (Cursor, Window, CodePtr) {
+        (self.ip, self.window, self.code)
     }
 
     /// Its code.

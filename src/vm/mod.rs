@@ -290,6 +290,23 @@ impl Vm {
         u64::from(shape) | self.heap.class_epoch()
     }
 
+    /// The quick side of safepoints: one less until the slow one is due.
+    #[inline(always)]
+    fn budget_ends(&self) -> bool {
+        let budget = self.heap.budget.get() - 1;
+        self.heap.budget.set(budget);
+        budget < 0
+    }
+
+    /// A whole safepoint, for instructions that have left the loop anyway.
+    fn safepoint(&mut self) -> Result<Option<Trap>, Raised> {
+        if self.budget_ends() {
+            self.attend()
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The slow side of safepoints: collection, signals, time slices.
     #[cold]
     fn attend(&mut self) -> Result<Option<Trap>, Raised> {

@@ -1,8 +1,9 @@
 //! The loop: one `match`, one arm an instruction.
 //!
-//! `ip`, `w` (the window) and `code` are the state of the top frame, kept in locals. Arms that cannot finish at once go through
-//! `slow!`: it stores `ip` in the frame, calls a cold method of the VM, and loads the state of whatever frame is then on top; so
-//! a method may push a frame, pop one, move registers or collect, and need not say so. Frames end in `Ret`
+//! `ip` (the instruction that is being executed), `w` (the window) and `code` are the state of the top frame, kept in locals. An arm
+//! that has done its work falls through to the step to the next instruction; `continue` stays at `ip`. Arms that cannot finish at
+//! once go through `slow!`: it stores in the frame where to go on, calls a cold method of the VM, and goes on with whatever frame is
+//! then on top; so a method may push a frame, pop one, move registers or collect, and need not say so. Frames end in `Ret`
 //! (`call/`) or `RetCoro` (`coroutine/`); exceptions unwind in `unwind.rs`.
 
 use super::Vm;
@@ -38,12 +39,11 @@ impl Vm {
         let mut code: CodePtr;
         let floor = self.mark();
 
-        macro_rules! load {
+        // What a method does that may have changed anything: on with the top frame.
+        macro_rules! resume {
             () => {{
-                let frame = self.stack.top();
-                ip = frame.ip;
-                w = frame.window;
-                code = frame.code;
+                (ip, w, code) = self.stack.top().state();
+                continue;
             }};
         }
         macro_rules! unwind {
@@ -57,23 +57,28 @@ impl Vm {
         }
         macro_rules! slow {
             ($call:expr) => {{
-                self.stack.top_mut().ip = ip;
+                self.stack.top_mut().ip = ip.next();
                 if let Err(raised) = $call {
                     unwind!(raised);
                 }
-                load!();
+                resume!();
             }};
         }
-        // The call may stop the run.
-        macro_rules! trap {
+        // The call, of a frame that knows where to go on, may stop the run.
+        macro_rules! finish {
             ($call:expr) => {{
-                self.stack.top_mut().ip = ip;
                 match $call {
                     Ok(None) => {}
                     Ok(Some(trap)) => return self.leave(trap),
                     Err(raised) => unwind!(raised),
                 }
-                load!();
+                resume!();
+            }};
+        }
+        macro_rules! trap {
+            ($call:expr) => {{
+                self.stack.top_mut().ip = ip.next();
+                finish!($call);
             }};
         }
         macro_rules! r {
@@ -83,9 +88,7 @@ impl Vm {
         }
         macro_rules! safepoint {
             () => {{
-                let budget = self.heap.budget.get() - 1;
-                self.heap.budget.set(budget);
-                if budget < 0 {
+                if self.budget_ends() {
                     trap!(self.attend());
                 }
             }};
@@ -176,9 +179,9 @@ impl Vm {
             ($i:expr, $comparison:ident, $op:tt) => {{
                 let (x, y) = (r!($i.a()), r!($i.b()));
                 if let Some((x, y)) = Value::int_pair(x, y) {
-                    branch!((x $op y) == ($i.c() != 0), $i);
+                    branch!(u8::from(x $op y) == $i.c(), $i);
                 } else if let Some((x, y)) = Value::both_floats(x, y) {
-                    branch!((x $op y) == ($i.c() != 0), $i);
+                    branch!(u8::from(x $op y) == $i.c(), $i);
                 } else {
                     slow!(self.jump_compare(Comparison::$comparison, $i.instr()));
                 }
@@ -188,9 +191,9 @@ impl Vm {
             ($i:expr, $comparison:ident, $op:tt) => {{
                 let x = r!($i.a());
                 if let Some(x) = x.as_int() {
-                    branch!((x $op i64::from($i.b() as i8)) == ($i.c() != 0), $i);
+                    branch!(u8::from(x $op i64::from($i.b() as i8)) == $i.c(), $i);
                 } else if let Some(x) = x.as_float() {
-                    branch!((x $op f64::from($i.b() as i8)) == ($i.c() != 0), $i);
+                    branch!(u8::from(x $op f64::from($i.b() as i8)) == $i.c(), $i);
                 } else {
                     slow!(self.jump_compare_imm(Comparison::$comparison, $i.instr()));
                 }
@@ -202,25 +205,28 @@ impl Vm {
                 let callee = $function.code(&self.heap);
                 let window = w.from($first);
                 if callee.plain_args == $count && self.stack.has_room(window) {
-                    self.stack.top_mut().ip = ip;
+                    self.stack.top_mut().ip = ip.next();
                     let frame = Frame::new(callee, window, $function.value(), 0);
-                    if callee.undef_from < callee.nregs {
+                    if callee.undef_count != 0 {
                         super::call::clear_registers(callee, window);
                     }
                     ip = frame.ip;
                     code = frame.code;
                     w = window;
                     self.stack.push(frame);
-                    safepoint!();
+                    if self.budget_ends() {
+                        finish!(self.attend());
+                    }
+                    continue;
                 } else {
                     slow!($otherwise);
                 }
             }};
         }
 
-        load!();
+        (ip, w, code) = self.stack.top().state();
         loop {
-            let i = ip.fetch();
+            let i = ip.fetched();
             match i.op() {
                 Op::Nop => {}
                 Op::LoadInt => w.set(i.a(), Value::small_int(i64::from(i.d()))),
@@ -393,11 +399,11 @@ impl Vm {
                         None => slow!(self.jump_truth(i.instr(), false)),
                     }
                 }
-                Op::JmpIfNone => branch!(r!(i.a()).is_none() == (i.c() != 0), i),
-                Op::JmpIfUndef => branch!(r!(i.a()).is_undef() == (i.c() != 0), i),
-                Op::JmpIs => branch!(r!(i.a()).is(r!(i.b())) == (i.c() != 0), i),
+                Op::JmpIfNone => branch!(u8::from(r!(i.a()).is_none()) == i.c(), i),
+                Op::JmpIfUndef => branch!(u8::from(r!(i.a()).is_undef()) == i.c(), i),
+                Op::JmpIs => branch!(u8::from(r!(i.a()).is(r!(i.b()))) == i.c(), i),
                 Op::JmpIn => match leaf_contains(&self.heap, r!(i.b()), r!(i.a())) {
-                    Some(found) => branch!(found == (i.c() != 0), i),
+                    Some(found) => branch!(u8::from(found) == i.c(), i),
                     None => slow!(self.jump_in(i.instr())),
                 },
                 Op::JmpLt => jump_compare!(i, Lt, <),
@@ -414,7 +420,7 @@ impl Vm {
                 Op::JmpNeI => jump_compare_imm!(i, Ne, !=),
 
                 Op::GetAttr => {
-                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let cache = code.get(&self.heap).cache(i.d());
                     let object = r!(i.b()).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
@@ -431,12 +437,12 @@ impl Vm {
                                 w.set(i.a(), value);
                             }
                         }
-                        Some(o) if self.recalls(cache, o, Access::Get) => ip.retry(),
+                        Some(o) if self.recalls(cache, o, Access::Get) => continue,
                         _ => slow!(self.get_attr_op(i.instr())),
                     }
                 }
                 Op::SetAttr => {
-                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let cache = code.get(&self.heap).cache(i.d());
                     match r!(i.a()).as_gc::<Instance>() {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
                             let value = r!(i.b());
@@ -446,7 +452,7 @@ impl Vm {
                                 o.set_shape(next);
                             }
                         }
-                        Some(o) if self.recalls(cache, o.erase(), Access::Set) => ip.retry(),
+                        Some(o) if self.recalls(cache, o.erase(), Access::Set) => continue,
                         _ => slow!(self.set_attr_op(i.instr())),
                     }
                 }
@@ -505,7 +511,7 @@ impl Vm {
                     }
                 }
                 Op::CallMethod => {
-                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let cache = code.get(&self.heap).cache(i.d());
                     let object = r!(i.a() + 1).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
@@ -546,12 +552,12 @@ impl Vm {
                                 trap!(self.call_attribute_op(i.instr()));
                             }
                         }
-                        Some(o) if self.recalls(cache, o, Access::Method) => ip.retry(),
+                        Some(o) if self.recalls(cache, o, Access::Method) => continue,
                         _ => trap!(self.call_method_op(i.instr())),
                     }
                 }
                 Op::GetMethod => {
-                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let cache = code.get(&self.heap).cache(i.d());
                     match r!(i.a() + 1).as_object() {
                         Some(o)
                             if cache.guard.get() == self.guard(o.shape())
@@ -563,13 +569,13 @@ impl Vm {
                             if cache.guard.get() != self.guard(o.shape())
                                 && self.recalls(cache, o, Access::Method) =>
                         {
-                            ip.retry();
+                            continue;
                         }
                         _ => slow!(self.get_method_op(i.instr())),
                     }
                 }
                 Op::GetSuper => {
-                    let cache = &code.get(&self.heap).get().caches[i.d() as usize];
+                    let cache = code.get(&self.heap).cache(i.d());
                     let (class, this) = (r!(i.a() + 1).as_gc::<Class>(), r!(i.a() + 2));
                     let known = class.zip(this.as_object()).is_some_and(|(class, o)| {
                         cache.guard.get() == self.guard(o.shape())
@@ -600,15 +606,15 @@ impl Vm {
                     let value = r!(i.a());
                     let frame = self.stack.pop();
                     if frame.flags.get() & !frame_flag::CAUGHT == 0 {
-                        load!();
+                        (ip, w, code) = self.stack.top().state();
                         w.set(ip.previous().a, value);
+                        continue;
                     } else {
                         self.result.set(value);
                         if frame.flags.get() & frame_flag::BOUNDARY != 0 {
                             return Ok(Trap::Returned);
                         }
-                        ip = self.stack.top().ip;
-                        slow!(self.frame_returned(frame));
+                        finish!(self.frame_returned(frame).map(|()| None));
                     }
                 }
                 Op::RetCoro => trap!(self.ret_coro(i.instr())),
@@ -665,16 +671,13 @@ impl Vm {
                             {
                                 match next_pair(&self.heap, iter) {
                                     Ok(Advance::Item((first, second))) => {
-                                        let unpack = ip.at_distance(i.d());
+                                        let unpack = ip.next().at_distance(i.d());
                                         w.set(unpack.b, first);
                                         w.set(unpack.b + 1, second);
                                         jump!(i.d() + 1);
                                     }
                                     Ok(Advance::End) => {}
-                                    Ok(Advance::Program) => {
-                                        slow!(self.for_iter(i.instr()));
-                                        safepoint!();
-                                    }
+                                    Ok(Advance::Program) => trap!(self.for_iter_op(i.instr())),
                                     Err(raised) => slow!(Err::<(), Raised>(raised)),
                                 }
                             }
@@ -684,19 +687,14 @@ impl Vm {
                                     jump!(i.d());
                                 }
                                 Ok(Advance::End) => {}
-                                Ok(Advance::Program) => {
-                                    slow!(self.for_iter(i.instr()));
-                                    safepoint!();
-                                }
+                                Ok(Advance::Program) => trap!(self.for_iter_op(i.instr())),
                                 Err(raised) => slow!(Err::<(), Raised>(raised)),
                             },
                         }
                     } else if r!(i.a()).is_gc::<Coroutine>() {
-                        trap!(self.for_iter_generator(i.instr()));
-                        safepoint!();
+                        trap!(self.for_iter_generator_op(i.instr()));
                     } else {
-                        slow!(self.for_iter(i.instr()));
-                        safepoint!();
+                        trap!(self.for_iter_op(i.instr()));
                     }
                 }
                 Op::GetAIter => slow!(self.get_aiter_op(i.instr())),
@@ -731,6 +729,7 @@ impl Vm {
                 Op::TypeAlias => slow!(self.type_alias_op(i.instr())),
                 Op::Display => slow!(self.display_op(i.instr())),
             }
+            ip.step();
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A class allocates from a free list (filled by sweeping) and else bumps through its newest block. Blocks that a sweep
 //! finds empty go to a pool that all classes share; it keeps what may be needed until the next sweep and gives the rest back to
-//! the system.
+//! the system. Blocks that are sealed hold permanent objects only: no sweep looks at them.
 
 #![expect(
     unsafe_code,
@@ -56,12 +56,16 @@ struct SizeClass {
     bump: Cell<*mut u8>,
     end: Cell<*mut u8>,
     blocks: RefCell<Vec<NonNull<u8>>>,
+    /// Blocks of permanent objects, and how many cells of each are taken.
+    sealed: Vec<(NonNull<u8>, usize)>,
 }
 
 /// All memory for objects.
 pub struct Space {
     classes: [SizeClass; SIZES.len()],
     large: RefCell<Vec<(NonNull<Header>, usize)>>,
+    /// Those of permanent objects.
+    large_sealed: Vec<(NonNull<Header>, usize)>,
     pool: RefCell<Vec<NonNull<u8>>>,
     /// Bytes in blocks and large objects.
     pub(super) held: Cell<usize>,
@@ -80,8 +84,10 @@ impl Space {
                 bump: Cell::new(null_mut()),
                 end: Cell::new(null_mut()),
                 blocks: RefCell::default(),
+                sealed: Vec::new(),
             }),
             large: RefCell::default(),
+            large_sealed: Vec::new(),
             pool: RefCell::default(),
             held: Cell::new(0),
         }
@@ -167,15 +173,15 @@ impl Space {
         at
     }
 
-    /// Frees each cell whose mark is not `mark`, calling `drop` on it first. `poison`: overwrite what is freed.
-    pub(super) fn sweep(&mut self, mark: u8, poison: bool, mut drop: impl FnMut(NonNull<Header>)) {
+    /// Frees each cell whose mark is `dead`, calling `drop` on it first. `poison`: overwrite what is freed.
+    pub(super) fn sweep(&mut self, dead: u8, poison: bool, mut drop: impl FnMut(NonNull<Header>)) {
         for index in 0..SIZES.len() {
-            self.sweep_class(index, mark, poison, &mut drop);
+            self.sweep_class(index, dead, poison, &mut drop);
         }
         let held = &self.held;
         self.large.get_mut().retain(|&(at, size)| {
             // SAFETY: large objects in the list are live allocations with a header.
-            if unsafe { at.as_ref() }.mark.get() == mark {
+            if unsafe { at.as_ref() }.mark.get() != dead {
                 return true;
             }
             drop(at);
@@ -189,6 +195,32 @@ impl Space {
             };
             false
         });
+    }
+
+    /// Calls `visit` on every object, none of which was freed yet, and exempts them all from sweeping.
+    pub(super) fn seal(&mut self, mut visit: impl FnMut(NonNull<Header>)) {
+        for (class, &size) in self.classes.iter_mut().zip(&SIZES) {
+            debug_assert!(class.free.get().is_null(), "a sweep came before");
+            let bump = class.bump.replace(null_mut()) as usize;
+            let end = class.end.replace(null_mut()) as usize;
+            for block in class.blocks.get_mut().drain(..) {
+                let start = block.as_ptr() as usize;
+                let used = if start + BLOCK == end {
+                    bump - start
+                } else {
+                    BLOCK
+                };
+                let count = used / size as usize;
+                for (cell, _) in cells(block, size as usize, count) {
+                    visit(cell);
+                }
+                class.sealed.push((block, count));
+            }
+        }
+        for (at, size) in self.large.get_mut().drain(..) {
+            visit(at);
+            self.large_sealed.push((at, size));
+        }
     }
 
     /// Bytes in blocks and large objects, blocks that wait in the pool aside.
@@ -210,7 +242,7 @@ impl Space {
     fn sweep_class(
         &mut self,
         index: usize,
-        mark: u8,
+        dead: u8,
         poison: bool,
         drop: &mut impl FnMut(NonNull<Header>),
     ) {
@@ -221,9 +253,9 @@ impl Space {
         let mut free: *mut FreeCell = null_mut();
         class.blocks.get_mut().retain(|&block| {
             // Most blocks die as a whole: one look at the headers, and nothing is written.
-            let live = drop_dead(block, size, mark, drop);
+            let live = drop_dead(block, size, dead, drop);
             if live > 0 {
-                free = link_free(block, size, mark, poison, free);
+                free = link_free(block, size, dead, poison, free);
                 return true;
             }
             if poison {
@@ -241,28 +273,33 @@ impl Space {
         for (index, &size) in SIZES.iter().enumerate() {
             let size = size as usize;
             self.retire_bump(&self.classes[index], size);
-            for &block in self.classes[index].blocks.get_mut().iter() {
-                for (cell, header) in cells(block, size) {
+            let class = &mut self.classes[index];
+            let blocks = class.blocks.get_mut().iter().map(|&b| (b, BLOCK / size));
+            for (block, count) in class.sealed.iter().copied().chain(blocks) {
+                for (cell, header) in cells(block, size, count) {
                     if header.kind != Kind::Free {
                         visit(cell);
                     }
                 }
             }
         }
-        for &(at, _) in self.large.get_mut().iter() {
+        for &(at, _) in self.large_sealed.iter().chain(self.large.get_mut().iter()) {
             visit(at);
         }
     }
 }
 
-/// The cells of a block that a class holds, with their headers.
+/// The first `count` cells of a block that a class holds, with their headers: all of them (`retire_bump` wrote those that were not
+/// handed out yet), or of a sealed block those that were handed out.
 fn cells<'a>(
     block: NonNull<u8>,
     size: usize,
+    count: usize,
 ) -> impl Iterator<Item = (NonNull<Header>, &'a Header)> {
-    // SAFETY: the block has `BLOCK / size` cells, and all of them have written headers (`retire_bump` saw to those that were not
-    // handed out yet); so `cell` is one of them until it reaches `end`, which the block contains or ends with.
-    let end = unsafe { block.add(BLOCK / size * size) };
+    debug_assert!(count * size <= BLOCK);
+    // SAFETY: the block has `count` cells, and all of them have written headers; so `cell` is one of them until it reaches `end`,
+    // which the block contains or ends with.
+    let end = unsafe { block.add(count * size) };
     let mut next = block;
     std::iter::from_fn(move || {
         if next == end {
@@ -277,32 +314,32 @@ fn cells<'a>(
     })
 }
 
-/// Calls `drop` on the objects of a block whose mark is not `mark`; returns how many others there are.
+/// Calls `drop` on the objects of a block whose mark is `dead`; returns how many others there are.
 fn drop_dead(
     block: NonNull<u8>,
     size: usize,
-    mark: u8,
+    dead: u8,
     drop: &mut impl FnMut(NonNull<Header>),
 ) -> usize {
     let mut live = 0;
-    for (cell, header) in cells(block, size) {
+    for (cell, header) in cells(block, size, BLOCK / size) {
         if header.kind == Kind::Free {
             continue;
         }
-        if header.mark.get() == mark {
-            live += 1;
-        } else {
+        if header.mark.get() == dead {
             drop(cell);
+        } else {
+            live += 1;
         }
     }
     live
 }
 
-/// Puts the cells of a block that hold no object with this mark before the list `free`; returns the longer list.
+/// Puts the cells of a block that are free, or hold an object with the mark `dead`, before the list `free`; returns the longer list.
 fn link_free(
     block: NonNull<u8>,
     size: usize,
-    mark: u8,
+    dead: u8,
     poison: bool,
     mut free: *mut FreeCell,
 ) -> *mut FreeCell {
@@ -311,7 +348,7 @@ fn link_free(
         let cell = unsafe { block.add(i * size).cast::<Header>() };
         // SAFETY: the reference ends before the cell is written.
         let (kind, of) = unsafe { (cell.as_ref().kind, cell.as_ref().mark.get()) };
-        if kind != Kind::Free && of == mark {
+        if kind != Kind::Free && of != dead {
             continue;
         }
         if poison && kind != Kind::Free {
@@ -334,7 +371,8 @@ impl Drop for Space {
     fn drop(&mut self) {
         // The heap has dropped the objects; only the memory is left.
         for class in &mut self.classes {
-            for &block in class.blocks.get_mut().iter() {
+            let sealed = class.sealed.iter().map(|(block, _)| block);
+            for &block in class.blocks.get_mut().iter().chain(sealed) {
                 // SAFETY: each block was allocated with this layout.
                 unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
             }
@@ -343,7 +381,7 @@ impl Drop for Space {
             // SAFETY: as above.
             unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
         }
-        for &(at, size) in self.large.get_mut().iter() {
+        for &(at, size) in self.large.get_mut().iter().chain(&self.large_sealed) {
             // SAFETY: allocated in `take_large` with this layout.
             unsafe {
                 dealloc(

@@ -1,4 +1,5 @@
-//! References to heap objects: `Gc` (what code holds), `Slot` (what objects store), `SlotVec` (a growable run of slots).
+//! References to heap objects: `Gc` (what code holds), `Slot` (what objects store), `Fixed` (what they store once), `SlotVec` (a
+//! growable run of slots).
 //!
 //! Contract: a `Gc<'h, T>` or `Value<'h>` exists only while the heap `'h` is borrowed, and collecting takes `&mut Heap`; so
 //! none of them outlives a collection unless a traced `Slot` keeps the object. A `Slot` is neither `Copy` nor `Clone` and
@@ -26,7 +27,7 @@ pub struct Header {
     pub(super) shape: Cell<u32>,
     /// Which Rust type follows.
     pub(super) kind: Kind,
-    /// The collection that reached it last.
+    /// The collection that reached it last, or `PERMANENT`.
     pub(super) mark: Cell<u8>,
     /// Which size class its cell is of; `LARGE` for none.
     pub(super) size_class: u8,
@@ -35,6 +36,9 @@ pub struct Header {
 }
 
 const _: () = assert!(size_of::<Header>() == 8);
+
+/// `Header::mark` of objects that live as long as the heap.
+pub(super) const PERMANENT: u8 = 3;
 
 /// Bits of `Header::flags`.
 pub mod flag {
@@ -55,6 +59,8 @@ pub mod flag {
 pub unsafe trait Object: 'static {
     /// Its row in the `kinds!` table.
     const KIND: Kind;
+    /// Whether its slots never change, so that of one that is permanent they need not be reported.
+    const FINAL: bool = false;
 
     /// Reports each slot of the fields to the collector; the slots behind them are reported for it.
     fn trace(&self, tracer: &mut Tracer<'_>);
@@ -282,8 +288,7 @@ impl Slot {
     /// What it holds, as a `T`, unchecked in release builds: for slots whose owner stores nothing else.
     #[inline(always)]
     pub(in crate::runtime) fn trusted<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
-        debug_assert!(self.get(heap).is_gc::<T>());
-        Gc::from_address((self.0.get() & 0xFFFF_FFFF_FFFF) as usize)
+        self.get(heap).trusted()
     }
 
     /// Puts a value into it.
@@ -312,6 +317,28 @@ impl Slot {
 impl Default for Slot {
     fn default() -> Slot {
         Slot::undef()
+    }
+}
+
+/// A place inside a heap object that holds the same `T` all its life; reading it checks and decodes nothing.
+#[repr(transparent)]
+pub struct Fixed<T>(NonNull<Header>, PhantomData<*const T>);
+
+impl<T: Object> Fixed<T> {
+    /// A place that holds this object. Only containers that trace it may call this.
+    #[inline(always)]
+    pub fn new(object: Gc<'_, T>) -> Fixed<T> {
+        Fixed(object.header, PhantomData)
+    }
+
+    /// What it holds.
+    #[inline(always)]
+    pub fn get<'h>(&self, _: &'h Heap) -> Gc<'h, T> {
+        Gc::from_header(self.0)
+    }
+
+    pub(super) fn header(&self) -> NonNull<Header> {
+        self.0
     }
 }
 
@@ -469,8 +496,13 @@ impl SlotVec {
 
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.trace_from(0, tracer);
+    }
+
+    /// Reports the slots but for the first ones, whose objects are permanent.
+    pub fn trace_from(&self, permanent: usize, tracer: &mut Tracer<'_>) {
         tracer.external(self.vec().capacity() * 8);
-        for &bits in self.vec().iter() {
+        for &bits in self.vec().iter().skip(permanent) {
             tracer.bits(bits);
         }
     }

@@ -31,6 +31,12 @@ macro_rules! kinds {
                 const NEEDS: &[bool] = &[false, $(std::mem::needs_drop::<$type>()),*];
                 NEEDS[self as usize]
             }
+
+            /// Whether slots of objects of this kind never change.
+            pub(super) fn is_final(self) -> bool {
+                const FINAL: &[bool] = &[true, $(<$type as Object>::FINAL),*];
+                FINAL[self as usize]
+            }
         }
 
         /// Reports the slots of the object at `at`.

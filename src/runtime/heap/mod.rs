@@ -2,8 +2,9 @@
 //!
 //! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
 //! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving, triggered when as much was allocated as was live (at least 4 MB): the heap then sets
-//! `budget` to zero, which the VM sees at its next safepoint.
+//! Mark and sweep, not moving; triggered when 1 MB and as much as was live were allocated: the heap then sets `budget` to zero,
+//! which the VM sees at its next safepoint. What exists before the program starts, the builtin types above all, is permanent: it is
+//! neither marked nor swept.
 
 #![expect(
     unsafe_code,
@@ -20,27 +21,31 @@ use std::ptr::NonNull;
 
 use rustc_hash::FxHashMap;
 
-pub use gc::{Gc, Header, Object, Slot, SlotVec, flag};
+pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
 pub use trace::{Trace, Tracer};
 
+use super::class::Class;
 use super::intern::Interner;
 use super::memo::ClassMemo;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
 use block::Space;
+use gc::PERMANENT;
 
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
-/// The least that is allocated between two collections. Each traces some three thousand objects of the builtin types, so that
-/// programs whose garbage is large (big integers, long texts) should not have many; 4 MB still fit the cache.
-const MIN_TRIGGER: usize = 4 << 20;
+/// What is allocated between two collections, beside as much as is live. It fits the cache, so that new objects stand where those of
+/// the last round stood.
+const NURSERY: usize = 1 << 20;
 
 /// All objects of one interpreter, and what is known about all of them: shapes, interned strings, builtin types.
 pub struct Heap {
     space: Space,
     grey: Vec<NonNull<Header>>,
+    /// The permanent objects that may come to refer to others.
+    permanent: Vec<NonNull<Header>>,
     /// 1 or 2, turn about: the mark of what the last collection reached.
     mark: Cell<u8>,
     /// Bytes allocated since the last collection.
@@ -75,9 +80,10 @@ impl Heap {
         let heap = Heap {
             space: Space::new(),
             grey: Vec::new(),
+            permanent: Vec::new(),
             mark: Cell::new(1),
             allocated: Cell::new(0),
-            trigger: Cell::new(MIN_TRIGGER),
+            trigger: Cell::new(NURSERY),
             collections: Cell::new(0),
             stress: Cell::new(false),
             next_id: Cell::new(1),
@@ -221,7 +227,8 @@ impl Heap {
 
     /// Frees what is not reached from what `roots` reports.
     pub fn collect(&mut self, roots: &dyn Fn(&Heap, &mut Tracer<'_>)) {
-        let mark = 3 - self.mark.get();
+        let old = self.mark.get();
+        let mark = 3 - old;
         self.mark.set(mark);
         self.collections.set(self.collections.get() + 1);
         let mut grey = std::mem::take(&mut self.grey);
@@ -229,6 +236,7 @@ impl Heap {
         {
             let mut tracer = Tracer {
                 grey: &mut grey,
+                old,
                 mark,
                 external: 0,
             };
@@ -239,6 +247,9 @@ impl Heap {
             self.interner.trace(&mut tracer);
             self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
+            for &object in &self.permanent {
+                kinds::trace(object, &mut tracer);
+            }
             while let Some(object) = tracer.grey.pop() {
                 kinds::trace(object, &mut tracer);
             }
@@ -246,7 +257,7 @@ impl Heap {
         }
         self.grey = grey;
         let ids = self.ids.get_mut();
-        self.space.sweep(mark, self.stress.get(), |object| {
+        self.space.sweep(old, self.stress.get(), |object| {
             // SAFETY: the sweep passes live objects.
             let header = unsafe { object.as_ref() };
             if header.flags.get() & flag::HAS_ID != 0 {
@@ -258,10 +269,27 @@ impl Heap {
             }
         });
         let live = self.space.in_use() + external;
-        let trigger = live.max(MIN_TRIGGER);
+        let trigger = live + NURSERY;
         self.allocated.set(0);
         self.trigger.set(trigger);
         self.space.trim_pool(trigger);
+    }
+
+    /// Makes all objects that there are live as long as the heap. Later collections look only at those whose slots may change.
+    pub fn make_permanent(&mut self) {
+        let permanent = &mut self.permanent;
+        self.space.seal(|at| {
+            let object = Gc::<Header>::from_header(at);
+            object.header().mark.set(PERMANENT);
+            if let Some(class) = object.downcast::<Class>() {
+                class.make_permanent();
+            }
+            if !object.kind().is_final() {
+                permanent.push(at);
+            }
+        });
+        self.shapes.make_permanent();
+        self.interner.make_permanent();
     }
 
     /// How many collections there were.

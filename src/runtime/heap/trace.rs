@@ -4,14 +4,16 @@
 
 use std::ptr::NonNull;
 
-use super::gc::{Gc, Header, Slot};
+use super::gc::{Fixed, Gc, Header, Object, Slot};
 use crate::runtime::value::Value;
 
 /// The state of one marking phase.
 pub struct Tracer<'a> {
     /// Marked objects whose slots were not looked at yet.
     pub(super) grey: &'a mut Vec<NonNull<Header>>,
-    /// The number that marks objects in this collection.
+    /// The mark of objects that were not reached yet.
+    pub(super) old: u8,
+    /// The mark of those that were.
     pub(super) mark: u8,
     /// Bytes that the reached objects own outside of their cells.
     pub(super) external: usize,
@@ -28,6 +30,11 @@ impl Tracer<'_> {
     #[inline]
     pub fn slot(&mut self, slot: &Slot) {
         self.bits(slot.bits());
+    }
+
+    /// Reports a slot that never changes.
+    pub fn fixed<T: Object>(&mut self, slot: &Fixed<T>) {
+        self.object(Gc::from_header(slot.header()));
     }
 
     /// Reports several slots.
@@ -52,7 +59,7 @@ impl Tracer<'_> {
     #[inline]
     fn object(&mut self, object: Gc<'_, Header>) {
         let header = object.header();
-        if header.mark.get() != self.mark {
+        if header.mark.get() == self.old {
             header.mark.set(self.mark);
             self.grey.push(NonNull::from(header));
         }

@@ -99,7 +99,7 @@ pub(super) fn enter_window<'h>(
 /// Makes the registers that the code may find unset Undef.
 #[inline(never)]
 pub(in crate::vm) fn clear_registers(code: Gc<'_, CodeObj>, window: Window) {
-    for reg in code.undef_from..code.nregs {
+    for reg in code.nregs - code.undef_count..code.nregs {
         window.slot(reg as usize).clear();
     }
 }

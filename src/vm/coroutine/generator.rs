@@ -16,8 +16,18 @@ use crate::vm::local::Local;
 use crate::vm::trap::Trap;
 
 impl Vm {
-    /// `ForIter` over a generator: its frame runs in this loop.
-    pub(in crate::vm) fn for_iter_generator(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+    /// `ForIter` over a generator: its frame runs in this loop; a safepoint.
+    pub(in crate::vm) fn for_iter_generator_op(
+        &mut self,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
+        match self.for_iter_generator(i)? {
+            None => self.safepoint(),
+            trap => Ok(trap),
+        }
+    }
+
+    fn for_iter_generator(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         let Vm { heap, stack, .. } = self;
         let flags = frame_flag::FOR_ITER | frame_flag::COROUTINE;
         if let Some(root) = stack.top().window.get(heap, i.a).as_gc::<Coroutine>()

@@ -13,6 +13,7 @@ mod unpack;
 use super::Vm;
 use super::answer::Asked;
 use super::local::Local;
+use super::trap::Trap;
 use crate::bytecode::Instr;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::heap::Kind;
@@ -167,8 +168,13 @@ impl Vm {
         Ok(())
     }
 
-    /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`.
-    pub(super) fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
+    /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`; a safepoint.
+    pub(super) fn for_iter_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        self.for_iter(i)?;
+        self.safepoint()
+    }
+
+    fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
         let step = value
             .as_gc::<Iter>()
