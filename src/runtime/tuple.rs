@@ -60,20 +60,21 @@ impl<'h> Gc<'h, Tuple> {
 impl Heap {
     /// A tuple of these values.
     pub fn tuple<'h>(&'h self, values: &[Value<'h>]) -> Gc<'h, Tuple> {
-        self.alloc_tail(
-            Tuple { len: values.len() },
-            self.types.shape_of_kind(Kind::Tuple),
-            |i| values[i],
-        )
+        self.tuple_with(values.len(), |i| values[i])
     }
 
     /// A tuple of what these slots hold.
     pub fn tuple_of(&self, slots: &[Slot]) -> Gc<'_, Tuple> {
-        self.alloc_tail(
-            Tuple { len: slots.len() },
-            self.types.shape_of_kind(Kind::Tuple),
-            |i| slots[i].get(self),
-        )
+        self.tuple_with(slots.len(), |i| slots[i].get(self))
+    }
+
+    /// A tuple of `len` items that `item` gives, by position.
+    pub fn tuple_with<'h>(
+        &'h self,
+        len: usize,
+        item: impl FnMut(usize) -> Value<'h>,
+    ) -> Gc<'h, Tuple> {
+        self.alloc_tail(Tuple { len }, self.types.shape_of_kind(Kind::Tuple), item)
     }
 
     /// A tuple of this shape (a subclass with its own class, such as a structure of named fields).

@@ -12,7 +12,7 @@ use crate::runtime::function::Function;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
-use crate::vm::bind;
+use crate::vm::bind::{self, Keyword, Place};
 use crate::vm::frame::{Frame, Stack, Window};
 use crate::vm::local::Local;
 
@@ -60,33 +60,20 @@ pub(super) fn enter_window<'h>(
     let all = usize::from(params.positional);
     let defaults = function.defaults.get(heap).as_gc::<Tuple>();
     let defaults = defaults.map_or(&[][..], |tuple| tuple.tail());
-    let given = stack.top().window.slots(first, count);
     if !params.is_simple() || count > all || all - count > defaults.len() {
-        let args: SmallVec<[Value<'_>; 8]> = given.iter().map(|s| s.get(heap)).collect();
-        let bound = bind::bind_function(heap, function, &args, &[])?;
-        return enter(heap, stack, function, &bound, 0);
+        return enter_bound(heap, stack, function, first, count, &[]);
     }
     let omitted = &defaults[defaults.len() - (all - count)..];
     if code.code.kind.suspends() {
+        let given = stack.top().window.slots(first, count);
         let value = |n: usize| match given.get(n) {
             Some(slot) => slot.get(heap),
             None => omitted.get(n - count).map_or(Value::UNDEF, |s| s.get(heap)),
         };
         return Ok(Some(coroutine_with(heap, function, value)));
     }
-    if !stack.reserve(heap, code.nregs) {
+    let Some(window) = stack.callee_window(heap, first, count) else {
         return Err(too_deep(heap));
-    }
-    // Making room may have moved the registers.
-    let source = stack.top().window.from(first);
-    let window = if stack.has_room(source) {
-        source
-    } else {
-        let free = stack.free_window(heap);
-        for n in 0..count {
-            free.slot(n).set(source.slot(n).get(heap));
-        }
-        free
     };
     for (n, slot) in omitted.iter().enumerate() {
         window.slot(count + n).set(slot.get(heap));
@@ -94,6 +81,48 @@ pub(super) fn enter_window<'h>(
     clear_registers(code, window);
     stack.push(Frame::new(code, window, function.value(), 0));
     Ok(None)
+}
+
+/// As `enter_window`, for whatever parameters and with keyword arguments.
+pub(super) fn enter_bound<'h>(
+    heap: &'h Heap,
+    stack: &mut Stack,
+    function: Gc<'h, Function>,
+    first: usize,
+    count: usize,
+    keywords: &[Keyword<'h>],
+) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
+    let code = function.code(heap);
+    if code.code.kind.suspends() {
+        let given = stack.top().window.slots(first, count);
+        let args: SmallVec<[Value<'_>; 8]> = given.iter().map(|slot| slot.get(heap)).collect();
+        let bound = bind::bind_function(heap, function, &args, keywords)?;
+        return Ok(Some(new_coroutine(heap, function, &bound)));
+    }
+    let Some(window) = stack.callee_window(heap, first, count) else {
+        return Err(too_deep(heap));
+    };
+    let mut registers = Registers { heap, window };
+    bind::bind_in_place(heap, function, &mut registers, count, keywords)?;
+    clear_registers(code, window);
+    stack.push(Frame::new(code, window, function.value(), 0));
+    Ok(None)
+}
+
+/// The registers of a callee, as the place of its parameters. A window has room for more than any call has arguments.
+struct Registers<'h> {
+    heap: &'h Heap,
+    window: Window,
+}
+
+impl<'h> Place<'h> for Registers<'h> {
+    fn get(&self, i: usize) -> Value<'h> {
+        self.window.slot(i).get(self.heap)
+    }
+
+    fn set(&mut self, i: usize, value: Value<'h>) {
+        self.window.slot(i).set(value);
+    }
 }
 
 /// Makes the registers that the code may find unset Undef.

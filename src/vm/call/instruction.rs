@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::entry::{enter, enter_window, plain_coroutine};
+use super::entry::{enter_bound, enter_window, plain_coroutine};
 use super::{CallArgs, Caller, Invoked};
 use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
@@ -17,10 +17,10 @@ use crate::runtime::instance::Instance;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
-use crate::vm::bind;
+use crate::vm::bind::Keyword;
 use crate::vm::frame::Stack;
 use crate::vm::local::{Local, Mark};
 use crate::vm::trap::Trap;
@@ -342,15 +342,13 @@ impl Vm {
             return Ok(false);
         };
         let first = i.a as usize + 1;
-        let value = |slot: &Slot| slot.get(heap);
-        let positional: SmallVec<[Value<'_>; 8]> =
-            w.slots(first, i.b as usize).iter().map(value).collect();
         let names = keyword_names(heap, frame.code(heap), i);
         let given = w.slots(first + i.b as usize, names.len());
-        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> =
-            names.iter(heap).zip(given.iter().map(value)).collect();
-        let bound = bind::bind_function(heap, function, &positional, &keywords)?;
-        let coroutine = enter(heap, stack, function, &bound, 0)?;
+        let keywords: SmallVec<[Keyword<'_>; 4]> = names
+            .iter(heap)
+            .zip(given.iter().map(|slot| slot.get(heap)))
+            .collect();
+        let coroutine = enter_bound(heap, stack, function, first, i.b as usize, &keywords)?;
         give_coroutine(stack, i, coroutine);
         Ok(true)
     }
