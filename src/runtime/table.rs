@@ -28,6 +28,10 @@ const INDEXED: usize = 16;
 #[derive(Default)]
 pub struct Table {
     inner: RefCell<Inner>,
+    /// The key that was found or added last, and where: programs ask for the same key twice or three times in a row (`d[k] += 1`).
+    /// Not traced but forgotten when the collector comes, and whenever an entry leaves its place.
+    recent: Slot,
+    recent_at: Cell<usize>,
 }
 
 #[derive(Default)]
@@ -38,10 +42,6 @@ struct Inner {
     live: usize,
     /// All entries below this position are holes: taking the first one again and again (a queue, an LRU cache) stays linear.
     first: usize,
-    /// The key that was found or added last, and where: programs ask for the same key twice or three times in a row (`d[k] += 1`).
-    /// Not traced but forgotten when the collector comes, and whenever an entry leaves its place.
-    recent: Slot,
-    recent_at: Cell<usize>,
 }
 
 /// A hole has an Undef key.
@@ -102,6 +102,7 @@ impl Table {
                 entries: Vec::with_capacity(n),
                 ..Inner::default()
             }),
+            ..Table::default()
         }
     }
 
@@ -121,12 +122,22 @@ impl Table {
         self.inner.borrow().entries.len()
     }
 
+    /// Finds a key whose hash takes no program code; `None`: it may take some, or there is none.
+    #[inline]
+    pub fn find_leaf(&self, heap: &Heap, key: Value<'_>) -> Option<Found> {
+        // The hash of a text or an integer is as it was.
+        if self.recent.get(heap).is(key) && (key.is_int() || key.is_gc::<Str>()) {
+            return Some(Found::At(self.recent_at.get()));
+        }
+        Some(self.find(heap, leaf::hash(heap, key)?, key))
+    }
+
     /// Finds a key.
     pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
         let inner = self.inner.borrow();
-        let recent = inner.recent.get(heap);
+        let recent = self.recent.get(heap);
         if recent.is(key) && !recent.is_undef() {
-            let at = inner.recent_at.get();
+            let at = self.recent_at.get();
             if inner.entries[at].hash == hash {
                 return Found::At(at);
             }
@@ -137,8 +148,8 @@ impl Table {
         };
         let found = found.unwrap_or_else(|| inner.find_any(heap, hash, key));
         if let Found::At(at) = found {
-            inner.recent.set(key);
-            inner.recent_at.set(at);
+            self.recent.set(key);
+            self.recent_at.set(at);
         }
         found
     }
@@ -176,8 +187,8 @@ impl Table {
             inner.grow(heap);
         }
         let at = inner.entries.len();
-        inner.recent.set(key);
-        inner.recent_at.set(at);
+        self.recent.set(key);
+        self.recent_at.set(at);
         inner.entries.push(Entry {
             hash,
             key: Slot::new(key),
@@ -194,7 +205,7 @@ impl Table {
     /// Removes the entry at a position that `find` or a walk gave; returns its key and value.
     pub fn remove<'h>(&self, heap: &'h Heap, at: usize) -> (Value<'h>, Value<'h>) {
         let mut inner = self.inner.borrow_mut();
-        inner.recent.clear();
+        self.recent.clear();
         let entry = &inner.entries[at];
         let (key, value, hash) = (entry.key.get(heap), entry.value.get(heap), entry.hash);
         entry.key.clear();
@@ -217,6 +228,7 @@ impl Table {
 
     /// Removes all.
     pub fn clear(&self) {
+        self.recent.clear();
         *self.inner.borrow_mut() = Inner::default();
     }
 
@@ -270,7 +282,7 @@ impl Table {
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
         let inner = self.inner.borrow();
-        inner.recent.clear();
+        self.recent.clear();
         tracer.external(inner.entries.capacity() * size_of::<Entry>() + inner.index.bytes());
         for entry in &inner.entries {
             tracer.slot(&entry.key);
@@ -299,13 +311,25 @@ impl Inner {
     /// Finds a text: most keys are texts. `None`: another kind of key has the same hash.
     #[inline(always)]
     fn find_text(&self, heap: &Heap, hash: u64, text: Gc<'_, Str>) -> Option<Found> {
-        for (at, entry) in self.candidates(hash) {
-            let Some(other) = entry.key.get(heap).defined() else {
-                continue;
-            };
-            let other = other.as_gc::<Str>()?;
-            if other == text || other.same_text(text) {
-                return Some(Found::At(at));
+        let equal = |entry: &Entry| {
+            let key = entry.key.get(heap);
+            match key.as_gc::<Str>() {
+                Some(other) => Some(other == text || other.same_text(text)),
+                None => key.is_undef().then_some(false),
+            }
+        };
+        if self.entries.len() <= LINEAR {
+            for (at, entry) in self.entries.iter().enumerate() {
+                if entry.hash == hash && equal(entry)? {
+                    return Some(Found::At(at));
+                }
+            }
+        } else {
+            for at in self.index.probe(hash) {
+                let entry = &self.entries[at];
+                if entry.hash == hash && equal(entry)? {
+                    return Some(Found::At(at));
+                }
             }
         }
         Some(Found::Missing)
@@ -345,13 +369,12 @@ impl Inner {
         }
     }
 
-    /// Makes room: closes the holes if they are many, else doubles.
+    /// Makes room for an entry: closes the holes if they are many, else doubles.
     #[cold]
     fn grow(&mut self, heap: &Heap) {
         let holes = self.entries.len() - self.live;
         if holes > self.entries.len() / 4 {
             self.entries.retain(|e| !e.key.is_undef());
-            self.recent.clear();
             self.first = 0;
             self.rebuild_index();
             return;

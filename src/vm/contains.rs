@@ -231,7 +231,7 @@ pub(super) fn leaf_contains(heap: &Heap, container: Value<'_>, item: Value<'_>) 
 
 #[inline]
 fn table_contains(heap: &Heap, table: &Table, item: Value<'_>) -> Option<bool> {
-    match table.find(heap, leaf::hash(heap, item)?, item) {
+    match table.find_leaf(heap, item)? {
         Found::At(_) => Some(true),
         Found::Missing => Some(false),
         Found::Ask(_) => None,

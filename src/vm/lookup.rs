@@ -26,8 +26,7 @@ impl Vm {
     /// The value of a key; None: missing, or the program may have a say.
     #[inline]
     pub fn dict_get_leaf<'h>(&'h self, dict: Gc<'h, Dict>, key: Value<'h>) -> Option<Value<'h>> {
-        let hash = leaf::hash(&self.heap, key)?;
-        match dict.get().table.find(&self.heap, hash, key) {
+        match dict.get().table.find_leaf(&self.heap, key)? {
             Found::At(at) => Some(dict.get().table.value_at(&self.heap, at)),
             _ => None,
         }
@@ -41,13 +40,14 @@ impl Vm {
         key: Value<'h>,
         value: Value<'h>,
     ) -> bool {
-        let Some(hash) = leaf::hash(&self.heap, key) else {
-            return false;
-        };
-        match dict.get().table.find(&self.heap, hash, key) {
-            Found::At(at) => dict.get().table.set_value(at, value),
-            Found::Missing => dict.get().table.push(&self.heap, hash, key, value),
-            Found::Ask(_) => return false,
+        let (heap, table) = (&self.heap, &dict.get().table);
+        match table.find_leaf(heap, key) {
+            Some(Found::At(at)) => table.set_value(at, value),
+            Some(Found::Missing) => {
+                let hash = leaf::hash(heap, key).expect("what was looked for has a hash");
+                table.push(heap, hash, key, value);
+            }
+            Some(Found::Ask(_)) | None => return false,
         }
         true
     }

@@ -173,8 +173,7 @@ impl Heap {
             let mut done = 0;
             for part in parts {
                 assert!(part.len() <= len - done, "parts longer than announced");
-                tail.add(done)
-                    .copy_from_nonoverlapping(part.as_ptr(), part.len());
+                copy_bytes(part, tail.add(done));
                 done += part.len();
             }
             assert!(done == len, "parts shorter than announced");
@@ -338,6 +337,31 @@ impl Heap {
                 visit(object);
             }
         });
+    }
+}
+
+/// Copies bytes; few of them without a call of `memcpy`, which takes longer than the copying.
+///
+/// # Safety
+/// `to` is the beginning of as many bytes that are not `from`'s.
+#[inline(always)]
+unsafe fn copy_bytes(from: &[u8], to: *mut u8) {
+    let len = from.len();
+    // SAFETY: the chunks are parts of `from` and go to where they stand in it; the first and the last may overlap.
+    unsafe {
+        if let (Some(first), Some(last)) = (from.first_chunk::<8>(), from.last_chunk::<8>())
+            && len <= 16
+        {
+            to.cast::<[u8; 8]>().write(*first);
+            to.add(len - 8).cast::<[u8; 8]>().write(*last);
+        } else if let (Some(first), Some(last)) = (from.first_chunk::<4>(), from.last_chunk::<4>())
+            && len < 8
+        {
+            to.cast::<[u8; 4]>().write(*first);
+            to.add(len - 4).cast::<[u8; 4]>().write(*last);
+        } else {
+            to.copy_from_nonoverlapping(from.as_ptr(), len);
+        }
     }
 }
 
