@@ -21,7 +21,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
-use crate::sched::{Scheduler, event_loop, report, scheduler, task, watch};
+use crate::sched::{self, event_loop, report, scheduler, task, watch};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
@@ -82,7 +82,7 @@ impl Interpreter {
         let mut vm = Vm::new(options.host);
         vm.heap.set_stress(options.gc_stress);
         // First among the extensions: it is looked up the most.
-        vm.extend(Scheduler::new(options.time));
+        sched::install(&mut vm, options.time);
         vm.set_pulse(watch::pulse);
         stdlib::install(&mut vm);
         random::seed_default(&vm, options.seed.unwrap_or_else(any_seed));

@@ -14,7 +14,8 @@ use super::handle::{Action, Handle};
 use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
-use super::{scheduler, task, watch};
+use super::task::Turn;
+use super::{scheduler, shared, task, watch};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::tuple::Tuple;
@@ -89,36 +90,37 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 
 /// One turn that does not wait for anything.
 pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
-    let mark = vm.mark();
-    if !scheduler(vm).timers.is_empty() {
-        let now = scheduler(vm).now();
+    let begin = vm.mark();
+    let scheduler = shared(vm);
+    let turn = Turn::new(vm, &scheduler);
+    if !scheduler.timers.is_empty() {
+        let now = scheduler.now();
         watch::turn(vm, now);
-        let scheduler = scheduler(vm);
         while let Some(handle) = scheduler.timers.pop_due(&vm.heap, now + RESOLUTION) {
             scheduler.call_soon(handle);
         }
     }
-    let count = scheduler(vm).ready.borrow().len();
+    let count = scheduler.ready.borrow().len();
+    let mark = vm.mark();
     for _ in 0..count {
-        let Some(handle) = scheduler(vm).ready.borrow_mut().pop_front() else {
+        let Some(handle) = scheduler.ready.borrow_mut().pop_front() else {
             break;
         };
-        let watch = &scheduler(vm).watch;
-        watch.begin();
+        scheduler.watch.begin();
         if count == 1 {
-            watch.note_only(handle.target.get(&vm.heap));
+            scheduler.watch.note_only(handle.target.get(&vm.heap));
         }
-        run_handle(vm, handle)?;
-        if scheduler(vm).watch.is_over() {
+        run_handle(vm, &turn, handle)?;
+        if scheduler.watch.is_over() {
             watch::end(vm);
         }
         vm.release(mark);
     }
-    scheduler(vm).watch.begin();
+    scheduler.watch.begin();
     if green::run_slices(vm)? {
-        scheduler(vm).watch.forget();
+        scheduler.watch.forget();
     }
-    vm.release(mark);
+    vm.release(begin);
     Ok(())
 }
 
@@ -274,7 +276,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
     }
 }
 
-fn run_handle(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
+fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {
     let heap = &vm.heap;
     if handle.is_cancelled(heap) {
         return Ok(());
@@ -284,9 +286,9 @@ fn run_handle(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
     match handle.action {
         Action::Step => {
             let exception = vm.get(argument).defined().is_some().then_some(argument);
-            task::step(vm, target, exception)
+            task::step(vm, turn, target, exception)
         }
-        Action::Wake => task::wake(vm, target, argument),
+        Action::Wake => task::wake(vm, turn, target, argument),
         Action::Finish => {
             let awaited = future(vm, target);
             if !awaited.is_done() {
@@ -295,7 +297,7 @@ fn run_handle(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
             Ok(())
         }
         Action::Native(n) => {
-            let callback = scheduler(vm).natives.borrow()[n as usize];
+            let callback = turn.scheduler.natives.borrow()[n as usize];
             callback(vm, target, argument)
         }
         Action::Call => call_handle(vm, &handle, target, argument),

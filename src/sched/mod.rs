@@ -22,6 +22,7 @@ pub mod watch;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use crate::runtime::future::Future;
 use crate::runtime::heap::Tracer;
@@ -34,7 +35,7 @@ use reactor::Reactor;
 use timer_heap::{TimerHeap, TimerId};
 use watch::Watch;
 
-/// The scheduler's state, an extension of the VM.
+/// The scheduler's state.
 pub struct Scheduler {
     /// The clock of the program.
     pub clock: Clock,
@@ -75,7 +76,7 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// A scheduler with a clock of its own.
-    pub fn new(mode: TimeMode) -> Scheduler {
+    fn new(mode: TimeMode) -> Scheduler {
         Scheduler {
             clock: Clock::new(mode),
             ready: RefCell::default(),
@@ -237,11 +238,20 @@ impl Scheduler {
     }
 }
 
-impl Layer for Scheduler {
+/// The scheduler as an extension of the VM. The loop shares it for a turn, during which it need not ask the VM for it again.
+struct Shared(Rc<Scheduler>);
+
+impl Layer for Shared {
     const PLACE: usize = 0;
 }
 
-impl Extension for Scheduler {
+impl Extension for Shared {
+    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
+        self.0.trace(heap, tracer);
+    }
+}
+
+impl Scheduler {
     fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
         for handle in self.ready.borrow().iter() {
             handle.trace(tracer);
@@ -305,7 +315,18 @@ impl TaskTable {
     }
 }
 
+/// Gives a VM its scheduler.
+pub fn install(vm: &mut Vm, mode: TimeMode) {
+    vm.extend(Shared(Rc::new(Scheduler::new(mode))));
+}
+
 /// The VM's scheduler.
+#[inline]
 pub fn scheduler(vm: &Vm) -> &Scheduler {
-    vm.extension()
+    &vm.extension::<Shared>().0
+}
+
+/// The VM's scheduler, for who keeps it while the VM runs.
+fn shared(vm: &Vm) -> Rc<Scheduler> {
+    Rc::clone(&vm.extension::<Shared>().0)
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::context;
 use super::future::{self, future};
 use super::handle::{Action, Handle};
-use super::scheduler;
+use super::{Scheduler, scheduler};
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
@@ -206,19 +206,19 @@ pub fn uncancel(vm: &Vm, task: Local) -> u32 {
 }
 
 /// The future that a task waited for is done.
-pub fn wake(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raised> {
+pub fn wake(vm: &mut Vm, turn: &Turn<'_>, task: Local, awaited: Local) -> Result<(), Raised> {
     let done = future(vm, awaited);
     match done.state.get() {
         FutureState::Failed | FutureState::Cancelled => {
             let raised = match vm.future_result(awaited) {
-                Ok(_) => return step(vm, task, None),
+                Ok(_) => return step(vm, turn, task, None),
                 Err(raised) => raised,
             };
             let exception = vm.take_local(raised);
             note_crossing(vm, awaited, exception);
-            step(vm, task, Some(exception))
+            step(vm, turn, task, Some(exception))
         }
-        _ => step(vm, task, None),
+        _ => step(vm, turn, task, None),
     }
 }
 
@@ -240,8 +240,33 @@ pub fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
     }
 }
 
+/// The turn that a step belongs to.
+pub struct Turn<'s> {
+    /// The VM's scheduler.
+    pub scheduler: &'s Scheduler,
+    /// Outside of its steps: the task that runs (a loop within a task), and the context.
+    task: Local,
+    context: Local,
+}
+
+impl Turn<'_> {
+    /// A turn that begins now.
+    pub fn new<'s>(vm: &Vm, scheduler: &'s Scheduler) -> Turn<'s> {
+        Turn {
+            scheduler,
+            task: vm.local(scheduler.current.get(&vm.heap)),
+            context: vm.local(scheduler.context.get(&vm.heap)),
+        }
+    }
+}
+
 /// Resumes a task's coroutine, throwing `exception` if there is one.
-pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Raised> {
+pub fn step(
+    vm: &mut Vm,
+    turn: &Turn<'_>,
+    task: Local,
+    exception: Option<Local>,
+) -> Result<(), Raised> {
     let heap = &vm.heap;
     let this = future(vm, task);
     if this.is_done() {
@@ -258,29 +283,23 @@ pub fn step(vm: &mut Vm, task: Local, exception: Option<Local>) -> Result<(), Ra
         }
     }
     part.waiting_for.clear();
-    let scheduler = scheduler(vm);
-    let outer = (
-        vm.local(scheduler.current.get(heap)),
-        vm.local(scheduler.context.get(heap)),
-    );
+    let scheduler = turn.scheduler;
     scheduler.current.set(this.value());
     scheduler.context.set(part.context.get(heap));
     let coroutine = vm.local(part.coroutine.get(heap));
-    let input = match thrown {
-        Some(exception) => Input::Throw(exception),
-        None => Input::Send(vm.none()),
+    let outcome = match thrown {
+        Some(exception) => vm.resume(coroutine, Input::Throw(exception)),
+        None => vm.go_on(coroutine),
     };
-    let outcome = vm.resume(coroutine, input);
     // What the coroutine set in its context is the task's for good.
-    let scheduler = self::scheduler(vm);
     self::part(vm, task)
         .context
         .set(scheduler.context.get(&vm.heap));
-    scheduler.current.set(vm.get(outer.0));
-    scheduler.context.set(vm.get(outer.1));
+    scheduler.current.set(vm.get(turn.task));
+    scheduler.context.set(vm.get(turn.context));
     match outcome {
         Ok(Resumed::Returned(value)) => returned(vm, task, value),
-        Ok(Resumed::Yielded(value)) => yielded(vm, task, value),
+        Ok(Resumed::Yielded(value)) => yielded(vm, scheduler, task, value),
         Err(raised) => failed(vm, task, raised),
     }
 }
@@ -341,12 +360,12 @@ fn finish(vm: &Vm, task: Local) {
     scheduler(vm).tasks.borrow_mut().remove(row);
 }
 
-fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
+fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Result<(), Raised> {
     let this = future(vm, task);
     let awaited: Option<Gc<'_, Future>> = vm.get_gc(value);
     let Some(awaited) = awaited else {
         if vm.get(value).is_none() {
-            scheduler(vm).call_soon(Handle::new(Action::Step, this.value(), Value::UNDEF));
+            scheduler.call_soon(Handle::new(Action::Step, this.value(), Value::UNDEF));
             return Ok(());
         }
         let text = vm.repr(value)?;
@@ -365,7 +384,7 @@ fn yielded(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
     part(vm, task).waiting_for.set(awaited.value());
     // The step itself enters the task's context.
     if awaited.is_done() {
-        scheduler(vm).call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
+        scheduler.call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
     } else {
         awaited.push_callback(Callback {
             kind: Action::Wake.to_number(),

@@ -224,4 +224,3 @@ fn keyword_default<'h>(
     }
     defaults.get_str(heap, heap.intern(name))
 }
-

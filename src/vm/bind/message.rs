@@ -66,4 +66,3 @@ pub(super) fn too_many_arguments(
         "{function}() takes {takes} positional argument{plural_max} but {given} {were} given"
     ))
 }
-

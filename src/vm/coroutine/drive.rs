@@ -33,11 +33,25 @@ impl Vm {
                 },
             }
         };
+        self.release(mark);
+        Ok(self.resumed(trap))
+    }
+
+    /// The same as sending None.
+    pub fn go_on(&mut self, root: Local) -> Result<Resumed, Raised> {
+        if self.goes_on(root, None) {
+            let trap = self.run_bounded()?;
+            return Ok(self.resumed(trap));
+        }
+        let none = self.none();
+        self.resume(root, Input::Send(none))
+    }
+
+    fn resumed(&self, trap: Trap) -> Resumed {
         let value = self.local(self.result.get(&self.heap));
-        let value = self.keep(mark, value);
         match trap {
-            Trap::Yielded => Ok(Resumed::Yielded(value)),
-            Trap::Returned => Ok(Resumed::Returned(value)),
+            Trap::Yielded => Resumed::Yielded(value),
+            Trap::Returned => Resumed::Returned(value),
             Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
                 "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
             ),
