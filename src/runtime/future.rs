@@ -36,7 +36,7 @@ pub struct Callback {
 /// `Future::first_kind` when there is no callback.
 const NO_CALLBACK: u16 = u16::MAX;
 
-/// A future; a task, if `task` is there. Most have one callback and no more: what is rare is in `extra`.
+/// A future; a task, if `task` is there. Most have one callback, without a context, and no more: what is rare is in `extra`.
 pub struct Future {
     /// How far it is.
     pub state: Cell<FutureState>,
@@ -51,7 +51,6 @@ pub struct Future {
     /// `Callback::kind` of the first callback, or `NO_CALLBACK`.
     first_kind: Cell<u16>,
     first_target: Slot,
-    first_context: Slot,
     /// The result, the exception, or the message of the cancellation.
     pub result: Slot,
     /// Attributes that the program set: a dict, or Undef. Of a waiter: what it waits for.
@@ -64,7 +63,7 @@ pub struct Future {
 /// What few futures have.
 #[derive(Default)]
 pub struct Extra {
-    /// The callbacks behind the first, in the order they were added.
+    /// The callbacks behind the first, or all if the first has a context, in the order they were added.
     callbacks: RefCell<Vec<Callback>>,
     /// The exception object of a cancellation, to be raised once.
     pub cancelled_error: Slot,
@@ -74,14 +73,14 @@ pub struct Extra {
     pub shielded: Slot,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: Slot,
+    /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::number`; else Undef.
+    pub name: Slot,
 }
 
 /// What a task has beyond a future.
 pub struct TaskPart {
     /// The coroutine that it drives.
     pub coroutine: Slot,
-    /// Its name; Undef until asked for, then from `number`.
-    pub name: Slot,
     /// Its place in the order of creation, for the default name.
     pub number: u64,
     /// The future that it waits for; Undef while it is ready or running.
@@ -110,13 +109,13 @@ unsafe impl Object for Future {
         tracer.slot(&self.result);
         tracer.slot(&self.attrs);
         tracer.slot(&self.first_target);
-        tracer.slot(&self.first_context);
         if let Some(extra) = self.extra.get() {
             for slot in [
                 &extra.cancelled_error,
                 &extra.group,
                 &extra.shielded,
                 &extra.cancel_message,
+                &extra.name,
             ] {
                 tracer.slot(slot);
             }
@@ -129,7 +128,6 @@ unsafe impl Object for Future {
         if let Some(task) = &self.task {
             for slot in [
                 &task.coroutine,
-                &task.name,
                 &task.waiting_for,
                 &task.context,
                 &task.spawned_in,
@@ -167,7 +165,6 @@ impl Future {
             waits_in: Cell::new(0),
             first_kind: Cell::new(NO_CALLBACK),
             first_target: Slot::undef(),
-            first_context: Slot::undef(),
             result: Slot::undef(),
             attrs: Slot::undef(),
             extra: OnceCell::new(),
@@ -191,13 +188,14 @@ impl Future {
         let more = self
             .find_extra()
             .is_some_and(|extra| !extra.callbacks.borrow().is_empty());
-        if self.first_kind.get() != NO_CALLBACK || more || callback.kind >= u32::from(NO_CALLBACK) {
+        let first = self.first_kind.get() == NO_CALLBACK && !more;
+        let short = callback.context.is_undef() && callback.kind < u32::from(NO_CALLBACK);
+        if !first || !short {
             self.extra().callbacks.borrow_mut().push(callback);
             return;
         }
         self.first_kind.set(callback.kind as u16);
         self.first_target.assign(&callback.target);
-        self.first_context.assign(&callback.context);
     }
 
     /// Takes the first callback off, and a list of the others.
@@ -217,10 +215,9 @@ impl Future {
         let callback = Callback {
             kind: u32::from(kind),
             target: Slot::copy(&self.first_target),
-            context: Slot::copy(&self.first_context),
+            context: Slot::undef(),
         };
         self.first_target.clear();
-        self.first_context.clear();
         Some(callback)
     }
 
@@ -259,4 +256,4 @@ impl<'h> Gc<'h, Future> {
     }
 }
 
-const _: () = assert!(size_of::<Future>() == 56 && size_of::<TaskPart>() <= 72);
+const _: () = assert!(size_of::<Future>() == 48 && size_of::<TaskPart>() == 56);

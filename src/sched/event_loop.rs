@@ -307,7 +307,7 @@ fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised
 /// Runs a callback of the program; an exception in it is reported, not raised.
 fn call_handle(vm: &mut Vm, handle: &Handle, target: Local, argument: Local) -> Result<(), Raised> {
     let outer = vm.local(scheduler(vm).context(&vm.heap));
-    scheduler(vm).set_context(handle.context.get(&vm.heap));
+    scheduler(vm).set_context(handle.context(&vm.heap));
     let args: Vec<Local> = match vm.get(argument).as_object().map(Gc::kind) {
         Some(Kind::Tuple) => {
             let tuple: Gc<'_, Tuple> = vm.get_gc(argument).expect("the kind was just checked");
@@ -328,7 +328,7 @@ fn call_handle(vm: &mut Vm, handle: &Handle, target: Local, argument: Local) -> 
         }
         Err(raised) => {
             let exception = vm.take_local(raised);
-            let object = vm.local(handle.object.get(&vm.heap));
+            let object = vm.local(handle.object(&vm.heap));
             report::callback_failed(vm, target, object, exception)
         }
     }

@@ -9,7 +9,7 @@ use super::timer_heap::TimerId;
 use crate::runtime::future::Callback;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Heap, Raised, Slot, Value};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Local, Vm};
 
 /// A callback written in Rust: what it was registered for, and what the call is about (the future that is done).
@@ -64,11 +64,13 @@ pub struct Handle {
     pub target: Slot,
     /// Arguments: an exception to throw, a future, a tuple; Undef for none.
     pub argument: Slot,
-    /// The context to run in; Undef for the empty one.
-    pub context: Slot,
-    /// The program's handle object, which knows whether it was cancelled; Undef if it has none.
-    pub object: Slot,
+    /// The program's handle object, if it has one (its payload is a `HandleState`); else the context to run in, Undef for the
+    /// empty one.
+    more: Slot,
 }
+
+// A program may have a million of them.
+const _: () = assert!(size_of::<Handle>() == 32);
 
 impl Handle {
     /// A handle without context and object.
@@ -77,8 +79,15 @@ impl Handle {
             action,
             target: Slot::new(target),
             argument: Slot::new(argument),
-            context: Slot::undef(),
-            object: Slot::undef(),
+            more: Slot::undef(),
+        }
+    }
+
+    /// A handle that calls the program, unless its handle object says that it was cancelled.
+    pub fn of_object(target: Value<'_>, argument: Value<'_>, object: Gc<'_, Opaque>) -> Handle {
+        Handle {
+            more: Slot::new(object.value()),
+            ..Handle::new(Action::Call, target, argument)
         }
     }
 
@@ -88,22 +97,36 @@ impl Handle {
             action: Action::from_number(callback.kind),
             target: Slot::copy(&callback.target),
             argument: Slot::new(future),
-            context: Slot::copy(&callback.context),
-            object: Slot::undef(),
+            more: Slot::copy(&callback.context),
         }
     }
 
     /// Whether the program cancelled it.
     pub fn is_cancelled(&self, heap: &Heap) -> bool {
-        let object = self.object.get(heap).as_gc::<Opaque>();
-        object
-            .and_then(|o| o.payload::<HandleState>())
-            .is_some_and(|state| state.cancelled.get())
+        self.state(heap).is_some_and(|state| state.cancelled.get())
+    }
+
+    fn state<'h>(&self, heap: &'h Heap) -> Option<&'h HandleState> {
+        self.more.get(heap).as_gc::<Opaque>()?.payload()
+    }
+
+    /// The program's handle object; Undef if it has none.
+    pub fn object<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        match self.state(heap) {
+            Some(_) => self.more.get(heap),
+            None => Value::UNDEF,
+        }
+    }
+
+    /// The context to run in; Undef for the empty one.
+    pub fn context<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        let own = self.state(heap).map(|state| state.context.get(heap));
+        own.unwrap_or_else(|| self.more.get(heap))
     }
 
     /// Reports the slots to the collector.
     pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.target, &self.argument, &self.context, &self.object] {
+        for slot in [&self.target, &self.argument, &self.more] {
             tracer.slot(slot);
         }
     }
@@ -116,8 +139,12 @@ pub struct HandleState {
     pub cancelled: Cell<bool>,
     /// When it is due, and its timer; None for `call_soon`.
     pub timer: Cell<Option<(f64, TimerId)>>,
+    /// The context to run in; Undef for the empty one.
+    pub context: Slot,
 }
 
 impl Payload for HandleState {
-    fn trace(&self, _: &mut Tracer<'_>) {}
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.slot(&self.context);
+    }
 }

@@ -45,7 +45,6 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
     let row = scheduler.tasks.borrow().next_row();
     let part = TaskPart {
         coroutine: Slot::new(vm.get(coroutine)),
-        name: Slot::new(vm.get(name)),
         number,
         waiting_for: Slot::undef(),
         context: Slot::new(context),
@@ -56,7 +55,12 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
         must_cancel: Cell::new(false),
         in_cancel: Cell::new(false),
     };
-    let task = heap.task(part).value();
+    let task = heap.task(part);
+    let name = vm.get(name);
+    if !name.is_undef() && !name.is_none() {
+        task.extra().name.set(name);
+    }
+    let task = task.value();
     scheduler.tasks.borrow_mut().insert(heap, task);
     scheduler.call_soon(Handle::new(Action::Step, task, Value::UNDEF));
     Ok(vm.local(task))
@@ -132,14 +136,12 @@ fn cancel_message(vm: &Vm, task: Local) -> Value<'_> {
 
 /// The task's name: the one it was given, or `Task-N`.
 pub fn name(vm: &mut Vm, task: Local) -> Local {
-    let part = part(vm, task);
-    let given = part.name.get(&vm.heap);
-    if !given.is_undef() && !given.is_none() {
-        return vm.local(given);
+    let name = &future(vm, task).get().extra().name;
+    if name.is_undef() {
+        let number = part(vm, task).number;
+        name.set(vm.heap.str_value(&format!("Task-{number}")));
     }
-    let name = vm.heap.str_value(&format!("Task-{}", part.number));
-    part.name.set(name);
-    vm.local(name)
+    vm.local(name.get(&vm.heap))
 }
 
 /// `task.cancel(msg)`; false: it was done. What a task waits for is asked first, so this follows a chain of tasks to its end; in a

@@ -9,7 +9,7 @@ mod reports;
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 fn apy(args: &[&str], stdin: &[u8]) -> Output {
@@ -46,10 +46,11 @@ fn run(code: &str) -> Output {
     apy(&["-c", code], b"")
 }
 
-/// A file that is there until the process ends.
+/// A file of this test's own.
 fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("apy-cli-{}", std::process::id()));
-    let path = folder.join(name);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("cli")
+        .join(name);
     fs::create_dir_all(path.parent().expect("in the folder")).expect("a folder");
     fs::write(&path, content).expect("a file");
     path

@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -35,11 +35,14 @@ fn size_of(length: u16) -> NonZeroU16 {
     NonZeroU16::new(length).expect("not zero")
 }
 
-/// A folder that no other test has.
+/// An empty folder that no other test has; it lies in cargo's own, so that nothing is left elsewhere.
 pub fn folder() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("apy-repl-{}-{count}", std::process::id()));
+    let name = format!("{}-{count}", env!("CARGO_CRATE_NAME"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // What the last run of this test has left, a history say, is none of this one's business.
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
     folder
 }
@@ -55,7 +58,7 @@ pub fn talk(args: &[&str]) -> Talk {
     talk_in(args, &[], &folder())
 }
 
-pub fn talk_in(args: &[&str], environment: &[(&str, &str)], state: &std::path::Path) -> Talk {
+pub fn talk_in(args: &[&str], environment: &[(&str, &str)], state: &Path) -> Talk {
     let size = PtySize {
         rows: ROWS,
         cols: COLUMNS,

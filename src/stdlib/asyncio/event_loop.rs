@@ -13,10 +13,10 @@ use crate::runtime::exception::Exception;
 use crate::runtime::heap::Tracer;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::context;
 use crate::sched::future::new_future;
-use crate::sched::handle::{Action, Handle, HandleState};
+use crate::sched::handle::{Handle, HandleState};
 use crate::sched::{self, green, report, scheduler, task};
 use crate::vm::{AsyncStepKind, Input, Local, Locals, Native, NativeCoroutine, Problem, Step, Vm};
 
@@ -516,16 +516,15 @@ fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Raised> {
 
 /// A handle that calls the program, unless its object was cancelled.
 fn call_handle(vm: &Vm, callback: Local, args: Local, context: Local, object: Local) -> Handle {
-    let mut handle = Handle::new(Action::Call, vm.get(callback), vm.get(args));
     let given = vm.get(context);
     let context = if given.is_undef() || given.is_none() {
         context::fork(vm)
     } else {
         context
     };
-    handle.context = Slot::new(vm.get(context));
-    handle.object = Slot::new(vm.get(object));
-    handle
+    state(vm, object).context.set(vm.get(context));
+    let object = vm.get_gc(object).expect("a handle object");
+    Handle::of_object(vm.get(callback), vm.get(args), object)
 }
 
 /// What a program tells the default exception handler is shown to the user if there is an exception in it.

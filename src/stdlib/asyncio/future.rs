@@ -135,7 +135,7 @@ const SET_NAME: Native = Native::vm(
     "Rename the task.",
     |vm, args| {
         let text = vm.str(args.at(1))?;
-        task::part(vm, args.at(0)).name.set(vm.get(text));
+        future(vm, args.at(0)).extra().name.set(vm.get(text));
         Ok(vm.none())
     },
 );

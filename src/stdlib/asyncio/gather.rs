@@ -6,7 +6,6 @@
 use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::Tracer;
@@ -42,62 +41,79 @@ impl Payload for Gathering {
 }
 
 fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let heap = &vm.heap;
-    let given: Gc<'_, Tuple> = vm
-        .get_gc(args.at(0))
-        .expect("the binder collects them in a tuple");
-    let given: SmallVec<[Local; 8]> = given.iter(heap).map(|v| vm.local(v)).collect();
     let flag = vm.get(args.at(1));
     let return_exceptions = !flag.is_undef() && vm.truth(args.at(1))?;
     let outer = new_future(vm);
-    if given.is_empty() {
-        let empty = vm.local(vm.heap.list([]).value());
-        future::set_result(vm, outer, empty)?;
+    let list = vm.local(vm.heap.list([]).value());
+    let own = collect_members(vm, args.at(0), list)?;
+    if own.is_empty() {
+        future::set_result(vm, outer, list)?;
         return Ok(outer);
     }
-    let mut members: Vec<Local> = Vec::with_capacity(given.len());
-    let mut seen: Vec<Local> = Vec::with_capacity(given.len());
-    let mut made: FxHashMap<usize, Local> = FxHashMap::default();
-    made.reserve(given.len());
-    for &awaitable in &given {
-        let address = vm.get(awaitable).as_object().map(|o| o.address());
-        let member = match address.and_then(|a| made.get(&a)) {
-            Some(&member) => member,
-            None => {
-                let member = task::ensure_future(vm, awaitable)?;
-                seen.push(member);
-                if let Some(address) = address {
-                    made.insert(address, member);
-                }
-                member
-            }
-        };
-        members.push(member);
-    }
-    let list = vm.heap.list(members.iter().map(|&m| vm.get(m))).value();
-    let list = vm.local(list);
     future(vm, outer).extra().group.set(vm.get(list));
     let gathering = Gathering {
         outer: Slot::new(vm.get(outer)),
         members: Slot::new(vm.get(list)),
-        unfinished: Cell::new(seen.len()),
+        unfinished: Cell::new(own.len()),
         return_exceptions,
     };
     let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
     let state = vm.local(vm.heap.opaque(class, gathering).value());
     let action = scheduler(vm).callback(member_done);
     let mut done = Vec::new();
-    for &member in &seen {
+    for at in own {
+        let mark = vm.mark();
+        let member = member(vm, list, at);
         if future(vm, member).is_done() {
-            done.push(member);
+            done.push(at);
         } else {
             future::add_callback(vm, member, action, state);
         }
+        vm.release(mark);
     }
-    for member in done {
+    for at in done {
+        let member = member(vm, list, at);
         member_done(vm, state, member)?;
     }
     Ok(outer)
+}
+
+/// Appends to `list` a future for each awaitable of the tuple, the same one for the same awaitable; the positions at which one stands
+/// for the first time. Nothing is left in locals: there may be a million.
+fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<usize>, Raised> {
+    let given: Gc<'_, Tuple> = vm
+        .get_gc(awaitables)
+        .expect("the binder collects them in a tuple");
+    let count = given.len();
+    let mut own = Vec::with_capacity(count);
+    let mut seen: FxHashMap<usize, usize> = FxHashMap::default();
+    seen.reserve(count);
+    for at in 0..count {
+        let mark = vm.mark();
+        let given: Gc<'_, Tuple> = vm.get_gc(awaitables).expect("a tuple");
+        let awaitable = vm.local(given.tail()[at].get(&vm.heap));
+        let address = vm.get(awaitable).as_object().map(|o| o.address());
+        let known = address.and_then(|a| seen.get(&a).copied());
+        let future = match known {
+            Some(first) => member(vm, list, first),
+            None => task::ensure_future(vm, awaitable)?,
+        };
+        if known.is_none() {
+            own.push(at);
+            seen.extend(address.map(|a| (a, at)));
+        }
+        let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
+        members.items.push(&vm.heap, vm.get(future));
+        vm.release(mark);
+    }
+    Ok(own)
+}
+
+/// The future at a position of a list of members.
+fn member(vm: &Vm, list: Local, at: usize) -> Local {
+    let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
+    let member = members.items.get(&vm.heap, at);
+    vm.local(member.expect("positions come from the list"))
 }
 
 fn gathering(vm: &Vm, state: Local) -> &Gathering {

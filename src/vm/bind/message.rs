@@ -1,4 +1,6 @@
 //! What a call with wrong arguments says, for functions of either sort.
+//!
+//! The words are CPython's; `tests/golden/` compares them.
 
 use crate::runtime::{Heap, Raised};
 

@@ -1,4 +1,6 @@
 //! Binding to functions written in Rust.
+//!
+//! Their messages differ with how CPython's own are written: in C with positional parameters only, in C with names, in Python.
 
 use smallvec::SmallVec;
 

@@ -289,7 +289,7 @@ impl Vm {
         let state = future.state.get();
         let result = self.local(future.result.get(&self.heap));
         let (label, task) = match future.task() {
-            Some(task) => (task_label(task, state), self.task_text(task)),
+            Some(task) => (task_label(task, state), self.task_text(&future, task)),
             None => (state_label(state), String::new()),
         };
         out.push_str(&format!(
@@ -311,8 +311,9 @@ impl Vm {
         Ok(())
     }
 
-    fn task_text(&self, task: &TaskPart) -> String {
-        let name = match task.name.get(&self.heap).as_gc::<Str>() {
+    fn task_text(&self, future: &Future, task: &TaskPart) -> String {
+        let name = future.find_extra().map(|extra| extra.name.get(&self.heap));
+        let name = match name.and_then(|name| name.as_gc::<Str>()) {
             Some(name) => str_repr::str_repr(name.as_str()),
             None => format!("'Task-{}'", task.number),
         };
