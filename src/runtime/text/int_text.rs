@@ -60,6 +60,13 @@ impl Decimal {
         decimal
     }
 
+    /// The digits, without the sign.
+    pub fn figures(&self) -> &str {
+        let digits = self.as_bytes();
+        let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+        str::from_utf8(digits).expect("digits are ASCII")
+    }
+
     /// The text, which is ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         &self.digits[self.start..]

@@ -214,11 +214,11 @@ mod tests {
         for segment in PercentTemplate::new(text) {
             if let Ok(Segment::Conversion(conversion)) = segment {
                 let _ = (
-                    conversion.format_text(text),
-                    conversion.format_float(0.5),
+                    conversion.finish_text(&mut text.to_owned(), 0),
+                    conversion.push_float(0.5, &mut String::new()),
                     conversion.wants(),
                 );
-                let _ = conversion.format_int(IntRef::Small(-5), limit);
+                let _ = conversion.push_int(IntRef::Small(-5), limit, &mut String::new());
             }
         }
         for piece in FormatTemplate::new(text) {

@@ -2,12 +2,12 @@
 //!
 //! [`PercentTemplate`] iterates over the segments, lazily, so that errors of the template and of the arguments come in
 //! CPython's order. For each [`Conversion`] the caller fetches what [`Conversion::wants`] says (keeping count with
-//! [`Arguments`]) and applies `format_text`, `format_int` or `format_float`. No value of the program is known here.
+//! [`Arguments`]) and applies `finish_text`, `push_int` or `push_float`. No value of the program is known here.
 //! bytes are formatted through this too, as Latin-1.
 
 use super::float_digits::{Layout, Style, digits};
 use super::format_spec::char_from_code;
-use super::int_text::{DigitLimit, Radix, int_to_str, radix_digits};
+use super::int_text::{Decimal, DigitLimit, Radix, int_to_str, radix_digits};
 use super::{IntRef, TextError, TextResult, check_text_size};
 
 /// The segments of a template, in order; it ends after the first error.
@@ -57,19 +57,19 @@ pub enum Count {
 /// The argument that a conversion asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wants {
-    /// `s`: any object, as its `str()`, for `format_text`.
+    /// `s`: any object, as its `str()`, for `finish_text`.
     Str,
-    /// `r`: any object, as its `repr()`, for `format_text`.
+    /// `r`: any object, as its `repr()`, for `finish_text`.
     Repr,
-    /// `a`: any object, as its `ascii()`, for `format_text`.
+    /// `a`: any object, as its `ascii()`, for `finish_text`.
     Ascii,
-    /// `d i u`: a number, floats truncated, for `format_int`.
+    /// `d i u`: a number, floats truncated, for `push_int`.
     Number,
-    /// `o x X`: an integer or what has `__index__`, for `format_int`.
+    /// `o x X`: an integer or what has `__index__`, for `push_int`.
     Index,
-    /// `e E f F g G`: what `float()` takes except text, for `format_float`.
+    /// `e E f F g G`: what `float()` takes except text, for `push_float`.
     Float,
-    /// `c`: a text of one character for `format_text`, or an integer for `format_int`.
+    /// `c`: a text of one character for `finish_text`, or an integer for `push_int`.
     Char,
 }
 
@@ -272,54 +272,63 @@ impl Conversion<'_> {
         Ok(())
     }
 
-    /// Formats a text: for `s`, `r`, `a`, and a single character for `c`.
-    pub fn format_text(&self, text: &str) -> TextResult<String> {
-        let most = if self.letter == 'c' {
-            None
-        } else {
-            self.precision.given()
-        };
-        let end = most
-            .and_then(|most| text.char_indices().nth(most))
-            .map_or(text.len(), |(end, _)| end);
-        self.pad("", &text[..end], false)
+    /// Lays out a text that stands in `out` from `from` on: for `s`, `r`, `a`, and a single character for `c`.
+    pub fn finish_text(&self, out: &mut String, from: usize) -> TextResult<()> {
+        if self.letter != 'c'
+            && let Some(most) = self.precision.given()
+            && let Some((end, _)) = out[from..].char_indices().nth(most)
+        {
+            out.truncate(from + end);
+        }
+        self.pad(out, from, from, false)
     }
 
-    /// Formats an integer: for `d i u o x X`, and the character of a number for `c`.
-    pub fn format_int(&self, value: IntRef<'_>, limit: DigitLimit) -> TextResult<String> {
+    /// Appends an integer: for `d i u o x X`, and the character of a number for `c`.
+    pub fn push_int(
+        &self,
+        value: IntRef<'_>,
+        limit: DigitLimit,
+        out: &mut String,
+    ) -> TextResult<()> {
+        let from = out.len();
+        if self.letter == 'c' {
+            out.push(char_from_code(value.to_i64().unwrap_or(-1))?);
+            return self.finish_text(out, from);
+        }
         let radix = match self.letter {
-            'c' => {
-                let c = char_from_code(value.to_i64().unwrap_or(-1))?;
-                return self.format_text(c.encode_utf8(&mut [0; 4]));
-            }
             'o' => Some(Radix::Octal),
             'x' | 'X' => Some(Radix::Hex),
             _ => None,
         };
-        let figures = match radix {
-            Some(radix) => radix_digits(value, radix),
-            None => int_to_str(value, limit)?.trim_start_matches('-').to_owned(),
-        };
-        let zeros = self
-            .precision
-            .given()
-            .unwrap_or(0)
-            .saturating_sub(figures.len());
-        check_text_size(zeros)?;
-        let figures = "0".repeat(zeros) + &figures;
-        let prefix = match radix {
-            Some(radix) if self.flags.alternate => format!("0{}", radix.letter()),
-            _ => String::new(),
-        };
-        let head = self.sign(value.is_negative()).to_owned() + &prefix;
-        if self.letter == 'X' {
-            return self.pad(&head.to_uppercase(), &figures.to_uppercase(), true);
+        out.push_str(self.sign(value.is_negative()));
+        if let Some(radix) = radix.filter(|_| self.flags.alternate) {
+            out.push('0');
+            out.push(radix.letter());
         }
-        self.pad(&head, &figures, true)
+        let figures = out.len();
+        match (radix, value) {
+            (Some(radix), _) => out.push_str(&radix_digits(value, radix)),
+            (None, IntRef::Small(n)) => out.push_str(Decimal::new(n).figures()),
+            (None, IntRef::Big(_)) => {
+                out.push_str(int_to_str(value, limit)?.trim_start_matches('-'));
+            }
+        }
+        let wanted = self.precision.given().unwrap_or(0);
+        check_text_size(wanted)?;
+        insert_fill(
+            out,
+            figures,
+            '0',
+            wanted.saturating_sub(out.len() - figures),
+        );
+        if self.letter == 'X' {
+            out[from..].make_ascii_uppercase();
+        }
+        self.pad(out, from, figures, true)
     }
 
-    /// Formats a float: for `e E f F g G`.
-    pub fn format_float(&self, value: f64) -> TextResult<String> {
+    /// Appends a float: for `e E f F g G`.
+    pub fn push_float(&self, value: f64, out: &mut String) -> TextResult<()> {
         let precision = self.precision.given().unwrap_or(6);
         check_text_size(precision)?;
         let style = match self.letter {
@@ -331,15 +340,14 @@ impl Conversion<'_> {
             alternate: self.flags.alternate,
             point_zero: false,
         };
-        let mut text = digits(value, style, layout);
+        let from = out.len();
+        out.push_str(self.sign(value.is_sign_negative() && !value.is_nan()));
+        let figures = out.len();
+        out.push_str(&digits(value, style, layout));
         if self.letter.is_ascii_uppercase() {
-            text.make_ascii_uppercase();
+            out[from..].make_ascii_uppercase();
         }
-        self.pad(
-            self.sign(value.is_sign_negative() && !value.is_nan()),
-            &text,
-            true,
-        )
+        self.pad(out, from, figures, true)
     }
 
     fn sign(&self, negative: bool) -> &'static str {
@@ -351,22 +359,30 @@ impl Conversion<'_> {
         }
     }
 
-    /// Head and body within the width; zeros, which only numbers take, go between the two.
-    fn pad(&self, head: &str, body: &str, number: bool) -> TextResult<String> {
+    /// Brings what stands in `out` from `from` on to the width; zeros, which only numbers take, go before `body`.
+    fn pad(&self, out: &mut String, from: usize, body: usize, number: bool) -> TextResult<()> {
         let width = self.width.given().unwrap_or(0);
         check_text_size(width)?;
-        let missing = width.saturating_sub(head.len() + body.chars().count());
-        let padding = if number && self.flags.zero && !self.flags.left {
-            "0"
-        } else {
-            " "
+        // Characters are at most bytes.
+        if width == 0 || out.len() - from >= width && out[from..].is_ascii() {
+            return Ok(());
         }
-        .repeat(missing);
-        Ok(match (self.flags.left, padding.starts_with('0')) {
-            (true, _) => [head, body, &padding].concat(),
-            (false, true) => [head, &padding, body].concat(),
-            (false, false) => [&padding, head, body].concat(),
-        })
+        let missing = width.saturating_sub(out[from..].chars().count());
+        if self.flags.left {
+            insert_fill(out, out.len(), ' ', missing);
+        } else if number && self.flags.zero {
+            insert_fill(out, body, '0', missing);
+        } else {
+            insert_fill(out, from, ' ', missing);
+        }
+        Ok(())
+    }
+}
+
+/// Inserts a character so many times.
+fn insert_fill(out: &mut String, at: usize, fill: char, count: usize) {
+    if count > 0 {
+        out.insert_str(at, &fill.to_string().repeat(count));
     }
 }
 
@@ -497,7 +513,7 @@ mod tests {
                 conversion.set_precision(args[first + counter.take()?].int()?)?;
             }
             let arg = &args[first + counter.take()?];
-            out.push_str(&apply(&conversion, arg)?);
+            apply(&conversion, arg, &mut out)?;
         }
         if !mapping {
             counter.finish()?;
@@ -505,27 +521,29 @@ mod tests {
         Ok(out)
     }
 
-    fn apply(conversion: &Conversion<'_>, arg: &Arg) -> TextResult<String> {
-        let wrong = || Err(conversion.wrong_type(arg.type_name()));
+    fn apply(conversion: &Conversion<'_>, arg: &Arg, out: &mut String) -> TextResult<()> {
         let limit = DigitLimit::default();
+        let mut text = |text: &str| {
+            let from = out.len();
+            out.push_str(text);
+            conversion.finish_text(out, from)
+        };
         match (conversion.wants()?, arg) {
-            (Wants::Str, arg) => conversion.format_text(&arg.str()),
-            (Wants::Repr, Arg::Text(text)) => conversion.format_text(&str_repr(text)),
-            (Wants::Ascii, Arg::Text(text)) => conversion.format_text(&str_ascii(text)),
-            (Wants::Repr | Wants::Ascii, arg) => conversion.format_text(&arg.str()),
+            (Wants::Str, arg) => text(&arg.str()),
+            (Wants::Repr, Arg::Text(value)) => text(&str_repr(value)),
+            (Wants::Ascii, Arg::Text(value)) => text(&str_ascii(value)),
+            (Wants::Repr | Wants::Ascii, arg) => text(&arg.str()),
             (Wants::Number | Wants::Index | Wants::Char, Arg::Int(value)) => {
-                conversion.format_int(IntRef::Small(*value), limit)
+                conversion.push_int(IntRef::Small(*value), limit, out)
             }
             (Wants::Number, Arg::Float(value)) => {
                 let value = super::super::num::convert::float_to_int(*value)?;
-                conversion.format_int(value.as_ref(), limit)
+                conversion.push_int(value.as_ref(), limit, out)
             }
-            (Wants::Float, Arg::Int(value)) => conversion.format_float(*value as f64),
-            (Wants::Float, Arg::Float(value)) => conversion.format_float(*value),
-            (Wants::Char, Arg::Text(text)) if text.chars().count() == 1 => {
-                conversion.format_text(text)
-            }
-            _ => wrong(),
+            (Wants::Float, Arg::Int(value)) => conversion.push_float(*value as f64, out),
+            (Wants::Float, Arg::Float(value)) => conversion.push_float(*value, out),
+            (Wants::Char, Arg::Text(value)) if value.chars().count() == 1 => text(value),
+            _ => Err(conversion.wrong_type(arg.type_name())),
         }
     }
 

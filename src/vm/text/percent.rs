@@ -69,7 +69,7 @@ impl Vm {
                 Segment::Literal(text) => out.push_str(text),
                 Segment::Conversion(conversion) => {
                     let mark = self.mark();
-                    out.push_str(&self.convert(conversion, &mut operands, flavor)?);
+                    self.convert(conversion, &mut operands, flavor, &mut out)?;
                     self.release(mark);
                 }
             }
@@ -121,7 +121,8 @@ impl Vm {
         mut conversion: Conversion<'_>,
         operands: &mut Operands,
         flavor: Flavor,
-    ) -> Result<String, Raised> {
+        out: &mut String,
+    ) -> Result<(), Raised> {
         let mut keyed = None;
         if let Some(key) = conversion.key {
             self.checked(if operands.mapping {
@@ -152,8 +153,8 @@ impl Vm {
         }
         let value = next(self)?;
         match flavor {
-            Flavor::Str => self.convert_one(&conversion, value),
-            Flavor::Bytes => self.convert_bytes(&conversion, value),
+            Flavor::Str => self.convert_one(&conversion, value, out),
+            Flavor::Bytes => self.convert_bytes(&conversion, value, out),
         }
     }
 
@@ -174,39 +175,48 @@ impl Vm {
         self.get_item(mapping, key)
     }
 
-    fn convert_one(&mut self, conversion: &Conversion<'_>, value: Local) -> Result<String, Raised> {
-        let text = match self.checked(conversion.wants())? {
-            Wants::Str => self.text_of(value)?,
-            Wants::Repr => self.repr_text(value)?,
-            Wants::Ascii => str_repr::escape_non_ascii(&self.repr_text(value)?),
+    fn convert_one(
+        &mut self,
+        conversion: &Conversion<'_>,
+        value: Local,
+        out: &mut String,
+    ) -> Result<(), Raised> {
+        let from = out.len();
+        match self.checked(conversion.wants())? {
+            Wants::Str => self.write_str(value, out)?,
+            Wants::Repr => self.write_repr(value, out)?,
+            Wants::Ascii => out.push_str(&str_repr::escape_non_ascii(&self.repr_text(value)?)),
             Wants::Number | Wants::Index => {
                 let number = self.percent_integer(conversion, value)?;
-                return self.checked(conversion.format_int(number.as_ref(), DigitLimit::default()));
+                let limit = DigitLimit::default();
+                return self.checked(conversion.push_int(number.as_ref(), limit, out));
             }
             Wants::Float => {
                 let number = self.to_float(value)?;
-                return self.checked(conversion.format_float(number));
+                return self.checked(conversion.push_float(number, out));
             }
-            Wants::Char => return self.convert_char(conversion, value),
-        };
-        self.checked(conversion.format_text(&text))
+            Wants::Char => return self.convert_char(conversion, value, out),
+        }
+        self.checked(conversion.finish_text(out, from))
     }
 
     fn convert_char(
         &mut self,
         conversion: &Conversion<'_>,
         value: Local,
-    ) -> Result<String, Raised> {
+        out: &mut String,
+    ) -> Result<(), Raised> {
         if let Some(text) = self.str_inside(self.get(value)) {
-            let result = if text.char_len() == 1 {
-                conversion.format_text(text.as_str())
-            } else {
-                Err(conversion.wrong_type(Builtin::Str.name()))
-            };
-            return self.checked(result);
+            if text.char_len() != 1 {
+                return self.checked(Err(conversion.wrong_type(Builtin::Str.name())));
+            }
+            let from = out.len();
+            out.push_str(text.as_str());
+            return self.checked(conversion.finish_text(out, from));
         }
         let number = self.percent_integer(conversion, value)?;
-        self.checked(conversion.format_int(number.as_ref(), DigitLimit::default()))
+        let limit = DigitLimit::default();
+        self.checked(conversion.push_int(number.as_ref(), limit, out))
     }
 
     /// The integer that a conversion makes of a value: floats are truncated for `%d`, and only there.
@@ -251,22 +261,16 @@ impl Vm {
         &mut self,
         conversion: &Conversion<'_>,
         value: Local,
-    ) -> Result<String, Raised> {
+        out: &mut String,
+    ) -> Result<(), Raised> {
+        let from = out.len();
         match conversion.letter {
-            's' | 'b' => {
-                let text = self.bytes_operand(value)?;
-                self.checked(conversion.format_text(&text))
-            }
-            'r' | 'a' => {
-                let text = str_repr::escape_non_ascii(&self.repr_text(value)?);
-                self.checked(conversion.format_text(&text))
-            }
-            'c' => {
-                let text = self.byte_operand(value)?;
-                self.checked(conversion.format_text(&text))
-            }
-            _ => self.convert_one(conversion, value),
+            's' | 'b' => out.push_str(&self.bytes_operand(value)?),
+            'r' | 'a' => out.push_str(&str_repr::escape_non_ascii(&self.repr_text(value)?)),
+            'c' => out.push_str(&self.byte_operand(value)?),
+            _ => return self.convert_one(conversion, value, out),
         }
+        self.checked(conversion.finish_text(out, from))
     }
 
     /// Bytes, or what `__bytes__` makes of the value.
