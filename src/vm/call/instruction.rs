@@ -156,7 +156,7 @@ impl Vm {
         }
     }
 
-    /// `CallMethod` of a native that the cache found.
+    /// `CallMethod` of a native that the cache found, on anything but an instance.
     #[inline(never)]
     pub(in crate::vm) fn call_cached_native(
         &mut self,
@@ -167,7 +167,10 @@ impl Vm {
         if native.takes(count) {
             return self.call_native_window(native, i, 1, count);
         }
-        self.call_method_op(i)
+        let mark = self.mark();
+        let callee = self.local(self.cache(i).value.get(&self.heap));
+        let args = self.window_args(i.a as usize + 1, count);
+        self.finish_invoke(mark, callee, args, i)
     }
 
     /// `CallMethod`, the general way; teaches the cache.

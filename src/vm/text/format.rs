@@ -24,15 +24,36 @@ impl Vm {
         if spec.is_empty() {
             return self.str(value);
         }
-        match self.format_plain(self.get(value), spec)? {
-            Some(text) => self.text_local(&text),
-            None => {
-                let name = self.heap.type_name(self.get(value));
-                Err(self.heap.type_error(format!(
-                    "unsupported format string passed to {name}.__format__"
-                )))
-            }
+        let text = self.format_builtin(value, spec)?;
+        self.text_local(&text)
+    }
+
+    /// Appends `format(value, spec)`.
+    pub(super) fn write_format(
+        &mut self,
+        value: Local,
+        spec: &str,
+        out: &mut String,
+    ) -> Result<(), Raised> {
+        if self.overrides(self.get(value), Sym::Format) {
+            let text = self.format_by_method(value, spec)?;
+            return self.write_str(text, out);
         }
+        if spec.is_empty() {
+            return self.write_str(value, out);
+        }
+        out.push_str(&self.format_builtin(value, spec)?);
+        Ok(())
+    }
+
+    fn format_builtin(&self, value: Local, spec: &str) -> Result<String, Raised> {
+        let value = self.get(value);
+        self.format_plain(value, spec)?.ok_or_else(|| {
+            let name = self.heap.type_name(value);
+            self.heap.type_error(format!(
+                "unsupported format string passed to {name}.__format__"
+            ))
+        })
     }
 
     fn format_by_method(&mut self, value: Local, spec: &str) -> Result<Local, Raised> {

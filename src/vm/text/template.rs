@@ -3,7 +3,6 @@
 //! Taking templates apart is `runtime/text/format_template`; here fields meet values: arguments, attributes, items, conversions. A
 //! spec may hold fields itself, one level deep.
 
-use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::text::TextResult;
 use crate::runtime::text::format_template::{
@@ -95,21 +94,17 @@ impl Vm {
         let mut value = self.field_value(field.name, args)?;
         if let Some(letter) = field.conversion {
             value = match self.checked(Conversion::of(letter))? {
+                Conversion::Repr if field.spec.is_empty() => return self.write_repr(value, out),
                 Conversion::Repr => self.repr(value)?,
                 Conversion::Str => self.str(value)?,
                 Conversion::Ascii => self.ascii(value)?,
             };
         }
-        let text = if field.spec_has_fields {
+        if field.spec_has_fields {
             let spec = self.expand(field.spec, args, depth - 1)?;
-            self.format(value, &spec)?
-        } else if field.spec.is_empty() && !self.overrides(self.get(value), Sym::Format) {
-            return self.write_str(value, out);
-        } else {
-            self.format(value, field.spec)?
-        };
-        out.push_str(self.get_gc::<Str>(text).map(Gc::as_str).unwrap_or_default());
-        Ok(())
+            return self.write_format(value, &spec, out);
+        }
+        self.write_format(value, field.spec, out)
     }
 
     /// The value that a field's name leads to.
