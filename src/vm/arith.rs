@@ -17,6 +17,7 @@ use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::leaf::Number;
+use crate::runtime::str::Str;
 use crate::runtime::text::IntRef;
 use crate::runtime::text::num::power::int_pow_mod;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -450,6 +451,13 @@ impl Vm {
             && let Some(value) = leaf(&self.heap, op, a, b)
         {
             self.set_reg(i.a, value?);
+            return Ok(());
+        }
+        // A template: the right side has a say only if its class extends str.
+        if op == Operator::Mod && a.is_gc::<Str>() && !b.is_gc::<Instance>() {
+            let mark = self.mark();
+            let filled = self.percent_format(self.local(a), self.local(b))?;
+            self.finish(mark, i.a, filled);
             return Ok(());
         }
         if self.ask_operator(op, i, i.d == 1)? == Asked::Yes {
