@@ -76,8 +76,8 @@ pub struct Cache {
     pub next_shape: Cell<u32>,
     /// What the class gave: a function for method calls, a value for reads; Undef when `slot` counts.
     pub value: Slot,
-    /// The attribute's name, an interned string.
-    pub name: Slot,
+    /// The attribute's name, interned.
+    pub name: Fixed<Str>,
 }
 
 // SAFETY: paired with `Kind::Code` in `kinds!`; reports module, constants and the slots of the caches.
@@ -89,7 +89,7 @@ unsafe impl Object for CodeObj {
         tracer.slots(&self.consts);
         for cache in &self.caches {
             tracer.slot(&cache.value);
-            tracer.slot(&cache.name);
+            tracer.fixed(&cache.name);
         }
         tracer.external(self.consts.len() * 8 + self.caches.len() * size_of::<Cache>());
     }
@@ -126,11 +126,16 @@ impl<'h> Gc<'h, CodeObj> {
 
 impl CodeObj {
     /// Links a code object. `consts`: its constants as values.
-    pub fn new(code: Rc<Code>, module: Gc<'_, Module>, consts: Box<[Slot]>) -> CodeObj {
+    pub fn new(
+        heap: &Heap,
+        code: Rc<Code>,
+        module: Gc<'_, Module>,
+        consts: Box<[Slot]>,
+    ) -> CodeObj {
         let caches = code
             .caches
             .iter()
-            .map(|&name| Cache::new(Slot::copy(&consts[name as usize])))
+            .map(|&name| Cache::new(consts[name as usize].expect(heap)))
             .collect();
         // The body of a class is called with its namespace, which is no parameter of the program's.
         let namespace = u32::from(code.kind == CodeKind::Class);
@@ -169,13 +174,13 @@ fn undef_count(code: &Code) -> u32 {
 
 impl Cache {
     /// A cache for a name, knowing nothing yet.
-    pub fn new(name: Slot) -> Cache {
+    pub fn new(name: Gc<'_, Str>) -> Cache {
         Cache {
             guard: Cell::new(NOTHING),
             slot: Cell::new(0),
             next_shape: Cell::new(NO_SHAPE),
             value: Slot::undef(),
-            name,
+            name: Fixed::new(name),
         }
     }
 }

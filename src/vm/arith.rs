@@ -22,7 +22,7 @@ use crate::runtime::text::IntRef;
 use crate::runtime::text::num::power::int_pow_mod;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 
-pub use super::number::{floor_div, floor_mod, shift_left, shift_right};
+pub use super::number::{floor_div, floor_mod, plain_power, shift_left, shift_right};
 
 /// A binary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Learned {
     /// Copies what is known into a cache; whether anything is.
     #[inline]
     fn recall(&self, heap: &Heap, cache: &Cache, guard: u64, access: Access) -> bool {
-        let name = cache.name.expect::<Str>(heap);
+        let name = cache.name.get(heap);
         let entry = self.entry(guard, name, access);
         let known = entry.guard.get() == guard
             && entry.name.get() == name.address()
@@ -98,7 +98,7 @@ impl Learned {
     }
 
     fn remember(&self, heap: &Heap, cache: &Cache, access: Access) {
-        let (guard, name) = (cache.guard.get(), cache.name.expect::<Str>(heap));
+        let (guard, name) = (cache.guard.get(), cache.name.get(heap));
         let entry = self.entry(guard, name, access);
         entry.guard.set(guard);
         entry.name.set(name.address());
@@ -117,7 +117,7 @@ impl Vm {
 
     /// The name that an attribute instruction looks up.
     pub(super) fn cache_name(&self, i: Instr) -> Gc<'_, Str> {
-        self.cache(i).name.expect(&self.heap)
+        self.cache(i).name.get(&self.heap)
     }
 
     /// Whether the cache speaks of objects of this shape.

@@ -47,7 +47,7 @@ fn load_code<'h>(heap: &'h Heap, code: &Rc<Code>, module: Gc<'h, Module>) -> Gc<
         .iter()
         .map(|c| Slot::new(constant(heap, c, module)))
         .collect();
-    heap.alloc(CodeObj::new(Rc::clone(code), module, consts))
+    heap.alloc(CodeObj::new(heap, Rc::clone(code), module, consts))
 }
 
 fn constant<'h>(heap: &'h Heap, constant_: &Const, module: Gc<'h, Module>) -> Value<'h> {

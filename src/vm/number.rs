@@ -205,6 +205,13 @@ fn parts(x: Number<'_>) -> TextResult<(f64, f64)> {
     }
 }
 
+/// `x ** y` where nothing can go wrong; else `None`.
+#[inline(never)]
+pub fn plain_power(x: f64, y: f64) -> Option<f64> {
+    let power = if x > 0.0 { x.powf(y) } else { return None };
+    power.is_normal().then_some(power)
+}
+
 fn power(heap: &Heap, power: TextResult<Power>) -> Result<Value<'_>, Raised> {
     Ok(match lift(heap, power)? {
         Power::Int(n) => heap.any_int(n),

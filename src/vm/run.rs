@@ -339,7 +339,13 @@ impl Vm {
                 }
                 Op::FloorDiv => bits!(i, FloorDiv, arith::floor_div),
                 Op::Mod => bits!(i, Mod, arith::floor_mod),
-                Op::Pow => slow!(self.binary_op(Operator::Pow, i.instr())),
+                Op::Pow => {
+                    let floats = Value::both_floats(r!(i.b()), r!(i.c()));
+                    match floats.and_then(|(x, y)| arith::plain_power(x, y)) {
+                        Some(power) => w.set(i.a(), Value::float(power)),
+                        None => slow!(self.binary_op(Operator::Pow, i.instr())),
+                    }
+                }
                 Op::MatMul => slow!(self.binary_op(Operator::MatMul, i.instr())),
                 Op::Shl => bits!(i, Shl, arith::shift_left),
                 Op::Shr => bits!(i, Shr, arith::shift_right),

@@ -328,7 +328,7 @@ fn attributes_of<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> usize {
         let code = init.code(heap).get();
         for i in code.code.instrs.iter() {
             if i.op == Op::SetAttr && i.a == 0 {
-                names.push(code.caches[i.d as usize].name.expect::<Str>(heap).address());
+                names.push(code.caches[i.d as usize].name.get(heap).address());
             }
         }
     }
