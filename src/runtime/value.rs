@@ -183,6 +183,16 @@ impl<'h> Value<'h> {
         }
     }
 
+    /// The truth of what is asked for it the most: booleans, small integers, None.
+    #[inline(always)]
+    pub fn plain_truth(self) -> Option<bool> {
+        match self.as_bool() {
+            None if self.is_int() => Some(self.0 != INT_TAG),
+            None if self.is_none() => Some(false),
+            truth => truth,
+        }
+    }
+
     /// Whether it is a small integer.
     #[inline(always)]
     pub fn is_int(self) -> bool {
@@ -388,6 +398,7 @@ mod tests {
             let v = Value::small_int(n);
             assert_eq!(v.as_int(), Some(n));
             assert!(!v.is_float() && !v.is_object() && !v.is_none());
+            assert_eq!(v.plain_truth(), Some(n != 0));
         }
         assert!(Value::try_int(INT_MAX + 1).is_none());
     }

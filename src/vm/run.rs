@@ -374,7 +374,7 @@ impl Vm {
                 }
                 Op::Pos => slow!(self.unary_op(i.instr())),
                 Op::Invert => slow!(self.unary_op(i.instr())),
-                Op::Not => match r!(i.b()).as_bool() {
+                Op::Not => match r!(i.b()).plain_truth() {
                     Some(b) => w.set(i.a(), Value::bool(!b)),
                     None => slow!(self.not_op(i.instr())),
                 },
@@ -393,14 +393,14 @@ impl Vm {
                 Op::Jmp => jump!(i.d()),
                 Op::JmpIf => {
                     let x = r!(i.a());
-                    match x.as_bool() {
+                    match x.plain_truth() {
                         Some(b) => branch!(b, i),
                         None => slow!(self.jump_truth(i.instr(), true)),
                     }
                 }
                 Op::JmpIfNot => {
                     let x = r!(i.a());
-                    match x.as_bool() {
+                    match x.plain_truth() {
                         Some(b) => branch!(!b, i),
                         None => slow!(self.jump_truth(i.instr(), false)),
                     }
