@@ -76,7 +76,10 @@ pub fn bind_in_place<'h, P: Place<'h>>(
         place,
     };
     for &(name, value) in keywords {
-        call.bind_keyword(extra, name.as_gc().expect("keywords are strings"), value)?;
+        let name = name.as_gc().expect("keywords are strings");
+        if !call.bind_keyword(extra, name, value)? {
+            return Err(call.no_parameter(name, keywords));
+        }
     }
     if given > max && !params.varargs {
         return Err(call.too_many(given));
@@ -99,12 +102,13 @@ struct Call<'h, 'p, P> {
 }
 
 impl<'h, P: Place<'h>> Call<'h, '_, P> {
+    /// Whether there is a place for the argument.
     fn bind_keyword(
         &mut self,
         extra: Option<Gc<'h, Dict>>,
         name: Gc<'h, Str>,
         value: Value<'h>,
-    ) -> Result<(), Raised> {
+    ) -> Result<bool, Raised> {
         let params = self.params;
         let posonly = usize::from(params.posonly);
         let named = &params.names[..usize::from(params.positional + params.kwonly)];
@@ -117,26 +121,39 @@ impl<'h, P: Place<'h>> Call<'h, '_, P> {
                     )));
                 }
                 self.place.set(i, value);
-                Ok(())
+                Ok(true)
             }
-            position => match extra {
-                Some(dict) => {
+            _ => {
+                if let Some(dict) = extra {
                     dict.set_str(self.heap, name, value);
-                    Ok(())
                 }
-                None if position.is_some() => Err(self.heap.type_error(format!(
-                    "{}() got some positional-only arguments passed as keyword arguments: '{}'",
-                    self.qualname(),
-                    name.as_str()
-                ))),
-                None => Err(unexpected_keyword(
-                    self.heap,
-                    self.qualname(),
-                    name.as_str(),
-                    named[posonly..].iter().map(|n| &**n),
-                )),
-            },
+                Ok(extra.is_some())
+            }
         }
+    }
+
+    /// No parameter takes this keyword argument: what CPython says first is which of all are for positional-only ones.
+    #[cold]
+    fn no_parameter(&self, name: Gc<'h, Str>, keywords: &[Keyword<'h>]) -> Raised {
+        let params = self.params;
+        let named = &params.names[..usize::from(params.positional + params.kwonly)];
+        let (posonly, others) = named.split_at(usize::from(params.posonly));
+        let given = |parameter: &str| {
+            let is = |keyword: Gc<'_, Str>| keyword.as_str() == parameter;
+            keywords
+                .iter()
+                .any(|(name, _)| name.as_gc().is_some_and(is))
+        };
+        let wrong: Vec<&str> = posonly.iter().map(|p| &**p).filter(|p| given(p)).collect();
+        if wrong.is_empty() {
+            let candidates = others.iter().map(|n| &**n);
+            return unexpected_keyword(self.heap, self.qualname(), name.as_str(), candidates);
+        }
+        self.heap.type_error(format!(
+            "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+            self.qualname(),
+            wrong.join(", ")
+        ))
     }
 
     fn fill_positional(&mut self, given: usize) -> Result<(), Raised> {
