@@ -81,7 +81,6 @@ impl Interpreter {
     pub fn new(options: Options) -> Interpreter {
         let mut vm = Vm::new(options.host);
         vm.heap.set_stress(options.gc_stress);
-        // First among the extensions: it is looked up the most.
         sched::install(&mut vm, options.time);
         vm.set_pulse(watch::pulse);
         stdlib::install(&mut vm);

@@ -15,7 +15,7 @@ use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
 use super::task::Turn;
-use super::{scheduler, shared, task, watch};
+use super::{Scheduler, scheduler, shared, task, watch};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::tuple::Tuple;
@@ -300,14 +300,20 @@ fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised
             let callback = turn.scheduler.natives.borrow()[n as usize];
             callback(vm, target, argument)
         }
-        Action::Call => call_handle(vm, &handle, target, argument),
+        Action::Call => call_handle(vm, turn.scheduler, &handle, target, argument),
     }
 }
 
 /// Runs a callback of the program; an exception in it is reported, not raised.
-fn call_handle(vm: &mut Vm, handle: &Handle, target: Local, argument: Local) -> Result<(), Raised> {
-    let outer = vm.local(scheduler(vm).context(&vm.heap));
-    scheduler(vm).set_context(handle.context(&vm.heap));
+fn call_handle(
+    vm: &mut Vm,
+    scheduler: &Scheduler,
+    handle: &Handle,
+    target: Local,
+    argument: Local,
+) -> Result<(), Raised> {
+    let outer = vm.local(scheduler.context(&vm.heap));
+    scheduler.set_context(handle.context(&vm.heap));
     let args: Vec<Local> = match vm.get(argument).as_object().map(Gc::kind) {
         Some(Kind::Tuple) => {
             let tuple: Gc<'_, Tuple> = vm.get_gc(argument).expect("the kind was just checked");
@@ -316,7 +322,7 @@ fn call_handle(vm: &mut Vm, handle: &Handle, target: Local, argument: Local) -> 
         _ => vec![argument],
     };
     let outcome = vm.call(target, &args);
-    scheduler(vm).set_context(vm.get(outer));
+    scheduler.set_context(vm.get(outer));
     match outcome {
         Ok(_) => Ok(()),
         Err(raised)

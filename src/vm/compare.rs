@@ -507,10 +507,7 @@ impl Vm {
         if i.d >= 0 {
             return Ok(());
         }
-        let budget = self.heap.budget.get();
-        if budget > 0 {
-            self.heap.budget.set(budget - 1);
-        } else if self.attend()?.is_some() {
+        if self.safepoint()?.is_some() {
             // A time slice ended, but a slow path cannot stop the run: the next plain safepoint will.
             self.heap.budget.set(0);
         }
