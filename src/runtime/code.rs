@@ -3,7 +3,10 @@
 //! Instructions are read in place from the immutable `Code`; what running adds (what caches learned) stands beside them.
 //! `vm/load.rs` makes these objects.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
+#![expect(
+    unsafe_code,
+    reason = "declares the slots of the type; takes indices that the verifier checked"
+)]
 
 use std::cell::Cell;
 use std::ptr::NonNull;

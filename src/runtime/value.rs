@@ -283,13 +283,18 @@ impl<'h> Value<'h> {
         if let Some(o) = self.as_object() {
             return Unpacked::Object(o);
         }
-        match () {
-            () if self.is_none() => Unpacked::None,
-            () if self.is(Value::FALSE) => Unpacked::Bool(false),
-            () if self.is(Value::TRUE) => Unpacked::Bool(true),
-            () if self.is(Value::ELLIPSIS) => Unpacked::Ellipsis,
-            () if self.is(Value::NOT_IMPLEMENTED) => Unpacked::NotImplemented,
-            () => Unpacked::Undef,
+        const NONE: u64 = Value::NONE.0;
+        const FALSE: u64 = Value::FALSE.0;
+        const TRUE: u64 = Value::TRUE.0;
+        const ELLIPSIS: u64 = Value::ELLIPSIS.0;
+        const NOT_IMPLEMENTED: u64 = Value::NOT_IMPLEMENTED.0;
+        match self.0 {
+            NONE => Unpacked::None,
+            FALSE => Unpacked::Bool(false),
+            TRUE => Unpacked::Bool(true),
+            ELLIPSIS => Unpacked::Ellipsis,
+            NOT_IMPLEMENTED => Unpacked::NotImplemented,
+            _ => Unpacked::Undef,
         }
     }
 

@@ -69,7 +69,7 @@ fn fixed(value: f64, precision: usize, layout: Layout) -> String {
     text
 }
 
-/// The same where all fits machine words: three times as fast as std, which has to be ready for any precision.
+/// The same where all fits machine words: most formats. std has to be ready for any precision, and is slower.
 ///
 /// `value * 10**precision` is an integer of at most 53 + 63 bits, shifted to the right; what is shifted out decides how it is rounded.
 fn fixed_in_words(value: f64, precision: usize) -> Option<String> {

@@ -315,12 +315,8 @@ impl Conversion<'_> {
         }
         let wanted = self.precision.given().unwrap_or(0);
         check_text_size(wanted)?;
-        insert_fill(
-            out,
-            figures,
-            '0',
-            wanted.saturating_sub(out.len() - figures),
-        );
+        let zeros = wanted.saturating_sub(out.len() - figures);
+        insert_fill(out, figures, "0", zeros);
         if self.letter == 'X' {
             out[from..].make_ascii_uppercase();
         }
@@ -369,20 +365,20 @@ impl Conversion<'_> {
         }
         let missing = width.saturating_sub(out[from..].chars().count());
         if self.flags.left {
-            insert_fill(out, out.len(), ' ', missing);
+            insert_fill(out, out.len(), " ", missing);
         } else if number && self.flags.zero {
-            insert_fill(out, body, '0', missing);
+            insert_fill(out, body, "0", missing);
         } else {
-            insert_fill(out, from, ' ', missing);
+            insert_fill(out, from, " ", missing);
         }
         Ok(())
     }
 }
 
 /// Inserts a character so many times.
-fn insert_fill(out: &mut String, at: usize, fill: char, count: usize) {
+fn insert_fill(out: &mut String, at: usize, fill: &str, count: usize) {
     if count > 0 {
-        out.insert_str(at, &fill.to_string().repeat(count));
+        out.insert_str(at, &fill.repeat(count));
     }
 }
 
