@@ -21,6 +21,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
+use crate::sched::ready_queue::Seeded;
 use crate::sched::{self, event_loop, report, scheduler, task, watch};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
@@ -97,6 +98,12 @@ impl Interpreter {
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
         interpreter
+    }
+
+    /// Has a seed choose the order of what could come in any (handles of one turn, timers due at once, threads), instead of asyncio's
+    /// first in first out.
+    pub fn shuffle(&mut self, seed: u64) {
+        scheduler(&self.vm).set_order(Box::new(Seeded::new(seed)));
     }
 
     /// Runs a text as `__main__`. `name` is what messages call it.

@@ -96,14 +96,13 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     if !scheduler.timers.is_empty() {
         let now = scheduler.now();
         watch::turn(vm, now);
-        while let Some(handle) = scheduler.timers.pop_due(&vm.heap, now + RESOLUTION) {
-            scheduler.call_soon(handle);
-        }
+        let due = || scheduler.timers.pop_due(&vm.heap, now + RESOLUTION);
+        scheduler.ready.push_due(due);
     }
-    let count = scheduler.ready.borrow().len();
+    let count = scheduler.ready.len();
     let mark = vm.mark();
-    for _ in 0..count {
-        let Some(handle) = scheduler.ready.borrow_mut().pop_front() else {
+    for left in (1..=count).rev() {
+        let Some(handle) = scheduler.ready.pop(left) else {
             break;
         };
         scheduler.watch.begin();
@@ -127,7 +126,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
 /// Waits until something is ready or due, and takes what input and output came to behind what was ready.
 fn wait(vm: &mut Vm) -> Result<(), Raised> {
     loop {
-        if !scheduler(vm).ready.borrow().is_empty() {
+        if !scheduler(vm).ready.is_empty() {
             reactor::poll(vm, Some(Duration::ZERO))?;
             return Ok(());
         }
@@ -151,9 +150,7 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
         green::wake_sleepers(vm);
         let scheduler = scheduler(vm);
         let is_due = |due| due <= scheduler.now();
-        if !scheduler.ready.borrow().is_empty()
-            || scheduler.timers.next_due(&vm.heap).is_some_and(is_due)
-        {
+        if !scheduler.ready.is_empty() || scheduler.timers.next_due(&vm.heap).is_some_and(is_due) {
             return Ok(());
         }
     }

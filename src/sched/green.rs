@@ -8,7 +8,8 @@ use std::cell::RefCell;
 
 use super::future::{self, future};
 use super::handle::Handle;
-use super::scheduler;
+use super::ready_queue::ChoicePoint;
+use super::{Scheduler, scheduler};
 use crate::runtime::heap::Tracer;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
@@ -94,17 +95,27 @@ pub fn run_slices(vm: &mut Vm) -> Result<bool, Raised> {
     wake_sleepers(vm);
     let mut any = false;
     for _ in 0..count {
-        let thread = {
-            let mut threads = scheduler(vm).green.threads.borrow_mut();
-            match threads.iter().position(|t| t.state == State::Runnable) {
-                Some(i) => threads.remove(i),
-                None => break,
-            }
+        let Some(thread) = take_next(scheduler(vm)) else {
+            break;
         };
         any = true;
         run_slice(vm, thread)?;
     }
     Ok(any)
+}
+
+/// Takes the thread that runs next out of the table.
+fn take_next(scheduler: &Scheduler) -> Option<Thread> {
+    let mut threads = scheduler.green.threads.borrow_mut();
+    let is_runnable = |t: &Thread| t.state == State::Runnable;
+    let count = threads.iter().filter(|t| is_runnable(t)).count();
+    let nth = scheduler.ready.choose(ChoicePoint::Thread, count);
+    let (at, _) = threads
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| is_runnable(t))
+        .nth(nth)?;
+    Some(threads.remove(at))
 }
 
 /// Makes the threads runnable whose sleep is over, earliest first.

@@ -14,6 +14,7 @@ pub mod green;
 pub mod handle;
 pub mod prompt;
 pub mod reactor;
+pub mod ready_queue;
 pub mod report;
 pub mod task;
 pub mod timer_heap;
@@ -21,7 +22,6 @@ pub mod wait_queue;
 pub mod watch;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::runtime::future::Future;
@@ -32,6 +32,7 @@ use clock::{Clock, TimeMode};
 use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
 use reactor::Reactor;
+use ready_queue::{Choose, ReadyQueue};
 use timer_heap::{TimerHeap, TimerId};
 use watch::Watch;
 
@@ -39,7 +40,7 @@ use watch::Watch;
 pub struct Scheduler {
     /// The clock of the program.
     pub clock: Clock,
-    ready: RefCell<VecDeque<Handle>>,
+    ready: ReadyQueue,
     timers: TimerHeap,
     /// Callbacks in Rust, by number.
     natives: RefCell<Vec<NativeCallback>>,
@@ -79,7 +80,7 @@ impl Scheduler {
     fn new(mode: TimeMode) -> Scheduler {
         Scheduler {
             clock: Clock::new(mode),
-            ready: RefCell::default(),
+            ready: ReadyQueue::default(),
             timers: TimerHeap::default(),
             natives: RefCell::default(),
             current: Slot::undef(),
@@ -140,7 +141,7 @@ impl Scheduler {
 
     /// Forgets handles and timers and closes what is connected: the loop is closed.
     pub fn clear(&self) {
-        self.ready.take();
+        self.ready.clear();
         self.timers.clear();
         self.exception_handler.clear();
         if let Some(reactor) = self.reactor.get() {
@@ -148,9 +149,14 @@ impl Scheduler {
         }
     }
 
+    /// Changes the order in which handles, timers and threads come that could come in any.
+    pub fn set_order(&self, order: Box<dyn Choose>) {
+        self.ready.set_order(order);
+    }
+
     /// Puts a handle at the end of the ready queue.
     pub fn call_soon(&self, handle: Handle) {
-        self.ready.borrow_mut().push_back(handle);
+        self.ready.push(handle);
     }
 
     /// Sets a timer for a moment, as `clock.monotonic` counts.
@@ -253,9 +259,7 @@ impl Extension for Shared {
 
 impl Scheduler {
     fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        for handle in self.ready.borrow().iter() {
-            handle.trace(tracer);
-        }
+        self.ready.trace(tracer);
         self.timers.trace(tracer);
         self.watch.trace(tracer);
         tracer.slot(&self.current);

@@ -72,7 +72,7 @@ fn run_until_called(
 }
 
 fn is_busy(scheduler: &Scheduler) -> bool {
-    !scheduler.ready.borrow().is_empty() || scheduler.green.any_runnable()
+    !scheduler.ready.is_empty() || scheduler.green.any_runnable()
 }
 
 /// How long there is nothing to do.

@@ -157,7 +157,7 @@ pub fn pulse(vm: &mut Vm) {
 fn others_wait(vm: &Vm, now: f64) -> bool {
     let scheduler = scheduler(vm);
     let due = scheduler.timers.next_due(&vm.heap);
-    !scheduler.ready.borrow().is_empty()
+    !scheduler.ready.is_empty()
         || due.is_some_and(|due| due <= now)
         || scheduler.green.any_runnable()
         || reactor::may_go_on(vm)

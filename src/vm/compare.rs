@@ -509,7 +509,7 @@ impl Vm {
         }
         if self.safepoint()?.is_some() {
             // A time slice ended, but a slow path cannot stop the run: the next plain safepoint will.
-            self.heap.budget.set(0);
+            self.heap.budget.end();
         }
         Ok(())
     }

@@ -2,10 +2,10 @@
 //!
 //! Exactly one stack runs at a time; the others wait in `suspended` or in a `GreenStack`, and the collector sees them all.
 
-use super::Vm;
 use super::frame::Stack;
 use super::local::Local;
 use super::trap::{Park, Trap};
+use super::{QUANTUM, Vm};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::tuple::Tuple;
@@ -64,6 +64,7 @@ impl Vm {
         let outer = std::mem::replace(&mut green.stack, Stack::new(0, 0));
         self.suspended.push(outer);
         let preemptible = std::mem::replace(&mut self.preemptible, true);
+        let rest = self.heap.budget.start(QUANTUM);
         let outcome = self.nested(|vm| {
             if green.start.is_empty() {
                 vm.run()
@@ -72,6 +73,7 @@ impl Vm {
             }
         });
         self.preemptible = preemptible;
+        self.heap.budget.start(rest);
         let outer = self.suspended.pop().expect("pushed above");
         green.stack = std::mem::replace(&mut self.stack, outer);
         outcome

@@ -73,7 +73,7 @@ use cache::Learned;
 use frame::Stack;
 use native::Natives;
 
-/// Safepoints between two visits of `attend`.
+/// Safepoints of a time slice.
 const QUANTUM: i32 = 10_000;
 /// CPython's default recursion limit.
 const RECURSION_LIMIT: usize = 1000;
@@ -290,12 +290,10 @@ impl Vm {
         u64::from(shape) | self.heap.class_epoch()
     }
 
-    /// The quick side of safepoints: one less until the slow one is due.
+    /// The fast path of safepoints: one less until the slow path is due.
     #[inline(always)]
     fn budget_ends(&self) -> bool {
-        let budget = self.heap.budget.get() - 1;
-        self.heap.budget.set(budget);
-        budget < 0
+        self.heap.budget.spend()
     }
 
     /// A whole safepoint, for instructions that have left the loop anyway.
@@ -307,20 +305,24 @@ impl Vm {
         }
     }
 
-    /// The slow side of safepoints: collection, signals, time slices.
+    /// The slow path of safepoints: collection, signals, time slices.
     #[cold]
     fn attend(&mut self) -> Result<Option<Trap>, Raised> {
+        let goes_on = self.heap.budget.resume();
+        if !goes_on {
+            self.heap.budget.start(QUANTUM);
+        }
         self.collect_if_due();
-        self.heap
-            .budget
-            .set(if self.heap.stress() { 0 } else { QUANTUM });
+        if self.heap.stress() {
+            self.heap.budget.hasten();
+        }
         if self.host.interrupted() {
             self.interrupt()?;
         }
         if let Some(pulse) = self.on_pulse {
             pulse(self);
         }
-        Ok(self.preemptible.then_some(Trap::Preempted))
+        Ok((self.preemptible && !goes_on).then_some(Trap::Preempted))
     }
 
     /// Collects if enough was allocated. Values on the Rust stack do not survive; locals and registers do.

@@ -2,8 +2,8 @@
 //!
 //! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
 //! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving; triggered when 1 MB and as much as was live were allocated: the heap then sets `budget` to zero,
-//! which the VM sees at its next safepoint. What exists before the program starts, the builtin types above all, is permanent: it is
+//! Mark and sweep, not moving; triggered when 1 MB and as much as was live were allocated: the heap then hastens the VM's next slow
+//! safepoint. What exists before the program starts, the builtin types above all, is permanent: it is
 //! neither marked nor swept.
 
 #![expect(
@@ -12,6 +12,7 @@
 )]
 
 mod block;
+mod budget;
 mod gc;
 mod kinds;
 mod trace;
@@ -32,6 +33,7 @@ use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
 use block::Space;
+use budget::Budget;
 use gc::PERMANENT;
 
 /// One step of `Heap::class_epoch`.
@@ -56,8 +58,8 @@ pub struct Heap {
     stress: Cell<bool>,
     next_id: Cell<i64>,
     ids: RefCell<FxHashMap<usize, i64>>,
-    /// Counts down to the next visit of the VM's slow path; zero when something wants attention.
-    pub budget: Cell<i32>,
+    /// Counts down to the next visit of the VM's slow path.
+    pub budget: Budget,
     /// The exception being raised, while a `Raised` is on its way.
     pub pending: Slot,
     /// Class and layout of objects.
@@ -88,7 +90,7 @@ impl Heap {
             stress: Cell::new(false),
             next_id: Cell::new(1),
             ids: RefCell::default(),
-            budget: Cell::new(0),
+            budget: Budget::default(),
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
@@ -204,7 +206,7 @@ impl Heap {
         let allocated = self.allocated.get() + bytes;
         self.allocated.set(allocated);
         if allocated > self.trigger.get() {
-            self.budget.set(0);
+            self.budget.hasten();
         }
     }
 

@@ -132,12 +132,15 @@ impl Vm {
 
     /// The safepoint of loops in Rust that may be long: collects if it is time, and lets Ctrl-C through. Preemption waits.
     pub fn native_safepoint(&mut self) -> Result<(), Raised> {
-        let budget = self.heap.budget.get();
-        if budget > 0 && !self.heap.stress() {
-            self.heap.budget.set(budget - 1);
+        if !self.budget_ends() {
             return Ok(());
         }
+        // A slice that is over stays over: the next safepoint of the loop ends it.
+        let goes_on = self.heap.budget.resume();
         self.collect_if_due();
+        if goes_on && self.heap.stress() {
+            self.heap.budget.hasten();
+        }
         if self.host.interrupted() {
             return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
         }
