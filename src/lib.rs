@@ -1,12 +1,13 @@
 //! apy: an interpreter for an async Python-like language that owns its scheduler.
 //!
 //! The modules are layers: each names only modules above it in this list (`tests/architecture.rs` enforces it). To embed apy, begin
-//! at `interpreter`; docs/internals/architecture.md is the map.
+//! at `embed`; docs/internals/architecture.md is the map.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 pub mod diagnostics;
 pub mod syntax;
+pub mod text;
 
 pub mod bytecode;
 pub mod compile;
@@ -17,6 +18,6 @@ pub mod vm;
 pub mod sched;
 pub mod stdlib;
 
-pub mod interpreter;
+pub mod embed;
 
 pub mod cli;

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from the lowest up. A module names only those before it.
-const LAYERS: [&str; 10] = [
+const LAYERS: [&str; 11] = [
     "diagnostics",
+    "text",
     "syntax",
     "bytecode",
     "compile",
@@ -16,7 +17,7 @@ const LAYERS: [&str; 10] = [
     "vm",
     "sched",
     "stdlib",
-    "interpreter",
+    "embed",
     "cli",
 ];
 
@@ -67,7 +68,7 @@ const UNSAFE: &[&str] = &[
     "runtime/str.rs",
     "runtime/tuple.rs",
     "runtime/view.rs",
-    "vm/frame.rs",
+    "vm/exec/frame.rs",
 ];
 
 #[test]

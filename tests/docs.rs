@@ -155,7 +155,7 @@ fn indented(page: &str) -> Option<usize> {
 /// The folders of the benchmark that docs/internals/performance.md is about; it is kept outside of the package.
 const ELSEWHERE: [&str; 4] = ["async/", "cpu/", "mem/", "micro/"];
 
-/// The files that a page links to or names (`vm/run.rs`, from src/ or the package) and that do not exist.
+/// The files that a page links to or names (`vm/exec/run.rs`, from src/ or the package) and that do not exist.
 fn lost(root: &Path, page: &Path, text: &str) -> Vec<String> {
     let beside = page.parent().expect("a page is in a folder");
     let mut lost = Vec::new();

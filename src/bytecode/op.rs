@@ -4,7 +4,7 @@
 //! `R[x]`, constants `K[x]`, the module's global slots `G[x]`, the closure's cells `F[x]`, inline caches `C[x]` (which
 //! name what they look up). Jumps are relative to the next instruction. Every jump backwards is a safepoint.
 //!
-//! To add an instruction: one row in `ops!`, one arm in `vm/run.rs` (the compiler insists on it).
+//! To add an instruction: one row in `ops!`, one arm in `vm/exec/run.rs` (the compiler insists on it).
 
 /// A register index inside a frame's window.
 pub type Reg = u8;

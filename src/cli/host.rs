@@ -14,7 +14,7 @@ use super::notices::Notices;
 use super::report;
 use super::status;
 use super::style::{Style, complain, say};
-use crate::interpreter::Sources;
+use crate::embed::Sources;
 use crate::vm::{Host, Report};
 
 /// Output that is kept back at most.

@@ -14,7 +14,7 @@ use super::notices::Notices;
 use super::style::{Style, complain, say};
 use super::{classic, failure, status};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap, render};
-use crate::interpreter::{Interpreter, Mode, Options, Outcome, Sources};
+use crate::embed::{Interpreter, Mode, Options, Outcome, Sources};
 use crate::sched::clock::TimeMode;
 use crate::vm::Failure;
 

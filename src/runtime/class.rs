@@ -1,7 +1,7 @@
 //! Classes: name, bases, method resolution order, attributes, and what their instances look like.
 //!
 //! What instances look like is a shape (`shape.rs`) that starts at the class's root shape. Whoever changes a class in a way
-//! that a cache may rely on must make the caches forget: `vm/class_attr.rs` does.
+//! that a cache may rely on must make the caches forget: `vm/classes/class_attr.rs` does.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -1,7 +1,7 @@
 //! property, staticmethod, classmethod, native attributes, and super.
 //!
 //! All are one layout with a kind, for attribute access asks them the same questions. What they do when an attribute is read
-//! or set is in `vm/attribute.rs` and `vm/attribute_assign.rs`. A new sort of descriptor is a variant of `DescriptorKind`.
+//! or set is in `vm/protocol/attribute.rs` and `vm/protocol/attribute_assign.rs`. A new sort of descriptor is a variant of `DescriptorKind`.
 
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 

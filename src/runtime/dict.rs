@@ -1,12 +1,12 @@
-//! Dicts: representation only; the methods are in `stdlib/builtins/types/dict.rs`, lookups that may run code in `vm/subscript.rs`.
+//! Dicts: representation only; the methods are in `stdlib/builtins/types/dict.rs`, lookups that may run code in `vm/protocol/subscript.rs`.
 //!
 //! Insertion order is iteration order. Hash and equality come from the caller, for they may run the program; only keys that
 //! are strings can be looked up from here.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 
+use super::builtin_eq;
 use super::heap::{Gc, Heap, Kind, Object, Tracer};
-use super::leaf;
 use super::str::Str;
 use super::table::{Found, Table};
 use super::value::Value;
@@ -50,7 +50,7 @@ impl<'h> Gc<'h, Dict> {
 
     /// Binds a key whose hash and equality need no program code (else: by identity).
     pub fn set_leaf(self, heap: &'h Heap, key: Value<'h>, value: Value<'h>) {
-        let hash = leaf::hash(heap, key).unwrap_or(0);
+        let hash = builtin_eq::hash(heap, key).unwrap_or(0);
         match self.table.find(heap, hash, key) {
             Found::At(i) => self.table.set_value(i, value),
             _ => self.table.push(heap, hash, key, value),

@@ -1,6 +1,6 @@
 //! Functions written in apy, and methods bound to their receiver.
 //!
-//! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/bind/`.
+//! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/exec/bind/`.
 
 #![expect(unsafe_code, reason = "declares the slots of the types")]
 

@@ -9,8 +9,8 @@ use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
 use super::heap::{Gc, Heap, Kind, Object, Tracer};
-use super::text::{self, IntRef};
 use super::value::Value;
+use crate::text::{self, IntRef};
 
 /// An integer outside of the 48-bit range.
 pub enum Int {

@@ -1,6 +1,6 @@
 //! Iterators over builtin types, and the iterator adaptors: one kind of object, told apart by a tag.
 //!
-//! `next` is in `vm/iterate.rs`: some of them call the program.
+//! `next` is in `vm/protocol/iterate.rs`: some of them call the program.
 
 #![expect(unsafe_code, reason = "declares the slots of the type")]
 

@@ -3,6 +3,7 @@
 //! `value` is what a register holds, `heap` where objects live, `shape` and `class` how they are described, then one file a type.
 //! Operations that may call back into the program are a layer up, in `vm`; methods by name two layers up, in `stdlib`.
 
+pub mod builtin_eq;
 pub mod bytes;
 pub mod cell;
 pub mod class;
@@ -19,9 +20,8 @@ pub mod instance;
 pub mod int;
 pub mod intern;
 pub mod iter;
-pub mod leaf;
 pub mod list;
-mod memo;
+mod method_cache;
 pub mod module;
 pub mod names;
 pub mod native;
@@ -33,7 +33,6 @@ pub mod shape;
 pub mod slice;
 pub mod str;
 pub mod table;
-pub mod text;
 pub mod tuple;
 pub mod types;
 pub mod value;

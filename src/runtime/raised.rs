@@ -5,10 +5,10 @@
 
 use super::exception::Exception;
 use super::heap::{Gc, Heap};
-use super::text::num::power::range_error;
-use super::text::{ErrorKind, TextError};
 use super::types::Builtin;
 use super::value::Value;
+use crate::text::num::power::range_error;
+use crate::text::{ErrorKind, TextError};
 
 /// An exception is in `heap.pending`.
 #[derive(Debug, PartialEq, Eq)]

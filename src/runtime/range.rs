@@ -1,7 +1,7 @@
 //! Ranges.
 //!
 //! Start, stop and step are 64-bit; what does not fit is refused when the range is made. Iterating one in a `for` needs no
-//! object (`vm/run.rs`).
+//! object (`vm/exec/run.rs`).
 
 #![expect(unsafe_code, reason = "declares that the type has no slots")]
 

@@ -17,9 +17,9 @@ use rustc_hash::FxHasher;
 
 use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
 use super::raised::Raised;
-use super::text::Decimal;
 use super::types::Builtin;
 use super::value::Value;
+use crate::text::Decimal;
 
 /// The longest text in bytes.
 const MAX_LEN: usize = u32::MAX as usize - 1;

@@ -1,6 +1,6 @@
 //! The ordered hash table under dict and set: entries in insertion order, and an index from hashes to entries.
 //!
-//! Hash and equality come from the caller: the table compares keys only by `leaf::equal`, and where the program may have a say
+//! Hash and equality come from the caller: the table compares keys only by `builtin_eq::equal`, and where the program may have a say
 //! it answers `Found::Ask` with the candidates, which the VM compares itself (user code may change the table meanwhile, so the
 //! VM looks again afterwards). Up to eight entries are searched without an index. Removed entries leave holes until the
 //! table next grows.
@@ -14,8 +14,8 @@ use smallvec::SmallVec;
 pub use index::Index;
 use index::Probe;
 
+use super::builtin_eq;
 use super::heap::{Gc, Heap, Slot, Tracer};
-use super::leaf;
 use super::str::Str;
 use super::value::Value;
 
@@ -129,7 +129,7 @@ impl Table {
         if self.recent.get(heap).is(key) && (key.is_int() || key.is_gc::<Str>()) {
             return Some(Found::At(self.recent_at.get()));
         }
-        Some(self.find(heap, leaf::hash(heap, key)?, key))
+        Some(self.find(heap, builtin_eq::hash(heap, key)?, key))
     }
 
     /// Finds a key.
@@ -345,7 +345,7 @@ impl Inner {
             if other.is(key) {
                 return Found::At(at);
             }
-            match leaf::equal(heap, other, key) {
+            match builtin_eq::equal(heap, other, key) {
                 Some(true) => return Found::At(at),
                 Some(false) => {}
                 None => ask.push(at),

@@ -15,7 +15,7 @@ use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
 use super::task::Turn;
-use super::{Scheduler, scheduler, shared, task, watch};
+use super::{Scheduler, scheduler, shared, slow_step, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::tuple::Tuple;
@@ -95,7 +95,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     let turn = Turn::new(vm, &scheduler);
     if !scheduler.timers.is_empty() {
         let now = scheduler.now();
-        watch::turn(vm, now);
+        slow_step::turn(vm, now);
         let due = || scheduler.timers.pop_due(&vm.heap, now + RESOLUTION);
         scheduler.ready.push_due(due);
     }
@@ -111,7 +111,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
         }
         run_handle(vm, &turn, handle)?;
         if scheduler.watch.is_over() {
-            watch::end(vm);
+            slow_step::end(vm);
         }
         vm.release(mark);
     }
@@ -254,7 +254,7 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
 /// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
 pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
     let until = scheduler(vm).now() + seconds;
-    watch::pulse(vm);
+    slow_step::pulse(vm);
     loop {
         if green::run_slices(vm)? {
             continue;
@@ -267,7 +267,7 @@ pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         sleep_until(vm, next)?;
         green::wake_sleepers(vm);
         if self::scheduler(vm).now() >= until {
-            watch::pulse(vm);
+            slow_step::pulse(vm);
             return Ok(());
         }
     }

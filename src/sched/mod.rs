@@ -16,10 +16,10 @@ pub mod prompt;
 pub mod reactor;
 pub mod ready_queue;
 pub mod report;
+pub mod slow_step;
 pub mod task;
 pub mod timer_heap;
 pub mod wait_queue;
-pub mod watch;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -33,8 +33,8 @@ use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
 use reactor::Reactor;
 use ready_queue::{Choose, ReadyQueue};
+use slow_step::Watch;
 use timer_heap::{TimerHeap, TimerId};
-use watch::Watch;
 
 /// The scheduler's state.
 pub struct Scheduler {

@@ -10,9 +10,9 @@ use std::ops::Deref;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::instance::Instance;
 use crate::runtime::str::Str;
-use crate::runtime::text::codec::CodecError;
-use crate::runtime::text::{IntRef, TextResult};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::text::codec::CodecError;
+use crate::text::{IntRef, TextResult};
 use crate::vm::{Local, Vm};
 
 pub use super::builtins::types::receiver::{given, plain};

@@ -1,6 +1,6 @@
 //! `collections.deque`: a list with two open ends, natively, because programs use it where speed matters.
 //!
-//! The rest of `collections` is written in apy (`interpreter/library/collections.apy`), which takes the type from here. Each
+//! The rest of `collections` is written in apy (`library/collections.apy`), which takes the type from here. Each
 //! change of the length counts as a version; an iterator that finds another version than its own refuses to go on.
 
 use std::cell::{Cell, RefCell};
@@ -13,7 +13,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use crate::vm::compare::Comparison;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module that `collections` takes it from.

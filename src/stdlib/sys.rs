@@ -10,7 +10,7 @@ use super::registry::{Getter, ModuleType, NativeModule, NativeType, bind, class_
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::sched::watch;
+use crate::sched::slow_step;
 use crate::vm::{Extension, Layer, Local, Locals, Native, Vm};
 
 /// The module.
@@ -282,8 +282,8 @@ fn read_line(vm: &mut Vm, this: Local) -> Result<String, Raised> {
     if stream(vm.get(this)) != Stream::In {
         return Err(vm.heap.raise(Builtin::OSError, "not readable"));
     }
-    watch::pulse(vm);
+    slow_step::pulse(vm);
     let line = vm.host.read_line();
-    watch::pulse(vm);
+    slow_step::pulse(vm);
     check_written(vm, line)
 }

@@ -5,8 +5,6 @@
 
 use std::rc::Rc;
 
-use super::Vm;
-use super::local::Local;
 use crate::bytecode::Instr;
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
@@ -14,6 +12,8 @@ use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
 
 impl Vm {
     /// Imports a module and the packages around it; the module itself.
@@ -123,7 +123,7 @@ impl Vm {
 // The instructions.
 impl Vm {
     /// `R[a] :=` module `K[d]`, relative to `b` parent packages; `c`: 1 for the leaf of a dotted name, 0 for its top.
-    pub(super) fn import_op(&mut self, i: Instr) -> Result<(), Raised> {
+    pub(in crate::vm) fn import_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let name = self.name_operand(i).as_str().to_owned();
         let name = if i.b == 0 {
@@ -189,7 +189,7 @@ impl Vm {
     }
 
     /// `R[a] :=` name `K[d]` of module `R[b]`.
-    pub(super) fn import_from_op(&mut self, i: Instr) -> Result<(), Raised> {
+    pub(in crate::vm) fn import_from_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let (module, name) = (
             self.reg_local(i.b),
@@ -265,7 +265,7 @@ impl Vm {
     }
 
     /// Binds every public name of module `R[a]` in the globals.
-    pub(super) fn import_star_op(&mut self, i: Instr) -> Result<(), Raised> {
+    pub(in crate::vm) fn import_star_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let module = self.reg_local(i.a);
         let names = match self.find_attr(module, Sym::All.text())? {

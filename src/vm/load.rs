@@ -5,15 +5,15 @@
 
 use std::rc::Rc;
 
-use super::Vm;
-use super::local::Local;
 use crate::bytecode::{Code, Const};
 use crate::runtime::code::CodeObj;
 use crate::runtime::complex::Complex;
 use crate::runtime::heap::Gc;
 use crate::runtime::module::Module;
 use crate::runtime::table::{Found, Table};
-use crate::runtime::{Heap, Slot, Value, leaf};
+use crate::runtime::{Heap, Slot, Value, builtin_eq};
+use crate::vm::Vm;
+use crate::vm::local::Local;
 
 impl Vm {
     /// Links code to a module. `names`: the module's global names by index, as the compiler numbered them.
@@ -69,7 +69,8 @@ fn constant<'h>(heap: &'h Heap, constant_: &Const, module: Gc<'h, Module>) -> Va
             let table = Table::with_capacity(items.len());
             for item in items {
                 let value = constant(heap, item, module);
-                let hash = leaf::hash(heap, value).expect("constants hash without the program");
+                let hash =
+                    builtin_eq::hash(heap, value).expect("constants hash without the program");
                 if !matches!(table.find(heap, hash, value), Found::At(_)) {
                     table.push(heap, hash, value, Value::UNDEF);
                 }

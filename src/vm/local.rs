@@ -3,45 +3,45 @@
 //! A `Local` is an index into the VM's stack of locals. Natives get their arguments as locals and make more with `vm.local(value)`;
 //! the call that entered the native drops them all when it returns. Loops that make many take `mark` and `release`.
 
-use super::Vm;
 use crate::runtime::heap::{Object, SlotVec};
 use crate::runtime::{Gc, Heap, Value};
+use crate::vm::Vm;
 
 /// A rooted handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Local(pub(super) u32);
+pub struct Local(pub(in crate::vm) u32);
 
 /// A height of the stack of locals.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(u32);
 
 impl Local {
-    pub(super) fn at(index: u32) -> Local {
+    pub(in crate::vm) fn at(index: u32) -> Local {
         Local(index)
     }
 
     /// Pushes a value where the VM's fields are borrowed apart.
-    pub(super) fn push(locals: &SlotVec, heap: &Heap, value: Value<'_>) -> Local {
+    pub(in crate::vm) fn push(locals: &SlotVec, heap: &Heap, value: Value<'_>) -> Local {
         locals.push(heap, value);
         Local(locals.len() as u32 - 1)
     }
 
     /// The value in it, where the VM's fields are borrowed apart.
     #[inline]
-    pub(super) fn value<'h>(self, locals: &SlotVec, heap: &'h Heap) -> Value<'h> {
+    pub(in crate::vm) fn value<'h>(self, locals: &SlotVec, heap: &'h Heap) -> Value<'h> {
         locals
             .get(heap, self.index())
             .expect("a local lives as long as the native that made it")
     }
 
-    pub(super) fn index(self) -> usize {
+    pub(in crate::vm) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 impl Vm {
     /// The index that the next local will get.
-    pub(super) fn local_count(&self) -> u32 {
+    pub(in crate::vm) fn local_count(&self) -> u32 {
         self.locals.len() as u32
     }
 

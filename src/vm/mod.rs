@@ -4,73 +4,37 @@
 //! and the operation itself on locals (`vm.get_attr(object, name)`), which natives use as well. Whatever may run the program takes
 //! `&mut Vm` and locals; whatever cannot takes `&Heap` and values.
 
-mod answer;
-pub mod arith;
-mod attribute;
-mod attribute_assign;
-mod bind;
-mod build;
-mod cache;
-mod call;
-mod class;
-mod class_attr;
-pub mod compare;
-mod concat;
-mod contains;
-mod convert;
-mod coroutine;
-mod equality;
-mod frame;
-mod green;
-mod group;
+pub(in crate::vm) mod classes;
+pub(in crate::vm) mod exec;
 mod import;
-mod instance_check;
-mod items;
-pub mod iterate;
 mod load;
 mod local;
-mod lookup;
-mod mro;
-mod name;
 pub mod native;
-mod number;
-mod order;
-mod pattern;
-mod quick;
+pub mod protocol;
 mod report;
-mod run;
-mod set_ops;
-mod slice;
-mod slice_assign;
-mod slots;
-mod subscript;
 mod suggest;
-mod text;
-mod trap;
-mod type_param;
-mod unwind;
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub use coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn, Waiting};
-pub use green::GreenStack;
-pub use group::Split;
+pub use classes::type_param::EVALUATE;
+pub use exec::coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn, Waiting};
+pub use exec::exception_group::Split;
+pub use exec::green_stack::GreenStack;
+pub use exec::trap::{Park, Trap};
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, QuickFn, VmFn};
+pub use protocol::subscript::leaf_len;
 pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
-pub use subscript::leaf_len;
-pub use trap::{Park, Trap};
-pub use type_param::EVALUATE;
 
 use crate::bytecode::Instr;
 use crate::runtime::heap::{SlotVec, Tracer};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use cache::Learned;
-use frame::Stack;
+use exec::frame::Stack;
+use exec::inline_cache::Learned;
 use native::Natives;
 
 /// Safepoints of a time slice.

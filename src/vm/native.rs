@@ -6,12 +6,12 @@
 
 use std::cell::OnceCell;
 
-use super::Vm;
-use super::local::Local;
-use super::text::wraps_slot;
 use crate::runtime::future::Future;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
+use crate::vm::protocol::text::wraps_slot;
 
 /// A leaf: takes and gives values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
@@ -350,7 +350,7 @@ pub struct Locals {
 
 impl Locals {
     /// Locals from `first` on.
-    pub(super) fn new(first: Local) -> Locals {
+    pub(in crate::vm) fn new(first: Local) -> Locals {
         Locals { first: first.0 }
     }
 

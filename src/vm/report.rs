@@ -6,8 +6,6 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::Vm;
-use super::local::Local;
 use crate::bytecode::Code;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::dict::Dict;
@@ -17,6 +15,8 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
 
 /// A place in a program: code and the index of one of its instructions.
 pub type Place = (Rc<Code>, u32);

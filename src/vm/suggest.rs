@@ -4,8 +4,6 @@
 //! candidates and the wording are those of CPython's tracebacks; only modules that do not exist get a suggestion there is none of
 //! in CPython (`STDLIB` and what is loaded).
 
-use super::Vm;
-use super::local::Local;
 use crate::diagnostics::similar::nearest;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::{Exception, TraceEntry};
@@ -13,12 +11,14 @@ use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
 
 /// Among more names than these CPython does not search.
 const MANY: usize = 750;
 
 /// The attribute of a NameError that holds the module it was raised in. No program can spell it.
-pub(super) const MODULE_OF: &str = ".module";
+pub(in crate::vm) const MODULE_OF: &str = ".module";
 
 /// CPython's modules: a missing name that is one of them was most likely not imported.
 const STDLIB: &str = "\
@@ -36,7 +36,7 @@ zoneinfo";
 
 impl Vm {
     /// What to say behind the message of an exception, if anything.
-    pub(super) fn hint(&mut self, exception: Local) -> Option<String> {
+    pub(in crate::vm) fn hint(&mut self, exception: Local) -> Option<String> {
         let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
         if is(self, Builtin::ModuleNotFoundError) {
             let wrong = self.text_attr(exception, "name")?;

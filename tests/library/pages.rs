@@ -184,9 +184,9 @@ pub fn all() -> Vec<Page> {
     pages.extend(asyncio_pages());
     let natives = MODULES
         .iter()
-        .filter(|module| !["asyncio", "_collections"].contains(&module.name));
+        .filter(|module| module.name != "asyncio" && !module.name.starts_with('_'));
     let mut modules: Vec<Page> = natives.map(|module| module_page(module)).collect();
-    modules.extend(written::MODULES.iter().map(|module| written_page(module)));
+    modules.extend(written::modules().into_iter().map(written_page));
     modules.sort_by_key(|page| page.file);
     pages.extend(modules);
     pages

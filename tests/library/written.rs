@@ -2,22 +2,48 @@
 //!
 //! A public function, class or method without a docstring is an error here.
 
+use std::path::{Path, PathBuf};
+
 use apy::syntax::ast::{
     Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, Param, Params, Stmt, StmtKind,
 };
 
 use super::{Class, Entry, Item};
 
-/// The modules, as the interpreter has them (`src/interpreter/library.rs`).
-pub const MODULES: &[&str] = &[
-    "collections",
-    "contextlib",
-    "dataclasses",
-    "enum",
-    "functools",
-    "heapq",
-    "itertools",
-];
+/// The public modules of `src/library`, sorted; a folder with `__init__.apy` is a package.
+pub fn modules() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    collect(Path::new(FOLDER), "", &mut names);
+    names.sort();
+    names.into_iter().map(|name| &*name.leak()).collect()
+}
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/library");
+
+fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("the folder of the library") {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        if stem.starts_with('_') {
+            continue;
+        }
+        let name = format!("{prefix}{stem}");
+        if path.is_dir() {
+            collect(&path, &format!("{name}."), names);
+        }
+        names.push(name);
+    }
+}
+
+/// The file that holds a module.
+fn file_of(module: &str) -> PathBuf {
+    let path = Path::new(FOLDER).join(module.replace('.', "/"));
+    if path.is_dir() {
+        path.join("__init__.apy")
+    } else {
+        path.with_extension("apy")
+    }
+}
 
 /// What a module says of itself, and its functions and classes.
 pub struct Written {
@@ -29,11 +55,7 @@ pub struct Written {
 
 /// Reads a module of the library.
 pub fn read(module: &str) -> Written {
-    let path = format!(
-        "{}/src/interpreter/library/{module}.apy",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).expect("a module of the library");
+    let text = std::fs::read_to_string(file_of(module)).expect("a module of the library");
     let body = apy::syntax::parse_module(&text)
         .module
         .expect("no mistakes")

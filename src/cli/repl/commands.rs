@@ -10,7 +10,7 @@ use crate::cli::args::Source;
 use crate::cli::failure::location;
 use crate::cli::run::read;
 use crate::diagnostics::similar::nearest;
-use crate::interpreter::{Found, Mode, Nothing, Outcome};
+use crate::embed::{Found, Mode, Nothing, Outcome};
 use crate::sched::clock::TimeMode;
 use crate::syntax::parser::{ReplInput, parse_repl};
 use crate::vm::Stuck;

@@ -4,7 +4,7 @@
 //! gives the names and runs where the interpreter is. Names that begin with an underscore are given to those who typed one.
 
 use super::commands::COMMANDS;
-use crate::interpreter::Interpreter;
+use crate::embed::Interpreter;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use super::run::{conclude, draw, options_with, read};
 use super::status;
 use super::style::{complain, say};
 use crate::diagnostics::Diagnostic;
-use crate::interpreter::{Interpreter, Mode, Outcome, Sources};
+use crate::embed::{Interpreter, Mode, Outcome, Sources};
 use crate::syntax::parser::{ReplInput, parse_repl};
 use editor::{LineEditor, Message};
 use screen::{Screen, Terminal};

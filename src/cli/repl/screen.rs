@@ -12,7 +12,7 @@ use super::PROMPT;
 use crate::cli::host::Signals;
 use crate::cli::report;
 use crate::cli::style::Style;
-use crate::interpreter::Sources;
+use crate::embed::Sources;
 use crate::vm::{Host, Report};
 
 /// What is printed within this time is shown at once: each time redraws the prompt.

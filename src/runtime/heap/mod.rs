@@ -28,7 +28,7 @@ pub use trace::{Trace, Tracer};
 
 use super::class::Class;
 use super::intern::Interner;
-use super::memo::ClassMemo;
+use super::method_cache::ClassMemo;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;

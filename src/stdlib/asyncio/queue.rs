@@ -526,7 +526,7 @@ fn step(vm: &mut Vm, this: Local, input: Input, end: &End) -> Result<Step, Raise
 /// the hole goes down to a leaf and the item up from there.
 mod priority {
     use super::*;
-    use crate::vm::compare::Comparison;
+    use crate::vm::protocol::compare::Comparison;
 
     /// Takes the smallest item; there is one.
     pub(super) fn pop(vm: &mut Vm, this: Local) -> Result<Local, Raised> {

@@ -9,7 +9,7 @@ use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::future::Future;
 use crate::runtime::heap::Gc;
 use crate::runtime::table::{Found, Table};
-use crate::runtime::{Heap, Raised, Value, leaf};
+use crate::runtime::{Heap, Raised, Value, builtin_eq};
 use crate::sched::{scheduler, task};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -98,7 +98,7 @@ fn all_tasks(vm: &mut Vm, _: Locals) -> Result<Local, Raised> {
 pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) -> Value<'h> {
     let table = Table::default();
     for future in futures {
-        let hash = leaf::hash(heap, future).expect("futures hash by identity");
+        let hash = builtin_eq::hash(heap, future).expect("futures hash by identity");
         if !matches!(table.find(heap, hash, future), Found::At(_)) {
             table.push(heap, hash, future, Value::UNDEF);
         }

@@ -14,7 +14,7 @@ use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
 use crate::sched::timer_heap::TimerId;
 use crate::sched::{scheduler, task};
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Timeout`.

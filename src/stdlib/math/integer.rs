@@ -3,11 +3,11 @@
 //! Arguments are integers of any size or objects with `__index__`. To add a function: a `Native`, its function, a word in the
 //! table of `math/mod.rs`.
 
-use crate::runtime::text::num::combinatorics;
-use crate::runtime::text::{Int, IntRef, TextResult};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised};
 use crate::stdlib::arg::{checked, given};
+use crate::text::num::combinatorics;
+use crate::text::{Int, IntRef, TextResult};
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const FACTORIAL: Native = Native::vm(

@@ -1,6 +1,6 @@
 //! The `math` module: functions of real numbers and integers, by topic in the files beside; constants here.
 //!
-//! Arguments are anything with `__float__` or `__index__`. The algorithms are std's or in `runtime/text/num`; the errors are C's
+//! Arguments are anything with `__float__` or `__index__`. The algorithms are std's or in `text/num`; the errors are C's
 //! as CPython words them. To add a function: `const` and code in the file of its topic, its name in that file's table.
 
 mod integer;

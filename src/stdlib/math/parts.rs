@@ -1,14 +1,14 @@
 //! Floats to integers, floats taken apart, neighbours and comparisons of floats.
 //!
-//! The exact work is in `runtime/text/num`. To add a function: a `Native`, its function, a word in the table of
+//! The exact work is in `text/num`. To add a function: a `Native`, its function, a word in the table of
 //! `math/mod.rs`.
 
 use super::{float, real_arg};
 use crate::runtime::intern::Sym;
-use crate::runtime::text::num::convert::float_to_int;
-use crate::runtime::text::num::float_parts;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{as_int, checked, given};
+use crate::text::num::convert::float_to_int;
+use crate::text::num::float_parts;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const FLOOR: Native = Native::vm(

@@ -4,12 +4,12 @@
 //! function: a `Native`, its function, a word in the table of `math/mod.rs`.
 
 use super::{float, real_arg};
-use crate::runtime::text::TextResult;
-use crate::runtime::text::num::elementary;
-use crate::runtime::text::num::float_parts::{domain_error, range_error};
-use crate::runtime::text::num::gamma;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{as_int, checked, given};
+use crate::text::TextResult;
+use crate::text::num::elementary;
+use crate::text::num::float_parts::{domain_error, range_error};
+use crate::text::num::gamma;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// What an infinite result of a finite argument means.

@@ -4,14 +4,14 @@
 //! `Native`, its function, a word in the table of `math/mod.rs`.
 
 use super::{float, real_arg};
-use crate::runtime::leaf::Number;
+use crate::runtime::builtin_eq::Number;
 use crate::runtime::list::List;
-use crate::runtime::text::num::convert::int_to_float;
-use crate::runtime::text::num::exact_sum::{DotProduct, ExactSum, norm};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{checked, given};
-use crate::vm::arith::Operator;
+use crate::text::num::convert::int_to_float;
+use crate::text::num::exact_sum::{DotProduct, ExactSum, norm};
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const FSUM: Native = Native::vm(

@@ -9,8 +9,8 @@ use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 
 use super::Random;
-use crate::runtime::text::int_text::{DigitLimit, int_to_str};
-use crate::runtime::text::{Int, IntRef, TextError, TextResult, check_text_size};
+use crate::text::int_text::{DigitLimit, int_to_str};
+use crate::text::{Int, IntRef, TextError, TextResult, check_text_size};
 
 impl Random {
     /// `randrange(start, stop, step)`, or `randrange(start)` without `stop`.

@@ -10,11 +10,11 @@ use super::{Mersenne, Random, numbers, sequences};
 use crate::runtime::class::Class;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::text::{IntRef, TextResult};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, plain_value};
 use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::text::{IntRef, TextResult};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The version of the states that `getstate()` returns.

@@ -6,10 +6,10 @@
 use std::f64::consts::{E, TAU};
 
 use super::Random;
-use crate::runtime::text::num::division::{float_div, float_mod};
-use crate::runtime::text::num::gamma::lgamma;
-use crate::runtime::text::num::power::{Power, float_pow};
-use crate::runtime::text::{TextError, TextResult};
+use crate::text::num::division::{float_div, float_mod};
+use crate::text::num::gamma::lgamma;
+use crate::text::num::power::{Power, float_pow};
+use crate::text::{TextError, TextResult};
 
 impl Random {
     /// `uniform(a, b)`

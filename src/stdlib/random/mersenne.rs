@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 use num_traits::{ToPrimitive, Zero};
 use sha2::{Digest, Sha512};
 
-use crate::runtime::text::{TextError, TextResult};
+use crate::text::{TextError, TextResult};
 
 /// Words of state.
 const N: usize = 624;
@@ -112,7 +112,7 @@ impl Mersenne {
     pub fn bits(&mut self, count: i64) -> TextResult<BigUint> {
         let count = u64::try_from(count)
             .map_err(|_| TextError::value("number of bits must be non-negative"))?;
-        if count > crate::runtime::text::num::MAX_INT_BITS {
+        if count > crate::text::num::MAX_INT_BITS {
             return Err(TextError::memory());
         }
         let words = (0..count.div_ceil(32)).map(|word| {

@@ -4,7 +4,7 @@
 //! the floats: no Value is known there. `class` is the class that programs see, with `numbers` and `sequences`, which take
 //! values apart; `module` the module, whose functions are methods of one shared instance.
 //!
-//! To add a distribution: its method in `distributions`, its row in `runtime/text/oracle/generate.py`, its native in `numbers`.
+//! To add a distribution: its method in `distributions`, its row in `text/oracle/generate.py`, its native in `numbers`.
 
 mod choose;
 mod class;
@@ -17,8 +17,8 @@ mod sequences;
 pub use mersenne::Mersenne;
 pub use module::{Entropy, RANDOM, seed_default};
 
-use crate::runtime::text::num::hash::hash_float;
-use crate::runtime::text::{Int, IntRef, TextResult};
+use crate::text::num::hash::hash_float;
+use crate::text::{Int, IntRef, TextResult};
 
 /// A generator as `random.Random` is one.
 #[derive(Clone, Debug)]
@@ -86,12 +86,12 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::text::oracle::{self, Number, show_float, show_int};
+    use crate::text::oracle::{self, Number, show_float, show_int};
 
     /// Each row is a seed, a method with its arguments, and the first results in CPython, which follow one another.
     #[test]
     fn sequences_agree_with_cpython() {
-        for row in oracle::rows(include_str!("../../runtime/text/oracle/random.tsv")) {
+        for row in oracle::rows(include_str!("../../text/oracle/random.tsv")) {
             let [seed, method, args, expected] = row[..] else {
                 panic!("four columns: {row:?}")
             };

@@ -8,9 +8,9 @@ use std::cell::{Cell, RefCell};
 use super::class::RANDOM_CLASS;
 use super::{Random, class};
 use crate::runtime::heap::Tracer;
-use crate::runtime::text::IntRef;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::registry::{NativeModule, bind, class_of};
+use crate::text::IntRef;
 use crate::vm::{Extension, Layer, Local, Vm};
 
 /// The module.

@@ -5,9 +5,9 @@
 
 use super::Random;
 use super::class::{draw, generator};
-use crate::runtime::text::{Int, IntRef, TextResult};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{given, vm_index_or};
+use crate::text::{Int, IntRef, TextResult};
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const RANDOM: Native = Native::leaf(

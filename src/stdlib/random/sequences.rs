@@ -8,7 +8,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::{Gc, Raised};
 use crate::stdlib::arg::{given, plain, vm_index_or};
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const CHOICE: Native = Native::vm(

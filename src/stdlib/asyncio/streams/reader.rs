@@ -14,10 +14,10 @@ use super::transport::Transport;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::heap::Tracer;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::text::bytes_ops::search::find;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::text::bytes_ops::search::find;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.StreamReader`.

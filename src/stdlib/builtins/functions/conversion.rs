@@ -1,13 +1,13 @@
 //! Builtin functions from values to text and back: `repr`, `ascii`, `format`, `chr`, `ord`, `bin`, `oct`, `hex`.
 //!
-//! The algorithms are in `runtime/text`. To add one: a `Native`, its function, a name in the table.
+//! The algorithms are in `text`. To add one: a `Native`, its function, a name in the table.
 
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
-use crate::runtime::text::IntRef;
-use crate::runtime::text::int_text::{Radix, int_to_radix};
 use crate::runtime::{Raised, Value};
 use crate::stdlib::builtins::types::receiver::{given, plain};
+use crate::text::IntRef;
+use crate::text::int_text::{Radix, int_to_radix};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.

@@ -1,16 +1,16 @@
 //! Builtin functions on numbers: `abs`, `divmod`, `pow`, `round`.
 //!
 //! Builtin numbers are computed at once, anything else is asked by its special method. The algorithms are in
-//! `runtime/text/num`. To add one: a `Native`, its function, a name in the table.
+//! `text/num`. To add one: a `Native`, its function, a name in the table.
 
 use super::scope::absent;
+use crate::runtime::builtin_eq::Number;
 use crate::runtime::intern::Sym;
-use crate::runtime::leaf::Number;
-use crate::runtime::text::num::complex::complex_abs;
-use crate::runtime::text::num::rounding::{float_round, float_round_digits, int_round_digits};
-use crate::runtime::text::{Int, IntRef, TextError};
 use crate::runtime::{Heap, Raised, Value};
-use crate::vm::arith::Operator;
+use crate::text::num::complex::complex_abs;
+use crate::text::num::rounding::{float_round, float_round_digits, int_round_digits};
+use crate::text::{Int, IntRef, TextError};
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The functions of this file.

@@ -5,7 +5,7 @@
 
 use super::output::check_written;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::watch;
+use crate::sched::slow_step;
 use crate::stdlib::builtins::types::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -27,9 +27,9 @@ fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let flushed = vm.host.flush();
     check_written(vm, flushed)?;
-    watch::pulse(vm);
+    slow_step::pulse(vm);
     let line = vm.host.read_line();
-    watch::pulse(vm);
+    slow_step::pulse(vm);
     let line = check_written(vm, line)?;
     if line.is_empty() {
         return Err(vm.heap.raise(Builtin::EOFError, "EOF when reading a line"));

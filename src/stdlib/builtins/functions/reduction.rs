@@ -11,8 +11,8 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::builtins::types::receiver::{given, spread};
 use crate::stdlib::builtins::types::sort;
-use crate::vm::arith::Operator;
-use crate::vm::compare::{self, Comparison};
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::{self, Comparison};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The functions of this file.

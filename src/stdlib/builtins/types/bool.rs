@@ -7,7 +7,7 @@ use crate::runtime::{Builtin, Value};
 use crate::stdlib::arg::{given, plain_value};
 use crate::stdlib::registry::NativeType;
 use crate::vm::Native;
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 
 /// The table.
 pub const TYPES: &[NativeType] = &[NativeType {

@@ -11,7 +11,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, plain};
 use crate::stdlib::registry::NativeType;
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The table.

@@ -7,7 +7,7 @@ use super::buffer::{case, convert, operators, pad, search, split};
 use super::receiver::this;
 use super::special::Special;
 use crate::runtime::bytes::Bytes;
-use crate::runtime::{Builtin, Raised, leaf};
+use crate::runtime::{Builtin, Raised, builtin_eq};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -94,7 +94,7 @@ const NEW: Native = Native::vm(
 const HASH: Native = Native::leaf(
     "__hash__(self, /) -> int",
     "Return hash(self).",
-    |heap, a| Ok(heap.int(leaf::hash_bytes(&this::<Bytes>(heap, a)?.get().data) as i64)),
+    |heap, a| Ok(heap.int(builtin_eq::hash_bytes(&this::<Bytes>(heap, a)?.get().data) as i64)),
 );
 
 const BYTES: Native = Native::leaf(

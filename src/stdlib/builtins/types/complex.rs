@@ -1,19 +1,19 @@
 //! `complex`: its table, its constructor, its methods and its operators.
 //!
-//! The arithmetic is in `runtime/text/num/complex.rs`. To add a method: a `Native`, its function, a word in the table.
+//! The arithmetic is in `text/num/complex.rs`. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{Tower, binary, compare, power, reflected, reflected_power, wrong_receiver};
+use crate::runtime::builtin_eq::{Number, hash_number};
 use crate::runtime::complex::Complex;
 use crate::runtime::intern::Sym;
-use crate::runtime::leaf::{Number, hash_number};
-use crate::runtime::text::float_repr::{complex_from_str, complex_repr};
-use crate::runtime::text::format_spec::FormatSpec;
-use crate::runtime::text::num::complex::complex_abs;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, given, plain, plain_value};
 use crate::stdlib::registry::{Getter, NativeType};
-use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
+use crate::text::float_repr::{complex_from_str, complex_repr};
+use crate::text::format_spec::FormatSpec;
+use crate::text::num::complex::complex_abs;
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 const DOC: &str = "Make a complex number from a real and an imaginary part, each 0 if it is omitted, or from a string.";

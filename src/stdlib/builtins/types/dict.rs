@@ -11,7 +11,7 @@ use crate::runtime::iter::IterTag;
 use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value, leaf};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -176,7 +176,7 @@ const GET: Native = Native::vm(
 
 /// Looks for a key that the program has no say about; its hash and where it is.
 fn find<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, key: Value<'h>) -> Option<(u64, Found)> {
-    let hash = leaf::hash(heap, key)?;
+    let hash = builtin_eq::hash(heap, key)?;
     Some((hash, dict.table.find(heap, hash, key)))
 }
 

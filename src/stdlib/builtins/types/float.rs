@@ -1,25 +1,23 @@
 //! `float`: its table, its constructor, its methods and its operators.
 //!
-//! The algorithms are in `runtime/text`. To add a method: a `Native`, its function, a word in the table.
+//! The algorithms are in `text`. To add a method: a `Native`, its function, a word in the table.
 
 use super::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_float, wrong_receiver,
 };
+use crate::runtime::builtin_eq::{Number, hash_number};
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
-use crate::runtime::leaf::{Number, hash_number};
-use crate::runtime::text::float_repr::{
-    float_from_str, float_fromhex, float_hex, float_repr, parse_float,
-};
-use crate::runtime::text::format_spec::FormatSpec;
-use crate::runtime::text::num::convert::{float_to_int, float_to_ratio};
-use crate::runtime::text::num::rounding::{float_round, float_round_digits};
-use crate::runtime::text::str_repr::bytes_repr;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, given, plain};
 use crate::stdlib::registry::{Getter, NativeType};
-use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
+use crate::text::float_repr::{float_from_str, float_fromhex, float_hex, float_repr, parse_float};
+use crate::text::format_spec::FormatSpec;
+use crate::text::num::convert::{float_to_int, float_to_ratio};
+use crate::text::num::rounding::{float_round, float_round_digits};
+use crate::text::str_repr::bytes_repr;
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 const DOC: &str = "Convert a string or number to a floating-point number, if possible.\n\n\

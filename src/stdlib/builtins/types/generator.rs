@@ -1,6 +1,6 @@
 //! `generator`, `coroutine` and `async_generator`: driving them by hand, and what can be asked of them.
 //!
-//! How they run is `vm/coroutine/`; the methods here turn its answers into StopIteration and the like. What a chain of awaits has
+//! How they run is `vm/exec/coroutine/`; the methods here turn its answers into StopIteration and the like. What a chain of awaits has
 //! suspended counts as suspended, although the outer coroutines wait for their delegate.
 //! To add a method: a `Native`, its function, a name in the tables of the types that have it.
 

@@ -1,7 +1,7 @@
 //! `list[int]`, `int | str`, type parameters and aliases: types as values, for annotations.
 //!
 //! All are plain instances of their builtin classes; what they consist of is in attributes (`__origin__`, `__args__` ...).
-//! `vm/type_param.rs` makes those that syntax makes.
+//! `vm/classes/type_param.rs` makes those that syntax makes.
 
 use super::receiver::spread;
 use crate::runtime::class::Class;

@@ -1,7 +1,7 @@
 //! Iterators over builtin types, and the adaptors enumerate, zip, map, filter and reversed.
 //!
-//! All are the Rust type `Iter`, whose `next` is in `vm/iterate.rs`; here are the adaptors' constructors and what all have.
-//! To add an adaptor: an `IterTag`, its step in `vm/iterate.rs`, a constructor and a row here.
+//! All are the Rust type `Iter`, whose `next` is in `vm/protocol/iterate.rs`; here are the adaptors' constructors and what all have.
+//! To add an adaptor: an `IterTag`, its step in `vm/protocol/iterate.rs`, a constructor and a row here.
 
 use smallvec::SmallVec;
 
@@ -11,7 +11,7 @@ use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::registry::NativeType;
-use crate::vm::iterate::plain_iter;
+use crate::vm::protocol::iterate::plain_iter;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.

@@ -10,8 +10,8 @@ use crate::runtime::iter::IterTag;
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::registry::NativeType;
-use crate::vm::arith::Operator;
-use crate::vm::iterate::{Advance, leaf_next, plain_iter};
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::iterate::{Advance, leaf_next, plain_iter};
 use crate::vm::{Args, Local, Locals, Native, Vm, leaf_len};
 
 /// The most items that a short cut takes from another container.

@@ -4,12 +4,12 @@
 //! the sum to float. To add an operator: one `Native` in the type's file, which calls `binary` or `reflected` here.
 
 use super::receiver::{or_not_implemented, plain};
-use crate::runtime::leaf::Number;
-use crate::runtime::text::IntRef;
+use crate::runtime::builtin_eq::Number;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::plain_value;
-use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
+use crate::text::IntRef;
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Vm};
 
 /// The number types, each of which takes those before it as operands.

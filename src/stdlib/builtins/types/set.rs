@@ -1,15 +1,15 @@
 //! `set` and `frozenset`: their constructors and methods.
 //!
-//! Both are the Rust type `Set` (`runtime/set.rs`) and share what only reads; the algebra itself is `vm/set_ops.rs`.
+//! Both are the Rust type `Set` (`runtime/set.rs`) and share what only reads; the algebra itself is `vm/protocol/set_ops.rs`.
 //! To add a method: a `Native`, its function, a name in one or both tables.
 
 use super::receiver::{given, or_not_implemented, plain, spread, this, this_of};
 use super::special::Special;
 use crate::runtime::set::Set;
 use crate::runtime::table::{Found, Table};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value, leaf};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
 use crate::stdlib::registry::NativeType;
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -325,7 +325,7 @@ fn find<'h>(heap: &'h Heap, args: Args<'h>) -> Option<(Gc<'h, Set>, u64, Found)>
         return None;
     }
     let set = args.get(0).as_gc::<Set>()?;
-    let hash = leaf::hash(heap, args.get(1))?;
+    let hash = builtin_eq::hash(heap, args.get(1))?;
     let found = set.table.find(heap, hash, args.get(1));
     Some((set, hash, found))
 }

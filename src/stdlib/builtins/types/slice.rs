@@ -5,9 +5,9 @@
 use super::receiver::{this, this_of};
 use super::special::Special;
 use crate::runtime::slice::{Selection, Slice};
-use crate::runtime::text::IntRef;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
+use crate::text::IntRef;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The types of this file.

@@ -12,8 +12,8 @@ use crate::runtime::heap::SlotVec;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Heap, Raised, Value, leaf};
-use crate::vm::compare::Comparison;
+use crate::runtime::{Heap, Raised, Value, builtin_eq};
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Vm};
 
 /// Lists below this size are sorted by binary insertion alone.
@@ -167,7 +167,7 @@ fn leaf_less(heap: &Heap, a: Value<'_>, b: Value<'_>) -> Option<bool> {
         if nested {
             return None;
         }
-        if !p.is(q) && !leaf::equal(heap, p, q)? {
+        if !p.is(q) && !builtin_eq::equal(heap, p, q)? {
             return leaf_less(heap, p, q);
         }
     }

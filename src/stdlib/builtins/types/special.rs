@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 use super::receiver::{or_not_implemented, this_of};
 use crate::runtime::heap::Object;
 use crate::runtime::{Raised, Value};
-use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The special methods of the type whose objects are `T`s.

@@ -1,6 +1,6 @@
 //! `super`: the search for an attribute goes on behind a class. Calls without arguments get theirs from the compiler.
 //!
-//! The search itself is in `vm/attribute.rs`. Here are construction, the checks that CPython makes, and the attributes of the
+//! The search itself is in `vm/protocol/attribute.rs`. Here are construction, the checks that CPython makes, and the attributes of the
 //! object.
 
 use super::receiver::{given as if_given, this};

@@ -1,6 +1,6 @@
 //! `type`: classes as objects, and how they are made and called.
 //!
-//! `type(x)` and `type(name, bases, namespace)` are one constructor, as in CPython; making a class is in `vm/class.rs`. To
+//! `type(x)` and `type(name, bases, namespace)` are one constructor, as in CPython; making a class is in `vm/classes/class.rs`. To
 //! add a method: a `Native`, its function, a word in the table.
 
 use super::object::sorted_names;

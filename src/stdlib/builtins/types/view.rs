@@ -1,6 +1,6 @@
 //! `dict_keys`, `dict_values`, `dict_items` and `mappingproxy`.
 //!
-//! Views of keys and items act like sets (`vm/set_ops.rs` has the operators); a proxy leads all to its mapping.
+//! Views of keys and items act like sets (`vm/protocol/set_ops.rs` has the operators); a proxy leads all to its mapping.
 //! To add a method: a `Native`, its function, a name in the tables that have it.
 
 use super::dict;

@@ -4,9 +4,9 @@
 //! the table of `buffer/mod.rs`.
 
 use super::this;
-use crate::runtime::text::bytes_ops::case;
 use crate::runtime::{Heap, Value};
 use crate::stdlib::arg::Out;
+use crate::text::bytes_ops::case;
 use crate::vm::{Args, Native};
 
 pub const LOWER: Native = Native::leaf(

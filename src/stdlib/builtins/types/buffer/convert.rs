@@ -1,14 +1,14 @@
 //! `decode`, `hex`, `fromhex`, `translate` and `maketrans`.
 //!
-//! Shared by bytes and bytearray. The codecs are in `runtime/text/codec`. To add a method: a `Native`, its function, a word
+//! Shared by bytes and bytearray. The codecs are in `text/codec`. To add a method: a `Native`, its function, a word
 //! in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::class::Class;
-use crate::runtime::text::bytes_ops::{hex, search};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked};
 use crate::stdlib::builtins::types::str::decode_buffer;
+use crate::text::bytes_ops::{hex, search};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const DECODE: Native = Native::leaf(

@@ -5,10 +5,10 @@
 
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
-use crate::runtime::text::check_text_size;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, checked};
 use crate::stdlib::builtins::types::str::encode_text;
+use crate::text::check_text_size;
 use crate::vm::{Local, Locals, Vm};
 
 /// The name of the type, and what it says about numbers that are no bytes.

@@ -1,7 +1,7 @@
 //! What bytes and bytearray have in common: nearly all of their methods. The result has the type of the receiver.
 //!
 //! `bytes.rs` and `bytearray.rs` list these beside what only they have. What the methods do to bytes is in
-//! `runtime/text/bytes_ops`. To add a method: `const` and code in the file of its topic, its name in both tables.
+//! `text/bytes_ops`. To add a method: `const` and code in the file of its topic, its name in both tables.
 
 pub mod case;
 pub mod convert;

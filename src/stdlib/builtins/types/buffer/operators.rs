@@ -9,7 +9,7 @@ use crate::runtime::Value;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::stdlib::arg::{Buffer, plain};
 use crate::stdlib::builtins::types::receiver::or_not_implemented;
-use crate::vm::arith::Operator;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const STR: Native = Native::vm("__str__(self, /) -> str", "Return str(self).", |vm, a| {

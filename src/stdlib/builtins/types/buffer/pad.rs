@@ -1,13 +1,13 @@
 //! Bytes brought to a width.
 //!
-//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/pad.rs`. To add a method: a `Native`, its function,
+//! Shared by bytes and bytearray; the work is in `text/bytes_ops/pad.rs`. To add a method: a `Native`, its function,
 //! a word in the table of `buffer/mod.rs`.
 
 use super::this_of;
-use crate::runtime::text::TextResult;
-use crate::runtime::text::bytes_ops::pad;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, checked};
+use crate::text::TextResult;
+use crate::text::bytes_ops::pad;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const CENTER: Native = Native::vm(

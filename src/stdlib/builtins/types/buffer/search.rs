@@ -1,16 +1,16 @@
 //! Finding, counting and replacing parts of bytes; a byte may be sought by its number.
 //!
-//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/search.rs`. To add a method: a `Native`, its
+//! Shared by bytes and bytearray; the work is in `text/bytes_ops/search.rs`. To add a method: a `Native`, its
 //! function, a word in the table of `buffer/mod.rs`.
 
 use std::ops::Deref;
 
 use super::this;
-use crate::runtime::text::TextResult;
-use crate::runtime::text::bytes_ops::search;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, plain_value};
+use crate::text::TextResult;
+use crate::text::bytes_ops::search;
 use crate::vm::{Args, Native};
 
 pub const FIND: Native = Native::leaf(

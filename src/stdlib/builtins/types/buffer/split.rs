@@ -1,17 +1,17 @@
 //! Taking bytes apart and putting them together; cutting off their ends.
 //!
-//! Shared by bytes and bytearray; the work is in `runtime/text/bytes_ops/split.rs`. To add a method: a `Native`, its
+//! Shared by bytes and bytearray; the work is in `text/bytes_ops/split.rs`. To add a method: a `Native`, its
 //! function, a word in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
 use crate::runtime::list::List;
-use crate::runtime::text::bytes_ops::split;
-use crate::runtime::text::str_ops::Side;
-use crate::runtime::text::str_ops::split::LineEnds;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked};
 use crate::stdlib::builtins::types::str::joinable;
+use crate::text::bytes_ops::split;
+use crate::text::str_ops::Side;
+use crate::text::str_ops::split::LineEnds;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const SPLIT: Native = Native::leaf(

@@ -1,4 +1,4 @@
-//! BaseExceptionGroup and ExceptionGroup: construction and the methods; the algorithm is in `vm/group.rs`.
+//! BaseExceptionGroup and ExceptionGroup: construction and the methods; the algorithm is in `vm/exec/exception_group.rs`.
 //!
 //! A group of nothing but `Exception`s is an `ExceptionGroup`, whatever was asked for. To add a method: a `Native` and a word
 //! in the table.

@@ -1,7 +1,7 @@
 //! The exceptions: what all have (this file), the attributes of some (`field.rs`), and the families with more to say.
 //!
 //! An exception keeps `args`, cause, context and traceback in fields, all other attributes in a dict. Texts come from
-//! `vm/text/exception.rs`, which knows the classes.
+//! `vm/protocol/text/exception.rs`, which knows the classes.
 
 pub mod doc;
 mod field;

@@ -9,13 +9,13 @@ use super::number::this_int;
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
-use crate::runtime::text::int_text::{DigitLimit, int_from_str, invalid_literal};
-use crate::runtime::text::num::bytes::{ByteOrder, Signedness, from_bytes, to_bytes};
-use crate::runtime::text::str_repr::bytes_repr;
-use crate::runtime::text::{IntRef, TextError, TextResult};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, given, plain};
 use crate::stdlib::registry::{Getter, NativeType};
+use crate::text::int_text::{DigitLimit, int_from_str, invalid_literal};
+use crate::text::num::bytes::{ByteOrder, Signedness, from_bytes, to_bytes};
+use crate::text::str_repr::bytes_repr;
+use crate::text::{IntRef, TextError, TextResult};
 use crate::vm::{Local, Locals, Native, Vm};
 
 const DOC: &str = "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no \

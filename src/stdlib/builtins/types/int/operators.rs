@@ -3,19 +3,19 @@
 //! The VM has fast paths for all of them; they answer NotImplemented to what is no integer, so that the other operand is
 //! asked. To add one: a `Native` and a word in the table of `int/mod.rs`.
 
-use crate::runtime::leaf::{Number, hash_number};
-use crate::runtime::text::format_spec::FormatSpec;
-use crate::runtime::text::int_text::{DigitLimit, int_to_str};
-use crate::runtime::text::num::convert::int_to_float;
-use crate::runtime::text::num::rounding::int_round_digits;
-use crate::runtime::text::{Int, IntRef};
+use crate::runtime::builtin_eq::{Number, hash_number};
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, given, plain, plain_value};
 use crate::stdlib::builtins::types::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_int, wrong_receiver,
 };
-use crate::vm::arith::Operator;
-use crate::vm::compare::Comparison;
+use crate::text::format_spec::FormatSpec;
+use crate::text::int_text::{DigitLimit, int_to_str};
+use crate::text::num::convert::int_to_float;
+use crate::text::num::rounding::int_round_digits;
+use crate::text::{Int, IntRef};
+use crate::vm::protocol::arith::Operator;
+use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The operators.

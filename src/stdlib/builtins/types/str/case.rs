@@ -1,14 +1,14 @@
 //! Case, and the questions about all characters of a text.
 //!
-//! The algorithms are in `runtime/text/str_ops`. To add a method: a `Native`, its function, a word in the table of
+//! The algorithms are in `text/str_ops`. To add a method: a `Native`, its function, a word in the table of
 //! `str/mod.rs`.
 
 use crate::runtime::Value;
 use crate::runtime::str::Str;
-use crate::runtime::text::str_ops::{case, classify};
 use crate::runtime::{Heap, Raised};
 use crate::stdlib::arg::Out;
 use crate::stdlib::builtins::types::receiver::this;
+use crate::text::str_ops::{case, classify};
 use crate::vm::{Args, Native};
 
 pub const LOWER: Native = Native::leaf(

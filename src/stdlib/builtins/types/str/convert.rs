@@ -1,14 +1,14 @@
 //! `encode`, `format`, `format_map`, `translate` and `maketrans`.
 //!
-//! Formatting itself is the VM's (`vm/text`), for it may run the program. To add a method: a `Native`, its function, a word
+//! Formatting itself is the VM's (`vm/protocol/text`), for it may run the program. To add a method: a `Native`, its function, a word
 //! in the table of `str/mod.rs`.
 
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
-use crate::runtime::text::codec::{self, Encoding};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, given, plain};
 use crate::stdlib::builtins::types::receiver::{this, this_of};
+use crate::text::codec::{self, Encoding};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const ENCODE: Native = Native::leaf(

@@ -1,6 +1,6 @@
 //! `str`: its table and its constructor; the methods by topic in the files beside.
 //!
-//! What they do to text is in `runtime/text/str_ops`. To add a method: `const` and code in the file of its topic, its name in
+//! What they do to text is in `text/str_ops`. To add a method: `const` and code in the file of its topic, its name in
 //! the table.
 
 mod case;
@@ -13,10 +13,10 @@ mod split;
 use super::special::Special;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
-use crate::runtime::text::codec::{self, Encoding};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, plain_value};
 use crate::stdlib::registry::NativeType;
+use crate::text::codec::{self, Encoding};
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub use convert::encode_text;

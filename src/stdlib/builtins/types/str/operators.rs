@@ -3,12 +3,12 @@
 //! The VM has fast paths for most of them. To add one: a `Native`, its function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
-use crate::runtime::text::format_spec::FormatSpec;
-use crate::runtime::text::str_repr::str_repr;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain};
 use crate::stdlib::builtins::types::receiver::{or_not_implemented, this, this_of};
-use crate::vm::arith::Operator;
+use crate::text::format_spec::FormatSpec;
+use crate::text::str_repr::str_repr;
+use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const REPR: Native = Native::leaf(

@@ -1,14 +1,14 @@
 //! Texts brought to a width.
 //!
-//! Widths count code points; the algorithms are in `runtime/text/str_ops/pad.rs`. To add a method: a `Native`, its function,
+//! Widths count code points; the algorithms are in `text/str_ops/pad.rs`. To add a method: a `Native`, its function,
 //! a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
-use crate::runtime::text::TextResult;
-use crate::runtime::text::str_ops::pad;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, checked};
 use crate::stdlib::builtins::types::receiver::this_of;
+use crate::text::TextResult;
+use crate::text::str_ops::pad;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const CENTER: Native = Native::vm(

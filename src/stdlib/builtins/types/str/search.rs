@@ -1,14 +1,14 @@
 //! Finding, counting and replacing parts of a text.
 //!
-//! Positions count code points; the algorithms are in `runtime/text/str_ops/search.rs`. To add a method: a `Native`, its
+//! Positions count code points; the algorithms are in `text/str_ops/search.rs`. To add a method: a `Native`, its
 //! function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::str::Str;
-use crate::runtime::text::str_ops::search::{self, Indexed};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain_value};
 use crate::stdlib::builtins::types::receiver::this;
+use crate::text::str_ops::search::{self, Indexed};
 use crate::vm::{Args, Native};
 
 pub const FIND: Native = Native::leaf(
@@ -128,8 +128,7 @@ enum Missing {
 
 type Find = for<'a> fn(&Indexed<'a>, &str, Option<i64>, Option<i64>) -> Option<usize>;
 type Test = for<'a> fn(&Indexed<'a>, &str, Option<i64>, Option<i64>) -> bool;
-type Cut =
-    for<'a> fn(&'a str, &str) -> crate::runtime::text::TextResult<(&'a str, &'a str, &'a str)>;
+type Cut = for<'a> fn(&'a str, &str) -> crate::text::TextResult<(&'a str, &'a str, &'a str)>;
 
 fn indexed<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Indexed<'h>, Raised> {
     let text = this::<Str>(heap, a)?;

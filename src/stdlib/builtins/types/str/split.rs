@@ -1,16 +1,16 @@
 //! Taking texts apart and putting them together; cutting off their ends.
 //!
-//! The algorithms are in `runtime/text/str_ops`; `join` may run the program and is careful about it. To add a method: a
+//! The algorithms are in `text/str_ops`; `join` may run the program and is careful about it. To add a method: a
 //! `Native`, its function, a word in the table of `str/mod.rs`.
 
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
-use crate::runtime::text::str_ops::split::{self, LineEnds};
-use crate::runtime::text::str_ops::{Side, strip};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked};
 use crate::stdlib::builtins::types::receiver::{this, this_of};
+use crate::text::str_ops::split::{self, LineEnds};
+use crate::text::str_ops::{Side, strip};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const SPLIT: Native = Native::leaf(

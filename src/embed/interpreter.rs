@@ -1,0 +1,269 @@
+//! An interpreter: one VM with its scheduler, and the ways in which a run ends.
+//!
+//! Text goes through parser, compiler and loader, runs as `__main__`, and its end becomes an `Outcome`. The source map is shared
+//! with the host, which draws excerpts from it. What one run defines, the next one sees.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::path::PathBuf;
+
+use super::loader::{self, Loader, Unit};
+use super::{Mode, Sources, Warn};
+use crate::diagnostics::{Diagnostic, FileId};
+use crate::runtime::exception::Exception;
+use crate::runtime::module::Module;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::clock::TimeMode;
+use crate::sched::ready_queue::Seeded;
+use crate::sched::{self, event_loop, report, scheduler, slow_step, task};
+use crate::stdlib::{self, asyncio, random, sys};
+use crate::syntax::ast;
+use crate::vm::{Failure, Host, Local, Vm};
+
+/// What an interpreter is made from.
+pub struct Options {
+    /// Output, interruptions, and who hears of what goes wrong.
+    pub host: Box<dyn Host>,
+    /// Where source texts go.
+    pub sources: Sources,
+    /// Hears of warnings about source text before it runs.
+    pub warn: Warn,
+    /// Real or virtual time.
+    pub time: TimeMode,
+    /// What `random` starts from; none: different in each run.
+    pub seed: Option<u64>,
+    /// `sys.argv`.
+    pub args: Vec<String>,
+    /// The program's file: `__file__`, and where imports look first.
+    pub script: Option<PathBuf>,
+    /// Collect garbage at every safepoint: for tests of the collector.
+    pub gc_stress: bool,
+}
+
+/// How a run ended.
+pub enum Outcome {
+    /// By itself.
+    Done,
+    /// It did not begin: mistakes in the text, in source order.
+    Mistakes(FileId, Vec<Diagnostic>),
+    /// With an exception that nothing caught.
+    Failed(Box<Failure>),
+    /// With SystemExit: the status, and what goes to standard error first.
+    Exit(i32, Option<String>),
+    /// Nothing could run any more; the host was told.
+    Deadlock,
+    /// With KeyboardInterrupt.
+    Interrupted(Box<Failure>),
+}
+
+/// An interpreter. What one `run` defines, the next one sees.
+pub struct Interpreter {
+    pub(super) vm: Vm,
+}
+
+impl Interpreter {
+    /// An interpreter with an empty `__main__`.
+    #[must_use]
+    pub fn new(options: Options) -> Interpreter {
+        let mut vm = Vm::new(options.host);
+        vm.heap.set_stress(options.gc_stress);
+        sched::install(&mut vm, options.time);
+        vm.set_pulse(slow_step::pulse);
+        stdlib::install(&mut vm);
+        random::seed_default(&vm, options.seed.unwrap_or_else(any_seed));
+        let folder = options.script.as_ref().and_then(|script| script.parent());
+        let folder = folder.map_or_else(PathBuf::new, |folder| folder.to_path_buf());
+        vm.extend(sys::Program::new(
+            options.args,
+            folder.to_string_lossy().into_owned(),
+        ));
+        vm.extend(Loader::new(options.sources, options.warn, folder));
+        vm.set_import(loader::import);
+        vm.heap.make_permanent();
+        let mut interpreter = Interpreter { vm };
+        interpreter.make_main(options.script);
+        interpreter
+    }
+
+    /// Has a seed choose the order of what could come in any (handles of one turn, timers due at once, threads), instead of asyncio's
+    /// first in first out.
+    pub fn shuffle(&mut self, seed: u64) {
+        scheduler(&self.vm).set_order(Box::new(Seeded::new(seed)));
+    }
+
+    /// Runs a text as `__main__`. `name` is what messages call it.
+    pub fn run(&mut self, name: &str, text: &[u8], mode: Mode) -> Outcome {
+        let unit = match loader::read(&self.vm, name, text) {
+            Ok(unit) => unit,
+            Err((file, mistakes)) => return Outcome::Mistakes(file, mistakes),
+        };
+        self.run_unit(&unit, mode)
+    }
+
+    /// Runs a module that was parsed already: `text` is what it was parsed from.
+    pub fn run_parsed(
+        &mut self,
+        name: &str,
+        text: &str,
+        module: ast::Module,
+        mode: Mode,
+    ) -> Outcome {
+        let unit = loader::adopt(&self.vm, name, text, module);
+        self.run_unit(&unit, mode)
+    }
+
+    /// Gives `__main__` another name: the file is run for what it defines, not as a program.
+    pub fn name_main(&mut self, name: &str) {
+        let main = self.main_module();
+        main.set(&self.vm.heap, "__name__", self.vm.heap.str_value(name));
+    }
+
+    /// Calls a function of `__main__` without arguments; what an `async def` gives is run in a loop of its own.
+    pub fn call(&mut self, function: &str) -> Outcome {
+        let mark = self.vm.mark();
+        let result = self.call_global(function);
+        let outcome = self.outcome_of(result);
+        self.vm.release(mark);
+        outcome
+    }
+
+    fn call_global(&mut self, name: &str) -> Result<Local, Raised> {
+        let vm = &self.vm;
+        let function = self
+            .main_module()
+            .globals
+            .get(&vm.heap, vm.heap.intern(name));
+        let Some(function) = function else {
+            let message = format!("name '{name}' is not defined");
+            return Err(vm.heap.raise(Builtin::NameError, message));
+        };
+        let function = vm.local(function);
+        let vm = &mut self.vm;
+        let result = vm.call(function, &[])?;
+        if task::is_coroutine(vm, result) {
+            run_main_task(vm, result)
+        } else {
+            Ok(result)
+        }
+    }
+
+    /// Ends the program: reports the tasks that are left and the exceptions that nobody took, and writes what is buffered.
+    ///
+    /// # Errors
+    /// The output takes nothing more.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if !self.vm.is_halting() {
+            report::pending_at_exit(&mut self.vm);
+            report::failures_at_exit(&mut self.vm);
+        }
+        self.vm.host.flush()
+    }
+
+    /// Writes what the program printed and the host has kept back.
+    pub fn flush(&mut self) {
+        // The next write fails, too, and tells the program.
+        let _ = self.vm.host.flush();
+    }
+
+    pub(super) fn run_unit(&mut self, unit: &Unit, mode: Mode) -> Outcome {
+        let mark = self.vm.mark();
+        self.vm.resume_after_halt();
+        let main = self.vm.local(self.main_module().value());
+        let outcome = match loader::link(&mut self.vm, unit, main, mode) {
+            Ok((function, is_async)) => {
+                let result = run_linked(&mut self.vm, function, is_async);
+                self.outcome_of(result)
+            }
+            Err(mistakes) => Outcome::Mistakes(unit.file, mistakes),
+        };
+        self.vm.release(mark);
+        outcome
+    }
+
+    pub(super) fn outcome_of(&mut self, result: Result<Local, Raised>) -> Outcome {
+        let vm = &mut self.vm;
+        let raised = match result {
+            Ok(_) => return Outcome::Done,
+            Err(raised) => raised,
+        };
+        if vm.is_halting() {
+            vm.heap.take_raised(raised);
+            return Outcome::Deadlock;
+        }
+        let is_exit = vm.is_raised(&raised, Builtin::SystemExit);
+        let is_interrupt = vm.is_raised(&raised, Builtin::KeyboardInterrupt);
+        let exception = vm.take_local(raised);
+        if is_exit {
+            return exit_of(vm, exception);
+        }
+        let failure = Box::new(vm.describe(exception));
+        if is_interrupt {
+            Outcome::Interrupted(failure)
+        } else {
+            Outcome::Failed(failure)
+        }
+    }
+
+    pub(super) fn main_module(&self) -> Gc<'_, Module> {
+        let main = self
+            .vm
+            .loaded_module("__main__")
+            .and_then(|main| self.vm.get_gc(main));
+        main.expect("made with the interpreter; a program that replaces it in sys.modules replaces it by a module")
+    }
+
+    fn make_main(&mut self, script: Option<PathBuf>) {
+        let vm = &mut self.vm;
+        let mark = vm.mark();
+        let main = vm.local(vm.heap.module("__main__").value());
+        loader::bind_identity(vm, main, "__main__", script.as_deref());
+        vm.add_module("__main__", main);
+        vm.release(mark);
+    }
+}
+
+/// A seed from the system's randomness.
+fn any_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Runs a module's body; one that awaits is a task of the loop, which ends as `asyncio.run` does, but for a prompt, where tasks
+/// live on.
+fn run_linked(vm: &mut Vm, function: Local, is_async: bool) -> Result<Local, Raised> {
+    let result = vm.call(function, &[])?;
+    if !is_async {
+        return Ok(result);
+    }
+    run_main_task(vm, result)
+}
+
+/// Runs a coroutine as `asyncio.run` does; at a prompt tasks live on.
+fn run_main_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
+    let outcome = event_loop::run_task(vm, coroutine);
+    if vm.is_halting() || scheduler(vm).is_attended() {
+        return outcome;
+    }
+    let outcome = outcome.map_err(|raised| vm.take_local(raised));
+    asyncio::run::shut_down(vm, 0)?;
+    outcome.map_err(|exception| vm.raise_local(exception))
+}
+
+/// What SystemExit asks for: no code or None is success, an integer the status, anything else a message.
+fn exit_of(vm: &mut Vm, exception: Local) -> Outcome {
+    let code = vm
+        .get_gc::<Exception>(exception)
+        .and_then(|e| e.arg(&vm.heap, 0))
+        .unwrap_or(Value::NONE);
+    if code.is_none() {
+        return Outcome::Exit(0, None);
+    }
+    if let Some(status) = code.as_any_int() {
+        return Outcome::Exit(status.to_i64().map_or(-1, |status| status as i32), None);
+    }
+    let code = vm.local(code);
+    let text = vm.text_of(code).unwrap_or_else(|raised| {
+        vm.heap.take_raised(raised);
+        String::new()
+    });
+    Outcome::Exit(1, Some(text))
+}

@@ -1,0 +1,24 @@
+//! The facade: an interpreter that runs programs, and nothing else to know.
+//!
+//! Here alone the front end and the VM meet. `interpreter` owns the VM with its scheduler and turns the end of a run into an
+//! `Outcome`; `loader` compiles and links texts and finds what `import` names; `library` lists the modules written in apy;
+//! `session` answers what a prompt asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
+
+mod interpreter;
+mod library;
+mod loader;
+mod session;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+pub use crate::compile::Mode;
+use crate::diagnostics::{Diagnostic, FileId, SourceMap};
+pub use interpreter::{Interpreter, Options, Outcome};
+pub use session::{Found, Nothing};
+
+/// The source texts of a program, shared by the interpreter, which adds to them, and the host, which draws excerpts.
+pub type Sources = Rc<RefCell<SourceMap>>;
+
+/// Hears of a warning about source text.
+pub type Warn = Box<dyn Fn(&SourceMap, FileId, &Diagnostic)>;

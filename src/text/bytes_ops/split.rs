@@ -1,0 +1,137 @@
+//! `split`, `rsplit`, `splitlines`, `strip`: slices of the data, in order from its start.
+//!
+//! Pure work on byte slices, shared by bytes and bytearray. Nothing is copied here: the caller makes objects of the slices.
+
+use super::search::{check_separator, find, rfind};
+use super::{is_space, limit};
+use crate::text::TextResult;
+use crate::text::str_ops::Side;
+use crate::text::str_ops::split::LineEnds;
+
+/// `data.split(sep, maxsplit)`
+pub fn split<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'a [u8]>> {
+    check_separator(sep)?;
+    let (mut parts, mut rest) = (Vec::new(), data);
+    while parts.len() < limit(maxsplit)
+        && let Some(at) = find(rest, sep)
+    {
+        parts.push(&rest[..at]);
+        rest = &rest[at + sep.len()..];
+    }
+    parts.push(rest);
+    Ok(parts)
+}
+
+/// `data.rsplit(sep, maxsplit)`
+pub fn rsplit<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'a [u8]>> {
+    check_separator(sep)?;
+    let (mut parts, mut rest) = (Vec::new(), data);
+    while parts.len() < limit(maxsplit)
+        && let Some(at) = rfind(rest, sep)
+    {
+        parts.push(&rest[at + sep.len()..]);
+        rest = &rest[..at];
+    }
+    parts.push(rest);
+    parts.reverse();
+    Ok(parts)
+}
+
+/// `data.split(None, maxsplit)`
+pub fn split_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
+    let (mut parts, mut rest) = (Vec::new(), trim_start(data, is_space));
+    while !rest.is_empty() {
+        let end = rest
+            .iter()
+            .position(|&byte| is_space(byte))
+            .filter(|_| parts.len() < limit(maxsplit));
+        let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+        parts.push(word);
+        rest = trim_start(after, is_space);
+    }
+    parts
+}
+
+/// `data.rsplit(None, maxsplit)`
+pub fn rsplit_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
+    let (mut parts, mut rest) = (Vec::new(), trim_end(data, is_space));
+    while !rest.is_empty() {
+        let space = rest
+            .iter()
+            .rposition(|&byte| is_space(byte))
+            .filter(|_| parts.len() < limit(maxsplit));
+        let (before, word) = rest.split_at(space.map_or(0, |at| at + 1));
+        parts.push(word);
+        rest = trim_end(before, is_space);
+    }
+    parts.reverse();
+    parts
+}
+
+/// `data.splitlines(keepends)`: at `\n`, `\r` and `\r\n`.
+pub fn splitlines(data: &[u8], ends: LineEnds) -> Vec<&[u8]> {
+    let (mut lines, mut rest) = (Vec::new(), data);
+    while !rest.is_empty() {
+        let end = rest
+            .iter()
+            .position(|byte| matches!(byte, b'\n' | b'\r'))
+            .unwrap_or(rest.len());
+        let whole = end
+            + if rest[end..].starts_with(b"\r\n") {
+                2
+            } else {
+                usize::from(end < rest.len())
+            };
+        lines.push(&rest[..if ends == LineEnds::Keep { whole } else { end }]);
+        rest = &rest[whole..];
+    }
+    lines
+}
+
+/// `data.strip(chars)`, `lstrip(chars)`, `rstrip(chars)`; white space for `None`.
+pub fn strip<'a>(data: &'a [u8], chars: Option<&[u8]>, side: Side) -> &'a [u8] {
+    let gone = |byte: u8| chars.map_or_else(|| is_space(byte), |chars| chars.contains(&byte));
+    let data = if side == Side::Right {
+        data
+    } else {
+        trim_start(data, gone)
+    };
+    if side == Side::Left {
+        data
+    } else {
+        trim_end(data, gone)
+    }
+}
+
+fn trim_start(data: &[u8], gone: impl Fn(u8) -> bool) -> &[u8] {
+    let start = data.iter().position(|&byte| !gone(byte));
+    &data[start.unwrap_or(data.len())..]
+}
+
+fn trim_end(data: &[u8], gone: impl Fn(u8) -> bool) -> &[u8] {
+    let end = data.iter().rposition(|&byte| !gone(byte));
+    &data[..end.map_or(0, |at| at + 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stand_in_order() {
+        assert_eq!(split(b"a,b,,c", b",", 2), Ok(vec![&b"a"[..], b"b", b",c"]));
+        assert_eq!(rsplit(b"a,b,,c", b",", 2), Ok(vec![&b"a,b"[..], b"", b"c"]));
+        assert_eq!(split_space(b"  a  b c ", 1), [&b"a"[..], b"b c "]);
+        assert_eq!(rsplit_space(b"  a  b c ", 1), [&b"  a  b"[..], b"c"]);
+        assert_eq!(
+            splitlines(b"a\r\nb\n\rc", LineEnds::Drop),
+            [&b"a"[..], b"b", b"", b"c"]
+        );
+        assert_eq!(
+            splitlines(b"a\r\nb\n", LineEnds::Keep),
+            [&b"a\r\n"[..], b"b\n"]
+        );
+        assert_eq!(strip(b"xxaxx", Some(b"x"), Side::Left), b"axx");
+        assert_eq!(strip(b" \x0ba ", None, Side::Both), b"a");
+    }
+}

@@ -1,0 +1,96 @@
+//! `center`, `ljust`, `rjust`, `zfill`, `expandtabs`.
+//!
+//! `len` is the number of code points of the text, which its owner knows. A width that no memory could hold is a
+//! `MemoryError`.
+
+use crate::text::{TextResult, check_text_size};
+
+/// `text.center(width, fill)`
+pub fn center(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
+    let missing = missing(len, width);
+    // The odd one goes left when the width is odd too: CPython's choice since 1.6.
+    let left = missing / 2 + (missing & 1 & width as usize);
+    padded(text, fill, left, missing - left)
+}
+
+/// `text.ljust(width, fill)`
+pub fn ljust(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
+    padded(text, fill, 0, missing(len, width))
+}
+
+/// `text.rjust(width, fill)`
+pub fn rjust(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
+    padded(text, fill, missing(len, width), 0)
+}
+
+/// `text.zfill(width)`: zeros after the sign.
+pub fn zfill(text: &str, len: usize, width: i64) -> TextResult<String> {
+    let zeros = missing(len, width);
+    let sign = usize::from(text.starts_with(['+', '-']));
+    Ok(text[..sign].to_owned() + &padded(&text[sign..], '0', zeros, 0)?)
+}
+
+/// `text.expandtabs(tabsize)`
+pub fn expandtabs(text: &str, tabsize: i64) -> TextResult<String> {
+    let tab = usize::try_from(tabsize).unwrap_or(0);
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for c in text.chars() {
+        match c {
+            '\t' if tab == 0 => {}
+            '\t' => {
+                let spaces = tab - column % tab;
+                check_text_size(out.len().saturating_add(spaces))?;
+                out.extend(std::iter::repeat_n(' ', spaces));
+                column += spaces;
+            }
+            '\n' | '\r' => {
+                out.push(c);
+                column = 0;
+            }
+            _ => {
+                out.push(c);
+                column += 1;
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn missing(len: usize, width: i64) -> usize {
+    usize::try_from(width).unwrap_or(0).saturating_sub(len)
+}
+
+fn padded(text: &str, fill: char, left: usize, right: usize) -> TextResult<String> {
+    let size = (left + right)
+        .saturating_mul(fill.len_utf8())
+        .saturating_add(text.len());
+    check_text_size(size)?;
+    let mut out = String::with_capacity(size);
+    out.extend(std::iter::repeat_n(fill, left));
+    out.push_str(text);
+    out.extend(std::iter::repeat_n(fill, right));
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::TextError;
+
+    #[test]
+    fn widths_beyond_memory_are_errors() {
+        let results = [
+            center("a", 1, i64::MAX, 'é'),
+            ljust("a", 1, 1 << 40, ' '),
+            rjust("a", 1, i64::MAX, ' '),
+            zfill("-1", 2, i64::MAX),
+            expandtabs("a\tb\t", i64::MAX),
+        ];
+        assert!(
+            results
+                .iter()
+                .all(|result| *result == Err(TextError::memory()))
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! The order of a class's ancestors, and the layout that it inherits.
+//!
+//! Order: C3 (Barrett et al. 1996): merge the bases' orders and the list of bases, taking each time the first head that is in no
+//! other list's tail. Layout: at most one of the bases' native layouts may win.
+
+use crate::runtime::class::Class;
+use crate::runtime::heap::Kind;
+use crate::runtime::{Gc, Heap};
+
+/// The ancestors of a class with these bases, nearest first. `Err`: the message of a TypeError.
+pub(in crate::vm) fn linearize<'h>(
+    heap: &'h Heap,
+    bases: &[Gc<'h, Class>],
+) -> Result<Vec<Gc<'h, Class>>, String> {
+    for (i, base) in bases.iter().enumerate() {
+        if bases[..i].contains(base) {
+            return Err(format!("duplicate base class {}", base.name(heap).as_str()));
+        }
+    }
+    let mut lists: Vec<Vec<Gc<'h, Class>>> =
+        bases.iter().map(|base| base.mro(heap).collect()).collect();
+    lists.push(bases.to_vec());
+    for list in &mut lists {
+        list.reverse();
+    }
+    let mut order = Vec::new();
+    while lists.iter().any(|list| !list.is_empty()) {
+        let in_a_tail = |class: &Gc<'h, Class>| {
+            lists
+                .iter()
+                .any(|list| list[..list.len().saturating_sub(1)].contains(class))
+        };
+        let Some(next) = lists
+            .iter()
+            .filter_map(|list| list.last().copied())
+            .find(|head| !in_a_tail(head))
+        else {
+            return Err(inconsistent(heap, &lists));
+        };
+        order.push(next);
+        for list in &mut lists {
+            if list.last() == Some(&next) {
+                list.pop();
+            }
+        }
+    }
+    Ok(order)
+}
+
+fn inconsistent(heap: &Heap, lists: &[Vec<Gc<'_, Class>>]) -> String {
+    let mut stuck: Vec<&str> = Vec::new();
+    for head in lists.iter().filter_map(|list| list.last()) {
+        let name = head.name(heap).as_str();
+        if !stuck.contains(&name) {
+            stuck.push(name);
+        }
+    }
+    format!(
+        "Cannot create a consistent method resolution order (MRO) for bases {}",
+        stuck.join(", ")
+    )
+}
+
+/// The layout of a class with these bases, or None where two of them exclude each other.
+pub(in crate::vm) fn layout<'h>(heap: &'h Heap, bases: &[Gc<'h, Class>]) -> Option<Kind> {
+    let mut winner: Option<Gc<'h, Class>> = None;
+    for base in bases {
+        let Some(solid) = solid_base(heap, *base) else {
+            continue;
+        };
+        match winner {
+            Some(other) if other.is_subclass(heap, solid) => {}
+            Some(other) if !solid.is_subclass(heap, other) => return None,
+            _ => winner = Some(solid),
+        }
+    }
+    Some(winner.map_or(Kind::Instance, |class| class.layout))
+}
+
+/// The ancestor that brought the class's native layout in; None for plain instances.
+fn solid_base<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Class>> {
+    if class.layout == Kind::Instance {
+        return None;
+    }
+    class.mro(heap).filter(|c| c.layout == class.layout).last()
+}

@@ -1,0 +1,338 @@
+//! Calling classes: `__new__`, then `__init__`.
+//!
+//! `construct` is the general way. The instruction `Call` first tries the short ones: plain classes, whose `__init__` runs in a
+//! frame of its own (`frame_flag::INIT`); exceptions; builtin classes whose natives take the registers as they are.
+
+use smallvec::SmallVec;
+
+use super::CallArgs;
+use super::entry::clear_registers;
+use crate::bytecode::{Instr, Op};
+use crate::runtime::class::{Class, Extension, class_flag, extension_of};
+use crate::runtime::function::Function;
+use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::set::Set;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::vm::Native;
+use crate::vm::Vm;
+use crate::vm::exec::frame::{Frame, frame_flag};
+use crate::vm::exec::trap::Trap;
+use crate::vm::local::Local;
+
+// The general way.
+impl Vm {
+    /// Calls a class: makes an instance and initialises it.
+    pub(super) fn construct(&mut self, class: Local, args: CallArgs) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
+        let meta = heap.class_of(this.value());
+        if !meta.builtin_is(Builtin::Type) {
+            let call = meta
+                .lookup_in(heap, heap.sym(Sym::Call))
+                .filter(|(owner, _)| !owner.builtin_is(Builtin::Type));
+            if let Some((_, call)) = call {
+                let call = self.local(call);
+                let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
+                let function = self.bind_special(call, class, &mut positional)?;
+                positional.extend(args.positional);
+                return self.call_args(
+                    function,
+                    CallArgs {
+                        positional,
+                        keywords: args.keywords,
+                    },
+                );
+            }
+        }
+        self.instantiate(class, args)
+    }
+
+    /// `type.__call__`: `__new__`, then `__init__` if that gave an instance of the class.
+    pub(in crate::vm) fn instantiate(
+        &mut self,
+        class: Local,
+        args: CallArgs,
+    ) -> Result<Local, Raised> {
+        let instance = self.make_instance(class, &args)?;
+        let heap = &self.heap;
+        let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
+        let actual = heap.class_of(self.get(instance));
+        if !actual.is_subclass(heap, this)
+            || this.builtin_is(Builtin::Type) && args.positional.len() == 1
+        {
+            return Ok(instance);
+        }
+        let Some((owner, init)) = actual.lookup_in(heap, heap.sym(Sym::Init)) else {
+            return Ok(instance);
+        };
+        if owner.builtin_is(Builtin::Object) {
+            let given = !args.positional.is_empty() || !args.keywords.is_empty();
+            let unused = given && !this.has(class_flag::NEW);
+            if unused {
+                return Err(
+                    heap.type_error(format!("{}() takes no arguments", this.name(heap).as_str()))
+                );
+            }
+            return Ok(instance);
+        }
+        let init = self.local(init);
+        let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
+        let function = self.bind_special(init, instance, &mut positional)?;
+        positional.extend(args.positional);
+        let result = self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: args.keywords,
+            },
+        )?;
+        self.check_init(self.get(result))?;
+        Ok(instance)
+    }
+
+    pub(super) fn make_instance(&mut self, class: Local, args: &CallArgs) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
+        if !this.has(class_flag::NEW) && this.layout == Kind::Instance {
+            self.check_abstract(this)?;
+            return Ok(self.local(heap.instance(this).value()));
+        }
+        let new = this
+            .lookup(heap, heap.sym(Sym::New))
+            .expect("object has __new__");
+        let new = self.local(new);
+        let function = match self.get(new).as_object().map(Gc::kind) {
+            Some(Kind::Function | Kind::Native) => new,
+            _ => self.bind_descriptor(new, class)?,
+        };
+        let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
+        positional.push(class);
+        positional.extend_from_slice(&args.positional);
+        self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: args.keywords.clone(),
+            },
+        )
+    }
+
+    /// What `__new__` of a builtin type made, as an instance of the class that was asked for.
+    pub(super) fn wrap_new(&mut self, class: Local, made: Local) -> Local {
+        let heap = &self.heap;
+        let value = self.get(made);
+        match self.get_gc::<Class>(class) {
+            Some(class)
+                if class.builtin.is_none() && extension_of(class.layout) == Extension::Payload =>
+            {
+                let plain = value.as_gc::<Instance>().is_none();
+                if plain {
+                    self.local(heap.instance_around(class, value).value())
+                } else {
+                    made
+                }
+            }
+            _ => made,
+        }
+    }
+
+    /// Refuses to make an instance of a class with abstract methods left.
+    pub fn check_abstract(&self, class: Gc<'_, Class>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let Some(names) = class.attrs.get(heap, heap.sym(Sym::AbstractMethods)) else {
+            return Ok(());
+        };
+        let Some(set) = names.as_gc::<Set>() else {
+            return Ok(());
+        };
+        let mut names: Vec<&str> = set
+            .table
+            .keys(heap)
+            .iter()
+            .filter_map(|v| Some(v.as_gc::<Str>()?.as_str()))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        names.sort_unstable();
+        let plural = if names.len() == 1 { "" } else { "s" };
+        let list = names
+            .iter()
+            .map(|n| format!("'{n}'"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let class = class.name(heap).as_str();
+        Err(heap.type_error(format!(
+            "Can't instantiate abstract class {class} without an implementation for abstract method{plural} {list}"
+        )))
+    }
+
+    pub(in crate::vm) fn check_init(&self, result: Value<'_>) -> Result<(), Raised> {
+        if result.is_none() {
+            return Ok(());
+        }
+        Err(self.heap.type_error(format!(
+            "__init__() should return None, not '{}'",
+            self.heap.type_name(result)
+        )))
+    }
+}
+
+// The short ways.
+impl Vm {
+    /// The native `__new__` of a builtin class that is called with positional arguments only, if these suit it.
+    pub(super) fn builtin_constructor(
+        &self,
+        class: Gc<'_, Class>,
+        i: Instr,
+    ) -> Option<&'static Native> {
+        let heap = &self.heap;
+        let meta = heap.class_of(class.value());
+        let new = class.lookup(heap, heap.sym(Sym::New))?;
+        let native = self.natives.get(new.as_gc::<NativeFunction>()?.id);
+        (meta.builtin_is(Builtin::Type) && native.takes(i.b as usize + 1)).then_some(native)
+    }
+
+    /// Makes an exception of a class that leaves both making and initialising to BaseException: its arguments are its `args`.
+    pub(super) fn construct_exception(&self, i: Instr) -> bool {
+        let heap = &self.heap;
+        let w = self.stack.top().window;
+        let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
+            return false;
+        };
+        let inherits = |sym| {
+            class
+                .lookup_in(heap, heap.sym(sym))
+                .is_some_and(|(owner, _)| owner.builtin_is(Builtin::BaseException))
+        };
+        let plain = heap.class_of(class.value()).builtin_is(Builtin::Type)
+            && inherits(Sym::New)
+            && inherits(Sym::Init);
+        if plain {
+            let args: SmallVec<[Value<'_>; 4]> = w
+                .slots(i.a as usize + 1, i.b as usize)
+                .iter()
+                .map(|slot| slot.get(heap))
+                .collect();
+            w.set(i.a, heap.exception(class, &args).value());
+        }
+        plain
+    }
+
+    /// Makes an object of the builtin class in `R[a]`, the arguments behind it: `__new__`, and `__init__` where the class has one.
+    pub(super) fn construct_builtin(
+        &mut self,
+        new: &'static Native,
+        i: Instr,
+    ) -> Result<Option<Trap>, Raised> {
+        let mark = self.mark();
+        let heap = &self.heap;
+        let class: Gc<'_, Class> = self.reg(i.a).as_gc().expect("the caller checked the kind");
+        let init = class.lookup_in(heap, heap.sym(Sym::Init));
+        let asks_type = class.builtin_is(Builtin::Type) && i.b == 1;
+        let init = init
+            .filter(|(owner, _)| !asks_type && !owner.builtin_is(Builtin::Object))
+            .map(|(_, init)| self.local(init));
+        let trap = self.call_native_window(new, i, 0, i.b as usize + 1)?;
+        let Some(init) = init else {
+            return Ok(trap);
+        };
+        let made = self.reg_local(i.a);
+        let mut args = self.window_args(i.a as usize + 1, i.b as usize);
+        args.positional.insert(0, made);
+        self.call_args(init, args)?;
+        self.finish(mark, i.a, made);
+        Ok(None)
+    }
+
+    /// Makes an instance of a plain class and enters its `__init__`; false: the general path must do it.
+    #[inline]
+    pub(super) fn construct_directly(&mut self, i: Instr) -> bool {
+        let Vm { heap, stack, .. } = self;
+        let w = stack.top().window;
+        let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
+            return false;
+        };
+        let Some(init) = class.entry(heap).or_else(|| find_entry(heap, class)) else {
+            return false;
+        };
+        let code = init.code(heap);
+        let count = i.b as usize + 1;
+        if code.plain_args as usize != count {
+            return false;
+        }
+        let instance = heap.instance(class).value();
+        w.set(i.a, instance);
+        let Some(window) = stack.callee_window(heap, i.a as usize, count) else {
+            stack.top().window.set(i.a, class.value());
+            return false;
+        };
+        let frame = Frame::new(code, window, init.value(), frame_flag::INIT);
+        frame.extra.set(instance);
+        clear_registers(code, window);
+        stack.push(frame);
+        true
+    }
+
+    /// Makes an instance of a plain class that initialises nothing; false: the general path must do it.
+    pub(super) fn construct_bare(&self, i: Instr) -> bool {
+        let heap = &self.heap;
+        let Some(class) = self.reg(i.a).as_gc::<Class>() else {
+            return false;
+        };
+        let init = class.lookup_in(heap, heap.sym(Sym::Init));
+        let bare = i.b == 0
+            && init.is_some_and(|(owner, _)| owner.builtin_is(Builtin::Object))
+            && is_plain(heap, class);
+        if bare {
+            self.set_reg(i.a, heap.instance(class).value());
+        }
+        bare
+    }
+}
+
+/// Whether calling a class whose instances are plain means nothing but an instance and its `__init__`.
+fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    let abstract_methods = heap.sym(Sym::AbstractMethods);
+    !class.has(class_flag::NEW)
+        && heap.class_of(class.value()).builtin_is(Builtin::Type)
+        && class.attrs.get(heap, abstract_methods).is_none()
+}
+
+/// The function that calling a plain class enters; remembered in the class.
+#[inline(never)]
+fn find_entry<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Function>> {
+    let init: Gc<'h, Function> = class.lookup(heap, heap.sym(Sym::Init))?.as_gc()?;
+    is_plain(heap, class).then(|| {
+        if class.entry.is_undef() {
+            class.want_capacity(attributes_of(heap, class) as u32);
+        }
+        class.set_entry(heap, init);
+        init
+    })
+}
+
+/// How many attributes the `__init__` methods of a class and its bases store in their first argument: what an instance will have,
+/// as a rule, so that the first ones have room for it already.
+fn attributes_of<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> usize {
+    let mut names: SmallVec<[usize; 16]> = SmallVec::new();
+    for class in class.mro(heap) {
+        let init = class.attrs.get(heap, heap.sym(Sym::Init));
+        let Some(init) = init.and_then(|init| init.as_gc::<Function>()) else {
+            continue;
+        };
+        let code = init.code(heap).get();
+        for i in code.code.instrs.iter() {
+            if i.op == Op::SetAttr && i.a == 0 {
+                names.push(code.caches[i.d as usize].name.get(heap).address());
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}

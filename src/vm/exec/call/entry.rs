@@ -1,0 +1,207 @@
+//! Entering functions: a frame is pushed, or, where the function suspends, its coroutine is made.
+//!
+//! Contract: the callee's window begins at its arguments where these lie on the stack; from a coroutine's registers they are
+//! copied to the first free ones. Registers behind the arguments of a call are dead, so defaults may be put there.
+
+use smallvec::SmallVec;
+
+use crate::bytecode::{Capture, CodeKind, Instr};
+use crate::runtime::code::CodeObj;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind};
+use crate::runtime::function::Function;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Vm;
+use crate::vm::exec::bind::{self, Keyword, Place};
+use crate::vm::exec::frame::{Frame, Stack, Window};
+use crate::vm::local::Local;
+
+/// Pushes a frame for a function with all its parameters in `args`, or makes the coroutine that calling it means.
+pub(in crate::vm) fn enter<'h>(
+    heap: &'h Heap,
+    stack: &mut Stack,
+    function: Gc<'h, Function>,
+    args: &[Value<'h>],
+    flags: u32,
+) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
+    let code = function.code(heap);
+    if code.code.kind.suspends() {
+        return Ok(Some(new_coroutine(heap, function, args)));
+    }
+    if !stack.reserve(heap, code.nregs) {
+        return Err(too_deep(heap));
+    }
+    let window = stack.free_window(heap);
+    for (n, &arg) in args.iter().enumerate() {
+        window.slot(n).set(arg);
+    }
+    clear_registers(code, window);
+    stack.push(Frame::new(code, window, function.value(), flags));
+    Ok(None)
+}
+
+/// RecursionError, as CPython words it.
+#[cold]
+pub(in crate::vm) fn too_deep(heap: &Heap) -> Raised {
+    heap.raise(Builtin::RecursionError, "maximum recursion depth exceeded")
+}
+
+/// Calls a function with `count` registers of the top frame from `first` on: pushes its frame, or makes the coroutine. Defaults
+/// are put behind the arguments, in registers that are dead by then.
+pub(super) fn enter_window<'h>(
+    heap: &'h Heap,
+    stack: &mut Stack,
+    function: Gc<'h, Function>,
+    first: usize,
+    count: usize,
+) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
+    let code = function.code(heap);
+    let params = &code.code.params;
+    let all = usize::from(params.positional);
+    let defaults = function.defaults.get(heap).as_gc::<Tuple>();
+    let defaults = defaults.map_or(&[][..], |tuple| tuple.tail());
+    if !params.is_simple() || count > all || all - count > defaults.len() {
+        return enter_bound(heap, stack, function, first, count, &[]);
+    }
+    let omitted = &defaults[defaults.len() - (all - count)..];
+    if code.code.kind.suspends() {
+        let given = stack.top().window.slots(first, count);
+        let value = |n: usize| match given.get(n) {
+            Some(slot) => slot.get(heap),
+            None => omitted.get(n - count).map_or(Value::UNDEF, |s| s.get(heap)),
+        };
+        return Ok(Some(coroutine_with(heap, function, value)));
+    }
+    let Some(window) = stack.callee_window(heap, first, count) else {
+        return Err(too_deep(heap));
+    };
+    for (n, slot) in omitted.iter().enumerate() {
+        window.slot(count + n).set(slot.get(heap));
+    }
+    clear_registers(code, window);
+    stack.push(Frame::new(code, window, function.value(), 0));
+    Ok(None)
+}
+
+/// As `enter_window`, for whatever parameters and with keyword arguments.
+pub(super) fn enter_bound<'h>(
+    heap: &'h Heap,
+    stack: &mut Stack,
+    function: Gc<'h, Function>,
+    first: usize,
+    count: usize,
+    keywords: &[Keyword<'h>],
+) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
+    let code = function.code(heap);
+    if code.code.kind.suspends() {
+        let given = stack.top().window.slots(first, count);
+        let args: SmallVec<[Value<'_>; 8]> = given.iter().map(|slot| slot.get(heap)).collect();
+        let bound = bind::bind_function(heap, function, &args, keywords)?;
+        return Ok(Some(new_coroutine(heap, function, &bound)));
+    }
+    let Some(window) = stack.callee_window(heap, first, count) else {
+        return Err(too_deep(heap));
+    };
+    let mut registers = Registers { heap, window };
+    bind::bind_in_place(heap, function, &mut registers, count, keywords)?;
+    clear_registers(code, window);
+    stack.push(Frame::new(code, window, function.value(), 0));
+    Ok(None)
+}
+
+/// The registers of a callee, as the place of its parameters. A window has room for more than any call has arguments.
+struct Registers<'h> {
+    heap: &'h Heap,
+    window: Window,
+}
+
+impl<'h> Place<'h> for Registers<'h> {
+    fn get(&self, i: usize) -> Value<'h> {
+        self.window.slot(i).get(self.heap)
+    }
+
+    fn set(&mut self, i: usize, value: Value<'h>) {
+        self.window.slot(i).set(value);
+    }
+}
+
+/// Makes the registers that the code may find unset Undef.
+#[inline(never)]
+pub(in crate::vm) fn clear_registers(code: Gc<'_, CodeObj>, window: Window) {
+    for reg in code.nregs - code.undef_count..code.nregs {
+        window.slot(reg as usize).clear();
+    }
+}
+
+/// A coroutine, generator or async generator of this function, its parameters in `args`.
+pub(super) fn new_coroutine<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    args: &[Value<'h>],
+) -> Gc<'h, Coroutine> {
+    coroutine_with(heap, function, |n| {
+        args.get(n).copied().unwrap_or(Value::UNDEF)
+    })
+}
+
+/// The coroutine that a call with these positional arguments makes, if that needs no binding.
+pub(in crate::vm) fn plain_coroutine<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    args: &[Slot],
+) -> Option<Gc<'h, Coroutine>> {
+    let code = &function.code(heap).code;
+    let plain = code.kind.suspends()
+        && code.params.is_simple()
+        && usize::from(code.params.positional) == args.len();
+    plain.then(|| {
+        coroutine_with(heap, function, |n| {
+            args.get(n).map_or(Value::UNDEF, |slot| slot.get(heap))
+        })
+    })
+}
+
+/// The same, with what its registers begin with given one by one.
+pub(super) fn coroutine_with<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    register: impl FnMut(usize) -> Value<'h>,
+) -> Gc<'h, Coroutine> {
+    let code = function.code(heap);
+    let (kind, class) = match code.code.kind {
+        CodeKind::Generator => (CoroutineKind::Generator, Builtin::Generator),
+        CodeKind::AsyncGenerator => (CoroutineKind::AsyncGenerator, Builtin::AsyncGenerator),
+        _ => (CoroutineKind::Coroutine, Builtin::Coroutine),
+    };
+    let fields = Coroutine::new(kind, code.nregs as u16, function.value(), 0);
+    heap.alloc_tail(fields, heap.types.shape_of(class), register)
+}
+
+impl Vm {
+    /// `R[a] := function of K[d]` with defaults, keyword defaults and annotations from `R[b]` on.
+    pub(in crate::vm) fn make_function(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let frame = self.stack.top();
+        let code: Gc<'_, CodeObj> = frame
+            .code(heap)
+            .constant(heap, i.d)
+            .as_gc()
+            .expect("the verifier checked the constant");
+        let captures = &code.code.captures;
+        let function = heap.function(code, captures.len() as u32, |n| match captures[n] {
+            Capture::Local(reg) => frame.window.get(heap, reg),
+            Capture::Free(index) => frame.function(heap).tail()[index as usize].get(heap),
+        });
+        function.defaults.set(self.reg(i.b));
+        function.kwdefaults.set(self.reg(i.b + 1));
+        function.annotations.set(self.reg(i.b + 2));
+        self.set_reg(i.a, function.value());
+        Ok(())
+    }
+
+    /// A function object of a code object without free variables (a module's body, a REPL input).
+    pub fn function_of(&self, code: Local) -> Local {
+        let code = self.get_gc(code).expect("the caller loaded the code");
+        self.local(self.heap.function(code, 0, |_| Value::UNDEF).value())
+    }
+}

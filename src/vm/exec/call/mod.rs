@@ -1,0 +1,394 @@
+//! Calls: functions, natives, classes, bound methods, anything with `__call__`.
+//!
+//! The loop enters plain functions itself (`run.rs`, `enter!`). Here is what Rust code calls by, and `invoke`, the one place that
+//! knows what can be called: it either pushes a frame (the result comes when that frame returns) or has the result at once.
+//! The instructions, with the short ways of the usual calls, are in `instruction.rs`; entering functions in `entry.rs`, natives
+//! in `native.rs`, making instances in `construct.rs`. How arguments meet parameters: `vm/exec/bind/`.
+
+mod construct;
+mod entry;
+mod instruction;
+mod native;
+
+pub(in crate::vm) use entry::{clear_registers, enter, plain_coroutine, too_deep};
+
+use smallvec::SmallVec;
+
+use crate::runtime::dict::Dict;
+use crate::runtime::function::{BoundMethod, Function};
+use crate::runtime::heap::Kind;
+use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::exec::bind;
+use crate::vm::exec::frame::{Frame, frame_flag};
+use crate::vm::exec::trap::Trap;
+use crate::vm::local::Local;
+
+/// The arguments of a call under way, in locals.
+#[derive(Clone, Debug, Default)]
+pub(in crate::vm) struct CallArgs {
+    /// By position.
+    pub positional: SmallVec<[Local; 6]>,
+    /// By name: a string and a value each.
+    pub keywords: SmallVec<[(Local, Local); 2]>,
+}
+
+/// Who waits for a call's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// The instruction that the top frame took last: the result goes to its `R[a]`.
+    Instruction,
+    /// Rust code: the frame gets the `BOUNDARY` flag.
+    Rust,
+}
+
+/// What became of a call.
+enum Invoked {
+    /// A frame was pushed.
+    Entered,
+    /// Here is the result.
+    Done(Local),
+}
+
+// Calls from Rust.
+impl Vm {
+    /// Calls anything with positional arguments.
+    pub fn call(&mut self, callee: Local, args: &[Local]) -> Result<Local, Raised> {
+        if self.enter_plain(callee, args, frame_flag::BOUNDARY)? {
+            return self.run_nested();
+        }
+        self.call_args(
+            callee,
+            CallArgs {
+                positional: args.into(),
+                keywords: SmallVec::new(),
+            },
+        )
+    }
+
+    /// Pushes the frame of a function whose parameters are just these arguments; false: it takes `invoke`.
+    #[inline]
+    fn enter_plain(&mut self, callee: Local, args: &[Local], flags: u32) -> Result<bool, Raised> {
+        let Vm {
+            heap,
+            stack,
+            locals,
+            ..
+        } = self;
+        let heap = &*heap;
+        let Some(function) = callee.value(locals, heap).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        let code = function.code(heap);
+        if code.plain_args as usize != args.len() {
+            return Ok(false);
+        }
+        if !stack.reserve(heap, code.nregs) {
+            return Err(too_deep(heap));
+        }
+        let window = stack.free_window(heap);
+        for (n, &arg) in args.iter().enumerate() {
+            window.slot(n).set(arg.value(locals, heap));
+        }
+        clear_registers(code, window);
+        stack.push(Frame::new(code, window, function.value(), flags));
+        Ok(true)
+    }
+
+    /// Calls anything with positional and keyword arguments.
+    pub fn call_kw(
+        &mut self,
+        callee: Local,
+        args: &[Local],
+        names: &[&str],
+        values: &[Local],
+    ) -> Result<Local, Raised> {
+        let keywords = names
+            .iter()
+            .zip(values)
+            .map(|(name, &value)| (self.local(self.heap.intern(name).value()), value))
+            .collect();
+        self.call_args(
+            callee,
+            CallArgs {
+                positional: args.into(),
+                keywords,
+            },
+        )
+    }
+
+    /// Calls anything with a tuple (or list) of positional arguments and a dict of keyword arguments.
+    pub fn call_ex(
+        &mut self,
+        callee: Local,
+        args: Local,
+        kwargs: Option<Local>,
+    ) -> Result<Local, Raised> {
+        let args = self.spread(args, kwargs)?;
+        self.call_args(callee, args)
+    }
+
+    /// Begins a call on an empty stack: the result, or None if its frame is on top now.
+    pub(in crate::vm) fn enter_call(
+        &mut self,
+        callee: Local,
+        args: &[Local],
+        kwargs: Option<Local>,
+    ) -> Result<Option<Local>, Raised> {
+        let none = self.heap.tuple(&[]).value();
+        let none = self.local(none);
+        let mut all = self.spread(none, kwargs)?;
+        all.positional = args.into();
+        match self.invoke(callee, all, Caller::Rust)? {
+            Invoked::Done(result) => Ok(Some(result)),
+            Invoked::Entered => Ok(None),
+        }
+    }
+
+    pub(in crate::vm) fn call_args(
+        &mut self,
+        callee: Local,
+        args: CallArgs,
+    ) -> Result<Local, Raised> {
+        let mark = self.mark();
+        let result = match self.invoke(callee, args, Caller::Rust)? {
+            Invoked::Done(result) => result,
+            Invoked::Entered => self.run_nested()?,
+        };
+        Ok(self.keep(mark, result))
+    }
+
+    /// Runs the frame that was just pushed with the `BOUNDARY` flag until it returns.
+    pub(in crate::vm) fn run_nested(&mut self) -> Result<Local, Raised> {
+        match self.run_bounded()? {
+            Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
+            trap => unreachable!(
+                "a call from Rust cannot stop with {trap:?}: its stack is not preemptible"
+            ),
+        }
+    }
+
+    /// Runs the loop inside the Rust code that runs now.
+    pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
+        let preemptible = std::mem::replace(&mut self.preemptible, false);
+        let result = self.nested(|vm| vm.run());
+        self.preemptible = preemptible;
+        result
+    }
+
+    /// Runs something that may recurse without end through Rust.
+    pub fn nested<T>(
+        &mut self,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
+        if self.nesting >= crate::vm::NESTING_LIMIT {
+            return Err(self.recursion_error());
+        }
+        self.nesting += 1;
+        let result = body(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// The same, where the error says what for.
+    pub(in crate::vm) fn nested_for<T>(
+        &mut self,
+        purpose: &str,
+        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
+    ) -> Result<T, Raised> {
+        if self.nesting >= crate::vm::NESTING_LIMIT {
+            let message = format!("maximum recursion depth exceeded{purpose}");
+            return Err(self.heap.raise(Builtin::RecursionError, message));
+        }
+        self.nested(body)
+    }
+
+    /// RecursionError, as CPython words it.
+    pub fn recursion_error(&self) -> Raised {
+        too_deep(&self.heap)
+    }
+
+    /// Calls a method by name.
+    pub fn call_method(
+        &mut self,
+        object: Local,
+        name: &str,
+        args: &[Local],
+    ) -> Result<Local, Raised> {
+        let mark = self.mark();
+        let method = self.get_attr_named(object, name)?;
+        let result = self.call(method, args)?;
+        Ok(self.keep(mark, result))
+    }
+
+    /// What a value's class has under a special name; `None` set in the class counts as having nothing.
+    #[inline]
+    pub fn special<'h>(&'h self, value: Value<'h>, sym: Sym) -> Option<Value<'h>> {
+        self.heap
+            .class_of(value)
+            .lookup(&self.heap, self.heap.sym(sym))
+            .filter(|v| !v.is_none())
+    }
+
+    /// Calls a special method of an object's class, if the class has it.
+    pub fn call_special(
+        &mut self,
+        object: Local,
+        sym: Sym,
+        args: &[Local],
+    ) -> Result<Option<Local>, Raised> {
+        let mark = self.mark();
+        let Some(method) = self.special(self.get(object), sym) else {
+            return Ok(None);
+        };
+        let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
+        let function = self.bind_special(self.local(method), object, &mut positional)?;
+        positional.extend_from_slice(args);
+        let result = self.call_args(
+            function,
+            CallArgs {
+                positional,
+                keywords: SmallVec::new(),
+            },
+        )?;
+        Ok(Some(self.keep(mark, result)))
+    }
+
+    /// What to call for a special method found in a class, and whether the receiver goes first.
+    fn bind_special(
+        &mut self,
+        method: Local,
+        object: Local,
+        args: &mut SmallVec<[Local; 6]>,
+    ) -> Result<Local, Raised> {
+        match self.get(method).as_object().map(Gc::kind) {
+            Some(Kind::Function | Kind::Native) => {
+                args.push(object);
+                Ok(method)
+            }
+            _ => self.bind_descriptor(method, object),
+        }
+    }
+}
+
+// What can be called.
+impl Vm {
+    fn invoke(
+        &mut self,
+        callee: Local,
+        mut args: CallArgs,
+        caller: Caller,
+    ) -> Result<Invoked, Raised> {
+        let value = self.get(callee);
+        match value.as_object().map(Gc::kind) {
+            Some(Kind::Function) => self.invoke_function(callee, &args, caller),
+            Some(Kind::Native) => self.invoke_native(callee, &args).map(Invoked::Done),
+            Some(Kind::BoundMethod) => {
+                let bound: Gc<'_, BoundMethod> = value.as_gc().expect("the kind was just checked");
+                let (function, receiver) = (
+                    bound.function.get(&self.heap),
+                    bound.receiver.get(&self.heap),
+                );
+                let (function, receiver) = (self.local(function), self.local(receiver));
+                args.positional.insert(0, receiver);
+                self.invoke(function, args, caller)
+            }
+            Some(Kind::Class) => self.construct(callee, args).map(Invoked::Done),
+            _ => match self
+                .special(value, Sym::Call)
+                .map(|method| self.local(method))
+            {
+                Some(method) => {
+                    let mut positional = SmallVec::new();
+                    let function = self.bind_special(method, callee, &mut positional)?;
+                    positional.extend(args.positional);
+                    self.nested(|vm| {
+                        vm.invoke(
+                            function,
+                            CallArgs {
+                                positional,
+                                keywords: args.keywords,
+                            },
+                            caller,
+                        )
+                    })
+                }
+                None => Err(self.heap.type_error(format!(
+                    "'{}' object is not callable",
+                    self.heap.type_name(value)
+                ))),
+            },
+        }
+    }
+
+    fn invoke_function(
+        &mut self,
+        callee: Local,
+        args: &CallArgs,
+        caller: Caller,
+    ) -> Result<Invoked, Raised> {
+        let flags = if caller == Caller::Rust {
+            frame_flag::BOUNDARY
+        } else {
+            0
+        };
+        if args.keywords.is_empty() && self.enter_plain(callee, &args.positional, flags)? {
+            return Ok(Invoked::Entered);
+        }
+        let Vm {
+            heap,
+            stack,
+            locals,
+            ..
+        } = self;
+        let heap = &*heap;
+        let value = |local: Local| local.value(locals, heap);
+        let function: Gc<'_, Function> =
+            value(callee).as_gc().expect("the caller checked the kind");
+        let positional: SmallVec<[Value<'_>; 8]> =
+            args.positional.iter().map(|&l| value(l)).collect();
+        let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
+            .keywords
+            .iter()
+            .map(|&(name, v)| (value(name), value(v)))
+            .collect();
+        let bound = bind::bind_function(heap, function, &positional, &keywords)?;
+        Ok(match enter(heap, stack, function, &bound, flags)? {
+            Some(coroutine) => Invoked::Done(Local::push(locals, heap, coroutine.value())),
+            None => Invoked::Entered,
+        })
+    }
+
+    /// The items of a list or tuple, and of a dict, as arguments.
+    pub(in crate::vm) fn spread(
+        &mut self,
+        positional: Local,
+        keywords: Option<Local>,
+    ) -> Result<CallArgs, Raised> {
+        let heap = &self.heap;
+        let mut args = CallArgs::default();
+        let items = match self.get_gc::<List>(positional) {
+            Some(list) => list.items.to_vec(heap),
+            None => self
+                .get_gc::<Tuple>(positional)
+                .map(|t| t.to_vec(heap))
+                .unwrap_or_default(),
+        };
+        args.positional
+            .extend(items.into_iter().map(|v| self.local(v)));
+        let Some(dict) = keywords.and_then(|k| self.get_gc::<Dict>(k)) else {
+            return Ok(args);
+        };
+        for (name, value) in dict.table.entries(heap) {
+            if !name.is_gc::<Str>() {
+                return Err(heap.type_error("keywords must be strings"));
+            }
+            args.keywords.push((self.local(name), self.local(value)));
+        }
+        Ok(args)
+    }
+}

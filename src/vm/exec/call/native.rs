@@ -1,0 +1,252 @@
+//! Calling natives: with arguments in locals or straight from registers, and what a native leaves to do.
+//!
+//! A method of a builtin type called on an instance that extends the type gets the builtin object inside.
+
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::CallArgs;
+use crate::bytecode::Instr;
+use crate::runtime::class::Class;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::function::Function;
+use crate::runtime::instance::Instance;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::vm::Vm;
+use crate::vm::exec::bind;
+use crate::vm::exec::trap::Trap;
+use crate::vm::local::Local;
+use crate::vm::native::{Args, Locals, NativeFn};
+use crate::vm::protocol::text::wraps_slot;
+use crate::vm::{Native, Report};
+
+impl Vm {
+    /// Calls a native with arguments in locals.
+    pub(super) fn invoke_native(
+        &mut self,
+        callee: Local,
+        args: &CallArgs,
+    ) -> Result<Local, Raised> {
+        let mark = self.mark();
+        let function: Gc<'_, NativeFunction> =
+            self.get_gc(callee).expect("the caller checked the kind");
+        let (id, is_new) = (function.id, function.is_new);
+        let native = self.natives.get(id);
+        let first = self.local_count();
+        if args.keywords.is_empty() && native.takes(args.positional.len()) {
+            for n in 0..native.params() {
+                self.local(
+                    args.positional
+                        .get(n)
+                        .map_or(Value::UNDEF, |&arg| self.get(arg)),
+                );
+            }
+        } else {
+            let heap = &self.heap;
+            let positional: SmallVec<[Value<'_>; 8]> =
+                args.positional.iter().map(|&l| self.get(l)).collect();
+            let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
+                .keywords
+                .iter()
+                .map(|&(name, v)| (self.get(name), self.get(v)))
+                .collect();
+            let function = self.get_gc(callee).expect("the caller checked the kind");
+            let bound = bind::bind_native(
+                heap,
+                function,
+                native,
+                self.natives.params(id),
+                &positional,
+                &keywords,
+            )?;
+            for value in bound {
+                self.local(value);
+            }
+        }
+        let receiver = if is_new {
+            None
+        } else {
+            self.unwrap_receiver(callee, first)?
+        };
+        let result = self.run_native(native, first)?;
+        let result = if is_new {
+            self.wrap_new(Local::at(first), result)
+        } else {
+            result
+        };
+        Ok(match receiver {
+            // `x += y` on an instance around a list gives the list's method the list; what it returns is the instance.
+            Some((instance, payload)) if self.get(result).is(self.get(payload)) => {
+                self.keep(mark, instance)
+            }
+            _ => self.keep(mark, result),
+        })
+    }
+
+    /// Runs a native whose parameters are the locals from `first` on.
+    pub(super) fn run_native(
+        &mut self,
+        native: &'static Native,
+        first: u32,
+    ) -> Result<Local, Raised> {
+        match native.call {
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => f(self, Locals::new(Local::at(first))),
+            NativeFn::Leaf(f) => {
+                let heap = &self.heap;
+                let count = native.params() as u32;
+                let slots: SmallVec<[Slot; 8]> = (0..count)
+                    .map(|n| Slot::new(self.get(Local::at(first + n))))
+                    .collect();
+                let value = f(heap, Args::new(heap, &slots))?;
+                Ok(self.local(value))
+            }
+        }
+    }
+
+    /// If a method of a builtin type was called on an instance that extends it, the method gets the builtin object; returns
+    /// the instance and that object.
+    pub(super) fn unwrap_receiver(
+        &mut self,
+        callee: Local,
+        first: u32,
+    ) -> Result<Option<(Local, Local)>, Raised> {
+        let heap = &self.heap;
+        let function: Gc<'_, NativeFunction> =
+            self.get_gc(callee).expect("the caller checked the kind");
+        let Some(owner) = function.get().owner.get(heap).as_gc::<Class>() else {
+            return Ok(None);
+        };
+        if owner.builtin_is(Builtin::Object) || self.local_count() <= first {
+            return Ok(None);
+        }
+        let instance = self.get(Local::at(first));
+        if !heap.class_of(instance).is_subclass(heap, owner) {
+            return Err(self.wrong_receiver(function.id, owner, instance));
+        }
+        let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else {
+            return Ok(None);
+        };
+        let (instance, payload) = (self.local(instance), self.local(payload));
+        self.set(Local::at(first), self.get(payload));
+        Ok(Some((instance, payload)))
+    }
+
+    #[cold]
+    pub(super) fn wrong_receiver(
+        &self,
+        id: u32,
+        owner: Gc<'_, Class>,
+        receiver: Value<'_>,
+    ) -> Raised {
+        let heap = &self.heap;
+        let (name, owner, given) = (
+            self.natives.get(id).name(),
+            owner.name(heap).as_str(),
+            heap.type_name(receiver),
+        );
+        heap.type_error(match wraps_slot(name) {
+            true => {
+                format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'")
+            }
+            false => format!(
+                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
+            ),
+        })
+    }
+
+    /// Calls a native whose arguments are the `count` registers from `R[a + skip]` on.
+    #[inline(never)]
+    pub(in crate::vm) fn call_native_window(
+        &mut self,
+        native: &'static Native,
+        i: Instr,
+        skip: usize,
+        count: usize,
+    ) -> Result<Option<Trap>, Raised> {
+        let w = self.stack.top().window;
+        match native.call {
+            NativeFn::Leaf(f) => {
+                let value = f(
+                    &self.heap,
+                    Args::new(&self.heap, w.slots(i.a as usize + skip, count)),
+                )?;
+                w.set(i.a, value);
+                Ok(None)
+            }
+            NativeFn::Coroutine(_, direct) if self.is_awaited(i) => {
+                match self.call_awaited(direct, i.a as usize + skip, count)? {
+                    Some(next) => Ok(next),
+                    None => self.call_vm_native(native, i, skip, count),
+                }
+            }
+            NativeFn::Vm(_) | NativeFn::Coroutine(..) => {
+                self.call_vm_native(native, i, skip, count)
+            }
+        }
+    }
+
+    /// Calls a native that takes locals.
+    pub(super) fn call_vm_native(
+        &mut self,
+        native: &'static Native,
+        i: Instr,
+        skip: usize,
+        count: usize,
+    ) -> Result<Option<Trap>, Raised> {
+        let w = self.stack.top().window;
+        match native.call {
+            NativeFn::Leaf(_) => unreachable!("leaves take registers"),
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => {
+                let mark = self.mark();
+                let first = self.local_count();
+                for n in 0..native.params() {
+                    self.local(if n < count {
+                        w.slot(i.a as usize + skip + n).get(&self.heap)
+                    } else {
+                        Value::UNDEF
+                    });
+                }
+                let result = f(self, Locals::new(Local::at(first)))?;
+                self.finish(mark, i.a, result);
+                self.after_native(i)
+            }
+        }
+    }
+
+    /// What a native left to do: park the green thread, warn of a coroutine that the statement drops.
+    pub(super) fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if Vm::drops_result(i) && self.reg(i.a).is_gc::<Coroutine>() {
+            self.warn_dropped(i.a);
+        }
+        Ok(self.park.is_some().then_some(Trap::Parked))
+    }
+
+    /// The statement that runs now drops a new coroutine: it will never be awaited.
+    #[cold]
+    pub(super) fn warn_dropped(&mut self, reg: u8) {
+        let heap = &self.heap;
+        let Some(coroutine) = self.reg(reg).as_gc::<Coroutine>() else {
+            return;
+        };
+        if coroutine.kind == CoroutineKind::Coroutine {
+            coroutine.state.set(CoroutineState::Done);
+            let frame = self.stack.top();
+            let at = frame.index(heap).saturating_sub(1);
+            let name = coroutine
+                .function
+                .expect::<Function>(heap)
+                .qualname
+                .expect::<Str>(heap)
+                .as_str()
+                .to_owned();
+            let code = Rc::clone(&frame.code(heap).code);
+            self.host.report(Report::NeverAwaited {
+                name,
+                place: Some((code, at)),
+            });
+        }
+    }
+}

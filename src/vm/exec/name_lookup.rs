@@ -1,0 +1,176 @@
+//! Names: globals and builtins, class namespaces, and the errors of names without a value.
+//!
+//! Reads of globals are inline in the loop; here is what happens when that finds nothing. Names of class bodies are looked up in
+//! the namespace first, which may be any mapping.
+
+use crate::bytecode::{CodeKind, Instr, Op};
+use crate::runtime::cell::CellObj;
+use crate::runtime::dict::Dict;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
+use crate::vm::suggest::MODULE_OF;
+
+impl Vm {
+    /// The module whose code runs; `builtins` where none does.
+    pub fn running_module(&self) -> Local {
+        if self.stack.depth() == 0 {
+            return self.local(self.builtins().value());
+        }
+        self.local(self.stack.top().code(&self.heap).module(&self.heap).value())
+    }
+
+    /// The variables of the function that runs, by name: a new dict. None: a module body runs, or nothing. Of a class body: its
+    /// namespace.
+    pub fn running_locals(&self) -> Option<Local> {
+        if self.stack.depth() == 0 {
+            return None;
+        }
+        let heap = &self.heap;
+        let frame = self.stack.top();
+        let code = frame.code(heap);
+        match code.code.kind {
+            CodeKind::Module | CodeKind::AsyncModule => return None,
+            CodeKind::Class => return Some(self.reg_local(0)),
+            _ => {}
+        }
+        let names = heap.dict();
+        for (name, reg) in &code.code.locals {
+            if let Some(value) = content(heap, frame.window.get(heap, *reg)).defined()
+                && !name.starts_with('.')
+            {
+                names.set_str(heap, heap.intern(name), value);
+            }
+        }
+        if !code.code.free_names.is_empty() {
+            let cells = frame.function(heap).tail();
+            for (name, cell) in code.code.free_names.iter().zip(cells) {
+                if let Some(value) = content(heap, cell.get(heap)).defined()
+                    && &**name != "__class__"
+                {
+                    names.set_str(heap, heap.intern(name), value);
+                }
+            }
+        }
+        Some(self.local(names.value()))
+    }
+
+    /// A global that the module does not bind: the builtin of that name.
+    #[cold]
+    pub(in crate::vm) fn get_builtin(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        let at = i.d as usize;
+        let value = module.fallbacks.get(heap, at).and_then(Value::defined);
+        match value {
+            Some(value) => {
+                self.set_reg(i.a, value);
+                Ok(())
+            }
+            None => Err(self.name_error(module.globals.name(heap, at))),
+        }
+    }
+
+    fn name_error(&self, name: Option<Gc<'_, Str>>) -> Raised {
+        let text = name.map_or("?", |name| name.as_str());
+        let raised = self
+            .heap
+            .raise(Builtin::NameError, format!("name '{text}' is not defined"));
+        let heap = &self.heap;
+        let attrs = heap.peek_raised(&raised).attrs(heap);
+        attrs.set_str(heap, heap.intern("name"), heap.str_value(text));
+        // For the search of names that may be meant, if anybody ever shows the exception.
+        let module = self.get(self.running_module());
+        attrs.set_str(heap, heap.intern(MODULE_OF), module);
+        raised
+    }
+
+    pub(in crate::vm) fn del_global(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        let name = module.globals.name(heap, i.d as usize);
+        match name {
+            Some(name) if module.globals.remove(heap, name) => Ok(()),
+            _ => Err(self.name_error(name)),
+        }
+    }
+
+    /// `GetCell` or `CheckLocal` found nothing.
+    #[cold]
+    pub(in crate::vm) fn unbound_local(&mut self, i: Instr) -> Result<(), Raised> {
+        debug_assert!(matches!(i.op, Op::GetCell | Op::CheckLocal));
+        let name = self.name_operand(i).as_str();
+        let message = format!(
+            "cannot access local variable '{name}' where it is not associated with a value"
+        );
+        Err(self.heap.raise(Builtin::UnboundLocalError, message))
+    }
+
+    /// `GetFree` found nothing.
+    #[cold]
+    pub(in crate::vm) fn unbound_free(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i).as_str();
+        let message = format!(
+            "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+        );
+        Err(self.heap.raise(Builtin::NameError, message))
+    }
+
+    /// `R[a] := R[b][K[d]]` in a class namespace, Undef if missing.
+    pub(in crate::vm) fn get_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        if let Some(dict) = self.reg(i.b).as_gc::<Dict>() {
+            self.set_reg(i.a, dict.get_str(&self.heap, name).unwrap_or(Value::UNDEF));
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (namespace, name) = (self.reg_local(i.b), self.local(name.value()));
+        match self.get_item(namespace, name) {
+            Ok(value) => {
+                self.finish(mark, i.a, value);
+                Ok(())
+            }
+            Err(raised) if self.is_raised(&raised, Builtin::KeyError) => {
+                self.heap.take_raised(raised);
+                self.set_reg(i.a, Value::UNDEF);
+                self.release(mark);
+                Ok(())
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    pub(in crate::vm) fn set_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        if let Some(dict) = self.reg(i.b).as_gc::<Dict>() {
+            dict.set_str(&self.heap, name, self.reg(i.a));
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (namespace, name, value) = (
+            self.reg_local(i.b),
+            self.local(name.value()),
+            self.reg_local(i.a),
+        );
+        self.set_item(namespace, name, value)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    pub(in crate::vm) fn del_name(&mut self, i: Instr) -> Result<(), Raised> {
+        let name = self.name_operand(i);
+        match self.reg(i.b).as_gc::<Dict>() {
+            Some(dict) if dict.remove_str(&self.heap, name) => Ok(()),
+            _ => Err(self.name_error(Some(name))),
+        }
+    }
+}
+
+/// What a variable holds, whose register may hold the cell that it shares with other functions.
+fn content<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
+    match value.as_gc::<CellObj>() {
+        Some(cell) => cell.get().value.get(heap),
+        None => value,
+    }
+}

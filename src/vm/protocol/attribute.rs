@@ -1,0 +1,512 @@
+//! Attributes: lookup through instances, classes and descriptors. What inline caches learn from it is in `cache.rs`.
+//!
+//! `find` decides, without running the program, what reading an attribute means (`Found`); `get_attr` then does it, which may
+//! call a property or a `__get__`. Assignment and deletion are in `attribute_assign.rs`.
+
+use crate::bytecode::Instr;
+use crate::runtime::class::{Class, class_flag};
+use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
+use crate::runtime::dict::Dict;
+use crate::runtime::exception::Exception;
+use crate::runtime::function::Function;
+use crate::runtime::future::Future;
+use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Vm;
+use crate::vm::local::Local;
+
+/// What reading an attribute means.
+enum Found<'h> {
+    /// This value.
+    Value(Value<'h>),
+    /// This function, bound to the object.
+    Method(Value<'h>),
+    /// This function, bound to the object's class (or to the class that the object is).
+    ClassMethod(Value<'h>, Gc<'h, Class>),
+    /// What this getter returns for the object.
+    Getter(Value<'h>),
+    /// What this descriptor's `__get__` returns.
+    Descriptor(Value<'h>),
+    /// There is no such attribute.
+    Missing,
+}
+
+/// What a value found in a class does when it is read through an instance.
+pub(in crate::vm) enum Binding {
+    /// Nothing: it is the attribute.
+    Plain,
+    /// It binds, but the instance's own attribute goes before it.
+    Binds,
+    /// It also takes stores, so it goes before the instance's own attribute.
+    Data,
+}
+
+pub(in crate::vm) fn binding(heap: &Heap, value: Value<'_>) -> Binding {
+    match value.as_object().map(Gc::kind) {
+        Some(Kind::Function | Kind::Coroutine) => Binding::Binds,
+        Some(Kind::Native) => match value.as_gc::<NativeFunction>() {
+            Some(native) if !native.owner.is_undef() && !native.is_new => Binding::Binds,
+            _ => Binding::Plain,
+        },
+        Some(Kind::Descriptor) => match value.as_gc::<Descriptor>().map(|d| d.kind) {
+            Some(DescriptorKind::Static | DescriptorKind::Class) => Binding::Binds,
+            _ => Binding::Data,
+        },
+        Some(Kind::Instance | Kind::Opaque) => {
+            let class = heap.class_of(value);
+            let has = |sym| class.lookup(heap, heap.sym(sym)).is_some();
+            if has(Sym::Set) || has(Sym::Delete) {
+                Binding::Data
+            } else if has(Sym::Get) {
+                Binding::Binds
+            } else {
+                Binding::Plain
+            }
+        }
+        _ => Binding::Plain,
+    }
+}
+
+/// What a value found in `class` (the object's class) means for the object.
+fn bind<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    class: Gc<'h, Class>,
+    value: Value<'h>,
+) -> Found<'h> {
+    match value.as_object().map(Gc::kind) {
+        Some(Kind::Function) => Found::Method(value),
+        Some(Kind::Native) if matches!(binding(heap, value), Binding::Binds) => {
+            Found::Method(value)
+        }
+        Some(Kind::Descriptor) => {
+            let descriptor: Gc<'_, Descriptor> = value.as_gc().expect("the kind was just checked");
+            match descriptor.kind {
+                DescriptorKind::Static => Found::Value(descriptor.get.get(heap)),
+                DescriptorKind::Class => Found::ClassMethod(descriptor.get.get(heap), class),
+                DescriptorKind::Member => member(heap, object, descriptor),
+                DescriptorKind::Property | DescriptorKind::GetSet => Found::Getter(value),
+            }
+        }
+        Some(Kind::Instance | Kind::Opaque) if special_get(heap, value) => Found::Descriptor(value),
+        _ => Found::Value(value),
+    }
+}
+
+fn special_get(heap: &Heap, value: Value<'_>) -> bool {
+    heap.class_of(value)
+        .lookup(heap, heap.sym(Sym::Get))
+        .is_some()
+}
+
+/// The value of a `__slots__` member.
+fn member<'h>(heap: &'h Heap, object: Value<'h>, descriptor: Gc<'h, Descriptor>) -> Found<'h> {
+    let name: Gc<'h, Str> = descriptor.extra.expect(heap);
+    own_attr(heap, object, name).map_or(Found::Missing, Found::Value)
+}
+
+/// The attribute dict of objects that are no `Instance` but may carry attributes.
+pub(in crate::vm) fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&'h Slot> {
+    let object = object.as_object()?;
+    let _ = heap;
+    Some(match object.kind() {
+        Kind::Exception => &object.downcast::<Exception>()?.get().attrs,
+        Kind::Opaque => &object.downcast::<Opaque>()?.get().attrs,
+        Kind::Future => &object.downcast::<Future>()?.get().attrs,
+        Kind::Function => &object.downcast::<Function>()?.get().attrs,
+        Kind::Descriptor => &object.downcast::<Descriptor>()?.get().attrs,
+        _ => return None,
+    })
+}
+
+/// An attribute of the object itself.
+fn own_attr<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Option<Value<'h>> {
+    if let Some(instance) = object.as_gc::<Instance>() {
+        return instance.attr(heap, name);
+    }
+    own_dict(heap, object)?
+        .get(heap)
+        .as_gc::<Dict>()?
+        .get_str(heap, name)
+}
+
+/// Decides what reading an attribute of any object means. The name is interned.
+fn find<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Found<'h> {
+    match object.as_object().map(Gc::kind) {
+        Some(Kind::Class) => find_in_class(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
+        Some(Kind::Module) => find_in_module(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
+        Some(Kind::Super) => find_in_super(
+            heap,
+            object.as_gc().expect("the kind was just checked"),
+            name,
+        ),
+        _ => find_in_object(heap, object, heap.class_of(object), name),
+    }
+}
+
+fn find_in_object<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    class: Gc<'h, Class>,
+    name: Gc<'h, Str>,
+) -> Found<'h> {
+    let in_class = class.lookup(heap, name);
+    if let Some(value) = in_class
+        && matches!(binding(heap, value), Binding::Data)
+    {
+        return bind(heap, object, class, value);
+    }
+    if let Some(value) = own_attr(heap, object, name) {
+        return Found::Value(value);
+    }
+    in_class.map_or(Found::Missing, |value| bind(heap, object, class, value))
+}
+
+fn find_in_module<'h>(heap: &'h Heap, module: Gc<'h, Module>, name: Gc<'h, Str>) -> Found<'h> {
+    match module.globals.get(heap, name) {
+        Some(value) => Found::Value(value),
+        None => find_in_object(heap, module.value(), heap.class_of(module.value()), name),
+    }
+}
+
+fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
+    let meta = heap.class_of(class.value());
+    let in_meta = meta.lookup(heap, name);
+    if let Some(value) = in_meta
+        && matches!(binding(heap, value), Binding::Data)
+    {
+        return bind(heap, class.value(), meta, value);
+    }
+    if let Some(value) = class.lookup(heap, name) {
+        return match value.as_gc::<Descriptor>() {
+            Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
+            Some(d) if d.kind == DescriptorKind::Class => {
+                Found::ClassMethod(d.get.get(heap), class)
+            }
+            Some(_) => Found::Value(value),
+            None if special_get(heap, value)
+                && !value.is_gc::<Function>()
+                && !value.is_gc::<NativeFunction>() =>
+            {
+                Found::Descriptor(value)
+            }
+            None => Found::Value(value),
+        };
+    }
+    in_meta.map_or(Found::Missing, |value| {
+        bind(heap, class.value(), meta, value)
+    })
+}
+
+fn find_in_super<'h>(heap: &'h Heap, this: Gc<'h, Super>, name: Gc<'h, Str>) -> Found<'h> {
+    let (object, start) = (this.object.get(heap), this.class.get(heap));
+    if name == heap.sym(Sym::Class) || this.object_class.is_undef() {
+        return find_in_object(heap, this.value(), heap.class_of(this.value()), name);
+    }
+    let class: Gc<'h, Class> = this.object_class.expect(heap);
+    let behind = class.mro(heap).skip_while(|c| !c.value().is(start)).skip(1);
+    let mut found = behind.filter_map(|c| c.attrs.get(heap, name));
+    match found.next() {
+        // super(C, cls).method: an unbound function, unless it is a class method.
+        Some(value) if object.is(class.value()) => match value.as_gc::<Descriptor>() {
+            Some(d) if d.kind == DescriptorKind::Class => {
+                Found::ClassMethod(d.get.get(heap), class)
+            }
+            Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
+            _ if value.is_gc::<Function>() && object.is_gc::<Class>() => Found::Value(value),
+            _ => Found::Value(value),
+        },
+        Some(value) => bind(heap, object, class, value),
+        None => find_in_object(heap, this.value(), heap.class_of(this.value()), name),
+    }
+}
+
+// Reading.
+impl Vm {
+    /// `object.name`, the name a string.
+    pub fn get_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
+            return self.get_attr_hooked(object, name);
+        }
+        match self.lookup_attr(object, name)? {
+            Some(value) => Ok(value),
+            None => self.missing_attr(object, name),
+        }
+    }
+
+    /// `object.name`.
+    pub fn get_attr_named(&mut self, object: Local, name: &str) -> Result<Local, Raised> {
+        let name = self.local(self.heap.intern(name).value());
+        self.get_attr(object, name)
+    }
+
+    /// `object.name`, or nothing where that raises AttributeError.
+    pub fn find_attr(&mut self, object: Local, name: &str) -> Result<Option<Local>, Raised> {
+        let name = self.local(self.heap.intern(name).value());
+        self.find_attr_local(object, name)
+    }
+
+    /// The same with the name in a local.
+    pub fn find_attr_local(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        if !class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE)
+            && !self.get(object).is_gc::<Module>()
+            && let Some(plain) = self.lookup_plain(object, name)
+        {
+            return Ok(plain);
+        }
+        match self.get_attr(object, name) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Builtin::AttributeError) => {
+                self.heap.take_raised(raised);
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
+        }
+    }
+
+    /// `object.name`, if it can be had without running the program.
+    pub fn peek_attr(&mut self, object: Local, name: &str) -> Option<Local> {
+        let class = self.heap.class_of(self.get(object));
+        if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
+            return None;
+        }
+        let name = self.local(self.heap.intern(name).value());
+        self.lookup_plain(object, name).flatten()
+    }
+
+    /// The attribute, where finding it runs nothing; the outer None: it may.
+    fn lookup_plain(&mut self, object: Local, name: Local) -> Option<Option<Local>> {
+        let name = self.interned(name);
+        match find(&self.heap, self.get(object), name) {
+            Found::Value(value) => Some(Some(self.local(value))),
+            Found::Missing => Some(None),
+            _ => None,
+        }
+    }
+
+    pub(in crate::vm) fn interned(&self, name: Local) -> Gc<'_, Str> {
+        self.heap
+            .intern_str(self.get_gc(name).expect("attribute names are strings"))
+    }
+
+    /// `object.__getattribute__`'s own work: no hooks.
+    pub fn lookup_attr(&mut self, object: Local, name: Local) -> Result<Option<Local>, Raised> {
+        let heap = &self.heap;
+        let value = self.get(object);
+        let found = match find(heap, value, self.interned(name)) {
+            Found::Missing => return Ok(None),
+            Found::Value(value) => self.local(value),
+            Found::Method(function) => {
+                let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
+                self.local(heap.bound_method(function, receiver).value())
+            }
+            Found::ClassMethod(function, class) => {
+                self.local(heap.bound_method(function, class.value()).value())
+            }
+            Found::Getter(descriptor) => {
+                let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
+                let (descriptor, receiver) = (self.local(descriptor), self.local(receiver));
+                self.call_getter(descriptor, receiver)?
+            }
+            Found::Descriptor(descriptor) => {
+                let descriptor = self.local(descriptor);
+                self.bind_descriptor(descriptor, object)?
+            }
+        };
+        Ok(Some(found))
+    }
+
+    fn call_getter(&mut self, descriptor: Local, receiver: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let this: Gc<'_, Descriptor> = self
+            .get_gc(descriptor)
+            .expect("the caller found a descriptor");
+        let getter = this.get.get(heap);
+        if getter.is_undef() || getter.is_none() {
+            let class = heap.class_of(self.get(receiver)).qualname(heap).as_str();
+            let name = this
+                .extra
+                .get(heap)
+                .as_gc::<Str>()
+                .map_or(String::new(), |n| format!(" '{}'", n.as_str()));
+            return Err(heap.raise(
+                Builtin::AttributeError,
+                format!("property{name} of '{class}' object has no getter"),
+            ));
+        }
+        let getter = self.local(getter);
+        self.call(getter, &[receiver])
+    }
+
+    /// What a descriptor found in the object's class gives for the object.
+    pub fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let value = self.get(object);
+        let (receiver, class) = match value.as_gc::<Class>() {
+            Some(class) => (Value::NONE, class.value()),
+            None => (value, heap.class_of(value).value()),
+        };
+        if let Some(d) = self.get_gc::<Descriptor>(descriptor) {
+            return match d.kind {
+                DescriptorKind::Static => Ok(self.local(d.get.get(heap))),
+                DescriptorKind::Class => {
+                    Ok(self.local(heap.bound_method(d.get.get(heap), class).value()))
+                }
+                _ => self.call_getter(descriptor, object),
+            };
+        }
+        let (receiver, class) = (self.local(receiver), self.local(class));
+        let result = self.call_special(descriptor, Sym::Get, &[receiver, class])?;
+        Ok(result.unwrap_or(descriptor))
+    }
+
+    fn get_attr_hooked(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let class = self.heap.class_of(self.get(object));
+        let (custom, fallback) = (
+            class.has(class_flag::GETATTRIBUTE),
+            class.has(class_flag::GETATTR),
+        );
+        let first = if custom {
+            let result = self.call_special(object, Sym::GetAttribute, &[name]);
+            result.map(|found| found.expect("the flag says that the class has it"))
+        } else {
+            match self.lookup_attr(object, name) {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) if fallback => {
+                    let result = self.call_special(object, Sym::GetAttr, &[name])?;
+                    return Ok(result.expect("the flag says that the class has it"));
+                }
+                Ok(None) => self.missing_attr(object, name),
+                Err(raised) => Err(raised),
+            }
+        };
+        match first {
+            Err(raised) if fallback && self.is_raised(&raised, Builtin::AttributeError) => {
+                self.heap.take_raised(raised);
+                let result = self.call_special(object, Sym::GetAttr, &[name])?;
+                Ok(result.expect("the flag says that the class has it"))
+            }
+            other => other,
+        }
+    }
+
+    /// A module's `__getattr__`, or AttributeError.
+    fn missing_attr(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        if let Some(module) = self.get_gc::<Module>(object)
+            && let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr))
+        {
+            let hook = self.local(hook);
+            return self.call(hook, &[name]);
+        }
+        Err(self.attribute_error(object, name))
+    }
+
+    /// AttributeError for an attribute that is not there.
+    #[cold]
+    pub fn attribute_error(&self, object: Local, name: Local) -> Raised {
+        let heap = &self.heap;
+        let (value, text) = (self.get(object), self.interned(name).as_str());
+        let message = if let Some(class) = value.as_gc::<Class>() {
+            format!(
+                "type object '{}' has no attribute '{text}'",
+                class.name(heap).as_str()
+            )
+        } else if let Some(module) = value.as_gc::<Module>() {
+            format!(
+                "module '{}' has no attribute '{text}'",
+                module.name(heap).as_str()
+            )
+        } else {
+            format!(
+                "'{}' object has no attribute '{text}'",
+                heap.type_name(value)
+            )
+        };
+        self.attribute_error_with(value, text, message)
+    }
+
+    pub(in crate::vm) fn attribute_error_with(
+        &self,
+        object: Value<'_>,
+        name: &str,
+        message: String,
+    ) -> Raised {
+        let heap = &self.heap;
+        let raised = heap.raise(Builtin::AttributeError, message);
+        let attrs = heap.peek_raised(&raised).attrs(heap);
+        attrs.set_str(heap, heap.intern("name"), heap.str_value(name));
+        let object = self.local(object);
+        attrs.set_str(heap, heap.intern("obj"), self.get(object));
+        raised
+    }
+}
+
+// Instructions.
+impl Vm {
+    /// The method that an instruction calls, and whether it is bound already (else the receiver goes first).
+    pub(in crate::vm) fn find_method(
+        &mut self,
+        receiver: Local,
+        i: Instr,
+    ) -> Result<(Local, bool), Raised> {
+        let (value, name) = (self.get(receiver), self.cache_name(i));
+        if let Some(method) = method_of(&self.heap, value, name) {
+            return Ok((self.local(method), false));
+        }
+        let name = self.local(name.value());
+        Ok((self.get_attr(receiver, name)?, true))
+    }
+}
+
+/// The function that `super(start, object).name(...)` calls with the object as its first argument, if it is as simple as that.
+pub(in crate::vm) fn method_behind<'h>(
+    heap: &'h Heap,
+    start: Gc<'h, Class>,
+    object: Value<'h>,
+    name: Gc<'h, Str>,
+) -> Option<Value<'h>> {
+    let class = heap.class_of(object);
+    if object.is_gc::<Class>() || !class.is_subclass(heap, start) {
+        return None;
+    }
+    let behind = class.mro(heap).skip_while(|&c| c != start).skip(1);
+    let method = behind.filter_map(|c| c.attrs.get(heap, name)).next()?;
+    let callable = method.is_gc::<Function>() || method.is_gc::<NativeFunction>();
+    (callable && matches!(binding(heap, method), Binding::Binds)).then_some(method)
+}
+
+/// The function that `value.name(...)` calls with the value as its first argument, if it is as simple as that.
+pub(in crate::vm) fn method_of<'h>(
+    heap: &'h Heap,
+    value: Value<'h>,
+    name: Gc<'h, Str>,
+) -> Option<Value<'h>> {
+    let class = heap.class_of(value);
+    let kind = value.as_object().map(Gc::kind);
+    if class.has(class_flag::GETATTRIBUTE)
+        || matches!(kind, Some(Kind::Class | Kind::Module | Kind::Super))
+    {
+        return None;
+    }
+    let method = class.lookup(heap, name)?;
+    let binds = method.is_gc::<Function>()
+        || method.is_gc::<NativeFunction>() && matches!(binding(heap, method), Binding::Binds);
+    (binds && own_attr(heap, value, name).is_none()).then_some(method)
+}

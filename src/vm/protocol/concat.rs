@@ -1,0 +1,293 @@
+//! `+` and `*` of sequences: str, bytes, bytearray, list, tuple; and the forms of list and bytearray that change them in place.
+//!
+//! `binary` is the leaf part. `sequence_operator` comes after both operands' methods have declined: it knows counts with
+//! `__index__` and the messages that name the sequence type. Contract: a result that no memory could hold is a MemoryError
+//! before anything is allocated.
+
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::heap::Kind;
+use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::text::{IntRef, MAX_TEXT};
+use crate::vm::Vm;
+use crate::vm::local::Local;
+use crate::vm::protocol::arith::{Operator, Provider};
+
+/// The most items that a repetition may make: 2 GiB of slots.
+const MAX_ITEMS: usize = 1 << 28;
+
+/// What an operator makes of its operands; None: it does not know them.
+type Outcome<'h> = Option<Result<Value<'h>, Raised>>;
+
+/// `a + b` of two sequences of one type, `a * b` of a sequence and an integer.
+pub(in crate::vm) fn binary<'h>(
+    heap: &'h Heap,
+    op: Operator,
+    a: Value<'h>,
+    b: Value<'h>,
+) -> Outcome<'h> {
+    match op {
+        Operator::Add => concat(heap, a, b),
+        Operator::Mul => match (b.as_any_int(), a.as_any_int()) {
+            (Some(count), None) => repeat_by(heap, a, count),
+            (None, Some(count)) => repeat_by(heap, b, count),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
+    if let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>()) {
+        return Some(heap.str_concat(x, y).map(Gc::value));
+    }
+    let (kind_a, kind_b) = (a.as_object()?.kind(), b.as_object()?.kind());
+    match (kind_a, kind_b) {
+        (Kind::List, Kind::List) => {
+            let mut items = items_of(heap, a)?;
+            items.extend(items_of(heap, b)?);
+            Some(Ok(heap.list(items).value()))
+        }
+        (Kind::Tuple, Kind::Tuple) => {
+            let mut items = items_of(heap, a)?;
+            items.extend(items_of(heap, b)?);
+            Some(Ok(heap.tuple(&items).value()))
+        }
+        (Kind::Bytes | Kind::ByteArray, Kind::Bytes | Kind::ByteArray) => {
+            let mut data = a.to_bytes()?;
+            data.extend(b.to_bytes()?);
+            Some(Ok(bytes_like(heap, kind_a, data)))
+        }
+        _ => None,
+    }
+}
+
+/// The items of a list or tuple.
+pub(in crate::vm) fn items_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Vec<Value<'h>>> {
+    match value.as_gc::<List>() {
+        Some(list) => Some(list.get().items.to_vec(heap)),
+        None => value.as_gc::<Tuple>().map(|tuple| tuple.to_vec(heap)),
+    }
+}
+
+/// A bytes object, or a bytearray where `kind` says so.
+pub(in crate::vm) fn bytes_like(heap: &Heap, kind: Kind, data: Vec<u8>) -> Value<'_> {
+    if kind == Kind::ByteArray {
+        heap.bytearray(data).value()
+    } else {
+        heap.bytes(data).value()
+    }
+}
+
+fn repeat_by<'h>(heap: &'h Heap, sequence: Value<'h>, count: IntRef<'_>) -> Outcome<'h> {
+    if !is_sequence(sequence) {
+        return None;
+    }
+    let IntRef::Small(count) = count else {
+        return Some(Err(heap.raise(
+            Builtin::OverflowError,
+            "cannot fit 'int' into an index-sized integer",
+        )));
+    };
+    Some(repeat(heap, sequence, count))
+}
+
+/// `sequence * count`
+fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'h>, Raised> {
+    let count = usize::try_from(count).unwrap_or(0);
+    if let Some(text) = sequence.as_gc::<Str>() {
+        if text
+            .byte_len()
+            .checked_mul(count)
+            .is_none_or(|n| n > isize::MAX as usize)
+        {
+            return Err(heap.raise(Builtin::OverflowError, "repeated string is too long"));
+        }
+        check_size(heap, text.byte_len(), count, MAX_TEXT)?;
+        return Ok(if count == 1 {
+            sequence
+        } else {
+            heap.str_value(&text.as_str().repeat(count))
+        });
+    }
+    if let Some(data) = sequence.to_bytes() {
+        check_size(heap, data.len(), count, MAX_TEXT)?;
+        let kind = if sequence.is_gc::<Bytes>() {
+            Kind::Bytes
+        } else {
+            Kind::ByteArray
+        };
+        return Ok(bytes_like(heap, kind, data.repeat(count)));
+    }
+    let items = items_of(heap, sequence).unwrap_or_default();
+    check_size(heap, items.len(), count, MAX_ITEMS)?;
+    if sequence.is_gc::<Tuple>() {
+        return Ok(if count == 1 {
+            sequence
+        } else {
+            heap.tuple(&items.repeat(count)).value()
+        });
+    }
+    match items[..] {
+        // By far the most frequent: a list of one value, such as zeros.
+        [item] => Ok(heap.list(std::iter::repeat_n(item, count)).value()),
+        _ => Ok(heap.list(items.repeat(count)).value()),
+    }
+}
+
+/// Refuses a result of more than `limit` before anything is allocated.
+fn check_size(heap: &Heap, len: usize, count: usize, limit: usize) -> Result<(), Raised> {
+    match len.checked_mul(count) {
+        Some(total) if total <= limit => Ok(()),
+        _ => Err(heap.raise_with(Builtin::MemoryError, &[])),
+    }
+}
+
+fn is_sequence(value: Value<'_>) -> bool {
+    let kind = value.as_object().map(Gc::kind);
+    matches!(
+        kind,
+        Some(Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::List | Kind::Tuple)
+    )
+}
+
+impl Vm {
+    /// `+` and `*` by the sequence protocol, which CPython tries last; None: neither operand is a sequence.
+    pub(in crate::vm) fn sequence_operator(
+        &mut self,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Option<Local>, Raised> {
+        let (left, right) = (self.plain(a), self.plain(b));
+        match op {
+            Operator::Add if is_sequence(self.get(left)) => Err(self.concat_error(left, b)),
+            Operator::Mul if is_sequence(self.get(left)) => self.repeat_any(left, b).map(Some),
+            Operator::Mul if is_sequence(self.get(right)) => self.repeat_any(right, a).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn repeat_any(&mut self, sequence: Local, count: Local) -> Result<Local, Raised> {
+        let count = self.repeat_count(count)?;
+        Ok(self.local(repeat(&self.heap, self.get(sequence), count)?))
+    }
+
+    fn repeat_count(&mut self, count: Local) -> Result<i64, Raised> {
+        if !self.is_index(count) {
+            let class = self.heap.type_name(self.get(count));
+            return Err(self.heap.type_error(format!(
+                "can't multiply sequence by non-int of type '{class}'"
+            )));
+        }
+        self.index_or(count, Builtin::OverflowError)
+    }
+
+    #[cold]
+    fn concat_error(&self, sequence: Local, other: Local) -> Raised {
+        let (value, other) = (self.get(sequence), self.heap.type_name(self.get(other)));
+        let name = self.heap.type_name(value);
+        if value.is_gc::<Bytes>() || value.is_gc::<ByteArray>() {
+            return self
+                .heap
+                .type_error(format!("can't concat {other} to {name}"));
+        }
+        self.heap.type_error(format!(
+            "can only concatenate {name} (not \"{other}\") to {name}"
+        ))
+    }
+
+    /// `list += b`, `list *= b` and the like for bytearrays; false: not an operator of sequences.
+    pub(in crate::vm) fn inplace_sequence(
+        &mut self,
+        op: Operator,
+        target: Local,
+        b: Local,
+    ) -> Result<bool, Raised> {
+        // CPython asks the right operand's reflected method first here, too: it is a slot of another protocol.
+        if self.provider(self.get(b), op.reflected()) == Provider::Method {
+            return Ok(false);
+        }
+        match op {
+            Operator::Add if self.get(target).is_gc::<ByteArray>() => self.extend_bytes(target, b),
+            Operator::Add => self.extend_list(target, b).map(|()| true),
+            Operator::Mul => {
+                let count = self.repeat_count(b)?;
+                self.replace_by_repetition(target, count).map(|()| true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// `list.extend(b)`
+    pub fn extend_list(&mut self, list: Local, b: Local) -> Result<(), Raised> {
+        self.extend_or(list, b, |name| format!("'{name}' object is not iterable"))
+    }
+
+    fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {
+        let plain = self.plain(b);
+        let Some(more) = self.get(plain).to_bytes() else {
+            return Err(self.concat_error(target, b));
+        };
+        if let Some(array) = self.get_gc::<ByteArray>(target) {
+            self.heap.charge(more.len());
+            array.get().data.borrow_mut().extend(more);
+        }
+        Ok(true)
+    }
+
+    fn replace_by_repetition(&self, target: Local, count: i64) -> Result<(), Raised> {
+        let repeated = repeat(&self.heap, self.get(target), count)?;
+        if let (Some(list), Some(items)) =
+            (self.get_gc::<List>(target), items_of(&self.heap, repeated))
+        {
+            list.get().items.replace(&self.heap, &items);
+        } else if let (Some(array), Some(data)) =
+            (self.get_gc::<ByteArray>(target), repeated.to_bytes())
+        {
+            *array.get().data.borrow_mut() = data;
+        }
+        Ok(())
+    }
+
+    /// Whether a value can stand where an index is wanted.
+    pub fn is_index(&self, l: Local) -> bool {
+        let plain = self.plain(l);
+        self.get(plain).as_any_int().is_some() || self.special(self.get(l), Sym::Index).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_sizes_are_errors_before_the_work() {
+        let heap = Heap::new();
+        let huge = heap.int(1 << 60);
+        for value in [
+            heap.str_value("ab"),
+            heap.list([Value::NONE]).value(),
+            heap.bytes(*b"x").value(),
+        ] {
+            assert!(
+                binary(&heap, Operator::Mul, value, huge)
+                    .expect("sequences repeat")
+                    .is_err()
+            );
+            heap.pending.clear();
+        }
+    }
+
+    #[test]
+    fn negative_counts_give_nothing() {
+        let heap = Heap::new();
+        let text = binary(&heap, Operator::Mul, heap.int(-3), heap.str_value("ab"))
+            .expect("known")
+            .expect("no error");
+        assert_eq!(text.as_gc::<Str>().map(Gc::as_str), Some(""));
+    }
+}

@@ -1,0 +1,230 @@
+//! Dicts and sets by key: lookups that may have to ask the program whether two keys are equal.
+//!
+//! The table compares what it can itself and names the other candidates (`Found::Ask`); `find_key` calls their `__eq__`. That may
+//! change the table, so each answer counts only if the entry is still there, and a table that changed is searched again. The
+//! `*_leaf` forms never run code: they are what the loop tries first.
+
+use crate::runtime::dict::Dict;
+use crate::runtime::set::Set;
+use crate::runtime::table::{Found, Table};
+use crate::runtime::{Gc, Raised, Value, builtin_eq};
+use crate::vm::Vm;
+use crate::vm::local::Local;
+use crate::vm::protocol::compare::Comparison;
+use crate::vm::protocol::equality::hash_frozenset;
+
+/// What the program said about the candidates.
+enum Answer {
+    At(usize),
+    Missing,
+    /// The table is not the one that was searched.
+    Changed,
+}
+
+// Without program code.
+impl Vm {
+    /// The value of a key; None: missing, or the program may have a say.
+    #[inline]
+    pub fn dict_get_leaf<'h>(&'h self, dict: Gc<'h, Dict>, key: Value<'h>) -> Option<Value<'h>> {
+        match dict.get().table.find_leaf(&self.heap, key)? {
+            Found::At(at) => Some(dict.get().table.value_at(&self.heap, at)),
+            _ => None,
+        }
+    }
+
+    /// Binds a key; false: nothing was done, the program may have a say.
+    #[inline]
+    pub fn dict_set_leaf<'h>(
+        &'h self,
+        dict: Gc<'h, Dict>,
+        key: Value<'h>,
+        value: Value<'h>,
+    ) -> bool {
+        let (heap, table) = (&self.heap, &dict.get().table);
+        match table.find_leaf(heap, key) {
+            Some(Found::At(at)) => table.set_value(at, value),
+            Some(Found::Missing) => {
+                let hash = builtin_eq::hash(heap, key).expect("what was looked for has a hash");
+                table.push(heap, hash, key, value);
+            }
+            Some(Found::Ask(_)) | None => return false,
+        }
+        true
+    }
+}
+
+// Dicts.
+impl Vm {
+    /// `dict.get(key)`; None: missing.
+    pub fn dict_get(&mut self, dict: Local, key: Local) -> Result<Option<Local>, Raised> {
+        let hash = self.hash(key)?;
+        let at = self.find_key(dict, hash, key)?;
+        Ok(at.map(|at| self.local(self.table(dict).value_at(&self.heap, at))))
+    }
+
+    /// `dict[key] = value`
+    pub fn dict_set(&mut self, dict: Local, key: Local, value: Local) -> Result<(), Raised> {
+        let hash = self.hash(key)?;
+        self.dict_set_hashed(dict, hash, key, value)
+    }
+
+    /// `dict[key] = value`, the hash known.
+    pub(in crate::vm) fn dict_set_hashed(
+        &mut self,
+        dict: Local,
+        hash: u64,
+        key: Local,
+        value: Local,
+    ) -> Result<(), Raised> {
+        match self.find_key(dict, hash, key)? {
+            Some(at) => self.table(dict).set_value(at, self.get(value)),
+            None => self
+                .table(dict)
+                .push(&self.heap, hash, self.get(key), self.get(value)),
+        }
+        Ok(())
+    }
+
+    /// Removes a key and returns its value; None: missing.
+    pub fn dict_remove(&mut self, dict: Local, key: Local) -> Result<Option<Local>, Raised> {
+        let hash = self.hash(key)?;
+        let at = self.find_key(dict, hash, key)?;
+        Ok(at.map(|at| self.local(self.table(dict).remove(&self.heap, at).1)))
+    }
+}
+
+// Sets.
+impl Vm {
+    /// `item in set`
+    pub fn set_contains(&mut self, set: Local, item: Local) -> Result<bool, Raised> {
+        let hash = self.member_hash(item)?;
+        Ok(self.find_key(set, hash, item)?.is_some())
+    }
+
+    /// `set.add(item)`; says whether it is new.
+    pub fn set_add(&mut self, set: Local, item: Local) -> Result<bool, Raised> {
+        let hash = self.hash(item)?;
+        self.set_add_hashed(set, hash, item)
+    }
+
+    pub(in crate::vm) fn set_add_hashed(
+        &mut self,
+        set: Local,
+        hash: u64,
+        item: Local,
+    ) -> Result<bool, Raised> {
+        let missing = self.find_key(set, hash, item)?.is_none();
+        if missing {
+            self.table(set)
+                .push(&self.heap, hash, self.get(item), Value::UNDEF);
+        }
+        Ok(missing)
+    }
+
+    /// `set.discard(item)`; says whether it was there.
+    pub fn set_discard(&mut self, set: Local, item: Local) -> Result<bool, Raised> {
+        let hash = self.member_hash(item)?;
+        self.set_discard_hashed(set, hash, item)
+    }
+
+    pub(in crate::vm) fn set_discard_hashed(
+        &mut self,
+        set: Local,
+        hash: u64,
+        item: Local,
+    ) -> Result<bool, Raised> {
+        let at = self.find_key(set, hash, item)?;
+        if let Some(at) = at {
+            self.table(set).remove(&self.heap, at);
+        }
+        Ok(at.is_some())
+    }
+
+    /// The hash to look for in a set: a set stands for the frozenset with its members.
+    fn member_hash(&mut self, item: Local) -> Result<u64, Raised> {
+        match self.get_gc::<Set>(item) {
+            Some(set) => Ok(hash_frozenset(&set.get().table)),
+            None => self.hash(item),
+        }
+    }
+}
+
+// Tables.
+impl Vm {
+    /// The table of a dict or set, or of an instance around one.
+    pub(in crate::vm) fn table(&self, holder: Local) -> &Table {
+        let plain = self.plain_value(self.get(holder));
+        match plain.as_gc::<Dict>() {
+            Some(dict) => &dict.get().table,
+            None => {
+                &plain
+                    .as_gc::<Set>()
+                    .expect("the caller knows it to be a dict or set")
+                    .get()
+                    .table
+            }
+        }
+    }
+
+    /// Where a key is.
+    #[inline]
+    pub(in crate::vm) fn find_key(
+        &mut self,
+        holder: Local,
+        hash: u64,
+        key: Local,
+    ) -> Result<Option<usize>, Raised> {
+        loop {
+            let candidates = match self.table(holder).find(&self.heap, hash, self.get(key)) {
+                Found::At(at) => return Ok(Some(at)),
+                Found::Missing => return Ok(None),
+                Found::Ask(candidates) => candidates,
+            };
+            match self.ask(holder, key, &candidates)? {
+                Answer::At(at) => return Ok(Some(at)),
+                Answer::Missing => return Ok(None),
+                Answer::Changed => {}
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask(&mut self, holder: Local, key: Local, candidates: &[usize]) -> Result<Answer, Raised> {
+        let state = |vm: &Vm| (vm.table(holder).end(), vm.table(holder).len());
+        let before = state(self);
+        for &at in candidates {
+            let Some((other, _)) = self.table(holder).entry(&self.heap, at) else {
+                return Ok(Answer::Changed);
+            };
+            let mark = self.mark();
+            let other = self.local(other);
+            let equal = self.compare_truth(Comparison::Eq, other, key)?;
+            let unchanged = self
+                .table(holder)
+                .entry(&self.heap, at)
+                .is_some_and(|(now, _)| now.is(self.get(other)));
+            self.release(mark);
+            if !unchanged || state(self) != before {
+                return Ok(Answer::Changed);
+            }
+            if equal {
+                return Ok(Answer::At(at));
+            }
+        }
+        Ok(Answer::Missing)
+    }
+
+    /// The next entry at or after `position`, which moves behind it: hash, key, value in new locals.
+    pub(in crate::vm) fn next_entry(
+        &self,
+        holder: Local,
+        position: &mut usize,
+    ) -> Option<(u64, Local, Local)> {
+        let table = self.table(holder);
+        let at = table.next_position(*position)?;
+        *position = at + 1;
+        let (key, value) = table.entry(&self.heap, at)?;
+        Some((table.hash_at(at), self.local(key), self.local(value)))
+    }
+}

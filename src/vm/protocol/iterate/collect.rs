@@ -1,0 +1,174 @@
+//! All items of an iterable at once: `list(x)`, `[*x]`, `list.extend(x)`.
+//!
+//! Builtin containers are copied without an iterator. What is iterated may run the program between two items, so the items wait in
+//! a list that a local holds.
+
+use crate::bytecode::Instr;
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::dict::Dict;
+use crate::runtime::heap::Kind;
+use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
+use crate::runtime::range::Range;
+use crate::runtime::set::Set;
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::view::{View, ViewTag};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::text::MAX_TEXT;
+use crate::vm::Vm;
+use crate::vm::local::Local;
+
+/// The longest range that becomes a list: as many bytes as the longest text.
+const MAX_ITEMS: u64 = (MAX_TEXT / size_of::<Value<'_>>()) as u64;
+
+impl Vm {
+    /// `list(iterable)`: a new list, even of a list.
+    pub fn to_list(&mut self, iterable: Local) -> Result<Local, Raised> {
+        self.collect_or(iterable, |name| format!("'{name}' object is not iterable"))
+    }
+
+    /// `list(iterable)`, with a message of the caller's own for what is not iterable.
+    pub(super) fn collect_or(
+        &mut self,
+        iterable: Local,
+        complaint: fn(&str) -> String,
+    ) -> Result<Local, Raised> {
+        if let Some(items) = self.items_of(self.get(iterable))? {
+            return Ok(self.local(self.heap.list(items).value()));
+        }
+        let list = self.local(self.heap.list([]).value());
+        self.extend_or(list, iterable, complaint)?;
+        Ok(list)
+    }
+
+    /// The items of an iterable, a local each: for those known to be few.
+    pub fn to_vec(&mut self, iterable: Local) -> Result<Vec<Local>, Raised> {
+        let list = self.to_list(iterable)?;
+        let items = self
+            .get_gc::<List>(list)
+            .map(|list| list.items.to_vec(&self.heap))
+            .unwrap_or_default();
+        Ok(items.into_iter().map(|item| self.local(item)).collect())
+    }
+
+    /// `list.extend(iterable)`, with a message of the caller's own for what is not iterable.
+    pub(in crate::vm) fn extend_or(
+        &mut self,
+        list: Local,
+        iterable: Local,
+        complaint: fn(&str) -> String,
+    ) -> Result<(), Raised> {
+        if let Some(items) = self.items_of(self.get(iterable))? {
+            self.list_in(list).get().items.extend(&self.heap, items);
+            return Ok(());
+        }
+        let mark = self.mark();
+        let iter = self.iter_or(iterable, complaint)?;
+        let item = self.none();
+        while self.next(iter, item)? {
+            self.list_in(list)
+                .get()
+                .items
+                .push(&self.heap, self.get(item));
+            self.native_safepoint()?;
+        }
+        self.release(mark);
+        Ok(())
+    }
+
+    fn list_in(&self, list: Local) -> Gc<'_, List> {
+        self.get_gc(list).expect("the caller made the list")
+    }
+
+    /// The items of a builtin container, which take no iterating.
+    pub(in crate::vm) fn items_of<'h>(
+        &'h self,
+        value: Value<'h>,
+    ) -> Result<Option<Vec<Value<'h>>>, Raised> {
+        let value = self.underlying(value, Sym::Iter);
+        if let Some(range) = value.as_gc::<Range>() {
+            return items_of_range(&self.heap, *range.get()).map(Some);
+        }
+        Ok(self.copy_items(value))
+    }
+
+    fn copy_items<'h>(&'h self, value: Value<'h>) -> Option<Vec<Value<'h>>> {
+        let heap = &self.heap;
+        let byte = |byte: &u8| Value::small_int(i64::from(*byte));
+        match value.as_object()?.kind() {
+            Kind::List => Some(value.as_gc::<List>()?.items.to_vec(heap)),
+            Kind::Tuple => Some(value.as_gc::<Tuple>()?.to_vec(heap)),
+            Kind::Str => Some(
+                value
+                    .as_gc::<Str>()?
+                    .as_str()
+                    .chars()
+                    .map(|c| heap.char_value(c))
+                    .collect(),
+            ),
+            Kind::Bytes => Some(value.as_gc::<Bytes>()?.data.iter().map(byte).collect()),
+            Kind::ByteArray => Some(
+                value
+                    .as_gc::<ByteArray>()?
+                    .data
+                    .borrow()
+                    .iter()
+                    .map(byte)
+                    .collect(),
+            ),
+            Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
+            Kind::Set => Some(value.as_gc::<Set>()?.table.keys(heap)),
+            Kind::View => items_of_view(heap, value.as_gc()?),
+            _ => None,
+        }
+    }
+
+    /// `R[a].extend(R[b])`; `d`: 1 for a call's `*args`, whose callee stands in the register before the list.
+    pub(in crate::vm) fn list_extend(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let (list, iterable) = (self.reg_local(i.a), self.reg_local(i.b));
+        let first_of_call = i.d == 1 && self.list_in(list).items.is_empty();
+        if first_of_call && !self.has_iter(iterable) {
+            let callee = self.reg_local(i.a - 1);
+            let callee = self.callee_text(callee)?;
+            let name = self.heap.type_name(self.get(iterable));
+            return Err(self.heap.type_error(format!(
+                "{callee} argument after * must be an iterable, not {name}"
+            )));
+        }
+        self.extend_or(list, iterable, |name| {
+            format!("Value after * must be an iterable, not {name}")
+        })?;
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Whether the class has anything to iterate by.
+    fn has_iter(&self, value: Local) -> bool {
+        let value = self.get(value);
+        let class = self.heap.class_of(value);
+        self.builtin_iter(value).is_some()
+            || class.lookup(&self.heap, self.heap.sym(Sym::Iter)).is_some()
+            || self.is_sequence(value)
+    }
+}
+
+fn items_of_range(heap: &Heap, range: Range) -> Result<Vec<Value<'_>>, Raised> {
+    if range.len() > MAX_ITEMS {
+        return Err(heap.raise_with(Builtin::MemoryError, &[]));
+    }
+    Ok((0..range.len()).map(|n| heap.int(range.at(n))).collect())
+}
+
+fn items_of_view<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Vec<Value<'h>>> {
+    let table = &view.get().source.get(heap).as_gc::<Dict>()?.get().table;
+    let entries = table.entries(heap).into_iter();
+    Some(match view.tag {
+        ViewTag::Keys | ViewTag::Proxy => table.keys(heap),
+        ViewTag::Values => entries.map(|(_, value)| value).collect(),
+        ViewTag::Items => entries
+            .map(|(key, value)| heap.tuple(&[key, value]).value())
+            .collect(),
+    })
+}

@@ -1,0 +1,235 @@
+//! Iteration: `iter()`, `next()`, and the instructions that loop.
+//!
+//! Builtin containers are walked by `Iter` objects, whose `next` needs no call (`builtin.rs`) or calls the program from Rust
+//! (`adaptor.rs`); generators go through `coroutine/`; all else through `__iter__`, `__next__` or `__getitem__`. To take all items
+//! at once is in `collect.rs`, to take a known number of them in `unpack.rs`.
+//! Any `next` may run the program and may collect: what the caller holds must be in locals.
+
+mod adaptor;
+mod builtin;
+mod collect;
+mod unpack;
+
+use crate::bytecode::Instr;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind};
+use crate::runtime::heap::Kind;
+use crate::runtime::intern::Sym;
+use crate::runtime::iter::{Iter, IterTag};
+use crate::runtime::native::NativeFunction;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::exec::special_call::Asked;
+use crate::vm::exec::trap::Trap;
+use crate::vm::local::Local;
+pub use builtin::{Advance, leaf_next, plain_iter};
+pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
+
+impl Vm {
+    /// `iter(source)`.
+    pub fn iter(&mut self, source: Local) -> Result<Local, Raised> {
+        self.iter_or(source, |name| format!("'{name}' object is not iterable"))
+    }
+
+    /// `iter(source)`, with a message of the caller's own where the class, whose name it gets, has nothing to iterate by.
+    fn iter_or(&mut self, source: Local, complaint: fn(&str) -> String) -> Result<Local, Raised> {
+        if let Some(iter) = self.builtin_iter(self.get(source)) {
+            return Ok(self.local(iter));
+        }
+        let (value, class) = (self.get(source), self.heap.class_of(self.get(source)));
+        match class.lookup(&self.heap, self.heap.sym(Sym::Iter)) {
+            Some(method) if method.is_none() => Err(self.heap.type_error(format!(
+                "'{}' object is not iterable",
+                self.heap.type_name(value)
+            ))),
+            Some(_) => self.iter_by_method(source),
+            None if self.is_sequence(value) => Ok(self.local(
+                self.heap
+                    .iter(IterTag::Sequence, value, Value::UNDEF, 0, 0)
+                    .value(),
+            )),
+            None => Err(self.heap.type_error(complaint(self.heap.type_name(value)))),
+        }
+    }
+
+    fn iter_by_method(&mut self, source: Local) -> Result<Local, Raised> {
+        let iter = self.call_special(source, Sym::Iter, &[])?.unwrap_or(source);
+        self.check_iterator(iter)?;
+        Ok(iter)
+    }
+
+    /// Refuses what `__iter__` returned if it is no iterator.
+    pub(in crate::vm) fn check_iterator(&self, iter: Local) -> Result<(), Raised> {
+        let value = self.get(iter);
+        if self.is_iterator(value) {
+            return Ok(());
+        }
+        Err(self.heap.type_error(format!(
+            "iter() returned non-iterator of type '{}'",
+            self.heap.type_name(value)
+        )))
+    }
+
+    /// Whether the class's `__getitem__` makes it iterable: the program's own does, those of mappings in Rust do not.
+    fn is_sequence(&self, value: Value<'_>) -> bool {
+        self.special(value, Sym::GetItem)
+            .is_some_and(|method| !method.is_gc::<NativeFunction>())
+    }
+
+    /// Whether `next()` can be asked of a value.
+    pub fn is_iterator(&self, value: Value<'_>) -> bool {
+        value.is_gc::<Iter>() || is_generator(value) || self.special(value, Sym::Next).is_some()
+    }
+
+    /// Takes the next item into a local that the caller made; false at the end, which is not an exception.
+    pub fn next(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
+        let value = self.get(iter);
+        if let Some(walker) = value.as_gc::<Iter>() {
+            return match leaf_next(&self.heap, walker)? {
+                Advance::Item(item) => {
+                    self.set(into, item);
+                    Ok(true)
+                }
+                Advance::End => Ok(false),
+                Advance::Program => self.nested(|vm| vm.step_by_program(iter, into)),
+            };
+        }
+        if is_generator(value) {
+            return self.next_generator(iter, into);
+        }
+        self.next_by_method(iter, into)
+    }
+
+    fn next_by_method(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
+        let mark = self.mark();
+        let more = match self.call_special(iter, Sym::Next, &[]) {
+            Ok(Some(item)) => {
+                self.set(into, self.get(item));
+                true
+            }
+            Ok(None) => {
+                let name = self.heap.type_name(self.get(iter));
+                return Err(self
+                    .heap
+                    .type_error(format!("'{name}' object is not an iterator")));
+            }
+            Err(raised) => {
+                self.take_if(raised, Builtin::StopIteration)?;
+                false
+            }
+        };
+        self.release(mark);
+        Ok(more)
+    }
+
+    /// Answers for an exception if it is of this class, else hands it on.
+    pub(in crate::vm) fn take_if(&self, raised: Raised, class: Builtin) -> Result<(), Raised> {
+        if !self.is_raised(&raised, class) {
+            return Err(raised);
+        }
+        self.heap.take_raised(raised);
+        Ok(())
+    }
+
+    /// The safepoint of loops in Rust that may be long: collects if it is time, and lets Ctrl-C through. Preemption waits.
+    pub fn native_safepoint(&mut self) -> Result<(), Raised> {
+        if !self.budget_ends() {
+            return Ok(());
+        }
+        // A slice that is over stays over: the next safepoint of the loop ends it.
+        let goes_on = self.heap.budget.resume();
+        self.collect_if_due();
+        if goes_on && self.heap.stress() {
+            self.heap.budget.hasten();
+        }
+        if self.host.interrupted() {
+            return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
+        }
+        Ok(())
+    }
+
+    /// A tuple of what the locals hold.
+    pub fn tuple_of(&self, items: &[Local]) -> Local {
+        let values: Vec<Value<'_>> = items.iter().map(|&item| self.get(item)).collect();
+        self.local(self.heap.tuple(&values).value())
+    }
+}
+
+// Instructions.
+impl Vm {
+    /// `R[a] := iter(R[b])`
+    pub(in crate::vm) fn get_iter_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if let Some(iter) = self.builtin_iter(self.reg(i.b)) {
+            self.set_reg(i.a, iter);
+            return Ok(());
+        }
+        if self.ask_special(Sym::Iter, i.b, &[])? == Asked::Yes {
+            return Ok(());
+        }
+        let mark = self.mark();
+        let iter = self.iter(self.reg_local(i.b))?;
+        self.finish(mark, i.a, iter);
+        Ok(())
+    }
+
+    /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`; a safepoint.
+    pub(in crate::vm) fn for_iter_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        self.for_iter(i)?;
+        self.safepoint()
+    }
+
+    fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
+        let value = self.reg(i.a);
+        let step = value
+            .as_gc::<Iter>()
+            .map(|walker| leaf_next(&self.heap, walker))
+            .transpose()?;
+        match step {
+            Some(Advance::Item(item)) => self.set_reg(i.b, item),
+            Some(Advance::End) => return Ok(()),
+            Some(Advance::Program) | None => {
+                if self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
+                    return Ok(());
+                }
+                let mark = self.mark();
+                let (iter, item) = (self.reg_local(i.a), self.none());
+                if !self.next(iter, item)? {
+                    self.release(mark);
+                    return Ok(());
+                }
+                self.finish(mark, i.b, item);
+            }
+        }
+        self.stack.top_mut().ip.jump(i.d);
+        Ok(())
+    }
+
+    /// `R[a] := aiter(R[b])` for `async for`.
+    pub(in crate::vm) fn get_aiter_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let source = self.reg_local(i.b);
+        let Some(iter) = self.call_special(source, Sym::AIter, &[])? else {
+            let name = self.heap.type_name(self.get(source));
+            let message =
+                format!("'async for' requires an object with __aiter__ method, got {name}");
+            return Err(self.heap.type_error(message));
+        };
+        if self.special(self.get(iter), Sym::ANext).is_none() {
+            let name = self.heap.type_name(self.get(iter));
+            let message = format!(
+                "'async for' received an object from __aiter__ that does not implement __anext__: {name}"
+            );
+            return Err(self.heap.type_error(message));
+        }
+        self.finish(mark, i.a, iter);
+        Ok(())
+    }
+}
+
+/// Whether a value is a generator that `next` resumes.
+pub(in crate::vm) fn is_generator(value: Value<'_>) -> bool {
+    let object = value
+        .as_object()
+        .filter(|object| object.kind() == Kind::Coroutine);
+    let coroutine: Option<Gc<'_, Coroutine>> = object.and_then(Gc::downcast);
+    coroutine.is_some_and(|coroutine| coroutine.kind == CoroutineKind::Generator)
+}

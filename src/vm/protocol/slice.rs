@@ -1,0 +1,282 @@
+//! Slices: making them, reading their bounds, and what they select of str, bytes, bytearray, list, tuple and range.
+//!
+//! Contract: the bounds are read before the length, as `__index__` may change the sequence; bounds beyond 64 bits are clipped,
+//! which selects the same.
+
+use crate::bytecode::Instr;
+use crate::runtime::heap::Kind;
+use crate::runtime::list::List;
+use crate::runtime::range::Range;
+use crate::runtime::slice::{Selection, Slice};
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::text::IntRef;
+use crate::vm::Vm;
+use crate::vm::local::Local;
+use crate::vm::protocol::concat::bytes_like;
+
+/// A slice's bounds as numbers; None where omitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::vm) struct Bounds {
+    start: Option<i64>,
+    stop: Option<i64>,
+    step: i64,
+}
+
+impl Bounds {
+    /// What the bounds select in a sequence of `len` items; a step of zero was refused before.
+    pub(in crate::vm) fn select(self, len: usize) -> Selection {
+        Selection::new(self.start, self.stop, self.step, len)
+    }
+}
+
+/// One bound.
+enum Bound {
+    Omitted,
+    At(i64),
+    /// The program has to say, by `__index__`.
+    Ask,
+}
+
+fn bound(heap: &Heap, slot: &Slot) -> Bound {
+    let value = slot.get(heap);
+    match value.as_any_int() {
+        Some(IntRef::Small(n)) => Bound::At(n),
+        Some(n) => Bound::At(if n.is_negative() { i64::MIN } else { i64::MAX }),
+        None if value.is_none() => Bound::Omitted,
+        None => Bound::Ask,
+    }
+}
+
+/// The bounds, if all are plain numbers and the step is not zero.
+pub(in crate::vm) fn leaf_bounds(heap: &Heap, slice: Gc<'_, Slice>) -> Option<Bounds> {
+    let plain = |slot: &Slot| match bound(heap, slot) {
+        Bound::Omitted => Some(None),
+        Bound::At(n) => Some(Some(n)),
+        Bound::Ask => None,
+    };
+    let slice = slice.get();
+    let (start, stop, step) = (
+        plain(&slice.start)?,
+        plain(&slice.stop)?,
+        plain(&slice.step)?.unwrap_or(1),
+    );
+    (step != 0).then_some(Bounds { start, stop, step })
+}
+
+impl Vm {
+    /// `R[a] := slice(R[b], R[b+1], R[b+2])`
+    pub(in crate::vm) fn build_slice(&mut self, i: Instr) -> Result<(), Raised> {
+        let slice = self
+            .heap
+            .slice(self.reg(i.b), self.reg(i.b + 1), self.reg(i.b + 2));
+        self.set_reg(i.a, slice.value());
+        Ok(())
+    }
+
+    /// What a slice selects in a sequence of `len` items.
+    pub fn selection(&mut self, slice: Local, len: usize) -> Result<Selection, Raised> {
+        Ok(self.slice_bounds(slice)?.select(len))
+    }
+
+    /// The bounds of a slice; the step first, as CPython does.
+    pub(in crate::vm) fn slice_bounds(&mut self, slice: Local) -> Result<Bounds, Raised> {
+        let step = self.slice_bound(slice, |s| &s.step)?.unwrap_or(1);
+        if step == 0 {
+            return Err(self.heap.value_error("slice step cannot be zero"));
+        }
+        let start = self.slice_bound(slice, |s| &s.start)?;
+        let stop = self.slice_bound(slice, |s| &s.stop)?;
+        Ok(Bounds { start, stop, step })
+    }
+
+    fn slice_bound(
+        &mut self,
+        slice: Local,
+        part: fn(&Slice) -> &Slot,
+    ) -> Result<Option<i64>, Raised> {
+        let slice = self
+            .get_gc::<Slice>(slice)
+            .expect("the caller checked the kind");
+        match bound(&self.heap, part(slice.get())) {
+            Bound::Omitted => Ok(None),
+            Bound::At(n) => Ok(Some(n)),
+            Bound::Ask => {
+                let value = self.local(part(slice.get()).get(&self.heap));
+                if !self.is_index(value) {
+                    let message =
+                        "slice indices must be integers or None or have an __index__ method";
+                    return Err(self.heap.type_error(message));
+                }
+                self.index_clipped(value).map(Some)
+            }
+        }
+    }
+}
+
+impl Heap {
+    /// `slice(start, stop, step)`
+    pub fn slice<'h>(
+        &'h self,
+        start: Value<'h>,
+        stop: Value<'h>,
+        step: Value<'h>,
+    ) -> Gc<'h, Slice> {
+        self.alloc(Slice {
+            start: Slot::new(start),
+            stop: Slot::new(stop),
+            step: Slot::new(step),
+        })
+    }
+}
+
+/// `sequence[bounds]`
+pub(in crate::vm) fn sliced<'h>(
+    heap: &'h Heap,
+    sequence: Value<'h>,
+    bounds: Bounds,
+) -> Result<Value<'h>, Raised> {
+    let kind = sequence.as_object().map(Gc::kind);
+    match kind {
+        Some(Kind::Str) => slice_text(heap, sequence, bounds),
+        Some(Kind::Range) => Ok(sequence
+            .as_gc::<Range>()
+            .map_or(sequence, |range| slice_range(heap, *range.get(), bounds))),
+        Some(Kind::List) => {
+            let Some(list) = sequence.as_gc::<List>() else {
+                return Ok(sequence);
+            };
+            let items = &list.get().items;
+            let selected = bounds.select(items.len());
+            if let Some(range) = contiguous(selected) {
+                return Ok(heap.list(items.copy_range(heap, range)).value());
+            }
+            Ok(heap
+                .list(selected.positions().filter_map(|i| items.get(heap, i)))
+                .value())
+        }
+        Some(Kind::Tuple) => {
+            let Some(tuple) = sequence.as_gc::<Tuple>() else {
+                return Ok(sequence);
+            };
+            let selected = bounds.select(tuple.len());
+            if is_whole(selected, tuple.len()) {
+                return Ok(sequence);
+            }
+            let items: Vec<Value<'h>> = selected
+                .positions()
+                .filter_map(|i| tuple.at(heap, i))
+                .collect();
+            Ok(heap.tuple(&items).value())
+        }
+        _ => {
+            let data = sequence.to_bytes().unwrap_or_default();
+            let selected = bounds.select(data.len());
+            let part = selected.positions().map(|i| data[i]).collect();
+            Ok(bytes_like(heap, kind.unwrap_or(Kind::Bytes), part))
+        }
+    }
+}
+
+/// Whether the selection is the whole of an immutable sequence, which then stands for itself.
+fn is_whole(selected: Selection, len: usize) -> bool {
+    selected.step == 1 && selected.count == len
+}
+
+/// The positions as a range, where they follow each other.
+fn contiguous(selected: Selection) -> Option<std::ops::Range<usize>> {
+    if selected.count == 0 {
+        return Some(0..0);
+    }
+    let start = selected.start as usize;
+    (selected.step == 1).then(|| start..start + selected.count)
+}
+
+fn slice_text<'h>(
+    heap: &'h Heap,
+    sequence: Value<'h>,
+    bounds: Bounds,
+) -> Result<Value<'h>, Raised> {
+    let Some(text) = sequence.as_gc::<Str>() else {
+        return Ok(sequence);
+    };
+    let selected = bounds.select(text.char_len());
+    if is_whole(selected, text.char_len()) {
+        return Ok(sequence);
+    }
+    if let Some(range) = contiguous(selected) {
+        return Ok(heap.str_value(text.char_range(range.start, range.end)));
+    }
+    let part: String = if text.is_ascii() {
+        let bytes = text.as_str().as_bytes();
+        selected.positions().map(|i| char::from(bytes[i])).collect()
+    } else {
+        let chars: Vec<char> = text.as_str().chars().collect();
+        selected.positions().map(|i| chars[i]).collect()
+    };
+    Ok(heap.str_value(&part))
+}
+
+/// A range of the same numbers; where a bound leaves 64 bits it is clipped, behind the last item.
+fn slice_range(heap: &Heap, range: Range, bounds: Bounds) -> Value<'_> {
+    let len = usize::try_from(range.len())
+        .unwrap_or(usize::MAX)
+        .min(i64::MAX as usize);
+    let selected = bounds.select(len);
+    let clip = |n: i128| n.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+    let at = |position: i64| {
+        clip(i128::from(range.start) + i128::from(position) * i128::from(range.step))
+    };
+    let step = clip(i128::from(range.step) * i128::from(selected.step));
+    heap.alloc(Range {
+        start: at(selected.start),
+        stop: at(selected.stop),
+        step,
+    })
+    .value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(heap: &Heap, source: &str, start: Option<i64>, stop: Option<i64>, step: i64) -> String {
+        let part =
+            sliced(heap, heap.str_value(source), Bounds { start, stop, step }).expect("no error");
+        part.as_gc::<Str>()
+            .map(|s| s.as_str().to_owned())
+            .expect("a string")
+    }
+
+    #[test]
+    fn slices_of_text_count_code_points() {
+        let heap = Heap::new();
+        assert_eq!(text(&heap, "aé漢🙂z", Some(1), Some(-1), 1), "é漢🙂");
+        assert_eq!(text(&heap, "aé漢🙂z", None, None, -2), "z漢a");
+        assert_eq!(text(&heap, "abc", Some(2), Some(1), 1), "");
+        assert_eq!(text(&heap, "abc", None, None, -1), "cba");
+        assert_eq!(text(&heap, "abc", Some(i64::MIN), Some(i64::MAX), 1), "abc");
+    }
+
+    #[test]
+    fn slices_of_ranges_are_ranges() {
+        let heap = Heap::new();
+        let range = Range {
+            start: 0,
+            stop: 10,
+            step: 2,
+        };
+        let part = slice_range(
+            &heap,
+            range,
+            Bounds {
+                start: None,
+                stop: None,
+                step: -1,
+            },
+        );
+        let part = *part.as_gc::<Range>().expect("a range").get();
+        assert_eq!((part.start, part.stop, part.step), (8, -2, -2));
+    }
+}

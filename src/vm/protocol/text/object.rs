@@ -1,0 +1,348 @@
+//! The repr of what is no plain data: classes, functions, descriptors, modules, coroutines, futures, and the default one.
+//!
+//! Where CPython shows an address, the object's number (`id()`) is shown in its form, so that output is the same in each run.
+
+use crate::runtime::cell::CellObj;
+use crate::runtime::class::Class;
+use crate::runtime::code::CodeObj;
+use crate::runtime::coroutine::{Coroutine, CoroutineKind};
+use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
+use crate::runtime::function::{BoundMethod, Function};
+use crate::runtime::future::{Future, FutureState, TaskPart};
+use crate::runtime::heap::Kind;
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::str::Str;
+use crate::runtime::{Gc, Raised, Value};
+use crate::text::str_repr;
+use crate::vm::Vm;
+use crate::vm::local::Local;
+
+/// The dunder methods that are ordinary methods in CPython, not wrappers of type slots.
+const PLAIN_DUNDERS: [&str; 14] = [
+    "__reversed__",
+    "__sizeof__",
+    "__format__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__dir__",
+    "__round__",
+    "__trunc__",
+    "__floor__",
+    "__ceil__",
+    "__getnewargs__",
+    "__length_hint__",
+    "__class_getitem__",
+    "__init_subclass__",
+];
+
+impl Vm {
+    /// `<module.Class object at 0x...>`: what `object.__repr__` answers.
+    pub fn object_repr(&mut self, value: Local) -> Result<Local, Raised> {
+        let mut out = String::new();
+        self.write_default(value, &mut out)?;
+        Ok(self.local(self.heap.str_value(&out)))
+    }
+
+    pub(super) fn write_default(&self, value: Local, out: &mut String) -> Result<(), Raised> {
+        let value = self.get(value);
+        out.push_str(&format!(
+            "<{} object at {}>",
+            self.class_path(self.heap.class_of(value)),
+            self.address(value)
+        ));
+        Ok(())
+    }
+
+    /// What stands for an object's address.
+    pub(super) fn address(&self, value: Value<'_>) -> String {
+        format!("0x{:012x}", 0x7f00_0000_0000 + self.heap.id_of(value) * 16)
+    }
+
+    /// `module.qualname` of a class, the qualname alone for builtins.
+    pub(super) fn class_path(&self, class: Gc<'_, Class>) -> String {
+        let qualname = class.qualname(&self.heap).as_str();
+        let module = class
+            .attrs
+            .get(&self.heap, self.heap.sym(Sym::Module))
+            .and_then(|module| module.as_gc::<Str>());
+        match module.map(Gc::as_str) {
+            Some(module) if module != Sym::Builtins.text() => format!("{module}.{qualname}"),
+            _ => qualname.to_owned(),
+        }
+    }
+
+    /// Appends the repr of any kind that `repr.rs` does not know.
+    pub(super) fn write_object(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+        let text = match self.get(value).as_object().map(Gc::kind) {
+            Some(Kind::Exception) => return self.write_exception_repr(value, out),
+            Some(Kind::BoundMethod) => return self.write_bound_method(value, out),
+            Some(Kind::Descriptor) => return self.write_descriptor(value, out),
+            Some(Kind::Future) => return self.write_future(value, out),
+            Some(Kind::Class) => self
+                .get_gc::<Class>(value)
+                .map(|class| format!("<class '{}'>", self.class_path(class))),
+            Some(Kind::Function) => self.function_repr(value),
+            Some(Kind::Native) => self.native_repr(value),
+            Some(Kind::Module) => self.module_repr(value),
+            Some(Kind::Coroutine) => self.coroutine_repr(value),
+            Some(Kind::Cell) => self.cell_repr(value),
+            Some(Kind::Super) => self.super_repr(value),
+            Some(Kind::Code) => self.code_repr(value),
+            _ => None,
+        };
+        match text {
+            Some(text) => out.push_str(&text),
+            None => self.write_default(value, out)?,
+        }
+        Ok(())
+    }
+
+    fn function_repr(&self, value: Local) -> Option<String> {
+        let qualname = self
+            .get_gc::<Function>(value)?
+            .qualname
+            .get(&self.heap)
+            .as_gc::<Str>()?;
+        Some(format!(
+            "<function {} at {}>",
+            qualname.as_str(),
+            self.address(self.get(value))
+        ))
+    }
+
+    fn native_repr(&self, value: Local) -> Option<String> {
+        let native = self.get_gc::<NativeFunction>(value)?;
+        let name = self.natives.get(native.id).name();
+        let Some(owner) = native.owner.get(&self.heap).as_gc::<Class>() else {
+            return Some(format!("<built-in function {name}>"));
+        };
+        if name == Sym::New.text() {
+            return Some(format!(
+                "<built-in method {name} of type object at {}>",
+                self.address(owner.value())
+            ));
+        }
+        let owner = owner.name(&self.heap).as_str();
+        let what = if wraps_slot(name) {
+            "slot wrapper"
+        } else {
+            "method"
+        };
+        Some(format!("<{what} '{name}' of '{owner}' objects>"))
+    }
+
+    fn write_bound_method(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+        let Some(method) = self.get_gc::<BoundMethod>(value) else {
+            return Ok(());
+        };
+        let (function, receiver) = (
+            method.function.get(&self.heap),
+            method.receiver.get(&self.heap),
+        );
+        if let Some(native) = function.as_gc::<NativeFunction>() {
+            let name = self.natives.get(native.id).name();
+            let what = if wraps_slot(name) && !receiver.is_gc::<Class>() {
+                format!("method-wrapper '{name}'")
+            } else {
+                format!("built-in method {name}")
+            };
+            let (class, at) = (self.heap.type_name(receiver), self.address(receiver));
+            out.push_str(&format!("<{what} of {class} object at {at}>"));
+            return Ok(());
+        }
+        let (function, receiver) = (self.local(function), self.local(receiver));
+        let name = match self.get_gc::<Function>(function) {
+            Some(function) => Some(self.local(function.qualname.get(&self.heap))),
+            None => self.find_attr(function, Sym::Qualname.text())?,
+        };
+        let name = name.map_or_else(|| Ok("?".to_owned()), |name| self.text_of(name))?;
+        out.push_str(&format!("<bound method {name} of "));
+        self.nested(|vm| vm.write_repr(receiver, out))?;
+        out.push('>');
+        Ok(())
+    }
+
+    fn write_descriptor(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+        let Some(descriptor) = self.get_gc::<Descriptor>(value) else {
+            return Ok(());
+        };
+        let (kind, get) = (descriptor.kind, descriptor.get.get(&self.heap));
+        let name = descriptor
+            .extra
+            .get(&self.heap)
+            .as_gc::<Str>()
+            .map_or("?", Gc::as_str);
+        match kind {
+            DescriptorKind::Property => return self.write_default(value, out),
+            DescriptorKind::Static | DescriptorKind::Class => {
+                let function = self.local(get);
+                out.push_str(if kind == DescriptorKind::Static {
+                    "<staticmethod("
+                } else {
+                    "<classmethod("
+                });
+                self.nested(|vm| vm.write_repr(function, out))?;
+                out.push_str(")>");
+            }
+            DescriptorKind::GetSet | DescriptorKind::Member => {
+                let owner = match get.as_gc::<NativeFunction>() {
+                    Some(native) => native.owner.get(&self.heap),
+                    None => get,
+                };
+                let owner = owner
+                    .as_gc::<Class>()
+                    .map_or("?", |class| class.name(&self.heap).as_str());
+                let what = if kind == DescriptorKind::GetSet {
+                    "attribute"
+                } else {
+                    "member"
+                };
+                out.push_str(&format!("<{what} '{name}' of '{owner}' objects>"));
+            }
+        }
+        Ok(())
+    }
+
+    fn module_repr(&self, value: Local) -> Option<String> {
+        let module = self.get_gc::<Module>(value)?;
+        let file = module
+            .globals
+            .get(&self.heap, self.heap.sym(Sym::File))
+            .and_then(|file| file.as_gc::<Str>());
+        let name = str_repr::str_repr(module.name(&self.heap).as_str());
+        Some(match file {
+            Some(file) => format!("<module {name} from {}>", str_repr::str_repr(file.as_str())),
+            None => format!("<module {name} (built-in)>"),
+        })
+    }
+
+    fn coroutine_repr(&self, value: Local) -> Option<String> {
+        let qualname = self.coroutine_name(self.get_gc(value)?)?;
+        let (class, at) = (
+            self.heap.type_name(self.get(value)),
+            self.address(self.get(value)),
+        );
+        Some(format!("<{class} object {qualname} at {at}>"))
+    }
+
+    fn coroutine_name<'h>(&'h self, coroutine: Gc<'h, Coroutine>) -> Option<&'h str> {
+        if coroutine.kind == CoroutineKind::Native {
+            return Some(self.native_coroutine_name(coroutine.native));
+        }
+        let function = coroutine.function.get(&self.heap).as_gc::<Function>()?;
+        function
+            .qualname
+            .get(&self.heap)
+            .as_gc::<Str>()
+            .map(Gc::as_str)
+    }
+
+    fn cell_repr(&self, value: Local) -> Option<String> {
+        let content = self.get_gc::<CellObj>(value)?.value.get(&self.heap);
+        let at = self.address(self.get(value));
+        if content.is_undef() {
+            return Some(format!("<cell at {at}: empty>"));
+        }
+        Some(format!(
+            "<cell at {at}: {} object at {}>",
+            self.heap.type_name(content),
+            self.address(content)
+        ))
+    }
+
+    fn super_repr(&self, value: Local) -> Option<String> {
+        let this = self.get_gc::<Super>(value)?;
+        let class = this
+            .class
+            .get(&self.heap)
+            .as_gc::<Class>()?
+            .name(&self.heap)
+            .as_str();
+        Some(match this.object_class.get(&self.heap).as_gc::<Class>() {
+            Some(object) => format!(
+                "<super: <class '{class}'>, <{} object>>",
+                object.name(&self.heap).as_str()
+            ),
+            None => format!("<super: <class '{class}'>, NULL>"),
+        })
+    }
+
+    fn code_repr(&self, value: Local) -> Option<String> {
+        let code = self.get_gc::<CodeObj>(value)?;
+        Some(format!(
+            "<code object {} at {}>",
+            code.code.name,
+            self.address(self.get(value))
+        ))
+    }
+}
+
+// Futures and tasks.
+impl Vm {
+    /// `<Task finished name='Task-1' coro=<main()> result=3>`
+    fn write_future(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
+        let Some(future) = self.get_gc::<Future>(value) else {
+            return Ok(());
+        };
+        let state = future.state.get();
+        let result = self.local(future.result.get(&self.heap));
+        let (label, task) = match future.task() {
+            Some(task) => (task_label(task, state), self.task_text(&future, task)),
+            None => (state_label(state), String::new()),
+        };
+        out.push_str(&format!(
+            "<{} {label}{task}",
+            self.heap.type_name(self.get(value))
+        ));
+        match state {
+            FutureState::Pending | FutureState::Cancelled => {}
+            FutureState::Done => {
+                out.push_str(" result=");
+                self.write_once(value, "...", out, |vm, out| vm.write_repr(result, out))?;
+            }
+            FutureState::Failed => {
+                out.push_str(" exception=");
+                self.write_once(value, "...", out, |vm, out| vm.write_repr(result, out))?;
+            }
+        }
+        out.push('>');
+        Ok(())
+    }
+
+    fn task_text(&self, future: &Future, task: &TaskPart) -> String {
+        let name = future.find_extra().map(|extra| extra.name.get(&self.heap));
+        let name = match name.and_then(|name| name.as_gc::<Str>()) {
+            Some(name) => str_repr::str_repr(name.as_str()),
+            None => format!("'Task-{}'", task.number),
+        };
+        let coroutine = task.coroutine.get(&self.heap).as_gc::<Coroutine>();
+        match coroutine.and_then(|coroutine| self.coroutine_name(coroutine)) {
+            Some(coroutine) => format!(" name={name} coro=<{coroutine}()>"),
+            None => format!(" name={name}"),
+        }
+    }
+}
+
+fn state_label(state: FutureState) -> &'static str {
+    match state {
+        FutureState::Pending => "pending",
+        FutureState::Cancelled => "cancelled",
+        FutureState::Done | FutureState::Failed => "finished",
+    }
+}
+
+fn task_label(task: &TaskPart, state: FutureState) -> &'static str {
+    let cancelling = state == FutureState::Pending && task.cancel_requests.get() > 0;
+    if cancelling {
+        "cancelling"
+    } else {
+        state_label(state)
+    }
+}
+
+/// Whether CPython has a slot wrapper under this name.
+pub(in crate::vm) fn wraps_slot(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("__") && !PLAIN_DUNDERS.contains(&name)
+}
