@@ -16,9 +16,14 @@ pub(super) struct Module {
 }
 
 const MODULES: &[Module] = &[
+    module("abc", include_str!("../library/abc.apy")),
     package(
         "collections",
         include_str!("../library/collections/__init__.apy"),
+    ),
+    module(
+        "collections.abc",
+        include_str!("../library/collections/abc.apy"),
     ),
     module("contextlib", include_str!("../library/contextlib.apy")),
     module("dataclasses", include_str!("../library/dataclasses.apy")),

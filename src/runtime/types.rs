@@ -179,7 +179,7 @@ types! {
     Future "Future": Object = Future;
     Task "Task": Future;
     Opaque "native_object": Object = Opaque;
-    GenericAlias "types.GenericAlias": Object [final];
+    GenericAlias "types.GenericAlias": Object;
     UnionType "types.UnionType": Object [final];
     TypeVar "TypeVar": Object [final];
     TypeVarTuple "TypeVarTuple": Object [final];

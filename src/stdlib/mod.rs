@@ -2,6 +2,7 @@
 //!
 //! To add a module: its file, one `mod` line, one word in `MODULES`.
 
+pub mod abc;
 pub mod arg;
 pub mod asyncio;
 pub mod builtins;
@@ -20,6 +21,7 @@ use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
 pub const MODULES: &[&NativeModule] = &[
+    &abc::ABC,
     &asyncio::ASYNCIO,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
@@ -32,6 +34,7 @@ pub const MODULES: &[&NativeModule] = &[
 /// Gives a new VM its builtins and the native modules.
 pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
+    vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
     builtins::install(vm);
     vm.set_import(import);

@@ -307,6 +307,15 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     for getter in ty.getters {
         add_getter(vm, class, getter);
     }
+    let defines = |name| ty.methods.iter().any(|native| native.name() == name);
+    if defines("__eq__")
+        && !defines("__hash__")
+        && vm
+            .get_gc::<Class>(class)
+            .is_some_and(|class| class.builtin.is_none())
+    {
+        set(vm, class, "__hash__", Value::NONE);
+    }
     // The builtin classes are refreshed together once all are filled.
     if let Some(class) = vm
         .get_gc::<Class>(class)

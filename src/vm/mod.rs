@@ -58,8 +58,8 @@ pub trait Layer: Extension {
     const PLACE: usize;
 }
 
-/// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader.
-const LAYERS: usize = 5;
+/// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader, abstract classes.
+const LAYERS: usize = 6;
 
 /// What the VM asks of the program around it.
 pub trait Host {

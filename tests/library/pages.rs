@@ -4,10 +4,10 @@
 //! table of its page here; the suite says so when it is on none.
 
 use apy::runtime::Builtin::{self, *};
+use apy::stdlib::MODULES;
 use apy::stdlib::asyncio::{ASYNCIO, streams};
 use apy::stdlib::builtins::{self, functions};
 use apy::stdlib::registry::{ModuleType, NativeModule};
-use apy::stdlib::{MODULES, deque};
 
 use super::{Item, native, written};
 
@@ -338,21 +338,37 @@ fn shared(module: &NativeModule) -> Item {
     Item::Table(["call", "what it does"], rows.collect())
 }
 
+fn public_functions(module: &NativeModule) -> Vec<Item> {
+    let mut natives = module.functions.to_vec();
+    natives.retain(|native| !native.name().starts_with('_'));
+    natives.sort_by_key(|native| native.name());
+    native::functions(&natives)
+}
+
 fn written_page(module: &'static str) -> Page {
     let written = written::read(module);
     let mut items = Vec::new();
-    if !written.functions.is_empty() {
-        items.push(Item::Section("Functions", written.functions));
+    // What a module takes from its native part: `abc` from `_abc`.
+    let native = MODULES.iter().find(|native| {
+        let name = native.name.strip_prefix('_');
+        name == Some(module)
+    });
+    let mut functions = written.functions;
+    functions.extend(
+        native
+            .into_iter()
+            .flat_map(|native| public_functions(native)),
+    );
+    if !functions.is_empty() {
+        items.push(Item::Section("Functions", functions));
     }
     let mut classes = written.classes;
-    if module == "collections" {
-        classes.extend(
-            deque::COLLECTIONS
-                .types
-                .iter()
-                .map(|ty| native::module_class(ty)),
-        );
-    }
+    classes.extend(
+        native
+            .into_iter()
+            .flat_map(|native| native.types)
+            .map(|ty| native::module_class(ty)),
+    );
     if !classes.is_empty() {
         items.push(Item::Section("Classes", classes));
     }

@@ -27,6 +27,10 @@ impl Vm {
         if let Some(members) = self.alternatives(class) {
             return self.any_of(members, |vm, member| vm.is_instance(object, member));
         }
+        let actual = self.heap.class_of(self.get(object)).value();
+        if self.get(class).is(actual) {
+            return Ok(true);
+        }
         match self.checked_special(class, Sym::InstanceCheck, object)? {
             Some(answer) => Ok(answer),
             None => Err(self.heap.type_error(INSTANCE_OPERAND)),

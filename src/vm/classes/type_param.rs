@@ -54,11 +54,19 @@ impl Vm {
     /// `origin[args]`, the arguments a tuple or a single one.
     pub fn generic_alias(&self, origin: Local, args: Local) -> Local {
         let heap = &self.heap;
+        let class = self.local(heap.types.class(heap, Builtin::GenericAlias).value());
+        self.generic_alias_of(class, origin, args)
+    }
+
+    /// The same, an instance of a class that derives from GenericAlias.
+    pub fn generic_alias_of(&self, class: Local, origin: Local, args: Local) -> Local {
+        let heap = &self.heap;
         let args = match self.get_gc::<Tuple>(args) {
             Some(tuple) => tuple,
             None => heap.tuple(&[self.get(args)]),
         };
-        let alias = heap.instance(heap.types.class(heap, Builtin::GenericAlias));
+        let class = self.get_gc::<Class>(class).expect("the caller has a class");
+        let alias = heap.instance(class);
         let parameters = parameters(heap, args);
         let fields = [
             ("__origin__", self.get(origin)),

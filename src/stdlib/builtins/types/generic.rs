@@ -104,7 +104,7 @@ const CLASS_GETITEM: Native = Native::vm(
 const ALIAS_NEW: Native = Native::vm(
     "__new__(cls, origin, args, /)",
     "Create and return a new object.",
-    |vm, args| Ok(vm.generic_alias(args.at(1), args.at(2))),
+    |vm, args| Ok(vm.generic_alias_of(args.at(0), args.at(1), args.at(2))),
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", repr);
 const CALL: Native = Native::vm(

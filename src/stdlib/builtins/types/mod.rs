@@ -108,11 +108,13 @@ const MODULES: &[(Name, &[Builtin])] = &[
 ];
 
 /// The builtin classes whose instances have no hash, which `__hash__ = None` says.
-const UNHASHABLE: [Builtin; 4] = [
+const UNHASHABLE: [Builtin; 6] = [
     Builtin::List,
     Builtin::Dict,
     Builtin::Set,
     Builtin::ByteArray,
+    Builtin::DictKeys,
+    Builtin::DictItems,
 ];
 
 /// The declarations of all builtin classes that have one.

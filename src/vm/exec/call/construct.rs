@@ -297,10 +297,25 @@ impl Vm {
 
 /// Whether calling a class whose instances are plain means nothing but an instance and its `__init__`.
 fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
-    let abstract_methods = heap.sym(Sym::AbstractMethods);
-    !class.has(class_flag::NEW)
-        && heap.class_of(class.value()).builtin_is(Builtin::Type)
-        && class.attrs.get(heap, abstract_methods).is_none()
+    !class.has(class_flag::NEW) && is_called_by_type(heap, class) && !is_abstract(heap, class)
+}
+
+/// Whether calling the class means what `type.__call__` does.
+fn is_called_by_type(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    let meta = heap.class_of(class.value());
+    meta.builtin_is(Builtin::Type)
+        || meta
+            .lookup_in(heap, heap.sym(Sym::Call))
+            .is_some_and(|(owner, _)| owner.builtin_is(Builtin::Type))
+}
+
+fn is_abstract(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    let names = class.attrs.get(heap, heap.sym(Sym::AbstractMethods));
+    names.is_some_and(|names| {
+        names
+            .as_gc::<Set>()
+            .is_none_or(|names| !names.table.is_empty())
+    })
 }
 
 /// The function that calling a plain class enters; remembered in the class.
