@@ -11,11 +11,11 @@ use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames};
 use crate::compile::{Mode, compile_module};
 use crate::diagnostics::{Diagnostic, FileId};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Heap, Raised};
+use crate::runtime::{Builtin, Gc, Raised};
 use crate::sched::{event_loop, scheduler};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
@@ -36,9 +36,9 @@ impl Layer for Loader {
     const PLACE: usize = 4;
 }
 
-impl Extension for Loader {
-    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
-}
+traced!(Loader { sources, warn } plain { folder });
+
+impl Extension for Loader {}
 
 impl Loader {
     /// `folder`: where the program is.

@@ -3,11 +3,9 @@
 //! Bytes are immutable and own their data; a bytearray's data is behind a `RefCell` that no one holds while the program runs.
 //! The methods of both are in `stdlib/builtins/types/buffer/`.
 
-#![expect(unsafe_code, reason = "declares that the types have no slots")]
-
 use std::cell::RefCell;
 
-use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::heap::{Gc, Heap, traced};
 use super::value::Value;
 
 /// An immutable run of bytes.
@@ -22,23 +20,9 @@ pub struct ByteArray {
     pub data: RefCell<Vec<u8>>,
 }
 
-// SAFETY: paired with `Kind::Bytes` in `kinds!`; no slots.
-unsafe impl Object for Bytes {
-    const KIND: Kind = Kind::Bytes;
+traced!(Bytes {} plain { data } owns |this| this.data.len());
 
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.external(self.data.len());
-    }
-}
-
-// SAFETY: paired with `Kind::ByteArray` in `kinds!`; no slots.
-unsafe impl Object for ByteArray {
-    const KIND: Kind = Kind::ByteArray;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.external(self.data.borrow().capacity());
-    }
-}
+traced!(ByteArray {} plain { data } owns |this| this.data.borrow().capacity());
 
 impl Heap {
     /// A bytes object.

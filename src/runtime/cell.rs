@@ -3,9 +3,7 @@
 //! A cell is one slot, shared by the frames and functions that captured the variable; Undef while it is unbound. A spill area
 //! is reached by its index alone and never seen by the program.
 
-#![expect(unsafe_code, reason = "declares the slots of the types")]
-
-use super::heap::{Kind, Object, Slot, SlotVec, Tracer};
+use super::heap::{Slot, SlotVec, traced};
 
 /// A variable that closures share.
 pub struct CellObj {
@@ -19,20 +17,6 @@ pub struct Spill {
     pub slots: SlotVec,
 }
 
-// SAFETY: paired with `Kind::Cell` in `kinds!`; reports its slot.
-unsafe impl Object for CellObj {
-    const KIND: Kind = Kind::Cell;
+traced!(CellObj { value });
 
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.value);
-    }
-}
-
-// SAFETY: paired with `Kind::Spill` in `kinds!`; reports its slots.
-unsafe impl Object for Spill {
-    const KIND: Kind = Kind::Spill;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.slots.trace(tracer);
-    }
-}
+traced!(Spill { slots });

@@ -3,12 +3,15 @@
 //! What instances look like is a shape (`shape.rs`) that starts at the class's root shape. Whoever changes a class in a way
 //! that a cache may rely on must make the caches forget: `vm/classes/class_attr.rs` does.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
+#![expect(
+    unsafe_code,
+    reason = "reports slots itself: `traced!` has no word for permanent ones"
+)]
 
 use std::cell::Cell;
 
 use super::function::Function;
-use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
+use super::heap::{Gc, Heap, Kind, Slot, SlotVec, Trace, Tracer};
 use super::intern::Sym;
 use super::names::NameTable;
 use super::shape::NO_SHAPE;
@@ -84,20 +87,32 @@ pub struct Class {
     capacity: Cell<u32>,
 }
 
-// SAFETY: paired with `Kind::Class` in `kinds!`; reports all its slots.
-unsafe impl Object for Class {
-    const KIND: Kind = Kind::Class;
-
+// SAFETY: the pattern has all fields. `mro` and `attrs` are left out only while all that they hold is permanent.
+unsafe impl Trace for Class {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.name);
-        tracer.slot(&self.qualname);
-        tracer.slot(&self.bases);
-        if !self.permanent.get() {
-            self.mro.trace(tracer);
-            self.attrs.trace(tracer);
+        let Class {
+            name,
+            qualname,
+            bases,
+            mro,
+            attrs,
+            subclasses,
+            entry,
+            permanent,
+            builtin: _,
+            layout: _,
+            entry_guard: _,
+            flags: _,
+            root_shape: _,
+            dict_shape: _,
+            capacity: _,
+        } = self;
+        (name, qualname, bases, entry).trace(tracer);
+        if !permanent.get() {
+            mro.trace(tracer);
+            attrs.trace(tracer);
         }
-        self.subclasses.trace(tracer);
-        tracer.slot(&self.entry);
+        subclasses.trace(tracer);
     }
 }
 

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use super::heap::{Fixed, Gc, Header, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Fixed, Gc, Header, Heap, Slot, traced};
 use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
@@ -83,20 +83,11 @@ pub struct Cache {
     pub name: Fixed<Str>,
 }
 
-// SAFETY: paired with `Kind::Code` in `kinds!`; reports module, constants and the slots of the caches.
-unsafe impl Object for CodeObj {
-    const KIND: Kind = Kind::Code;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.fixed(&self.module);
-        tracer.slots(&self.consts);
-        for cache in &self.caches {
-            tracer.slot(&cache.value);
-            tracer.fixed(&cache.name);
-        }
-        tracer.external(self.consts.len() * 8 + self.caches.len() * size_of::<Cache>());
-    }
-}
+traced!(
+    CodeObj { entry, module, consts, caches, code }
+    plain { plain_args, nregs, undef_count }
+);
+traced!(Cache { value, name } plain { guard, slot, next_shape });
 
 impl<'h> Gc<'h, CodeObj> {
     /// The module whose globals the code uses.

@@ -3,9 +3,7 @@
 //! Two floats, immutable. Arithmetic is in `text/num/complex.rs`, operators and methods in
 //! `stdlib/builtins/types/complex.rs`.
 
-#![expect(unsafe_code, reason = "declares that the type has no slots")]
-
-use super::heap::{Kind, Object, Tracer};
+use super::heap::traced;
 
 /// A complex number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,9 +14,4 @@ pub struct Complex {
     pub im: f64,
 }
 
-// SAFETY: paired with `Kind::Complex` in `kinds!`; no slots.
-unsafe impl Object for Complex {
-    const KIND: Kind = Kind::Complex;
-
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Complex {} plain { re, im });

@@ -4,13 +4,11 @@
 //! down, `parent` up. The coroutine that something outside resumes (a task, `next()`, `send()`) is the root of such a chain and
 //! remembers its `innermost`, so that resuming costs the same at any depth.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
 use std::cell::Cell;
 
 use super::code::CodeObj;
 use super::function::Function;
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, traced};
 use super::value::Value;
 
 /// What runs when it is resumed.
@@ -65,26 +63,10 @@ pub struct Coroutine {
     pub innermost: Slot,
 }
 
-// SAFETY: paired with `Kind::Coroutine` in `kinds!`; reports its slots, the registers being the tail.
-unsafe impl Object for Coroutine {
-    const KIND: Kind = Kind::Coroutine;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [
-            &self.function,
-            &self.parent,
-            &self.delegate,
-            &self.innermost,
-        ] {
-            tracer.slot(slot);
-        }
-    }
-
-    #[inline(always)]
-    fn tail_len(&self) -> usize {
-        self.nregs as usize
-    }
-}
+traced!(
+    Coroutine { function, parent, delegate, innermost }
+    plain { kind, state, nregs, ip, native, depth }
+);
 
 impl Coroutine {
     /// Whether it runs a program's code, and not Rust.

@@ -3,11 +3,9 @@
 //! All are one layout with a kind, for attribute access asks them the same questions. What they do when an attribute is read
 //! or set is in `vm/protocol/attribute.rs` and `vm/protocol/attribute_assign.rs`. A new sort of descriptor is a variant of `DescriptorKind`.
 
-#![expect(unsafe_code, reason = "declares the slots of the types")]
-
 use std::cell::Cell;
 
-use super::heap::{Kind, Object, Slot, Tracer};
+use super::heap::{Slot, traced};
 
 /// What a `Descriptor` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,16 +40,7 @@ pub struct Descriptor {
     pub getter_doc: Cell<bool>,
 }
 
-// SAFETY: paired with `Kind::Descriptor` in `kinds!`; reports its slots.
-unsafe impl Object for Descriptor {
-    const KIND: Kind = Kind::Descriptor;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.get, &self.set, &self.delete, &self.extra, &self.attrs] {
-            tracer.slot(slot);
-        }
-    }
-}
+traced!(Descriptor { get, set, delete, extra, attrs } plain { kind, getter_doc });
 
 impl Descriptor {
     /// A descriptor with a getter (or wrapped function) only.
@@ -78,13 +67,8 @@ pub struct Super {
     pub object_class: Slot,
 }
 
-// SAFETY: paired with `Kind::Super` in `kinds!`; reports its slots.
-unsafe impl Object for Super {
-    const KIND: Kind = Kind::Super;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.class, &self.object, &self.object_class] {
-            tracer.slot(slot);
-        }
-    }
-}
+traced!(Super {
+    class,
+    object,
+    object_class
+});

@@ -3,10 +3,8 @@
 //! Insertion order is iteration order. Hash and equality come from the caller, for they may run the program; only keys that
 //! are strings can be looked up from here.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
 use super::builtin_eq;
-use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::heap::{Gc, Heap, traced};
 use super::str::Str;
 use super::table::{Found, Table};
 use super::value::Value;
@@ -18,14 +16,7 @@ pub struct Dict {
     pub table: Table,
 }
 
-// SAFETY: paired with `Kind::Dict` in `kinds!`; reports the whole table.
-unsafe impl Object for Dict {
-    const KIND: Kind = Kind::Dict;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.table.trace(tracer);
-    }
-}
+traced!(Dict { table });
 
 impl Heap {
     /// An empty dict.

@@ -3,14 +3,14 @@
 //! The traceback holds code and instruction numbers, not objects, so that an exception keeps no frame alive; the command line
 //! turns them into text.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
+#![expect(unsafe_code, reason = "declares that places in code have no slots")]
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::class::Class;
 use super::dict::Dict;
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, Trace, Tracer, traced};
 use super::instance::Instance;
 use super::tuple::Tuple;
 use super::types::Builtin;
@@ -54,19 +54,15 @@ pub enum TraceEntry {
     },
 }
 
-// SAFETY: paired with `Kind::Exception` in `kinds!`; reports its five slots.
-unsafe impl Object for Exception {
-    const KIND: Kind = Kind::Exception;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.args);
-        tracer.slot(&self.cause);
-        tracer.slot(&self.context);
-        tracer.slot(&self.attrs);
-        tracer.slot(&self.compared);
-        tracer.external(self.traceback.borrow().capacity() * size_of::<TraceEntry>());
-    }
+// SAFETY: `Code` and text hold no slots.
+unsafe impl Trace for TraceEntry {
+    #[inline(always)]
+    fn trace(&self, _: &mut Tracer<'_>) {}
 }
+traced!(
+    Exception { args, cause, context, attrs, compared, traceback }
+    plain { suppress_context }
+);
 
 impl Heap {
     /// An exception of a class, its `__init__` not run.

@@ -2,10 +2,8 @@
 //!
 //! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/exec/bind/`.
 
-#![expect(unsafe_code, reason = "declares the slots of the types")]
-
 use super::code::CodeObj;
-use super::heap::{Fixed, Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Fixed, Gc, Heap, Kind, Slot, traced};
 use super::native::NativeFunction;
 use super::types::Builtin;
 use super::value::Value;
@@ -32,30 +30,10 @@ pub struct Function {
     pub ncells: u32,
 }
 
-// SAFETY: paired with `Kind::Function` in `kinds!`; reports its slots, the cells being the tail.
-unsafe impl Object for Function {
-    const KIND: Kind = Kind::Function;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.fixed(&self.code);
-        for slot in [
-            &self.defaults,
-            &self.kwdefaults,
-            &self.name,
-            &self.qualname,
-            &self.doc,
-            &self.annotations,
-            &self.attrs,
-        ] {
-            tracer.slot(slot);
-        }
-    }
-
-    #[inline(always)]
-    fn tail_len(&self) -> usize {
-        self.ncells as usize
-    }
-}
+traced!(
+    Function { code, defaults, kwdefaults, name, qualname, doc, annotations, attrs }
+    plain { ncells }
+);
 
 impl<'h> Gc<'h, Function> {
     /// The function's code.
@@ -101,15 +79,7 @@ pub struct BoundMethod {
     pub receiver: Slot,
 }
 
-// SAFETY: paired with `Kind::BoundMethod` in `kinds!`; reports its two slots.
-unsafe impl Object for BoundMethod {
-    const KIND: Kind = Kind::BoundMethod;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.function);
-        tracer.slot(&self.receiver);
-    }
-}
+traced!(BoundMethod { function, receiver });
 
 impl Heap {
     /// A method bound to its receiver; one written in Rust shows as a builtin function.

@@ -2,11 +2,9 @@
 //!
 //! Representation and state only; when callbacks run is the scheduler's business (`sched/`).
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
 use std::cell::{Cell, OnceCell, RefCell};
 
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, traced};
 use super::types::Builtin;
 use super::value::Value;
 
@@ -101,43 +99,23 @@ pub struct TaskPart {
     pub in_cancel: Cell<bool>,
 }
 
-// SAFETY: paired with `Kind::Future` in `kinds!`; reports all slots, those of callbacks and of the task part included.
-unsafe impl Object for Future {
-    const KIND: Kind = Kind::Future;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.result);
-        tracer.slot(&self.attrs);
-        tracer.slot(&self.first_target);
-        if let Some(extra) = self.extra.get() {
-            for slot in [
-                &extra.cancelled_error,
-                &extra.group,
-                &extra.shielded,
-                &extra.cancel_message,
-                &extra.name,
-            ] {
-                tracer.slot(slot);
-            }
-            for callback in extra.callbacks.borrow().iter() {
-                tracer.slot(&callback.target);
-                tracer.slot(&callback.context);
-            }
-            tracer.external(size_of::<Extra>());
-        }
-        if let Some(task) = &self.task {
-            for slot in [
-                &task.coroutine,
-                &task.waiting_for,
-                &task.context,
-                &task.spawned_in,
-            ] {
-                tracer.slot(slot);
-            }
-            tracer.external(size_of::<TaskPart>());
-        }
-    }
-}
+traced!(
+    Future { first_target, result, attrs, extra, task }
+    plain { state, retrieved, cancel_requested, timed, waits_in, first_kind }
+);
+traced!(Extra {
+    callbacks,
+    cancelled_error,
+    group,
+    shielded,
+    cancel_message,
+    name
+});
+traced!(Callback { target, context } plain { kind });
+traced!(
+    TaskPart { coroutine, waiting_for, context, spawned_in }
+    plain { number, spawned_at, row, cancel_requests, must_cancel, in_cancel }
+);
 
 impl Heap {
     /// A pending future.

@@ -3,11 +3,9 @@
 //! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
 //! attribute dict. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
 use super::class::Class;
 use super::dict::Dict;
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, traced};
 use super::list::List;
 use super::str::Str;
 use super::value::Value;
@@ -15,26 +13,14 @@ use super::value::Value;
 /// An instance.
 pub struct Instance {
     /// Number of slots behind the object.
-    capacity: u32,
+    pub(super) capacity: u32,
     /// Whether slot 0 holds the builtin object that this one extends.
     payload: bool,
     /// Undef, or a list of further slots, or the attribute dict.
     extra: Slot,
 }
 
-// SAFETY: paired with `Kind::Instance` in `kinds!`; reports `extra`, the attributes being the tail.
-unsafe impl Object for Instance {
-    const KIND: Kind = Kind::Instance;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.extra);
-    }
-
-    #[inline(always)]
-    fn tail_len(&self) -> usize {
-        self.capacity as usize
-    }
-}
+traced!(Instance { extra } plain { capacity, payload });
 
 impl Heap {
     /// An instance of a class without attributes.

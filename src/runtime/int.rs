@@ -8,7 +8,7 @@
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
-use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::heap::{Gc, Heap, Trace, Tracer, plain};
 use super::value::Value;
 use crate::text::{self, IntRef};
 
@@ -20,11 +20,10 @@ pub enum Int {
     Big(BigInt),
 }
 
-// SAFETY: paired with `Kind::Int` in `kinds!`; no slots.
-unsafe impl Object for Int {
-    const KIND: Kind = Kind::Int;
-
+// SAFETY: an integer has no slots.
+unsafe impl Trace for Int {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        plain(self);
         if let Int::Big(n) = self {
             tracer.external(n.bits() as usize / 8);
         }

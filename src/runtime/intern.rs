@@ -2,6 +2,11 @@
 //!
 //! To add a known name: one word in `symbols!`.
 
+#![expect(
+    unsafe_code,
+    reason = "leaves permanent strings out when it reports its slots"
+)]
+
 use std::cell::RefCell;
 
 use super::heap::{Gc, Heap, SlotVec, Trace, Tracer, flag};
@@ -30,7 +35,8 @@ impl Interner {
     }
 }
 
-impl Trace for Interner {
+// SAFETY: reports all slots but those of permanent objects, which live as long as the heap.
+unsafe impl Trace for Interner {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.strings.trace_from(self.permanent, tracer);
     }

@@ -2,11 +2,9 @@
 //!
 //! `next` is in `vm/protocol/iterate.rs`: some of them call the program.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
 use std::cell::Cell;
 
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, traced};
 use super::types::Builtin;
 use super::value::Value;
 
@@ -68,15 +66,7 @@ pub struct Iter {
     pub extra: Slot,
 }
 
-// SAFETY: paired with `Kind::Iter` in `kinds!`; reports its two slots.
-unsafe impl Object for Iter {
-    const KIND: Kind = Kind::Iter;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.source);
-        tracer.slot(&self.extra);
-    }
-}
+traced!(Iter { source, extra } plain { tag, pos, end, step });
 
 impl IterTag {
     /// Whether such iterators walk over a container by themselves, asking neither the program nor another iterator.

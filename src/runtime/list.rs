@@ -3,9 +3,7 @@
 //! A growable vector of slots. Whoever iterates asks for the length each time, since the program may change the list
 //! meanwhile.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Gc, Heap, Kind, Object, SlotVec, Tracer};
+use super::heap::{Gc, Heap, SlotVec, traced};
 use super::value::Value;
 
 /// A list.
@@ -15,14 +13,7 @@ pub struct List {
     pub items: SlotVec,
 }
 
-// SAFETY: paired with `Kind::List` in `kinds!`; reports all items.
-unsafe impl Object for List {
-    const KIND: Kind = Kind::List;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.items.trace(tracer);
-    }
-}
+traced!(List { items });
 
 impl Heap {
     /// A list of these values.

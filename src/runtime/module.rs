@@ -3,9 +3,7 @@
 //! Compiled code names a global by its index, so an index never moves. A name that the module leaves unbound falls back to
 //! the builtin of that name.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Gc, Heap, Kind, Object, Slot, SlotVec, Tracer};
+use super::heap::{Gc, Heap, Slot, SlotVec, traced};
 use super::names::NameTable;
 use super::str::Str;
 use super::types::Builtin;
@@ -21,16 +19,11 @@ pub struct Module {
     pub fallbacks: SlotVec,
 }
 
-// SAFETY: paired with `Kind::Module` in `kinds!`; reports all its slots.
-unsafe impl Object for Module {
-    const KIND: Kind = Kind::Module;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.name);
-        self.globals.trace(tracer);
-        self.fallbacks.trace(tracer);
-    }
-}
+traced!(Module {
+    name,
+    globals,
+    fallbacks
+});
 
 impl Heap {
     /// An empty module. It has a shape of its own, so that inline caches can tell modules apart.

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::heap::{Gc, Heap, SlotVec, Tracer};
+use super::heap::{Gc, Heap, SlotVec, traced};
 use super::str::Str;
 use super::value::Value;
 
@@ -18,6 +18,8 @@ pub struct NameTable {
     /// The values; indices as in `names`.
     pub values: SlotVec,
 }
+
+traced!(NameTable { names, values } plain { index } owns |this| this.index.borrow().capacity() * 16);
 
 impl NameTable {
     /// The index of a name that was ever bound or reserved.
@@ -82,12 +84,5 @@ impl NameTable {
         (0..self.len())
             .filter_map(|i| Some((self.name(heap, i)?, self.values.get(heap, i)?.defined()?)))
             .collect()
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.external(self.index.borrow().capacity() * 16);
-        self.names.trace(tracer);
-        self.values.trace(tracer);
     }
 }

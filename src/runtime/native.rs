@@ -2,9 +2,7 @@
 //!
 //! The table itself is in `vm/native.rs`, because what a native does takes the VM; this layer only needs to store one.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Kind, Object, Slot, Tracer};
+use super::heap::{Slot, traced};
 
 /// A builtin function or method.
 pub struct NativeFunction {
@@ -18,13 +16,4 @@ pub struct NativeFunction {
     pub module: Slot,
 }
 
-// SAFETY: paired with `Kind::Native` in `kinds!`; reports its slots.
-unsafe impl Object for NativeFunction {
-    const KIND: Kind = Kind::Native;
-    const FINAL: bool = true;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.owner);
-        tracer.slot(&self.module);
-    }
-}
+traced!(NativeFunction { owner, module } plain { id, is_new });

@@ -1,21 +1,16 @@
 //! Objects whose insides are a Rust type of the standard library (a queue, a lock, a random generator).
 //!
-//! To make one: implement `Payload` for the type, allocate with `heap.opaque(class, payload)`, get it back with `payload::<T>()`.
-
-#![expect(unsafe_code, reason = "declares the slots of the type")]
+//! To make one: list the type's slots with `traced!`, implement `Payload` for it, allocate with `heap.opaque(class, payload)`, get it back with `payload::<T>()`.
 
 use std::any::Any;
 
 use super::class::Class;
 use super::dict::Dict;
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, Trace, traced};
 use super::value::Value;
 
 /// A Rust type inside an opaque object. Interior mutability only: the object is shared.
-pub trait Payload: Any {
-    /// Reports each slot to the collector.
-    fn trace(&self, tracer: &mut Tracer<'_>);
-
+pub trait Payload: Trace + Any {
     /// For reports: why those who wait for it cannot go on.
     fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
         None
@@ -47,15 +42,7 @@ pub struct Opaque {
     pub attrs: Slot,
 }
 
-// SAFETY: paired with `Kind::Opaque` in `kinds!`; reports `attrs` and what the payload reports.
-unsafe impl Object for Opaque {
-    const KIND: Kind = Kind::Opaque;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.attrs);
-        self.payload.trace(tracer);
-    }
-}
+traced!(Opaque { payload, attrs });
 
 impl Heap {
     /// An object of a class around a Rust value.

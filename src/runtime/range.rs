@@ -3,9 +3,7 @@
 //! Start, stop and step are 64-bit; what does not fit is refused when the range is made. Iterating one in a `for` needs no
 //! object (`vm/exec/run.rs`).
 
-#![expect(unsafe_code, reason = "declares that the type has no slots")]
-
-use super::heap::{Kind, Object, Tracer};
+use super::heap::traced;
 
 /// `range(start, stop, step)`; the bounds fit 64 bits (larger ones are refused when it is made).
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +16,7 @@ pub struct Range {
     pub step: i64,
 }
 
-// SAFETY: paired with `Kind::Range` in `kinds!`; no slots.
-unsafe impl Object for Range {
-    const KIND: Kind = Kind::Range;
-
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Range {} plain { start, stop, step });
 
 impl Range {
     /// Number of items; at most `u64::MAX` as a range spans at most 2^64.

@@ -2,9 +2,7 @@
 //!
 //! CPython's order is that of hashes; here it is that of insertion, so that nothing visible depends on hashes.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Gc, Heap, Kind, Object, Tracer};
+use super::heap::{Gc, Heap, traced};
 use super::table::Table;
 use super::types::Builtin;
 
@@ -15,14 +13,7 @@ pub struct Set {
     pub table: Table,
 }
 
-// SAFETY: paired with `Kind::Set` in `kinds!`; reports the whole table.
-unsafe impl Object for Set {
-    const KIND: Kind = Kind::Set;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.table.trace(tracer);
-    }
-}
+traced!(Set { table });
 
 impl Heap {
     /// A set with this table.

@@ -5,6 +5,11 @@
 //! it, and inline caches need remember only `(shape, slot)`. An instance with more than `MAX_SLOTS` attributes, or one whose
 //! `__dict__` was taken or that lost an attribute, moves to its class's dict shape.
 
+#![expect(
+    unsafe_code,
+    reason = "leaves permanent classes out when it reports its slots"
+)]
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -79,7 +84,8 @@ impl Shapes {
     }
 }
 
-impl Trace for Shapes {
+// SAFETY: reports all slots but those of permanent objects, which live as long as the heap.
+unsafe impl Trace for Shapes {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         self.classes.trace_from(self.permanent, tracer);
     }

@@ -3,9 +3,7 @@
 //! `Selection` is what a slice means for a sequence of a certain length: the first index, the step, how many. Every sequence
 //! type slices by it.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Kind, Object, Slot, Tracer};
+use super::heap::{Slot, traced};
 
 /// `slice(start, stop, step)`: any values, None where omitted.
 pub struct Slice {
@@ -17,16 +15,7 @@ pub struct Slice {
     pub step: Slot,
 }
 
-// SAFETY: paired with `Kind::Slice` in `kinds!`; reports its three slots.
-unsafe impl Object for Slice {
-    const KIND: Kind = Kind::Slice;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.start);
-        tracer.slot(&self.stop);
-        tracer.slot(&self.step);
-    }
-}
+traced!(Slice { start, stop, step });
 
 /// A slice applied to a sequence: `count` positions from `start` on, `step` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 
 use rustc_hash::FxHasher;
 
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Kind, Slot, Trace, Tracer, plain};
 use super::raised::Raised;
 use super::types::Builtin;
 use super::value::Value;
@@ -44,21 +44,18 @@ pub struct StrBuf {
     bytes: UnsafeCell<Vec<u8>>,
 }
 
-// SAFETY: paired with `Kind::Str` in `kinds!`; `owner` is its only slot.
-unsafe impl Object for Str {
-    const KIND: Kind = Kind::Str;
-    const FINAL: bool = true;
-
+// SAFETY: `owner` is the only slot; the other fields are numbers and an address of bytes.
+unsafe impl Trace for Str {
+    #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
         tracer.slot(&self.owner);
     }
 }
 
-// SAFETY: paired with `Kind::StrBuf` in `kinds!`; no slots.
-unsafe impl Object for StrBuf {
-    const KIND: Kind = Kind::StrBuf;
-
+// SAFETY: bytes hold no slots.
+unsafe impl Trace for StrBuf {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        plain(self);
         // SAFETY: no other borrow exists: the methods below let go of theirs before they return.
         tracer.external(unsafe { (*self.bytes.get()).capacity() });
     }

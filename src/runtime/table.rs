@@ -5,6 +5,11 @@
 //! VM looks again afterwards). Up to eight entries are searched without an index. Removed entries leave holes until the
 //! table next grows.
 
+#![expect(
+    unsafe_code,
+    reason = "reports its slots itself: it forgets one of them"
+)]
+
 mod index;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +20,7 @@ pub use index::Index;
 use index::Probe;
 
 use super::builtin_eq;
-use super::heap::{Gc, Heap, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, Trace, Tracer, traced};
 use super::str::Str;
 use super::value::Value;
 
@@ -50,6 +55,22 @@ struct Entry {
     key: Slot,
     value: Slot,
 }
+
+// SAFETY: reports keys and values. `recent`, which is not reported, is forgotten.
+unsafe impl Trace for Table {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let Table {
+            inner,
+            recent,
+            recent_at: _,
+        } = self;
+        recent.clear();
+        inner.trace(tracer);
+    }
+}
+
+traced!(Inner { entries } plain { index, live, first } owns |this| this.index.bytes());
+traced!(Entry { key, value } plain { hash });
 
 /// Where a key is.
 pub enum Found {
@@ -277,17 +298,6 @@ impl Table {
             table.push(heap, e.hash, e.key.get(heap), e.value.get(heap));
         }
         table
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        let inner = self.inner.borrow();
-        self.recent.clear();
-        tracer.external(inner.entries.capacity() * size_of::<Entry>() + inner.index.bytes());
-        for entry in &inner.entries {
-            tracer.slot(&entry.key);
-            tracer.slot(&entry.value);
-        }
     }
 }
 

@@ -2,28 +2,15 @@
 //!
 //! One allocation a tuple; its length never changes. Code that fills one in steps makes a list first.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Kind, Slot, traced};
 use super::value::Value;
 
 /// A tuple of `len` items.
 pub struct Tuple {
-    len: usize,
+    pub(super) len: usize,
 }
 
-// SAFETY: paired with `Kind::Tuple` in `kinds!`; its slots are its tail.
-unsafe impl Object for Tuple {
-    const KIND: Kind = Kind::Tuple;
-    const FINAL: bool = true;
-
-    fn trace(&self, _: &mut Tracer<'_>) {}
-
-    #[inline(always)]
-    fn tail_len(&self) -> usize {
-        self.len
-    }
-}
+traced!(Tuple {} plain { len });
 
 impl<'h> Gc<'h, Tuple> {
     /// Number of items.

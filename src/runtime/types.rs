@@ -4,7 +4,7 @@
 //! `stdlib/builtins`. To add a builtin class: one row.
 
 use super::class::{Class, class_flag};
-use super::heap::{Gc, Heap, Kind, Slot, Trace, Tracer};
+use super::heap::{Gc, Heap, Kind, Slot, traced};
 use super::shape::NO_SHAPE;
 use super::value::{Unpacked, Value};
 
@@ -72,11 +72,7 @@ impl Types {
     }
 }
 
-impl Trace for Types {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slots(&self.classes);
-    }
-}
+traced!(Types { classes } plain { kind_shapes });
 
 macro_rules! types {
     ($($id:ident $name:literal : $base:ident $(= $kind:ident)? $([$flag:ident])?;)*) => {

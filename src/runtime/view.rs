@@ -3,9 +3,7 @@
 //! A view holds its dict, not a copy: it shows later changes. What can be done with one is in
 //! `stdlib/builtins/types/view.rs`.
 
-#![expect(unsafe_code, reason = "declares the slots of the type")]
-
-use super::heap::{Gc, Heap, Kind, Object, Slot, Tracer};
+use super::heap::{Gc, Heap, Slot, traced};
 use super::types::Builtin;
 use super::value::Value;
 
@@ -30,14 +28,7 @@ pub struct View {
     pub source: Slot,
 }
 
-// SAFETY: paired with `Kind::View` in `kinds!`; reports its slot.
-unsafe impl Object for View {
-    const KIND: Kind = Kind::View;
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.source);
-    }
-}
+traced!(View { source } plain { tag });
 
 impl Heap {
     /// A view of a dict.

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::future::{self, future};
 use super::handle::Handle;
 use super::scheduler;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
 use crate::vm::{Local, Vm};
 
@@ -32,6 +32,8 @@ pub struct BlockingPool {
     /// Ends the loop's wait; called from the threads.
     wake: Arc<dyn Fn() + Send + Sync>,
 }
+
+traced!(BlockingPool { waiting } plain { next, results, done, wake });
 
 impl BlockingPool {
     /// A pool without jobs; `wake` ends the loop's wait.
@@ -104,13 +106,6 @@ impl BlockingPool {
             scheduler(vm).call_soon(Handle::new(action, waiter.get(&vm.heap), number));
         }
         any
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for waiter in self.waiting.borrow().values() {
-            tracer.slot(waiter);
-        }
     }
 }
 

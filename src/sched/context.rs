@@ -9,7 +9,7 @@ use std::cell::Cell;
 use super::scheduler;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Gc, Heap, Slot, Value};
 use crate::vm::{Local, Vm};
@@ -22,11 +22,9 @@ pub struct Context {
     pub entered: Cell<bool>,
 }
 
-impl Payload for Context {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.values);
-    }
-}
+traced!(Context { values } plain { entered });
+
+impl Payload for Context {}
 
 /// The insides of a context object.
 pub fn context<'h>(value: Value<'h>) -> Option<&'h Context> {

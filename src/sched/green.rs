@@ -10,9 +10,9 @@ use super::future::{self, future};
 use super::handle::Handle;
 use super::ready_queue::ChoicePoint;
 use super::{Scheduler, scheduler};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::vm::{GreenStack, Local, Park, Trap, Vm};
 
 /// All green threads.
@@ -37,6 +37,9 @@ enum State {
     Sleeping(f64),
 }
 
+traced!(GreenThreads { threads });
+traced!(Thread { stack, future, context } plain { state });
+
 impl GreenThreads {
     /// Whether a thread could go on now.
     pub(super) fn any_runnable(&self) -> bool {
@@ -55,15 +58,6 @@ impl GreenThreads {
             }
         });
         times.min_by(f64::total_cmp)
-    }
-
-    /// Reports the slots to the collector.
-    pub(super) fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        for thread in self.threads.borrow_mut().iter_mut() {
-            tracer.slot(&thread.future);
-            tracer.slot(&thread.context);
-            thread.stack.trace(heap, tracer);
-        }
     }
 }
 

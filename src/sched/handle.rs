@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::timer_heap::TimerId;
 use crate::runtime::future::Callback;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Local, Vm};
@@ -69,6 +69,8 @@ pub struct Handle {
     more: Slot,
 }
 
+traced!(Handle { target, argument, more } plain { action });
+
 // A program may have a million of them.
 const _: () = assert!(size_of::<Handle>() == 32);
 
@@ -123,13 +125,6 @@ impl Handle {
         let own = self.state(heap).map(|state| state.context.get(heap));
         own.unwrap_or_else(|| self.more.get(heap))
     }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.target, &self.argument, &self.more] {
-            tracer.slot(slot);
-        }
-    }
 }
 
 /// What a handle object knows.
@@ -143,8 +138,6 @@ pub struct HandleState {
     pub context: Slot,
 }
 
-impl Payload for HandleState {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.context);
-    }
-}
+traced!(HandleState { context } plain { cancelled, timer });
+
+impl Payload for HandleState {}

@@ -25,7 +25,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::runtime::future::Future;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Heap, Slot, Value};
 use crate::vm::{Extension, Layer, Local, Vm};
 use clock::{Clock, TimeMode};
@@ -251,39 +251,17 @@ impl Layer for Shared {
     const PLACE: usize = 0;
 }
 
-impl Extension for Shared {
-    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        self.0.trace(heap, tracer);
-    }
-}
+impl Extension for Shared {}
 
-impl Scheduler {
-    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        self.ready.trace(tracer);
-        self.timers.trace(tracer);
-        self.watch.trace(tracer);
-        tracer.slot(&self.current);
-        tracer.slot(&self.foreground);
-        tracer.slot(&self.loop_object);
-        tracer.slot(&self.exception_handler);
-        tracer.slot(&self.context);
-        for task in &self.tasks.borrow().rows {
-            tracer.slot(task);
-        }
-        for future in self
-            .failures
-            .borrow()
-            .iter()
-            .chain(self.abandoned.borrow().iter())
-        {
-            tracer.slot(future);
-        }
-        self.green.trace(heap, tracer);
-        if let Some(reactor) = self.reactor.get() {
-            reactor.trace(tracer);
-        }
+traced!(Shared { 0 });
+traced!(
+    Scheduler {
+        ready, timers, watch, current, foreground, loop_object, exception_handler, context, tasks, failures, abandoned, green,
+        reactor,
     }
-}
+    plain { clock, natives, next_task, running, stopping, attended, interrupted }
+);
+traced!(TaskTable { rows } plain { free });
 
 /// Tasks by row; a row that is free holds the next free one.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::handle::Handle;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::{Trace, traced};
 
 /// A place where the order is not settled by the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum ChoicePoint {
 }
 
 /// An order of events.
-pub trait Choose {
+pub trait Choose: Trace {
     /// Which of `count` candidates comes next; `count` is at least 2, the result is below it.
     fn choose(&mut self, point: ChoicePoint, count: usize) -> usize;
 
@@ -34,6 +34,8 @@ pub trait Choose {
 
 /// asyncio's order.
 pub struct FirstInFirstOut;
+
+traced!(plain FirstInFirstOut);
 
 impl Choose for FirstInFirstOut {
     fn choose(&mut self, _: ChoicePoint, _: usize) -> usize {
@@ -49,6 +51,8 @@ impl Choose for FirstInFirstOut {
 pub struct Seeded {
     state: u64,
 }
+
+traced!(plain Seeded);
 
 impl Seeded {
     /// The order of a seed.
@@ -151,14 +155,9 @@ impl ReadyQueue {
     pub fn clear(&self) {
         self.handles.take();
     }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for handle in self.handles.borrow().iter() {
-            handle.trace(tracer);
-        }
-    }
 }
+
+traced!(ReadyQueue { handles, order } plain { in_order });
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use super::clock::TimeMode;
 use super::{reactor, report, scheduler};
 use crate::runtime::future::Future;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Slot, Value};
 use crate::vm::{HeldAt, Place, Report, Vm};
 
@@ -44,6 +44,9 @@ struct Found {
     place: Option<Place>,
 }
 
+traced!(Watch { only, found, named } plain { steps, seen, turn, over });
+traced!(Found { place } plain { task });
+
 impl Watch {
     /// A step begins.
     #[inline]
@@ -59,11 +62,6 @@ impl Watch {
     /// The loop is about to wait: the time until the next turn is nobody's.
     pub(super) fn forget(&self) {
         self.turn.set(None);
-    }
-
-    /// Reports the slots to the collector.
-    pub(super) fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.only);
     }
 
     /// Whether the step that runs now has taken too long.

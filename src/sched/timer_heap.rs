@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 
 use super::handle::{Action, Handle};
 use crate::runtime::future::Future;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Heap, Slot, Value};
 
 /// Rebuild when there are at least so many cancelled timers, and they are more than half.
@@ -63,6 +63,10 @@ struct Entry {
     /// A future, or the index in the slab.
     target: Slot,
 }
+
+traced!(TimerHeap { inner });
+traced!(Inner { heap, slab } plain { free, next_number, cancelled });
+traced!(Entry { target } plain { ticks, number, when });
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
@@ -162,18 +166,6 @@ impl TimerHeap {
     /// Drops all timers.
     pub fn clear(&self) {
         *self.inner.borrow_mut() = Inner::default();
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        let inner = self.inner.borrow();
-        tracer.external(inner.heap.capacity() * size_of::<Entry>());
-        for entry in inner.heap.iter() {
-            tracer.slot(&entry.target);
-        }
-        for (_, handle) in inner.slab.iter().flatten() {
-            handle.trace(tracer);
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use super::future::{self, new_future};
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Slot, Value};
 use crate::vm::{Local, Vm, Waiting};
 
@@ -22,6 +22,8 @@ pub struct WaitQueue {
     /// How many in between have left.
     left: Cell<usize>,
 }
+
+traced!(WaitQueue { waiters } plain { left });
 
 impl WaitQueue {
     /// Joins the queue: the future to await.
@@ -153,13 +155,6 @@ impl WaitQueue {
             {
                 unreachable!("the waiter was found pending");
             }
-        }
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for waiter in self.waiters.borrow().iter() {
-            tracer.slot(waiter);
         }
     }
 }

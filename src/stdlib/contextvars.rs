@@ -9,7 +9,7 @@ use super::builtins::types::receiver::spread;
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::table::{Found, Table};
@@ -110,24 +110,17 @@ struct Token {
 
 struct Missing;
 
-impl Payload for Var {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.name);
-        tracer.slot(&self.default);
-    }
-}
+traced!(Var { name, default });
 
-impl Payload for Token {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.var);
-        tracer.slot(&self.old);
-        tracer.slot(&self.context);
-    }
-}
+impl Payload for Var {}
 
-impl Payload for Missing {
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Token { var, old, context } plain { used });
+
+impl Payload for Token {}
+
+traced!(Missing {});
+
+impl Payload for Missing {}
 
 fn var<'h>(value: Value<'h>) -> &'h Var {
     payload(value)

@@ -10,7 +10,7 @@ use super::arg::vm_index_or;
 use super::builtins::types::receiver::given;
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::protocol::compare::Comparison;
@@ -100,21 +100,13 @@ struct Walk {
     step: i64,
 }
 
-impl Payload for Deque {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        let items = self.items.borrow();
-        tracer.external(items.capacity() * size_of::<Slot>());
-        for item in items.iter() {
-            tracer.slot(item);
-        }
-    }
-}
+traced!(Deque { items } plain { maxlen, version });
 
-impl Payload for Walk {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.deque);
-    }
-}
+impl Payload for Deque {}
+
+traced!(Walk { deque } plain { version, at, step });
+
+impl Payload for Walk {}
 
 /// An end of a deque.
 #[derive(Clone, Copy)]

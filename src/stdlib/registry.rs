@@ -9,9 +9,9 @@ use std::cell::RefCell;
 
 use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::{Extension, Layer, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
@@ -175,13 +175,9 @@ impl Layer for Registry {
     const PLACE: usize = 1;
 }
 
-impl Extension for Registry {
-    fn trace(&self, _: &Heap, tracer: &mut Tracer<'_>) {
-        for (_, class) in self.classes.borrow().iter() {
-            tracer.slot(class);
-        }
-    }
-}
+traced!(Registry { classes });
+
+impl Extension for Registry {}
 
 /// Gives a builtin class its methods and attributes.
 pub fn install_type(vm: &mut Vm, ty: &'static NativeType) {

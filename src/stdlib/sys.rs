@@ -7,9 +7,9 @@ use super::arg;
 use super::builtins::functions::output::check_written;
 use super::builtins::functions::program::exit;
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, bind, class_of};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::slow_step;
 use crate::vm::{Extension, Layer, Local, Locals, Native, Vm};
 
@@ -64,9 +64,9 @@ impl Layer for Program {
     const PLACE: usize = 3;
 }
 
-impl Extension for Program {
-    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
-}
+traced!(Program {} plain { args, folder });
+
+impl Extension for Program {}
 
 const STREAM: ModuleType = ModuleType {
     name: "TextIOWrapper",
@@ -96,9 +96,9 @@ enum Stream {
     Err,
 }
 
-impl Payload for Stream {
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(plain Stream);
+
+impl Payload for Stream {}
 
 fn stream(value: Value<'_>) -> Stream {
     *value

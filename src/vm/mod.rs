@@ -4,6 +4,8 @@
 //! and the operation itself on locals (`vm.get_attr(object, name)`), which natives use as well. Whatever may run the program takes
 //! `&mut Vm` and locals; whatever cannot takes `&Heap` and values.
 
+#![expect(unsafe_code, reason = "vouches for the roots of a collection")]
+
 pub(in crate::vm) mod classes;
 pub(in crate::vm) mod exec;
 mod import;
@@ -29,7 +31,7 @@ pub use protocol::subscript::leaf_len;
 pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
 
 use crate::bytecode::Instr;
-use crate::runtime::heap::{SlotVec, Tracer};
+use crate::runtime::heap::{SlotVec, Trace};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
@@ -47,10 +49,7 @@ const REGISTERS: usize = 1 << 16;
 const NESTING_LIMIT: u32 = 1500;
 
 /// A layer above that keeps values of its own: the scheduler, the modules' state.
-pub trait Extension: Any {
-    /// Reports each slot to the collector.
-    fn trace(&self, heap: &Heap, tracer: &mut Tracer<'_>);
-}
+pub trait Extension: Trace + Any {}
 
 /// An extension with its place among the others: what runs at each step of the scheduler finds it without a search.
 pub trait Layer: Extension {
@@ -309,26 +308,28 @@ impl Vm {
             builtins,
             modules,
             extensions,
-            ..
+            natives: _,
+            learned: _,
+            steps: _,
+            waits: _,
+            throwing: _,
+            nesting: _,
+            park: _,
+            preemptible: _,
+            halting: _,
+            import: _,
+            on_interrupt: _,
+            on_pulse: _,
+            importing: _,
+            host: _,
         } = self;
-        let stacks = RefCell::new((stack, suspended));
-        heap.collect(&|heap: &Heap, tracer: &mut Tracer<'_>| {
-            let (stack, suspended) = &mut *stacks.borrow_mut();
-            stack.trace_live(heap, tracer);
-            for stack in suspended.iter_mut() {
-                stack.trace_live(heap, tracer);
-            }
-            locals.trace(tracer);
-            for generator in async_generators.borrow().iter() {
-                tracer.slot(generator);
-            }
-            for slot in [&*result, &*builtins, &*modules] {
-                tracer.slot(slot);
-            }
-            for extension in extensions.iter().flatten() {
-                extension.trace(heap, tracer);
-            }
-        });
+        let roots = (
+            (&*stack, &*suspended, &*locals),
+            (&*async_generators, &*result, &*builtins, &*modules),
+            &*extensions,
+        );
+        // SAFETY: the pattern has all fields of the VM: those that hold slots are among the roots. Inline caches were cleared.
+        unsafe { heap.collect(&roots) };
     }
 
     /// A register of the running frame.

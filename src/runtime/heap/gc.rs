@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::trace::Tracer;
+use super::trace::{Trace, Tracer};
 use super::{Heap, Kind};
 use crate::runtime::value::Value;
 
@@ -55,17 +55,15 @@ pub mod flag {
 /// A Rust type that lives in heap cells.
 ///
 /// # Safety
-/// `KIND` must be the `Kind` that the `kinds!` table pairs with this very type, and `trace` must report every `Slot` in it.
-pub unsafe trait Object: 'static {
+/// `KIND` must be the `Kind` that the `kinds!` table pairs with this very type, `tail_len` always the same number, and `FINAL`
+/// true only if no slot changes after the object was made. `kinds!` writes all implementations.
+pub unsafe trait Object: Trace + 'static {
     /// Its row in the `kinds!` table.
     const KIND: Kind;
     /// Whether its slots never change, so that of one that is permanent they need not be reported.
     const FINAL: bool = false;
 
-    /// Reports each slot of the fields to the collector; the slots behind them are reported for it.
-    fn trace(&self, tracer: &mut Tracer<'_>);
-
-    /// How many slots stand behind the fields; fixed when the object is made.
+    /// How many slots follow the fields; fixed when the object is made.
     #[inline(always)]
     fn tail_len(&self) -> usize {
         0
@@ -75,7 +73,10 @@ pub unsafe trait Object: 'static {
 // SAFETY: a header alone is never allocated; it stands for "an object of any kind", whose real kind the tracer looks up.
 unsafe impl Object for Header {
     const KIND: Kind = Kind::Free;
+}
 
+// SAFETY: as above.
+unsafe impl Trace for Header {
     fn trace(&self, _: &mut Tracer<'_>) {}
 }
 
@@ -148,8 +149,9 @@ impl<'h, T: ?Sized> Gc<'h, T> {
     pub(in crate::runtime) fn from_address(address: usize) -> Gc<'h, T> {
         debug_assert!(address != 0 && address.is_multiple_of(8));
         // SAFETY: only values made by `Value::object` carry addresses, and those come from a `NonNull`.
+        let header = unsafe { NonNull::new_unchecked(address as *mut Header) };
         Gc {
-            header: unsafe { NonNull::new_unchecked(address as *mut Header) },
+            header,
             life: PhantomData,
         }
     }
@@ -243,15 +245,15 @@ impl<T: ?Sized> PartialEq for Gc<'_, T> {
 
 impl<T: ?Sized> Eq for Gc<'_, T> {}
 
-/// A place inside a heap object (or a traced root) that holds a value.
+/// A place inside a heap object (or a traced root) that holds a value. It is not `Send`, by which `traced!` knows it.
 #[repr(transparent)]
-pub struct Slot(Cell<u64>);
+pub struct Slot(Cell<u64>, PhantomData<*const Header>);
 
 impl Slot {
     /// A slot that holds a value. Only containers that trace it may call this.
     #[inline(always)]
     pub fn new(value: Value<'_>) -> Slot {
-        Slot(Cell::new(value.bits()))
+        Slot(Cell::new(value.bits()), PhantomData)
     }
 
     /// A slot that holds Undef.
@@ -262,7 +264,7 @@ impl Slot {
 
     /// A slot that holds what another one holds.
     pub fn copy(other: &Slot) -> Slot {
-        Slot(Cell::new(other.0.get()))
+        Slot(Cell::new(other.0.get()), PhantomData)
     }
 
     /// Makes it hold what another one holds.
@@ -303,6 +305,12 @@ impl Slot {
         self.0.get() == Value::UNDEF.bits()
     }
 
+    /// Makes it what it is in zeroed memory: the float 0.0.
+    #[inline(always)]
+    pub fn reset(&self) {
+        self.0.set(0);
+    }
+
     /// Forgets the value.
     #[inline(always)]
     pub fn clear(&self) {
@@ -336,27 +344,24 @@ impl<T: Object> Fixed<T> {
     pub fn get<'h>(&self, _: &'h Heap) -> Gc<'h, T> {
         Gc::from_header(self.0)
     }
-
-    pub(super) fn header(&self) -> NonNull<Header> {
-        self.0
-    }
 }
 
 /// A growable run of slots: what a list is made of.
 #[derive(Default)]
-pub struct SlotVec(UnsafeCell<Vec<u64>>);
+pub struct SlotVec(UnsafeCell<Vec<u64>>, PhantomData<*const Header>);
 
 impl SlotVec {
     /// An empty run.
     pub const fn new() -> SlotVec {
-        SlotVec(UnsafeCell::new(Vec::new()))
+        SlotVec(UnsafeCell::new(Vec::new()), PhantomData)
     }
 
     /// A run with the given values.
     pub fn from_values<'h>(values: impl IntoIterator<Item = Value<'h>>) -> SlotVec {
-        SlotVec(UnsafeCell::new(
-            values.into_iter().map(Value::bits).collect(),
-        ))
+        SlotVec(
+            UnsafeCell::new(values.into_iter().map(Value::bits).collect()),
+            PhantomData,
+        )
     }
 
     /// The vector inside. Every method below takes it once and lets go before it returns; none hands a reference out or runs
@@ -494,27 +499,18 @@ impl SlotVec {
         *self.vec() = values.iter().map(|v| v.bits()).collect();
     }
 
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.trace_from(0, tracer);
-    }
-
     /// Reports the slots but for the first ones, whose objects are permanent.
-    pub fn trace_from(&self, permanent: usize, tracer: &mut Tracer<'_>) {
+    pub(in crate::runtime) fn trace_from(&self, permanent: usize, tracer: &mut Tracer<'_>) {
         tracer.external(self.vec().capacity() * 8);
         for &bits in self.vec().iter().skip(permanent) {
             tracer.bits(bits);
         }
     }
+}
 
-    /// Reports the first `live` slots and makes the others Undef: what a stack does with its dead part.
-    pub fn trace_prefix(&self, live: usize, tracer: &mut Tracer<'_>) {
-        let vec = self.vec();
-        for &bits in vec.iter().take(live) {
-            tracer.bits(bits);
-        }
-        for bits in vec.iter_mut().skip(live) {
-            *bits = Value::UNDEF.bits();
-        }
+// SAFETY: reports every slot.
+unsafe impl Trace for SlotVec {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.trace_from(0, tracer);
     }
 }

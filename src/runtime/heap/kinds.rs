@@ -1,6 +1,7 @@
 //! The one table of Rust types that live on the heap.
 //!
-//! To add a kind: one row here, and `unsafe impl Object` beside the type.
+//! To add a kind: one row here, and `traced!` beside the type. `tail`: the field that holds the number of slots after the fields;
+//! `FINAL`: no slot changes once the object is made.
 
 #![expect(
     unsafe_code,
@@ -14,7 +15,7 @@ use super::trace::Tracer;
 use crate::runtime::*;
 
 macro_rules! kinds {
-    ($($kind:ident = $type:ty,)*) => {
+    ($($kind:ident = $type:ty $(, tail $len:ident)? $([$final:ident])?;)*) => {
         /// Which Rust type a heap object is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -38,6 +39,22 @@ macro_rules! kinds {
                 FINAL[self as usize]
             }
         }
+
+        $(
+            // SAFETY: the row pairs kind and type. The number of slots is a field of the type that is no cell, so it never changes:
+            // objects are shared, hence only read. The rows that say `FINAL` are upheld by their types' files.
+            unsafe impl Object for $type {
+                const KIND: Kind = Kind::$kind;
+                $(const FINAL: bool = kinds!(@$final);)?
+
+                $(
+                    #[inline(always)]
+                    fn tail_len(&self) -> usize {
+                        self.$len as usize
+                    }
+                )?
+            }
+        )*
 
         /// Reports the slots of the object at `at`.
         pub(super) fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
@@ -65,6 +82,7 @@ macro_rules! kinds {
             }
         }
     };
+    (@FINAL) => { true };
 }
 
 fn trace_as<T: Object>(gc: Gc<'_, Header>, tracer: &mut Tracer<'_>) {
@@ -83,33 +101,33 @@ pub(super) unsafe fn payload<T: Object>(at: NonNull<Header>) -> *mut T {
 }
 
 kinds! {
-    Str = str::Str,
-    StrBuf = str::StrBuf,
-    Bytes = bytes::Bytes,
-    ByteArray = bytes::ByteArray,
-    Int = int::Int,
-    Complex = complex::Complex,
-    List = list::List,
-    Tuple = tuple::Tuple,
-    Dict = dict::Dict,
-    Set = set::Set,
-    Range = range::Range,
-    Slice = slice::Slice,
-    Cell = cell::CellObj,
-    Spill = cell::Spill,
-    Code = code::CodeObj,
-    Function = function::Function,
-    Native = native::NativeFunction,
-    BoundMethod = function::BoundMethod,
-    Descriptor = descriptor::Descriptor,
-    Super = descriptor::Super,
-    Class = class::Class,
-    Instance = instance::Instance,
-    Module = module::Module,
-    Exception = exception::Exception,
-    Coroutine = coroutine::Coroutine,
-    Iter = iter::Iter,
-    View = view::View,
-    Future = future::Future,
-    Opaque = opaque::Opaque,
+    Str = str::Str [FINAL];
+    StrBuf = str::StrBuf;
+    Bytes = bytes::Bytes;
+    ByteArray = bytes::ByteArray;
+    Int = int::Int;
+    Complex = complex::Complex;
+    List = list::List;
+    Tuple = tuple::Tuple, tail len [FINAL];
+    Dict = dict::Dict;
+    Set = set::Set;
+    Range = range::Range;
+    Slice = slice::Slice;
+    Cell = cell::CellObj;
+    Spill = cell::Spill;
+    Code = code::CodeObj;
+    Function = function::Function, tail ncells;
+    Native = native::NativeFunction [FINAL];
+    BoundMethod = function::BoundMethod;
+    Descriptor = descriptor::Descriptor;
+    Super = descriptor::Super;
+    Class = class::Class;
+    Instance = instance::Instance, tail capacity;
+    Module = module::Module;
+    Exception = exception::Exception;
+    Coroutine = coroutine::Coroutine, tail nregs;
+    Iter = iter::Iter;
+    View = view::View;
+    Future = future::Future;
+    Opaque = opaque::Opaque;
 }

@@ -20,11 +20,12 @@ mod trace;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
-pub use trace::{Trace, Tracer};
+pub(crate) use trace::traced;
+pub use trace::{Trace, Tracer, plain};
 
 use super::class::Class;
 use super::intern::Interner;
@@ -226,8 +227,11 @@ impl Heap {
         self.stress.set(on);
     }
 
-    /// Frees what is not reached from what `roots` reports.
-    pub fn collect(&mut self, roots: &dyn Fn(&Heap, &mut Tracer<'_>)) {
+    /// Frees what is not reached from the roots.
+    ///
+    /// # Safety
+    /// `roots` reports every slot outside of this heap that is still going to be read as a value of it.
+    pub unsafe fn collect(&mut self, roots: &dyn Trace) {
         let old = self.mark.get();
         let mark = 3 - old;
         self.mark.set(mark);
@@ -236,13 +240,15 @@ impl Heap {
         let external;
         {
             let mut tracer = Tracer {
+                heap: self,
                 grey: &mut grey,
                 old,
                 mark,
                 external: 0,
+                shared: FxHashSet::default(),
             };
             self.memo.clear();
-            roots(self, &mut tracer);
+            roots.trace(&mut tracer);
             tracer.slot(&self.pending);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);

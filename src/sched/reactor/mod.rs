@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use super::blocking::BlockingPool;
 use super::handle::Handle;
 use super::scheduler;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::{Trace, traced};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Vm};
 use socket::Socket;
@@ -60,7 +60,7 @@ pub enum Expects {
 }
 
 /// Something that waits for the system.
-pub trait Source: Any {
+pub trait Source: Trace + Any {
     /// Takes note of what became possible; what of it is worth a handle.
     fn note(&self, ready: Readiness) -> Readiness;
     /// Runs in a turn of the loop, for what `note` gave.
@@ -70,8 +70,6 @@ pub trait Source: Any {
     fn run(self: Rc<Self>, vm: &mut Vm, ready: Readiness) -> Result<(), Raised>;
     /// Whether to wait for it.
     fn expects(&self) -> Expects;
-    /// Reports each slot to the collector.
-    fn trace(&self, tracer: &mut Tracer<'_>);
 }
 
 /// Sources whose object the collector freed: filled by destructors, emptied by the loop.
@@ -94,6 +92,11 @@ pub struct Reactor {
     /// Whether there are new sources since the loop last looked for abandoned ones.
     grown: Cell<bool>,
 }
+
+traced!(
+    Reactor { sources, again, abandoned, pool, scratch }
+    plain { poll, events, next_token, grown }
+);
 
 impl Reactor {
     /// A reactor without sources.
@@ -220,14 +223,6 @@ impl Reactor {
         drop(sources);
         self.again.take();
         self.pool.forget();
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for source in self.sources.borrow().values() {
-            source.trace(tracer);
-        }
-        self.pool.trace(tracer);
     }
 
     /// Asks the system once; what became possible, in its order. A signal ends the wait as if nothing had.

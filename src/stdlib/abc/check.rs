@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use super::Registrations;
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::set::Set;
@@ -72,13 +72,9 @@ struct Known {
     denied_at: Cell<usize>,
 }
 
-impl Payload for Known {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.registry, &self.accepted, &self.denied] {
-            tracer.slot(slot);
-        }
-    }
-}
+traced!(Known { registry, accepted, denied } plain { denied_at });
+
+impl Payload for Known {}
 
 /// Gives a new class its empty sets.
 pub(super) fn init(vm: &mut Vm, class: Local) {

@@ -11,7 +11,7 @@ use super::builtins::types::receiver::spread;
 use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
@@ -83,9 +83,9 @@ impl Layer for Registrations {
     const PLACE: usize = 5;
 }
 
-impl Extension for Registrations {
-    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
-}
+traced!(plain Registrations);
+
+impl Extension for Registrations {}
 
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let [metaclass, name, bases, namespace, keywords] = [0, 1, 2, 3, 4].map(|i| args.at(i));

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{queue, register, sleep};
 use crate::runtime::future::Future;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
@@ -49,14 +49,9 @@ struct AsCompleted {
     timer: Cell<Option<TimerId>>,
 }
 
-impl Payload for AsCompleted {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.done);
-        for awaited in self.todo.borrow().values() {
-            tracer.slot(awaited);
-        }
-    }
+traced!(AsCompleted { done, todo } plain { left, timer });
 
+impl Payload for AsCompleted {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         let todo = self.todo.borrow();
         let mut todo: Vec<Value<'h>> = todo.values().map(|slot| slot.get(heap)).collect();

@@ -9,7 +9,7 @@ use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::condition::{self, CONDITION};
 use super::register;
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
@@ -45,11 +45,9 @@ struct Barrier {
     count: Cell<i64>,
 }
 
-impl Payload for Barrier {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.condition);
-    }
+traced!(Barrier { condition } plain { parties, state, count });
 
+impl Payload for Barrier {
     fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
         let words = format!(
             "{} of {} parties have come",

@@ -7,7 +7,7 @@ use super::super::registry::{ModuleType, NativeType, class_of};
 use super::lock::{LOCK, new_lock};
 use super::register;
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::future;
@@ -45,12 +45,9 @@ struct Condition {
     waiters: WaitQueue,
 }
 
-impl Payload for Condition {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.lock);
-        self.waiters.trace(tracer);
-    }
-}
+traced!(Condition { lock, waiters });
+
+impl Payload for Condition {}
 
 /// A condition of this class, with a lock of its own.
 pub fn new_condition(vm: &mut Vm, class: Local) -> Local {

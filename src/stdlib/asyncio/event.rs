@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::super::registry::{ModuleType, NativeType};
 use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Value};
 use crate::sched::wait_queue::WaitQueue;
@@ -30,11 +30,9 @@ struct Event {
     waiters: WaitQueue,
 }
 
-impl Payload for Event {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.waiters.trace(tracer);
-    }
-}
+traced!(Event { waiters } plain { is_set });
+
+impl Payload for Event {}
 
 impl Wait for Event {
     type Owner = Event;

@@ -10,7 +10,7 @@ use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{check_running, sleep};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
@@ -114,9 +114,9 @@ struct Loop {
     closed: Cell<bool>,
 }
 
-impl Payload for Loop {
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Loop {} plain { closed });
+
+impl Payload for Loop {}
 
 /// The loop that is open; a new one if none is.
 pub fn the_loop(vm: &mut Vm) -> Result<Local, Raised> {

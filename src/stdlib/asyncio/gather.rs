@@ -8,7 +8,7 @@ use std::cell::Cell;
 use rustc_hash::FxHashMap;
 
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
@@ -33,12 +33,9 @@ struct Gathering {
     return_exceptions: bool,
 }
 
-impl Payload for Gathering {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.outer);
-        tracer.slot(&self.members);
-    }
-}
+traced!(Gathering { outer, members } plain { unfinished, return_exceptions });
+
+impl Payload for Gathering {}
 
 fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let flag = vm.get(args.at(1));

@@ -10,7 +10,7 @@ use super::register;
 use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::Future;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::scheduler;
@@ -35,12 +35,9 @@ struct Lock {
     waiters: WaitQueue,
 }
 
-impl Payload for Lock {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.holder);
-        self.waiters.trace(tracer);
-    }
+traced!(Lock { holder, waiters } plain { locked });
 
+impl Payload for Lock {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         if !self.locked.get() {
             return None;

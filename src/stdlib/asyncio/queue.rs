@@ -11,7 +11,7 @@ use super::sleep::seconds;
 use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future};
@@ -92,17 +92,9 @@ struct Queue {
     shut_down: Cell<bool>,
 }
 
-impl Payload for Queue {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.maxsize);
-        for item in self.items.borrow().iter() {
-            tracer.slot(item);
-        }
-        for waiters in [&self.getters, &self.putters, &self.joiners] {
-            waiters.trace(tracer);
-        }
-    }
+traced!(Queue { maxsize, items, getters, putters, joiners } plain { order, unfinished, shut_down });
 
+impl Payload for Queue {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         let (items, unfinished) = (self.items.borrow().len(), self.unfinished.get());
         let mut words = match self.maxsize.get(heap).as_int() {

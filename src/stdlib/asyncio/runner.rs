@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::super::registry::{ModuleType, NativeType};
 use super::{event_loop, run};
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::{self, context, scheduler, task};
@@ -43,11 +43,9 @@ struct Runner {
     count: Cell<u64>,
 }
 
-impl Payload for Runner {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.context);
-    }
-}
+traced!(Runner { context } plain { state, count });
+
+impl Payload for Runner {}
 
 const NEW: Native = Native::vm(
     "Runner(cls, *, debug=None, loop_factory=None)",

@@ -10,7 +10,7 @@ use super::register;
 use super::waiting::{self, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
@@ -52,11 +52,9 @@ struct Semaphore {
     waiters: WaitQueue,
 }
 
-impl Payload for Semaphore {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.waiters.trace(tracer);
-    }
+traced!(Semaphore { waiters } plain { value, places, bound });
 
+impl Payload for Semaphore {
     fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
         let places = self.places.get();
         let taken = places - self.value.get();

@@ -11,7 +11,7 @@ use super::register;
 use crate::runtime::class::Class;
 use crate::runtime::exception::Exception;
 use crate::runtime::future::FutureState;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
@@ -50,17 +50,12 @@ struct TaskGroup {
     completed: Slot,
 }
 
-impl Payload for TaskGroup {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.parent, &self.base_error, &self.completed] {
-            tracer.slot(slot);
-        }
-        for task in self.tasks.borrow().values() {
-            tracer.slot(task);
-        }
-        self.errors.items.trace(tracer);
-    }
+traced!(
+    TaskGroup { parent, tasks, errors, base_error, completed }
+    plain { entered, exiting, aborting, parent_cancelled }
+);
 
+impl Payload for TaskGroup {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         let tasks = self.tasks.borrow();
         Some(Obstacle::new("", tasks.values().map(|task| task.get(heap))))

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{check_running, register};
 use crate::runtime::exception::Exception;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
@@ -70,12 +70,9 @@ struct Timeout {
     deadline: Cell<i64>,
 }
 
-impl Payload for Timeout {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.when);
-        tracer.slot(&self.task);
-    }
-}
+traced!(Timeout { when, task } plain { state, cancelling, timer, deadline });
+
+impl Payload for Timeout {}
 
 /// A timeout after a delay: a number of seconds, or None.
 pub fn after(vm: &mut Vm, delay: Local) -> Result<Local, Raised> {

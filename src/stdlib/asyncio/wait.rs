@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::sleep::{finish_at, load_timer, seconds, store_timer};
 use super::task::future_set;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
@@ -66,12 +66,9 @@ enum ReturnWhen {
     AllCompleted,
 }
 
-impl Payload for Waiter {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.over);
-        self.finished.items.trace(tracer);
-    }
-}
+traced!(Waiter { over, finished } plain { left, when });
+
+impl Payload for Waiter {}
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     if vm.step_state(this) == 0 {

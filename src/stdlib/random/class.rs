@@ -8,7 +8,7 @@ use std::cell::{RefCell, RefMut};
 use super::module::Entropy;
 use super::{Mersenne, Random, numbers, sequences};
 use crate::runtime::class::Class;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -97,9 +97,9 @@ struct Generator {
     random: RefCell<Random>,
 }
 
-impl Payload for Generator {
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Generator {} plain { random });
+
+impl Payload for Generator {}
 
 /// An instance of the class, or of one that derives from it.
 pub fn object(vm: &Vm, class: Local, random: Random) -> Result<Value<'_>, Raised> {

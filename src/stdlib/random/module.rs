@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 
 use super::class::RANDOM_CLASS;
 use super::{Random, class};
-use crate::runtime::heap::Tracer;
-use crate::runtime::{Heap, Raised, Value};
+use crate::runtime::heap::traced;
+use crate::runtime::{Raised, Value};
 use crate::stdlib::registry::{NativeModule, bind, class_of};
 use crate::text::IntRef;
 use crate::vm::{Extension, Layer, Local, Vm};
@@ -45,9 +45,9 @@ impl Layer for Entropy {
     const PLACE: usize = 2;
 }
 
-impl Extension for Entropy {
-    fn trace(&self, _: &Heap, _: &mut Tracer<'_>) {}
-}
+traced!(Entropy {} plain { seed, seeds });
+
+impl Extension for Entropy {}
 
 impl Entropy {
     /// A seed for a generator that was given none.

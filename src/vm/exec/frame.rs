@@ -300,11 +300,12 @@ pub struct Stack {
     /// Where `end` must not go beyond without `reserve`.
     full: *mut Frame,
     /// A window that begins less than so many bytes behind the first register has room for any frame.
-    room: usize,
-    /// Zeroed, hence lazily backed by memory; zero bits are the float 0.0, a valid value.
-    registers: Box<[u64]>,
+    room: Cell<usize>,
+    /// Zeroed, hence lazily backed by memory. Never changes its length; a `Vec` because moving a `Box` claims that nothing else
+    /// points into it, which windows do.
+    registers: Vec<Slot>,
     /// Registers from here on were not used since the last collection.
-    soft_end: usize,
+    soft_end: Cell<usize>,
     /// The block that `end` and `full` point into; all below `end` are initialised.
     frames: Vec<MaybeUninit<Frame>>,
     limit: usize,
@@ -316,9 +317,9 @@ impl Stack {
         let mut stack = Stack {
             end: std::ptr::null_mut(),
             full: std::ptr::null_mut(),
-            room: 0,
+            room: Cell::new(0),
             registers: zeroed(registers),
-            soft_end: 0,
+            soft_end: Cell::new(0),
             frames: Vec::new(),
             limit,
         };
@@ -371,7 +372,7 @@ impl Stack {
     #[inline(always)]
     pub fn has_room(&self, window: Window) -> bool {
         let offset = (window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize);
-        offset < self.room && self.end < self.full
+        offset < self.room.get() && self.end < self.full
     }
 
     /// Pushes a frame for which `has_room` or `reserve` said yes.
@@ -424,7 +425,7 @@ impl Stack {
     /// The first register above everything live.
     #[inline]
     pub fn free_window(&self, heap: &Heap) -> Window {
-        Window(self.registers[self.free_offset(heap)..].as_ptr().cast())
+        Window(self.registers[self.free_offset(heap)..].as_ptr())
     }
 
     #[inline]
@@ -444,7 +445,7 @@ impl Stack {
     #[inline]
     pub fn reserve(&mut self, heap: &Heap, nregs: u32) -> bool {
         debug_assert!(nregs as usize <= WINDOW_LIMIT);
-        if self.end < self.full && self.free_offset(heap) * 8 < self.room {
+        if self.end < self.full && self.free_offset(heap) * 8 < self.room.get() {
             return true;
         }
         self.grow(heap)
@@ -464,7 +465,7 @@ impl Stack {
         if needed > self.registers.len() {
             self.relocate(needed.max(self.registers.len() * 2));
         }
-        self.use_registers(self.soft_end.max(needed));
+        self.use_registers(self.soft_end.get().max(needed));
         true
     }
 
@@ -490,52 +491,50 @@ impl Stack {
         self.full = unsafe { self.frames.as_mut_ptr().cast::<Frame>().add(most) };
     }
 
-    fn use_registers(&mut self, soft_end: usize) {
-        self.soft_end = soft_end;
-        self.room = soft_end.saturating_sub(WINDOW_LIMIT) * 8;
+    fn use_registers(&self, soft_end: usize) {
+        self.soft_end.set(soft_end);
+        self.room.set(soft_end.saturating_sub(WINDOW_LIMIT) * 8);
     }
 
     /// Moves all registers to a larger block and sets the frames' windows right.
     fn relocate(&mut self, size: usize) {
         let old_start = self.registers.as_ptr() as usize;
         let old_bytes = self.registers.len() * 8;
-        let mut registers = zeroed(size);
-        registers[..self.soft_end].copy_from_slice(&self.registers[..self.soft_end]);
+        let registers = zeroed(size);
+        for (new, old) in registers.iter().zip(&self.registers[..self.soft_end.get()]) {
+            new.assign(old);
+        }
         let depth = self.depth();
         for frame in &mut self.frames[..depth] {
             // SAFETY: all below `depth` are initialised.
             let frame = unsafe { frame.assume_init_mut() };
             let offset = (frame.window.0 as usize).wrapping_sub(old_start);
             if offset < old_bytes {
-                frame.window = Window(registers[offset / 8..].as_ptr().cast());
+                frame.window = Window(registers[offset / 8..].as_ptr());
             }
         }
         self.registers = registers;
     }
-
-    /// Reports what is live and clears what is not.
-    pub fn trace_live(&mut self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        let live = self.free_offset(heap);
-        for register in &self.registers[..live] {
-            // SAFETY: `Slot` is a transparent cell around a `u64`.
-            tracer.slot(unsafe { &*std::ptr::from_ref(register).cast::<Slot>() });
-        }
-        self.registers[live..self.soft_end].fill(0);
-        self.use_registers((live + STRIDE).min(self.registers.len()));
-        self.trace(tracer);
-    }
 }
 
-impl Trace for Stack {
+// SAFETY: reports the frames' slots and the live registers; the other registers are forgotten.
+unsafe impl Trace for Stack {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        let live = self.free_offset(tracer.heap());
+        tracer.slots(&self.registers[..live]);
+        for register in &self.registers[live..self.soft_end.get()] {
+            register.reset();
+        }
+        self.use_registers((live + STRIDE).min(self.registers.len()));
         for frame in self.frames() {
-            tracer.slot(&frame.owner);
-            tracer.slot(&frame.extra);
+            (&frame.owner, &frame.extra).trace(tracer);
         }
     }
 }
 
-/// Memory that the system hands out zeroed, page by page as it is touched.
-fn zeroed(len: usize) -> Box<[u64]> {
-    vec![0; len].into_boxed_slice()
+/// Registers from memory that the system hands out zeroed, page by page as it is touched.
+fn zeroed(len: usize) -> Vec<Slot> {
+    let mut bits = std::mem::ManuallyDrop::new(vec![0_u64; len]);
+    // SAFETY: the parts of a vector that is not used any more. A slot is a transparent cell around a `u64`.
+    unsafe { Vec::from_raw_parts(bits.as_mut_ptr().cast(), bits.len(), bits.capacity()) }
 }

@@ -3,9 +3,9 @@
 //! Exactly one stack runs at a time; the others wait in `suspended` or in a `GreenStack`, and the collector sees them all.
 
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::{SlotVec, Tracer};
+use crate::runtime::heap::{SlotVec, traced};
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Heap, Raised, Slot, Value};
+use crate::runtime::{Raised, Slot, Value};
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::trap::{Park, Trap};
 use crate::vm::local::Local;
@@ -24,17 +24,12 @@ pub struct GreenStack {
     finished: Option<Slot>,
 }
 
-impl GreenStack {
-    /// Reports the slots to the collector.
-    pub fn trace(&mut self, heap: &Heap, tracer: &mut Tracer<'_>) {
-        self.stack.trace_live(heap, tracer);
-        self.start.trace(tracer);
-        tracer.slot(&self.kwargs);
-        if let Some(slot) = &self.finished {
-            tracer.slot(slot);
-        }
-    }
-}
+traced!(GreenStack {
+    stack,
+    start,
+    kwargs,
+    finished
+});
 
 impl Vm {
     /// A stack on which a call will run. `args`: a tuple, `kwargs`: a dict.

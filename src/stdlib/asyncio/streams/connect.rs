@@ -14,7 +14,7 @@ use super::reader::Reader;
 use super::resolve::{self, Lookup, Purpose};
 use super::transport::{Transport, by_token};
 use super::{address_text, refuse, writer};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot, Value};
@@ -80,16 +80,9 @@ struct Attempt {
     limit: Cell<usize>,
 }
 
-impl Payload for Attempt {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        for error in self.errors.borrow().iter() {
-            tracer.slot(error);
-        }
-        if let Some(transport) = &*self.transport.borrow() {
-            transport.trace(tracer);
-        }
-    }
-}
+traced!(Attempt { errors, connecting, transport } plain { left, limit });
+
+impl Payload for Attempt {}
 
 /// A socket that is being connected.
 struct Connecting {
@@ -101,6 +94,8 @@ struct Connecting {
     /// What was heard too early, for the transport.
     heard: Cell<Readiness>,
 }
+
+traced!(Connecting { done } plain { token, socket, address, heard });
 
 impl Source for Connecting {
     fn note(&self, ready: Readiness) -> Readiness {
@@ -132,10 +127,6 @@ impl Source for Connecting {
 
     fn expects(&self) -> Expects {
         Expects::Underway
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.done);
     }
 }
 

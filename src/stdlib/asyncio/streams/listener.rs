@@ -13,7 +13,7 @@ use super::transport::{Transport, by_token};
 use super::transport_socket::Facts;
 use super::writer;
 use crate::runtime::future::FutureState;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::{self, future};
 use crate::sched::handle::Handle;
@@ -126,6 +126,8 @@ impl Listener {
     }
 }
 
+traced!(Listener { server, keeps } plain { token, socket, local, removes_file });
+
 impl Source for Listener {
     fn note(&self, ready: Readiness) -> Readiness {
         Readiness {
@@ -143,12 +145,6 @@ impl Source for Listener {
 
     fn expects(&self) -> Expects {
         Expects::Perhaps
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        if let Some(server) = self.server.upgrade() {
-            server.trace(tracer);
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::super::registry::{ModuleType, NativeType, class_of};
 use super::super::register;
 use super::transport::Transport;
 use crate::runtime::bytes::ByteArray;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Slot, Value};
@@ -86,11 +86,15 @@ impl Unread {
 
 struct Object(Rc<Reader>);
 
-impl Payload for Object {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.0.trace(tracer);
-    }
-}
+traced!(Object { 0 });
+
+impl Payload for Object {}
+
+traced!(
+    Reader { waiter, exception, transport }
+    plain { data, limit, ended, paused }
+    owns |this| this.data.borrow().bytes.capacity()
+);
 
 impl Reader {
     /// An empty reader.
@@ -152,13 +156,6 @@ impl Reader {
     pub fn exception(&self, vm: &Vm) -> Option<Local> {
         let exception = self.exception.get(&vm.heap).defined();
         exception.map(|exception| vm.local(exception))
-    }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.waiter);
-        tracer.slot(&self.exception);
-        tracer.external(self.data.borrow().bytes.capacity());
     }
 
     fn len(&self) -> usize {

@@ -12,7 +12,7 @@ use super::super::{event_loop, register};
 use super::listener::Listener;
 use super::transport::Transport;
 use super::transport_socket::{self, Facts};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
@@ -66,6 +66,11 @@ pub struct Serving {
     /// How many clients may wait, and are accepted in a turn.
     pub backlog: i32,
 }
+
+traced!(
+    Serving { listeners, clients, waiters, forever, callback, context }
+    plain { serving, limit, backlog }
+);
 
 impl Serving {
     /// A server without listeners.
@@ -176,25 +181,13 @@ impl Serving {
             act(&client, vm);
         }
     }
-
-    /// Reports the slots to the collector.
-    pub fn trace(&self, tracer: &mut Tracer<'_>) {
-        for slot in [&self.forever, &self.callback, &self.context] {
-            tracer.slot(slot);
-        }
-        for waiter in self.waiters.borrow().iter().flatten() {
-            tracer.slot(waiter);
-        }
-    }
 }
 
 struct Object(Rc<Serving>);
 
-impl Payload for Object {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.0.trace(tracer);
-    }
-}
+traced!(Object { 0 });
+
+impl Payload for Object {}
 
 const NEW: Native = Native::vm(
     "Server(cls, /, *args, **kwargs)",

@@ -16,7 +16,7 @@ use super::listener::Listener;
 use super::resolve::{self, Lookup, Purpose};
 use super::server::Serving;
 use super::{address_text, refuse};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot};
@@ -65,18 +65,9 @@ struct Plan {
     turns: Cell<u32>,
 }
 
-impl Payload for Plan {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.server.trace(tracer);
-        for host in &self.hosts {
-            tracer.slot(host);
-        }
-        tracer.slot(&self.port);
-        for (_, waiter) in self.jobs.borrow().iter() {
-            tracer.slot(waiter);
-        }
-    }
-}
+traced!(Plan { server, hosts, port, jobs } plain { family, options, starts, cleans_up, job, found, turns });
+
+impl Payload for Plan {}
 
 /// What `gather` takes to start its tasks and to hear of their end, and to hear of their end alone.
 const TURNS_OF_GATHER: u32 = 3;

@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 use super::reader::Reader;
 use super::server::Serving;
 use super::system_error;
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::future::{self, future, new_future};
@@ -441,6 +441,14 @@ impl Transport {
     }
 }
 
+traced!(
+    Transport { reader, drains, closed, server, abandoned, partner }
+    plain {
+        token, socket, unsent, closing, lost, ended, finished, read_all, full, reading, readable, hung_up, local, peer, has_partner,
+        sent, received,
+    }
+);
+
 impl Source for Transport {
     fn note(&self, ready: Readiness) -> Readiness {
         if ready.read {
@@ -487,16 +495,6 @@ impl Source for Transport {
             // Its end comes.
             None if self.listens() || writes => Expects::Underway,
             _ => Expects::Nothing,
-        }
-    }
-
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        tracer.slot(&self.closed);
-        tracer.external(self.unsent.borrow().0.capacity());
-        self.drains.trace(tracer);
-        self.reader.trace(tracer);
-        if let Some(server) = &*self.server.borrow() {
-            server.trace(tracer);
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::transport::Transport;
 use super::{address_text, address_value};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Value};
 use crate::sched::reactor::socket::Address;
@@ -44,9 +44,9 @@ pub struct Facts {
     pub number: i32,
 }
 
-impl Payload for Facts {
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
+traced!(Facts {} plain { local, peer, number });
+
+impl Payload for Facts {}
 
 /// The object for a socket.
 pub fn make(vm: &mut Vm, facts: Facts) -> Local {

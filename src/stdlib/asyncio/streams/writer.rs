@@ -10,12 +10,11 @@ use super::super::super::registry::{ModuleType, NativeType, class_of};
 use super::super::register;
 use super::transport::Transport;
 use super::{address_value, transport_socket};
-use crate::runtime::heap::Tracer;
+use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::future;
-use crate::sched::reactor::Source;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.StreamWriter`.
@@ -46,12 +45,9 @@ struct Object {
     reader: Slot,
 }
 
-impl Payload for Object {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.transport.trace(tracer);
-        tracer.slot(&self.reader);
-    }
-}
+traced!(Object { transport, reader });
+
+impl Payload for Object {}
 
 impl Drop for Object {
     fn drop(&mut self) {
