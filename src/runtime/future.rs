@@ -65,10 +65,12 @@ pub struct Extra {
     callbacks: RefCell<Vec<Callback>>,
     /// The exception object of a cancellation, to be raised once.
     pub cancelled_error: Slot,
-    /// The members of a group (`gather`), a list: cancelling it means cancelling them. Else Undef.
+    /// The members of a group, a list: cancelling it means cancelling them. Else Undef.
     pub group: Slot,
-    /// Of a shield: the future that it follows. Else Undef.
-    pub shielded: Slot,
+    /// The future whose outcome it takes over; cancelling it leaves that one alone. Else Undef.
+    pub follows: Slot,
+    /// The function that made it, for reports; empty if they need not tell.
+    pub made_by: Cell<&'static str>,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: Slot,
     /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::number`; else Undef.
@@ -103,14 +105,10 @@ traced!(
     Future { first_target, result, attrs, extra, task }
     plain { state, retrieved, cancel_requested, timed, waits_in, first_kind }
 );
-traced!(Extra {
-    callbacks,
-    cancelled_error,
-    group,
-    shielded,
-    cancel_message,
-    name
-});
+traced!(
+    Extra { callbacks, cancelled_error, group, follows, cancel_message, name }
+    plain { made_by }
+);
 traced!(Callback { target, context } plain { kind });
 traced!(
     TaskPart { coroutine, waiting_for, context, spawned_in }

@@ -252,13 +252,6 @@ types! {
     UnicodeWarning "UnicodeWarning": Warning;
     UserWarning "UserWarning": Warning;
     InvalidStateError "InvalidStateError": Exception;
-    QueueEmpty "QueueEmpty": Exception;
-    QueueFull "QueueFull": Exception;
-    QueueShutDown "QueueShutDown": Exception;
-    IncompleteReadError "IncompleteReadError": EOFError;
-    LimitOverrunError "LimitOverrunError": Exception;
-    BrokenBarrierError "BrokenBarrierError": RuntimeError;
-    GaiError "gaierror": OSError;
 }
 
 impl Builtin {

@@ -12,7 +12,7 @@ use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::vm::{Local, Report, Stuck, Vm};
+use crate::vm::{Local, Mention, Report, Stuck, Vm};
 
 /// How many of the futures that a task waits for are named.
 const NAMED: usize = 3;
@@ -89,21 +89,27 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> (String,
     let awaited = task::part(vm, task).waiting_for.get(&vm.heap).defined();
     let awaited = awaited.map(|awaited| vm.local(awaited));
     let chain = vm.waits_in(coroutine);
+    let named = |mention| match mention {
+        Mention::As(name) => Some(name),
+        Mention::Never | Mention::Around(_) => None,
+    };
     let known = chain
         .iter()
-        .find_map(|&(name, object)| Some((shown(name), obstacle(vm, object)?)));
-    let last = chain.iter().rfind(|&&(name, _)| !is_wrapper(name));
+        .find_map(|&(mention, object)| Some((named(mention)?, obstacle(vm, object)?)));
+    let last = chain.iter().rev().find_map(|&(mention, _)| named(mention));
     let (mut words, futures) = match (known, awaited.and_then(|f| target(vm, f)), last) {
         (Some((name, (words, futures))), _, _) => {
             (told(vm, name, &words, &futures), flat(vm, futures))
         }
         (None, Some((name, futures)), _) => (told(vm, name, "", &futures), flat(vm, futures)),
-        (None, None, Some(&(name, _))) => (shown(name).to_owned(), Vec::new()),
+        (None, None, Some(name)) => (name.to_owned(), Vec::new()),
         (None, None, None) if awaited.is_none() => ("its turn".to_owned(), Vec::new()),
         (None, None, None) => (lone.to_owned(), Vec::new()),
     };
-    if chain.iter().any(|&(name, _)| name == "wait_for") && words != "wait_for" {
-        words.push_str(", in wait_for");
+    for (mention, _) in chain {
+        if let Mention::Around(name) = mention {
+            words.push_str(&format!(", in {name}"));
+        }
     }
     (words, futures)
 }
@@ -115,11 +121,12 @@ fn target(vm: &Vm, awaited: Local) -> Option<(&'static str, Vec<Local>)> {
         return Some(("", vec![awaited]));
     }
     let extra = this.get().find_extra()?;
-    if let Some(shielded) = extra.shielded.get(&vm.heap).defined() {
-        return Some(("shield", vec![vm.local(shielded)]));
+    let name = extra.made_by.get();
+    if let Some(followed) = extra.follows.get(&vm.heap).defined() {
+        return Some((name, vec![vm.local(followed)]));
     }
     let members: Gc<'_, List> = extra.group.get(&vm.heap).as_gc()?;
-    Some(("gather", unfinished(vm, members)))
+    Some((name, unfinished(vm, members)))
 }
 
 /// Why nobody gets past an object.
@@ -196,23 +203,6 @@ fn called(vm: &mut Vm, one: Local) -> String {
         ""
     };
     format!("task '{}'{over}", report::text(vm, one))
-}
-
-/// A native awaitable as the program calls it.
-fn shown(name: &'static str) -> &'static str {
-    match name {
-        "TaskGroup.__aexit__" => "TaskGroup",
-        "_AsCompletedIterator._wait_for_one" => "as_completed",
-        name => name,
-    }
-}
-
-/// Whether a native awaitable only awaits something for the program.
-fn is_wrapper(name: &str) -> bool {
-    matches!(
-        name,
-        "wait_for" | "_wrap_awaitable" | "anext" | "Future.__await__" | "Condition.__aenter__"
-    )
 }
 
 /// Tasks of which each waits for the next and the last for the first, by their place in `tasks`; none if there are none.

@@ -17,7 +17,7 @@ use crate::runtime::future::{Callback, Future, FutureState, TaskPart};
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::vm::{Input, Local, NativeCoroutine, Place, Resumed, Step, Vm};
+use crate::vm::{Input, Local, Mention, NativeCoroutine, Place, Resumed, Step, Vm};
 
 /// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef for the default.
 ///
@@ -98,10 +98,8 @@ pub fn ensure_future(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
 }
 
 /// Awaits the awaitable in its first register.
-static WRAP_AWAITABLE: NativeCoroutine = NativeCoroutine {
-    name: "_wrap_awaitable",
-    step: wrap_awaitable,
-};
+static WRAP_AWAITABLE: NativeCoroutine =
+    NativeCoroutine::new("_wrap_awaitable", wrap_awaitable).mentioned(Mention::Never);
 
 fn wrap_awaitable(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {

@@ -38,6 +38,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend(random::Entropy::default());
     builtins::install(vm);
     vm.set_import(import);
+    vm.mention_timers(asyncio::SLEEP_NAME);
 }
 
 /// The names of the native modules.

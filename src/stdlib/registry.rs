@@ -123,6 +123,8 @@ pub struct NativeModule {
     pub functions: &'static [&'static Native],
     /// The classes that it makes.
     pub types: &'static [&'static ModuleType],
+    /// The exceptions that it makes, beside its other classes.
+    pub exceptions: &'static [&'static ModuleType],
     /// The builtin classes that it names.
     pub builtins: &'static [Builtin],
     /// What `init` binds, with a sentence on each; docs/library shows it.
@@ -140,6 +142,7 @@ impl NativeModule {
             doc,
             functions: &[],
             types: &[],
+            exceptions: &[],
             builtins: &[],
             constants: &[],
             init: |_, _| Ok(()),
@@ -159,6 +162,20 @@ pub struct ModuleType {
 }
 
 impl ModuleType {
+    /// An exception that has what its base has. One with more: a `ModuleType` whose body adds it.
+    pub const fn exception(
+        name: &'static str,
+        module: &'static str,
+        base: Builtin,
+        doc: &'static str,
+    ) -> ModuleType {
+        ModuleType {
+            name,
+            module,
+            body: NativeType::of(base, doc),
+        }
+    }
+
     /// `__name__`.
     pub fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
@@ -205,7 +222,7 @@ pub fn make_module(vm: &mut Vm, decl: &'static NativeModule) -> Result<Local, Ra
             vm.heap.types.class(&vm.heap, builtin).value(),
         );
     }
-    for ty in decl.types {
+    for ty in decl.types.iter().chain(decl.exceptions) {
         let class = class_of(vm, ty);
         bind(vm, module, ty.short_name(), vm.get(class));
     }
@@ -252,6 +269,21 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
         class.refresh_flags(&vm.heap);
     }
     class
+}
+
+/// Raises a module's exception with these arguments.
+pub fn raise(vm: &mut Vm, exception: &'static ModuleType, args: &[Local]) -> Raised {
+    let class = class_of(vm, exception);
+    match vm.call(class, args) {
+        Ok(made) => vm.raise_local(made),
+        Err(raised) => raised,
+    }
+}
+
+/// Raises a module's exception with a message.
+pub fn raise_text(vm: &mut Vm, exception: &'static ModuleType, message: &str) -> Raised {
+    let message = vm.local(vm.heap.str_value(message));
+    raise(vm, exception, &[message])
 }
 
 fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {

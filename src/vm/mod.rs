@@ -21,7 +21,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use classes::type_param::EVALUATE;
-pub use exec::coroutine::{AsyncStepKind, Input, NativeCoroutine, Resumed, Step, StepFn, Waiting};
+pub use exec::coroutine::{
+    AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, StepFn, Waiting,
+};
 pub use exec::exception_group::Split;
 pub use exec::green_stack::GreenStack;
 pub use exec::trap::{Park, Trap};
@@ -129,6 +131,8 @@ pub struct Vm {
     steps: Vec<&'static NativeCoroutine>,
     /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
     async_generators: RefCell<Vec<Slot>>,
+    /// How reports mention a wait for a timer that has no coroutine.
+    timer_mention: &'static str,
     /// What waiters wait in, as met so far; their rows.
     waits: RefCell<Vec<&'static Waiting>>,
     /// Whether `result` is to be thrown into the async generator that goes on next.
@@ -170,6 +174,7 @@ impl Vm {
             natives: Natives::default(),
             learned: Learned::new(),
             steps: Vec::new(),
+            timer_mention: "a timer",
             waits: RefCell::default(),
             async_generators: RefCell::default(),
             throwing: false,
@@ -208,6 +213,11 @@ impl Vm {
     /// Says who hears each time that the budget of safepoints is used up.
     pub fn set_pulse(&mut self, pulse: PulseFn) {
         self.on_pulse = Some(pulse);
+    }
+
+    /// Says how reports mention a wait for a timer that has no coroutine.
+    pub fn mention_timers(&mut self, name: &'static str) {
+        self.timer_mention = name;
     }
 
     /// Ctrl-C was pressed.
@@ -321,6 +331,7 @@ impl Vm {
             on_interrupt: _,
             on_pulse: _,
             importing: _,
+            timer_mention: _,
             host: _,
         } = self;
         let roots = (

@@ -16,6 +16,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::coroutine::Mention;
 use crate::vm::local::Local;
 
 /// A place in a program: code and the index of one of its instructions.
@@ -198,9 +199,9 @@ impl Vm {
         }
     }
 
-    /// The native awaitables that a coroutine waits in (`sleep`, `Queue.get`), outermost first, each with the object that it waits for
-    /// or Undef.
-    pub fn waits_in(&self, coroutine: Local) -> Vec<(&'static str, Local)> {
+    /// The native awaitables that a coroutine waits in (`sleep`, `Queue.get`), outermost first, how reports mention each and
+    /// the object that it waits for, or Undef.
+    pub fn waits_in(&self, coroutine: Local) -> Vec<(Mention, Local)> {
         let heap = &self.heap;
         let mut chain = Vec::new();
         let mut next = self.get_gc::<Coroutine>(coroutine);
@@ -210,14 +211,16 @@ impl Vm {
                     .tail()
                     .first()
                     .map_or(Value::UNDEF, |slot| slot.get(heap));
-                chain.push((self.native_coroutine_name(at.native), self.local(object)));
+                chain.push((self.mention(at.native), self.local(object)));
             }
             let delegate = at.delegate.get(heap);
             if let Some(future) = delegate.as_gc::<Future>() {
                 if let Some(waiting) = self.waiting(future) {
-                    chain.push((waiting.name, self.local(future.get().attrs.get(heap))));
+                    let owner = self.local(future.get().attrs.get(heap));
+                    chain.push((Mention::As(waiting.name), owner));
                 } else if future.timed.get() {
-                    chain.push(("sleep", self.local(Value::UNDEF)));
+                    let mention = Mention::As(self.timer_mention);
+                    chain.push((mention, self.local(Value::UNDEF)));
                 }
             }
             next = delegate.as_gc();

@@ -68,6 +68,16 @@ pub fn rows(classes: impl Iterator<Item = Builtin>) -> Item {
     )
 }
 
+/// A row for each exception of a module.
+pub fn module_rows(exceptions: &[&ModuleType]) -> Vec<Entry> {
+    let row = |ty: &&ModuleType| Entry {
+        name: ty.short_name().to_owned(),
+        call: format!("{}({})", ty.short_name(), ty.body.class.name()),
+        doc: ty.body.doc.to_owned(),
+    };
+    exceptions.iter().map(row).collect()
+}
+
 fn class(name: &str, base: Option<String>, doc: &str, parts: &[&NativeType]) -> Class {
     let maker = maker(parts);
     let mut methods: Vec<Entry> = parts.iter().flat_map(|ty| methods(ty)).collect();

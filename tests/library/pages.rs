@@ -227,7 +227,7 @@ fn exceptions_page() -> Page {
     Page {
         file: "exceptions",
         title: "Exceptions".to_owned(),
-        intro: "All exceptions. Those that are no builtin names are found in `asyncio`; `gaierror` has no name: catch OSError.".to_owned(),
+        intro: "The builtin exceptions; `CancelledError` and `InvalidStateError` are found in `asyncio`. The exceptions of modules are on the pages of the modules.".to_owned(),
         items: vec![
             Item::Section("All of them", vec![native::rows(exceptions())]),
             Item::Section("What they have", classes.collect()),
@@ -267,7 +267,10 @@ fn asyncio_page() -> Page {
         .filter(|ty| !elsewhere(ty))
         .map(native::module_class);
     let tasks = [Future, Task].map(native::builtin_class);
-    let raised = exceptions().filter(|class| ASYNCIO.builtins.contains(class));
+    let mut raised = native::rows(exceptions().filter(|class| ASYNCIO.builtins.contains(class)));
+    if let Item::Table(_, rows) = &mut raised {
+        rows.extend(native::module_rows(ASYNCIO.exceptions));
+    }
     let classes = tasks.into_iter().chain(own).collect();
     Page {
         file: "asyncio",
@@ -279,7 +282,7 @@ fn asyncio_page() -> Page {
         items: vec![
             Item::Section("Functions", native::functions_of(&ASYNCIO)),
             Item::Section("Tasks, futures, groups, timeouts", classes),
-            Item::Section("Exceptions", vec![native::rows(raised)]),
+            Item::Section("Exceptions", vec![raised]),
             Item::Section("Constants", vec![native::constants(ASYNCIO.constants)]),
         ],
     }
@@ -306,6 +309,11 @@ fn module_page(module: &'static NativeModule) -> Page {
                 .map(|ty| native::module_class(ty))
                 .collect(),
         ));
+    }
+    if !module.exceptions.is_empty() {
+        let rows = native::module_rows(module.exceptions);
+        let table = Item::Table(["class and base", "what it says"], rows);
+        items.push(Item::Section("Exceptions", vec![table]));
     }
     if !module.constants.is_empty() {
         items.push(Item::Section(

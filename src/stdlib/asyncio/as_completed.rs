@@ -17,7 +17,7 @@ use crate::sched::future;
 use crate::sched::handle::Handle;
 use crate::sched::timer_heap::TimerId;
 use crate::sched::{scheduler, task};
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `as_completed(fs, *, timeout=None)`.
 pub const AS_COMPLETED: Native = Native::vm(
@@ -83,10 +83,9 @@ const ANEXT: Native = Native::vm(
     },
 );
 
-static WAITING_FOR_ONE: NativeCoroutine = NativeCoroutine {
-    name: "_AsCompletedIterator._wait_for_one",
-    step,
-};
+static WAITING_FOR_ONE: NativeCoroutine =
+    NativeCoroutine::new("_AsCompletedIterator._wait_for_one", step)
+        .mentioned(Mention::As("as_completed"));
 
 // Registers: the iterator, whether to give the result and not the future.
 const OWNER: usize = 0;

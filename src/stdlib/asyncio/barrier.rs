@@ -12,6 +12,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::stdlib::registry;
 use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Barrier`.
@@ -128,31 +129,22 @@ const BROKEN: Getter = Getter::leaf("broken", "Whether it was aborted.", |heap, 
     Ok(Value::bool(of(heap, args).state.get() == State::Broken))
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine {
-    name: "Barrier.wait",
-    step,
-};
-static EXITING: NativeCoroutine = NativeCoroutine {
-    name: "Barrier.__aexit__",
-    step: |vm, _, _| Ok(Step::Return(vm.none())),
-};
-static RESETTING: NativeCoroutine = NativeCoroutine {
-    name: "Barrier.reset",
-    step: |vm, this, input| {
-        change(vm, this, input, |barrier| {
-            let next = if barrier.count.get() > 0 {
-                State::Resetting
-            } else {
-                State::Filling
-            };
-            barrier.state.set(next);
-        })
-    },
-};
-static ABORTING: NativeCoroutine = NativeCoroutine {
-    name: "Barrier.abort",
-    step: |vm, this, input| change(vm, this, input, |barrier| barrier.state.set(State::Broken)),
-};
+static WAITING: NativeCoroutine = NativeCoroutine::new("Barrier.wait", step);
+static EXITING: NativeCoroutine =
+    NativeCoroutine::new("Barrier.__aexit__", |vm, _, _| Ok(Step::Return(vm.none())));
+static RESETTING: NativeCoroutine = NativeCoroutine::new("Barrier.reset", |vm, this, input| {
+    change(vm, this, input, |barrier| {
+        let next = if barrier.count.get() > 0 {
+            State::Resetting
+        } else {
+            State::Filling
+        };
+        barrier.state.set(next);
+    })
+});
+static ABORTING: NativeCoroutine = NativeCoroutine::new("Barrier.abort", |vm, this, input| {
+    change(vm, this, input, |barrier| barrier.state.set(State::Broken))
+});
 
 // Registers: the barrier; of wait: one's number.
 const OWNER: usize = 0;
@@ -211,8 +203,16 @@ fn condition_of(vm: &Vm, owner: Local) -> Local {
     vm.local(barrier(vm, owner).condition.get(&vm.heap))
 }
 
-fn broken(vm: &Vm, message: &str) -> Raised {
-    vm.heap.raise(Builtin::BrokenBarrierError, message)
+/// A party left, or the barrier was aborted or reset.
+pub const BROKEN_BARRIER_ERROR: ModuleType = ModuleType::exception(
+    "BrokenBarrierError",
+    "asyncio.exceptions",
+    Builtin::RuntimeError,
+    "Barrier is broken by barrier.abort() call.",
+);
+
+fn broken(vm: &mut Vm, message: &str) -> Raised {
+    registry::raise_text(vm, &BROKEN_BARRIER_ERROR, message)
 }
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

@@ -12,7 +12,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Condition`.
 pub const CONDITION: ModuleType = ModuleType {
@@ -163,29 +163,19 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), state, waiters)
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine {
-    name: "Condition.wait",
-    step: step_wait,
-};
-static WAITING_FOR: NativeCoroutine = NativeCoroutine {
-    name: "Condition.wait_for",
-    step: step_wait_for,
-};
-static ENTERING: NativeCoroutine = NativeCoroutine {
-    name: "Condition.__aenter__",
-    step: step_enter,
-};
-static EXITING: NativeCoroutine = NativeCoroutine {
-    name: "Condition.__aexit__",
-    step: |vm, this, input| match input {
+static WAITING: NativeCoroutine = NativeCoroutine::new("Condition.wait", step_wait);
+static WAITING_FOR: NativeCoroutine = NativeCoroutine::new("Condition.wait_for", step_wait_for);
+static ENTERING: NativeCoroutine =
+    NativeCoroutine::new("Condition.__aenter__", step_enter).mentioned(Mention::Never);
+static EXITING: NativeCoroutine =
+    NativeCoroutine::new("Condition.__aexit__", |vm, this, input| match input {
         Input::Send(_) => {
             let owner = register(vm, this, OWNER);
             release(vm, owner)?;
             Ok(Step::Return(vm.none()))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
-    },
-};
+    });
 
 // Registers: the condition; of wait: the waiter, what ended the wait, what interrupted the return of the lock; of wait_for: the
 // predicate.

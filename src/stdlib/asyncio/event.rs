@@ -114,10 +114,7 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), state, waiters)
 });
 
-static WAITING: NativeCoroutine = NativeCoroutine {
-    name: "Event.wait",
-    step: waiting::step::<Event>,
-};
+static WAITING: NativeCoroutine = NativeCoroutine::new("Event.wait", waiting::step::<Event>);
 
 fn event(vm: &Vm, this: Local) -> &Event {
     payload(vm.get(this))

@@ -429,10 +429,8 @@ pub fn closing_generators(vm: &mut Vm) -> Option<Local> {
 }
 
 /// Registers: the generators (None: all that are unfinished when it begins), then the tasks that close them.
-static CLOSING: NativeCoroutine = NativeCoroutine {
-    name: "EventLoop.shutdown_asyncgens",
-    step: close_generators,
-};
+static CLOSING: NativeCoroutine =
+    NativeCoroutine::new("EventLoop.shutdown_asyncgens", close_generators);
 
 fn close_generators(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let at = vm.step_state(this) as usize;
@@ -479,10 +477,8 @@ fn item(vm: &Vm, list: Local, at: usize) -> Option<Local> {
     list.items.get(&vm.heap, at).map(|v| vm.local(v))
 }
 
-static NOTHING: NativeCoroutine = NativeCoroutine {
-    name: "EventLoop.shutdown",
-    step: |vm, _, _| Ok(Step::Return(vm.none())),
-};
+static NOTHING: NativeCoroutine =
+    NativeCoroutine::new("EventLoop.shutdown", |vm, _, _| Ok(Step::Return(vm.none())));
 
 fn state(vm: &Vm, handle: Local) -> &HandleState {
     vm.get_gc::<Opaque>(handle)

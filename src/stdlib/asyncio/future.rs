@@ -13,7 +13,7 @@ use crate::sched::context;
 use crate::sched::future::{self, future};
 use crate::sched::handle::Action;
 use crate::sched::task;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.Future` and `asyncio.Task`.
 pub const TYPES: &[NativeType] = &[FUTURE, TASK];
@@ -211,17 +211,17 @@ fn add_done_callback(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.none())
 }
 
-static WAIT: NativeCoroutine = NativeCoroutine {
-    name: "Future.__await__",
-    step: |vm, this, input| match (vm.step_state(this), input) {
+static WAIT: NativeCoroutine = NativeCoroutine::new("Future.__await__", |vm, this, input| {
+    match (vm.step_state(this), input) {
         (0, Input::Send(_)) => {
             vm.set_step_state(this, 1);
             Ok(Step::Await(vm.local(vm.step_slot(this, 0).get(&vm.heap))))
         }
         (_, Input::Send(value)) => Ok(Step::Return(value)),
         (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
-    },
-};
+    }
+})
+.mentioned(Mention::Never);
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     debug_assert!(vm.special(vm.get(args.at(0)), Sym::Await).is_some());

@@ -47,7 +47,9 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         future::set_result(vm, outer, list)?;
         return Ok(outer);
     }
-    future(vm, outer).extra().group.set(vm.get(list));
+    let extra = future(vm, outer).get().extra();
+    extra.group.set(vm.get(list));
+    extra.made_by.set("gather");
     let gathering = Gathering {
         outer: Slot::new(vm.get(outer)),
         members: Slot::new(vm.get(list)),

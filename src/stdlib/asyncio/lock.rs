@@ -160,21 +160,16 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), state, waiters)
 });
 
-static ACQUIRING: NativeCoroutine = NativeCoroutine {
-    name: "Lock.acquire",
-    step: waiting::step::<Lock>,
-};
-static RELEASING: NativeCoroutine = NativeCoroutine {
-    name: "Lock.__aexit__",
-    step: |vm, this, input| match input {
+static ACQUIRING: NativeCoroutine = NativeCoroutine::new("Lock.acquire", waiting::step::<Lock>);
+static RELEASING: NativeCoroutine =
+    NativeCoroutine::new("Lock.__aexit__", |vm, this, input| match input {
         Input::Send(_) => {
             let owner = register(vm, this, 0);
             release(vm, lock(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
-    },
-};
+    });
 
 fn lock(vm: &Vm, this: Local) -> &Lock {
     payload(vm.get(this))

@@ -28,6 +28,8 @@ mod waiting;
 
 use std::rc::Rc;
 
+pub use sleep::SLEEP_NAME;
+
 use super::registry::{NativeModule, bind};
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Raised, Value};
@@ -89,12 +91,14 @@ pub const ASYNCIO: NativeModule = NativeModule {
         Builtin::CancelledError,
         Builtin::TimeoutError,
         Builtin::InvalidStateError,
-        Builtin::QueueEmpty,
-        Builtin::QueueFull,
-        Builtin::QueueShutDown,
-        Builtin::IncompleteReadError,
-        Builtin::LimitOverrunError,
-        Builtin::BrokenBarrierError,
+    ],
+    exceptions: &[
+        &queue::QUEUE_EMPTY,
+        &queue::QUEUE_FULL,
+        &queue::QUEUE_SHUT_DOWN,
+        &streams::INCOMPLETE_READ_ERROR,
+        &streams::LIMIT_OVERRUN_ERROR,
+        &barrier::BROKEN_BARRIER_ERROR,
     ],
     constants: &[
         (

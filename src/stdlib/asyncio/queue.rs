@@ -16,6 +16,7 @@ use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future};
 use crate::sched::wait_queue::WaitQueue;
+use crate::stdlib::registry;
 use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Queue`.
@@ -315,8 +316,30 @@ const SHUTDOWN: Native = Native::vm(
     shutdown,
 );
 
-fn shut_down_error(vm: &Vm) -> Raised {
-    vm.heap.raise_with(Builtin::QueueShutDown, &[])
+/// `get_nowait` on an empty queue.
+pub const QUEUE_EMPTY: ModuleType = ModuleType::exception(
+    "QueueEmpty",
+    "asyncio.queues",
+    Builtin::Exception,
+    "Raised when Queue.get_nowait() is called on an empty Queue.",
+);
+/// `put_nowait` on a full queue.
+pub const QUEUE_FULL: ModuleType = ModuleType::exception(
+    "QueueFull",
+    "asyncio.queues",
+    Builtin::Exception,
+    "Raised when the Queue.put_nowait() method is called on a full Queue.",
+);
+/// The queue is shut down.
+pub const QUEUE_SHUT_DOWN: ModuleType = ModuleType::exception(
+    "QueueShutDown",
+    "asyncio.queues",
+    Builtin::Exception,
+    "Raised when putting on to or getting from a shut-down Queue.",
+);
+
+fn shut_down_error(vm: &mut Vm) -> Raised {
+    registry::raise(vm, &QUEUE_SHUT_DOWN, &[])
 }
 
 /// `get_nowait`.
@@ -326,7 +349,7 @@ fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
         if queue.shut_down.get() {
             return Err(shut_down_error(vm));
         }
-        return Err(vm.heap.raise_with(Builtin::QueueEmpty, &[]));
+        return Err(registry::raise(vm, &QUEUE_EMPTY, &[]));
     }
     let item = match queue.order {
         Order::Priority => priority::pop(vm, this)?,
@@ -344,7 +367,7 @@ pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
         return Err(shut_down_error(vm));
     }
     if is_full(vm, this)? {
-        return Err(vm.heap.raise_with(Builtin::QueueFull, &[]));
+        return Err(registry::raise(vm, &QUEUE_FULL, &[]));
     }
     let queue = queue(vm, this);
     if queue.order == Order::Priority {
@@ -373,7 +396,7 @@ fn get_directly<'h>(
     }
     let Some(item) = queue.pop() else {
         if queue.shut_down.get() {
-            return Err(shut_down_error(vm));
+            return Ok(Direct::Coroutine);
         }
         return Ok(Direct::Wait(queue.getters.join_as(vm, &IN_GET, owner)));
     };
@@ -392,11 +415,9 @@ fn put_directly<'h>(
     let Some(maxsize) = queue.maxsize.get(&vm.heap).as_int() else {
         return Ok(Direct::Coroutine);
     };
-    if queue.order == Order::Priority {
+    // The coroutine raises if the queue is shut down.
+    if queue.order == Order::Priority || queue.shut_down.get() {
         return Ok(Direct::Coroutine);
-    }
-    if queue.shut_down.get() {
-        return Err(shut_down_error(vm));
     }
     if queue.holds(maxsize) {
         return Ok(Direct::Wait(queue.putters.join_as(vm, &IN_PUT, owner)));
@@ -429,18 +450,13 @@ const QUEUE_REG: usize = 0;
 const WAITER: usize = 1;
 const ITEM: usize = 2;
 
-static GETTING: NativeCoroutine = NativeCoroutine {
-    name: "Queue.get",
-    step: |vm, this, input| step(vm, this, input, &GETTERS_END),
-};
-static PUTTING: NativeCoroutine = NativeCoroutine {
-    name: "Queue.put",
-    step: |vm, this, input| step(vm, this, input, &PUTTERS_END),
-};
-static JOINING: NativeCoroutine = NativeCoroutine {
-    name: "Queue.join",
-    step: waiting::step::<Joining>,
-};
+static GETTING: NativeCoroutine = NativeCoroutine::new("Queue.get", |vm, this, input| {
+    step(vm, this, input, &GETTERS_END)
+});
+static PUTTING: NativeCoroutine = NativeCoroutine::new("Queue.put", |vm, this, input| {
+    step(vm, this, input, &PUTTERS_END)
+});
+static JOINING: NativeCoroutine = NativeCoroutine::new("Queue.join", waiting::step::<Joining>);
 
 static IN_GET: Waiting = Waiting {
     name: "Queue.get",

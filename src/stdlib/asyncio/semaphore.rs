@@ -188,21 +188,17 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), &state, waiters)
 });
 
-static ACQUIRING: NativeCoroutine = NativeCoroutine {
-    name: "Semaphore.acquire",
-    step: waiting::step::<Semaphore>,
-};
-static RELEASING: NativeCoroutine = NativeCoroutine {
-    name: "Semaphore.__aexit__",
-    step: |vm, this, input| match input {
+static ACQUIRING: NativeCoroutine =
+    NativeCoroutine::new("Semaphore.acquire", waiting::step::<Semaphore>);
+static RELEASING: NativeCoroutine =
+    NativeCoroutine::new("Semaphore.__aexit__", |vm, this, input| match input {
         Input::Send(_) => {
             let owner = register(vm, this, 0);
             release(vm, semaphore(vm, owner))?;
             Ok(Step::Return(vm.none()))
         }
         Input::Throw(exception) => Err(vm.raise_local(exception)),
-    },
-};
+    });
 
 fn new(vm: &mut Vm, args: Locals, bound: Option<i64>) -> Local {
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");

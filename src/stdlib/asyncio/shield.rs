@@ -22,7 +22,9 @@ fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(inner);
     }
     let outer = new_future(vm);
-    future(vm, outer).extra().shielded.set(vm.get(inner));
+    let extra = future(vm, outer).get().extra();
+    extra.follows.set(vm.get(inner));
+    extra.made_by.set("shield");
     let pair: [Value<'_>; 2] = [vm.get(inner), vm.get(outer)];
     let pair = vm.local(vm.heap.tuple(&pair).value());
     let scheduler = scheduler(vm);

@@ -19,10 +19,10 @@ pub const SLEEP: Native = Native::coroutine(
     sleep_directly,
 );
 
-static SLEEPING: NativeCoroutine = NativeCoroutine {
-    name: "sleep",
-    step,
-};
+/// The function in reports, also where it waits without a coroutine.
+pub const SLEEP_NAME: &str = "sleep";
+
+static SLEEPING: NativeCoroutine = NativeCoroutine::new(SLEEP_NAME, step);
 
 // Registers: the delay, the result; then the timer.
 const DELAY: usize = 0;

@@ -17,7 +17,7 @@ use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.TaskGroup`.
 pub const TASK_GROUP: ModuleType = ModuleType {
@@ -115,14 +115,9 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     Ok(vm.local(vm.heap.str_value(&text)))
 });
 
-static ENTERING: NativeCoroutine = NativeCoroutine {
-    name: "TaskGroup.__aenter__",
-    step: step_enter,
-};
-static EXITING: NativeCoroutine = NativeCoroutine {
-    name: "TaskGroup.__aexit__",
-    step: step_exit,
-};
+static ENTERING: NativeCoroutine = NativeCoroutine::new("TaskGroup.__aenter__", step_enter);
+static EXITING: NativeCoroutine =
+    NativeCoroutine::new("TaskGroup.__aexit__", step_exit).mentioned(Mention::As("TaskGroup"));
 
 // Registers: the group; of the exit: what leaves the block, the cancellation to pass on (each None for none).
 const OWNER: usize = 0;

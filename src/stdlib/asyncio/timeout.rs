@@ -218,23 +218,18 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     Ok(vm.local(vm.heap.str_value(&(text + ">"))))
 });
 
-static ENTERING: NativeCoroutine = NativeCoroutine {
-    name: "Timeout.__aenter__",
-    step: |vm, this, _| {
-        let owner = register(vm, this, OWNER);
-        enter(vm, owner)?;
-        Ok(Step::Return(owner))
-    },
-};
-static EXITING: NativeCoroutine = NativeCoroutine {
-    name: "Timeout.__aexit__",
-    step: |vm, this, _: Input| {
+static ENTERING: NativeCoroutine = NativeCoroutine::new("Timeout.__aenter__", |vm, this, _| {
+    let owner = register(vm, this, OWNER);
+    enter(vm, owner)?;
+    Ok(Step::Return(owner))
+});
+static EXITING: NativeCoroutine =
+    NativeCoroutine::new("Timeout.__aexit__", |vm, this, _: Input| {
         let (owner, exception) = (register(vm, this, OWNER), register(vm, this, EXCEPTION));
         let exception = (!vm.get(exception).is_none()).then_some(exception);
         exit(vm, owner, exception)?;
         Ok(Step::Return(vm.none()))
-    },
-};
+    });
 
 // Registers: the timeout; what leaves the block, or None.
 const OWNER: usize = 0;

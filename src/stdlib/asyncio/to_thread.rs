@@ -14,10 +14,7 @@ pub const TO_THREAD: Native = Native::vm(
     |vm, args| Ok(vm.native_coroutine(&RUNNING, &[args.at(0), args.at(1), args.at(2)])),
 );
 
-static RUNNING: NativeCoroutine = NativeCoroutine {
-    name: "to_thread",
-    step,
-};
+static RUNNING: NativeCoroutine = NativeCoroutine::new("to_thread", step);
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     match (vm.step_state(this), input) {

@@ -40,7 +40,7 @@ pub const WAIT: Native = Native::vm(
     },
 );
 
-static WAITING: NativeCoroutine = NativeCoroutine { name: "wait", step };
+static WAITING: NativeCoroutine = NativeCoroutine::new("wait", step);
 
 // Registers: what is waited for (then: a list of distinct futures), timeout, return_when, timer (two), the waiter's state.
 const FUTURES: usize = 0;

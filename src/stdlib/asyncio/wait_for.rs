@@ -8,7 +8,7 @@ use super::timeout::{self, timeout_error};
 use crate::runtime::{Builtin, Raised};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
-use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `wait_for(fut, timeout)`.
 pub const WAIT_FOR: Native = Native::vm(
@@ -17,10 +17,8 @@ pub const WAIT_FOR: Native = Native::vm(
     |vm, args| Ok(vm.native_coroutine(&WAITING, &[args.at(0), args.at(1)])),
 );
 
-static WAITING: NativeCoroutine = NativeCoroutine {
-    name: "wait_for",
-    step,
-};
+static WAITING: NativeCoroutine =
+    NativeCoroutine::new("wait_for", step).mentioned(Mention::Around("wait_for"));
 
 // Registers: the awaitable, the time limit and then the `Timeout`.
 const AWAITABLE: usize = 0;

@@ -45,14 +45,13 @@ pub const OPEN_UNIX_CONNECTION: Native = Native::vm(
     },
 );
 
-static CONNECTING: NativeCoroutine = NativeCoroutine {
-    name: "open_connection",
-    step: |vm, this, input| step(vm, this, input, begin),
-};
-static CONNECTING_UNIX: NativeCoroutine = NativeCoroutine {
-    name: "open_unix_connection",
-    step: |vm, this, input| step(vm, this, input, begin_unix),
-};
+static CONNECTING: NativeCoroutine = NativeCoroutine::new("open_connection", |vm, this, input| {
+    step(vm, this, input, begin)
+});
+static CONNECTING_UNIX: NativeCoroutine =
+    NativeCoroutine::new("open_unix_connection", |vm, this, input| {
+        step(vm, this, input, begin_unix)
+    });
 
 // Registers: what was asked for; then the job that looks up, and the attempt.
 const HOST: usize = 0;

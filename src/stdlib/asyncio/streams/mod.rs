@@ -5,6 +5,7 @@
 //! To add a way to connect: a native coroutine that ends in `transport::Transport::open`.
 
 mod connect;
+mod errors;
 mod listener;
 mod reader;
 mod resolve;
@@ -15,6 +16,7 @@ mod transport_socket;
 mod writer;
 
 pub use connect::{OPEN_CONNECTION, OPEN_UNIX_CONNECTION};
+pub use errors::{INCOMPLETE_READ_ERROR, LIMIT_OVERRUN_ERROR};
 pub use reader::STREAM_READER;
 pub use server::SERVER;
 pub use start_server::{START_SERVER, START_UNIX_SERVER};

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use super::super::super::arg::{self, Buffer};
 use super::super::super::registry::{ModuleType, NativeType, class_of};
 use super::super::register;
+use super::errors::{INCOMPLETE_READ_ERROR, LIMIT_OVERRUN_ERROR};
 use super::transport::Transport;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::heap::traced;
@@ -17,6 +18,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::stdlib::registry;
 use crate::text::bytes_ops::search::find;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -322,37 +324,32 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     Ok(vm.local(vm.heap.str_value(&(text + ">"))))
 });
 
-static READING: NativeCoroutine = NativeCoroutine {
-    name: "StreamReader.read",
-    step: step_read,
-};
-static READING_EXACTLY: NativeCoroutine = NativeCoroutine {
-    name: "StreamReader.readexactly",
-    step: step_exactly,
-};
-static READING_LINE: NativeCoroutine = NativeCoroutine {
-    name: "StreamReader.readline",
-    step: |vm, this, input| step_line(vm, this, input).map(step_of),
-};
-static READING_UNTIL: NativeCoroutine = NativeCoroutine {
-    name: "StreamReader.readuntil",
-    step: |vm, this, input| match step_until(vm, this, input)? {
+static READING: NativeCoroutine = NativeCoroutine::new("StreamReader.read", step_read);
+static READING_EXACTLY: NativeCoroutine =
+    NativeCoroutine::new("StreamReader.readexactly", step_exactly);
+static READING_LINE: NativeCoroutine =
+    NativeCoroutine::new("StreamReader.readline", |vm, this, input| {
+        step_line(vm, this, input).map(step_of)
+    });
+static READING_UNTIL: NativeCoroutine = NativeCoroutine::new(
+    "StreamReader.readuntil",
+    |vm, this, input| match step_until(vm, this, input)? {
         Until::Waits(waiter) => Ok(Step::Await(waiter)),
         Until::Found(bytes) => Ok(Step::Return(bytes)),
         Until::Ended => Err(incomplete(vm, this, None)),
         Until::Over(over) => Err(over.raise(vm)),
     },
-};
-static NEXT_LINE: NativeCoroutine = NativeCoroutine {
-    name: "StreamReader.__anext__",
-    step: |vm, this, input| match step_line(vm, this, input)? {
+);
+static NEXT_LINE: NativeCoroutine = NativeCoroutine::new(
+    "StreamReader.__anext__",
+    |vm, this, input| match step_line(vm, this, input)? {
         Line::Waits(waiter) => Ok(Step::Await(waiter)),
         Line::Read(line) if is_empty(vm, line) => {
             Err(vm.heap.raise_with(Builtin::StopAsyncIteration, &[]))
         }
         Line::Read(line) => Ok(Step::Return(line)),
     },
-};
+);
 
 // Registers: the reader, then what was asked for, then how far it is.
 const OWNER: usize = 0;
@@ -479,16 +476,7 @@ fn incomplete(vm: &mut Vm, this: Local, expected: Option<i64>) -> Raised {
     let partial = reader.take(vm, reader.len());
     let expected = expected.map_or(Value::NONE, |count| vm.heap.int(count));
     let expected = vm.local(expected);
-    raise_made(vm, Builtin::IncompleteReadError, &[partial, expected])
-}
-
-/// Calls an exception's class, so that its `__init__` sets its attributes, and raises it.
-fn raise_made(vm: &mut Vm, class: Builtin, args: &[Local]) -> Raised {
-    let class = vm.local(vm.heap.types.class(&vm.heap, class).value());
-    match vm.call(class, args) {
-        Ok(exception) => vm.raise_local(exception),
-        Err(raised) => raised,
-    }
+    registry::raise(vm, &INCOMPLETE_READ_ERROR, &[partial, expected])
 }
 
 /// What a line came to.
@@ -548,7 +536,7 @@ impl Over {
     fn raise(self, vm: &mut Vm) -> Raised {
         let message = vm.local(vm.heap.str_value(self.message));
         let consumed = vm.local(vm.heap.usize(self.consumed));
-        raise_made(vm, Builtin::LimitOverrunError, &[message, consumed])
+        registry::raise(vm, &LIMIT_OVERRUN_ERROR, &[message, consumed])
     }
 }
 

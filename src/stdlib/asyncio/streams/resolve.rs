@@ -12,6 +12,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::reactor::reactor;
 use crate::sched::reactor::socket::Address;
+use crate::stdlib::registry::{self, ModuleType};
 use crate::vm::{Local, Vm};
 
 /// What the addresses are for.
@@ -69,7 +70,7 @@ pub fn begin(vm: &mut Vm, host: Local, port: Local, purpose: Purpose) -> Result<
 ///
 /// # Errors
 /// `socket.gaierror`.
-pub fn finish(vm: &Vm, job: u64) -> Result<Vec<Address>, Raised> {
+pub fn finish(vm: &mut Vm, job: u64) -> Result<Vec<Address>, Raised> {
     match reactor(vm)?.pool.take::<Found>(job) {
         Some(Ok(found)) => Ok(found.into_iter().map(Address::Internet).collect()),
         Some(Err(error)) => Err(unknown(vm, &error)),
@@ -91,13 +92,25 @@ const NUMBERS: [(&str, i64); 4] = [
     ("No address associated with hostname", -5),
 ];
 
-fn unknown(vm: &Vm, error: &io::Error) -> Raised {
+/// `socket.gaierror`.
+const GAI_ERROR: ModuleType = ModuleType::exception(
+    "gaierror",
+    "socket",
+    Builtin::OSError,
+    "The name of a host could not be resolved.",
+);
+
+fn not_found(vm: &mut Vm, number: i64, text: &str) -> Raised {
+    let number = vm.local(Value::small_int(number));
+    let text = vm.local(vm.heap.str_value(text));
+    registry::raise(vm, &GAI_ERROR, &[number, text])
+}
+
+fn unknown(vm: &mut Vm, error: &io::Error) -> Raised {
     let text = error.to_string();
     let text = text.rsplit("information: ").next().unwrap_or(&text);
     let number = NUMBERS.iter().find(|(known, _)| *known == text);
-    let number = Value::small_int(number.map_or(-2, |&(_, number)| number));
-    let text = vm.heap.str_value(text);
-    vm.heap.raise_with(Builtin::GaiError, &[number, text])
+    not_found(vm, number.map_or(-2, |&(_, number)| number), text)
 }
 
 fn host_name(vm: &Vm, host: Local) -> Result<Option<String>, Raised> {
@@ -121,11 +134,10 @@ fn port_number(vm: &mut Vm, port: Local, purpose: Purpose) -> Result<u16, Raised
         return Ok(0);
     }
     let number = match value.as_gc::<Str>() {
-        Some(text) => text.as_str().parse::<i64>().map_err(|_| {
-            let text = vm.heap.str_value("Servname not supported for ai_socktype");
-            let number = Value::small_int(-8);
-            vm.heap.raise_with(Builtin::GaiError, &[number, text])
-        })?,
+        Some(text) => text
+            .as_str()
+            .parse::<i64>()
+            .map_err(|_| not_found(vm, -8, "Servname not supported for ai_socktype"))?,
         None => arg::vm_index_or(vm, port, 0)?,
     };
     u16::try_from(number).map_err(|_| {

@@ -258,42 +258,34 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     Ok(vm.local(vm.heap.str_value(&text)))
 });
 
-static STARTING: NativeCoroutine = NativeCoroutine {
-    name: "Server.start_serving",
-    step: |vm, this, input| match (vm.step_state(this), input) {
-        (0, Input::Send(_)) => {
-            vm.set_step_state(this, 1);
-            let owner = register(vm, this, OWNER);
-            serving(vm, owner).start(vm)?;
-            Ok(Step::Yield(vm.none()))
+static STARTING: NativeCoroutine =
+    NativeCoroutine::new("Server.start_serving", |vm, this, input| {
+        match (vm.step_state(this), input) {
+            (0, Input::Send(_)) => {
+                vm.set_step_state(this, 1);
+                let owner = register(vm, this, OWNER);
+                serving(vm, owner).start(vm)?;
+                Ok(Step::Yield(vm.none()))
+            }
+            (_, Input::Send(_)) => Ok(Step::Return(vm.none())),
+            (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
         }
-        (_, Input::Send(_)) => Ok(Step::Return(vm.none())),
-        (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
-    },
-};
-static FOREVER: NativeCoroutine = NativeCoroutine {
-    name: "Server.serve_forever",
-    step: step_forever,
-};
-static CLOSING: NativeCoroutine = NativeCoroutine {
-    name: "Server.wait_closed",
-    step: step_closed,
-};
-static ENTERING: NativeCoroutine = NativeCoroutine {
-    name: "AbstractServer.__aenter__",
-    step: |vm, this, _| Ok(Step::Return(register(vm, this, OWNER))),
-};
-static EXITING: NativeCoroutine = NativeCoroutine {
-    name: "AbstractServer.__aexit__",
-    step: |vm, this, input| {
+    });
+static FOREVER: NativeCoroutine = NativeCoroutine::new("Server.serve_forever", step_forever);
+static CLOSING: NativeCoroutine = NativeCoroutine::new("Server.wait_closed", step_closed);
+static ENTERING: NativeCoroutine =
+    NativeCoroutine::new("AbstractServer.__aenter__", |vm, this, _| {
+        Ok(Step::Return(register(vm, this, OWNER)))
+    });
+static EXITING: NativeCoroutine =
+    NativeCoroutine::new("AbstractServer.__aexit__", |vm, this, input| {
         if vm.step_state(this) == 0 {
             let owner = register(vm, this, OWNER);
             let serving = Rc::clone(serving(vm, owner));
             serving.close(vm);
         }
         step_closed(vm, this, input)
-    },
-};
+    });
 
 // Registers: the server; in `serve_forever`, the exception that ends it.
 const OWNER: usize = 0;

@@ -37,14 +37,8 @@ pub const START_UNIX_SERVER: Native = Native::vm(
     start_unix_server,
 );
 
-static STARTING: NativeCoroutine = NativeCoroutine {
-    name: "start_server",
-    step: step_start,
-};
-static STARTING_UNIX: NativeCoroutine = NativeCoroutine {
-    name: "start_unix_server",
-    step: step_start_unix,
-};
+static STARTING: NativeCoroutine = NativeCoroutine::new("start_server", step_start);
+static STARTING_UNIX: NativeCoroutine = NativeCoroutine::new("start_unix_server", step_start_unix);
 
 /// What to do, and how far it is.
 struct Plan {

@@ -193,22 +193,19 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     Ok(vm.local(vm.heap.str_value(&text)))
 });
 
-static DRAINING: NativeCoroutine = NativeCoroutine {
-    name: "StreamWriter.drain",
-    step: step_drain,
-};
-static CLOSING: NativeCoroutine = NativeCoroutine {
-    name: "StreamWriter.wait_closed",
-    step: |vm, this, input| match (vm.step_state(this), input) {
-        (0, Input::Send(_)) => {
-            vm.set_step_state(this, 1);
-            let owner = register(vm, this, OWNER);
-            Ok(Step::Await(transport(vm, owner).closed(vm)))
+static DRAINING: NativeCoroutine = NativeCoroutine::new("StreamWriter.drain", step_drain);
+static CLOSING: NativeCoroutine =
+    NativeCoroutine::new("StreamWriter.wait_closed", |vm, this, input| {
+        match (vm.step_state(this), input) {
+            (0, Input::Send(_)) => {
+                vm.set_step_state(this, 1);
+                let owner = register(vm, this, OWNER);
+                Ok(Step::Await(transport(vm, owner).closed(vm)))
+            }
+            (_, Input::Send(_)) => Ok(Step::Return(vm.none())),
+            (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
         }
-        (_, Input::Send(_)) => Ok(Step::Return(vm.none())),
-        (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),
-    },
-};
+    });
 
 // Registers: the writer, the waiter.
 const OWNER: usize = 0;

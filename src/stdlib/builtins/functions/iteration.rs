@@ -8,7 +8,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::builtins::types::receiver::given;
-use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Resumed, Step, Vm};
+use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Resumed, Step, Vm};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&AITER, &ANEXT, &ITER, &NEXT];
@@ -126,10 +126,8 @@ const ANEXT: Native = Native::vm(
 );
 
 /// Awaits its first variable, an item of an async iterator; the second one is the result at the iterator's end.
-static OR_DEFAULT: NativeCoroutine = NativeCoroutine {
-    name: "anext",
-    step: item_or_default,
-};
+static OR_DEFAULT: NativeCoroutine =
+    NativeCoroutine::new("anext", item_or_default).mentioned(Mention::Never);
 
 fn item_or_default(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     if vm.step_state(this) == 0

@@ -77,24 +77,9 @@ type Name = &'static std::primitive::str;
 const MODULES: &[(Name, &[Builtin])] = &[
     (
         "asyncio.exceptions",
-        &[
-            Builtin::CancelledError,
-            Builtin::InvalidStateError,
-            Builtin::IncompleteReadError,
-            Builtin::LimitOverrunError,
-            Builtin::BrokenBarrierError,
-        ],
-    ),
-    (
-        "asyncio.queues",
-        &[
-            Builtin::QueueEmpty,
-            Builtin::QueueFull,
-            Builtin::QueueShutDown,
-        ],
+        &[Builtin::CancelledError, Builtin::InvalidStateError],
     ),
     ("_asyncio", &[Builtin::Future, Builtin::Task]),
-    ("socket", &[Builtin::GaiError]),
     ("types", &[Builtin::GenericAlias, Builtin::UnionType]),
     (
         "typing",

@@ -49,6 +49,35 @@ pub struct NativeCoroutine {
     pub name: &'static str,
     /// What runs at each resumption.
     pub step: StepFn,
+    /// How reports of waiting tasks mention it.
+    pub mention: Mention,
+}
+
+/// How reports of waiting tasks mention a native coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// By this name; the object in its first register may know what it waits for (`Payload::obstacle`).
+    As(&'static str),
+    /// Not at all: it awaits something for the program, which is what counts.
+    Never,
+    /// Beside what it awaits: "Event.wait, in wait_for".
+    Around(&'static str),
+}
+
+impl NativeCoroutine {
+    /// A coroutine that reports mention by its name.
+    pub const fn new(name: &'static str, step: StepFn) -> NativeCoroutine {
+        NativeCoroutine {
+            name,
+            step,
+            mention: Mention::As(name),
+        }
+    }
+
+    /// The same with another mention in reports.
+    pub const fn mentioned(self, mention: Mention) -> NativeCoroutine {
+        NativeCoroutine { mention, ..self }
+    }
 }
 
 /// What a waiter waits in: a native coroutine function that is awaited on the spot and waits without a coroutine of its own. When the
@@ -162,6 +191,11 @@ impl Vm {
     /// The name of a native coroutine.
     pub fn native_coroutine_name(&self, id: u16) -> &'static str {
         self.steps[id as usize].name
+    }
+
+    /// How reports mention a native coroutine.
+    pub(in crate::vm) fn mention(&self, id: u16) -> Mention {
+        self.steps[id as usize].mention
     }
 
     /// The state number of a native coroutine; 0 at the start.

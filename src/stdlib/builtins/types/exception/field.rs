@@ -25,7 +25,7 @@ enum Source {
 }
 
 /// Name, where it is found, documentation.
-const FIELDS: [(&str, Source, &str); 27] = [
+const FIELDS: [(&str, Source, &str); 24] = [
     (
         "value",
         Source::Arg(0),
@@ -110,21 +110,6 @@ const FIELDS: [(&str, Source, &str); 27] = [
         "None; for old programs.",
     ),
     ("reason", Source::Arg(3), "Why that is not possible."),
-    (
-        "partial",
-        Source::Nowhere,
-        "The bytes that were read before the end.",
-    ),
-    (
-        "expected",
-        Source::Nowhere,
-        "How many bytes were asked for.",
-    ),
-    (
-        "consumed",
-        Source::Nowhere,
-        "How many bytes hold no separator.",
-    ),
 ];
 
 /// The attribute of row `N`.
@@ -176,22 +161,6 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         getters: &[getter::<1>()],
         ..NativeType::of(Builtin::SystemExit, "Request to exit from the interpreter.")
-    },
-    NativeType {
-        methods: &[&init::INCOMPLETE_READ],
-        getters: &[getter::<24>(), getter::<25>()],
-        ..NativeType::of(
-            Builtin::IncompleteReadError,
-            "The stream ended before all was read.",
-        )
-    },
-    NativeType {
-        methods: &[&init::LIMIT_OVERRUN],
-        getters: &[getter::<26>()],
-        ..NativeType::of(
-            Builtin::LimitOverrunError,
-            "The limit was reached before a separator was found.",
-        )
     },
     NativeType {
         methods: &[&init::NAME],

@@ -43,35 +43,8 @@ pub const TRANSLATE: Native = Native::leaf(
     |heap, args| exactly(heap, args, 4),
 );
 
-/// `__init__` of IncompleteReadError.
-pub const INCOMPLETE_READ: Native = Native::vm(
-    "__init__(self, partial, expected)",
-    "Initialize self.",
-    |vm, args| {
-        let expected = if vm.get(args.at(2)).is_none() {
-            "undefined".to_owned()
-        } else {
-            vm.repr_text(args.at(2))?
-        };
-        let count = vm.len(args.at(1))?;
-        let message = format!("{count} bytes read on a total of {expected} expected bytes");
-        let message = vm.local(vm.heap.str_value(&message));
-        let fields = [("partial", args.at(1)), ("expected", args.at(2))];
-        Ok(with_fields(vm, args.at(0), message, &fields))
-    },
-);
-/// `__init__` of LimitOverrunError.
-pub const LIMIT_OVERRUN: Native = Native::vm(
-    "__init__(self, message, consumed)",
-    "Initialize self.",
-    |vm, args| {
-        let fields = [("consumed", args.at(2))];
-        Ok(with_fields(vm, args.at(0), args.at(1), &fields))
-    },
-);
-
 /// Gives an exception its message and attributes.
-fn with_fields(vm: &Vm, this: Local, message: Local, fields: &[(&str, Local)]) -> Local {
+pub fn with_fields(vm: &Vm, this: Local, message: Local, fields: &[(&str, Local)]) -> Local {
     let heap = &vm.heap;
     if let Some(exception) = vm.get_gc::<Exception>(this) {
         exception.args.set(heap.tuple(&[vm.get(message)]).value());

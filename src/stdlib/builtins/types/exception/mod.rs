@@ -6,7 +6,7 @@
 pub mod doc;
 mod field;
 mod group;
-mod init;
+pub mod init;
 pub mod os_error;
 
 use super::receiver::this;

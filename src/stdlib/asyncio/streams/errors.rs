@@ -1,0 +1,58 @@
+//! The exceptions of streams, with the attributes that their constructors set.
+//!
+//! To add one: a `ModuleType` here, and its word in the table of `asyncio/mod.rs`.
+
+use crate::runtime::Builtin;
+use crate::stdlib::builtins::types::exception::init::with_fields;
+use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::vm::Native;
+
+/// The stream ended too early.
+pub const INCOMPLETE_READ_ERROR: ModuleType = ModuleType {
+    name: "IncompleteReadError",
+    module: "asyncio.exceptions",
+    body: NativeType {
+        methods: &[&INCOMPLETE_READ],
+        ..NativeType::of(
+            Builtin::EOFError,
+            "The stream ended before all was read: partial has what came, expected says how much was wanted.",
+        )
+    },
+};
+/// No separator within the limit.
+pub const LIMIT_OVERRUN_ERROR: ModuleType = ModuleType {
+    name: "LimitOverrunError",
+    module: "asyncio.exceptions",
+    body: NativeType {
+        methods: &[&LIMIT_OVERRUN],
+        ..NativeType::of(
+            Builtin::Exception,
+            "The limit was reached before a separator was found; consumed says after how many bytes.",
+        )
+    },
+};
+
+const INCOMPLETE_READ: Native = Native::vm(
+    "__init__(self, partial, expected)",
+    "Initialize self.",
+    |vm, args| {
+        let expected = if vm.get(args.at(2)).is_none() {
+            "undefined".to_owned()
+        } else {
+            vm.repr_text(args.at(2))?
+        };
+        let count = vm.len(args.at(1))?;
+        let message = format!("{count} bytes read on a total of {expected} expected bytes");
+        let message = vm.local(vm.heap.str_value(&message));
+        let fields = [("partial", args.at(1)), ("expected", args.at(2))];
+        Ok(with_fields(vm, args.at(0), message, &fields))
+    },
+);
+const LIMIT_OVERRUN: Native = Native::vm(
+    "__init__(self, message, consumed)",
+    "Initialize self.",
+    |vm, args| {
+        let fields = [("consumed", args.at(2))];
+        Ok(with_fields(vm, args.at(0), args.at(1), &fields))
+    },
+);
