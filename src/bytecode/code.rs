@@ -55,6 +55,8 @@ pub struct Draft {
     pub doc: Option<Rc<str>>,
     /// How many global slots the module must have before this code runs.
     pub nglobals: u32,
+    /// Whether it names a builtin that shows its variables: then none may hold what an earlier frame left there.
+    pub shows_locals: bool,
 }
 
 /// What running the code means.

@@ -326,6 +326,7 @@ mod tests {
             spans: Box::default(),
             doc: None,
             nglobals: 2,
+            shows_locals: false,
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Emitter<'u, 'a> {
     pub blocks: Vec<Block<'a>>,
     /// How the frame's variables are called, for listings.
     locals: Vec<(Rc<str>, Reg)>,
+    /// Whether the code names a builtin that shows its variables.
+    pub shows_locals: bool,
     is_refused: bool,
 }
 
@@ -85,6 +87,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             pending: FxHashMap::default(),
             blocks: Vec::new(),
             locals: Vec::new(),
+            shows_locals: false,
             is_refused: false,
         };
         emitter.place_variables();
@@ -180,6 +183,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             spans: parts.spans,
             doc: header.doc,
             nglobals: self.unit.globals.len() as u32,
+            shows_locals: self.shows_locals,
         };
         match verify(draft) {
             Ok(code) => Some(Rc::new(code)),

@@ -13,6 +13,17 @@ use crate::syntax::ast::Name;
 /// The register of a class body that holds its namespace.
 pub(super) const NAMESPACE: Reg = 0;
 
+/// The builtins that read the variables of the code that calls them.
+const SHOW_LOCALS: [&str; 7] = [
+    "breakpoint",
+    "dir",
+    "eval",
+    "exec",
+    "locals",
+    "vars",
+    "_getframe",
+];
+
 impl Emitter<'_, '_> {
     /// Where a name is, seen from here; hidden names and names that the resolver did not meet are globals.
     pub fn place(&self, name: &Name) -> Place {
@@ -91,6 +102,7 @@ impl Emitter<'_, '_> {
     /// `R[dest] := G[name]`
     pub fn load_global(&mut self, name: &Name, span: Span, dest: Reg) {
         let slot = self.global(name);
+        self.shows_locals |= SHOW_LOCALS.contains(&&**name);
         self.op_at(span, Op::GetGlobal, dest, 0, 0, slot);
     }
 

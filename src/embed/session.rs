@@ -161,10 +161,10 @@ impl Interpreter {
         }
         let mark = self.vm.mark();
         let heap = &self.vm.heap;
-        let globals = &self.main_module().get().globals;
-        let value = globals.get(heap, heap.intern(VALUE));
+        let main = self.main_module();
+        let value = main.globals.get(heap, heap.intern(VALUE));
         let value = value.map(|value| self.vm.local(value));
-        globals.remove(heap, heap.intern(VALUE));
+        main.unbind(heap, heap.intern(VALUE));
         let found = value.map(|value| summary(&mut self.vm, value));
         self.vm.release(mark);
         found.ok_or(Nothing::NoExpression)
@@ -238,7 +238,7 @@ fn step(vm: &mut Vm, object: Local, name: &str) -> Option<Local> {
 }
 
 fn bound_names(vm: &Vm, module: Gc<'_, Module>) -> Vec<String> {
-    let entries = module.globals.entries(&vm.heap);
+    let entries = module.entries(&vm.heap);
     let names = entries
         .into_iter()
         .map(|(name, _)| name.as_str().to_owned());

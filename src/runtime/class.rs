@@ -10,6 +10,7 @@
 
 use std::cell::Cell;
 
+use super::dict::Dict;
 use super::function::Function;
 use super::heap::{Gc, Heap, Kind, Slot, SlotVec, Trace, Tracer};
 use super::intern::Sym;
@@ -69,6 +70,8 @@ pub struct Class {
     pub mro: SlotVec,
     /// What the class body bound; changed through `bind` and `unbind`.
     pub attrs: NameTable,
+    /// The live `__dict__`, linked to `attrs`; Undef until it is asked for.
+    dict: Slot,
     /// Direct subclasses.
     pub subclasses: SlotVec,
     /// Which of the builtin classes it is, if any.
@@ -96,6 +99,7 @@ unsafe impl Trace for Class {
             bases,
             mro,
             attrs,
+            dict,
             subclasses,
             entry,
             permanent,
@@ -108,6 +112,7 @@ unsafe impl Trace for Class {
             capacity: _,
         } = self;
         (name, qualname, bases, entry).trace(tracer);
+        dict.trace(tracer);
         if !permanent.get() {
             mro.trace(tracer);
             attrs.trace(tracer);
@@ -121,7 +126,7 @@ unsafe impl Trace for Class {
 pub enum Extension {
     /// The instance is an `Instance`.
     Plain,
-    /// The kind has a place for attributes of its own (exceptions, futures, opaque natives, classes).
+    /// The kind has a place for attributes of its own (exceptions, futures, opaque natives, classes, modules).
     Own,
     /// The instance is an `Instance` around an object of the kind.
     Payload,
@@ -131,7 +136,9 @@ pub enum Extension {
 pub fn extension_of(layout: Kind) -> Extension {
     match layout {
         Kind::Instance => Extension::Plain,
-        Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class => Extension::Own,
+        Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class | Kind::Module => {
+            Extension::Own
+        }
         _ => Extension::Payload,
     }
 }
@@ -153,6 +160,7 @@ impl Heap {
             bases: Slot::new(self.tuple(bases).value()),
             mro: SlotVec::new(),
             attrs: NameTable::default(),
+            dict: Slot::undef(),
             subclasses: SlotVec::new(),
             builtin,
             layout,
@@ -258,13 +266,30 @@ impl<'h> Gc<'h, Class> {
     pub fn bind(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
         self.get().permanent.set(false);
         self.get().attrs.set(heap, name, value);
+        if let Some(dict) = self.get().dict.get(heap).as_gc::<Dict>() {
+            dict.table.note_bound(heap, name);
+        }
         heap.class_changed();
+    }
+
+    /// The live `__dict__`: the program sees it through a mapping proxy.
+    pub fn dict(self, heap: &'h Heap) -> Gc<'h, Dict> {
+        if let Some(dict) = self.get().dict.get(heap).as_gc() {
+            return dict;
+        }
+        let dict = heap.dict();
+        dict.table.link(heap, self.value());
+        self.get().dict.set(dict.value());
+        dict
     }
 
     /// Unbinds an attribute of the class; says whether it was bound.
     pub fn unbind(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
         heap.class_changed();
-        self.get().attrs.remove(heap, name)
+        match self.get().dict.get(heap).as_gc::<Dict>() {
+            Some(dict) => dict.remove_str(heap, name),
+            None => self.get().attrs.remove(heap, name),
+        }
     }
 
     /// All that the class refers to now is permanent.

@@ -156,6 +156,9 @@ fn undef_count(code: &Code) -> u32 {
     let params = code.params.count() as u32;
     let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
     let nregs = u32::from(code.nregs);
+    if code.shows_locals && code.kind != CodeKind::Class {
+        return nregs.saturating_sub(params);
+    }
     let first = code
         .instrs
         .iter()

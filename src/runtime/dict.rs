@@ -43,7 +43,7 @@ impl<'h> Gc<'h, Dict> {
     pub fn set_leaf(self, heap: &'h Heap, key: Value<'h>, value: Value<'h>) {
         let hash = builtin_eq::hash(heap, key).unwrap_or(0);
         match self.table.find(heap, hash, key) {
-            Found::At(i) => self.table.set_value(i, value),
+            Found::At(i) => self.table.set_value(heap, i, value),
             _ => self.table.push(heap, hash, key, value),
         }
     }

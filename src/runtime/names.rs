@@ -1,5 +1,6 @@
 //! A table from interned names to values: what class bodies and modules are made of.
 //!
+//! Modules and classes bind and unbind names through methods of their own, which keep their `__dict__` in step.
 //! A name keeps its index for good, deleted or not (its value is then Undef): compiled code refers to globals by index.
 
 use std::cell::RefCell;
@@ -50,13 +51,19 @@ impl NameTable {
     }
 
     /// Binds an interned name.
-    pub fn set<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+    pub(super) fn set<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
         let i = self.reserve(heap, name);
         self.values.set(i, value);
     }
 
+    /// Whether the name of this index is bound.
+    #[inline]
+    pub fn is_bound(&self, heap: &Heap, at: usize) -> bool {
+        self.values.get(heap, at).is_some_and(|v| !v.is_undef())
+    }
+
     /// Unbinds a name; says whether it was bound.
-    pub fn remove<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+    pub(super) fn remove<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
         let bound = self.get(heap, name).is_some();
         if let (true, Some(i)) = (bound, self.index_of(name)) {
             self.values.set(i, Value::UNDEF);

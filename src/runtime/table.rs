@@ -11,6 +11,7 @@
 )]
 
 mod index;
+mod link;
 
 use std::cell::{Cell, RefCell};
 
@@ -36,7 +37,9 @@ pub struct Table {
     /// The key that was found or added last, and where: programs ask for the same key twice or three times in a row (`d[k] += 1`).
     /// Not traced but forgotten when the collector comes, and whenever an entry leaves its place.
     recent: Slot,
-    recent_at: Cell<usize>,
+    recent_at: Cell<u32>,
+    /// The module or class whose names the string keys are (`link.rs`); Undef for a table of its own.
+    owner: Slot,
 }
 
 #[derive(Default)]
@@ -44,12 +47,12 @@ struct Inner {
     entries: Vec<Entry>,
     /// Empty while the entries are at most `LINEAR`.
     index: Index,
-    live: usize,
+    live: u32,
     /// All entries below this position are holes: taking the first one again and again (a queue, an LRU cache) stays linear.
-    first: usize,
+    first: u32,
 }
 
-/// A hole has an Undef key.
+/// A hole has an Undef key. Undef as the value of a dict's entry: it is in the owner's slot.
 struct Entry {
     hash: u64,
     key: Slot,
@@ -63,8 +66,10 @@ unsafe impl Trace for Table {
             inner,
             recent,
             recent_at: _,
+            owner,
         } = self;
         recent.clear();
+        owner.trace(tracer);
         inner.trace(tracer);
     }
 }
@@ -130,7 +135,7 @@ impl Table {
     /// Number of keys.
     #[inline]
     pub fn len(&self) -> usize {
-        self.inner.borrow().live
+        self.inner.borrow().live as usize
     }
 
     /// Whether there are no keys.
@@ -148,7 +153,7 @@ impl Table {
     pub fn find_leaf(&self, heap: &Heap, key: Value<'_>) -> Option<Found> {
         // The hash of a text or an integer is as it was.
         if self.recent.get(heap).is(key) && (key.is_int() || key.is_gc::<Str>()) {
-            return Some(Found::At(self.recent_at.get()));
+            return Some(Found::At(self.recent_at.get() as usize));
         }
         Some(self.find(heap, builtin_eq::hash(heap, key)?, key))
     }
@@ -158,7 +163,7 @@ impl Table {
         let inner = self.inner.borrow();
         let recent = self.recent.get(heap);
         if recent.is(key) && !recent.is_undef() {
-            let at = self.recent_at.get();
+            let at = self.recent_at.get() as usize;
             if inner.entries[at].hash == hash {
                 return Found::At(at);
             }
@@ -170,7 +175,7 @@ impl Table {
         let found = found.unwrap_or_else(|| inner.find_any(heap, hash, key));
         if let Found::At(at) = found {
             self.recent.set(key);
-            self.recent_at.set(at);
+            self.recent_at.set(at as u32);
         }
         found
     }
@@ -181,13 +186,13 @@ impl Table {
         let inner = self.inner.borrow();
         let entry = inner.entries.get(at)?;
         let key = entry.key.get(heap).defined()?;
-        Some((key, entry.value.get(heap)))
+        Some((key, self.resolve(heap, entry)))
     }
 
     /// The value at a position that `find` gave.
     #[inline]
     pub fn value_at<'h>(&self, heap: &'h Heap, at: usize) -> Value<'h> {
-        self.inner.borrow().entries[at].value.get(heap)
+        self.resolve(heap, &self.inner.borrow().entries[at])
     }
 
     /// The hash stored at a position.
@@ -197,19 +202,31 @@ impl Table {
 
     /// Replaces the value at a position that `find` gave.
     #[inline]
-    pub fn set_value(&self, at: usize, value: Value<'_>) {
-        self.inner.borrow().entries[at].value.set(value);
+    pub fn set_value(&self, heap: &Heap, at: usize, value: Value<'_>) {
+        let entry = &self.inner.borrow().entries[at];
+        if entry.value.is_undef() {
+            self.set_linked(heap, entry, value);
+        } else {
+            entry.value.set(value);
+        }
     }
 
     /// Appends an entry whose key is known to be missing.
     pub fn push(&self, heap: &Heap, hash: u64, key: Value<'_>, value: Value<'_>) {
+        if self.owner.is_undef() || !self.push_linked(heap, key, value) {
+            self.append(heap, hash, key, value);
+        }
+    }
+
+    #[inline(always)]
+    fn append(&self, heap: &Heap, hash: u64, key: Value<'_>, value: Value<'_>) {
         let mut inner = self.inner.borrow_mut();
         if inner.entries.len() == inner.entries.capacity() {
             inner.grow(heap);
         }
         let at = inner.entries.len();
         self.recent.set(key);
-        self.recent_at.set(at);
+        self.recent_at.set(at as u32);
         inner.entries.push(Entry {
             hash,
             key: Slot::new(key),
@@ -228,7 +245,10 @@ impl Table {
         let mut inner = self.inner.borrow_mut();
         self.recent.clear();
         let entry = &inner.entries[at];
-        let (key, value, hash) = (entry.key.get(heap), entry.value.get(heap), entry.hash);
+        let (key, value, hash) = (entry.key.get(heap), self.resolve(heap, entry), entry.hash);
+        if entry.value.is_undef() {
+            self.set_linked(heap, entry, Value::UNDEF);
+        }
         entry.key.clear();
         entry.value.clear();
         inner.live -= 1;
@@ -237,8 +257,8 @@ impl Table {
             inner.entries.clear();
             inner.index.clear();
             inner.first = 0;
-        } else if at == inner.first {
-            inner.first = inner.next_position(at).unwrap_or(0);
+        } else if at == inner.first as usize {
+            inner.first = inner.next_position(at).unwrap_or(0) as u32;
         } else if at + 1 == inner.entries.len() {
             while inner.entries.last().is_some_and(|e| e.key.is_undef()) {
                 inner.entries.pop();
@@ -248,8 +268,9 @@ impl Table {
     }
 
     /// Removes all.
-    pub fn clear(&self) {
+    pub fn clear(&self, heap: &Heap) {
         self.recent.clear();
+        self.clear_linked(heap);
         *self.inner.borrow_mut() = Inner::default();
     }
 
@@ -274,7 +295,7 @@ impl Table {
             .entries
             .iter()
             .filter(|e| !e.key.is_undef())
-            .map(|e| (e.key.get(heap), e.value.get(heap)))
+            .map(|e| (e.key.get(heap), self.resolve(heap, e)))
             .collect()
     }
 
@@ -292,10 +313,10 @@ impl Table {
     /// A table with the same entries.
     pub fn copy(&self, heap: &Heap) -> Table {
         let inner = self.inner.borrow();
-        let table = Table::with_capacity(inner.live);
-        heap.charge(inner.live * size_of::<Entry>());
+        let table = Table::with_capacity(inner.live as usize);
+        heap.charge(inner.live as usize * size_of::<Entry>());
         for e in inner.entries.iter().filter(|e| !e.key.is_undef()) {
-            table.push(heap, e.hash, e.key.get(heap), e.value.get(heap));
+            table.push(heap, e.hash, e.key.get(heap), self.resolve(heap, e));
         }
         table
     }
@@ -304,7 +325,8 @@ impl Table {
 impl Inner {
     #[inline]
     fn next_position(&self, from: usize) -> Option<usize> {
-        (from.max(self.first)..self.entries.len()).find(|&i| !self.entries[i].key.is_undef())
+        (from.max(self.first as usize)..self.entries.len())
+            .find(|&i| !self.entries[i].key.is_undef())
     }
 
     /// The entries with this hash.
@@ -382,7 +404,7 @@ impl Inner {
     /// Makes room for an entry: closes the holes if they are many, else doubles.
     #[cold]
     fn grow(&mut self, heap: &Heap) {
-        let holes = self.entries.len() - self.live;
+        let holes = self.entries.len() - self.live as usize;
         if holes > self.entries.len() / 4 {
             self.entries.retain(|e| !e.key.is_undef());
             self.first = 0;

@@ -143,9 +143,7 @@ fn init(vm: &mut Vm, _: Local) -> Result<(), Raised> {
     let missing = vm.local(vm.heap.opaque(missing, Missing).value());
     let tokens = class_of(vm, &TOKEN);
     if let Some(class) = vm.get_gc::<Class>(tokens) {
-        class
-            .attrs
-            .set(&vm.heap, vm.heap.intern("MISSING"), vm.get(missing));
+        class.bind(&vm.heap, vm.heap.intern("MISSING"), vm.get(missing));
     }
     Ok(())
 }
@@ -301,7 +299,7 @@ fn store(vm: &Vm, context: Local, var: Local, value: Option<Local>) -> Option<Lo
     match (table.find(heap, hash, vm.get(var)), value) {
         (Found::At(at), Some(value)) => {
             old = Some(vm.local(table.value_at(heap, at)));
-            table.set_value(at, vm.get(value));
+            table.set_value(&vm.heap, at, vm.get(value));
         }
         (Found::At(at), None) => old = Some(vm.local(table.remove(heap, at).1)),
         (_, Some(value)) => table.push(heap, hash, vm.get(var), vm.get(value)),

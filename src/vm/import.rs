@@ -299,9 +299,7 @@ impl Vm {
             };
             let heap = &self.heap;
             let globals = self.stack.top().code(heap).module(heap);
-            globals
-                .globals
-                .set(heap, heap.intern(&text), self.get(value));
+            globals.bind(heap, heap.intern(&text), self.get(value));
         }
         self.release(mark);
         Ok(())
@@ -310,7 +308,7 @@ impl Vm {
     fn public_names(&self, module: Local) -> Local {
         let heap = &self.heap;
         let module: Option<Gc<'_, Module>> = self.get_gc(module);
-        let entries = module.map_or_else(Vec::new, |module| module.globals.entries(heap));
+        let entries = module.map_or_else(Vec::new, |module| module.entries(heap));
         let names = entries
             .into_iter()
             .filter(|(name, _)| !name.as_str().starts_with('_'))

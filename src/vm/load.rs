@@ -1,7 +1,6 @@
 //! Loading: turns a `Code` and its constants into heap objects, linked to a module.
 //!
-//! Compiled code is plain data and can be loaded any number of times. A module's names get their slots here, and those it
-//! leaves unbound their builtin meaning.
+//! Compiled code is plain data and can be loaded any number of times. A module's names get their slots here.
 
 use std::rc::Rc;
 
@@ -23,21 +22,7 @@ impl Vm {
         for name in names {
             module.globals.reserve(heap, heap.intern(name));
         }
-        self.link_builtins(module);
         self.local(load_code(heap, code, module).value())
-    }
-
-    /// Gives each global name of a module that is unbound its builtin meaning.
-    fn link_builtins(&self, module: Gc<'_, Module>) {
-        let heap = &self.heap;
-        let builtins = self.builtins();
-        for i in module.fallbacks.len()..module.globals.len() {
-            let name = module.globals.name(heap, i);
-            let value = name
-                .and_then(|name| builtins.globals.get(heap, name))
-                .unwrap_or(Value::UNDEF);
-            module.fallbacks.push(heap, value);
-        }
     }
 }
 

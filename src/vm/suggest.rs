@@ -97,7 +97,7 @@ impl Vm {
     }
 
     fn module_names(&self, module: Gc<'_, Module>) -> Vec<String> {
-        let entries = module.globals.entries(&self.heap);
+        let entries = module.entries(&self.heap);
         let bound = entries.into_iter().filter(|(_, value)| !value.is_undef());
         bound.map(|(name, _)| name.as_str().to_owned()).collect()
     }

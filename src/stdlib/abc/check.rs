@@ -111,7 +111,7 @@ fn known_set(vm: &Vm, class: Local, field: fn(&Known) -> &Slot) -> Result<Local,
 
 fn clear(vm: &Vm, set: Local) {
     if let Some(set) = vm.get_gc::<Set>(set) {
-        set.table.clear();
+        set.table.clear(&vm.heap);
     }
 }
 

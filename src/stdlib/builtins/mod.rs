@@ -64,6 +64,10 @@ pub fn names() -> Vec<&'static str> {
         .collect()
 }
 
+const DOC: &str = "Built-in functions, types, exceptions, and other objects.\n\n\
+    This module provides direct access to all 'built-in'\n\
+    identifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().";
+
 /// Fills the builtin classes and the `builtins` module.
 pub fn install(vm: &mut Vm) {
     types::install(vm);
@@ -90,6 +94,8 @@ pub fn install(vm: &mut Vm) {
         );
     }
     bind(vm, module, "__name__", vm.get(name));
+    bind(vm, module, "__doc__", vm.heap.str_value(DOC));
+    vm.add_module("builtins", module);
     bind(vm, module, "__debug__", Value::TRUE);
     bind(vm, module, "Ellipsis", Value::ELLIPSIS);
     bind(vm, module, "NotImplemented", Value::NOT_IMPLEMENTED);

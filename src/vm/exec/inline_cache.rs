@@ -24,7 +24,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
-use crate::vm::protocol::attribute::{Binding, binding, method_behind, method_of};
+use crate::vm::protocol::attribute::{Binding, binding, data_of_module, method_behind, method_of};
 
 /// What an attribute instruction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +206,11 @@ impl Vm {
 
     fn learns_global(&self, i: Instr, module: Gc<'_, Module>) -> bool {
         let (heap, name) = (&self.heap, self.cache_name(i));
-        if module.globals.get(heap, name).is_none() {
+        let is_hooked = heap.class_of(module.value()).has(class_flag::GETATTRIBUTE);
+        if is_hooked
+            || module.globals.get(heap, name).is_none()
+            || data_of_module(heap, module, name).is_some()
+        {
             return false;
         }
         let slot = module

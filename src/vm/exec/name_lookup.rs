@@ -62,7 +62,7 @@ impl Vm {
         let heap = &self.heap;
         let module = self.stack.top().code(heap).module(heap);
         let at = i.d as usize;
-        let value = module.fallbacks.get(heap, at).and_then(Value::defined);
+        let value = module.builtin(heap, at, self.builtins());
         match value {
             Some(value) => {
                 self.set_reg(i.a, value);
@@ -70,6 +70,14 @@ impl Vm {
             }
             None => Err(self.name_error(module.globals.name(heap, at))),
         }
+    }
+
+    /// `SetGlobal` of a name that is unbound.
+    #[cold]
+    pub(super) fn bind_global(&self, i: Instr) {
+        let heap = &self.heap;
+        let module = self.stack.top().code(heap).module(heap);
+        module.bind_at(heap, i.d as usize, self.reg(i.a));
     }
 
     fn name_error(&self, name: Option<Gc<'_, Str>>) -> Raised {
@@ -91,7 +99,7 @@ impl Vm {
         let module = self.stack.top().code(heap).module(heap);
         let name = module.globals.name(heap, i.d as usize);
         match name {
-            Some(name) if module.globals.remove(heap, name) => Ok(()),
+            Some(name) if module.unbind(heap, name) => Ok(()),
             _ => Err(self.name_error(name)),
         }
     }

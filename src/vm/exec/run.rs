@@ -249,11 +249,12 @@ impl Vm {
                     }
                 }
                 Op::SetGlobal => {
-                    code.get(&self.heap)
-                        .module(&self.heap)
-                        .globals
-                        .values
-                        .set(i.d() as usize, r!(i.a()));
+                    let module = code.get(&self.heap).module(&self.heap);
+                    if module.globals.is_bound(&self.heap, i.d() as usize) {
+                        module.globals.values.set(i.d() as usize, r!(i.a()));
+                    } else {
+                        self.bind_global(i.instr());
+                    }
                 }
                 Op::DelGlobal => slow!(self.del_global(i.instr())),
                 Op::GetName => slow!(self.get_name(i.instr())),

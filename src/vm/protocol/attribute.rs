@@ -177,10 +177,27 @@ fn find_in_object<'h>(
 }
 
 fn find_in_module<'h>(heap: &'h Heap, module: Gc<'h, Module>, name: Gc<'h, Str>) -> Found<'h> {
+    if let Some(found) = data_of_module(heap, module, name) {
+        return bind(heap, module.value(), heap.class_of(module.value()), found);
+    }
     match module.globals.get(heap, name) {
         Some(value) => Found::Value(value),
         None => find_in_object(heap, module.value(), heap.class_of(module.value()), name),
     }
+}
+
+/// The data descriptor that decides on this attribute of a module whose class the program defined.
+pub(in crate::vm) fn data_of_module<'h>(
+    heap: &'h Heap,
+    module: Gc<'h, Module>,
+    name: Gc<'h, Str>,
+) -> Option<Value<'h>> {
+    let class = heap.class_of(module.value());
+    if class.builtin.is_some() {
+        return None;
+    }
+    let found = class.lookup(heap, name);
+    found.filter(|value| matches!(binding(heap, *value), Binding::Data))
 }
 
 fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Found<'h> {
@@ -429,10 +446,11 @@ impl Vm {
                 class.name(heap).as_str()
             )
         } else if let Some(module) = value.as_gc::<Module>() {
-            format!(
-                "module '{}' has no attribute '{text}'",
-                module.name(heap).as_str()
-            )
+            let own = module.globals.get(heap, heap.sym(Sym::Name));
+            match own.and_then(|own| own.as_gc::<Str>()) {
+                Some(own) => format!("module '{}' has no attribute '{text}'", own.as_str()),
+                None => format!("module has no attribute '{text}'"),
+            }
         } else {
             format!(
                 "'{}' object has no attribute '{text}'",

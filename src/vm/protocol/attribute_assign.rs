@@ -77,12 +77,19 @@ impl Vm {
             return self.class_store(object, name, value);
         }
         if let Some(module) = this.as_gc::<Module>() {
+            let in_class = heap.class_of(this).lookup(heap, attr);
+            if let Some(descriptor) =
+                in_class.filter(|v| matches!(binding(heap, *v), Binding::Data))
+            {
+                let descriptor = self.local(descriptor);
+                return self.store_through(descriptor, object, name, value);
+            }
             return match value {
                 Some(value) => {
-                    module.globals.set(heap, attr, self.get(value));
+                    module.bind(heap, attr, self.get(value));
                     Ok(())
                 }
-                None if module.globals.remove(heap, attr) => Ok(()),
+                None if module.unbind(heap, attr) => Ok(()),
                 None => Err(self.attribute_error(object, name)),
             };
         }

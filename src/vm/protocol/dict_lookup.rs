@@ -42,7 +42,7 @@ impl Vm {
     ) -> bool {
         let (heap, table) = (&self.heap, &dict.get().table);
         match table.find_leaf(heap, key) {
-            Some(Found::At(at)) => table.set_value(at, value),
+            Some(Found::At(at)) => table.set_value(heap, at, value),
             Some(Found::Missing) => {
                 let hash = builtin_eq::hash(heap, key).expect("what was looked for has a hash");
                 table.push(heap, hash, key, value);
@@ -77,7 +77,7 @@ impl Vm {
         value: Local,
     ) -> Result<(), Raised> {
         match self.find_key(dict, hash, key)? {
-            Some(at) => self.table(dict).set_value(at, self.get(value)),
+            Some(at) => self.table(dict).set_value(&self.heap, at, self.get(value)),
             None => self
                 .table(dict)
                 .push(&self.heap, hash, self.get(key), self.get(value)),

@@ -212,7 +212,7 @@ impl Vm {
 
     fn replace_members(&self, target: Local, result: Local) {
         let (target, result) = (self.table(target), self.table(result));
-        target.clear();
+        target.clear(&self.heap);
         let mut position = 0;
         while let Some(at) = result.next_position(position) {
             if let Some((key, value)) = result.entry(&self.heap, at) {

@@ -77,7 +77,7 @@ const VARS: Native = Native::vm(
      With an argument, equivalent to object.__dict__.",
     |vm, args| {
         let Some(object) = given(vm, args.at(0)) else {
-            return scope::module_names(vm);
+            return scope::scope_names(vm);
         };
         match vm.find_attr(object, "__dict__")? {
             Some(names) => Ok(names),
@@ -107,7 +107,7 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
                     .raise(Builtin::TypeError, "object does not provide __dir__"));
             }
         },
-        None => scope::module_names(vm)?,
+        None => scope::scope_names(vm)?,
     };
     let list = vm.to_list(names)?;
     let key = vm.none();

@@ -2,8 +2,9 @@
 //!
 //! To add one: a `Native`, its function, a name in the table.
 
+use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::runtime::{Raised, Value};
+use crate::runtime::{Gc, Raised, Value};
 use crate::stdlib::builtins::types::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -19,16 +20,22 @@ const GLOBALS: Native = Native::vm(
 const LOCALS: Native = Native::vm(
     "locals() -> dict",
     "Return a dictionary containing the current scope's local variables.",
-    |vm, _| match vm.running_locals() {
-        Some(names) => Ok(names),
-        None => module_names(vm),
-    },
+    |vm, _| scope_names(vm),
 );
 
+/// The variables of the function or class body that runs, or the names of the module.
+pub fn scope_names(vm: &mut Vm) -> Result<Local, Raised> {
+    match vm.running_locals() {
+        Some(names) => Ok(names),
+        None => module_names(vm),
+    }
+}
+
 /// The names of the module that runs, as its `__dict__`.
-pub fn module_names(vm: &mut Vm) -> Result<Local, Raised> {
+fn module_names(vm: &mut Vm) -> Result<Local, Raised> {
     let module = vm.running_module();
-    vm.get_attr_named(module, "__dict__")
+    let module: Gc<'_, Module> = vm.get_gc(module).expect("code runs in a module");
+    Ok(vm.local(module.dict(&vm.heap).value()))
 }
 
 const IMPORT: Native = Native::vm(

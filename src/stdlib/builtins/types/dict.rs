@@ -106,7 +106,7 @@ const CLEAR: Native = Native::leaf(
     "clear(self, /) -> None",
     "Remove all items from the dict.",
     |heap, args| {
-        this::<Dict>(heap, args)?.table.clear();
+        this::<Dict>(heap, args)?.table.clear(heap);
         Ok(Value::NONE)
     },
 );

@@ -69,7 +69,7 @@ pub const TYPES: &[NativeType] = &[
             ),
             Getter::leaf(
                 "__globals__",
-                "The global variables of its module: a copy.",
+                "The global variables of its module, a live dict.",
                 globals,
             ),
             Getter::leaf(
@@ -380,18 +380,9 @@ fn closure<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     })
 }
 
-/// A copy: modules keep their names in no dict.
 fn globals<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let copy = heap.dict();
-    for (name, value) in this::<Function>(heap, args)?
-        .code(heap)
-        .module(heap)
-        .globals
-        .entries(heap)
-    {
-        copy.set_str(heap, name, value);
-    }
-    Ok(copy.value())
+    let module = this::<Function>(heap, args)?.code(heap).module(heap);
+    Ok(module.dict(heap).value())
 }
 
 fn bind<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

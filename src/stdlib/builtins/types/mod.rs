@@ -17,6 +17,7 @@ mod generic;
 mod int;
 mod iterators;
 mod list;
+pub mod module;
 mod number;
 mod object;
 mod property;
@@ -50,6 +51,7 @@ const TYPES: &[&[NativeType]] = &[
     property::TYPES,
     super_::TYPES,
     singleton::TYPES,
+    module::TYPES,
     generic::TYPES,
     asyncio::future::TYPES,
     int::TYPES,
@@ -125,9 +127,7 @@ pub fn install(vm: &mut Vm) {
     for (module, classes) in MODULES {
         for &class in *classes {
             let class = heap.types.class(heap, class);
-            class
-                .attrs
-                .set(heap, heap.intern("__module__"), heap.intern(module).value());
+            class.bind(heap, heap.intern("__module__"), heap.intern(module).value());
             let name = class.name(heap).as_str();
             class
                 .qualname
@@ -136,7 +136,7 @@ pub fn install(vm: &mut Vm) {
     }
     for class in UNHASHABLE {
         let class = heap.types.class(heap, class);
-        class.attrs.set(heap, heap.sym(Sym::Hash), Value::NONE);
+        class.bind(heap, heap.sym(Sym::Hash), Value::NONE);
     }
     heap.types.class(heap, Builtin::Object).refresh_flags(heap);
 }

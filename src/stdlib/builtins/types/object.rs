@@ -3,6 +3,7 @@
 //! Construction checks arguments as CPython does: extra ones are an error only where neither `__new__` nor `__init__` is
 //! overridden. To add a method: a `Native`, its function, a word in the table.
 
+use super::module;
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
@@ -345,6 +346,9 @@ fn set_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     let old = heap.class_of(object);
     let (from, to) = (old.name(heap).as_str(), class.name(heap).as_str());
+    if module::set_class(heap, object, given) {
+        return Ok(vm.none());
+    }
     if old.builtin.is_some() || class.builtin.is_some() {
         let message =
             "__class__ assignment only supported for mutable types or ModuleType subclasses";

@@ -112,7 +112,7 @@ const INIT: Native = Native::vm(
     "__init__(self, iterable=(), /) -> None",
     "Initialize self.  See help(type(self)) for accurate signature.",
     |vm, args| {
-        mutable(vm, args)?.table.clear();
+        mutable(vm, args)?.table.clear(&vm.heap);
         if let Some(iterable) = given(vm, args.at(1)) {
             vm.add_all(args.at(0), iterable)?;
         }
@@ -384,7 +384,7 @@ const CLEAR: Native = Native::leaf(
     "clear(self, /) -> None",
     "Remove all elements from this set.",
     |heap, args| {
-        check_mutable(heap, this(heap, args)?)?.table.clear();
+        check_mutable(heap, this(heap, args)?)?.table.clear(heap);
         Ok(Value::NONE)
     },
 );

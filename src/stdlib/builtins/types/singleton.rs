@@ -1,13 +1,9 @@
-//! The small types: None, Ellipsis, NotImplemented, cells, modules.
+//! The small types: None, Ellipsis, NotImplemented, cells.
 //!
 //! One table each, small enough to share a file. A type that grows methods of its own moves to a file of its own.
 
-use super::object::sorted_names;
 use super::receiver::this;
 use crate::runtime::cell::CellObj;
-use crate::runtime::intern::Sym;
-use crate::runtime::module::Module;
-use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::registry::{Getter, NativeType};
@@ -42,16 +38,6 @@ pub const TYPES: &[NativeType] = &[
         )
         .with_set(set_contents)],
         ..NativeType::of(Builtin::Cell, "Create a new cell object.")
-    },
-    NativeType {
-        new: Some(&MODULE_NEW),
-        methods: &[&REPR, &MODULE_DIR],
-        getters: &[Getter::leaf(
-            "__dict__",
-            "The global variables of the module.",
-            module_dict,
-        )],
-        ..NativeType::of(Builtin::Module, "Create a module object.")
     },
     NativeType::of(Builtin::Traceback, "Create a new traceback object."),
 ];
@@ -118,47 +104,4 @@ fn contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 fn set_contents<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     this::<CellObj>(heap, args)?.get().value.set(args.get(1));
     Ok(Value::NONE)
-}
-
-// Modules.
-
-const MODULE_NEW: Native = Native::leaf(
-    "__new__(cls, name, doc=None)",
-    "Create and return a new object.",
-    module_new,
-);
-const MODULE_DIR: Native = Native::leaf(
-    "__dir__(self, /)",
-    "__dir__() -> list\nspecialized dir() implementation",
-    |heap, args| {
-        let names = this::<Module>(heap, args)?
-            .globals
-            .entries(heap)
-            .into_iter()
-            .map(|(name, _)| name.value());
-        Ok(sorted_names(heap, names.collect()))
-    },
-);
-
-fn module_new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let Some(name) = args.get(1).as_gc::<Str>() else {
-        let given = heap.type_name(args.get(1));
-        return Err(heap.type_error(format!("module() argument 'name' must be str, not {given}")));
-    };
-    let module = heap.module(name.as_str());
-    module.set(heap, Sym::Name.text(), name.value());
-    module.set(heap, Sym::Doc.text(), args.get(2).or(Value::NONE));
-    for missing in [Sym::Package, Sym::Loader, Sym::Spec] {
-        module.set(heap, missing.text(), Value::NONE);
-    }
-    Ok(module.value())
-}
-
-/// A copy: modules keep their names in no dict.
-fn module_dict<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let copy = heap.dict();
-    for (name, value) in this::<Module>(heap, args)?.globals.entries(heap) {
-        copy.set_str(heap, name, value);
-    }
-    Ok(copy.value())
 }

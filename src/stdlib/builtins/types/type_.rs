@@ -65,7 +65,7 @@ pub const TYPES: &[NativeType] = &[NativeType {
         ),
         Getter::leaf(
             "__dict__",
-            "The attributes of the class: a read-only copy.",
+            "The attributes of the class: a read-only view.",
             dict,
         ),
         Getter::leaf(
@@ -304,13 +304,9 @@ fn mro_tuple<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(heap.tuple(&order).value())
 }
 
-/// A read-only view of a copy: classes keep their attributes in no dict.
 fn dict<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let copy = heap.dict();
-    for (name, value) in this::<Class>(heap, args)?.attrs.entries(heap) {
-        copy.set_str(heap, name, value);
-    }
-    Ok(heap.view(ViewTag::Proxy, copy.value()).value())
+    let names = this::<Class>(heap, args)?.dict(heap);
+    Ok(heap.view(ViewTag::Proxy, names.value()).value())
 }
 
 fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -248,13 +248,9 @@ impl Vm {
         Ok(())
     }
 
-    /// Binds the builtin `_`, also where the running module has looked it up already.
+    /// Binds the builtin `_`.
     fn bind_underscore<'h>(&'h self, value: Value<'h>) {
         let name = self.heap.sym(Sym::Underscore);
-        self.builtins().get().globals.set(&self.heap, name, value);
-        let module = self.stack.top().code(&self.heap).module(&self.heap);
-        if let Some(at) = module.globals.index_of(name) {
-            module.fallbacks.set(at, value);
-        }
+        self.builtins().bind(&self.heap, name, value);
     }
 }

@@ -212,7 +212,9 @@ impl Vm {
             .get(&self.heap, self.heap.sym(Sym::File))
             .and_then(|file| file.as_gc::<Str>());
         let name = str_repr::str_repr(module.name(&self.heap).as_str());
+        let loader = module.globals.get(&self.heap, self.heap.sym(Sym::Loader));
         Some(match file {
+            None if loader.is_some_and(Value::is_none) => format!("<module {name}>"),
             Some(file) => format!("<module {name} from {}>", str_repr::str_repr(file.as_str())),
             None => format!("<module {name} (built-in)>"),
         })
