@@ -31,6 +31,7 @@ const MODULES: &[Module] = &[
     module("functools", include_str!("../library/functools.apy")),
     module("heapq", include_str!("../library/heapq.apy")),
     module("itertools", include_str!("../library/itertools.apy")),
+    module("re", include_str!("../library/re.apy")),
 ];
 
 const fn module(name: &'static str, text: &'static str) -> Module {

@@ -10,6 +10,7 @@ pub mod contextvars;
 pub mod deque;
 pub mod math;
 pub mod random;
+pub mod re;
 pub mod registry;
 pub mod summary;
 pub mod sys;
@@ -27,6 +28,7 @@ pub const MODULES: &[&NativeModule] = &[
     &deque::COLLECTIONS,
     &math::MATH,
     &random::RANDOM,
+    &re::RE,
     &sys::SYS,
     &time::TIME,
 ];

@@ -186,15 +186,33 @@ impl ModuleType {
 #[derive(Default)]
 pub struct Registry {
     classes: RefCell<Vec<(&'static str, Slot)>>,
+    /// What modules keep between calls: caches.
+    kept: RefCell<Vec<(&'static str, Slot)>>,
 }
 
 impl Layer for Registry {
     const PLACE: usize = 1;
 }
 
-traced!(Registry { classes });
+traced!(Registry { classes, kept });
 
 impl Extension for Registry {}
+
+/// What a module keeps under this name, if it has kept something.
+pub fn kept(vm: &Vm, name: &'static str) -> Option<Local> {
+    let kept = vm.extension::<Registry>().kept.borrow();
+    let found = kept.iter().find(|(known, _)| *known == name);
+    found.map(|(_, slot)| vm.local(slot.get(&vm.heap)))
+}
+
+/// Keeps a value between calls; `kept` finds it. A name is used once.
+pub fn keep(vm: &Vm, name: &'static str, value: Local) {
+    let registry = vm.extension::<Registry>();
+    registry
+        .kept
+        .borrow_mut()
+        .push((name, Slot::new(vm.get(value))));
+}
 
 /// Gives a builtin class its methods and attributes.
 pub fn install_type(vm: &mut Vm, ty: &'static NativeType) {

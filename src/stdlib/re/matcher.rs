@@ -1,0 +1,601 @@
+//! The matcher: runs a program on a text, with a stack of what else could be tried.
+//!
+//! It tries what CPython tries, in the same order, so that groups, empty matches and `lastindex` are the same. Whatever changes on
+//! the way (slots, counters) has its old value on the stack, below which the next choice lies: going back is taking frames off.
+//! Steps are counted; a search that takes more than `BUDGET` and `STEPS_PER_BYTE` allow ends with an error instead of hanging.
+
+use memchr::memmem;
+
+use super::ast::Greed;
+use super::charset::{Case, Letters, fold, is_word};
+use super::program::{Look, Loop, One, Op, Program, is_endless};
+use super::text::Text;
+
+/// How many steps any search may take.
+const BUDGET: u64 = 20_000_000;
+/// How many more for each byte of the text.
+const STEPS_PER_BYTE: u64 = 500;
+/// How many frames the stack may have: 384 MB.
+const MAX_FRAMES: usize = 1 << 24;
+/// A slot that was not saved.
+pub const UNSET: usize = usize::MAX;
+
+/// Why a search ended without a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// It took this many steps.
+    Steps(u64),
+    /// The stack was full.
+    Memory,
+}
+
+/// What to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A match anywhere.
+    Search,
+    /// A match that begins at the start.
+    Match,
+    /// A match of everything.
+    Full,
+}
+
+/// A search.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'t> {
+    /// The text, up to where it counts as ended.
+    pub text: &'t [u8],
+    /// Where to begin.
+    pub from: usize,
+    /// What to look for.
+    pub mode: Mode,
+    /// A match that begins and ends where the search begins does not count.
+    pub must_advance: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Frame {
+    Choice {
+        pc: u32,
+        at: usize,
+    },
+    /// A greedy repetition that may yet give back characters down to `least`.
+    Greedy {
+        pc: u32,
+        least: usize,
+        at: usize,
+    },
+    /// A lazy repetition that may yet take `left` more characters.
+    Lazy {
+        pc: u32,
+        left: u32,
+        at: usize,
+    },
+    /// A lazy loop that may yet run its body once more.
+    Body {
+        pc: u32,
+        at: usize,
+    },
+    Slot {
+        slot: u32,
+        last: u32,
+        old: usize,
+    },
+    Loop {
+        id: u32,
+        count: u32,
+        last: usize,
+    },
+}
+
+/// What a search works with; kept between searches.
+#[derive(Default)]
+pub struct Scratch {
+    stack: Vec<Frame>,
+    /// Where groups begin and end; `UNSET` where they do not.
+    pub slots: Vec<usize>,
+    loops: Vec<(u32, usize)>,
+    guards: Vec<(usize, usize)>,
+    /// The number of the group that was closed last; 0 for none.
+    pub last: u32,
+}
+
+struct Matcher<'a> {
+    program: &'a Program,
+    task: Task<'a>,
+    state: &'a mut Scratch,
+    steps: u64,
+    limit: u64,
+}
+
+/// Looks for a match: where it begins and ends.
+pub fn search<T: Text>(
+    program: &Program,
+    task: Task<'_>,
+    state: &mut Scratch,
+) -> Result<Option<(usize, usize)>, GaveUp> {
+    let limit = BUDGET + STEPS_PER_BYTE * task.text.len() as u64;
+    let mut matcher = Matcher {
+        program,
+        task,
+        state,
+        steps: 0,
+        limit,
+    };
+    if task.mode != Mode::Search {
+        let end = matcher.run::<T>(task.from)?;
+        return Ok(end.map(|end| (task.from, end)));
+    }
+    let mut at = task.from;
+    while let Some(start) = matcher.candidate(at) {
+        if let Some(end) = matcher.run::<T>(start)? {
+            return Ok(Some((start, end)));
+        }
+        if start >= task.text.len() {
+            break;
+        }
+        at = T::next(task.text, start).1;
+    }
+    Ok(None)
+}
+
+impl Matcher<'_> {
+    /// The next place where a match can begin.
+    #[inline]
+    fn candidate(&self, at: usize) -> Option<usize> {
+        let (program, text) = (self.program, self.task.text);
+        if program.min_width > text.len() - at || (program.is_anchored && at > 0) {
+            return None;
+        }
+        match (&*program.prefix, &program.first) {
+            ([], None) => Some(at),
+            ([], Some(first)) => {
+                let found = text[at..].iter().position(|&byte| first[usize::from(byte)]);
+                found.map(|skipped| at + skipped)
+            }
+            ([byte], _) => memchr::memchr(*byte, &text[at..]).map(|skipped| at + skipped),
+            (prefix, _) => memmem::find(&text[at..], prefix).map(|skipped| at + skipped),
+        }
+    }
+
+    /// Tries to match at a place: where the match ends.
+    fn run<T: Text>(&mut self, start: usize) -> Result<Option<usize>, GaveUp> {
+        let program = self.program;
+        let text = self.task.text;
+        self.reset();
+        let (mut pc, mut at) = (0_usize, start);
+        loop {
+            let goes_on = match &program.ops[pc] {
+                Op::One(one) => match self.one::<T>(*one, at) {
+                    Some(next) => {
+                        at = next;
+                        pc += 1;
+                        true
+                    }
+                    None => false,
+                },
+                Op::Literal(literal) => {
+                    let is_here = text[at..].starts_with(literal);
+                    at += if is_here { literal.len() } else { 0 };
+                    pc += 1;
+                    is_here
+                }
+                Op::Look(look) => {
+                    pc += 1;
+                    self.look::<T>(*look, at)
+                }
+                Op::Split(first, second) => {
+                    self.push(Frame::Choice { pc: *second, at })?;
+                    pc = *first as usize;
+                    true
+                }
+                Op::Jump(to) => {
+                    pc = *to as usize;
+                    true
+                }
+                Op::Save(slot) => {
+                    self.save(*slot, at)?;
+                    pc += 1;
+                    true
+                }
+                Op::Repeat(one, min, max, greed) => {
+                    let end = self.repeat::<T>(pc, at, *one, (*min, *max), *greed)?;
+                    at = end.unwrap_or(at);
+                    pc += 1;
+                    end.is_some()
+                }
+                Op::LoopStart(id) => {
+                    self.set_loop(*id, (u32::MAX, UNSET))?;
+                    pc += 1;
+                    true
+                }
+                Op::LoopEnd(looped) => {
+                    pc = self.loop_end(*looped, pc, at)?;
+                    true
+                }
+                Op::Ref(group, case, letters) => {
+                    match self.group_again::<T>(*group, *case, *letters, at) {
+                        Some(end) => {
+                            at = end;
+                            pc += 1;
+                            true
+                        }
+                        None => false,
+                    }
+                }
+                Op::Cond(group, other) => {
+                    pc = match self.group(*group) {
+                        Some(_) => pc + 1,
+                        None => *other as usize,
+                    };
+                    true
+                }
+                Op::Guard(guard) => {
+                    self.state.guards[*guard as usize] = (self.state.stack.len(), at);
+                    pc += 1;
+                    true
+                }
+                Op::Back(count) => {
+                    pc += 1;
+                    self.go_back::<T>(*count, &mut at)
+                }
+                Op::Commit(guard) => {
+                    self.commit(*guard);
+                    pc += 1;
+                    true
+                }
+                Op::Return(guard) => {
+                    at = self.commit(*guard);
+                    pc += 1;
+                    true
+                }
+                Op::Refuse(guard) => {
+                    self.undo_to(self.state.guards[*guard as usize].0);
+                    false
+                }
+                Op::Fail => false,
+                Op::Match => {
+                    if self.is_accepted(start, at) {
+                        return Ok(Some(at));
+                    }
+                    false
+                }
+            };
+            if !goes_on {
+                match self.backtrack::<T>()? {
+                    Some((next, place)) => (pc, at) = (next, place),
+                    None => return Ok(None),
+                }
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        let state = &mut *self.state;
+        state.stack.clear();
+        state.slots.clear();
+        state.slots.resize(self.program.slots, UNSET);
+        state.loops.resize(self.program.loops, (0, UNSET));
+        state.guards.resize(self.program.guards, (0, 0));
+        state.last = 0;
+    }
+
+    fn is_accepted(&self, start: usize, end: usize) -> bool {
+        let task = &self.task;
+        (task.mode != Mode::Full || end == task.text.len())
+            && !(task.must_advance && start == task.from && end == start)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, frame: Frame) -> Result<(), GaveUp> {
+        self.state.stack.push(frame);
+        if self.state.stack.len() > MAX_FRAMES {
+            return Err(GaveUp::Memory);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn count(&mut self, steps: u64) -> Result<(), GaveUp> {
+        self.steps += steps;
+        if self.steps > self.limit {
+            return Err(GaveUp::Steps(self.limit));
+        }
+        Ok(())
+    }
+
+    /// The place after a character that matches.
+    #[inline(always)]
+    fn one<T: Text>(&self, one: One, at: usize) -> Option<usize> {
+        if at >= self.task.text.len() {
+            return None;
+        }
+        let (code, next) = T::next(self.task.text, at);
+        let matches = match one {
+            One::Char(c) => c == code,
+            One::NotNewline => code != 10,
+            One::Any => true,
+            One::Set(set) => self.program.sets[set as usize].contains(code),
+        };
+        matches.then_some(next)
+    }
+
+    fn look<T: Text>(&self, look: Look, at: usize) -> bool {
+        let text = self.task.text;
+        let end = text.len();
+        match look {
+            Look::Start => at == 0,
+            Look::LineStart => at == 0 || text[at - 1] == b'\n',
+            Look::NearEnd => at == end || (at + 1 == end && text[at] == b'\n'),
+            Look::LineEnd => at == end || text[at] == b'\n',
+            Look::End => at == end,
+            Look::Boundary(letters) => end > 0 && self.is_boundary::<T>(at, letters),
+            Look::NotBoundary(letters) => end > 0 && !self.is_boundary::<T>(at, letters),
+        }
+    }
+
+    fn is_boundary<T: Text>(&self, at: usize, letters: Letters) -> bool {
+        let text = self.task.text;
+        let before = at > 0 && is_word(T::previous(text, at), letters);
+        let after = at < text.len() && is_word(T::next(text, at).0, letters);
+        before != after
+    }
+
+    #[inline]
+    fn save(&mut self, slot: u32, at: usize) -> Result<(), GaveUp> {
+        let state = &mut *self.state;
+        let old = std::mem::replace(&mut state.slots[slot as usize], at);
+        let last = state.last;
+        if slot % 2 == 1 {
+            state.last = slot / 2 + 1;
+        }
+        self.push(Frame::Slot { slot, last, old })
+    }
+
+    #[inline]
+    fn set_loop(&mut self, id: u32, new: (u32, usize)) -> Result<(), GaveUp> {
+        let (count, last) = std::mem::replace(&mut self.state.loops[id as usize], new);
+        self.push(Frame::Loop { id, count, last })
+    }
+
+    /// The end of a loop's body: where to go on.
+    fn loop_end(&mut self, looped: Loop, pc: usize, at: usize) -> Result<usize, GaveUp> {
+        self.count(1)?;
+        let (count, last) = self.state.loops[looped.id as usize];
+        let count = count.wrapping_add(1);
+        if count < looped.min {
+            self.set_loop(looped.id, (count, last))?;
+            return Ok(looped.body as usize);
+        }
+        // A body that matched nothing is not tried again at the same place.
+        if (count >= looped.max && !is_endless(looped.max)) || at == last {
+            return Ok(pc + 1);
+        }
+        if looped.greed == Greed::Lazy {
+            self.push(Frame::Body { pc: pc as u32, at })?;
+            return Ok(pc + 1);
+        }
+        let tail = pc as u32 + 1;
+        self.push(Frame::Choice { pc: tail, at })?;
+        self.set_loop(looped.id, (count, at))?;
+        Ok(looped.body as usize)
+    }
+
+    /// A repetition of one character: the place after it.
+    fn repeat<T: Text>(
+        &mut self,
+        pc: usize,
+        start: usize,
+        one: One,
+        (min, max): (u32, u32),
+        greed: Greed,
+    ) -> Result<Option<usize>, GaveUp> {
+        let mut at = start;
+        let mut count = 0;
+        while count < min {
+            match self.one::<T>(one, at) {
+                Some(next) => at = next,
+                None => return Ok(None),
+            }
+            count += 1;
+        }
+        if greed == Greed::Lazy {
+            if max > count {
+                let left = rest(max, count);
+                self.push(Frame::Lazy {
+                    pc: pc as u32,
+                    left,
+                    at,
+                })?;
+            }
+            return Ok(Some(at));
+        }
+        let least = at;
+        at = self.run_of::<T>(one, at, rest(max, count));
+        self.count((at - least) as u64 / 8 + 1)?;
+        if greed == Greed::Greedy && at > least {
+            self.push(Frame::Greedy {
+                pc: pc as u32,
+                least,
+                at,
+            })?;
+        }
+        Ok(Some(at))
+    }
+
+    /// The place after as many characters as match, `most` at most.
+    #[inline]
+    fn run_of<T: Text>(&self, one: One, start: usize, most: u32) -> usize {
+        let text = self.task.text;
+        if is_endless(most) {
+            match one {
+                One::Any => return text.len(),
+                One::NotNewline => {
+                    let end = memchr::memchr(b'\n', &text[start..]);
+                    return end.map_or(text.len(), |skipped| start + skipped);
+                }
+                One::Char(_) | One::Set(_) => {}
+            }
+        }
+        let mut at = start;
+        let mut count = 0;
+        while count < most
+            && let Some(next) = self.one::<T>(one, at)
+        {
+            at = next;
+            count += 1;
+        }
+        at
+    }
+
+    /// Where a group begins and ends, if it matched.
+    fn group(&self, group: u32) -> Option<(usize, usize)> {
+        let slots = &self.state.slots;
+        let start = *slots.get(group as usize * 2)?;
+        let end = *slots.get(group as usize * 2 + 1)?;
+        (start != UNSET && end != UNSET && start <= end).then_some((start, end))
+    }
+
+    /// The text of a group once more: the place after it.
+    fn group_again<T: Text>(
+        &self,
+        group: u32,
+        case: Case,
+        letters: Letters,
+        at: usize,
+    ) -> Option<usize> {
+        let text = self.task.text;
+        let (mut from, end) = self.group(group)?;
+        if case == Case::Exact {
+            let again = text[at..].starts_with(&text[from..end]);
+            return again.then_some(at + end - from);
+        }
+        let mut at = at;
+        while from < end {
+            if at >= text.len() {
+                return None;
+            }
+            let (a, b) = (T::next(text, from), T::next(text, at));
+            let (x, y) = (fold(a.0, letters), fold(b.0, letters));
+            if x != y {
+                return None;
+            }
+            (from, at) = (a.1, b.1);
+        }
+        Some(at)
+    }
+
+    fn go_back<T: Text>(&self, count: u32, at: &mut usize) -> bool {
+        for _ in 0..count {
+            if *at == 0 {
+                return false;
+            }
+            *at = T::back(self.task.text, *at);
+        }
+        true
+    }
+
+    /// Drops the choices since a guard, but not what is needed to undo; the guard's place.
+    fn commit(&mut self, guard: u32) -> usize {
+        let (height, at) = self.state.guards[guard as usize];
+        let stack = &mut self.state.stack;
+        let mut kept = height;
+        for i in height..stack.len() {
+            if matches!(stack[i], Frame::Slot { .. } | Frame::Loop { .. }) {
+                stack[kept] = stack[i];
+                kept += 1;
+            }
+        }
+        stack.truncate(kept);
+        at
+    }
+
+    fn undo_to(&mut self, height: usize) {
+        while self.state.stack.len() > height
+            && let Some(frame) = self.state.stack.pop()
+        {
+            self.undo(frame);
+        }
+    }
+
+    #[inline(always)]
+    fn undo(&mut self, frame: Frame) {
+        match frame {
+            Frame::Slot { slot, last, old } => {
+                self.state.slots[slot as usize] = old;
+                self.state.last = last;
+            }
+            Frame::Loop { id, count, last } => self.state.loops[id as usize] = (count, last),
+            _ => {}
+        }
+    }
+
+    /// What to try next: the instruction and the place.
+    fn backtrack<T: Text>(&mut self) -> Result<Option<(usize, usize)>, GaveUp> {
+        self.count(1)?;
+        while let Some(frame) = self.state.stack.pop() {
+            match frame {
+                Frame::Choice { pc, at } => return Ok(Some((pc as usize, at))),
+                Frame::Greedy { pc, least, at } => {
+                    if let Some(at) = self.give_back::<T>(pc, least, at)? {
+                        return Ok(Some((pc as usize + 1, at)));
+                    }
+                }
+                Frame::Lazy { pc, left, at } => {
+                    if let Op::Repeat(one, ..) = self.program.ops[pc as usize]
+                        && let Some(at) = self.one::<T>(one, at)
+                    {
+                        if left > 1 {
+                            let left = if is_endless(left) { left } else { left - 1 };
+                            self.push(Frame::Lazy { pc, left, at })?;
+                        }
+                        return Ok(Some((pc as usize + 1, at)));
+                    }
+                }
+                Frame::Body { pc, at } => {
+                    if let Op::LoopEnd(looped) = self.program.ops[pc as usize] {
+                        let count = self.state.loops[looped.id as usize].0.wrapping_add(1);
+                        self.set_loop(looped.id, (count, at))?;
+                        return Ok(Some((looped.body as usize, at)));
+                    }
+                }
+                undo => self.undo(undo),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A greedy repetition gives characters back, until what comes next can match.
+    fn give_back<T: Text>(
+        &mut self,
+        pc: u32,
+        least: usize,
+        from: usize,
+    ) -> Result<Option<usize>, GaveUp> {
+        let text = self.task.text;
+        let next = match &self.program.ops[pc as usize + 1] {
+            Op::Literal(literal) => literal.first().copied(),
+            Op::One(One::Char(c)) => u8::try_from(*c).ok().filter(u8::is_ascii),
+            _ => None,
+        };
+        let at = match next {
+            Some(byte) => match memchr::memrchr(byte, &text[least..from]) {
+                Some(skipped) => least + skipped,
+                None => {
+                    self.count((from - least) as u64 / 16)?;
+                    return Ok(None);
+                }
+            },
+            None => T::back(text, from),
+        };
+        if at > least {
+            self.push(Frame::Greedy { pc, least, at })?;
+        }
+        Ok(Some(at))
+    }
+}
+
+/// How many more a repetition may take.
+fn rest(max: u32, count: u32) -> u32 {
+    if is_endless(max) { max } else { max - count }
+}
