@@ -73,7 +73,7 @@ pub struct Extra {
     pub made_by: Cell<&'static str>,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: Slot,
-    /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::number`; else Undef.
+    /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::name_number`; else Undef.
     pub name: Slot,
 }
 
@@ -81,8 +81,10 @@ pub struct Extra {
 pub struct TaskPart {
     /// The coroutine that it drives.
     pub coroutine: Slot,
-    /// Its place in the order of creation, for the default name.
+    /// Its place in the order of creation.
     pub number: u64,
+    /// The number in its default name: given names use up none.
+    pub name_number: u64,
     /// The future that it waits for; Undef while it is ready or running.
     pub waiting_for: Slot,
     /// The context that its code runs in; Undef for the empty one.
@@ -112,7 +114,7 @@ traced!(
 traced!(Callback { target, context } plain { kind });
 traced!(
     TaskPart { coroutine, waiting_for, context, spawned_in }
-    plain { number, spawned_at, row, cancel_requests, must_cancel, in_cancel }
+    plain { number, name_number, spawned_at, row, cancel_requests, must_cancel, in_cancel }
 );
 
 impl Heap {
@@ -232,4 +234,4 @@ impl<'h> Gc<'h, Future> {
     }
 }
 
-const _: () = assert!(size_of::<Future>() == 48 && size_of::<TaskPart>() == 56);
+const _: () = assert!(size_of::<Future>() == 48 && size_of::<TaskPart>() == 64);

@@ -51,6 +51,8 @@ pub struct Scheduler {
     /// Tasks that are not done: the scheduler keeps them alive.
     tasks: RefCell<TaskTable>,
     next_task: Cell<u64>,
+    /// The number in the default name of the next task that gets no other.
+    next_name: Cell<u64>,
     /// Futures that failed and whose exception nobody has taken yet, oldest first; those that were taken go when it has grown.
     failures: RefCell<Vec<Slot>>,
     /// The loop as an object of the program, once it asked for it.
@@ -87,6 +89,7 @@ impl Scheduler {
             context: Slot::undef(),
             tasks: RefCell::default(),
             next_task: Cell::new(1),
+            next_name: Cell::new(1),
             failures: RefCell::default(),
             loop_object: Slot::undef(),
             exception_handler: Slot::undef(),
@@ -230,7 +233,7 @@ impl Scheduler {
 
     /// Counts a task that CPython makes here and this scheduler need not, so that the next has the same name.
     pub fn skip_task_number(&self) {
-        self.next_task.set(self.next_task.get() + 1);
+        self.next_name.set(self.next_name.get() + 1);
     }
 
     /// The tasks that are not done, in order of creation.
@@ -259,7 +262,7 @@ traced!(
         ready, timers, watch, current, foreground, loop_object, exception_handler, context, tasks, failures, abandoned, green,
         reactor,
     }
-    plain { clock, natives, next_task, running, stopping, attended, interrupted }
+    plain { clock, natives, next_task, next_name, running, stopping, attended, interrupted }
 );
 traced!(TaskTable { rows } plain { free });
 

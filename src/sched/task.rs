@@ -43,9 +43,15 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
     };
     let (spawned_in, spawned_at) = vm.place_object();
     let row = scheduler.tasks.borrow().next_row();
+    let is_named = !vm.get(name).is_undef() && !vm.get(name).is_none();
+    let name_number = scheduler.next_name.get();
+    if !is_named {
+        scheduler.skip_task_number();
+    }
     let part = TaskPart {
         coroutine: Slot::new(vm.get(coroutine)),
         number,
+        name_number,
         waiting_for: Slot::undef(),
         context: Slot::new(context),
         spawned_in: Slot::new(spawned_in),
@@ -56,9 +62,8 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
         in_cancel: Cell::new(false),
     };
     let task = heap.task(part);
-    let name = vm.get(name);
-    if !name.is_undef() && !name.is_none() {
-        task.extra().name.set(name);
+    if is_named {
+        task.extra().name.set(vm.get(name));
     }
     let task = task.value();
     scheduler.tasks.borrow_mut().insert(heap, task);
@@ -136,7 +141,7 @@ fn cancel_message(vm: &Vm, task: Local) -> Value<'_> {
 pub fn name(vm: &mut Vm, task: Local) -> Local {
     let name = &future(vm, task).get().extra().name;
     if name.is_undef() {
-        let number = part(vm, task).number;
+        let number = part(vm, task).name_number;
         name.set(vm.heap.str_value(&format!("Task-{number}")));
     }
     vm.local(name.get(&vm.heap))

@@ -150,13 +150,25 @@ fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
     if unfinished > 0 {
         return Ok(());
     }
+    let results = results(vm, state);
     if future(vm, outer).cancel_requested.get() {
-        let raised = vm.cancelled_error(future(vm, member));
-        let error = vm.take_local(raised);
+        let error = last_cancellation(vm, state);
         return future::set_exception(vm, outer, error);
     }
-    let results = results(vm, state);
     future::set_result(vm, outer, results)
+}
+
+/// The CancelledError of a gathering that was cancelled: as in CPython that of the last member in the order of the arguments, or a
+/// new one without arguments where that member ended otherwise.
+fn last_cancellation(vm: &Vm, state: Local) -> Local {
+    let heap = &vm.heap;
+    let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
+    let last = members.items.get(heap, members.items.len() - 1);
+    let last: Gc<'_, Future> = last.and_then(Value::as_gc).expect("members are futures");
+    if last.state.get() == FutureState::Cancelled {
+        return vm.take_local(vm.cancelled_error(last));
+    }
+    vm.take_local(heap.raise_with(Builtin::CancelledError, &[]))
 }
 
 /// The outcomes of all members, exceptions as values.

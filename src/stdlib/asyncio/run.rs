@@ -46,10 +46,16 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// KeyboardInterrupt and SystemExit of what was left, or of the program's exception handler.
 pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     let mut result = sched::event_loop::cancel_since(vm, count);
-    if result.is_ok()
-        && let Some(closing) = event_loop::closing_generators(vm)
-    {
-        result = sched::event_loop::run_task(vm, closing).map(drop);
+    if result.is_ok() {
+        result = match event_loop::closing_generators(vm) {
+            Some(closing) => sched::event_loop::run_task(vm, closing).map(drop),
+            None => {
+                scheduler(vm).skip_task_number();
+                Ok(())
+            }
+        };
+        // CPython's task that shuts the executor down.
+        scheduler(vm).skip_task_number();
     }
     let result = result.and(event_loop::close(vm));
     if scheduler(vm).is_attended() {

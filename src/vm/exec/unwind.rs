@@ -79,7 +79,7 @@ impl Vm {
     }
 
     /// Links an exception to the one being handled where it is raised.
-    fn set_context(&self, exception: Gc<'_, Exception>) {
+    pub(super) fn set_context(&self, exception: Gc<'_, Exception>) {
         let heap = &self.heap;
         if !exception.context.is_undef() {
             return;

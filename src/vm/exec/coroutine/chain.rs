@@ -163,7 +163,10 @@ impl Vm {
                 }
                 Flow::Run
             }
-            Message::Raised(raised) => Flow::Unwind(raised),
+            Message::Raised(raised) => {
+                self.set_context(self.heap.peek_raised(&raised));
+                Flow::Unwind(raised)
+            }
         }
     }
 

@@ -317,7 +317,7 @@ impl Vm {
         let name = future.find_extra().map(|extra| extra.name.get(&self.heap));
         let name = match name.and_then(|name| name.as_gc::<Str>()) {
             Some(name) => str_repr::str_repr(name.as_str()),
-            None => format!("'Task-{}'", task.number),
+            None => format!("'Task-{}'", task.name_number),
         };
         let coroutine = task.coroutine.get(&self.heap).as_gc::<Coroutine>();
         match coroutine.and_then(|coroutine| self.coroutine_name(coroutine)) {
