@@ -25,7 +25,7 @@ const LAYERS: [&str; 11] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 10] = [
+const HOMES: [(&str, &str); 11] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &str); 10] = [
     ("clap", "cli/args/"),
     ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
+    ("nix", "embed/os_files.rs"),
     ("sha2", "stdlib/random/"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
@@ -166,9 +167,7 @@ fn packages_are_named_in_their_homes() {
                 continue;
             }
             for (number, line) in source.code_lines() {
-                if line.contains(&format!("{package}::"))
-                    || line.contains(&format!("use {package}"))
-                {
+                if names_crate(line, package) || line.contains(&format!("use {package}")) {
                     wrong.push(format!(
                         "{}:{number} names {package}, which lives in src/{home}",
                         source.name
@@ -280,4 +279,13 @@ fn word(text: &str) -> &str {
 fn is_unsafe(line: &str) -> bool {
     line.split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|word| word == "unsafe")
+}
+
+/// Whether a line has `package::`, and not at the end of another name: `unix::` is no `nix::`.
+fn names_crate(line: &str, package: &str) -> bool {
+    let path = format!("{package}::");
+    line.match_indices(&path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
 }

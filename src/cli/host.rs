@@ -15,6 +15,8 @@ use super::report;
 use super::status;
 use super::style::{Style, complain, say};
 use crate::embed::Sources;
+use crate::embed::os_files::OsFiles;
+use crate::vm::files::Files;
 use crate::vm::{Host, Report};
 
 /// Output that is kept back at most.
@@ -28,6 +30,7 @@ pub struct Process {
     sources: Sources,
     style: Style,
     notices: Notices,
+    files: Rc<OsFiles>,
 }
 
 /// What Ctrl-C has done.
@@ -98,6 +101,7 @@ impl Process {
             sources: Rc::clone(&sources),
             style,
             notices,
+            files: Rc::default(),
         }
     }
 
@@ -157,6 +161,18 @@ impl Host for Process {
 
     fn interrupted(&mut self) -> bool {
         self.signals.take()
+    }
+
+    fn reads_lines(&self) -> bool {
+        false
+    }
+
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::clone(&self.files) as Rc<dyn Files>
+    }
+
+    fn take_kept(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
     }
 }
 

@@ -156,7 +156,7 @@ impl Interpreter {
             report::pending_at_exit(&mut self.vm);
             report::failures_at_exit(&mut self.vm);
         }
-        self.vm.host.flush()
+        stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())
     }
 
     /// Writes what the program printed and the host has kept back.

@@ -7,6 +7,7 @@
 mod interpreter;
 mod library;
 mod loader;
+pub mod os_files;
 mod session;
 
 use std::cell::RefCell;

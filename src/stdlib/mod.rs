@@ -8,7 +8,9 @@ pub mod asyncio;
 pub mod builtins;
 pub mod contextvars;
 pub mod deque;
+pub mod io;
 pub mod math;
+pub mod path;
 pub mod random;
 pub mod re;
 pub mod registry;
@@ -26,6 +28,8 @@ pub const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
+    &io::IO,
+    &io::PRIVATE_IO,
     &math::MATH,
     &random::RANDOM,
     &re::RE,
@@ -38,6 +42,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
+    vm.extend(io::IoState::default());
     builtins::install(vm);
     vm.set_import(import);
     vm.mention_timers(asyncio::SLEEP_NAME);

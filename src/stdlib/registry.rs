@@ -18,6 +18,8 @@ use crate::vm::{Extension, Layer, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 pub struct NativeType {
     /// Which class; for a `ModuleType`, the class that it derives from.
     pub class: Builtin,
+    /// For a `ModuleType`: the module's class that it derives from instead, of the same layout.
+    pub base: Option<&'static ModuleType>,
     /// `__doc__`.
     pub doc: &'static str,
     /// `__new__`: its first parameter is `cls`. What it returns is an instance of `class`; a call through a class of the
@@ -39,6 +41,7 @@ impl NativeType {
         assert!(!doc.is_empty(), "a class says what it is");
         NativeType {
             class,
+            base: None,
             doc,
             new: None,
             methods: &[],
@@ -276,7 +279,8 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
     if let Some(slot) = known {
         return vm.local(slot.get(&vm.heap));
     }
-    let class = vm.local(make_class(vm, ty).value());
+    let base = ty.body.base.map(|base| class_of(vm, base));
+    let class = vm.local(make_class(vm, ty, base).value());
     let slot = Slot::new(vm.get(class));
     vm.extension::<Registry>()
         .classes
@@ -304,11 +308,13 @@ pub fn raise_text(vm: &mut Vm, exception: &'static ModuleType, message: &str) ->
     raise(vm, exception, &[message])
 }
 
-fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType) -> Gc<'h, Class> {
+fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> Gc<'h, Class> {
     let heap = &vm.heap;
     let model = heap.types.class(heap, ty.body.class);
     // `native_object` is a layout, not a class that programs should see.
-    let base = if model.builtin_is(Builtin::Opaque) {
+    let base = if let Some(base) = base.and_then(|base| vm.get_gc(base)) {
+        base
+    } else if model.builtin_is(Builtin::Opaque) {
         heap.types.class(heap, Builtin::Object)
     } else {
         model

@@ -1,24 +1,22 @@
 //! The `sys` module: what a program can ask about itself and about the interpreter.
 //!
-//! The standard streams are objects that write and read through the host. What the interpreter was started with (`argv`, the
+//! The standard streams are made by `io/standard.rs`. What the interpreter was started with (`argv`, the
 //! program's folder) is an extension of the VM. To add a function: a `Native` and a word in `SYS`; a constant: a line in `init`.
 
 use super::arg;
-use super::builtins::functions::output::check_written;
 use super::builtins::functions::program::exit;
-use super::registry::{Getter, ModuleType, NativeModule, NativeType, bind, class_of};
+use super::io::IoState;
+use super::io::standard::{self, Standard};
+use super::registry::{NativeModule, bind};
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::sched::slow_step;
-use crate::vm::{Extension, Layer, Local, Locals, Native, Vm};
+use crate::runtime::{Gc, Raised, Value};
+use crate::vm::{Extension, Layer, Local, Native, Vm};
 
 /// The module.
 pub const SYS: NativeModule = NativeModule {
     functions: &[
         &EXIT, &EXCEPTION, &EXC_INFO, &GET_LIMIT, &SET_LIMIT, &INTERN,
     ],
-    types: &[&STREAM],
     constants: &[
         ("argv", "The program's name and its arguments."),
         (
@@ -41,6 +39,12 @@ pub const SYS: NativeModule = NativeModule {
         ("stdin", "The standard input, a text stream."),
         ("stdout", "The standard output, a text stream."),
         ("stderr", "The standard error output, a text stream."),
+        ("__stdin__", "The standard input as it was at the start."),
+        ("__stdout__", "The standard output as it was at the start."),
+        (
+            "__stderr__",
+            "The standard error output as it was at the start.",
+        ),
     ],
     init,
     ..NativeModule::of("sys", "The interpreter and the program that it runs.")
@@ -67,45 +71,6 @@ impl Layer for Program {
 traced!(Program {} plain { args, folder });
 
 impl Extension for Program {}
-
-const STREAM: ModuleType = ModuleType {
-    name: "TextIOWrapper",
-    module: "_io",
-    body: NativeType {
-        methods: &[
-            &WRITE, &FLUSH, &READLINE, &READ, &ISATTY, &FILENO, &ITER, &NEXT,
-        ],
-        getters: &[
-            Getter::leaf("name", "What the stream is called.", |heap, args| {
-                let names = ["<stdin>", "<stdout>", "<stderr>"];
-                Ok(heap.str_value(names[stream(args.get(0)) as usize]))
-            }),
-            Getter::leaf("encoding", "How text becomes bytes.", |heap, _| {
-                Ok(heap.str_value("utf-8"))
-            }),
-        ],
-        ..NativeType::of(Builtin::Opaque, "A standard stream.")
-    },
-};
-
-/// Which of the standard streams; the number is its file descriptor.
-#[derive(Clone, Copy, PartialEq)]
-enum Stream {
-    In,
-    Out,
-    Err,
-}
-
-traced!(plain Stream);
-
-impl Payload for Stream {}
-
-fn stream(value: Value<'_>) -> Stream {
-    *value
-        .as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     let Program { args, folder } = vm.extension();
@@ -148,15 +113,18 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
         heap.int(0),
     ];
     bind(vm, module, "version_info", heap.tuple(&version).value());
-    let class = class_of(vm, &STREAM);
-    for (name, stream) in [
-        ("stdin", Stream::In),
-        ("stdout", Stream::Out),
-        ("stderr", Stream::Err),
-    ] {
-        let class = vm.get_gc(class).expect("class_of gives a class");
-        bind(vm, module, name, vm.heap.opaque(class, stream).value());
+    standard::make(vm)?;
+    for (standard, names) in Standard::ALL.into_iter().zip([
+        ["stdin", "__stdin__"],
+        ["stdout", "__stdout__"],
+        ["stderr", "__stderr__"],
+    ]) {
+        for name in names {
+            let slot = &vm.extension::<IoState>().standard[standard as usize];
+            bind(vm, module, name, slot.get(&vm.heap));
+        }
     }
+    vm.extension::<IoState>().sys.set(vm.get(module));
     Ok(())
 }
 
@@ -215,75 +183,3 @@ const INTERN: Native = Native::leaf(
             .value())
     },
 );
-
-const WRITE: Native = Native::vm(
-    "write(self, text, /) -> int",
-    "Write a string; the number of its characters.",
-    write,
-);
-const FLUSH: Native = Native::vm("flush(self, /)", "Hand on what is buffered.", |vm, _| {
-    let flushed = vm.host.flush();
-    check_written(vm, flushed)?;
-    Ok(vm.none())
-});
-const READLINE: Native = Native::vm(
-    "readline(self, size=-1, /) -> str",
-    "Read a line with its end; empty at the end of the input.",
-    |vm, args| {
-        let line = read_line(vm, args.at(0))?;
-        Ok(vm.local(vm.heap.str_value(&line)))
-    },
-);
-const READ: Native = Native::vm(
-    "read(self, size=-1, /) -> str",
-    "Read to the end of the input.",
-    |vm, args| {
-        let mut text = String::new();
-        loop {
-            let line = read_line(vm, args.at(0))?;
-            if line.is_empty() {
-                return Ok(vm.local(vm.heap.str_value(&text)));
-            }
-            text.push_str(&line);
-        }
-    },
-);
-const ISATTY: Native = Native::leaf(
-    "isatty(self, /) -> bool",
-    "Whether it is a terminal; never said to be.",
-    |_, _| Ok(Value::FALSE),
-);
-const FILENO: Native = Native::leaf(
-    "fileno(self, /) -> int",
-    "The file descriptor.",
-    |heap, args| Ok(heap.int(stream(args.get(0)) as i64)),
-);
-const ITER: Native = Native::leaf("__iter__(self, /)", "The lines.", |_, args| Ok(args.get(0)));
-const NEXT: Native = Native::vm("__next__(self, /) -> str", "The next line.", |vm, args| {
-    let line = read_line(vm, args.at(0))?;
-    if line.is_empty() {
-        return Err(vm.heap.raise_with(Builtin::StopIteration, &[]));
-    }
-    Ok(vm.local(vm.heap.str_value(&line)))
-});
-
-fn write(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let text = arg::text(&vm.heap, vm.get(args.at(1)), "write() argument")?.to_owned();
-    let written = match stream(vm.get(args.at(0))) {
-        Stream::Out => vm.host.print(&text),
-        Stream::Err => vm.host.print_error(&text),
-        Stream::In => return Err(vm.heap.raise(Builtin::OSError, "not writable")),
-    };
-    check_written(vm, written)?;
-    Ok(vm.local(vm.heap.usize(text.chars().count())))
-}
-
-fn read_line(vm: &mut Vm, this: Local) -> Result<String, Raised> {
-    if stream(vm.get(this)) != Stream::In {
-        return Err(vm.heap.raise(Builtin::OSError, "not readable"));
-    }
-    slow_step::pulse(vm);
-    let line = vm.host.read_line();
-    slow_step::pulse(vm);
-    check_written(vm, line)
-}

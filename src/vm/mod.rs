@@ -8,6 +8,7 @@
 
 pub(in crate::vm) mod classes;
 pub(in crate::vm) mod exec;
+pub mod files;
 mod import;
 mod load;
 mod local;
@@ -39,6 +40,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use exec::frame::Stack;
 use exec::inline_cache::Learned;
+use files::{Files, NoFiles};
 use native::Natives;
 
 /// Safepoints of a time slice.
@@ -59,8 +61,9 @@ pub trait Layer: Extension {
     const PLACE: usize;
 }
 
-/// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader, abstract classes.
-const LAYERS: usize = 6;
+/// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader, abstract classes,
+/// open files.
+const LAYERS: usize = 7;
 
 /// What the VM asks of the program around it.
 pub trait Host {
@@ -76,6 +79,18 @@ pub trait Host {
     fn read_line(&mut self) -> std::io::Result<String>;
     /// Whether Ctrl-C was pressed since the last call.
     fn interrupted(&mut self) -> bool;
+    /// Whether `input` asks `read_line` rather than the file of the standard input.
+    fn reads_lines(&self) -> bool {
+        true
+    }
+    /// The file system that the program sees; by default one that refuses everything.
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::new(NoFiles)
+    }
+    /// Takes what `print` has kept back, so that the caller writes it.
+    fn take_kept(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// A host that swallows everything: stands in while the real one is borrowed.
@@ -229,6 +244,17 @@ impl Vm {
             Some(interrupt) => interrupt(self),
             None => Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[])),
         }
+    }
+
+    /// Lets Ctrl-C through: for natives that wait for the system.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt.
+    pub fn check_interrupt(&mut self) -> Result<(), Raised> {
+        if self.host.interrupted() {
+            self.interrupt()?;
+        }
+        Ok(())
     }
 
     /// Adds a layer's state.

@@ -4,6 +4,7 @@
 //! goes to the terminal at once. The interpreter's thread never waits for the editor. Only strings pass between threads.
 
 use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use crate::cli::host::Signals;
 use crate::cli::report;
 use crate::cli::style::Style;
 use crate::embed::Sources;
+use crate::embed::os_files::OsFiles;
+use crate::vm::files::Files;
 use crate::vm::{Host, Report};
 
 /// What is printed within this time is shown at once: each time redraws the prompt.
@@ -142,6 +145,7 @@ pub struct Terminal {
     style: Style,
     /// Printed, and not yet ended by a new line.
     line: String,
+    files: Rc<OsFiles>,
 }
 
 impl Terminal {
@@ -153,6 +157,7 @@ impl Terminal {
             sources,
             style,
             line: String::new(),
+            files: Rc::default(),
         }
     }
 }
@@ -194,6 +199,10 @@ impl Host for Terminal {
         io::stdin().read_line(&mut line)?;
         self.screen.state().in_line = false;
         Ok(line)
+    }
+
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::clone(&self.files) as Rc<dyn Files>
     }
 
     fn interrupted(&mut self) -> bool {

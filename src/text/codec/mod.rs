@@ -4,12 +4,15 @@
 //! the two handlers that make or read them (`surrogateescape`, `surrogatepass`) do not exist.
 //! To add an encoding: a variant, its aliases in `Encoding::named`, an arm in `decode` and in `encode`.
 
+pub mod escape;
+mod incremental;
 mod wide;
 
 use std::fmt::Write;
 use std::ops::Range;
 
 use super::num::bytes::ByteOrder;
+pub use incremental::Decoder;
 use wide::Width;
 
 /// How characters are written as bytes.

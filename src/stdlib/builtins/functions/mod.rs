@@ -5,6 +5,7 @@
 
 mod attributes;
 mod conversion;
+mod files;
 mod iteration;
 mod number;
 pub mod object;
@@ -19,6 +20,7 @@ use crate::vm::Native;
 pub const ALL: &[&[&Native]] = &[
     attributes::FUNCTIONS,
     conversion::FUNCTIONS,
+    files::FUNCTIONS,
     iteration::FUNCTIONS,
     number::FUNCTIONS,
     object::FUNCTIONS,

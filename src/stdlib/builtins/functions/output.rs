@@ -7,6 +7,7 @@ use super::scope::absent;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::builtins::types::receiver::{given, plain, spread};
+use crate::stdlib::io::standard::{self, Standard};
 use crate::stdlib::summary::signature;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -27,7 +28,7 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let separator = text_or(vm, args.at(1), "sep", " ")?;
     let end = text_or(vm, args.at(2), "end", "\n")?;
     let values = spread(vm, args.at(0));
-    if absent(vm, args.at(3)) {
+    if absent(vm, args.at(3)) && standard::is_plain(vm, Standard::Output) {
         let mut line = String::new();
         for (i, &value) in values.iter().enumerate() {
             if i > 0 {
@@ -44,6 +45,15 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             check_written(vm, flushed)?;
         }
         return Ok(vm.none());
+    }
+    if absent(vm, args.at(3)) {
+        vm.set(args.at(3), standard::current(vm, Standard::Output));
+        if vm.get(args.at(3)).is_none() {
+            return Ok(vm.none());
+        }
+        if vm.get(args.at(3)).is_undef() {
+            return Err(vm.heap.raise(Builtin::RuntimeError, "lost sys.stdout"));
+        }
     }
     print_to(vm, args, &values, &separator, &end)?;
     Ok(vm.none())

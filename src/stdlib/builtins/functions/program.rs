@@ -4,9 +4,11 @@
 //! `Native`, its function, a name in the table.
 
 use super::output::check_written;
+use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::slow_step;
 use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::io::standard::{self, Standard};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -20,6 +22,35 @@ const INPUT: Native = Native::vm(
 );
 
 fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if vm.host.reads_lines() && standard::is_plain(vm, Standard::Input) {
+        return input_of_host(vm, args);
+    }
+    let import = vm.import_module("sys")?;
+    let stream = |vm: &mut Vm, name: &str| match vm.find_attr(import, name)? {
+        Some(stream) if !vm.get(stream).is_none() => Ok(stream),
+        _ => {
+            let message = format!("input(): lost sys.{name}");
+            Err(vm.heap.raise(Builtin::RuntimeError, message))
+        }
+    };
+    let (stdin, stdout) = (stream(vm, "stdin")?, stream(vm, "stdout")?);
+    if let Some(prompt) = given(vm, args.at(0)) {
+        let text = vm.str(prompt)?;
+        vm.call_method(stdout, "write", &[text])?;
+    }
+    vm.call_method(stdout, "flush", &[])?;
+    slow_step::pulse(vm);
+    let line = vm.call_method(stdin, "readline", &[]);
+    slow_step::pulse(vm);
+    let line = line?;
+    match vm.get_gc::<Str>(line) {
+        Some(line) => finish_line(vm, line.as_str()),
+        None => Err(vm.heap.type_error("object.readline() returned non-string")),
+    }
+}
+
+/// `input` where the host itself reads lines.
+fn input_of_host(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if let Some(prompt) = given(vm, args.at(0)) {
         let text = vm.text_of(prompt)?;
         let printed = vm.host.print(&text);
@@ -31,11 +62,15 @@ fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let line = vm.host.read_line();
     slow_step::pulse(vm);
     let line = check_written(vm, line)?;
+    finish_line(vm, &line)
+}
+
+fn finish_line(vm: &Vm, line: &str) -> Result<Local, Raised> {
     if line.is_empty() {
         return Err(vm.heap.raise(Builtin::EOFError, "EOF when reading a line"));
     }
-    let line = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(vm.local(vm.heap.str_value(line.strip_suffix('\r').unwrap_or(line))))
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    Ok(vm.local(vm.heap.str_value(line)))
 }
 
 const EXIT: Native = Native::vm(

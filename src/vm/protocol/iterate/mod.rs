@@ -16,11 +16,12 @@ use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::native::NativeFunction;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
+use crate::vm::native::Args;
 pub use builtin::{Advance, leaf_next, plain_iter};
 pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
 
@@ -100,6 +101,9 @@ impl Vm {
     }
 
     fn next_by_method(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
+        if self.next_by_quick(iter, into) {
+            return Ok(true);
+        }
         let mark = self.mark();
         let more = match self.call_special(iter, Sym::Next, &[]) {
             Ok(Some(item)) => {
@@ -119,6 +123,24 @@ impl Vm {
         };
         self.release(mark);
         Ok(more)
+    }
+
+    /// Takes the item where `__next__` is a native whose fast path has it; false: the general path must find it.
+    fn next_by_quick(&self, iter: Local, into: Local) -> bool {
+        let value = self.get(iter);
+        let native = self.special(value, Sym::Next);
+        let native = native.and_then(|method| method.as_gc::<NativeFunction>());
+        let Some(quick) = native.and_then(|function| self.native(function.id).quick) else {
+            return false;
+        };
+        let slot = [Slot::new(value)];
+        match quick(&self.heap, Args::new(&self.heap, &slot)) {
+            Some(item) => {
+                self.set(into, item);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Answers for an exception if it is of this class, else hands it on.

@@ -1,0 +1,34 @@
+//! Arguments into which bytes are read: `readinto(buffer)`.
+//!
+//! What can be written is a bytearray, a writable memoryview or an array. Bytes are copied in while no user code runs.
+
+use crate::runtime::Raised;
+use crate::runtime::bytes::ByteArray;
+use crate::stdlib::arg::plain;
+use crate::vm::{Local, Vm};
+
+/// How many bytes fit into a writable buffer.
+pub fn writable_len(vm: &Vm, target: Local) -> Result<usize, Raised> {
+    match vm.get_gc::<ByteArray>(plain(vm, target)) {
+        Some(array) => Ok(array.data.borrow().len()),
+        None => Err(not_writable(vm, target)),
+    }
+}
+
+/// Puts bytes at the start of a writable buffer, which has room for them.
+pub fn store_into(vm: &Vm, target: Local, data: &[u8]) -> Result<(), Raised> {
+    let Some(array) = vm.get_gc::<ByteArray>(plain(vm, target)) else {
+        return Err(not_writable(vm, target));
+    };
+    if let Some(room) = array.data.borrow_mut().get_mut(..data.len()) {
+        room.copy_from_slice(data);
+    }
+    Ok(())
+}
+
+fn not_writable(vm: &Vm, target: Local) -> Raised {
+    let class = vm.heap.type_name(vm.get(target));
+    vm.heap.type_error(format!(
+        "readinto() argument must be read-write bytes-like object, not {class}"
+    ))
+}

@@ -1,0 +1,165 @@
+//! `sys.stdin`, `sys.stdout`, `sys.stderr`: text streams that begin as streams of the host.
+//!
+//! What is printed goes straight to the host, which keeps it back and shows it in order. As soon as a program asks for what only a file
+//! has (`buffer`, `detach`, `reconfigure`, reading), the stream becomes an ordinary `TextIOWrapper` over the file with the
+//! descriptor; text that the host still keeps moves along, so that the order of bytes is CPython's.
+
+use std::rc::Rc;
+
+use super::buffered::{BUFFERED_READER, BUFFERED_WRITER};
+use super::file_io::FILE_IO;
+use super::sink::IoState;
+use super::text_codec::{Newline, TextDecoder};
+use super::text_io::{TEXT_IO_WRAPPER, state};
+use super::{buffered, prepare};
+use crate::runtime::{Raised, Slot, Value};
+use crate::stdlib::arg::as_str;
+use crate::stdlib::builtins::functions::output::check_written;
+use crate::stdlib::registry::class_of;
+use crate::text::codec::Encoding;
+use crate::vm::{Local, Vm};
+
+/// A standard stream; the number is its descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    /// `sys.stdin`
+    Input,
+    /// `sys.stdout`
+    Output,
+    /// `sys.stderr`
+    Error,
+}
+
+impl Standard {
+    /// All three, by descriptor.
+    pub const ALL: [Standard; 3] = [Standard::Input, Standard::Output, Standard::Error];
+
+    /// The attribute `name`.
+    pub fn name(self) -> &'static str {
+        ["<stdin>", "<stdout>", "<stderr>"][self as usize]
+    }
+}
+
+/// Makes the three streams; they are kept as `sys.__stdin__` and so on.
+pub fn make(vm: &mut Vm) -> Result<(), Raised> {
+    prepare(vm)?;
+    for standard in Standard::ALL {
+        let mark = vm.mark();
+        let class = class_of(vm, &TEXT_IO_WRAPPER);
+        let stream = vm.call_method(class, "__new__", &[class])?;
+        let state = state(vm, stream)?;
+        state.standard.set(Some(standard));
+        "utf-8".clone_into(&mut state.encoding_name.borrow_mut());
+        let mode = if standard == Standard::Input {
+            "r"
+        } else {
+            "w"
+        };
+        state.mode.set(vm.heap.str_value(mode));
+        state.writable.set(standard != Standard::Input);
+        state.readable.set(standard == Standard::Input);
+        let by_line = standard == Standard::Error || is_terminal(vm, standard);
+        state.line_buffering.set(by_line);
+        if standard == Standard::Error {
+            "backslashreplace".clone_into(&mut state.errors.borrow_mut());
+        }
+        let slot = &vm.extension::<IoState>().standard[standard as usize];
+        slot.set(vm.get(stream));
+        vm.release(mark);
+    }
+    Ok(())
+}
+
+/// Whether a standard stream leads to a terminal.
+pub fn is_terminal(vm: &Vm, standard: Standard) -> bool {
+    let file = vm.host.files().by_number(standard as i64);
+    file.is_ok_and(|file| file.is_terminal())
+}
+
+/// Writes a string to the host.
+pub fn write(vm: &mut Vm, standard: Standard, text: Local) -> Result<(), Raised> {
+    let text = as_str(&vm.heap, vm.get(text)).map_or("", |text| text.as_str());
+    let text = text.to_owned();
+    let written = match standard {
+        Standard::Output => vm.host.print(&text),
+        Standard::Error => vm.host.print_error(&text),
+        Standard::Input => return Err(super::unsupported(vm, "not writable")),
+    };
+    check_written(vm, written)
+}
+
+/// Shows what the host keeps back.
+pub fn flush(vm: &mut Vm) -> Result<(), Raised> {
+    let flushed = vm.host.flush();
+    check_written(vm, flushed)
+}
+
+/// Puts the stream on the file with its descriptor.
+pub fn leave_host(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    let stream = state(vm, this)?;
+    let Some(standard) = stream.standard.get() else {
+        return Ok(());
+    };
+    let mark = vm.mark();
+    let class = class_of(vm, &FILE_IO);
+    let number = vm.local(Value::small_int(standard as i64));
+    let mode = if standard == Standard::Input {
+        "rb"
+    } else {
+        "wb"
+    };
+    let mode = vm.local(vm.heap.str_value(mode));
+    let stays_open = vm.local(Value::FALSE);
+    let raw = vm.call(class, &[number, mode, stays_open])?;
+    let name = vm.local(vm.heap.str_value(standard.name()));
+    vm.set_attr_named(raw, "name", name)?;
+    let class = match standard {
+        Standard::Input => class_of(vm, &BUFFERED_READER),
+        _ => class_of(vm, &BUFFERED_WRITER),
+    };
+    let buffer = vm.call(class, &[raw])?;
+    stream.standard.set(None);
+    stream.buffer.set(vm.get(buffer));
+    stream.encoding.set(Encoding::Utf8);
+    stream.newline.set(Newline::Lf);
+    *stream.decoder.borrow_mut() = TextDecoder::new(Encoding::Utf8, Newline::Lf);
+    stream.set_reads_pieces();
+    if let Some(below) = buffered::try_state(vm, buffer) {
+        *stream.sink.below.borrow_mut() = Some(Rc::clone(&below.sink));
+        vm.extension::<IoState>().watch_text(&stream.sink);
+    }
+    if standard == Standard::Output {
+        *stream.sink.pending.borrow_mut() = vm.host.take_kept();
+    }
+    vm.release(mark);
+    Ok(())
+}
+
+/// The stream that a name of `sys` is bound to now: Undef if the program deleted it.
+pub fn current(vm: &Vm, standard: Standard) -> Value<'_> {
+    let state = vm.extension::<IoState>();
+    let names = ["stdin", "stdout", "stderr"];
+    let module = state.sys.get(&vm.heap);
+    match module.as_gc::<crate::runtime::module::Module>() {
+        Some(sys) => {
+            let name = vm.heap.intern(names[standard as usize]);
+            sys.globals.get(&vm.heap, name).unwrap_or(Value::UNDEF)
+        }
+        None => Slot::copy(&state.standard[standard as usize]).get(&vm.heap),
+    }
+}
+
+/// Whether text for this stream goes straight to the host: the program has not replaced it, nor asked for its buffer.
+pub fn is_plain(vm: &Vm, standard: Standard) -> bool {
+    let state = vm.extension::<IoState>();
+    if state.sys.is_undef() {
+        return true;
+    }
+    let current = current(vm, standard);
+    let original = state.standard[standard as usize].get(&vm.heap);
+    current.is(original)
+        && current
+            .as_gc::<crate::runtime::opaque::Opaque>()
+            .and_then(|stream| stream.payload::<super::text_io::TextPayload>())
+            .is_some_and(|stream| stream.0.standard.get().is_some() && !stream.0.closed.get())
+}
