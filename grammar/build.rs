@@ -8,10 +8,10 @@ use std::process::ExitCode;
     reason = "a build script talks to cargo through its output"
 )]
 fn main() -> ExitCode {
-    println!("cargo::rerun-if-changed=grammar");
+    println!("cargo::rerun-if-changed=apy.lalrpop");
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     let result = lalrpop::Configuration::new()
-        .set_in_dir("grammar")
+        .set_in_dir(".")
         .set_out_dir(out)
         .emit_rerun_directives(false)
         .process();

@@ -5,12 +5,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_macros)]
 
-pub mod diagnostics;
-pub mod syntax;
-pub mod text;
-
-pub mod bytecode;
-pub mod compile;
+pub use apy_front::{bytecode, compile, diagnostics, syntax, text};
 
 pub mod runtime;
 pub mod vm;

@@ -102,7 +102,7 @@ fn every_layer_exists() {
     }
     for layer in found {
         assert!(
-            ["lib", "main"].contains(&&*layer) || LAYERS.contains(&&*layer),
+            ["front", "library", "lib", "main"].contains(&&*layer) || LAYERS.contains(&&*layer),
             "src/{layer} is in no layer"
         );
     }

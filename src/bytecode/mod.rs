@@ -1,7 +1,7 @@
 //! The contract between the compiler and the VM: instructions, Code objects, and the proof that they fit.
 //!
 //! `op` is the instruction set (one table), `code` what a compiled function is, `builder` how the compiler makes one,
-//! `verify` the only door from a draft to a `Code`, `dis` the listing that `apy dis` prints, `globals` the names of a
+//! `image` code as bytes, `verify` the only door from a draft to a `Code`, `dis` the listing that `apy dis` prints, `globals` the names of a
 //! module's slots. Nothing here touches the heap: constants are plain data, which the VM turns into values when it
 //! loads the code.
 
@@ -9,6 +9,7 @@ pub mod builder;
 pub mod code;
 pub mod dis;
 pub mod globals;
+pub mod image;
 pub mod op;
 pub mod verify;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Sources, Warn, library};
-use crate::bytecode::{CodeKind, GlobalNames};
+use crate::bytecode::{CodeKind, GlobalNames, image};
 use crate::compile::{Mode, compile_module};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
@@ -216,6 +216,12 @@ fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
 /// A new module, registered as loaded. `folder`: of a package.
 fn make_module(vm: &mut Vm, name: &str, file: Option<&Path>, folder: Option<&Path>) -> Local {
     let module = vm.local(vm.heap.module(name).value());
+    register(vm, module, name, file, folder);
+    module
+}
+
+/// Binds the names that describe a module and registers it as loaded.
+fn register(vm: &mut Vm, module: Local, name: &str, file: Option<&Path>, folder: Option<&Path>) {
     bind_identity(vm, module, name, file);
     if let Some(module) = vm.get_gc::<Module>(module) {
         let package = if folder.is_some() {
@@ -233,7 +239,6 @@ fn make_module(vm: &mut Vm, name: &str, file: Option<&Path>, folder: Option<&Pat
         module.set(&vm.heap, "__path__", path);
     }
     vm.add_module(name, module);
-    module
 }
 
 #[expect(
@@ -254,14 +259,23 @@ fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Resu
     run_unit(vm, name, &unit, module)
 }
 
-/// Runs a module of the library, whose text is part of the binary.
+/// Runs a module of the library, which was compiled when apy was built.
 fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> {
     let shown = format!("<apy>/{}", library.name);
-    let unit = read(vm, &shown, library.text.as_bytes())
-        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
+    let sources = &vm.extension::<Loader>().sources;
+    let file = sources.borrow_mut().add(&*shown, library.text);
+    let (code, names) = image::read(library.image, file.0)
+        .expect("the build wrote it; a unit test of `library` reads each");
+    let module = vm.local(vm.heap.module(library.name).value());
+    // The code counts on its names having the first slots.
+    vm.reserve_globals(module, &names);
     let folder = library.is_package.then(|| Path::new(&shown));
-    let module = make_module(vm, library.name, None, folder);
-    run_unit(vm, library.name, &unit, module)
+    register(vm, module, library.name, None, folder);
+    asyncio::bind_builtins(vm, &names);
+    let code = vm.load(&code, module, &names);
+    let function = vm.function_of(code);
+    vm.call(function, &[])?;
+    Ok(module)
 }
 
 fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local, Raised> {

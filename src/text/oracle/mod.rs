@@ -5,7 +5,7 @@
 
 use num_bigint::BigInt;
 
-use super::Int;
+use crate::text::Int;
 
 /// The rows of a table, each as its cells.
 pub fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
@@ -59,7 +59,7 @@ pub fn float(cell: &str) -> f64 {
 }
 
 /// Checks a result against a cell: the text, or `!` and the error's class and message.
-pub fn check(result: super::TextResult<String>, expected: &str, what: &dyn std::fmt::Debug) {
+pub fn check(result: crate::text::TextResult<String>, expected: &str, what: &dyn std::fmt::Debug) {
     let got = match result {
         Ok(text) => text,
         Err(error) => format!("!{}: {}", error.kind.class_name(), error.message),
@@ -96,7 +96,7 @@ impl Number {
     pub fn float(&self) -> f64 {
         match self {
             Self::Int(value) => {
-                super::num::convert::int_to_float(value.as_ref()).expect("of a float's size")
+                crate::text::num::convert::int_to_float(value.as_ref()).expect("of a float's size")
             }
             Self::Float(value) => *value,
         }
