@@ -30,6 +30,8 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
         let name = format!("{prefix}{stem}");
         if path.is_dir() {
             collect(&path, &format!("{name}."), names);
+        } else if path.extension().is_none_or(|extension| extension != "apy") {
+            continue;
         }
         names.push(name);
     }
