@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use super::code::{Capture, Code, CodeKind, Const};
 use super::globals::GlobalNames;
-use super::op::{Field, Imm, Instr, Op, Wide};
+use super::op::{Field, Imm, Instr, Wide};
 use crate::diagnostics::SourceFile;
 
 /// Lists a code and all codes nested in it.
@@ -113,31 +113,14 @@ fn operands(code: &Code, ip: usize, instr: Instr, globals: &GlobalNames) -> Stri
     for (field, value) in info.fields.into_iter().zip([instr.a, instr.b, instr.c]) {
         match field {
             Field::Unused => {}
+            Field::Flag if value == 0 => {}
             Field::Def | Field::Use | Field::First => parts.push(format!("R{value}")),
-            Field::Num => parts.push(value.to_string()),
+            Field::Num | Field::Flag => parts.push(value.to_string()),
             Field::Int => parts.push((value as i8).to_string()),
         }
     }
-    if hides_c(instr) {
-        parts.pop();
-    }
     parts.extend(wide(code, ip, instr, globals));
     parts.join(", ")
-}
-
-/// Flags that are rarely set are shown only when they are.
-fn hides_c(instr: Instr) -> bool {
-    let is_flag = matches!(
-        instr.op,
-        Op::Call | Op::CallMethod | Op::CallEx | Op::CheckWith
-    ) || (instr.op.info().fields[2] == Field::Num
-        && instr.op.info().wide == Wide::Imm
-        && !is_count(instr.op));
-    is_flag && instr.c == 0
-}
-
-fn is_count(op: Op) -> bool {
-    matches!(op, Op::UnpackEx | Op::FormatValue)
 }
 
 fn wide(code: &Code, ip: usize, instr: Instr, globals: &GlobalNames) -> Option<String> {
@@ -145,10 +128,11 @@ fn wide(code: &Code, ip: usize, instr: Instr, globals: &GlobalNames) -> Option<S
     let at = d as usize;
     Some(match instr.op.info().wide {
         Wide::Unused => return None,
-        Wide::Imm if instr.op == Op::LoadImm => immediate(d).to_owned(),
-        Wide::Imm if instr.op == Op::FormatValue && d >= 0 => format!("R{d}"),
-        Wide::Imm if is_quiet_flag(instr) => return None,
-        Wide::Imm => format!("#{d}"),
+        Wide::Singleton => immediate(d).to_owned(),
+        Wide::Spec if d < 0 => return None,
+        Wide::Spec => format!("R{d}"),
+        Wide::Flag if d == 0 => return None,
+        Wide::Imm | Wide::Flag => format!("#{d}"),
         Wide::Jump => format!("->{}", ip as i64 + 1 + i64::from(d)),
         Wide::Const => constant(&code.consts[at]),
         Wide::Name => name(code, at).to_owned(),
@@ -159,16 +143,6 @@ fn wide(code: &Code, ip: usize, instr: Instr, globals: &GlobalNames) -> Option<S
             .map_or_else(|| format!("G{d}"), |name| name.to_string()),
         Wide::Cache => format!("{} [cache {d}]", name(code, code.caches[at] as usize)),
     })
-}
-
-/// Whether the wide operand is a flag (augmented, negated, call's own message) that is not set.
-fn is_quiet_flag(instr: Instr) -> bool {
-    let fields = instr.op.info().fields;
-    let all_registers = fields
-        .iter()
-        .all(|field| matches!(field, Field::Def | Field::Use));
-    instr.d == 0 && (all_registers || instr.op == Op::ListExtend)
-        || (instr.op == Op::FormatValue && instr.d < 0)
 }
 
 fn immediate(d: i32) -> &'static str {

@@ -16,4 +16,4 @@ pub mod verify;
 pub use builder::{Builder, Label};
 pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
 pub use globals::GlobalNames;
-pub use op::{Imm, Instr, Op, Reg};
+pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};

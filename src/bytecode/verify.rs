@@ -77,7 +77,7 @@ fn check_shape(draft: &Draft) -> Result<(), VerifyError> {
         draft
             .instrs
             .last()
-            .is_some_and(|last| last.op.is_terminator()),
+            .is_some_and(|last| last.op.info().facts.ends),
         "the last instruction is a terminator",
     )?;
     ensure(
@@ -112,6 +112,7 @@ fn check_field(draft: &Draft, field: Field, value: u8) -> Check {
             "registers are in the window",
         ),
         Field::Num | Field::Int => Ok(()),
+        Field::Flag => holds(value <= 1, "flags are 0 or 1"),
     }
 }
 
@@ -119,6 +120,12 @@ fn check_wide(draft: &Draft, ip: usize, wide: Wide, d: i32) -> Check {
     match wide {
         Wide::Unused => holds(d == 0, "the unused wide operand is 0"),
         Wide::Imm => Ok(()),
+        Wide::Flag => holds((0..=1).contains(&d), "flags are 0 or 1"),
+        Wide::Singleton => holds(
+            (Imm::Undef as i32..=Imm::NotImplemented as i32).contains(&d),
+            "immediates exist",
+        ),
+        Wide::Spec => holds(d < i32::from(draft.nregs), "the format spec has a register"),
         Wide::Jump => {
             let target = ip as i64 + 1 + i64::from(d);
             holds(
@@ -188,14 +195,6 @@ fn check_special(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check 
                 "loops over pairs begin by taking them apart",
             )
         }
-        Op::LoadImm => holds(
-            (Imm::Undef as i32..=Imm::NotImplemented as i32).contains(&instr.d),
-            "immediates exist",
-        ),
-        Op::FormatValue => holds(
-            instr.d < i32::from(draft.nregs),
-            "the format spec has a register",
-        ),
         Op::GetFree | Op::SetFree | Op::GetFreeCell => {
             let index = usize::from(instr.b) + 256 * usize::from(instr.c);
             holds(index < draft.captures.len(), "free cells are captured")

@@ -224,7 +224,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
     /// Appends an instruction.
     pub fn op(&mut self, op: Op, a: Reg, b: u8, c: u8, d: i32) {
         self.b.emit(op, a, b, c, d);
-        if op.is_terminator() {
+        if op.info().facts.ends {
             self.assigned = Assigned::unreachable();
         }
         if self.b.here() > MAX_INSTRS {
@@ -251,7 +251,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             .entry(target)
             .or_insert_with(Assigned::unreachable)
             .meet(&self.assigned);
-        if op.is_terminator() {
+        if op.info().facts.ends {
             self.assigned = Assigned::unreachable();
         }
     }

@@ -17,7 +17,7 @@ use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
 use super::value::Value;
-use crate::bytecode::{Code, CodeKind, Instr, Op};
+use crate::bytecode::{Code, CodeKind, Instr};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
@@ -154,7 +154,6 @@ impl CodeObj {
 /// How many registers there are from the first one on that some instruction may find unset.
 fn undef_count(code: &Code) -> u32 {
     let params = code.params.count() as u32;
-    let looks = |op| matches!(op, Op::CheckLocal | Op::JmpIfUndef | Op::MakeCell);
     let nregs = u32::from(code.nregs);
     if code.shows_locals && code.kind != CodeKind::Class {
         return nregs.saturating_sub(params);
@@ -162,7 +161,7 @@ fn undef_count(code: &Code) -> u32 {
     let first = code
         .instrs
         .iter()
-        .filter(|i| looks(i.op))
+        .filter(|i| i.op.info().facts.may_be_unset)
         .map(|i| u32::from(i.a))
         .filter(|&r| r >= params)
         .min();

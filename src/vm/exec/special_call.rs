@@ -7,7 +7,7 @@
 //!
 //! To let one more instruction ask: an `ask` where its slow path begins, an arm in `answer`.
 
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::{Form, Instr, Op};
 use crate::runtime::function::Function;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
@@ -149,73 +149,12 @@ impl Vm {
 /// The operands of a binary or comparing instruction.
 fn operands<'h>(heap: &'h Heap, stack: &Stack, i: Instr) -> (Value<'h>, Value<'h>) {
     let w = stack.top().window;
-    match form(i.op) {
+    match i.op.form() {
         Form::Registers => (w.get(heap, i.b), w.get(heap, i.c)),
         Form::Immediate => (w.get(heap, i.b), Value::small_int(i64::from(i.d))),
         Form::Jump => (w.get(heap, i.a), w.get(heap, i.b)),
         Form::JumpImmediate => (w.get(heap, i.a), Value::small_int(i64::from(i.b as i8))),
     }
-}
-
-/// Where an instruction has its operands.
-enum Form {
-    /// `R[b]`, `R[c]`.
-    Registers,
-    /// `R[b]`, `d`.
-    Immediate,
-    /// `R[a]`, `R[b]`.
-    Jump,
-    /// `R[a]`, `b`.
-    JumpImmediate,
-}
-
-fn form(op: Op) -> Form {
-    match op {
-        Op::AddI
-        | Op::SubI
-        | Op::MulI
-        | Op::FloorDivI
-        | Op::ModI
-        | Op::BitAndI
-        | Op::ShlI
-        | Op::ShrI => Form::Immediate,
-        Op::JmpLt | Op::JmpLe | Op::JmpGt | Op::JmpGe | Op::JmpEq | Op::JmpNe => Form::Jump,
-        Op::JmpLtI | Op::JmpLeI | Op::JmpGtI | Op::JmpGeI | Op::JmpEqI | Op::JmpNeI => {
-            Form::JumpImmediate
-        }
-        _ => Form::Registers,
-    }
-}
-
-fn operator(op: Op) -> Option<Operator> {
-    Some(match op {
-        Op::Add | Op::AddI => Operator::Add,
-        Op::Sub | Op::SubI => Operator::Sub,
-        Op::Mul | Op::MulI => Operator::Mul,
-        Op::Div => Operator::Div,
-        Op::FloorDiv | Op::FloorDivI => Operator::FloorDiv,
-        Op::Mod | Op::ModI => Operator::Mod,
-        Op::Pow => Operator::Pow,
-        Op::MatMul => Operator::MatMul,
-        Op::Shl | Op::ShlI => Operator::Shl,
-        Op::Shr | Op::ShrI => Operator::Shr,
-        Op::BitAnd | Op::BitAndI => Operator::BitAnd,
-        Op::BitOr => Operator::BitOr,
-        Op::BitXor => Operator::BitXor,
-        _ => return None,
-    })
-}
-
-fn comparison(op: Op) -> Option<Comparison> {
-    Some(match op {
-        Op::Lt | Op::JmpLt | Op::JmpLtI => Comparison::Lt,
-        Op::Le | Op::JmpLe | Op::JmpLeI => Comparison::Le,
-        Op::Gt | Op::JmpGt | Op::JmpGtI => Comparison::Gt,
-        Op::Ge | Op::JmpGe | Op::JmpGeI => Comparison::Ge,
-        Op::Eq | Op::JmpEq | Op::JmpEqI => Comparison::Eq,
-        Op::Ne | Op::JmpNe | Op::JmpNeI => Comparison::Ne,
-        _ => return None,
-    })
 }
 
 // Answering.
@@ -236,7 +175,8 @@ impl Vm {
     fn answer(&mut self, i: Instr, right: bool) -> Result<(), Raised> {
         let result = self.local(self.result.get(&self.heap));
         let refused = self.get(result).is(Value::NOT_IMPLEMENTED);
-        if let Some(op) = operator(i.op) {
+        let facts = &i.op.info().facts;
+        if let Some(op) = facts.binary.map(Operator::from) {
             let result = if refused {
                 let (a, b) = operands(&self.heap, &self.stack, i);
                 let (a, b) = (self.local(a), self.local(b));
@@ -247,7 +187,7 @@ impl Vm {
             self.set_reg(i.a, self.get(result));
             return Ok(());
         }
-        if let Some(c) = comparison(i.op) {
+        if let Some(c) = facts.compare.map(Comparison::from) {
             let result = if refused {
                 let (a, b) = operands(&self.heap, &self.stack, i);
                 let (a, b) = (self.local(a), self.local(b));
@@ -255,7 +195,7 @@ impl Vm {
             } else {
                 result
             };
-            if matches!(form(i.op), Form::Registers) {
+            if i.op.form() == Form::Registers {
                 self.set_reg(i.a, self.get(result));
                 return Ok(());
             }

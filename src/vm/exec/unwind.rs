@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::Instr;
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
@@ -30,10 +30,7 @@ impl Vm {
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.stack.top().ip.previous().op;
-        let again = matches!(
-            op,
-            Op::Reraise | Op::RaiseHandled | Op::EndAsyncFor | Op::ExcStarFinish
-        ) && !exception.traceback.borrow().is_empty();
+        let again = op.info().facts.reraises && !exception.traceback.borrow().is_empty();
         if !again {
             self.set_context(exception);
         }

@@ -7,7 +7,7 @@
 //!
 //! To add an operator: a row in `Operator::row`, its arms in the files above.
 
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::{BinaryOp, Instr, Op};
 use crate::runtime::builtin_eq::Number;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
@@ -56,6 +56,26 @@ pub enum Operator {
     BitOr,
     /// `^`
     BitXor,
+}
+
+impl From<BinaryOp> for Operator {
+    fn from(op: BinaryOp) -> Operator {
+        match op {
+            BinaryOp::Add => Operator::Add,
+            BinaryOp::Sub => Operator::Sub,
+            BinaryOp::Mul => Operator::Mul,
+            BinaryOp::Div => Operator::Div,
+            BinaryOp::FloorDiv => Operator::FloorDiv,
+            BinaryOp::Mod => Operator::Mod,
+            BinaryOp::Pow => Operator::Pow,
+            BinaryOp::MatMul => Operator::MatMul,
+            BinaryOp::Shl => Operator::Shl,
+            BinaryOp::Shr => Operator::Shr,
+            BinaryOp::BitAnd => Operator::BitAnd,
+            BinaryOp::BitOr => Operator::BitOr,
+            BinaryOp::BitXor => Operator::BitXor,
+        }
+    }
 }
 
 impl Operator {

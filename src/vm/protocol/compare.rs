@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use crate::bytecode::Instr;
+use crate::bytecode::{CompareOp, Instr};
 use crate::runtime::builtin_eq::{self, Number, numbers_equal};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::class::class_flag;
@@ -46,6 +46,19 @@ pub enum Comparison {
     Gt,
     /// `>=`
     Ge,
+}
+
+impl From<CompareOp> for Comparison {
+    fn from(op: CompareOp) -> Comparison {
+        match op {
+            CompareOp::Lt => Comparison::Lt,
+            CompareOp::Le => Comparison::Le,
+            CompareOp::Gt => Comparison::Gt,
+            CompareOp::Ge => Comparison::Ge,
+            CompareOp::Eq => Comparison::Eq,
+            CompareOp::Ne => Comparison::Ne,
+        }
+    }
 }
 
 impl Comparison {
