@@ -1,18 +1,29 @@
 //! apy: an interpreter for an async Python-like language that owns its scheduler.
 //!
-//! The modules are layers: each names only modules above it in this list (`tests/architecture.rs` enforces it). To embed apy, begin
-//! at `embed`; docs/internals/architecture.md is the map.
+//! The crate shows its facade and nothing else: [`embed`] to run programs, [`cli`] for the program `apy`. Behind it are layers, each of
+//! which names only those above it in this list (`tests/architecture.rs`); docs/internals/architecture.md is the map.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_macros)]
 
-pub use apy_front::{bytecode, compile, diagnostics, syntax, text};
+pub(crate) use apy_front::{bytecode, compile, diagnostics, syntax, text};
 
-pub mod runtime;
-pub mod vm;
+pub(crate) mod runtime;
+pub(crate) mod vm;
 
-pub mod sched;
-pub mod stdlib;
+pub(crate) mod sched;
+pub(crate) mod stdlib;
 
 pub mod embed;
 
 pub mod cli;
+
+/// The declarations of what programs can name: `tests/library.rs` writes docs/library from them. No part of the facade.
+#[doc(hidden)]
+pub mod reference {
+    pub use crate::runtime::Builtin;
+    pub use crate::stdlib::asyncio::{ASYNCIO, streams};
+    pub use crate::stdlib::builtins;
+    pub use crate::stdlib::registry::{ModuleType, NativeModule, NativeType};
+    pub use crate::stdlib::{MODULES, deque};
+    pub use crate::vm::Native;
+}

@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use apy::bytecode::{GlobalNames, dis};
-use apy::compile::{Mode, compile_module, dump};
-use apy::diagnostics::SourceFile;
-use apy::syntax::parser::parse_module;
+use apy_front::bytecode::{GlobalNames, dis};
+use apy_front::compile::{Mode, compile_module, dump};
+use apy_front::diagnostics::SourceFile;
+use apy_front::syntax::parser::parse_module;
 
 #[test]
 fn listings_are_as_recorded() {

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use apy::bytecode::GlobalNames;
-use apy::compile::{Mode, compile_module, lint};
-use apy::diagnostics::{Code, Diagnostic};
-use apy::stdlib::builtins;
-use apy::syntax::parser::parse_module;
+use apy::reference::builtins;
+use apy_front::bytecode::GlobalNames;
+use apy_front::compile::{Mode, compile_module, lint};
+use apy_front::diagnostics::{Code, Diagnostic};
+use apy_front::syntax::parser::parse_module;
 
 /// Kinds that no text of bearable size, or no text at all, can bring about.
 const UNREACHABLE: [Code; 2] = [Code::FileTooLarge, Code::Internal];

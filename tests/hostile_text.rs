@@ -12,11 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use apy::bytecode::GlobalNames;
-use apy::compile::{Mode, compile_module, lint};
-use apy::diagnostics::{Code, Color, Diagnostic, SourceFile, render_in};
-use apy::stdlib::builtins;
-use apy::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
+use apy::reference::builtins;
+use apy_front::bytecode::GlobalNames;
+use apy_front::compile::{Mode, compile_module, lint};
+use apy_front::diagnostics::{Code, Color, Diagnostic, SourceFile, render_in};
+use apy_front::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
 
 #[test]
 fn depth_is_limited_by_a_message() {

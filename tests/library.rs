@@ -18,9 +18,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use apy::runtime::Builtin;
-use apy::stdlib::builtins::types;
-use apy::stdlib::{MODULES, builtins};
+use apy::reference::Builtin;
+use apy::reference::builtins::types;
+use apy::reference::{MODULES, builtins};
 use pages::Page;
 
 /// A function, a method or an attribute.

@@ -3,9 +3,9 @@
 //! Each row is a program and the messages it gets, in source order. The wording was checked against CPython; where a
 //! program has several mistakes, CPython reports the first and apy all of them. To add a mistake, add a row.
 
-use apy::bytecode::GlobalNames;
-use apy::compile::{Mode, compile_module};
-use apy::syntax::parser::parse_module;
+use apy_front::bytecode::GlobalNames;
+use apy_front::compile::{Mode, compile_module};
+use apy_front::syntax::parser::parse_module;
 
 const MISTAKES: &[(&str, &[&str])] = &[
     ("return 1", &["'return' outside function"]),

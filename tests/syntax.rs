@@ -3,8 +3,8 @@
 //! Messages are CPython 3.13's wherever it says more than "invalid syntax". A test of a message is a row of `MESSAGES`: the program, the
 //! exception, its text and the line and column that the first label points at.
 
-use apy::diagnostics::{Diagnostic, SourceFile};
-use apy::syntax::{ReplInput, decode_source, parse_module, parse_repl};
+use apy_front::diagnostics::{Diagnostic, SourceFile};
+use apy_front::syntax::{ReplInput, decode_source, parse_module, parse_repl};
 
 const MESSAGES: &[(&str, &str, &str, u32, u32)] = &[
     ("if x\n  pass", "SyntaxError", "expected ':'", 1, 5),

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use apy::syntax::{dump_module, dump_tokens, parse_module};
+use apy_front::syntax::{dump_module, dump_tokens, parse_module};
 
 #[test]
 fn tokens_are_as_dumped() {

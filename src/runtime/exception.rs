@@ -127,9 +127,4 @@ impl<'h> Gc<'h, Exception> {
     pub fn context(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
         self.context.get(heap).as_gc()
     }
-
-    /// `__cause__`, if any.
-    pub fn cause(self, heap: &'h Heap) -> Option<Gc<'h, Exception>> {
-        self.cause.get(heap).as_gc()
-    }
 }

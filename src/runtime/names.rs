@@ -76,11 +76,6 @@ impl NameTable {
         self.names.len()
     }
 
-    /// Whether no name was ever bound.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// The name at an index.
     pub fn name<'h>(&self, heap: &'h Heap, i: usize) -> Option<Gc<'h, Str>> {
         self.names.get(heap, i)?.as_gc()

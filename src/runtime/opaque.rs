@@ -5,7 +5,6 @@
 use std::any::Any;
 
 use super::class::Class;
-use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, Trace, traced};
 use super::value::Value;
 
@@ -69,13 +68,5 @@ impl<'h> Gc<'h, Opaque> {
     /// Why those who wait for it cannot go on.
     pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         self.get().payload.obstacle(heap)
-    }
-
-    /// The dict of attributes that the program set.
-    pub fn attrs(self, heap: &'h Heap) -> Gc<'h, Dict> {
-        if self.attrs.is_undef() {
-            self.get().attrs.set(heap.dict().value());
-        }
-        self.get().attrs.expect(heap)
     }
 }

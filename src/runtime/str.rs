@@ -146,6 +146,7 @@ impl<'h> Gc<'h, Str> {
     }
 
     /// Which code point begins at a byte offset.
+    #[cfg(test)]
     pub fn char_index(self, byte: usize) -> usize {
         if self.is_ascii() {
             byte

@@ -63,9 +63,4 @@ impl Heap {
     ) -> Gc<'h, Tuple> {
         self.alloc_tail(Tuple { len }, self.types.shape_of_kind(Kind::Tuple), item)
     }
-
-    /// A tuple of this shape (a subclass with its own class, such as a structure of named fields).
-    pub fn tuple_shaped<'h>(&'h self, shape: u32, values: &[Value<'h>]) -> Gc<'h, Tuple> {
-        self.alloc_tail(Tuple { len: values.len() }, shape, |i| values[i])
-    }
 }

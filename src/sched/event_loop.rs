@@ -349,14 +349,6 @@ pub fn run_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
 const TURNS_TO_GATHER: usize = 2;
 const TURNS_TO_CLOSE: usize = 4;
 
-/// Cancels what is still pending and lets it finish: the end of a program.
-///
-/// # Errors
-/// KeyboardInterrupt and SystemExit of what is still pending.
-pub fn cancel_all(vm: &mut Vm) -> Result<(), Raised> {
-    cancel_since(vm, 0)
-}
-
 /// The same for the tasks made since there were `count`: the end of `asyncio.run`, which leaves the tasks of a prompt alone.
 ///
 /// # Errors

@@ -89,11 +89,6 @@ impl WaitQueue {
         self.waiters.borrow().len() - self.left.get()
     }
 
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Whether there is a waiter that was not cancelled.
     pub fn any_alive(&self, vm: &Vm) -> bool {
         let alive = |slot: &Slot| {

@@ -22,14 +22,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 pub use classes::type_param::EVALUATE;
-pub use exec::coroutine::{
-    AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, StepFn, Waiting,
-};
-pub use exec::exception_group::Split;
+pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::GreenStack;
 pub use exec::trap::{Park, Trap};
 pub use local::{Local, Mark};
-pub use native::{Args, Direct, LeafFn, Locals, Native, NativeFn, NativeRole, QuickFn, VmFn};
+pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::subscript::leaf_len;
 pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
 

@@ -322,11 +322,6 @@ impl<'h> Args<'h> {
         self.slots.len()
     }
 
-    /// Whether the caller gave none.
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     /// The arguments in order.
     pub fn iter(self) -> impl ExactSizeIterator<Item = Value<'h>> {
         self.slots.iter().map(move |slot| slot.get(self.heap))

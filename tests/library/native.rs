@@ -2,10 +2,10 @@
 //!
 //! Signatures are shown as a program writes the call: without the receiver, with `await` before coroutine functions.
 
-use apy::runtime::Builtin;
-use apy::stdlib::builtins::types;
-use apy::stdlib::registry::{ModuleType, NativeModule, NativeType};
-use apy::vm::Native;
+use apy::reference::Builtin;
+use apy::reference::Native;
+use apy::reference::builtins::types;
+use apy::reference::{ModuleType, NativeModule, NativeType};
 
 use super::{Class, Entry, Item};
 

@@ -3,11 +3,11 @@
 //! To add a native module: it has a page by itself as soon as it is in `stdlib::MODULES`. A builtin class: a word in the
 //! table of its page here; the suite says so when it is on none.
 
-use apy::runtime::Builtin::{self, *};
-use apy::stdlib::MODULES;
-use apy::stdlib::asyncio::{ASYNCIO, streams};
-use apy::stdlib::builtins::{self, functions};
-use apy::stdlib::registry::{ModuleType, NativeModule};
+use apy::reference::Builtin::{self, *};
+use apy::reference::MODULES;
+use apy::reference::builtins::{self, functions};
+use apy::reference::{ASYNCIO, streams};
+use apy::reference::{ModuleType, NativeModule};
 
 use super::{Item, native, written};
 

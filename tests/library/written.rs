@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use apy::syntax::ast::{
+use apy_front::syntax::ast::{
     Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, Param, Params, Stmt, StmtKind,
 };
 
@@ -58,7 +58,7 @@ pub struct Written {
 /// Reads a module of the library.
 pub fn read(module: &str) -> Written {
     let text = std::fs::read_to_string(file_of(module)).expect("a module of the library");
-    let body = apy::syntax::parse_module(&text)
+    let body = apy_front::syntax::parse_module(&text)
         .module
         .expect("no mistakes")
         .body;
@@ -186,7 +186,7 @@ impl Source<'_> {
         }
     }
 
-    fn slice(&self, span: apy::diagnostics::Span) -> String {
+    fn slice(&self, span: apy_front::diagnostics::Span) -> String {
         self.text[span.start as usize..span.end as usize].to_owned()
     }
 

@@ -315,11 +315,6 @@ impl Heap {
         self.class_epoch.set(self.class_epoch.get() + CLASS_EPOCH);
     }
 
-    /// Bytes in blocks and large objects.
-    pub fn bytes_held(&self) -> usize {
-        self.space.held.get()
-    }
-
     /// What `id()` answers: a counter, so that no address shows.
     pub fn id_of(&self, value: Value<'_>) -> i64 {
         let Some(object) = value.as_object() else {

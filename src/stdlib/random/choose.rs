@@ -73,6 +73,7 @@ impl Random {
     }
 
     /// `shuffle(items)`
+    #[cfg(test)]
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for (at, other) in self.swaps(items.len()) {
             items.swap(at, other);
