@@ -15,6 +15,7 @@ pub(crate) mod stdlib;
 
 pub mod embed;
 
+#[cfg(feature = "cli")]
 pub mod cli;
 
 /// The declarations of what programs can name: `tests/library.rs` writes docs/library from them. No part of the facade.

@@ -1,6 +1,6 @@
-//! Equality and hash where no program code can take part: numbers, strings, tuples of them, objects that compare by identity.
+//! Equality and hash of builtin types that cannot call user code: numbers, strings, tuples of them, objects compared by identity.
 //!
-//! `None` means: the program may have a say (`__eq__`, `__hash__`); ask the VM. Dicts and sets use these first, so that the
+//! `None` means that user code may decide (`__eq__`, `__hash__`): the VM must be asked. Dicts and sets use these first, so that the
 //! common keys never leave the runtime.
 
 use std::cmp::Ordering;

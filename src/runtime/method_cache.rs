@@ -1,4 +1,4 @@
-//! What looking up class attributes has found: a cache over `class.attrs` along the MRO.
+//! Method cache: memoises MRO lookups by (class, name).
 //!
 //! Special methods are looked up at each operator, iteration and call; walking the MRO each time is most of their cost. Contract:
 //! an entry holds while its `epoch` is the heap's, which grows whenever any class changes (`Gc<Class>::bind`, `unbind`), and until

@@ -1,8 +1,8 @@
-//! Who holds the loop: finds steps that take long while others could run.
+//! Slow steps: finds steps that hold the loop while other handles are ready.
 //!
 //! Real time only, and no clock of its own: it looks at the time when the VM's budget of safepoints is used up (`pulse`), around calls
-//! that block, and takes over what a turn reads for its timers (`turn`). A step is known to have begun at the first of these readings
-//! that fell into it, so a long one is found a little too short, never too long. A turn of a single step that was long is found at the
+//! that block, and takes over what a turn reads for its timers (`turn`). A step's start is the first clock
+//! reading inside it, so durations are under-estimated, never over-estimated. A turn of a single step that was long is found at the
 //! next one, after the fact. Each place is named once in a program, and only so many of them.
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,6 @@
-//! Short cuts of calls: what the loop tries before a native is called in full.
+//! Fast paths of calls: what the loop tries before it calls a native in full.
 //!
-//! A native may have a short cut (`Native::quick`) that settles the usual arguments on values alone: no locals, no binding, no
+//! A native may have a fast path (`Native::quick`) that handles common arguments on values alone: no locals, no binding, no
 //! frame. It either has the result or does nothing. Instances of the program's classes never reach one as receivers, as
 //! caches do not learn natives for them; as other arguments they may, and short cuts turn them down.
 

@@ -1,11 +1,11 @@
-//! Methods of the program that an instruction asks: operators, comparisons, subscripts, iteration, truth, properties.
+//! Calls of user-defined special methods without recursion: operators, comparisons, subscripts, iteration, truth, properties.
 //!
-//! Such an instruction could call the method from Rust, with a loop inside the loop. Instead it pushes the method's frame with the
-//! flag `ANSWER` and ends; when the frame returns, `answer` finishes the instruction that the frame below took last. Contract: only
-//! the usual case is taken here (a plain instance, a plain function of its class); for every other the `ask_*` say `Asked::No`,
-//! and the instruction goes the general way of its topic's file.
+//! An instruction could call the method from Rust, with a loop inside the loop. Instead it pushes the method's frame with the flag
+//! `ANSWER` and ends; when the frame returns, `answer` completes the instruction of the frame below. Contract: only the usual case
+//! is taken here (a plain instance, a plain function of its class); for every other the `ask_*` return `Asked::No`, and the
+//! instruction takes the general path in its topic's file.
 //!
-//! To let one more instruction ask: an `ask` where its slow path begins, an arm in `answer`.
+//! To let one more instruction call this way: an `ask` where its slow path begins, an arm in `answer`.
 
 use crate::bytecode::{Form, Instr, Op};
 use crate::runtime::function::Function;
