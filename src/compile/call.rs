@@ -10,7 +10,6 @@ use super::scope::{Place, ScopeKind, ScopeTree};
 use crate::bytecode::{Const, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Name};
-use crate::syntax::visit::children;
 
 /// Most arguments that are passed in registers.
 const MAX_ARGS: usize = 200;
@@ -75,8 +74,8 @@ impl<'a> Emitter<'_, 'a> {
         self.op_at(span, Op::Call, base, count as u8, dropped.into(), 0);
     }
 
-    /// `value.attr(args)`. CPython looks the attribute up before it evaluates the arguments: when these may have
-    /// effects, so do we; else lookup and call are one instruction.
+    /// `value.attr(args)`. The attribute is looked up before the arguments are evaluated; where these are constants and
+    /// names, lookup and call are one instruction.
     fn method_call(
         &mut self,
         value: &'a Expr,
@@ -100,9 +99,7 @@ impl<'a> Emitter<'_, 'a> {
         }
         self.expr_temp(value);
         let cache = self.b.cache(&name);
-        if matches!(value.kind, ExprKind::Constant(_))
-            || args.iter().all(|arg| is_inert(arg.value()))
-        {
+        if args.iter().all(|arg| is_inert(arg.value())) {
             self.values(args);
             return self.op_at(
                 call,
@@ -275,20 +272,10 @@ impl<'a> Emitter<'_, 'a> {
     }
 }
 
-/// Whether evaluating does nothing that a program would notice: no calls, no suspension.
+/// Whether evaluating does nothing that a program would notice. A name may have no value: the VM looks the method up before it
+/// says so (`vm/exec/name_lookup.rs`).
 fn is_inert(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Call { .. }
-        | ExprKind::Await(_)
-        | ExprKind::Yield(_)
-        | ExprKind::YieldFrom(_) => false,
-        ExprKind::Lambda(_) => true,
-        kind => {
-            let mut inert = true;
-            children(kind, &mut |child| inert = inert && is_inert(child));
-            inert
-        }
-    }
+    matches!(expr.kind, ExprKind::Constant(_) | ExprKind::Name(_))
 }
 
 fn keyword(arg: &Arg) -> Option<&Ident> {

@@ -64,7 +64,8 @@ impl<'a> Emitter<'_, 'a> {
             let reg = self.temp();
             self.homes.insert((id, index), Home::Reg(reg));
             self.assigned.clear(reg.into());
-            self.name_local(&symbol.name, reg);
+            // The leading dot hides it from `locals()`: the register is free for others when the comprehension is over.
+            self.name_local(&format!(".{}", symbol.name).into(), reg);
             let is_set_first = self.plain_target(&clauses[0].target) == Some(reg);
             let is_sure = only_names(&clauses[0].target) && (clauses.len() == 1 || is_set_first);
             if symbol.is_cell || !is_sure {

@@ -23,7 +23,7 @@ use super::value::Value;
 
 /// Bits of `Class::flags`: which special methods the program defined somewhere in the class's MRO (`object`'s own do not count).
 pub mod class_flag {
-    /// `__eq__`.
+    /// `__eq__` or `__ne__`.
     pub const EQ: u32 = 1;
     /// `__hash__`.
     pub const HASH: u32 = 1 << 1;
@@ -46,8 +46,9 @@ pub mod class_flag {
 }
 
 /// Which special method sets which flag.
-const FLAGGED: [(Sym, u32); 9] = [
+const FLAGGED: [(Sym, u32); 10] = [
     (Sym::Eq, class_flag::EQ),
+    (Sym::Ne, class_flag::EQ),
     (Sym::Hash, class_flag::HASH),
     (Sym::GetAttr, class_flag::GETATTR),
     (Sym::GetAttribute, class_flag::GETATTRIBUTE),

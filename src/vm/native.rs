@@ -41,6 +41,15 @@ pub enum Direct<'h> {
 /// the long way must find it, or what is wrong. It is asked first of calls with positional arguments, however many.
 pub type QuickFn = for<'h> fn(&'h Heap, Args<'h>) -> Option<Value<'h>>;
 
+/// What a native method gets as its receiver, where that is an instance of a subclass of the builtin type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// The builtin object inside.
+    Payload,
+    /// The instance, whose class may have a say.
+    Instance,
+}
+
 /// The Rust side of a native.
 #[derive(Clone, Copy)]
 pub enum NativeFn {
@@ -62,6 +71,8 @@ pub struct Native {
     pub call: NativeFn,
     /// Its short cut; that of a `__new__` answers for calls of the class.
     pub quick: Option<QuickFn>,
+    /// What a method gets of an instance that extends the builtin type.
+    pub receiver: Receiver,
     /// How many arguments a plain call may have, read off the signature.
     arity: Arity,
 }
@@ -87,6 +98,7 @@ impl Native {
             doc,
             call: NativeFn::Leaf(call),
             quick: None,
+            receiver: Receiver::Payload,
             arity: Arity::read(signature),
         }
     }
@@ -99,6 +111,7 @@ impl Native {
             doc,
             call: NativeFn::Vm(call),
             quick: None,
+            receiver: Receiver::Payload,
             arity: Arity::read(signature),
         }
     }
@@ -116,6 +129,7 @@ impl Native {
             doc,
             call: NativeFn::Coroutine(make, direct),
             arity: Arity::read(signature),
+            receiver: Receiver::Payload,
             quick: None,
         }
     }
@@ -126,6 +140,20 @@ impl Native {
             quick: Some(quick),
             ..self
         }
+    }
+
+    /// The same method, which gets an instance of a subclass itself.
+    pub const fn on_instance(self) -> Native {
+        Native {
+            receiver: Receiver::Instance,
+            ..self
+        }
+    }
+
+    /// Whether it has only parameters that keywords cannot fill.
+    pub fn takes_no_keywords(&self) -> bool {
+        let named = |p: &Param| p.kind != ParamKind::Positional;
+        !parse_params(self.signature).iter().any(named)
     }
 
     /// The function's name.

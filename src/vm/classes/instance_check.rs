@@ -33,8 +33,37 @@ impl Vm {
         }
         match self.checked_special(class, Sym::InstanceCheck, object)? {
             Some(answer) => Ok(answer),
+            None if self.abstract_bases(class)?.is_some() => {
+                match self.find_attr(object, Sym::Class.text())? {
+                    Some(actual) => self.derives_abstractly(actual, class),
+                    None => Ok(false),
+                }
+            }
             None => Err(self.heap.type_error(INSTANCE_OPERAND)),
         }
+    }
+
+    /// The `__bases__` of what stands for a class without being one: a tuple.
+    fn abstract_bases(&mut self, class: Local) -> Result<Option<Local>, Raised> {
+        let bases = self.find_attr(class, "__bases__")?;
+        Ok(bases.filter(|&bases| self.get(self.plain(bases)).is_gc::<Tuple>()))
+    }
+
+    /// Whether `class` is `other` or has it somewhere in its `__bases__`.
+    fn derives_abstractly(&mut self, class: Local, other: Local) -> Result<bool, Raised> {
+        if self.get(class).is(self.get(other)) {
+            return Ok(true);
+        }
+        let Some(bases) = self.abstract_bases(class)? else {
+            return Ok(false);
+        };
+        let bases = self.plain(bases);
+        for base in self.items(bases) {
+            if self.nested(|vm| vm.derives_abstractly(base, other))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// `issubclass(class, other)`, the other being whatever that takes.
@@ -42,7 +71,7 @@ impl Vm {
         if let Some(plain) = self.plain_class(other, Sym::SubclassCheck) {
             return match self.get_gc::<Class>(class) {
                 Some(class) => Ok(class.is_subclass(&self.heap, plain)),
-                None => Err(self.heap.type_error("issubclass() arg 1 must be a class")),
+                None => self.is_abstract_subclass(class, other),
             };
         }
         if let Some(members) = self.alternatives(other) {
@@ -50,11 +79,19 @@ impl Vm {
         }
         match self.checked_special(other, Sym::SubclassCheck, class)? {
             Some(answer) => Ok(answer),
-            None if !self.get(class).is_gc::<Class>() => {
-                Err(self.heap.type_error("issubclass() arg 1 must be a class"))
-            }
-            None => Err(self.heap.type_error(SUBCLASS_OPERAND)),
+            None => self.is_abstract_subclass(class, other),
         }
+    }
+
+    /// `issubclass` where one operand only has `__bases__`.
+    fn is_abstract_subclass(&mut self, class: Local, other: Local) -> Result<bool, Raised> {
+        if self.abstract_bases(class)?.is_none() {
+            return Err(self.heap.type_error("issubclass() arg 1 must be a class"));
+        }
+        if self.abstract_bases(other)?.is_none() {
+            return Err(self.heap.type_error(SUBCLASS_OPERAND));
+        }
+        self.derives_abstractly(class, other)
     }
 
     /// `type.__instancecheck__`: the class decides, or what the object says about its class.
@@ -76,8 +113,7 @@ impl Vm {
     pub fn plain_is_subclass(&mut self, class: Local, other: Local) -> Result<bool, Raised> {
         match (self.get_gc::<Class>(class), self.get_gc::<Class>(other)) {
             (Some(class), Some(other)) => Ok(class.is_subclass(&self.heap, other)),
-            (None, _) => Err(self.heap.type_error("issubclass() arg 1 must be a class")),
-            (_, None) => Err(self.heap.type_error(SUBCLASS_OPERAND)),
+            _ => self.is_abstract_subclass(class, other),
         }
     }
 
@@ -99,6 +135,10 @@ impl Vm {
         let value = self.get(operand);
         if value.is_gc::<Tuple>() {
             return Some(operand);
+        }
+        let plain = self.plain_value(value);
+        if plain.is_gc::<Tuple>() {
+            return Some(self.local(plain));
         }
         if !heap.class_of(value).builtin_is(Builtin::UnionType) {
             return None;

@@ -68,7 +68,12 @@ impl Vm {
                 self.set_reg(i.a, value);
                 Ok(())
             }
-            None => Err(self.name_error(module.globals.name(heap, at))),
+            None => {
+                self.look_up_pending_method(i)?;
+                let heap = &self.heap;
+                let module = self.stack.top().code(heap).module(heap);
+                Err(self.name_error(module.globals.name(heap, at)))
+            }
         }
     }
 
@@ -78,6 +83,39 @@ impl Vm {
         let heap = &self.heap;
         let module = self.stack.top().code(heap).module(heap);
         module.bind_at(heap, i.d as usize, self.reg(i.a));
+    }
+
+    /// Where the name that instruction `i` reads is an argument of a fused method call, the method is looked up first, as the
+    /// order of evaluation wants: its error goes before that of the name.
+    #[cold]
+    fn look_up_pending_method(&mut self, i: Instr) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let frame = self.stack.top();
+        let code = frame.code(heap);
+        let next = frame.index(heap) as usize;
+        let mut loaded = vec![i];
+        for &later in code.code.instrs.iter().skip(next) {
+            match later.op {
+                Op::LoadInt | Op::LoadImm | Op::LoadConst | Op::Move | Op::CheckLocal => {}
+                Op::GetGlobal | Op::GetCell | Op::GetFree | Op::SpillGet => {}
+                Op::CallMethod => {
+                    let receiver = later.a + 1;
+                    let defines = |i: &Instr| i.op != Op::CheckLocal && i.a == receiver;
+                    if loaded.iter().any(defines) {
+                        return Ok(());
+                    }
+                    let mark = self.mark();
+                    let name = self.local(self.cache_name(later).value());
+                    let receiver = self.reg_local(receiver);
+                    self.get_attr(receiver, name)?;
+                    self.release(mark);
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            }
+            loaded.push(later);
+        }
+        Ok(())
     }
 
     fn name_error(&self, name: Option<Gc<'_, Str>>) -> Raised {
@@ -108,6 +146,7 @@ impl Vm {
     #[cold]
     pub(in crate::vm) fn unbound_local(&mut self, i: Instr) -> Result<(), Raised> {
         debug_assert!(matches!(i.op, Op::GetCell | Op::CheckLocal));
+        self.look_up_pending_method(i)?;
         let name = self.name_operand(i).as_str();
         let message = format!(
             "cannot access local variable '{name}' where it is not associated with a value"
@@ -118,6 +157,7 @@ impl Vm {
     /// `GetFree` found nothing.
     #[cold]
     pub(in crate::vm) fn unbound_free(&mut self, i: Instr) -> Result<(), Raised> {
+        self.look_up_pending_method(i)?;
         let name = self.name_operand(i).as_str();
         let message = format!(
             "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"

@@ -223,7 +223,7 @@ impl Vm {
     pub(in crate::vm) fn exc_match_op(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
         let (exception, target) = (self.reg(i.b), self.reg(i.c));
-        let matched = match target.as_gc::<Tuple>() {
+        let matched = match self.plain_value(target).as_gc::<Tuple>() {
             Some(tuple) => {
                 let mut matched = false;
                 for item in tuple.iter(heap) {

@@ -331,9 +331,30 @@ impl Vm {
             Side::Right => (b, op.reflected(), a),
         };
         match self.provider(self.get(receiver), method) {
+            Provider::Builtin if side == Side::Left && self.leaves_to_right(op, a, b) => Ok(None),
             Provider::Builtin => self.builtin_binary(op, a, b),
             Provider::Method => self.call_operator(receiver, method, other),
             Provider::Nobody => Ok(None),
+        }
+    }
+
+    /// Whether a builtin left operand has no answer of its own and the right operand overrides the reflected method: numbers
+    /// take their own type and those before it in the tower; sequences add and repeat only after both operands have declined.
+    fn leaves_to_right(&self, op: Operator, a: Local, b: Local) -> bool {
+        let (left, right) = (self.get(a), self.get(b));
+        if !right.is_gc::<Instance>() || self.provider(right, op.reflected()) != Provider::Method {
+            return false;
+        }
+        let (left, right) = (self.plain_value(left), self.plain_value(right));
+        match left.as_number().map(rank) {
+            Some(left) => right.as_number().map(rank).is_none_or(|right| left < right),
+            None => {
+                matches!(op, Operator::Add | Operator::Mul)
+                    && matches!(
+                        left.as_object().map(Gc::kind),
+                        Some(Kind::Str | Kind::Bytes | Kind::ByteArray | Kind::List | Kind::Tuple)
+                    )
+            }
         }
     }
 
@@ -423,6 +444,15 @@ impl Vm {
             _ if builtin => Provider::Builtin,
             _ => Provider::Nobody,
         }
+    }
+}
+
+/// A number's place in the tower int, float, complex.
+fn rank(number: Number<'_>) -> u8 {
+    match number {
+        Number::Int(_) => 0,
+        Number::Float(_) => 1,
+        Number::Complex(_) => 2,
     }
 }
 

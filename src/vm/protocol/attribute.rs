@@ -73,6 +73,12 @@ pub(in crate::vm) fn binding(heap: &Heap, value: Value<'_>) -> Binding {
     }
 }
 
+/// Whether a value found in a class is read before the object's own attribute: a data descriptor that also answers reads.
+fn goes_first(heap: &Heap, value: Value<'_>) -> bool {
+    matches!(binding(heap, value), Binding::Data)
+        && (value.is_gc::<Descriptor>() || special_get(heap, value))
+}
+
 /// What a value found in `class` (the object's class) means for the object.
 fn bind<'h>(
     heap: &'h Heap,
@@ -166,7 +172,7 @@ fn find_in_object<'h>(
 ) -> Found<'h> {
     let in_class = class.lookup(heap, name);
     if let Some(value) = in_class
-        && matches!(binding(heap, value), Binding::Data)
+        && goes_first(heap, value)
     {
         return bind(heap, object, class, value);
     }
@@ -204,7 +210,7 @@ fn find_in_class<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) ->
     let meta = heap.class_of(class.value());
     let in_meta = meta.lookup(heap, name);
     if let Some(value) = in_meta
-        && matches!(binding(heap, value), Binding::Data)
+        && goes_first(heap, value)
     {
         return bind(heap, class.value(), meta, value);
     }
@@ -393,33 +399,33 @@ impl Vm {
         Ok(result.unwrap_or(descriptor))
     }
 
+    /// The same for a class with hooks: each is looked up once, before user code runs, which may delete it.
     fn get_attr_hooked(&mut self, object: Local, name: Local) -> Result<Local, Raised> {
-        let class = self.heap.class_of(self.get(object));
-        let (custom, fallback) = (
-            class.has(class_flag::GETATTRIBUTE),
-            class.has(class_flag::GETATTR),
-        );
-        let first = if custom {
-            let result = self.call_special(object, Sym::GetAttribute, &[name]);
-            result.map(|found| found.expect("the flag says that the class has it"))
-        } else {
-            match self.lookup_attr(object, name) {
+        let heap = &self.heap;
+        let class = heap.class_of(self.get(object));
+        let hook = |sym| class.lookup(heap, heap.sym(sym)).map(|v| self.local(v));
+        let fallback = hook(Sym::GetAttr);
+        let custom = class
+            .has(class_flag::GETATTRIBUTE)
+            .then(|| hook(Sym::GetAttribute))
+            .flatten();
+        let first = match custom {
+            Some(custom) => self.call_found(custom, object, &[name]),
+            None => match self.lookup_attr(object, name) {
                 Ok(Some(value)) => return Ok(value),
-                Ok(None) if fallback => {
-                    let result = self.call_special(object, Sym::GetAttr, &[name])?;
-                    return Ok(result.expect("the flag says that the class has it"));
-                }
-                Ok(None) => self.missing_attr(object, name),
+                Ok(None) => match fallback {
+                    Some(fallback) => return self.call_found(fallback, object, &[name]),
+                    None => self.missing_attr(object, name),
+                },
                 Err(raised) => Err(raised),
-            }
+            },
         };
-        match first {
-            Err(raised) if fallback && self.is_raised(&raised, Builtin::AttributeError) => {
+        match (first, fallback) {
+            (Err(raised), Some(fallback)) if self.is_raised(&raised, Builtin::AttributeError) => {
                 self.heap.take_raised(raised);
-                let result = self.call_special(object, Sym::GetAttr, &[name])?;
-                Ok(result.expect("the flag says that the class has it"))
+                self.call_found(fallback, object, &[name])
             }
-            other => other,
+            (first, _) => first,
         }
     }
 

@@ -175,10 +175,27 @@ impl Vm {
         other: Local,
     ) -> Result<Option<Local>, Raised> {
         match self.provider(self.get(receiver), c.method()) {
+            Provider::Builtin if self.other_decides(c, receiver, other) => Ok(None),
             Provider::Builtin => self.builtin_compare(c, receiver, other),
             Provider::Method => self.call_operator(receiver, c.method(), other),
             Provider::Nobody if c == Comparison::Ne => self.negated_eq(receiver, other),
             Provider::Nobody => Ok(None),
+        }
+    }
+
+    /// Whether a number has no answer about an instance that extends a later type of the tower and overrides the comparison.
+    fn other_decides(&self, c: Comparison, receiver: Local, other: Local) -> bool {
+        let (left, right) = (self.get(receiver), self.get(other));
+        if !right.is_gc::<Instance>()
+            || self.provider(right, c.swapped().method()) != Provider::Method
+        {
+            return false;
+        }
+        let (left, right) = (self.plain_value(left), self.plain_value(right));
+        match (left.as_number(), right.as_number()) {
+            (Some(Number::Int(_)), Some(Number::Float(_) | Number::Complex(_))) => true,
+            (Some(Number::Float(_)), Some(Number::Complex(_))) => true,
+            _ => false,
         }
     }
 

@@ -40,14 +40,15 @@ impl Vm {
                 let plain = self.plain(container);
                 self.builtin_contains(plain, item)
             }
+            Provider::Method if self.refuses(self.get(container), Sym::Contains) => {
+                let class = self.heap.type_name(self.get(container));
+                Err(self
+                    .heap
+                    .type_error(format!("'{class}' object is not a container")))
+            }
             Provider::Method => match self.call_special(container, Sym::Contains, &[item])? {
                 Some(result) => self.truth(result),
-                None => {
-                    let class = self.heap.type_name(self.get(container));
-                    Err(self
-                        .heap
-                        .type_error(format!("'{class}' object is not a container")))
-                }
+                None => self.iterate_for(container, item),
             },
             Provider::Nobody => self.iterate_for(container, item),
         }

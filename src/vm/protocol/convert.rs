@@ -80,7 +80,9 @@ impl Vm {
         let plain = self.plain(l);
         match self.get(plain).as_number() {
             Some(Number::Float(x)) => return Ok(x),
-            Some(Number::Int(n)) => return int_to_float(n).map_err(|e| self.heap.raise_text(e)),
+            Some(Number::Int(n)) if self.provider(self.get(l), Sym::Float) == Provider::Builtin => {
+                return int_to_float(n).map_err(|e| self.heap.raise_text(e));
+            }
             _ => {}
         }
         if self.provider(self.get(l), Sym::Float) == Provider::Method
@@ -96,6 +98,17 @@ impl Vm {
         Err(self
             .heap
             .type_error(format!("must be real number, not {class}")))
+    }
+
+    /// What a class's own `__float__` says of an instance that extends a number: `float()` asks it, other conversions do not.
+    pub fn overridden_float(&mut self, l: Local) -> Result<Option<f64>, Raised> {
+        if self.provider(self.get(l), Sym::Float) != Provider::Method {
+            return Ok(None);
+        }
+        match self.call_special(l, Sym::Float, &[])? {
+            Some(result) => self.float_result(l, result).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn float_result(&self, l: Local, result: Local) -> Result<f64, Raised> {

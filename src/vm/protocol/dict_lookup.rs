@@ -142,9 +142,19 @@ impl Vm {
 
     /// The hash to look for in a set: a set stands for the frozenset with its members.
     fn member_hash(&mut self, item: Local) -> Result<u64, Raised> {
-        match self.get_gc::<Set>(item) {
-            Some(set) => Ok(hash_frozenset(&set.get().table)),
-            None => self.hash(item),
+        if let Some(set) = self.get_gc::<Set>(item) {
+            return Ok(hash_frozenset(&set.get().table));
+        }
+        match self.hash(item) {
+            // A subclass of set with a hash of its own has that one.
+            Err(raised) if self.is_type_error(&raised) => {
+                let Some(set) = self.plain_value(self.get(item)).as_gc::<Set>() else {
+                    return Err(raised);
+                };
+                self.heap.take_raised(raised);
+                Ok(hash_frozenset(&set.get().table))
+            }
+            hash => hash,
         }
     }
 }

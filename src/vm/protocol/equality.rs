@@ -179,7 +179,7 @@ impl Vm {
             match class.attrs.get(heap, heap.sym(Sym::Hash)) {
                 Some(hash) if hash.is_none() => return HashRule::Unhashable,
                 Some(_) => return HashRule::Method,
-                None if defines_eq(self, class) => return HashRule::Unhashable,
+                None if !of_program && defines_eq(self, class) => return HashRule::Unhashable,
                 None => {}
             }
         }

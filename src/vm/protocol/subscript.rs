@@ -171,9 +171,9 @@ impl Vm {
             return Ok(self.generic_alias(class, key));
         }
         match self.find_attr(class, Sym::ClassGetItem.text())? {
-            Some(method) => self.call(method, &[key]),
-            None if self.has_type_params(class) => Ok(self.generic_alias(class, key)),
-            None => {
+            Some(method) if !self.get(method).is_none() => self.call(method, &[key]),
+            _ if self.has_type_params(class) => Ok(self.generic_alias(class, key)),
+            _ => {
                 let name = self
                     .get_gc::<Class>(class)
                     .map_or("type", |class| class.name(&self.heap).as_str());
@@ -280,6 +280,9 @@ impl Vm {
         if done {
             return Ok(());
         }
+        if self.provider(self.get(object), Sym::DelItem) == Provider::Method {
+            return Err(self.half_a_slot(Sym::SetItem));
+        }
         let class = self.heap.type_name(self.get(object));
         Err(self
             .heap
@@ -355,9 +358,18 @@ impl Vm {
         }
     }
 
+    /// In CPython assignment and deletion share a slot: a class with one of the methods is told that the other is missing.
+    #[cold]
+    fn half_a_slot(&self, missing: Sym) -> Raised {
+        self.heap.raise(Builtin::AttributeError, missing.text())
+    }
+
     /// CPython has two wordings: one of the sequence protocol, which integers as keys lead to, one of the mapping protocol.
     #[cold]
     fn no_deletion(&self, object: Local, key: Local) -> Raised {
+        if self.provider(self.get(object), Sym::SetItem) == Provider::Method {
+            return self.half_a_slot(Sym::DelItem);
+        }
         let value = self.get(object);
         let kind = value.as_object().map(Gc::kind);
         let sequence = matches!(

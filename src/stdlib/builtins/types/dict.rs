@@ -3,7 +3,7 @@
 //! The representation is `runtime/dict.rs`; lookups that may call `__hash__` and `__eq__` of keys are the VM's. Views are in
 //! `view.rs`. To add a method: a `Native`, its function, a name in the table.
 
-use super::receiver::{given, this, this_of};
+use super::receiver::{given, or_not_implemented, this, this_of};
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -35,7 +35,7 @@ const DICT: NativeType = NativeType {
         &Special::<Dict>::CONTAINS,
         &Special::<Dict>::DELITEM,
         &Special::<Dict>::EQ,
-        &Special::<Dict>::GETITEM,
+        &GETITEM,
         &IOR,
         &Special::<Dict>::ITER,
         &Special::<Dict>::LEN,
@@ -101,6 +101,16 @@ fn fill(vm: &mut Vm, args: Locals, function: &str) -> Result<Local, Raised> {
     }
     Ok(vm.none())
 }
+
+const GETITEM: Native = Native::vm(
+    "__getitem__(self, key, /)",
+    "Return self[key].",
+    |vm, args| {
+        let item = vm.builtin_get_item(args.at(0), args.at(1))?;
+        Ok(or_not_implemented(vm, item))
+    },
+)
+.on_instance();
 
 const CLEAR: Native = Native::leaf(
     "clear(self, /) -> None",

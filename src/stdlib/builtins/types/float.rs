@@ -192,6 +192,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
             "float() argument must be a string or a real number, not '{found}'"
         )));
     }
+    if let Some(result) = vm.overridden_float(x)? {
+        return Ok(vm.local(Value::float(result)));
+    }
     let number = vm.to_float(x)?;
     Ok(vm.local(Value::float(number)))
 }

@@ -13,6 +13,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::stdlib::arg::{as_str, plain_value};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -237,19 +238,19 @@ fn slot<'h, T: Object>(
 
 fn set_name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let function = this::<Function>(heap, args)?;
-    if !args.get(1).is_gc::<Str>() {
+    if as_str(heap, args.get(1)).is_none() {
         return Err(heap.type_error("__name__ must be set to a string object"));
     }
-    function.name.set(args.get(1));
+    function.name.set(plain_value(heap, args.get(1)));
     Ok(Value::NONE)
 }
 
 fn set_qualname<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let function = this::<Function>(heap, args)?;
-    if !args.get(1).is_gc::<Str>() {
+    if as_str(heap, args.get(1)).is_none() {
         return Err(heap.type_error("__qualname__ must be set to a string object"));
     }
-    function.qualname.set(args.get(1));
+    function.qualname.set(plain_value(heap, args.get(1)));
     Ok(Value::NONE)
 }
 
@@ -262,7 +263,7 @@ fn set_doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 
 fn set_defaults<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let function = this::<Function>(heap, args)?;
-    let value = args.get(1).or(Value::NONE);
+    let value = plain_value(heap, args.get(1).or(Value::NONE));
     if !value.is_none() && !value.is_gc::<Tuple>() {
         return Err(heap.type_error("__defaults__ must be set to a tuple object"));
     }

@@ -263,15 +263,11 @@ const NEW_REVERSED: Native = Native::vm(
 
 fn reversed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let sequence = args.at(1);
-    if let Some(iterator) = vm.call_special(sequence, Sym::Reversed, &[])? {
+    let blocked = vm.refuses(vm.get(sequence), Sym::Reversed);
+    if !blocked && let Some(iterator) = vm.call_special(sequence, Sym::Reversed, &[])? {
         return Ok(iterator);
     }
     let value = vm.get(sequence);
-    let blocked = vm
-        .heap
-        .class_of(value)
-        .lookup(&vm.heap, vm.heap.sym(Sym::Reversed))
-        .is_some();
     let is_sequence =
         vm.special(value, Sym::GetItem).is_some() && vm.special(value, Sym::Len).is_some();
     if blocked || !is_sequence {

@@ -13,6 +13,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg::{as_str, plain};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -234,7 +235,7 @@ fn str(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn format(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let given = vm.get(args.at(1));
-    let Some(spec) = given.as_gc::<Str>() else {
+    let Some(spec) = as_str(heap, given) else {
         return Err(heap.type_error(format!(
             "__format__() argument must be str, not {}",
             heap.type_name(given)
@@ -250,28 +251,29 @@ fn format(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn setattr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    attribute_name(vm, args.at(1))?;
-    vm.store_attr(args.at(0), args.at(1), Some(args.at(2)))?;
+    let name = attribute_name(vm, args.at(1))?;
+    vm.store_attr(args.at(0), name, Some(args.at(2)))?;
     Ok(vm.none())
 }
 
 fn getattribute(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    attribute_name(vm, args.at(1))?;
-    match vm.lookup_attr(args.at(0), args.at(1))? {
+    let name = attribute_name(vm, args.at(1))?;
+    match vm.lookup_attr(args.at(0), name)? {
         Some(value) => Ok(value),
-        None => Err(vm.attribute_error(args.at(0), args.at(1))),
+        None => Err(vm.attribute_error(args.at(0), name)),
     }
 }
 
 fn delattr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    attribute_name(vm, args.at(1))?;
-    vm.store_attr(args.at(0), args.at(1), None)?;
+    let name = attribute_name(vm, args.at(1))?;
+    vm.store_attr(args.at(0), name, None)?;
     Ok(vm.none())
 }
 
-fn attribute_name(vm: &Vm, name: Local) -> Result<(), Raised> {
-    if vm.get(name).is_gc::<Str>() {
-        return Ok(());
+fn attribute_name(vm: &Vm, name: Local) -> Result<Local, Raised> {
+    let text = plain(vm, name);
+    if vm.get(text).is_gc::<Str>() {
+        return Ok(text);
     }
     let given = vm.heap.type_name(vm.get(name));
     Err(vm

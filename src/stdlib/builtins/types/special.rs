@@ -217,9 +217,7 @@ impl<T: Object> Special<T> {
     pub const REPR: Native = Native::vm(
         "__repr__(self, /) -> str",
         "Return repr(self).",
-        |vm, args| {
-            this_of::<T>(vm, args)?;
-            vm.repr(args.at(0))
-        },
-    );
+        |vm, args| vm.builtin_repr(args.at(0)),
+    )
+    .on_instance();
 }

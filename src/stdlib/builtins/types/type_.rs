@@ -7,12 +7,12 @@ use super::object::sorted_names;
 use super::receiver::{given, this};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
-use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg::{as_str, plain_value};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -187,17 +187,15 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             false => format!("type.__new__() takes exactly 3 arguments ({given} given)"),
         }));
     };
-    let inner = |value: Value<'_>| {
-        value
-            .as_gc::<Instance>()
-            .and_then(|i| i.payload(heap))
-            .unwrap_or(value)
-            .is_gc::<Dict>()
-    };
+    let (plain_name, plain_bases) = (plain_value(heap, name), plain_value(heap, bases));
     let expected = [
-        (name, "str", name.is_gc::<Str>()),
-        (bases, "tuple", bases.is_gc::<Tuple>()),
-        (namespace, "dict", inner(namespace)),
+        (name, "str", plain_name.is_gc::<Str>()),
+        (bases, "tuple", plain_bases.is_gc::<Tuple>()),
+        (
+            namespace,
+            "dict",
+            plain_value(heap, namespace).is_gc::<Dict>(),
+        ),
     ];
     for (i, (value, class, fits)) in expected.into_iter().enumerate() {
         if !fits {
@@ -208,7 +206,11 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             )));
         }
     }
-    let (name, bases, namespace) = (vm.local(name), vm.local(bases), vm.local(namespace));
+    let (name, bases, namespace) = (
+        vm.local(plain_name),
+        vm.local(plain_bases),
+        vm.local(namespace),
+    );
     vm.new_class(args.at(0), name, bases, namespace, args.at(2))
 }
 
@@ -251,7 +253,7 @@ fn changed<'h>(
             "cannot set '{attr}' attribute of immutable type '{name}'"
         )));
     }
-    match value.as_gc::<Str>() {
+    match as_str(heap, value) {
         Some(text) => Ok((class, heap.intern_str(text))),
         None if value.is_undef() => Err(heap.type_error(format!(
             "cannot delete '{attr}' attribute of immutable type '{name}'"

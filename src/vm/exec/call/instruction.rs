@@ -269,7 +269,12 @@ impl Vm {
                 function.owner.is_undef()
             };
             if native.takes(count) && plain && !function.is_new {
-                return self.call_native_window(native, i, skip, count);
+                let w = self.stack.top().window;
+                return if self.quick_call(native, w, i, skip, count) {
+                    Ok(None)
+                } else {
+                    self.call_native_window(native, i, skip, count)
+                };
             }
         }
         let mark = self.mark();

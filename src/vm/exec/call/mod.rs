@@ -225,13 +225,17 @@ impl Vm {
         Ok(self.keep(mark, result))
     }
 
-    /// What a value's class has under a special name; `None` set in the class counts as having nothing.
+    /// What a value's class has under a special name. A method that the class sets to None is there; calling it fails.
     #[inline]
     pub fn special<'h>(&'h self, value: Value<'h>, sym: Sym) -> Option<Value<'h>> {
         self.heap
             .class_of(value)
             .lookup(&self.heap, self.heap.sym(sym))
-            .filter(|v| !v.is_none())
+    }
+
+    /// Whether a value's class sets a special method to None, which some protocols word in their own way.
+    pub fn refuses(&self, value: Value<'_>, sym: Sym) -> bool {
+        self.special(value, sym).is_some_and(Value::is_none)
     }
 
     /// Calls a special method of an object's class, if the class has it.
@@ -245,17 +249,27 @@ impl Vm {
         let Some(method) = self.special(self.get(object), sym) else {
             return Ok(None);
         };
+        let result = self.call_found(self.local(method), object, args)?;
+        Ok(Some(self.keep(mark, result)))
+    }
+
+    /// Calls a special method that was found in an object's class.
+    pub(in crate::vm) fn call_found(
+        &mut self,
+        method: Local,
+        object: Local,
+        args: &[Local],
+    ) -> Result<Local, Raised> {
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
-        let function = self.bind_special(self.local(method), object, &mut positional)?;
+        let function = self.bind_special(method, object, &mut positional)?;
         positional.extend_from_slice(args);
-        let result = self.call_args(
+        self.call_args(
             function,
             CallArgs {
                 positional,
                 keywords: SmallVec::new(),
             },
-        )?;
-        Ok(Some(self.keep(mark, result)))
+        )
     }
 
     /// What to call for a special method found in a class, and whether the receiver goes first.
@@ -286,6 +300,10 @@ impl Vm {
         let value = self.get(callee);
         match value.as_object().map(Gc::kind) {
             Some(Kind::Function) => self.invoke_function(callee, &args, caller),
+            // Natives that call each other from Rust take stack of their own: all such calls are counted.
+            Some(Kind::Native) if caller == Caller::Rust => self
+                .nested(|vm| vm.invoke_native(callee, &args))
+                .map(Invoked::Done),
             Some(Kind::Native) => self.invoke_native(callee, &args).map(Invoked::Done),
             Some(Kind::BoundMethod) => {
                 let bound: Gc<'_, BoundMethod> = value.as_gc().expect("the kind was just checked");
@@ -295,6 +313,9 @@ impl Vm {
                 );
                 let (function, receiver) = (self.local(function), self.local(receiver));
                 args.positional.insert(0, receiver);
+                if self.get(function).is_gc::<BoundMethod>() {
+                    return self.nested(|vm| vm.invoke(function, args, caller));
+                }
                 self.invoke(function, args, caller)
             }
             Some(Kind::Class) => self.construct(callee, args).map(Invoked::Done),

@@ -11,15 +11,17 @@ use crate::bytecode::Instr;
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::function::Function;
+use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::bind;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
-use crate::vm::native::{Args, Locals, NativeFn};
+use crate::vm::native::{Args, Locals, NativeFn, Receiver};
 use crate::vm::protocol::text::wraps_slot;
 use crate::vm::{Native, Report};
 
@@ -48,11 +50,14 @@ impl Vm {
             let heap = &self.heap;
             let positional: SmallVec<[Value<'_>; 8]> =
                 args.positional.iter().map(|&l| self.get(l)).collect();
-            let keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
+            let mut keywords: SmallVec<[(Value<'_>, Value<'_>); 4]> = args
                 .keywords
                 .iter()
                 .map(|&(name, v)| (self.get(name), self.get(v)))
                 .collect();
+            if is_new && initialises(heap, positional.first()) && native.takes_no_keywords() {
+                keywords.clear();
+            }
             let function = self.get_gc(callee).expect("the caller checked the kind");
             let bound = bind::bind_native(
                 heap,
@@ -79,7 +84,10 @@ impl Vm {
         };
         Ok(match receiver {
             // `x += y` on an instance around a list gives the list's method the list; what it returns is the instance.
-            Some((instance, payload)) if self.get(result).is(self.get(payload)) => {
+            Some((instance, payload))
+                if self.get(result).is(self.get(payload))
+                    && !is_immutable(&self.heap, self.get(payload)) =>
+            {
                 self.keep(mark, instance)
             }
             _ => self.keep(mark, result),
@@ -125,6 +133,9 @@ impl Vm {
         let instance = self.get(Local::at(first));
         if !heap.class_of(instance).is_subclass(heap, owner) {
             return Err(self.wrong_receiver(function.id, owner, instance));
+        }
+        if self.natives.get(function.id).receiver == Receiver::Instance {
+            return Ok(None);
         }
         let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else {
             return Ok(None);
@@ -249,4 +260,24 @@ impl Vm {
             });
         }
     }
+}
+
+/// Whether an object never changes: what its methods return as "itself" is then the builtin object, not the instance around it.
+fn is_immutable(heap: &Heap, value: Value<'_>) -> bool {
+    match value.as_object() {
+        None => true,
+        Some(object) => match object.kind() {
+            Kind::Int | Kind::Complex | Kind::Str | Kind::Bytes | Kind::Tuple => true,
+            Kind::Set => heap.is_instance(value, Builtin::FrozenSet),
+            _ => false,
+        },
+    }
+}
+
+/// Whether a class has an `__init__` of the program's, which the keywords of a call are for.
+fn initialises<'h>(heap: &'h Heap, class: Option<&Value<'h>>) -> bool {
+    let init = class
+        .and_then(|class| class.as_gc::<Class>())
+        .and_then(|class| class.lookup_in(heap, heap.sym(Sym::Init)));
+    init.is_some_and(|(owner, _)| owner.builtin.is_none())
 }

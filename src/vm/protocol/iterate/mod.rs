@@ -36,6 +36,9 @@ impl Vm {
         if let Some(iter) = self.builtin_iter(self.get(source)) {
             return Ok(self.local(iter));
         }
+        if let Some(mapping) = self.proxied(source) {
+            return self.nested(|vm| vm.iter(mapping));
+        }
         let (value, class) = (self.get(source), self.heap.class_of(self.get(source)));
         match class.lookup(&self.heap, self.heap.sym(Sym::Iter)) {
             Some(method) if method.is_none() => Err(self.heap.type_error(format!(
@@ -114,7 +117,7 @@ impl Vm {
                 let name = self.heap.type_name(self.get(iter));
                 return Err(self
                     .heap
-                    .type_error(format!("'{name}' object is not an iterator")));
+                    .type_error(format!("'{name}' object is not iterable")));
             }
             Err(raised) => {
                 self.take_if(raised, Builtin::StopIteration)?;

@@ -32,6 +32,9 @@ use crate::vm::local::Local;
 impl Vm {
     /// `repr(value)`, a string object.
     pub fn repr(&mut self, value: Local) -> Result<Local, Raised> {
+        if self.overrides(self.get(value), Sym::Repr) {
+            return self.special_text(value, Sym::Repr, Sym::Repr);
+        }
         let text = self.repr_text(value)?;
         self.text_local(&text)
     }
@@ -40,6 +43,15 @@ impl Vm {
     pub fn str(&mut self, value: Local) -> Result<Local, Raised> {
         if self.get(value).is_gc::<Str>() {
             return Ok(value);
+        }
+        if self.overrides(self.get(value), Sym::Str) {
+            return self.special_text(value, Sym::Str, Sym::Str);
+        }
+        if self.get(value).is_gc::<Instance>()
+            && self.str_inside(self.get(value)).is_none()
+            && self.overrides(self.get(value), Sym::Repr)
+        {
+            return self.special_text(value, Sym::Repr, Sym::Str);
         }
         let text = self.text_of(value)?;
         self.text_local(&text)
@@ -175,18 +187,24 @@ impl Vm {
         out: &mut String,
     ) -> Result<(), Raised> {
         let mark = self.mark();
-        let text = self.call_special(value, sym, &[])?.unwrap_or(value);
-        match self.str_inside(self.get(text)) {
-            Some(text) => out.push_str(text.as_str()),
-            None => {
-                let (method, name) = (asked.text(), self.heap.type_name(self.get(text)));
-                return Err(self
-                    .heap
-                    .type_error(format!("{method} returned non-string (type {name})")));
-            }
+        let text = self.special_text(value, sym, asked)?;
+        if let Some(text) = self.str_inside(self.get(text)) {
+            out.push_str(text.as_str());
         }
         self.release(mark);
         Ok(())
+    }
+
+    /// What the class's own `__repr__` or `__str__` answers: a string, or an instance of a subclass.
+    fn special_text(&mut self, value: Local, sym: Sym, asked: Sym) -> Result<Local, Raised> {
+        let text = self.call_special(value, sym, &[])?.unwrap_or(value);
+        if self.str_inside(self.get(text)).is_some() {
+            return Ok(text);
+        }
+        let (method, name) = (asked.text(), self.heap.type_name(self.get(text)));
+        Err(self
+            .heap
+            .type_error(format!("{method} returned non-string (type {name})")))
     }
 
     /// The string that a value is, or extends.

@@ -14,6 +14,7 @@ use crate::text::percent::{Arguments, Conversion, Count, PercentTemplate, Segmen
 use crate::text::{Int, str_repr};
 use crate::vm::Vm;
 use crate::vm::local::Local;
+use crate::vm::protocol::arith::Provider;
 
 /// What kind of template is filled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,8 +80,8 @@ impl Vm {
     }
 
     fn percent_operands(&self, args: Local, flavor: Flavor) -> Operands {
-        // Of an instance that extends tuple, the tuple counts, whatever else its class defines.
-        let value = self.underlying(self.get(args), Sym::Iter);
+        // Of an instance that extends tuple, the tuple counts, whatever its class defines.
+        let value = self.plain_value(self.get(args));
         if let Some(tuple) = value.as_gc::<Tuple>() {
             let count = Arguments::new(tuple.len());
             return Operands {
@@ -94,7 +95,7 @@ impl Vm {
             Flavor::Str => self.str_inside(value).is_some(),
             Flavor::Bytes => self.str_inside(value).is_some() || value.to_bytes().is_some(),
         };
-        let mapping = !is_text && self.special(value, Sym::GetItem).is_some();
+        let mapping = !is_text && self.special(self.get(args), Sym::GetItem).is_some();
         Operands {
             args,
             spread: false,
@@ -137,14 +138,14 @@ impl Vm {
         };
         if conversion.width == Count::Argument {
             let width = next(self)?;
-            self.checked(match self.get(width).as_any_int() {
+            self.checked(match self.plain_value(self.get(width)).as_any_int() {
                 Some(width) => conversion.set_width(width),
                 None => Err(Conversion::star_wants_int()),
             })?;
         }
         if conversion.precision == Count::Argument {
             let precision = next(self)?;
-            self.checked(match self.get(precision).as_any_int() {
+            self.checked(match self.plain_value(self.get(precision)).as_any_int() {
                 Some(precision) => conversion.set_precision(precision),
                 None => Err(Conversion::star_wants_int()),
             })?;
@@ -224,7 +225,7 @@ impl Vm {
         value: Local,
     ) -> Result<Int, Raised> {
         let truncates = matches!(conversion.letter, 'd' | 'i' | 'u');
-        match self.get(value).as_number() {
+        match self.plain_number(value) {
             Some(Number::Int(n)) => return Ok(n.to_int()),
             Some(Number::Float(x)) if truncates => return self.checked(float_to_int(x)),
             Some(_) => return Err(self.wrong_operand(conversion, value)),
@@ -243,8 +244,19 @@ impl Vm {
             .ok_or_else(|| self.wrong_operand(conversion, value))
     }
 
+    /// The number that a value is, or that an instance of a subclass extends: as in CPython its own methods are not asked.
+    /// A float subclass that overrides `__int__` is.
+    fn plain_number(&self, value: Local) -> Option<Number<'_>> {
+        let number = self.plain_value(self.get(value)).as_number()?;
+        let asked = !matches!(number, Number::Int(_))
+            && self.provider(self.get(value), Sym::Int) == Provider::Method;
+        (!asked).then_some(number)
+    }
+
     fn owned_int(&self, n: Local) -> Option<Int> {
-        self.get(n).as_any_int().map(|n| n.to_int())
+        self.plain_value(self.get(n))
+            .as_any_int()
+            .map(|n| n.to_int())
     }
 
     fn wrong_operand(&self, conversion: &Conversion<'_>, value: Local) -> Raised {
@@ -290,10 +302,18 @@ impl Vm {
 
     /// A single byte, or an integer that is one.
     fn byte_operand(&self, value: Local) -> Result<String, Raised> {
-        if let Some(data) = self.get(value).to_bytes().filter(|data| data.len() == 1) {
+        if let Some(data) = self
+            .plain_value(self.get(value))
+            .to_bytes()
+            .filter(|data| data.len() == 1)
+        {
             return Ok(latin1_text(&data));
         }
-        match self.get(value).as_any_int().map(|n| n.to_i64()) {
+        match self
+            .plain_value(self.get(value))
+            .as_any_int()
+            .map(|n| n.to_i64())
+        {
             Some(Some(n @ 0..=255)) => Ok(latin1_text(&[n as u8])),
             Some(_) => Err(self
                 .heap

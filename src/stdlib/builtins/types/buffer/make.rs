@@ -110,7 +110,9 @@ fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised>
         Ok(iter) => iter,
         Err(raised)
             if vm.is_raised(&raised, Builtin::TypeError)
-                && vm.special(vm.get(source), Sym::Iter).is_none() =>
+                && vm
+                    .special(vm.get(source), Sym::Iter)
+                    .is_none_or(Value::is_none) =>
         {
             vm.heap.take_raised(raised);
             return Err(cannot_convert(vm, source, made));

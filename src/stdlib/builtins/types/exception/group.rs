@@ -9,11 +9,12 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
-use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::stdlib::registry::NativeType;
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::stdlib::arg::as_str;
+use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::registry::{Getter, NativeType};
+use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
@@ -21,6 +22,16 @@ pub const TYPES: &[NativeType] = &[
         new: Some(&NEW),
         methods: &[&DERIVE, &SPLIT, &SUBGROUP],
         class_methods: &[&CLASS_GETITEM],
+        getters: &[
+            Getter::leaf("message", "exception message", |heap, args| {
+                part(heap, args, "message")
+            })
+            .with_set(read_only),
+            Getter::leaf("exceptions", "nested exceptions", |heap, args| {
+                part(heap, args, "exceptions")
+            })
+            .with_set(read_only),
+        ],
         ..NativeType::of(
             Builtin::BaseExceptionGroup,
             "A combination of multiple unrelated exceptions.",
@@ -69,7 +80,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             "BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)"
         )));
     };
-    if !message.is_gc::<Str>() {
+    if as_str(heap, message).is_none() {
         let given = heap.type_name(message);
         return Err(heap.type_error(format!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {given}"
@@ -87,6 +98,17 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     attrs.set_str(heap, heap.intern("message"), vm.get(message));
     attrs.set_str(heap, heap.intern("exceptions"), vm.get(tuple));
     Ok(vm.local(group.value()))
+}
+
+/// What a group is made of: its attribute dict has it, under a name that instances cannot set.
+fn part<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<'h>, Raised> {
+    let group = this::<Exception>(heap, args)?;
+    let found = group.attrs(heap).get_str(heap, heap.intern(name));
+    Ok(found.unwrap_or(Value::NONE))
+}
+
+fn read_only<'h>(heap: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
+    Err(heap.raise(Builtin::AttributeError, "readonly attribute"))
 }
 
 /// The exceptions of a new group, checked.

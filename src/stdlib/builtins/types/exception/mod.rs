@@ -15,9 +15,9 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
-use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg::as_str;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -115,7 +115,7 @@ fn exception_class<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Gc<'h, Class>
 
 fn add_note<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let (exception, note) = (this::<Exception>(heap, args)?, args.get(1));
-    if !note.is_gc::<Str>() {
+    if as_str(heap, note).is_none() {
         return Err(heap.type_error(format!(
             "note must be a str, not '{}'",
             heap.type_name(note)
