@@ -24,6 +24,8 @@ pub enum CoroutineKind {
     Native,
     /// One step of an async generator, as `__anext__`, `asend` or `athrow` return it.
     AsyncStep,
+    /// What `__await__()` of a coroutine returns: an iterator that drives the coroutine in its one register.
+    Wrapper,
 }
 
 /// How far it is.
@@ -72,7 +74,10 @@ impl Coroutine {
     /// Whether it runs a program's code, and not Rust.
     #[inline(always)]
     pub fn runs_code(&self) -> bool {
-        !matches!(self.kind, CoroutineKind::Native | CoroutineKind::AsyncStep)
+        !matches!(
+            self.kind,
+            CoroutineKind::Native | CoroutineKind::AsyncStep | CoroutineKind::Wrapper
+        )
     }
 
     /// A coroutine that was not resumed yet. `native`: the row of a native one, else 0.

@@ -149,6 +149,7 @@ types! {
     AsyncGenASend "async_generator_asend": Object [final];
     AsyncGenAThrow "async_generator_athrow": Object [final];
     CoroutineWrapper "coroutine_wrapper": Object [final];
+    AnextAwaitable "anext_awaitable": Object [final];
     Iterator "iterator": Object = Iter [final];
     ListIterator "list_iterator": Object [final];
     ListReverseIterator "list_reverseiterator": Object [final];

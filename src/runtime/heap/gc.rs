@@ -48,7 +48,7 @@ pub mod flag {
     pub const INTERNED: u8 = 2;
     /// The object is being printed (self-containing lists).
     pub const IN_REPR: u8 = 4;
-    /// A coroutine whose `__await__()` was called: from then on it is an iterator, too, which CPython wraps it in.
+    /// A native coroutine that `__await__()` of a future made: an iterator, too.
     pub const BY_HAND: u8 = 8;
 }
 

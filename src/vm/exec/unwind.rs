@@ -30,8 +30,10 @@ impl Vm {
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.stack.top().ip.previous().op;
-        let again = op.info().facts.reraises && !exception.traceback.borrow().is_empty();
-        if !again {
+        let on_its_way = !exception.traceback.borrow().is_empty();
+        let again = op.info().facts.reraises && on_its_way;
+        let raises = matches!(op, Op::Raise | Op::RaiseFrom);
+        if raises || !on_its_way && exception.context.is_undef() {
             self.set_context(exception);
         }
         self.unwind_from(raised, again)
@@ -76,18 +78,23 @@ impl Vm {
     }
 
     /// Links an exception to the one being handled where it is raised.
-    pub(super) fn set_context(&self, exception: Gc<'_, Exception>) {
-        let heap = &self.heap;
-        if !exception.context.is_undef() {
-            return;
+    fn set_context(&self, exception: Gc<'_, Exception>) {
+        if let Some(handled) = self.handled() {
+            self.link_context(exception, handled);
         }
-        let Some(handled) = self.handled() else {
-            return;
-        };
+    }
+
+    /// Makes `handled` the context of an exception. If the exception is somewhere in the other's chain, that link is cut:
+    /// chains have no cycles.
+    pub(in crate::vm) fn link_context(
+        &self,
+        exception: Gc<'_, Exception>,
+        handled: Gc<'_, Exception>,
+    ) {
+        let heap = &self.heap;
         if handled == exception {
             return;
         }
-        // If the exception is somewhere in the other's chain, that link is cut: chains have no cycles.
         let mut link = handled;
         for _ in 0..CHAIN_LIMIT {
             let Some(next) = link.context(heap) else {

@@ -119,7 +119,9 @@ const ANEXT: Native = Native::vm(
                 .type_error(format!("'{class}' object is not an async iterator")));
         };
         match given(vm, args.at(1)) {
-            Some(default) => Ok(vm.native_coroutine(&OR_DEFAULT, &[item, default])),
+            Some(default) => {
+                Ok(vm.native_awaitable(&OR_DEFAULT, Builtin::AnextAwaitable, &[item, default]))
+            }
             None => Ok(item),
         }
     },

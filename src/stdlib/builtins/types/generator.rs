@@ -4,11 +4,12 @@
 //! suspended counts as suspended, although the outer coroutines wait for their delegate.
 //! To add a method: a `Native`, its function, a name in the tables of the types that have it.
 
-use super::receiver::{given, this, this_of};
+use super::receiver::{given, plain, this, this_of};
+use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
 use crate::runtime::function::Function;
-use crate::runtime::heap::flag;
+use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
@@ -41,7 +42,7 @@ pub const TYPES: &[NativeType] = &[
         )
     },
     NativeType {
-        methods: &[&AWAIT, &SEND, &THROW, &CLOSE],
+        methods: &[&AWAIT_COROUTINE, &SEND, &THROW, &CLOSE],
         getters: &[
             NAME,
             QUALNAME,
@@ -88,6 +89,20 @@ pub const TYPES: &[NativeType] = &[
         )
     },
     NativeType {
+        methods: &[&ITER, &NEXT, &SEND, &THROW, &CLOSE],
+        ..NativeType::of(
+            Builtin::CoroutineWrapper,
+            "A wrapper object implementing __await__ for coroutines.",
+        )
+    },
+    NativeType {
+        methods: STEP,
+        ..NativeType::of(
+            Builtin::AnextAwaitable,
+            "What anext() with a default gives, to be awaited.",
+        )
+    },
+    NativeType {
         methods: STEP,
         ..NativeType::of(
             Builtin::AsyncGenASend,
@@ -107,17 +122,22 @@ pub const TYPES: &[NativeType] = &[
 const STEP: &[&Native] = &[&AWAIT, &ITER, &NEXT, &SEND, &THROW, &CLOSE];
 
 const ITER: Native = Native::leaf("__iter__(self, /)", "Implement iter(self).", itself);
+/// Of an async generator's step: itself.
 const AWAIT: Native = Native::leaf(
     "__await__(self, /)",
     "Return an iterator to be used in await expression.",
-    |heap, args| {
-        let this = this::<Coroutine>(heap, args)?.value();
-        if let Some(object) = this.as_object() {
-            object.set_flag(flag::BY_HAND, true);
-        }
-        Ok(this)
+    itself,
+);
+
+const AWAIT_COROUTINE: Native = Native::vm(
+    "__await__(self, /)",
+    "Return an iterator to be used in await expression.",
+    |vm, args| {
+        this_of::<Coroutine>(vm, args)?;
+        Ok(vm.coroutine_wrapper(args.at(0)))
     },
 );
+
 const AITER: Native = Native::leaf(
     "__aiter__(self, /)",
     "Return an awaitable, that resolves in asynchronous iterator.",
@@ -145,9 +165,8 @@ const THROW: Native = Native::vm(
      Raise exception in generator, return next yielded value or raise\nStopIteration.\n\
      the (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.",
     |vm, args| {
-        this_of::<Coroutine>(vm, args)?;
-        let exception = thrown(vm, args)?;
-        drive(vm, args, Input::Throw(exception))
+        let outcome = throw(vm, args)?;
+        item(vm, outcome)
     },
 );
 
@@ -155,15 +174,26 @@ const CLOSE: Native = Native::vm(
     "close(self, /)",
     "close() -> raise GeneratorExit inside generator.",
     |vm, args| {
-        this_of::<Coroutine>(vm, args)?;
-        vm.close_generator(args.at(0))
+        let this = driven(vm, args)?;
+        vm.close_generator(this)
     },
 );
 
 /// Resumes the receiver; its return is a StopIteration with the value.
 fn drive(vm: &mut Vm, args: Locals, input: Input) -> Result<Local, Raised> {
+    let this = driven(vm, args)?;
+    let outcome = vm.resume(this, input)?;
+    item(vm, outcome)
+}
+
+/// The coroutine that a method of the receiver drives: itself, or the one inside a wrapper.
+fn driven(vm: &Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<Coroutine>(vm, args)?;
-    match vm.resume(args.at(0), input)? {
+    Ok(vm.unwrapped(args.at(0)))
+}
+
+fn item(vm: &mut Vm, outcome: Resumed) -> Result<Local, Raised> {
+    match outcome {
         Resumed::Yielded(value) => Ok(value),
         Resumed::Returned(value) => {
             let value = vm.get(value);
@@ -177,17 +207,29 @@ fn drive(vm: &mut Vm, args: Locals, input: Input) -> Result<Local, Raised> {
     }
 }
 
+fn throw(vm: &mut Vm, args: Locals) -> Result<Resumed, Raised> {
+    let this = driven(vm, args)?;
+    let given: Vec<Local> = (1..4).filter_map(|i| given(vm, args.at(i))).collect();
+    vm.throw_into(this, &given, thrown)
+}
+
 /// The exception that the arguments of `throw` mean: an instance, or a class and what to make an instance with.
-fn thrown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let (class, value) = (
-        args.at(1),
-        given(vm, args.at(2)).filter(|&value| !vm.get(value).is_none()),
-    );
-    let Some(value) = value else {
+fn thrown(vm: &mut Vm, args: &[Local]) -> Result<Local, Raised> {
+    let class = args[0];
+    let optional = |i: usize| args.get(i).copied().filter(|&l| !vm.get(l).is_none());
+    if let Some(traceback) = optional(2)
+        && !vm.heap.is_instance(vm.get(traceback), Builtin::Traceback)
+    {
+        return Err(vm
+            .heap
+            .type_error("throw() third argument must be a traceback object"));
+    }
+    let complaint = |vm: &Vm| {
         let name = vm.heap.type_name(vm.get(class));
-        let complaint = format!(
-            "exceptions must be classes or instances deriving from BaseException, not {name}"
-        );
+        format!("exceptions must be classes or instances deriving from BaseException, not {name}")
+    };
+    let Some(value) = optional(1) else {
+        let complaint = complaint(vm);
         return vm.make_exception(class, &complaint);
     };
     if vm.get(class).is_gc::<Exception>() {
@@ -195,7 +237,15 @@ fn thrown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             .heap
             .type_error("instance exception may not have a separate value"));
     }
-    if vm.get(value).is_gc::<Exception>() {
+    let base = vm.heap.types.class(&vm.heap, Builtin::BaseException);
+    let is_exception = vm
+        .get_gc::<Class>(class)
+        .is_some_and(|class| class.is_subclass(&vm.heap, base));
+    if !is_exception {
+        return Err(vm.heap.type_error(complaint(vm)));
+    }
+    // As where a class is raised with a value: an instance of the class is it, all else are arguments.
+    if vm.get(value).is_gc::<Exception>() && vm.is_instance(value, class)? {
         return Ok(value);
     }
     let arguments = match vm.get_gc::<Tuple>(value) {
@@ -203,10 +253,8 @@ fn thrown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         None => vec![value],
     };
     let made = vm.call(class, &arguments)?;
-    vm.make_exception(
-        made,
-        "exceptions must be classes or instances deriving from BaseException",
-    )
+    let complaint = complaint(vm);
+    vm.make_exception(made, &complaint)
 }
 
 const ANEXT: Native = Native::vm(
@@ -233,7 +281,8 @@ const ATHROW: Native = Native::vm(
     "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.",
     |vm, args| {
         this_of::<Coroutine>(vm, args)?;
-        let exception = thrown(vm, args)?;
+        let given: Vec<Local> = (1..4).filter_map(|i| given(vm, args.at(i))).collect();
+        let exception = thrown(vm, &given)?;
         Ok(vm.async_step(args.at(0), AsyncStepKind::Throw, exception))
     },
 );
@@ -255,13 +304,32 @@ const NAME: Getter = Getter::vm("__name__", "name of the generator", |vm, args| 
         |function| &function.name,
         |path| path.rsplit('.').next().unwrap_or(path),
     )
-});
+})
+.with_vm_set(|vm, args| rename(vm, args, "__name__", |function| &function.name));
 
 const QUALNAME: Getter = Getter::vm(
     "__qualname__",
     "qualified name of the generator",
     |vm, args| named(vm, args, |function| &function.qualname, |path| path),
-);
+)
+.with_vm_set(|vm, args| rename(vm, args, "__qualname__", |function| &function.qualname));
+
+fn rename(
+    vm: &mut Vm,
+    args: Locals,
+    attr: &str,
+    which: fn(&Function) -> &crate::runtime::Slot,
+) -> Result<Local, Raised> {
+    this_of::<Coroutine>(vm, args)?;
+    let name = plain(vm, args.at(1));
+    if !vm.get(name).is_gc::<Str>() {
+        return Err(vm
+            .heap
+            .type_error(format!("{attr} must be set to a string object")));
+    }
+    vm.rename_coroutine(args.at(0), which, name);
+    Ok(vm.none())
+}
 
 /// A name of the function that runs; a native coroutine only has a path.
 fn named(

@@ -76,7 +76,7 @@ impl Vm {
         match self.get_gc::<Coroutine>(local).map(|c| c.kind) {
             Some(kind) => !matches!(
                 kind,
-                CoroutineKind::Generator | CoroutineKind::AsyncGenerator
+                CoroutineKind::Generator | CoroutineKind::AsyncGenerator | CoroutineKind::Wrapper
             ),
             None => {
                 self.get(local).is_gc::<Future>()
@@ -164,7 +164,8 @@ impl Vm {
         let close = kind == AsyncStepKind::Close as i64;
         let throw = close || kind == AsyncStepKind::Throw as i64;
         match generator.state.get() {
-            CoroutineState::Done if close => return Ok(None),
+            // An exception that nothing can take any more is dropped: CPython's steps end with None.
+            CoroutineState::Done if throw => return Ok(None),
             CoroutineState::Done => return Err(heap.raise_with(Builtin::StopAsyncIteration, &[])),
             CoroutineState::Created if close => {
                 generator.state.set(CoroutineState::Done);

@@ -39,9 +39,9 @@ impl Vm {
                 {
                     self.link(parent, awaitable).map(Started::Linked)
                 }
-                CoroutineKind::Generator | CoroutineKind::AsyncGenerator => {
-                    Err(not_awaitable(heap, value))
-                }
+                CoroutineKind::Generator
+                | CoroutineKind::AsyncGenerator
+                | CoroutineKind::Wrapper => Err(not_awaitable(heap, value)),
             },
             _ => {
                 let Some(iterator) = self.call_special(awaitable, Sym::Await, &[])? else {
@@ -63,8 +63,9 @@ impl Vm {
                 CoroutineKind::Generator | CoroutineKind::Native => {
                     return self.link(parent, iterator).map(Started::Linked);
                 }
-                CoroutineKind::Coroutine if self.is_by_hand(iterator) => {
-                    return self.link(parent, iterator).map(Started::Linked);
+                CoroutineKind::Wrapper => {
+                    let coroutine = self.unwrapped(iterator);
+                    return self.link(parent, coroutine).map(Started::Linked);
                 }
                 CoroutineKind::Coroutine => {
                     return Err(self.heap.type_error("__await__() returned a coroutine"));

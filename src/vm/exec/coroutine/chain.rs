@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Flow, Input, Message, Started, Step};
+use super::{Flow, Input, Message, STEP_VALUE, Started, Step};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::{Builtin, Gc, Raised};
@@ -59,7 +59,10 @@ impl Vm {
                         message = Message::Value(self.none());
                         continue;
                     }
-                    Err(raised) => message = Message::Raised(raised),
+                    Err(raised) => {
+                        self.chain_awaited(current, self.heap.peek_raised(&raised));
+                        message = Message::Raised(raised);
+                    }
                 }
             }
             let kind = self.coroutine(current).kind;
@@ -108,6 +111,7 @@ impl Vm {
             self.result.clear();
             if let Some(exception) = value.as_gc::<Exception>().filter(|_| self.throwing) {
                 self.throwing = false;
+                self.chain_thrown(child, exception);
                 return Message::Raised(heap.raise_exception(exception));
             }
             return Message::Value(self.local(value));
@@ -163,10 +167,7 @@ impl Vm {
                 }
                 Flow::Run
             }
-            Message::Raised(raised) => {
-                self.set_context(self.heap.peek_raised(&raised));
-                Flow::Unwind(raised)
-            }
+            Message::Raised(raised) => Flow::Unwind(raised),
         }
     }
 
@@ -238,7 +239,15 @@ impl Vm {
         let parent: Gc<'_, Coroutine> = this.parent.expect(heap);
         this.parent.clear();
         parent.delegate.clear();
-        Ok((self.local(parent.value()), message))
+        let parent = self.local(parent.value());
+        // What Rust code raised gets its context where bytecode first sees it.
+        if let Message::Raised(raised) = &message {
+            let exception = heap.peek_raised(raised);
+            if exception.traceback.borrow().is_empty() && exception.context.is_undef() {
+                self.chain_awaited(parent, exception);
+            }
+        }
+        Ok((parent, message))
     }
 
     /// The root gives a value to its driver; `current` goes on later.
@@ -287,6 +296,13 @@ impl Vm {
         }
         this.state.set(CoroutineState::Running);
         if this.kind == CoroutineKind::AsyncStep {
+            // What the first `send` of a step carries goes in place of the value that `asend` was given.
+            if created
+                && let Message::Value(value) = message
+                && !self.get(value).is_none()
+            {
+                this.tail()[STEP_VALUE].set(self.get(value));
+            }
             return self.step_async(current, created, message);
         }
         let step = self.steps[this.native as usize].step;

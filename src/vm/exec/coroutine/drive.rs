@@ -107,7 +107,10 @@ impl Vm {
             CoroutineState::Suspended => Ok(match input {
                 Input::Send(value) => Message::Value(value),
                 Input::Throw(exception) => {
-                    Message::Raised(heap.raise_exception(self.exception(exception)))
+                    let innermost = this.innermost.get(heap).as_gc().unwrap_or(this);
+                    let exception = self.exception(exception);
+                    self.chain_thrown(self.local(innermost.value()), exception);
+                    Message::Raised(heap.raise_exception(exception))
                 }
             }),
         }
@@ -148,39 +151,5 @@ impl Vm {
         };
         self.release(mark);
         Ok(going_on)
-    }
-
-    /// `close()` of a generator or coroutine; its result.
-    pub fn close_generator(&mut self, generator: Local) -> Result<Local, Raised> {
-        let this = self.coroutine(generator);
-        match this.state.get() {
-            CoroutineState::Done => return Ok(self.none()),
-            CoroutineState::Created => {
-                this.state.set(CoroutineState::Done);
-                return Ok(self.none());
-            }
-            _ => {}
-        }
-        let what = kind_name(this.kind);
-        let heap = &self.heap;
-        let exit = heap
-            .exception(heap.types.class(heap, Builtin::GeneratorExit), &[])
-            .value();
-        let exit = self.local(exit);
-        match self.resume(generator, Input::Throw(exit)) {
-            Ok(Resumed::Yielded(_)) => Err(self.heap.raise(
-                Builtin::RuntimeError,
-                format!("{what} ignored GeneratorExit"),
-            )),
-            Ok(Resumed::Returned(value)) => Ok(value),
-            Err(raised)
-                if self.is_raised(&raised, Builtin::GeneratorExit)
-                    || self.is_raised(&raised, Builtin::StopIteration) =>
-            {
-                self.heap.take_raised(raised);
-                Ok(self.none())
-            }
-            Err(raised) => Err(raised),
-        }
     }
 }

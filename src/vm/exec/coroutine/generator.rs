@@ -86,9 +86,8 @@ impl Vm {
     ) -> Result<Started, Raised> {
         let iterator = match self.get_gc::<Coroutine>(source).map(|c| c.kind) {
             Some(CoroutineKind::Generator) => source,
-            Some(CoroutineKind::Coroutine | CoroutineKind::Native) if self.is_by_hand(source) => {
-                source
-            }
+            Some(CoroutineKind::Wrapper) => self.unwrapped(source),
+            Some(CoroutineKind::Native) if self.is_by_hand(source) => source,
             Some(CoroutineKind::Coroutine | CoroutineKind::Native) => {
                 return Err(self.heap.type_error(
                     "cannot 'yield from' a coroutine object in a non-coroutine generator",

@@ -12,6 +12,7 @@ mod awaiting;
 mod chain;
 mod drive;
 mod generator;
+mod throw;
 
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::Exception;
@@ -151,13 +152,40 @@ const STEP_REGS: u16 = 3;
 impl Vm {
     /// A native coroutine with its state registers.
     pub fn native_coroutine(&mut self, native: &'static NativeCoroutine, state: &[Local]) -> Local {
+        self.native_awaitable(native, Builtin::Coroutine, state)
+    }
+
+    /// The same as an object of another builtin class.
+    pub fn native_awaitable(
+        &mut self,
+        native: &'static NativeCoroutine,
+        class: Builtin,
+        state: &[Local],
+    ) -> Local {
         let id = self.step_id(native);
         let fields = Coroutine::new(CoroutineKind::Native, state.len() as u16, Value::UNDEF, id);
         let heap = &self.heap;
-        let object = heap.alloc_tail(fields, heap.types.shape_of(Builtin::Coroutine), |n| {
-            self.get(state[n])
-        });
+        let object = heap.alloc_tail(fields, heap.types.shape_of(class), |n| self.get(state[n]));
         self.local(object.value())
+    }
+
+    /// What `coroutine.__await__()` returns.
+    pub fn coroutine_wrapper(&self, coroutine: Local) -> Local {
+        let heap = &self.heap;
+        let fields = Coroutine::new(CoroutineKind::Wrapper, 1, Value::UNDEF, 0);
+        let shape = heap.types.shape_of(Builtin::CoroutineWrapper);
+        let object = heap.alloc_tail(fields, shape, |_| self.get(coroutine));
+        self.local(object.value())
+    }
+
+    /// The coroutine inside a wrapper; anything else itself.
+    pub fn unwrapped(&self, iterator: Local) -> Local {
+        match self.get_gc::<Coroutine>(iterator) {
+            Some(this) if this.kind == CoroutineKind::Wrapper => {
+                self.local(this.tail()[0].get(&self.heap))
+            }
+            _ => iterator,
+        }
     }
 
     /// A new waiter for something.
@@ -226,7 +254,7 @@ impl Vm {
 
 fn kind_name(kind: CoroutineKind) -> &'static str {
     match kind {
-        CoroutineKind::Coroutine | CoroutineKind::Native => "coroutine",
+        CoroutineKind::Coroutine | CoroutineKind::Native | CoroutineKind::Wrapper => "coroutine",
         CoroutineKind::Generator => "generator",
         CoroutineKind::AsyncGenerator => "async generator",
         CoroutineKind::AsyncStep => "async_generator_asend",

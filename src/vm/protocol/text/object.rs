@@ -226,7 +226,12 @@ impl Vm {
             self.heap.type_name(self.get(value)),
             self.address(self.get(value)),
         );
-        Some(format!("<{class} object {qualname} at {at}>"))
+        let named = matches!(class, "coroutine" | "generator" | "async_generator");
+        Some(if named {
+            format!("<{class} object {qualname} at {at}>")
+        } else {
+            format!("<{class} object at {at}>")
+        })
     }
 
     fn coroutine_name<'h>(&'h self, coroutine: Gc<'h, Coroutine>) -> Option<&'h str> {
