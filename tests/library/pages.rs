@@ -76,6 +76,8 @@ const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
             AsyncGenerator,
             AsyncGenASend,
             AsyncGenAThrow,
+            AnextAwaitable,
+            CoroutineWrapper,
             Iterator,
             ListIterator,
             ListReverseIterator,
@@ -136,7 +138,7 @@ const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
 ];
 
 /// Classes that no program meets, and those on the page of asyncio.
-pub const INTERNAL: &[Builtin] = &[Opaque, Spill, StrBuf, CoroutineWrapper, Future, Task];
+pub const INTERNAL: &[Builtin] = &[Opaque, Spill, StrBuf, Future, Task];
 
 /// The pages of asyncio's classes: file, title, introduction, `__module__` of the classes.
 const ASYNCIO_PAGES: &[(&str, &str, &str, &[&str])] = &[
