@@ -240,10 +240,10 @@ impl Vm {
         this.parent.clear();
         parent.delegate.clear();
         let parent = self.local(parent.value());
-        // What Rust code raised gets its context where bytecode first sees it.
+        // What entered the chain from outside, or was raised by Rust code, has no context yet.
         if let Message::Raised(raised) = &message {
             let exception = heap.peek_raised(raised);
-            if exception.traceback.borrow().is_empty() && exception.context.is_undef() {
+            if exception.context.is_undef() {
                 self.chain_awaited(parent, exception);
             }
         }
