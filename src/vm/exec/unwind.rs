@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
