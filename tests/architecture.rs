@@ -55,6 +55,7 @@ const UNSAFE: &[&str] = &[
     "runtime/str.rs",
     "runtime/table.rs",
     "vm/exec/frame.rs",
+    "vm/exec/green_stack.rs",
     "vm/mod.rs",
 ];
 

@@ -251,28 +251,6 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
     if interrupted { vm.interrupt() } else { Ok(()) }
 }
 
-/// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
-pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
-    let until = scheduler(vm).now() + seconds;
-    slow_step::pulse(vm);
-    loop {
-        if green::run_slices(vm)? {
-            continue;
-        }
-        let scheduler = scheduler(vm);
-        let next = scheduler
-            .green
-            .next_wake()
-            .map_or(until, |wake| wake.min(until));
-        sleep_until(vm, next)?;
-        green::wake_sleepers(vm);
-        if self::scheduler(vm).now() >= until {
-            slow_step::pulse(vm);
-            return Ok(());
-        }
-    }
-}
-
 fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {
     let heap = &vm.heap;
     if handle.is_cancelled(heap) {

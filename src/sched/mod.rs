@@ -4,6 +4,7 @@
 //! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
+pub mod block;
 pub mod blocking;
 pub mod clock;
 pub mod context;
@@ -303,6 +304,7 @@ impl TaskTable {
 /// Gives a VM its scheduler.
 pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.extend(Shared(Rc::new(Scheduler::new(mode))));
+    vm.set_slice_end(green::slice_end);
 }
 
 /// The VM's scheduler.

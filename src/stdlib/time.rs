@@ -79,10 +79,6 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if seconds < 0.0 {
         return Err(vm.heap.value_error("sleep length must be non-negative"));
     }
-    if vm.can_park() {
-        vm.set_park(Park::Sleep(seconds));
-    } else {
-        event_loop::block_for(vm, seconds)?;
-    }
+    block::sleep(vm, seconds)?;
     Ok(vm.none())
 }

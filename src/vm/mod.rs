@@ -23,8 +23,8 @@ use std::rc::Rc;
 
 pub use classes::type_param::EVALUATE;
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
-pub use exec::green_stack::GreenStack;
-pub use exec::trap::{Park, Trap};
+pub use exec::green_stack::{GreenStack, Slice};
+pub use exec::trap::Trap;
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::subscript::leaf_len;
@@ -123,6 +123,9 @@ pub type InterruptFn = fn(&mut Vm) -> Result<(), Raised>;
 /// Hears from time to time that the program is running.
 pub type PulseFn = fn(&mut Vm);
 
+/// Called when the running thread has used up its time slice: lets others run.
+pub type SliceEndFn = fn(&mut Vm) -> Result<(), Raised>;
+
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
 pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
 
@@ -132,8 +135,8 @@ pub struct Vm {
     pub heap: Heap,
     /// Registers and frames of the thread of execution that runs now.
     stack: Stack,
-    /// The stacks of those that wait for it.
-    suspended: Vec<Stack>,
+    /// What the threads have for themselves that wait for it.
+    suspended: Vec<ThreadState>,
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
@@ -153,10 +156,12 @@ pub struct Vm {
     result: Slot,
     /// How many loops run inside each other.
     nesting: u32,
-    /// What the running green thread wants to block on.
-    park: Option<Park>,
-    /// Whether the running stack may be left in the middle: a green thread outside of any native.
-    preemptible: bool,
+    /// How deep they may.
+    nesting_limit: u32,
+    /// What suspends the running green thread; None on the main thread.
+    switch: Option<NonNull<Switch>>,
+    /// Native stacks of threads that ended, for the next ones.
+    native_stacks: Vec<DefaultStack>,
     /// Whether the program is being ended: exceptions find no handlers any more.
     halting: bool,
     /// The builtin names, a module.
@@ -166,6 +171,7 @@ pub struct Vm {
     import: Option<ImportFn>,
     on_interrupt: Option<InterruptFn>,
     on_pulse: Option<PulseFn>,
+    on_slice_end: Option<SliceEndFn>,
     /// The names of the modules that the hook is loading now, outermost first.
     importing: Vec<Rc<str>>,
     extensions: [Option<Box<dyn Extension>>; LAYERS],
@@ -192,14 +198,16 @@ impl Vm {
             throwing: false,
             result: Slot::undef(),
             nesting: 0,
-            park: None,
-            preemptible: false,
+            nesting_limit: NESTING_LIMIT,
+            switch: None,
+            native_stacks: Vec::new(),
             halting: false,
             builtins,
             modules,
             import: None,
             on_interrupt: None,
             on_pulse: None,
+            on_slice_end: None,
             importing: Vec::new(),
             extensions: Default::default(),
             host,
@@ -225,6 +233,11 @@ impl Vm {
     /// Says who hears each time that the budget of safepoints is used up.
     pub fn set_pulse(&mut self, pulse: PulseFn) {
         self.on_pulse = Some(pulse);
+    }
+
+    /// Says what happens when the running thread has used up its time slice.
+    pub fn set_slice_end(&mut self, slice_end: SliceEndFn) {
+        self.on_slice_end = Some(slice_end);
     }
 
     /// Says how reports mention a wait for a timer that has no coroutine.
@@ -293,17 +306,17 @@ impl Vm {
     }
 
     /// A whole safepoint, for instructions that have left the loop anyway.
-    fn safepoint(&mut self) -> Result<Option<Trap>, Raised> {
+    fn safepoint(&mut self) -> Result<(), Raised> {
         if self.budget_ends() {
             self.attend()
         } else {
-            Ok(None)
+            Ok(())
         }
     }
 
     /// The slow path of safepoints: collection, signals, time slices.
     #[cold]
-    fn attend(&mut self) -> Result<Option<Trap>, Raised> {
+    fn attend(&mut self) -> Result<(), Raised> {
         let goes_on = self.heap.budget.resume();
         if !goes_on {
             self.heap.budget.start(QUANTUM);
@@ -312,13 +325,17 @@ impl Vm {
         if self.heap.stress() {
             self.heap.budget.hasten();
         }
-        if self.host.interrupted() {
+        // Ctrl-C is the main thread's.
+        if !self.is_green() && self.host.interrupted() {
             self.interrupt()?;
         }
         if let Some(pulse) = self.on_pulse {
             pulse(self);
         }
-        Ok((self.preemptible && !goes_on).then_some(Trap::Preempted))
+        match self.on_slice_end {
+            Some(slice_end) if !goes_on => slice_end(self),
+            _ => Ok(()),
+        }
     }
 
     /// Collects if enough was allocated. Values on the Rust stack do not survive; locals and registers do.
@@ -347,12 +364,14 @@ impl Vm {
             waits: _,
             throwing: _,
             nesting: _,
-            park: _,
-            preemptible: _,
+            nesting_limit: _,
+            switch: _,
+            native_stacks: _,
             halting: _,
             import: _,
             on_interrupt: _,
             on_pulse: _,
+            on_slice_end: _,
             importing: _,
             timer_mention: _,
             host: _,

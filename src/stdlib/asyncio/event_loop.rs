@@ -150,7 +150,7 @@ pub fn open(vm: &Vm) {
 /// # Errors
 /// KeyboardInterrupt and SystemExit from the program's exception handler, which hears of tasks that are still pending.
 pub fn close(vm: &mut Vm) -> Result<(), Raised> {
-    if vm.can_park() {
+    if vm.is_green() {
         return Ok(());
     }
     let mut result = Ok(());

@@ -91,7 +91,7 @@ impl Vm {
         macro_rules! safepoint {
             () => {{
                 if self.budget_ends() {
-                    trap!(self.attend());
+                    slow!(self.attend());
                 }
             }};
         }
@@ -217,7 +217,7 @@ impl Vm {
                     w = window;
                     self.stack.push(frame);
                     if self.budget_ends() {
-                        finish!(self.attend());
+                        finish!(self.attend().map(|()| None));
                     }
                     continue;
                 } else {

@@ -541,11 +541,7 @@ impl Vm {
         if i.d >= 0 {
             return Ok(());
         }
-        if self.safepoint()?.is_some() {
-            // A time slice ended, but a slow path cannot stop the run: the next plain safepoint will.
-            self.heap.budget.end();
-        }
-        Ok(())
+        self.safepoint()
     }
 }
 

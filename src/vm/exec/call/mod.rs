@@ -132,23 +132,6 @@ impl Vm {
         self.call_args(callee, args)
     }
 
-    /// Begins a call on an empty stack: the result, or None if its frame is on top now.
-    pub(in crate::vm) fn enter_call(
-        &mut self,
-        callee: Local,
-        args: &[Local],
-        kwargs: Option<Local>,
-    ) -> Result<Option<Local>, Raised> {
-        let none = self.heap.tuple(&[]).value();
-        let none = self.local(none);
-        let mut all = self.spread(none, kwargs)?;
-        all.positional = args.into();
-        match self.invoke(callee, all, Caller::Rust)? {
-            Invoked::Done(result) => Ok(Some(result)),
-            Invoked::Entered => Ok(None),
-        }
-    }
-
     pub(in crate::vm) fn call_args(
         &mut self,
         callee: Local,
@@ -167,17 +150,14 @@ impl Vm {
         match self.run_bounded()? {
             Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
             trap => unreachable!(
-                "a call from Rust cannot stop with {trap:?}: its stack is not preemptible"
+                "a call from Rust cannot stop with {trap:?}"
             ),
         }
     }
 
     /// Runs the loop inside the Rust code that runs now.
     pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
-        let preemptible = std::mem::replace(&mut self.preemptible, false);
-        let result = self.nested(|vm| vm.run());
-        self.preemptible = preemptible;
-        result
+        self.nested(|vm| vm.run())
     }
 
     /// Runs something that may recurse without end through Rust.
@@ -185,7 +165,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= crate::vm::NESTING_LIMIT {
+        if self.nesting >= self.nesting_limit {
             return Err(self.recursion_error());
         }
         self.nesting += 1;
@@ -200,7 +180,7 @@ impl Vm {
         purpose: &str,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= crate::vm::NESTING_LIMIT {
+        if self.nesting >= self.nesting_limit {
             let message = format!("maximum recursion depth exceeded{purpose}");
             return Err(self.heap.raise(Builtin::RecursionError, message));
         }

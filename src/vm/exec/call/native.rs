@@ -227,12 +227,12 @@ impl Vm {
         }
     }
 
-    /// What a native left to do: park the green thread, warn of a coroutine that the statement drops.
+    /// What a native left to do: warn of a coroutine that the statement drops.
     pub(super) fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         if Vm::drops_result(i) && self.reg(i.a).is_gc::<Coroutine>() {
             self.warn_dropped(i.a);
         }
-        Ok(self.park.is_some().then_some(Trap::Parked))
+        Ok(None)
     }
 
     /// The statement that runs now drops a new coroutine: it will never be awaited.

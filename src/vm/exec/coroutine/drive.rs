@@ -52,9 +52,7 @@ impl Vm {
         match trap {
             Trap::Yielded => Resumed::Yielded(value),
             Trap::Returned => Resumed::Returned(value),
-            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
-                "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
-            ),
+            Trap::Raised => unreachable!("`run` gives exceptions as errors"),
         }
     }
 

@@ -22,7 +22,7 @@ impl Vm {
         i: Instr,
     ) -> Result<Option<Trap>, Raised> {
         match self.for_iter_generator(i)? {
-            None => self.safepoint(),
+            None => self.safepoint().map(|()| None),
             trap => Ok(trap),
         }
     }
