@@ -25,7 +25,7 @@ const LAYERS: [&str; 11] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 12] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -34,6 +34,7 @@ const HOMES: [(&str, &str); 11] = [
     ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
     ("nix", "embed/os_files.rs"),
+    ("corosensei", "vm/exec/green_stack.rs"),
     ("sha2", "stdlib/random/"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),

@@ -48,11 +48,6 @@ impl ThreadQueue {
             scheduler.green.wake(id);
         }
     }
-
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiters.borrow().is_empty()
-    }
 }
 
 /// A wait of the thread that runs now.
@@ -115,7 +110,7 @@ fn block(vm: &mut Vm, wait: &Wait) -> Result<(), Raised> {
     me.state.set(State::Blocked(until));
     let result = match vm.is_green() {
         true => {
-            vm.suspend();
+            vm.suspend_thread();
             Ok(())
         }
         false => run_others(vm, &me, until),
@@ -154,7 +149,6 @@ fn run_others(vm: &mut Vm, me: &Thread, until: f64) -> Result<(), Raised> {
 /// # Errors
 /// As `wait`.
 pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
-    let now = scheduler(vm).now();
     if seconds <= 0.0 {
         // Others get a chance, as when CPython gives its lock away.
         if vm.is_green() {
@@ -166,7 +160,7 @@ pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
     let sleep = Wait {
         what: "time.sleep",
         object: vm.local(Value::UNDEF),
-        until: Some(now + seconds),
+        until: Some(scheduler(vm).in_future(seconds)),
     };
     block(vm, &sleep)
 }

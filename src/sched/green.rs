@@ -13,10 +13,10 @@ use super::block::{self, BlockedOn, ThreadQueue};
 use super::future::{self, future};
 use super::handle::Handle;
 use super::ready_queue::ChoicePoint;
-use super::{Scheduler, scheduler};
+use super::{Scheduler, report, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{GreenStack, Local, Place, Slice, Vm};
 
 /// The number of a thread: the same in each run. The main thread is 1.
@@ -50,8 +50,10 @@ pub struct Thread {
     /// Those that wait for its end.
     pub joiners: ThreadQueue,
     /// Where it was started.
-    pub(super) spawned: Option<Place>,
+    pub(super) spawned: Vec<Place>,
     pub(super) state: Cell<State>,
+    /// Its own data: a dict, or Undef.
+    pub storage: Slot,
     /// What it waits for.
     pub(super) blocked_on: RefCell<Option<BlockedOn>>,
     /// What its context variables hold.
@@ -65,7 +67,7 @@ pub struct Thread {
 }
 
 traced!(
-    Thread { spawned, blocked_on, context, task, outcome }
+    Thread { spawned, storage, blocked_on, context, task, outcome }
     plain { id, name, daemon, joiners, state, in_loop }
 );
 
@@ -76,8 +78,9 @@ impl Thread {
             name: RefCell::new(name.to_owned()),
             daemon: Cell::new(false),
             joiners: ThreadQueue::default(),
-            spawned: None,
+            spawned: Vec::new(),
             state: Cell::new(state),
+            storage: Slot::undef(),
             blocked_on: RefCell::new(None),
             context: Slot::undef(),
             task: Slot::undef(),
@@ -104,10 +107,12 @@ pub(super) struct GreenThreads {
     /// Which numbers workers of the default executor have that have nothing to do, longest idle first, and how many there are.
     idle_workers: RefCell<Vec<usize>>,
     workers: Cell<usize>,
+    /// What is called when the main program is over.
+    pub(super) at_exit: RefCell<Vec<Slot>>,
 }
 
 traced!(
-    GreenThreads { main, current, threads, stacks }
+    GreenThreads { main, current, threads, stacks, at_exit }
     plain { next, idle_workers, workers }
 );
 
@@ -122,6 +127,7 @@ impl Default for GreenThreads {
             next: Cell::new(MAIN.0 + 1),
             idle_workers: RefCell::default(),
             workers: Cell::new(0),
+            at_exit: RefCell::default(),
         }
     }
 }
@@ -168,6 +174,9 @@ impl GreenThreads {
     }
 }
 
+/// How many calls are kept of where a thread was started.
+const SPAWNED: usize = 6;
+
 /// What a new thread is like.
 pub struct Start {
     /// What it calls, the positional arguments (a tuple), the keywords (a dict).
@@ -196,7 +205,7 @@ fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raise
             .heap
             .raise(Builtin::RuntimeError, "can't start new thread"));
     };
-    let spawned = vm.place();
+    let spawned = vm.trail(SPAWNED);
     let green = &scheduler(vm).green;
     let id = ThreadId(green.next.get());
     green.next.set(id.0 + 1);
@@ -299,29 +308,46 @@ pub fn slice_end(vm: &mut Vm) -> Result<(), Raised> {
         return Ok(());
     }
     if !vm.is_green() {
-        return run_slices(vm).map(drop);
+        if !run_slices(vm)? {
+            pass_time(vm);
+        }
+        return Ok(());
     }
     // The steps of a loop are not interrupted: their tasks rely on that.
     if !scheduler(vm).is_running() {
+        if !green.any_runnable() {
+            pass_time(vm);
+        }
         give_way(vm);
     }
     Ok(())
 }
 
+/// How long a slice takes in virtual time if nobody else could run, in seconds: CPython's switch interval.
+const SLICE: f64 = 0.005;
+
+/// A thread computes while the others sleep: it may be waiting for them, so virtual time passes.
+fn pass_time(vm: &Vm) {
+    let scheduler = scheduler(vm);
+    if scheduler.green.next_wake().is_some() {
+        scheduler.clock.advance(SLICE);
+    }
+}
+
 /// The green thread that runs now lets the others run.
 pub(super) fn give_way(vm: &mut Vm) {
     scheduler(vm).green.current().state.set(State::Runnable);
-    vm.suspend();
+    vm.suspend_thread();
 }
 
 /// What the scheduler keeps of the thread that runs now.
-fn put_away(scheduler: &Scheduler, heap: &crate::runtime::Heap, thread: &Thread) {
+fn put_away(scheduler: &Scheduler, heap: &Heap, thread: &Thread) {
     thread.context.set(scheduler.context(heap));
     thread.task.set(scheduler.current.get(heap));
     thread.in_loop.set(scheduler.running.get());
 }
 
-fn take_up(scheduler: &Scheduler, heap: &crate::runtime::Heap, thread: &Rc<Thread>) {
+fn take_up(scheduler: &Scheduler, heap: &Heap, thread: &Rc<Thread>) {
     scheduler.set_context(thread.context.get(heap));
     scheduler.current.set(thread.task.get(heap));
     scheduler.running.set(thread.in_loop.get());
@@ -364,7 +390,10 @@ fn run_slice(vm: &mut Vm, thread: &Rc<Thread>) -> Result<(), Raised> {
 fn over(vm: &mut Vm, thread: &Rc<Thread>, result: Result<Local, Raised>) -> Result<(), Raised> {
     let green = &scheduler(vm).green;
     thread.state.set(State::Done);
-    green.threads.borrow_mut().retain(|t| !Rc::ptr_eq(t, thread));
+    green
+        .threads
+        .borrow_mut()
+        .retain(|t| !Rc::ptr_eq(t, thread));
     let name = thread.name.borrow();
     if let Some(worker) = name.strip_prefix("asyncio_").and_then(|n| n.parse().ok()) {
         green.idle_workers.borrow_mut().insert(0, worker);
@@ -420,6 +449,16 @@ pub fn find(vm: &Vm, id: ThreadId) -> Option<Rc<Thread>> {
     green.alive().into_iter().find(|t| t.id == id)
 }
 
+/// Where a thread's calls are, innermost first.
+pub(super) fn trail(vm: &Vm, id: ThreadId) -> Vec<Place> {
+    let stacks = scheduler(vm).green.stacks.borrow();
+    match stacks.get(&id.0) {
+        Some(stack) => stack.trail(&vm.heap),
+        None if current(vm).id == id => vm.trail(usize::MAX),
+        None => Vec::new(),
+    }
+}
+
 /// How many threads there are, the main thread among them.
 pub fn count(vm: &Vm) -> usize {
     scheduler(vm).green.threads.borrow().len() + 1
@@ -430,6 +469,15 @@ pub fn count(vm: &Vm) -> usize {
 /// # Errors
 /// KeyboardInterrupt; the end of the program if they wait for ever.
 pub fn join_all(vm: &mut Vm) -> Result<(), Raised> {
+    loop {
+        let function = scheduler(vm).green.at_exit.borrow_mut().pop();
+        let Some(function) = function else {
+            break;
+        };
+        let function = vm.local(function.get(&vm.heap));
+        let outcome = vm.call(function, &[]).map(drop);
+        report::unraisable(vm, outcome, "a function that is called at the end");
+    }
     loop {
         let threads = scheduler(vm).green.alive();
         let Some(thread) = threads.into_iter().find(|t| !t.daemon.get()) else {

@@ -65,6 +65,8 @@ pub struct Scheduler {
     /// How long the step that runs now has held the loop.
     watch: Watch,
     running: Cell<bool>,
+    /// What `sys.setswitchinterval` was given, in seconds.
+    pub switch_interval: Cell<f64>,
     /// Whether the loop stops after this turn.
     stopping: Cell<bool>,
     green: GreenThreads,
@@ -97,6 +99,7 @@ impl Scheduler {
             abandoned: RefCell::default(),
             watch: Watch::default(),
             running: Cell::new(false),
+            switch_interval: Cell::new(0.005),
             stopping: Cell::new(false),
             green: GreenThreads::default(),
             reactor: OnceCell::new(),
@@ -168,6 +171,11 @@ impl Scheduler {
         self.timers.add(when, handle)
     }
 
+    /// Has a function called when the main program is over; the last one first.
+    pub fn call_at_exit(&self, function: Value<'_>) {
+        self.green.at_exit.borrow_mut().push(Slot::new(function));
+    }
+
     /// Cancels a timer.
     pub fn cancel_timer(&self, heap: &Heap, id: TimerId) {
         self.timers.cancel(heap, id);
@@ -176,6 +184,17 @@ impl Scheduler {
     /// Seconds, as `loop.time()` counts.
     pub fn now(&self) -> f64 {
         self.clock.monotonic()
+    }
+
+    /// The moment in so many seconds; later than now if that is any time at all.
+    pub fn in_future(&self, seconds: f64) -> f64 {
+        let now = self.now();
+        let when = now + seconds;
+        if seconds > 0.0 && when <= now {
+            now.next_up()
+        } else {
+            when
+        }
     }
 
     /// The task that runs now.
@@ -263,7 +282,7 @@ traced!(
         ready, timers, watch, current, foreground, loop_object, exception_handler, context, tasks, failures, abandoned, green,
         reactor,
     }
-    plain { clock, natives, next_task, next_name, running, stopping, attended, interrupted }
+    plain { clock, natives, next_task, next_name, running, stopping, switch_interval, attended, interrupted }
 );
 traced!(TaskTable { rows } plain { free });
 

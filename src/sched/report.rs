@@ -47,7 +47,7 @@ pub fn pending_at_exit(vm: &mut Vm) {
 }
 
 /// Reports an exception that has nowhere to go.
-fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
+pub(super) fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
     if let Err(raised) = outcome {
         let exception = vm.take_local(raised);
         report(vm, Problem::Unraisable(of.to_owned()), exception);

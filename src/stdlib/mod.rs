@@ -16,6 +16,7 @@ pub mod re;
 pub mod registry;
 pub mod summary;
 pub mod sys;
+pub mod threads;
 pub mod time;
 
 use crate::runtime::Raised;
@@ -34,6 +35,7 @@ pub const MODULES: &[&NativeModule] = &[
     &random::RANDOM,
     &re::RE,
     &sys::SYS,
+    &threads::THREAD,
     &time::TIME,
 ];
 

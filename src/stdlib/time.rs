@@ -5,8 +5,8 @@
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
-use crate::sched::{event_loop, scheduler};
-use crate::vm::{Local, Locals, Native, Park, Vm};
+use crate::sched::{block, scheduler};
+use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module.
 pub const TIME: NativeModule = NativeModule {

@@ -19,16 +19,16 @@ mod suggest;
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 pub use classes::type_param::EVALUATE;
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
-pub use exec::trap::Trap;
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::subscript::leaf_len;
-pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
+pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
 use crate::bytecode::Instr;
 use crate::runtime::heap::{SlotVec, Trace};
@@ -36,6 +36,7 @@ use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use exec::frame::Stack;
+use exec::green_stack::{NativeStack, Switch, ThreadState};
 use exec::inline_cache::Learned;
 use files::{Files, NoFiles};
 use native::Natives;
@@ -161,7 +162,7 @@ pub struct Vm {
     /// What suspends the running green thread; None on the main thread.
     switch: Option<NonNull<Switch>>,
     /// Native stacks of threads that ended, for the next ones.
-    native_stacks: Vec<DefaultStack>,
+    native_stacks: Vec<NativeStack>,
     /// Whether the program is being ended: exceptions find no handlers any more.
     halting: bool,
     /// The builtin names, a module.

@@ -1,6 +1,6 @@
 //! Green threads as the VM sees them: registers and frames of their own, and a native stack for the Rust code between them.
 //!
-//! Exactly one thread runs. `run_green` switches to a thread's stack until the thread ends or calls `suspend`, which it may do
+//! Exactly one thread runs. `run_green` switches to a thread's stack until the thread ends or calls `suspend_thread`, which it may do
 //! anywhere: in bytecode, and in natives that called user code. The scheduler decides which thread runs (`sched/green.rs`).
 //! What a thread has for itself is a `ThreadState`, exchanged with the VM's at each switch; the collector sees them all.
 
@@ -17,9 +17,10 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::{SlotVec, Trace, Tracer};
-use crate::runtime::{Raised, Slot};
+use crate::runtime::{Heap, Raised, Slot};
 use crate::vm::exec::frame::Stack;
 use crate::vm::local::Local;
+use crate::vm::report::{self, Place};
 use crate::vm::{NESTING_LIMIT, QUANTUM, Vm};
 
 /// Registers of a green thread's stack at first.
@@ -34,13 +35,18 @@ const THREAD_NESTING: u32 = 190;
 /// Native stacks of threads that ended are kept for the next ones, up to so many.
 const SPARE_STACKS: usize = 32;
 
-const _: () = assert!(NESTING_LIMIT as usize * (NATIVE_STACK >> 20) / 512 <= THREAD_NESTING as usize);
+const _: () =
+    assert!(NESTING_LIMIT as usize * (NATIVE_STACK >> 20) / 512 <= THREAD_NESTING as usize);
 
 /// The VM, on its way to a thread's native stack.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct VmPtr(NonNull<Vm>);
+pub(in crate::vm) struct VmPtr(NonNull<Vm>);
 
-type Switch = Yielder<VmPtr, ()>;
+/// What a thread suspends itself with.
+pub(in crate::vm) type Switch = Yielder<VmPtr, ()>;
+
+/// The memory of a native stack.
+pub(in crate::vm) type NativeStack = DefaultStack;
 
 /// What each thread of execution has for itself.
 pub(in crate::vm) struct ThreadState {
@@ -107,9 +113,16 @@ unsafe impl Trace for GreenStack {
     }
 }
 
+impl GreenStack {
+    /// Where the thread's calls are, innermost first.
+    pub fn trail(&self, heap: &Heap) -> Vec<Place> {
+        report::trail(&self.state.stack, heap, usize::MAX)
+    }
+}
+
 /// How a thread's slice ended.
 pub enum Slice {
-    /// The thread called `suspend`.
+    /// The thread called `suspend_thread`.
     Suspended,
     /// The thread's function is over.
     Over(Result<Local, Raised>),
@@ -204,7 +217,7 @@ impl Vm {
     ///
     /// # Panics
     /// On the main thread.
-    pub fn suspend(&mut self) {
+    pub fn suspend_thread(&mut self) {
         let switch = self.switch.expect("the main thread is never suspended");
         // SAFETY: the switch lies at the root of the native stack that runs now, and lives until that is done. What `self` points
         // to is the same VM afterwards: `run_green` checks that it did not move.

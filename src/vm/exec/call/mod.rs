@@ -149,15 +149,25 @@ impl Vm {
     pub(in crate::vm) fn run_nested(&mut self) -> Result<Local, Raised> {
         match self.run_bounded()? {
             Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
-            trap => unreachable!(
-                "a call from Rust cannot stop with {trap:?}"
-            ),
+            trap => unreachable!("a call from Rust cannot stop with {trap:?}"),
         }
     }
 
     /// Runs the loop inside the Rust code that runs now.
     pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
-        self.nested(|vm| vm.run())
+        if self.nesting >= self.nesting_limit {
+            // The frame that was pushed ends here, whatever handlers a resumed coroutine has: they would need the room, too.
+            let raised = self.recursion_error();
+            let halting = std::mem::replace(&mut self.halting, true);
+            let trap = self.unwind(raised);
+            self.halting = halting;
+            debug_assert_eq!(trap, Some(Trap::Raised));
+            return Err(self.heap.raise_pending());
+        }
+        self.nesting += 1;
+        let result = self.run();
+        self.nesting -= 1;
+        result
     }
 
     /// Runs something that may recurse without end through Rust.
