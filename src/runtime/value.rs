@@ -183,7 +183,7 @@ impl<'h> Value<'h> {
         }
     }
 
-    /// The truth of what is asked for it the most: booleans, small integers, None.
+    /// Truthiness of bool, small int and None; `None` (Rust) for all else.
     #[inline(always)]
     pub fn plain_truth(self) -> Option<bool> {
         match self.as_bool() {

@@ -31,8 +31,8 @@ pub fn leave_loop(vm: &Vm) {
     scheduler(vm).attended.set(false);
 }
 
-/// Runs what is ready or due until somebody calls. `called` gets how long there is nothing to do (None: until something
-/// happens), waits at most that long, and says whether to give way.
+/// Runs handles that are ready or due until input arrives. `called(timeout)` blocks for at most `timeout` (None: until something
+/// happens) and returns true when a line is ready.
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit of any task.

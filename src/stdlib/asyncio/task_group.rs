@@ -293,7 +293,8 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
     Err(failure(vm, owner, parent, exception))
 }
 
-/// The group's exceptions as one, in the context of what left the block, if anything did (else None); the parent's count of requests to cancel stays as it is, and one is delivered anew.
+/// Builds the ExceptionGroup. `context`: the exception that left the block, or None. Delivers a pending cancellation of the parent
+/// again; its count of requests stays.
 fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
     if task::part(vm, parent).cancel_requests.get() > 0 {
         task::uncancel(vm, parent);

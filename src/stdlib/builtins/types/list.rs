@@ -14,7 +14,7 @@ use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::iterate::{Advance, leaf_next, plain_iter};
 use crate::vm::{Args, Local, Locals, Native, Vm, leaf_len};
 
-/// The most items that a short cut takes from another container.
+/// The most items that a fast path takes from another container.
 const MAX_QUICK: usize = 100_000;
 
 /// The types of this file.
@@ -76,7 +76,7 @@ const NEW: Native = Native::leaf(
     _ => None,
 });
 
-/// The items of a builtin container. Long ones are left to the long way, which collects in between.
+/// The items of a builtin container. Long ones are left to the general path, which collects in between.
 pub fn plain_items<'h>(heap: &'h Heap, iterable: Value<'h>) -> Option<Vec<Value<'h>>> {
     if let Some(list) = iterable.as_gc::<List>() {
         return Some(list.items.to_vec(heap));

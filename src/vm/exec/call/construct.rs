@@ -1,6 +1,6 @@
 //! Calling classes: `__new__`, then `__init__`.
 //!
-//! `construct` is the general way. The instruction `Call` first tries the short ones: plain classes, whose `__init__` runs in a
+//! `construct` is the general path. The instruction `Call` first tries the short ones: plain classes, whose `__init__` runs in a
 //! frame of its own (`frame_flag::INIT`); exceptions; builtin classes whose natives take the registers as they are.
 
 use smallvec::SmallVec;
@@ -23,7 +23,7 @@ use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 
-// The general way.
+// The general path.
 impl Vm {
     /// Calls a class: makes an instance and initialises it.
     pub(super) fn construct(&mut self, class: Local, args: CallArgs) -> Result<Local, Raised> {
@@ -182,7 +182,7 @@ impl Vm {
     }
 }
 
-// The short ways.
+// The fast paths.
 impl Vm {
     /// The native `__new__` of a builtin class that is called with positional arguments only, if these suit it.
     pub(super) fn builtin_constructor(

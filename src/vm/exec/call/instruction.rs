@@ -1,6 +1,6 @@
 //! The instructions that call.
 //!
-//! Each tries the short way of its usual callee, straight from the registers, and else collects the arguments in locals for
+//! Each tries the fast path of its usual callee, straight from the registers, and else collects the arguments in locals for
 //! `invoke`. The caches that `CallMethod` and `GetMethod` go by are taught in `vm/exec/inline_cache.rs`.
 
 use smallvec::SmallVec;
@@ -173,7 +173,7 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
-    /// `CallMethod`, the general way; teaches the cache.
+    /// `CallMethod`, the general path; teaches the cache.
     #[inline(never)]
     pub(in crate::vm) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         if self.learns_method(i) {

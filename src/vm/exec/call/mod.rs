@@ -2,7 +2,7 @@
 //!
 //! The loop enters plain functions itself (`run.rs`, `enter!`). Here is what Rust code calls by, and `invoke`, the one place that
 //! knows what can be called: it either pushes a frame (the result comes when that frame returns) or has the result at once.
-//! The instructions, with the short ways of the usual calls, are in `instruction.rs`; entering functions in `entry.rs`, natives
+//! The instructions, with the fast paths of the usual calls, are in `instruction.rs`; entering functions in `entry.rs`, natives
 //! in `native.rs`, making instances in `construct.rs`. How arguments meet parameters: `vm/exec/bind/`.
 
 mod construct;
