@@ -80,6 +80,7 @@ impl Interpreter {
         ));
         vm.extend(Loader::new(options.sources, options.warn, folder));
         vm.set_import(loader::import);
+        vm.set_locate(loader::locate);
         vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);

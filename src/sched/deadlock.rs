@@ -125,8 +125,8 @@ fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Waiting {
     let (waits_for, futures) = waits_for(vm, task, coroutine, lone);
     let on = futures.iter().filter_map(|&f| future(vm, f).task());
     Waiting {
-        number: task::part(vm, task).number,
-        on: on.map(|part| part.number).collect(),
+        number: task::part(vm, task).number.get(),
+        on: on.map(|part| part.number.get()).collect(),
         stuck: Stuck {
             task: name,
             waits_for,

@@ -56,7 +56,7 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
     let mut result = Ok(());
     while result.is_ok() {
         result = turn(vm);
-        if scheduler(vm).stopping.replace(false) {
+        if scheduler(vm).settings.stopping.replace(false) {
             break;
         }
     }
@@ -309,7 +309,13 @@ fn call_handle(
         }
         Err(raised) => {
             let exception = vm.take_local(raised);
-            let object = vm.local(handle.object(&vm.heap));
+            let object = match scheduler.face.get() {
+                Some(face) if handle.object(&vm.heap).is_undef() => {
+                    let context = vm.local(handle.context(&vm.heap));
+                    (face.handle_object)(vm, [target, argument, context])
+                }
+                _ => vm.local(handle.object(&vm.heap)),
+            };
             report::callback_failed(vm, target, object, exception)
         }
     }
@@ -339,11 +345,11 @@ pub fn cancel_since(vm: &mut Vm, count: u64) -> Result<(), Raised> {
 }
 
 fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
-    let mut tasks = scheduler(vm).pending_tasks(vm);
-    tasks.retain(|&t| task::part(vm, t).number >= count);
-    let none = vm.none();
+    let mut tasks = scheduler(vm).pending_tasks_of(vm, scheduler(vm).loop_number());
+    tasks.retain(|&t| task::part(vm, t).number.get() >= count);
+    let unsaid = vm.local(Value::UNDEF);
     for &task in &tasks {
-        task::cancel(vm, task, none);
+        future::cancel(vm, task, unsaid)?;
     }
     while tasks.iter().any(|&t| !future(vm, t).is_done()) {
         turn(vm)?;
@@ -359,6 +365,6 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     for _ in 0..TURNS_TO_CLOSE {
         turn_now(vm)?;
     }
-    scheduler(vm).stopping.set(false);
+    scheduler(vm).settings.stopping.set(false);
     Ok(())
 }

@@ -185,12 +185,17 @@ pub fn context_of(vm: &mut Vm, task: Local) -> Result<Local, Raised> {
     if running.is_some_and(|running| running.is(vm.get(task))) {
         return Ok(current(vm));
     }
-    let known = vm.local(part(vm, task).context.get(&vm.heap));
+    context_in(vm, |vm| &part(vm, task).context)
+}
+
+/// The context in a slot as an object; the empty one gets its object now.
+pub fn context_in(vm: &mut Vm, slot: impl for<'v> Fn(&'v Vm) -> &'v Slot) -> Result<Local, Raised> {
+    let known = vm.local(slot(vm).get(&vm.heap));
     if !vm.get(known).is_undef() {
         return Ok(known);
     }
     let made = copied(vm, known)?;
-    part(vm, task).context.set(vm.get(made));
+    slot(vm).set(vm.get(made));
     Ok(made)
 }
 

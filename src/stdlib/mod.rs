@@ -59,6 +59,6 @@ pub fn module_names() -> impl Iterator<Item = &'static str> {
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     match MODULES.iter().find(|module| module.name == name) {
         Some(module) => registry::make_module(vm, module).map(Some),
-        None => Ok(None),
+        None => asyncio::submodule(vm, name),
     }
 }

@@ -30,7 +30,7 @@ pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::subscript::leaf_len;
 pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Code, Instr};
 use crate::runtime::heap::{SlotVec, Trace};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
@@ -130,6 +130,9 @@ pub type SliceEndFn = fn(&mut Vm) -> Result<(), Raised>;
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
 pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
 
+/// The file and the line of an offset into a source text, by the text's number.
+pub type LocateFn = fn(&Vm, u32, u32) -> Option<(String, usize)>;
+
 /// A virtual machine.
 pub struct Vm {
     /// The objects.
@@ -170,6 +173,7 @@ pub struct Vm {
     /// Loaded modules: a dict from name to module.
     modules: Slot,
     import: Option<ImportFn>,
+    locate: Option<LocateFn>,
     on_interrupt: Option<InterruptFn>,
     on_pulse: Option<PulseFn>,
     on_slice_end: Option<SliceEndFn>,
@@ -206,6 +210,7 @@ impl Vm {
             builtins,
             modules,
             import: None,
+            locate: None,
             on_interrupt: None,
             on_pulse: None,
             on_slice_end: None,
@@ -224,6 +229,16 @@ impl Vm {
     /// Says how modules are found.
     pub fn set_import(&mut self, import: ImportFn) {
         self.import = Some(import);
+    }
+
+    /// Says where source texts are known.
+    pub fn set_locate(&mut self, locate: LocateFn) {
+        self.locate = Some(locate);
+    }
+
+    /// The file and the line of an offset into a code's source text.
+    pub fn locate(&self, code: &Code, offset: u32) -> Option<(String, usize)> {
+        self.locate?(self, code.file, offset)
     }
 
     /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.
@@ -370,6 +385,7 @@ impl Vm {
             native_stacks: _,
             halting: _,
             import: _,
+            locate: _,
             on_interrupt: _,
             on_pulse: _,
             on_slice_end: _,

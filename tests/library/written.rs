@@ -31,6 +31,10 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
         let name = format!("{prefix}{stem}");
         if path.is_dir() {
             collect(&path, &format!("{name}."), names);
+            if !path.join("__init__.apy").is_file() {
+                // The modules in it belong to a native package.
+                continue;
+            }
         } else if path.extension().is_none_or(|extension| extension != "apy") {
             continue;
         }

@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
+use super::event_loop;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
@@ -43,7 +44,13 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let outer = new_future(vm);
     let list = vm.local(vm.heap.list([]).value());
     let own = collect_members(vm, args.at(0), list)?;
-    if own.is_empty() {
+    if let Some(&first) = own.first() {
+        let number = future(vm, member(vm, list, first)).loop_number.get();
+        future(vm, outer).loop_number.set(number);
+    } else {
+        event_loop::enter_current(vm)?;
+        let number = scheduler(vm).loop_number();
+        future(vm, outer).loop_number.set(number);
         future::set_result(vm, outer, list)?;
         return Ok(outer);
     }

@@ -10,7 +10,7 @@ use super::super::registry::{ModuleType, NativeType};
 use super::register;
 use crate::runtime::class::Class;
 use crate::runtime::exception::Exception;
-use crate::runtime::future::FutureState;
+use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
@@ -162,8 +162,21 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let message = format!("TaskGroup {} {complaint}", describe(vm, owner));
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     }
-    let task = super::task::spawn(vm, coroutine, args.at(2), args.at(3))?;
-    let number = task::part(vm, task).number;
+    let name = match vm.get(args.at(2)).is_none() || vm.get(args.at(2)).is_undef() {
+        true => args.at(2),
+        false => vm.str(args.at(2))?,
+    };
+    let task = task::make(vm, coroutine, name, args.at(3))?;
+    let Some(number) = key(vm, task) else {
+        let class = vm.heap.type_name(vm.get(task));
+        return Err(vm.heap.type_error(format!(
+            "the task factory returned '{class}' instead of a Future"
+        )));
+    };
+    if future(vm, task).is_done() {
+        task_done(vm, owner, task)?;
+        return Ok(task);
+    }
     group(vm, owner)
         .tasks
         .borrow_mut()
@@ -196,7 +209,7 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let owner = register(vm, this, OWNER);
     if vm.step_state(this) == 0 {
         vm.set_step_state(this, 1);
-        leave_block(vm, this, owner);
+        leave_block(vm, this, owner)?;
     } else {
         // A new future next time: this one may have been cancelled.
         group(vm, owner).completed.clear();
@@ -209,7 +222,7 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
             }
             if !group(vm, owner).aborting.get() {
                 vm.step_slot(this, CANCELLATION).set(vm.get(exception));
-                abort(vm, owner);
+                abort(vm, owner)?;
             }
         }
     }
@@ -222,19 +235,20 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 }
 
 /// The block is over, with an exception or without.
-fn leave_block(vm: &mut Vm, this: Local, owner: Local) {
+fn leave_block(vm: &mut Vm, this: Local, owner: Local) -> Result<(), Raised> {
     group(vm, owner).exiting.set(true);
     let exception = register(vm, this, EXCEPTION);
     if vm.get(exception).is_none() {
-        return;
+        return Ok(());
     }
     note_base_error(vm, owner, exception);
     if is_cancellation(vm, exception) {
         vm.step_slot(this, CANCELLATION).set(vm.get(exception));
     }
     if !group(vm, owner).aborting.get() {
-        abort(vm, owner);
+        abort(vm, owner)?;
     }
+    Ok(())
 }
 
 fn is_cancellation(vm: &Vm, exception: Local) -> bool {
@@ -253,7 +267,7 @@ fn note_base_error(vm: &Vm, owner: Local, exception: Local) {
     }
 }
 
-fn abort(vm: &mut Vm, owner: Local) {
+fn abort(vm: &mut Vm, owner: Local) -> Result<(), Raised> {
     let group = group(vm, owner);
     group.aborting.set(true);
     let tasks: Vec<Local> = group
@@ -262,10 +276,11 @@ fn abort(vm: &mut Vm, owner: Local) {
         .values()
         .map(|t| vm.local(t.get(&vm.heap)))
         .collect();
-    let none = vm.none();
+    let unsaid = vm.local(Value::UNDEF);
     for task in tasks {
-        task::cancel(vm, task, none);
+        future::cancel(vm, task, unsaid)?;
     }
+    Ok(())
 }
 
 /// All tasks are done.
@@ -298,8 +313,10 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
 fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
     if task::part(vm, parent).cancel_requests.get() > 0 {
         task::uncancel(vm, parent);
-        let none = vm.none();
-        task::cancel(vm, parent, none);
+        let unsaid = vm.local(Value::UNDEF);
+        if let Err(raised) = future::cancel(vm, parent, unsaid) {
+            return raised;
+        }
     }
     let errors = vm
         .heap
@@ -323,8 +340,17 @@ fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
     vm.raise_local(made)
 }
 
+/// The place of a task among the group's: that of its making, after which come futures of a task factory that are no tasks.
+fn key(vm: &Vm, task: Local) -> Option<u64> {
+    let this: Gc<'_, Future> = vm.get_gc(task)?;
+    Some(match this.task() {
+        Some(part) => part.number.get(),
+        None => (1 << 63) | vm.heap.id_of(this.value()).unsigned_abs(),
+    })
+}
+
 fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
-    let number = task::part(vm, task).number;
+    let number = key(vm, task).unwrap_or_default();
     let group = group(vm, owner);
     group.tasks.borrow_mut().remove(&number);
     if group.is_idle() && !group.completed.is_undef() {
@@ -347,9 +373,9 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
     let parent = vm.local(group.parent.get(&vm.heap));
     if !group.aborting.get() && !group.parent_cancelled.get() && !future(vm, parent).is_done() {
         group.parent_cancelled.set(true);
-        abort(vm, owner);
-        let none = vm.none();
-        task::cancel(vm, parent, none);
+        abort(vm, owner)?;
+        let unsaid = vm.local(Value::UNDEF);
+        future::cancel(vm, parent, unsaid)?;
     }
     Ok(())
 }

@@ -96,7 +96,8 @@ const GENERIC: [Builtin; 14] = [
     Builtin::Task,
 ];
 
-const CLASS_GETITEM: Native = Native::vm(
+/// Makes a class generic: `list[int]`.
+pub const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
     "See PEP 585",
     |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),

@@ -14,6 +14,7 @@ mod float;
 mod function;
 mod generator;
 mod generic;
+pub use generic::CLASS_GETITEM;
 mod int;
 mod iterators;
 mod list;

@@ -197,7 +197,8 @@ impl Vm {
             waits.len() - 1
         });
         let waiter = self.heap.future();
-        waiter.waits_in.set(row as u16 + 1);
+        let place = u8::try_from(row + 1).expect("the library has fewer kinds of waiting");
+        waiter.waits_in.set(place);
         waiter.attrs.set(owner);
         waiter
     }
