@@ -3,6 +3,8 @@
 //! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
 //! attribute dict. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
 
+#![expect(unsafe_code, reason = "knows interned names by their addresses")]
+
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, traced};
@@ -155,7 +157,8 @@ impl<'h> Gc<'h, Instance> {
         let layout = heap.layout(self.shape());
         let named = layout.names().iter().enumerate().map(|(i, &address)| {
             (
-                Value::object(Gc::<Str>::from_address(address)),
+                // SAFETY: layouts name interned strings, which live as long as the heap.
+                Value::object(unsafe { Gc::<Str>::from_address(address) }),
                 self.slot(heap, i + layout.reserved as usize),
             )
         });

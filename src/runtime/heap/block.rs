@@ -13,6 +13,8 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
 use std::ptr::{NonNull, null_mut};
 
+use rustc_hash::FxHashSet;
+
 use super::Kind;
 use super::gc::Header;
 
@@ -69,9 +71,58 @@ pub struct Space {
     pool: RefCell<Vec<NonNull<u8>>>,
     /// Bytes in blocks and large objects.
     pub(super) held: Cell<usize>,
+    known: Known,
 }
 
-const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, 16) {
+/// In debug builds, where the objects of a heap can be: blocks that a class holds, and large objects. Else empty.
+struct Known {
+    places: RefCell<FxHashSet<usize>>,
+    /// Blocks that were asked about last, by some bits of their addresses.
+    recent: [Cell<usize>; RECENT],
+}
+
+/// A power of two.
+const RECENT: usize = if cfg!(debug_assertions) { 256 } else { 1 };
+
+impl Default for Known {
+    fn default() -> Known {
+        Known {
+            places: RefCell::default(),
+            recent: [const { Cell::new(0) }; RECENT],
+        }
+    }
+}
+
+impl Known {
+    fn add(&self, address: usize) {
+        if cfg!(debug_assertions) {
+            self.places.borrow_mut().insert(address);
+        }
+    }
+
+    fn remove(&self, address: usize) {
+        if cfg!(debug_assertions) {
+            self.recent[address / BLOCK % RECENT].set(0);
+            self.places.borrow_mut().remove(&address);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find(&self, address: usize) -> bool {
+        let block = address & !(BLOCK - 1);
+        let places = self.places.borrow();
+        if places.contains(&block) {
+            self.recent[address / BLOCK % RECENT].set(block);
+            return true;
+        }
+        places.contains(&address)
+    }
+}
+
+/// Debug builds find the block of an address by its alignment.
+const BLOCK_ALIGN: usize = if cfg!(debug_assertions) { BLOCK } else { 16 };
+const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, BLOCK_ALIGN) {
     Ok(layout) => layout,
     Err(_) => panic!("a constant layout"),
 };
@@ -90,7 +141,18 @@ impl Space {
             large_sealed: Vec::new(),
             pool: RefCell::default(),
             held: Cell::new(0),
+            known: Known::default(),
         }
+    }
+
+    /// Whether there is an object at an address: for assertions in debug builds, which ask at each read of a slot.
+    #[inline(always)]
+    pub(super) fn holds_object(&self, address: usize) -> bool {
+        let recent = self.known.recent[address / BLOCK % RECENT].get();
+        let known = recent == address & !(BLOCK - 1) || self.known.find(address);
+        // SAFETY: the address was that of an object and is in memory that still belongs to cells of this heap; each cell that was
+        // ever handed out begins with a header, be it that of a free cell.
+        known && unsafe { (*(address as *const Header)).kind as u8 != Kind::Free as u8 }
     }
 
     /// A cell of at least `size` bytes, header included, its contents undefined but for a `Kind::Free` header where the
@@ -104,7 +166,7 @@ impl Space {
         let class = &self.classes[index as usize];
         let free = class.free.get();
         if let Some(cell) = NonNull::new(free) {
-            // SAFETY: a non-null list head is a free cell of this class that the sweep or `carve` linked.
+            // SAFETY: a non-null list head is a free cell of this class that a sweep linked (`link_free`).
             class.free.set(unsafe { (*free).next });
             return (cell.cast(), index);
         }
@@ -134,6 +196,7 @@ impl Space {
             NonNull::new(block).unwrap_or_else(|| handle_alloc_error(BLOCK_LAYOUT))
         });
         class.blocks.borrow_mut().push(block);
+        self.known.add(block.addr().get());
         // SAFETY: a block has room for at least one cell of any class, and `BLOCK` bytes in all.
         unsafe {
             class.bump.set(block.as_ptr().add(size));
@@ -170,6 +233,7 @@ impl Space {
             .cast();
         self.held.set(self.held.get() + size);
         self.large.borrow_mut().push((at, size));
+        self.known.add(at.addr().get());
         at
     }
 
@@ -178,7 +242,7 @@ impl Space {
         for index in 0..SIZES.len() {
             self.sweep_class(index, dead, poison, &mut drop);
         }
-        let held = &self.held;
+        let (held, known) = (&self.held, &self.known);
         self.large.get_mut().retain(|&(at, size)| {
             // SAFETY: large objects in the list are live allocations with a header.
             if unsafe { at.as_ref() }.mark.get() != dead {
@@ -186,6 +250,7 @@ impl Space {
             }
             drop(at);
             held.set(held.get() - size);
+            known.remove(at.addr().get());
             // SAFETY: allocated in `take_large` with this layout; forgotten by the list as `false` is returned.
             unsafe {
                 dealloc(
@@ -250,6 +315,7 @@ impl Space {
         self.retire_bump(&self.classes[index], size);
         let class = &mut self.classes[index];
         let pool = self.pool.get_mut();
+        let known = &self.known;
         let mut free: *mut FreeCell = null_mut();
         class.blocks.get_mut().retain(|&block| {
             // Most blocks die as a whole: one look at the headers, and nothing is written.
@@ -263,6 +329,7 @@ impl Space {
                 unsafe { block.write_bytes(0xA5, BLOCK) };
             }
             pool.push(block);
+            known.remove(block.addr().get());
             false
         });
         class.free.set(free);

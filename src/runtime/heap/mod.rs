@@ -1,10 +1,22 @@
 //! The heap: allocation through `&Heap`, collection through `&mut Heap`.
 //!
-//! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
-//! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving; triggered when 1 MB and as much as was live were allocated: the heap then hastens the VM's next slow
-//! safepoint. What exists before the program starts, the builtin types above all, is permanent: it is
-//! neither marked nor swept.
+//! That difference is the rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that holds one
+//! over a collection; what must survive is in traced places (registers, locals of natives, object slots). Mark and sweep, not
+//! moving. A collection is due when 1 MB and as much as was live were allocated (`budget.rs`). What exists before user code
+//! starts, the builtin types above all, is permanent: it is neither marked nor swept.
+
+// Why there is unsafe code, in this folder and anywhere in apy (`tests/architecture.rs` lists the files):
+// 1. Cells are raw memory with a Rust type chosen at run time. `block.rs`, `kinds.rs`, the `alloc*` functions here.
+// 2. A slot outlives the borrow under which it was written. `Slot::get`, `Fixed::get` and `SlotVec` turn bits into references; that
+//    is sound where the collector finds the slot (`Trace`, an unsafe trait that `traced!` implements) and the slot is read with
+//    its own heap. Types cannot say the latter, nor that nobody keeps a traced type in a Rust variable over a collection and
+//    reads its slots afterwards: debug builds check each read (`Heap::check`), and so the goldens do.
+// 3. `Heap::collect` believes that its roots are all roots. One caller: `vm/mod.rs`.
+// 4. What a final object refers to never changes, so permanent ones are not marked again: `Str`, `Tuple`, `NativeFunction`; the
+//    same holds for parts of classes, shapes and interned strings. `kinds.rs`, `class.rs`, `shape.rs`, `intern.rs`.
+// 5. Bytes of a string are checked to be UTF-8 once, and may lie in a buffer that several strings share. `str.rs`.
+// 6. Operands of verified code are not checked again: registers, constants, caches, jumps. `code.rs`, `vm/exec/frame.rs`.
+// 7. Kinds that the owner of a slot vouches for are not checked again. `Slot::trusted`: the function of a coroutine.
 
 #![expect(
     unsafe_code,
@@ -15,6 +27,8 @@ mod block;
 mod budget;
 mod gc;
 mod kinds;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::cell::{Cell, RefCell};
@@ -121,7 +135,8 @@ impl Heap {
             at.write(header);
             kinds::payload::<T>(at).write(fields);
         }
-        Gc::from_header(at)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(at) }
     }
 
     /// Allocates an object and the slots behind it, as many as `fields.tail_len()`, with what `values` gives.
@@ -150,7 +165,8 @@ impl Heap {
             at.write(fields);
             header.write(written);
         }
-        Gc::from_header(header)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(header) }
     }
 
     /// Allocates an object followed by `len` raw bytes: those of the parts, one behind the other, which `fields` is made from the
@@ -183,7 +199,8 @@ impl Heap {
             at.write(fields(NonNull::new_unchecked(tail)));
             cell.write(header);
         }
-        Gc::from_header(cell)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(cell) }
     }
 
     /// A cell, and the header to write into it.
@@ -199,6 +216,24 @@ impl Heap {
             flags: Cell::new(0),
         };
         (at, header)
+    }
+
+    /// In debug builds: stops if the bits are those of an object that is no live object of this heap. Finds slots that were not
+    /// reported to the collector, and heaps that were mixed up.
+    #[inline(always)]
+    pub(in crate::runtime) fn check(&self, bits: u64) {
+        if cfg!(debug_assertions) && Value::is_address(bits) {
+            self.check_object(Value::address_in(bits));
+        }
+    }
+
+    /// The same for the address of an object.
+    #[inline(always)]
+    pub(in crate::runtime) fn check_object(&self, address: usize) {
+        debug_assert!(
+            self.space.holds_object(address),
+            "a slot refers to an object that was freed, or to one of another heap"
+        );
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.
@@ -255,10 +290,12 @@ impl Heap {
             self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
             for &object in &self.permanent {
-                kinds::trace(object, &mut tracer);
+                // SAFETY: permanent objects live as long as the heap.
+                unsafe { kinds::trace(object, &mut tracer) };
             }
             while let Some(object) = tracer.grey.pop() {
-                kinds::trace(object, &mut tracer);
+                // SAFETY: what was marked is live.
+                unsafe { kinds::trace(object, &mut tracer) };
             }
             external = tracer.external;
         }
@@ -286,7 +323,8 @@ impl Heap {
     pub fn make_permanent(&mut self) {
         let permanent = &mut self.permanent;
         self.space.seal(|at| {
-            let object = Gc::<Header>::from_header(at);
+            // SAFETY: `seal` visits live objects.
+            let object = unsafe { Gc::<Header>::from_header(at) };
             object.header().mark.set(PERMANENT);
             if let Some(class) = object.downcast::<Class>() {
                 class.make_permanent();
@@ -336,7 +374,9 @@ impl Heap {
     /// Calls `visit` on every object of kind `T`, dead or alive.
     pub fn for_each<T: Object>(&mut self, visit: &mut dyn FnMut(Gc<'_, T>)) {
         self.space.for_each(&mut |at| {
-            if let Some(object) = Gc::<Header>::from_header(at).downcast::<T>() {
+            // SAFETY: `Space::for_each` visits objects that were not freed yet.
+            let object = unsafe { Gc::<Header>::from_header(at) };
+            if let Some(object) = object.downcast::<T>() {
                 visit(object);
             }
         });

@@ -124,7 +124,9 @@ impl Tracer<'_> {
 
     #[inline]
     pub(super) fn bits(&mut self, bits: u64) {
-        if let Some(object) = Value::from_bits(bits).as_object() {
+        self.heap.check(bits);
+        // SAFETY: the bits of a slot that the collector has found in time: now.
+        if let Some(object) = unsafe { Value::from_bits(bits) }.as_object() {
             self.object(object);
         }
     }

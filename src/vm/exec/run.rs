@@ -9,7 +9,7 @@
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
 use crate::runtime::class::Class;
-use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr, GETTER};
+use crate::runtime::code::{CLASS_VALUE, Cache, GETTER};
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::function::Function;
 use crate::runtime::heap::{Header, Kind};
@@ -22,7 +22,7 @@ use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised, Value};
 use crate::vm::Vm;
-use crate::vm::exec::frame::{Cursor, Frame, Window, frame_flag};
+use crate::vm::exec::frame::{Cursor, Frame, RunningCode, Window, frame_flag};
 use crate::vm::exec::inline_cache::Access;
 use crate::vm::exec::trap::Trap;
 use crate::vm::native::{Args, NativeFn};
@@ -38,7 +38,7 @@ impl Vm {
     pub(in crate::vm) fn run(&mut self) -> Result<Trap, Raised> {
         let mut ip: Cursor;
         let mut w: Window;
-        let mut code: CodePtr;
+        let mut code: RunningCode;
         let floor = self.mark();
 
         // What a method does that may have changed anything: on with the top frame.

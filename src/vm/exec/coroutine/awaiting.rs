@@ -309,7 +309,7 @@ impl Vm {
             Direct::Coroutine => return Ok(None),
             Direct::Done(value) => {
                 w.set(next.a, value);
-                self.stack.top_mut().ip.jump(1);
+                self.stack.top_mut().ip.skip_await();
                 return Ok(Some(None));
             }
             Direct::Yield => self.result.set(Value::NONE),
@@ -318,7 +318,7 @@ impl Vm {
                 self.result.set(future.value());
             }
         }
-        self.stack.top_mut().ip.jump(1);
+        self.stack.top_mut().ip.skip_await();
         Ok(Some(Some(self.pause())))
     }
 

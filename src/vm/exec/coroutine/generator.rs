@@ -254,7 +254,7 @@ pub(super) fn go_on(
         match value {
             Some(value) => frame.window.set(frame.ip.previous().a, value),
             // A waiter is done: back to the call, which stands before its `Await`.
-            None => frame.ip.jump(-2),
+            None => frame.ip.retake_awaited_call(),
         }
     }
     stack.push_coroutine(heap, frame);
