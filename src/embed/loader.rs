@@ -210,7 +210,7 @@ fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
         .globals
         .get(&vm.heap, vm.heap.intern(name))?
         .as_gc()?;
-    let items = list.items.to_vec(&vm.heap);
+    let items = list.to_vec(&vm.heap);
     Some(
         items
             .into_iter()

@@ -82,7 +82,7 @@ impl<'h> Gc<'h, Instance> {
     fn extra_slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
         let extra = self.extra.get(heap).as_gc::<List>();
         extra
-            .and_then(|list| list.items.get(heap, i - self.tail().len()))
+            .and_then(|list| list.item(heap, i - self.tail().len()))
             .unwrap_or(Value::UNDEF)
     }
 
@@ -102,10 +102,8 @@ impl<'h> Gc<'h, Instance> {
         }
         let list: Gc<'h, List> = self.extra.expect(heap);
         let at = i - self.tail().len();
-        while list.items.len() <= at {
-            list.items.push(heap, Value::UNDEF);
-        }
-        list.items.set(at, value);
+        list.pad(heap, at + 1);
+        list.set_item(heap, at, value);
     }
 
     /// The value of an attribute of the instance itself.

@@ -194,7 +194,7 @@ fn obstacle(vm: &Vm, object: Local) -> Option<(String, Vec<Local>)> {
 
 /// The futures in a list that are not done.
 fn unfinished(vm: &Vm, list: Gc<'_, List>) -> Vec<Local> {
-    let items = list.items.to_vec(&vm.heap).into_iter();
+    let items = list.to_vec(&vm.heap).into_iter();
     let pending = |v: &Value<'_>| v.as_gc::<Future>().is_some_and(|f| !f.is_done());
     items.filter(pending).map(|v| vm.local(v)).collect()
 }

@@ -134,7 +134,6 @@ pub fn cancel_own(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Rai
         .and_then(|extra| extra.group.get(&vm.heap).as_gc::<List>());
     if let Some(members) = group {
         let members: Vec<Local> = members
-            .items
             .to_vec(&vm.heap)
             .into_iter()
             .map(|v| vm.local(v))

@@ -48,7 +48,7 @@ pub fn summary(vm: &mut Vm, value: Local) -> String {
 /// How many items a builtin container has.
 fn count(heap: &Heap, value: Value<'_>) -> Option<usize> {
     match heap.type_name(value) {
-        "list" => value.as_gc::<List>().map(|list| list.items.len()),
+        "list" => value.as_gc::<List>().map(|list| list.len(heap)),
         "tuple" => value.as_gc::<Tuple>().map(Gc::<Tuple>::len),
         "dict" => value.as_gc::<Dict>().map(|dict| dict.table.len()),
         "set" | "frozenset" => value.as_gc::<Set>().map(|set| set.table.len()),
@@ -87,7 +87,7 @@ fn type_text(heap: &Heap, value: Value<'_>, depth: usize) -> String {
         let items = (0..set.table.end()).filter_map(at).take(LOOKED_AT);
         union(heap, items, count, depth)
     } else if let Some(list) = value.as_gc::<List>() {
-        let items = (0..count.min(LOOKED_AT)).filter_map(|n| list.get().items.get(heap, n));
+        let items = (0..count.min(LOOKED_AT)).filter_map(|n| list.get().item(heap, n));
         union(heap, items, count, depth)
     } else {
         return name.to_owned();

@@ -296,11 +296,7 @@ impl Vm {
             .and_then(|d| d.get_str(heap, heap.intern("__notes__")))
             .and_then(|v| v.as_gc::<List>());
         let notes: Vec<Local> = notes.map_or(Vec::new(), |l| {
-            l.items
-                .to_vec(heap)
-                .into_iter()
-                .map(|v| self.local(v))
-                .collect()
+            l.to_vec(heap).into_iter().map(|v| self.local(v)).collect()
         });
         let links = [
             this.cause.get(heap),
@@ -372,7 +368,7 @@ impl Vm {
                 .unwrap_or_default(),
             Some(v) => v
                 .as_gc::<List>()
-                .map(|l| l.items.to_vec(heap))
+                .map(|l| l.to_vec(heap))
                 .unwrap_or_default(),
             None => Vec::new(),
         }

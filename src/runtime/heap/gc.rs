@@ -18,6 +18,7 @@ use std::ptr::NonNull;
 
 use super::trace::{Trace, Tracer};
 use super::{Heap, Kind};
+use crate::runtime::raised::Raised;
 use crate::runtime::value::Value;
 
 /// The first word of each heap object.
@@ -434,21 +435,42 @@ impl SlotVec {
         }
     }
 
-    /// Appends a value.
+    /// Appends a value. Long runs `reserve` first.
     #[inline(always)]
     pub fn push(&self, heap: &Heap, value: Value<'_>) {
         let vec = self.vec();
         if vec.len() == vec.capacity() {
-            SlotVec::grow(vec, heap);
+            let more = vec.capacity().max(4);
+            vec.reserve_exact(more);
+            heap.charge(more * 8);
         }
         vec.push(value.bits());
     }
 
+    /// Makes room for so many more values, and for more ahead.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline(always)]
+    pub fn reserve(&self, heap: &Heap, more: usize) -> Result<(), Raised> {
+        let vec = self.vec();
+        if vec.capacity() - vec.len() >= more {
+            return Ok(());
+        }
+        SlotVec::grow(vec, heap, more)
+    }
+
     #[cold]
-    fn grow(vec: &mut Vec<u64>, heap: &Heap) {
-        let more = vec.capacity().max(4);
-        vec.reserve_exact(more);
-        heap.charge(more * 8);
+    #[inline(never)]
+    fn grow(vec: &mut Vec<u64>, heap: &Heap, more: usize) -> Result<(), Raised> {
+        let ahead = vec.capacity().max(4).max(more);
+        let grown = vec.try_reserve_exact(ahead);
+        // Where there is no room ahead, there may be for what is needed now.
+        if grown.is_err() && vec.try_reserve_exact(more).is_err() {
+            return Err(heap.memory_error());
+        }
+        heap.charge((vec.capacity() - vec.len()) * 8);
+        Ok(())
     }
 
     /// Takes the last value off.
@@ -468,15 +490,25 @@ impl SlotVec {
     }
 
     /// Appends all of an iterator, which must not touch this run.
-    pub fn extend<'h>(&self, heap: &'h Heap, values: impl IntoIterator<Item = Value<'h>>) {
-        let new: Vec<u64> = values.into_iter().map(Value::bits).collect();
-        heap.charge(new.len() * 8);
-        self.vec().extend_from_slice(&new);
+    ///
+    /// # Errors
+    /// MemoryError; then some may have been appended.
+    pub fn extend<'h>(
+        &self,
+        heap: &'h Heap,
+        values: impl IntoIterator<Item = Value<'h>>,
+    ) -> Result<(), Raised> {
+        let values = values.into_iter();
+        self.reserve(heap, values.size_hint().0)?;
+        for value in values {
+            self.reserve(heap, 1)?;
+            self.vec().push(value.bits());
+        }
+        Ok(())
     }
 
-    /// Replaces the range by the given values.
-    pub fn splice<'h>(&self, heap: &'h Heap, range: std::ops::Range<usize>, values: &[Value<'h>]) {
-        heap.charge(values.len() * 8);
+    /// Replaces the range by the given values, for which there is room.
+    pub fn splice(&self, range: std::ops::Range<usize>, values: &[Value<'_>]) {
         self.vec().splice(range, values.iter().map(|v| v.bits()));
     }
 
@@ -500,6 +532,20 @@ impl SlotVec {
         self.vec().swap(i, j);
     }
 
+    /// Appends the values of another run.
+    pub fn append_copy(&self, other: &SlotVec) {
+        if !std::ptr::eq(self, other) {
+            self.vec().extend_from_slice(other.vec());
+        }
+    }
+
+    /// Exchanges all values with those of another run.
+    pub fn exchange(&self, other: &SlotVec) {
+        if !std::ptr::eq(self, other) {
+            std::mem::swap(self.vec(), other.vec());
+        }
+    }
+
     /// A copy of the values.
     pub fn to_vec<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
         self.vec()
@@ -514,12 +560,6 @@ impl SlotVec {
             .iter()
             .map(|&bits| SlotVec::value(heap, bits))
             .collect()
-    }
-
-    /// Makes the run hold exactly these values.
-    pub fn replace<'h>(&self, heap: &'h Heap, values: &[Value<'h>]) {
-        heap.charge(values.len().saturating_sub(self.len()) * 8);
-        *self.vec() = values.iter().map(|v| v.bits()).collect();
     }
 
     /// Reports the slots but for the first ones, whose objects are permanent.

@@ -27,6 +27,7 @@ mod block;
 mod budget;
 mod gc;
 mod kinds;
+mod record;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -38,19 +39,24 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
+pub use record::{Access, Part, RECORDING, Record};
 pub(crate) use trace::traced;
 pub use trace::{Trace, Tracer, plain};
 
 use super::class::Class;
 use super::intern::Interner;
 use super::method_cache::ClassMemo;
+use super::raised::Raised;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
 use block::Space;
 use budget::Budget;
 use gc::PERMANENT;
+use record::Recorder;
 
+/// From this many bytes on `Heap::room_for` looks whether they can be had.
+const LARGE_REQUEST: usize = 1 << 18;
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
 /// What is allocated between two collections, beside as much as is live. It fits the cache, so that new objects stand where those of
@@ -83,6 +89,8 @@ pub struct Heap {
     pub interner: Interner,
     /// The 128 strings of one ASCII character: texts taken apart make no garbage.
     pub(super) ascii: SlotVec,
+    /// See `record.rs`.
+    recorder: Recorder,
     /// The classes that Rust code names.
     pub types: Types,
     /// What lookups in classes found.
@@ -110,6 +118,7 @@ impl Heap {
             shapes: Shapes::new(),
             interner: Interner::new(),
             ascii: SlotVec::new(),
+            recorder: Recorder::default(),
             types: Types::new(),
             memo: ClassMemo::new(),
             class_epoch: Cell::new(CLASS_EPOCH),
@@ -234,6 +243,20 @@ impl Heap {
             self.space.holds_object(address),
             "a slot refers to an object that was freed, or to one of another heap"
         );
+    }
+
+    /// Asks whether there is memory for so many bytes, for operations that allocate all of a large result at once and by ways that
+    /// cannot fail. What is small is not asked for.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline]
+    pub fn room_for(&self, bytes: usize) -> Result<(), Raised> {
+        if bytes < LARGE_REQUEST {
+            return Ok(());
+        }
+        let room = Vec::<u8>::new().try_reserve_exact(bytes);
+        room.map_err(|_| self.memory_error())
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.

@@ -38,12 +38,8 @@ fn what_no_root_reaches_is_freed() {
     collect(&mut heap, &root);
     assert_eq!(count::<List>(&mut heap), lists + 2);
     let outer: Gc<'_, List> = root.expect(&heap);
-    let inner: Gc<'_, List> = outer
-        .items
-        .get(&heap, 0)
-        .and_then(Value::as_gc)
-        .expect("a list");
-    assert_eq!(inner.items.get(&heap, 0).and_then(Value::as_int), Some(7));
+    let inner: Gc<'_, List> = outer.item(&heap, 0).and_then(Value::as_gc).expect("a list");
+    assert_eq!(inner.item(&heap, 0).and_then(Value::as_int), Some(7));
     collect(&mut heap, &Slot::undef());
     assert_eq!(count::<List>(&mut heap), lists);
 }
@@ -57,7 +53,7 @@ fn circles_are_freed_and_their_cells_used_again() {
     for _ in 0..3 {
         for _ in 0..2000 {
             let (a, b) = (heap.list([]), heap.dict());
-            a.items.push(&heap, b.value());
+            assert!(a.push(&heap, b.value()).is_ok());
             b.set_str(&heap, heap.intern("other"), a.value());
         }
         collect(&mut heap, &Slot::undef());

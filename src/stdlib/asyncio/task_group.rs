@@ -136,8 +136,8 @@ fn describe(vm: &Vm, this: Local) -> String {
     if !this.is_idle() {
         text.push_str(&format!(" tasks={}", this.tasks.borrow().len()));
     }
-    if !this.errors.items.is_empty() {
-        text.push_str(&format!(" errors={}", this.errors.items.len()));
+    if !this.errors.is_empty(&vm.heap) {
+        text.push_str(&format!(" errors={}", this.errors.len(&vm.heap)));
     }
     if this.aborting.get() {
         text.push_str(" cancelling");
@@ -295,14 +295,14 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
         vm.step_slot(this, CANCELLATION).set(Value::NONE);
     }
     let cancellation = register(vm, this, CANCELLATION);
-    if !vm.get(cancellation).is_none() && group.errors.items.is_empty() {
+    if !vm.get(cancellation).is_none() && group.errors.is_empty(&vm.heap) {
         return Err(vm.raise_local(cancellation));
     }
     let exception = register(vm, this, EXCEPTION);
     if !vm.get(exception).is_none() && !is_cancellation(vm, exception) {
-        group.errors.items.push(&vm.heap, vm.get(exception));
+        group.errors.push(&vm.heap, vm.get(exception))?;
     }
-    if group.errors.items.is_empty() {
+    if group.errors.is_empty(&vm.heap) {
         return Ok(Step::Return(vm.none()));
     }
     Err(failure(vm, owner, parent, exception))
@@ -320,10 +320,10 @@ fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
     }
     let errors = vm
         .heap
-        .list(group(vm, owner).errors.items.to_vec(&vm.heap))
+        .list(group(vm, owner).errors.to_vec(&vm.heap))
         .value();
     let errors = vm.local(errors);
-    group(vm, owner).errors.items.clear();
+    group(vm, owner).errors.clear(&vm.heap);
     let made = match vm.exception_group("unhandled errors in a TaskGroup", errors) {
         Ok(made) => made,
         Err(raised) => return raised,
@@ -368,7 +368,7 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
     let error = vm.local(outcome.result.get(&vm.heap));
     task::note_crossing(vm, task, error);
     let group = self::group(vm, owner);
-    group.errors.items.push(&vm.heap, vm.get(error));
+    group.errors.push(&vm.heap, vm.get(error))?;
     note_base_error(vm, owner, error);
     let parent = vm.local(group.parent.get(&vm.heap));
     if !group.aborting.get() && !group.parent_cancelled.get() && !future(vm, parent).is_done() {

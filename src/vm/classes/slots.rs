@@ -84,7 +84,6 @@ impl Vm {
         let list = self.to_list(iterable)?;
         let list: Gc<'_, List> = self.get_gc(list).expect("to_list makes a list");
         Ok(list
-            .items
             .to_vec(&self.heap)
             .into_iter()
             .map(|v| self.local(v))

@@ -91,7 +91,7 @@ impl Vm {
         let items = self
             .reg(i.b)
             .as_gc::<List>()
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         self.set_reg(i.a, self.heap.tuple(&items).value());
         Ok(())
@@ -300,7 +300,7 @@ impl Vm {
         };
         let items = self
             .get_gc::<List>(items)
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         match items[..] {
             [key, value] => Ok((self.local(key), self.local(value))),

@@ -471,11 +471,11 @@ impl Vm {
                     let item = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
-                                n + list.items.len() as i64
+                                n + list.len(&self.heap) as i64
                             } else {
                                 n
                             };
-                            list.items.get(&self.heap, at as usize)
+                            list.item(&self.heap, at as usize)
                         }
                         _ => self.item_of(object, key),
                     };
@@ -489,11 +489,11 @@ impl Vm {
                     let done = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
-                                n + list.items.len() as i64
+                                n + list.len(&self.heap) as i64
                             } else {
                                 n
                             };
-                            list.items.set(at as usize, value)
+                            list.set_item(&self.heap, at as usize, value)
                         }
                         _ => self.set_item_of(object, key, value),
                     };
@@ -639,8 +639,10 @@ impl Vm {
                 Op::BuildString => slow!(self.build_string(i.instr())),
                 Op::FormatValue => slow!(self.format_value(i.instr())),
                 Op::ListAppend => {
-                    if let Some(list) = r!(i.a()).as_gc::<List>() {
-                        list.items.push(&self.heap, r!(i.b()));
+                    if let Some(list) = r!(i.a()).as_gc::<List>()
+                        && let Err(raised) = list.push(&self.heap, r!(i.b()))
+                    {
+                        slow!(Err::<(), Raised>(raised));
                     }
                 }
                 Op::ListExtend => slow!(self.list_extend(i.instr())),

@@ -44,7 +44,7 @@ fn begin_closing(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let given = vm.step_slot(this, 0).get(&vm.heap).as_gc::<List>();
     let generators: Vec<Local> = match given {
         Some(list) => {
-            let items = list.items.to_vec(&vm.heap);
+            let items = list.to_vec(&vm.heap);
             items.into_iter().map(|g| vm.local(g)).collect()
         }
         None => vm.take_async_generators(),
@@ -64,7 +64,7 @@ fn begin_closing(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 
 fn item(vm: &Vm, list: Local, at: usize) -> Option<Local> {
     let list: Gc<'_, List> = vm.get_gc(list)?;
-    list.items.get(&vm.heap, at).map(|v| vm.local(v))
+    list.item(&vm.heap, at).map(|v| vm.local(v))
 }
 
 static NOTHING: NativeCoroutine =

@@ -408,12 +408,7 @@ fn type_text(vm: &mut Vm, ty: Local) -> Result<String, Raised> {
         return Ok("...".to_owned());
     }
     if let Some(list) = value.as_gc::<List>() {
-        let items: Vec<Local> = list
-            .items
-            .to_vec(heap)
-            .into_iter()
-            .map(|v| vm.local(v))
-            .collect();
+        let items: Vec<Local> = list.to_vec(heap).into_iter().map(|v| vm.local(v)).collect();
         let mut parts = Vec::new();
         for item in items {
             parts.push(vm.nested(|vm| type_text(vm, item))?);

@@ -383,7 +383,7 @@ impl Vm {
         let heap = &self.heap;
         let mut args = CallArgs::default();
         let items = match self.get_gc::<List>(positional) {
-            Some(list) => list.items.to_vec(heap),
+            Some(list) => list.to_vec(heap),
             None => self
                 .get_gc::<Tuple>(positional)
                 .map(|t| t.to_vec(heap))

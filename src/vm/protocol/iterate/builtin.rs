@@ -258,7 +258,7 @@ fn range_iter(heap: &Heap, range: Range) -> Value<'_> {
 pub fn next_of_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     next_at(
         iter,
-        |source, n| source.as_gc::<List>()?.items.get(heap, n),
+        |source, n| source.as_gc::<List>()?.item(heap, n),
         heap,
     )
 }
@@ -306,9 +306,7 @@ fn byte_at(source: Value<'_>, n: usize) -> Option<Value<'_>> {
 fn previous_in_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     let n = iter.pos.get();
     let list = iter.source.get(heap).as_gc::<List>()?;
-    let item = usize::try_from(n)
-        .ok()
-        .and_then(|n| list.items.get(heap, n));
+    let item = usize::try_from(n).ok().and_then(|n| list.item(heap, n));
     match item {
         Some(_) => iter.pos.set(n - 1),
         None => iter.source.clear(),

@@ -167,7 +167,7 @@ impl Vm {
             out.push('[');
             vm.write_items(out, |vm| {
                 n += 1;
-                vm.get_gc::<List>(list)?.items.get(&vm.heap, n - 1)
+                vm.get_gc::<List>(list)?.item(&vm.heap, n - 1)
             })?;
             out.push(']');
             Ok(())
