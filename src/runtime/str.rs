@@ -294,6 +294,7 @@ impl Heap {
         if text.len() > MAX_LEN {
             return Err(self.string_too_long());
         }
+        self.room_for(text.len())?;
         Ok(self.str_value(text))
     }
 
@@ -313,6 +314,7 @@ impl Heap {
 
     /// `a + b`, or MemoryError where the text is too long for one.
     pub fn str_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Result<Gc<'h, Str>, Raised> {
+        self.room_for(2 * (a.byte_len() + b.byte_len()))?;
         self.try_concat(a, b).ok_or_else(|| self.string_too_long())
     }
 

@@ -341,6 +341,10 @@ impl Vm {
         if self.heap.stress() {
             self.heap.budget.hasten();
         }
+        if self.heap.take_shortage() {
+            self.collect();
+            return Err(self.heap.memory_error());
+        }
         // Ctrl-C is the main thread's.
         if !self.is_green() && self.host.interrupted() {
             self.interrupt()?;

@@ -16,6 +16,7 @@ use std::ptr::{NonNull, null_mut};
 use rustc_hash::FxHashSet;
 
 use super::Kind;
+use super::budget::Budget;
 use super::gc::Header;
 
 /// Size of a block in bytes.
@@ -72,7 +73,17 @@ pub struct Space {
     /// Bytes in blocks and large objects.
     pub(super) held: Cell<usize>,
     known: Known,
+    /// Memory that is put by (`allocate`).
+    spare: Cell<Option<NonNull<u8>>>,
+    /// Whether memory ran out, and nobody was told yet.
+    pub(super) short: Cell<bool>,
 }
+
+/// What is put by.
+const SPARE_LAYOUT: Layout = match Layout::from_size_align(4 << 20, 16) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a constant layout"),
+};
 
 /// In debug builds, where the objects of a heap can be: blocks that a class holds, and large objects. Else empty.
 struct Known {
@@ -129,7 +140,7 @@ const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, BLOCK_ALIGN) {
 
 impl Space {
     pub(super) fn new() -> Space {
-        Space {
+        let space = Space {
             classes: std::array::from_fn(|_| SizeClass {
                 free: Cell::new(null_mut()),
                 bump: Cell::new(null_mut()),
@@ -142,7 +153,11 @@ impl Space {
             pool: RefCell::default(),
             held: Cell::new(0),
             known: Known::default(),
-        }
+            spare: Cell::new(None),
+            short: Cell::new(false),
+        };
+        space.keep_spare();
+        space
     }
 
     /// Whether there is an object at an address: for assertions in debug builds, which ask at each read of a slot.
@@ -158,9 +173,9 @@ impl Space {
     /// A cell of at least `size` bytes, header included, its contents undefined but for a `Kind::Free` header where the
     /// sweep needs one; and its size class. The caller writes header and payload before anything can sweep.
     #[inline(always)]
-    pub(super) fn take(&self, size: usize) -> (NonNull<Header>, u8) {
+    pub(super) fn take(&self, size: usize, budget: &Budget) -> (NonNull<Header>, u8) {
         if size > MAX_CELL {
-            return (self.take_large(size), LARGE);
+            return (self.take_large(size, budget), LARGE);
         }
         let index = CLASS_OF[size.div_ceil(8)];
         let class = &self.classes[index as usize];
@@ -170,14 +185,17 @@ impl Space {
             class.free.set(unsafe { (*free).next });
             return (cell.cast(), index);
         }
-        (self.bump(class, SIZES[index as usize] as usize), index)
+        (
+            self.bump(class, SIZES[index as usize] as usize, budget),
+            index,
+        )
     }
 
     #[inline]
-    fn bump(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+    fn bump(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
         let at = class.bump.get();
         if (class.end.get() as usize).wrapping_sub(at as usize) < size || at.is_null() {
-            return self.new_block(class, size);
+            return self.new_block(class, size, budget);
         }
         // SAFETY: `at + size` is within the block, as just checked.
         class.bump.set(unsafe { at.add(size) });
@@ -187,13 +205,11 @@ impl Space {
 
     #[cold]
     #[inline(never)]
-    fn new_block(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+    fn new_block(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
         self.retire_bump(class, size);
         let block = self.pool.borrow_mut().pop().unwrap_or_else(|| {
-            // SAFETY: the layout has a size.
-            let block = unsafe { alloc(BLOCK_LAYOUT) };
             self.held.set(self.held.get() + BLOCK);
-            NonNull::new(block).unwrap_or_else(|| handle_alloc_error(BLOCK_LAYOUT))
+            self.allocate(BLOCK_LAYOUT, budget)
         });
         class.blocks.borrow_mut().push(block);
         self.known.add(block.addr().get());
@@ -223,14 +239,40 @@ impl Space {
         class.end.set(null_mut());
     }
 
+    /// Memory from the system. Where it has none, what was put by is given back to it, so that user code can go on to the next
+    /// safepoint, where the VM raises MemoryError.
+    fn allocate(&self, layout: Layout, budget: &Budget) -> NonNull<u8> {
+        // SAFETY: the layout has a size.
+        if let Some(at) = NonNull::new(unsafe { alloc(layout) }) {
+            return at;
+        }
+        self.short.set(true);
+        budget.hasten();
+        self.release_spare();
+        // SAFETY: as above.
+        NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// Puts memory by for the moment when the system has none; until then it is an address range only.
+    fn keep_spare(&self) {
+        if self.spare.get().is_none() {
+            // SAFETY: the layout has a size.
+            self.spare.set(NonNull::new(unsafe { alloc(SPARE_LAYOUT) }));
+        }
+    }
+
+    fn release_spare(&self) {
+        if let Some(spare) = self.spare.take() {
+            // SAFETY: `keep_spare` allocated it with this layout.
+            unsafe { dealloc(spare.as_ptr(), SPARE_LAYOUT) };
+        }
+    }
+
     #[cold]
-    fn take_large(&self, size: usize) -> NonNull<Header> {
+    fn take_large(&self, size: usize, budget: &Budget) -> NonNull<Header> {
         let layout = Layout::from_size_align(size, 16)
             .expect("sizes are below isize::MAX: Vec checked them");
-        // SAFETY: the size is not zero.
-        let at = NonNull::new(unsafe { alloc(layout) })
-            .unwrap_or_else(|| handle_alloc_error(layout))
-            .cast();
+        let at = self.allocate(layout, budget).cast();
         self.held.set(self.held.get() + size);
         self.large.borrow_mut().push((at, size));
         self.known.add(at.addr().get());
@@ -297,11 +339,12 @@ impl Space {
     pub(super) fn trim_pool(&mut self, bytes: usize) {
         let pool = self.pool.get_mut();
         while pool.len() > bytes / BLOCK {
-            let Some(block) = pool.pop() else { return };
+            let Some(block) = pool.pop() else { break };
             self.held.set(self.held.get() - BLOCK);
             // SAFETY: pool blocks were allocated with this layout and hold no object.
             unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
         }
+        self.keep_spare();
     }
 
     fn sweep_class(
@@ -437,6 +480,7 @@ fn link_free(
 impl Drop for Space {
     fn drop(&mut self) {
         // The heap has dropped the objects; only the memory is left.
+        self.release_spare();
         for class in &mut self.classes {
             let sealed = class.sealed.iter().map(|(block, _)| block);
             for &block in class.blocks.get_mut().iter().chain(sealed) {

@@ -216,7 +216,7 @@ impl Heap {
     #[inline(always)]
     fn cell(&self, size: usize, kind: Kind, shape: u32) -> (NonNull<Header>, Header) {
         self.charge(size);
-        let (at, size_class) = self.space.take(size);
+        let (at, size_class) = self.space.take(size, &self.budget);
         let header = Header {
             shape: Cell::new(shape),
             kind,
@@ -257,6 +257,19 @@ impl Heap {
         }
         let room = Vec::<u8>::new().try_reserve_exact(bytes);
         room.map_err(|_| self.memory_error())
+    }
+
+    /// Raises an exception (a MemoryError) at the next safepoint instead of here, where the caller cannot.
+    #[cold]
+    pub fn raise_later(&self, raised: Raised) {
+        let _ = self.take_raised(raised);
+        self.space.short.set(true);
+        self.budget.hasten();
+    }
+
+    /// Whether memory ran out since the last call: the heap lives on what it had put by.
+    pub fn take_shortage(&self) -> bool {
+        self.space.short.take()
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.

@@ -194,7 +194,7 @@ pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) 
     for future in futures {
         let hash = builtin_eq::hash(heap, future).expect("futures hash by identity");
         if !matches!(table.find(heap, hash, future), Found::At(_)) {
-            table.push(heap, hash, future, Value::UNDEF);
+            table.add(heap, hash, future, Value::UNDEF);
         }
     }
     heap.set(table).value()

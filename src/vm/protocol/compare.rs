@@ -421,9 +421,9 @@ fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
     match value.as_object()?.kind() {
         Kind::Str => value.as_gc::<Str>().map(|s| s.byte_len() != 0),
         Kind::List => value.as_gc::<List>().map(|l| !l.get().is_empty(heap)),
-        Kind::Dict => value.as_gc::<Dict>().map(|d| !d.get().table.is_empty()),
+        Kind::Dict => value.as_gc::<Dict>().map(|d| !d.get().table.is_empty(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(|t| !t.is_empty()),
-        Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty()),
+        Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty(heap)),
         // Zero is always a small integer.
         Kind::Int | Kind::Function | Kind::Native | Kind::BoundMethod => Some(true),
         Kind::Bytes => value.as_gc::<Bytes>().map(|b| !b.get().data.is_empty()),

@@ -480,8 +480,8 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
         Kind::Str => value.as_gc::<Str>().map(Gc::char_len),
         Kind::List => value.as_gc::<List>().map(|list| list.get().len(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(Gc::len),
-        Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len()),
-        Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len()),
+        Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len(heap)),
+        Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len(heap)),
         Kind::Bytes => value.as_gc::<Bytes>().map(|bytes| bytes.get().data.len()),
         Kind::ByteArray => value
             .as_gc::<ByteArray>()
@@ -496,7 +496,9 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
                 Some(class) if view.get().tag == ViewTag::Proxy => {
                     Some(class.get().attrs.entries(heap).len())
                 }
-                _ => source.as_gc::<Dict>().map(|dict| dict.get().table.len()),
+                _ => source
+                    .as_gc::<Dict>()
+                    .map(|dict| dict.get().table.len(heap)),
             }
         }
         _ => None,

@@ -314,7 +314,7 @@ fn is_abstract(heap: &Heap, class: Gc<'_, Class>) -> bool {
     names.is_some_and(|names| {
         names
             .as_gc::<Set>()
-            .is_none_or(|names| !names.table.is_empty())
+            .is_none_or(|names| !names.table.is_empty(heap))
     })
 }
 

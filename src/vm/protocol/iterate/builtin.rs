@@ -83,8 +83,8 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
         Kind::Range => Some(range_iter(heap, *value.as_gc::<Range>()?.get())),
         Kind::Str => walk(IterTag::Str, 0),
         Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
-        Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len()),
-        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len()),
+        Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len(heap)),
+        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len(heap)),
         Kind::View => view_iter(heap, value.as_gc()?),
         Kind::Iter => Some(value),
         Kind::Coroutine if super::is_generator(value) => Some(value),
@@ -100,7 +100,7 @@ fn view_iter<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Value<'h>> {
         ViewTag::Proxy => return leaf_iter(heap, view.get().source.get(heap)),
     };
     let source = view.get().source.get(heap);
-    let len = source.as_gc::<Dict>()?.table.len();
+    let len = source.as_gc::<Dict>()?.table.len(heap);
     Some(heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
 }
 
@@ -345,7 +345,7 @@ fn next_entry<'h>(
         return Ok(None);
     };
     check_dict_size(heap, iter, dict)?;
-    let Some(at) = dict.table.next_position(iter.pos.get() as usize) else {
+    let Some(at) = dict.table.next_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };
@@ -366,7 +366,7 @@ fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Val
         return Ok(None);
     };
     check_dict_size(heap, iter, dict)?;
-    let Some(at) = dict.table.previous_position(iter.pos.get() as usize) else {
+    let Some(at) = dict.table.previous_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };
@@ -388,7 +388,7 @@ fn check_dict_size<'h>(
     iter: Gc<'h, Iter>,
     dict: Gc<'h, Dict>,
 ) -> Result<(), Raised> {
-    if dict.table.len() as i64 == iter.end.get() {
+    if dict.table.len(heap) as i64 == iter.end.get() {
         return Ok(());
     }
     iter.end.set(-1);
@@ -411,11 +411,11 @@ fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h
     let Some(set) = iter.source.get(heap).as_gc::<Set>() else {
         return Ok(None);
     };
-    if set.table.len() as i64 != iter.end.get() {
+    if set.table.len(heap) as i64 != iter.end.get() {
         iter.end.set(-1);
         return Err(heap.raise(Builtin::RuntimeError, "Set changed size during iteration"));
     }
-    let Some(at) = set.table.next_position(iter.pos.get() as usize) else {
+    let Some(at) = set.table.next_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };

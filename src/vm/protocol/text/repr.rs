@@ -210,7 +210,7 @@ impl Vm {
     fn write_set(&mut self, set: Local, name: &str, out: &mut String) -> Result<(), Raised> {
         let table_is_empty = self
             .get_gc::<Set>(set)
-            .is_none_or(|set| set.table.is_empty());
+            .is_none_or(|set| set.table.is_empty(&self.heap));
         if table_is_empty {
             out.push_str(name);
             out.push_str("()");
@@ -226,7 +226,7 @@ impl Vm {
             out.push_str(&braces.0);
             vm.write_items(out, |vm| {
                 let table = &vm.get_gc::<Set>(set)?.get().table;
-                let position = table.next_position(at)?;
+                let position = table.next_position(&vm.heap, at)?;
                 at = position + 1;
                 table.entry(&vm.heap, position).map(|(item, _)| item)
             })?;

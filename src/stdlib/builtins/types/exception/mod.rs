@@ -240,8 +240,8 @@ fn with_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raise
 }
 
 /// Whether keyword arguments were given.
-fn has_keywords(kwargs: Value<'_>) -> bool {
+fn has_keywords(heap: &Heap, kwargs: Value<'_>) -> bool {
     kwargs
         .as_gc::<Dict>()
-        .is_some_and(|kwargs| !kwargs.table.is_empty())
+        .is_some_and(|kwargs| !kwargs.table.is_empty(heap))
 }
