@@ -1,4 +1,6 @@
 //! Tests of the heap by itself: what a collection keeps and frees, and the check that debug builds make at each read of a slot.
+//!
+//! Each test has roots of its own; what it reads after a collection is among them, but where the check is what is tested.
 
 #![expect(unsafe_code, reason = "collects with roots of its own")]
 
