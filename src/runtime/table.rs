@@ -467,8 +467,9 @@ impl Inner {
         }
         let more = self.entries.capacity().max(4);
         heap.charge(more * (size_of::<Entry>() + INDEXED));
-        let room = self.entries.try_reserve_exact(more).is_ok()
-            && (self.entries.len() <= LINEAR || self.index.reserve(self.entries.capacity()));
+        // The index first: once the entries have room, adding one must not fail.
+        let room = (self.entries.len() < LINEAR || self.index.reserve(self.entries.len() + more))
+            && self.entries.try_reserve_exact(more).is_ok();
         room.then_some(()).ok_or_else(|| heap.memory_error())
     }
 }

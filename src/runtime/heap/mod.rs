@@ -39,7 +39,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
-pub use record::{Access, Part, RECORDING, Record};
+#[cfg(test)]
+pub use record::{Access, Record};
+pub use record::{Part, RECORDING};
 pub(crate) use trace::traced;
 pub use trace::{Trace, Tracer, plain};
 

@@ -234,12 +234,19 @@ impl Vm {
 
     fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {
         let plain = self.plain(b);
+        let len = crate::vm::leaf_len(&self.heap, self.get(plain));
+        self.heap.room_for(len.unwrap_or(0))?;
         let Some(more) = self.get(plain).to_bytes() else {
             return Err(self.concat_error(target, b));
         };
         if let Some(array) = self.get_gc::<ByteArray>(target) {
             self.heap.charge(more.len());
-            array.get().data.borrow_mut().extend(more);
+            let mut data = array.get().data.borrow_mut();
+            if data.try_reserve(more.len()).is_err() {
+                drop(data);
+                return Err(self.heap.memory_error());
+            }
+            data.extend(more);
         }
         Ok(true)
     }
