@@ -25,7 +25,7 @@ const LAYERS: [&str; 11] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 12] = [
+const HOMES: [(&str, &str); 11] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -34,7 +34,6 @@ const HOMES: [(&str, &str); 12] = [
     ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
     ("nix", "embed/os_files.rs"),
-    ("corosensei", "vm/exec/green_stack.rs"),
     ("sha2", "stdlib/random/"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
@@ -44,23 +43,18 @@ const HOMES: [(&str, &str); 12] = [
 const UNSAFE: &[&str] = &[
     "runtime/class.rs",
     "runtime/code.rs",
-    "runtime/coroutine.rs",
     "runtime/exception.rs",
     "runtime/heap/block.rs",
     "runtime/heap/gc.rs",
     "runtime/heap/kinds.rs",
     "runtime/heap/mod.rs",
-    "runtime/heap/tests.rs",
     "runtime/heap/trace.rs",
-    "runtime/instance.rs",
     "runtime/int.rs",
     "runtime/intern.rs",
     "runtime/shape.rs",
     "runtime/str.rs",
     "runtime/table.rs",
-    "runtime/value.rs",
     "vm/exec/frame.rs",
-    "vm/exec/green_stack.rs",
     "vm/mod.rs",
 ];
 

@@ -24,7 +24,6 @@ import itertools
 import math
 import os
 import random
-import re
 import shlex
 import signal
 import sys
@@ -39,7 +38,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SUITES = ["tests/golden", "tests/schedule", "examples"]
 VERSION = (3, 13)
 SECONDS_PER_PROGRAM = 20
-THREADS = re.compile(r"^\s*(import|from) .*\b(threading|_thread|queue|concurrent)\b", re.MULTILINE)
 
 
 class Clock:
@@ -257,9 +255,7 @@ class Program:
 
     def execute(self):
         """Runs it as `__main__` in this process; returns its exit status."""
-        # Threads of a program's own wait for each other in ways that the virtual clock does not see: they live in real time.
-        if not THREADS.search(self.path.read_text()):
-            install_virtual_time()
+        install_virtual_time()
         install_order()
         random.seed(self.seed)
         os.chdir(ROOT)

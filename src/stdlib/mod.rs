@@ -8,6 +8,7 @@ pub mod asyncio;
 pub mod builtins;
 pub mod contextvars;
 pub mod deque;
+pub mod gc;
 pub mod io;
 pub mod math;
 pub mod path;
@@ -16,8 +17,8 @@ pub mod re;
 pub mod registry;
 pub mod summary;
 pub mod sys;
-pub mod threads;
 pub mod time;
+pub mod weakref;
 
 use crate::runtime::Raised;
 use crate::vm::{Local, Vm};
@@ -29,14 +30,15 @@ pub const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
+    &gc::GC,
     &io::IO,
     &io::PRIVATE_IO,
     &math::MATH,
     &random::RANDOM,
     &re::RE,
     &sys::SYS,
-    &threads::THREAD,
     &time::TIME,
+    &weakref::WEAKREF,
 ];
 
 /// Gives a new VM its builtins and the native modules.
@@ -44,9 +46,11 @@ pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
+    vm.extend(gc::Settings::default());
     vm.extend(io::IoState::default());
     builtins::install(vm);
     vm.set_import(import);
+    vm.finalisation.abandon = Some(asyncio::abandon_generator);
     vm.mention_timers(asyncio::SLEEP_NAME);
 }
 
@@ -59,6 +63,6 @@ pub fn module_names() -> impl Iterator<Item = &'static str> {
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     match MODULES.iter().find(|module| module.name == name) {
         Some(module) => registry::make_module(vm, module).map(Some),
-        None => asyncio::submodule(vm, name),
+        None => Ok(None),
     }
 }

@@ -5,8 +5,8 @@
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
-use crate::sched::{block, scheduler};
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::sched::{event_loop, scheduler};
+use crate::vm::{Local, Locals, Native, Park, Vm};
 
 /// The module.
 pub const TIME: NativeModule = NativeModule {
@@ -79,6 +79,10 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if seconds < 0.0 {
         return Err(vm.heap.value_error("sleep length must be non-negative"));
     }
-    block::sleep(vm, seconds)?;
+    if vm.can_park() {
+        vm.set_park(Park::Sleep(seconds));
+    } else {
+        event_loop::block_for(vm, seconds)?;
+    }
     Ok(vm.none())
 }

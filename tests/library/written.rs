@@ -5,8 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use apy_front::syntax::ast::{
-    Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, ImportNames, Param, Params, Stmt,
-    StmtKind,
+    Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, Param, Params, Stmt, StmtKind,
 };
 
 use super::{Class, Entry, Item};
@@ -31,10 +30,6 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
         let name = format!("{prefix}{stem}");
         if path.is_dir() {
             collect(&path, &format!("{name}."), names);
-            if !path.join("__init__.apy").is_file() {
-                // The modules in it belong to a native package.
-                continue;
-            }
         } else if path.extension().is_none_or(|extension| extension != "apy") {
             continue;
         }
@@ -93,38 +88,10 @@ pub fn read(module: &str) -> Written {
                     .constants
                     .extend(constant(targets, value, docstring(next)));
             }
-            StmtKind::ImportFrom {
-                module: Some(from),
-                names: ImportNames::Names(names),
-                ..
-            } if is_part_of(&from.name, module) => {
-                let wanted = |name: &str| names.iter().any(|n| *n.name.name == *name);
-                let part = read(&from.name);
-                written.functions.extend(
-                    part.functions.into_iter().filter(
-                        |item| matches!(item, Item::Function(entry) if wanted(&entry.name)),
-                    ),
-                );
-                written.classes.extend(
-                    part.classes
-                        .into_iter()
-                        .filter(|item| matches!(item, Item::Class(class) if wanted(&class.name))),
-                );
-                let constants = part.constants.into_iter();
-                written
-                    .constants
-                    .extend(constants.filter(|entry| wanted(&entry.name)));
-            }
             _ => {}
         }
     }
     written
-}
-
-/// Whether a module is a part of a package, whose names the package hands on.
-fn is_part_of(part: &str, package: &str) -> bool {
-    part.strip_prefix(package)
-        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A constant says what it is in a string below it; one that is another name of something needs none.
@@ -151,12 +118,6 @@ fn constant(targets: &[Expr], value: &Expr, doc: Option<String>) -> Option<Entry
 
 fn is_public(name: &str) -> bool {
     !name.starts_with('_')
-}
-
-/// Whether a function sets or deletes a property, which is documented where it is read.
-fn is_accessor(function: &FunctionDef) -> bool {
-    let is_part = |d: &Expr| matches!(&d.kind, ExprKind::Attribute { .. });
-    function.decorators.iter().any(is_part)
 }
 
 struct Source<'a> {
@@ -208,7 +169,7 @@ impl Source<'_> {
             .find_map(|maker| functions().find(|f| &*f.name.name == *maker));
         let members = || {
             functions()
-                .filter(|f| is_public(&f.name.name) && !is_accessor(f))
+                .filter(|f| is_public(&f.name.name))
                 .map(|f| self.function(f, true))
         };
         let mut bases = class.args.iter().filter(|arg| matches!(arg, Arg::Pos(_)));

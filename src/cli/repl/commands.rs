@@ -135,7 +135,7 @@ fn describe_task(session: &Session<'_>, task: &Stuck) -> String {
             out.push_str(&words);
         }
     }
-    if let Some(place) = task.spawned.first() {
+    if let Some(place) = &task.spawned {
         let _ = write!(out, ", spawned at {}", location(place, &sources));
     }
     out + "\n"

@@ -42,6 +42,11 @@ impl Budget {
     pub fn start(&self, safepoints: i32) -> i32 {
         self.held_back.take() + self.left.replace(safepoints).max(0)
     }
+
+    /// Ends the slice: the slow path that is due next finds that it is over.
+    pub fn end(&self) {
+        self.start(0);
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +83,7 @@ mod tests {
         assert!(!budget.spend());
         budget.hasten();
         assert_eq!(budget.start(5), 9);
-        budget.start(0);
+        budget.end();
         assert!(budget.spend());
         assert!(!budget.resume());
     }

@@ -57,12 +57,8 @@ macro_rules! kinds {
         )*
 
         /// Reports the slots of the object at `at`.
-        ///
-        /// # Safety
-        /// It is a live object.
-        pub(super) unsafe fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
-            // SAFETY: the caller's promise.
-            let gc: Gc<'_, Header> = unsafe { Gc::from_header(at) };
+        pub(super) fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
+            let gc: Gc<'_, Header> = Gc::from_header(at);
             match gc.kind() {
                 Kind::Free => {}
                 $(Kind::$kind => trace_as::<$type>(gc, tracer),)*

@@ -10,7 +10,6 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::{Gc, Heap};
 use crate::runtime::module::Module;
 use crate::runtime::names::NameTable;
-use crate::runtime::raised::Raised;
 use crate::runtime::str::Str;
 use crate::runtime::value::Value;
 
@@ -38,16 +37,16 @@ impl Table {
         }
         drop(inner);
         for (name, _) in names.entries(heap) {
-            self.note_bound(heap, name);
+            if !self.has_text(heap, name) {
+                self.append(heap, name.hash(), name.value(), Value::UNDEF);
+            }
         }
     }
 
     /// The owner has bound this name: its entry, last in order if it is new.
     pub fn note_bound(&self, heap: &Heap, name: Gc<'_, Str>) {
-        if !self.has_text(heap, name)
-            && let Err(raised) = self.append(heap, name.hash(), name.value(), Value::UNDEF)
-        {
-            heap.raise_later(raised);
+        if !self.has_text(heap, name) {
+            self.append(heap, name.hash(), name.value(), Value::UNDEF);
         }
     }
 
@@ -86,23 +85,17 @@ impl Table {
         }
     }
 
-    /// Appends an entry to a table with an owner; a name is bound there.
+    /// Binds a name that has no entry; false: the key is none.
     #[cold]
     #[inline(never)]
-    pub(super) fn push_linked(
-        &self,
-        heap: &Heap,
-        hash: u64,
-        key: Value<'_>,
-        value: Value<'_>,
-    ) -> Result<(), Raised> {
-        let (Some(names), Some(name)) = (names_of(self.owner.get(heap)), key.as_gc::<Str>()) else {
-            return self.append(heap, hash, key, value);
+    pub(super) fn push_linked(&self, heap: &Heap, key: Value<'_>, value: Value<'_>) -> bool {
+        let (Some(names), Some(key)) = (names_of(self.owner.get(heap)), key.as_gc::<Str>()) else {
+            return false;
         };
-        let name = heap.intern_str(name);
-        self.append(heap, name.hash(), name.value(), Value::UNDEF)?;
-        names.set(heap, name, value);
-        Ok(())
+        let key = heap.intern_str(key);
+        names.set(heap, key, value);
+        self.append(heap, key.hash(), key.value(), Value::UNDEF);
+        true
     }
 
     /// Unbinds all names.

@@ -96,8 +96,7 @@ const GENERIC: [Builtin; 14] = [
     Builtin::Task,
 ];
 
-/// Makes a class generic: `list[int]`.
-pub const CLASS_GETITEM: Native = Native::vm(
+const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
     "See PEP 585",
     |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
@@ -408,7 +407,12 @@ fn type_text(vm: &mut Vm, ty: Local) -> Result<String, Raised> {
         return Ok("...".to_owned());
     }
     if let Some(list) = value.as_gc::<List>() {
-        let items: Vec<Local> = list.to_vec(heap).into_iter().map(|v| vm.local(v)).collect();
+        let items: Vec<Local> = list
+            .items
+            .to_vec(heap)
+            .into_iter()
+            .map(|v| vm.local(v))
+            .collect();
         let mut parts = Vec::new();
         for item in items {
             parts.push(vm.nested(|vm| type_text(vm, item))?);

@@ -14,7 +14,6 @@ mod float;
 mod function;
 mod generator;
 mod generic;
-pub use generic::CLASS_GETITEM;
 mod int;
 mod iterators;
 mod list;

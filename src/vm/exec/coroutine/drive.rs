@@ -10,7 +10,6 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::frame::frame_flag;
 use crate::vm::exec::trap::Trap;
-use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 
 impl Vm {
@@ -27,7 +26,7 @@ impl Vm {
                 Flow::Finish(value) => return Ok(Resumed::Returned(self.keep(mark, value))),
                 Flow::Fail(raised) => return Err(raised),
                 Flow::Run => self.run_bounded()?,
-                Flow::Unwind(raised) => match self.unwind_from(raised, TopFrame::Record) {
+                Flow::Unwind(raised) => match self.unwind_from(raised, false) {
                     None => self.run_bounded()?,
                     Some(Trap::Raised) => return Err(self.heap.raise_pending()),
                     Some(trap) => trap,
@@ -53,11 +52,13 @@ impl Vm {
         match trap {
             Trap::Yielded => Resumed::Yielded(value),
             Trap::Returned => Resumed::Returned(value),
-            Trap::Raised => unreachable!("`run` gives exceptions as errors"),
+            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
+                "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
+            ),
         }
     }
 
-    /// The fast path to send a value, or None: pushes the frame, if that is all there is to do.
+    /// The short way to send a value, or None: pushes the frame, if that is all there is to do.
     fn goes_on(&mut self, root: Local, value: Option<Local>) -> bool {
         let Vm {
             heap,

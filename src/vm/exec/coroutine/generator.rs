@@ -1,7 +1,7 @@
 //! Generators: `for` loops over them, `yield`, `yield from`, and the return of any coroutine.
 //!
 //! A `for` loop resumes a generator inside the loop that runs it, so that generators of generators cost no Rust stack.
-//! `go_on` is the fast path to resume any chain.
+//! `go_on` is the short way to resume any chain.
 
 use super::awaiting::leave_child;
 use super::{Flow, Input, Message, Started};
@@ -13,7 +13,6 @@ use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::frame::{Cursor, Frame, Stack, Window, frame_flag};
 use crate::vm::exec::trap::Trap;
-use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 
 impl Vm {
@@ -23,7 +22,7 @@ impl Vm {
         i: Instr,
     ) -> Result<Option<Trap>, Raised> {
         match self.for_iter_generator(i)? {
-            None => self.safepoint().map(|()| None),
+            None => self.safepoint(),
             trap => Ok(trap),
         }
     }
@@ -51,7 +50,7 @@ impl Vm {
                 Ok(None)
             }
             Flow::Fail(raised) => Err(raised),
-            Flow::Unwind(raised) => Ok(self.unwind_from(raised, TopFrame::Record)),
+            Flow::Unwind(raised) => Ok(self.unwind_from(raised, false)),
         };
         self.release(mark);
         result
@@ -134,8 +133,8 @@ impl Vm {
         Ok(result)
     }
 
-    /// The fast paths: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
-    /// general path.
+    /// The short ways: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
+    /// long way.
     fn yield_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
@@ -179,7 +178,7 @@ impl Vm {
         Ok(result)
     }
 
-    /// The fast paths: a root returns to its driver, another coroutine to the one that awaits it. `None`: the general path.
+    /// The short ways: a root returns to its driver, another coroutine to the one that awaits it. `None`: the long way.
     fn return_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
@@ -202,7 +201,7 @@ impl Vm {
 }
 
 /// Pushes a frame in which a chain goes on with `value`, if that is all there is to do: its end runs bytecode and waits for nothing, or
-/// for a future that has its result. False: the general path.
+/// for a future that has its result. False: the long way.
 #[inline]
 pub(super) fn go_on(
     heap: &Heap,
@@ -254,7 +253,7 @@ pub(super) fn go_on(
         match value {
             Some(value) => frame.window.set(frame.ip.previous().a, value),
             // A waiter is done: back to the call, which stands before its `Await`.
-            None => frame.ip.retake_awaited_call(),
+            None => frame.ip.jump(-2),
         }
     }
     stack.push_coroutine(heap, frame);
