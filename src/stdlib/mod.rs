@@ -10,6 +10,7 @@ pub mod contextvars;
 pub mod deque;
 pub mod gc;
 pub mod io;
+pub mod json;
 pub mod math;
 pub mod path;
 pub mod random;
@@ -33,6 +34,7 @@ pub const MODULES: &[&NativeModule] = &[
     &gc::GC,
     &io::IO,
     &io::PRIVATE_IO,
+    &json::JSON,
     &math::MATH,
     &random::RANDOM,
     &re::RE,
