@@ -5,10 +5,12 @@
 pub mod abc;
 pub mod arg;
 pub mod asyncio;
+pub mod binascii;
 pub mod builtins;
 pub mod contextvars;
 pub mod deque;
 pub mod gc;
+pub mod hashlib;
 pub mod io;
 pub mod json;
 pub mod math;
@@ -19,6 +21,7 @@ pub mod registry;
 pub mod summary;
 pub mod sys;
 pub mod time;
+pub mod unicodedata;
 pub mod weakref;
 
 use crate::runtime::Raised;
@@ -29,9 +32,11 @@ use registry::NativeModule;
 pub const MODULES: &[&NativeModule] = &[
     &abc::ABC,
     &asyncio::ASYNCIO,
+    &binascii::BINASCII,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
     &gc::GC,
+    &hashlib::HASHLIB,
     &io::IO,
     &io::PRIVATE_IO,
     &json::JSON,
@@ -40,6 +45,7 @@ pub const MODULES: &[&NativeModule] = &[
     &re::RE,
     &sys::SYS,
     &time::TIME,
+    &unicodedata::UNICODEDATA,
     &weakref::WEAKREF,
 ];
 

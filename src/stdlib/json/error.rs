@@ -87,7 +87,7 @@ pub fn complain(vm: &mut Vm, mistake: Mistake, doc: Local) -> Raised {
     };
     let pos = vm
         .get_gc::<Str>(doc)
-        .map_or(at, |doc| doc.char_index(at.min(doc.byte_len())));
+        .map_or(at, |doc| super::char_index(doc, at.min(doc.byte_len())));
     let class = class_of(vm, &DECODE_ERROR);
     let args = [
         vm.local(vm.heap.str_value(message)),

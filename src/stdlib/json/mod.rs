@@ -28,7 +28,7 @@ pub const JSON: NativeModule = NativeModule {
 };
 
 const LOADS: Native = Native::vm(
-    "loads(s, /)",
+    "_loads(s, /)",
     "The value of a whole document, without hooks.",
     |vm, args| {
         let hooks = Hooks {
@@ -56,7 +56,7 @@ const LOADS: Native = Native::vm(
     },
 );
 const SCAN: Native = Native::vm(
-    "scan(s, idx, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant, /)",
+    "_scan(s, idx, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant, /)",
     "The value that begins at an index, and the index of its end.",
     scan,
 );
@@ -66,12 +66,12 @@ const SCANSTRING: Native = Native::vm(
     scanstring,
 );
 const ENCODE: Native = Native::vm(
-    "encode(obj, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator, sort_keys, default, /)",
+    "_encode(obj, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator, sort_keys, default, /)",
     "The text of a value.",
     encode,
 );
 const ENCODE_STRING: Native = Native::vm(
-    "encode_string(s, ensure_ascii, /)",
+    "_encode_string(s, ensure_ascii, /)",
     "The text of a string.",
     |vm, args| {
         let escapes = escapes(vm, args.at(1))?;
@@ -85,6 +85,16 @@ const ENCODE_STRING: Native = Native::vm(
         Ok(vm.local(vm.heap.try_str(&out)?))
     },
 );
+
+/// Which code point begins at a byte offset.
+fn char_index(text: Gc<'_, Str>, byte: usize) -> usize {
+    if text.is_ascii() {
+        return byte;
+    }
+    text.as_str()
+        .get(..byte)
+        .map_or(0, |text| text.chars().count())
+}
 
 /// The byte offset of the first character after white space.
 fn after_space(vm: &Vm, doc: Local, at: usize) -> usize {
@@ -144,7 +154,9 @@ fn scan(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         None => vm.get_gc::<Str>(doc).map_or(0, Gc::byte_len),
     };
     let (value, end) = build::read(vm, doc, at, &hooks)?;
-    let end = vm.get_gc::<Str>(doc).map_or(end, |doc| doc.char_index(end));
+    let end = vm
+        .get_gc::<Str>(doc)
+        .map_or(end, |doc| char_index(doc, end));
     let end = vm.local(vm.heap.usize(end));
     Ok(vm.tuple_of(&[value, end]))
 }
@@ -165,7 +177,7 @@ fn scanstring(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     match reader.string() {
         Ok(text) => {
-            let end = vm.heap.usize(doc.char_index(reader.at));
+            let end = vm.heap.usize(char_index(doc, reader.at));
             let pair = vm.heap.tuple(&[vm.heap.str_value(&text), end]);
             Ok(vm.local(pair.value()))
         }
