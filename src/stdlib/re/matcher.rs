@@ -12,7 +12,7 @@ use super::program::{Look, Loop, One, Op, Program, is_endless};
 use super::text::Text;
 
 /// How many steps any search may take.
-const BUDGET: u64 = 20_000_000;
+const BUDGET: u64 = 10_000_000;
 /// How many more for each byte of the text.
 const STEPS_PER_BYTE: u64 = 500;
 /// How many frames the stack may have: 384 MB.
