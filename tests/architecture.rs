@@ -26,6 +26,7 @@ const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "std
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
 const HOMES: [(&str, &str); 11] = [
+const HOMES: [(&str, &str); 15] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -34,7 +35,12 @@ const HOMES: [(&str, &str); 11] = [
     ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
     ("nix", "embed/os_files.rs"),
+    ("corosensei", "vm/exec/green_stack.rs"),
+    ("md5", "stdlib/hashlib.rs"),
+    ("sha1", "stdlib/hashlib.rs"),
+    ("sha2", "stdlib/"),
     ("sha2", "stdlib/random/"),
+    ("sha3", "stdlib/hashlib.rs"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
 ];
