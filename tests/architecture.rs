@@ -25,8 +25,7 @@ const LAYERS: [&str; 11] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 11] = [
-const HOMES: [(&str, &str); 15] = [
+const HOMES: [(&str, &str); 14] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -35,12 +34,10 @@ const HOMES: [(&str, &str); 15] = [
     ("clap_complete", "cli/args/"),
     ("signal_hook", "cli/host.rs"),
     ("nix", "embed/os_files.rs"),
-    ("corosensei", "vm/exec/green_stack.rs"),
-    ("md5", "stdlib/hashlib.rs"),
-    ("sha1", "stdlib/hashlib.rs"),
     ("sha2", "stdlib/"),
-    ("sha2", "stdlib/random/"),
+    ("sha1", "stdlib/hashlib.rs"),
     ("sha3", "stdlib/hashlib.rs"),
+    ("md5", "stdlib/hashlib.rs"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
 ];
