@@ -18,7 +18,7 @@ mod report;
 mod suggest;
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub use classes::type_param::EVALUATE;
@@ -150,6 +150,9 @@ pub struct Vm {
     waits: RefCell<Vec<&'static Waiting>>,
     /// Whether `result` is to be thrown into the async generator that goes on next.
     throwing: bool,
+    /// The address of the exception that is being thrown into a chain, 0 if none is: it gets the context of each coroutine that it
+    /// passes.
+    thrown: Cell<usize>,
     /// What goes with a `Trap`.
     result: Slot,
     /// How many loops run inside each other.
@@ -191,6 +194,7 @@ impl Vm {
             waits: RefCell::default(),
             finalisation: Finalisation::default(),
             throwing: false,
+            thrown: Cell::new(0),
             result: Slot::undef(),
             nesting: 0,
             park: None,
@@ -350,6 +354,7 @@ impl Vm {
             steps: _,
             waits: _,
             throwing: _,
+            thrown: _,
             nesting: _,
             park: _,
             preemptible: _,

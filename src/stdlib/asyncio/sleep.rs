@@ -9,6 +9,7 @@ use crate::sched::future::{self, new_future};
 use crate::sched::handle::{Action, Handle};
 use crate::sched::scheduler;
 use crate::sched::timer_heap::TimerId;
+use crate::stdlib::arg::plain_value;
 use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `sleep(delay, result=None)`.
@@ -98,7 +99,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
 
 /// A number of seconds; ints, floats and whatever has `__float__`.
 pub fn seconds(vm: &mut Vm, value: Local) -> Result<f64, Raised> {
-    if vm.get(value).as_number().is_none() {
+    if plain_value(&vm.heap, vm.get(value)).as_number().is_none() {
         let message = format!(
             "'<=' not supported between instances of '{}' and 'int'",
             vm.heap.type_name(vm.get(value))

@@ -169,7 +169,7 @@ impl<'h> Named<'h, '_> {
         let name = self.name();
         let message = match (min, max) {
             _ if unbound => format!("unbound method {}() needs an argument", self.qualified()),
-            _ if min == max && max > 0 && wraps_slot(name) => {
+            _ if min == max && wraps_slot(name) && !self.function.is_new => {
                 format!("expected {max} argument{}, got {given}", plural(max))
             }
             (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => {
@@ -226,6 +226,16 @@ impl<'h> Named<'h, '_> {
 
     fn unexpected(&self, params: &[Param], key: &str) -> Raised {
         let named = |p: &&Param| matches!(p.kind, ParamKind::Normal | ParamKind::Keyword);
+        if !params.iter().any(|p| named(&p))
+            && wraps_slot(self.native.name())
+            && self.owner().is_some()
+            && !self.function.is_new
+        {
+            let name = self.native.name();
+            return self
+                .heap
+                .type_error(format!("wrapper {name}() takes no keyword arguments"));
+        }
         if !params.iter().any(|p| named(&p)) {
             return self
                 .heap

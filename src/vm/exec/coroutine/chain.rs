@@ -112,6 +112,7 @@ impl Vm {
             if let Some(exception) = value.as_gc::<Exception>().filter(|_| self.throwing) {
                 self.throwing = false;
                 self.chain_thrown(child, exception);
+                self.thrown.set(exception.address());
                 return Message::Raised(heap.raise_exception(exception));
             }
             return Message::Value(self.local(value));
@@ -243,7 +244,9 @@ impl Vm {
         // What entered the chain from outside, or was raised by Rust code, has no context yet.
         if let Message::Raised(raised) = &message {
             let exception = heap.peek_raised(raised);
-            if exception.context.is_undef() {
+            if exception.address() == self.thrown.get() {
+                self.chain_thrown(parent, exception);
+            } else if exception.context.is_undef() {
                 self.chain_awaited(parent, exception);
             }
         }

@@ -110,6 +110,7 @@ impl Vm {
                     let innermost = this.innermost.get(heap).as_gc().unwrap_or(this);
                     let exception = self.exception(exception);
                     self.chain_thrown(self.local(innermost.value()), exception);
+                    self.thrown.set(exception.address());
                     Message::Raised(heap.raise_exception(exception))
                 }
             }),

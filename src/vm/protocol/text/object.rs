@@ -20,7 +20,7 @@ use crate::vm::Vm;
 use crate::vm::local::Local;
 
 /// The dunder methods that are ordinary methods in CPython, not wrappers of type slots.
-const PLAIN_DUNDERS: [&str; 14] = [
+const PLAIN_DUNDERS: [&str; 27] = [
     "__reversed__",
     "__sizeof__",
     "__format__",
@@ -35,6 +35,19 @@ const PLAIN_DUNDERS: [&str; 14] = [
     "__length_hint__",
     "__class_getitem__",
     "__init_subclass__",
+    "__enter__",
+    "__exit__",
+    "__aenter__",
+    "__aexit__",
+    "__getstate__",
+    "__setstate__",
+    "__subclasses__",
+    "__prepare__",
+    "__instancecheck__",
+    "__subclasscheck__",
+    "__complex__",
+    "__bytes__",
+    "__copy__",
 ];
 
 impl Vm {
