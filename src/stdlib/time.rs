@@ -3,6 +3,9 @@
 //! All of its clocks are the scheduler's, so that under `--time virtual` they agree with sleeps and timers. To add a
 //! function: a `Native` and a word in `TIME`.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
 use crate::sched::{event_loop, scheduler};
@@ -19,6 +22,7 @@ pub const TIME: NativeModule = NativeModule {
         &PERF_COUNTER_NS,
         &PROCESS_TIME,
         &SLEEP,
+        &ZONE,
     ],
     ..NativeModule::of(
         "time",
@@ -63,6 +67,12 @@ const SLEEP: Native = Native::vm(
     sleep,
 );
 
+const ZONE: Native = Native::vm(
+    "_zone(seconds, /) -> tuple",
+    "Return what the local zone has at a POSIX time: offset from UTC in seconds, whether daylight saving holds, name.",
+    zone,
+);
+
 fn float(vm: &Vm, seconds: f64) -> Local {
     vm.local(Value::float(seconds))
 }
@@ -85,4 +95,18 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         event_loop::block_for(vm, seconds)?;
     }
     Ok(vm.none())
+}
+
+/// The local zone at a moment; beyond the years that zones know it is the zone's at the nearest moment.
+fn zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let seconds = vm.to_float(args.at(0))?;
+    let seconds = (seconds as i64).clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let moment = Timestamp::from_second(seconds).expect("it is in range");
+    let system = TimeZone::system();
+    let info = system.to_offset_info(moment);
+    let offset = Value::small_int(info.offset().seconds().into());
+    let heap = &vm.heap;
+    let name = heap.str_value(info.abbreviation());
+    let tuple = heap.tuple(&[offset, Value::bool(info.dst().is_dst()), name]);
+    Ok(vm.local(tuple.value()))
 }
