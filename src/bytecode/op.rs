@@ -441,7 +441,8 @@ ops! {
     Import           Def    Num    Num    Name      No       Runs        [], "R[a] := module K[d], relative to b parent packages; c: 1 for the leaf of a dotted name, 0 for its top";
     ImportFrom       Def    Use    Unused Name      No       ReadAttr    [], "R[a] := name K[d] of module R[b], or raise ImportError";
     ImportStar       Use    Unused Unused Unused    No       Runs        [], "bind every public name of module R[a] in the globals";
-    TypeParam        Def    Use    Num    Name      No       Runs        [], "R[a] := type parameter K[d] with bound function R[b] or Undef; c: 0 TypeVar, 1 TypeVarTuple, 2 ParamSpec";
+    TypeParam        Def    First  Num    Name      B(1)     Runs        [], "R[a] := type parameter K[d]; R[b] bound function, R[b+1] default function (Undef for none); c: 0 TypeVar, 1 TypeVarTuple, 2 ParamSpec, 3 TypeVar with constraints";
+    GenericBase      Def    Use    Use    Unused    No       Runs        [], "R[a] := bases R[b] (a tuple) and Generic with the type parameters R[c] (a tuple)";
     TypeAlias        Def    Use    Use    Name      No       Runs        [], "R[a] := type alias K[d], parameters R[b] (a tuple), value function R[c]";
     // REPL
     Display          Use    Unused Unused Unused    No       Runs        [], "show R[a] as the REPL does, and bind _, unless it is None";

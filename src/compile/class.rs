@@ -32,6 +32,13 @@ impl<'a> Emitter<'_, 'a> {
             e.b.set_span(def.header);
             e.make_plain_function(body, code);
             e.class_arguments(&def.args, body, body + 1, body + 2);
+            if !def.type_params.is_empty() {
+                e.scratch(|e| {
+                    let params = e.temp();
+                    e.load_name(&".type_params".into(), def.header, params);
+                    e.op(Op::GenericBase, body + 1, body + 1, params, 0);
+                });
+            }
             let name = e.b.name(&def.name.name);
             e.op_at(def.header, Op::BuildClass, dest, body, 0, name);
         });

@@ -1,15 +1,15 @@
 //! Type parameters (PEP 695): generic functions and classes, type aliases.
 //!
 //! Contract: type parameters are variables of a hidden function around the generic one; it makes the parameters, then
-//! the function or class, and gives it `__type_params__`. Bounds and alias values are functions that are called when
-//! someone asks. Defaults of type parameters are parsed and not kept.
+//! the function or class, and gives it `__type_params__`. Bounds, defaults and alias values are functions that are called when
+//! user code asks for them.
 
 use super::emitter::{Emitter, Header};
 use super::registers::row;
 use super::scope::{Role, ScopeId};
 use crate::bytecode::{Const, Imm, Op, Params, Reg};
 use crate::diagnostics::Span;
-use crate::syntax::ast::{ClassDef, Expr, FunctionDef, Ident, TypeParam, TypeParamKind};
+use crate::syntax::ast::{ClassDef, Expr, ExprKind, FunctionDef, Ident, TypeParam, TypeParamKind};
 
 impl<'a> Emitter<'_, 'a> {
     /// A generic function: the hidden function takes its defaults, which are evaluated out here.
@@ -100,21 +100,23 @@ impl<'a> Emitter<'_, 'a> {
 
     fn type_param(&mut self, param: &'a TypeParam, dest: Reg) {
         self.scratch(|e| {
-            let bound = e.temp();
-            let kind = match &param.kind {
-                TypeParamKind::TypeVar { bound: Some(value) } => {
-                    e.lazy_value(value, bound);
-                    0
-                }
-                TypeParamKind::TypeVar { bound: None } => 0,
-                TypeParamKind::TypeVarTuple => 1,
-                TypeParamKind::ParamSpec => 2,
+            let functions = e.temps(2);
+            let (bound, kind) = match &param.kind {
+                TypeParamKind::TypeVar { bound } => match bound {
+                    Some(value) if matches!(value.kind, ExprKind::Tuple(_)) => (Some(value), 3),
+                    bound => (bound.as_ref(), 0),
+                },
+                TypeParamKind::TypeVarTuple => (None, 1),
+                TypeParamKind::ParamSpec => (None, 2),
             };
-            if !matches!(param.kind, TypeParamKind::TypeVar { bound: Some(_) }) {
-                e.imm(bound, Imm::Undef);
+            for (value, reg) in [(bound, functions), (param.default.as_ref(), functions + 1)] {
+                match value {
+                    Some(value) => e.lazy_value(value, reg),
+                    None => e.imm(reg, Imm::Undef),
+                }
             }
             let name = e.b.name(&param.name.name);
-            e.op_at(param.name.span, Op::TypeParam, dest, bound, kind, name);
+            e.op_at(param.name.span, Op::TypeParam, dest, functions, kind, name);
         });
     }
 

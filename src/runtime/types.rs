@@ -178,6 +178,7 @@ types! {
     Opaque "native_object": Object = Opaque;
     GenericAlias "types.GenericAlias": Object;
     UnionType "types.UnionType": Object [final];
+    Generic "Generic": Object;
     TypeVar "TypeVar": Object [final];
     TypeVarTuple "TypeVarTuple": Object [final];
     ParamSpec "ParamSpec": Object [final];
@@ -319,9 +320,9 @@ pub(super) fn create(heap: &Heap) {
             class.add_flags(class_flag::FINAL);
         }
     }
-    heap.types
-        .class(heap, Builtin::Object)
-        .add_flags(class_flag::NO_DICT);
+    for bare in [Builtin::Object, Builtin::Generic] {
+        heap.types.class(heap, bare).add_flags(class_flag::NO_DICT);
+    }
     mix_exception_into_groups(heap);
 }
 

@@ -261,7 +261,7 @@ const VAR_REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |
 const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, key, /)",
     "See PEP 585.",
-    |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
+    |vm, args| vm.generic_alias(args.at(0), args.at(1)),
 );
 
 /// What `object.__repr__` shows as the address.

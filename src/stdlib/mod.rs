@@ -47,6 +47,7 @@ pub const MODULES: &[&NativeModule] = &[
     &time::TIME,
     &unicodedata::UNICODEDATA,
     &weakref::WEAKREF,
+    &builtins::types::generic::TYPING,
 ];
 
 /// Gives a new VM its builtins and the native modules.
@@ -69,6 +70,9 @@ pub fn module_names() -> impl Iterator<Item = &'static str> {
 
 /// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    if name == "builtins" {
+        return Ok(Some(vm.local(vm.builtins().value())));
+    }
     match MODULES.iter().find(|module| module.name == name) {
         Some(module) => registry::make_module(vm, module).map(Some),
         None => Ok(None),

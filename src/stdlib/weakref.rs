@@ -236,7 +236,7 @@ const REPR: Native = Native::vm(
 const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
     "See PEP 585",
-    |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
+    |vm, args| vm.generic_alias(args.at(0), args.at(1)),
 );
 
 const GETWEAKREFCOUNT: Native = Native::leaf(

@@ -21,13 +21,14 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-pub use classes::type_param::EVALUATE;
+pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::finalize::Finalisation;
 pub use exec::green_stack::GreenStack;
 pub use exec::trap::{Park, Trap};
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
+pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
 pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
 

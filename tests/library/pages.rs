@@ -24,7 +24,7 @@ pub struct Page {
 /// The pages of builtin classes: file, title, introduction, classes.
 const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
     (
-        "numbers",
+        "number-types",
         "Numbers",
         "`int`, `bool`, `float` and `complex`. Integers have any size.",
         &[Int, Bool, Float, Complex],
@@ -123,12 +123,13 @@ const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
         ],
     ),
     (
-        "typing",
+        "types-as-values",
         "Types as values",
         "What annotations such as `list[int]` and `int | str`, type parameters and `type` statements make. Nothing checks them.",
         &[
             GenericAlias,
             UnionType,
+            Generic,
             TypeVar,
             TypeVarTuple,
             ParamSpec,
@@ -381,6 +382,17 @@ fn written_page(module: &'static str) -> Page {
     );
     if !classes.is_empty() {
         items.push(Item::Section("Classes", classes));
+    }
+    let builtins: Vec<Builtin> = native
+        .into_iter()
+        .flat_map(|native| native.builtins)
+        .copied()
+        .collect();
+    if !builtins.is_empty() {
+        items.push(Item::Section(
+            "Classes of the interpreter",
+            vec![native::rows(builtins.into_iter())],
+        ));
     }
     if !written.constants.is_empty() {
         items.push(Item::Section(

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use apy_front::syntax::ast::{
-    Arg, ClassDef, Constant, Expr, ExprKind, FunctionDef, Param, Params, Stmt, StmtKind,
+    Arg, ClassDef, Constant, DictItem, Expr, ExprKind, FunctionDef, ImportNames, Param, Params,
+    Stmt, StmtKind,
 };
 
 use super::{Class, Entry, Item};
@@ -30,6 +31,10 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
         let name = format!("{prefix}{stem}");
         if path.is_dir() {
             collect(&path, &format!("{name}."), names);
+            if !path.join("__init__.apy").is_file() {
+                // The modules in it belong to a native package.
+                continue;
+            }
         } else if path.extension().is_none_or(|extension| extension != "apy") {
             continue;
         }
@@ -53,11 +58,36 @@ pub struct Written {
     pub functions: Vec<Item>,
     pub classes: Vec<Item>,
     pub constants: Vec<Entry>,
+    /// Whether `__getattr__` finds some of its names.
+    is_lazy: bool,
 }
 
-/// Reads a module of the library.
+/// Reads a module of the library. What the private files of a package define belongs to the package if it loads them late.
 pub fn read(module: &str) -> Written {
-    let text = std::fs::read_to_string(file_of(module)).expect("a module of the library");
+    let file = file_of(module);
+    let mut written = read_file(module, &file);
+    if file.ends_with("__init__.apy") && written.is_lazy {
+        let folder = std::fs::read_dir(file.parent().expect("a folder")).expect("a package");
+        let mut parts: Vec<PathBuf> = folder
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        parts.sort();
+        let is_part = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with('_') && name != "__init__.apy"
+        };
+        for part in parts.into_iter().filter(is_part) {
+            let part = read_file(module, &part);
+            written.functions.extend(part.functions);
+            written.classes.extend(part.classes);
+            written.constants.extend(part.constants);
+        }
+    }
+    written
+}
+
+fn read_file(module: &str, file: &Path) -> Written {
+    let text = std::fs::read_to_string(file).expect("a module of the library");
     let body = apy_front::syntax::parse_module(&text)
         .module
         .expect("no mistakes")
@@ -71,9 +101,18 @@ pub fn read(module: &str) -> Written {
         functions: Vec::new(),
         classes: Vec::new(),
         constants: Vec::new(),
+        is_lazy: false,
     };
     for (i, statement) in body.iter().enumerate() {
         match &statement.kind {
+            StmtKind::FunctionDef(function) if is_form(function) => {
+                let mut entry = source.function(function, false);
+                entry.call = entry.name.clone();
+                written.constants.push(entry);
+            }
+            StmtKind::FunctionDef(function) if &*function.name.name == "__getattr__" => {
+                written.is_lazy = true;
+            }
             StmtKind::FunctionDef(function) if is_public(&function.name.name) => {
                 written
                     .functions
@@ -87,11 +126,80 @@ pub fn read(module: &str) -> Written {
                 written
                     .constants
                     .extend(constant(targets, value, docstring(next)));
+                written.constants.extend(generic_versions(targets, value));
+            }
+            StmtKind::ImportFrom {
+                module: Some(from),
+                names: ImportNames::Names(names),
+                ..
+            } if is_part_of(&from.name, module) => {
+                let wanted = |name: &str| names.iter().any(|n| *n.name.name == *name);
+                let part = read(&from.name);
+                written.functions.extend(
+                    part.functions.into_iter().filter(
+                        |item| matches!(item, Item::Function(entry) if wanted(&entry.name)),
+                    ),
+                );
+                written.classes.extend(
+                    part.classes
+                        .into_iter()
+                        .filter(|item| matches!(item, Item::Class(class) if wanted(&class.name))),
+                );
+                let constants = part.constants.into_iter();
+                written
+                    .constants
+                    .extend(constants.filter(|entry| wanted(&entry.name)));
             }
             _ => {}
         }
     }
     written
+}
+
+/// Whether a module is a part of a package, whose names the package hands on.
+fn is_part_of(part: &str, package: &str) -> bool {
+    part.strip_prefix(package)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether a function is written for the special form of `typing` that its decorator makes of it.
+fn is_form(function: &FunctionDef) -> bool {
+    function.decorators.iter().any(|decorator| {
+        matches!(&decorator.kind, ExprKind::Name(name) if &**name == "_form" || &**name == "_TypedCacheSpecialForm")
+    })
+}
+
+/// The generic versions of containers that `typing` makes late: the table says of which class.
+fn generic_versions(targets: &[Expr], value: &Expr) -> Vec<Entry> {
+    let is_table = targets
+        .iter()
+        .any(|target| matches!(&target.kind, ExprKind::Name(name) if &**name == "_ALIASES"));
+    let ExprKind::Dict(items) = &value.kind else {
+        return Vec::new();
+    };
+    let entry = |item: &DictItem| {
+        let DictItem::Pair(key, value) = item else {
+            return None;
+        };
+        let (name, ExprKind::Tuple(parts)) = (text(key)?, &value.kind) else {
+            return None;
+        };
+        let class = text(parts.first()?)?.replace("builtins.", "");
+        Some(Entry {
+            call: name.clone(),
+            name,
+            doc: format!("A generic version of {class}."),
+        })
+    };
+    let rows = items.iter().filter(|_| is_table);
+    rows.filter_map(entry).collect()
+}
+
+fn text(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Constant(Constant::Str(text)) => Some(text.to_string()),
+        _ => None,
+    }
 }
 
 /// A constant says what it is in a string below it; one that is another name of something needs none.
@@ -118,6 +226,12 @@ fn constant(targets: &[Expr], value: &Expr, doc: Option<String>) -> Option<Entry
 
 fn is_public(name: &str) -> bool {
     !name.starts_with('_')
+}
+
+/// Whether a function sets or deletes a property, which is documented where it is read.
+fn is_accessor(function: &FunctionDef) -> bool {
+    let is_part = |d: &Expr| matches!(&d.kind, ExprKind::Attribute { .. });
+    function.decorators.iter().any(is_part)
 }
 
 struct Source<'a> {
@@ -169,7 +283,7 @@ impl Source<'_> {
             .find_map(|maker| functions().find(|f| &*f.name.name == *maker));
         let members = || {
             functions()
-                .filter(|f| is_public(&f.name.name))
+                .filter(|f| is_public(&f.name.name) && !is_accessor(f))
                 .map(|f| self.function(f, true))
         };
         let mut bases = class.args.iter().filter(|arg| matches!(arg, Arg::Pos(_)));

@@ -195,6 +195,9 @@ impl Resolver {
         if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
             self.lazy(ScopeKind::Bound, bound, &param.name.name);
         }
+        if let Some(default) = &param.default {
+            self.lazy(ScopeKind::Bound, default, &param.name.name);
+        }
     }
 
     fn lazy(&mut self, kind: ScopeKind, value: &Expr, name: &Name) {

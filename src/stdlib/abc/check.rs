@@ -92,7 +92,7 @@ pub(super) fn init(vm: &mut Vm, class: Local) {
 }
 
 fn registrations(vm: &Vm) -> usize {
-    vm.extension::<Registrations>().0.get()
+    vm.extension::<Registrations>().count.get()
 }
 
 fn known_of<'h>(vm: &'h Vm, class: Local) -> Result<&'h Known, Raised> {
@@ -120,10 +120,10 @@ fn register(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if !vm.get(subclass).is_gc::<Class>() {
         return Err(vm.heap.type_error("Can only register classes"));
     }
-    if vm.is_subclass(subclass, class)? {
+    if searching(vm, |vm| vm.is_subclass(subclass, class))? {
         return Ok(subclass);
     }
-    if vm.is_subclass(class, subclass)? {
+    if searching(vm, |vm| vm.is_subclass(class, subclass))? {
         return Err(vm.heap.raise(
             Builtin::RuntimeError,
             "Refusing to create an inheritance cycle",
@@ -131,7 +131,7 @@ fn register(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let registry = known_set(vm, class, |known| &known.registry)?;
     vm.set_add(registry, subclass)?;
-    let count = &vm.extension::<Registrations>().0;
+    let count = &vm.extension::<Registrations>().count;
     count.set(count.get() + 1);
     hand_on_pattern_flags(vm, class, subclass);
     Ok(subclass)
@@ -177,10 +177,13 @@ fn instancecheck(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 /// `class.__subclasscheck__(other)`, which a metaclass may override.
 fn ask(vm: &mut Vm, class: Local, other: Local) -> Result<Local, Raised> {
-    match vm.call_special(class, Sym::SubclassCheck, &[other])? {
-        Some(answer) => Ok(answer),
-        None => Ok(vm.bool_local(false)),
-    }
+    let answer = searching(vm, |vm| {
+        match vm.call_special(class, Sym::SubclassCheck, &[other])? {
+            Some(answer) => vm.truth(answer),
+            None => Ok(false),
+        }
+    })?;
+    Ok(vm.bool_local(answer))
 }
 
 fn is_subclass(vm: &mut Vm, class: Local, subclass: Local) -> Result<bool, Raised> {
@@ -198,9 +201,22 @@ fn is_subclass(vm: &mut Vm, class: Local, subclass: Local) -> Result<bool, Raise
     } else if vm.set_contains(denied, subclass)? {
         return Ok(false);
     }
-    let answer = find_out(vm, class, subclass)?;
+    let answer = searching(vm, |vm| find_out(vm, class, subclass))?;
     vm.set_add(if answer { accepted } else { denied }, subclass)?;
     Ok(answer)
+}
+
+/// Asks other classes on behalf of an abstract one: protocols answer these questions, too.
+fn searching(
+    vm: &mut Vm,
+    ask: impl FnOnce(&mut Vm) -> Result<bool, Raised>,
+) -> Result<bool, Raised> {
+    let count = |vm: &Vm| vm.extension::<Registrations>().searches.get();
+    let before = count(vm);
+    vm.extension::<Registrations>().searches.set(before + 1);
+    let answer = ask(vm);
+    vm.extension::<Registrations>().searches.set(before);
+    answer
 }
 
 fn find_out(vm: &mut Vm, class: Local, subclass: Local) -> Result<bool, Raised> {

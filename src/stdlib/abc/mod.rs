@@ -22,7 +22,12 @@ use crate::vm::{Args, Extension, Layer, Local, Locals, Native, Vm};
 
 /// The module that `abc` takes its metaclass from.
 pub const ABC: NativeModule = NativeModule {
-    functions: &[&GET_CACHE_TOKEN, &UPDATE_ABSTRACTMETHODS, &HAS_METHODS],
+    functions: &[
+        &GET_CACHE_TOKEN,
+        &UPDATE_ABSTRACTMETHODS,
+        &HAS_METHODS,
+        &IS_SEARCHING,
+    ],
     types: &[&ABC_META],
     ..NativeModule::of("_abc", "The native part of abc.")
 };
@@ -56,7 +61,7 @@ const GET_CACHE_TOKEN: Native = Native::vm(
     "get_cache_token()",
     "Returns the current ABC cache token: it changes with every call of register() on any ABC.",
     |vm, _| {
-        let count = vm.extension::<Registrations>().0.get();
+        let count = vm.extension::<Registrations>().count.get();
         Ok(vm.local(vm.heap.usize(count)))
     },
 );
@@ -72,12 +77,25 @@ const HAS_METHODS: Native = Native::leaf(
     has_methods,
 );
 
+const IS_SEARCHING: Native = Native::vm(
+    "_is_searching()",
+    "Whether an abstract class is asking its subclasses and registered classes now.",
+    |vm, _| {
+        let searches = vm.extension::<Registrations>().searches.get();
+        Ok(vm.bool_local(searches > 0))
+    },
+);
+
 /// The attribute by which a function says that it is abstract.
 const MARK: &str = "__isabstractmethod__";
 
 /// How often `register` was called: classes that an abstract class once denied must be asked anew after it.
 #[derive(Default)]
-pub struct Registrations(Cell<usize>);
+pub struct Registrations {
+    count: Cell<usize>,
+    /// How many checks look through subclasses and registered classes now.
+    searches: Cell<usize>,
+}
 
 impl Layer for Registrations {
     const PLACE: usize = 5;

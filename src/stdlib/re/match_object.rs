@@ -178,7 +178,7 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
     "See PEP 585",
-    |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
+    |vm, args| vm.generic_alias(args.at(0), args.at(1)),
 );
 
 /// A match.

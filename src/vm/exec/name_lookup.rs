@@ -6,6 +6,8 @@
 use crate::bytecode::{CodeKind, Instr, Op};
 use crate::runtime::cell::CellObj;
 use crate::runtime::dict::Dict;
+use crate::runtime::intern::Sym;
+use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
@@ -19,6 +21,30 @@ impl Vm {
             return self.local(self.builtins().value());
         }
         self.local(self.stack.top().code(&self.heap).module(&self.heap).value())
+    }
+
+    /// The module whose code called into the one that runs: its name is another.
+    pub fn calling_module(&self) -> Local {
+        let heap = &self.heap;
+        let name = |module: Gc<'_, Module>| {
+            let name = module.globals.get(heap, heap.sym(Sym::Name));
+            name.and_then(|name| name.as_gc::<Str>())
+                .map(|name| name.as_str().to_owned())
+        };
+        let mut modules = self
+            .stack
+            .frames()
+            .iter()
+            .rev()
+            .map(|frame| frame.code(heap).module(heap));
+        let Some(inner) = modules.next() else {
+            return self.running_module();
+        };
+        let inside = name(inner);
+        match modules.find(|&module| name(module) != inside) {
+            Some(module) => self.local(module.value()),
+            None => self.local(inner.value()),
+        }
     }
 
     /// The variables of the function that runs, by name: a new dict. None: a module body runs, or nothing. Of a class body: its

@@ -736,6 +736,7 @@ impl Vm {
                 Op::ImportFrom => slow!(self.import_from_op(i.instr())),
                 Op::ImportStar => slow!(self.import_star_op(i.instr())),
                 Op::TypeParam => slow!(self.type_param_op(i.instr())),
+                Op::GenericBase => slow!(self.generic_base_op(i.instr())),
                 Op::TypeAlias => slow!(self.type_alias_op(i.instr())),
                 Op::Display => slow!(self.display_op(i.instr())),
             }

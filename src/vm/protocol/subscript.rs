@@ -168,11 +168,10 @@ impl Vm {
             .get_gc::<Class>(class)
             .is_some_and(|class| class.builtin_is(Builtin::Type))
         {
-            return Ok(self.generic_alias(class, key));
+            return self.generic_alias(class, key);
         }
         match self.find_attr(class, Sym::ClassGetItem.text())? {
             Some(method) if !self.get(method).is_none() => self.call(method, &[key]),
-            _ if self.has_type_params(class) => Ok(self.generic_alias(class, key)),
             _ => {
                 let name = self
                     .get_gc::<Class>(class)

@@ -13,7 +13,8 @@ pub mod exception;
 mod float;
 mod function;
 mod generator;
-mod generic;
+pub mod generic;
+pub use generic::CLASS_GETITEM;
 mod int;
 mod iterators;
 mod list;
@@ -86,6 +87,7 @@ const MODULES: &[(Name, &[Builtin])] = &[
     (
         "typing",
         &[
+            Builtin::Generic,
             Builtin::TypeVar,
             Builtin::TypeVarTuple,
             Builtin::ParamSpec,

@@ -66,7 +66,7 @@ const SUBGROUP: Native = Native::vm(
 const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
     "See PEP 585",
-    |vm, args| Ok(vm.generic_alias(args.at(0), args.at(1))),
+    |vm, args| vm.generic_alias(args.at(0), args.at(1)),
 );
 
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
