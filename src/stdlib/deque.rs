@@ -54,6 +54,9 @@ const DEQUE: ModuleType = ModuleType {
             &ADD,
             &IADD,
             &MUL,
+            &RMUL,
+            &IMUL,
+            &DUNDER_COPY,
             &EQ,
             &NE,
             &LT,
@@ -107,6 +110,18 @@ impl Payload for Deque {}
 traced!(Walk { deque } plain { version, at, step });
 
 impl Payload for Walk {}
+
+fn product(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let times = vm.index(args.at(1))?;
+    let empty = vm.local(vm.heap.list([]).value());
+    let product = like(vm, args.at(0), empty)?;
+    let items = list_of(vm, args.at(0));
+    for _ in 0..times {
+        vm.native_safepoint()?;
+        add_all(vm, product, items, End::Right)?;
+    }
+    Ok(product)
+}
 
 /// An end of a deque.
 #[derive(Clone, Copy)]
@@ -389,21 +404,28 @@ const IADD: Native = Native::vm(
         Ok(args.at(0))
     },
 );
-const MUL: Native = Native::vm(
-    "__mul__(self, value, /)",
-    "Return self*value.",
+const MUL: Native = Native::vm("__mul__(self, value, /)", "Return self*value.", product);
+const RMUL: Native = Native::vm("__rmul__(self, value, /)", "Return value*self.", product);
+const IMUL: Native = Native::vm(
+    "__imul__(self, value, /)",
+    "Implement self*=value.",
     |vm, args| {
         let times = vm.index(args.at(1))?;
-        let empty = vm.local(vm.heap.list([]).value());
-        let product = like(vm, args.at(0), empty)?;
         let items = list_of(vm, args.at(0));
-        for _ in 0..times {
-            vm.native_safepoint()?;
-            add_all(vm, product, items, End::Right)?;
+        if times <= 0 {
+            vm.call_method(args.at(0), "clear", &[])?;
         }
-        Ok(product)
+        for _ in 1..times {
+            vm.native_safepoint()?;
+            add_all(vm, args.at(0), items, End::Right)?;
+        }
+        Ok(args.at(0))
     },
 );
+const DUNDER_COPY: Native = Native::vm("__copy__(self, /)", "A shallow copy.", |vm, args| {
+    let items = list_of(vm, args.at(0));
+    like(vm, args.at(0), items)
+});
 const EQ: Native = comparison("__eq__(self, value, /)", |vm, a| {
     compare(vm, a, Comparison::Eq)
 });
