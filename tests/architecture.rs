@@ -25,7 +25,7 @@ const LAYERS: [&str; 11] = [
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 14] = [
+const HOMES: [(&str, &str); 15] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -38,6 +38,7 @@ const HOMES: [(&str, &str); 14] = [
     ("sha1", "stdlib/hashlib.rs"),
     ("sha3", "stdlib/hashlib.rs"),
     ("md5", "stdlib/hashlib.rs"),
+    ("corosensei", "vm/exec/green_stack.rs"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
 ];
@@ -46,18 +47,23 @@ const HOMES: [(&str, &str); 14] = [
 const UNSAFE: &[&str] = &[
     "runtime/class.rs",
     "runtime/code.rs",
+    "runtime/coroutine.rs",
     "runtime/exception.rs",
     "runtime/heap/block.rs",
     "runtime/heap/gc.rs",
     "runtime/heap/kinds.rs",
     "runtime/heap/mod.rs",
+    "runtime/heap/tests.rs",
     "runtime/heap/trace.rs",
+    "runtime/instance.rs",
     "runtime/int.rs",
     "runtime/intern.rs",
     "runtime/shape.rs",
     "runtime/str.rs",
     "runtime/table.rs",
+    "runtime/value.rs",
     "vm/exec/frame.rs",
+    "vm/exec/green_stack.rs",
     "vm/mod.rs",
 ];
 

@@ -380,7 +380,7 @@ ops! {
     // Calls; the result lands in R[a]. c is 1 when the statement drops it (a coroutine made there is never awaited)
     Call             First  Num    Flag   Unused    CallB    Runs        [], "R[a] := R[a](R[a+1], ..., R[a+b])";
     CallMethod       First  Num    Flag   Cache     MethodB  Runs        [], "R[a] := R[a+1].C[d](R[a+2], ..., R[a+1+b])";
-    GetMethod        First  Unused Unused Cache     A(1)     ReadAttr    [], "R[a], R[a+1] := the function R[a+1].C[d] and its receiver, or any other attribute and Undef";
+    GetMethod        First  Unused Unused Cache     A(1)     ReadAttr    [], "R[a], R[a+1] := method R[a+1].C[d], receiver; for what is no method: value, Undef";
     GetSuper         First  Unused Unused Cache     A(2)     ReadAttr    [], "R[a], R[a+1] := the function R[a](R[a+1], R[a+2]).C[d] (super() in a method) and R[a+2], or any other attribute and Undef";
     CallFound        First  Num    Num    Unused    MethodB  Runs        [], "R[a] := R[a](R[a+1], ..., R[a+1+b]), R[a+1] left out if Undef: a call of what GetMethod found";
     CallSpecial      First  Num    Unused Name      MethodB  Runs        [], "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b])";
@@ -410,9 +410,8 @@ ops! {
     UnpackSeq        Use    First  Unused Imm       Items    Runs        [], "R[b], ..., R[b+d-1] := R[a]";
     UnpackEx         Use    First  Num    Imm       Starred  Runs        [], "R[b].. := c items, a list, d items from R[a]";
     // Iteration
-    GetIter          Def    Use    Flag   Unused    No       Runs        [], "R[a] := iter(R[b]); c: 1 if a for loop has just made R[b] for itself";
+    GetIter          Def    Use    Unused Unused    No       Runs        [], "R[a] := iter(R[b])";
     ForIter          Use    Def    Num    Jump      No       Runs        [], "if R[a] has a next item: R[b] := it, ip += d (c is 1 where an UnpackSeq of two stands there and nothing else reads R[b])";
-    CloseIter        Use    Use    Flag   Unused    No       Runs        [], "close R[a] if it is a generator that the loop made for itself; c: 1 only if R[b] is a GeneratorExit";
     GetAIter         Def    Use    Unused Unused    No       Runs        [], "R[a] := aiter(R[b])";
     GetANext         Def    Use    Unused Unused    No       Runs        [], "R[a] := the awaitable R[b].__anext__()";
     EndAsyncFor      Use    Unused Unused Unused    No       Pure        [Reraises], "raise R[a] again (as Reraise) unless it is a StopAsyncIteration";

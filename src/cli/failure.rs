@@ -159,6 +159,11 @@ pub fn location(place: &Place, sources: &SourceMap) -> String {
     )
 }
 
+/// Whether a place is inside of the library's modules that are written in apy.
+pub fn is_library(place: &Place, sources: &SourceMap) -> bool {
+    source_of(place, sources).name().starts_with("<apy>/")
+}
+
 /// A line of the stack.
 #[derive(Clone, PartialEq)]
 enum Line {

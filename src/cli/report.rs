@@ -4,11 +4,13 @@
 //! `Report`, an arm and a function.
 
 use std::fmt::Write;
+use std::rc::Rc;
 
 use super::failure::{self, draw, location};
 use super::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
-use crate::vm::{Failure, HeldAt, Place, Problem, Report, Stuck};
+use crate::runtime::exception::TraceEntry;
+use crate::vm::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
 /// A report as text.
 #[must_use]
@@ -60,12 +62,24 @@ fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Styl
         Problem::NeverRetrieved(task) => {
             format!("Task '{task}' failed, and its exception was never retrieved")
         }
+        Problem::Thread(thread) => format!("Exception in thread {thread}:"),
         Problem::Unraisable(object) => format!("Exception ignored in: {object}"),
     };
+    let mut failure = failure.clone();
+    if let Problem::Thread(_) = problem {
+        // The calls of the library with which each thread begins say nothing.
+        let begins = |entry: &TraceEntry| match entry {
+            TraceEntry::Frame { code, ip } => failure::is_library(&(Rc::clone(code), *ip), sources),
+            TraceEntry::Task { .. } => false,
+        };
+        while failure.trace.len() > 1 && failure.trace.last().is_some_and(begins) {
+            failure.trace.pop();
+        }
+    }
     format!(
         "{}\n{}",
         style.warning(&what),
-        failure::render(failure, sources, style)
+        failure::render(&failure, sources, style)
     )
 }
 
@@ -75,7 +89,7 @@ fn destroyed(task: &Stuck, sources: &SourceMap, style: Style) -> String {
         style.warning("RuntimeWarning"),
         task.task
     );
-    if let Some(place) = &task.spawned {
+    if let Some(place) = task.spawned.first() {
         out.push_str(&draw(
             place,
             "makes the task",
@@ -120,8 +134,12 @@ fn held(
 const TOLD: usize = 20;
 
 fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) -> String {
+    let (all, more) = match stuck.iter().any(|one| one.kind == StuckKind::Thread) {
+        true => ("every task and every thread", "more"),
+        false => ("every task", "more tasks"),
+    };
     let mut out = format!(
-        "{}: every task waits for something that will never happen\n",
+        "{}: {all} waits for something that will never happen\n",
         style.bad("deadlock")
     );
     if let Some(first) = stuck[..cycle].first() {
@@ -138,20 +156,53 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
         );
     }
     for task in stuck.iter().take(TOLD) {
-        let spawned = task.spawned.as_ref().map_or(String::new(), |place| {
+        let spawned = spawned(task, sources).map_or(String::new(), |place| {
             format!(", spawned at {},", location(place, sources))
         });
+        let kind = match task.kind {
+            StuckKind::Task => "task",
+            StuckKind::Thread => "thread",
+        };
+        let (waits_for, place) = in_user_code(task, sources);
         let _ = writeln!(
             out,
-            "  task '{}'{spawned} waits for {}",
-            task.task, task.waits_for
+            "  {kind} '{}'{spawned} waits for {waits_for}",
+            task.task
         );
-        if let Some(place) = &task.place {
+        if let Some(place) = place {
             out.push_str(&draw(place, "waits here", Severity::Error, sources, style));
         }
     }
     if stuck.len() > TOLD {
-        let _ = writeln!(out, "  and {} more tasks", stuck.len() - TOLD);
+        let _ = writeln!(out, "  and {} {more}", stuck.len() - TOLD);
     }
     out
+}
+
+/// What something waits for as the program wrote it: a thread that is inside of the library waits in the function that the program
+/// called.
+fn in_user_code<'s>(stuck: &'s Stuck, sources: &SourceMap) -> (String, Option<&'s Place>) {
+    let is_library = |place: &&Place| failure::is_library(place, sources);
+    let inside = stuck.trail.iter().take_while(|p| is_library(p)).count();
+    let called = stuck.trail[..inside]
+        .iter()
+        .map(|place| &place.0.qualname)
+        .rfind(|name| !STARTS.contains(&&***name));
+    match called {
+        Some(called) => (called.to_string(), stuck.trail.get(inside)),
+        None => (stuck.waits_for.clone(), stuck.place.as_ref()),
+    }
+}
+
+/// The functions of the library that a thread begins in.
+const STARTS: [&str; 3] = [
+    "Thread._bootstrap",
+    "Thread.run",
+    "ThreadPoolExecutor._work",
+];
+
+/// Where the program made a task or a thread.
+fn spawned<'s>(stuck: &'s Stuck, sources: &SourceMap) -> Option<&'s Place> {
+    let user = |place: &&Place| !failure::is_library(place, sources);
+    stuck.spawned.iter().find(user).or(stuck.spawned.first())
 }

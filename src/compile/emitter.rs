@@ -1,4 +1,4 @@
-//! The emitter of one frame: builder, registers, variables, and what is sure at the current place.
+//! The emitter of one frame: builder, registers, variables, and definite assignment at the current place.
 //!
 //! Each topic (expressions, calls, loops ...) adds its methods in its own file; this one holds what they share. Jumps
 //! go through `jump` and `bind` here, which carry the state of definite assignment along. Code that no path reaches is
@@ -276,7 +276,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
         }
     }
 
-    /// Binds a label that is reached in other ways too: what is sure there must be given.
+    /// Binds a label that is reached in other ways too: `sure` is the definite assignment there.
     pub fn bind_with(&mut self, label: Label, state: Assigned) {
         self.b.bind(label);
         self.pending.remove(&label);

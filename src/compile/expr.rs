@@ -12,7 +12,7 @@ use crate::bytecode::{Const, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{BinOp, BoolOp, Expr, ExprKind, Ident, Name, UnaryOp};
 
-/// Says that nothing is evaluated between an operand and its use.
+/// The span of an operand's use when nothing is evaluated between the operand and its use.
 pub(super) const NOTHING: Span = Span { start: 0, end: 0 };
 
 impl<'a> Emitter<'_, 'a> {

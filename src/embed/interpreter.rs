@@ -15,7 +15,7 @@ use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::ready_queue::Seeded;
-use crate::sched::{self, event_loop, report, scheduler, slow_step, task};
+use crate::sched::{self, event_loop, green, report, scheduler, slow_step, task};
 use crate::stdlib::{self, asyncio, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
@@ -58,14 +58,15 @@ pub enum Outcome {
 
 /// An interpreter. What one `run` defines, the next one sees.
 pub struct Interpreter {
-    pub(super) vm: Vm,
+    /// In a box: threads have pointers to it.
+    pub(super) vm: Box<Vm>,
 }
 
 impl Interpreter {
     /// An interpreter with an empty `__main__`.
     #[must_use]
     pub fn new(options: Options) -> Interpreter {
-        let mut vm = Vm::new(options.host);
+        let mut vm = Box::new(Vm::new(options.host));
         vm.heap.set_stress(options.gc_stress);
         sched::install(&mut vm, options.time);
         vm.set_pulse(slow_step::pulse);
@@ -79,6 +80,7 @@ impl Interpreter {
         ));
         vm.extend(Loader::new(options.sources, options.warn, folder));
         vm.set_import(loader::import);
+        vm.set_locate(loader::locate);
         vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
@@ -152,9 +154,9 @@ impl Interpreter {
     /// # Errors
     /// The output takes nothing more.
     pub fn finish(&mut self) -> io::Result<()> {
+        green::abandon_all(&mut self.vm);
         if !self.vm.is_halting() {
             report::pending_at_exit(&mut self.vm);
-            self.vm.finalise_all();
             report::failures_at_exit(&mut self.vm);
         }
         stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())
@@ -173,6 +175,7 @@ impl Interpreter {
         let outcome = match loader::link(&mut self.vm, unit, main, mode) {
             Ok((function, is_async)) => {
                 let result = run_linked(&mut self.vm, function, is_async);
+                let result = join_threads(&mut self.vm, result);
                 self.outcome_of(result)
             }
             Err(mistakes) => Outcome::Mistakes(unit.file, mistakes),
@@ -223,6 +226,12 @@ impl Interpreter {
     }
 }
 
+impl Drop for Interpreter {
+    fn drop(&mut self) {
+        green::abandon_all(&mut self.vm);
+    }
+}
+
 /// A seed from the system's randomness.
 fn any_seed() -> u64 {
     RandomState::new().build_hasher().finish()
@@ -236,6 +245,16 @@ fn run_linked(vm: &mut Vm, function: Local, is_async: bool) -> Result<Local, Rai
         return Ok(result);
     }
     run_main_task(vm, result)
+}
+
+/// Waits for the threads that the program started; at a prompt they live on.
+fn join_threads(vm: &mut Vm, result: Result<Local, Raised>) -> Result<Local, Raised> {
+    if vm.is_halting() || scheduler(vm).is_attended() {
+        return result;
+    }
+    let result = result.map_err(|raised| vm.take_local(raised));
+    green::join_all(vm)?;
+    result.map_err(|exception| vm.raise_local(exception))
 }
 
 /// Runs a coroutine as `asyncio.run` does; at a prompt tasks live on.

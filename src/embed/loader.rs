@@ -114,6 +114,13 @@ pub(super) fn sources(vm: &Vm) -> &Sources {
     &vm.extension::<Loader>().sources
 }
 
+/// The file and the line of an offset into a text that was loaded: the hook of `Vm::locate`.
+pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<(String, usize)> {
+    let sources = sources(vm).borrow();
+    let source = sources.file(FileId(file));
+    Some((source.name().to_string(), source.line(offset) as usize))
+}
+
 /// The names that a module has slots for, as the compiler wants them.
 pub(super) fn names_of(vm: &Vm, module: Local) -> GlobalNames {
     let mut names = GlobalNames::new();
@@ -203,7 +210,7 @@ fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
         .globals
         .get(&vm.heap, vm.heap.intern(name))?
         .as_gc()?;
-    let items = list.items.to_vec(&vm.heap);
+    let items = list.to_vec(&vm.heap);
     Some(
         items
             .into_iter()

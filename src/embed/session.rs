@@ -269,7 +269,7 @@ fn ask_dir(vm: &mut Vm, object: Local) -> Result<Vec<String>, Raised> {
     let Some(names) = vm.get_gc::<List>(names) else {
         return Ok(Vec::new());
     };
-    let names = names.items.to_vec(&vm.heap).into_iter();
+    let names = names.to_vec(&vm.heap).into_iter();
     Ok(names
         .filter_map(|name| name.as_gc::<Str>().map(|name| name.as_str().to_owned()))
         .collect())

@@ -43,13 +43,12 @@ pub mod class_flag {
     pub const FINAL: u32 = 1 << 8;
     /// `__bool__` or `__len__`.
     pub const TRUTH: u32 = 1 << 9;
-    /// `__del__`.
-    pub const DEL: u32 = 1 << 10;
+    /// Written in apy for classes that extend a native one: calls of native methods on instances come here.
+    pub const GENERAL: u32 = 1 << 10;
 }
 
 /// Which special method sets which flag.
-const FLAGGED: [(Sym, u32); 11] = [
-    (Sym::Del, class_flag::DEL),
+const FLAGGED: [(Sym, u32); 10] = [
     (Sym::Eq, class_flag::EQ),
     (Sym::Ne, class_flag::EQ),
     (Sym::Hash, class_flag::HASH),
@@ -373,7 +372,7 @@ impl<'h> Gc<'h, Class> {
 
     /// Recomputes the flags of the class and all below it, after its MRO or a special method changed.
     pub fn refresh_flags(self, heap: &'h Heap) {
-        let keep = class_flag::NO_DICT | class_flag::FINAL;
+        let keep = class_flag::NO_DICT | class_flag::FINAL | class_flag::GENERAL;
         let mut flags = self.get().flags.get() & keep;
         for (sym, flag) in FLAGGED {
             let found = self.lookup_in(heap, heap.sym(sym));

@@ -34,10 +34,14 @@ impl CodePtr {
     }
 
     /// The code object.
+    ///
+    /// # Safety
+    /// Something that the collector reports keeps it: the owner of the frame that holds this pointer.
     #[inline(always)]
-    pub fn get(self, _: &Heap) -> Gc<'_, CodeObj> {
-        // The frame that holds this pointer has the function or coroutine in `owner`, a root, which keeps the code.
-        Gc::from_address(self.0.as_ptr() as usize)
+    pub unsafe fn get(self, heap: &Heap) -> Gc<'_, CodeObj> {
+        heap.check_object(self.0.as_ptr() as usize);
+        // SAFETY: `new` got a `CodeObj`, and the caller's promise.
+        unsafe { Gc::from_address(self.0.as_ptr() as usize) }
     }
 }
 

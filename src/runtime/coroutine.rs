@@ -4,6 +4,8 @@
 //! down, `parent` up. The coroutine that something outside resumes (a task, `next()`, `send()`) is the root of such a chain and
 //! remembers its `innermost`, so that resuming costs the same at any depth.
 
+#![expect(unsafe_code, reason = "trusts that what runs code has a function")]
+
 use std::cell::Cell;
 
 use super::code::CodeObj;
@@ -109,7 +111,9 @@ impl<'h> Gc<'h, Coroutine> {
     #[inline(always)]
     pub fn running_code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
         debug_assert!(self.runs_code());
-        self.get().function.trusted::<Function>(heap).code(heap)
+        // SAFETY: those that run code are made by `Vm` around a function, and `function` never changes.
+        let function = unsafe { self.get().function.trusted::<Function>(heap) };
+        function.code(heap)
     }
 }
 

@@ -39,12 +39,13 @@ impl<'h> Gc<'h, Dict> {
         self.set_leaf(heap, name.value(), value);
     }
 
-    /// Binds a key whose hash and equality need no program code (else: by identity).
+    /// Binds a key whose hash and equality need no program code (else: by identity). For what Rust code stores: without memory the
+    /// MemoryError comes at the next safepoint.
     pub fn set_leaf(self, heap: &'h Heap, key: Value<'h>, value: Value<'h>) {
         let hash = builtin_eq::hash(heap, key).unwrap_or(0);
         match self.table.find(heap, hash, key) {
             Found::At(i) => self.table.set_value(heap, i, value),
-            _ => self.table.push(heap, hash, key, value),
+            _ => self.table.add(heap, hash, key, value),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 
+use super::class::Class;
 use super::heap::{Gc, Heap, Slot, traced};
 use super::types::Builtin;
 use super::value::Value;
@@ -32,7 +33,10 @@ pub struct Callback {
 }
 
 /// `Future::first_kind` when there is no callback.
-const NO_CALLBACK: u16 = u16::MAX;
+const NO_CALLBACK: u8 = u8::MAX;
+
+/// `TaskPart::row` of a task that the scheduler does not keep: one that is done, or was never initialised.
+pub const NO_ROW: u32 = u32::MAX;
 
 /// A future; a task, if `task` is there. Most have one callback, without a context, and no more: what is rare is in `extra`.
 pub struct Future {
@@ -45,9 +49,11 @@ pub struct Future {
     /// Whether a timer finishes it that nobody else knows of: that of a sleep.
     pub timed: Cell<bool>,
     /// Of a waiter: one more than the row of what it waits in, in the VM's table; 0 for all other futures. Programs never see a waiter.
-    pub waits_in: Cell<u16>,
+    pub waits_in: Cell<u8>,
+    /// The number of the loop that it belongs to; 0 for none yet.
+    pub loop_number: Cell<u16>,
     /// `Callback::kind` of the first callback, or `NO_CALLBACK`.
-    first_kind: Cell<u16>,
+    first_kind: Cell<u8>,
     first_target: Slot,
     /// The result, the exception, or the message of the cancellation.
     pub result: Slot,
@@ -82,9 +88,9 @@ pub struct TaskPart {
     /// The coroutine that it drives.
     pub coroutine: Slot,
     /// Its place in the order of creation.
-    pub number: u64,
+    pub number: Cell<u64>,
     /// The number in its default name: given names use up none.
-    pub name_number: u64,
+    pub name_number: Cell<u64>,
     /// The future that it waits for; Undef while it is ready or running.
     pub waiting_for: Slot,
     /// The context that its code runs in; Undef for the empty one.
@@ -92,9 +98,9 @@ pub struct TaskPart {
     /// Where it was made: the code, a `CodeObj`, or Undef.
     pub spawned_in: Slot,
     /// Where it was made: the index of the instruction.
-    pub spawned_at: u32,
-    /// Its row in the scheduler's table of tasks.
-    pub row: u32,
+    pub spawned_at: Cell<u32>,
+    /// Its row in the scheduler's table of tasks, or `NO_ROW`.
+    pub row: Cell<u32>,
     /// `cancelling()`.
     pub cancel_requests: Cell<u32>,
     /// Whether the next resumption throws CancelledError.
@@ -105,7 +111,7 @@ pub struct TaskPart {
 
 traced!(
     Future { first_target, result, attrs, extra, task }
-    plain { state, retrieved, cancel_requested, timed, waits_in, first_kind }
+    plain { state, retrieved, cancel_requested, timed, waits_in, loop_number, first_kind }
 );
 traced!(
     Extra { callbacks, cancelled_error, group, follows, cancel_message, name }
@@ -123,6 +129,11 @@ impl Heap {
         self.alloc(Future::pending(None))
     }
 
+    /// A pending future of a class that extends Future.
+    pub fn future_of<'h>(&'h self, class: Gc<'h, Class>) -> Gc<'h, Future> {
+        self.alloc_shaped(Future::pending(None), class.root_shape())
+    }
+
     /// A pending task.
     pub fn task(&self, part: TaskPart) -> Gc<'_, Future> {
         self.charge(size_of::<TaskPart>());
@@ -130,6 +141,32 @@ impl Heap {
             Future::pending(Some(Box::new(part))),
             self.types.shape_of(Builtin::Task),
         )
+    }
+
+    /// A task of Task or of a class that extends it, which `Task.__init__` has still to initialise.
+    pub fn bare_task<'h>(&'h self, class: Gc<'h, Class>) -> Gc<'h, Future> {
+        self.charge(size_of::<TaskPart>());
+        let future = Future::pending(Some(Box::new(TaskPart::bare())));
+        self.alloc_shaped(future, class.root_shape())
+    }
+}
+
+impl TaskPart {
+    /// What a task has before it is initialised.
+    pub fn bare() -> TaskPart {
+        TaskPart {
+            coroutine: Slot::new(Value::NONE),
+            number: Cell::new(0),
+            name_number: Cell::new(0),
+            waiting_for: Slot::undef(),
+            context: Slot::undef(),
+            spawned_in: Slot::undef(),
+            spawned_at: Cell::new(0),
+            row: Cell::new(NO_ROW),
+            cancel_requests: Cell::new(0),
+            must_cancel: Cell::new(false),
+            in_cancel: Cell::new(false),
+        }
     }
 }
 
@@ -141,6 +178,7 @@ impl Future {
             cancel_requested: Cell::new(false),
             timed: Cell::new(false),
             waits_in: Cell::new(0),
+            loop_number: Cell::new(0),
             first_kind: Cell::new(NO_CALLBACK),
             first_target: Slot::undef(),
             result: Slot::undef(),
@@ -172,7 +210,7 @@ impl Future {
             self.extra().callbacks.borrow_mut().push(callback);
             return;
         }
-        self.first_kind.set(callback.kind as u16);
+        self.first_kind.set(callback.kind as u8);
         self.first_target.assign(&callback.target);
     }
 
@@ -197,6 +235,15 @@ impl Future {
         };
         self.first_target.clear();
         Some(callback)
+    }
+
+    /// Has `look` see each callback, in order.
+    pub fn each_callback(&self, mut look: impl FnMut(&Callback)) {
+        let (first, others) = self.take_callbacks();
+        for callback in first.into_iter().chain(others) {
+            look(&callback);
+            self.push_callback(callback);
+        }
     }
 
     /// Keeps the callbacks for which `keep` says so; how many went.

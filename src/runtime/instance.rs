@@ -3,6 +3,8 @@
 //! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
 //! attribute dict. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
 
+#![expect(unsafe_code, reason = "knows interned names by their addresses")]
+
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, traced};
@@ -80,7 +82,7 @@ impl<'h> Gc<'h, Instance> {
     fn extra_slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
         let extra = self.extra.get(heap).as_gc::<List>();
         extra
-            .and_then(|list| list.items.get(heap, i - self.tail().len()))
+            .and_then(|list| list.item(heap, i - self.tail().len()))
             .unwrap_or(Value::UNDEF)
     }
 
@@ -100,10 +102,8 @@ impl<'h> Gc<'h, Instance> {
         }
         let list: Gc<'h, List> = self.extra.expect(heap);
         let at = i - self.tail().len();
-        while list.items.len() <= at {
-            list.items.push(heap, Value::UNDEF);
-        }
-        list.items.set(at, value);
+        list.pad(heap, at + 1);
+        list.set_item(heap, at, value);
     }
 
     /// The value of an attribute of the instance itself.
@@ -155,7 +155,8 @@ impl<'h> Gc<'h, Instance> {
         let layout = heap.layout(self.shape());
         let named = layout.names().iter().enumerate().map(|(i, &address)| {
             (
-                Value::object(Gc::<Str>::from_address(address)),
+                // SAFETY: layouts name interned strings, which live as long as the heap.
+                Value::object(unsafe { Gc::<Str>::from_address(address) }),
                 self.slot(heap, i + layout.reserved as usize),
             )
         });

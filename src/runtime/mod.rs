@@ -29,7 +29,6 @@ pub mod opaque;
 pub mod raised;
 pub mod range;
 pub mod set;
-mod set_order;
 pub mod shape;
 pub mod slice;
 pub mod str;

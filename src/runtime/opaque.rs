@@ -22,6 +22,8 @@ pub struct Obstacle<'h> {
     pub words: String,
     /// The tasks and futures that have to be done, or to do something, first.
     pub futures: Vec<Value<'h>>,
+    /// The number of the thread that has to do something first.
+    pub thread: Option<u64>,
 }
 
 impl<'h> Obstacle<'h> {
@@ -30,6 +32,15 @@ impl<'h> Obstacle<'h> {
         Obstacle {
             words: words.to_owned(),
             futures: futures.into_iter().collect(),
+            thread: None,
+        }
+    }
+
+    /// The same with a thread that has to do something first.
+    pub fn with_thread(self, thread: u64) -> Obstacle<'h> {
+        Obstacle {
+            thread: Some(thread),
+            ..self
         }
     }
 }

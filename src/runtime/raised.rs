@@ -53,6 +53,13 @@ impl Heap {
         self.raise(Builtin::ValueError, message)
     }
 
+    /// MemoryError, without a message as in CPython.
+    #[cold]
+    #[inline(never)]
+    pub fn memory_error(&self) -> Raised {
+        self.raise_with(Builtin::MemoryError, &[])
+    }
+
     /// What an algorithm on plain data found wrong, as an exception.
     #[cold]
     #[inline(never)]
@@ -68,7 +75,7 @@ impl Heap {
             ErrorKind::Overflow => Builtin::OverflowError,
             ErrorKind::ZeroDivision => Builtin::ZeroDivisionError,
             ErrorKind::Index => Builtin::IndexError,
-            ErrorKind::Memory => return self.raise_with(Builtin::MemoryError, &[]),
+            ErrorKind::Memory => return self.memory_error(),
         };
         self.raise(class, error.message)
     }

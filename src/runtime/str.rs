@@ -294,6 +294,7 @@ impl Heap {
         if text.len() > MAX_LEN {
             return Err(self.string_too_long());
         }
+        self.room_for(text.len())?;
         Ok(self.str_value(text))
     }
 
@@ -313,10 +314,15 @@ impl Heap {
 
     /// `a + b`, or MemoryError where the text is too long for one.
     pub fn str_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Result<Gc<'h, Str>, Raised> {
-        self.try_concat(a, b).ok_or_else(|| self.string_too_long())
+        self.try_concat(a, b).ok_or_else(|| {
+            if a.byte_len() + b.byte_len() > MAX_LEN {
+                return self.string_too_long();
+            }
+            self.memory_error()
+        })
     }
 
-    /// `a + b`, if it is not too long for a string.
+    /// `a + b`, if it is not too long for a string and there is memory for it.
     pub fn try_concat<'h>(&'h self, a: Gc<'h, Str>, b: Gc<'h, Str>) -> Option<Gc<'h, Str>> {
         let (x, y) = (a.as_str(), b.as_str());
         if y.is_empty() {
@@ -338,7 +344,7 @@ impl Heap {
         }
         let (owner, data) = match a.get().owner.get(self).as_gc::<StrBuf>() {
             Some(buffer) if buffer.get().append(a.get().data, x.len(), y) => (buffer, a.get().data),
-            _ => self.str_buffer(x, y),
+            _ => self.str_buffer(x, y)?,
         };
         let fields = Str {
             hash: Cell::new(0),
@@ -350,20 +356,20 @@ impl Heap {
         Some(self.alloc(fields))
     }
 
-    /// A new buffer that begins with `x` and `y`, with room for as much again.
-    fn str_buffer(&self, x: &str, y: &str) -> (Gc<'_, StrBuf>, NonNull<u8>) {
-        let capacity = (x.len() + y.len()) * 2;
-        let mut bytes = Vec::with_capacity(capacity);
+    /// A new buffer that begins with `x` and `y`, with room for as much again if there is memory for that. `None`: there is none.
+    fn str_buffer(&self, x: &str, y: &str) -> Option<(Gc<'_, StrBuf>, NonNull<u8>)> {
+        let total = x.len() + y.len();
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(total * 2).is_err() {
+            bytes.try_reserve_exact(total).ok()?;
+        }
+        let capacity = bytes.capacity();
         bytes.extend_from_slice(x.as_bytes());
         bytes.extend_from_slice(y.as_bytes());
         self.charge(capacity);
         let data = NonNull::from(&mut *bytes).cast();
-        (
-            self.alloc(StrBuf {
-                bytes: UnsafeCell::new(bytes),
-            }),
-            data,
-        )
+        let bytes = UnsafeCell::new(bytes);
+        Some((self.alloc(StrBuf { bytes }), data))
     }
 }
 

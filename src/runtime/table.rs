@@ -3,7 +3,8 @@
 //! Hash and equality come from the caller: the table compares keys only by `builtin_eq::equal`, and where the program may have a say
 //! it answers `Found::Ask` with the candidates, which the VM compares itself (user code may change the table meanwhile, so the
 //! VM looks again afterwards). Up to eight entries are searched without an index. Removed entries leave holes until the
-//! table next grows.
+//! table next grows. The methods are the only door to the contents of dicts and sets: each reports which part it reads or writes
+//! (`heap/record.rs`), and those that add entries fail with MemoryError.
 
 #![expect(
     unsafe_code,
@@ -21,7 +22,8 @@ pub use index::Index;
 use index::Probe;
 
 use super::builtin_eq;
-use super::heap::{Gc, Heap, Slot, Trace, Tracer, traced};
+use super::heap::{Gc, Heap, Part, RECORDING, Slot, Trace, Tracer, traced};
+use super::raised::Raised;
 use super::str::Str;
 use super::value::Value;
 
@@ -134,17 +136,19 @@ impl Table {
 
     /// Number of keys.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn len(&self, heap: &Heap) -> usize {
+        heap.reads(self, Part::Len);
         self.inner.borrow().live as usize
     }
 
     /// Whether there are no keys.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn is_empty(&self, heap: &Heap) -> bool {
+        self.len(heap) == 0
     }
 
     /// Number of entries, holes included: the end of a walk by position.
-    pub fn end(&self) -> usize {
+    pub fn end(&self, heap: &Heap) -> usize {
+        heap.reads(self, Part::Order);
         self.inner.borrow().entries.len()
     }
 
@@ -152,7 +156,7 @@ impl Table {
     #[inline]
     pub fn find_leaf(&self, heap: &Heap, key: Value<'_>) -> Option<Found> {
         // The hash of a text or an integer is as it was.
-        if self.recent.get(heap).is(key) && (key.is_int() || key.is_gc::<Str>()) {
+        if !RECORDING && self.recent.get(heap).is(key) && (key.is_int() || key.is_gc::<Str>()) {
             return Some(Found::At(self.recent_at.get() as usize));
         }
         Some(self.find(heap, builtin_eq::hash(heap, key)?, key))
@@ -160,6 +164,7 @@ impl Table {
 
     /// Finds a key.
     pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
+        heap.reads(self, Part::Key(hash));
         let inner = self.inner.borrow();
         let recent = self.recent.get(heap);
         if recent.is(key) && !recent.is_undef() {
@@ -184,19 +189,25 @@ impl Table {
     #[inline]
     pub fn entry<'h>(&self, heap: &'h Heap, at: usize) -> Option<(Value<'h>, Value<'h>)> {
         let inner = self.inner.borrow();
+        heap.reads(self, Part::Order);
         let entry = inner.entries.get(at)?;
         let key = entry.key.get(heap).defined()?;
+        heap.reads(self, Part::Key(entry.hash));
         Some((key, self.resolve(heap, entry)))
     }
 
     /// The value at a position that `find` gave.
     #[inline]
     pub fn value_at<'h>(&self, heap: &'h Heap, at: usize) -> Value<'h> {
-        self.resolve(heap, &self.inner.borrow().entries[at])
+        let inner = self.inner.borrow();
+        let entry = &inner.entries[at];
+        heap.reads(self, Part::Key(entry.hash));
+        self.resolve(heap, entry)
     }
 
     /// The hash stored at a position.
-    pub fn hash_at(&self, at: usize) -> u64 {
+    pub fn hash_at(&self, heap: &Heap, at: usize) -> u64 {
+        heap.reads(self, Part::Order);
         self.inner.borrow().entries[at].hash
     }
 
@@ -204,6 +215,7 @@ impl Table {
     #[inline]
     pub fn set_value(&self, heap: &Heap, at: usize, value: Value<'_>) {
         let entry = &self.inner.borrow().entries[at];
+        heap.writes(self, Part::Key(entry.hash));
         if entry.value.is_undef() {
             self.set_linked(heap, entry, value);
         } else {
@@ -212,17 +224,43 @@ impl Table {
     }
 
     /// Appends an entry whose key is known to be missing.
-    pub fn push(&self, heap: &Heap, hash: u64, key: Value<'_>, value: Value<'_>) {
-        if self.owner.is_undef() || !self.push_linked(heap, key, value) {
-            self.append(heap, hash, key, value);
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn push(
+        &self,
+        heap: &Heap,
+        hash: u64,
+        key: Value<'_>,
+        value: Value<'_>,
+    ) -> Result<(), Raised> {
+        if self.owner.is_undef() {
+            return self.append(heap, hash, key, value);
+        }
+        self.push_linked(heap, hash, key, value)
+    }
+
+    /// `push` for Rust code that cannot fail: without memory the MemoryError comes at the next safepoint.
+    pub fn add(&self, heap: &Heap, hash: u64, key: Value<'_>, value: Value<'_>) {
+        if let Err(raised) = self.push(heap, hash, key, value) {
+            heap.raise_later(raised);
         }
     }
 
     #[inline(always)]
-    fn append(&self, heap: &Heap, hash: u64, key: Value<'_>, value: Value<'_>) {
+    fn append(
+        &self,
+        heap: &Heap,
+        hash: u64,
+        key: Value<'_>,
+        value: Value<'_>,
+    ) -> Result<(), Raised> {
+        heap.writes(self, Part::Key(hash));
+        heap.writes(self, Part::Len);
+        heap.writes(self, Part::Order);
         let mut inner = self.inner.borrow_mut();
         if inner.entries.len() == inner.entries.capacity() {
-            inner.grow(heap);
+            inner.grow(heap)?;
         }
         let at = inner.entries.len();
         self.recent.set(key);
@@ -238,6 +276,7 @@ impl Table {
         } else if at > LINEAR {
             inner.index.insert(hash, at);
         }
+        Ok(())
     }
 
     /// Removes the entry at a position that `find` or a walk gave; returns its key and value.
@@ -245,6 +284,9 @@ impl Table {
         let mut inner = self.inner.borrow_mut();
         self.recent.clear();
         let entry = &inner.entries[at];
+        heap.writes(self, Part::Key(entry.hash));
+        heap.writes(self, Part::Len);
+        heap.writes(self, Part::Order);
         let (key, value, hash) = (entry.key.get(heap), self.resolve(heap, entry), entry.hash);
         if entry.value.is_undef() {
             self.set_linked(heap, entry, Value::UNDEF);
@@ -267,30 +309,9 @@ impl Table {
         (key, value)
     }
 
-    /// The number of entries and the hash of the last one: an addition changes them.
-    pub fn tail_state(&self) -> (usize, u64) {
-        let inner = self.inner.borrow();
-        let last = inner.entries.last().map_or(0, |entry| entry.hash);
-        (inner.entries.len(), last)
-    }
-
-    /// Moves the entries; `order` gets their hashes and says which comes when.
-    pub fn reorder(&self, order: impl FnOnce(&[u64]) -> Vec<u32>) {
-        let mut inner = self.inner.borrow_mut();
-        self.recent.clear();
-        inner.entries.retain(|entry| !entry.key.is_undef());
-        let hashes: Vec<u64> = inner.entries.iter().map(|entry| entry.hash).collect();
-        let mut old: Vec<Option<Entry>> = inner.entries.drain(..).map(Some).collect();
-        let moved = order(&hashes)
-            .into_iter()
-            .filter_map(|at| old[at as usize].take());
-        inner.entries.extend(moved);
-        inner.first = 0;
-        inner.rebuild_index();
-    }
-
     /// Removes all.
     pub fn clear(&self, heap: &Heap) {
+        heap.writes(self, Part::All);
         self.recent.clear();
         self.clear_linked(heap);
         *self.inner.borrow_mut() = Inner::default();
@@ -298,12 +319,14 @@ impl Table {
 
     /// The first position at or after `from` that is not a hole.
     #[inline]
-    pub fn next_position(&self, from: usize) -> Option<usize> {
+    pub fn next_position(&self, heap: &Heap, from: usize) -> Option<usize> {
+        heap.reads(self, Part::Order);
         self.inner.borrow().next_position(from)
     }
 
     /// The last position below `before` that is not a hole.
-    pub fn previous_position(&self, before: usize) -> Option<usize> {
+    pub fn previous_position(&self, heap: &Heap, before: usize) -> Option<usize> {
+        heap.reads(self, Part::Order);
         let inner = self.inner.borrow();
         (0..before.min(inner.entries.len()))
             .rev()
@@ -312,6 +335,7 @@ impl Table {
 
     /// All keys and values, in order.
     pub fn entries<'h>(&self, heap: &'h Heap) -> Vec<(Value<'h>, Value<'h>)> {
+        heap.reads(self, Part::All);
         let inner = self.inner.borrow();
         inner
             .entries
@@ -323,6 +347,7 @@ impl Table {
 
     /// All keys, in order.
     pub fn keys<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
+        heap.reads(self, Part::All);
         let inner = self.inner.borrow();
         inner
             .entries
@@ -333,14 +358,20 @@ impl Table {
     }
 
     /// A table with the same entries.
-    pub fn copy(&self, heap: &Heap) -> Table {
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn copy(&self, heap: &Heap) -> Result<Table, Raised> {
+        heap.reads(self, Part::All);
         let inner = self.inner.borrow();
-        let table = Table::with_capacity(inner.live as usize);
-        heap.charge(inner.live as usize * size_of::<Entry>());
+        let live = inner.live as usize;
+        heap.room_for(live * (size_of::<Entry>() + INDEXED))?;
+        let table = Table::with_capacity(live);
+        heap.charge(live * size_of::<Entry>());
         for e in inner.entries.iter().filter(|e| !e.key.is_undef()) {
-            table.push(heap, e.hash, e.key.get(heap), self.resolve(heap, e));
+            table.push(heap, e.hash, e.key.get(heap), self.resolve(heap, e))?;
         }
-        table
+        Ok(table)
     }
 }
 
@@ -425,16 +456,20 @@ impl Inner {
 
     /// Makes room for an entry: closes the holes if they are many, else doubles.
     #[cold]
-    fn grow(&mut self, heap: &Heap) {
+    #[inline(never)]
+    fn grow(&mut self, heap: &Heap) -> Result<(), Raised> {
         let holes = self.entries.len() - self.live as usize;
         if holes > self.entries.len() / 4 {
             self.entries.retain(|e| !e.key.is_undef());
             self.first = 0;
             self.rebuild_index();
-            return;
+            return Ok(());
         }
         let more = self.entries.capacity().max(4);
         heap.charge(more * (size_of::<Entry>() + INDEXED));
-        self.entries.reserve_exact(more);
+        // The index first: once the entries have room, adding one must not fail.
+        let room = (self.entries.len() < LINEAR || self.index.reserve(self.entries.len() + more))
+            && self.entries.try_reserve_exact(more).is_ok();
+        room.then_some(()).ok_or_else(|| heap.memory_error())
     }
 }

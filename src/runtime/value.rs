@@ -7,6 +7,11 @@
 //!
 //! `'h` borrows the heap: a value cannot be held while the heap collects.
 
+#![expect(
+    unsafe_code,
+    reason = "one of the core's wrapper types: takes addresses out of its bits"
+)]
+
 use std::marker::PhantomData;
 
 use super::heap::{Gc, Header, Heap, Object};
@@ -17,8 +22,6 @@ const INT_TAG: u64 = 0xFFFF << TAG_SHIFT;
 const PTR_TAG: u64 = 0xFFFC << TAG_SHIFT;
 const IMM_TAG: u64 = 0xFFFB << TAG_SHIFT;
 const CANONICAL_NAN: u64 = 0x7FF8 << TAG_SHIFT;
-/// The bits that tell NaNs apart.
-const NAN_NUMBERS: u64 = (1 << TAG_SHIFT) - 1;
 
 /// The largest integer that needs no heap object.
 pub const INT_MAX: i64 = (1 << 47) - 1;
@@ -115,11 +118,6 @@ impl<'h> Value<'h> {
         )
     }
 
-    /// A NaN that is another object than NaNs with another number.
-    pub fn nan(number: u64) -> Value<'h> {
-        Value(CANONICAL_NAN | number & NAN_NUMBERS, PhantomData)
-    }
-
     /// What `+ - * /` made of floats that were values. Its NaN is one of theirs or the processor's default one, whose bits are below
     /// all tags: it need not be made canonical.
     #[inline(always)]
@@ -141,8 +139,11 @@ impl<'h> Value<'h> {
     }
 
     /// From bits that a slot or register holds.
+    ///
+    /// # Safety
+    /// They are those of a value whose object, if it is one, lives as long as `'h` borrows its heap.
     #[inline(always)]
-    pub(in crate::runtime) const fn from_bits(bits: u64) -> Value<'h> {
+    pub(in crate::runtime) const unsafe fn from_bits(bits: u64) -> Value<'h> {
         Value(bits, PhantomData)
     }
 
@@ -190,7 +191,7 @@ impl<'h> Value<'h> {
         }
     }
 
-    /// The truth of what is asked for it the most: booleans, small integers, None.
+    /// Truthiness of bool, small int and None; `None` (Rust) for all else.
     #[inline(always)]
     pub fn plain_truth(self) -> Option<bool> {
         match self.as_bool() {
@@ -248,23 +249,40 @@ impl<'h> Value<'h> {
         if self.is_undef() { None } else { Some(self) }
     }
 
+    /// Whether these bits are those of an object.
+    #[inline(always)]
+    pub(in crate::runtime) fn is_address(bits: u64) -> bool {
+        bits.wrapping_sub(PTR_TAG) >> TAG_SHIFT == 0
+    }
+
+    /// The address in the bits of an object.
+    #[inline(always)]
+    pub(in crate::runtime) fn address_in(bits: u64) -> usize {
+        bits.wrapping_sub(PTR_TAG) as usize
+    }
+
     /// The heap object, of whatever kind.
     #[inline(always)]
     pub fn as_object(self) -> Option<Gc<'h, Header>> {
         // The difference is the address if the tag is this one, and larger than any address if not.
         let address = self.0.wrapping_sub(PTR_TAG);
         if address >> TAG_SHIFT == 0 {
-            Some(Gc::from_address(address as usize))
+            // SAFETY: with this tag the bits are an address that `object` took from a `Gc<'h>`.
+            Some(unsafe { Gc::from_address(address as usize) })
         } else {
             None
         }
     }
 
-    /// The heap object that the caller knows to be in it, of the kind that he knows.
+    /// The `T` in it.
+    ///
+    /// # Safety
+    /// There is one.
     #[inline(always)]
-    pub(in crate::runtime) fn trusted<T: Object>(self) -> Gc<'h, T> {
+    pub(in crate::runtime) unsafe fn trusted<T: Object>(self) -> Gc<'h, T> {
         debug_assert!(self.is_gc::<T>());
-        Gc::from_address(self.0.wrapping_sub(PTR_TAG) as usize)
+        // SAFETY: the caller knows that the bits are the address of a `T`, which `object` took from a `Gc<'h>`.
+        unsafe { Gc::from_address(self.0.wrapping_sub(PTR_TAG) as usize) }
     }
 
     /// The heap object, if it is of kind `T`.

@@ -4,15 +4,18 @@
 //! of a group), else the innermost one, else the future itself. Tasks that others wait for are the edges of a graph; a cycle in it is
 //! the reason of the deadlock and is told first.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use super::future::future;
+use super::green::{self, Thread, ThreadId};
 use super::{report, scheduler, task};
 use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::vm::{Local, Mention, Report, Stuck, Vm};
+use crate::vm::{Local, Mention, Report, Stuck, StuckKind, Vm};
 
 /// How many of the futures that a task waits for are named.
 const NAMED: usize = 3;
@@ -22,7 +25,8 @@ const DEPTH: usize = 10;
 
 /// Nothing can run any more: tells the user who waits for what, and ends the program.
 pub fn deadlock(vm: &mut Vm) -> Raised {
-    let tasks = waiting_tasks(vm, "a future that nobody finishes");
+    let mut tasks = waiting_tasks(vm, "a future that nobody finishes");
+    tasks.extend(waiting_threads(vm));
     let cycle = find_cycle(&tasks);
     let mut stuck: Vec<Option<Stuck>> = tasks.into_iter().map(|task| Some(task.stuck)).collect();
     let mut first: Vec<Stuck> = cycle.iter().filter_map(|&at| stuck[at].take()).collect();
@@ -67,19 +71,69 @@ fn waiting_tasks(vm: &mut Vm, lone: &str) -> Vec<Waiting> {
     looked_at
 }
 
+/// Every thread that is blocked.
+fn waiting_threads(vm: &Vm) -> Vec<Waiting> {
+    let green = &scheduler(vm).green;
+    let threads = std::iter::once(Rc::clone(&green.main)).chain(green.alive());
+    threads
+        .filter_map(|thread| look_at_thread(vm, &thread))
+        .collect()
+}
+
+/// The number of a thread among those of tasks.
+fn node(ThreadId(id): ThreadId) -> u64 {
+    u64::MAX - id
+}
+
+fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Waiting> {
+    let blocked = thread.blocked_on.borrow();
+    let blocked = blocked.as_ref()?;
+    let object = blocked.object.get(&vm.heap).as_gc::<Opaque>();
+    let obstacle = object.and_then(|object| object.obstacle(&vm.heap));
+    let holder = obstacle.as_ref().and_then(|o| o.thread).map(ThreadId);
+    let holder_name = holder.map(|id| match green::find(vm, id) {
+        Some(holder) => format!(" thread '{}'", holder.name.borrow()),
+        None => " a thread that is over".to_owned(),
+    });
+    let waits_for = match obstacle {
+        Some(obstacle) => format!(
+            "{}: {}{}",
+            blocked.what,
+            obstacle.words,
+            holder_name.unwrap_or_default()
+        ),
+        None => blocked.what.to_owned(),
+    };
+    let trail = green::trail(vm, thread.id);
+    Some(Waiting {
+        number: node(thread.id),
+        on: holder.map(node).into_iter().collect(),
+        stuck: Stuck {
+            task: thread.name.borrow().clone(),
+            kind: StuckKind::Thread,
+            waits_for,
+            place: trail.first().cloned(),
+            trail,
+            spawned: thread.spawned.clone(),
+        },
+    })
+}
+
 fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Waiting {
     let name = report::text(vm, task);
     let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
     let (waits_for, futures) = waits_for(vm, task, coroutine, lone);
     let on = futures.iter().filter_map(|&f| future(vm, f).task());
     Waiting {
-        number: task::part(vm, task).number,
-        on: on.map(|part| part.number).collect(),
+        number: task::part(vm, task).number.get(),
+        on: on.map(|part| part.number.get()).collect(),
         stuck: Stuck {
             task: name,
             waits_for,
+            kind: StuckKind::Task,
             place: vm.place_of(coroutine),
-            spawned: task::spawned(vm, task),
+            trail: Vec::new(),
+            spawned: task::spawned(vm, task).into_iter().collect(),
         },
     }
 }
@@ -134,13 +188,13 @@ fn obstacle(vm: &Vm, object: Local) -> Option<(String, Vec<Local>)> {
     if let Some(list) = vm.get_gc::<List>(object) {
         return Some((String::new(), unfinished(vm, list)));
     }
-    let Obstacle { words, futures } = vm.get_gc::<Opaque>(object)?.obstacle(&vm.heap)?;
+    let Obstacle { words, futures, .. } = vm.get_gc::<Opaque>(object)?.obstacle(&vm.heap)?;
     Some((words, futures.into_iter().map(|f| vm.local(f)).collect()))
 }
 
 /// The futures in a list that are not done.
 fn unfinished(vm: &Vm, list: Gc<'_, List>) -> Vec<Local> {
-    let items = list.items.to_vec(&vm.heap).into_iter();
+    let items = list.to_vec(&vm.heap).into_iter();
     let pending = |v: &Value<'_>| v.as_gc::<Future>().is_some_and(|f| !f.is_done());
     items.filter(pending).map(|v| vm.local(v)).collect()
 }

@@ -56,7 +56,7 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
     let mut result = Ok(());
     while result.is_ok() {
         result = turn(vm);
-        if scheduler(vm).stopping.replace(false) {
+        if scheduler(vm).settings.stopping.replace(false) {
             break;
         }
     }
@@ -251,28 +251,6 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
     if interrupted { vm.interrupt() } else { Ok(()) }
 }
 
-/// `time.sleep` where nothing else of the calling thread may go on: other green threads run meanwhile.
-pub fn block_for(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
-    let until = scheduler(vm).now() + seconds;
-    slow_step::pulse(vm);
-    loop {
-        if green::run_slices(vm)? {
-            continue;
-        }
-        let scheduler = scheduler(vm);
-        let next = scheduler
-            .green
-            .next_wake()
-            .map_or(until, |wake| wake.min(until));
-        sleep_until(vm, next)?;
-        green::wake_sleepers(vm);
-        if self::scheduler(vm).now() >= until {
-            slow_step::pulse(vm);
-            return Ok(());
-        }
-    }
-}
-
 fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {
     let heap = &vm.heap;
     if handle.is_cancelled(heap) {
@@ -331,7 +309,13 @@ fn call_handle(
         }
         Err(raised) => {
             let exception = vm.take_local(raised);
-            let object = vm.local(handle.object(&vm.heap));
+            let object = match scheduler.face.get() {
+                Some(face) if handle.object(&vm.heap).is_undef() => {
+                    let context = vm.local(handle.context(&vm.heap));
+                    (face.handle_object)(vm, [target, argument, context])
+                }
+                _ => vm.local(handle.object(&vm.heap)),
+            };
             report::callback_failed(vm, target, object, exception)
         }
     }
@@ -361,11 +345,11 @@ pub fn cancel_since(vm: &mut Vm, count: u64) -> Result<(), Raised> {
 }
 
 fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
-    let mut tasks = scheduler(vm).pending_tasks(vm);
-    tasks.retain(|&t| task::part(vm, t).number >= count);
-    let none = vm.none();
+    let mut tasks = scheduler(vm).pending_tasks_of(vm, scheduler(vm).loop_number());
+    tasks.retain(|&t| task::part(vm, t).number.get() >= count);
+    let unsaid = vm.local(Value::UNDEF);
     for &task in &tasks {
-        task::cancel(vm, task, none);
+        future::cancel(vm, task, unsaid)?;
     }
     while tasks.iter().any(|&t| !future(vm, t).is_done()) {
         turn(vm)?;
@@ -381,6 +365,6 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     for _ in 0..TURNS_TO_CLOSE {
         turn_now(vm)?;
     }
-    scheduler(vm).stopping.set(false);
+    scheduler(vm).settings.stopping.set(false);
     Ok(())
 }

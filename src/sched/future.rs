@@ -20,13 +20,16 @@ pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
 pub fn future_at(vm: &Vm, when: f64) -> Gc<'_, Future> {
     let future = vm.heap.future();
     future.timed.set(true);
+    future.loop_number.set(scheduler(vm).loop_number());
     scheduler(vm).timers.add_future(when, future);
     future
 }
 
 /// A new pending future.
 pub fn new_future(vm: &Vm) -> Local {
-    vm.local(vm.heap.future().value())
+    let future = vm.heap.future();
+    future.loop_number.set(scheduler(vm).loop_number());
+    vm.local(future.value())
 }
 
 /// Gives a pending future its result.
@@ -90,14 +93,40 @@ fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
     }
 }
 
-/// `future.cancel(msg)`: a task is asked to cancel itself, a group cancels its members. False: it was done.
-pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
+/// Whether a future's class is Future or Task itself, so that its methods are known.
+pub fn is_exact(vm: &Vm, local: Local) -> bool {
+    vm.heap.class_of(vm.get(local)).builtin.is_some()
+}
+
+/// `future.cancel(msg)`, by the method of its class. `message`: Undef to give none.
+///
+/// # Errors
+/// Of an overridden method.
+pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Raised> {
+    if is_exact(vm, local) {
+        return cancel_own(vm, local, message);
+    }
+    let method = vm.get_attr_named(local, "cancel")?;
+    let given = !vm.get(message).is_undef();
+    let result = match given {
+        true => vm.call_kw(method, &[], &["msg"], &[message])?,
+        false => vm.call(method, &[])?,
+    };
+    vm.truth(result)
+}
+
+/// `Future.cancel(msg)` itself, whatever a class overrides: a task is asked to cancel itself, a group cancels its members. False: it was done.
+///
+/// # Errors
+/// Of an overridden `cancel` of a member.
+pub fn cancel_own(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Raised> {
+    let message = vm.local(vm.get(message).or(Value::NONE));
     let this = future(vm, local);
     if this.task().is_some() {
         return task::cancel(vm, local, message);
     }
     if this.is_done() {
-        return false;
+        return Ok(false);
     }
     let group = this
         .get()
@@ -105,7 +134,6 @@ pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
         .and_then(|extra| extra.group.get(&vm.heap).as_gc::<List>());
     if let Some(members) = group {
         let members: Vec<Local> = members
-            .items
             .to_vec(&vm.heap)
             .into_iter()
             .map(|v| vm.local(v))
@@ -114,20 +142,20 @@ pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> bool {
         let is_circle = members.iter().any(|&m| task::is_in_cancel(vm, m));
         let mut any = false;
         for member in members {
-            any |= !task::is_in_cancel(vm, member) && cancel(vm, member, message);
+            any |= !task::is_in_cancel(vm, member) && cancel(vm, member, message)?;
         }
         if is_circle {
             cancel_now(vm, local, message);
-            return true;
+            return Ok(true);
         }
         if any {
             // The group ends as cancelled once its members are done.
             future(vm, local).cancel_requested.set(true);
         }
-        return any;
+        return Ok(any);
     }
     cancel_now(vm, local, message);
-    true
+    Ok(true)
 }
 
 /// Makes a pending future cancelled.
@@ -178,8 +206,15 @@ pub fn remove_callback(vm: &Vm, local: Local, action: Action, target: Value<'_>)
 
 fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
     let scheduler = scheduler(vm);
+    let number = this.loop_number.get();
+    let outer = if number == 0 {
+        scheduler.loop_number()
+    } else {
+        scheduler.switch(&vm.heap, number)
+    };
     let (first, others) = this.take_callbacks();
     for callback in first.into_iter().chain(others) {
         scheduler.call_soon(Handle::of_callback(&callback, this.value()));
     }
+    scheduler.switch(&vm.heap, outer);
 }

@@ -1,67 +1,231 @@
-//! Green threads: what `to_thread` runs beside the loop.
+//! Green threads: what `to_thread` and `threading` run beside the main program.
 //!
-//! Each has a stack of its own in the same VM. It runs in slices, by the safepoint budget, between the turns of the loop; a blocking
-//! call parks it (`Park`), so that it costs nothing until it may go on. There is concurrency and no parallelism, as under a GIL, and
-//! it is the same in each run.
+//! Each has stacks of its own in the same VM (`vm/exec/green_stack.rs`) and runs in slices, by the safepoint budget. Whoever waits on
+//! the main thread, and the loop between its turns, runs the others meanwhile. A blocking call blocks its thread only (`block.rs`).
+//! There is concurrency and no parallelism, as under a GIL, and it is the same in each run.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
+use super::block::{self, BlockedOn, ThreadQueue};
 use super::future::{self, future};
 use super::handle::Handle;
 use super::ready_queue::ChoicePoint;
-use super::{Scheduler, scheduler};
+use super::{Scheduler, report, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Gc, Raised, Slot, Value};
-use crate::vm::{GreenStack, Local, Park, Trap, Vm};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::{GreenStack, Local, Place, Slice, Vm};
 
-/// All green threads.
-#[derive(Default)]
-pub(super) struct GreenThreads {
-    threads: RefCell<Vec<Thread>>,
+/// The number of a thread: the same in each run. The main thread is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ThreadId(pub u64);
+
+/// The main thread's.
+pub const MAIN: ThreadId = ThreadId(1);
+
+/// What a thread does now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum State {
+    /// It runs, or has started one that runs.
+    Running,
+    /// It could run.
+    Runnable,
+    /// It waits to be woken, no longer than until then, as `clock.monotonic` counts.
+    Blocked(f64),
+    /// Its function is over.
+    Done,
 }
 
-struct Thread {
-    stack: GreenStack,
-    /// Gets what the thread's function returns or raises.
-    future: Slot,
+/// A thread.
+pub struct Thread {
+    /// Its number.
+    pub id: ThreadId,
+    /// What reports call it.
+    pub name: RefCell<String>,
+    /// Whether the program ends without it.
+    pub daemon: Cell<bool>,
+    /// Those that wait for its end.
+    pub joiners: ThreadQueue,
+    /// Where it was started.
+    pub(super) spawned: Vec<Place>,
+    pub(super) state: Cell<State>,
+    /// Its own data: a dict, or Undef.
+    pub storage: Slot,
+    /// What it waits for.
+    pub(super) blocked_on: RefCell<Option<BlockedOn>>,
     /// What its context variables hold.
     context: Slot,
-    state: State,
+    /// The task of its loop that runs now.
+    task: Slot,
+    /// Whether it is in a loop.
+    in_loop: Cell<bool>,
+    /// The future that gets what its function returns or raises; Undef if nobody wants it.
+    outcome: Slot,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    Runnable,
-    /// Until then, as `clock.monotonic` counts.
-    Sleeping(f64),
+traced!(
+    Thread { spawned, storage, blocked_on, context, task, outcome }
+    plain { id, name, daemon, joiners, state, in_loop }
+);
+
+impl Thread {
+    fn new(id: ThreadId, name: &str, state: State) -> Thread {
+        Thread {
+            id,
+            name: RefCell::new(name.to_owned()),
+            daemon: Cell::new(false),
+            joiners: ThreadQueue::default(),
+            spawned: Vec::new(),
+            state: Cell::new(state),
+            storage: Slot::undef(),
+            blocked_on: RefCell::new(None),
+            context: Slot::undef(),
+            task: Slot::undef(),
+            in_loop: Cell::new(false),
+            outcome: Slot::undef(),
+        }
+    }
+
+    /// Whether its function is over.
+    pub fn is_done(&self) -> bool {
+        self.state.get() == State::Done
+    }
 }
 
-traced!(GreenThreads { threads });
-traced!(Thread { stack, future, context } plain { state });
+/// All threads.
+pub(super) struct GreenThreads {
+    pub(super) main: Rc<Thread>,
+    current: RefCell<Rc<Thread>>,
+    /// Those that are not over, but for the main thread, in the order in which they are to run.
+    threads: RefCell<Vec<Rc<Thread>>>,
+    /// The stacks of those that do not run.
+    stacks: RefCell<FxHashMap<u64, GreenStack>>,
+    next: Cell<u64>,
+    /// Which numbers workers of the default executor have that have nothing to do, longest idle first, and how many there are.
+    idle_workers: RefCell<Vec<usize>>,
+    workers: Cell<usize>,
+    /// What is called when the main program is over.
+    pub(super) at_exit: RefCell<Vec<Slot>>,
+}
+
+traced!(
+    GreenThreads { main, current, threads, stacks, at_exit }
+    plain { next, idle_workers, workers }
+);
+
+impl Default for GreenThreads {
+    fn default() -> GreenThreads {
+        let main = Rc::new(Thread::new(MAIN, "MainThread", State::Running));
+        GreenThreads {
+            current: RefCell::new(Rc::clone(&main)),
+            main,
+            threads: RefCell::default(),
+            stacks: RefCell::default(),
+            next: Cell::new(MAIN.0 + 1),
+            idle_workers: RefCell::default(),
+            workers: Cell::new(0),
+            at_exit: RefCell::default(),
+        }
+    }
+}
 
 impl GreenThreads {
+    /// The thread that runs now.
+    pub(super) fn current(&self) -> Rc<Thread> {
+        Rc::clone(&self.current.borrow())
+    }
+
+    /// All that are not over, but for the main thread.
+    pub(super) fn alive(&self) -> Vec<Rc<Thread>> {
+        self.threads.borrow().clone()
+    }
+
     /// Whether a thread could go on now.
     pub(super) fn any_runnable(&self) -> bool {
         let threads = self.threads.borrow();
-        threads.iter().any(|t| t.state == State::Runnable)
+        threads.iter().any(|t| t.state.get() == State::Runnable)
     }
 
-    /// When the next sleeping thread wakes.
+    /// When the next blocked thread wakes by itself.
     pub(super) fn next_wake(&self) -> Option<f64> {
         let threads = self.threads.borrow();
-        let times = threads.iter().filter_map(|t| {
-            if let State::Sleeping(when) = t.state {
-                Some(when)
-            } else {
-                None
-            }
+        let times = threads.iter().filter_map(|t| match t.state.get() {
+            State::Blocked(until) if until.is_finite() => Some(until),
+            _ => None,
         });
         times.min_by(f64::total_cmp)
     }
+
+    /// A blocked thread goes on; it is the last of those that can.
+    pub(super) fn wake(&self, id: ThreadId) {
+        let is_blocked = |t: &Thread| matches!(t.state.get(), State::Blocked(_));
+        if id == MAIN && is_blocked(&self.main) {
+            self.main.state.set(State::Running);
+        }
+        let mut threads = self.threads.borrow_mut();
+        if let Some(at) = threads.iter().position(|t| t.id == id && is_blocked(t)) {
+            let thread = threads.remove(at);
+            thread.state.set(State::Runnable);
+            threads.push(thread);
+        }
+    }
 }
 
-/// Starts a thread that calls a function in a context; a future for its result. Its first slice runs at once, as a new OS thread's would.
+/// How many calls are kept of where a thread was started.
+const SPAWNED: usize = 6;
+
+/// What a new thread is like.
+pub struct Start {
+    /// What it calls, the positional arguments (a tuple), the keywords (a dict).
+    pub call: [Local; 3],
+    /// What its context variables hold at first; Undef for nothing.
+    pub context: Local,
+    /// What reports call it.
+    pub name: String,
+    /// Whether the program ends without it.
+    pub daemon: bool,
+}
+
+/// Starts a thread. Its first slice runs at once, as a new OS thread's would.
+///
+/// # Errors
+/// RuntimeError if the system has no room for one more.
+pub fn start(vm: &mut Vm, start: Start) -> Result<Rc<Thread>, Raised> {
+    let undef = vm.local(Value::UNDEF);
+    launch(vm, start, undef)
+}
+
+fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raised> {
+    let [callee, args, kwargs] = start.call;
+    let Ok(stack) = vm.green_stack(callee, args, kwargs) else {
+        return Err(vm
+            .heap
+            .raise(Builtin::RuntimeError, "can't start new thread"));
+    };
+    let spawned = vm.trail(SPAWNED);
+    let green = &scheduler(vm).green;
+    let id = ThreadId(green.next.get());
+    green.next.set(id.0 + 1);
+    let thread = Rc::new(Thread {
+        spawned,
+        ..Thread::new(id, &start.name, State::Runnable)
+    });
+    thread.daemon.set(start.daemon);
+    thread.context.set(vm.get(start.context));
+    thread.outcome.set(vm.get(outcome));
+    green.threads.borrow_mut().push(Rc::clone(&thread));
+    green.stacks.borrow_mut().insert(id.0, stack);
+    run_slice(vm, &thread)?;
+    Ok(thread)
+}
+
+/// Starts a job of the loop's default executor; a future for its result. Workers are named as CPython's pool names them.
+///
+/// # Errors
+/// As `start`.
 pub fn spawn(
     vm: &mut Vm,
     function: Local,
@@ -69,106 +233,185 @@ pub fn spawn(
     kwargs: Local,
     context: Local,
 ) -> Result<Local, Raised> {
-    let result = future::new_future(vm);
-    let thread = Thread {
-        stack: vm.green_stack(function, args, kwargs),
-        future: Slot::new(vm.get(result)),
-        context: Slot::new(vm.get(context)),
-        state: State::Runnable,
+    let outcome = future::new_future(vm);
+    let green = &scheduler(vm).green;
+    let idle = green.idle_workers.borrow_mut().pop();
+    let worker = idle.unwrap_or_else(|| {
+        green.workers.set(green.workers.get() + 1);
+        green.workers.get() - 1
+    });
+    let start = Start {
+        call: [function, args, kwargs],
+        context,
+        name: format!("asyncio_{worker}"),
+        daemon: false,
     };
-    run_slice(vm, thread)?;
-    Ok(result)
+    launch(vm, start, outcome)?;
+    Ok(outcome)
 }
 
-/// Gives each runnable thread a slice; whether there was one.
+/// Gives each thread that can run a slice; whether there was one.
+///
+/// # Errors
+/// The end of the program.
 pub fn run_slices(vm: &mut Vm) -> Result<bool, Raised> {
-    let count = scheduler(vm).green.threads.borrow().len();
-    if count == 0 {
+    if scheduler(vm).green.threads.borrow().is_empty() {
         return Ok(false);
     }
     wake_sleepers(vm);
-    let mut any = false;
+    let threads = scheduler(vm).green.alive();
+    let is_runnable = |t: &&Rc<Thread>| t.state.get() == State::Runnable;
+    let count = threads.iter().filter(is_runnable).count();
     for _ in 0..count {
-        let Some(thread) = take_next(scheduler(vm)) else {
+        let Some(thread) = next(scheduler(vm)) else {
             break;
         };
-        any = true;
-        run_slice(vm, thread)?;
+        run_slice(vm, &thread)?;
     }
-    Ok(any)
+    Ok(count > 0)
 }
 
-/// Takes the thread that runs next out of the table.
-fn take_next(scheduler: &Scheduler) -> Option<Thread> {
-    let mut threads = scheduler.green.threads.borrow_mut();
-    let is_runnable = |t: &Thread| t.state == State::Runnable;
-    let count = threads.iter().filter(|t| is_runnable(t)).count();
+/// The thread that runs next.
+fn next(scheduler: &Scheduler) -> Option<Rc<Thread>> {
+    let threads = scheduler.green.threads.borrow();
+    let is_runnable = |t: &&Rc<Thread>| t.state.get() == State::Runnable;
+    let count = threads.iter().filter(is_runnable).count();
     let nth = scheduler.ready.choose(ChoicePoint::Thread, count);
-    let (at, _) = threads
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| is_runnable(t))
-        .nth(nth)?;
-    Some(threads.remove(at))
+    threads.iter().filter(is_runnable).nth(nth).map(Rc::clone)
 }
 
-/// Makes the threads runnable whose sleep is over, earliest first.
+/// Wakes the threads whose time is over, earliest first.
 pub fn wake_sleepers(vm: &Vm) {
     let scheduler = scheduler(vm);
     let now = scheduler.now();
-    let mut threads = scheduler.green.threads.borrow_mut();
-    let wakes = |t: &Thread| {
-        if let State::Sleeping(when) = t.state {
-            when
-        } else {
-            f64::INFINITY
-        }
+    let due = |t: &Thread| match t.state.get() {
+        State::Blocked(until) if until <= now => Some(until),
+        _ => None,
     };
+    let all = scheduler.green.alive();
+    let mut sleepers: Vec<(f64, ThreadId)> =
+        all.iter().filter_map(|t| Some((due(t)?, t.id))).collect();
     // Stable: threads that wake at the same moment keep their order.
-    threads.sort_by(|a, b| wakes(a).total_cmp(&wakes(b)));
-    for thread in threads.iter_mut() {
-        if matches!(thread.state, State::Sleeping(when) if when <= now) {
-            thread.state = State::Runnable;
-        }
+    sleepers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (_, id) in sleepers {
+        scheduler.green.wake(id);
     }
 }
 
-fn run_slice(vm: &mut Vm, mut thread: Thread) -> Result<(), Raised> {
-    let mark = vm.mark();
-    let result = vm.local(thread.future.get(&vm.heap));
-    // Threads run outside of any task.
-    let task = vm.local(scheduler(vm).current.get(&vm.heap));
-    let context = vm.local(scheduler(vm).context(&vm.heap));
-    scheduler(vm).current.clear();
-    let running = scheduler(vm).running.replace(false);
-    scheduler(vm).set_context(thread.context.get(&vm.heap));
-    let outcome = vm.run_green(&mut thread.stack);
-    thread.context.set(scheduler(vm).context(&vm.heap));
-    scheduler(vm).running.set(running);
-    scheduler(vm).current.set(vm.get(task));
-    scheduler(vm).set_context(vm.get(context));
-    match outcome {
-        Ok(Trap::Parked) => {
-            let Some(Park::Sleep(seconds)) = vm.take_park() else {
-                unreachable!("threads park to sleep only")
-            };
-            thread.state = State::Sleeping(scheduler(vm).now() + seconds);
-            scheduler(vm).green.threads.borrow_mut().push(thread);
-        }
-        Ok(Trap::Preempted) => scheduler(vm).green.threads.borrow_mut().push(thread),
-        Ok(Trap::Raised) => unreachable!("`run` gives exceptions as errors"),
-        Ok(Trap::Returned | Trap::Yielded) => {
-            let value = vm.take_result();
-            finish(vm, result, value, false);
-        }
-        Err(raised) if vm.is_halting() => return Err(raised),
-        Err(raised) => {
-            let exception = vm.take_local(raised);
-            let exception = future::without_stop_iteration(vm, exception);
-            finish(vm, result, exception, true);
-        }
+/// The slice of the thread that runs now is over: the others get theirs.
+///
+/// # Errors
+/// The end of the program.
+pub fn slice_end(vm: &mut Vm) -> Result<(), Raised> {
+    let green = &scheduler(vm).green;
+    if green.threads.borrow().is_empty() {
+        return Ok(());
     }
+    if !vm.is_green() {
+        if !run_slices(vm)? {
+            pass_time(vm);
+        }
+        return Ok(());
+    }
+    // The steps of a loop are not interrupted: their tasks rely on that.
+    if !scheduler(vm).is_running() {
+        if !green.any_runnable() {
+            pass_time(vm);
+        }
+        give_way(vm);
+    }
+    Ok(())
+}
+
+/// How long a slice takes in virtual time if nobody else could run, in seconds: CPython's switch interval.
+const SLICE: f64 = 0.005;
+
+/// A thread computes while the others sleep: it may be waiting for them, so virtual time passes.
+fn pass_time(vm: &Vm) {
+    let scheduler = scheduler(vm);
+    if scheduler.green.next_wake().is_some() {
+        scheduler.clock.advance(SLICE);
+    }
+}
+
+/// The green thread that runs now lets the others run.
+pub(super) fn give_way(vm: &mut Vm) {
+    scheduler(vm).green.current().state.set(State::Runnable);
+    vm.suspend_thread();
+}
+
+/// What the scheduler keeps of the thread that runs now.
+fn put_away(scheduler: &Scheduler, heap: &Heap, thread: &Thread) {
+    thread.context.set(scheduler.context(heap));
+    thread.task.set(scheduler.current.get(heap));
+    thread.in_loop.set(scheduler.running.get());
+}
+
+fn take_up(scheduler: &Scheduler, heap: &Heap, thread: &Rc<Thread>) {
+    scheduler.set_context(thread.context.get(heap));
+    scheduler.current.set(thread.task.get(heap));
+    scheduler.running.set(thread.in_loop.get());
+    *scheduler.green.current.borrow_mut() = Rc::clone(thread);
+}
+
+fn run_slice(vm: &mut Vm, thread: &Rc<Thread>) -> Result<(), Raised> {
+    let taken = scheduler(vm).green.stacks.borrow_mut().remove(&thread.id.0);
+    let Some(mut stack) = taken else {
+        return Ok(());
+    };
+    let mark = vm.mark();
+    let outer = scheduler(vm).green.current();
+    put_away(scheduler(vm), &vm.heap, &outer);
+    take_up(scheduler(vm), &vm.heap, thread);
+    thread.state.set(State::Running);
+    let slice = vm.run_green(&mut stack);
+    put_away(scheduler(vm), &vm.heap, thread);
+    take_up(scheduler(vm), &vm.heap, &outer);
+    let outcome = match slice {
+        Slice::Suspended => {
+            let green = &scheduler(vm).green;
+            green.stacks.borrow_mut().insert(thread.id.0, stack);
+            let mut threads = green.threads.borrow_mut();
+            if let Some(at) = threads.iter().position(|t| Rc::ptr_eq(t, thread)) {
+                threads[at..].rotate_left(1);
+            }
+            Ok(())
+        }
+        Slice::Over(result) => {
+            vm.retire(stack);
+            over(vm, thread, result)
+        }
+    };
     vm.release(mark);
+    outcome
+}
+
+/// A thread's function is over.
+fn over(vm: &mut Vm, thread: &Rc<Thread>, result: Result<Local, Raised>) -> Result<(), Raised> {
+    let green = &scheduler(vm).green;
+    thread.state.set(State::Done);
+    green
+        .threads
+        .borrow_mut()
+        .retain(|t| !Rc::ptr_eq(t, thread));
+    let name = thread.name.borrow();
+    if let Some(worker) = name.strip_prefix("asyncio_").and_then(|n| n.parse().ok()) {
+        green.idle_workers.borrow_mut().insert(0, worker);
+    }
+    thread.joiners.wake_all(scheduler(vm));
+    let (outcome, failed) = match result {
+        Ok(value) => (value, false),
+        Err(raised) if vm.is_halting() => return Err(raised),
+        Err(raised) => (vm.take_local(raised), true),
+    };
+    let wanted = vm.local(thread.outcome.get(&vm.heap));
+    if !vm.get(wanted).is_undef() {
+        let outcome = match failed {
+            true => future::without_stop_iteration(vm, outcome),
+            false => outcome,
+        };
+        finish(vm, wanted, outcome, failed);
+    }
     Ok(())
 }
 
@@ -190,4 +433,67 @@ fn finish(vm: &mut Vm, result: Local, outcome: Local, failed: bool) {
         }
     });
     scheduler(vm).call_soon(Handle::new(action, vm.get(result), pair));
+}
+
+/// The thread that runs now.
+pub fn current(vm: &Vm) -> Rc<Thread> {
+    scheduler(vm).green.current()
+}
+
+/// A thread that is not over, by its number.
+pub fn find(vm: &Vm, id: ThreadId) -> Option<Rc<Thread>> {
+    let green = &scheduler(vm).green;
+    if id == MAIN {
+        return Some(Rc::clone(&green.main));
+    }
+    green.alive().into_iter().find(|t| t.id == id)
+}
+
+/// Where a thread's calls are, innermost first.
+pub(super) fn trail(vm: &Vm, id: ThreadId) -> Vec<Place> {
+    let stacks = scheduler(vm).green.stacks.borrow();
+    match stacks.get(&id.0) {
+        Some(stack) => stack.trail(&vm.heap),
+        None if current(vm).id == id => vm.trail(usize::MAX),
+        None => Vec::new(),
+    }
+}
+
+/// How many threads there are, the main thread among them.
+pub fn count(vm: &Vm) -> usize {
+    scheduler(vm).green.threads.borrow().len() + 1
+}
+
+/// Waits for the threads without which the program does not end.
+///
+/// # Errors
+/// KeyboardInterrupt; the end of the program if they wait for ever.
+pub fn join_all(vm: &mut Vm) -> Result<(), Raised> {
+    loop {
+        let function = scheduler(vm).green.at_exit.borrow_mut().pop();
+        let Some(function) = function else {
+            break;
+        };
+        let function = vm.local(function.get(&vm.heap));
+        let outcome = vm.call(function, &[]).map(drop);
+        report::unraisable(vm, outcome, "a function that is called at the end");
+    }
+    loop {
+        let threads = scheduler(vm).green.alive();
+        let Some(thread) = threads.into_iter().find(|t| !t.daemon.get()) else {
+            return Ok(());
+        };
+        block::join(vm, &thread, None)?;
+    }
+}
+
+/// Drops all threads: those that are not over never go on.
+pub fn abandon_all(vm: &mut Vm) {
+    let green = &scheduler(vm).green;
+    let threads = green.threads.take();
+    let stacks = green.stacks.take();
+    for thread in threads {
+        thread.state.set(State::Done);
+    }
+    drop(stacks);
 }

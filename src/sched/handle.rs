@@ -134,10 +134,18 @@ pub struct HandleState {
     pub cancelled: Cell<bool>,
     /// When it is due, and its timer; None for `call_soon`.
     pub timer: Cell<Option<(f64, TimerId)>>,
+    /// When it is due; None for `call_soon`.
+    pub due: Cell<Option<f64>>,
     /// The context to run in; Undef for the empty one.
     pub context: Slot,
+    /// What it calls; None once it was cancelled.
+    pub callback: Slot,
+    /// The arguments: a tuple.
+    pub args: Slot,
+    /// The number of its loop.
+    pub loop_number: Cell<u16>,
 }
 
-traced!(HandleState { context } plain { cancelled, timer });
+traced!(HandleState { context, callback, args } plain { cancelled, timer, due, loop_number });
 
 impl Payload for HandleState {}

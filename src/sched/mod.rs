@@ -4,6 +4,7 @@
 //! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
+pub mod block;
 pub mod blocking;
 pub mod clock;
 pub mod context;
@@ -12,6 +13,7 @@ pub mod event_loop;
 pub mod future;
 pub mod green;
 pub mod handle;
+pub mod loop_state;
 pub mod prompt;
 pub mod reactor;
 pub mod ready_queue;
@@ -22,15 +24,17 @@ pub mod timer_heap;
 pub mod wait_queue;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::runtime::future::Future;
+use crate::runtime::future::{Future, NO_ROW};
 use crate::runtime::heap::traced;
-use crate::runtime::{Gc, Heap, Slot, Value};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Extension, Layer, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
+use loop_state::{FIRST_LOOP, IdleLoop, Settings};
 use reactor::Reactor;
 use ready_queue::{Choose, ReadyQueue};
 use slow_step::Watch;
@@ -55,17 +59,28 @@ pub struct Scheduler {
     next_name: Cell<u64>,
     /// Futures that failed and whose exception nobody has taken yet, oldest first; those that were taken go when it has grown.
     failures: RefCell<Vec<Slot>>,
-    /// The loop as an object of the program, once it asked for it.
-    pub loop_object: Slot,
-    /// What the loop tells about exceptions that reach nobody: a callable, or Undef for the user's eyes.
-    pub exception_handler: Slot,
+    /// The number of the current loop: the one whose handles and timers are in `ready` and `timers`.
+    loop_number: Cell<u16>,
+    next_loop: Cell<u16>,
+    /// How loops and handles look to programs; set when the library is imported.
+    pub face: Cell<Option<&'static Face>>,
+    /// What the program set on the current loop.
+    pub settings: Settings,
+    /// The other loops, by number.
+    idle: RefCell<BTreeMap<u16, IdleLoop>>,
+    /// The loops as objects of the program, by number; Undef until it asks for one.
+    loops: RefCell<Vec<Slot>>,
+    /// The number of the loop that `set_event_loop` set; 0 for none.
+    pub policy_loop: Cell<u16>,
+    /// Whether `set_event_loop` was called: then `get_event_loop` makes no loop any more.
+    pub policy_set: Cell<bool>,
     /// Tasks that were pending when their loop was closed; their coroutines are closed when the program ends.
     abandoned: RefCell<Vec<Slot>>,
     /// How long the step that runs now has held the loop.
     watch: Watch,
     running: Cell<bool>,
-    /// Whether the loop stops after this turn.
-    stopping: Cell<bool>,
+    /// What `sys.setswitchinterval` was given, in seconds.
+    pub switch_interval: Cell<f64>,
     green: GreenThreads,
     /// Input and output; made when first needed.
     pub(in crate::sched) reactor: OnceCell<Reactor>,
@@ -91,12 +106,18 @@ impl Scheduler {
             next_task: Cell::new(1),
             next_name: Cell::new(1),
             failures: RefCell::default(),
-            loop_object: Slot::undef(),
-            exception_handler: Slot::undef(),
+            loop_number: Cell::new(FIRST_LOOP),
+            next_loop: Cell::new(FIRST_LOOP + 1),
+            face: Cell::new(None),
+            settings: Settings::default(),
+            idle: RefCell::default(),
+            loops: RefCell::default(),
+            policy_loop: Cell::new(0),
+            policy_set: Cell::new(false),
             abandoned: RefCell::default(),
             watch: Watch::default(),
             running: Cell::new(false),
-            stopping: Cell::new(false),
+            switch_interval: Cell::new(0.005),
             green: GreenThreads::default(),
             reactor: OnceCell::new(),
             attended: Cell::new(false),
@@ -139,14 +160,15 @@ impl Scheduler {
 
     /// Ends the loop after the turn that it is in.
     pub fn stop(&self) {
-        self.stopping.set(true);
+        self.settings.stopping.set(true);
     }
 
     /// Forgets handles and timers and closes what is connected: the loop is closed.
     pub fn clear(&self) {
         self.ready.clear();
         self.timers.clear();
-        self.exception_handler.clear();
+        self.settings.exception_handler.clear();
+        self.settings.task_factory.clear();
         if let Some(reactor) = self.reactor.get() {
             reactor.clear();
         }
@@ -167,6 +189,11 @@ impl Scheduler {
         self.timers.add(when, handle)
     }
 
+    /// Has a function called when the main program is over; the last one first.
+    pub fn call_at_exit(&self, function: Value<'_>) {
+        self.green.at_exit.borrow_mut().push(Slot::new(function));
+    }
+
     /// Cancels a timer.
     pub fn cancel_timer(&self, heap: &Heap, id: TimerId) {
         self.timers.cancel(heap, id);
@@ -175,6 +202,17 @@ impl Scheduler {
     /// Seconds, as `loop.time()` counts.
     pub fn now(&self) -> f64 {
         self.clock.monotonic()
+    }
+
+    /// The moment in so many seconds; later than now if that is any time at all.
+    pub fn in_future(&self, seconds: f64) -> f64 {
+        let now = self.now();
+        let when = now + seconds;
+        if seconds > 0.0 && when <= now {
+            now.next_up()
+        } else {
+            when
+        }
     }
 
     /// The task that runs now.
@@ -217,7 +255,7 @@ impl Scheduler {
     /// Takes a task that nobody can finish off the table of those that the loop drives.
     fn abandon(&self, task: Gc<'_, Future>) {
         if let Some(part) = task.task() {
-            self.tasks.borrow_mut().remove(part.row);
+            self.tasks.borrow_mut().remove(part.row.get());
         }
         self.abandoned.borrow_mut().push(Slot::new(task.value()));
     }
@@ -236,13 +274,20 @@ impl Scheduler {
         self.next_name.set(self.next_name.get() + 1);
     }
 
+    /// The tasks of a loop that are not done, in order of creation.
+    pub fn pending_tasks_of(&self, vm: &Vm, number: u16) -> Vec<Local> {
+        let mut tasks = self.pending_tasks(vm);
+        tasks.retain(|&task| future::future(vm, task).loop_number.get() == number);
+        tasks
+    }
+
     /// The tasks that are not done, in order of creation.
     pub fn pending_tasks(&self, vm: &Vm) -> Vec<Local> {
         let heap = &vm.heap;
         let table = self.tasks.borrow();
         let rows = table.rows.iter().map(|row| row.get(heap));
         let mut tasks: Vec<Gc<'_, Future>> = rows.filter_map(|v| v.as_gc()).collect();
-        tasks.sort_unstable_by_key(|f| f.task().map(|part| part.number));
+        tasks.sort_unstable_by_key(|f| f.task().map(|part| part.number.get()));
         tasks.into_iter().map(|f| vm.local(f.value())).collect()
     }
 }
@@ -259,10 +304,10 @@ impl Extension for Shared {}
 traced!(Shared { 0 });
 traced!(
     Scheduler {
-        ready, timers, watch, current, foreground, loop_object, exception_handler, context, tasks, failures, abandoned, green,
+        ready, timers, watch, current, foreground, settings, idle, loops, context, tasks, failures, abandoned, green,
         reactor,
     }
-    plain { clock, natives, next_task, next_name, running, stopping, attended, interrupted }
+    plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, loop_number, next_loop, policy_loop, policy_set, face }
 );
 traced!(TaskTable { rows } plain { free });
 
@@ -292,6 +337,9 @@ impl TaskTable {
     }
 
     fn remove(&mut self, row: u32) {
+        if row == NO_ROW {
+            return;
+        }
         let next = self
             .free
             .map_or(Value::NONE, |n| Value::small_int(i64::from(n)));
@@ -300,9 +348,22 @@ impl TaskTable {
     }
 }
 
+/// What the scheduler asks of the library that shows loops and handles to programs.
+pub struct Face {
+    /// The object of the current loop.
+    pub loop_object: fn(&mut Vm) -> Result<Local, Raised>,
+    /// A handle object for a callback with its arguments and its context.
+    pub handle_object: fn(&mut Vm, [Local; 3]) -> Local,
+    /// Makes the loop current in which futures are made outside of runs; RuntimeError if there is none.
+    pub enter_loop: fn(&mut Vm) -> Result<(), Raised>,
+    /// A callback as messages name it: `name() at file:line`.
+    pub callback_text: fn(&mut Vm, Local) -> Result<String, Raised>,
+}
+
 /// Gives a VM its scheduler.
 pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.extend(Shared(Rc::new(Scheduler::new(mode))));
+    vm.set_slice_end(green::slice_end);
 }
 
 /// The VM's scheduler.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::clock::TimeMode;
 use super::event_loop::{next_event, turn_now};
-use super::future::future;
-use super::{Scheduler, reactor, report, scheduler, task};
+use super::future::{self, future};
+use super::{Scheduler, reactor, report, scheduler};
 use crate::runtime::future::FutureState;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Vm};
@@ -31,8 +31,8 @@ pub fn leave_loop(vm: &Vm) {
     scheduler(vm).attended.set(false);
 }
 
-/// Runs what is ready or due until somebody calls. `called` gets how long there is nothing to do (None: until something
-/// happens), waits at most that long, and says whether to give way.
+/// Runs handles that are ready or due until input arrives. `called(timeout)` blocks for at most `timeout` (None: until something
+/// happens) and returns true when a line is ready.
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit of any task.
@@ -127,9 +127,9 @@ pub(super) fn leave(
         return result;
     }
     if !future(vm, awaited).is_done() {
-        let none = vm.none();
+        let unsaid = vm.local(Value::UNDEF);
         if future(vm, awaited).task().is_some() {
-            task::cancel(vm, awaited, none);
+            future::cancel(vm, awaited, unsaid)?;
         }
     } else if interrupted
         && result.is_ok()
@@ -155,8 +155,8 @@ fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
             && this.task().is_some()
             && !scheduler.interrupted.replace(true)
         {
-            let none = vm.local(Value::NONE);
-            task::cancel(vm, task, none);
+            let unsaid = vm.local(Value::UNDEF);
+            future::cancel(vm, task, unsaid)?;
             return Ok(());
         }
     }

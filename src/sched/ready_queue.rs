@@ -151,6 +151,11 @@ impl ReadyQueue {
         self.handles.borrow().is_empty()
     }
 
+    /// Exchanges the handles with another loop's.
+    pub fn exchange(&self, other: &RefCell<VecDeque<Handle>>) {
+        self.handles.swap(other);
+    }
+
     /// Drops all handles.
     pub fn clear(&self) {
         self.handles.take();

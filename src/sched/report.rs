@@ -14,9 +14,14 @@ use crate::vm::{Local, Problem, Report, Vm};
 /// # Errors
 /// As `callback_failed`.
 pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
-    for task in scheduler(vm).pending_tasks(vm) {
+    let tasks = scheduler(vm).pending_tasks_of(vm, scheduler(vm).loop_number());
+    destroy(vm, tasks)
+}
+
+fn destroy(vm: &mut Vm, tasks: Vec<Local>) -> Result<(), Raised> {
+    for task in tasks {
         scheduler(vm).abandon(future(vm, task));
-        if scheduler(vm).exception_handler.is_undef() {
+        if scheduler(vm).settings.exception_handler.is_undef() {
             let task = deadlock::waits(vm, task);
             vm.host.report(Report::Destroyed { task });
             continue;
@@ -34,7 +39,8 @@ pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
 
 /// The program is over: what is still pending is pending for good. Its coroutines are closed, so that their `finally` blocks run.
 pub fn pending_at_exit(vm: &mut Vm) {
-    let outcome = destroyed(vm);
+    let tasks = scheduler(vm).pending_tasks(vm);
+    let outcome = destroy(vm, tasks);
     unraisable(vm, outcome, "the exception handler of the event loop");
     for task in scheduler(vm).take_abandoned(vm) {
         let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
@@ -47,7 +53,7 @@ pub fn pending_at_exit(vm: &mut Vm) {
 }
 
 /// Reports an exception that has nowhere to go.
-fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
+pub(super) fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
     if let Err(raised) = outcome {
         let exception = vm.take_local(raised);
         report(vm, Problem::Unraisable(of.to_owned()), exception);
@@ -77,7 +83,11 @@ pub fn callback_failed(
     handle: Local,
     exception: Local,
 ) -> Result<(), Raised> {
-    let what = match vm.repr_text(callback) {
+    let text = match scheduler(vm).face.get() {
+        Some(face) => (face.callback_text)(vm, callback),
+        None => vm.repr_text(callback),
+    };
+    let what = match text {
         Ok(text) => text,
         Err(raised) => {
             vm.heap.take_raised(raised);
@@ -166,7 +176,7 @@ fn tell(
     exception: Local,
     extra: (&str, Local),
 ) -> Result<(), Raised> {
-    if scheduler(vm).exception_handler.is_undef() {
+    if scheduler(vm).settings.exception_handler.is_undef() {
         report(vm, problem, exception);
         return Ok(());
     }
@@ -187,8 +197,11 @@ fn tell(
 /// KeyboardInterrupt and SystemExit.
 pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
     let scheduler = scheduler(vm);
-    let handler = vm.local(scheduler.exception_handler.get(&vm.heap));
-    let the_loop = vm.local(scheduler.loop_object.get(&vm.heap).or(Value::NONE));
+    let handler = vm.local(scheduler.settings.exception_handler.get(&vm.heap));
+    let the_loop = match scheduler.face.get() {
+        Some(face) => (face.loop_object)(vm)?,
+        None => vm.none(),
+    };
     let Err(raised) = vm.call(handler, &[the_loop, context]) else {
         return Ok(());
     };
@@ -212,6 +225,34 @@ pub fn failures_at_exit(vm: &mut Vm) {
     for future in scheduler(vm).take_failures(vm) {
         unretrieved(vm, future);
     }
+}
+
+/// A run of the current loop is over: tells the program's exception handler, if there is one, of the loop's futures whose exception
+/// nobody took.
+///
+/// # Errors
+/// As `callback_failed`.
+pub fn failures_at_close(vm: &mut Vm) -> Result<(), Raised> {
+    if scheduler(vm).settings.exception_handler.is_undef() {
+        return Ok(());
+    }
+    let number = scheduler(vm).loop_number();
+    for failed in scheduler(vm).take_failures(vm) {
+        let this = future(vm, failed);
+        if this.loop_number.get() != number {
+            scheduler(vm).note_failure(this.value(), &vm.heap);
+            continue;
+        }
+        if this.state.get() != FutureState::Failed || this.retrieved.replace(true) {
+            continue;
+        }
+        let exception = vm.local(this.result.get(&vm.heap));
+        let class = vm.heap.type_name(vm.get(failed));
+        let message = format!("{class} exception was never retrieved");
+        let problem = Problem::NeverRetrieved(class.to_owned());
+        tell(vm, problem, &message, exception, ("future", failed))?;
+    }
+    Ok(())
 }
 
 /// Reports a task or future with an exception that nobody took.

@@ -3,17 +3,16 @@
 //! A step resumes the coroutine; what it gives decides what comes next: a bare yield means the next turn, a future means "wake
 //! me when it is done". Cancelling throws CancelledError at the innermost await, after asking what is awaited to cancel first.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use super::context;
 use super::future::{self, future};
 use super::handle::{Action, Handle};
-use super::{Scheduler, scheduler};
+use super::{Scheduler, scheduler, shared};
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
-use crate::runtime::future::{Callback, Future, FutureState, TaskPart};
+use crate::runtime::future::{Callback, Future, FutureState, NO_ROW, TaskPart};
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
@@ -24,15 +23,96 @@ use crate::vm::{Input, Local, Mention, NativeCoroutine, Place, Resumed, Step, Vm
 /// # Errors
 /// TypeError if it is no coroutine.
 pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
-    if !is_coroutine(vm, coroutine) {
-        let text = vm.repr(coroutine)?;
-        let text = vm
-            .get_gc::<Str>(text)
-            .map_or(String::new(), |s| s.as_str().to_owned());
-        return Err(vm
-            .heap
-            .type_error(format!("a coroutine was expected, got {text}")));
+    check_coroutine(vm, coroutine)?;
+    let task = vm.local(vm.heap.task(TaskPart::bare()).value());
+    begin(vm, task, coroutine, name, context);
+    schedule(vm, task);
+    Ok(task)
+}
+
+/// Makes a task of the current loop as the loop's `create_task` does: by the loop's own method where its class overrides it, by the
+/// task factory if there is one. `name`, `context`: Undef or None for the default.
+///
+/// # Errors
+/// As `create`, and of what the program set.
+pub fn make(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
+    let settings = &scheduler(vm).settings;
+    if settings.is_custom.get()
+        && let Some(face) = scheduler(vm).face.get()
+    {
+        let the_loop = (face.loop_object)(vm)?;
+        let method = vm.get_attr_named(the_loop, "create_task")?;
+        return make_by(
+            vm,
+            method,
+            &[coroutine],
+            &[("name", name), ("context", context)],
+        );
     }
+    make_by_factory(vm, coroutine, name, context)
+}
+
+/// The same without asking for a method of the loop.
+///
+/// # Errors
+/// As `make`.
+pub fn make_by_factory(
+    vm: &mut Vm,
+    coroutine: Local,
+    name: Local,
+    context: Local,
+) -> Result<Local, Raised> {
+    let (factory, face) = {
+        let scheduler = scheduler(vm);
+        let factory = scheduler.settings.task_factory.get(&vm.heap).defined();
+        (factory.map(|f| vm.local(f)), scheduler.face.get())
+    };
+    let (Some(factory), Some(face)) = (factory, face) else {
+        let undef = |local| {
+            if vm.get(local).is_none() {
+                vm.local(Value::UNDEF)
+            } else {
+                local
+            }
+        };
+        let (name, context) = (undef(name), undef(context));
+        return create(vm, coroutine, name, context);
+    };
+    let the_loop = (face.loop_object)(vm)?;
+    let task = make_by(vm, factory, &[the_loop, coroutine], &[("context", context)])?;
+    let name = vm.local(vm.get(name).or(Value::NONE));
+    vm.call_method(task, "set_name", &[name])?;
+    Ok(task)
+}
+
+/// Calls what makes a task, without the keywords that have no value.
+fn make_by(
+    vm: &mut Vm,
+    maker: Local,
+    args: &[Local],
+    keywords: &[(&str, Local)],
+) -> Result<Local, Raised> {
+    let given = keywords.iter().filter(|(_, value)| {
+        let value = vm.get(*value);
+        !value.is_undef() && !value.is_none()
+    });
+    let (names, values): (Vec<&str>, Vec<Local>) = given.copied().unzip();
+    vm.call_kw(maker, args, &names, &values)
+}
+
+/// TypeError unless it is a coroutine.
+pub fn check_coroutine(vm: &mut Vm, coroutine: Local) -> Result<(), Raised> {
+    if is_coroutine(vm, coroutine) {
+        return Ok(());
+    }
+    let text = vm.repr_text(coroutine)?;
+    Err(vm
+        .heap
+        .type_error(format!("a coroutine was expected, got {text}")))
+}
+
+/// Initialises a task of the current loop, which then has to be scheduled.
+pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local) {
     let scheduler = scheduler(vm);
     let heap = &vm.heap;
     let number = scheduler.next_task.get();
@@ -42,33 +122,44 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
         None => context::copy(heap, scheduler.context(heap)),
     };
     let (spawned_in, spawned_at) = vm.place_object();
-    let row = scheduler.tasks.borrow().next_row();
     let is_named = !vm.get(name).is_undef() && !vm.get(name).is_none();
-    let name_number = scheduler.next_name.get();
-    if !is_named {
+    let this = future(vm, task);
+    let part = part(vm, task);
+    part.coroutine.set(vm.get(coroutine));
+    part.number.set(number);
+    part.name_number.set(scheduler.next_name.get());
+    part.context.set(context);
+    part.spawned_in.set(spawned_in);
+    part.spawned_at.set(spawned_at);
+    this.loop_number.set(scheduler.loop_number());
+    if is_named {
+        this.get().extra().name.set(vm.get(name));
+    } else {
         scheduler.skip_task_number();
     }
-    let part = TaskPart {
-        coroutine: Slot::new(vm.get(coroutine)),
-        number,
-        name_number,
-        waiting_for: Slot::undef(),
-        context: Slot::new(context),
-        spawned_in: Slot::new(spawned_in),
-        spawned_at,
-        row,
-        cancel_requests: Cell::new(0),
-        must_cancel: Cell::new(false),
-        in_cancel: Cell::new(false),
-    };
-    let task = heap.task(part);
-    if is_named {
-        task.extra().name.set(vm.get(name));
-    }
-    let task = task.value();
-    scheduler.tasks.borrow_mut().insert(heap, task);
-    scheduler.call_soon(Handle::new(Action::Step, task, Value::UNDEF));
-    Ok(vm.local(task))
+}
+
+/// Has the scheduler keep a task that was begun, and schedules its first step.
+pub fn schedule(vm: &Vm, task: Local) {
+    keep(vm, task);
+    scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), Value::UNDEF));
+}
+
+fn keep(vm: &Vm, task: Local) {
+    let mut tasks = scheduler(vm).tasks.borrow_mut();
+    part(vm, task).row.set(tasks.next_row());
+    tasks.insert(&vm.heap, vm.get(task));
+}
+
+/// Runs the first step of a task that was begun, now instead of in the next turn; the scheduler keeps it if it has to wait.
+///
+/// # Errors
+/// KeyboardInterrupt and SystemExit.
+pub fn start_eagerly(vm: &mut Vm, task: Local) -> Result<(), Raised> {
+    keep(vm, task);
+    let scheduler = shared(vm);
+    let turn = Turn::new(vm, &scheduler);
+    step(vm, &turn, task, None)
 }
 
 /// Whether something is a coroutine object.
@@ -89,17 +180,41 @@ pub fn ensure_future(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
     if vm.get(awaitable).is_gc::<Future>() {
         return Ok(awaitable);
     }
-    let none = vm.local(Value::UNDEF);
-    if is_coroutine(vm, awaitable) {
-        return create(vm, awaitable, none, none);
+    check_awaitable(vm, awaitable)?;
+    if !scheduler(vm).has_loop()
+        && let Some(face) = scheduler(vm).face.get()
+    {
+        (face.enter_loop)(vm)?;
     }
-    if vm.special(vm.get(awaitable), Sym::Await).is_some() {
-        let wrapper = vm.native_coroutine(&WRAP_AWAITABLE, &[awaitable]);
-        return create(vm, wrapper, none, none);
+    ensure_future_here(vm, awaitable)
+}
+
+/// Whether it is a coroutine; TypeError if it cannot be awaited at all.
+fn check_awaitable(vm: &Vm, awaitable: Local) -> Result<bool, Raised> {
+    let is_coroutine = is_coroutine(vm, awaitable);
+    if !is_coroutine && vm.special(vm.get(awaitable), Sym::Await).is_none() {
+        return Err(vm
+            .heap
+            .type_error("An asyncio.Future, a coroutine or an awaitable is required"));
     }
-    Err(vm
-        .heap
-        .type_error("An asyncio.Future, a coroutine or an awaitable is required"))
+    Ok(is_coroutine)
+}
+
+/// The same on the current loop, whether or not it runs.
+///
+/// # Errors
+/// As `ensure_future`.
+pub fn ensure_future_here(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
+    if vm.get(awaitable).is_gc::<Future>() {
+        return Ok(awaitable);
+    }
+    let is_coroutine = check_awaitable(vm, awaitable)?;
+    let undef = vm.local(Value::UNDEF);
+    let coroutine = match is_coroutine {
+        true => awaitable,
+        false => vm.native_coroutine(&WRAP_AWAITABLE, &[awaitable]),
+    };
+    make(vm, coroutine, undef, undef)
 }
 
 /// Awaits the awaitable in its first register.
@@ -128,7 +243,7 @@ pub fn part(vm: &Vm, task: Local) -> &TaskPart {
 pub fn spawned(vm: &Vm, task: Local) -> Option<Place> {
     let part = part(vm, task);
     let code: Gc<'_, CodeObj> = part.spawned_in.get(&vm.heap).as_gc()?;
-    Some((Rc::clone(&code.code), part.spawned_at))
+    Some((Rc::clone(&code.code), part.spawned_at.get()))
 }
 
 /// The message of the last `cancel(msg)`, or Undef.
@@ -141,18 +256,22 @@ fn cancel_message(vm: &Vm, task: Local) -> Value<'_> {
 pub fn name(vm: &mut Vm, task: Local) -> Local {
     let name = &future(vm, task).get().extra().name;
     if name.is_undef() {
-        let number = part(vm, task).name_number;
+        let number = part(vm, task).name_number.get();
         name.set(vm.heap.str_value(&format!("Task-{number}")));
     }
     vm.local(name.get(&vm.heap))
 }
 
-/// `task.cancel(msg)`; false: it was done. What a task waits for is asked first, so this follows a chain of tasks to its end; in a
+/// `Task.cancel(msg)` itself, whatever a class overrides; false: it was done. What a task waits for is asked first, so this follows a chain of tasks to its end; in a
 /// circle the last one is taken out of its wait.
-pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
+///
+/// # Errors
+/// Of an overridden `cancel` of what it waits for.
+pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> Result<bool, Raised> {
     let mut way: Vec<Local> = Vec::new();
     let mut next = Some(task);
     let mut cancelled = false;
+    let mut outcome = Ok(false);
     while let Some(at) = next.take() {
         if future(vm, at).is_done() {
             break;
@@ -167,10 +286,11 @@ pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
         way.push(at);
         if let Some(awaited) = part.waiting_for.get(&vm.heap).defined() {
             let awaited = vm.local(awaited);
-            if future(vm, awaited).task().is_some() {
+            if future(vm, awaited).task().is_some() && future::is_exact(vm, awaited) {
                 next = Some(awaited);
             } else {
-                cancelled = future::cancel(vm, awaited, message);
+                outcome = future::cancel(vm, awaited, message);
+                cancelled = matches!(outcome, Ok(true));
             }
         }
     }
@@ -182,7 +302,7 @@ pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> bool {
             future(vm, at).extra().cancel_message.set(vm.get(message));
         }
     }
-    cancelled
+    outcome.map(|_| cancelled)
 }
 
 /// Whether a future is a task that a cancellation is on its way through.
@@ -361,7 +481,7 @@ fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
 
 /// The task will not run again.
 fn finish(vm: &Vm, task: Local) {
-    let row = part(vm, task).row;
+    let row = part(vm, task).row.replace(NO_ROW);
     scheduler(vm).tasks.borrow_mut().remove(row);
 }
 
@@ -373,18 +493,18 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
             scheduler.call_soon(Handle::new(Action::Step, this.value(), Value::UNDEF));
             return Ok(());
         }
-        let text = vm.repr(value)?;
-        let text = vm
-            .get_gc::<Str>(text)
-            .map_or(String::new(), |s| s.as_str().to_owned());
+        let text = vm.repr_text(value)?;
         return throw_soon(vm, task, format!("Task got bad yield: {text}"));
     };
     if awaited == this {
-        let text = vm.repr(task)?;
-        let text = vm
-            .get_gc::<Str>(text)
-            .map_or(String::new(), |s| s.as_str().to_owned());
+        let text = vm.repr_text(task)?;
         return throw_soon(vm, task, format!("Task cannot await on itself: {text}"));
+    }
+    let number = awaited.loop_number.get();
+    if number != scheduler.loop_number() && number != 0 {
+        let (task_text, text) = (vm.repr_text(task)?, vm.repr_text(value)?);
+        let message = format!("Task {task_text} got Future {text} attached to a different loop");
+        return throw_soon(vm, task, message);
     }
     part(vm, task).waiting_for.set(awaited.value());
     // The step itself enters the task's context.
@@ -400,7 +520,7 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
     let part = part(vm, task);
     if part.must_cancel.get() {
         let message = vm.local(cancel_message(vm, task));
-        if future::cancel(vm, value, message) {
+        if future::cancel(vm, value, message)? {
             self::part(vm, task).must_cancel.set(false);
         }
     }

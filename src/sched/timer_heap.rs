@@ -95,6 +95,11 @@ fn ticks(when: f64) -> i64 {
 }
 
 impl TimerHeap {
+    /// Exchanges all timers with another loop's.
+    pub fn exchange(&self, other: &TimerHeap) {
+        self.inner.swap(&other.inner);
+    }
+
     /// Sets a timer.
     pub fn add(&self, when: f64, handle: Handle) -> TimerId {
         let mut inner = self.inner.borrow_mut();

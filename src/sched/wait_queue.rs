@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::future::{self, new_future};
+use super::scheduler;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Slot, Value};
@@ -21,11 +22,22 @@ pub struct WaitQueue {
     waiters: RefCell<VecDeque<Slot>>,
     /// How many in between have left.
     left: Cell<usize>,
+    /// The number of the loop whose tasks wait; 0 until one had to.
+    loop_number: Cell<u16>,
 }
 
-traced!(WaitQueue { waiters } plain { left });
+traced!(WaitQueue { waiters } plain { left, loop_number });
 
 impl WaitQueue {
+    /// Whether tasks of the current loop may wait here: those of the loop whose task came first.
+    pub fn belongs_here(&self, vm: &Vm) -> bool {
+        let current = scheduler(vm).loop_number();
+        if self.loop_number.get() == 0 {
+            self.loop_number.set(current);
+        }
+        self.loop_number.get() == current
+    }
+
     /// Joins the queue: the future to await.
     pub fn join(&self, vm: &Vm) -> Local {
         let waiter = new_future(vm);

@@ -185,12 +185,17 @@ pub fn context_of(vm: &mut Vm, task: Local) -> Result<Local, Raised> {
     if running.is_some_and(|running| running.is(vm.get(task))) {
         return Ok(current(vm));
     }
-    let known = vm.local(part(vm, task).context.get(&vm.heap));
+    context_in(vm, |vm| &part(vm, task).context)
+}
+
+/// The context in a slot as an object; the empty one gets its object now.
+pub fn context_in(vm: &mut Vm, slot: impl for<'v> Fn(&'v Vm) -> &'v Slot) -> Result<Local, Raised> {
+    let known = vm.local(slot(vm).get(&vm.heap));
     if !vm.get(known).is_undef() {
         return Ok(known);
     }
     let made = copied(vm, known)?;
-    part(vm, task).context.set(vm.get(made));
+    slot(vm).set(vm.get(made));
     Ok(made)
 }
 
@@ -231,7 +236,7 @@ const VAR_SET: Native = Native::vm(
     "Change its value in the current context; a token that undoes it.",
     |vm, args| {
         let context = current(vm);
-        let old = store(vm, context, args.at(0), Some(args.at(1)));
+        let old = store(vm, context, args.at(0), Some(args.at(1)))?;
         make_token(vm, args.at(0), old, context)
     },
 );
@@ -287,11 +292,18 @@ fn identity(var: Value<'_>) -> u64 {
 }
 
 /// Gives a variable another value in a context, or none; the value that it had.
-fn store(vm: &Vm, context: Local, var: Local, value: Option<Local>) -> Option<Local> {
+fn store(
+    vm: &Vm,
+    context: Local,
+    var: Local,
+    value: Option<Local>,
+) -> Result<Option<Local>, Raised> {
     let heap = &vm.heap;
-    let insides = context::context(vm.get(context))?;
+    let Some(insides) = context::context(vm.get(context)) else {
+        return Ok(None);
+    };
     let table = match context::values(heap, vm.get(context)) {
-        Some(values) => values.table.copy(heap),
+        Some(values) => values.table.copy(heap)?,
         None => Table::default(),
     };
     let hash = identity(vm.get(var));
@@ -302,11 +314,11 @@ fn store(vm: &Vm, context: Local, var: Local, value: Option<Local>) -> Option<Lo
             table.set_value(&vm.heap, at, vm.get(value));
         }
         (Found::At(at), None) => old = Some(vm.local(table.remove(heap, at).1)),
-        (_, Some(value)) => table.push(heap, hash, vm.get(var), vm.get(value)),
+        (_, Some(value)) => table.push(heap, hash, vm.get(var), vm.get(value))?,
         (_, None) => {}
     }
     insides.values.set(heap.alloc(Dict { table }).value());
-    old
+    Ok(old)
 }
 
 // Tokens.
@@ -389,7 +401,7 @@ fn reset(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let none_before = vm
         .get_gc::<Opaque>(old)
         .is_some_and(|o| o.payload::<Missing>().is_some());
-    store(vm, context, args.at(0), (!none_before).then_some(old));
+    store(vm, context, args.at(0), (!none_before).then_some(old))?;
     Ok(vm.none())
 }
 

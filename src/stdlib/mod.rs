@@ -9,7 +9,6 @@ pub mod binascii;
 pub mod builtins;
 pub mod contextvars;
 pub mod deque;
-pub mod gc;
 pub mod hashlib;
 pub mod io;
 pub mod json;
@@ -20,9 +19,9 @@ pub mod re;
 pub mod registry;
 pub mod summary;
 pub mod sys;
+pub mod threads;
 pub mod time;
 pub mod unicodedata;
-pub mod weakref;
 
 use crate::runtime::Raised;
 use crate::vm::{Local, Vm};
@@ -35,7 +34,6 @@ pub const MODULES: &[&NativeModule] = &[
     &binascii::BINASCII,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
-    &gc::GC,
     &hashlib::HASHLIB,
     &io::IO,
     &io::PRIVATE_IO,
@@ -44,9 +42,9 @@ pub const MODULES: &[&NativeModule] = &[
     &random::RANDOM,
     &re::RE,
     &sys::SYS,
+    &threads::THREAD,
     &time::TIME,
     &unicodedata::UNICODEDATA,
-    &weakref::WEAKREF,
     &builtins::types::generic::TYPING,
 ];
 
@@ -55,11 +53,9 @@ pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
-    vm.extend(gc::Settings::default());
     vm.extend(io::IoState::default());
     builtins::install(vm);
     vm.set_import(import);
-    vm.finalisation.abandon = Some(asyncio::abandon_generator);
     vm.mention_timers(asyncio::SLEEP_NAME);
 }
 
@@ -75,6 +71,6 @@ pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     }
     match MODULES.iter().find(|module| module.name == name) {
         Some(module) => registry::make_module(vm, module).map(Some),
-        None => Ok(None),
+        None => asyncio::submodule(vm, name),
     }
 }

@@ -7,11 +7,12 @@
 
 use std::cell::RefCell;
 
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::str::Str;
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Extension, Layer, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
@@ -33,6 +34,9 @@ pub struct NativeType {
     pub static_methods: &'static [&'static Native],
     /// Attributes that are computed.
     pub getters: &'static [Getter],
+    /// The class written in apy, as (module, name), that classes of the program get before this one in their MRO: the general
+    /// path, on which each call goes through the instance.
+    pub general: Option<(&'static str, &'static str)>,
 }
 
 impl NativeType {
@@ -48,6 +52,7 @@ impl NativeType {
             class_methods: &[],
             static_methods: &[],
             getters: &[],
+            general: None,
         }
     }
 }
@@ -191,13 +196,19 @@ pub struct Registry {
     classes: RefCell<Vec<(&'static str, Slot)>>,
     /// What modules keep between calls: caches.
     kept: RefCell<Vec<(&'static str, Slot)>>,
+    /// The classes with a general path, and where that is.
+    general: RefCell<Vec<(Slot, &'static str, &'static str)>>,
 }
 
 impl Layer for Registry {
     const PLACE: usize = 1;
 }
 
-traced!(Registry { classes, kept });
+traced!(Registry {
+    classes,
+    kept,
+    general
+});
 
 impl Extension for Registry {}
 
@@ -287,6 +298,13 @@ pub fn class_of(vm: &mut Vm, ty: &'static ModuleType) -> Local {
         .borrow_mut()
         .push((ty.name, slot));
     fill_class(vm, class, &ty.body);
+    if let Some((module, name)) = ty.body.general {
+        let row = (Slot::new(vm.get(class)), module, name);
+        vm.extension::<Registry>().general.borrow_mut().push(row);
+        let hook = vm.native_function(&INIT_SUBCLASS, NativeRole::Free);
+        let hook_value = descriptor(vm, DescriptorKind::Class, hook);
+        set(vm, class, INIT_SUBCLASS.name(), hook_value);
+    }
     if let Some(class) = vm.get_gc::<Class>(class) {
         class.refresh_flags(&vm.heap);
     }
@@ -306,6 +324,62 @@ pub fn raise(vm: &mut Vm, exception: &'static ModuleType, args: &[Local]) -> Rai
 pub fn raise_text(vm: &mut Vm, exception: &'static ModuleType, message: &str) -> Raised {
     let message = vm.local(vm.heap.str_value(message));
     raise(vm, exception, &[message])
+}
+
+/// Puts the general paths of the native classes that a new class extends into its MRO, each before its native class.
+const INIT_SUBCLASS: Native = Native::vm(
+    "__init_subclass__(cls, /)",
+    "Prepare a class that extends this one.",
+    |vm, args| {
+        while let Some((at, module, name)) = missing_general(vm, args.at(0)) {
+            let module = vm.import_module(module)?;
+            let general = vm.get_attr_named(module, name)?;
+            let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("a class method");
+            let mut mro = class.mro.to_vec(&vm.heap);
+            let general: Gc<'_, Class> = vm.get_gc(general).expect("the general path is a class");
+            let new = general.mro.to_vec(&vm.heap);
+            let new = new
+                .into_iter()
+                .filter(|v| !mro.iter().any(|known| known.is(*v)));
+            let new: Vec<Value<'_>> = new.collect();
+            for class in new.iter().filter_map(|class| class.as_gc::<Class>()) {
+                class.add_flags(class_flag::GENERAL);
+            }
+            mro.splice(at..at, new);
+            for (i, value) in mro.into_iter().enumerate() {
+                if !class.mro.set(i, value) {
+                    class.mro.push(&vm.heap, value);
+                }
+            }
+            class.refresh_flags(&vm.heap);
+            vm.heap.class_changed();
+        }
+        Ok(vm.none())
+    },
+);
+
+/// The place in a class's MRO where a general path is missing, and which.
+fn missing_general(vm: &Vm, class: Local) -> Option<(usize, &'static str, &'static str)> {
+    let class: Gc<'_, Class> = vm.get_gc(class)?;
+    let general = vm.extension::<Registry>().general.borrow();
+    let mro = class.mro.to_vec(&vm.heap);
+    mro.iter().enumerate().skip(1).find_map(|(at, ancestor)| {
+        let row = |(native, _, _): &&(Slot, &str, &str)| native.get(&vm.heap).is(*ancestor);
+        let &(_, module, name) = general.iter().find(row)?;
+        let is_there = mro
+            .iter()
+            .any(|&known| is_named(&vm.heap, known, module, name));
+        (!is_there).then_some((at, module, name))
+    })
+}
+
+fn is_named<'h>(heap: &'h Heap, class: Value<'h>, module: &str, name: &str) -> bool {
+    let Some(class) = class.as_gc::<Class>() else {
+        return false;
+    };
+    let home = class.attrs.get(heap, heap.intern("__module__"));
+    let home = home.and_then(|home| home.as_gc::<Str>());
+    class.name(heap).as_str() == name && home.is_some_and(|home| home.as_str() == module)
 }
 
 fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> Gc<'h, Class> {

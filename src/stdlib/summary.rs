@@ -48,10 +48,10 @@ pub fn summary(vm: &mut Vm, value: Local) -> String {
 /// How many items a builtin container has.
 fn count(heap: &Heap, value: Value<'_>) -> Option<usize> {
     match heap.type_name(value) {
-        "list" => value.as_gc::<List>().map(|list| list.items.len()),
+        "list" => value.as_gc::<List>().map(|list| list.len(heap)),
         "tuple" => value.as_gc::<Tuple>().map(Gc::<Tuple>::len),
-        "dict" => value.as_gc::<Dict>().map(|dict| dict.table.len()),
-        "set" | "frozenset" => value.as_gc::<Set>().map(|set| set.table.len()),
+        "dict" => value.as_gc::<Dict>().map(|dict| dict.table.len(heap)),
+        "set" | "frozenset" => value.as_gc::<Set>().map(|set| set.table.len(heap)),
         _ => None,
     }
 }
@@ -75,7 +75,7 @@ fn type_text(heap: &Heap, value: Value<'_>, depth: usize) -> String {
         }
     } else if let Some(dict) = value.as_gc::<Dict>() {
         let at = |n| dict.get().table.entry(heap, n);
-        let entries: Vec<_> = (0..dict.table.end())
+        let entries: Vec<_> = (0..dict.table.end(heap))
             .filter_map(at)
             .take(LOOKED_AT)
             .collect();
@@ -84,10 +84,10 @@ fn type_text(heap: &Heap, value: Value<'_>, depth: usize) -> String {
         format!("{keys}, {values}")
     } else if let Some(set) = value.as_gc::<Set>() {
         let at = |n| set.get().table.entry(heap, n).map(|(key, _)| key);
-        let items = (0..set.table.end()).filter_map(at).take(LOOKED_AT);
+        let items = (0..set.table.end(heap)).filter_map(at).take(LOOKED_AT);
         union(heap, items, count, depth)
     } else if let Some(list) = value.as_gc::<List>() {
-        let items = (0..count.min(LOOKED_AT)).filter_map(|n| list.get().items.get(heap, n));
+        let items = (0..count.min(LOOKED_AT)).filter_map(|n| list.get().item(heap, n));
         union(heap, items, count, depth)
     } else {
         return name.to_owned();

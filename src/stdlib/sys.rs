@@ -10,12 +10,20 @@ use super::io::standard::{self, Standard};
 use super::registry::{NativeModule, bind};
 use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Raised, Value};
+use crate::sched::scheduler;
 use crate::vm::{Extension, Layer, Local, Native, Vm};
 
 /// The module.
 pub const SYS: NativeModule = NativeModule {
     functions: &[
-        &EXIT, &EXCEPTION, &EXC_INFO, &GET_LIMIT, &SET_LIMIT, &INTERN,
+        &EXIT,
+        &EXCEPTION,
+        &EXC_INFO,
+        &GET_LIMIT,
+        &SET_LIMIT,
+        &INTERN,
+        &GET_SWITCH_INTERVAL,
+        &SET_SWITCH_INTERVAL,
     ],
     constants: &[
         ("argv", "The program's name and its arguments."),
@@ -71,6 +79,25 @@ impl Layer for Program {
 traced!(Program {} plain { args, folder });
 
 impl Extension for Program {}
+
+const GET_SWITCH_INTERVAL: Native = Native::vm(
+    "getswitchinterval() -> float",
+    "What setswitchinterval() was given; 0.005 at first.",
+    |vm, _| Ok(vm.local(Value::float(scheduler(vm).switch_interval.get()))),
+);
+const SET_SWITCH_INTERVAL: Native = Native::vm(
+    "setswitchinterval(interval, /)",
+    "Keep a number of seconds for getswitchinterval(). The time slice of a thread is a number of calls and loops, the same in each run. Raises ValueError unless it is positive.",
+    |vm, args| {
+        let seconds = vm.to_float(args.at(0))?;
+        if seconds.is_nan() || seconds <= 0.0 {
+            let message = "switch interval must be strictly positive";
+            return Err(vm.heap.value_error(message));
+        }
+        scheduler(vm).switch_interval.set(seconds);
+        Ok(vm.none())
+    },
+);
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     let Program { args, folder } = vm.extension();

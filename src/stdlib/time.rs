@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
-use crate::sched::{event_loop, scheduler};
-use crate::vm::{Local, Locals, Native, Park, Vm};
+use crate::sched::{block, scheduler};
+use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module.
 pub const TIME: NativeModule = NativeModule {
@@ -89,11 +89,7 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if seconds < 0.0 {
         return Err(vm.heap.value_error("sleep length must be non-negative"));
     }
-    if vm.can_park() {
-        vm.set_park(Park::Sleep(seconds));
-    } else {
-        event_loop::block_for(vm, seconds)?;
-    }
+    block::sleep(vm, seconds)?;
     Ok(vm.none())
 }
 

@@ -274,7 +274,6 @@ impl Vm {
         };
         let list: Gc<'_, List> = self.get_gc(names).expect("to_list makes a list");
         let names: Vec<Local> = list
-            .items
             .to_vec(&self.heap)
             .into_iter()
             .map(|v| self.local(v))

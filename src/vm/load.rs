@@ -63,7 +63,7 @@ fn constant<'h>(heap: &'h Heap, constant_: &Const, module: Gc<'h, Module>) -> Va
                 let hash =
                     builtin_eq::hash(heap, value).expect("constants hash without the program");
                 if !matches!(table.find(heap, hash, value), Found::At(_)) {
-                    table.push(heap, hash, value, Value::UNDEF);
+                    table.add(heap, hash, value, Value::UNDEF);
                 }
             }
             heap.frozenset(table).value()

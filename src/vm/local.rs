@@ -16,7 +16,7 @@ pub struct Local(pub(in crate::vm) u32);
 pub struct Mark(u32);
 
 impl Local {
-    pub(in crate::vm) fn at(index: u32) -> Local {
+    pub(in crate::vm) const fn at(index: u32) -> Local {
         Local(index)
     }
 

@@ -19,25 +19,25 @@ mod suggest;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
-pub use exec::finalize::Finalisation;
-pub use exec::green_stack::GreenStack;
-pub use exec::trap::{Park, Trap};
+pub use exec::green_stack::{GreenStack, Slice};
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
-pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck};
+pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Code, Instr};
 use crate::runtime::heap::{SlotVec, Trace};
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use exec::frame::Stack;
+use exec::green_stack::{NativeStack, Switch, ThreadState};
 use exec::inline_cache::Learned;
 use files::{Files, NoFiles};
 use native::Natives;
@@ -61,8 +61,8 @@ pub trait Layer: Extension {
 }
 
 /// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader, abstract classes,
-/// open files, settings of the collector.
-const LAYERS: usize = 8;
+/// open files.
+const LAYERS: usize = 7;
 
 /// What the VM asks of the program around it.
 pub trait Host {
@@ -125,8 +125,14 @@ pub type InterruptFn = fn(&mut Vm) -> Result<(), Raised>;
 /// Hears from time to time that the program is running.
 pub type PulseFn = fn(&mut Vm);
 
+/// Called when the running thread has used up its time slice: lets others run.
+pub type SliceEndFn = fn(&mut Vm) -> Result<(), Raised>;
+
 /// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
 pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
+
+/// The file and the line of an offset into a source text, by the text's number.
+pub type LocateFn = fn(&Vm, u32, u32) -> Option<(String, usize)>;
 
 /// A virtual machine.
 pub struct Vm {
@@ -134,8 +140,8 @@ pub struct Vm {
     pub heap: Heap,
     /// Registers and frames of the thread of execution that runs now.
     stack: Stack,
-    /// The stacks of those that wait for it.
-    suspended: Vec<Stack>,
+    /// What the threads have for themselves that wait for it.
+    suspended: Vec<ThreadState>,
     /// The rooted handles of Rust code.
     locals: SlotVec,
     natives: Natives,
@@ -143,8 +149,8 @@ pub struct Vm {
     learned: Learned,
     /// The native coroutines met so far; their rows.
     steps: Vec<&'static NativeCoroutine>,
-    /// How what is over is finalised.
-    pub finalisation: Finalisation,
+    /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
+    async_generators: RefCell<Vec<Slot>>,
     /// How reports mention a wait for a timer that has no coroutine.
     timer_mention: &'static str,
     /// What waiters wait in, as met so far; their rows.
@@ -158,10 +164,12 @@ pub struct Vm {
     result: Slot,
     /// How many loops run inside each other.
     nesting: u32,
-    /// What the running green thread wants to block on.
-    park: Option<Park>,
-    /// Whether the running stack may be left in the middle: a green thread outside of any native.
-    preemptible: bool,
+    /// How deep they may.
+    nesting_limit: u32,
+    /// What suspends the running green thread; None on the main thread.
+    switch: Option<NonNull<Switch>>,
+    /// Native stacks of threads that ended, for the next ones.
+    native_stacks: Vec<NativeStack>,
     /// Whether the program is being ended: exceptions find no handlers any more.
     halting: bool,
     /// The builtin names, a module.
@@ -169,8 +177,10 @@ pub struct Vm {
     /// Loaded modules: a dict from name to module.
     modules: Slot,
     import: Option<ImportFn>,
+    locate: Option<LocateFn>,
     on_interrupt: Option<InterruptFn>,
     on_pulse: Option<PulseFn>,
+    on_slice_end: Option<SliceEndFn>,
     /// The names of the modules that the hook is loading now, outermost first.
     importing: Vec<Rc<str>>,
     extensions: [Option<Box<dyn Extension>>; LAYERS],
@@ -193,19 +203,22 @@ impl Vm {
             steps: Vec::new(),
             timer_mention: "a timer",
             waits: RefCell::default(),
-            finalisation: Finalisation::default(),
+            async_generators: RefCell::default(),
             throwing: false,
             thrown: Cell::new(0),
             result: Slot::undef(),
             nesting: 0,
-            park: None,
-            preemptible: false,
+            nesting_limit: NESTING_LIMIT,
+            switch: None,
+            native_stacks: Vec::new(),
             halting: false,
             builtins,
             modules,
             import: None,
+            locate: None,
             on_interrupt: None,
             on_pulse: None,
+            on_slice_end: None,
             importing: Vec::new(),
             extensions: Default::default(),
             host,
@@ -223,6 +236,16 @@ impl Vm {
         self.import = Some(import);
     }
 
+    /// Says where source texts are known.
+    pub fn set_locate(&mut self, locate: LocateFn) {
+        self.locate = Some(locate);
+    }
+
+    /// The file and the line of an offset into a code's source text.
+    pub fn locate(&self, code: &Code, offset: u32) -> Option<(String, usize)> {
+        self.locate?(self, code.file, offset)
+    }
+
     /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.
     pub fn set_interrupt(&mut self, interrupt: InterruptFn) {
         self.on_interrupt = Some(interrupt);
@@ -231,6 +254,11 @@ impl Vm {
     /// Says who hears each time that the budget of safepoints is used up.
     pub fn set_pulse(&mut self, pulse: PulseFn) {
         self.on_pulse = Some(pulse);
+    }
+
+    /// Says what happens when the running thread has used up its time slice.
+    pub fn set_slice_end(&mut self, slice_end: SliceEndFn) {
+        self.on_slice_end = Some(slice_end);
     }
 
     /// Says how reports mention a wait for a timer that has no coroutine.
@@ -299,35 +327,40 @@ impl Vm {
     }
 
     /// A whole safepoint, for instructions that have left the loop anyway.
-    fn safepoint(&mut self) -> Result<Option<Trap>, Raised> {
+    fn safepoint(&mut self) -> Result<(), Raised> {
         if self.budget_ends() {
             self.attend()
         } else {
-            Ok(None)
+            Ok(())
         }
     }
 
     /// The slow path of safepoints: collection, signals, time slices.
     #[cold]
-    fn attend(&mut self) -> Result<Option<Trap>, Raised> {
+    fn attend(&mut self) -> Result<(), Raised> {
         let goes_on = self.heap.budget.resume();
         if !goes_on {
             self.heap.budget.start(QUANTUM);
         }
         self.collect_if_due();
-        if self.heap.has_due() && !self.finalisation.held_back {
-            self.finalise_due();
-        }
         if self.heap.stress() {
             self.heap.budget.hasten();
         }
-        if self.host.interrupted() {
+        if self.heap.take_shortage() {
+            self.collect();
+            return Err(self.heap.memory_error());
+        }
+        // Ctrl-C is the main thread's.
+        if !self.is_green() && self.host.interrupted() {
             self.interrupt()?;
         }
         if let Some(pulse) = self.on_pulse {
             pulse(self);
         }
-        Ok((self.preemptible && !goes_on).then_some(Trap::Preempted))
+        match self.on_slice_end {
+            Some(slice_end) if !goes_on => slice_end(self),
+            _ => Ok(()),
+        }
     }
 
     /// Collects if enough was allocated. Values on the Rust stack do not survive; locals and registers do.
@@ -345,7 +378,7 @@ impl Vm {
             stack,
             suspended,
             locals,
-            finalisation,
+            async_generators,
             result,
             builtins,
             modules,
@@ -357,19 +390,22 @@ impl Vm {
             throwing: _,
             thrown: _,
             nesting: _,
-            park: _,
-            preemptible: _,
+            nesting_limit: _,
+            switch: _,
+            native_stacks: _,
             halting: _,
             import: _,
+            locate: _,
             on_interrupt: _,
             on_pulse: _,
+            on_slice_end: _,
             importing: _,
             timer_mention: _,
             host: _,
         } = self;
         let roots = (
             (&*stack, &*suspended, &*locals),
-            (&*finalisation, &*result, &*builtins, &*modules),
+            (&*async_generators, &*result, &*builtins, &*modules),
             &*extensions,
         );
         // SAFETY: the pattern has all fields of the VM: those that hold slots are among the roots. Inline caches were cleared.

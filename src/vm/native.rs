@@ -37,8 +37,8 @@ pub enum Direct<'h> {
     Coroutine,
 }
 
-/// The short cut of a native: the result where it takes no program code and no more than a glance at the arguments; None:
-/// the long way must find it, or what is wrong. It is asked first of calls with positional arguments, however many.
+/// Fast path: returns the result for common argument types, None to fall back to the general path. It must not call user code.
+/// The loop tries it first for calls with positional arguments, however many.
 pub type QuickFn = for<'h> fn(&'h Heap, Args<'h>) -> Option<Value<'h>>;
 
 /// What a native method gets as its receiver, where that is an instance of a subclass of the builtin type.
@@ -69,7 +69,7 @@ pub struct Native {
     pub doc: &'static str,
     /// What runs.
     pub call: NativeFn,
-    /// Its short cut; that of a `__new__` answers for calls of the class.
+    /// Its fast path; that of a `__new__` answers for calls of the class.
     pub quick: Option<QuickFn>,
     /// What a method gets of an instance that extends the builtin type.
     pub receiver: Receiver,
@@ -134,7 +134,7 @@ impl Native {
         }
     }
 
-    /// The same native with a short cut.
+    /// The same native with a fast path.
     pub const fn quick(self, quick: QuickFn) -> Native {
         Native {
             quick: Some(quick),

@@ -14,9 +14,10 @@ use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::coroutine::Mention;
+use crate::vm::exec::frame::{Frame, Stack};
 use crate::vm::local::Local;
 
 /// A place in a program: code and the index of one of its instructions.
@@ -86,21 +87,36 @@ pub enum Problem {
     Accept,
     /// In a task or future (its name) that nobody asked for its result.
     NeverRetrieved(String),
+    /// In a thread (its name), which it ended.
+    Thread(String),
     /// In something that cannot raise.
     Unraisable(String),
 }
 
-/// A task that waits.
+/// A task or thread that waits.
 #[derive(Clone)]
 pub struct Stuck {
-    /// The task's name.
+    /// The task's or thread's name.
     pub task: String,
+    /// Which of them it is.
+    pub kind: StuckKind,
     /// What it waits for, in words.
     pub waits_for: String,
     /// Where it waits.
     pub place: Option<Place>,
-    /// Where it was made.
-    pub spawned: Option<Place>,
+    /// Of a thread: where its calls are, innermost first.
+    pub trail: Vec<Place>,
+    /// Where it was made: of a thread, the calls there, innermost first.
+    pub spawned: Vec<Place>,
+}
+
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StuckKind {
+    /// A task.
+    Task,
+    /// A thread.
+    Thread,
 }
 
 /// An exception as plain data.
@@ -126,6 +142,19 @@ pub struct Failure {
     /// Of a group: its exceptions.
     pub members: Vec<Failure>,
 }
+
+/// Where the calls on a stack are, innermost first.
+pub(in crate::vm) fn trail(stack: &Stack, heap: &Heap, most: usize) -> Vec<Place> {
+    let frames = stack.frames().iter().rev();
+    let place = |frame: &Frame| {
+        let code = Rc::clone(&frame.code(heap).code);
+        (code, frame.index(heap).saturating_sub(1))
+    };
+    frames.take(most.min(TRAIL)).map(place).collect()
+}
+
+/// How many calls of a thread are told.
+const TRAIL: usize = 50;
 
 /// How many exceptions of a chain are described.
 const CHAIN_LIMIT: usize = 50;
@@ -168,6 +197,11 @@ impl Vm {
             Rc::clone(&frame.code(&self.heap).code),
             frame.index(&self.heap).saturating_sub(1),
         ))
+    }
+
+    /// Where the calls of the thread are that runs now, innermost first, at most so many.
+    pub fn trail(&self, most: usize) -> Vec<Place> {
+        trail(&self.stack, &self.heap, most)
     }
 
     /// Where the program is now: the code object, Undef if none runs, and the index of the instruction.
@@ -262,11 +296,7 @@ impl Vm {
             .and_then(|d| d.get_str(heap, heap.intern("__notes__")))
             .and_then(|v| v.as_gc::<List>());
         let notes: Vec<Local> = notes.map_or(Vec::new(), |l| {
-            l.items
-                .to_vec(heap)
-                .into_iter()
-                .map(|v| self.local(v))
-                .collect()
+            l.to_vec(heap).into_iter().map(|v| self.local(v)).collect()
         });
         let links = [
             this.cause.get(heap),
@@ -338,7 +368,7 @@ impl Vm {
                 .unwrap_or_default(),
             Some(v) => v
                 .as_gc::<List>()
-                .map(|l| l.items.to_vec(heap))
+                .map(|l| l.to_vec(heap))
                 .unwrap_or_default(),
             None => Vec::new(),
         }

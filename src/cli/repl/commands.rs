@@ -135,7 +135,7 @@ fn describe_task(session: &Session<'_>, task: &Stuck) -> String {
             out.push_str(&words);
         }
     }
-    if let Some(place) = &task.spawned {
+    if let Some(place) = task.spawned.first() {
         let _ = write!(out, ", spawned at {}", location(place, &sources));
     }
     out + "\n"

@@ -13,7 +13,10 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
 use std::ptr::{NonNull, null_mut};
 
+use rustc_hash::FxHashSet;
+
 use super::Kind;
+use super::budget::Budget;
 use super::gc::Header;
 
 /// Size of a block in bytes.
@@ -69,16 +72,75 @@ pub struct Space {
     pool: RefCell<Vec<NonNull<u8>>>,
     /// Bytes in blocks and large objects.
     pub(super) held: Cell<usize>,
+    known: Known,
+    /// Memory that is put by (`allocate`).
+    spare: Cell<Option<NonNull<u8>>>,
+    /// Whether memory ran out, and nobody was told yet.
+    pub(super) short: Cell<bool>,
 }
 
-const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, 16) {
+/// What is put by.
+const SPARE_LAYOUT: Layout = match Layout::from_size_align(4 << 20, 16) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a constant layout"),
+};
+
+/// In debug builds, where the objects of a heap can be: blocks that a class holds, and large objects. Else empty.
+struct Known {
+    places: RefCell<FxHashSet<usize>>,
+    /// Blocks that were asked about last, by some bits of their addresses.
+    recent: [Cell<usize>; RECENT],
+}
+
+/// A power of two.
+const RECENT: usize = if cfg!(debug_assertions) { 256 } else { 1 };
+
+impl Default for Known {
+    fn default() -> Known {
+        Known {
+            places: RefCell::default(),
+            recent: [const { Cell::new(0) }; RECENT],
+        }
+    }
+}
+
+impl Known {
+    fn add(&self, address: usize) {
+        if cfg!(debug_assertions) {
+            self.places.borrow_mut().insert(address);
+        }
+    }
+
+    fn remove(&self, address: usize) {
+        if cfg!(debug_assertions) {
+            self.recent[address / BLOCK % RECENT].set(0);
+            self.places.borrow_mut().remove(&address);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find(&self, address: usize) -> bool {
+        let block = address & !(BLOCK - 1);
+        let places = self.places.borrow();
+        if places.contains(&block) {
+            self.recent[address / BLOCK % RECENT].set(block);
+            return true;
+        }
+        places.contains(&address)
+    }
+}
+
+/// Debug builds find the block of an address by its alignment.
+const BLOCK_ALIGN: usize = if cfg!(debug_assertions) { BLOCK } else { 16 };
+const BLOCK_LAYOUT: Layout = match Layout::from_size_align(BLOCK, BLOCK_ALIGN) {
     Ok(layout) => layout,
     Err(_) => panic!("a constant layout"),
 };
 
 impl Space {
     pub(super) fn new() -> Space {
-        Space {
+        let space = Space {
             classes: std::array::from_fn(|_| SizeClass {
                 free: Cell::new(null_mut()),
                 bump: Cell::new(null_mut()),
@@ -90,32 +152,50 @@ impl Space {
             large_sealed: Vec::new(),
             pool: RefCell::default(),
             held: Cell::new(0),
-        }
+            known: Known::default(),
+            spare: Cell::new(None),
+            short: Cell::new(false),
+        };
+        space.keep_spare();
+        space
+    }
+
+    /// Whether there is an object at an address: for assertions in debug builds, which ask at each read of a slot.
+    #[inline(always)]
+    pub(super) fn holds_object(&self, address: usize) -> bool {
+        let recent = self.known.recent[address / BLOCK % RECENT].get();
+        let known = recent == address & !(BLOCK - 1) || self.known.find(address);
+        // SAFETY: the address was that of an object and is in memory that still belongs to cells of this heap; each cell that was
+        // ever handed out begins with a header, be it that of a free cell.
+        known && unsafe { (*(address as *const Header)).kind as u8 != Kind::Free as u8 }
     }
 
     /// A cell of at least `size` bytes, header included, its contents undefined but for a `Kind::Free` header where the
     /// sweep needs one; and its size class. The caller writes header and payload before anything can sweep.
     #[inline(always)]
-    pub(super) fn take(&self, size: usize) -> (NonNull<Header>, u8) {
+    pub(super) fn take(&self, size: usize, budget: &Budget) -> (NonNull<Header>, u8) {
         if size > MAX_CELL {
-            return (self.take_large(size), LARGE);
+            return (self.take_large(size, budget), LARGE);
         }
         let index = CLASS_OF[size.div_ceil(8)];
         let class = &self.classes[index as usize];
         let free = class.free.get();
         if let Some(cell) = NonNull::new(free) {
-            // SAFETY: a non-null list head is a free cell of this class that the sweep or `carve` linked.
+            // SAFETY: a non-null list head is a free cell of this class that a sweep linked (`link_free`).
             class.free.set(unsafe { (*free).next });
             return (cell.cast(), index);
         }
-        (self.bump(class, SIZES[index as usize] as usize), index)
+        (
+            self.bump(class, SIZES[index as usize] as usize, budget),
+            index,
+        )
     }
 
     #[inline]
-    fn bump(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+    fn bump(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
         let at = class.bump.get();
         if (class.end.get() as usize).wrapping_sub(at as usize) < size || at.is_null() {
-            return self.new_block(class, size);
+            return self.new_block(class, size, budget);
         }
         // SAFETY: `at + size` is within the block, as just checked.
         class.bump.set(unsafe { at.add(size) });
@@ -125,15 +205,14 @@ impl Space {
 
     #[cold]
     #[inline(never)]
-    fn new_block(&self, class: &SizeClass, size: usize) -> NonNull<Header> {
+    fn new_block(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
         self.retire_bump(class, size);
         let block = self.pool.borrow_mut().pop().unwrap_or_else(|| {
-            // SAFETY: the layout has a size.
-            let block = unsafe { alloc(BLOCK_LAYOUT) };
             self.held.set(self.held.get() + BLOCK);
-            NonNull::new(block).unwrap_or_else(|| handle_alloc_error(BLOCK_LAYOUT))
+            self.allocate(BLOCK_LAYOUT, budget)
         });
         class.blocks.borrow_mut().push(block);
+        self.known.add(block.addr().get());
         // SAFETY: a block has room for at least one cell of any class, and `BLOCK` bytes in all.
         unsafe {
             class.bump.set(block.as_ptr().add(size));
@@ -160,16 +239,43 @@ impl Space {
         class.end.set(null_mut());
     }
 
+    /// Memory from the system. Where it has none, what was put by is given back to it, so that user code can go on to the next
+    /// safepoint, where the VM raises MemoryError.
+    fn allocate(&self, layout: Layout, budget: &Budget) -> NonNull<u8> {
+        // SAFETY: the layout has a size.
+        if let Some(at) = NonNull::new(unsafe { alloc(layout) }) {
+            return at;
+        }
+        self.short.set(true);
+        budget.hasten();
+        self.release_spare();
+        // SAFETY: as above.
+        NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// Puts memory by for the moment when the system has none; until then it is an address range only.
+    fn keep_spare(&self) {
+        if self.spare.get().is_none() {
+            // SAFETY: the layout has a size.
+            self.spare.set(NonNull::new(unsafe { alloc(SPARE_LAYOUT) }));
+        }
+    }
+
+    fn release_spare(&self) {
+        if let Some(spare) = self.spare.take() {
+            // SAFETY: `keep_spare` allocated it with this layout.
+            unsafe { dealloc(spare.as_ptr(), SPARE_LAYOUT) };
+        }
+    }
+
     #[cold]
-    fn take_large(&self, size: usize) -> NonNull<Header> {
+    fn take_large(&self, size: usize, budget: &Budget) -> NonNull<Header> {
         let layout = Layout::from_size_align(size, 16)
             .expect("sizes are below isize::MAX: Vec checked them");
-        // SAFETY: the size is not zero.
-        let at = NonNull::new(unsafe { alloc(layout) })
-            .unwrap_or_else(|| handle_alloc_error(layout))
-            .cast();
+        let at = self.allocate(layout, budget).cast();
         self.held.set(self.held.get() + size);
         self.large.borrow_mut().push((at, size));
+        self.known.add(at.addr().get());
         at
     }
 
@@ -178,7 +284,7 @@ impl Space {
         for index in 0..SIZES.len() {
             self.sweep_class(index, dead, poison, &mut drop);
         }
-        let held = &self.held;
+        let (held, known) = (&self.held, &self.known);
         self.large.get_mut().retain(|&(at, size)| {
             // SAFETY: large objects in the list are live allocations with a header.
             if unsafe { at.as_ref() }.mark.get() != dead {
@@ -186,6 +292,7 @@ impl Space {
             }
             drop(at);
             held.set(held.get() - size);
+            known.remove(at.addr().get());
             // SAFETY: allocated in `take_large` with this layout; forgotten by the list as `false` is returned.
             unsafe {
                 dealloc(
@@ -232,11 +339,12 @@ impl Space {
     pub(super) fn trim_pool(&mut self, bytes: usize) {
         let pool = self.pool.get_mut();
         while pool.len() > bytes / BLOCK {
-            let Some(block) = pool.pop() else { return };
+            let Some(block) = pool.pop() else { break };
             self.held.set(self.held.get() - BLOCK);
             // SAFETY: pool blocks were allocated with this layout and hold no object.
             unsafe { dealloc(block.as_ptr(), BLOCK_LAYOUT) };
         }
+        self.keep_spare();
     }
 
     fn sweep_class(
@@ -250,6 +358,7 @@ impl Space {
         self.retire_bump(&self.classes[index], size);
         let class = &mut self.classes[index];
         let pool = self.pool.get_mut();
+        let known = &self.known;
         let mut free: *mut FreeCell = null_mut();
         class.blocks.get_mut().retain(|&block| {
             // Most blocks die as a whole: one look at the headers, and nothing is written.
@@ -263,6 +372,7 @@ impl Space {
                 unsafe { block.write_bytes(0xA5, BLOCK) };
             }
             pool.push(block);
+            known.remove(block.addr().get());
             false
         });
         class.free.set(free);
@@ -370,6 +480,7 @@ fn link_free(
 impl Drop for Space {
     fn drop(&mut self) {
         // The heap has dropped the objects; only the memory is left.
+        self.release_spare();
         for class in &mut self.classes {
             let sealed = class.sealed.iter().map(|(block, _)| block);
             for &block in class.blocks.get_mut().iter().chain(sealed) {

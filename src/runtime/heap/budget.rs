@@ -42,11 +42,6 @@ impl Budget {
     pub fn start(&self, safepoints: i32) -> i32 {
         self.held_back.take() + self.left.replace(safepoints).max(0)
     }
-
-    /// Ends the slice: the slow path that is due next finds that it is over.
-    pub fn end(&self) {
-        self.start(0);
-    }
 }
 
 #[cfg(test)]
@@ -83,7 +78,7 @@ mod tests {
         assert!(!budget.spend());
         budget.hasten();
         assert_eq!(budget.start(5), 9);
-        budget.end();
+        budget.start(0);
         assert!(budget.spend());
         assert!(!budget.resume());
     }

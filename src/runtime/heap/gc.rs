@@ -18,6 +18,7 @@ use std::ptr::NonNull;
 
 use super::trace::{Trace, Tracer};
 use super::{Heap, Kind};
+use crate::runtime::raised::Raised;
 use crate::runtime::value::Value;
 
 /// The first word of each heap object.
@@ -50,12 +51,6 @@ pub mod flag {
     pub const IN_REPR: u8 = 4;
     /// A native coroutine that `__await__()` of a future made: an iterator, too.
     pub const BY_HAND: u8 = 8;
-    /// It has a finaliser that did not run yet.
-    pub const FINALISES: u8 = 16;
-    /// A generator that a `for` loop made for itself alone.
-    pub const OWNED: u8 = 32;
-    /// An async generator that the program's hooks were told of.
-    pub const HOOKED: u8 = 64;
 }
 
 /// A Rust type that lives in heap cells.
@@ -109,8 +104,8 @@ impl<'h, T: Object> Gc<'h, T> {
     /// The object's fields, for as long as the heap does not collect.
     #[inline(always)]
     pub fn get(self) -> &'h T {
-        // SAFETY: the header belongs to a live cell that was initialised with a `T` right behind it (`Heap::alloc` or a
-        // checked `downcast`), and the cell cannot be freed or moved while `'h` borrows the heap.
+        // SAFETY: a `Gc` is made by `Heap::alloc`, by a checked `downcast`, or by an unsafe function whose caller vouches for the
+        // same: a live cell with a `T` right after its header. Objects do not move, and freeing them takes `&mut Heap`.
         unsafe {
             &*self
                 .header
@@ -150,11 +145,14 @@ impl<'h, T: ?Sized> Gc<'h, T> {
         self.header.as_ptr() as usize
     }
 
-    /// From the address of a live object's header.
+    /// From the address of an object.
+    ///
+    /// # Safety
+    /// It is that of a `T` that lives as long as `'h` borrows its heap.
     #[inline(always)]
-    pub(in crate::runtime) fn from_address(address: usize) -> Gc<'h, T> {
+    pub(in crate::runtime) unsafe fn from_address(address: usize) -> Gc<'h, T> {
         debug_assert!(address != 0 && address.is_multiple_of(8));
-        // SAFETY: only values made by `Value::object` carry addresses, and those come from a `NonNull`.
+        // SAFETY: no object is at address zero.
         let header = unsafe { NonNull::new_unchecked(address as *mut Header) };
         Gc {
             header,
@@ -162,8 +160,12 @@ impl<'h, T: ?Sized> Gc<'h, T> {
         }
     }
 
+    /// From an object's header.
+    ///
+    /// # Safety
+    /// It is that of a `T` that lives as long as `'h` borrows its heap.
     #[inline(always)]
-    pub(super) fn from_header(header: NonNull<Header>) -> Gc<'h, T> {
+    pub(super) unsafe fn from_header(header: NonNull<Header>) -> Gc<'h, T> {
         Gc {
             header,
             life: PhantomData,
@@ -173,7 +175,7 @@ impl<'h, T: ?Sized> Gc<'h, T> {
     /// The header.
     #[inline(always)]
     pub fn header(self) -> &'h Header {
-        // SAFETY: as in `get`: the cell is live while `'h` borrows the heap.
+        // SAFETY: as in `get`: the cell is live while `'h` borrows the heap, and every cell begins with a header.
         unsafe { self.header.as_ref() }
     }
 
@@ -256,7 +258,7 @@ impl<T: ?Sized> Eq for Gc<'_, T> {}
 pub struct Slot(Cell<u64>, PhantomData<*const Header>);
 
 impl Slot {
-    /// A slot that holds a value. Only containers that trace it may call this.
+    /// A slot that holds a value; it goes into a type that `traced!` knows (reason 2 of `heap/mod.rs`).
     #[inline(always)]
     pub fn new(value: Value<'_>) -> Slot {
         Slot(Cell::new(value.bits()), PhantomData)
@@ -281,8 +283,10 @@ impl Slot {
 
     /// What it holds.
     #[inline(always)]
-    pub fn get<'h>(&self, _: &'h Heap) -> Value<'h> {
-        Value::from_bits(self.0.get())
+    pub fn get<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        heap.check(self.0.get());
+        // SAFETY: slots are read only where the collector finds them, with their own heap (reason 2 of `heap/mod.rs`).
+        unsafe { Value::from_bits(self.0.get()) }
     }
 
     /// What it holds, as a `T` that the caller knows it to be.
@@ -293,10 +297,14 @@ impl Slot {
             .expect("the slot holds an object of the kind its owner stored")
     }
 
-    /// What it holds, as a `T`, unchecked in release builds: for slots whose owner stores nothing else.
+    /// What it holds, as a `T`, unchecked in release builds.
+    ///
+    /// # Safety
+    /// It holds a `T`: its owner stores nothing else.
     #[inline(always)]
-    pub(in crate::runtime) fn trusted<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
-        self.get(heap).trusted()
+    pub(in crate::runtime) unsafe fn trusted<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
+        // SAFETY: as above.
+        unsafe { self.get(heap).trusted() }
     }
 
     /// Puts a value into it.
@@ -339,7 +347,7 @@ impl Default for Slot {
 pub struct Fixed<T>(NonNull<Header>, PhantomData<*const T>);
 
 impl<T: Object> Fixed<T> {
-    /// A place that holds this object. Only containers that trace it may call this.
+    /// A place that holds this object; as for `Slot::new`.
     #[inline(always)]
     pub fn new(object: Gc<'_, T>) -> Fixed<T> {
         Fixed(object.header, PhantomData)
@@ -347,8 +355,10 @@ impl<T: Object> Fixed<T> {
 
     /// What it holds.
     #[inline(always)]
-    pub fn get<'h>(&self, _: &'h Heap) -> Gc<'h, T> {
-        Gc::from_header(self.0)
+    pub fn get<'h>(&self, heap: &'h Heap) -> Gc<'h, T> {
+        heap.check_object(self.0.as_ptr() as usize);
+        // SAFETY: as for `Slot::get`; `new` got a `T`.
+        unsafe { Gc::from_header(self.0) }
     }
 }
 
@@ -382,6 +392,14 @@ impl SlotVec {
         unsafe { &mut *self.0.get() }
     }
 
+    /// A value of the run.
+    #[inline(always)]
+    fn value(heap: &Heap, bits: u64) -> Value<'_> {
+        heap.check(bits);
+        // SAFETY: as for `Slot::get`: the bits are those of a value that `self` reports.
+        unsafe { Value::from_bits(bits) }
+    }
+
     /// Number of slots.
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -396,13 +414,13 @@ impl SlotVec {
 
     /// The value at `i`, if there is one.
     #[inline(always)]
-    pub fn get<'h>(&self, _: &'h Heap, i: usize) -> Option<Value<'h>> {
-        self.vec().get(i).map(|&bits| Value::from_bits(bits))
+    pub fn get<'h>(&self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {
+        self.vec().get(i).map(|&bits| SlotVec::value(heap, bits))
     }
 
     /// The last value.
-    pub fn last<'h>(&self, _: &'h Heap) -> Option<Value<'h>> {
-        self.vec().last().map(|&bits| Value::from_bits(bits))
+    pub fn last<'h>(&self, heap: &'h Heap) -> Option<Value<'h>> {
+        self.vec().last().map(|&bits| SlotVec::value(heap, bits))
     }
 
     /// Replaces the value at `i`; says whether there is such a slot.
@@ -417,26 +435,47 @@ impl SlotVec {
         }
     }
 
-    /// Appends a value.
+    /// Appends a value. Long runs `reserve` first.
     #[inline(always)]
     pub fn push(&self, heap: &Heap, value: Value<'_>) {
         let vec = self.vec();
         if vec.len() == vec.capacity() {
-            SlotVec::grow(vec, heap);
+            let more = vec.capacity().max(4);
+            vec.reserve_exact(more);
+            heap.charge(more * 8);
         }
         vec.push(value.bits());
     }
 
+    /// Makes room for so many more values, and for more ahead.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline(always)]
+    pub fn reserve(&self, heap: &Heap, more: usize) -> Result<(), Raised> {
+        let vec = self.vec();
+        if vec.capacity() - vec.len() >= more {
+            return Ok(());
+        }
+        SlotVec::grow(vec, heap, more)
+    }
+
     #[cold]
-    fn grow(vec: &mut Vec<u64>, heap: &Heap) {
-        let more = vec.capacity().max(4);
-        vec.reserve_exact(more);
-        heap.charge(more * 8);
+    #[inline(never)]
+    fn grow(vec: &mut Vec<u64>, heap: &Heap, more: usize) -> Result<(), Raised> {
+        let ahead = vec.capacity().max(4).max(more);
+        let grown = vec.try_reserve_exact(ahead);
+        // Where there is no room ahead, there may be for what is needed now.
+        if grown.is_err() && vec.try_reserve_exact(more).is_err() {
+            return Err(heap.memory_error());
+        }
+        heap.charge((vec.capacity() - vec.len()) * 8);
+        Ok(())
     }
 
     /// Takes the last value off.
-    pub fn pop<'h>(&self, _: &'h Heap) -> Option<Value<'h>> {
-        self.vec().pop().map(Value::from_bits)
+    pub fn pop<'h>(&self, heap: &'h Heap) -> Option<Value<'h>> {
+        self.vec().pop().map(|bits| SlotVec::value(heap, bits))
     }
 
     /// Inserts before `i`, which must not exceed the length.
@@ -446,20 +485,30 @@ impl SlotVec {
     }
 
     /// Takes the value at `i`, which must exist, out.
-    pub fn remove<'h>(&self, _: &'h Heap, i: usize) -> Value<'h> {
-        Value::from_bits(self.vec().remove(i))
+    pub fn remove<'h>(&self, heap: &'h Heap, i: usize) -> Value<'h> {
+        SlotVec::value(heap, self.vec().remove(i))
     }
 
     /// Appends all of an iterator, which must not touch this run.
-    pub fn extend<'h>(&self, heap: &'h Heap, values: impl IntoIterator<Item = Value<'h>>) {
-        let new: Vec<u64> = values.into_iter().map(Value::bits).collect();
-        heap.charge(new.len() * 8);
-        self.vec().extend_from_slice(&new);
+    ///
+    /// # Errors
+    /// MemoryError; then some may have been appended.
+    pub fn extend<'h>(
+        &self,
+        heap: &'h Heap,
+        values: impl IntoIterator<Item = Value<'h>>,
+    ) -> Result<(), Raised> {
+        let values = values.into_iter();
+        self.reserve(heap, values.size_hint().0)?;
+        for value in values {
+            self.reserve(heap, 1)?;
+            self.vec().push(value.bits());
+        }
+        Ok(())
     }
 
-    /// Replaces the range by the given values.
-    pub fn splice<'h>(&self, heap: &'h Heap, range: std::ops::Range<usize>, values: &[Value<'h>]) {
-        heap.charge(values.len() * 8);
+    /// Replaces the range by the given values, for which there is room.
+    pub fn splice(&self, range: std::ops::Range<usize>, values: &[Value<'_>]) {
         self.vec().splice(range, values.iter().map(|v| v.bits()));
     }
 
@@ -483,26 +532,34 @@ impl SlotVec {
         self.vec().swap(i, j);
     }
 
+    /// Appends the values of another run.
+    pub fn append_copy(&self, other: &SlotVec) {
+        if !std::ptr::eq(self, other) {
+            self.vec().extend_from_slice(other.vec());
+        }
+    }
+
+    /// Exchanges all values with those of another run.
+    pub fn exchange(&self, other: &SlotVec) {
+        if !std::ptr::eq(self, other) {
+            std::mem::swap(self.vec(), other.vec());
+        }
+    }
+
     /// A copy of the values.
-    pub fn to_vec<'h>(&self, _: &'h Heap) -> Vec<Value<'h>> {
+    pub fn to_vec<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
         self.vec()
             .iter()
-            .map(|&bits| Value::from_bits(bits))
+            .map(|&bits| SlotVec::value(heap, bits))
             .collect()
     }
 
     /// A copy of a part of the values; the range must lie inside.
-    pub fn copy_range<'h>(&self, _: &'h Heap, range: std::ops::Range<usize>) -> Vec<Value<'h>> {
+    pub fn copy_range<'h>(&self, heap: &'h Heap, range: std::ops::Range<usize>) -> Vec<Value<'h>> {
         self.vec()[range]
             .iter()
-            .map(|&bits| Value::from_bits(bits))
+            .map(|&bits| SlotVec::value(heap, bits))
             .collect()
-    }
-
-    /// Makes the run hold exactly these values.
-    pub fn replace<'h>(&self, heap: &'h Heap, values: &[Value<'h>]) {
-        heap.charge(values.len().saturating_sub(self.len()) * 8);
-        *self.vec() = values.iter().map(|v| v.bits()).collect();
     }
 
     /// Reports the slots but for the first ones, whose objects are permanent.

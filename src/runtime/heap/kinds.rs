@@ -57,8 +57,12 @@ macro_rules! kinds {
         )*
 
         /// Reports the slots of the object at `at`.
-        pub(super) fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
-            let gc: Gc<'_, Header> = Gc::from_header(at);
+        ///
+        /// # Safety
+        /// It is a live object.
+        pub(super) unsafe fn trace(at: NonNull<Header>, tracer: &mut Tracer<'_>) {
+            // SAFETY: the caller's promise.
+            let gc: Gc<'_, Header> = unsafe { Gc::from_header(at) };
             match gc.kind() {
                 Kind::Free => {}
                 $(Kind::$kind => trace_as::<$type>(gc, tracer),)*

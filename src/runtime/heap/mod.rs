@@ -1,10 +1,22 @@
 //! The heap: allocation through `&Heap`, collection through `&mut Heap`.
 //!
-//! That difference is the whole rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that
-//! holds one over a collection; what must survive is in traced places (registers, locals of natives, object slots).
-//! Mark and sweep, not moving; triggered when 1 MB and as much as was live were allocated: the heap then hastens the VM's next slow
-//! safepoint. What exists before the program starts, the builtin types above all, is permanent: it is
-//! neither marked nor swept.
+//! That difference is the rooting discipline. A `Value<'h>` borrows the heap, so the borrow checker refuses code that holds one
+//! over a collection; what must survive is in traced places (registers, locals of natives, object slots). Mark and sweep, not
+//! moving. A collection is due when 1 MB and as much as was live were allocated (`budget.rs`). What exists before user code
+//! starts, the builtin types above all, is permanent: it is neither marked nor swept.
+
+// Why there is unsafe code, in this folder and anywhere in apy (`tests/architecture.rs` lists the files):
+// 1. Cells are raw memory with a Rust type chosen at run time. `block.rs`, `kinds.rs`, the `alloc*` functions here.
+// 2. A slot outlives the borrow under which it was written. `Slot::get`, `Fixed::get` and `SlotVec` turn bits into references; that
+//    is sound where the collector finds the slot (`Trace`, an unsafe trait that `traced!` implements) and the slot is read with
+//    its own heap. Types cannot say the latter, nor that nobody keeps a traced type in a Rust variable over a collection and
+//    reads its slots afterwards: debug builds check each read (`Heap::check`), and so the goldens do.
+// 3. `Heap::collect` believes that its roots are all roots. One caller: `vm/mod.rs`.
+// 4. What a final object refers to never changes, so permanent ones are not marked again: `Str`, `Tuple`, `NativeFunction`; the
+//    same holds for parts of classes, shapes and interned strings. `kinds.rs`, `class.rs`, `shape.rs`, `intern.rs`.
+// 5. Bytes of a string are checked to be UTF-8 once, and may lie in a buffer that several strings share. `str.rs`.
+// 6. Operands of verified code are not checked again: registers, constants, caches, jumps. `code.rs`, `vm/exec/frame.rs`.
+// 7. Kinds that the owner of a slot vouches for are not checked again. `Slot::trusted`: the function of a coroutine.
 
 #![expect(
     unsafe_code,
@@ -13,10 +25,11 @@
 
 mod block;
 mod budget;
-mod finalize;
 mod gc;
-mod inspect;
 mod kinds;
+mod record;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::cell::{Cell, RefCell};
@@ -24,23 +37,28 @@ use std::ptr::NonNull;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use finalize::{Due, WeakSlot};
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
+#[cfg(test)]
+pub use record::{Access, Record};
+pub use record::{Part, RECORDING};
 pub(crate) use trace::traced;
 pub use trace::{Trace, Tracer, plain};
 
 use super::class::Class;
 use super::intern::Interner;
 use super::method_cache::ClassMemo;
+use super::raised::Raised;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
 use block::Space;
 use budget::Budget;
-use finalize::Endings;
 use gc::PERMANENT;
+use record::Recorder;
 
+/// From this many bytes on `Heap::room_for` looks whether they can be had.
+const LARGE_REQUEST: usize = 1 << 18;
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
 /// What is allocated between two collections, beside as much as is live. It fits the cache, so that new objects stand where those of
@@ -65,8 +83,6 @@ pub struct Heap {
     ids: RefCell<FxHashMap<usize, i64>>,
     /// Counts down to the next visit of the VM's slow path.
     pub budget: Budget,
-    /// Weak references, and what has a finaliser.
-    endings: Endings,
     /// The exception being raised, while a `Raised` is on its way.
     pub pending: Slot,
     /// Class and layout of objects.
@@ -75,6 +91,8 @@ pub struct Heap {
     pub interner: Interner,
     /// The 128 strings of one ASCII character: texts taken apart make no garbage.
     pub(super) ascii: SlotVec,
+    /// See `record.rs`.
+    recorder: Recorder,
     /// The classes that Rust code names.
     pub types: Types,
     /// What lookups in classes found.
@@ -98,11 +116,11 @@ impl Heap {
             next_id: Cell::new(1),
             ids: RefCell::default(),
             budget: Budget::default(),
-            endings: Endings::default(),
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
             ascii: SlotVec::new(),
+            recorder: Recorder::default(),
             types: Types::new(),
             memo: ClassMemo::new(),
             class_epoch: Cell::new(CLASS_EPOCH),
@@ -128,7 +146,8 @@ impl Heap {
             at.write(header);
             kinds::payload::<T>(at).write(fields);
         }
-        Gc::from_header(at)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(at) }
     }
 
     /// Allocates an object and the slots behind it, as many as `fields.tail_len()`, with what `values` gives.
@@ -157,7 +176,8 @@ impl Heap {
             at.write(fields);
             header.write(written);
         }
-        Gc::from_header(header)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(header) }
     }
 
     /// Allocates an object followed by `len` raw bytes: those of the parts, one behind the other, which `fields` is made from the
@@ -190,14 +210,15 @@ impl Heap {
             at.write(fields(NonNull::new_unchecked(tail)));
             cell.write(header);
         }
-        Gc::from_header(cell)
+        // SAFETY: a cell with a `T` in it, as of now.
+        unsafe { Gc::from_header(cell) }
     }
 
     /// A cell, and the header to write into it.
     #[inline(always)]
     fn cell(&self, size: usize, kind: Kind, shape: u32) -> (NonNull<Header>, Header) {
         self.charge(size);
-        let (at, size_class) = self.space.take(size);
+        let (at, size_class) = self.space.take(size, &self.budget);
         let header = Header {
             shape: Cell::new(shape),
             kind,
@@ -206,6 +227,51 @@ impl Heap {
             flags: Cell::new(0),
         };
         (at, header)
+    }
+
+    /// In debug builds: stops if the bits are those of an object that is no live object of this heap. Finds slots that were not
+    /// reported to the collector, and heaps that were mixed up.
+    #[inline(always)]
+    pub(in crate::runtime) fn check(&self, bits: u64) {
+        if cfg!(debug_assertions) && Value::is_address(bits) {
+            self.check_object(Value::address_in(bits));
+        }
+    }
+
+    /// The same for the address of an object.
+    #[inline(always)]
+    pub(in crate::runtime) fn check_object(&self, address: usize) {
+        debug_assert!(
+            self.space.holds_object(address),
+            "a slot refers to an object that was freed, or to one of another heap"
+        );
+    }
+
+    /// Asks whether there is memory for so many bytes, for operations that allocate all of a large result at once and by ways that
+    /// cannot fail. What is small is not asked for.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline]
+    pub fn room_for(&self, bytes: usize) -> Result<(), Raised> {
+        if bytes < LARGE_REQUEST {
+            return Ok(());
+        }
+        let room = Vec::<u8>::new().try_reserve_exact(bytes);
+        room.map_err(|_| self.memory_error())
+    }
+
+    /// Raises an exception (a MemoryError) at the next safepoint instead of here, where the caller cannot.
+    #[cold]
+    pub fn raise_later(&self, raised: Raised) {
+        let _ = self.take_raised(raised);
+        self.space.short.set(true);
+        self.budget.hasten();
+    }
+
+    /// Whether memory ran out since the last call: the heap lives on what it had put by.
+    pub fn take_shortage(&self) -> bool {
+        self.space.short.take()
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.
@@ -257,16 +323,18 @@ impl Heap {
             self.memo.clear();
             roots.trace(&mut tracer);
             tracer.slot(&self.pending);
-            self.endings.trace(&mut tracer);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
             self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
             for &object in &self.permanent {
-                kinds::trace(object, &mut tracer);
+                // SAFETY: permanent objects live as long as the heap.
+                unsafe { kinds::trace(object, &mut tracer) };
             }
-            tracer.drain();
-            self.endings.settle(&mut tracer);
+            while let Some(object) = tracer.grey.pop() {
+                // SAFETY: what was marked is live.
+                unsafe { kinds::trace(object, &mut tracer) };
+            }
             external = tracer.external;
         }
         self.grey = grey;
@@ -293,7 +361,8 @@ impl Heap {
     pub fn make_permanent(&mut self) {
         let permanent = &mut self.permanent;
         self.space.seal(|at| {
-            let object = Gc::<Header>::from_header(at);
+            // SAFETY: `seal` visits live objects.
+            let object = unsafe { Gc::<Header>::from_header(at) };
             object.header().mark.set(PERMANENT);
             if let Some(class) = object.downcast::<Class>() {
                 class.make_permanent();
@@ -322,13 +391,6 @@ impl Heap {
         self.class_epoch.set(self.class_epoch.get() + CLASS_EPOCH);
     }
 
-    /// The next number of the counter that `id()` goes by.
-    pub fn next_number(&self) -> u64 {
-        let id = self.next_id.get();
-        self.next_id.set(id + 1);
-        id as u64
-    }
-
     /// What `id()` answers: a counter, so that no address shows.
     pub fn id_of(&self, value: Value<'_>) -> i64 {
         let Some(object) = value.as_object() else {
@@ -350,7 +412,9 @@ impl Heap {
     /// Calls `visit` on every object of kind `T`, dead or alive.
     pub fn for_each<T: Object>(&mut self, visit: &mut dyn FnMut(Gc<'_, T>)) {
         self.space.for_each(&mut |at| {
-            if let Some(object) = Gc::<Header>::from_header(at).downcast::<T>() {
+            // SAFETY: `Space::for_each` visits objects that were not freed yet.
+            let object = unsafe { Gc::<Header>::from_header(at) };
+            if let Some(object) = object.downcast::<T>() {
                 visit(object);
             }
         });

@@ -17,8 +17,8 @@ use std::rc::{Rc, Weak};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
+use super::Heap;
 use super::gc::{Fixed, Gc, Header, Object, Slot};
-use super::{Heap, kinds};
 use crate::bytecode::{Code, Instr};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
 use crate::runtime::value::Value;
@@ -117,13 +117,6 @@ impl Tracer<'_> {
         }
     }
 
-    /// Looks at the marked objects until none is left.
-    pub(super) fn drain(&mut self) {
-        while let Some(object) = self.grey.pop() {
-            kinds::trace(object, self);
-        }
-    }
-
     /// Reports bytes that the object owns outside of its cell.
     pub fn external(&mut self, bytes: usize) {
         self.external += bytes;
@@ -131,7 +124,9 @@ impl Tracer<'_> {
 
     #[inline]
     pub(super) fn bits(&mut self, bits: u64) {
-        if let Some(object) = Value::from_bits(bits).as_object() {
+        self.heap.check(bits);
+        // SAFETY: the bits of a slot that the collector has found in time: now.
+        if let Some(object) = unsafe { Value::from_bits(bits) }.as_object() {
             self.object(object);
         }
     }

@@ -98,6 +98,12 @@ impl Index {
         });
     }
 
+    /// Makes room for so many positions; whether there is memory for it.
+    pub fn reserve(&mut self, positions: usize) -> bool {
+        let places = (positions * 2).next_power_of_two().max(SMALLEST);
+        places <= self.places.len() || self.try_resize(places)
+    }
+
     /// Removes a position that was added under this hash.
     pub fn remove(&mut self, hash: u64, position: usize) {
         if self.places.is_empty() {
@@ -154,7 +160,23 @@ impl Index {
     #[cold]
     #[inline(never)]
     fn resize(&mut self, places: usize) {
-        let old = std::mem::replace(&mut self.places, vec![VACANT; places].into_boxed_slice());
+        self.fill(vec![VACANT; places]);
+    }
+
+    fn try_resize(&mut self, places: usize) -> bool {
+        let mut new = Vec::new();
+        if new.try_reserve_exact(places).is_err() {
+            return false;
+        }
+        new.resize(places, VACANT);
+        self.fill(new);
+        true
+    }
+
+    /// Takes these places, all vacant, into use.
+    fn fill(&mut self, new: Vec<Place>) {
+        let places = new.len();
+        let old = std::mem::replace(&mut self.places, new.into_boxed_slice());
         self.shift = 32_u32.saturating_sub(places.trailing_zeros());
         for &place in old.iter().filter(|place| !place.is_vacant()) {
             self.put(place);

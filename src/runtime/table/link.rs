@@ -10,6 +10,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::{Gc, Heap};
 use crate::runtime::module::Module;
 use crate::runtime::names::NameTable;
+use crate::runtime::raised::Raised;
 use crate::runtime::str::Str;
 use crate::runtime::value::Value;
 
@@ -37,16 +38,16 @@ impl Table {
         }
         drop(inner);
         for (name, _) in names.entries(heap) {
-            if !self.has_text(heap, name) {
-                self.append(heap, name.hash(), name.value(), Value::UNDEF);
-            }
+            self.note_bound(heap, name);
         }
     }
 
     /// The owner has bound this name: its entry, last in order if it is new.
     pub fn note_bound(&self, heap: &Heap, name: Gc<'_, Str>) {
-        if !self.has_text(heap, name) {
-            self.append(heap, name.hash(), name.value(), Value::UNDEF);
+        if !self.has_text(heap, name)
+            && let Err(raised) = self.append(heap, name.hash(), name.value(), Value::UNDEF)
+        {
+            heap.raise_later(raised);
         }
     }
 
@@ -85,17 +86,23 @@ impl Table {
         }
     }
 
-    /// Binds a name that has no entry; false: the key is none.
+    /// Appends an entry to a table with an owner; a name is bound there.
     #[cold]
     #[inline(never)]
-    pub(super) fn push_linked(&self, heap: &Heap, key: Value<'_>, value: Value<'_>) -> bool {
-        let (Some(names), Some(key)) = (names_of(self.owner.get(heap)), key.as_gc::<Str>()) else {
-            return false;
+    pub(super) fn push_linked(
+        &self,
+        heap: &Heap,
+        hash: u64,
+        key: Value<'_>,
+        value: Value<'_>,
+    ) -> Result<(), Raised> {
+        let (Some(names), Some(name)) = (names_of(self.owner.get(heap)), key.as_gc::<Str>()) else {
+            return self.append(heap, hash, key, value);
         };
-        let key = heap.intern_str(key);
-        names.set(heap, key, value);
-        self.append(heap, key.hash(), key.value(), Value::UNDEF);
-        true
+        let name = heap.intern_str(name);
+        self.append(heap, name.hash(), name.value(), Value::UNDEF)?;
+        names.set(heap, name, value);
+        Ok(())
     }
 
     /// Unbinds all names.

@@ -56,7 +56,11 @@ impl Payload for AsCompleted {
         let todo = self.todo.borrow();
         let mut todo: Vec<Value<'h>> = todo.values().map(|slot| slot.get(heap)).collect();
         // In the order of their making: that of the table is by chance.
-        todo.sort_by_key(|v| v.as_gc::<Future>().and_then(|f| f.task()).map(|t| t.number));
+        todo.sort_by_key(|v| {
+            v.as_gc::<Future>()
+                .and_then(|f| f.task())
+                .map(|t| t.number.get())
+        });
         Some(Obstacle::new("", todo))
     }
 }

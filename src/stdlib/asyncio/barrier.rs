@@ -23,6 +23,7 @@ pub const BARRIER: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[&INIT, &WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
         getters: &[PARTIES, N_WAITING, BROKEN],
+        general: Some((super::general::LOCKS, "Barrier")),
         ..NativeType::of(
             Builtin::Opaque,
             "Lets tasks through once so many of them have come.",

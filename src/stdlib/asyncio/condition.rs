@@ -33,6 +33,7 @@ pub const CONDITION: ModuleType = ModuleType {
             &EXIT,
             &REPR,
         ],
+        general: Some((super::general::LOCKS, "Condition")),
         ..NativeType::of(
             Builtin::Opaque,
             "Lets tasks wait until another one notifies them.",
@@ -234,6 +235,9 @@ fn step_wait(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
                 return Err(vm
                     .heap
                     .raise(Builtin::RuntimeError, "cannot wait on un-acquired lock"));
+            }
+            if !condition(vm, owner).waiters.belongs_here(vm) {
+                return Err(super::waiting::other_loop(vm, owner));
             }
             release(vm, owner)?;
             let waiter = condition(vm, owner).waiters.join(vm);

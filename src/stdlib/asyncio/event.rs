@@ -21,6 +21,7 @@ pub const EVENT: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &SET, &CLEAR, &IS_SET, &WAIT, &REPR],
+        general: Some((super::general::LOCKS, "Event")),
         ..NativeType::of(Builtin::Opaque, "A flag that tasks can wait for.")
     },
 };

@@ -4,11 +4,13 @@
 //! To add one: a `const`, and a word in the table of its class.
 
 use super::super::contextvars;
-use super::super::registry::NativeType;
+use super::super::registry::{Getter, NativeType};
+use super::{event_loop, general, told};
+use crate::runtime::class::Class;
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::context;
 use crate::sched::future::{self, future};
 use crate::sched::handle::Action;
@@ -33,12 +35,15 @@ const FUTURE: NativeType = NativeType {
         &AWAIT,
         &ITER,
         &GET_LOOP,
+        &INIT,
+        &told::FUTURE_REPR,
     ],
+    getters: GETTERS,
     ..NativeType::of(Builtin::Future, "A result that is not there yet.")
 };
 
 const TASK: NativeType = NativeType {
-    new: Some(&NEW_TASK),
+    new: Some(&super::task::NEW_TASK),
     methods: &[
         &GET_NAME,
         &SET_NAME,
@@ -46,22 +51,144 @@ const TASK: NativeType = NativeType {
         &GET_CONTEXT,
         &CANCELLING,
         &UNCANCEL,
+        &super::task::INIT_TASK,
+        &told::TASK_REPR,
+        &GET_STACK,
+        &PRINT_STACK,
     ],
+    getters: TASK_GETTERS,
     ..NativeType::of(Builtin::Task, "A coroutine that the event loop runs.")
 };
 
-const NEW: Native = Native::vm("Future(cls, *, loop=None)", "A pending future.", |vm, _| {
-    Ok(future::new_future(vm))
-});
-const NEW_TASK: Native = Native::vm(
-    "Task(cls, coro, *, loop=None, name=None, context=None, eager_start=False)",
-    "A task that runs a coroutine.",
-    |vm, args| super::task::spawn(vm, args.at(1), args.at(3), args.at(4)),
+/// Attributes that CPython's futures have, too: some programs look at them.
+const GETTERS: &[Getter] = &[
+    Getter::vm("_state", "PENDING, CANCELLED or FINISHED.", |vm, args| {
+        let state = match future(vm, args.at(0)).state.get() {
+            FutureState::Pending => "PENDING",
+            FutureState::Cancelled => "CANCELLED",
+            FutureState::Done | FutureState::Failed => "FINISHED",
+        };
+        Ok(vm.local(vm.heap.str_value(state)))
+    }),
+    Getter::vm("_result", "The result, or None.", |vm, args| {
+        let this = future(vm, args.at(0));
+        Ok(vm.local(this.result(&vm.heap).unwrap_or(Value::NONE)))
+    }),
+    Getter::vm("_exception", "The exception, or None.", |vm, args| {
+        let this = future(vm, args.at(0));
+        let failed = this.state.get() == FutureState::Failed;
+        let exception = this.result.get(&vm.heap).defined().filter(|_| failed);
+        Ok(vm.local(exception.unwrap_or(Value::NONE)))
+    }),
+    Getter::vm(
+        "_callbacks",
+        "The callbacks with their contexts, or None.",
+        callbacks,
+    ),
+    Getter::vm("_loop", "The event loop.", get_loop),
+    Getter::vm(
+        "_log_traceback",
+        "Whether an exception waits to be retrieved.",
+        |vm, args| {
+            let this = future(vm, args.at(0));
+            let waits = this.state.get() == FutureState::Failed && !this.retrieved.get();
+            Ok(vm.local(Value::bool(waits)))
+        },
+    )
+    .with_vm_set(|vm, args| {
+        if vm.truth(args.at(1))? {
+            return Err(vm
+                .heap
+                .value_error("_log_traceback can only be set to False"));
+        }
+        future(vm, args.at(0)).retrieved.set(true);
+        Ok(vm.none())
+    }),
+    Getter::vm("_source_traceback", "None.", |vm, _| Ok(vm.none())),
+    Getter::vm(
+        "_cancel_message",
+        "The message of the cancellation, or None.",
+        |vm, args| {
+            let this = future(vm, args.at(0));
+            let cancelled = this.state.get() == FutureState::Cancelled;
+            let message = this.result.get(&vm.heap).defined().filter(|_| cancelled);
+            Ok(vm.local(message.unwrap_or(Value::NONE)))
+        },
+    ),
+    Getter::vm("_asyncio_future_blocking", "Marks futures.", |vm, _| {
+        Ok(vm.local(Value::FALSE))
+    })
+    .with_vm_set(|vm, _| Ok(vm.none())),
+];
+
+const TASK_GETTERS: &[Getter] = &[
+    Getter::vm("_coro", "The coroutine, or None.", get_coro),
+    Getter::vm(
+        "_must_cancel",
+        "Whether the next step raises CancelledError.",
+        |vm, args| {
+            let must = task::part(vm, args.at(0)).must_cancel.get();
+            Ok(vm.local(Value::bool(must)))
+        },
+    ),
+    Getter::vm(
+        "_fut_waiter",
+        "The future that it waits for, or None.",
+        |vm, args| {
+            let awaited = task::part(vm, args.at(0)).waiting_for.get(&vm.heap);
+            Ok(vm.local(awaited.or(Value::NONE)))
+        },
+    ),
+];
+
+const NEW: Native = Native::vm(
+    "Future(cls, /, *args, **kwargs)",
+    "A pending future that __init__() has to initialise.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(vm.heap.future_of(class).value()))
+    },
+);
+const INIT: Native = Native::vm(
+    "__init__(self, *, loop=None)",
+    "A pending future.",
+    |vm, args| {
+        let number = event_loop::enter_given(vm, args.at(1))?;
+        future(vm, args.at(0)).loop_number.set(number);
+        Ok(vm.none())
+    },
+);
+const GET_STACK: Native = Native::vm(
+    "get_stack(self, *, limit=None)",
+    "The frames of the task's coroutine, the oldest first.",
+    |vm, args| {
+        let limit = general::or_none(vm, args.at(1));
+        general::call(vm, general::FORMAT, "get_stack", &[args.at(0), limit])
+    },
+);
+const PRINT_STACK: Native = Native::vm(
+    "print_stack(self, *, limit=None, file=None)",
+    "Print where the task is.",
+    |vm, args| {
+        let (limit, file) = (
+            general::or_none(vm, args.at(1)),
+            general::or_none(vm, args.at(2)),
+        );
+        general::call(
+            vm,
+            general::FORMAT,
+            "print_stack",
+            &[args.at(0), limit, file],
+        )
+    },
 );
 const RESULT: Native = Native::vm(
     "result(self, /)",
     "The result; raises the exception if there is one. Raises CancelledError if it was cancelled, InvalidStateError if it is not done.",
-    |vm, args| vm.future_result(args.at(0)),
+    |vm, args| {
+        check_initialised_as(vm, args.at(0), Builtin::InvalidStateError)?;
+        vm.future_result(args.at(0))
+    },
 );
 const EXCEPTION: Native = Native::vm(
     "exception(self, /)",
@@ -86,10 +213,8 @@ const CANCEL: Native = Native::vm(
     "cancel(self, msg=None) -> bool",
     "Ask it to be cancelled; False if it is done.",
     |vm, args| {
-        if vm.get(args.at(1)).is_undef() {
-            vm.set(args.at(1), Value::NONE);
-        }
-        let cancelled = future::cancel(vm, args.at(0), args.at(1));
+        check_initialised(vm, args.at(0))?;
+        let cancelled = future::cancel_own(vm, args.at(0), args.at(1))?;
         Ok(vm.local(Value::bool(cancelled)))
     },
 );
@@ -122,9 +247,7 @@ const REMOVE_DONE_CALLBACK: Native = Native::vm(
 );
 const AWAIT: Native = Native::vm("__await__(self, /)", "What await iterates over.", wait);
 const ITER: Native = Native::vm("__iter__(self, /)", "What yield from iterates over.", wait);
-const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", |vm, _| {
-    super::event_loop::the_loop(vm)
-});
+const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The event loop.", get_loop);
 const GET_NAME: Native = Native::vm(
     "get_name(self, /) -> str",
     "The task's name.",
@@ -139,11 +262,7 @@ const SET_NAME: Native = Native::vm(
         Ok(vm.none())
     },
 );
-const GET_CORO: Native = Native::vm(
-    "get_coro(self, /)",
-    "The coroutine that it runs.",
-    |vm, args| Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap))),
-);
+const GET_CORO: Native = Native::vm("get_coro(self, /)", "The coroutine that it runs.", get_coro);
 const GET_CONTEXT: Native = Native::vm(
     "get_context(self, /)",
     "The context that it runs in.",
@@ -167,7 +286,58 @@ const UNCANCEL: Native = Native::vm(
     },
 );
 
+/// RuntimeError for an instance whose class has its own `__init__`, which did not call the one of Future.
+fn check_initialised(vm: &Vm, this: Local) -> Result<(), Raised> {
+    check_initialised_as(vm, this, Builtin::RuntimeError)
+}
+
+fn check_initialised_as(vm: &Vm, this: Local, class: Builtin) -> Result<(), Raised> {
+    if future(vm, this).loop_number.get() != 0 || future::is_exact(vm, this) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} object is not initialized.",
+        match future(vm, this).task() {
+            Some(_) => "Task",
+            None => "Future",
+        }
+    );
+    Err(vm.heap.raise(class, message))
+}
+
+fn get_loop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_initialised(vm, args.at(0))?;
+    match future(vm, args.at(0)).loop_number.get() {
+        0 => event_loop::the_loop(vm),
+        number => Ok(event_loop::loop_of(vm, number)),
+    }
+}
+
+fn get_coro(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap)))
+}
+
+/// A list of pairs; the scheduler's own callbacks are named.
+fn callbacks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let mut pairs = Vec::new();
+    future(vm, args.at(0)).get().each_callback(|callback| {
+        let target = match Action::from_number(callback.kind) {
+            Action::Call => callback.target.get(heap),
+            Action::Wake => heap.str_value("Task.task_wakeup()"),
+            _ => heap.str_value("_done_callback()"),
+        };
+        let pair = [target, callback.context.get(heap).or(Value::NONE)];
+        pairs.push(vm.local(heap.tuple(&pair).value()));
+    });
+    if pairs.is_empty() {
+        return Ok(vm.none());
+    }
+    Ok(vm.local(heap.list(pairs.iter().map(|&pair| vm.get(pair))).value()))
+}
+
 fn exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_initialised_as(vm, args.at(0), Builtin::InvalidStateError)?;
     let this = future(vm, args.at(0));
     match this.state.get() {
         FutureState::Pending => Err(vm
@@ -183,6 +353,7 @@ fn exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
+    check_initialised(vm, this)?;
     if future(vm, this).task().is_none() {
         return Ok(());
     }
@@ -201,6 +372,7 @@ fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn add_done_callback(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_initialised(vm, args.at(0))?;
     let context = vm.get(args.at(2));
     if context.is_undef() || context.is_none() {
         let context = context::fork(vm);

@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
+use super::event_loop;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
@@ -43,7 +44,13 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let outer = new_future(vm);
     let list = vm.local(vm.heap.list([]).value());
     let own = collect_members(vm, args.at(0), list)?;
-    if own.is_empty() {
+    if let Some(&first) = own.first() {
+        let number = future(vm, member(vm, list, first)).loop_number.get();
+        future(vm, outer).loop_number.set(number);
+    } else {
+        event_loop::enter_current(vm)?;
+        let number = scheduler(vm).loop_number();
+        future(vm, outer).loop_number.set(number);
         future::set_result(vm, outer, list)?;
         return Ok(outer);
     }
@@ -102,7 +109,7 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
             seen.extend(address.map(|a| (a, at)));
         }
         let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
-        members.items.push(&vm.heap, vm.get(future));
+        members.push(&vm.heap, vm.get(future))?;
         vm.release(mark);
     }
     Ok(own)
@@ -111,7 +118,7 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
 /// The future at a position of a list of members.
 fn member(vm: &Vm, list: Local, at: usize) -> Local {
     let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
-    let member = members.items.get(&vm.heap, at);
+    let member = members.item(&vm.heap, at);
     vm.local(member.expect("positions come from the list"))
 }
 
@@ -163,7 +170,7 @@ fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
 fn last_cancellation(vm: &Vm, state: Local) -> Local {
     let heap = &vm.heap;
     let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
-    let last = members.items.get(heap, members.items.len() - 1);
+    let last = members.item(heap, members.len(heap) - 1);
     let last: Gc<'_, Future> = last.and_then(Value::as_gc).expect("members are futures");
     if last.state.get() == FutureState::Cancelled {
         return vm.take_local(vm.cancelled_error(last));
@@ -175,7 +182,7 @@ fn last_cancellation(vm: &Vm, state: Local) -> Local {
 fn results(vm: &Vm, state: Local) -> Local {
     let heap = &vm.heap;
     let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
-    let outcomes = members.items.to_vec(heap).into_iter().map(|member| {
+    let outcomes = members.to_vec(heap).into_iter().map(|member| {
         let member: Gc<'_, Future> = member.as_gc().expect("members are futures");
         member.retrieved.set(true);
         match member.state.get() {

@@ -24,6 +24,7 @@ pub const LOCK: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR],
+        general: Some((super::general::LOCKS, "Lock")),
         ..NativeType::of(Builtin::Opaque, "Lets one task in at a time.")
     },
 };

@@ -10,7 +10,9 @@ mod event;
 mod event_loop;
 pub mod future;
 mod gather;
+mod general;
 mod lock;
+mod names;
 mod queue;
 pub mod run;
 mod runner;
@@ -22,18 +24,20 @@ mod task;
 mod task_group;
 mod timeout;
 mod to_thread;
+mod told;
 mod wait;
 mod wait_for;
 mod waiting;
 
 use std::rc::Rc;
 
-pub use event_loop::abandon_generator;
+pub use names::submodule;
 pub use sleep::SLEEP_NAME;
 
 use super::registry::{NativeModule, bind};
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::{Face, scheduler};
 use crate::vm::{Local, Vm};
 
 /// The module.
@@ -60,12 +64,19 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &streams::OPEN_UNIX_CONNECTION,
         &streams::START_SERVER,
         &streams::START_UNIX_SERVER,
+        &task::EAGER_TASK_FACTORY,
+        &told::PLACE,
+        &names::GETATTR,
         &event_loop::GET_RUNNING_LOOP,
+        &event_loop::FIND_RUNNING_LOOP,
         &event_loop::GET_EVENT_LOOP,
         &event_loop::NEW_EVENT_LOOP,
         &event_loop::SET_EVENT_LOOP,
     ],
     types: &[
+        &event_loop::ABSTRACT_EVENT_LOOP,
+        &event_loop::BASE_EVENT_LOOP,
+        &event_loop::BASE_SELECTOR_EVENT_LOOP,
         &event_loop::EVENT_LOOP,
         &event_loop::HANDLE,
         &event_loop::TIMER_HANDLE,
@@ -110,6 +121,11 @@ pub const ASYNCIO: NativeModule = NativeModule {
             "FIRST_EXCEPTION",
             "For wait(): return when any future has an exception, or all are done.",
         ),
+        (
+            "EventLoop",
+            "The class of the loops that new_event_loop() makes.",
+        ),
+        ("SelectorEventLoop", "Another name of EventLoop."),
         (
             "ALL_COMPLETED",
             "For wait(): return when all futures are done.",
@@ -161,16 +177,26 @@ pub fn bind_builtins(vm: &mut Vm, names: &[Rc<str>]) {
     vm.release(mark);
 }
 
+/// What the scheduler asks of this module.
+static FACE: Face = Face {
+    loop_object: event_loop::the_loop,
+    handle_object: event_loop::handle_object,
+    enter_loop: event_loop::enter_current,
+    callback_text: told::callback,
+};
+
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
+    scheduler(vm).face.set(Some(&FACE));
     for name in ["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"] {
         bind(vm, module, name, vm.heap.str_value(name));
     }
+    names::init(vm, module);
     Ok(())
 }
 
 /// RuntimeError unless a loop is running.
 fn check_running(vm: &Vm) -> Result<(), Raised> {
-    if crate::sched::scheduler(vm).has_loop() {
+    if scheduler(vm).has_loop() {
         return Ok(());
     }
     Err(vm

@@ -5,10 +5,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use super::super::builtins::types::CLASS_GETITEM;
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
-use super::register;
 use super::sleep::seconds;
 use super::waiting::{self, Wait, payload};
+use super::{general, register};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
@@ -26,7 +27,9 @@ pub const QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_FIFO),
         methods: METHODS,
+        class_methods: &[&CLASS_GETITEM],
         getters: GETTERS,
+        general: Some((general::QUEUES, "Queue")),
         ..NativeType::of(Builtin::Opaque, "A first-in first-out queue between tasks.")
     },
 };
@@ -38,7 +41,10 @@ pub const LIFO_QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_LIFO),
         methods: METHODS,
+        class_methods: &[&CLASS_GETITEM],
         getters: GETTERS,
+        base: Some(&QUEUE),
+        general: Some((general::QUEUES, "LifoQueue")),
         ..NativeType::of(Builtin::Opaque, "A queue that gives the newest item first.")
     },
 };
@@ -50,7 +56,10 @@ pub const PRIORITY_QUEUE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_PRIORITY),
         methods: METHODS,
+        class_methods: &[&CLASS_GETITEM],
         getters: GETTERS,
+        base: Some(&QUEUE),
+        general: Some((general::QUEUES, "PriorityQueue")),
         ..NativeType::of(
             Builtin::Opaque,
             "A queue that gives the smallest item first.",
@@ -71,6 +80,8 @@ const METHODS: &[&Native] = &[
     &EMPTY,
     &FULL,
     &SHUTDOWN,
+    &REPR,
+    &STR,
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -395,7 +406,7 @@ fn get_directly<'h>(
         return Ok(Direct::Coroutine);
     }
     let Some(item) = queue.pop() else {
-        if queue.shut_down.get() {
+        if queue.shut_down.get() || !queue.getters.belongs_here(vm) {
             return Ok(Direct::Coroutine);
         }
         return Ok(Direct::Wait(queue.getters.join_as(vm, &IN_GET, owner)));
@@ -420,11 +431,56 @@ fn put_directly<'h>(
         return Ok(Direct::Coroutine);
     }
     if queue.holds(maxsize) {
+        if !queue.putters.belongs_here(vm) {
+            return Ok(Direct::Coroutine);
+        }
         return Ok(Direct::Wait(queue.putters.join_as(vm, &IN_PUT, owner)));
     }
     queue.append(args.get(1));
     queue.getters.pop_next(vm);
     Ok(Direct::Done(Value::NONE))
+}
+
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
+    let address = vm.address(vm.get(args.at(0)));
+    let facts = facts(vm, args.at(0))?;
+    Ok(vm.local(
+        vm.heap
+            .str_value(&format!("<{class} at {address} {facts}>")),
+    ))
+});
+const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", |vm, args| {
+    let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
+    let facts = facts(vm, args.at(0))?;
+    Ok(vm.local(vm.heap.str_value(&format!("<{class} {facts}>"))))
+});
+
+/// What a queue's texts say: `maxsize=3 _queue=[1] tasks=1`.
+fn facts(vm: &mut Vm, this: Local) -> Result<String, Raised> {
+    let maxsize = vm.local(queue(vm, this).maxsize.get(&vm.heap));
+    let mut text = format!("maxsize={}", vm.repr_text(maxsize)?);
+    if !queue(vm, this).items.borrow().is_empty() {
+        let items = {
+            let items = queue(vm, this).items.borrow();
+            let items: Vec<Value<'_>> = items.iter().map(|item| item.get(&vm.heap)).collect();
+            vm.local(vm.heap.list(items).value())
+        };
+        text.push_str(&format!(" _queue={}", vm.repr_text(items)?));
+    }
+    let queue = queue(vm, this);
+    for (name, waiters) in [("_getters", &queue.getters), ("_putters", &queue.putters)] {
+        if waiters.len() > 0 {
+            text.push_str(&format!(" {name}[{}]", waiters.len()));
+        }
+    }
+    if queue.unfinished.get() > 0 {
+        text.push_str(&format!(" tasks={}", queue.unfinished.get()));
+    }
+    if queue.shut_down.get() {
+        text.push_str(" shutdown");
+    }
+    Ok(text)
 }
 
 fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -522,6 +578,9 @@ fn step(vm: &mut Vm, this: Local, input: Input, end: &End) -> Result<Step, Raise
         return Err(vm.raise_local(exception));
     }
     if !queue(vm, owner).shut_down.get() && !(end.may_go_on)(vm, owner)? {
+        if !(end.waiters)(queue(vm, owner)).belongs_here(vm) {
+            return Err(waiting::other_loop(vm, owner));
+        }
         let waiter = (end.waiters)(queue(vm, owner)).join(vm);
         vm.step_slot(this, WAITER).set(vm.get(waiter));
         vm.set_step_state(this, 1);

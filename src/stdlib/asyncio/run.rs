@@ -3,7 +3,7 @@
 //! It runs the loop inside of the call, as CPython does, and cancels what is left when the main coroutine is done.
 //! What a turn is, is in `sched/event_loop.rs`.
 
-use super::event_loop;
+use super::{event_loop, general};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{self, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -28,7 +28,13 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             .value_error(format!("a coroutine was expected, got {text}")));
     }
     let count = scheduler(vm).task_count();
+    let (debug, factory) = (args.at(1), args.at(2));
+    if !vm.get(factory).is_undef() && !vm.get(factory).is_none() {
+        let debug = general::or_none(vm, debug);
+        return general::call(vm, general::LOOP, "run", &[main, debug, factory]);
+    }
     event_loop::open(vm);
+    set_debug(vm, debug)?;
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
     let outcome = sched::event_loop::run_until_complete(vm, task);
@@ -38,6 +44,18 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let outcome = outcome.map_err(|raised| vm.take_local(raised));
     shut_down(vm, count)?;
     outcome.map_err(|exception| vm.raise_local(exception))
+}
+
+/// The `debug` of a run; None and Undef leave it as it is.
+///
+/// # Errors
+/// Of the argument's truth value.
+pub fn set_debug(vm: &mut Vm, debug: Local) -> Result<(), Raised> {
+    if !vm.get(debug).is_undef() && !vm.get(debug).is_none() {
+        let debug = vm.truth(debug)?;
+        scheduler(vm).settings.debug.set(debug);
+    }
+    Ok(())
 }
 
 /// Cancels what is left of the tasks made since there were `count`, and closes the loop.
@@ -58,6 +76,7 @@ pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
         scheduler(vm).skip_task_number();
     }
     let result = result.and(event_loop::close(vm));
+    event_loop::leave(vm);
     if scheduler(vm).is_attended() {
         event_loop::open(vm);
     }

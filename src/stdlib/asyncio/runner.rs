@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 
-use super::super::registry::{ModuleType, NativeType};
-use super::{event_loop, run};
+use super::super::registry::{ModuleType, NativeType, class_of};
+use super::{event_loop, general, run};
 use crate::runtime::class::Class;
+use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
@@ -20,7 +21,8 @@ pub const RUNNER: ModuleType = ModuleType {
     module: "asyncio.runners",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&RUN, &CLOSE, &GET_LOOP, &ENTER, &EXIT],
+        methods: &[&INIT, &RUN, &CLOSE, &GET_LOOP, &ENTER, &EXIT],
+        general: Some((general::LOOP, "Runner")),
         ..NativeType::of(
             Builtin::Opaque,
             "Runs coroutines one after the other on one loop.",
@@ -39,25 +41,47 @@ struct Runner {
     state: Cell<State>,
     /// What one run left in its context is there for the next; Undef for the empty one.
     context: Slot,
+    /// The number of its loop.
+    number: Cell<u16>,
+    /// `debug`, as it was given.
+    debug: Slot,
     /// How many tasks there were when it opened: those are not its own.
     count: Cell<u64>,
 }
 
-traced!(Runner { context } plain { state, count });
+traced!(Runner { context, debug } plain { state, number, count });
 
 impl Payload for Runner {}
 
 const NEW: Native = Native::vm(
-    "Runner(cls, *, debug=None, loop_factory=None)",
-    "A runner.",
+    "Runner(cls, /, *args, **kwargs)",
+    "A runner; one with a loop factory is of a class written in apy.",
     |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        let mut class = args.at(0);
+        let kwargs: Option<Gc<'_, Dict>> = vm.get_gc(args.at(2));
+        let factory = kwargs.and_then(|k| k.get_str(&vm.heap, vm.heap.intern("loop_factory")));
+        let has_factory = factory.is_some_and(|factory| !factory.is_none());
+        let exact = class_of(vm, &RUNNER);
+        if has_factory && vm.get(exact).is(vm.get(class)) {
+            class = general::find(vm, general::LOOP, "FactoryRunner")?;
+        }
+        let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
         let runner = Runner {
             state: Cell::new(State::Created),
             context: Slot::undef(),
+            number: Cell::new(0),
+            debug: Slot::undef(),
             count: Cell::new(0),
         };
         Ok(vm.local(vm.heap.opaque(class, runner).value()))
+    },
+);
+const INIT: Native = Native::vm(
+    "__init__(self, *, debug=None, loop_factory=None)",
+    "Initialize self.",
+    |vm, args| {
+        runner(vm, args.at(0)).debug.set(vm.get(args.at(1)));
+        Ok(vm.none())
     },
 );
 const RUN: Native = Native::vm(
@@ -75,7 +99,8 @@ const CLOSE: Native = Native::vm(
 );
 const GET_LOOP: Native = Native::vm("get_loop(self, /)", "The runner's loop.", |vm, args| {
     open(vm, args.at(0))?;
-    event_loop::the_loop(vm)
+    let number = runner(vm, args.at(0)).number.get();
+    Ok(event_loop::loop_of(vm, number))
 });
 const ENTER: Native = Native::vm("__enter__(self, /)", "Open the loop.", |vm, args| {
     open(vm, args.at(0))?;
@@ -108,7 +133,10 @@ fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
             let count = scheduler(vm).task_count();
             self::runner(vm, this).count.set(count);
             event_loop::open(vm);
-            Ok(())
+            let number = scheduler(vm).loop_number();
+            self::runner(vm, this).number.set(number);
+            let debug = vm.local(self::runner(vm, this).debug.get(&vm.heap));
+            run::set_debug(vm, debug)
         }
     }
 }
@@ -117,6 +145,8 @@ fn close(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     if runner(vm, this).state.get() != State::Open {
         return Ok(());
     }
+    let number = runner(vm, this).number.get();
+    scheduler(vm).switch(&vm.heap, number);
     let result = run::shut_down(vm, runner(vm, this).count.get());
     runner(vm, this).state.set(State::Closed);
     result
@@ -137,6 +167,8 @@ fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         ));
     }
     open(vm, owner)?;
+    let number = runner(vm, owner).number.get();
+    scheduler(vm).switch(&vm.heap, number);
     let given = vm.get(args.at(2));
     let own = given.is_undef() || given.is_none();
     let context = if own {
@@ -145,7 +177,7 @@ fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         args.at(2)
     };
     let undef = vm.local(Value::UNDEF);
-    let task = task::create(vm, coroutine, undef, context)?;
+    let task = task::make_by_factory(vm, coroutine, undef, context)?;
     let outcome = sched::event_loop::run_until_complete(vm, task);
     if own {
         runner(vm, owner)

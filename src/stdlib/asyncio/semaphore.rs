@@ -23,6 +23,7 @@ pub const SEMAPHORE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: METHODS,
+        general: Some((super::general::LOCKS, "Semaphore")),
         ..NativeType::of(Builtin::Opaque, "Lets a limited number of tasks in.")
     },
 };
@@ -34,6 +35,8 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW_BOUNDED),
         methods: METHODS,
+        base: Some(&SEMAPHORE),
+        general: Some((super::general::LOCKS, "BoundedSemaphore")),
         ..NativeType::of(
             Builtin::Opaque,
             "A semaphore that refuses more releases than acquisitions.",

@@ -4,16 +4,19 @@
 //! To add a function about tasks: a `const` here and a word in the module's table.
 
 use crate::bytecode::CodeKind;
+use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::future::Future;
+use crate::runtime::future::{Future, TaskPart};
 use crate::runtime::heap::Gc;
+use crate::runtime::instance::Instance;
 use crate::runtime::table::{Found, Table};
 use crate::runtime::{Heap, Raised, Value, builtin_eq};
+use crate::sched::future::future;
 use crate::sched::{scheduler, task};
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, Vm};
 
-use super::check_running;
+use super::{check_running, event_loop};
 
 /// `create_task(coro, *, name=None, context=None)`.
 pub const CREATE_TASK: Native = Native::vm(
@@ -37,42 +40,122 @@ pub const ALL_TASKS: Native = Native::vm(
 pub const ENSURE_FUTURE: Native = Native::vm(
     "ensure_future(coro_or_future, *, loop=None)",
     "A future for something awaitable: itself, or a task that runs it. Raises TypeError if it cannot be awaited.",
-    |vm, args| task::ensure_future(vm, args.at(0)),
+    ensure_future,
 );
 /// `isfuture(obj, /)`.
-pub const ISFUTURE: Native = Native::leaf(
+pub const ISFUTURE: Native = Native::vm(
     "isfuture(obj, /) -> bool",
     "Whether obj is a future.",
-    |_, args| Ok(Value::bool(args.get(0).is_gc::<Future>())),
+    isfuture,
 );
 /// `iscoroutine(obj, /)`.
-pub const ISCOROUTINE: Native = Native::leaf(
+pub const ISCOROUTINE: Native = Native::vm(
     "iscoroutine(obj, /) -> bool",
     "Whether obj is a coroutine object.",
     iscoroutine,
 );
 /// `iscoroutinefunction(func, /)`.
-pub const ISCOROUTINEFUNCTION: Native = Native::leaf(
+pub const ISCOROUTINEFUNCTION: Native = Native::vm(
     "iscoroutinefunction(func, /) -> bool",
     "Whether func is an async function.",
     iscoroutinefunction,
 );
 
-fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    check_running(vm)?;
-    spawn(vm, args.at(0), args.at(1), args.at(2))
-}
+/// `eager_task_factory(loop, coro, *, name=None, context=None)`.
+pub const EAGER_TASK_FACTORY: Native = Native::vm(
+    "eager_task_factory(loop, coro, *, name=None, context=None)",
+    "For set_task_factory(): a task whose first step runs at once, not in the next turn.",
+    |vm, args| {
+        task::check_coroutine(vm, args.at(1))?;
+        let made = vm.local(vm.heap.task(TaskPart::bare()).value());
+        let eager = vm.local(Value::TRUE);
+        initialise(
+            vm,
+            made,
+            [args.at(1), args.at(0), args.at(2), args.at(3), eager],
+        )?;
+        Ok(made)
+    },
+);
+/// `Task(cls, ...)`: `__init__` does the work.
+pub const NEW_TASK: Native = Native::vm(
+    "Task(cls, /, *args, **kwargs)",
+    "A task that __init__() has to initialise.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(vm.heap.bare_task(class).value()))
+    },
+);
+/// `Task.__init__`.
+pub const INIT_TASK: Native = Native::vm(
+    "__init__(self, coro, *, loop=None, name=None, context=None, eager_start=False)",
+    "A task that runs a coroutine.",
+    |vm, args| {
+        task::check_coroutine(vm, args.at(1))?;
+        let parts = [1, 2, 3, 4, 5].map(|i| args.at(i));
+        initialise(vm, args.at(0), parts)?;
+        Ok(vm.none())
+    },
+);
 
-/// A task that runs a coroutine. `name`, `context`: None or Undef for the default.
-pub fn spawn(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
+/// Makes a task run a coroutine: the coroutine, the loop, the name, the context, and whether its first step runs at once.
+fn initialise(
+    vm: &mut Vm,
+    this: Local,
+    [coroutine, the_loop, name, context, eager]: [Local; 5],
+) -> Result<(), Raised> {
+    let number = event_loop::enter_given(vm, the_loop)?;
     none_to_undef(vm, name);
     none_to_undef(vm, context);
-    let name = if vm.get(name).is_undef() {
-        name
-    } else {
-        vm.str(name)?
+    let name = match vm.get(name).is_undef() {
+        true => name,
+        false => vm.str(name)?,
     };
-    task::create(vm, coroutine, name, context)
+    let eager = !vm.get(eager).is_undef() && vm.truth(eager)?;
+    event_loop::within_number(vm, number, |vm| {
+        task::begin(vm, this, coroutine, name, context);
+        if eager && scheduler(vm).is_running() {
+            return task::start_eagerly(vm, this);
+        }
+        task::schedule(vm, this);
+        Ok(())
+    })
+}
+
+fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_running(vm)?;
+    let name = match vm.get(args.at(1)).is_none() || vm.get(args.at(1)).is_undef() {
+        true => args.at(1),
+        false => vm.str(args.at(1))?,
+    };
+    task::make(vm, args.at(0), name, args.at(2))
+}
+
+/// What a loop's own `create_task` does.
+pub fn make(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
+    let name = match vm.get(name).is_none() || vm.get(name).is_undef() {
+        true => name,
+        false => vm.str(name)?,
+    };
+    task::make_by_factory(vm, coroutine, name, context)
+}
+
+fn ensure_future(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let given = args.at(1);
+    if vm.get(given).is_undef() || vm.get(given).is_none() {
+        return task::ensure_future(vm, args.at(0));
+    }
+    let number = event_loop::enter_given(vm, given)?;
+    if vm.get(args.at(0)).is_gc::<Future>() {
+        let own = future(vm, args.at(0)).loop_number.get();
+        if own != number && own != 0 {
+            return Err(vm.heap.value_error(
+                "The future belongs to a different loop than the one specified as the loop argument",
+            ));
+        }
+        return Ok(args.at(0));
+    }
+    event_loop::within_number(vm, number, |vm| task::ensure_future_here(vm, args.at(0)))
 }
 
 /// For optional arguments where None means: not given.
@@ -82,15 +165,26 @@ fn none_to_undef(vm: &Vm, local: Local) {
     }
 }
 
-fn current_task(vm: &mut Vm, _: Locals) -> Result<Local, Raised> {
-    check_running(vm)?;
-    Ok(vm.local(scheduler(vm).current_task(&vm.heap).unwrap_or(Value::NONE)))
+/// The number of a loop that was given; of the running one if none was.
+fn given_or_running(vm: &mut Vm, given: Local) -> Result<u16, Raised> {
+    if vm.get(given).is_undef() || vm.get(given).is_none() {
+        check_running(vm)?;
+        return Ok(scheduler(vm).loop_number());
+    }
+    event_loop::enter_given(vm, given)
 }
 
-fn all_tasks(vm: &mut Vm, _: Locals) -> Result<Local, Raised> {
-    check_running(vm)?;
+fn current_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let number = given_or_running(vm, args.at(0))?;
+    let current = scheduler(vm).current_task(&vm.heap);
+    let current = current.filter(|_| number == scheduler(vm).loop_number());
+    Ok(vm.local(current.unwrap_or(Value::NONE)))
+}
+
+fn all_tasks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let number = given_or_running(vm, args.at(0))?;
     let heap = &vm.heap;
-    let tasks = scheduler(vm).pending_tasks(vm);
+    let tasks = scheduler(vm).pending_tasks_of(vm, number);
     Ok(vm.local(future_set(heap, tasks.iter().map(|&t| vm.get(t)))))
 }
 
@@ -100,28 +194,64 @@ pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) 
     for future in futures {
         let hash = builtin_eq::hash(heap, future).expect("futures hash by identity");
         if !matches!(table.find(heap, hash, future), Found::At(_)) {
-            table.push(heap, hash, future, Value::UNDEF);
+            table.add(heap, hash, future, Value::UNDEF);
         }
     }
-    let set = heap.set(table);
-    set.keeps_insertion.set(true);
-    set.value()
+    heap.set(table).value()
 }
 
-fn iscoroutine<'h>(_: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let coroutine: Option<Gc<'_, Coroutine>> = args.get(0).as_gc();
-    Ok(Value::bool(coroutine.is_some_and(|c| {
-        matches!(c.kind, CoroutineKind::Coroutine | CoroutineKind::Native)
-    })))
+fn isfuture(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if vm.get(args.at(0)).is_gc::<Future>() {
+        return Ok(vm.local(Value::TRUE));
+    }
+    let class = vm.local(vm.heap.class_of(vm.get(args.at(0))).value());
+    let mark = "_asyncio_future_blocking";
+    let found = vm.find_attr(class, mark)?.is_some();
+    let is_set = found && {
+        let value = vm.get_attr_named(args.at(0), mark)?;
+        !vm.get(value).is_none()
+    };
+    Ok(vm.local(Value::bool(is_set)))
 }
 
-fn iscoroutinefunction<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let function = args
-        .get(0)
-        .as_gc::<BoundMethod>()
-        .map_or(args.get(0), |m| m.function.get(heap));
-    let function: Option<Gc<'_, Function>> = function.as_gc();
-    Ok(Value::bool(function.is_some_and(|f| {
-        f.code(heap).code.kind == CodeKind::Coroutine
-    })))
+fn iscoroutine(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if let Some(coroutine) = vm.get_gc::<Coroutine>(args.at(0)) {
+        let is_one = matches!(
+            coroutine.kind,
+            CoroutineKind::Coroutine | CoroutineKind::Native
+        );
+        return Ok(vm.local(Value::bool(is_one)));
+    }
+    if vm.get_gc::<Instance>(args.at(0)).is_none() {
+        return Ok(vm.local(Value::FALSE));
+    }
+    let mut is_one = true;
+    let class = vm.local(vm.heap.class_of(vm.get(args.at(0))).value());
+    for method in ["__await__", "send", "throw", "close"] {
+        is_one = is_one && vm.find_attr(class, method)?.is_some();
+    }
+    Ok(vm.local(Value::bool(is_one)))
+}
+
+/// Follows methods and partials to the function that they call.
+fn iscoroutinefunction(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let partial = match vm.loaded_module("functools") {
+        Some(module) => vm.find_attr(module, "partial")?,
+        None => None,
+    };
+    let mut at = args.at(0);
+    loop {
+        if let Some(method) = vm.get_gc::<BoundMethod>(at) {
+            at = vm.local(method.function.get(&vm.heap));
+        } else if let Some(class) = partial.filter(|_| vm.get(at).is_gc::<Instance>())
+            && vm.is_instance(at, class)?
+        {
+            at = vm.get_attr_named(at, "func")?;
+        } else {
+            break;
+        }
+    }
+    let function: Option<Gc<'_, Function>> = vm.get_gc(at);
+    let is_one = function.is_some_and(|f| f.code(&vm.heap).code.kind == CodeKind::Coroutine);
+    Ok(vm.local(Value::bool(is_one)))
 }

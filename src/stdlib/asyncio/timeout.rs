@@ -13,7 +13,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
 use crate::sched::timer_heap::TimerId;
-use crate::sched::{scheduler, task};
+use crate::sched::{future, scheduler, task};
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -23,7 +23,7 @@ pub const TIMEOUT_CLASS: ModuleType = ModuleType {
     module: "asyncio.timeouts",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&WHEN, &RESCHEDULE, &EXPIRED, &ENTER, &EXIT, &REPR],
+        methods: &[&INIT, &WHEN, &RESCHEDULE, &EXPIRED, &ENTER, &EXIT, &REPR],
         ..NativeType::of(
             Builtin::Opaque,
             "Cancels a block that takes too long. The block then raises TimeoutError.",
@@ -153,9 +153,20 @@ pub fn timeout_error(vm: &Vm, cancelled: Local) -> Raised {
 }
 
 const NEW: Native = Native::vm(
-    "Timeout(cls, when)",
-    "A timeout at a moment.",
-    |vm, args| Ok(new_timeout(vm, args.at(0), args.at(1))),
+    "Timeout(cls, /, *args, **kwargs)",
+    "A timeout without a deadline, which __init__() sets.",
+    |vm, args| {
+        let none = vm.none();
+        Ok(new_timeout(vm, args.at(0), none))
+    },
+);
+const INIT: Native = Native::vm(
+    "__init__(self, when)",
+    "A timeout at a moment; None for no limit.",
+    |vm, args| {
+        timeout(vm, args.at(0)).when.set(vm.get(args.at(1)));
+        Ok(vm.none())
+    },
 );
 const WHEN: Native = Native::vm("when(self, /)", "The deadline, or None.", |vm, args| {
     Ok(vm.local(timeout(vm, args.at(0)).when.get(&vm.heap)))
@@ -309,8 +320,8 @@ fn expire(vm: &mut Vm, this: Local, deadline: Local) -> Result<(), Raised> {
     }
     state.state.set(State::Expiring);
     let current = vm.local(state.task.get(&vm.heap));
-    let none = vm.none();
-    task::cancel(vm, current, none);
+    let unsaid = vm.local(Value::UNDEF);
+    future::cancel(vm, current, unsaid)?;
     Ok(())
 }
 

@@ -132,7 +132,7 @@ fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
     let list = vm.to_list(given)?;
     let list: Gc<'_, List> = vm.get_gc(list).expect("to_list gives a list");
     let mut seen = rustc_hash::FxHashSet::default();
-    let items = list.items.to_vec(&vm.heap);
+    let items = list.to_vec(&vm.heap);
     if items.is_empty() {
         return Err(vm.heap.value_error("Set of Tasks/Futures is empty."));
     }
@@ -144,7 +144,7 @@ fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
 
 fn check_no_coroutines(vm: &Vm, distinct: Local) -> Result<(), Raised> {
     let list: Gc<'_, List> = vm.get_gc(distinct).expect("made by distinct_futures");
-    for item in list.items.to_vec(&vm.heap) {
+    for item in list.to_vec(&vm.heap) {
         if is_coroutine(vm, vm.local(item)) {
             return Err(vm
                 .heap
@@ -181,8 +181,7 @@ fn return_when(vm: &mut Vm, this: Local) -> Result<ReturnWhen, Raised> {
 
 fn futures(vm: &Vm, this: Local) -> Vec<Local> {
     let list: Gc<'_, List> = vm.step_slot(this, FUTURES).expect(&vm.heap);
-    list.items
-        .to_vec(&vm.heap)
+    list.to_vec(&vm.heap)
         .into_iter()
         .map(|v| vm.local(v))
         .collect()
@@ -197,7 +196,7 @@ fn waiter(vm: &Vm, state: Local) -> &Waiter {
 /// One of the futures is done.
 fn one_done(vm: &mut Vm, state: Local, awaited: Local) -> Result<(), Raised> {
     let this = waiter(vm, state);
-    this.finished.items.push(&vm.heap, vm.get(awaited));
+    this.finished.push(&vm.heap, vm.get(awaited))?;
     this.left.set(this.left.get() - 1);
     let failed = future(vm, awaited).state.get() == FutureState::Failed;
     let over = this.left.get() == 0
@@ -219,7 +218,7 @@ fn outcome(vm: &Vm, this: Local, state: Local) -> Local {
     let heap = &vm.heap;
     let all = futures(vm, this);
     let is_done = |f: &Local| future(vm, *f).is_done();
-    let finished = waiter(vm, state).finished.items.to_vec(heap);
+    let finished = waiter(vm, state).finished.to_vec(heap);
     let late = all.iter().filter(|f| is_done(f)).map(|&f| vm.get(f));
     let done = future_set(heap, finished.into_iter().chain(late));
     let pending = future_set(heap, all.iter().filter(|f| !is_done(f)).map(|&f| vm.get(f)));

@@ -5,7 +5,7 @@
 use super::register;
 use super::sleep::seconds;
 use super::timeout::{self, timeout_error};
-use crate::runtime::{Builtin, Raised};
+use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
@@ -78,8 +78,8 @@ fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Ra
         Ok(())
     });
     future::add_callback(vm, inner, action, over);
-    let none = vm.none();
-    future::cancel(vm, inner, none);
+    let unsaid = vm.local(Value::UNDEF);
+    future::cancel(vm, inner, unsaid)?;
     vm.set_step_state(this, CANCELLED);
     Ok(Step::Await(over))
 }

@@ -6,7 +6,7 @@
 
 use crate::runtime::future::Future;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Direct, Input, Local, NativeCoroutine, Step, Vm, Waiting};
@@ -67,6 +67,9 @@ pub(super) fn direct<'h, W: Wait>(
         W::queue(this).leave(vm, waiter);
         W::resume(vm, this);
     } else if !W::enter(vm, this) {
+        if !W::queue(this).belongs_here(vm) {
+            return Direct::Coroutine;
+        }
         return Direct::Wait(W::queue(this).join_as(vm, W::WAITING, owner));
     }
     Direct::Done(result)
@@ -79,6 +82,17 @@ pub(super) fn give_up<'h, W: Wait>(vm: &'h Vm, owner: Value<'h>, waiter: Gc<'h, 
     W::abandon(vm, this, waiter);
 }
 
+/// RuntimeError: tasks of another loop wait for it already.
+pub(super) fn other_loop(vm: &mut Vm, owner: Local) -> Raised {
+    match vm.repr_text(owner) {
+        Ok(text) => vm.heap.raise(
+            Builtin::RuntimeError,
+            format!("{text} is bound to a different event loop"),
+        ),
+        Err(raised) => raised,
+    }
+}
+
 /// One step of a coroutine that waits.
 pub(super) fn step<W: Wait>(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
     let owner = vm.step_slot(this, OWNER).get(&vm.heap);
@@ -87,6 +101,10 @@ pub(super) fn step<W: Wait>(vm: &mut Vm, this: Local, input: Input) -> Result<St
         let owner = payload(owner);
         if W::enter(vm, owner) {
             return Ok(Step::Return(result));
+        }
+        if !W::queue(owner).belongs_here(vm) {
+            let owner = vm.local(vm.step_slot(this, OWNER).get(&vm.heap));
+            return Err(other_loop(vm, owner));
         }
         let waiter = W::queue(owner).join(vm);
         vm.step_slot(this, WAITER).set(vm.get(waiter));

@@ -393,7 +393,7 @@ pub fn read_lines(vm: &mut Vm, this: Local, hint: Local) -> Result<Local, Raised
         read += len;
         let list: crate::runtime::Gc<'_, crate::runtime::list::List> =
             vm.get_gc(lines).expect("just made");
-        list.items.push(&vm.heap, vm.get(line));
+        list.push(&vm.heap, vm.get(line))?;
     }
     Ok(lines)
 }

@@ -50,7 +50,7 @@ pub const DIST: Native = Native::vm(
 /// Item `i` of a list or tuple.
 fn item<'h>(vm: &'h Vm, items: Local, i: usize) -> Option<Value<'h>> {
     match vm.get_gc::<List>(items) {
-        Some(list) => list.items.get(&vm.heap, i),
+        Some(list) => list.item(&vm.heap, i),
         None => vm.get_gc::<Tuple>(items)?.at(&vm.heap, i),
     }
 }

@@ -50,7 +50,7 @@ fn elements(vm: &mut Vm, sequence: Local, indices: &[usize]) -> Result<Local, Ra
         let mark = vm.mark();
         let element = element(vm, sequence, at)?;
         if let Some(list) = vm.get_gc::<List>(list) {
-            list.items.push(&vm.heap, vm.get(element));
+            list.push(&vm.heap, vm.get(element))?;
         }
         vm.release(mark);
     }
@@ -62,7 +62,7 @@ fn shuffle(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let swaps: Vec<(usize, usize)> = draw(vm, a, |random| Ok(random.swaps(len).collect()))?;
     for (i, j) in swaps {
         if let Some(list) = vm.get_gc::<List>(a.at(1)) {
-            list.items.swap(i, j);
+            list.swap(&vm.heap, i, j);
             continue;
         }
         let mark = vm.mark();
@@ -111,7 +111,7 @@ fn counts_of(vm: &mut Vm, counts: Local, len: usize) -> Result<Vec<i64>, Raised>
     let Some(list) = vm.get_gc::<List>(counts) else {
         return Ok(Vec::new());
     };
-    let values = list.items.to_vec(&vm.heap);
+    let values = list.to_vec(&vm.heap);
     if values.len() != len {
         let integers = values.iter().all(|value| value.as_any_int().is_some());
         return Err(if integers || values.is_empty() {

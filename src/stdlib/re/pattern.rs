@@ -420,6 +420,7 @@ fn findall(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let groups = regex(vm, args.at(0))?.groups as usize;
     let heap = &vm.heap;
     let list = heap.list([]);
+    let mut kept = Ok(());
     each_match(vm, args.at(0), &region, |subject, found| {
         let text = |n: usize| {
             let (start, end) = found.group(n).unwrap_or((0, 0));
@@ -429,9 +430,10 @@ fn findall(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             0 | 1 => text(groups),
             _ => heap.tuple_with(groups, |n| text(n + 1)).value(),
         };
-        list.items.push(heap, item);
-        true
+        kept = list.push(heap, item);
+        kept.is_ok()
     })?;
+    kept?;
     Ok(vm.local(list.value()))
 }
 
@@ -441,25 +443,26 @@ fn split(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let groups = regex(vm, args.at(0))?.groups as usize;
     let heap = &vm.heap;
     let list = heap.list([]);
-    let (mut last, mut count) = (0, 0);
+    let (mut last, mut count, mut kept) = (0, 0, Ok(()));
     if max >= 0 {
         each_match(vm, args.at(0), &region, |subject, found| {
-            list.items
-                .push(heap, subject.slice(heap, last, found.start()));
+            kept = list.push(heap, subject.slice(heap, last, found.start()));
             for n in 1..=groups {
                 let item = found
                     .group(n)
                     .map_or(Value::NONE, |(start, end)| subject.slice(heap, start, end));
-                list.items.push(heap, item);
+                if kept.is_ok() {
+                    kept = list.push(heap, item);
+                }
             }
             last = found.end();
             count += 1;
-            max == 0 || count < max
+            kept.is_ok() && (max == 0 || count < max)
         })?;
     }
     let subject = Subject::arg(vm, args.at(1), regex(vm, args.at(0))?.kind)?;
-    list.items
-        .push(heap, subject.slice(heap, last, subject.bytes().len()));
+    kept?;
+    list.push(heap, subject.slice(heap, last, subject.bytes().len()))?;
     Ok(vm.local(list.value()))
 }
 

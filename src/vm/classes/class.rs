@@ -506,7 +506,7 @@ impl Vm {
         if owner.builtin_is(Builtin::Object) {
             if self
                 .get_gc::<Dict>(keywords)
-                .is_some_and(|d| !d.table.is_empty())
+                .is_some_and(|d| !d.table.is_empty(heap))
             {
                 let name = this.qualname(heap).as_str();
                 return Err(heap.type_error(format!(

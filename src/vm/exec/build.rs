@@ -91,7 +91,7 @@ impl Vm {
         let items = self
             .reg(i.b)
             .as_gc::<List>()
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         self.set_reg(i.a, self.heap.tuple(&items).value());
         Ok(())
@@ -153,10 +153,8 @@ impl Vm {
         };
         match set.table.find(&self.heap, hash, item) {
             Found::At(_) => true,
-            Found::Missing => {
-                set.table.push(&self.heap, hash, item, Value::UNDEF);
-                true
-            }
+            // Without memory the general path raises.
+            Found::Missing => set.table.push(&self.heap, hash, item, Value::UNDEF).is_ok(),
             Found::Ask(_) => false,
         }
     }
@@ -244,14 +242,14 @@ impl Vm {
         if self.get(dict).is(self.get(other)) {
             return Ok(());
         }
-        let size = self.dict_in(other).table.len();
+        let size = self.dict_in(other).table.len(&self.heap);
         let mut at = 0;
         while let Some((key, value)) = self.entry_at(other, &mut at) {
             let mark = self.mark();
             if !self.dict_set_leaf(self.dict_in(dict), key, value) {
                 let (key, value) = (self.local(key), self.local(value));
                 self.dict_set(dict, key, value)?;
-                if self.dict_in(other).table.len() != size {
+                if self.dict_in(other).table.len(&self.heap) != size {
                     return Err(self
                         .heap
                         .raise(Builtin::RuntimeError, "dict mutated during update"));
@@ -269,7 +267,7 @@ impl Vm {
         at: &mut usize,
     ) -> Option<(Value<'_>, Value<'_>)> {
         let table = &self.dict_in(dict).get().table;
-        let position = table.next_position(*at)?;
+        let position = table.next_position(&self.heap, *at)?;
         *at = position + 1;
         table.entry(&self.heap, position)
     }
@@ -300,7 +298,7 @@ impl Vm {
         };
         let items = self
             .get_gc::<List>(items)
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         match items[..] {
             [key, value] => Ok((self.local(key), self.local(value))),

@@ -127,11 +127,7 @@ impl Vm {
                 let value = self.get(exception);
                 let list: Gc<'_, List> = self.get_gc(list).expect("the list was made in this file");
                 Ok(!self.is_group(exception)
-                    && list
-                        .items
-                        .to_vec(&self.heap)
-                        .iter()
-                        .any(|leaf| leaf.is(value)))
+                    && list.to_vec(&self.heap).iter().any(|leaf| leaf.is(value)))
             }
         }
     }
@@ -180,7 +176,7 @@ impl Vm {
         to.suppress_context.set(from.suppress_context.get());
         let notes = own_notes(heap, from).and_then(|notes| notes.as_gc::<List>());
         if let Some(notes) = notes {
-            let copy = heap.list(notes.items.to_vec(heap));
+            let copy = heap.list(notes.to_vec(heap));
             to.attrs(heap)
                 .set_str(heap, heap.sym(Sym::Notes), copy.value());
         }
@@ -293,7 +289,6 @@ impl Vm {
     fn star_outcome(&mut self, whole: Local, parts: Local) -> Result<Option<Local>, Raised> {
         let list: Gc<'_, List> = self.get_gc(parts).expect("the compiler makes the list");
         let parts: Vec<Local> = list
-            .items
             .to_vec(&self.heap)
             .into_iter()
             .map(|v| self.local(v))
@@ -329,7 +324,7 @@ impl Vm {
             return false;
         };
         let notes =
-            |e| own_notes(heap, e).map_or(0, |n| n.as_gc::<List>().map_or(0, |l| l.items.len()));
+            |e| own_notes(heap, e).map_or(0, |n| n.as_gc::<List>().map_or(0, |l| l.len(heap)));
         a.context.get(heap).is(b.context.get(heap))
             && a.cause.get(heap).is(b.cause.get(heap))
             && notes(a) == notes(b)
@@ -349,8 +344,7 @@ impl Vm {
     fn collect_leaves(&mut self, exception: Local, leaves: Local) -> Result<(), Raised> {
         if !self.is_group(exception) {
             let list: Gc<'_, List> = self.get_gc(leaves).expect("the caller made the list");
-            list.items.push(&self.heap, self.get(exception));
-            return Ok(());
+            return list.push(&self.heap, self.get(exception));
         }
         for member in self.members_of_group(exception) {
             self.nested(|vm| vm.collect_leaves(member, leaves))?;

@@ -2,7 +2,7 @@
 //!
 //! A native may have a fast path (`Native::quick`) that handles common arguments on values alone: no locals, no binding, no
 //! frame. It either has the result or does nothing. Instances of the program's classes never reach one as receivers, as
-//! caches do not learn natives for them; as other arguments they may, and short cuts turn them down.
+//! caches do not learn natives for them; as other arguments they may, and fast paths turn them down.
 
 use crate::bytecode::Instr;
 use crate::runtime::class::Class;
@@ -15,7 +15,7 @@ use crate::vm::exec::frame::Window;
 use crate::vm::native::{Args, Native};
 
 impl Vm {
-    /// Asks a native's short cut with `count` arguments from `R[a + skip]` on; whether `R[a]` has the result.
+    /// Asks a native's fast path with `count` arguments from `R[a + skip]` on; whether `R[a]` has the result.
     #[inline(always)]
     pub(in crate::vm) fn quick_call(
         &self,
@@ -38,7 +38,7 @@ impl Vm {
         }
     }
 
-    /// `Call` of a function in Rust, or of a builtin class, by its short cut; whether `R[a]` has the result.
+    /// `Call` of a function in Rust, or of a builtin class, by its fast path; whether `R[a]` has the result.
     #[inline(never)]
     pub(in crate::vm) fn quick_callee(&self, w: Window, i: Instr) -> bool {
         let callee = w.get(&self.heap, i.a);

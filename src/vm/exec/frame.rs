@@ -1,10 +1,16 @@
 //! Frames, and the wrappers through which the loop touches raw memory: `Cursor` and `Fetched` (instructions), `Window`
 //! (registers), `Stack` (one thread's registers and frames).
 //!
-//! Contract: a `Cursor` and a `Window` are made only for verified code (`bytecode/verify.rs`): jumps stay inside it, operands
-//! below its `nregs`. Debug builds check all the same. A callee's window begins at its arguments in the caller's
-//! window, so calls copy nothing. Registers above the top frame are dead; `trace` clears them, calls do not: what a new window
-//! finds in them was written after the last collection and is therefore still valid.
+//! A callee's window begins at its arguments in the caller's window, so calls copy nothing. Registers above the top frame are
+//! dead; `trace` clears them, calls do not: what a new window finds in them was written after the last collection and is still
+//! valid.
+//!
+//! Contract of the safe functions here, which `exec` and the `*_op` methods of `protocol` keep (nothing outside of `vm` sees them):
+//! 1. A `Cursor` and a `Window` belong to the frame that they were made for or taken from, and are used only while it is on a
+//!    stack, and not after its stack has moved registers (`reserve`). The frame's `owner`, which is a root, keeps code and registers.
+//! 2. The code is verified (`bytecode/verify.rs`). Register numbers are operands of its instructions, or below a count that such an
+//!    operand gives; jump distances are operands of the instruction just taken.
+//! 3. `previous` and `retry` are asked of frames that have taken an instruction; `peek` after instructions that are no terminators.
 
 #![expect(
     unsafe_code,
@@ -62,28 +68,44 @@ impl Cursor {
     /// Takes the last instruction again: a cache has learned what it needs.
     #[inline(always)]
     pub fn retry(&mut self) {
-        // SAFETY: only asked of frames that have taken an instruction.
+        // SAFETY: contract 3: there is an instruction before this one.
         self.0 = unsafe { self.0.sub(1) };
     }
 
-    /// Moves by so many instructions.
+    /// Goes on after the `Await` that is next (`Vm::is_awaited` has seen it).
+    #[inline(always)]
+    pub fn skip_await(&mut self) {
+        debug_assert!(self.peek().op == Op::Await);
+        self.step();
+    }
+
+    /// Goes back to the call whose `Await` was taken last. The two stand one after the other: only where they do is the call
+    /// entered without a coroutine (`Vm::is_awaited`).
+    #[inline(always)]
+    pub fn retake_awaited_call(&mut self) {
+        debug_assert!(self.previous().op == Op::Await);
+        // SAFETY: the two instructions taken last are a call and its `Await`, as said above.
+        self.0 = unsafe { self.0.sub(2) };
+    }
+
+    /// Moves by as many instructions as the operand of the instruction just taken says.
     #[inline(always)]
     pub fn jump(&mut self, distance: i32) {
-        // SAFETY: the verifier checked that the target is inside the code.
+        // SAFETY: contract 2: the verifier checked that the target is inside the code.
         self.0 = unsafe { self.0.offset(distance as isize) };
     }
 
     /// The instruction taken last.
     #[inline(always)]
     pub fn previous(self) -> Instr {
-        // SAFETY: only asked of frames that have taken an instruction.
+        // SAFETY: contract 3: there is an instruction before this one.
         Fetched(unsafe { self.0.sub(1) }).instr()
     }
 
     /// The next instruction, not taken yet.
     #[inline(always)]
     pub fn peek(self) -> Instr {
-        // Asked behind instructions that are no terminators, so there is one.
+        // Contract 3: there is one.
         Fetched(self.0).instr()
     }
 
@@ -175,25 +197,38 @@ impl Window {
         self.slot(reg as usize).set(value);
     }
 
-    /// The register at an index that the verifier or the frame's code vouches for.
+    /// The register at an index.
     #[inline(always)]
     pub fn slot<'a>(self, reg: usize) -> &'a Slot {
-        // SAFETY: below the window's `nregs` by verification; stack and coroutines outlive the frame that the window belongs to.
+        // SAFETY: contract 2: it is below the window's `nregs`. Contract 1: the registers are there as long as the frame.
         unsafe { &*self.0.add(reg) }
     }
 
     /// `count` registers from `first` on.
     #[inline(always)]
     pub fn slots<'a>(self, first: usize, count: usize) -> &'a [Slot] {
-        // SAFETY: as for `slot`, for each of them.
+        // SAFETY: as for `slot`, for each of them; none is written through anything but a cell.
         unsafe { std::slice::from_raw_parts(self.0.add(first), count) }
     }
 
     /// The window of a callee whose first argument is register `reg`.
     #[inline(always)]
     pub fn from(self, reg: usize) -> Window {
-        // SAFETY: inside the caller's window, or right behind it.
+        // SAFETY: contract 2: inside the caller's window, or one past its end.
         Window(unsafe { self.0.add(reg) })
+    }
+}
+
+/// The code of a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RunningCode(CodePtr);
+
+impl RunningCode {
+    /// The code object.
+    #[inline(always)]
+    pub fn get(self, heap: &Heap) -> Gc<'_, CodeObj> {
+        // SAFETY: contract 1: the frame is on a stack, so its owner is reported to the collector, and the owner keeps the code.
+        unsafe { self.0.get(heap) }
     }
 }
 
@@ -221,7 +256,7 @@ pub struct Frame {
     /// Its registers.
     pub window: Window,
     /// Its code.
-    pub code: CodePtr,
+    pub code: RunningCode,
     /// The function or coroutine that runs.
     pub owner: Slot,
     /// See `frame_flag`.
@@ -239,7 +274,7 @@ impl Frame {
         Frame {
             ip: Cursor::start(code),
             window,
-            code: CodePtr::new(code),
+            code: RunningCode(CodePtr::new(code)),
             owner: Slot::new(owner),
             extra: Slot::undef(),
             flags: Cell::new(flags),
@@ -249,7 +284,7 @@ impl Frame {
 
     /// What the loop keeps of the running frame.
     #[inline(always)]
-    pub fn state(&self) -> (Cursor, Window, CodePtr) {
+    pub fn state(&self) -> (Cursor, Window, RunningCode) {
         (self.ip, self.window, self.code)
     }
 
@@ -264,7 +299,7 @@ impl Frame {
         let code = coroutine.running_code(heap);
         self.ip = Cursor::at(code, coroutine.ip.get());
         self.window = Window::of_coroutine(coroutine);
-        self.code = CodePtr::new(code);
+        self.code = RunningCode(CodePtr::new(code));
         self.owner.set(coroutine.value());
     }
 
@@ -397,7 +432,7 @@ impl Stack {
     #[inline(always)]
     pub fn pop(&mut self) -> Frame {
         debug_assert!(self.depth() > 0);
-        // SAFETY: the loop pops only what was pushed.
+        // SAFETY: there is a frame, as asserted: the loop pops what it has pushed. All below `end` are initialised.
         unsafe {
             self.end = self.end.sub(1);
             self.end.read()

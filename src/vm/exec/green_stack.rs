@@ -1,127 +1,240 @@
-//! Stacks beside the main one: what a green thread runs on. The scheduler decides when (`sched/green.rs`).
+//! Green threads as the VM sees them: registers and frames of their own, and a native stack for the Rust code between them.
 //!
-//! Exactly one stack runs at a time; the others wait in `suspended` or in a `GreenStack`, and the collector sees them all.
+//! Exactly one thread runs. `run_green` switches to a thread's stack until the thread ends or calls `suspend_thread`, which it may do
+//! anywhere: in bytecode, and in natives that called user code. The scheduler decides which thread runs (`sched/green.rs`).
+//! What a thread has for itself is a `ThreadState`, exchanged with the VM's at each switch; the collector sees them all.
+
+#![expect(
+    unsafe_code,
+    reason = "hands `&mut Vm` to the native stack of a thread, and traces what a thread holds"
+)]
+
+use std::io;
+use std::ptr::NonNull;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::{SlotVec, traced};
-use crate::runtime::tuple::Tuple;
-use crate::runtime::{Raised, Slot, Value};
+use crate::runtime::heap::{SlotVec, Trace, Tracer};
+use crate::runtime::{Heap, Raised, Slot};
 use crate::vm::exec::frame::Stack;
-use crate::vm::exec::trap::{Park, Trap};
 use crate::vm::local::Local;
-use crate::vm::{QUANTUM, Vm};
+use crate::vm::report::{self, Place};
+use crate::vm::{NESTING_LIMIT, QUANTUM, Vm};
 
 /// Registers of a green thread's stack at first.
 const REGISTERS: usize = 1 << 10;
 
-/// The stack of a thread that does not run now.
-pub struct GreenStack {
+/// Address space of a thread's native stack; only what is used is ever backed by memory.
+const NATIVE_STACK: usize = 64 << 20;
+
+/// How deep Rust code on a thread's native stack may run the loop within the loop. The main stack has 512 MB for `NESTING_LIMIT`.
+const THREAD_NESTING: u32 = 190;
+
+/// Native stacks of threads that ended are kept for the next ones, up to so many.
+const SPARE_STACKS: usize = 32;
+
+const _: () =
+    assert!(NESTING_LIMIT as usize * (NATIVE_STACK >> 20) / 512 <= THREAD_NESTING as usize);
+
+/// The VM, on its way to a thread's native stack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::vm) struct VmPtr(NonNull<Vm>);
+
+/// What a thread suspends itself with.
+pub(in crate::vm) type Switch = Yielder<VmPtr, ()>;
+
+/// The memory of a native stack.
+pub(in crate::vm) type NativeStack = DefaultStack;
+
+/// What each thread of execution has for itself.
+pub(in crate::vm) struct ThreadState {
     stack: Stack,
-    /// What to call at the start, then its arguments; empty once it was called.
-    start: SlotVec,
-    kwargs: Slot,
-    /// What a call that parked will give once it goes on, if it was all that the thread had to do.
-    finished: Option<Slot>,
+    locals: SlotVec,
+    result: Slot,
+    throwing: bool,
+    nesting: u32,
+    nesting_limit: u32,
+    /// What suspends it: lies at the root of its native stack. None for the main thread.
+    switch: Option<NonNull<Switch>>,
 }
 
-traced!(GreenStack {
-    stack,
-    start,
-    kwargs,
-    finished
-});
+// SAFETY: the pattern has all fields: those that hold slots are reported.
+unsafe impl Trace for ThreadState {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let ThreadState {
+            stack,
+            locals,
+            result,
+            throwing: _,
+            nesting: _,
+            nesting_limit: _,
+            switch: _,
+        } = self;
+        stack.trace(tracer);
+        locals.trace(tracer);
+        result.trace(tracer);
+    }
+}
+
+impl ThreadState {
+    fn new(stack: Stack) -> ThreadState {
+        ThreadState {
+            stack,
+            locals: SlotVec::new(),
+            result: Slot::undef(),
+            throwing: false,
+            nesting: 0,
+            nesting_limit: THREAD_NESTING,
+            switch: None,
+        }
+    }
+}
+
+/// A thread that does not run now.
+pub struct GreenStack {
+    state: ThreadState,
+    /// Its native stack, with the call that the thread makes.
+    native: Coroutine<VmPtr, (), Result<(), Raised>>,
+    /// The VM that it runs on.
+    home: Option<VmPtr>,
+}
+
+// SAFETY: as for `ThreadState`; the native stack holds values in locals only, which are the state's.
+unsafe impl Trace for GreenStack {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let GreenStack {
+            state,
+            native: _,
+            home: _,
+        } = self;
+        state.trace(tracer);
+    }
+}
+
+impl GreenStack {
+    /// Where the thread's calls are, innermost first.
+    pub fn trail(&self, heap: &Heap) -> Vec<Place> {
+        report::trail(&self.state.stack, heap, usize::MAX)
+    }
+}
+
+/// How a thread's slice ended.
+pub enum Slice {
+    /// The thread called `suspend_thread`.
+    Suspended,
+    /// The thread's function is over.
+    Over(Result<Local, Raised>),
+}
+
+/// The first locals of a thread: what it calls, the positional arguments (a tuple), the keywords (a dict).
+const CALLEE: Local = Local::at(0);
+const ARGS: Local = Local::at(1);
+const KWARGS: Local = Local::at(2);
 
 impl Vm {
-    /// A stack on which a call will run. `args`: a tuple, `kwargs`: a dict.
-    pub fn green_stack(&self, callee: Local, args: Local, kwargs: Local) -> GreenStack {
-        let heap = &self.heap;
-        let args = self
-            .get_gc::<Tuple>(args)
-            .map(|t| t.to_vec(heap))
-            .unwrap_or_default();
-        let start = SlotVec::from_values(std::iter::once(self.get(callee)).chain(args));
-        let stack = Stack::new(self.stack.limit(), REGISTERS);
-        GreenStack {
-            stack,
-            start,
-            kwargs: Slot::new(self.get(kwargs)),
-            finished: None,
+    /// A thread that will make a call. `args`: a tuple, `kwargs`: a dict.
+    ///
+    /// # Errors
+    /// The system has no room for one more native stack.
+    pub fn green_stack(
+        &mut self,
+        callee: Local,
+        args: Local,
+        kwargs: Local,
+    ) -> io::Result<GreenStack> {
+        let spare = self.native_stacks.pop();
+        let native = spare.map_or_else(|| DefaultStack::new(NATIVE_STACK), Ok)?;
+        let state = ThreadState::new(Stack::new(self.stack.limit(), REGISTERS));
+        for given in [callee, args, kwargs] {
+            state.locals.push(&self.heap, self.get(given));
         }
+        Ok(GreenStack {
+            state,
+            native: Coroutine::with_stack(native, thread_main),
+            home: None,
+        })
     }
 
-    /// Runs a thread until it is over, parks, or has used up its slice.
-    pub fn run_green(&mut self, green: &mut GreenStack) -> Result<Trap, Raised> {
-        if let Some(result) = green.finished.take() {
-            self.result = result;
-            return Ok(Trap::Returned);
-        }
-        std::mem::swap(&mut self.stack, &mut green.stack);
-        let outer = std::mem::replace(&mut green.stack, Stack::new(0, 0));
-        self.suspended.push(outer);
-        let preemptible = std::mem::replace(&mut self.preemptible, true);
+    /// Runs a thread until it ends or suspends itself.
+    pub fn run_green(&mut self, green: &mut GreenStack) -> Slice {
+        let here = VmPtr(NonNull::from(&mut *self));
+        let home = *green.home.get_or_insert(here);
+        assert!(home == here, "a VM stays where it is while it has threads");
+        self.exchange(&mut green.state);
+        let hollow = ThreadState::new(Stack::new(0, 0));
+        self.suspended
+            .push(std::mem::replace(&mut green.state, hollow));
         let rest = self.heap.budget.start(QUANTUM);
-        let outcome = self.nested(|vm| {
-            if green.start.is_empty() {
-                vm.run()
-            } else {
-                vm.begin_green(green)
-            }
-        });
-        self.preemptible = preemptible;
+        let outcome = green.native.resume(here);
         self.heap.budget.start(rest);
-        let outer = self.suspended.pop().expect("pushed above");
-        green.stack = std::mem::replace(&mut self.stack, outer);
-        outcome
-    }
-
-    fn begin_green(&mut self, green: &mut GreenStack) -> Result<Trap, Raised> {
-        let mark = self.mark();
-        let mut items = green
-            .start
-            .to_vec(&self.heap)
-            .into_iter()
-            .map(|v| self.local(v))
-            .collect::<Vec<_>>()
-            .into_iter();
-        let callee = items.next().expect("a stack starts with what to call");
-        let kwargs = self.local(green.kwargs.get(&self.heap));
-        let kwargs = self.get_gc::<Dict>(kwargs).map(|_| kwargs);
-        green.start.clear();
-        let entered = self.enter_call(callee, items.as_slice(), kwargs)?;
-        let trap = match entered {
-            None => self.run()?,
-            Some(result) if self.park.is_some() => {
-                green.finished = Some(Slot::new(self.get(result)));
-                Trap::Parked
+        let mut outer = self.suspended.pop().expect("pushed above");
+        self.exchange(&mut outer);
+        green.state = outer;
+        match outcome {
+            CoroutineResult::Yield(()) => Slice::Suspended,
+            CoroutineResult::Return(Ok(())) => {
+                Slice::Over(Ok(self.local(green.state.result.get(&self.heap))))
             }
-            Some(result) => {
-                self.result.set(self.get(result));
-                Trap::Returned
-            }
-        };
-        self.release(mark);
-        Ok(trap)
+            CoroutineResult::Return(Err(raised)) => Slice::Over(Err(raised)),
+        }
     }
 
-    /// Whether a blocking native may park the thread that calls it.
-    pub fn can_park(&self) -> bool {
-        self.preemptible
+    /// Takes a thread that is over apart.
+    pub fn retire(&mut self, green: GreenStack) {
+        if green.native.done() && self.native_stacks.len() < SPARE_STACKS {
+            self.native_stacks.push(green.native.into_stack());
+        }
     }
 
-    /// The native that runs now blocks: its thread goes on once this is over.
-    pub fn set_park(&mut self, park: Park) {
-        self.park = Some(park);
+    /// Exchanges what the running thread has for itself.
+    fn exchange(&mut self, other: &mut ThreadState) {
+        let ThreadState {
+            stack,
+            locals,
+            result,
+            throwing,
+            nesting,
+            nesting_limit,
+            switch,
+        } = other;
+        std::mem::swap(&mut self.stack, stack);
+        std::mem::swap(&mut self.locals, locals);
+        std::mem::swap(&mut self.result, result);
+        std::mem::swap(&mut self.throwing, throwing);
+        std::mem::swap(&mut self.nesting, nesting);
+        std::mem::swap(&mut self.nesting_limit, nesting_limit);
+        std::mem::swap(&mut self.switch, switch);
     }
 
-    /// What the thread that just stopped blocks on.
-    pub fn take_park(&mut self) -> Option<Park> {
-        self.park.take()
+    /// Whether a green thread runs now, not the main thread.
+    pub fn is_green(&self) -> bool {
+        self.switch.is_some()
     }
 
-    /// What the thread that just ended returned.
-    pub fn take_result(&mut self) -> Local {
-        let result = self.local(self.result.get(&self.heap));
-        self.result.set(Value::UNDEF);
-        result
+    /// Leaves the green thread that runs now, until the scheduler runs it again.
+    ///
+    /// # Panics
+    /// On the main thread.
+    pub fn suspend_thread(&mut self) {
+        let switch = self.switch.expect("the main thread is never suspended");
+        // SAFETY: the switch lies at the root of the native stack that runs now, and lives until that is done. What `self` points
+        // to is the same VM afterwards: `run_green` checks that it did not move.
+        unsafe { switch.as_ref() }.suspend(());
     }
+}
+
+/// What runs on a thread's native stack.
+fn thread_main(switch: &Switch, vm: VmPtr) -> Result<(), Raised> {
+    let mut vm = vm.0;
+    // SAFETY: `run_green` made the pointer from its `&mut Vm`, which it does not use until this stack suspends or is done; it
+    // resumes this stack only from such a place again, with the same VM, so one `&mut Vm` is in use at any time.
+    let vm = unsafe { vm.as_mut() };
+    vm.switch = Some(NonNull::from(switch));
+    let kwargs = vm.get_gc::<Dict>(KWARGS).map(|_| KWARGS);
+    let result = vm.call_ex(CALLEE, ARGS, kwargs);
+    vm.switch = None;
+    vm.result.set(vm.get(result?));
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! The loop takes an instruction the quick way where its cache's guard (shape and class epoch) is that of the object. Where it is
 //! not, the methods here try to learn what would hold for this object and then let the loop take the instruction again; only
-//! what cannot be cached goes the general way (`attribute.rs`, `call/`). So a place that sees objects of several shapes pays
+//! what cannot be cached takes the general path (`attribute.rs`, `call/`). So a place that sees objects of several shapes pays
 //! for learning, not for a general lookup.
 //!
 //! Contract: `learn` is called only with what holds for every object of the shape until a class changes; and an instruction is

@@ -9,7 +9,7 @@
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
 use crate::runtime::class::Class;
-use crate::runtime::code::{CLASS_VALUE, Cache, CodePtr, GETTER};
+use crate::runtime::code::{CLASS_VALUE, Cache, GETTER};
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::function::Function;
 use crate::runtime::heap::{Header, Kind};
@@ -22,7 +22,7 @@ use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised, Value};
 use crate::vm::Vm;
-use crate::vm::exec::frame::{Cursor, Frame, Window, frame_flag};
+use crate::vm::exec::frame::{Cursor, Frame, RunningCode, Window, frame_flag};
 use crate::vm::exec::inline_cache::Access;
 use crate::vm::exec::trap::Trap;
 use crate::vm::native::{Args, NativeFn};
@@ -38,7 +38,7 @@ impl Vm {
     pub(in crate::vm) fn run(&mut self) -> Result<Trap, Raised> {
         let mut ip: Cursor;
         let mut w: Window;
-        let mut code: CodePtr;
+        let mut code: RunningCode;
         let floor = self.mark();
 
         // What a method does that may have changed anything: on with the top frame.
@@ -91,7 +91,7 @@ impl Vm {
         macro_rules! safepoint {
             () => {{
                 if self.budget_ends() {
-                    trap!(self.attend());
+                    slow!(self.attend());
                 }
             }};
         }
@@ -217,7 +217,7 @@ impl Vm {
                     w = window;
                     self.stack.push(frame);
                     if self.budget_ends() {
-                        finish!(self.attend());
+                        finish!(self.attend().map(|()| None));
                     }
                     continue;
                 } else {
@@ -471,11 +471,11 @@ impl Vm {
                     let item = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
-                                n + list.items.len() as i64
+                                n + list.len(&self.heap) as i64
                             } else {
                                 n
                             };
-                            list.items.get(&self.heap, at as usize)
+                            list.item(&self.heap, at as usize)
                         }
                         _ => self.item_of(object, key),
                     };
@@ -489,11 +489,11 @@ impl Vm {
                     let done = match (object.as_gc::<List>(), key.as_int()) {
                         (Some(list), Some(n)) => {
                             let at = if n < 0 {
-                                n + list.items.len() as i64
+                                n + list.len(&self.heap) as i64
                             } else {
                                 n
                             };
-                            list.items.set(at as usize, value)
+                            list.set_item(&self.heap, at as usize, value)
                         }
                         _ => self.set_item_of(object, key, value),
                     };
@@ -639,8 +639,10 @@ impl Vm {
                 Op::BuildString => slow!(self.build_string(i.instr())),
                 Op::FormatValue => slow!(self.format_value(i.instr())),
                 Op::ListAppend => {
-                    if let Some(list) = r!(i.a()).as_gc::<List>() {
-                        list.items.push(&self.heap, r!(i.b()));
+                    if let Some(list) = r!(i.a()).as_gc::<List>()
+                        && let Err(raised) = list.push(&self.heap, r!(i.b()))
+                    {
+                        slow!(Err::<(), Raised>(raised));
                     }
                 }
                 Op::ListExtend => slow!(self.list_extend(i.instr())),
@@ -706,7 +708,6 @@ impl Vm {
                         trap!(self.for_iter_op(i.instr()));
                     }
                 }
-                Op::CloseIter => self.close_iter_op(i.instr()),
                 Op::GetAIter => slow!(self.get_aiter_op(i.instr())),
                 Op::GetANext => slow!(self.get_anext_op(i.instr())),
 

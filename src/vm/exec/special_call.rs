@@ -23,7 +23,7 @@ use crate::vm::protocol::compare::Comparison;
 pub(in crate::vm) enum Asked {
     /// Its answer finishes the instruction.
     Yes,
-    /// The instruction must go the general way.
+    /// The instruction must take the general path.
     No,
 }
 

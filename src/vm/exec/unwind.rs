@@ -23,6 +23,15 @@ use crate::vm::local::Local;
 /// How many contexts are followed when a new link might close a cycle.
 const CHAIN_LIMIT: usize = 10_000;
 
+/// Whether the frame where unwinding begins still needs its line in the traceback.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::vm) enum TopFrame {
+    /// It gets one.
+    Record,
+    /// It has one: the exception passed here before.
+    AlreadyRecorded,
+}
+
 impl Vm {
     /// Takes an exception to its handler: afterwards the top frame stands there. A trap: the run is over.
     #[cold]
@@ -36,24 +45,35 @@ impl Vm {
         if raises || !on_its_way && exception.context.is_undef() {
             self.set_context(exception);
         }
-        self.unwind_from(raised, again)
+        self.unwind_from(
+            raised,
+            if again {
+                TopFrame::AlreadyRecorded
+            } else {
+                TopFrame::Record
+            },
+        )
     }
 
-    /// As `unwind`; `listed`: the top frame is in the traceback already.
-    pub(in crate::vm) fn unwind_from(&mut self, raised: Raised, mut listed: bool) -> Option<Trap> {
+    /// As `unwind`; `top_frame`: whether the traceback gets a line for it.
+    pub(in crate::vm) fn unwind_from(
+        &mut self,
+        raised: Raised,
+        mut top_frame: TopFrame,
+    ) -> Option<Trap> {
         loop {
             let heap = &self.heap;
             let frame = self.stack.top();
             let code = frame.code(heap);
             let at = frame.index(heap).saturating_sub(1);
             let exception = heap.peek_raised(&raised);
-            if !listed {
+            if top_frame == TopFrame::Record {
                 exception.traceback.borrow_mut().push(TraceEntry::Frame {
                     code: Rc::clone(&code.code),
                     ip: at,
                 });
             }
-            listed = false;
+            top_frame = TopFrame::Record;
             if let Some(handler) = code.code.handler_at(at).copied().filter(|_| !self.halting) {
                 frame.window.set(handler.reg, exception.value());
                 let ip = Cursor::at(code, handler.target);

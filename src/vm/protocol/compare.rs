@@ -266,8 +266,8 @@ fn leaf_sequences(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Opt
         return by_difference(heap, c, items, (x.len(), y.len()));
     }
     let (x, y) = (a.as_gc::<List>()?.get(), b.as_gc::<List>()?.get());
-    let items = (0..x.items.len()).map_while(|i| x.items.get(heap, i).zip(y.items.get(heap, i)));
-    by_difference(heap, c, items, (x.items.len(), y.items.len()))
+    let items = (0..x.len(heap)).map_while(|i| x.item(heap, i).zip(y.item(heap, i)));
+    by_difference(heap, c, items, (x.len(heap), y.len(heap)))
 }
 
 /// Compares where two sequences differ first, else their lengths; None: it takes looking into nested ones, or the program.
@@ -420,10 +420,10 @@ pub fn leaf_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
 fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
     match value.as_object()?.kind() {
         Kind::Str => value.as_gc::<Str>().map(|s| s.byte_len() != 0),
-        Kind::List => value.as_gc::<List>().map(|l| !l.get().items.is_empty()),
-        Kind::Dict => value.as_gc::<Dict>().map(|d| !d.get().table.is_empty()),
+        Kind::List => value.as_gc::<List>().map(|l| !l.get().is_empty(heap)),
+        Kind::Dict => value.as_gc::<Dict>().map(|d| !d.get().table.is_empty(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(|t| !t.is_empty()),
-        Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty()),
+        Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty(heap)),
         // Zero is always a small integer.
         Kind::Int | Kind::Function | Kind::Native | Kind::BoundMethod => Some(true),
         Kind::Bytes => value.as_gc::<Bytes>().map(|b| !b.get().data.is_empty()),
@@ -541,11 +541,7 @@ impl Vm {
         if i.d >= 0 {
             return Ok(());
         }
-        if self.safepoint()?.is_some() {
-            // A time slice ended, but a slow path cannot stop the run: the next plain safepoint will.
-            self.heap.budget.end();
-        }
-        Ok(())
+        self.safepoint()
     }
 }
 

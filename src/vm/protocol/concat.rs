@@ -47,9 +47,8 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
     let (kind_a, kind_b) = (a.as_object()?.kind(), b.as_object()?.kind());
     match (kind_a, kind_b) {
         (Kind::List, Kind::List) => {
-            let mut items = items_of(heap, a)?;
-            items.extend(items_of(heap, b)?);
-            Some(Ok(heap.list(items).value()))
+            let (a, b) = (a.as_gc::<List>()?.get(), b.as_gc::<List>()?.get());
+            Some(a.joined(heap, b).map(Gc::value))
         }
         (Kind::Tuple, Kind::Tuple) => {
             let mut items = items_of(heap, a)?;
@@ -68,7 +67,7 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
 /// The items of a list or tuple.
 pub(in crate::vm) fn items_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Vec<Value<'h>>> {
     match value.as_gc::<List>() {
-        Some(list) => Some(list.get().items.to_vec(heap)),
+        Some(list) => Some(list.get().to_vec(heap)),
         None => value.as_gc::<Tuple>().map(|tuple| tuple.to_vec(heap)),
     }
 }
@@ -131,18 +130,24 @@ fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'
             heap.tuple(&items.repeat(count)).value()
         });
     }
-    match items[..] {
+    let list = match items[..] {
         // By far the most frequent: a list of one value, such as zeros.
-        [item] => Ok(heap.list(std::iter::repeat_n(item, count)).value()),
-        _ => Ok(heap.list(items.repeat(count)).value()),
-    }
+        [item] => heap.long_list(std::iter::repeat_n(item, count)),
+        _ => heap.long_list(items.repeat(count)),
+    };
+    list.map(Gc::value)
 }
 
-/// Refuses a result of more than `limit` before anything is allocated.
+/// Refuses a result of more than `limit`, or than there is memory for, before anything is allocated.
 fn check_size(heap: &Heap, len: usize, count: usize, limit: usize) -> Result<(), Raised> {
+    let unit = if limit == MAX_ITEMS {
+        size_of::<Value<'_>>()
+    } else {
+        1
+    };
     match len.checked_mul(count) {
-        Some(total) if total <= limit => Ok(()),
-        _ => Err(heap.raise_with(Builtin::MemoryError, &[])),
+        Some(total) if total <= limit => heap.room_for(2 * unit * total),
+        _ => Err(heap.memory_error()),
     }
 }
 
@@ -229,12 +234,19 @@ impl Vm {
 
     fn extend_bytes(&mut self, target: Local, b: Local) -> Result<bool, Raised> {
         let plain = self.plain(b);
+        let len = crate::vm::leaf_len(&self.heap, self.get(plain));
+        self.heap.room_for(len.unwrap_or(0))?;
         let Some(more) = self.get(plain).to_bytes() else {
             return Err(self.concat_error(target, b));
         };
         if let Some(array) = self.get_gc::<ByteArray>(target) {
             self.heap.charge(more.len());
-            array.get().data.borrow_mut().extend(more);
+            let mut data = array.get().data.borrow_mut();
+            if data.try_reserve(more.len()).is_err() {
+                drop(data);
+                return Err(self.heap.memory_error());
+            }
+            data.extend(more);
         }
         Ok(true)
     }
@@ -244,7 +256,7 @@ impl Vm {
         if let (Some(list), Some(items)) =
             (self.get_gc::<List>(target), items_of(&self.heap, repeated))
         {
-            list.get().items.replace(&self.heap, &items);
+            list.get().replace(&self.heap, &items)?;
         } else if let (Some(array), Some(data)) =
             (self.get_gc::<ByteArray>(target), repeated.to_bytes())
         {

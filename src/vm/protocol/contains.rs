@@ -73,7 +73,7 @@ impl Vm {
         loop {
             let value = self.get(container);
             let candidate = match value.as_gc::<List>() {
-                Some(list) => list.get().items.get(&self.heap, i),
+                Some(list) => list.get().item(&self.heap, i),
                 None => value
                     .as_gc::<Tuple>()
                     .and_then(|tuple| tuple.at(&self.heap, i)),
@@ -221,10 +221,10 @@ pub(in crate::vm) fn leaf_contains(
                 .contains(item.as_gc::<Str>()?.as_str()),
         ),
         Kind::List => {
-            let items = &container.as_gc::<List>()?.get().items;
+            let list = container.as_gc::<List>()?;
             search_leaf(
                 heap,
-                (0..items.len()).map_while(|i| items.get(heap, i)),
+                (0..list.len(heap)).map_while(|i| list.get().item(heap, i)),
                 item,
             )
         }

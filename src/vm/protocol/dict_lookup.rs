@@ -45,7 +45,8 @@ impl Vm {
             Some(Found::At(at)) => table.set_value(heap, at, value),
             Some(Found::Missing) => {
                 let hash = builtin_eq::hash(heap, key).expect("what was looked for has a hash");
-                table.push(heap, hash, key, value);
+                // Without memory the general path raises.
+                return table.push(heap, hash, key, value).is_ok();
             }
             Some(Found::Ask(_)) | None => return false,
         }
@@ -80,7 +81,7 @@ impl Vm {
             Some(at) => self.table(dict).set_value(&self.heap, at, self.get(value)),
             None => self
                 .table(dict)
-                .push(&self.heap, hash, self.get(key), self.get(value)),
+                .push(&self.heap, hash, self.get(key), self.get(value))?,
         }
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Vm {
         let missing = self.find_key(set, hash, item)?.is_none();
         if missing {
             self.table(set)
-                .push(&self.heap, hash, self.get(item), Value::UNDEF);
+                .push(&self.heap, hash, self.get(item), Value::UNDEF)?;
         }
         Ok(missing)
     }
@@ -143,7 +144,7 @@ impl Vm {
     /// The hash to look for in a set: a set stands for the frozenset with its members.
     fn member_hash(&mut self, item: Local) -> Result<u64, Raised> {
         if let Some(set) = self.get_gc::<Set>(item) {
-            return Ok(hash_frozenset(&set.get().table));
+            return Ok(hash_frozenset(&self.heap, &set.get().table));
         }
         match self.hash(item) {
             // A subclass of set with a hash of its own has that one.
@@ -152,7 +153,7 @@ impl Vm {
                     return Err(raised);
                 };
                 self.heap.take_raised(raised);
-                Ok(hash_frozenset(&set.get().table))
+                Ok(hash_frozenset(&self.heap, &set.get().table))
             }
             hash => hash,
         }
@@ -201,7 +202,12 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn ask(&mut self, holder: Local, key: Local, candidates: &[usize]) -> Result<Answer, Raised> {
-        let state = |vm: &Vm| (vm.table(holder).end(), vm.table(holder).len());
+        let state = |vm: &Vm| {
+            (
+                vm.table(holder).end(&vm.heap),
+                vm.table(holder).len(&vm.heap),
+            )
+        };
         let before = state(self);
         for &at in candidates {
             let Some((other, _)) = self.table(holder).entry(&self.heap, at) else {
@@ -232,9 +238,13 @@ impl Vm {
         position: &mut usize,
     ) -> Option<(u64, Local, Local)> {
         let table = self.table(holder);
-        let at = table.next_position(*position)?;
+        let at = table.next_position(&self.heap, *position)?;
         *position = at + 1;
         let (key, value) = table.entry(&self.heap, at)?;
-        Some((table.hash_at(at), self.local(key), self.local(value)))
+        Some((
+            table.hash_at(&self.heap, at),
+            self.local(key),
+            self.local(value),
+        ))
     }
 }

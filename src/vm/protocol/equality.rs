@@ -15,7 +15,7 @@ use crate::runtime::slice::Slice;
 use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::compare::Comparison;
@@ -64,7 +64,7 @@ impl Vm {
             Some(Kind::Tuple) => self.nested(|vm| vm.hash_tuple(l)),
             Some(Kind::Set) => match value.as_gc::<Set>() {
                 Some(set) if self.heap.is_instance(value, Builtin::FrozenSet) => {
-                    Ok(hash_frozenset(&set.get().table))
+                    Ok(hash_frozenset(&self.heap, &set.get().table))
                 }
                 _ => Err(self.unhashable(l)),
             },
@@ -236,15 +236,15 @@ fn hash_range(range: Range) -> u64 {
 }
 
 /// The hash of a frozenset from its members' hashes, in whatever order: CPython's scheme.
-pub(in crate::vm) fn hash_frozenset(members: &Table) -> u64 {
+pub(in crate::vm) fn hash_frozenset(heap: &Heap, members: &Table) -> u64 {
     let mut hash = 0_u64;
     let mut position = 0;
-    while let Some(at) = members.next_position(position) {
-        let member = members.hash_at(at);
+    while let Some(at) = members.next_position(heap, position) {
+        let member = members.hash_at(heap, at);
         hash ^= ((member ^ 89_869_747) ^ (member << 16)).wrapping_mul(3_644_798_167);
         position = at + 1;
     }
-    hash ^= (members.len() as u64)
+    hash ^= (members.len(heap) as u64)
         .wrapping_add(1)
         .wrapping_mul(1_927_868_237);
     hash ^= (hash >> 11) ^ (hash >> 25);

@@ -62,7 +62,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= crate::vm::NESTING_LIMIT {
+        if self.nesting >= self.nesting_limit {
             return Err(self.heap.raise(
                 Builtin::RecursionError,
                 "maximum recursion depth exceeded in comparison",
@@ -151,7 +151,7 @@ impl Vm {
 impl Vm {
     /// `a c b` of two lists or two tuples.
     fn compare_sequences(&mut self, c: Comparison, a: Local, b: Local) -> Result<Local, Raised> {
-        let lengths = |vm: &Vm| (length(vm.get(a)), length(vm.get(b)));
+        let lengths = |vm: &Vm| (length(&vm.heap, vm.get(a)), length(&vm.heap, vm.get(b)));
         let (m, n) = lengths(self);
         if m != n && matches!(c, Comparison::Eq | Comparison::Ne) {
             return Ok(self.local(Value::bool(c == Comparison::Ne)));
@@ -211,14 +211,14 @@ fn leaf_run(heap: &Heap, a: Value<'_>, b: Value<'_>, i: &mut usize) -> Option<Di
 /// The item of a list or tuple.
 fn item<'h>(heap: &'h Heap, sequence: Value<'h>, i: usize) -> Option<Value<'h>> {
     match sequence.as_gc::<List>() {
-        Some(list) => list.get().items.get(heap, i),
+        Some(list) => list.get().item(heap, i),
         None => sequence.as_gc::<Tuple>()?.at(heap, i),
     }
 }
 
-fn length(sequence: Value<'_>) -> usize {
+fn length(heap: &Heap, sequence: Value<'_>) -> usize {
     match sequence.as_gc::<List>() {
-        Some(list) => list.get().items.len(),
+        Some(list) => list.get().len(heap),
         None => sequence.as_gc::<Tuple>().map_or(0, Gc::len),
     }
 }

@@ -61,12 +61,12 @@ impl Vm {
     /// `a op b` of two sets.
     pub fn combine_sets(&mut self, op: Operator, a: Local, b: Local) -> Result<Local, Raised> {
         let target = match op {
-            Operator::BitOr => self.copy_set(a),
+            Operator::BitOr => self.copy_set(a)?,
             _ => self.empty_like(a),
         };
         match op {
             Operator::BitOr => self.merge_set(target, b)?,
-            Operator::BitAnd if self.table(b).len() < self.table(a).len() => {
+            Operator::BitAnd if self.table(b).len(&self.heap) < self.table(a).len(&self.heap) => {
                 self.filter_set(target, b, a, Keep::Shared)?
             }
             Operator::BitAnd => self.filter_set(target, a, b, Keep::Shared)?,
@@ -103,7 +103,7 @@ impl Vm {
             }
             Operator::Sub | Operator::BitAnd | Operator::BitXor => {
                 let result = self.combine_sets(op, target, other)?;
-                self.replace_members(target, result);
+                self.replace_members(target, result)?;
             }
             _ => return Ok(false),
         }
@@ -114,7 +114,7 @@ impl Vm {
         let target = self.local(
             self.heap
                 .alloc(Dict {
-                    table: self.table(a).copy(&self.heap),
+                    table: self.table(a).copy(&self.heap)?,
                 })
                 .value(),
         );
@@ -134,8 +134,8 @@ impl Vm {
 impl Vm {
     /// A new set with the members of anything iterable.
     pub fn set_of(&mut self, source: Local) -> Result<Local, Raised> {
-        if let Some(set) = self.get_gc::<Set>(source) {
-            return Ok(self.local(set.copy_mutable(&self.heap).value()));
+        if self.get(source).is_gc::<Set>() {
+            return Ok(self.local(self.heap.set(self.table(source).copy(&self.heap)?).value()));
         }
         let target = self.local(self.heap.set(Table::default()).value());
         self.add_all(target, source)?;
@@ -192,7 +192,7 @@ impl Vm {
             let shared = self.find_key(other, hash, key)?.is_some();
             if shared == (keep == Keep::Shared) {
                 self.table(target)
-                    .push(&self.heap, hash, self.get(key), Value::UNDEF);
+                    .push(&self.heap, hash, self.get(key), Value::UNDEF)?;
             }
             self.release(mark);
         }
@@ -210,24 +210,22 @@ impl Vm {
         }
     }
 
-    fn replace_members(&self, target: Local, result: Local) {
+    fn replace_members(&self, target: Local, result: Local) -> Result<(), Raised> {
         let (target, result) = (self.table(target), self.table(result));
         target.clear(&self.heap);
         let mut position = 0;
-        while let Some(at) = result.next_position(position) {
+        while let Some(at) = result.next_position(&self.heap, position) {
             if let Some((key, value)) = result.entry(&self.heap, at) {
-                target.push(&self.heap, result.hash_at(at), key, value);
+                target.push(&self.heap, result.hash_at(&self.heap, at), key, value)?;
             }
             position = at + 1;
         }
+        Ok(())
     }
 
     /// A new set or frozenset, as `set` is one, with the same members.
-    fn copy_set(&self, set: Local) -> Local {
-        match self.get_gc::<Set>(set) {
-            Some(this) => self.local(this.copy(&self.heap).value()),
-            None => self.set_like(set, self.table(set).copy(&self.heap)),
-        }
+    fn copy_set(&self, set: Local) -> Result<Local, Raised> {
+        Ok(self.set_like(set, self.table(set).copy(&self.heap)?))
     }
 
     fn empty_like(&self, set: Local) -> Local {
@@ -283,7 +281,7 @@ impl Vm {
 
     fn set_size(&self, l: Local) -> usize {
         let source = self.set_source(l);
-        self.table(source).len()
+        self.table(source).len(&self.heap)
     }
 
     /// Whether all members of a set or view are in another one.
@@ -322,7 +320,7 @@ impl Vm {
 
     /// Whether two dicts have the same keys with equal values.
     pub(in crate::vm) fn dicts_equal(&mut self, a: Local, b: Local) -> Result<bool, Raised> {
-        if self.table(a).len() != self.table(b).len() {
+        if self.table(a).len(&self.heap) != self.table(b).len(&self.heap) {
             return Ok(false);
         }
         let mut position = 0;

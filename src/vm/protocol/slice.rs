@@ -147,14 +147,15 @@ pub(in crate::vm) fn sliced<'h>(
             let Some(list) = sequence.as_gc::<List>() else {
                 return Ok(sequence);
             };
-            let items = &list.get().items;
-            let selected = bounds.select(items.len());
-            if let Some(range) = contiguous(selected) {
-                return Ok(heap.list(items.copy_range(heap, range)).value());
-            }
-            Ok(heap
-                .list(selected.positions().filter_map(|i| items.get(heap, i)))
-                .value())
+            let selected = bounds.select(list.len(heap));
+            let copy = match contiguous(selected) {
+                Some(range) => heap.long_list(list.copy_range(heap, range))?,
+                None => {
+                    let items = selected.positions().filter_map(|i| list.item(heap, i));
+                    heap.long_list(items)?
+                }
+            };
+            Ok(copy.value())
         }
         Some(Kind::Tuple) => {
             let Some(tuple) = sequence.as_gc::<Tuple>() else {

@@ -4,7 +4,6 @@
 //! iterable may change it; `a[:] = a` and the like work on a copy.
 
 use crate::runtime::bytes::ByteArray;
-use crate::runtime::heap::SlotVec;
 use crate::runtime::list::List;
 use crate::runtime::slice::Selection;
 use crate::runtime::str::Str;
@@ -26,7 +25,8 @@ impl Vm {
             let source = self.new_items(value)?;
             let items = self.list_items(target);
             let new = items_of(&self.heap, self.get(source)).unwrap_or_default();
-            return assign_items(&self.heap, items, bounds.select(items.len()), &new);
+            let selected = bounds.select(items.len(&self.heap));
+            return assign_items(&self.heap, &items, selected, &new);
         }
         let new = self.new_bytes(value)?;
         let Some(array) = self.get_gc::<ByteArray>(target) else {
@@ -51,17 +51,16 @@ impl Vm {
             return Ok(());
         }
         let items = self.list_items(target);
-        let selected = bounds.select(items.len());
+        let selected = bounds.select(items.len(&self.heap));
         if selected.count == 0 {
             return Ok(());
         }
         if selected.step == 1 {
             let start = selected.start as usize;
-            items.splice(&self.heap, start..start + selected.count, &[]);
+            items.splice(&self.heap, start..start + selected.count, &[])
         } else {
-            items.replace(&self.heap, &without(&items.to_vec(&self.heap), selected));
+            items.replace(&self.heap, &without(&items.to_vec(&self.heap), selected))
         }
-        Ok(())
     }
 
     /// The items to assign: a list or tuple, made from whatever iterable.
@@ -93,7 +92,7 @@ impl Vm {
         }
         let list = self.to_list(value)?;
         let mut bytes = Vec::new();
-        while let Some(item) = self.list_items(list).get(&self.heap, bytes.len()) {
+        while let Some(item) = self.list_items(list).item(&self.heap, bytes.len()) {
             let mark = self.mark();
             let item = self.local(item);
             bytes.push(self.byte_of(item)?);
@@ -105,17 +104,16 @@ impl Vm {
 
 fn assign_items<'h>(
     heap: &'h Heap,
-    items: &SlotVec,
+    items: &List,
     selected: Selection,
     new: &[Value<'h>],
 ) -> Result<(), Raised> {
     if selected.step == 1 {
-        items.splice(heap, replaced_range(selected), new);
-        return Ok(());
+        return items.splice(heap, replaced_range(selected), new);
     }
     check_count(heap, "sequence", selected, new.len())?;
     for (at, &value) in selected.positions().zip(new) {
-        items.set(at, value);
+        items.set_item(heap, at, value);
     }
     Ok(())
 }

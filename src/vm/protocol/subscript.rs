@@ -209,8 +209,8 @@ pub(in crate::vm) fn item_at<'h>(
     match sequence.as_object()?.kind() {
         Kind::Str => char_at(heap, sequence.as_gc()?, position),
         Kind::List => {
-            let items = &sequence.as_gc::<List>()?.get().items;
-            items.get(heap, resolve(items.len())?)
+            let list = sequence.as_gc::<List>()?.get();
+            list.item(heap, resolve(list.len(heap))?)
         }
         Kind::Tuple => {
             let tuple = sequence.as_gc::<Tuple>()?;
@@ -304,8 +304,8 @@ impl Vm {
             Some(Kind::List) => {
                 let position = self.position(plain, key)?;
                 let items = self.list_items(plain);
-                match resolve(position, items.len()) {
-                    Some(at) => items.set(at, self.get(value)),
+                match resolve(position, items.len(&self.heap)) {
+                    Some(at) => items.set_item(&self.heap, at, self.get(value)),
                     None => {
                         return Err(self
                             .heap
@@ -399,7 +399,7 @@ impl Vm {
             Some(Kind::List) => {
                 let position = self.position(plain, key)?;
                 let items = self.list_items(plain);
-                match resolve(position, items.len()) {
+                match resolve(position, items.len(&self.heap)) {
                     Some(at) => items.remove(&self.heap, at),
                     None => {
                         return Err(self
@@ -429,12 +429,8 @@ impl Vm {
     }
 
     /// The items of a local that holds a list.
-    pub(in crate::vm) fn list_items(&self, list: Local) -> &crate::runtime::heap::SlotVec {
-        &self
-            .get_gc::<List>(list)
-            .expect("the caller checked the kind")
-            .get()
-            .items
+    pub(in crate::vm) fn list_items(&self, list: Local) -> Gc<'_, List> {
+        self.get_gc(list).expect("the caller checked the kind")
     }
 }
 
@@ -481,10 +477,10 @@ impl Vm {
 pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
     match value.as_object()?.kind() {
         Kind::Str => value.as_gc::<Str>().map(Gc::char_len),
-        Kind::List => value.as_gc::<List>().map(|list| list.get().items.len()),
+        Kind::List => value.as_gc::<List>().map(|list| list.get().len(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(Gc::len),
-        Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len()),
-        Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len()),
+        Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len(heap)),
+        Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len(heap)),
         Kind::Bytes => value.as_gc::<Bytes>().map(|bytes| bytes.get().data.len()),
         Kind::ByteArray => value
             .as_gc::<ByteArray>()
@@ -499,7 +495,9 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
                 Some(class) if view.get().tag == ViewTag::Proxy => {
                     Some(class.get().attrs.entries(heap).len())
                 }
-                _ => source.as_gc::<Dict>().map(|dict| dict.get().table.len()),
+                _ => source
+                    .as_gc::<Dict>()
+                    .map(|dict| dict.get().table.len(heap)),
             }
         }
         _ => None,

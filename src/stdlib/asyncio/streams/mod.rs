@@ -26,6 +26,10 @@ pub use writer::STREAM_WRITER;
 use std::net::SocketAddr;
 
 use super::super::builtins::types::exception::os_error;
+use super::super::registry::{ModuleType, class_of};
+use super::general;
+use crate::runtime::heap::traced;
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::reactor::socket::Address;
 use crate::vm::{Local, Vm};
@@ -97,5 +101,26 @@ fn limit(vm: &mut Vm, given: Local) -> Result<usize, Raised> {
     match usize::try_from(limit) {
         Ok(limit) if limit > 0 => Ok(limit),
         _ => Err(vm.heap.value_error("Limit cannot be <= 0")),
+    }
+}
+
+/// The Rust side of readers and writers that work on a transport's protocol: all that they are is in apy (`asyncio/stream_protocols.apy`).
+struct ByProtocol;
+
+traced!(plain ByProtocol);
+
+impl Payload for ByProtocol {}
+
+/// The class of a new reader or writer: that of the program, or the one in apy where the native one was called.
+fn general_class(
+    vm: &mut Vm,
+    class: Local,
+    native: &'static ModuleType,
+    name: &str,
+) -> Result<Local, Raised> {
+    let exact = class_of(vm, native);
+    match vm.get(exact).is(vm.get(class)) {
+        true => general::find(vm, general::STREAMS, name),
+        false => Ok(class),
     }
 }

@@ -9,14 +9,15 @@ use std::rc::{Rc, Weak};
 
 use super::super::super::arg::{self, Buffer};
 use super::super::super::registry::{ModuleType, NativeType, class_of};
-use super::super::register;
+use super::super::{general, register};
 use super::errors::{INCOMPLETE_READ_ERROR, LIMIT_OVERRUN_ERROR};
 use super::transport::Transport;
 use crate::runtime::bytes::ByteArray;
+use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::stdlib::registry;
 use crate::text::bytes_ops::search::find;
@@ -28,6 +29,7 @@ pub const STREAM_READER: ModuleType = ModuleType {
     module: "asyncio.streams",
     body: NativeType {
         new: Some(&NEW),
+        general: Some((general::STREAMS, "StreamReaderMethods")),
         methods: &[
             &READ,
             &READEXACTLY,
@@ -203,11 +205,12 @@ impl Reader {
 }
 
 const NEW: Native = Native::vm(
-    "StreamReader(cls, /, limit=65536, loop=None)",
-    "A reader that is fed by hand.",
+    "StreamReader(cls, /, *args, **kwargs)",
+    "A reader that is fed by hand, or by a StreamReaderProtocol: of a class written in apy.",
     |vm, args| {
-        let limit = super::limit(vm, args.at(1))?;
-        Ok(Reader::new(limit).object(vm))
+        let class = super::general_class(vm, args.at(0), &STREAM_READER, "StreamReader")?;
+        let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
+        Ok(vm.local(vm.heap.opaque(class, super::ByProtocol).value()))
     },
 );
 const READ: Native = Native::vm(

@@ -147,7 +147,7 @@ impl Serving {
         let forever = vm.local(self.forever.get(&vm.heap));
         if !vm.get(forever).is_undef() && !future(vm, forever).is_done() {
             let none = vm.none();
-            future::cancel(vm, forever, none);
+            future::cancel_now(vm, forever, none);
             self.forever.clear();
         }
         self.wake_if_empty(vm);

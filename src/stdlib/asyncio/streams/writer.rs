@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use super::super::super::arg::{Buffer, given};
 use super::super::super::registry::{ModuleType, NativeType, class_of};
-use super::super::register;
+use super::super::{general, register};
 use super::transport::Transport;
 use super::{address_value, transport_socket};
+use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::future;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -23,6 +24,7 @@ pub const STREAM_WRITER: ModuleType = ModuleType {
     module: "asyncio.streams",
     body: NativeType {
         new: Some(&NEW),
+        general: Some((general::STREAMS, "StreamWriterMethods")),
         methods: &[
             &WRITE,
             &WRITELINES,
@@ -70,10 +72,11 @@ pub fn pair(vm: &mut Vm, transport: &Rc<Transport>) -> (Local, Local) {
 
 const NEW: Native = Native::vm(
     "StreamWriter(cls, /, *args, **kwargs)",
-    "Connections are made by open_connection() and start_server().",
-    |vm, _| {
-        let message = "a StreamWriter is made by open_connection() or start_server()";
-        Err(vm.heap.type_error(message))
+    "A writer on a transport: of a class written in apy.",
+    |vm, args| {
+        let class = super::general_class(vm, args.at(0), &STREAM_WRITER, "StreamWriter")?;
+        let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
+        Ok(vm.local(vm.heap.opaque(class, super::ByProtocol).value()))
     },
 );
 const WRITE: Native = Native::vm(

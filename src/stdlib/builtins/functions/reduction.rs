@@ -77,10 +77,11 @@ fn quick_extreme<'h>(heap: &'h Heap, args: Args<'h>, c: Comparison) -> Option<Va
         return best_leaf(heap, args.iter(), c);
     }
     match args.get(0).as_gc::<List>() {
-        Some(list) => {
-            let items = &list.get().items;
-            best_leaf(heap, (0..items.len()).map_while(|i| items.get(heap, i)), c)
-        }
+        Some(list) => best_leaf(
+            heap,
+            (0..list.len(heap)).map_while(|i| list.item(heap, i)),
+            c,
+        ),
         None => best_leaf(heap, args.get(0).as_gc::<Tuple>()?.iter(heap), c),
     }
 }
@@ -228,8 +229,8 @@ fn check_start(heap: &Heap, start: Value<'_>) -> Result<(), Raised> {
 fn sum_known<'h>(heap: &'h Heap, iterable: Value<'h>, start: Value<'h>) -> Option<Value<'h>> {
     let mut sum = Sum::new(start);
     if let Some(list) = iterable.as_gc::<List>() {
-        for i in 0..list.items.len() {
-            sum.add(list.items.get(heap, i)?).then_some(())?;
+        for i in 0..list.len(heap) {
+            sum.add(list.item(heap, i)?).then_some(())?;
         }
     } else if let Some(tuple) = iterable.as_gc::<Tuple>() {
         for item in tuple.iter(heap) {

@@ -95,7 +95,7 @@ fn fill(vm: &mut Vm, args: Locals, function: &str) -> Result<Local, Raised> {
     }
     if vm
         .get_gc::<Dict>(args.at(2))
-        .is_some_and(|kwargs| !kwargs.table.is_empty())
+        .is_some_and(|kwargs| !kwargs.table.is_empty(&vm.heap))
     {
         vm.dict_update(args.at(0), args.at(2))?;
     }
@@ -127,7 +127,7 @@ const COPY: Native = Native::leaf(
     |heap, args| {
         Ok(heap
             .alloc(Dict {
-                table: this::<Dict>(heap, args)?.table.copy(heap),
+                table: this::<Dict>(heap, args)?.table.copy(heap)?,
             })
             .value())
     },
@@ -209,7 +209,9 @@ const SETDEFAULT: Native = Native::vm(
     match (args.len(), find(heap, dict, args.get(1))?) {
         (2 | 3, (_, Found::At(at))) => Some(dict.get().table.value_at(heap, at)),
         (3, (hash, Found::Missing)) => {
-            dict.table.push(heap, hash, args.get(1), args.get(2));
+            let pushed = dict.table.push(heap, hash, args.get(1), args.get(2));
+            // Without memory the general path raises.
+            pushed.ok()?;
             Some(args.get(2))
         }
         _ => None,
@@ -246,7 +248,7 @@ const POPITEM: Native = Native::leaf(
 
 fn popitem<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let table = &this::<Dict>(heap, args)?.get().table;
-    let Some(last) = table.previous_position(table.end()) else {
+    let Some(last) = table.previous_position(heap, table.end(heap)) else {
         return Err(heap.raise(Builtin::KeyError, "popitem(): dictionary is empty"));
     };
     let (key, value) = table.remove(heap, last);
@@ -301,7 +303,7 @@ const REVERSED: Native = Native::leaf(
 
 /// An iterator over a dict's keys, the last one first.
 pub fn reversed<'h>(heap: &'h Heap, dict: Gc<'h, Dict>) -> Value<'h> {
-    let (end, len) = (dict.table.end() as i64, dict.table.len() as i64);
+    let (end, len) = (dict.table.end(heap) as i64, dict.table.len(heap) as i64);
     heap.iter(IterTag::DictReverse, dict.value(), Value::UNDEF, end, len)
         .value()
 }

@@ -140,7 +140,7 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
         _ if source.is_undef() => 0,
         IterTag::List => source
             .as_gc::<List>()
-            .map_or(0, |list| list.items.len() as i64 - pos),
+            .map_or(0, |list| list.len(heap) as i64 - pos),
         IterTag::Tuple => source
             .as_gc::<crate::runtime::tuple::Tuple>()
             .map_or(0, |tuple| tuple.len() as i64 - pos),
@@ -254,7 +254,7 @@ const NEW_REVERSED: Native = Native::vm(
 )
 .quick(|heap, args| {
     let list = args.get(1).as_gc::<List>()?;
-    let last = list.items.len() as i64 - 1;
+    let last = list.len(heap) as i64 - 1;
     (args.len() == 2).then(|| {
         heap.iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0)
             .value()

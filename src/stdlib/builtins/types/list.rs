@@ -14,7 +14,7 @@ use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::iterate::{Advance, leaf_next, plain_iter};
 use crate::vm::{Args, Local, Locals, Native, Vm, leaf_len};
 
-/// The most items that a short cut takes from another container.
+/// The most items that a fast path takes from another container.
 const MAX_QUICK: usize = 100_000;
 
 /// The types of this file.
@@ -76,10 +76,10 @@ const NEW: Native = Native::leaf(
     _ => None,
 });
 
-/// The items of a builtin container. Long ones are left to the long way, which collects in between.
+/// The items of a builtin container. Long ones are left to the general path, which collects in between.
 pub fn plain_items<'h>(heap: &'h Heap, iterable: Value<'h>) -> Option<Vec<Value<'h>>> {
     if let Some(list) = iterable.as_gc::<List>() {
-        return Some(list.items.to_vec(heap));
+        return Some(list.to_vec(heap));
     }
     if leaf_len(heap, iterable)? > MAX_QUICK {
         return None;
@@ -103,7 +103,7 @@ const INIT: Native = Native::vm(
 );
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    this_of::<List>(vm, args)?.items.clear();
+    this_of::<List>(vm, args)?.clear(&vm.heap);
     if let Some(iterable) = given(vm, args.at(1)) {
         vm.extend_list(args.at(0), iterable)?;
     }
@@ -117,7 +117,7 @@ const APPEND: Native = Native::leaf(
 );
 
 fn append<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    this::<List>(heap, args)?.items.push(heap, args.get(1));
+    this::<List>(heap, args)?.push(heap, args.get(1))?;
     Ok(Value::NONE)
 }
 
@@ -125,7 +125,7 @@ const CLEAR: Native = Native::leaf(
     "clear(self, /) -> None",
     "Remove all items from list.",
     |heap, args| {
-        this::<List>(heap, args)?.items.clear();
+        this::<List>(heap, args)?.clear(heap);
         Ok(Value::NONE)
     },
 );
@@ -133,11 +133,7 @@ const CLEAR: Native = Native::leaf(
 const COPY: Native = Native::leaf(
     "copy(self, /) -> list",
     "Return a shallow copy of the list.",
-    |heap, args| {
-        Ok(heap
-            .list(this::<List>(heap, args)?.items.to_vec(heap))
-            .value())
-    },
+    |heap, args| Ok(heap.list(this::<List>(heap, args)?.to_vec(heap)).value()),
 );
 
 const COUNT: Native = Native::vm(
@@ -186,7 +182,7 @@ const INDEX: Native = Native::vm(
 );
 
 fn index(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let len = this_of::<List>(vm, args)?.items.len();
+    let len = this_of::<List>(vm, args)?.len(&vm.heap);
     let from = sequence::bound(vm, args.at(2), 0, len)?;
     let to = sequence::bound(vm, args.at(3), usize::MAX, len)?;
     match sequence::find(vm, args.at(0), args.at(1), from, to)? {
@@ -209,9 +205,10 @@ const INSERT: Native = Native::vm(
     if args.len() != 3 {
         return None;
     }
-    let at = clamped(index, list.items.len());
-    list.items.insert(heap, at, args.get(2));
-    Some(Value::NONE)
+    let at = clamped(index, list.len(heap));
+    // Without memory the general path raises.
+    let inserted = list.insert(heap, at, args.get(2));
+    inserted.is_ok().then_some(Value::NONE)
 });
 
 /// The position that an index of `insert` means.
@@ -228,8 +225,8 @@ fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?;
     let index = vm.index(args.at(1))?;
     let list = this_of::<List>(vm, args)?;
-    let at = clamped(index, list.items.len());
-    list.items.insert(&vm.heap, at, vm.get(args.at(2)));
+    let at = clamped(index, list.len(&vm.heap));
+    list.insert(&vm.heap, at, vm.get(args.at(2)))?;
     Ok(vm.none())
 }
 
@@ -239,18 +236,18 @@ const POP: Native = Native::vm(
     pop,
 )
 .quick(|heap, args| {
-    let items = &args.get(0).as_gc::<List>()?.get().items;
+    let list = args.get(0).as_gc::<List>()?;
     match args.len() {
-        1 => items.pop(heap),
+        1 => list.pop(heap),
         2 => {
             let index = args.get(1).as_int()?;
             let at = if index < 0 {
-                index + items.len() as i64
+                index + list.len(heap) as i64
             } else {
                 index
             };
-            items.get(heap, at as usize)?;
-            Some(items.remove(heap, at as usize))
+            list.item(heap, at as usize)?;
+            Some(list.remove(heap, at as usize))
         }
         _ => None,
     }
@@ -258,7 +255,7 @@ const POP: Native = Native::vm(
 
 fn pop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Some(index) = given(vm, args.at(1)) else {
-        return match this_of::<List>(vm, args)?.items.pop(&vm.heap) {
+        return match this_of::<List>(vm, args)?.pop(&vm.heap) {
             Some(item) => Ok(vm.local(item)),
             None => Err(pop_from_empty(vm)),
         };
@@ -266,14 +263,14 @@ fn pop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<List>(vm, args)?;
     let index = vm.index_or(index, Builtin::IndexError)?;
     let list = this_of::<List>(vm, args)?;
-    let len = list.items.len() as i64;
+    let len = list.len(&vm.heap) as i64;
     let at = if index < 0 { index + len } else { index };
     match at {
         _ if len == 0 => Err(pop_from_empty(vm)),
         _ if at < 0 || at >= len => {
             Err(vm.heap.raise(Builtin::IndexError, "pop index out of range"))
         }
-        _ => Ok(vm.local(list.items.remove(&vm.heap, at as usize))),
+        _ => Ok(vm.local(list.remove(&vm.heap, at as usize))),
     }
 }
 
@@ -292,8 +289,8 @@ fn remove(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let found = sequence::find(vm, args.at(0), args.at(1), 0, usize::MAX)?;
     let list = this_of::<List>(vm, args)?;
     match found {
-        Some(i) if i < list.items.len() => {
-            list.items.remove(&vm.heap, i);
+        Some(i) if i < list.len(&vm.heap) => {
+            list.remove(&vm.heap, i);
             Ok(vm.none())
         }
         Some(_) => Ok(vm.none()),
@@ -305,7 +302,7 @@ const REVERSE: Native = Native::leaf(
     "reverse(self, /) -> None",
     "Reverse *IN PLACE*.",
     |heap, args| {
-        this::<List>(heap, args)?.items.reverse();
+        this::<List>(heap, args)?.reverse(heap);
         Ok(Value::NONE)
     },
 );
@@ -329,7 +326,7 @@ const REVERSED: Native = Native::leaf(
     "Return a reverse iterator over the list.",
     |heap, args| {
         let list = this::<List>(heap, args)?;
-        let last = list.items.len() as i64 - 1;
+        let last = list.len(heap) as i64 - 1;
         Ok(heap
             .iter(IterTag::ListReverse, list.value(), Value::UNDEF, last, 0)
             .value())

@@ -146,9 +146,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             "object.__new__({name}) is not safe, use {name}.__new__()"
         )));
     }
-    let instance = heap.instance(class).value();
-    vm.note_finaliser(instance);
-    Ok(vm.local(instance))
+    Ok(vm.local(heap.instance(class).value()))
 }
 
 fn has_surplus(vm: &Vm, args: Locals) -> bool {
@@ -156,7 +154,7 @@ fn has_surplus(vm: &Vm, args: Locals) -> bool {
         .is_some_and(|t| !t.is_empty())
         || vm
             .get_gc::<Dict>(args.at(2))
-            .is_some_and(|d| !d.table.is_empty())
+            .is_some_and(|d| !d.table.is_empty(&vm.heap))
 }
 
 /// Whether the class's method of this name is another than `object`'s.
@@ -168,7 +166,7 @@ fn defined_by_program(heap: &Heap, class: Gc<'_, Class>, sym: Sym) -> bool {
 
 fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let (positional, keywords) = (args.get(1).as_gc::<Tuple>(), args.get(2).as_gc::<Dict>());
-    if positional.is_none_or(|t| t.is_empty()) && keywords.is_none_or(|d| d.table.is_empty()) {
+    if positional.is_none_or(|t| t.is_empty()) && keywords.is_none_or(|d| d.table.is_empty(heap)) {
         return Ok(Value::NONE);
     }
     let class = heap.class_of(args.get(0));
@@ -213,7 +211,7 @@ fn init_subclass<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised
     if args
         .get(1)
         .as_gc::<Dict>()
-        .is_some_and(|kwargs| !kwargs.table.is_empty())
+        .is_some_and(|kwargs| !kwargs.table.is_empty(heap))
     {
         let name = args
             .get(0)

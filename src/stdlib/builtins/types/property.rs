@@ -275,7 +275,7 @@ fn changed<'h>(
     if let Some(attrs) = this.get().attrs.get(heap).as_gc::<Dict>() {
         copy.attrs.set(
             heap.alloc(Dict {
-                table: attrs.table.copy(heap),
+                table: attrs.table.copy(heap)?,
             })
             .value(),
         );
@@ -401,7 +401,7 @@ fn wrapper_init<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<
     if args
         .get(2)
         .as_gc::<Dict>()
-        .is_some_and(|kwargs| !kwargs.table.is_empty())
+        .is_some_and(|kwargs| !kwargs.table.is_empty(heap))
     {
         return Err(heap.type_error(format!("{name}() takes no keyword arguments")));
     }

@@ -51,7 +51,7 @@ fn equals(vm: &mut Vm, sequence: Local, i: usize, wanted: Local) -> Result<Optio
 
 fn item<'h>(heap: &'h Heap, sequence: Value<'h>, i: usize) -> Option<Value<'h>> {
     match sequence.as_gc::<List>() {
-        Some(list) => list.get().items.get(heap, i),
+        Some(list) => list.get().item(heap, i),
         None => sequence.as_gc::<Tuple>()?.at(heap, i),
     }
 }

@@ -133,7 +133,8 @@ const NEW_FROZEN: Native = Native::vm(
         }
         let table = vm
             .get_gc::<Set>(members)
-            .map(|set| set.table.copy(&vm.heap));
+            .map(|set| set.table.copy(&vm.heap))
+            .transpose()?;
         Ok(vm.local(vm.heap.frozenset(table.unwrap_or_default()).value()))
     },
 );
@@ -167,23 +168,23 @@ fn check_mutable<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Result<Gc<'h, Set>, Ra
 }
 
 /// A copy of a set, of the same class; a frozenset itself.
-fn copy<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Value<'h> {
-    if is_frozen(heap, set.value()) {
+fn copy<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Result<Value<'h>, Raised> {
+    Ok(if is_frozen(heap, set.value()) {
         set.value()
     } else {
-        set.copy_mutable(heap).value()
-    }
+        heap.set(set.table.copy(heap)?).value()
+    })
 }
 
 const COPY: Native = Native::leaf(
     "copy(self, /)",
     "Return a shallow copy of a set.",
-    |heap, args| Ok(copy(heap, this(heap, args)?)),
+    |heap, args| copy(heap, this(heap, args)?),
 );
 
 /// The receiver combined with each of `*others` in turn, as a new set.
 fn combine(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
-    let mut result = vm.local(copy(&vm.heap, this_of(vm, args)?));
+    let mut result = vm.local(copy(&vm.heap, this_of(vm, args)?)?);
     for other in spread(vm, args.at(1)) {
         let mark = vm.mark();
         let other = members(vm, other)?;
@@ -313,7 +314,8 @@ const ADD: Native = Native::vm(
     let (set, hash, found) = find(heap, args)?;
     match found {
         Found::At(_) => {}
-        Found::Missing => set.table.push(heap, hash, args.get(1), Value::UNDEF),
+        // Without memory the general path raises.
+        Found::Missing => set.table.push(heap, hash, args.get(1), Value::UNDEF).ok()?,
         Found::Ask(_) => return None,
     }
     Some(Value::NONE)
@@ -374,8 +376,7 @@ const POP: Native = Native::leaf(
 
 fn pop<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let set = check_mutable(heap, this(heap, args)?)?;
-    set.settle(heap);
-    match set.table.next_position(0) {
+    match set.table.next_position(heap, 0) {
         Some(at) => Ok(set.table.remove(heap, at).0),
         None => Err(heap.raise(Builtin::KeyError, "pop from an empty set")),
     }

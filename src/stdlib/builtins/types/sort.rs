@@ -8,11 +8,10 @@
 
 use super::rank::{Columns, Ranked};
 use super::receiver::given;
-use crate::runtime::heap::SlotVec;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Heap, Raised, Value, builtin_eq};
+use crate::runtime::{Gc, Heap, Raised, Value, builtin_eq};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Vm};
 
@@ -39,32 +38,22 @@ pub fn order_of(vm: &mut Vm, reverse: Local) -> Result<Order, Raised> {
 /// Sorts a list in place. `key`: a function or None; Undef counts as None.
 pub fn sort_list(vm: &mut Vm, list: Local, key: Local, order: Order) -> Result<(), Raised> {
     let mark = vm.mark();
-    let work = take_items(vm, list);
+    let work = vm.local(vm.heap.list([]).value());
+    items(vm, list).exchange(&vm.heap, &items(vm, work));
     let sorted = sort_work(vm, work, key, order);
     let outcome = match sorted {
-        Ok(()) if !items(vm, list).is_empty() => {
+        Ok(()) if !items(vm, list).is_empty(&vm.heap) => {
             Err(vm.heap.value_error("list modified during sort"))
         }
         other => other,
     };
-    let heap = &vm.heap;
-    items(vm, list).replace(heap, &items(vm, work).to_vec(heap));
+    items(vm, list).exchange(&vm.heap, &items(vm, work));
     vm.release(mark);
     outcome
 }
 
-/// Moves the items of a list into a new one.
-fn take_items(vm: &Vm, list: Local) -> Local {
-    let work = vm.heap.list(items(vm, list).to_vec(&vm.heap));
-    items(vm, list).clear();
-    vm.local(work.value())
-}
-
-fn items(vm: &Vm, list: Local) -> &SlotVec {
-    &vm.get_gc::<List>(list)
-        .expect("the caller checked the kind")
-        .get()
-        .items
+fn items(vm: &Vm, list: Local) -> Gc<'_, List> {
+    vm.get_gc(list).expect("the caller checked the kind")
 }
 
 fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), Raised> {
@@ -74,14 +63,14 @@ fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), R
     } else {
         make_keys(vm, work, key)?
     };
-    if no_key && sort_plain(&vm.heap, items(vm, work), order) {
+    if no_key && sort_plain(&vm.heap, &items(vm, work), order)? {
         return Ok(());
     }
     let leaf_order = leaf_permutation(&vm.heap, &items(vm, keys).to_vec(&vm.heap), order);
     let (permutation, outcome) = match leaf_order {
         Some(permutation) => (permutation, Ok(())),
         None => {
-            let count = items(vm, keys).len();
+            let count = items(vm, keys).len(&vm.heap);
             let mut sorter = Sorter {
                 vm,
                 keys,
@@ -95,44 +84,44 @@ fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), R
     let heap = &vm.heap;
     let old = items(vm, work).to_vec(heap);
     let new: Vec<_> = permutation.iter().map(|&i| old[i as usize]).collect();
-    items(vm, work).replace(heap, &new);
+    items(vm, work).replace(heap, &new)?;
     outcome
 }
 
 /// A list of what `key` makes of each item.
 fn make_keys(vm: &mut Vm, work: Local, key: Local) -> Result<Local, Raised> {
     let keys = vm.local(vm.heap.list([]).value());
-    for i in 0..items(vm, work).len() {
+    for i in 0..items(vm, work).len(&vm.heap) {
         let mark = vm.mark();
         let item = vm.local(
             items(vm, work)
-                .get(&vm.heap, i)
+                .item(&vm.heap, i)
                 .expect("nobody else knows the work list"),
         );
         let made = vm.call(key, &[item])?;
-        items(vm, keys).push(&vm.heap, vm.get(made));
+        items(vm, keys).push(&vm.heap, vm.get(made))?;
         vm.release(mark);
     }
     Ok(keys)
 }
 
 /// Sorts integers by value; `false`: there is something else in the list.
-fn sort_plain(heap: &Heap, items: &SlotVec, order: Order) -> bool {
+fn sort_plain(heap: &Heap, items: &List, order: Order) -> Result<bool, Raised> {
     let Some(mut numbers) = items
         .to_vec(heap)
         .into_iter()
         .map(Value::as_int)
         .collect::<Option<Vec<i64>>>()
     else {
-        return false;
+        return Ok(false);
     };
     numbers.sort_unstable();
     if order == Order::Descending {
         numbers.reverse();
     }
     let sorted: Vec<_> = numbers.into_iter().map(Value::small_int).collect();
-    items.replace(heap, &sorted);
-    true
+    items.replace(heap, &sorted)?;
+    Ok(true)
 }
 
 /// The sorting permutation of keys that the runtime can order by itself: see `rank.rs`.
@@ -325,7 +314,7 @@ impl Sorter<'_> {
         let vm = &mut *self.vm;
         let keys = items(vm, self.keys);
         let at = |i: usize| {
-            keys.get(&vm.heap, self.order[i] as usize)
+            keys.item(&vm.heap, self.order[i] as usize)
                 .expect("the order is a permutation of the keys")
         };
         let (x, y) = (at(a), at(b));

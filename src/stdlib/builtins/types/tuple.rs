@@ -77,7 +77,7 @@ pub fn tuple_of(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let items = vm
         .get_gc::<List>(list)
-        .map(|list| list.items.to_vec(heap))
+        .map(|list| list.to_vec(heap))
         .unwrap_or_default();
     Ok(vm.local(heap.tuple(&items).value()))
 }

@@ -175,7 +175,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let items: Gc<'_, Tuple> = vm.get_gc(args.at(1)).expect("*args is a tuple");
     let plain = vm
         .get_gc::<Dict>(args.at(2))
-        .is_none_or(|kwargs| kwargs.table.is_empty());
+        .is_none_or(|kwargs| kwargs.table.is_empty(heap));
     let items = items.to_vec(heap);
     if let ([object], true, true) = (&items[..], is_type, plain) {
         return Ok(vm.local(heap.class_of(*object).value()));

@@ -121,7 +121,7 @@ const REVERSED: Native = Native::leaf(
                 heap.list(entries.map(|(key, value)| heap.tuple(&[key, value]).value()))
             }
         };
-        let last = items.items.len() as i64 - 1;
+        let last = items.len(heap) as i64 - 1;
         Ok(heap
             .iter(IterTag::ListReverse, items.value(), Value::UNDEF, last, 0)
             .value())

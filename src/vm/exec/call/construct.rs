@@ -1,6 +1,6 @@
 //! Calling classes: `__new__`, then `__init__`.
 //!
-//! `construct` is the general way. The instruction `Call` first tries the short ones: plain classes, whose `__init__` runs in a
+//! `construct` is the general path. The instruction `Call` first tries the short ones: plain classes, whose `__init__` runs in a
 //! frame of its own (`frame_flag::INIT`); exceptions; builtin classes whose natives take the registers as they are.
 
 use smallvec::SmallVec;
@@ -23,7 +23,7 @@ use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 
-// The general way.
+// The general path.
 impl Vm {
     /// Calls a class: makes an instance and initialises it.
     pub(super) fn construct(&mut self, class: Local, args: CallArgs) -> Result<Local, Raised> {
@@ -99,9 +99,7 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
         if !this.has(class_flag::NEW) && this.layout == Kind::Instance {
             self.check_abstract(this)?;
-            let instance = heap.instance(this).value();
-            self.note_finaliser(instance);
-            return Ok(self.local(instance));
+            return Ok(self.local(heap.instance(this).value()));
         }
         let new = this
             .lookup(heap, heap.sym(Sym::New))
@@ -114,22 +112,13 @@ impl Vm {
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
         positional.push(class);
         positional.extend_from_slice(&args.positional);
-        let made = self.call_args(
+        self.call_args(
             function,
             CallArgs {
                 positional,
                 keywords: args.keywords.clone(),
             },
-        )?;
-        self.note_finaliser(self.get(made));
-        Ok(made)
-    }
-
-    /// Registers an instance of a class with `__del__`.
-    pub fn note_finaliser(&self, instance: Value<'_>) {
-        if self.heap.class_of(instance).has(class_flag::DEL) {
-            self.heap.finalise(instance);
-        }
+        )
     }
 
     /// What `__new__` of a builtin type made, as an instance of the class that was asked for.
@@ -193,7 +182,7 @@ impl Vm {
     }
 }
 
-// The short ways.
+// The fast paths.
 impl Vm {
     /// The native `__new__` of a builtin class that is called with positional arguments only, if these suit it.
     pub(super) fn builtin_constructor(
@@ -221,7 +210,6 @@ impl Vm {
                 .is_some_and(|(owner, _)| owner.builtin_is(Builtin::BaseException))
         };
         let plain = heap.class_of(class.value()).builtin_is(Builtin::Type)
-            && !class.has(class_flag::DEL)
             && inherits(Sym::New)
             && inherits(Sym::Init);
         if plain {
@@ -309,9 +297,7 @@ impl Vm {
 
 /// Whether calling a class whose instances are plain means nothing but an instance and its `__init__`.
 fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
-    !class.has(class_flag::NEW | class_flag::DEL)
-        && is_called_by_type(heap, class)
-        && !is_abstract(heap, class)
+    !class.has(class_flag::NEW) && is_called_by_type(heap, class) && !is_abstract(heap, class)
 }
 
 /// Whether calling the class means what `type.__call__` does.
@@ -328,7 +314,7 @@ fn is_abstract(heap: &Heap, class: Gc<'_, Class>) -> bool {
     names.is_some_and(|names| {
         names
             .as_gc::<Set>()
-            .is_none_or(|names| !names.table.is_empty())
+            .is_none_or(|names| !names.table.is_empty(heap))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The instructions that call.
 //!
-//! Each tries the short way of its usual callee, straight from the registers, and else collects the arguments in locals for
+//! Each tries the fast path of its usual callee, straight from the registers, and else collects the arguments in locals for
 //! `invoke`. The caches that `CallMethod` and `GetMethod` go by are taught in `vm/exec/inline_cache.rs`.
 
 use smallvec::SmallVec;
@@ -12,7 +12,7 @@ use crate::runtime::class::Class;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::heap::{Kind, flag};
+use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
@@ -173,7 +173,7 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
-    /// `CallMethod`, the general way; teaches the cache.
+    /// `CallMethod`, the general path; teaches the cache.
     #[inline(never)]
     pub(in crate::vm) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         if self.learns_method(i) {
@@ -421,11 +421,6 @@ fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>)
     let Some(coroutine) = coroutine else {
         return false;
     };
-    let frame = stack.top();
-    frame.window.set(i.a, coroutine.value());
-    let next = frame.ip.peek();
-    if next.op == Op::GetIter && next.c == 1 && next.b == i.a {
-        coroutine.set_flag(flag::OWNED, true);
-    }
+    stack.top().window.set(i.a, coroutine.value());
     Vm::drops_result(i)
 }

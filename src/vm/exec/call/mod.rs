@@ -2,7 +2,7 @@
 //!
 //! The loop enters plain functions itself (`run.rs`, `enter!`). Here is what Rust code calls by, and `invoke`, the one place that
 //! knows what can be called: it either pushes a frame (the result comes when that frame returns) or has the result at once.
-//! The instructions, with the short ways of the usual calls, are in `instruction.rs`; entering functions in `entry.rs`, natives
+//! The instructions, with the fast paths of the usual calls, are in `instruction.rs`; entering functions in `entry.rs`, natives
 //! in `native.rs`, making instances in `construct.rs`. How arguments meet parameters: `vm/exec/bind/`.
 
 mod construct;
@@ -132,23 +132,6 @@ impl Vm {
         self.call_args(callee, args)
     }
 
-    /// Begins a call on an empty stack: the result, or None if its frame is on top now.
-    pub(in crate::vm) fn enter_call(
-        &mut self,
-        callee: Local,
-        args: &[Local],
-        kwargs: Option<Local>,
-    ) -> Result<Option<Local>, Raised> {
-        let none = self.heap.tuple(&[]).value();
-        let none = self.local(none);
-        let mut all = self.spread(none, kwargs)?;
-        all.positional = args.into();
-        match self.invoke(callee, all, Caller::Rust)? {
-            Invoked::Done(result) => Ok(Some(result)),
-            Invoked::Entered => Ok(None),
-        }
-    }
-
     pub(in crate::vm) fn call_args(
         &mut self,
         callee: Local,
@@ -166,17 +149,24 @@ impl Vm {
     pub(in crate::vm) fn run_nested(&mut self) -> Result<Local, Raised> {
         match self.run_bounded()? {
             Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
-            trap => unreachable!(
-                "a call from Rust cannot stop with {trap:?}: its stack is not preemptible"
-            ),
+            trap => unreachable!("a call from Rust cannot stop with {trap:?}"),
         }
     }
 
     /// Runs the loop inside the Rust code that runs now.
     pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
-        let preemptible = std::mem::replace(&mut self.preemptible, false);
-        let result = self.nested(|vm| vm.run());
-        self.preemptible = preemptible;
+        if self.nesting >= self.nesting_limit {
+            // The frame that was pushed ends here, whatever handlers a resumed coroutine has: they would need the room, too.
+            let raised = self.recursion_error();
+            let halting = std::mem::replace(&mut self.halting, true);
+            let trap = self.unwind(raised);
+            self.halting = halting;
+            debug_assert_eq!(trap, Some(Trap::Raised));
+            return Err(self.heap.raise_pending());
+        }
+        self.nesting += 1;
+        let result = self.run();
+        self.nesting -= 1;
         result
     }
 
@@ -185,7 +175,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= crate::vm::NESTING_LIMIT {
+        if self.nesting >= self.nesting_limit {
             return Err(self.recursion_error());
         }
         self.nesting += 1;
@@ -200,7 +190,7 @@ impl Vm {
         purpose: &str,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= crate::vm::NESTING_LIMIT {
+        if self.nesting >= self.nesting_limit {
             let message = format!("maximum recursion depth exceeded{purpose}");
             return Err(self.heap.raise(Builtin::RecursionError, message));
         }
@@ -393,7 +383,7 @@ impl Vm {
         let heap = &self.heap;
         let mut args = CallArgs::default();
         let items = match self.get_gc::<List>(positional) {
-            Some(list) => list.items.to_vec(heap),
+            Some(list) => list.to_vec(heap),
             None => self
                 .get_gc::<Tuple>(positional)
                 .map(|t| t.to_vec(heap))

@@ -8,13 +8,14 @@ use smallvec::SmallVec;
 
 use super::CallArgs;
 use crate::bytecode::Instr;
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
@@ -36,6 +37,10 @@ impl Vm {
         let function: Gc<'_, NativeFunction> =
             self.get_gc(callee).expect("the caller checked the kind");
         let (id, is_new) = (function.id, function.is_new);
+        if !is_new && let Some(general) = self.general_path(function, args) {
+            let general = self.local(general);
+            return self.call_args(general, args.clone());
+        }
         let native = self.natives.get(id);
         let first = self.local_count();
         if args.keywords.is_empty() && native.takes(args.positional.len()) {
@@ -92,6 +97,27 @@ impl Vm {
             }
             _ => self.keep(mark, result),
         })
+    }
+
+    /// The method written in apy that stands for a native method which was called through its class on an instance of a class of the
+    /// program: `asyncio.Queue.put(self, item)`.
+    fn general_path<'h>(
+        &'h self,
+        function: Gc<'h, NativeFunction>,
+        args: &CallArgs,
+    ) -> Option<Value<'h>> {
+        let heap = &self.heap;
+        let receiver = self.get_gc::<Opaque>(*args.positional.first()?)?;
+        let owner: Gc<'h, Class> = function.get().owner.get(heap).as_gc()?;
+        let class = heap.class_of(receiver.value());
+        if class == owner {
+            return None;
+        }
+        let name = heap.intern(self.natives.get(function.id).name());
+        let before_owner = class.mro(heap).take_while(|&ancestor| ancestor != owner);
+        before_owner
+            .filter(|ancestor| ancestor.has(class_flag::GENERAL))
+            .find_map(|ancestor| ancestor.attrs.get(heap, name))
     }
 
     /// Runs a native whose parameters are the locals from `first` on.
@@ -227,12 +253,12 @@ impl Vm {
         }
     }
 
-    /// What a native left to do: park the green thread, warn of a coroutine that the statement drops.
+    /// What a native left to do: warn of a coroutine that the statement drops.
     pub(super) fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         if Vm::drops_result(i) && self.reg(i.a).is_gc::<Coroutine>() {
             self.warn_dropped(i.a);
         }
-        Ok(self.park.is_some().then_some(Trap::Parked))
+        Ok(None)
     }
 
     /// The statement that runs now drops a new coroutine: it will never be awaited.

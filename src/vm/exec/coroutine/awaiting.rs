@@ -251,8 +251,8 @@ impl Vm {
         self.settle_started(mark, this, started, i)
     }
 
-    /// The short ways: a new coroutine takes the place of the frame that awaits it; a future with a result gives it; a
-    /// pending one goes to the driver. `None`: the long way.
+    /// The fast paths: a new coroutine takes the place of the frame that awaits it; a future with a result gives it; a
+    /// pending one goes to the driver. `None`: the general path.
     fn await_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
@@ -309,7 +309,7 @@ impl Vm {
             Direct::Coroutine => return Ok(None),
             Direct::Done(value) => {
                 w.set(next.a, value);
-                self.stack.top_mut().ip.jump(1);
+                self.stack.top_mut().ip.skip_await();
                 return Ok(Some(None));
             }
             Direct::Yield => self.result.set(Value::NONE),
@@ -318,7 +318,7 @@ impl Vm {
                 self.result.set(future.value());
             }
         }
-        self.stack.top_mut().ip.jump(1);
+        self.stack.top_mut().ip.skip_await();
         Ok(Some(Some(self.pause())))
     }
 
@@ -379,7 +379,7 @@ impl Vm {
 }
 
 /// Links `child`, which nothing else awaits, below the coroutine of the top frame, which goes on `skip` instructions later, and
-/// puts it in that frame. False: too deep, the long way says so.
+/// puts it in that frame. False: too deep, the general path says so.
 pub(super) fn enter_child(
     heap: &Heap,
     stack: &mut Stack,

@@ -13,6 +13,7 @@ use crate::vm::Vm;
 use crate::vm::exec::call::too_deep;
 use crate::vm::exec::frame::{Cursor, Frame, Window, frame_flag};
 use crate::vm::exec::trap::Trap;
+use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 
 impl Vm {
@@ -269,11 +270,11 @@ impl Vm {
     pub(super) fn settle(&mut self, flow: Flow) -> Option<Trap> {
         let (value, trap) = match flow {
             Flow::Run => return None,
-            Flow::Unwind(raised) => return self.unwind_from(raised, false),
+            Flow::Unwind(raised) => return self.unwind_from(raised, TopFrame::Record),
             Flow::Fail(raised) => {
                 let for_loop = self.stack.pop().flags.get() & frame_flag::FOR_ITER != 0;
                 return if for_loop {
-                    self.unwind_from(raised, false)
+                    self.unwind_from(raised, TopFrame::Record)
                 } else {
                     Some(Trap::Raised)
                 };

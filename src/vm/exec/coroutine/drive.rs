@@ -10,6 +10,7 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::frame::frame_flag;
 use crate::vm::exec::trap::Trap;
+use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 
 impl Vm {
@@ -26,7 +27,7 @@ impl Vm {
                 Flow::Finish(value) => return Ok(Resumed::Returned(self.keep(mark, value))),
                 Flow::Fail(raised) => return Err(raised),
                 Flow::Run => self.run_bounded()?,
-                Flow::Unwind(raised) => match self.unwind_from(raised, false) {
+                Flow::Unwind(raised) => match self.unwind_from(raised, TopFrame::Record) {
                     None => self.run_bounded()?,
                     Some(Trap::Raised) => return Err(self.heap.raise_pending()),
                     Some(trap) => trap,
@@ -52,13 +53,11 @@ impl Vm {
         match trap {
             Trap::Yielded => Resumed::Yielded(value),
             Trap::Returned => Resumed::Returned(value),
-            Trap::Parked | Trap::Preempted | Trap::Raised => unreachable!(
-                "a resumption from Rust is not preemptible, and `run` gives exceptions as errors"
-            ),
+            Trap::Raised => unreachable!("`run` gives exceptions as errors"),
         }
     }
 
-    /// The short way to send a value, or None: pushes the frame, if that is all there is to do.
+    /// The fast path to send a value, or None: pushes the frame, if that is all there is to do.
     fn goes_on(&mut self, root: Local, value: Option<Local>) -> bool {
         let Vm {
             heap,

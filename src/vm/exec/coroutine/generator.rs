@@ -1,7 +1,7 @@
 //! Generators: `for` loops over them, `yield`, `yield from`, and the return of any coroutine.
 //!
 //! A `for` loop resumes a generator inside the loop that runs it, so that generators of generators cost no Rust stack.
-//! `go_on` is the short way to resume any chain.
+//! `go_on` is the fast path to resume any chain.
 
 use super::awaiting::leave_child;
 use super::{Flow, Input, Message, Started};
@@ -13,6 +13,7 @@ use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::frame::{Cursor, Frame, Stack, Window, frame_flag};
 use crate::vm::exec::trap::Trap;
+use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 
 impl Vm {
@@ -22,7 +23,7 @@ impl Vm {
         i: Instr,
     ) -> Result<Option<Trap>, Raised> {
         match self.for_iter_generator(i)? {
-            None => self.safepoint(),
+            None => self.safepoint().map(|()| None),
             trap => Ok(trap),
         }
     }
@@ -50,7 +51,7 @@ impl Vm {
                 Ok(None)
             }
             Flow::Fail(raised) => Err(raised),
-            Flow::Unwind(raised) => Ok(self.unwind_from(raised, false)),
+            Flow::Unwind(raised) => Ok(self.unwind_from(raised, TopFrame::Record)),
         };
         self.release(mark);
         result
@@ -133,8 +134,8 @@ impl Vm {
         Ok(result)
     }
 
-    /// The short ways: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
-    /// long way.
+    /// The fast paths: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
+    /// general path.
     fn yield_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
@@ -178,7 +179,7 @@ impl Vm {
         Ok(result)
     }
 
-    /// The short ways: a root returns to its driver, another coroutine to the one that awaits it. `None`: the long way.
+    /// The fast paths: a root returns to its driver, another coroutine to the one that awaits it. `None`: the general path.
     fn return_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm { heap, stack, .. } = self;
         let heap = &*heap;
@@ -201,7 +202,7 @@ impl Vm {
 }
 
 /// Pushes a frame in which a chain goes on with `value`, if that is all there is to do: its end runs bytecode and waits for nothing, or
-/// for a future that has its result. False: the long way.
+/// for a future that has its result. False: the general path.
 #[inline]
 pub(super) fn go_on(
     heap: &Heap,
@@ -253,7 +254,7 @@ pub(super) fn go_on(
         match value {
             Some(value) => frame.window.set(frame.ip.previous().a, value),
             // A waiter is done: back to the call, which stands before its `Await`.
-            None => frame.ip.jump(-2),
+            None => frame.ip.retake_awaited_call(),
         }
     }
     stack.push_coroutine(heap, frame);

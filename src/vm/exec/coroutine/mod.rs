@@ -5,7 +5,7 @@
 //! `for` loop; its frame carries it in `extra`. A value or exception that moves along the chain is a `Message`; `chain.rs` delivers
 //! it to a coroutine, whatever its kind, and goes on until bytecode must run or the root gives control up. Native awaitables
 //! (`sleep`, `Queue.get`) are coroutines too: `NativeCoroutine` is a step function over state in registers. What programs do all the
-//! time (await a new coroutine, return to the one that awaits, yield to a `for` loop) has a short way that the instruction tries first.
+//! time (await a new coroutine, return to the one that awaits, yield to a `for` loop) has a fast path that the instruction tries first.
 
 mod async_generator;
 mod awaiting;
@@ -197,7 +197,8 @@ impl Vm {
             waits.len() - 1
         });
         let waiter = self.heap.future();
-        waiter.waits_in.set(row as u16 + 1);
+        let place = u8::try_from(row + 1).expect("the library has fewer kinds of waiting");
+        waiter.waits_in.set(place);
         waiter.attrs.set(owner);
         waiter
     }

@@ -83,12 +83,8 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
         Kind::Range => Some(range_iter(heap, *value.as_gc::<Range>()?.get())),
         Kind::Str => walk(IterTag::Str, 0),
         Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
-        Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len()),
-        Kind::Set => {
-            let set = value.as_gc::<Set>()?;
-            set.settle(heap);
-            walk(IterTag::Set, set.table.len())
-        }
+        Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len(heap)),
+        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len(heap)),
         Kind::View => view_iter(heap, value.as_gc()?),
         Kind::Iter => Some(value),
         Kind::Coroutine if super::is_generator(value) => Some(value),
@@ -104,7 +100,7 @@ fn view_iter<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Value<'h>> {
         ViewTag::Proxy => return leaf_iter(heap, view.get().source.get(heap)),
     };
     let source = view.get().source.get(heap);
-    let len = source.as_gc::<Dict>()?.table.len();
+    let len = source.as_gc::<Dict>()?.table.len(heap);
     Some(heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
 }
 
@@ -262,7 +258,7 @@ fn range_iter(heap: &Heap, range: Range) -> Value<'_> {
 pub fn next_of_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     next_at(
         iter,
-        |source, n| source.as_gc::<List>()?.items.get(heap, n),
+        |source, n| source.as_gc::<List>()?.item(heap, n),
         heap,
     )
 }
@@ -310,9 +306,7 @@ fn byte_at(source: Value<'_>, n: usize) -> Option<Value<'_>> {
 fn previous_in_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {
     let n = iter.pos.get();
     let list = iter.source.get(heap).as_gc::<List>()?;
-    let item = usize::try_from(n)
-        .ok()
-        .and_then(|n| list.items.get(heap, n));
+    let item = usize::try_from(n).ok().and_then(|n| list.item(heap, n));
     match item {
         Some(_) => iter.pos.set(n - 1),
         None => iter.source.clear(),
@@ -351,7 +345,7 @@ fn next_entry<'h>(
         return Ok(None);
     };
     check_dict_size(heap, iter, dict)?;
-    let Some(at) = dict.table.next_position(iter.pos.get() as usize) else {
+    let Some(at) = dict.table.next_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };
@@ -372,7 +366,7 @@ fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Val
         return Ok(None);
     };
     check_dict_size(heap, iter, dict)?;
-    let Some(at) = dict.table.previous_position(iter.pos.get() as usize) else {
+    let Some(at) = dict.table.previous_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };
@@ -394,7 +388,7 @@ fn check_dict_size<'h>(
     iter: Gc<'h, Iter>,
     dict: Gc<'h, Dict>,
 ) -> Result<(), Raised> {
-    if dict.table.len() as i64 == iter.end.get() {
+    if dict.table.len(heap) as i64 == iter.end.get() {
         return Ok(());
     }
     iter.end.set(-1);
@@ -417,11 +411,11 @@ fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h
     let Some(set) = iter.source.get(heap).as_gc::<Set>() else {
         return Ok(None);
     };
-    if set.table.len() as i64 != iter.end.get() {
+    if set.table.len(heap) as i64 != iter.end.get() {
         iter.end.set(-1);
         return Err(heap.raise(Builtin::RuntimeError, "Set changed size during iteration"));
     }
-    let Some(at) = set.table.next_position(iter.pos.get() as usize) else {
+    let Some(at) = set.table.next_position(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };

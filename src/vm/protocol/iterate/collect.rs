@@ -14,7 +14,7 @@ use crate::runtime::set::Set;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::text::MAX_TEXT;
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -47,7 +47,7 @@ impl Vm {
         let list = self.to_list(iterable)?;
         let items = self
             .get_gc::<List>(list)
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         Ok(items.into_iter().map(|item| self.local(item)).collect())
     }
@@ -60,17 +60,13 @@ impl Vm {
         complaint: fn(&str) -> String,
     ) -> Result<(), Raised> {
         if let Some(items) = self.items_of(self.get(iterable))? {
-            self.list_in(list).get().items.extend(&self.heap, items);
-            return Ok(());
+            return self.list_in(list).get().extend(&self.heap, items);
         }
         let mark = self.mark();
         let iter = self.iter_or(iterable, complaint)?;
         let item = self.none();
         while self.next(iter, item)? {
-            self.list_in(list)
-                .get()
-                .items
-                .push(&self.heap, self.get(item));
+            self.list_in(list).push(&self.heap, self.get(item))?;
             self.native_safepoint()?;
         }
         self.release(mark);
@@ -90,6 +86,10 @@ impl Vm {
         if let Some(range) = value.as_gc::<Range>() {
             return items_of_range(&self.heap, *range.get()).map(Some);
         }
+        let room = crate::vm::leaf_len(&self.heap, value)
+            .unwrap_or(0)
+            .saturating_mul(2 * size_of::<Value<'_>>());
+        self.heap.room_for(room)?;
         Ok(self.copy_items(value))
     }
 
@@ -97,7 +97,7 @@ impl Vm {
         let heap = &self.heap;
         let byte = |byte: &u8| Value::small_int(i64::from(*byte));
         match value.as_object()?.kind() {
-            Kind::List => Some(value.as_gc::<List>()?.items.to_vec(heap)),
+            Kind::List => Some(value.as_gc::<List>()?.to_vec(heap)),
             Kind::Tuple => Some(value.as_gc::<Tuple>()?.to_vec(heap)),
             Kind::Str => Some(
                 value
@@ -118,11 +118,7 @@ impl Vm {
                     .collect(),
             ),
             Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
-            Kind::Set => {
-                let set = value.as_gc::<Set>()?;
-                set.settle(heap);
-                Some(set.table.keys(heap))
-            }
+            Kind::Set => Some(value.as_gc::<Set>()?.table.keys(heap)),
             Kind::View => items_of_view(heap, value.as_gc()?),
             _ => None,
         }
@@ -132,7 +128,7 @@ impl Vm {
     pub(in crate::vm) fn list_extend(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let (list, iterable) = (self.reg_local(i.a), self.reg_local(i.b));
-        let first_of_call = i.d == 1 && self.list_in(list).items.is_empty();
+        let first_of_call = i.d == 1 && self.list_in(list).is_empty(&self.heap);
         if first_of_call && !self.has_iter(iterable) {
             let callee = self.reg_local(i.a - 1);
             let callee = self.callee_text(callee)?;
@@ -160,8 +156,9 @@ impl Vm {
 
 fn items_of_range(heap: &Heap, range: Range) -> Result<Vec<Value<'_>>, Raised> {
     if range.len() > MAX_ITEMS {
-        return Err(heap.raise_with(Builtin::MemoryError, &[]));
+        return Err(heap.memory_error());
     }
+    heap.room_for(2 * size_of::<Value<'_>>() * range.len() as usize)?;
     Ok((0..range.len()).map(|n| heap.int(range.at(n))).collect())
 }
 

@@ -199,7 +199,7 @@ impl Vm {
     /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`; a safepoint.
     pub(in crate::vm) fn for_iter_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         self.for_iter(i)?;
-        self.safepoint()
+        self.safepoint().map(|()| None)
     }
 
     fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {

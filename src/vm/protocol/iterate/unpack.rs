@@ -21,10 +21,7 @@ impl Vm {
     /// The items of a list or tuple; of one that is too long, one more than wanted.
     fn short_items<'h>(&'h self, value: Value<'h>, wanted: usize) -> Option<Vec<Value<'h>>> {
         if let Some(list) = value.as_gc::<List>() {
-            return Some(
-                list.items
-                    .copy_range(&self.heap, 0..list.items.len().min(wanted + 1)),
-            );
+            return Some(list.copy_range(&self.heap, 0..list.len(&self.heap).min(wanted + 1)));
         }
         let tuple = value.as_gc::<Tuple>()?;
         Some(tuple.iter(&self.heap).take(wanted + 1).collect())
@@ -77,7 +74,7 @@ impl Vm {
         let list = self.collect_or(source, cannot_unpack)?;
         let items = self
             .get_gc::<List>(list)
-            .map(|list| list.items.to_vec(&self.heap))
+            .map(|list| list.to_vec(&self.heap))
             .unwrap_or_default();
         if items.len() < before + after {
             let (least, got) = (before + after, items.len());

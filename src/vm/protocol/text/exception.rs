@@ -112,7 +112,7 @@ impl Vm {
     fn group_text(&mut self, message: Local, parts: Local) -> Result<String, Raised> {
         let count = match (self.get_gc::<Tuple>(parts), self.get_gc::<List>(parts)) {
             (Some(parts), _) => parts.len(),
-            (_, Some(parts)) => parts.items.len(),
+            (_, Some(parts)) => parts.len(&self.heap),
             _ => self.len(parts)?,
         };
         let plural = if count == 1 { "" } else { "s" };

@@ -169,7 +169,7 @@ impl Vm {
             Some(Builtin::Object) => false,
             // Builtin types whose objects are plain instances or opaque have their texts beside their methods.
             Some(_) => {
-                object.kind() == Kind::Opaque
+                matches!(object.kind(), Kind::Opaque | Kind::Future)
                     || object
                         .downcast::<Instance>()
                         .is_some_and(|i| !i.has_payload())

@@ -8,7 +8,6 @@ use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
 use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::future::{Future, FutureState, TaskPart};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
@@ -68,14 +67,9 @@ impl Vm {
         Ok(())
     }
 
-    /// What stands for an object's address.
-    pub(super) fn address(&self, value: Value<'_>) -> String {
+    /// The address of an object, as reprs show it: it is made up, and the same in each run.
+    pub fn address(&self, value: Value<'_>) -> String {
         format!("0x{:012x}", 0x7f00_0000_0000 + self.heap.id_of(value) * 16)
-    }
-
-    /// The same for natives.
-    pub fn address_text(&self, object: Local) -> String {
-        self.address(self.get(object))
     }
 
     /// `module.qualname` of a class, the qualname alone for builtins.
@@ -97,7 +91,6 @@ impl Vm {
             Some(Kind::Exception) => return self.write_exception_repr(value, out),
             Some(Kind::BoundMethod) => return self.write_bound_method(value, out),
             Some(Kind::Descriptor) => return self.write_descriptor(value, out),
-            Some(Kind::Future) => return self.write_future(value, out),
             Some(Kind::Class) => self
                 .get_gc::<Class>(value)
                 .map(|class| format!("<class '{}'>", self.class_path(class))),
@@ -301,69 +294,6 @@ impl Vm {
             code.code.name,
             self.address(self.get(value))
         ))
-    }
-}
-
-// Futures and tasks.
-impl Vm {
-    /// `<Task finished name='Task-1' coro=<main()> result=3>`
-    fn write_future(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
-        let Some(future) = self.get_gc::<Future>(value) else {
-            return Ok(());
-        };
-        let state = future.state.get();
-        let result = self.local(future.result.get(&self.heap));
-        let (label, task) = match future.task() {
-            Some(task) => (task_label(task, state), self.task_text(&future, task)),
-            None => (state_label(state), String::new()),
-        };
-        out.push_str(&format!(
-            "<{} {label}{task}",
-            self.heap.type_name(self.get(value))
-        ));
-        match state {
-            FutureState::Pending | FutureState::Cancelled => {}
-            FutureState::Done => {
-                out.push_str(" result=");
-                self.write_once(value, "...", out, |vm, out| vm.write_repr(result, out))?;
-            }
-            FutureState::Failed => {
-                out.push_str(" exception=");
-                self.write_once(value, "...", out, |vm, out| vm.write_repr(result, out))?;
-            }
-        }
-        out.push('>');
-        Ok(())
-    }
-
-    fn task_text(&self, future: &Future, task: &TaskPart) -> String {
-        let name = future.find_extra().map(|extra| extra.name.get(&self.heap));
-        let name = match name.and_then(|name| name.as_gc::<Str>()) {
-            Some(name) => str_repr::str_repr(name.as_str()),
-            None => format!("'Task-{}'", task.name_number),
-        };
-        let coroutine = task.coroutine.get(&self.heap).as_gc::<Coroutine>();
-        match coroutine.and_then(|coroutine| self.coroutine_name(coroutine)) {
-            Some(coroutine) => format!(" name={name} coro=<{coroutine}()>"),
-            None => format!(" name={name}"),
-        }
-    }
-}
-
-fn state_label(state: FutureState) -> &'static str {
-    match state {
-        FutureState::Pending => "pending",
-        FutureState::Cancelled => "cancelled",
-        FutureState::Done | FutureState::Failed => "finished",
-    }
-}
-
-fn task_label(task: &TaskPart, state: FutureState) -> &'static str {
-    let cancelling = state == FutureState::Pending && task.cancel_requests.get() > 0;
-    if cancelling {
-        "cancelling"
-    } else {
-        state_label(state)
     }
 }
 

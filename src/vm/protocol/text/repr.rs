@@ -167,7 +167,7 @@ impl Vm {
             out.push('[');
             vm.write_items(out, |vm| {
                 n += 1;
-                vm.get_gc::<List>(list)?.items.get(&vm.heap, n - 1)
+                vm.get_gc::<List>(list)?.item(&vm.heap, n - 1)
             })?;
             out.push(']');
             Ok(())
@@ -210,7 +210,7 @@ impl Vm {
     fn write_set(&mut self, set: Local, name: &str, out: &mut String) -> Result<(), Raised> {
         let table_is_empty = self
             .get_gc::<Set>(set)
-            .is_none_or(|set| set.table.is_empty());
+            .is_none_or(|set| set.table.is_empty(&self.heap));
         if table_is_empty {
             out.push_str(name);
             out.push_str("()");
@@ -221,15 +221,12 @@ impl Vm {
         } else {
             (format!("{name}({{"), "})")
         };
-        if let Some(set) = self.get_gc::<Set>(set) {
-            set.settle(&self.heap);
-        }
         self.write_once(set, &format!("{name}(...)"), out, |vm, out| {
             let mut at = 0;
             out.push_str(&braces.0);
             vm.write_items(out, |vm| {
                 let table = &vm.get_gc::<Set>(set)?.get().table;
-                let position = table.next_position(at)?;
+                let position = table.next_position(&vm.heap, at)?;
                 at = position + 1;
                 table.entry(&vm.heap, position).map(|(item, _)| item)
             })?;

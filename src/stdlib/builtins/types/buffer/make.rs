@@ -145,7 +145,7 @@ pub fn bytes_of(vm: &mut Vm, iter: Local, items: &str) -> Result<Vec<u8>, Raised
     for i in 0.. {
         let Some(item) = vm
             .get_gc::<List>(list)
-            .and_then(|list| list.items.get(&vm.heap, i))
+            .and_then(|list| list.item(&vm.heap, i))
         else {
             break;
         };

@@ -130,7 +130,7 @@ fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let items = joinable(vm, a.at(1))?;
     let (heap, sep) = (&vm.heap, this_of(vm, a)?);
     let items = match vm.get_gc::<List>(items) {
-        Some(list) => list.items.to_vec(heap),
+        Some(list) => list.to_vec(heap),
         None => vm
             .get_gc::<Tuple>(items)
             .map(|tuple| tuple.to_vec(heap))

@@ -124,7 +124,7 @@ fn members_tuple(vm: &mut Vm, members: Local) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let items = vm
         .get_gc::<List>(list)
-        .map_or_else(Vec::new, |list| list.items.to_vec(heap));
+        .map_or_else(Vec::new, |list| list.to_vec(heap));
     if items.is_empty() {
         return Err(heap.value_error("second argument (exceptions) must be a non-empty sequence"));
     }

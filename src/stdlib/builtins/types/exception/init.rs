@@ -59,7 +59,7 @@ pub fn with_fields(vm: &Vm, this: Local, message: Local, fields: &[(&str, Local)
 /// `BaseException.__init__`: no keywords.
 pub fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
-    if has_keywords(args.get(2)) {
+    if has_keywords(heap, args.get(2)) {
         let class = heap.type_name(exception.value());
         return Err(heap.type_error(format!("{class}() takes no keyword arguments")));
     }

@@ -125,7 +125,7 @@ fn add_note<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     match attrs.get_str(heap, name) {
         None => attrs.set_str(heap, name, heap.list([note]).value()),
         Some(notes) => match notes.as_gc::<List>() {
-            Some(notes) => notes.items.push(heap, note),
+            Some(notes) => notes.push(heap, note)?,
             None => return Err(heap.type_error("Cannot add note: __notes__ is not a list")),
         },
     }
@@ -143,7 +143,7 @@ fn set_args(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let list = vm.to_list(args.at(1))?;
     let items = vm
         .get_gc::<List>(list)
-        .map_or_else(Vec::new, |list| list.items.to_vec(&vm.heap));
+        .map_or_else(Vec::new, |list| list.to_vec(&vm.heap));
     if let Some(exception) = vm.get_gc::<Exception>(args.at(0)) {
         exception.args.set(vm.heap.tuple(&items).value());
     }
@@ -240,8 +240,8 @@ fn with_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raise
 }
 
 /// Whether keyword arguments were given.
-fn has_keywords(kwargs: Value<'_>) -> bool {
+fn has_keywords(heap: &Heap, kwargs: Value<'_>) -> bool {
     kwargs
         .as_gc::<Dict>()
-        .is_some_and(|kwargs| !kwargs.table.is_empty())
+        .is_some_and(|kwargs| !kwargs.table.is_empty(heap))
 }

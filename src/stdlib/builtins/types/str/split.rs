@@ -69,9 +69,8 @@ pub const JOIN: Native = Native::vm(
     }
     match args.get(1).as_gc::<List>() {
         Some(list) => {
-            let items = &list.get().items;
             quick_join(heap, sep, || {
-                (0..items.len()).map_while(|i| items.get(heap, i))
+                (0..list.len(heap)).map_while(|i| list.get().item(heap, i))
             })
         }
         None => {
@@ -200,7 +199,7 @@ fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         Some(list) => join_items(
             heap,
             sep,
-            &mut (0..list.items.len()).filter_map(|i| list.items.get(heap, i)),
+            &mut (0..list.len(&vm.heap)).filter_map(|i| list.item(heap, i)),
         ),
         None => {
             let tuple = vm

@@ -1,0 +1,265 @@
+//! `asyncio.Handle` and `TimerHandle`: callbacks that were scheduled and can be cancelled.
+//!
+//! The object knows what it calls, for its repr, and whether it was cancelled; the loop looks there before it calls.
+
+use super::super::super::registry::{ModuleType, NativeType, class_of};
+use super::super::{general, told};
+use super::{check_open, enter_given, within_number};
+use crate::runtime::class::Class;
+use crate::runtime::opaque::Opaque;
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::handle::{Handle, HandleState};
+use crate::sched::{context, scheduler};
+use crate::stdlib::contextvars;
+use crate::vm::{Local, Locals, Native, Vm};
+
+/// The class of what `call_soon` returns.
+pub const HANDLE: ModuleType = ModuleType {
+    name: "Handle",
+    module: "asyncio.events",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[&CANCEL, &CANCELLED, &GET_CONTEXT, &REPR, &RUN],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A callback that was scheduled; it can be cancelled.",
+        )
+    },
+};
+
+/// The class of what `call_later` and `call_at` return.
+pub const TIMER_HANDLE: ModuleType = ModuleType {
+    name: "TimerHandle",
+    module: "asyncio.events",
+    body: NativeType {
+        new: Some(&NEW_TIMER),
+        methods: &[&WHEN, &LT, &LE, &GT, &GE, &EQ, &HASH],
+        base: Some(&HANDLE),
+        ..NativeType::of(
+            Builtin::Opaque,
+            "A callback that was scheduled for a moment; it can be cancelled.",
+        )
+    },
+};
+
+const NEW: Native = Native::vm(
+    "Handle(cls, callback, args, loop, context=None)",
+    "A handle that no loop runs.",
+    |vm, args| {
+        let number = enter_given(vm, args.at(3))?;
+        let made = new_handle(vm, args.at(0));
+        fill(vm, made, [args.at(1), args.at(2), args.at(4)]);
+        state(vm, made).loop_number.set(number);
+        Ok(made)
+    },
+);
+const NEW_TIMER: Native = Native::vm(
+    "TimerHandle(cls, when, callback, args, loop, context=None)",
+    "A handle that no loop runs, for a moment.",
+    |vm, args| {
+        let number = enter_given(vm, args.at(4))?;
+        let when = vm.to_float(args.at(1))?;
+        let made = new_handle(vm, args.at(0));
+        fill(vm, made, [args.at(2), args.at(3), args.at(5)]);
+        state(vm, made).loop_number.set(number);
+        state(vm, made).due.set(Some(when));
+        Ok(made)
+    },
+);
+const CANCEL: Native = Native::vm("cancel(self, /)", "Do not call it.", |vm, args| {
+    let this = state(vm, args.at(0));
+    if this.cancelled.replace(true) {
+        return Ok(vm.none());
+    }
+    let number = this.loop_number.get();
+    let timer = this.timer.get();
+    within_number(vm, number, |vm| {
+        let this = state(vm, args.at(0));
+        if !scheduler(vm).settings.debug.get() {
+            this.callback.set(Value::NONE);
+            this.args.set(Value::NONE);
+        }
+        if let Some((_, timer)) = timer {
+            scheduler(vm).cancel_timer(&vm.heap, timer);
+        }
+    });
+    Ok(vm.none())
+});
+const CANCELLED: Native = Native::vm(
+    "cancelled(self, /) -> bool",
+    "Whether it was cancelled.",
+    |vm, args| Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get()))),
+);
+const GET_CONTEXT: Native = Native::vm(
+    "get_context(self, /)",
+    "The context that it is called in.",
+    |vm, args| contextvars::context_in(vm, |vm| &state(vm, args.at(0)).context),
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    told::handle(vm, args.at(0))
+});
+const RUN: Native = Native::vm("_run(self, /)", "Call it now.", |vm, args| {
+    let this = state(vm, args.at(0));
+    let (callback, given) = (
+        vm.local(this.callback.get(&vm.heap)),
+        vm.local(this.args.get(&vm.heap)),
+    );
+    vm.call_ex(callback, given, None)?;
+    Ok(vm.none())
+});
+const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
+    Ok(vm.local(Value::float(due(vm, args.at(0)))))
+});
+const LT: Native = Native::vm(
+    "__lt__(self, other, /)",
+    "Return self<value.",
+    |vm, args| compare(vm, args, |a, b| a < b),
+);
+const LE: Native = Native::vm(
+    "__le__(self, other, /)",
+    "Return self<=value.",
+    |vm, args| compare(vm, args, |a, b| a <= b),
+);
+const GT: Native = Native::vm(
+    "__gt__(self, other, /)",
+    "Return self>value.",
+    |vm, args| compare(vm, args, |a, b| a > b),
+);
+const GE: Native = Native::vm(
+    "__ge__(self, other, /)",
+    "Return self>=value.",
+    |vm, args| compare(vm, args, |a, b| a >= b),
+);
+const EQ: Native = Native::vm(
+    "__eq__(self, other, /)",
+    "Return self==value.",
+    |vm, args| {
+        if find_state(vm, args.at(1)).is_none_or(|other| other.due.get().is_none()) {
+            return Ok(vm.local(Value::NOT_IMPLEMENTED));
+        }
+        let (a, b) = (state(vm, args.at(0)), state(vm, args.at(1)));
+        let heap = &vm.heap;
+        let same = a.due.get() == b.due.get()
+            && a.cancelled.get() == b.cancelled.get()
+            && a.callback.get(heap).is(b.callback.get(heap));
+        let (left, right) = (vm.local(a.args.get(heap)), vm.local(b.args.get(heap)));
+        let same = same && vm.equal(left, right)?;
+        Ok(vm.local(Value::bool(same)))
+    },
+);
+const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |vm, args| {
+    let when = vm.local(Value::float(due(vm, args.at(0))));
+    let hash = vm.hash(when)?;
+    Ok(vm.local(vm.heap.int(hash as i64)))
+});
+
+fn compare(vm: &mut Vm, args: Locals, holds: fn(f64, f64) -> bool) -> Result<Local, Raised> {
+    let other = find_state(vm, args.at(1)).and_then(|other| other.due.get());
+    let Some(other) = other else {
+        return Ok(vm.local(Value::NOT_IMPLEMENTED));
+    };
+    Ok(vm.local(Value::bool(holds(due(vm, args.at(0)), other))))
+}
+
+fn due(vm: &Vm, this: Local) -> f64 {
+    state(vm, this).due.get().unwrap_or_default()
+}
+
+/// The state of a handle object.
+pub fn state(vm: &Vm, handle: Local) -> &HandleState {
+    find_state(vm, handle).expect("methods are called on instances of their class")
+}
+
+fn find_state(vm: &Vm, value: Local) -> Option<&HandleState> {
+    vm.get_gc::<Opaque>(value)?.payload()
+}
+
+fn new_handle(vm: &Vm, class: Local) -> Local {
+    let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
+    let object: Gc<'_, Opaque> = vm.heap.opaque(class, HandleState::default());
+    let object = vm.local(object.value());
+    state(vm, object)
+        .loop_number
+        .set(scheduler(vm).loop_number());
+    object
+}
+
+/// Stores what a handle calls: the callback, its arguments (a tuple, or one argument), its context.
+fn fill(vm: &Vm, object: Local, [callback, args, context]: [Local; 3]) {
+    let given = vm.get(context);
+    let context = if given.is_undef() || given.is_none() {
+        context::fork(vm)
+    } else {
+        context
+    };
+    let state = state(vm, object);
+    state.callback.set(vm.get(callback));
+    state.args.set(vm.get(args));
+    state.context.set(vm.get(context));
+}
+
+/// Of a handle, for its repr: callback, arguments, whether it was cancelled, and when it is due or None.
+pub fn handle_parts(vm: &Vm, this: Local) -> [Local; 4] {
+    let state = state(vm, this);
+    let due = state.due.get().map_or(Value::NONE, Value::float);
+    [
+        vm.local(state.callback.get(&vm.heap)),
+        vm.local(state.args.get(&vm.heap)),
+        vm.local(Value::bool(state.cancelled.get())),
+        vm.local(due),
+    ]
+}
+
+/// The handle object of a callback that has none: for reports.
+pub fn handle_object(vm: &mut Vm, [callback, args, context]: [Local; 3]) -> Local {
+    let class = class_of(vm, &HANDLE);
+    let object = new_handle(vm, class);
+    fill(vm, object, [callback, args, context]);
+    object
+}
+
+/// `call_soon(callback, *args, context)`.
+pub(super) fn call_soon(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_open(vm, args.at(0))?;
+    check_callback(vm, args.at(1), "call_soon")?;
+    super::within(vm, args.at(0), |vm| {
+        let class = class_of(vm, &HANDLE);
+        let object = new_handle(vm, class);
+        let handle = call_handle(vm, [args.at(1), args.at(2), args.at(3)], object);
+        scheduler(vm).call_soon(handle);
+        Ok(object)
+    })
+}
+
+/// `call_at(when, callback, *args, context)`.
+pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Raised> {
+    check_open(vm, args.at(0))?;
+    check_callback(vm, args.at(2), "call_at")?;
+    super::within(vm, args.at(0), |vm| {
+        let class = class_of(vm, &TIMER_HANDLE);
+        let object = new_handle(vm, class);
+        let handle = call_handle(vm, [args.at(2), args.at(3), args.at(4)], object);
+        let timer = scheduler(vm).call_at(when, handle);
+        let state = state(vm, object);
+        state.timer.set(Some((when, timer)));
+        state.due.set(Some(when));
+        Ok(object)
+    })
+}
+
+/// In debug mode CPython refuses coroutines and what cannot be called.
+fn check_callback(vm: &mut Vm, callback: Local, method: &str) -> Result<(), Raised> {
+    if !scheduler(vm).settings.debug.get() {
+        return Ok(());
+    }
+    let (module, method) = (general::FORMAT, vm.local(vm.heap.str_value(method)));
+    general::call(vm, module, "check_callback", &[callback, method]).map(drop)
+}
+
+/// A handle that calls the program, unless its object was cancelled.
+fn call_handle(vm: &Vm, parts: [Local; 3], object: Local) -> Handle {
+    fill(vm, object, parts);
+    let [callback, args, _] = parts;
+    let object = vm.get_gc(object).expect("a handle object");
+    Handle::of_object(vm.get(callback), vm.get(args), object)
+}

@@ -1,0 +1,379 @@
+//! What every event loop can do: callbacks, tasks, futures, running until something is done, settings.
+//!
+//! A method that schedules something does so with its loop as the current one (`within`). To add a method: its `const`, one word in
+//! `METHODS`.
+
+use super::super::super::builtins::functions::object::is_callable;
+use super::super::super::registry::Getter;
+use super::super::{general, sleep, told};
+use super::{
+    check_open, check_startable, closing, handles, is_closed, is_current, new_loop, payload, within,
+};
+use crate::runtime::dict::Dict;
+use crate::runtime::exception::Exception;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::future::new_future;
+use crate::sched::{self, green, report, scheduler, task};
+use crate::vm::{Local, Locals, Native, Problem, Vm};
+
+/// The methods of `BaseEventLoop`.
+pub(super) const METHODS: &[&Native] = &[
+    &INIT,
+    &REPR,
+    &TIME,
+    &CALL_SOON,
+    &CALL_SOON_THREADSAFE,
+    &CALL_LATER,
+    &CALL_AT,
+    &CREATE_TASK,
+    &CREATE_FUTURE,
+    &SET_TASK_FACTORY,
+    &GET_TASK_FACTORY,
+    &RUN_IN_EXECUTOR,
+    &RUN_UNTIL_COMPLETE,
+    &RUN_FOREVER,
+    &STOP,
+    &CLOSE,
+    &IS_RUNNING,
+    &IS_CLOSED,
+    &GET_DEBUG,
+    &SET_DEBUG,
+    &SET_EXCEPTION_HANDLER,
+    &GET_EXCEPTION_HANDLER,
+    &CALL_EXCEPTION_HANDLER,
+    &DEFAULT_EXCEPTION_HANDLER,
+    &SHUTDOWN_ASYNCGENS,
+    &SHUTDOWN_DEFAULT_EXECUTOR,
+    &SET_DEFAULT_EXECUTOR,
+];
+
+/// Its attributes.
+pub(super) const GETTERS: &[Getter] = &[Getter::vm(
+    "slow_callback_duration",
+    "How long a callback may take in debug mode, in seconds.",
+    |vm, args| {
+        within(vm, args.at(0), |vm| {
+            let seconds = scheduler(vm).settings.slow_callback.get();
+            Ok(vm.local(Value::float(seconds)))
+        })
+    },
+)
+.with_vm_set(|vm, args| {
+    let seconds = vm.to_float(args.at(1))?;
+    within(vm, args.at(0), |vm| {
+        scheduler(vm).settings.slow_callback.set(seconds);
+    });
+    Ok(vm.none())
+})];
+
+/// `__new__` of all classes of loops.
+pub(super) const NEW: Native = Native::vm(
+    "AbstractEventLoop(cls, /, *args, **kwargs)",
+    "A new loop.",
+    |vm, args| Ok(new_loop(vm, args.at(0))),
+);
+/// Only refuses arguments, which `__new__` leaves to a subclass's `__init__`.
+const INIT: Native = Native::vm(
+    "__init__(self, selector=None)",
+    "Initialize self.",
+    |vm, _| Ok(vm.none()),
+);
+const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
+    let running = scheduler(vm).is_running() && is_current(vm, args.at(0));
+    let closed = is_closed(vm, args.at(0));
+    let debug = within(vm, args.at(0), |vm| scheduler(vm).settings.debug.get());
+    let [running, closed, debug] = [running, closed, debug].map(told::truth);
+    let text = format!("<{class} running={running} closed={closed} debug={debug}>");
+    Ok(vm.local(vm.heap.str_value(&text)))
+});
+const TIME: Native = Native::vm(
+    "time(self, /) -> float",
+    "Seconds on the loop's clock.",
+    |vm, _| {
+        let now = scheduler(vm).now();
+        Ok(vm.local(Value::float(now)))
+    },
+);
+const CALL_SOON: Native = Native::vm(
+    "call_soon(self, callback, /, *args, context=None)",
+    "Call callback(*args) in the next turn.",
+    handles::call_soon,
+);
+const CALL_SOON_THREADSAFE: Native = Native::vm(
+    "call_soon_threadsafe(self, callback, /, *args, context=None)",
+    "Call callback(*args) in the next turn.",
+    handles::call_soon,
+);
+const CALL_LATER: Native = Native::vm(
+    "call_later(self, delay, callback, /, *args, context=None)",
+    "Call callback(*args) after delay seconds.",
+    |vm, args| {
+        if vm.get(args.at(1)).is_none() {
+            return Err(vm.heap.type_error("delay must not be None"));
+        }
+        let delay = sleep::seconds(vm, args.at(1))?;
+        let when = scheduler(vm).now() + delay;
+        handles::schedule(vm, args, when)
+    },
+);
+const CALL_AT: Native = Native::vm(
+    "call_at(self, when, callback, /, *args, context=None)",
+    "Call callback(*args) at a moment of the loop's clock.",
+    |vm, args| {
+        if vm.get(args.at(1)).is_none() {
+            return Err(vm.heap.type_error("when cannot be None"));
+        }
+        let when = sleep::seconds(vm, args.at(1))?;
+        handles::schedule(vm, args, when)
+    },
+);
+const CREATE_TASK: Native = Native::vm(
+    "create_task(self, coro, *, name=None, context=None)",
+    "Run a coroutine as a task, or as what the task factory makes of it.",
+    |vm, args| {
+        check_open(vm, args.at(0))?;
+        within(vm, args.at(0), |vm| {
+            super::super::task::make(vm, args.at(1), args.at(2), args.at(3))
+        })
+    },
+);
+const CREATE_FUTURE: Native =
+    Native::vm("create_future(self, /)", "A pending future.", |vm, args| {
+        Ok(within(vm, args.at(0), |vm| new_future(vm)))
+    });
+const SET_TASK_FACTORY: Native = Native::vm(
+    "set_task_factory(self, factory)",
+    "Have factory(loop, coro, **kwargs) make the loop's tasks; None for the default. Raises TypeError if it is not callable.",
+    |vm, args| {
+        let factory = vm.get(args.at(1));
+        if !factory.is_none() && !is_callable(vm, args.at(1)) {
+            return Err(vm
+                .heap
+                .type_error("task factory must be a callable or None"));
+        }
+        within(vm, args.at(0), |vm| {
+            let factory = vm.get(args.at(1));
+            let factory = if factory.is_none() {
+                Value::UNDEF
+            } else {
+                factory
+            };
+            scheduler(vm).settings.task_factory.set(factory);
+        });
+        Ok(vm.none())
+    },
+);
+const GET_TASK_FACTORY: Native = Native::vm(
+    "get_task_factory(self, /)",
+    "The task factory, or None for the default.",
+    |vm, args| {
+        Ok(within(vm, args.at(0), |vm| {
+            let factory = scheduler(vm).settings.task_factory.get(&vm.heap);
+            vm.local(factory.or(Value::NONE))
+        }))
+    },
+);
+const RUN_IN_EXECUTOR: Native = Native::vm(
+    "run_in_executor(self, executor, func, /, *args)",
+    "Run func(*args) in a thread of its own; a future for its result.",
+    |vm, args| {
+        check_open(vm, args.at(0))?;
+        let kwargs = vm.local(vm.heap.dict().value());
+        // A worker thread has a context of its own.
+        let context = vm.local(Value::UNDEF);
+        green::spawn(vm, args.at(2), args.at(3), kwargs, context)
+    },
+);
+const RUN_UNTIL_COMPLETE: Native = Native::vm(
+    "run_until_complete(self, future)",
+    "Run until a future is done; give its result. Raises RuntimeError if the loop runs already or stops before.",
+    run_until_complete,
+);
+const RUN_FOREVER: Native = Native::vm(
+    "run_forever(self, /)",
+    "Run until stop() is called.",
+    |vm, args| {
+        check_startable(vm, args.at(0))?;
+        within(vm, args.at(0), |_| ());
+        sched::event_loop::run_forever(vm)?;
+        Ok(vm.none())
+    },
+);
+const STOP: Native = Native::vm(
+    "stop(self, /)",
+    "End the loop after this turn.",
+    |vm, args| {
+        within(vm, args.at(0), |vm| scheduler(vm).stop());
+        Ok(vm.none())
+    },
+);
+const CLOSE: Native = Native::vm(
+    "close(self, /)",
+    "Close the loop; what is scheduled will not run. Raises RuntimeError while it runs.",
+    |vm, args| {
+        if scheduler(vm).is_running() && is_current(vm, args.at(0)) {
+            return Err(vm
+                .heap
+                .raise(Builtin::RuntimeError, "Cannot close a running event loop"));
+        }
+        if is_closed(vm, args.at(0)) {
+            return Ok(vm.none());
+        }
+        if let Some(state) = payload(vm.get(args.at(0))) {
+            state.closed.set(true);
+        }
+        if scheduler(vm).is_running() {
+            let number = super::number_of(vm, args.at(0)).unwrap_or_default();
+            scheduler(vm).forget_loop(number);
+        } else {
+            within(vm, args.at(0), super::close)?;
+        }
+        Ok(vm.none())
+    },
+);
+const IS_RUNNING: Native = Native::vm(
+    "is_running(self, /) -> bool",
+    "Whether the loop runs.",
+    |vm, args| {
+        let running = scheduler(vm).is_running() && is_current(vm, args.at(0));
+        Ok(vm.local(Value::bool(running)))
+    },
+);
+const IS_CLOSED: Native = Native::vm(
+    "is_closed(self, /) -> bool",
+    "Whether the loop was closed.",
+    |vm, args| Ok(vm.local(Value::bool(is_closed(vm, args.at(0))))),
+);
+const GET_DEBUG: Native = Native::vm(
+    "get_debug(self, /) -> bool",
+    "Whether debug mode is on.",
+    |vm, args| {
+        let debug = within(vm, args.at(0), |vm| scheduler(vm).settings.debug.get());
+        Ok(vm.local(Value::bool(debug)))
+    },
+);
+const SET_DEBUG: Native = Native::vm(
+    "set_debug(self, enabled)",
+    "Switch debug mode on or off.",
+    |vm, args| {
+        let enabled = vm.truth(args.at(1))?;
+        within(vm, args.at(0), |vm| {
+            scheduler(vm).settings.debug.set(enabled)
+        });
+        Ok(vm.none())
+    },
+);
+const SET_EXCEPTION_HANDLER: Native = Native::vm(
+    "set_exception_handler(self, handler)",
+    "Have handler(loop, context) called for exceptions that reach nobody; None for the default.",
+    |vm, args| {
+        if !vm.get(args.at(1)).is_none() && !is_callable(vm, args.at(1)) {
+            let text = vm.repr_text(args.at(1))?;
+            return Err(vm
+                .heap
+                .type_error(format!("A callable object or None is expected, got {text}")));
+        }
+        within(vm, args.at(0), |vm| {
+            let handler = vm.get(args.at(1));
+            let handler = if handler.is_none() {
+                Value::UNDEF
+            } else {
+                handler
+            };
+            scheduler(vm).settings.exception_handler.set(handler);
+        });
+        Ok(vm.none())
+    },
+);
+const GET_EXCEPTION_HANDLER: Native = Native::vm(
+    "get_exception_handler(self, /)",
+    "The exception handler, or None for the default.",
+    |vm, args| {
+        Ok(within(vm, args.at(0), |vm| {
+            let handler = scheduler(vm).settings.exception_handler.get(&vm.heap);
+            vm.local(handler.or(Value::NONE))
+        }))
+    },
+);
+const CALL_EXCEPTION_HANDLER: Native = Native::vm(
+    "call_exception_handler(self, context)",
+    "Tell the exception handler.",
+    |vm, args| {
+        let is_unset = within(vm, args.at(0), |vm| {
+            scheduler(vm).settings.exception_handler.is_undef()
+        });
+        if is_unset {
+            vm.call_method(args.at(0), "default_exception_handler", &[args.at(1)])?;
+        } else {
+            within(vm, args.at(0), |vm| report::call_handler(vm, args.at(1)))?;
+        }
+        Ok(vm.none())
+    },
+);
+const DEFAULT_EXCEPTION_HANDLER: Native = Native::vm(
+    "default_exception_handler(self, context)",
+    "Tell the user.",
+    |vm, args| {
+        report_context(vm, args.at(1));
+        Ok(vm.none())
+    },
+);
+const SHUTDOWN_ASYNCGENS: Native = Native::vm(
+    "shutdown_asyncgens(self, /) -> coroutine",
+    "Close the async generators that were left unfinished.",
+    |vm, _| Ok(closing::closing_all(vm)),
+);
+const SHUTDOWN_DEFAULT_EXECUTOR: Native = Native::vm(
+    "shutdown_default_executor(self, timeout=None) -> coroutine",
+    "A coroutine that has nothing to do.",
+    |vm, _| Ok(closing::nothing(vm)),
+);
+const SET_DEFAULT_EXECUTOR: Native = Native::vm(
+    "set_default_executor(self, executor)",
+    "Have run_in_executor(None, ...) use this executor.",
+    |vm, args| {
+        general::call(
+            vm,
+            general::LOOP,
+            "set_default_executor",
+            &[args.at(0), args.at(1)],
+        )
+    },
+);
+
+fn run_until_complete(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let this = args.at(0);
+    check_startable(vm, this)?;
+    within(vm, this, |_| ());
+    if scheduler(vm).settings.is_custom.get() {
+        return general::call(vm, general::LOOP, "run_until_complete", &[this, args.at(1)]);
+    }
+    let awaited = task::ensure_future_here(vm, args.at(1))?;
+    if sched::future::future(vm, awaited).loop_number.get() != scheduler(vm).loop_number() {
+        return Err(vm.heap.value_error(
+            "The future belongs to a different loop than the one specified as the loop argument",
+        ));
+    }
+    sched::event_loop::run_until_complete(vm, awaited)
+}
+
+/// What a program tells the default exception handler is shown to the user if there is an exception in it.
+fn report_context(vm: &mut Vm, context: Local) {
+    let heap = &vm.heap;
+    let Some(context) = vm.get_gc::<Dict>(context) else {
+        return;
+    };
+    let Some(exception) = context
+        .get_str(heap, heap.intern("exception"))
+        .filter(|e| e.is_gc::<Exception>())
+    else {
+        return;
+    };
+    let exception = vm.local(exception);
+    report::report(
+        vm,
+        Problem::Unraisable("the event loop".to_owned()),
+        exception,
+    );
+}

@@ -1,0 +1,365 @@
+//! Which names asyncio has beside its native ones, and which of them its submodules have.
+//!
+//! A program that imports asyncio pays for none of this: names that are written in apy are imported when the module is asked for them
+//! (`__getattr__`), and so are submodules. To add a name: a word in the row of its module in `LAZY`, and one in `SUBMODULES`.
+
+use super::super::registry::{bind, class_of};
+use super::event_loop;
+use super::general;
+use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::{Raised, Value};
+use crate::vm::{Local, Native, Vm};
+
+/// Names that modules written in apy define.
+const LAZY: &[(&str, &[&str])] = &[
+    (
+        "asyncio.policies",
+        &[
+            "AbstractServer",
+            "AbstractEventLoopPolicy",
+            "BaseDefaultEventLoopPolicy",
+            "DefaultEventLoopPolicy",
+            "get_event_loop_policy",
+            "set_event_loop_policy",
+            "AbstractChildWatcher",
+            "SafeChildWatcher",
+            "FastChildWatcher",
+            "PidfdChildWatcher",
+            "MultiLoopChildWatcher",
+            "ThreadedChildWatcher",
+            "get_child_watcher",
+            "set_child_watcher",
+            "create_eager_task_factory",
+            "SendfileNotAvailableError",
+            "run_coroutine_threadsafe",
+            "wrap_future",
+            "_set_running_loop",
+            "_register_task",
+            "_unregister_task",
+            "_enter_task",
+            "_leave_task",
+        ],
+    ),
+    (
+        "asyncio.protocols",
+        &[
+            "BaseProtocol",
+            "Protocol",
+            "BufferedProtocol",
+            "DatagramProtocol",
+            "SubprocessProtocol",
+        ],
+    ),
+    (
+        "asyncio.transports",
+        &[
+            "BaseTransport",
+            "ReadTransport",
+            "WriteTransport",
+            "Transport",
+            "DatagramTransport",
+            "SubprocessTransport",
+        ],
+    ),
+    ("asyncio.stream_protocols", &["StreamReaderProtocol"]),
+    (
+        "asyncio.subprocess",
+        &["create_subprocess_exec", "create_subprocess_shell"],
+    ),
+];
+
+/// Submodules whose names are all names of asyncio, too: what they are, their public names, then others.
+const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
+    (
+        "base_events",
+        "The event loop that all loops derive from.",
+        &["BaseEventLoop", "Server"],
+        &["events", "tasks", "futures"],
+    ),
+    (
+        "coroutines",
+        "What coroutines are.",
+        &["iscoroutinefunction", "iscoroutine"],
+        &[],
+    ),
+    (
+        "events",
+        "Event loops and their policy.",
+        &[
+            "AbstractEventLoopPolicy",
+            "AbstractEventLoop",
+            "AbstractServer",
+            "Handle",
+            "TimerHandle",
+            "get_event_loop_policy",
+            "set_event_loop_policy",
+            "get_event_loop",
+            "set_event_loop",
+            "new_event_loop",
+            "get_child_watcher",
+            "set_child_watcher",
+            "_set_running_loop",
+            "get_running_loop",
+            "_get_running_loop",
+        ],
+        &["BaseDefaultEventLoopPolicy"],
+    ),
+    (
+        "exceptions",
+        "The exceptions of asyncio.",
+        &[
+            "BrokenBarrierError",
+            "CancelledError",
+            "InvalidStateError",
+            "TimeoutError",
+            "IncompleteReadError",
+            "LimitOverrunError",
+            "SendfileNotAvailableError",
+        ],
+        &[],
+    ),
+    (
+        "futures",
+        "Results to come.",
+        &["Future", "wrap_future", "isfuture"],
+        &[],
+    ),
+    (
+        "locks",
+        "Locks, events, semaphores, conditions, barriers.",
+        &[
+            "Lock",
+            "Event",
+            "Condition",
+            "Semaphore",
+            "BoundedSemaphore",
+            "Barrier",
+        ],
+        &[],
+    ),
+    (
+        "queues",
+        "Queues between tasks.",
+        &[
+            "Queue",
+            "PriorityQueue",
+            "LifoQueue",
+            "QueueFull",
+            "QueueEmpty",
+            "QueueShutDown",
+        ],
+        &[],
+    ),
+    (
+        "runners",
+        "Running a program's main coroutine.",
+        &["Runner", "run"],
+        &[],
+    ),
+    (
+        "streams",
+        "Reading from and writing to connections.",
+        &[
+            "StreamReader",
+            "StreamWriter",
+            "StreamReaderProtocol",
+            "open_connection",
+            "start_server",
+            "open_unix_connection",
+            "start_unix_server",
+        ],
+        &[],
+    ),
+    (
+        "tasks",
+        "Coroutines that a loop drives.",
+        &[
+            "Task",
+            "create_task",
+            "FIRST_COMPLETED",
+            "FIRST_EXCEPTION",
+            "ALL_COMPLETED",
+            "wait",
+            "wait_for",
+            "as_completed",
+            "sleep",
+            "gather",
+            "shield",
+            "ensure_future",
+            "run_coroutine_threadsafe",
+            "current_task",
+            "all_tasks",
+            "create_eager_task_factory",
+            "eager_task_factory",
+            "_register_task",
+            "_unregister_task",
+            "_enter_task",
+            "_leave_task",
+        ],
+        &["futures", "events", "exceptions"],
+    ),
+    ("taskgroups", "Groups of tasks.", &["TaskGroup"], &[]),
+    ("threads", "Calls in threads.", &["to_thread"], &[]),
+    (
+        "timeouts",
+        "Limits of time.",
+        &["Timeout", "timeout", "timeout_at"],
+        &[],
+    ),
+    (
+        "selector_events",
+        "Event loops that wait for sockets.",
+        &["BaseSelectorEventLoop"],
+        &[],
+    ),
+    (
+        "unix_events",
+        "The event loop of Unix.",
+        &[
+            "SelectorEventLoop",
+            "AbstractChildWatcher",
+            "SafeChildWatcher",
+            "FastChildWatcher",
+            "PidfdChildWatcher",
+            "MultiLoopChildWatcher",
+            "ThreadedChildWatcher",
+            "DefaultEventLoopPolicy",
+            "EventLoop",
+        ],
+        &["_UnixSelectorEventLoop"],
+    ),
+];
+
+/// Modules whose public names make up `asyncio.__all__`, in CPython's order.
+const PUBLIC: &[&str] = &[
+    "base_events",
+    "coroutines",
+    "events",
+    "exceptions",
+    "futures",
+    "locks",
+    "protocols",
+    "runners",
+    "queues",
+    "streams",
+    "tasks",
+    "taskgroups",
+    "threads",
+    "timeouts",
+    "transports",
+    "unix_events",
+];
+
+/// Submodules that are written in apy.
+const WRITTEN: &[&str] = &[
+    "protocols",
+    "transports",
+    "subprocess",
+    "constants",
+    "mixins",
+    "log",
+    "staggered",
+    "base_futures",
+    "base_tasks",
+    "format_helpers",
+];
+
+/// `asyncio.__getattr__`.
+pub(super) const GETATTR: Native = Native::vm(
+    "__getattr__(name, /)",
+    "Names that are imported when they are asked for.",
+    |vm, args| {
+        let name = vm.text_of(args.at(0))?;
+        let module = vm.import_module("asyncio")?;
+        let Some(value) = lazy(vm, &name)? else {
+            return Err(vm.attribute_error(module, args.at(0)));
+        };
+        bind(vm, module, &name, vm.get(value));
+        Ok(value)
+    },
+);
+
+/// Binds what needs no import.
+pub(super) fn init(vm: &mut Vm, asyncio: Local) {
+    let class = class_of(vm, &event_loop::EVENT_LOOP);
+    for name in ["EventLoop", "SelectorEventLoop"] {
+        bind(vm, asyncio, name, vm.get(class));
+    }
+    for (module, _, public, _) in SUBMODULES {
+        let home = vm.local(vm.heap.intern(&format!("asyncio.{module}")).value());
+        for name in *public {
+            let function = vm
+                .get_gc::<Module>(asyncio)
+                .and_then(|m| m.globals.get(&vm.heap, vm.heap.intern(name)));
+            if let Some(function) = function.and_then(|f| f.as_gc::<NativeFunction>()) {
+                function.get().module.set(vm.get(home));
+            }
+        }
+    }
+    let path = vm.heap.list([vm.heap.str_value("<apy>/asyncio")]).value();
+    bind(vm, asyncio, "__path__", path);
+}
+
+fn lazy(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    if name == "__all__" {
+        return Ok(Some(all(vm)));
+    }
+    if let Some((module, _)) = LAZY.iter().find(|(_, names)| names.contains(&name)) {
+        return general::find(vm, module, name).map(Some);
+    }
+    let is_module = WRITTEN.contains(&name) || SUBMODULES.iter().any(|row| row.0 == name);
+    if !is_module {
+        return Ok(None);
+    }
+    vm.import_module(&format!("asyncio.{name}")).map(Some)
+}
+
+fn public_names(module: &str) -> Vec<&'static str> {
+    if let Some(row) = SUBMODULES.iter().find(|row| row.0 == module) {
+        return row.2.to_vec();
+    }
+    let full = format!("asyncio.{module}");
+    let row = LAZY.iter().find(|row| row.0 == full);
+    row.map_or(Vec::new(), |row| row.1.to_vec())
+}
+
+fn all(vm: &Vm) -> Local {
+    let names = PUBLIC.iter().flat_map(|module| public_names(module));
+    let names: Vec<Value<'_>> = names.map(|name| vm.heap.str_value(name)).collect();
+    vm.local(vm.heap.tuple(&names).value())
+}
+
+/// Makes a submodule that has no text of its own; None for any other name.
+///
+/// # Errors
+/// Of the modules that define its names.
+pub fn submodule(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    let Some(short) = name.strip_prefix("asyncio.") else {
+        return Ok(None);
+    };
+    let Some(&(_, doc, public, others)) = SUBMODULES.iter().find(|row| row.0 == short) else {
+        return Ok(None);
+    };
+    let module = vm.local(vm.heap.module(name).value());
+    for (attribute, text) in [
+        ("__name__", name),
+        ("__package__", "asyncio"),
+        ("__doc__", doc),
+    ] {
+        bind(vm, module, attribute, vm.heap.str_value(text));
+    }
+    let names: Vec<Value<'_>> = public.iter().map(|name| vm.heap.str_value(name)).collect();
+    let names = vm.heap.tuple(&names).value();
+    bind(vm, module, "__all__", names);
+    // Modules that name each other find this one half done, as files would.
+    vm.add_module(name, module);
+    let parent = vm.import_module("asyncio")?;
+    for name in public.iter().chain(others) {
+        let mark = vm.mark();
+        let value = vm.get_attr_named(parent, name)?;
+        bind(vm, module, name, vm.get(value));
+        vm.release(mark);
+    }
+    Ok(Some(module))
+}
