@@ -10,7 +10,7 @@ use super::clock::TimeMode;
 use super::deadlock;
 use super::future::{self, future};
 use super::green;
-use super::handle::{Action, Handle};
+use super::handle::{Action, Handle, HandleState};
 use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
@@ -18,6 +18,7 @@ use super::task::Turn;
 use super::{Scheduler, scheduler, shared, slow_step, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::{Local, Vm};
@@ -277,6 +278,27 @@ fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised
         }
         Action::Call => call_handle(vm, turn.scheduler, &handle, target, argument),
     }
+}
+
+/// Calls what a handle object calls, unless it was cancelled.
+///
+/// # Errors
+/// As a turn of the loop.
+pub fn run_object(vm: &mut Vm, object: Local) -> Result<(), Raised> {
+    let Some(known) = vm.get_gc::<Opaque>(object) else {
+        return Ok(());
+    };
+    let Some(state) = known.payload::<HandleState>() else {
+        return Ok(());
+    };
+    if state.cancelled.get() {
+        return Ok(());
+    }
+    let target = vm.local(state.callback.get(&vm.heap));
+    let argument = vm.local(state.args.get(&vm.heap));
+    let handle = Handle::of_object(vm.get(target), vm.get(argument), known);
+    let scheduler = shared(vm);
+    call_handle(vm, &scheduler, &handle, target, argument)
 }
 
 /// Runs a callback of the program; an exception in it is reported, not raised.

@@ -18,6 +18,7 @@ pub mod random;
 pub mod re;
 pub mod registry;
 pub mod summary;
+pub mod socket;
 pub mod sys;
 pub mod threads;
 pub mod time;
@@ -41,6 +42,7 @@ pub const MODULES: &[&NativeModule] = &[
     &math::MATH,
     &random::RANDOM,
     &re::RE,
+    &socket::SOCKET,
     &sys::SYS,
     &threads::THREAD,
     &time::TIME,

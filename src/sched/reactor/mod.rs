@@ -6,6 +6,7 @@
 //! To add a sort of source: implement `Source`, register it with `watch`.
 
 pub mod socket;
+pub mod watch;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -81,6 +82,8 @@ pub struct Reactor {
     events: RefCell<Events>,
     sources: RefCell<FxHashMap<usize, Rc<dyn Source>>>,
     next_token: Cell<usize>,
+    /// The tokens of the descriptors that the program watches.
+    watched: RefCell<FxHashMap<i32, usize>>,
     /// Sources that can go on though no edge will come: they did not take all that was there.
     again: RefCell<Vec<usize>>,
     /// See `Abandoned`.
@@ -95,7 +98,7 @@ pub struct Reactor {
 
 traced!(
     Reactor { sources, again, abandoned, pool, scratch }
-    plain { poll, events, next_token, grown }
+    plain { poll, events, next_token, grown, watched }
 );
 
 impl Reactor {
@@ -111,6 +114,7 @@ impl Reactor {
             events: RefCell::new(Events::with_capacity(EVENTS)),
             sources: RefCell::default(),
             next_token: Cell::new(WAKER + 1),
+            watched: RefCell::default(),
             again: RefCell::default(),
             abandoned: Abandoned::default(),
             pool: BlockingPool::new(Arc::new(move || {
@@ -146,6 +150,39 @@ impl Reactor {
             Token(token),
             Interest::READABLE | Interest::WRITABLE,
         )
+    }
+
+    /// Begins to tell a source about a descriptor of the program's, or tells it once more of what is ready now.
+    ///
+    /// # Errors
+    /// The system's: the descriptor is closed, or of a kind that is always ready.
+    fn arm(&self, token: usize, fd: i32, (read, write): (bool, bool)) -> io::Result<()> {
+        let interest = match (read, write) {
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
+            (false, true) => Interest::WRITABLE,
+            _ => Interest::READABLE,
+        };
+        let poll = self.poll.borrow();
+        let again = poll
+            .registry()
+            .reregister(&mut SourceFd(&fd), Token(token), interest);
+        match again {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                poll.registry()
+                    .register(&mut SourceFd(&fd), Token(token), interest)
+            }
+            result => result,
+        }
+    }
+
+    fn disarm(&self, fd: i32) -> io::Result<()> {
+        self.poll.borrow().registry().deregister(&mut SourceFd(&fd))
+    }
+
+    fn find_watch(&self, fd: i32) -> Option<Rc<watch::FdWatch>> {
+        let token = *self.watched.borrow().get(&fd)?;
+        let source: Rc<dyn Any> = self.get(token)? as Rc<dyn Any>;
+        source.downcast().ok()
     }
 
     /// Forgets a source: it is closed, or will not be told any more.
@@ -219,6 +256,10 @@ impl Reactor {
     /// Drops all sources: their sockets are closed.
     pub fn clear(&self) {
         // Out of the cell first: destructors may ask for it.
+        for (fd, _) in self.watched.take() {
+            // The system has forgotten a closed descriptor by itself.
+            let _ = self.disarm(fd);
+        }
         let sources = self.sources.take();
         drop(sources);
         self.again.take();

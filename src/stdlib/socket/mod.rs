@@ -1,0 +1,435 @@
+//! `_socket`: sockets, watched descriptors, child processes and signals for the modules in apy that show them to programs.
+//!
+//! Each socket is non-blocking for the system; `socket.apy` waits where a program wants to block. To add an operation: a `Native` here
+//! and a method in `src/library/socket.apy`.
+
+mod address;
+mod process;
+
+use std::cell::RefCell;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::arg::{self, Buffer};
+use super::registry::{ModuleType, NativeModule, NativeType, class_of};
+use crate::runtime::class::Class;
+use crate::runtime::heap::traced;
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::reactor::watch::{self, Side};
+use crate::vm::{Local, Locals, Native, Vm};
+use address::{address_value, resolve, sockaddr};
+pub(super) use super::builtins::types::exception::os_error;
+
+/// The module.
+pub const SOCKET: NativeModule = NativeModule {
+    functions: &[
+        &OPEN,
+        &WAIT,
+        &WATCH,
+        &UNWATCH,
+        &RESOLVE,
+        &ON_SIGNAL,
+        &process::SPAWN,
+        &process::KILL,
+    ],
+    types: &[&SOCKET_TYPE, &process::CHILD],
+    ..NativeModule::of("_socket", "Sockets and what waits for them.")
+};
+
+/// How much is read at once at most.
+const READ_MOST: usize = 1 << 20;
+/// How long one wait takes at most, in milliseconds: then Ctrl-C is looked for.
+const SLICE: u64 = 50;
+
+const SOCKET_TYPE: ModuleType = ModuleType {
+    name: "_socket.socket",
+    module: "_socket",
+    body: NativeType {
+        new: Some(&NEW),
+        methods: &[
+            &FILENO, &CLOSE, &BIND, &LISTEN, &CONNECT, &ACCEPT, &RECV, &SEND, &SENDTO, &RECVFROM,
+            &SHUTDOWN, &SOCKNAME, &PEERNAME, &SETOPT, &GETOPT,
+        ],
+        ..NativeType::of(Builtin::Opaque, "A socket that never blocks.")
+    },
+};
+
+struct Held(RefCell<Option<Socket>>);
+
+traced!(plain Held);
+
+impl Payload for Held {}
+
+const NEW: Native = Native::vm(
+    "socket(cls, /, *args, **kwargs)",
+    "A socket that open() has to open.",
+    |vm, args| {
+        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+        Ok(vm.local(vm.heap.opaque(class, Held(RefCell::new(None))).value()))
+    },
+);
+
+fn held(vm: &Vm, this: Local) -> Option<&Held> {
+    vm.get_gc::<Opaque>(this)?.payload()
+}
+
+/// Does something with an open socket.
+///
+/// # Errors
+/// OSError: the socket is closed, or what the system says.
+fn on<T>(
+    vm: &Vm,
+    this: Local,
+    act: impl FnOnce(&Socket) -> io::Result<T>,
+) -> Result<T, Raised> {
+    let closed = || io::Error::from_raw_os_error(9);
+    let outcome = match held(vm, this) {
+        Some(held) => held.0.borrow().as_ref().map_or_else(|| Err(closed()), act),
+        None => Err(closed()),
+    };
+    outcome.map_err(|error| failed(vm, &error))
+}
+
+/// The exception for a system's error.
+fn failed(vm: &Vm, error: &io::Error) -> Raised {
+    let errno = match error.kind() {
+        io::ErrorKind::WouldBlock if error.raw_os_error().is_none() => Some(11),
+        _ => None,
+    };
+    match errno {
+        Some(errno) => os_error::raise(&vm.heap, &io::Error::from_raw_os_error(errno), None),
+        None => os_error::raise(&vm.heap, error, None),
+    }
+}
+
+fn int(vm: &mut Vm, local: Local, default: i64) -> Result<i32, Raised> {
+    let number = arg::vm_index_or(vm, local, default)?;
+    i32::try_from(number).map_err(|_| vm.heap.raise(Builtin::OverflowError, "signed integer is greater than maximum"))
+}
+
+fn adopt(vm: &Vm, this: Local, socket: Socket) -> Result<(), Raised> {
+    let prepared = socket
+        .set_nonblocking(true)
+        .and_then(|()| socket.set_cloexec(true));
+    prepared.map_err(|error| failed(vm, &error))?;
+    if let Some(held) = held(vm, this) {
+        held.0.replace(Some(socket));
+    }
+    Ok(())
+}
+
+fn new_socket(vm: &mut Vm, socket: Socket) -> Result<Local, Raised> {
+    let class = class_of(vm, &SOCKET_TYPE);
+    let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
+    let made = vm.local(vm.heap.opaque(class, Held(RefCell::new(None))).value());
+    adopt(vm, made, socket)?;
+    Ok(made)
+}
+
+const OPEN: Native = Native::vm(
+    "open(socket, family, type, proto, peer=None, /)",
+    "Open a socket; with a peer both as ends of one connection.",
+    |vm, args| {
+        let [family, kind, proto] = [
+            int(vm, args.at(1), 2)?,
+            int(vm, args.at(2), 1)?,
+            int(vm, args.at(3), 0)?,
+        ];
+        let (domain, kind) = (Domain::from(family), Type::from(kind));
+        let proto = (proto != 0).then(|| Protocol::from(proto));
+        let peer = args.at(4);
+        if held(vm, peer).is_some() {
+            let pair = Socket::pair(domain, kind, proto);
+            let (a, b) = pair.map_err(|error| failed(vm, &error))?;
+            adopt(vm, args.at(0), a)?;
+            adopt(vm, peer, b)?;
+        } else {
+            let socket = Socket::new(domain, kind, proto);
+            let socket = socket.map_err(|error| failed(vm, &error))?;
+            adopt(vm, args.at(0), socket)?;
+        }
+        Ok(vm.none())
+    },
+);
+const FILENO: Native = Native::vm(
+    "fileno(self, /) -> int",
+    "The descriptor; -1 if it is closed.",
+    |vm, args| {
+        let fd = held(vm, args.at(0)).and_then(|held| held.0.borrow().as_ref().map(|s| s.as_raw_fd()));
+        Ok(vm.local(Value::small_int(fd.unwrap_or(-1).into())))
+    },
+);
+const CLOSE: Native = Native::vm("close(self, /)", "Close it.", |vm, args| {
+    let socket = held(vm, args.at(0)).and_then(|held| held.0.take());
+    drop(socket);
+    Ok(vm.none())
+});
+const BIND: Native = Native::vm("bind(self, address, /)", "Give it an address.", |vm, args| {
+    let family = family_of(vm, args.at(0))?;
+    let address = sockaddr(vm, args.at(1), family)?;
+    on(vm, args.at(0), |socket| socket.bind(&address))?;
+    Ok(vm.none())
+});
+const LISTEN: Native = Native::vm(
+    "listen(self, backlog=128, /)",
+    "Let others connect.",
+    |vm, args| {
+        let backlog = int(vm, args.at(1), 128)?;
+        on(vm, args.at(0), |socket| socket.listen(backlog.max(0)))?;
+        Ok(vm.none())
+    },
+);
+const CONNECT: Native = Native::vm(
+    "connect(self, address, /)",
+    "Connect, or begin to: BlockingIOError.",
+    |vm, args| {
+        let family = family_of(vm, args.at(0))?;
+        let address = sockaddr(vm, args.at(1), family)?;
+        on(vm, args.at(0), |socket| socket.connect(&address))?;
+        Ok(vm.none())
+    },
+);
+const ACCEPT: Native = Native::vm(
+    "accept(self, socket, /)",
+    "Accept a connection into a new socket; the other end's address.",
+    |vm, args| {
+        let (accepted, address) = on(vm, args.at(0), Socket::accept)?;
+        adopt(vm, args.at(1), accepted)?;
+        Ok(vm.local(address_value(&vm.heap, &address)))
+    },
+);
+const RECV: Native = Native::vm(
+    "recv(self, bufsize, /) -> bytes",
+    "What is there, at most bufsize bytes; b'' at the end.",
+    |vm, args| {
+        let mut buffer = read_buffer(vm, args.at(1))?;
+        let count = on(vm, args.at(0), |mut socket| socket.read(&mut buffer))?;
+        Ok(vm.local(vm.heap.bytes(buffer[..count].to_vec()).value()))
+    },
+);
+const SEND: Native = Native::vm(
+    "send(self, data, /) -> int",
+    "Send what fits; how many bytes that was.",
+    |vm, args| {
+        let data = bytes_of(vm, args.at(1))?;
+        let count = on(vm, args.at(0), |mut socket| socket.write(&data))?;
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
+const SENDTO: Native = Native::vm(
+    "sendto(self, data, address, /) -> int",
+    "Send a datagram.",
+    |vm, args| {
+        let data = bytes_of(vm, args.at(1))?;
+        let family = family_of(vm, args.at(0))?;
+        let address = sockaddr(vm, args.at(2), family)?;
+        let count = on(vm, args.at(0), |socket| socket.send_to(&data, &address))?;
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
+const RECVFROM: Native = Native::vm(
+    "recvfrom(self, bufsize, /)",
+    "A datagram and its sender's address.",
+    |vm, args| {
+        let mut buffer = read_buffer(vm, args.at(1))?;
+        let (count, address) = on(vm, args.at(0), |socket| address::receive_from(socket, &mut buffer))?;
+        let heap = &vm.heap;
+        let address = address.map_or(Value::NONE, |address| address_value(heap, &address));
+        let pair = [heap.bytes(buffer[..count].to_vec()).value(), address];
+        Ok(vm.local(heap.tuple(&pair).value()))
+    },
+);
+const SHUTDOWN: Native = Native::vm(
+    "shutdown(self, how, /)",
+    "Stop receiving (0), sending (1) or both (2).",
+    |vm, args| {
+        let how = match int(vm, args.at(1), 2)? {
+            0 => Shutdown::Read,
+            1 => Shutdown::Write,
+            _ => Shutdown::Both,
+        };
+        on(vm, args.at(0), |socket| socket.shutdown(how))?;
+        Ok(vm.none())
+    },
+);
+const SOCKNAME: Native = Native::vm("getsockname(self, /)", "Its address.", |vm, args| {
+    let address = on(vm, args.at(0), Socket::local_addr)?;
+    Ok(vm.local(address_value(&vm.heap, &address)))
+});
+const PEERNAME: Native = Native::vm("getpeername(self, /)", "The other end's address.", |vm, args| {
+    let address = on(vm, args.at(0), Socket::peer_addr)?;
+    Ok(vm.local(address_value(&vm.heap, &address)))
+});
+const SETOPT: Native = Native::vm(
+    "setsockopt(self, level, option, value, /)",
+    "Set an option.",
+    |vm, args| {
+        let [level, option, value] = [
+            int(vm, args.at(1), 0)?,
+            int(vm, args.at(2), 0)?,
+            int(vm, args.at(3), 0)?,
+        ];
+        on(vm, args.at(0), |socket| set_option(socket, (level, option), value))?;
+        Ok(vm.none())
+    },
+);
+const GETOPT: Native = Native::vm(
+    "getsockopt(self, level, option, /) -> int",
+    "The value of an option.",
+    |vm, args| {
+        let [level, option] = [int(vm, args.at(1), 0)?, int(vm, args.at(2), 0)?];
+        let value = on(vm, args.at(0), |socket| option_of(socket, (level, option)))?;
+        Ok(vm.local(Value::small_int(value)))
+    },
+);
+const RESOLVE: Native = Native::vm(
+    "resolve(host, port, /)",
+    "The addresses of a host: a list of (family, ip, port).",
+    resolve,
+);
+const WAIT: Native = Native::vm(
+    "wait(fd, writing, seconds, /) -> bool",
+    "Block until a descriptor is ready, no longer than so many seconds (negative: for ever); whether it is.",
+    wait,
+);
+const WATCH: Native = Native::vm(
+    "watch(fd, writing, handle, /)",
+    "Have a handle called whenever a descriptor is ready; the handle before, or None.",
+    |vm, args| {
+        let fd = int(vm, args.at(0), -1)?;
+        let side = side(vm, args.at(1))?;
+        match watch::watch(vm, fd, side, args.at(2))? {
+            Ok(before) => Ok(vm.local(vm.get(before).or(Value::NONE))),
+            Err(error) => Err(failed(vm, &error)),
+        }
+    },
+);
+const UNWATCH: Native = Native::vm(
+    "unwatch(fd, writing, /)",
+    "Stop watching a side of a descriptor; its handle, or None.",
+    |vm, args| {
+        let fd = int(vm, args.at(0), -1)?;
+        let side = side(vm, args.at(1))?;
+        let before = watch::unwatch(vm, fd, side)?;
+        Ok(vm.local(vm.get(before).or(Value::NONE)))
+    },
+);
+const ON_SIGNAL: Native = Native::vm(
+    "on_signal(signum, socket, /)",
+    "Write a byte to a socket whenever a signal arrives.",
+    |vm, args| {
+        let signum = int(vm, args.at(0), 0)?;
+        let end = on(vm, args.at(1), |socket| socket.try_clone())?;
+        let end = UnixStream::from(end);
+        signal_hook::low_level::pipe::register(signum, end).map_err(|error| failed(vm, &error))?;
+        Ok(vm.none())
+    },
+);
+
+fn side(vm: &mut Vm, writing: Local) -> Result<Side, Raised> {
+    Ok(match vm.truth(writing)? {
+        true => Side::Write,
+        false => Side::Read,
+    })
+}
+
+fn read_buffer(vm: &mut Vm, size: Local) -> Result<Vec<u8>, Raised> {
+    let size = arg::vm_index_or(vm, size, 0)?;
+    match usize::try_from(size) {
+        Ok(size) => Ok(vec![0; size.min(READ_MOST)]),
+        Err(_) => Err(vm.heap.value_error("negative buffersize in recv")),
+    }
+}
+
+fn bytes_of(vm: &Vm, data: Local) -> Result<Vec<u8>, Raised> {
+    Ok(Buffer::arg(&vm.heap, vm.get(data))?.to_vec())
+}
+
+fn family_of(vm: &Vm, this: Local) -> Result<i32, Raised> {
+    let domain = on(vm, this, Socket::domain)?;
+    Ok(domain.into())
+}
+
+/// SOL_SOCKET, IPPROTO_TCP and IPPROTO_IPV6 with the numbers of Linux.
+fn set_option(socket: &Socket, option: (i32, i32), value: i32) -> io::Result<()> {
+    let size = usize::try_from(value).unwrap_or_default();
+    match option {
+        (1, 2) => socket.set_reuse_address(value != 0),
+        (1, 6) => socket.set_broadcast(value != 0),
+        (1, 7) => socket.set_send_buffer_size(size),
+        (1, 8) => socket.set_recv_buffer_size(size),
+        (1, 9) => socket.set_keepalive(value != 0),
+        (1, 15) => socket.set_reuse_port(value != 0),
+        (6, 1) => socket.set_tcp_nodelay(value != 0),
+        (41, 26) => socket.set_only_v6(value != 0),
+        _ => Err(io::Error::from_raw_os_error(92)),
+    }
+}
+
+fn option_of(socket: &Socket, option: (i32, i32)) -> io::Result<i64> {
+    let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    match option {
+        (1, 2) => socket.reuse_address().map(i64::from),
+        (1, 3) => socket.r#type().map(|kind| i64::from(i32::from(kind))),
+        (1, 4) => {
+            let error = socket.take_error()?;
+            Ok(error.and_then(|error| error.raw_os_error()).unwrap_or(0).into())
+        }
+        (1, 6) => socket.broadcast().map(i64::from),
+        (1, 7) => socket.send_buffer_size().map(size),
+        (1, 8) => socket.recv_buffer_size().map(size),
+        (1, 9) => socket.keepalive().map(i64::from),
+        (1, 15) => socket.reuse_port().map(i64::from),
+        (6, 1) => socket.tcp_nodelay().map(i64::from),
+        (41, 26) => socket.only_v6().map(i64::from),
+        _ => Err(io::Error::from_raw_os_error(92)),
+    }
+}
+
+fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let fd = int(vm, args.at(0), -1)?;
+    let interest = match side(vm, args.at(1))? {
+        Side::Read => Interest::READABLE,
+        Side::Write => Interest::WRITABLE,
+    };
+    let mut left = vm.to_float(args.at(2))?;
+    let is_endless = left < 0.0;
+    let prepared = Poll::new().and_then(|poll| {
+        poll.registry()
+            .register(&mut SourceFd(&fd), Token(0), interest)?;
+        Ok(poll)
+    });
+    let mut poll = prepared.map_err(|error| failed(vm, &error))?;
+    let mut events = Events::with_capacity(1);
+    // If that fails the next write fails, too, and tells the program.
+    let _ = vm.host.flush();
+    loop {
+        let slice = Duration::from_millis(SLICE);
+        let limit = match is_endless {
+            true => slice,
+            false => slice.min(Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(slice)),
+        };
+        match poll.poll(&mut events, Some(limit)) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(failed(vm, &error)),
+            _ => {}
+        }
+        if !events.is_empty() {
+            return Ok(vm.local(Value::TRUE));
+        }
+        if vm.host.interrupted() {
+            vm.interrupt()?;
+        }
+        left -= limit.as_secs_f64();
+        if !is_endless && left <= 0.0 {
+            return Ok(vm.local(Value::FALSE));
+        }
+    }
+}
