@@ -243,6 +243,7 @@ const PUBLIC: &[&str] = &[
     "runners",
     "queues",
     "streams",
+    "subprocess",
     "tasks",
     "taskgroups",
     "threads",

@@ -23,7 +23,11 @@ pub fn sockaddr(vm: &mut Vm, given: Local, family: i32) -> Result<SockAddr, Rais
         let path = match (vm.get_gc::<Str>(given), vm.get_gc::<Bytes>(given)) {
             (Some(text), _) => text.as_str().to_owned(),
             (None, Some(bytes)) => String::from_utf8_lossy(&bytes.get().data).into_owned(),
-            _ => return Err(vm.heap.type_error("a path is required as the address of a Unix socket")),
+            _ => {
+                return Err(vm
+                    .heap
+                    .type_error("a path is required as the address of a Unix socket"));
+            }
         };
         return SockAddr::unix(path).map_err(|error| super::failed(vm, &error));
     }
@@ -79,7 +83,9 @@ pub fn address_value<'h>(heap: &'h Heap, address: &SockAddr) -> Value<'h> {
             }
         };
     }
-    let path = address.as_pathname().map(|path| path.to_string_lossy().into_owned());
+    let path = address
+        .as_pathname()
+        .map(|path| path.to_string_lossy().into_owned());
     heap.str_value(&path.unwrap_or_default())
 }
 
@@ -101,11 +107,14 @@ pub fn resolve(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let port = u16::try_from(port).unwrap_or_default();
     let found = match host.parse::<IpAddr>() {
         Ok(ip) => Ok(vec![SocketAddr::new(ip, port)]),
-        Err(_) => (host.as_str(), port).to_socket_addrs().map(Iterator::collect),
+        Err(_) => (host.as_str(), port)
+            .to_socket_addrs()
+            .map(Iterator::collect),
     };
     let found: Vec<SocketAddr> = found.map_err(|_| {
         let (errno, text) = (Value::small_int(-2), "Name or service not known");
-        vm.heap.raise_with(Builtin::OSError, &[errno, vm.heap.str_value(text)])
+        vm.heap
+            .raise_with(Builtin::OSError, &[errno, vm.heap.str_value(text)])
     })?;
     let heap = &vm.heap;
     let rows = found.iter().map(|address| {

@@ -18,6 +18,7 @@ use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::arg::{self, Buffer};
+pub(super) use super::builtins::types::exception::os_error;
 use super::registry::{ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
@@ -26,12 +27,13 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::reactor::watch::{self, Side};
 use crate::vm::{Local, Locals, Native, Vm};
 use address::{address_value, resolve, sockaddr};
-pub(super) use super::builtins::types::exception::os_error;
 
 /// The module.
 pub const SOCKET: NativeModule = NativeModule {
     functions: &[
         &OPEN,
+        &MOVE,
+        &STRERROR,
         &WAIT,
         &WATCH,
         &UNWATCH,
@@ -85,11 +87,7 @@ fn held(vm: &Vm, this: Local) -> Option<&Held> {
 ///
 /// # Errors
 /// OSError: the socket is closed, or what the system says.
-fn on<T>(
-    vm: &Vm,
-    this: Local,
-    act: impl FnOnce(&Socket) -> io::Result<T>,
-) -> Result<T, Raised> {
+fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Result<T, Raised> {
     let closed = || io::Error::from_raw_os_error(9);
     let outcome = match held(vm, this) {
         Some(held) => held.0.borrow().as_ref().map_or_else(|| Err(closed()), act),
@@ -112,7 +110,12 @@ fn failed(vm: &Vm, error: &io::Error) -> Raised {
 
 fn int(vm: &mut Vm, local: Local, default: i64) -> Result<i32, Raised> {
     let number = arg::vm_index_or(vm, local, default)?;
-    i32::try_from(number).map_err(|_| vm.heap.raise(Builtin::OverflowError, "signed integer is greater than maximum"))
+    i32::try_from(number).map_err(|_| {
+        vm.heap.raise(
+            Builtin::OverflowError,
+            "signed integer is greater than maximum",
+        )
+    })
 }
 
 fn adopt(vm: &Vm, this: Local, socket: Socket) -> Result<(), Raised> {
@@ -159,11 +162,33 @@ const OPEN: Native = Native::vm(
         Ok(vm.none())
     },
 );
+const MOVE: Native = Native::vm(
+    "move(source, target, /)",
+    "Give the system's socket of one object to another; the first is closed then.",
+    |vm, args| {
+        let socket = held(vm, args.at(0)).and_then(|held| held.0.take());
+        if let (Some(socket), Some(target)) = (socket, held(vm, args.at(1))) {
+            target.0.replace(Some(socket));
+        }
+        Ok(vm.none())
+    },
+);
+const STRERROR: Native = Native::vm(
+    "strerror(number, /) -> str",
+    "What the system calls an error.",
+    |vm, args| {
+        let number = int(vm, args.at(0), 0)?;
+        let text = io::Error::from_raw_os_error(number).to_string();
+        let text = text.split(" (os error").next().unwrap_or_default();
+        Ok(vm.local(vm.heap.str_value(text)))
+    },
+);
 const FILENO: Native = Native::vm(
     "fileno(self, /) -> int",
     "The descriptor; -1 if it is closed.",
     |vm, args| {
-        let fd = held(vm, args.at(0)).and_then(|held| held.0.borrow().as_ref().map(|s| s.as_raw_fd()));
+        let fd =
+            held(vm, args.at(0)).and_then(|held| held.0.borrow().as_ref().map(|s| s.as_raw_fd()));
         Ok(vm.local(Value::small_int(fd.unwrap_or(-1).into())))
     },
 );
@@ -172,12 +197,16 @@ const CLOSE: Native = Native::vm("close(self, /)", "Close it.", |vm, args| {
     drop(socket);
     Ok(vm.none())
 });
-const BIND: Native = Native::vm("bind(self, address, /)", "Give it an address.", |vm, args| {
-    let family = family_of(vm, args.at(0))?;
-    let address = sockaddr(vm, args.at(1), family)?;
-    on(vm, args.at(0), |socket| socket.bind(&address))?;
-    Ok(vm.none())
-});
+const BIND: Native = Native::vm(
+    "bind(self, address, /)",
+    "Give it an address.",
+    |vm, args| {
+        let family = family_of(vm, args.at(0))?;
+        let address = sockaddr(vm, args.at(1), family)?;
+        on(vm, args.at(0), |socket| socket.bind(&address))?;
+        Ok(vm.none())
+    },
+);
 const LISTEN: Native = Native::vm(
     "listen(self, backlog=128, /)",
     "Let others connect.",
@@ -240,7 +269,9 @@ const RECVFROM: Native = Native::vm(
     "A datagram and its sender's address.",
     |vm, args| {
         let mut buffer = read_buffer(vm, args.at(1))?;
-        let (count, address) = on(vm, args.at(0), |socket| address::receive_from(socket, &mut buffer))?;
+        let (count, address) = on(vm, args.at(0), |socket| {
+            address::receive_from(socket, &mut buffer)
+        })?;
         let heap = &vm.heap;
         let address = address.map_or(Value::NONE, |address| address_value(heap, &address));
         let pair = [heap.bytes(buffer[..count].to_vec()).value(), address];
@@ -264,10 +295,14 @@ const SOCKNAME: Native = Native::vm("getsockname(self, /)", "Its address.", |vm,
     let address = on(vm, args.at(0), Socket::local_addr)?;
     Ok(vm.local(address_value(&vm.heap, &address)))
 });
-const PEERNAME: Native = Native::vm("getpeername(self, /)", "The other end's address.", |vm, args| {
-    let address = on(vm, args.at(0), Socket::peer_addr)?;
-    Ok(vm.local(address_value(&vm.heap, &address)))
-});
+const PEERNAME: Native = Native::vm(
+    "getpeername(self, /)",
+    "The other end's address.",
+    |vm, args| {
+        let address = on(vm, args.at(0), Socket::peer_addr)?;
+        Ok(vm.local(address_value(&vm.heap, &address)))
+    },
+);
 const SETOPT: Native = Native::vm(
     "setsockopt(self, level, option, value, /)",
     "Set an option.",
@@ -277,7 +312,9 @@ const SETOPT: Native = Native::vm(
             int(vm, args.at(2), 0)?,
             int(vm, args.at(3), 0)?,
         ];
-        on(vm, args.at(0), |socket| set_option(socket, (level, option), value))?;
+        on(vm, args.at(0), |socket| {
+            set_option(socket, (level, option), value)
+        })?;
         Ok(vm.none())
     },
 );
@@ -381,7 +418,10 @@ fn option_of(socket: &Socket, option: (i32, i32)) -> io::Result<i64> {
         (1, 3) => socket.r#type().map(|kind| i64::from(i32::from(kind))),
         (1, 4) => {
             let error = socket.take_error()?;
-            Ok(error.and_then(|error| error.raw_os_error()).unwrap_or(0).into())
+            Ok(error
+                .and_then(|error| error.raw_os_error())
+                .unwrap_or(0)
+                .into())
         }
         (1, 6) => socket.broadcast().map(i64::from),
         (1, 7) => socket.send_buffer_size().map(size),
@@ -418,7 +458,9 @@ fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             false => slice.min(Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(slice)),
         };
         match poll.poll(&mut events, Some(limit)) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(failed(vm, &error)),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                return Err(failed(vm, &error));
+            }
             _ => {}
         }
         if !events.is_empty() {

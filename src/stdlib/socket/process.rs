@@ -124,7 +124,10 @@ fn spawn(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     })?;
     let class = class_of(vm, &CHILD);
     let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
-    let made = vm.heap.opaque(class, Process(RefCell::new(started))).value();
+    let made = vm
+        .heap
+        .opaque(class, Process(RefCell::new(started)))
+        .value();
     let mut parts = vec![vm.local(made)];
     for end in ends {
         let part = match end {
