@@ -86,7 +86,7 @@ fn child(vm: &Vm, this: Local) -> &Process {
 fn texts(vm: &mut Vm, list: Local) -> Result<Vec<String>, Raised> {
     let list = vm.to_list(list)?;
     let items: Gc<'_, List> = vm.get_gc(list).expect("to_list gives a list");
-    let items = items.items.to_vec(&vm.heap);
+    let items = items.to_vec(&vm.heap);
     let items: Vec<Local> = items.into_iter().map(|item| vm.local(item)).collect();
     items.into_iter().map(|item| vm.text_of(item)).collect()
 }
