@@ -143,7 +143,7 @@ impl<'h, 't> Builder<'h, 't> {
                 },
             };
             match self.open.last_mut() {
-                Some(Open::Array(list)) => list.items.push(heap, value),
+                Some(Open::Array(list)) => list.push(heap, value)?,
                 Some(Open::Object(dict, key)) => {
                     if let Some(key) = key.take() {
                         dict.set_str(heap, key, value);
@@ -242,7 +242,7 @@ fn build_with_hooks(vm: &mut Vm, reader: &mut Reader<'_>, hooks: &Hooks) -> Resu
                 None => break,
             },
         };
-        add(vm, open.last_mut(), value, result);
+        add(vm, open.last_mut(), value, result)?;
         // The value is in a list by now; what is open, and its names, got their locals earlier.
         vm.release(mark);
     }
@@ -250,18 +250,19 @@ fn build_with_hooks(vm: &mut Vm, reader: &mut Reader<'_>, hooks: &Hooks) -> Resu
 }
 
 /// Adds a value to what is open, or makes it the result.
-fn add(vm: &Vm, open: Option<&mut Pending>, value: Local, result: Local) {
+fn add(vm: &Vm, open: Option<&mut Pending>, value: Local, result: Local) -> Result<(), Raised> {
     let Some(pending) = open else {
         vm.set(result, vm.get(value));
-        return;
+        return Ok(());
     };
     let item = match pending.key.take() {
         Some(key) => vm.heap.tuple(&[vm.get(key), vm.get(value)]).value(),
         None => vm.get(value),
     };
     if let Some(list) = vm.get_gc::<List>(pending.items) {
-        list.items.push(&vm.heap, item);
+        list.push(&vm.heap, item)?;
     }
+    Ok(())
 }
 
 /// An object from the list of its pairs.

@@ -244,7 +244,7 @@ impl Writer {
         let mut at = 0;
         while let Some(pair) = vm
             .get_gc::<List>(pairs)
-            .and_then(|pairs| pairs.items.get(&vm.heap, at))
+            .and_then(|pairs| pairs.item(&vm.heap, at))
         {
             at += 1;
             let Some(pair) = pair.as_gc::<Tuple>() else {
@@ -328,7 +328,7 @@ fn bool_word(value: Value<'_>) -> Option<&'static str> {
 fn item_at(vm: &Vm, local: Local, at: usize) -> Option<Value<'_>> {
     let plain = plain_value(&vm.heap, vm.get(local));
     match plain.as_gc::<List>() {
-        Some(list) => list.items.get(&vm.heap, at),
+        Some(list) => list.item(&vm.heap, at),
         None => plain
             .as_gc::<Tuple>()
             .and_then(|tuple: Gc<'_, Tuple>| tuple.at(&vm.heap, at)),
