@@ -165,6 +165,23 @@ pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
     block(vm, &sleep)
 }
 
+/// Blocks a green thread whose loop has nothing to do, until it has or this moment has come.
+///
+/// # Errors
+/// As `wait`.
+pub(super) fn until_ready(vm: &mut Vm, until: Option<f64>) -> Result<(), Raised> {
+    let turn = Wait {
+        what: "the event loop",
+        object: vm.local(Value::UNDEF),
+        until,
+    };
+    let me = green::current(vm);
+    me.waits_for_handles.set(true);
+    let result = block(vm, &turn);
+    me.waits_for_handles.set(false);
+    result
+}
+
 /// Waits for the end of a thread; false: it took too long.
 ///
 /// # Errors

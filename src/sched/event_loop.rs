@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::block;
 use super::clock::TimeMode;
 use super::deadlock;
 use super::future::{self, future};
@@ -131,6 +132,9 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
             reactor::poll(vm, Some(Duration::ZERO))?;
             return Ok(());
         }
+        if vm.is_green() {
+            return wait_as_thread(vm);
+        }
         if green::run_slices(vm)? {
             continue;
         }
@@ -154,6 +158,27 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
         if !scheduler.ready.is_empty() || scheduler.timers.next_due(&vm.heap).is_some_and(is_due) {
             return Ok(());
         }
+    }
+}
+
+/// How often a loop on a green thread looks for input and output, in seconds.
+const LOOK: f64 = 0.001;
+
+/// The same for a loop on a green thread: only that thread waits.
+fn wait_as_thread(vm: &mut Vm) -> Result<(), Raised> {
+    loop {
+        reactor::poll(vm, Some(Duration::ZERO))?;
+        let scheduler = scheduler(vm);
+        let now = scheduler.now();
+        let due = scheduler.timers.next_due(&vm.heap);
+        if !scheduler.ready.is_empty() || due.is_some_and(|due| due <= now) {
+            return Ok(());
+        }
+        let until = match reactor::may_go_on(vm) {
+            true => Some(due.map_or(now + LOOK, |due| due.min(now + LOOK))),
+            false => due,
+        };
+        block::until_ready(vm, until)?;
     }
 }
 

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use super::block::{self, BlockedOn, ThreadQueue};
 use super::future::{self, future};
 use super::handle::Handle;
+use super::loop_state::FIRST_LOOP;
 use super::ready_queue::ChoicePoint;
 use super::{Scheduler, report, scheduler};
 use crate::runtime::heap::traced;
@@ -62,13 +63,19 @@ pub struct Thread {
     task: Slot,
     /// Whether it is in a loop.
     in_loop: Cell<bool>,
+    /// The number of its loop, and what `set_event_loop` set in it.
+    loop_number: Cell<u16>,
+    policy_loop: Cell<u16>,
+    policy_set: Cell<bool>,
+    /// Whether it is blocked because its loop has nothing to do.
+    pub(super) waits_for_handles: Cell<bool>,
     /// The future that gets what its function returns or raises; Undef if nobody wants it.
     outcome: Slot,
 }
 
 traced!(
     Thread { spawned, storage, blocked_on, context, task, outcome }
-    plain { id, name, daemon, joiners, state, in_loop }
+    plain { id, name, daemon, joiners, state, in_loop, loop_number, policy_loop, policy_set, waits_for_handles }
 );
 
 impl Thread {
@@ -85,6 +92,10 @@ impl Thread {
             context: Slot::undef(),
             task: Slot::undef(),
             in_loop: Cell::new(false),
+            loop_number: Cell::new(FIRST_LOOP),
+            policy_loop: Cell::new(0),
+            policy_set: Cell::new(id != MAIN),
+            waits_for_handles: Cell::new(false),
             outcome: Slot::undef(),
         }
     }
@@ -214,6 +225,7 @@ fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raise
         ..Thread::new(id, &start.name, State::Runnable)
     });
     thread.daemon.set(start.daemon);
+    thread.loop_number.set(scheduler(vm).loop_number());
     thread.context.set(vm.get(start.context));
     thread.outcome.set(vm.get(outcome));
     green.threads.borrow_mut().push(Rc::clone(&thread));
@@ -280,12 +292,15 @@ fn next(scheduler: &Scheduler) -> Option<Rc<Thread>> {
     threads.iter().filter(is_runnable).nth(nth).map(Rc::clone)
 }
 
-/// Wakes the threads whose time is over, earliest first.
+/// Wakes the threads whose time is over, earliest first, and those whose loop has something to do.
 pub fn wake_sleepers(vm: &Vm) {
     let scheduler = scheduler(vm);
     let now = scheduler.now();
+    let is_ready =
+        |t: &Thread| t.waits_for_handles.get() && scheduler.has_ready(t.loop_number.get());
     let due = |t: &Thread| match t.state.get() {
         State::Blocked(until) if until <= now => Some(until),
+        State::Blocked(_) if is_ready(t) => Some(now),
         _ => None,
     };
     let all = scheduler.green.alive();
@@ -313,13 +328,10 @@ pub fn slice_end(vm: &mut Vm) -> Result<(), Raised> {
         }
         return Ok(());
     }
-    // The steps of a loop are not interrupted: their tasks rely on that.
-    if !scheduler(vm).is_running() {
-        if !green.any_runnable() {
-            pass_time(vm);
-        }
-        give_way(vm);
+    if !green.any_runnable() {
+        pass_time(vm);
     }
+    give_way(vm);
     Ok(())
 }
 
@@ -345,12 +357,18 @@ fn put_away(scheduler: &Scheduler, heap: &Heap, thread: &Thread) {
     thread.context.set(scheduler.context(heap));
     thread.task.set(scheduler.current.get(heap));
     thread.in_loop.set(scheduler.running.get());
+    thread.loop_number.set(scheduler.loop_number());
+    thread.policy_loop.set(scheduler.policy_loop.get());
+    thread.policy_set.set(scheduler.policy_set.get());
 }
 
 fn take_up(scheduler: &Scheduler, heap: &Heap, thread: &Rc<Thread>) {
     scheduler.set_context(thread.context.get(heap));
     scheduler.current.set(thread.task.get(heap));
     scheduler.running.set(thread.in_loop.get());
+    scheduler.switch(heap, thread.loop_number.get());
+    scheduler.policy_loop.set(thread.policy_loop.get());
+    scheduler.policy_set.set(thread.policy_set.get());
     *scheduler.green.current.borrow_mut() = Rc::clone(thread);
 }
 
@@ -432,7 +450,11 @@ fn finish(vm: &mut Vm, result: Local, outcome: Local, failed: bool) {
             _ => future::set_result(vm, result, outcome),
         }
     });
-    scheduler(vm).call_soon(Handle::new(action, vm.get(result), pair));
+    let scheduler = scheduler(vm);
+    let number = future(vm, result).loop_number.get();
+    let outer = scheduler.switch(&vm.heap, number.max(FIRST_LOOP));
+    scheduler.call_soon(Handle::new(action, vm.get(result), pair));
+    scheduler.switch(&vm.heap, outer);
 }
 
 /// The thread that runs now.

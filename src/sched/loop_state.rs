@@ -24,6 +24,8 @@ pub struct Settings {
     pub exception_handler: Slot,
     /// What makes the loop's tasks: a callable, or Undef for the default.
     pub task_factory: Slot,
+    /// The executor that the program set as the default; Undef for green threads without one.
+    pub default_executor: Slot,
     /// Debug mode.
     pub debug: Cell<bool>,
     /// `slow_callback_duration`.
@@ -37,7 +39,7 @@ pub struct Settings {
 }
 
 traced!(
-    Settings { exception_handler, task_factory }
+    Settings { exception_handler, task_factory, default_executor }
     plain { debug, slow_callback, is_custom, stopping, closed }
 );
 
@@ -46,6 +48,7 @@ impl Default for Settings {
         Settings {
             exception_handler: Slot::undef(),
             task_factory: Slot::undef(),
+            default_executor: Slot::undef(),
             debug: Cell::new(false),
             slow_callback: Cell::new(SLOW_CALLBACK),
             is_custom: Cell::new(false),
@@ -59,6 +62,7 @@ impl Settings {
     fn exchange(&self, heap: &Heap, other: &Settings) {
         exchange(heap, &self.exception_handler, &other.exception_handler);
         exchange(heap, &self.task_factory, &other.task_factory);
+        exchange(heap, &self.default_executor, &other.default_executor);
         self.debug.swap(&other.debug);
         self.slow_callback.swap(&other.slow_callback);
         self.is_custom.swap(&other.is_custom);
@@ -92,6 +96,16 @@ impl Scheduler {
     #[inline]
     pub fn loop_number(&self) -> u16 {
         self.loop_number.get()
+    }
+
+    /// Whether a loop has handles that are ready.
+    pub(super) fn has_ready(&self, number: u16) -> bool {
+        if number == self.loop_number.get() {
+            return !self.ready.is_empty();
+        }
+        let idle = self.idle.borrow();
+        idle.get(&number)
+            .is_some_and(|state| !state.handles.borrow().is_empty())
     }
 
     /// A number for a new loop. After 65,534 loops they begin anew, so that a very old loop may share its number with a new one.

@@ -169,7 +169,11 @@ impl Scheduler {
         self.timers.clear();
         self.settings.exception_handler.clear();
         self.settings.task_factory.clear();
-        if let Some(reactor) = self.reactor.get() {
+        self.settings.default_executor.clear();
+        // What is connected belongs to the loop of the main thread.
+        if let Some(reactor) = self.reactor.get()
+            && self.green.current().id == green::MAIN
+        {
             reactor.clear();
         }
     }

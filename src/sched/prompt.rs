@@ -108,7 +108,10 @@ pub(super) fn enter(vm: &Vm, awaited: Local) -> Outer {
         foreground: vm.local(scheduler.foreground.get(&vm.heap)),
         interrupted: scheduler.interrupted.replace(false),
     };
-    scheduler.foreground.set(vm.get(awaited));
+    // Ctrl-C is the main thread's.
+    if !vm.is_green() {
+        scheduler.foreground.set(vm.get(awaited));
+    }
     outer
 }
 
@@ -120,6 +123,9 @@ pub(super) fn leave(
     outer: Outer,
     result: Result<(), Raised>,
 ) -> Result<(), Raised> {
+    if vm.is_green() {
+        return result;
+    }
     let foreground = vm.get(outer.foreground);
     scheduler(vm).foreground.set(foreground);
     let interrupted = scheduler(vm).interrupted.replace(outer.interrupted);

@@ -8,6 +8,7 @@ mod barrier;
 mod condition;
 mod event;
 mod event_loop;
+mod executor;
 pub mod future;
 mod gather;
 mod general;
@@ -60,6 +61,8 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &shield::SHIELD,
         &as_completed::AS_COMPLETED,
         &to_thread::TO_THREAD,
+        &executor::WRAP_FUTURE,
+        &executor::RUN_COROUTINE_THREADSAFE,
         &streams::OPEN_CONNECTION,
         &streams::OPEN_UNIX_CONNECTION,
         &streams::START_SERVER,

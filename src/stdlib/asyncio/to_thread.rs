@@ -3,8 +3,9 @@
 //! The function gets a stack of its own in the same VM and a slice at once, as a new thread would.
 //! What blocks it parks only it; see `sched/green.rs`.
 
+use super::executor;
 use crate::runtime::Raised;
-use crate::sched::{context, green};
+use crate::sched::context;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `to_thread(func, /, *args, **kwargs)`.
@@ -23,7 +24,8 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
             let [function, args, kwargs] =
                 [0, 1, 2].map(|i| vm.local(vm.step_slot(this, i).get(&vm.heap)));
             let context = context::fork(vm);
-            green::spawn(vm, function, args, kwargs, context).map(Step::Await)
+            executor::in_default_executor(vm, function, args, Some(kwargs), context)
+                .map(Step::Await)
         }
         (_, Input::Send(value)) => Ok(Step::Return(value)),
         (_, Input::Throw(exception)) => Err(vm.raise_local(exception)),

@@ -5,7 +5,7 @@
 
 use super::super::super::builtins::functions::object::is_callable;
 use super::super::super::registry::Getter;
-use super::super::{general, sleep, told};
+use super::super::{executor, general, sleep, told};
 use super::{
     check_open, check_startable, closing, handles, is_closed, is_current, new_loop, payload, within,
 };
@@ -13,7 +13,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::new_future;
-use crate::sched::{self, green, report, scheduler, task};
+use crate::sched::{self, report, scheduler, task};
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 
 /// The methods of `BaseEventLoop`.
@@ -29,7 +29,7 @@ pub(super) const METHODS: &[&Native] = &[
     &CREATE_FUTURE,
     &SET_TASK_FACTORY,
     &GET_TASK_FACTORY,
-    &RUN_IN_EXECUTOR,
+    &executor::RUN_IN_EXECUTOR,
     &RUN_UNTIL_COMPLETE,
     &RUN_FOREVER,
     &STOP,
@@ -44,7 +44,7 @@ pub(super) const METHODS: &[&Native] = &[
     &DEFAULT_EXCEPTION_HANDLER,
     &SHUTDOWN_ASYNCGENS,
     &SHUTDOWN_DEFAULT_EXECUTOR,
-    &SET_DEFAULT_EXECUTOR,
+    &executor::SET_DEFAULT_EXECUTOR,
 ];
 
 /// Its attributes.
@@ -172,17 +172,6 @@ const GET_TASK_FACTORY: Native = Native::vm(
             let factory = scheduler(vm).settings.task_factory.get(&vm.heap);
             vm.local(factory.or(Value::NONE))
         }))
-    },
-);
-const RUN_IN_EXECUTOR: Native = Native::vm(
-    "run_in_executor(self, executor, func, /, *args)",
-    "Run func(*args) in a thread of its own; a future for its result.",
-    |vm, args| {
-        check_open(vm, args.at(0))?;
-        let kwargs = vm.local(vm.heap.dict().value());
-        // A worker thread has a context of its own.
-        let context = vm.local(Value::UNDEF);
-        green::spawn(vm, args.at(2), args.at(3), kwargs, context)
     },
 );
 const RUN_UNTIL_COMPLETE: Native = Native::vm(
@@ -329,19 +318,6 @@ const SHUTDOWN_DEFAULT_EXECUTOR: Native = Native::vm(
     "A coroutine that has nothing to do.",
     |vm, _| Ok(closing::nothing(vm)),
 );
-const SET_DEFAULT_EXECUTOR: Native = Native::vm(
-    "set_default_executor(self, executor)",
-    "Have run_in_executor(None, ...) use this executor.",
-    |vm, args| {
-        general::call(
-            vm,
-            general::LOOP,
-            "set_default_executor",
-            &[args.at(0), args.at(1)],
-        )
-    },
-);
-
 fn run_until_complete(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let this = args.at(0);
     check_startable(vm, this)?;

@@ -181,10 +181,9 @@ pub fn current(vm: &mut Vm) -> Result<Local, Raised> {
     } else if number != 0 {
         Ok(loop_of(vm, number))
     } else if scheduler(vm).policy_set.get() {
-        Err(vm.heap.raise(
-            Builtin::RuntimeError,
-            "There is no current event loop in thread 'MainThread'.",
-        ))
+        let thread = green::current(vm).name.borrow().clone();
+        let message = format!("There is no current event loop in thread '{thread}'.");
+        Err(vm.heap.raise(Builtin::RuntimeError, message))
     } else {
         let class = class_of(vm, &EVENT_LOOP);
         let made = new_loop(vm, class);
@@ -253,9 +252,6 @@ pub fn leave(vm: &Vm) {
 /// # Errors
 /// KeyboardInterrupt and SystemExit from the program's exception handler, which hears of tasks that are still pending.
 pub fn close(vm: &mut Vm) -> Result<(), Raised> {
-    if vm.is_green() {
-        return Ok(());
-    }
     let mut result = Ok(());
     // A prompt's tasks and timers live on; its loop object is made anew when the program asks for it.
     if !scheduler(vm).is_attended() {
@@ -304,7 +300,7 @@ fn is_current(vm: &Vm, this: Local) -> bool {
     number_of(vm, this) == Some(scheduler(vm).loop_number())
 }
 
-fn check_open(vm: &Vm, this: Local) -> Result<(), Raised> {
+pub(super) fn check_open(vm: &Vm, this: Local) -> Result<(), Raised> {
     if is_closed(vm, this) {
         Err(vm.heap.raise(Builtin::RuntimeError, "Event loop is closed"))
     } else {
