@@ -53,7 +53,10 @@ pub const SET_DEFAULT_EXECUTOR: Native = Native::vm(
     |vm, args| {
         let function = bridge(vm, "checked_executor")?;
         let executor = vm.call(function, &[args.at(1)])?;
-        scheduler(vm).settings.default_executor.set(vm.get(executor));
+        scheduler(vm)
+            .settings
+            .default_executor
+            .set(vm.get(executor));
         Ok(vm.none())
     },
 );

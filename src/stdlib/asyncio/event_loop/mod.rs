@@ -21,7 +21,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::sched::{report, scheduler};
+use crate::sched::{green, report, scheduler};
 use crate::vm::{Local, Native, Vm};
 
 /// `asyncio.AbstractEventLoop`; its methods say that a subclass has to define them.
