@@ -76,7 +76,7 @@ pub fn bind_native<'h>(
     }
 }
 
-/// Modules whose functions are written in Python in CPython, so that its messages are those of functions.
+/// Modules and packages whose functions are written in Python in CPython, so that its messages are those of functions.
 const IN_PYTHON: [&str; 2] = ["asyncio", "random"];
 
 /// A native, to be named in a message.
@@ -125,7 +125,10 @@ impl<'h> Named<'h, '_> {
             Some(owner) => owner.builtin.is_none() && !owner.name(self.heap).as_str().contains('.'),
             None => {
                 let module = self.function.module.get(self.heap).as_gc::<Str>();
-                module.is_some_and(|m| IN_PYTHON.contains(&m.as_str()))
+                module.is_some_and(|m| {
+                    let package = m.as_str().split('.').next().unwrap_or_default();
+                    IN_PYTHON.contains(&package)
+                })
             }
         }
     }
