@@ -17,7 +17,7 @@ use crate::diagnostics::span::Span;
 pub struct Code(Draft);
 
 /// What a `Code` is made from: the same data before verification.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// The bare name (`<module>`, `<lambda>`, `<listcomp>` for what has none).
     pub name: Rc<str>,
@@ -74,6 +74,8 @@ pub enum CodeKind {
     Module,
     /// A module body that awaits at top level: run as a coroutine, ends with `RetCoro`.
     AsyncModule,
+    /// A module body whose names are in a mapping, as `exec` with locals of its own runs it: register 0 holds the mapping.
+    Mapped,
     /// A class body: register 0 holds the namespace; returns the `__class__` cell or None.
     Class,
 }
@@ -87,6 +89,19 @@ impl CodeKind {
                 | CodeKind::Generator
                 | CodeKind::AsyncGenerator
                 | CodeKind::AsyncModule
+        )
+    }
+
+    /// Whether register 0 holds the mapping that names are bound in.
+    pub fn has_namespace(self) -> bool {
+        matches!(self, CodeKind::Class | CodeKind::Mapped)
+    }
+
+    /// Whether it is the body of a module.
+    pub fn is_module(self) -> bool {
+        matches!(
+            self,
+            CodeKind::Module | CodeKind::AsyncModule | CodeKind::Mapped
         )
     }
 }

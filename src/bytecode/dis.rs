@@ -103,6 +103,7 @@ fn kind(kind: CodeKind) -> &'static str {
         CodeKind::AsyncGenerator => "async generator",
         CodeKind::Module => "module",
         CodeKind::AsyncModule => "async module",
+        CodeKind::Mapped => "module in a mapping",
         CodeKind::Class => "class",
     }
 }

@@ -11,9 +11,11 @@ pub mod dis;
 pub mod globals;
 pub mod image;
 pub mod op;
+mod relink;
 pub mod verify;
 
 pub use builder::{Builder, Label};
 pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
 pub use globals::GlobalNames;
 pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};
+pub use relink::relink;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::code::{Capture, Code, CodeKind, Const, Draft};
+use super::code::{Capture, Code, Const, Draft};
 use super::op::{Field, Imm, Instr, Op, Run, Wide};
 
 /// Checks a draft and makes it a `Code`.
@@ -55,7 +55,7 @@ const MAX_NREGS: u16 = 256;
 
 fn check_shape(draft: &Draft) -> Result<(), VerifyError> {
     let params = &draft.params;
-    let first = usize::from(draft.kind == CodeKind::Class);
+    let first = usize::from(draft.kind.has_namespace());
     ensure(draft.nregs <= MAX_NREGS, "at most 256 registers")?;
     ensure(
         params.count() + first <= usize::from(draft.nregs),

@@ -7,7 +7,7 @@ use super::emitter::{Emitter, Header, Home};
 use super::function::split_doc;
 use super::names::NAMESPACE;
 use super::scope::{CLASS_CELL, Role};
-use crate::bytecode::{CodeKind, Op, Params, Reg};
+use crate::bytecode::{Op, Params, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{ClassDef, Name};
 
@@ -92,7 +92,7 @@ impl<'a> Emitter<'_, 'a> {
         }
         self.scratch(|e| {
             let dict = e.temp();
-            if e.kind == CodeKind::Class {
+            if e.kind.has_namespace() {
                 // A metaclass may have prepared it.
                 let present = e.label();
                 e.load_annotations(dict, e.b.span());
@@ -110,7 +110,7 @@ impl<'a> Emitter<'_, 'a> {
 
     /// `R[dest] := __annotations__` of the module or class.
     pub fn load_annotations(&mut self, dest: Reg, span: Span) {
-        if self.kind == CodeKind::Class {
+        if self.kind.has_namespace() {
             let name = self.b.name(&annotations());
             self.op_at(span, Op::GetName, dest, NAMESPACE, 0, name);
         } else {

@@ -8,11 +8,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::Mode;
 use super::assigned::{Assigned, Var};
 use super::registers::{KEPT_FIXED, MAX_FIXED, Mark, Registers};
 use super::scope::{CLASS_CELL, Scope, ScopeId, ScopeKind, ScopeTree};
 use super::unwind::Block;
+use super::{Mode, Names};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{
     Builder, Capture, Code, CodeKind, Const, Draft, GlobalNames, Imm, Label, Op, Params, Reg,
@@ -25,6 +25,8 @@ pub(super) struct Unit<'a> {
     pub source: &'a str,
     pub file: u32,
     pub mode: Mode,
+    /// Where the names of the module body are.
+    pub names: Names,
     pub globals: &'a mut GlobalNames,
     pub problems: Vec<Diagnostic>,
 }
@@ -73,7 +75,10 @@ pub(super) struct Header {
 impl<'u, 'a> Emitter<'u, 'a> {
     /// Starts a frame: gives its variables registers and makes the cells.
     pub fn new(unit: &'u mut Unit<'a>, frame: ScopeId) -> Emitter<'u, 'a> {
-        let kind = unit.tree.code_kind(frame);
+        let kind = match unit.tree.code_kind(frame) {
+            CodeKind::Module if unit.names == Names::Mapping => CodeKind::Mapped,
+            kind => kind,
+        };
         let mut emitter = Emitter {
             unit,
             b: Builder::new(),
@@ -97,7 +102,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
     fn place_variables(&mut self) {
         let scope = self.unit.tree.get(self.frame);
         let (mut kept, mut spilled) = (Vec::new(), Vec::new());
-        if scope.kind == ScopeKind::Class {
+        if self.kind.has_namespace() {
             self.regs.fix();
         }
         let variables = variables(scope);

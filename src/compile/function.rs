@@ -237,11 +237,7 @@ impl<'a> Emitter<'_, 'a> {
 
     /// Whether the frame is the body of a module or class, whose names others see.
     pub fn is_namespace(&self) -> bool {
-        self.scope == self.frame
-            && matches!(
-                self.kind,
-                CodeKind::Module | CodeKind::AsyncModule | CodeKind::Class
-            )
+        self.scope == self.frame && (self.kind.is_module() || self.kind == CodeKind::Class)
     }
 }
 

@@ -39,9 +39,9 @@ use self::function::split_doc;
 pub use self::lint::lint;
 use self::resolve::{Resolved, resolve};
 use self::scope::ScopeTree;
-use crate::bytecode::{Code, GlobalNames, Op, Params};
+use crate::bytecode::{Code, GlobalNames, Params};
 use crate::diagnostics::{Diagnostic, Span};
-use crate::syntax::ast::Module;
+use crate::syntax::ast::{Expr, Module, Stmt, StmtKind};
 
 /// What the module is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,17 @@ pub enum Mode {
     Script,
     /// One input of the REPL: they are shown.
     Interactive,
+    /// One expression, whose value the code returns (`eval`).
+    Expression,
+}
+
+/// Where the names of a module body are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// In the slots of the module.
+    Slots,
+    /// In a mapping that the code is called with; names that it lacks are globals.
+    Mapping,
 }
 
 /// Compiles a module; gives its code and warnings. `file` is the number that the source map gave the text, `globals`
@@ -62,6 +73,20 @@ pub fn compile_module(
     file: u32,
     source: &str,
     mode: Mode,
+    globals: &mut GlobalNames,
+) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile_with(module, file, source, (mode, Names::Slots), globals)
+}
+
+/// The same for code whose names are where the second part of `target` says.
+///
+/// # Errors
+/// Everything that is wrong with the program, in source order.
+pub fn compile_with(
+    module: &Module,
+    file: u32,
+    source: &str,
+    target: (Mode, Names),
     globals: &mut GlobalNames,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Resolved {
@@ -79,7 +104,8 @@ pub fn compile_module(
         tree: &tree,
         source,
         file,
-        mode,
+        mode: target.0,
+        names: target.1,
         globals,
         problems: Vec::new(),
     };
@@ -95,18 +121,25 @@ impl<'a> Emitter<'_, 'a> {
     fn module(&mut self, module: &'a Module, source: &str) -> Header {
         let (doc, body) = match self.unit.mode {
             Mode::Script => split_doc(&module.body),
-            Mode::Interactive => (None, &module.body[..]),
+            Mode::Interactive | Mode::Expression => (None, &module.body[..]),
         };
         if let Some(doc) = &doc {
             self.scratch(|e| {
                 let value = e.temp();
                 e.load_str(value, doc);
-                let slot = e.unit.globals.slot(&"__doc__".into()) as i32;
-                e.op(Op::SetGlobal, value, 0, 0, slot);
+                e.store_name(&"__doc__".into(), Span::default(), value);
             });
         }
         self.start_annotations();
-        self.block(body);
+        match body {
+            [
+                Stmt {
+                    kind: StmtKind::Expr(value),
+                    ..
+                },
+            ] if self.unit.mode == Mode::Expression => self.module_value(value),
+            _ => self.block(body),
+        }
         let end = Span::at(u32::try_from(source.len()).unwrap_or(u32::MAX));
         self.return_none(end);
         Header {
@@ -114,6 +147,13 @@ impl<'a> Emitter<'_, 'a> {
             params: Params::default(),
             doc,
         }
+    }
+
+    fn module_value(&mut self, value: &'a Expr) {
+        self.scratch(|e| {
+            let reg = e.expr_temp(value);
+            e.return_reg(reg, value.span);
+        });
     }
 }
 

@@ -6,7 +6,7 @@
 use super::assigned::Var;
 use super::emitter::{Emitter, Home};
 use super::scope::{Place, ScopeId};
-use crate::bytecode::{Imm, Op, Reg};
+use crate::bytecode::{CodeKind, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::Name;
 
@@ -28,9 +28,13 @@ impl Emitter<'_, '_> {
     /// Where a name is, seen from here; hidden names and names that the resolver did not meet are globals.
     pub fn place(&self, name: &Name) -> Place {
         let scope = self.here();
-        scope
-            .symbol(&scope.mangle(name))
-            .map_or(Place::Global, |symbol| symbol.place)
+        let symbol = scope.symbol(&scope.mangle(name));
+        let place = symbol.map_or(Place::Global, |symbol| symbol.place);
+        let declared = symbol.is_some_and(|symbol| symbol.global.is_some());
+        match place {
+            Place::Global if self.kind == CodeKind::Mapped && !declared => Place::Namespace(None),
+            place => place,
+        }
     }
 
     /// The register of a variable that is neither a cell nor spilled.

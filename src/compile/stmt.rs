@@ -7,7 +7,7 @@ use super::Mode;
 use super::emitter::Emitter;
 use super::loops::ForLoop;
 use super::try_stmt::Try;
-use crate::bytecode::{CodeKind, Op};
+use crate::bytecode::Op;
 use crate::syntax::ast::{Block, Expr, IfBranch, Stmt, StmtKind};
 
 impl<'a> Emitter<'_, 'a> {
@@ -100,8 +100,7 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     fn expr_stmt(&mut self, value: &'a Expr) {
-        let is_top = matches!(self.kind, CodeKind::Module | CodeKind::AsyncModule);
-        if self.unit.mode == Mode::Script || !is_top {
+        if self.unit.mode != Mode::Interactive || !self.kind.is_module() {
             return self.effect(value);
         }
         self.scratch(|e| {

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::PathBuf;
 
+use super::evaluate;
 use super::loader::{self, Loader, Unit};
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
@@ -81,6 +82,7 @@ impl Interpreter {
         vm.extend(Loader::new(options.sources, options.warn, folder));
         vm.set_import(loader::import);
         vm.set_locate(loader::locate);
+        vm.set_compile(evaluate::compile);
         vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);

@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::evaluate::Compiled;
+use super::syntax_error::{Origin, syntax_error};
 use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames, image};
 use crate::compile::{Mode, compile_module};
@@ -30,13 +32,14 @@ pub(super) struct Loader {
     sources: Sources,
     warn: Warn,
     folder: PathBuf,
+    compiled: Compiled,
 }
 
 impl Layer for Loader {
     const PLACE: usize = 4;
 }
 
-traced!(Loader { sources, warn } plain { folder });
+traced!(Loader { sources, warn, compiled } plain { folder });
 
 impl Extension for Loader {}
 
@@ -47,6 +50,7 @@ impl Loader {
             sources,
             warn,
             folder,
+            compiled: Compiled::default(),
         }
     }
 }
@@ -54,8 +58,8 @@ impl Loader {
 /// A source text that parsed.
 pub(super) struct Unit {
     pub(super) file: FileId,
-    text: Rc<str>,
-    module: ast::Module,
+    pub(super) text: Rc<str>,
+    pub(super) module: ast::Module,
 }
 
 /// Decodes and parses a text; the mistakes in it otherwise.
@@ -99,14 +103,24 @@ pub(super) fn link(
 ) -> Result<(Local, bool), Vec<Diagnostic>> {
     let mut names = names_of(vm, module);
     let (code, warnings) = compile_module(&unit.module, unit.file.0, &unit.text, mode, &mut names)?;
-    let loader = vm.extension::<Loader>();
-    for warning in &warnings {
-        (loader.warn)(&loader.sources.borrow(), unit.file, warning);
-    }
+    warn(vm, unit.file, &warnings);
     asyncio::bind_builtins(vm, names.names());
     let is_async = code.kind == CodeKind::AsyncModule;
     let code = vm.load(&code, module, names.names());
     Ok((vm.function_of(code), is_async))
+}
+
+/// Tells of warnings about a text.
+pub(super) fn warn(vm: &Vm, file: FileId, warnings: &[Diagnostic]) {
+    let loader = vm.extension::<Loader>();
+    for warning in warnings {
+        (loader.warn)(&loader.sources.borrow(), file, warning);
+    }
+}
+
+/// What the program compiled so far.
+pub(super) fn compiled(vm: &Vm) -> &Compiled {
+    &vm.extension::<Loader>().compiled
 }
 
 /// The texts that were loaded.
@@ -260,8 +274,8 @@ fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Resu
             format!("cannot read {shown}: {error}"),
         )
     })?;
-    let unit =
-        read(vm, &shown, &bytes).map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes))?;
+    let unit = read(vm, &shown, &bytes)
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Origin::File))?;
     let module = make_module(vm, name, Some(file), folder);
     run_unit(vm, name, &unit, module)
 }
@@ -287,7 +301,8 @@ fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> 
 
 fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local, Raised> {
     let linked = link(vm, unit, module, Mode::Script);
-    let (function, is_async) = linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes))?;
+    let (function, is_async) =
+        linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes, Origin::File))?;
     if is_async && scheduler(vm).is_running() {
         let message = format!(
             "module '{name}' awaits at top level: it cannot be imported while the event loop runs"
@@ -299,26 +314,4 @@ fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local
         event_loop::run_task(vm, result)?;
     }
     Ok(module)
-}
-
-/// The first mistake as an exception of the program.
-fn syntax_error(vm: &Vm, file: FileId, mistakes: &[Diagnostic]) -> Raised {
-    let sources = vm.extension::<Loader>().sources.borrow();
-    let Some(first) = mistakes.first() else {
-        return vm.heap.raise(Builtin::SyntaxError, "invalid syntax");
-    };
-    let source = sources.file(file);
-    let class = match first.exception() {
-        "IndentationError" => Builtin::IndentationError,
-        "TabError" => Builtin::TabError,
-        _ => Builtin::SyntaxError,
-    };
-    let base = Path::new(&**source.name())
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let line = source.line(first.span().start);
-    vm.heap
-        .raise(class, format!("{} ({base}, line {line})", first.message))
 }

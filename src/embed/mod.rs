@@ -4,11 +4,13 @@
 //! `Outcome`; `loader` compiles and links texts and finds what `import` names; `library` lists the modules written in apy;
 //! `session` answers what a prompt asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
+mod evaluate;
 mod interpreter;
 mod library;
 mod loader;
 pub mod os_files;
 mod session;
+mod syntax_error;
 
 use std::cell::RefCell;
 use std::rc::Rc;

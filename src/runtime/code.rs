@@ -17,7 +17,7 @@ use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
 use super::value::Value;
-use crate::bytecode::{Code, CodeKind, Instr};
+use crate::bytecode::{Code, Instr};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
@@ -68,6 +68,10 @@ pub struct CodeObj {
     pub caches: Box<[Cache]>,
     /// The code.
     pub code: Rc<Code>,
+    /// A copy that is linked to another module, the last one made; else Undef.
+    pub linked: Slot,
+    /// The code of the same text with its names in a mapping, once `exec` asked for it; else Undef.
+    pub mapped: Slot,
 }
 
 /// The guard of a cache that knows nothing: no object has this shape.
@@ -88,7 +92,7 @@ pub struct Cache {
 }
 
 traced!(
-    CodeObj { entry, module, consts, caches, code }
+    CodeObj { entry, module, consts, caches, code, linked, mapped }
     plain { plain_args, nregs, undef_count }
 );
 traced!(Cache { value, name } plain { guard, slot, next_shape });
@@ -136,7 +140,7 @@ impl CodeObj {
             .map(|&name| Cache::new(consts[name as usize].expect(heap)))
             .collect();
         // The body of a class is called with its namespace, which is no parameter of the program's.
-        let namespace = u32::from(code.kind == CodeKind::Class);
+        let namespace = u32::from(code.kind.has_namespace());
         let plain = code.params.is_simple() && !code.kind.suspends();
         CodeObj {
             entry: code.instrs.as_ptr(),
@@ -151,6 +155,8 @@ impl CodeObj {
             consts,
             caches,
             code,
+            linked: Slot::undef(),
+            mapped: Slot::undef(),
         }
     }
 }
@@ -159,7 +165,7 @@ impl CodeObj {
 fn undef_count(code: &Code) -> u32 {
     let params = code.params.count() as u32;
     let nregs = u32::from(code.nregs);
-    if code.shows_locals && code.kind != CodeKind::Class {
+    if code.shows_locals && !code.kind.has_namespace() {
         return nregs.saturating_sub(params);
     }
     let first = code

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::Instr;
+use crate::bytecode::{CodeKind, Instr};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
@@ -296,12 +296,23 @@ impl Vm {
                     None => return Err(self.attribute_error(module, name)),
                 },
             };
-            let heap = &self.heap;
-            let globals = self.stack.top().code(heap).module(heap);
-            globals.bind(heap, heap.intern(&text), self.get(value));
+            self.bind_starred(&text, value)?;
         }
         self.release(mark);
         Ok(())
+    }
+
+    /// Binds a name that `import *` brings: in the globals, or in the mapping that `exec` was given.
+    fn bind_starred(&mut self, name: &str, value: Local) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let name = heap.intern(name);
+        let code = self.stack.top().code(heap);
+        if code.code.kind != CodeKind::Mapped {
+            code.module(heap).bind(heap, name, self.get(value));
+            return Ok(());
+        }
+        let (namespace, name) = (self.reg_local(0), self.local(name.value()));
+        self.set_item(namespace, name, value)
     }
 
     fn public_names(&self, module: Local) -> Local {

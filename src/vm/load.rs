@@ -32,7 +32,12 @@ impl Vm {
     }
 }
 
-fn load_code<'h>(heap: &'h Heap, code: &Rc<Code>, module: Gc<'h, Module>) -> Gc<'h, CodeObj> {
+/// Links code to a module in which its slots are reserved.
+pub(super) fn load_code<'h>(
+    heap: &'h Heap,
+    code: &Rc<Code>,
+    module: Gc<'h, Module>,
+) -> Gc<'h, CodeObj> {
     let consts = code
         .consts
         .iter()

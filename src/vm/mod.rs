@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "vouches for the roots of a collection")]
 
 pub(in crate::vm) mod classes;
+pub(in crate::vm) mod evaluate;
 pub(in crate::vm) mod exec;
 pub mod files;
 mod import;
@@ -23,6 +24,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
+pub use evaluate::{CompileFn, CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
 pub use local::{Local, Mark};

@@ -58,7 +58,7 @@ impl Vm {
         let code = frame.code(heap);
         match code.code.kind {
             CodeKind::Module | CodeKind::AsyncModule => return None,
-            CodeKind::Class => return Some(self.reg_local(0)),
+            CodeKind::Class | CodeKind::Mapped => return Some(self.reg_local(0)),
             _ => {}
         }
         let names = heap.dict();

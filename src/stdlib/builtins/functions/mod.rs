@@ -4,6 +4,7 @@
 //! that table. A new area is a file, a `mod` line and a word in `ALL`.
 
 mod attributes;
+mod code;
 mod conversion;
 mod files;
 mod iteration;
@@ -19,6 +20,7 @@ use crate::vm::Native;
 /// All tables.
 pub const ALL: &[&[&Native]] = &[
     attributes::FUNCTIONS,
+    code::FUNCTIONS,
     conversion::FUNCTIONS,
     files::FUNCTIONS,
     iteration::FUNCTIONS,

@@ -32,7 +32,7 @@ pub fn scope_names(vm: &mut Vm) -> Result<Local, Raised> {
 }
 
 /// The names of the module that runs, as its `__dict__`.
-fn module_names(vm: &mut Vm) -> Result<Local, Raised> {
+pub fn module_names(vm: &mut Vm) -> Result<Local, Raised> {
     let module = vm.running_module();
     let module: Gc<'_, Module> = vm.get_gc(module).expect("code runs in a module");
     Ok(vm.local(module.dict(&vm.heap).value()))

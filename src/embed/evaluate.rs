@@ -1,0 +1,178 @@
+//! The VM's hook for texts that the program compiles: `eval`, `exec`, `compile`.
+//!
+//! A text that was compiled before is not parsed again: its code object is remembered, linked to a module of its own where it never
+//! runs. The text of a code object stays in the source map, so that its second form, with names in a mapping, can be made later.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::loader::{self, Unit};
+use super::syntax_error::{Origin, syntax_error};
+use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
+use crate::compile::{Mode, Names, compile_with};
+use crate::diagnostics::{self, Diagnostic, FileId, Span};
+use crate::runtime::heap::traced;
+use crate::runtime::{Builtin, Raised, Slot};
+use crate::stdlib::asyncio;
+use crate::syntax::ast::StmtKind;
+use crate::syntax::parser::parse_module;
+use crate::vm::{CompileRequest, Goal, Local, SourceText, TopLevelAwait, Vm};
+
+/// Texts that are remembered; when there are more, all are forgotten.
+const REMEMBERED: usize = 512;
+/// Longer texts are seldom compiled twice.
+const MAX_REMEMBERED_LEN: usize = 4096;
+
+/// What was compiled so far.
+#[derive(Default)]
+pub(super) struct Compiled {
+    known: RefCell<FxHashMap<Key, Slot>>,
+    /// What the text with this number in the source map was compiled to.
+    goals: RefCell<FxHashMap<u32, (Goal, TopLevelAwait)>>,
+}
+
+traced!(Compiled { known } plain { goals });
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    text: Box<[u8]>,
+    name: Box<str>,
+    goal: Goal,
+    awaits: TopLevelAwait,
+}
+
+traced!(plain Key);
+
+/// The hook.
+pub(super) fn compile(vm: &mut Vm, request: &CompileRequest<'_>) -> Result<Local, Raised> {
+    match request {
+        CompileRequest::Text(text) => compile_text(vm, text),
+        CompileRequest::Mapped(file) => compile_mapped(vm, FileId(*file)),
+    }
+}
+
+fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
+    let key = Key {
+        text: source.text.into(),
+        name: source.name.into(),
+        goal: source.goal,
+        awaits: source.awaits,
+    };
+    if let Some(known) = loader::compiled(vm).known.borrow().get(&key) {
+        return Ok(vm.local(known.get(&vm.heap)));
+    }
+    let text = match source.goal {
+        Goal::Expression => source.text.trim_ascii_start(),
+        Goal::Statements | Goal::Prompt => source.text,
+    };
+    if text.contains(&0) {
+        let message = "source code string cannot contain null bytes";
+        return Err(vm.heap.raise(Builtin::SyntaxError, message));
+    }
+    let unit = loader::read(vm, source.name, text)
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Origin::Text(source.goal)))?;
+    let code = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
+    let compiled = loader::compiled(vm);
+    let goal = (source.goal, source.awaits);
+    compiled.goals.borrow_mut().insert(unit.file.0, goal);
+    if source.text.len() <= MAX_REMEMBERED_LEN {
+        let mut known = compiled.known.borrow_mut();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(key, Slot::new(vm.get(code)));
+    }
+    Ok(code)
+}
+
+/// The second form of a text that was compiled before.
+fn compile_mapped(vm: &mut Vm, file: FileId) -> Result<Local, Raised> {
+    let goal = loader::compiled(vm).goals.borrow().get(&file.0).copied();
+    let Some(goal) = goal else {
+        let message = "the text of this code object is not known";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    };
+    let text = Rc::clone(loader::sources(vm).borrow().file(file).text());
+    let parsed = parse_module(&text);
+    let module = parsed
+        .module
+        .ok_or_else(|| syntax_error(vm, file, &parsed.diagnostics, Origin::Text(goal.0)))?;
+    let unit = Unit { file, text, module };
+    build(vm, &unit, goal, Names::Mapping)
+}
+
+fn build(
+    vm: &mut Vm,
+    unit: &Unit,
+    (goal, awaits): (Goal, TopLevelAwait),
+    names: Names,
+) -> Result<Local, Raised> {
+    let refuse =
+        |vm: &Vm, mistakes: &[Diagnostic]| syntax_error(vm, unit.file, mistakes, Origin::Compiled);
+    if goal == Goal::Expression
+        && let Some(mistake) = no_expression(unit)
+    {
+        return Err(syntax_error(vm, unit.file, &[mistake], Origin::Text(goal)));
+    }
+    let mode = match goal {
+        Goal::Statements => Mode::Script,
+        Goal::Expression => Mode::Expression,
+        Goal::Prompt => Mode::Interactive,
+    };
+    let mut globals = GlobalNames::new();
+    let target = (mode, names);
+    let compiled = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut globals);
+    let (code, warnings) = compiled.map_err(|mistakes| refuse(vm, &mistakes))?;
+    if code.kind == CodeKind::AsyncModule && awaits == TopLevelAwait::Refused {
+        return Err(refuse(vm, &[stray_await(&code)]));
+    }
+    if names == Names::Slots {
+        loader::warn(vm, unit.file, &warnings);
+    }
+    asyncio::bind_builtins(vm, globals.names());
+    let home = vm.heap.module_around(vm.heap.dict()).value();
+    let home = vm.local(home);
+    Ok(vm.load(&code, home, globals.names()))
+}
+
+/// What is wrong with a text that should be one expression.
+fn no_expression(unit: &Unit) -> Option<Diagnostic> {
+    let invalid =
+        |span| Diagnostic::error(diagnostics::Code::InvalidSyntax, span, "invalid syntax");
+    let end = Span::at(unit.text.len() as u32);
+    match &unit.module.body[..] {
+        [] => Some(invalid(end)),
+        [only] if matches!(only.kind, StmtKind::Expr(_)) => None,
+        [first, rest @ ..] => match &first.kind {
+            StmtKind::Expr(_) => rest.first().map(|next| invalid(next.span)),
+            StmtKind::Assign { targets, .. } => {
+                let target = targets.first().map_or(first.span, |target| target.span);
+                let after = &unit.text[target.end as usize..];
+                let at = target.end + after.find('=').unwrap_or(0) as u32;
+                Some(invalid(Span::new(at, at + 1)))
+            }
+            _ => {
+                let word = unit.text[first.span.range()]
+                    .find(|c: char| !c.is_alphanumeric())
+                    .unwrap_or(1) as u32;
+                Some(invalid(Span::new(
+                    first.span.start,
+                    first.span.start + word.max(1),
+                )))
+            }
+        },
+    }
+}
+
+fn stray_await(code: &Code) -> Diagnostic {
+    let waits = |op| matches!(op, Op::Await | Op::GetAIter | Op::GetANext);
+    let at = code.instrs.iter().position(|instr| waits(instr.op));
+    let span = at.map_or(code.span, |at| code.span_at(at as u32));
+    Diagnostic::error(
+        diagnostics::Code::AwaitOutside,
+        span,
+        "'await' outside function",
+    )
+}

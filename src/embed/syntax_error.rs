@@ -1,0 +1,107 @@
+//! Mistakes in a text as exceptions of the program: SyntaxError with the place, as CPython's parser raises it.
+//!
+//! The first mistake counts. `offset` and `end_offset` are columns from 1 in characters; `text` is the line with its end. Where
+//! apy's own diagnostics are more specific than CPython's messages, programs get CPython's, which they may print or compare.
+
+use super::loader::sources;
+use crate::diagnostics::{Code, Diagnostic, FileId, SourceFile};
+use crate::runtime::{Builtin, Raised, Value};
+use crate::vm::{Goal, Vm};
+
+/// Where the text of a mistake comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A file: the exception quotes the line.
+    File,
+    /// A text that the program made. CPython's parser quotes its line.
+    Text(Goal),
+    /// The same, and the mistake is found after parsing: CPython would look for a file of that name, and finds none.
+    Compiled,
+}
+
+/// Raises SyntaxError, IndentationError or TabError for the first of the mistakes.
+pub(super) fn syntax_error(
+    vm: &Vm,
+    file: FileId,
+    mistakes: &[Diagnostic],
+    origin: Origin,
+) -> Raised {
+    let Some(first) = mistakes.first() else {
+        return vm.heap.raise(Builtin::SyntaxError, "invalid syntax");
+    };
+    let class = match first.exception() {
+        "IndentationError" => Builtin::IndentationError,
+        "TabError" => Builtin::TabError,
+        _ => Builtin::SyntaxError,
+    };
+    let sources = sources(vm).borrow();
+    let source = sources.file(file);
+    let ((line, column), (end_line, end_column)) = place_of(source, first, origin);
+    let heap = &vm.heap;
+    let text = line_of(source, line, origin);
+    let place = [
+        heap.str_value(source.name()),
+        heap.int(line),
+        heap.int(column),
+        text.map_or(Value::NONE, |text| heap.str_value(&text)),
+        heap.int(end_line),
+        heap.int(end_column),
+    ];
+    let place = heap.tuple(&place).value();
+    let message = heap.str_value(message_of(first));
+    heap.raise_with(class, &[message, place])
+}
+
+/// What CPython says.
+fn message_of(mistake: &Diagnostic) -> &str {
+    let is_own = matches!(
+        mistake.code,
+        Code::InvalidSyntax
+            | Code::IncompleteStatement
+            | Code::ForeignSyntax
+            | Code::ForeignStatement
+            | Code::KeywordAsName
+            | Code::OrphanClause
+    );
+    if is_own && !mistake.message.starts_with("invalid syntax") {
+        "invalid syntax"
+    } else {
+        &mistake.message
+    }
+}
+
+/// Line and column where the mistake begins and where it ends.
+fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Origin) -> ((i64, i64), (i64, i64)) {
+    let span = mistake.span();
+    let whole = i64::from(source.text().len() as u32);
+    if origin == Origin::Text(Goal::Expression) && i64::from(span.start) == whole {
+        let line = i64::from(whole > 0);
+        return ((line, 0), (line, 0));
+    }
+    let (start, end) = (
+        source.line_column(span.start),
+        source.line_column(span.end.max(span.start)),
+    );
+    let (line, column) = (i64::from(start.line), i64::from(start.column));
+    let (end_line, end_column) = (i64::from(end.line), i64::from(end.column));
+    match mistake.code {
+        Code::UnclosedBracket => ((line, column), (line, 0)),
+        Code::UnterminatedString | Code::UnterminatedBlock => ((line, column), (line, column)),
+        Code::UnexpectedIndent => ((line, (end_column - 1).max(1)), (line, -1)),
+        _ if span.is_empty() => ((line, column), (end_line, end_column + 1)),
+        _ => ((line, column), (end_line, end_column)),
+    }
+}
+
+/// The line with its end; the last line of statements gets one, as CPython's tokenizer adds it.
+fn line_of(source: &SourceFile, line: i64, origin: Origin) -> Option<String> {
+    if origin == Origin::Compiled {
+        return None;
+    }
+    let line = u32::try_from(line).unwrap_or(0).max(1);
+    let mut text = source.line_text(line).to_owned();
+    if line < source.line_count() || origin != Origin::Text(Goal::Expression) {
+        text.push('\n');
+    }
+    Some(text)
+}
