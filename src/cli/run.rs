@@ -20,9 +20,19 @@ use crate::vm::Failure;
 
 /// Runs a program; the exit status.
 pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
-    execute(source, args, settings, |interpreter, name, text| {
-        interpreter.run(name, text, Mode::Script)
-    })
+    let module = match &source {
+        Source::Module(module) => Some(module.clone()),
+        _ => None,
+    };
+    execute(
+        source,
+        args,
+        settings,
+        |interpreter, name, text| match module {
+            Some(module) => interpreter.run_module(&module),
+            None => interpreter.run(name, text, Mode::Script),
+        },
+    )
 }
 
 /// Runs a file as the module that it is, not as the main program, and then one of its functions: a test. The exit status.
@@ -59,6 +69,7 @@ fn execute(
     settings: &Settings,
     run: impl FnOnce(&mut Interpreter, &str, &[u8]) -> Outcome,
 ) -> u8 {
+    let source = main_of_folder(source);
     let (name, text) = match read(&source) {
         Ok(read) => read,
         Err(problem) => {
@@ -94,6 +105,16 @@ fn execute(
     // Freeing every object one by one is of no use to a process that ends.
     std::mem::forget(interpreter);
     status
+}
+
+/// A folder is run by its `__main__` file.
+fn main_of_folder(source: Source) -> Source {
+    let Source::File(path) = &source else {
+        return source;
+    };
+    let mains = ["apy", "py"].map(|ending| path.join(format!("__main__.{ending}")));
+    let main = mains.into_iter().find(|main| main.is_file());
+    main.filter(|_| path.is_dir()).map_or(source, Source::File)
 }
 
 /// The clock and the seed, in words.
@@ -150,6 +171,7 @@ fn options(
         seed: settings.seed,
         args,
         script,
+        path: settings.path.clone(),
         gc_stress: settings.gc_stress,
     }
 }
@@ -168,6 +190,7 @@ pub fn read(source: &Source) -> Result<(String, Vec<u8>), String> {
                 Err(error) => Err(format!("cannot read standard input: {}", words(&error))),
             }
         }
+        Source::Module(name) => Ok((name.clone(), Vec::new())),
         Source::File(path) => read_file(path),
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::loader::{self, Unit};
-use super::syntax_error::{Origin, syntax_error};
+use super::syntax_error::{Place, syntax_error};
 use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
 use crate::compile::{Mode, Names, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
@@ -72,7 +72,7 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
         return Err(vm.heap.raise(Builtin::SyntaxError, message));
     }
     let unit = loader::read(vm, source.name, text)
-        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Origin::Text(source.goal)))?;
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::Text(source.goal)))?;
     let code = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
     let compiled = loader::compiled(vm);
     let goal = (source.goal, source.awaits);
@@ -98,7 +98,7 @@ fn compile_mapped(vm: &mut Vm, file: FileId) -> Result<Local, Raised> {
     let parsed = parse_module(&text);
     let module = parsed
         .module
-        .ok_or_else(|| syntax_error(vm, file, &parsed.diagnostics, Origin::Text(goal.0)))?;
+        .ok_or_else(|| syntax_error(vm, file, &parsed.diagnostics, Place::Text(goal.0)))?;
     let unit = Unit { file, text, module };
     build(vm, &unit, goal, Names::Mapping)
 }
@@ -110,11 +110,11 @@ fn build(
     names: Names,
 ) -> Result<Local, Raised> {
     let refuse =
-        |vm: &Vm, mistakes: &[Diagnostic]| syntax_error(vm, unit.file, mistakes, Origin::Compiled);
+        |vm: &Vm, mistakes: &[Diagnostic]| syntax_error(vm, unit.file, mistakes, Place::Compiled);
     if goal == Goal::Expression
         && let Some(mistake) = no_expression(unit)
     {
-        return Err(syntax_error(vm, unit.file, &[mistake], Origin::Text(goal)));
+        return Err(syntax_error(vm, unit.file, &[mistake], Place::Text(goal)));
     }
     let mode = match goal {
         Goal::Statements => Mode::Script,

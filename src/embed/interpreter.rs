@@ -5,10 +5,12 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::evaluate;
+use super::finder;
 use super::loader::{self, Loader, Unit};
+use super::run_module;
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::exception::Exception;
@@ -17,7 +19,7 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::ready_queue::Seeded;
 use crate::sched::{self, event_loop, green, report, scheduler, slow_step, task};
-use crate::stdlib::{self, asyncio, random, sys};
+use crate::stdlib::{self, asyncio, importlib, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Vm};
 
@@ -37,6 +39,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// The program's file: `__file__`, and where imports look first.
     pub script: Option<PathBuf>,
+    /// Where imports look afterwards.
+    pub path: Vec<PathBuf>,
     /// Collect garbage at every safepoint: for tests of the collector.
     pub gc_stress: bool,
 }
@@ -73,14 +77,13 @@ impl Interpreter {
         vm.set_pulse(slow_step::pulse);
         stdlib::install(&mut vm);
         random::seed_default(&vm, options.seed.unwrap_or_else(any_seed));
-        let folder = options.script.as_ref().and_then(|script| script.parent());
-        let folder = folder.map_or_else(PathBuf::new, |folder| folder.to_path_buf());
-        vm.extend(sys::Program::new(
-            options.args,
-            folder.to_string_lossy().into_owned(),
-        ));
-        vm.extend(Loader::new(options.sources, options.warn, folder));
-        vm.set_import(loader::import);
+        let path = search_path(options.script.as_deref(), options.path);
+        let shown = path
+            .iter()
+            .map(|folder| folder.to_string_lossy().into_owned());
+        vm.extend(sys::Program::new(options.args, shown.collect()));
+        vm.extend(Loader::new(options.sources, options.warn, path));
+        vm.set_import(loader::HOOKS);
         vm.set_locate(loader::locate);
         vm.set_compile(evaluate::compile);
         vm.heap.make_permanent();
@@ -102,6 +105,20 @@ impl Interpreter {
             Err((file, mistakes)) => return Outcome::Mistakes(file, mistakes),
         };
         self.run_unit(&unit, mode)
+    }
+
+    /// Runs a module as `__main__`, found as `import` finds it; of a package its `__main__` module.
+    pub fn run_module(&mut self, name: &str) -> Outcome {
+        let mark = self.vm.mark();
+        let result = run_module::run(&mut self.vm, name);
+        let outcome = match result {
+            Ok(None) => Outcome::Exit(1, Some(format!("No module named {name}"))),
+            Ok(Some(Ok(unit))) => self.run_unit(&unit, Mode::Script),
+            Ok(Some(Err((file, mistakes)))) => Outcome::Mistakes(file, mistakes),
+            Err(raised) => self.outcome_of(Err(raised)),
+        };
+        self.vm.release(mark);
+        outcome
     }
 
     /// Runs a module that was parsed already: `text` is what it was parsed from.
@@ -222,7 +239,13 @@ impl Interpreter {
         let vm = &mut self.vm;
         let mark = vm.mark();
         let main = vm.local(vm.heap.module("__main__").value());
-        loader::bind_identity(vm, main, "__main__", script.as_deref());
+        let name = vm.heap.str_value("__main__");
+        vm.get_gc::<Module>(main)
+            .expect("just made")
+            .set(&vm.heap, "__name__", name);
+        let script = script.map(|script| finder::absolute(&script));
+        let file = script.as_ref().map(|script| script.to_string_lossy());
+        importlib::describe_main(vm, main, file.as_deref());
         vm.add_module("__main__", main);
         vm.release(mark);
     }
@@ -232,6 +255,17 @@ impl Drop for Interpreter {
     fn drop(&mut self) {
         green::abandon_all(&mut self.vm);
     }
+}
+
+/// `sys.path`: the program's folder, or the working folder as the empty string, then the rest.
+fn search_path(script: Option<&Path>, rest: Vec<PathBuf>) -> Vec<PathBuf> {
+    let folder = script.map_or_else(PathBuf::new, |script| {
+        let script = script
+            .canonicalize()
+            .unwrap_or_else(|_| finder::absolute(script));
+        script.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    });
+    [folder].into_iter().chain(rest).collect()
 }
 
 /// A seed from the system's randomness.

@@ -1,37 +1,36 @@
 //! From source text to functions that can be called: the pipeline's one driver, for programs and for `import`.
 //!
-//! `import` is the VM's hook: native modules first, then files, in `sys.path`'s order, then the library's own texts. A folder is a package, with or without
-//! `__init__.apy`; `.apy` is looked for before `.py`. What the hook needs to know lives in an extension of the VM. A syntax error
-//! in an imported file is an exception of the program; in the program itself it is a diagnostic.
+//! `import` is one of the VM's hooks: `finder` says where a module comes from, here it is made and run. What the hooks need to know
+//! lives in an extension of the VM. A syntax error in an imported file is an exception of the program; in the program itself it is a
+//! diagnostic.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::evaluate::Compiled;
-use super::syntax_error::{Origin, syntax_error};
+use super::finder::{self, Found};
+use super::meta_path;
+use super::syntax_error::{Place, syntax_error};
 use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames, image};
 use crate::compile::{Mode, compile_module};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
-use crate::runtime::list::List;
 use crate::runtime::module::Module;
-use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Raised};
+use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{event_loop, scheduler};
+use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
 use crate::syntax::parser::{decode_source, parse_module};
-use crate::vm::{Extension, Layer, Local, Vm};
-
-/// The endings of source files, in the order in which they are tried.
-const ENDINGS: [&str; 2] = ["apy", "py"];
+use crate::vm::{Extension, ImportHooks, Layer, Local, Vm};
 
 /// What importing needs to know.
 pub(super) struct Loader {
     sources: Sources,
     warn: Warn,
-    folder: PathBuf,
+    /// `sys.path` at the start.
+    pub(super) path: Vec<PathBuf>,
     compiled: Compiled,
 }
 
@@ -39,17 +38,17 @@ impl Layer for Loader {
     const PLACE: usize = 4;
 }
 
-traced!(Loader { sources, warn, compiled } plain { folder });
+traced!(Loader { sources, warn, compiled } plain { path });
 
 impl Extension for Loader {}
 
 impl Loader {
-    /// `folder`: where the program is.
-    pub(super) fn new(sources: Sources, warn: Warn, folder: PathBuf) -> Loader {
+    /// `path`: where modules are looked for.
+    pub(super) fn new(sources: Sources, warn: Warn, path: Vec<PathBuf>) -> Loader {
         Loader {
             sources,
             warn,
-            folder,
+            path,
             compiled: Compiled::default(),
         }
     }
@@ -150,138 +149,125 @@ pub(super) fn names_of(vm: &Vm, module: Local) -> GlobalNames {
     names
 }
 
-/// Binds what a module knows of itself.
-pub(super) fn bind_identity(vm: &Vm, module: Local, name: &str, file: Option<&Path>) {
-    let Some(module) = vm.get_gc::<Module>(module) else {
-        return;
-    };
-    module.set(&vm.heap, "__name__", vm.heap.str_value(name));
-    if let Some(file) = file {
-        module.set(
-            &vm.heap,
-            "__file__",
-            vm.heap.str_value(&file.to_string_lossy()),
-        );
-    }
-}
+/// The hooks of `import`.
+pub(super) const HOOKS: ImportHooks = ImportHooks {
+    load: import,
+    find: find_spec,
+    run_file,
+    read_file,
+    names: || stdlib::module_names().chain(library::names()).collect(),
+};
 
-/// The hook of `import`.
-pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
-    if let Some(module) = stdlib::import(vm, name)? {
-        return Ok(Some(module));
+fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    if meta_path::is_changed(vm) {
+        return meta_path::import(vm, name);
     }
-    let (parent, leaf) = name
-        .rsplit_once('.')
-        .map_or((None, name), |(parent, leaf)| (Some(parent), leaf));
-    let folders = match parent {
-        Some(parent) => package_path(vm, parent),
-        None => search_path(vm),
-    };
-    for folder in folders {
-        let inside = folder.join(leaf);
-        let package = ENDINGS
-            .iter()
-            .map(|ending| inside.join(format!("__init__.{ending}")))
-            .find(|file| file.is_file());
-        if let Some(file) = package {
-            return run_file(vm, name, &file, Some(&inside)).map(Some);
-        }
-        let module = ENDINGS
-            .iter()
-            .map(|ending| folder.join(format!("{leaf}.{ending}")))
-            .find(|file| file.is_file());
-        if let Some(file) = module {
-            return run_file(vm, name, &file, None).map(Some);
-        }
-        if inside.is_dir() {
-            return Ok(Some(make_module(vm, name, None, Some(&inside))));
-        }
-    }
-    match library::find(name) {
-        Some(found) => run_library(vm, found).map(Some),
+    match finder::find(vm, name, None) {
+        Some(found) => load(vm, name, found).map(Some),
         None => Ok(None),
     }
 }
 
-/// `sys.path` as the program left it; the program's folder if it never looked at it.
-fn search_path(vm: &Vm) -> Vec<PathBuf> {
-    let changed = vm
-        .loaded_module("sys")
-        .and_then(|sys| paths(vm, sys, "path"));
-    changed.unwrap_or_else(|| vec![vm.extension::<Loader>().folder.clone()])
+fn find_spec(vm: &mut Vm, name: &str, path: Option<Local>) -> Result<Option<Local>, Raised> {
+    let folders = path.map(|path| finder::list_of_paths(vm, path));
+    let Some(found) = finder::find(vm, name, folders) else {
+        return Ok(None);
+    };
+    let facts = Facts::of(&found);
+    Ok(Some(importlib::spec_of(vm, &facts.origin(name))))
 }
 
-fn package_path(vm: &Vm, package: &str) -> Vec<PathBuf> {
-    vm.loaded_module(package)
-        .and_then(|package| paths(vm, package, "__path__"))
-        .unwrap_or_default()
+/// What is told of where a module comes from.
+struct Facts {
+    kind: Kind,
+    file: Option<String>,
+    search: Option<Vec<String>>,
 }
 
-/// A module's global that is a list of strings.
-fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
-    let module: Gc<'_, Module> = vm.get_gc(module)?;
-    let list: Gc<'_, List> = module
-        .globals
-        .get(&vm.heap, vm.heap.intern(name))?
-        .as_gc()?;
-    let items = list.to_vec(&vm.heap);
-    Some(
-        items
-            .into_iter()
-            .filter_map(|item| item.as_gc::<Str>())
-            .map(|text| PathBuf::from(text.as_str()))
-            .collect(),
-    )
-}
-
-/// A new module, registered as loaded. `folder`: of a package.
-fn make_module(vm: &mut Vm, name: &str, file: Option<&Path>, folder: Option<&Path>) -> Local {
-    let module = vm.local(vm.heap.module(name).value());
-    register(vm, module, name, file, folder);
-    module
-}
-
-/// Binds the names that describe a module and registers it as loaded.
-fn register(vm: &mut Vm, module: Local, name: &str, file: Option<&Path>, folder: Option<&Path>) {
-    bind_identity(vm, module, name, file);
-    if let Some(module) = vm.get_gc::<Module>(module) {
-        let package = if folder.is_some() {
-            name
-        } else {
-            name.rsplit_once('.').map_or("", |(package, _)| package)
+impl Facts {
+    fn of(found: &Found) -> Facts {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let (kind, file, search) = match found {
+            Found::Native => (Kind::Native, None, None),
+            Found::Library(module) => {
+                let folder = format!("<apy>/{}", module.name);
+                (Kind::Library, None, module.is_package.then(|| vec![folder]))
+            }
+            Found::File { file, folder } => (
+                Kind::File,
+                Some(text(file)),
+                folder.as_deref().map(|folder| vec![text(folder)]),
+            ),
+            Found::Namespace(folders) => (
+                Kind::Namespace,
+                None,
+                Some(folders.iter().map(|folder| text(folder)).collect()),
+            ),
         };
-        module.set(&vm.heap, "__package__", vm.heap.str_value(package));
+        Facts { kind, file, search }
     }
-    if let (Some(module), Some(folder)) = (vm.get_gc::<Module>(module), folder) {
-        let path = vm
-            .heap
-            .list([vm.heap.str_value(&folder.to_string_lossy())])
-            .value();
-        module.set(&vm.heap, "__path__", path);
+
+    fn origin<'a>(&'a self, name: &'a str) -> Origin<'a> {
+        Origin {
+            name,
+            kind: self.kind,
+            file: self.file.as_deref(),
+            search: self.search.clone(),
+        }
     }
+}
+
+/// Makes a module, registers it as loaded and runs it.
+pub(super) fn load(vm: &mut Vm, name: &str, found: Found) -> Result<Local, Raised> {
+    let facts = Facts::of(&found);
+    let module = match found {
+        Found::Native => {
+            let made = stdlib::import(vm, name)?;
+            let module = made.expect("the finder saw it in the table");
+            importlib::describe(vm, module, &facts.origin(name));
+            return Ok(module);
+        }
+        Found::Library(library) => return run_library(vm, library, &facts),
+        Found::File { .. } | Found::Namespace(_) => vm.local(vm.heap.module(name).value()),
+    };
+    importlib::describe(vm, module, &facts.origin(name));
     vm.add_module(name, module);
+    if let Some(file) = &facts.file {
+        run_file(vm, module, file)?;
+    }
+    Ok(module)
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the facade reads the modules that programs import"
 )]
-fn run_file(vm: &mut Vm, name: &str, file: &Path, folder: Option<&Path>) -> Result<Local, Raised> {
-    let shown = file.to_string_lossy();
-    let bytes = std::fs::read(file).map_err(|error| {
-        vm.heap.raise(
-            Builtin::ImportError,
-            format!("cannot read {shown}: {error}"),
-        )
-    })?;
-    let unit = read(vm, &shown, &bytes)
-        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Origin::File))?;
-    let module = make_module(vm, name, Some(file), folder);
-    run_unit(vm, name, &unit, module)
+fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
+    std::fs::read(file).map_err(|error| {
+        let number = error
+            .raw_os_error()
+            .map_or(Value::NONE, |n| vm.heap.int(n.into()));
+        let text = error.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default();
+        let args = [number, vm.heap.str_value(text), vm.heap.str_value(file)];
+        let class = match error.kind() {
+            std::io::ErrorKind::NotFound => Builtin::FileNotFoundError,
+            std::io::ErrorKind::PermissionDenied => Builtin::PermissionError,
+            _ => Builtin::OSError,
+        };
+        vm.heap.raise_with(class, &args)
+    })
+}
+
+fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
+    let bytes = read_file(vm, file)?;
+    let unit = read(vm, file, &bytes)
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
+    run_unit(vm, &unit, module)
 }
 
 /// Runs a module of the library, which was compiled when apy was built.
-fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> {
+fn run_library(vm: &mut Vm, library: &library::Module, facts: &Facts) -> Result<Local, Raised> {
     let shown = format!("<apy>/{}", library.name);
     let sources = &vm.extension::<Loader>().sources;
     let file = sources.borrow_mut().add(&*shown, library.text);
@@ -290,8 +276,8 @@ fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> 
     let module = vm.local(vm.heap.module(library.name).value());
     // The code counts on its names having the first slots.
     vm.reserve_globals(module, &names);
-    let folder = library.is_package.then(|| Path::new(&shown));
-    register(vm, module, library.name, None, folder);
+    importlib::describe(vm, module, &facts.origin(library.name));
+    vm.add_module(library.name, module);
     asyncio::bind_builtins(vm, &names);
     let code = vm.load(&code, module, &names);
     let function = vm.function_of(code);
@@ -299,11 +285,13 @@ fn run_library(vm: &mut Vm, library: &library::Module) -> Result<Local, Raised> 
     Ok(module)
 }
 
-fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local, Raised> {
+fn run_unit(vm: &mut Vm, unit: &Unit, module: Local) -> Result<(), Raised> {
     let linked = link(vm, unit, module, Mode::Script);
     let (function, is_async) =
-        linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes, Origin::File))?;
+        linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes, Place::File))?;
     if is_async && scheduler(vm).is_running() {
+        let name = vm.find_global(module, "__name__");
+        let name = name.map_or(Ok(String::new()), |name| vm.text_of(name))?;
         let message = format!(
             "module '{name}' awaits at top level: it cannot be imported while the event loop runs"
         );
@@ -313,5 +301,5 @@ fn run_unit(vm: &mut Vm, name: &str, unit: &Unit, module: Local) -> Result<Local
     if is_async {
         event_loop::run_task(vm, result)?;
     }
-    Ok(module)
+    Ok(())
 }

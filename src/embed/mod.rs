@@ -5,10 +5,13 @@
 //! `session` answers what a prompt asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
 mod evaluate;
+mod finder;
 mod interpreter;
 mod library;
 mod loader;
+mod meta_path;
 pub mod os_files;
+mod run_module;
 mod session;
 mod syntax_error;
 

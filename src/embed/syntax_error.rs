@@ -10,7 +10,7 @@ use crate::vm::{Goal, Vm};
 
 /// Where the text of a mistake comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum Place {
     /// A file: the exception quotes the line.
     File,
     /// A text that the program made. CPython's parser quotes its line.
@@ -24,7 +24,7 @@ pub(super) fn syntax_error(
     vm: &Vm,
     file: FileId,
     mistakes: &[Diagnostic],
-    origin: Origin,
+    origin: Place,
 ) -> Raised {
     let Some(first) = mistakes.first() else {
         return vm.heap.raise(Builtin::SyntaxError, "invalid syntax");
@@ -71,10 +71,10 @@ fn message_of(mistake: &Diagnostic) -> &str {
 }
 
 /// Line and column where the mistake begins and where it ends.
-fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Origin) -> ((i64, i64), (i64, i64)) {
+fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Place) -> ((i64, i64), (i64, i64)) {
     let span = mistake.span();
     let whole = i64::from(source.text().len() as u32);
-    if origin == Origin::Text(Goal::Expression) && i64::from(span.start) == whole {
+    if origin == Place::Text(Goal::Expression) && i64::from(span.start) == whole {
         let line = i64::from(whole > 0);
         return ((line, 0), (line, 0));
     }
@@ -94,13 +94,13 @@ fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Origin) -> ((i64,
 }
 
 /// The line with its end; the last line of statements gets one, as CPython's tokenizer adds it.
-fn line_of(source: &SourceFile, line: i64, origin: Origin) -> Option<String> {
-    if origin == Origin::Compiled {
+fn line_of(source: &SourceFile, line: i64, origin: Place) -> Option<String> {
+    if origin == Place::Compiled {
         return None;
     }
     let line = u32::try_from(line).unwrap_or(0).max(1);
     let mut text = source.line_text(line).to_owned();
-    if line < source.line_count() || origin != Origin::Text(Goal::Expression) {
+    if line < source.line_count() || origin != Place::Text(Goal::Expression) {
         text.push('\n');
     }
     Some(text)

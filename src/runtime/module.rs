@@ -44,6 +44,16 @@ impl Heap {
         self.new_module(name, self.dict(), shape)
     }
 
+    /// The module whose `__dict__` is this dict. One that the program made gets a nameless module, so that code can run in it.
+    pub fn module_around<'h>(&'h self, dict: Gc<'h, Dict>) -> Gc<'h, Module> {
+        if let Some(module) = dict.table.owner(self).and_then(|owner| owner.as_gc()) {
+            return module;
+        }
+        // No instruction sees this module as an object, so that it needs no shape of its own.
+        let shape = self.types.shape_of(Builtin::Module);
+        self.new_module(self.intern(""), dict, shape)
+    }
+
     fn new_module<'h>(
         &'h self,
         name: Gc<'h, Str>,

@@ -10,6 +10,7 @@ pub mod builtins;
 pub mod contextvars;
 pub mod deque;
 pub mod hashlib;
+pub mod importlib;
 pub mod io;
 pub mod json;
 pub mod math;
@@ -25,7 +26,7 @@ pub mod time;
 pub mod unicodedata;
 
 use crate::runtime::Raised;
-use crate::vm::{Local, Vm};
+use crate::vm::{ImportHooks, Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
@@ -36,6 +37,7 @@ pub const MODULES: &[&NativeModule] = &[
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
     &hashlib::HASHLIB,
+    &importlib::FROZEN_IMPORTLIB,
     &io::IO,
     &io::PRIVATE_IO,
     &json::JSON,
@@ -57,7 +59,13 @@ pub fn install(vm: &mut Vm) {
     vm.extend(random::Entropy::default());
     vm.extend(io::IoState::default());
     builtins::install(vm);
-    vm.set_import(import);
+    vm.set_import(ImportHooks {
+        load: import,
+        find: |_, _, _| Ok(None),
+        run_file: |_, _, _| Ok(()),
+        read_file: |_, _| Ok(Vec::new()),
+        names: || module_names().collect(),
+    });
     vm.mention_timers(asyncio::SLEEP_NAME);
 }
 

@@ -5,6 +5,7 @@
 
 use super::arg;
 use super::builtins::functions::program::exit;
+use super::importlib;
 use super::io::IoState;
 use super::io::standard::{self, Standard};
 use super::registry::{NativeModule, bind};
@@ -31,6 +32,9 @@ pub const SYS: NativeModule = NativeModule {
             "path",
             "Where imports look for modules: a list with the program's folder.",
         ),
+        ("meta_path", "The finders that `import` asks."),
+        ("path_hooks", "Empty: finders for single folders."),
+        ("path_importer_cache", "Empty: finders by folder."),
         ("modules", "The modules that were imported, by name."),
         ("platform", "The operating system, such as 'linux'."),
         (
@@ -61,14 +65,14 @@ pub const SYS: NativeModule = NativeModule {
 /// What the interpreter was started with.
 pub struct Program {
     args: Vec<String>,
-    folder: String,
+    path: Vec<String>,
 }
 
 impl Program {
-    /// `args`: `sys.argv`; `folder`: the first of `sys.path`.
+    /// `args`: `sys.argv`; `path`: `sys.path`.
     #[must_use]
-    pub fn new(args: Vec<String>, folder: String) -> Program {
-        Program { args, folder }
+    pub fn new(args: Vec<String>, path: Vec<String>) -> Program {
+        Program { args, path }
     }
 }
 
@@ -76,7 +80,7 @@ impl Layer for Program {
     const PLACE: usize = 3;
 }
 
-traced!(Program {} plain { args, folder });
+traced!(Program {} plain { args, path });
 
 impl Extension for Program {}
 
@@ -99,8 +103,17 @@ const SET_SWITCH_INTERVAL: Native = Native::vm(
     },
 );
 
+/// What `import` asks; see `importlib`.
+fn bind_finders(vm: &mut Vm, module: Local) {
+    let finders = importlib::default_finders(vm);
+    let finders = vm.heap.list(finders.map(|finder| vm.get(finder))).value();
+    bind(vm, module, "meta_path", finders);
+    bind(vm, module, "path_hooks", vm.heap.list([]).value());
+    bind(vm, module, "path_importer_cache", vm.heap.dict().value());
+}
+
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
-    let Program { args, folder } = vm.extension();
+    let Program { args, path } = vm.extension();
     let heap = &vm.heap;
     let argv = heap
         .list(args.iter().map(|arg| heap.str_value(arg)))
@@ -110,7 +123,8 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
         vm,
         module,
         "path",
-        heap.list([heap.str_value(folder)]).value(),
+        heap.list(path.iter().map(|folder| heap.str_value(folder)))
+            .value(),
     );
     bind(vm, module, "modules", vm.modules().value());
     bind(vm, module, "platform", heap.str_value(std::env::consts::OS));
@@ -152,6 +166,7 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
         }
     }
     vm.extension::<IoState>().sys.set(vm.get(module));
+    bind_finders(vm, module);
     Ok(())
 }
 

@@ -5,17 +5,95 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::{CodeKind, Instr};
+use crate::bytecode::{CodeKind, Instr, Op};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
+/// How an upper layer finds and runs modules.
+#[derive(Clone, Copy)]
+pub struct ImportHooks {
+    /// Makes and runs the module of this name, if there is one; may register it before it runs it, so that modules can import each
+    /// other.
+    pub load: fn(&mut Vm, &str) -> Result<Option<Local>, Raised>,
+    /// The spec of a module, if there is one; the list says where to look for its file.
+    pub find: fn(&mut Vm, &str, Option<Local>) -> Result<Option<Local>, Raised>,
+    /// Runs a source file in the namespace of a module.
+    pub run_file: fn(&mut Vm, Local, &str) -> Result<(), Raised>,
+    /// The bytes of a file.
+    pub read_file: fn(&mut Vm, &str) -> Result<Vec<u8>, Raised>,
+    /// The names of the modules that are part of the program `apy`.
+    pub names: fn() -> Vec<&'static str>,
+}
+
 impl Vm {
+    /// The spec of a module that can be imported. `path`: a list of folders, or where `sys.path` or the package says.
+    ///
+    /// # Errors
+    /// What the finders raise.
+    pub fn find_module(
+        &mut self,
+        name: &str,
+        path: Option<Local>,
+    ) -> Result<Option<Local>, Raised> {
+        match self.import {
+            Some(hooks) => (hooks.find)(self, name, path),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a source file in the namespace of a module.
+    ///
+    /// # Errors
+    /// OSError, SyntaxError, or what the file raises.
+    pub fn run_module_file(&mut self, module: Local, file: &str) -> Result<(), Raised> {
+        match self.import {
+            Some(hooks) => (hooks.run_file)(self, module, file),
+            None => Ok(()),
+        }
+    }
+
+    /// The bytes of a file from which a module is loaded.
+    ///
+    /// # Errors
+    /// OSError.
+    pub fn read_module_file(&mut self, file: &str) -> Result<Vec<u8>, Raised> {
+        match self.import {
+            Some(hooks) => (hooks.read_file)(self, file),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The names of the modules that are there without any file.
+    pub fn importable_modules(&self) -> Vec<&'static str> {
+        self.import.map_or_else(Vec::new, |hooks| (hooks.names)())
+    }
+
+    /// Whether a module of this name is being loaded.
+    pub(in crate::vm) fn is_importing(&self, name: &str) -> bool {
+        self.importing.iter().any(|running| &**running == name)
+    }
+
+    /// `sys.path[0]`.
+    pub(in crate::vm) fn first_of_path(&self) -> Option<String> {
+        let path = self.find_global(self.loaded_module("sys")?, "path")?;
+        let first = self.get_gc::<List>(path)?.item(&self.heap, 0)?;
+        Some(first.as_gc::<Str>()?.as_str().to_owned())
+    }
+
+    /// What a module binds to a name.
+    pub fn find_global(&self, module: Local, name: &str) -> Option<Local> {
+        let module = self.get_gc::<Module>(module)?;
+        let value = module.globals.get(&self.heap, self.heap.intern(name))?;
+        Some(self.local(value))
+    }
+
     /// Imports a module and the packages around it; the module itself.
     pub fn import_module(&mut self, name: &str) -> Result<Local, Raised> {
         let mark = self.mark();
@@ -80,7 +158,7 @@ impl Vm {
 
     /// Asks the hook; a module that fails to run is not loaded.
     fn load_module(&mut self, name: &str) -> Result<Option<Local>, Raised> {
-        let Some(hook) = self.import else {
+        let Some(ImportHooks { load: hook, .. }) = self.import else {
             return Ok(None);
         };
         self.importing.push(Rc::from(name));
@@ -125,11 +203,19 @@ impl Vm {
     /// `R[a] :=` module `K[d]`, relative to `b` parent packages; `c`: 1 for the leaf of a dotted name, 0 for its top.
     pub(in crate::vm) fn import_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
+        if let Some(import) = self.own_import()? {
+            let module = self.import_by(import, i)?;
+            self.finish(mark, i.a, module);
+            return Ok(());
+        }
         let name = self.name_operand(i).as_str().to_owned();
         let name = if i.b == 0 {
             name
         } else {
-            self.absolute_name(&name, usize::from(i.b))?
+            let heap = &self.heap;
+            let module = self.stack.top().code(heap).module(heap);
+            let globals = self.local(module.dict(heap).value());
+            self.absolute_name(&name, usize::from(i.b), globals)?
         };
         let mut module = self.import_module(&name)?;
         if i.c == 0 {
@@ -140,9 +226,14 @@ impl Vm {
         Ok(())
     }
 
-    /// The full name of what a relative import means in the running module.
-    fn absolute_name(&mut self, name: &str, level: usize) -> Result<String, Raised> {
-        let package = self.package().ok_or_else(|| {
+    /// The full name of what a relative import means in code with these globals.
+    fn absolute_name(
+        &mut self,
+        name: &str,
+        level: usize,
+        globals: Local,
+    ) -> Result<String, Raised> {
+        let package = self.package_of(globals)?.ok_or_else(|| {
             self.heap.raise(
                 Builtin::ImportError,
                 "attempted relative import with no known parent package",
@@ -167,25 +258,128 @@ impl Vm {
         })
     }
 
-    /// The package that the running module is, or is in.
-    fn package(&self) -> Option<String> {
+    /// The package that the module with these globals is, or is in.
+    fn package_of(&mut self, globals: Local) -> Result<Option<String>, Raised> {
+        let text = |vm: &Vm, sym: Sym| {
+            let value = vm.name_in(globals, sym)?;
+            vm.get_gc::<Str>(value).map(|s| s.as_str().to_owned())
+        };
+        if let Some(package) = text(self, Sym::Package) {
+            return Ok(Some(package).filter(|package| !package.is_empty()));
+        }
+        let spec = self.name_in(globals, Sym::Spec);
+        if let Some(spec) = spec.filter(|&spec| !self.get(spec).is_none()) {
+            let parent = self.get_attr_named(spec, "parent")?;
+            let parent = self.get_gc::<Str>(parent).map(|s| s.as_str().to_owned());
+            return Ok(parent.filter(|parent| !parent.is_empty()));
+        }
+        let Some(name) = text(self, Sym::Name) else {
+            return Err(self.heap.raise_with(
+                Builtin::KeyError,
+                &[self.heap.str_value("'__name__' not in globals")],
+            ));
+        };
+        if self.name_in(globals, Sym::Path).is_some() {
+            return Ok(Some(name));
+        }
+        Ok(name.rsplit_once('.').map(|(package, _)| package.to_owned()))
+    }
+
+    fn name_in(&self, globals: Local, sym: Sym) -> Option<Local> {
+        let names = self.get_gc::<Dict>(globals)?;
+        let value = names.get_str(&self.heap, self.heap.sym(sym))?;
+        Some(self.local(value))
+    }
+
+    /// `__import__`: the module of a dotted name, its top package, or, with names to take from it, the module after its submodules
+    /// of these names were imported. `globals`: a dict, which relative names count from.
+    ///
+    /// # Errors
+    /// ImportError, or what a module raises.
+    pub fn import_name(
+        &mut self,
+        name: &str,
+        level: usize,
+        globals: Local,
+        from: &[Local],
+    ) -> Result<Local, Raised> {
+        let full = match level {
+            0 => name.to_owned(),
+            _ => self.absolute_name(name, level, globals)?,
+        };
+        let module = self.import_module(&full)?;
+        if !from.is_empty() {
+            self.import_listed(module, from)?;
+            return Ok(module);
+        }
+        let top = name.split('.').next().unwrap_or(name);
+        let shown = &full[..full.len() - (name.len() - top.len())];
+        Ok(self.loaded_module(shown).unwrap_or(module))
+    }
+
+    /// Imports the submodules among the names that are taken from a package.
+    fn import_listed(&mut self, module: Local, names: &[Local]) -> Result<(), Raised> {
+        if !self.is_package(module) {
+            return Ok(());
+        }
+        for &name in names {
+            let Some(text) = self.get_gc::<Str>(name) else {
+                let class = self.heap.type_name(self.get(name));
+                return Err(self
+                    .heap
+                    .type_error(format!("Item in ``from list'' must be str, not {class}")));
+            };
+            let text = text.as_str().to_owned();
+            if text != "*" && self.find_attr(module, &text)?.is_none() {
+                self.import_submodule(module, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The `__import__` that the running code sees, where that is not the builtin function itself.
+    fn own_import(&self) -> Result<Option<Local>, Raised> {
         let heap = &self.heap;
         let module = self.stack.top().code(heap).module(heap);
-        let text = |sym| {
-            module
-                .globals
-                .get(heap, heap.sym(sym))
-                .and_then(|v| v.as_gc::<Str>())
-                .map(|s| s.as_str().to_owned())
+        let name = heap.intern("__import__");
+        let found = match module.builtins.get(heap).as_gc::<Dict>() {
+            Some(own) => own.get_str(heap, name),
+            None => self.builtins().globals.get(heap, name),
         };
-        if let Some(package) = text(Sym::Package) {
-            return Some(package).filter(|package| !package.is_empty());
+        match found {
+            None => Err(heap.raise(Builtin::ImportError, "__import__ not found")),
+            Some(value) if value.is_gc::<NativeFunction>() => Ok(None),
+            Some(value) => Ok(Some(self.local(value))),
         }
-        let name = text(Sym::Name)?;
-        if module.globals.get(heap, heap.sym(Sym::Path)).is_some() {
-            return Some(name);
-        }
-        Some(name.rsplit_once('.')?.0.to_owned())
+    }
+
+    /// Has a function of the program import: it gets what `__import__` gets.
+    fn import_by(&mut self, import: Local, i: Instr) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let name = self.local(self.name_operand(i).value());
+        let frame = self.stack.top();
+        let code = frame.code(heap);
+        let following = code.code.instrs.iter().skip(frame.index(heap) as usize);
+        let from: Vec<Value<'_>> = following
+            .take_while(|next| {
+                matches!(
+                    next.op,
+                    Op::ImportFrom | Op::ImportStar | Op::SetGlobal | Op::SetName
+                )
+            })
+            .filter(|next| next.op == Op::ImportFrom && next.b == i.a)
+            .map(|next| code.name(heap, next.d).value())
+            .collect();
+        let from = if from.is_empty() {
+            Value::NONE
+        } else {
+            heap.tuple(&from).value()
+        };
+        let from = self.local(from);
+        let globals = self.local(code.module(heap).dict(heap).value());
+        let level = self.local(heap.int(i64::from(i.b)));
+        let locals = self.running_locals().unwrap_or(globals);
+        self.call(import, &[name, globals, locals, from, level])
     }
 
     /// `R[a] :=` name `K[d]` of module `R[b]`.

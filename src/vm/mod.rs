@@ -27,6 +27,7 @@ pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, 
 pub use evaluate::{CompileFn, CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
+pub use import::ImportHooks;
 pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::arith::Operator;
@@ -130,9 +131,6 @@ pub type PulseFn = fn(&mut Vm);
 /// Called when the running thread has used up its time slice: lets others run.
 pub type SliceEndFn = fn(&mut Vm) -> Result<(), Raised>;
 
-/// Finds modules that are not loaded yet: `import` of this name runs it and returns the module.
-pub type ImportFn = fn(&mut Vm, &str) -> Result<Option<Local>, Raised>;
-
 /// The file and the line of an offset into a source text, by the text's number.
 pub type LocateFn = fn(&Vm, u32, u32) -> Option<(String, usize)>;
 
@@ -178,8 +176,9 @@ pub struct Vm {
     builtins: Slot,
     /// Loaded modules: a dict from name to module.
     modules: Slot,
-    import: Option<ImportFn>,
+    import: Option<ImportHooks>,
     locate: Option<LocateFn>,
+    compile: Option<CompileFn>,
     on_interrupt: Option<InterruptFn>,
     on_pulse: Option<PulseFn>,
     on_slice_end: Option<SliceEndFn>,
@@ -218,6 +217,7 @@ impl Vm {
             modules,
             import: None,
             locate: None,
+            compile: None,
             on_interrupt: None,
             on_pulse: None,
             on_slice_end: None,
@@ -234,7 +234,7 @@ impl Vm {
     }
 
     /// Says how modules are found.
-    pub fn set_import(&mut self, import: ImportFn) {
+    pub fn set_import(&mut self, import: ImportHooks) {
         self.import = Some(import);
     }
 
@@ -398,6 +398,7 @@ impl Vm {
             halting: _,
             import: _,
             locate: _,
+            compile: _,
             on_interrupt: _,
             on_pulse: _,
             on_slice_end: _,

@@ -1,8 +1,8 @@
 //! "Did you mean": what the program most likely wanted where a name, an attribute or a module was not found.
 //!
 //! Made when an exception is described, not when it is raised: most exceptions are caught, and searching takes time. The
-//! candidates and the wording are those of CPython's tracebacks; only modules that do not exist get a suggestion there is none of
-//! in CPython (`STDLIB` and what is loaded).
+//! candidates and the wording are those of CPython's tracebacks; only modules that
+//! do not exist get a hint there is none of in CPython: a name that can be imported, or that apy lacks the module.
 
 use crate::diagnostics::similar::nearest;
 use crate::runtime::dict::Dict;
@@ -34,13 +34,24 @@ tempfile termios textwrap this threading time timeit tkinter token tokenize toml
 typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport zlib \
 zoneinfo";
 
+/// Whether a name is that of a module of CPython's library.
+pub(in crate::vm) fn is_standard(name: &str) -> bool {
+    STDLIB.split(' ').any(|module| module == name)
+}
+
 impl Vm {
     /// What to say behind the message of an exception, if anything.
     pub(in crate::vm) fn hint(&mut self, exception: Local) -> Option<String> {
         let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
         if is(self, Builtin::ModuleNotFoundError) {
             let wrong = self.text_attr(exception, "name")?;
-            return nearest(&wrong, STDLIB.split(' ')).map(did_you_mean);
+            let known = self.importable_modules();
+            if let Some(near) = nearest(&wrong, known.iter().copied()) {
+                return Some(did_you_mean(near));
+            }
+            let top = wrong.split('.').next().unwrap_or_default();
+            let lacking = is_standard(top) && !known.contains(&top);
+            return lacking.then(|| "This module of CPython is not part of apy".to_owned());
         }
         if is(self, Builtin::ImportError) {
             let wrong = self.text_attr(exception, "name_from")?;

@@ -32,6 +32,7 @@ const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
 const USAGE: &str = "apy [OPTIONS] [FILE [ARGS]...]
        apy [OPTIONS] -c CODE [ARGS]...
+       apy [OPTIONS] -m MODULE [ARGS]...
        apy <COMMAND> [OPTIONS] ...";
 
 const EXAMPLES: &str = "\
@@ -86,10 +87,18 @@ pub fn without_commands() -> Command {
         .num_args(1..)
         .allow_hyphen_values(true)
         .conflicts_with("program");
+    let module = Arg::new("module")
+        .short('m')
+        .value_name("MODULE")
+        .help("Run this module as a program; what follow are its arguments")
+        .num_args(1..)
+        .allow_hyphen_values(true)
+        .conflicts_with_all(["program", "code"]);
     Command::new("apy")
         .args_override_self(true)
         .arg(program())
         .arg(code)
+        .arg(module)
         .arg(interactive("Talk after the program has run, with what it defined; also as the only word behind FILE"))
         .args(options())
 }
@@ -235,7 +244,7 @@ fn how_to_test() -> [Arg; 4] {
 }
 
 /// The options that hold whatever is done.
-fn options() -> [Arg; 8] {
+fn options() -> [Arg; 9] {
     [
         choice(
             "time",
@@ -268,6 +277,12 @@ fn options() -> [Arg; 8] {
             &["auto", "always", "never"],
             "Colours in messages",
         ),
+        Arg::new("site")
+            .long("site")
+            .value_name("DIR")
+            .value_hint(ValueHint::DirPath)
+            .value_parser(value_parser!(PathBuf))
+            .help("Where installed packages are; else APYHOME/site-packages"),
         flag("quiet", "Say only what is wrong").short('q'),
         flag("verbose", "Say what is done, too").short('v'),
     ]

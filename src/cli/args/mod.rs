@@ -59,6 +59,8 @@ pub enum Source {
     Code(String),
     /// On standard input.
     Stdin,
+    /// A module that is found as `import` finds it.
+    Module(String),
 }
 
 /// The stages that can be shown.
@@ -120,6 +122,8 @@ pub struct Settings {
     pub warnings: Warnings,
     /// How much `apy` says of itself.
     pub talk: Talk,
+    /// Where imports look after the program's folder.
+    pub path: Vec<PathBuf>,
     /// Collect garbage at every safepoint: for tests.
     pub gc_stress: bool,
 }
@@ -241,6 +245,11 @@ fn dump(name: &str, of: &ArgMatches) -> Action {
 }
 
 fn without_command(matches: &ArgMatches) -> Action {
+    if let Some(words) = matches.get_many::<String>("module") {
+        let args: Vec<String> = words.cloned().collect();
+        let module = args.first().cloned().unwrap_or_default();
+        return Action::Program(Source::Module(module), args);
+    }
     let Some(mut words) = matches.get_many::<String>("code").map(Iterator::cloned) else {
         return action_of(program(matches), matches.get_flag("interactive"));
     };
@@ -324,9 +333,23 @@ impl Settings {
                 (_, true) => Talk::Verbose,
                 _ => Talk::Normal,
             },
+            path: import_path(inner.get_one::<PathBuf>("site").cloned()),
             gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
         }
     }
+}
+
+/// Where imports look after the program's folder: `APYPATH`, or `PYTHONPATH`, then the site folder that `--site` or `APYHOME` names.
+fn import_path(site: Option<PathBuf>) -> Vec<PathBuf> {
+    let listed = std::env::var_os("APYPATH").or_else(|| std::env::var_os("PYTHONPATH"));
+    let listed = listed.unwrap_or_default();
+    let home = std::env::var_os("APYHOME").filter(|home| !home.is_empty());
+    let site = site.or_else(|| home.map(|home| PathBuf::from(home).join("site-packages")));
+    std::env::split_paths(&listed)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .chain(site)
+        .map(|folder| std::path::absolute(&folder).unwrap_or(folder))
+        .collect()
 }
 
 impl TestOptions {

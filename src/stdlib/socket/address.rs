@@ -1,4 +1,7 @@
 //! Addresses of sockets: as programs write them, as the system wants them.
+//!
+//! An address of a program is a tuple or a path, checked as CPython checks it; the host sees the plain Rust form only. To add a family:
+//! its arm in each direction.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};

@@ -20,6 +20,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
+use crate::vm::suggest::is_standard;
 
 /// What reading an attribute means.
 enum Found<'h> {
@@ -454,7 +455,7 @@ impl Vm {
         } else if let Some(module) = value.as_gc::<Module>() {
             let own = module.globals.get(heap, heap.sym(Sym::Name));
             match own.and_then(|own| own.as_gc::<Str>()) {
-                Some(own) => format!("module '{}' has no attribute '{text}'", own.as_str()),
+                Some(own) => self.module_lacks(object, own.as_str(), text),
                 None => format!("module has no attribute '{text}'"),
             }
         } else {
@@ -464,6 +465,36 @@ impl Vm {
             )
         };
         self.attribute_error_with(value, text, message)
+    }
+
+    /// A module lacks an attribute: it may not be complete yet, or hide the module that was meant.
+    fn module_lacks(&self, module: Local, name: &str, attr: &str) -> String {
+        let plain = format!("module '{name}' has no attribute '{attr}'");
+        let file = self.find_global(module, Sym::File.text());
+        let file = file.and_then(|file| self.get_gc::<Str>(file));
+        let Some(file) = file.map(|file| file.as_str()) else {
+            return plain;
+        };
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let hides = self.first_of_path().as_deref() == Some(folder);
+        if hides && is_standard(name) {
+            return format!(
+                "{plain} (consider renaming '{file}' since it has the same name as the standard library module \
+                 named '{name}' and the import system gives it precedence)"
+            );
+        }
+        if !self.is_importing(name) {
+            return plain;
+        }
+        if hides {
+            return format!(
+                "{plain} (consider renaming '{file}' if it has the same name as a third-party module you intended to import)"
+            );
+        }
+        format!(
+            "partially initialized module '{name}' from '{file}' has no attribute '{attr}' \
+             (most likely due to a circular import)"
+        )
     }
 
     pub(in crate::vm) fn attribute_error_with(

@@ -5,7 +5,7 @@
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised, Value};
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::builtins::types::receiver::{given, plain};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -51,18 +51,26 @@ fn import(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.type_error("module name must be a string"));
     };
     let name = name.as_str().to_owned();
-    if name.is_empty() {
+    let level = match given(vm, args.at(4)) {
+        Some(level) => vm.index(level)?,
+        None => 0,
+    };
+    let Ok(level) = usize::try_from(level) else {
+        return Err(vm.heap.value_error("level must be >= 0"));
+    };
+    if name.is_empty() && level == 0 {
         return Err(vm.heap.value_error("Empty module name"));
     }
-    let module = vm.import_module(&name)?;
-    let from = match given(vm, args.at(3)) {
-        Some(names) => vm.truth(names)?,
-        None => false,
+    let from = match (!absent(vm, args.at(3))).then(|| args.at(3)) {
+        Some(names) => vm.to_vec(names)?,
+        None => Vec::new(),
     };
-    match name.split_once('.') {
-        Some((package, _)) if !from => vm.import_module(package),
-        _ => Ok(module),
-    }
+    let globals = if absent(vm, args.at(1)) {
+        vm.local(vm.heap.dict().value())
+    } else {
+        plain(vm, args.at(1))
+    };
+    vm.import_name(&name, level, globals, &from)
 }
 
 /// Whether an argument was omitted or is None.

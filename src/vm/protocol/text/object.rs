@@ -96,7 +96,7 @@ impl Vm {
                 .map(|class| format!("<class '{}'>", self.class_path(class))),
             Some(Kind::Function) => self.function_repr(value),
             Some(Kind::Native) => self.native_repr(value),
-            Some(Kind::Module) => self.module_repr(value),
+            Some(Kind::Module) => self.module_repr(value)?,
             Some(Kind::Coroutine) => self.coroutine_repr(value),
             Some(Kind::Cell) => self.cell_repr(value),
             Some(Kind::Super) => self.super_repr(value),
@@ -216,19 +216,68 @@ impl Vm {
         Ok(())
     }
 
-    fn module_repr(&self, value: Local) -> Option<String> {
-        let module = self.get_gc::<Module>(value)?;
-        let file = module
-            .globals
-            .get(&self.heap, self.heap.sym(Sym::File))
-            .and_then(|file| file.as_gc::<Str>());
-        let name = str_repr::str_repr(module.name(&self.heap).as_str());
-        let loader = module.globals.get(&self.heap, self.heap.sym(Sym::Loader));
-        Some(match file {
-            None if loader.is_some_and(Value::is_none) => format!("<module {name}>"),
-            Some(file) => format!("<module {name} from {}>", str_repr::str_repr(file.as_str())),
-            None => format!("<module {name} (built-in)>"),
+    /// As CPython's import system shows modules: by the spec where there is one, else by loader and file.
+    fn module_repr(&mut self, value: Local) -> Result<Option<String>, Raised> {
+        let Some(module) = self.get_gc::<Module>(value) else {
+            return Ok(None);
+        };
+        let heap = &self.heap;
+        let name = module.globals.get(heap, heap.sym(Sym::Name));
+        let name = match name.and_then(|name| name.as_gc::<Str>()) {
+            Some(name) => str_repr::str_repr(name.as_str()),
+            None => "'?'".to_owned(),
+        };
+        if let Some(spec) = self.global_of(value, "__spec__") {
+            return self.spec_repr(spec).map(Some);
+        }
+        if let Some(file) = self.global_of(value, "__file__") {
+            return Ok(Some(format!(
+                "<module {name} from {}>",
+                self.repr_text(file)?
+            )));
+        }
+        Ok(Some(match self.global_of(value, "__loader__") {
+            Some(loader) => format!("<module {name} ({})>", self.repr_text(loader)?),
+            None => format!("<module {name}>"),
+        }))
+    }
+
+    fn spec_repr(&mut self, spec: Local) -> Result<String, Raised> {
+        let field = |vm: &mut Vm, name| {
+            let found = vm.find_attr(spec, name)?;
+            Ok::<_, Raised>(found.filter(|&value| !vm.get(value).is_none()))
+        };
+        let name = match field(self, "name")? {
+            Some(name) => self.repr_text(name)?,
+            None => "'?'".to_owned(),
+        };
+        let Some(origin) = field(self, "origin")? else {
+            let Some(loader) = field(self, "loader")? else {
+                return Ok(format!("<module {name}>"));
+            };
+            if let Some(folders) = field(self, "submodule_search_locations")?
+                && self.heap.type_name(self.get(loader)) == "NamespaceLoader"
+            {
+                let folders = self.repr_text(folders)?;
+                return Ok(format!("<module {name} (namespace) from {folders}>"));
+            }
+            return Ok(format!("<module {name} ({})>", self.repr_text(loader)?));
+        };
+        let located = match field(self, "has_location")? {
+            Some(flag) => self.truth(flag)?,
+            None => false,
+        };
+        Ok(if located {
+            format!("<module {name} from {}>", self.repr_text(origin)?)
+        } else {
+            format!("<module {name} ({})>", self.text_of(origin)?)
         })
+    }
+
+    /// What a module binds, unless that is None.
+    fn global_of(&self, module: Local, name: &str) -> Option<Local> {
+        let found = self.find_global(module, name);
+        found.filter(|&value| !self.get(value).is_none())
     }
 
     fn coroutine_repr(&self, value: Local) -> Option<String> {

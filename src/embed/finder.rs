@@ -1,0 +1,136 @@
+//! Where a module comes from: the search that `import` and `importlib.util.find_spec` share.
+//!
+//! Modules that CPython has built in come first, then the files of `sys.path` (or of the package's `__path__`), then the modules of
+//! the library, so that a file beside the program hides a library module as it does in CPython. A folder without `__init__` is a
+//! namespace package if nothing else has the name. `.apy` is looked for before `.py`.
+
+use std::path::{Path, PathBuf};
+
+use super::library;
+use super::loader::Loader;
+use crate::runtime::Gc;
+use crate::runtime::list::List;
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::stdlib;
+use crate::vm::{Local, Vm};
+
+/// The endings of source files, in the order in which they are tried.
+const ENDINGS: [&str; 2] = ["apy", "py"];
+/// The native modules that no file can hide, as in CPython.
+const BUILT_IN: [&str; 9] = [
+    "sys",
+    "builtins",
+    "time",
+    "gc",
+    "errno",
+    "atexit",
+    "itertools",
+    "signal",
+    "posix",
+];
+
+/// Where a module comes from.
+pub(super) enum Found {
+    /// Written in Rust.
+    Native,
+    /// Written in apy, part of the binary.
+    Library(&'static library::Module),
+    /// A file; of a package the `__init__` file and the folder.
+    File {
+        file: PathBuf,
+        folder: Option<PathBuf>,
+    },
+    /// Folders without `__init__`.
+    Namespace(Vec<PathBuf>),
+}
+
+/// Finds a module by its full name. `folders`: where to look for its file; none: where its package or `sys.path` says.
+pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option<Found> {
+    let is_native = stdlib::module_names().any(|native| native == name);
+    if is_native && (BUILT_IN.contains(&name) || name.starts_with('_')) {
+        return Some(Found::Native);
+    }
+    let leaf = name.rsplit_once('.').map_or(name, |(_, leaf)| leaf);
+    let folders = folders.unwrap_or_else(|| match name.rsplit_once('.') {
+        Some((parent, _)) => package_path(vm, parent),
+        None => search_path(vm),
+    });
+    let mut namespace = Vec::new();
+    for folder in folders {
+        if let Some(found) = find_in(&folder, leaf) {
+            return Some(found);
+        }
+        let inside = folder.join(leaf);
+        if inside.is_dir() {
+            namespace.push(absolute(&inside));
+        }
+    }
+    if is_native {
+        return Some(Found::Native);
+    }
+    if let Some(module) = library::find(name) {
+        return Some(Found::Library(module));
+    }
+    (!namespace.is_empty()).then_some(Found::Namespace(namespace))
+}
+
+fn find_in(folder: &Path, leaf: &str) -> Option<Found> {
+    let inside = folder.join(leaf);
+    let package = ENDINGS
+        .iter()
+        .map(|ending| inside.join(format!("__init__.{ending}")))
+        .find(|file| file.is_file());
+    if let Some(file) = package {
+        return Some(Found::File {
+            file: absolute(&file),
+            folder: Some(absolute(&inside)),
+        });
+    }
+    let file = ENDINGS
+        .iter()
+        .map(|ending| folder.join(format!("{leaf}.{ending}")))
+        .find(|file| file.is_file())?;
+    Some(Found::File {
+        file: absolute(&file),
+        folder: None,
+    })
+}
+
+/// A path from the root; the path itself where the working folder is gone.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// `sys.path` as the program left it; as it was at the start if the program never looked at it.
+fn search_path(vm: &Vm) -> Vec<PathBuf> {
+    let changed = vm
+        .loaded_module("sys")
+        .and_then(|sys| paths(vm, sys, "path"));
+    changed.unwrap_or_else(|| vm.extension::<Loader>().path.clone())
+}
+
+fn package_path(vm: &Vm, package: &str) -> Vec<PathBuf> {
+    vm.loaded_module(package)
+        .and_then(|package| paths(vm, package, "__path__"))
+        .unwrap_or_default()
+}
+
+/// A module's global that is a list of strings; the empty string is the working folder.
+fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
+    let module: Gc<'_, Module> = vm.get_gc(module)?;
+    let value = module.globals.get(&vm.heap, vm.heap.intern(name))?;
+    Some(list_of_paths(vm, vm.local(value)))
+}
+
+/// The strings in a list, as paths.
+pub(super) fn list_of_paths(vm: &Vm, list: Local) -> Vec<PathBuf> {
+    let Some(list) = vm.get_gc::<List>(list) else {
+        return Vec::new();
+    };
+    let items = list.to_vec(&vm.heap).into_iter();
+    items
+        .filter_map(|item| item.as_gc::<Str>())
+        .map(|text| PathBuf::from(text.as_str()))
+        .collect()
+}
