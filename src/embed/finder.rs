@@ -47,7 +47,7 @@ pub(super) enum Found {
 
 /// Finds a module by its full name. `folders`: where to look for its file; none: where its package or `sys.path` says.
 pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option<Found> {
-    let is_native = stdlib::module_names().any(|native| native == name);
+    let is_native = stdlib::has_module(name);
     if is_native && (BUILT_IN.contains(&name) || name.starts_with('_')) {
         return Some(Found::Native);
     }

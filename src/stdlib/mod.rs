@@ -74,6 +74,14 @@ pub fn module_names() -> impl Iterator<Item = &'static str> {
     MODULES.iter().map(|module| module.name)
 }
 
+/// Whether there is a native module of this name.
+#[must_use]
+pub fn has_module(name: &str) -> bool {
+    name == "builtins"
+        || module_names().any(|native| native == name)
+        || asyncio::has_submodule(name)
+}
+
 /// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     if name == "builtins" {

@@ -32,7 +32,7 @@ mod waiting;
 
 use std::rc::Rc;
 
-pub use names::submodule;
+pub use names::{has_submodule, submodule};
 pub use sleep::SLEEP_NAME;
 
 use super::registry::{NativeModule, bind};

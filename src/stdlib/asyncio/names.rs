@@ -331,6 +331,13 @@ fn all(vm: &Vm) -> Local {
     vm.local(vm.heap.tuple(&names).value())
 }
 
+/// Whether there is such a submodule of asyncio.
+#[must_use]
+pub fn has_submodule(name: &str) -> bool {
+    let short = name.strip_prefix("asyncio.");
+    short.is_some_and(|short| SUBMODULES.iter().any(|row| row.0 == short))
+}
+
 /// Makes a submodule that has no text of its own; None for any other name.
 ///
 /// # Errors
