@@ -5,6 +5,7 @@
 //! nothing left to do: the process ends without a word. The first Ctrl-C raises KeyboardInterrupt at the next safepoint, the
 //! second ends the process.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -165,6 +166,10 @@ impl Host for Process {
 
     fn reads_lines(&self) -> bool {
         false
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        std::env::vars_os().collect()
     }
 
     fn files(&self) -> Rc<dyn Files> {

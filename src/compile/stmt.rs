@@ -6,9 +6,10 @@
 use super::Mode;
 use super::emitter::Emitter;
 use super::loops::ForLoop;
+use super::registers::row;
 use super::try_stmt::Try;
-use crate::bytecode::Op;
-use crate::syntax::ast::{Block, Expr, IfBranch, Stmt, StmtKind};
+use crate::bytecode::{Imm, Op};
+use crate::syntax::ast::{Arg, Block, Expr, ExprKind, IfBranch, Stmt, StmtKind};
 
 impl<'a> Emitter<'_, 'a> {
     /// Statements in a row.
@@ -100,12 +101,27 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     fn expr_stmt(&mut self, value: &'a Expr) {
-        if self.unit.mode != Mode::Interactive || !self.kind.is_module() {
-            return self.effect(value);
+        let is_top = self.kind.is_module();
+        if self.unit.mode != Mode::Interactive || !is_top {
+            self.effect(value);
+            if is_top && uses_unnamed_file(value) {
+                self.clear_temporaries();
+            }
+            return;
         }
         self.scratch(|e| {
             let reg = e.expr_temp(value);
             e.op_at(value.span, Op::Display, reg, 0, 0, 0);
+        });
+    }
+
+    /// Overwrites the registers that a call just used: a file that has no name must not stay alive in one, as nobody can close it.
+    fn clear_temporaries(&mut self) {
+        self.scratch(|e| {
+            let first = e.regs.take(UNNAMED_FILE_REGISTERS);
+            for reg in row(first).take(UNNAMED_FILE_REGISTERS) {
+                e.imm(reg, Imm::Undef);
+            }
         });
     }
 
@@ -137,5 +153,35 @@ impl<'a> Emitter<'_, 'a> {
         if !is_last || !orelse.is_empty() {
             self.goto(end);
         }
+    }
+}
+
+/// As many registers as a call of a few arguments takes.
+const UNNAMED_FILE_REGISTERS: usize = 6;
+
+/// Whether a statement calls something on, or with, what a call of `open` returns.
+fn uses_unnamed_file(value: &Expr) -> bool {
+    let ExprKind::Call { func, args } = &value.kind else {
+        return false;
+    };
+    let receiver = match &func.kind {
+        ExprKind::Attribute { value, .. } => is_open_call(value),
+        _ => false,
+    };
+    let given = |arg: &Arg| match arg {
+        Arg::Pos(value) | Arg::Keyword { value, .. } => is_open_call(value),
+        Arg::Star(_) | Arg::DoubleStar(_) => false,
+    };
+    receiver || args.iter().any(given)
+}
+
+fn is_open_call(value: &Expr) -> bool {
+    let ExprKind::Call { func, .. } = &value.kind else {
+        return false;
+    };
+    match &func.kind {
+        ExprKind::Name(name) => &**name == "open",
+        ExprKind::Attribute { attr, .. } => &*attr.name == "open",
+        _ => false,
     }
 }

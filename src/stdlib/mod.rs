@@ -15,6 +15,7 @@ pub mod io;
 pub mod json;
 pub mod math;
 pub mod path;
+pub mod posix;
 pub mod random;
 pub mod re;
 pub mod registry;
@@ -41,6 +42,7 @@ pub const MODULES: &[&NativeModule] = &[
     &io::IO,
     &io::PRIVATE_IO,
     &json::JSON,
+    &posix::POSIX,
     &math::MATH,
     &random::RANDOM,
     &re::RE,

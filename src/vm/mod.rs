@@ -21,6 +21,8 @@ mod suggest;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::rc::Rc;
 
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
@@ -88,6 +90,10 @@ pub trait Host {
     /// The file system that the program sees; by default one that refuses everything.
     fn files(&self) -> Rc<dyn Files> {
         Rc::new(NoFiles)
+    }
+    /// The variables of the environment; by default none.
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        Vec::new()
     }
     /// Takes what `print` has kept back, so that the caller writes it.
     fn take_kept(&mut self) -> Vec<u8> {

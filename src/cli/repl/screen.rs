@@ -3,6 +3,7 @@
 //! While the editor has the terminal, text is kept and a thread hands it to the editor, which shows it above the prompt. Else it
 //! goes to the terminal at once. The interpreter's thread never waits for the editor. Only strings pass between threads.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -199,6 +200,10 @@ impl Host for Terminal {
         io::stdin().read_line(&mut line)?;
         self.screen.state().in_line = false;
         Ok(line)
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        std::env::vars_os().collect()
     }
 
     fn files(&self) -> Rc<dyn Files> {

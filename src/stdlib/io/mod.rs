@@ -25,7 +25,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::stdlib::registry::{NativeModule, bind};
 use crate::vm::{Local, Vm};
-pub use open::OPEN;
+pub use open::{OPEN, settle};
 pub use sink::IoState;
 
 /// The size of a buffer where nothing else is said.

@@ -3,6 +3,8 @@
 //! A `FileIO`, over it a buffer for the direction, over that a `TextIOWrapper` unless the mode says bytes. If an upper layer fails, the
 //! file is closed again.
 
+use std::path::Path;
+
 use super::buffered::{BUFFERED_RANDOM, BUFFERED_READER, BUFFERED_WRITER};
 use super::file_io::FILE_IO;
 use super::sink::IoState;
@@ -139,22 +141,34 @@ fn check_text_arguments(vm: &Vm, args: Locals, mode: &Mode, buffering: i64) -> R
     Ok(())
 }
 
-/// A program that forgot a file object finds there what it wrote: the collector finishes those that nobody can reach.
+/// `settle` for a path that the program gave.
 fn settle_forgotten(vm: &mut Vm, file: Local) -> Result<(), Raised> {
-    if as_int(&vm.heap, vm.get(file)).is_some() {
+    if as_int(&vm.heap, vm.get(file)).is_some() || !vm.extension::<IoState>().has_writers() {
         return Ok(());
     }
     let mark = vm.mark();
     let path = path_arg(vm, file)?;
-    if let Ok(stat) = vm.host.files().stat(&path.path, Links::Follow)
-        && vm
-            .extension::<IoState>()
-            .holds_bytes_for(stat.device, stat.inode)
-    {
-        vm.collect();
-    }
+    settle(vm, &path.path);
     vm.release(mark);
     Ok(())
+}
+
+/// A program that forgot a file object finds in the file what it wrote: if text for this file is still held, the collector
+/// finishes the objects that nobody can reach. Whether it had to.
+pub fn settle(vm: &mut Vm, path: &Path) -> bool {
+    if !vm.extension::<IoState>().has_writers() {
+        return false;
+    }
+    let Ok(stat) = vm.host.files().stat(path, Links::Follow) else {
+        return false;
+    };
+    let held = vm
+        .extension::<IoState>()
+        .holds_bytes_for(stat.device, stat.inode);
+    if held {
+        vm.collect();
+    }
+    held
 }
 
 fn open_raw(vm: &mut Vm, args: Locals, mode: &Mode) -> Result<Local, Raised> {

@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::runtime::Slot;
 use crate::runtime::heap::traced;
 use crate::vm::files::OpenFile;
@@ -96,6 +98,8 @@ pub struct IoState {
     pub standard: [Slot; 3],
     /// Whether the program may have replaced a standard stream: `sys` was imported.
     pub sys: Slot,
+    /// Files that the program knows by their descriptors only.
+    descriptors: RefCell<FxHashMap<i64, Arc<dyn OpenFile>>>,
     sinks: RefCell<Vec<Weak<Sink>>>,
     texts: RefCell<Vec<Weak<TextSink>>>,
     /// How long the lists may grow before dead entries are dropped.
@@ -108,11 +112,21 @@ impl Layer for IoState {
 
 traced!(plain Sink);
 traced!(TextSink { below } plain { pending });
-traced!(IoState { unsupported, standard, sys, sinks, texts } plain { limit });
+traced!(IoState { unsupported, standard, sys, sinks, texts } plain { descriptors, limit });
 
 impl Extension for IoState {}
 
 impl IoState {
+    /// Keeps a file open until `forget_descriptor`.
+    pub fn keep_descriptor(&self, file: Arc<dyn OpenFile>) {
+        self.descriptors.borrow_mut().insert(file.number(), file);
+    }
+
+    /// The file with this descriptor was closed.
+    pub fn forget_descriptor(&self, number: i64) {
+        self.descriptors.borrow_mut().remove(&number);
+    }
+
     /// Registers a sink.
     pub fn watch(&self, sink: &Rc<Sink>) {
         let mut sinks = self.sinks.borrow_mut();
@@ -130,6 +144,11 @@ impl IoState {
             texts.retain(|text| text.strong_count() > 0);
         }
         texts.push(Rc::downgrade(text));
+    }
+
+    /// Whether a buffered writer lives, as far as is known.
+    pub fn has_writers(&self) -> bool {
+        !self.sinks.borrow().is_empty()
     }
 
     /// Whether bytes for a file of the system are held that has this device and inode.
