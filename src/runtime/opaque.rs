@@ -14,6 +14,11 @@ pub trait Payload: Trace + Any {
     fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
         None
     }
+
+    /// A copy of the bytes of a payload that is bytes-like, such as a memoryview.
+    fn exported(&self, _: &Heap) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// Why those who wait for something cannot go on.
@@ -79,5 +84,10 @@ impl<'h> Gc<'h, Opaque> {
     /// Why those who wait for it cannot go on.
     pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         self.get().payload.obstacle(heap)
+    }
+
+    /// A copy of its bytes, if it is bytes-like.
+    pub fn exported(self, heap: &Heap) -> Option<Vec<u8>> {
+        self.get().payload.exported(heap)
     }
 }

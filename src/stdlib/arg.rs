@@ -9,6 +9,7 @@ use std::ops::Deref;
 
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::instance::Instance;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::text::codec::CodecError;
@@ -162,6 +163,8 @@ pub enum Buffer<'h> {
     Bytes(&'h [u8]),
     /// Of a bytearray, borrowed.
     Array(Ref<'h, Vec<u8>>),
+    /// A copy of what another bytes-like object has.
+    Copy(Vec<u8>),
 }
 
 impl Deref for Buffer<'_> {
@@ -171,6 +174,7 @@ impl Deref for Buffer<'_> {
         match self {
             Buffer::Bytes(data) => data,
             Buffer::Array(data) => data,
+            Buffer::Copy(data) => data,
         }
     }
 }
@@ -183,9 +187,11 @@ impl<'h> Buffer<'h> {
         if let Some(bytes) = value.as_gc::<Bytes>() {
             return Some(Buffer::Bytes(&bytes.get().data));
         }
-        value
-            .as_gc::<ByteArray>()
-            .map(|array| Buffer::Array(array.get().data.borrow()))
+        if let Some(array) = value.as_gc::<ByteArray>() {
+            return Some(Buffer::Array(array.get().data.borrow()));
+        }
+        let opaque = value.as_gc::<Opaque>()?;
+        opaque.exported(heap).map(Buffer::Copy)
     }
 
     /// The bytes of an argument that must have some.
@@ -201,7 +207,7 @@ impl<'h> Buffer<'h> {
     /// An object of the same type with these bytes.
     pub fn same(&self, heap: &'h Heap, data: impl Into<Vec<u8>>) -> Value<'h> {
         match self {
-            Buffer::Bytes(_) => heap.bytes(data.into()).value(),
+            Buffer::Bytes(_) | Buffer::Copy(_) => heap.bytes(data.into()).value(),
             Buffer::Array(_) => heap.bytearray(data.into()).value(),
         }
     }

@@ -14,12 +14,15 @@ pub mod importlib;
 pub mod io;
 pub mod json;
 pub mod math;
+pub mod memoryview;
+pub mod packing;
 pub mod path;
 pub mod posix;
 pub mod random;
 pub mod re;
 pub mod registry;
 pub mod socket;
+pub mod struct_;
 pub mod summary;
 pub mod sys;
 pub mod threads;
@@ -47,6 +50,7 @@ pub const MODULES: &[&NativeModule] = &[
     &random::RANDOM,
     &re::RE,
     &socket::SOCKET,
+    &struct_::STRUCT,
     &sys::SYS,
     &threads::THREAD,
     &time::TIME,

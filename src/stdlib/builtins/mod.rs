@@ -5,6 +5,7 @@
 pub mod functions;
 pub mod types;
 
+use super::memoryview::MEMORYVIEW;
 use super::registry::{self, bind};
 use crate::runtime::{Builtin, Value};
 use crate::vm::Vm;
@@ -49,6 +50,10 @@ pub const CONSTANTS: &[(&str, &str)] = &[
         "What an operator returns that leaves the answer to the other operand.",
     ),
     ("__debug__", "True."),
+    (
+        "memoryview",
+        "A view of the bytes of another object: a class.",
+    ),
     ("EnvironmentError", "Another name of OSError."),
     ("IOError", "Another name of OSError."),
 ];
@@ -85,6 +90,8 @@ pub fn install(vm: &mut Vm) {
             vm.heap.types.class(&vm.heap, builtin).value(),
         );
     }
+    let class = registry::class_of(vm, &MEMORYVIEW);
+    bind(vm, module, "memoryview", vm.get(class));
     for alias in ["EnvironmentError", "IOError"] {
         bind(
             vm,

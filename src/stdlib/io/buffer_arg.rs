@@ -5,22 +5,40 @@
 use crate::runtime::Raised;
 use crate::runtime::bytes::ByteArray;
 use crate::stdlib::arg::plain;
+use crate::stdlib::memoryview;
 use crate::vm::{Local, Vm};
 
 /// How many bytes fit into a writable buffer.
 pub fn writable_len(vm: &Vm, target: Local) -> Result<usize, Raised> {
-    match vm.get_gc::<ByteArray>(plain(vm, target)) {
-        Some(array) => Ok(array.data.borrow().len()),
+    if let Some(array) = vm.get_gc::<ByteArray>(plain(vm, target)) {
+        return Ok(array.data.borrow().len());
+    }
+    match memoryview::try_view(vm.get(target)) {
+        Some(view) if view.is_released() => Err(memoryview::released(&vm.heap)),
+        Some(view) => view.writable_len().ok_or_else(|| not_writable(vm, target)),
         None => Err(not_writable(vm, target)),
     }
 }
 
 /// Puts bytes at the start of a writable buffer, which has room for them.
 pub fn store_into(vm: &Vm, target: Local, data: &[u8]) -> Result<(), Raised> {
+    store_at(vm, target, 0, data)
+}
+
+/// Puts bytes at a place of a writable buffer, which has room for them.
+pub fn store_at(vm: &Vm, target: Local, at: usize, data: &[u8]) -> Result<(), Raised> {
+    if let Some(view) = memoryview::try_view(vm.get(target)) {
+        let mut all = view.bytes(&vm.heap);
+        if let Some(room) = all.get_mut(at..at + data.len()) {
+            room.copy_from_slice(data);
+        }
+        view.store(&vm.heap, &all);
+        return Ok(());
+    }
     let Some(array) = vm.get_gc::<ByteArray>(plain(vm, target)) else {
         return Err(not_writable(vm, target));
     };
-    if let Some(room) = array.data.borrow_mut().get_mut(..data.len()) {
+    if let Some(room) = array.data.borrow_mut().get_mut(at..at + data.len()) {
         room.copy_from_slice(data);
     }
     Ok(())

@@ -22,7 +22,7 @@ mod text_position;
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised};
 use crate::stdlib::registry::{NativeModule, bind};
 use crate::vm::{Local, Vm};
 pub use open::{OPEN, settle};
@@ -180,14 +180,6 @@ pub fn class_prefix(vm: &Vm, this: Local) -> String {
     format!("{module}.{name}")
 }
 
-/// Whether an object's class is exactly the class of a native type's row that is in `slot`.
-pub fn is_exactly(vm: &Vm, this: Local, class: &Slot) -> bool {
-    vm.heap
-        .class_of(vm.get(this))
-        .value()
-        .is(class.get(&vm.heap))
-}
-
 /// The repr of an attribute such as `name`, if the object has it: ` name='x'`.
 pub fn shown_attr(vm: &mut Vm, object: Local, name: &str) -> Result<String, Raised> {
     match vm.find_attr(object, name) {
@@ -217,11 +209,6 @@ pub fn size_arg(vm: &mut Vm, size: Local) -> Result<i64, Raised> {
         return Err(vm.heap.type_error(message));
     }
     vm.index(size)
-}
-
-/// None in a new local.
-pub fn none(vm: &Vm) -> Local {
-    vm.local(Value::NONE)
 }
 
 /// The program ends: writes what streams and files still hold.

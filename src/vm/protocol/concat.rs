@@ -8,6 +8,7 @@ use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -40,6 +41,11 @@ pub(in crate::vm) fn binary<'h>(
     }
 }
 
+/// A copy of the bytes of an object such as a memoryview.
+fn exported<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Vec<u8>> {
+    value.as_gc::<Opaque>()?.exported(heap)
+}
+
 fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
     if let (Some(x), Some(y)) = (a.as_gc::<Str>(), b.as_gc::<Str>()) {
         return Some(heap.str_concat(x, y).map(Gc::value));
@@ -58,6 +64,11 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
         (Kind::Bytes | Kind::ByteArray, Kind::Bytes | Kind::ByteArray) => {
             let mut data = a.to_bytes()?;
             data.extend(b.to_bytes()?);
+            Some(Ok(bytes_like(heap, kind_a, data)))
+        }
+        (Kind::Bytes | Kind::ByteArray, Kind::Opaque) => {
+            let mut data = a.to_bytes()?;
+            data.extend(exported(heap, b)?);
             Some(Ok(bytes_like(heap, kind_a, data)))
         }
         _ => None,
@@ -237,6 +248,9 @@ impl Vm {
         let len = crate::vm::leaf_len(&self.heap, self.get(plain));
         self.heap.room_for(len.unwrap_or(0))?;
         let Some(more) = self.get(plain).to_bytes() else {
+        let more = self.get(plain).to_bytes();
+        let more = more.or_else(|| exported(&self.heap, self.get(plain)));
+        let Some(more) = more else {
             return Err(self.concat_error(target, b));
         };
         if let Some(array) = self.get_gc::<ByteArray>(target) {
