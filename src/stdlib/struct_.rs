@@ -2,7 +2,7 @@
 //!
 //! A format is read into a `Layout`: items with their offsets, padding done. The functions read it anew at each call, `Struct` once.
 
-use super::arg::{Buffer, as_str, plain};
+use super::arg::{Buffer, as_int, as_str, plain};
 use super::io::buffer_arg::{store_at, writable_len};
 use super::packing::{PackError, Sizes, native_order, pack, range_of, size_of, unpack};
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, raise_text};
@@ -356,12 +356,24 @@ fn pack_bytes(
             b's' | b'p' => pack_text(vm, &mut out, *item, value)?,
             _ => {
                 let packed = pack(vm, &mut out, (item.letter, item.size), layout.order, value);
-                packed.map_err(|why| pack_error(vm, *item, why))?;
+                match packed {
+                    // The machine's conversion of a double that is too large is infinity.
+                    Err(PackError::FloatTooLarge) if is_native_float(*item, layout) => {
+                        let negative = vm.to_float(value)?.is_sign_negative();
+                        let bits = f32::INFINITY.copysign(if negative { -1.0 } else { 1.0 });
+                        out.extend_from_slice(&bits.to_ne_bytes());
+                    }
+                    packed => packed.map_err(|why| pack_error(vm, *item, why, value))?,
+                }
             }
         }
     }
     out.resize(layout.size, 0);
     Ok(out)
+}
+
+fn is_native_float(item: Item, layout: &Layout) -> bool {
+    item.letter == b'f' && layout.sizes == Sizes::Native
 }
 
 fn pack_text(vm: &mut Vm, out: &mut Vec<u8>, item: Item, value: Local) -> Result<(), Raised> {
@@ -384,7 +396,7 @@ fn pack_text(vm: &mut Vm, out: &mut Vec<u8>, item: Item, value: Local) -> Result
     Ok(())
 }
 
-fn pack_error(vm: &mut Vm, item: Item, why: PackError) -> Raised {
+fn pack_error(vm: &mut Vm, item: Item, why: PackError, value: Local) -> Raised {
     let letter = char::from(item.letter);
     let (least, greatest) = range_of(item.letter, item.size);
     let message = match why {
@@ -392,6 +404,9 @@ fn pack_error(vm: &mut Vm, item: Item, why: PackError) -> Raised {
         PackError::NotInteger => "required argument is not an integer".to_owned(),
         PackError::NotFloat => "required argument is not a float".to_owned(),
         PackError::NotByte => "char format requires a bytes object of length 1".to_owned(),
+        PackError::FloatTooLarge if as_int(&vm.heap, vm.get(value)).is_some() => {
+            "int too large to convert".to_owned()
+        }
         PackError::FloatTooLarge => {
             let message = format!("float too large to pack with {letter} format");
             return vm.heap.raise(Builtin::OverflowError, message);
@@ -459,7 +474,7 @@ fn start(
     if offset < 0 && offset + size as i64 > 0 {
         let message = match verb {
             "packing" => format!("no space to pack {size} bytes at offset {offset}"),
-            _ => format!("not enough data to unpack {size} bytes"),
+            _ => format!("not enough data to unpack {size} bytes at offset {offset}"),
         };
         return Err(error(vm, &message));
     }
