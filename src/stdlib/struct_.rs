@@ -554,7 +554,7 @@ fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Rai
         let mark = vm.mark();
         let row = unpack_values(vm, layout, piece);
         let list: Gc<'_, crate::runtime::list::List> = vm.get_gc(rows).expect("just made");
-        list.items.push(&vm.heap, vm.get(row));
+        list.push(&vm.heap, vm.get(row))?;
         vm.release(mark);
         vm.native_safepoint()?;
     }

@@ -247,7 +247,7 @@ fn to_list(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
         let view = self::view(vm, this)?;
         let value = item_at(&vm.heap, view, at).unwrap_or(Value::NONE);
         let items: Gc<'_, List> = vm.get_gc(list).expect("just made");
-        items.items.push(&vm.heap, value);
+        items.push(&vm.heap, value)?;
     }
     nest(vm, list, &shape)
 }

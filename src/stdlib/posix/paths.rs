@@ -222,7 +222,7 @@ fn entries(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let row = vm.local(vm.heap.tuple(&row).value());
         let items: crate::runtime::Gc<'_, crate::runtime::list::List> =
             vm.get_gc(list).expect("just made");
-        items.items.push(&vm.heap, vm.get(row));
+        items.push(&vm.heap, vm.get(row))?;
         vm.release(mark);
         vm.native_safepoint()?;
     }
