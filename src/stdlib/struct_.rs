@@ -549,14 +549,12 @@ fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Rai
         );
         return Err(error(vm, &message));
     }
-    let rows = vm.local(vm.heap.list([]).value());
+    let mut rows = Vec::new();
     for piece in bytes.chunks_exact(layout.size) {
-        let mark = vm.mark();
-        let row = unpack_values(vm, layout, piece);
-        let list: Gc<'_, crate::runtime::list::List> = vm.get_gc(rows).expect("just made");
-        list.push(&vm.heap, vm.get(row))?;
-        vm.release(mark);
+        rows.push(unpack_values(vm, layout, piece));
         vm.native_safepoint()?;
     }
+    let rows = rows.iter().map(|&row| vm.get(row));
+    let rows = vm.local(vm.heap.list(rows).value());
     vm.iter(rows)
 }

@@ -103,7 +103,6 @@ fn read_file(module: &str, file: &Path) -> Written {
         constants: Vec::new(),
         is_lazy: false,
     };
-    let exported = exported(&body);
     for (i, statement) in body.iter().enumerate() {
         match &statement.kind {
             StmtKind::FunctionDef(function) if is_form(function) => {
@@ -177,11 +176,10 @@ fn read_file(module: &str, file: &Path) -> Written {
                 module: Some(origin),
                 names: ImportNames::Names(names),
                 ..
-            } if !origin.name.starts_with('_') => {
+            } if origin.name.starts_with("posix") => {
                 let shown = names
                     .iter()
                     .map(|alias| alias.asname.as_ref().unwrap_or(&alias.name));
-                let shown = shown.filter(|name| exported.contains(&name.name.to_string()));
                 written.constants.extend(shown.map(|name| Entry {
                     name: name.name.to_string(),
                     call: name.name.to_string(),
@@ -192,7 +190,7 @@ fn read_file(module: &str, file: &Path) -> Written {
                 let shown = names
                     .iter()
                     .filter_map(|alias| alias.asname.as_ref().zip(Some(&alias.name)));
-                let shown = shown.filter(|(name, _)| exported.contains(&name.name.to_string()));
+                let shown = shown.filter(|(_, origin)| origin.name.starts_with("posix"));
                 written.constants.extend(shown.map(|(name, origin)| Entry {
                     name: name.name.to_string(),
                     call: name.name.to_string(),
@@ -249,30 +247,6 @@ fn text(expr: &Expr) -> Option<String> {
         ExprKind::Constant(Constant::Str(text)) => Some(text.to_string()),
         _ => None,
     }
-            }
-            StmtKind::ImportFrom {
-/// The names in `__all__`.
-fn exported(body: &[Stmt]) -> Vec<String> {
-    let lists = body.iter().filter_map(|statement| match &statement.kind {
-        StmtKind::Assign { targets, value } => match (&targets[..], &value.kind) {
-            (
-                [
-                    Expr {
-                        kind: ExprKind::Name(name),
-                        ..
-                    },
-                ],
-                ExprKind::List(items),
-            ) if &**name == "__all__" => Some(items),
-            _ => None,
-        },
-        _ => None,
-    });
-    let texts = lists.flatten().filter_map(|item| match &item.kind {
-        ExprKind::Constant(Constant::Str(text)) => Some(text.to_string()),
-        _ => None,
-    });
-    texts.collect()
 }
 
 /// A constant says what it is in a string below it; one that is another name of something needs none.

@@ -3,10 +3,9 @@
 //! An index gives an item, a slice another view; a tuple of indices an item of several dimensions.
 
 use super::{View, object, try_view, view, with_bytes};
-use crate::runtime::list::List;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::Buffer;
 use crate::stdlib::builtins::types::receiver::spread;
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
@@ -242,13 +241,9 @@ fn to_list(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let view = view(vm, this)?;
     let offsets = view.offsets();
     let shape = view.shape.clone();
-    let list = vm.local(vm.heap.list([]).value());
-    for at in offsets {
-        let view = self::view(vm, this)?;
-        let value = item_at(&vm.heap, view, at).unwrap_or(Value::NONE);
-        let items: Gc<'_, List> = vm.get_gc(list).expect("just made");
-        items.push(&vm.heap, value)?;
-    }
+    let values = offsets.into_iter();
+    let values = values.map(|at| item_at(&vm.heap, view, at).unwrap_or(Value::NONE));
+    let list = vm.local(vm.heap.list(values).value());
     nest(vm, list, &shape)
 }
 

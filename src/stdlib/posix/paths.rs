@@ -209,23 +209,20 @@ fn entries(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let path = path_arg(vm, args.at(0))?;
     let found = vm.host.files().list(&path.path);
     let found = found.map_err(|error| path_error(vm, &error, path.object))?;
-    let list = vm.local(vm.heap.list([]).value());
+    let mut rows = Vec::new();
     for entry in found {
-        let mark = vm.mark();
         let name = vm.local(name_value(vm, &entry.name, path.is_bytes));
-        let inode = entry.inode as i64;
         let row = [
             vm.get(name),
             vm.heap.int(i64::from(entry.kind)),
-            vm.heap.int(inode),
+            vm.heap.int(entry.inode as i64),
         ];
-        let row = vm.local(vm.heap.tuple(&row).value());
-        let items: crate::runtime::Gc<'_, crate::runtime::list::List> =
-            vm.get_gc(list).expect("just made");
-        items.push(&vm.heap, vm.get(row))?;
-        vm.release(mark);
+        let row = vm.heap.tuple(&row).value();
+        rows.push(vm.local(row));
         vm.native_safepoint()?;
     }
+    let rows = rows.iter().map(|&row| vm.get(row));
+    let list = vm.local(vm.heap.list(rows).value());
     Ok(list)
 }
 
