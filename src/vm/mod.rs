@@ -20,9 +20,8 @@ mod suggest;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::ptr::NonNull;
-use std::cell::RefCell;
 use std::ffi::OsString;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};

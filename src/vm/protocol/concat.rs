@@ -247,7 +247,6 @@ impl Vm {
         let plain = self.plain(b);
         let len = crate::vm::leaf_len(&self.heap, self.get(plain));
         self.heap.room_for(len.unwrap_or(0))?;
-        let Some(more) = self.get(plain).to_bytes() else {
         let more = self.get(plain).to_bytes();
         let more = more.or_else(|| exported(&self.heap, self.get(plain)));
         let Some(more) = more else {
