@@ -410,8 +410,9 @@ ops! {
     UnpackSeq        Use    First  Unused Imm       Items    Runs        [], "R[b], ..., R[b+d-1] := R[a]";
     UnpackEx         Use    First  Num    Imm       Starred  Runs        [], "R[b].. := c items, a list, d items from R[a]";
     // Iteration
-    GetIter          Def    Use    Unused Unused    No       Runs        [], "R[a] := iter(R[b])";
+    GetIter          Def    Use    Flag   Unused    No       Runs        [], "R[a] := iter(R[b]); c: 1 if a for loop has just made R[b] for itself";
     ForIter          Use    Def    Num    Jump      No       Runs        [], "if R[a] has a next item: R[b] := it, ip += d (c is 1 where an UnpackSeq of two stands there and nothing else reads R[b])";
+    CloseIter        Use    Use    Flag   Unused    No       Runs        [], "close R[a] if it is a generator that the loop made for itself; c: 1 only if R[b] is a GeneratorExit";
     GetAIter         Def    Use    Unused Unused    No       Runs        [], "R[a] := aiter(R[b])";
     GetANext         Def    Use    Unused Unused    No       Runs        [], "R[a] := the awaitable R[b].__anext__()";
     EndAsyncFor      Use    Unused Unused Unused    No       Pure        [Reraises], "raise R[a] again (as Reraise) unless it is a StopAsyncIteration";

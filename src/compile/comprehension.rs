@@ -4,8 +4,9 @@
 //! their own for its duration; a captured one gets a new cell each time the comprehension runs.
 
 use super::emitter::{Emitter, Header, Home};
-use super::loops::Iteration;
+use super::loops::{Iteration, may_make_generator};
 use super::scope::{Role, ScopeId};
+use super::unwind::BlockKind;
 use crate::bytecode::{Const, Imm, Op, Params, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Comprehension, Expr, ExprKind};
@@ -44,7 +45,7 @@ impl<'a> Emitter<'_, 'a> {
         let Some((first, rest)) = clauses.split_first() else {
             return;
         };
-        let iteration = self.start_iteration(&first.iter, &first.target, first.is_async);
+        let iteration = self.start_iteration(&first.iter, &first.target, first.is_async, 0);
         self.b.set_span(expr.span);
         self.op(build, result, result, 0, 0);
         let scope = self.unit.tree.of(clauses, Role::Body);
@@ -96,12 +97,35 @@ impl<'a> Emitter<'_, 'a> {
             }
             e.scratch(|e| match rest.split_first() {
                 Some((inner, rest)) => {
-                    let iteration = e.start_iteration(&inner.iter, &inner.target, inner.is_async);
+                    let iteration =
+                        e.start_iteration(&inner.iter, &inner.target, inner.is_async, 0);
                     e.clause(iteration, inner, rest, element);
                 }
                 None => e.element(element),
             });
         });
+    }
+
+    /// The outermost clause of a generator expression over what may be a generator that nothing else refers to: closing the
+    /// expression closes that one.
+    fn owned_clause(
+        &mut self,
+        iteration: Iteration<'a>,
+        clause: &'a Comprehension,
+        rest: &'a [Comprehension],
+        element: Element<'a>,
+    ) {
+        let (iterator, span, exception) = (iteration.iterator, iteration.span, self.temp());
+        let [exit, handler] = [(); 2].map(|()| self.label());
+        let state = self.assigned.clone();
+        self.push_guard(BlockKind::Owner { iterator, span }, handler, exception);
+        self.clause(iteration, clause, rest, element);
+        self.pop_block();
+        self.goto(exit);
+        self.bind_with(handler, state);
+        self.op_at(span, Op::CloseIter, iterator, exception, 1, 0);
+        self.op(Op::Reraise, exception, 0, 0, 0);
+        self.bind(exit);
     }
 
     fn element(&mut self, element: Element<'a>) {
@@ -148,7 +172,11 @@ impl<'a> Emitter<'_, 'a> {
                 is_async: first.is_async,
                 target: &first.target,
             };
-            inner.clause(iteration, first, rest, Element::Yield(element));
+            if !first.is_async && may_make_generator(&first.iter) {
+                inner.owned_clause(iteration, first, rest, Element::Yield(element));
+            } else {
+                inner.clause(iteration, first, rest, Element::Yield(element));
+            }
             inner.return_none(span);
             let params = Params {
                 names: vec![".0".into()],
@@ -164,7 +192,8 @@ impl<'a> Emitter<'_, 'a> {
         });
         self.b.set_span(span);
         self.make_plain_function(base, code);
-        self.start_iteration(&first.iter, &first.target, first.is_async);
+        let owned = u8::from(!first.is_async && may_make_generator(&first.iter));
+        self.start_iteration(&first.iter, &first.target, first.is_async, owned);
         self.op_at(span, Op::Call, base, 1, 0, 0);
         self.copy(dest, base);
     }

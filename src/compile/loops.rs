@@ -113,8 +113,11 @@ impl<'a> Emitter<'_, 'a> {
 
     /// `[async] for target in iter: body else: orelse`
     pub fn for_loop(&mut self, stmt: &ForLoop<'a>) {
+        if !stmt.is_async && may_make_generator(stmt.iter) {
+            return self.owning_loop(stmt);
+        }
         self.scratch(|e| {
-            let iteration = e.start_iteration(stmt.iter, stmt.target, stmt.is_async);
+            let iteration = e.start_iteration(stmt.iter, stmt.target, stmt.is_async, 0);
             let (next, exit) = (e.label(), e.label());
             e.each(iteration, next, stmt.span, |e| {
                 e.in_loop(exit, next, |e| e.block(stmt.body))
@@ -126,18 +129,49 @@ impl<'a> Emitter<'_, 'a> {
         });
     }
 
-    /// Evaluates an iterable and takes its iterator, in a new temporary.
+    /// A loop over what a call has just made: if that is a generator, leaving the loop early closes it. An exception that leaves
+    /// the frame does not, as its traceback would keep the frame; but GeneratorExit is never kept.
+    fn owning_loop(&mut self, stmt: &ForLoop<'a>) {
+        self.scratch(|e| {
+            let iteration = e.start_iteration(stmt.iter, stmt.target, false, OWNED);
+            let (iterator, span, exception) = (iteration.iterator, stmt.iter.span, e.temp());
+            let [next, exit, left, handler] = [(); 4].map(|()| e.label());
+            let state = e.state_without(stmt.span);
+            let exits_only = u8::from(!e.is_caught());
+            e.push_guard(BlockKind::Owner { iterator, span }, handler, exception);
+            e.each(iteration, next, stmt.span, |e| {
+                e.in_loop(left, next, |e| e.block(stmt.body))
+            });
+            e.pop_block();
+            if e.is_reachable() {
+                e.block(stmt.orelse);
+            }
+            e.goto(exit);
+            e.bind(left);
+            if e.is_reachable() {
+                e.op_at(span, Op::CloseIter, iterator, iterator, 0, 0);
+            }
+            e.goto(exit);
+            e.bind_with(handler, state);
+            e.op_at(span, Op::CloseIter, iterator, exception, exits_only, 0);
+            e.op(Op::Reraise, exception, 0, 0, 0);
+            e.bind(exit);
+        });
+    }
+
+    /// Evaluates an iterable and takes its iterator, in a new temporary. `owned`: `OWNED` if the loop closes it, else 0.
     pub fn start_iteration(
         &mut self,
         iter: &'a Expr,
         target: &'a Expr,
         is_async: bool,
+        owned: u8,
     ) -> Iteration<'a> {
         let iterator = self.temp();
         self.scratch(|e| {
             let iterable = e.operand_in(iter, super::expr::NOTHING, iterator);
             let op = if is_async { Op::GetAIter } else { Op::GetIter };
-            e.op_at(iter.span, op, iterator, iterable, 0, 0);
+            e.op_at(iter.span, op, iterator, iterable, owned, 0);
         });
         Iteration {
             iterator,
@@ -245,7 +279,48 @@ impl<'a> Emitter<'_, 'a> {
     pub fn is_unguarded(&self) -> bool {
         self.blocks
             .iter()
-            .all(|block| matches!(block.kind, BlockKind::Loop { .. }))
+            .all(|block| matches!(block.kind, BlockKind::Loop { .. } | BlockKind::Owner { .. }))
+    }
+
+    /// Whether an exception raised here may end in this frame.
+    fn is_caught(&self) -> bool {
+        !self.is_unguarded()
+    }
+}
+
+/// Operand c of a `GetIter` whose iterable the loop has made for itself.
+const OWNED: u8 = 1;
+
+/// Functions and methods that loops call all the time and that make no generator.
+const NO_GENERATORS: [&str; 16] = [
+    "dict",
+    "enumerate",
+    "filter",
+    "items",
+    "keys",
+    "list",
+    "map",
+    "range",
+    "reversed",
+    "set",
+    "sorted",
+    "split",
+    "splitlines",
+    "tuple",
+    "values",
+    "zip",
+];
+
+/// Whether an iterable may be a generator that nothing else refers to.
+pub(super) fn may_make_generator(iter: &Expr) -> bool {
+    match &iter.kind {
+        ExprKind::GeneratorExp { .. } => true,
+        ExprKind::Call { func, .. } => match &func.kind {
+            ExprKind::Name(name) => !NO_GENERATORS.contains(&&**name),
+            ExprKind::Attribute { attr, .. } => !NO_GENERATORS.contains(&&*attr.name),
+            _ => true,
+        },
+        _ => false,
     }
 }
 

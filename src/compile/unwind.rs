@@ -24,6 +24,8 @@ pub(super) struct Block<'a> {
 pub(super) enum BlockKind<'a> {
     /// A loop: nothing, but `break` and `continue` lead somewhere.
     Loop { exit: Label, next: Label },
+    /// A loop over a generator that only the loop refers to, in a register: it is closed.
+    Owner { iterator: Reg, span: Span },
     /// The body of a `try` with handlers, or a handler: nothing.
     Plain,
     /// `finally` runs.
@@ -135,6 +137,9 @@ impl<'a> Emitter<'_, 'a> {
     fn emit_exit(&mut self, kind: &BlockKind<'a>) {
         match *kind {
             BlockKind::Loop { .. } | BlockKind::Plain => {}
+            BlockKind::Owner { iterator, span } => {
+                self.op_at(span, Op::CloseIter, iterator, iterator, 0, 0)
+            }
             BlockKind::Finally(body) => self.block(body),
             BlockKind::With {
                 manager,
@@ -147,9 +152,12 @@ impl<'a> Emitter<'_, 'a> {
 
     /// Whether leaving the frame from here runs anything.
     fn has_exit_code(&self) -> bool {
-        self.blocks
-            .iter()
-            .any(|block| !matches!(block.kind, BlockKind::Loop { .. } | BlockKind::Plain))
+        self.blocks.iter().any(|block| {
+            !matches!(
+                block.kind,
+                BlockKind::Loop { .. } | BlockKind::Owner { .. } | BlockKind::Plain
+            )
+        })
     }
 
     /// Returns what a register holds; nothing may change it on the way out.

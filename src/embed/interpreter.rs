@@ -176,6 +176,7 @@ impl Interpreter {
         green::abandon_all(&mut self.vm);
         if !self.vm.is_halting() {
             report::pending_at_exit(&mut self.vm);
+            self.vm.finalise_all();
             report::failures_at_exit(&mut self.vm);
         }
         stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())

@@ -45,10 +45,13 @@ pub mod class_flag {
     pub const TRUTH: u32 = 1 << 9;
     /// Written in apy for classes that extend a native one: calls of native methods on instances come here.
     pub const GENERAL: u32 = 1 << 10;
+    /// `__del__`.
+    pub const DEL: u32 = 1 << 11;
 }
 
 /// Which special method sets which flag.
-const FLAGGED: [(Sym, u32); 10] = [
+const FLAGGED: [(Sym, u32); 11] = [
+    (Sym::Del, class_flag::DEL),
     (Sym::Eq, class_flag::EQ),
     (Sym::Ne, class_flag::EQ),
     (Sym::Hash, class_flag::HASH),

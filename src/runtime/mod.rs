@@ -29,6 +29,7 @@ pub mod opaque;
 pub mod raised;
 pub mod range;
 pub mod set;
+mod set_order;
 pub mod shape;
 pub mod slice;
 pub mod str;

@@ -309,6 +309,29 @@ impl Table {
         (key, value)
     }
 
+    /// The number of entries and the hash of the last one: an addition changes them.
+    pub fn tail_state(&self, heap: &Heap) -> (usize, u64) {
+        heap.reads(self, Part::Order);
+        let inner = self.inner.borrow();
+        let last = inner.entries.last().map_or(0, |entry| entry.hash);
+        (inner.entries.len(), last)
+    }
+
+    /// Moves the entries; `order` gets their hashes and says which comes when.
+    pub fn reorder(&self, order: impl FnOnce(&[u64]) -> Vec<u32>) {
+        let mut inner = self.inner.borrow_mut();
+        self.recent.clear();
+        inner.entries.retain(|entry| !entry.key.is_undef());
+        let hashes: Vec<u64> = inner.entries.iter().map(|entry| entry.hash).collect();
+        let mut old: Vec<Option<Entry>> = inner.entries.drain(..).map(Some).collect();
+        let moved = order(&hashes)
+            .into_iter()
+            .filter_map(|at| old[at as usize].take());
+        inner.entries.extend(moved);
+        inner.first = 0;
+        inner.rebuild_index();
+    }
+
     /// Removes all.
     pub fn clear(&self, heap: &Heap) {
         heap.writes(self, Part::All);

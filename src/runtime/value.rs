@@ -22,6 +22,8 @@ const INT_TAG: u64 = 0xFFFF << TAG_SHIFT;
 const PTR_TAG: u64 = 0xFFFC << TAG_SHIFT;
 const IMM_TAG: u64 = 0xFFFB << TAG_SHIFT;
 const CANONICAL_NAN: u64 = 0x7FF8 << TAG_SHIFT;
+/// The bits that tell NaNs apart.
+const NAN_NUMBERS: u64 = (1 << TAG_SHIFT) - 1;
 
 /// The largest integer that needs no heap object.
 pub const INT_MAX: i64 = (1 << 47) - 1;
@@ -116,6 +118,11 @@ impl<'h> Value<'h> {
             },
             PhantomData,
         )
+    }
+
+    /// A NaN that is another object than NaNs with another number.
+    pub fn nan(number: u64) -> Value<'h> {
+        Value(CANONICAL_NAN | number & NAN_NUMBERS, PhantomData)
     }
 
     /// What `+ - * /` made of floats that were values. Its NaN is one of theirs or the processor's default one, whose bits are below

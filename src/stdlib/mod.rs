@@ -9,6 +9,7 @@ pub mod binascii;
 pub mod builtins;
 pub mod contextvars;
 pub mod deque;
+pub mod gc;
 pub mod hashlib;
 pub mod importlib;
 pub mod io;
@@ -28,6 +29,7 @@ pub mod sys;
 pub mod threads;
 pub mod time;
 pub mod unicodedata;
+pub mod weakref;
 
 use crate::runtime::Raised;
 use crate::vm::{ImportHooks, Local, Vm};
@@ -40,6 +42,7 @@ pub const MODULES: &[&NativeModule] = &[
     &binascii::BINASCII,
     &contextvars::CONTEXTVARS,
     &deque::COLLECTIONS,
+    &gc::GC,
     &hashlib::HASHLIB,
     &importlib::FROZEN_IMPORTLIB,
     &io::IO,
@@ -56,6 +59,7 @@ pub const MODULES: &[&NativeModule] = &[
     &time::TIME,
     &unicodedata::UNICODEDATA,
     &builtins::types::generic::TYPING,
+    &weakref::WEAKREF,
 ];
 
 /// Gives a new VM its builtins and the native modules.
@@ -63,6 +67,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend(registry::Registry::default());
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
+    vm.extend(gc::Settings::default());
     vm.extend(io::IoState::default());
     builtins::install(vm);
     vm.set_import(ImportHooks {
@@ -72,6 +77,7 @@ pub fn install(vm: &mut Vm) {
         read_file: |_, _| Ok(Vec::new()),
         names: || module_names().collect(),
     });
+    vm.finalisation.abandon = Some(asyncio::abandon_generator);
     vm.mention_timers(asyncio::SLEEP_NAME);
 }
 

@@ -27,6 +27,7 @@ use std::rc::Rc;
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
 pub use evaluate::{CompileFn, CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
+pub use exec::finalize::Finalisation;
 pub use exec::green_stack::{GreenStack, Slice};
 pub use import::ImportHooks;
 pub use local::{Local, Mark};
@@ -65,8 +66,8 @@ pub trait Layer: Extension {
 }
 
 /// How many layers extend the VM: scheduler, registry of natives, entropy, the program's arguments, the loader, abstract classes,
-/// open files.
-const LAYERS: usize = 7;
+/// open files, settings of the collector.
+const LAYERS: usize = 8;
 
 /// What the VM asks of the program around it.
 pub trait Host {
@@ -154,8 +155,8 @@ pub struct Vm {
     learned: Learned,
     /// The native coroutines met so far; their rows.
     steps: Vec<&'static NativeCoroutine>,
-    /// Async generators that were begun; those that are over go when the list has grown. The loop closes the others at its end.
-    async_generators: RefCell<Vec<Slot>>,
+    /// How what is over is finalised.
+    pub finalisation: Finalisation,
     /// How reports mention a wait for a timer that has no coroutine.
     timer_mention: &'static str,
     /// What waiters wait in, as met so far; their rows.
@@ -209,7 +210,7 @@ impl Vm {
             steps: Vec::new(),
             timer_mention: "a timer",
             waits: RefCell::default(),
-            async_generators: RefCell::default(),
+            finalisation: Finalisation::default(),
             throwing: false,
             thrown: Cell::new(0),
             result: Slot::undef(),
@@ -350,6 +351,9 @@ impl Vm {
             self.heap.budget.start(QUANTUM);
         }
         self.collect_if_due();
+        if self.heap.has_due() && !self.finalisation.held_back {
+            self.finalise_due();
+        }
         if self.heap.stress() {
             self.heap.budget.hasten();
         }
@@ -385,7 +389,7 @@ impl Vm {
             stack,
             suspended,
             locals,
-            async_generators,
+            finalisation,
             result,
             builtins,
             modules,
@@ -413,7 +417,7 @@ impl Vm {
         } = self;
         let roots = (
             (&*stack, &*suspended, &*locals),
-            (&*async_generators, &*result, &*builtins, &*modules),
+            (&*finalisation, &*result, &*builtins, &*modules),
             &*extensions,
         );
         // SAFETY: the pattern has all fields of the VM: those that hold slots are among the roots. Inline caches were cleared.

@@ -51,6 +51,12 @@ pub mod flag {
     pub const IN_REPR: u8 = 4;
     /// A native coroutine that `__await__()` of a future made: an iterator, too.
     pub const BY_HAND: u8 = 8;
+    /// It has a finaliser that did not run yet.
+    pub const FINALISES: u8 = 16;
+    /// A generator that a `for` loop made for itself alone.
+    pub const OWNED: u8 = 32;
+    /// An async generator that the program's hooks were told of.
+    pub const HOOKED: u8 = 64;
 }
 
 /// A Rust type that lives in heap cells.

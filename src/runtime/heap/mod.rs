@@ -25,7 +25,9 @@
 
 mod block;
 mod budget;
+mod finalize;
 mod gc;
+mod inspect;
 mod kinds;
 mod record;
 #[cfg(test)]
@@ -37,6 +39,7 @@ use std::ptr::NonNull;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use finalize::{Due, WeakSlot};
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use kinds::Kind;
 #[cfg(test)]
@@ -54,6 +57,7 @@ use super::types::Types;
 use super::value::Value;
 use block::Space;
 use budget::Budget;
+use finalize::Endings;
 use gc::PERMANENT;
 use record::Recorder;
 
@@ -83,6 +87,8 @@ pub struct Heap {
     ids: RefCell<FxHashMap<usize, i64>>,
     /// Counts down to the next visit of the VM's slow path.
     pub budget: Budget,
+    /// Weak references, and what has a finaliser.
+    endings: Endings,
     /// The exception being raised, while a `Raised` is on its way.
     pub pending: Slot,
     /// Class and layout of objects.
@@ -116,6 +122,7 @@ impl Heap {
             next_id: Cell::new(1),
             ids: RefCell::default(),
             budget: Budget::default(),
+            endings: Endings::default(),
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
@@ -323,6 +330,7 @@ impl Heap {
             self.memo.clear();
             roots.trace(&mut tracer);
             tracer.slot(&self.pending);
+            self.endings.trace(&mut tracer);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
             self.ascii.trace(&mut tracer);
@@ -331,10 +339,8 @@ impl Heap {
                 // SAFETY: permanent objects live as long as the heap.
                 unsafe { kinds::trace(object, &mut tracer) };
             }
-            while let Some(object) = tracer.grey.pop() {
-                // SAFETY: what was marked is live.
-                unsafe { kinds::trace(object, &mut tracer) };
-            }
+            tracer.drain();
+            self.endings.settle(&mut tracer);
             external = tracer.external;
         }
         self.grey = grey;
@@ -389,6 +395,13 @@ impl Heap {
     /// Makes all caches about classes forget.
     pub fn class_changed(&self) {
         self.class_epoch.set(self.class_epoch.get() + CLASS_EPOCH);
+    }
+
+    /// The next number of the counter that `id()` goes by.
+    pub fn next_number(&self) -> u64 {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        id as u64
     }
 
     /// What `id()` answers: a counter, so that no address shows.

@@ -17,8 +17,8 @@ use std::rc::{Rc, Weak};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use super::Heap;
 use super::gc::{Fixed, Gc, Header, Object, Slot};
+use super::{Heap, kinds};
 use crate::bytecode::{Code, Instr};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
 use crate::runtime::value::Value;
@@ -114,6 +114,14 @@ impl Tracer<'_> {
     pub fn slots(&mut self, slots: &[Slot]) {
         for slot in slots {
             self.slot(slot);
+        }
+    }
+
+    /// Looks at the marked objects until none is left.
+    pub(super) fn drain(&mut self) {
+        while let Some(object) = self.grey.pop() {
+            // SAFETY: what was marked is live.
+            unsafe { kinds::trace(object, self) };
         }
     }
 

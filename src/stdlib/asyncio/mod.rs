@@ -32,6 +32,7 @@ mod waiting;
 
 use std::rc::Rc;
 
+pub use event_loop::abandon_generator;
 pub use names::{has_submodule, submodule};
 pub use sleep::SLEEP_NAME;
 

@@ -197,7 +197,9 @@ pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) 
             table.add(heap, hash, future, Value::UNDEF);
         }
     }
-    heap.set(table).value()
+    let set = heap.set(table);
+    set.keeps_insertion.set(true);
+    set.value()
 }
 
 fn isfuture(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

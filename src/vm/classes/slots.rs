@@ -22,6 +22,8 @@ pub(in crate::vm) struct Slots {
     names: Vec<Local>,
     /// Whether instances keep a `__dict__`.
     dict: bool,
+    /// Whether weak references to instances are possible although they have no `__dict__`.
+    weak: bool,
 }
 
 impl Vm {
@@ -54,6 +56,7 @@ impl Vm {
         let mut slots = Slots {
             names: Vec::new(),
             dict: false,
+            weak: false,
         };
         for item in items {
             let name: Gc<'_, Str> = self.get_gc(item).expect("check_slots saw strings only");
@@ -66,7 +69,7 @@ impl Vm {
                     }
                     slots.dict = true;
                 }
-                "__weakref__" => {}
+                "__weakref__" => slots.weak = true,
                 text => {
                     let mangled =
                         mangle(text, self.get_gc::<Str>(class).map_or("", |c| c.as_str()));
@@ -164,6 +167,10 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         for &name in &slots.names {
             let name: Gc<'_, Str> = self.get_gc(name).expect("slot names are strings");
+            this.bind(heap, name, member(heap, this, name));
+        }
+        if slots.weak {
+            let name = heap.intern("__weakref__");
             this.bind(heap, name, member(heap, this, name));
         }
         if !slots.dict && !self.bases_have_dict(bases) {

@@ -10,6 +10,7 @@ pub(in crate::vm) mod call;
 pub(in crate::vm) mod coroutine;
 pub(in crate::vm) mod exception_group;
 pub(in crate::vm) mod fast_path;
+pub(in crate::vm) mod finalize;
 pub(in crate::vm) mod frame;
 pub(in crate::vm) mod green_stack;
 pub(in crate::vm) mod inline_cache;

@@ -708,6 +708,7 @@ impl Vm {
                         trap!(self.for_iter_op(i.instr()));
                     }
                 }
+                Op::CloseIter => self.close_iter_op(i.instr()),
                 Op::GetAIter => slow!(self.get_aiter_op(i.instr())),
                 Op::GetANext => slow!(self.get_anext_op(i.instr())),
 

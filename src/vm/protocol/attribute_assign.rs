@@ -244,7 +244,7 @@ impl Vm {
         let heap = &self.heap;
         let attr = self.interned(name);
         let Some(instance) = self.get_gc::<Instance>(object) else {
-            return Err(self.attribute_error(object, name));
+            return self.store_member_aside(object, name, value);
         };
         match value {
             Some(value) => instance.set_attr(heap, attr, self.get(value)),
@@ -257,6 +257,28 @@ impl Vm {
                     && instance.remove_attr(heap, attr) => {}
                 None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
             },
+        }
+        Ok(())
+    }
+}
+
+// Members of what is no instance.
+impl Vm {
+    /// Exceptions and opaque natives keep their members with their other attributes.
+    fn store_member_aside(
+        &mut self,
+        object: Local,
+        name: Local,
+        value: Option<Local>,
+    ) -> Result<(), Raised> {
+        let attr = self.interned(name);
+        let Some(dict) = self.attr_dict_made(self.get(object)) else {
+            return Err(self.attribute_error(object, name));
+        };
+        match value {
+            Some(value) => dict.set_str(&self.heap, attr, self.get(value)),
+            None if dict.remove_str(&self.heap, attr) => {}
+            None => return Err(self.heap.raise(Builtin::AttributeError, attr.as_str())),
         }
         Ok(())
     }

@@ -134,8 +134,8 @@ impl Vm {
 impl Vm {
     /// A new set with the members of anything iterable.
     pub fn set_of(&mut self, source: Local) -> Result<Local, Raised> {
-        if self.get(source).is_gc::<Set>() {
-            return Ok(self.local(self.heap.set(self.table(source).copy(&self.heap)?).value()));
+        if let Some(set) = self.get_gc::<Set>(source) {
+            return Ok(self.local(set.copy_mutable(&self.heap)?.value()));
         }
         let target = self.local(self.heap.set(Table::default()).value());
         self.add_all(target, source)?;
@@ -163,6 +163,14 @@ impl Vm {
     fn merge_set(&mut self, target: Local, source: Local) -> Result<(), Raised> {
         if self.get(target).is(self.get(source)) {
             return Ok(());
+        }
+        if let Some(source) = self.get_gc::<Set>(source) {
+            source.settle(&self.heap);
+        }
+        if let Some(set) = self.get_gc::<Set>(target)
+            && set.table.is_empty(&self.heap)
+        {
+            set.expect_members(self.table(source).len(&self.heap));
         }
         let mut position = 0;
         loop {
@@ -225,7 +233,10 @@ impl Vm {
 
     /// A new set or frozenset, as `set` is one, with the same members.
     fn copy_set(&self, set: Local) -> Result<Local, Raised> {
-        Ok(self.set_like(set, self.table(set).copy(&self.heap)?))
+        Ok(match self.get_gc::<Set>(set) {
+            Some(this) => self.local(this.copy(&self.heap)?.value()),
+            None => self.set_like(set, self.table(set).copy(&self.heap)?),
+        })
     }
 
     fn empty_like(&self, set: Local) -> Local {

@@ -4,18 +4,29 @@
 
 use crate::runtime::list::List;
 use crate::runtime::{Gc, Raised, Value};
-use crate::sched::{report, task};
+use crate::sched::{report, scheduler, task};
 use crate::vm::{AsyncStepKind, Input, Local, NativeCoroutine, Step, Vm};
 
 /// Closes the async generators that were left unfinished: a coroutine, or nothing if there are none.
 pub fn closing_generators(vm: &mut Vm) -> Option<Local> {
-    let generators = vm.take_async_generators();
+    let generators = vm.open_async_generators();
     if generators.is_empty() {
         return None;
     }
     let list = vm.heap.list(generators.iter().map(|&g| vm.get(g))).value();
     let (none, list) = (vm.none(), vm.local(list));
     Some(vm.native_coroutine(&CLOSING, &[list, none]))
+}
+
+/// Closes an async generator that the collector found: in a task of the loop that runs, else at once.
+pub fn abandon_generator(vm: &mut Vm, generator: Local) -> Result<(), Raised> {
+    let undef = vm.local(Value::UNDEF);
+    let closing = vm.async_step(generator, AsyncStepKind::Close, undef);
+    if scheduler(vm).is_running() {
+        task::create(vm, closing, undef, undef)?;
+        return Ok(());
+    }
+    vm.drive_to_end(closing)
 }
 
 /// Registers: the generators (None: all that are unfinished when it begins), then the tasks that close them.
@@ -47,7 +58,7 @@ fn begin_closing(vm: &mut Vm, this: Local) -> Result<(), Raised> {
             let items = list.to_vec(&vm.heap);
             items.into_iter().map(|g| vm.local(g)).collect()
         }
-        None => vm.take_async_generators(),
+        None => vm.open_async_generators(),
     };
     let undef = vm.local(Value::UNDEF);
     let mut tasks = Vec::with_capacity(generators.len());

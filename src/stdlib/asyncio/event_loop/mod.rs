@@ -12,7 +12,7 @@ mod methods;
 
 use std::cell::Cell;
 
-pub use closing::closing_generators;
+pub use closing::{abandon_generator, closing_generators};
 pub use handles::{HANDLE, TIMER_HANDLE, handle_object, handle_parts};
 
 use super::super::registry::{ModuleType, NativeType, class_of};

@@ -199,10 +199,19 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     Ok(vm.local(Value::float(number)))
 }
 
+/// A float; each NaN that is made of a text is an object of its own.
+fn new_float(heap: &Heap, x: f64) -> Value<'_> {
+    if x.is_nan() {
+        Value::nan(heap.next_number())
+    } else {
+        Value::float(x)
+    }
+}
+
 /// The float that a text or bytes spell; None for other values.
 fn parse<'h>(heap: &'h Heap, x: Value<'h>) -> Option<Out<'h>> {
     if let Some(text) = arg::as_str(heap, x) {
-        return Some(checked(heap, float_from_str(text.as_str())).map(Value::float));
+        return Some(checked(heap, float_from_str(text.as_str())).map(|x| new_float(heap, x)));
     }
     let data = Buffer::of(heap, x)?;
     let number = std::str::from_utf8(&data)

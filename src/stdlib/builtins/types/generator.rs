@@ -263,6 +263,7 @@ const ANEXT: Native = Native::vm(
     |vm, args| {
         this_of::<Coroutine>(vm, args)?;
         let none = vm.none();
+        vm.note_first_iteration(args.at(0))?;
         Ok(vm.async_step(args.at(0), AsyncStepKind::Send, none))
     },
 );
@@ -272,6 +273,7 @@ const ASEND: Native = Native::vm(
     "asend(v) -> send 'v' in generator.",
     |vm, args| {
         this_of::<Coroutine>(vm, args)?;
+        vm.note_first_iteration(args.at(0))?;
         Ok(vm.async_step(args.at(0), AsyncStepKind::Send, args.at(1)))
     },
 );
@@ -283,6 +285,7 @@ const ATHROW: Native = Native::vm(
         this_of::<Coroutine>(vm, args)?;
         let given: Vec<Local> = (1..4).filter_map(|i| given(vm, args.at(i))).collect();
         let exception = thrown(vm, &given)?;
+        vm.note_first_iteration(args.at(0))?;
         Ok(vm.async_step(args.at(0), AsyncStepKind::Throw, exception))
     },
 );
@@ -293,6 +296,7 @@ const ACLOSE: Native = Native::vm(
     |vm, args| {
         this_of::<Coroutine>(vm, args)?;
         let none = vm.none();
+        vm.note_first_iteration(args.at(0))?;
         Ok(vm.async_step(args.at(0), AsyncStepKind::Close, none))
     },
 );

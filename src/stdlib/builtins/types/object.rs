@@ -146,7 +146,9 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             "object.__new__({name}) is not safe, use {name}.__new__()"
         )));
     }
-    Ok(vm.local(heap.instance(class).value()))
+    let instance = heap.instance(class).value();
+    vm.note_finaliser(instance);
+    Ok(vm.local(instance))
 }
 
 fn has_surplus(vm: &Vm, args: Locals) -> bool {

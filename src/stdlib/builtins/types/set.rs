@@ -172,7 +172,7 @@ fn copy<'h>(heap: &'h Heap, set: Gc<'h, Set>) -> Result<Value<'h>, Raised> {
     Ok(if is_frozen(heap, set.value()) {
         set.value()
     } else {
-        heap.set(set.table.copy(heap)?).value()
+        set.copy_mutable(heap)?.value()
     })
 }
 
@@ -376,6 +376,7 @@ const POP: Native = Native::leaf(
 
 fn pop<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let set = check_mutable(heap, this(heap, args)?)?;
+    set.settle(heap);
     match set.table.next_position(heap, 0) {
         Some(at) => Ok(set.table.remove(heap, at).0),
         None => Err(heap.raise(Builtin::KeyError, "pop from an empty set")),

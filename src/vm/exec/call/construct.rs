@@ -99,7 +99,9 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
         if !this.has(class_flag::NEW) && this.layout == Kind::Instance {
             self.check_abstract(this)?;
-            return Ok(self.local(heap.instance(this).value()));
+            let instance = heap.instance(this).value();
+            self.note_finaliser(instance);
+            return Ok(self.local(instance));
         }
         let new = this
             .lookup(heap, heap.sym(Sym::New))
@@ -112,13 +114,22 @@ impl Vm {
         let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
         positional.push(class);
         positional.extend_from_slice(&args.positional);
-        self.call_args(
+        let made = self.call_args(
             function,
             CallArgs {
                 positional,
                 keywords: args.keywords.clone(),
             },
-        )
+        )?;
+        self.note_finaliser(self.get(made));
+        Ok(made)
+    }
+
+    /// Registers an instance of a class with `__del__`.
+    pub fn note_finaliser(&self, instance: Value<'_>) {
+        if self.heap.class_of(instance).has(class_flag::DEL) {
+            self.heap.finalise(instance);
+        }
     }
 
     /// What `__new__` of a builtin type made, as an instance of the class that was asked for.
@@ -210,6 +221,7 @@ impl Vm {
                 .is_some_and(|(owner, _)| owner.builtin_is(Builtin::BaseException))
         };
         let plain = heap.class_of(class.value()).builtin_is(Builtin::Type)
+            && !class.has(class_flag::DEL)
             && inherits(Sym::New)
             && inherits(Sym::Init);
         if plain {
@@ -297,7 +309,9 @@ impl Vm {
 
 /// Whether calling a class whose instances are plain means nothing but an instance and its `__init__`.
 fn is_plain(heap: &Heap, class: Gc<'_, Class>) -> bool {
-    !class.has(class_flag::NEW) && is_called_by_type(heap, class) && !is_abstract(heap, class)
+    !class.has(class_flag::NEW | class_flag::DEL)
+        && is_called_by_type(heap, class)
+        && !is_abstract(heap, class)
 }
 
 /// Whether calling the class means what `type.__call__` does.

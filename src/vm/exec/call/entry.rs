@@ -174,7 +174,12 @@ pub(super) fn coroutine_with<'h>(
         _ => (CoroutineKind::Coroutine, Builtin::Coroutine),
     };
     let fields = Coroutine::new(kind, code.nregs as u16, function.value(), 0);
-    heap.alloc_tail(fields, heap.types.shape_of(class), register)
+    let made = heap.alloc_tail(fields, heap.types.shape_of(class), register);
+    // `finally` and `with` in an abandoned generator run when the collector finds it.
+    if kind == CoroutineKind::Generator && !code.code.handlers.is_empty() {
+        heap.finalise(made.value());
+    }
+    made
 }
 
 impl Vm {

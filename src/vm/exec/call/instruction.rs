@@ -12,7 +12,7 @@ use crate::runtime::class::Class;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::Coroutine;
 use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::heap::Kind;
+use crate::runtime::heap::{Kind, flag};
 use crate::runtime::instance::Instance;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
@@ -421,6 +421,11 @@ fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>)
     let Some(coroutine) = coroutine else {
         return false;
     };
-    stack.top().window.set(i.a, coroutine.value());
+    let frame = stack.top();
+    frame.window.set(i.a, coroutine.value());
+    let next = frame.ip.peek();
+    if next.op == Op::GetIter && next.c == 1 && next.b == i.a {
+        coroutine.set_flag(flag::OWNED, true);
+    }
     Vm::drops_result(i)
 }

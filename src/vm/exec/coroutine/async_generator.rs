@@ -3,8 +3,6 @@
 //! An operation is an object (`AsyncStep`) that is awaited; its registers are the generator, the value or exception, and which operation
 //! it is. `async for` over an async generator needs no such object.
 
-use std::cell::RefCell;
-
 use super::awaiting::enter_child;
 use super::{
     AsyncStepKind, Message, STEP_GENERATOR, STEP_KIND, STEP_REGS, STEP_VALUE, Started, Step,
@@ -13,7 +11,7 @@ use crate::bytecode::{Instr, Op};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::future::Future;
 use crate::runtime::intern::Sym;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::call::plain_coroutine;
 use crate::vm::local::Local;
@@ -47,6 +45,7 @@ impl Vm {
             .get_gc::<Coroutine>(source)
             .is_some_and(|c| c.kind == CoroutineKind::AsyncGenerator);
         let step = if native {
+            self.note_first_iteration(source)?;
             let none = self.none();
             self.async_step(source, AsyncStepKind::Send, none)
         } else {
@@ -88,12 +87,10 @@ impl Vm {
     /// `async for` over an async generator that is free: it goes on at once, in the place of the frame that awaits it, without a
     /// step object; the `Await` that follows is done with.
     fn enter_async_generator(&mut self, i: Instr) -> bool {
-        let Vm {
-            heap,
-            stack,
-            async_generators,
-            ..
-        } = self;
+        if !self.finalisation.first_iteration.is_undef() {
+            return false;
+        }
+        let Vm { heap, stack, .. } = self;
         let heap = &*heap;
         let frame = stack.top();
         let next = frame.ip.peek();
@@ -110,7 +107,7 @@ impl Vm {
             return false;
         }
         if created {
-            note_begun(heap, async_generators, generator);
+            heap.finalise(generator.value());
         } else {
             let frame = stack.top();
             frame.window.set(frame.ip.previous().a, Value::NONE);
@@ -177,7 +174,7 @@ impl Vm {
                 );
             }
             CoroutineState::Created if !throw => {
-                note_begun(heap, &self.async_generators, generator);
+                heap.finalise(generator.value());
             }
             CoroutineState::Running => return Err(self.already_running(kind)),
             _ if !generator.parent.is_undef() => return Err(self.already_running(kind)),
@@ -195,14 +192,17 @@ impl Vm {
         Ok(Some(generator))
     }
 
-    /// The async generators that were begun and are not over, oldest first; they are forgotten here.
-    pub fn take_async_generators(&self) -> Vec<Local> {
-        let begun = self.async_generators.take();
-        let open = begun.iter().filter(|slot| {
-            let this: Gc<'_, Coroutine> = slot.expect(&self.heap);
-            this.state.get() == CoroutineState::Suspended
-        });
-        open.map(|slot| self.local(slot.get(&self.heap))).collect()
+    /// The async generators that were begun and are not over, oldest first.
+    pub fn open_async_generators(&self) -> Vec<Local> {
+        let open = |v: &Value<'_>| {
+            v.as_gc::<Coroutine>().is_some_and(|this| {
+                this.kind == CoroutineKind::AsyncGenerator
+                    && this.state.get() == CoroutineState::Suspended
+            })
+        };
+        let registered = self.heap.finalisable();
+        let open = registered.into_iter().filter(open);
+        open.map(|v| self.local(v)).collect()
     }
 
     pub(super) fn already_running(&self, kind: i64) -> Raised {
@@ -249,16 +249,4 @@ impl Vm {
             Message::Raised(raised) => Err(raised),
         }
     }
-}
-
-/// Remembers an async generator so that the loop can close it if nobody exhausts it.
-fn note_begun(heap: &Heap, begun: &RefCell<Vec<Slot>>, generator: Gc<'_, Coroutine>) {
-    let mut begun = begun.borrow_mut();
-    if begun.len() == begun.capacity() {
-        begun.retain(|slot| {
-            let this: Gc<'_, Coroutine> = slot.expect(heap);
-            this.state.get() != CoroutineState::Done
-        });
-    }
-    begun.push(Slot::new(generator.value()));
 }

@@ -5,10 +5,12 @@
 //! end of the chain is asked by its own `throw` and `close`, with the arguments as they were given.
 
 use super::{Input, Resumed, STEP_GENERATOR, STEP_KIND, kind_name};
+use crate::bytecode::Instr;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
 use crate::runtime::function::Function;
 use crate::runtime::future::Future;
+use crate::runtime::heap::flag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -73,6 +75,33 @@ impl Vm {
             return Ok(());
         }
         Err(self.already_running(this.tail()[STEP_KIND].get(heap).as_int().unwrap_or(0)))
+    }
+
+    /// `CloseIter`: a loop was left before its generator ended, and nothing else can refer to the generator.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::vm) fn close_iter_op(&mut self, i: Instr) {
+        let value = self.reg(i.a);
+        let owned = value.as_gc::<Coroutine>().is_some_and(|this| {
+            this.has_flag(flag::OWNED) && this.state.get() == CoroutineState::Suspended
+        });
+        let exits = || self.heap.is_instance(self.reg(i.b), Builtin::GeneratorExit);
+        if !owned || i.c == 1 && !exits() {
+            return;
+        }
+        let mark = self.mark();
+        let generator = self.reg_local(i.a);
+        if let Err(raised) = self.close_generator(generator) {
+            let raised = self.heap.take_raised(raised).value();
+            let raised = self.local(raised);
+            let what = self.repr_text(generator).unwrap_or_else(|raised| {
+                self.heap.take_raised(raised);
+                "a generator".to_owned()
+            });
+            let raised = self.heap.raise_exception(self.exception(raised));
+            self.report_unraisable(what, raised);
+        }
+        self.release(mark);
     }
 
     fn generator_exit(&self) -> Local {

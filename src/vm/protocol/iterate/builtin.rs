@@ -84,7 +84,11 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
         Kind::Str => walk(IterTag::Str, 0),
         Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
         Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len(heap)),
-        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.table.len(heap)),
+        Kind::Set => {
+            let set = value.as_gc::<Set>()?;
+            set.settle(heap);
+            walk(IterTag::Set, set.table.len(heap))
+        }
         Kind::View => view_iter(heap, value.as_gc()?),
         Kind::Iter => Some(value),
         Kind::Coroutine if super::is_generator(value) => Some(value),

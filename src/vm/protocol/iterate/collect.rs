@@ -118,7 +118,11 @@ impl Vm {
                     .collect(),
             ),
             Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
-            Kind::Set => Some(value.as_gc::<Set>()?.table.keys(heap)),
+            Kind::Set => {
+                let set = value.as_gc::<Set>()?;
+                set.settle(heap);
+                Some(set.table.keys(heap))
+            }
             Kind::View => items_of_view(heap, value.as_gc()?),
             _ => None,
         }

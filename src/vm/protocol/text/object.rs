@@ -72,6 +72,11 @@ impl Vm {
         format!("0x{:012x}", 0x7f00_0000_0000 + self.heap.id_of(value) * 16)
     }
 
+    /// The same for natives.
+    pub fn address_text(&self, object: Local) -> String {
+        self.address(self.get(object))
+    }
+
     /// `module.qualname` of a class, the qualname alone for builtins.
     pub(super) fn class_path(&self, class: Gc<'_, Class>) -> String {
         let qualname = class.qualname(&self.heap).as_str();

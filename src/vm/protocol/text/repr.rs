@@ -221,6 +221,9 @@ impl Vm {
         } else {
             (format!("{name}({{"), "})")
         };
+        if let Some(set) = self.get_gc::<Set>(set) {
+            set.settle(&self.heap);
+        }
         self.write_once(set, &format!("{name}(...)"), out, |vm, out| {
             let mut at = 0;
             out.push_str(&braces.0);
