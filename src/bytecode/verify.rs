@@ -302,7 +302,7 @@ fn ensure(condition: bool, what: &'static str) -> Result<(), VerifyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytecode::code::Params;
+    use crate::bytecode::code::{CodeKind, Params};
     use crate::diagnostics::Span;
 
     fn draft(instrs: Vec<Instr>) -> Draft {

@@ -160,6 +160,7 @@ impl<'a> Emitter<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytecode::Op;
     use crate::syntax::parser::parse_module;
 
     #[test]

@@ -296,7 +296,7 @@ impl Files for OsFiles {
             Change::Truncate(path, size) => {
                 OpenOptions::new().write(true).open(path)?.set_len(size)
             }
-            Change::ChangeDir(path) => std::env::set_current_dir(path),
+            Change::WorkIn(path) => std::env::set_current_dir(path),
         }
     }
 

@@ -223,10 +223,6 @@ pub struct TupleHash {
 
 impl TupleHash {
     /// No items yet.
-    #[expect(
-        clippy::new_without_default,
-        reason = "an empty hash is a starting point, not a default"
-    )]
     pub fn new() -> TupleHash {
         TupleHash {
             acc: 2_870_177_450_012_600_261,

@@ -83,7 +83,7 @@ pub enum Change<'p> {
     /// Sets the length.
     Truncate(&'p Path, u64),
     /// Makes this the current directory.
-    ChangeDir(&'p Path),
+    WorkIn(&'p Path),
 }
 
 /// Whether a symbolic link stands for its target.

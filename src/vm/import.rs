@@ -16,6 +16,9 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
+/// Finds the spec of a module.
+pub type FindSpec = fn(&mut Vm, &str, Option<Local>) -> Result<Option<Local>, Raised>;
+
 /// How an upper layer finds and runs modules.
 #[derive(Clone, Copy)]
 pub struct ImportHooks {
@@ -23,7 +26,7 @@ pub struct ImportHooks {
     /// other.
     pub load: fn(&mut Vm, &str) -> Result<Option<Local>, Raised>,
     /// The spec of a module, if there is one; the list says where to look for its file.
-    pub find: fn(&mut Vm, &str, Option<Local>) -> Result<Option<Local>, Raised>,
+    pub find: FindSpec,
     /// Runs a source file in the namespace of a module.
     pub run_file: fn(&mut Vm, Local, &str) -> Result<(), Raised>,
     /// The bytes of a file.

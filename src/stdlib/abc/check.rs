@@ -95,7 +95,7 @@ fn registrations(vm: &Vm) -> usize {
     vm.extension::<Registrations>().count.get()
 }
 
-fn known_of<'h>(vm: &'h Vm, class: Local) -> Result<&'h Known, Raised> {
+fn known_of(vm: &Vm, class: Local) -> Result<&Known, Raised> {
     let heap = &vm.heap;
     let known = vm
         .get_gc::<Class>(class)
@@ -254,13 +254,16 @@ fn registered(vm: &Vm, class: Local) -> Result<Vec<Local>, Raised> {
     Ok(classes.into_iter().map(|class| vm.local(class)).collect())
 }
 
+/// One of the three sets that a class keeps.
+type Field = fn(&Known) -> &Slot;
+
 fn dump_registry(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = vm.repr_text(args.at(0))?;
     let mut lines = vec![
         format!("Class: {name}"),
         format!("Inv. counter: {}", registrations(vm)),
     ];
-    let fields: [(&str, fn(&Known) -> &Slot); 3] = [
+    let fields: [(&str, Field); 3] = [
         ("_abc_registry", |known| &known.registry),
         ("_abc_cache", |known| &known.accepted),
         ("_abc_negative_cache", |known| &known.denied),

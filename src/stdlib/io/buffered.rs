@@ -173,10 +173,9 @@ fn raw(vm: &Vm, this: Local) -> Result<Local, Raised> {
 /// The state of a stream that is open; `action` as in "read of closed file".
 fn open_state(vm: &mut Vm, this: Local, action: &str) -> Result<Rc<BufferedState>, Raised> {
     let state = state(vm, this)?;
-    let closed = match &*state.direct.borrow() {
-        Some(file) => Some(file.file.borrow().is_none()),
-        None => None,
-    };
+    let direct = state.direct.borrow();
+    let closed = direct.as_ref().map(|file| file.file.borrow().is_none());
+    drop(direct);
     let closed = match closed {
         Some(closed) => closed,
         None => {

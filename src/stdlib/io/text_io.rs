@@ -221,8 +221,7 @@ impl TextState {
     /// Takes everything decoded.
     fn take_rest(&self) -> String {
         let text = self.text.borrow();
-        let rest = text[self.at.replace(text.len())..].to_owned();
-        rest
+        text[self.at.replace(text.len())..].to_owned()
     }
 }
 

@@ -122,11 +122,7 @@ pub const TRUNCATE: Native = Native::vm(
 pub const CHDIR: Native = Native::vm(
     "chdir(path)",
     "Make a directory the current one.",
-    |vm, args| {
-        change(vm, args.at(0), "chdir", |path| {
-            Change::ChangeDir(&path.path)
-        })
-    },
+    |vm, args| change(vm, args.at(0), "chdir", |path| Change::WorkIn(&path.path)),
 );
 pub const GETCWD: Native = Native::vm("getcwd()", "The current directory.", |vm, _| {
     let path = vm.host.files().current_dir();

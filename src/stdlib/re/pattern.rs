@@ -153,8 +153,11 @@ pub struct Regex {
     program: Program,
     scratch: RefCell<Scratch>,
     /// The template that was read last.
-    template: RefCell<Option<(Vec<u32>, Arc<[Part]>)>>,
+    template: RefCell<Option<Template>>,
 }
+
+/// A template as it was written and what it was read as.
+type Template = (Vec<u32>, Arc<[Part]>);
 
 traced!(Regex { pattern, group_index, match_class } plain { flags, groups, names, kind, program, scratch, template });
 

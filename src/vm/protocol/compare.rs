@@ -192,11 +192,13 @@ impl Vm {
             return false;
         }
         let (left, right) = (self.plain_value(left), self.plain_value(right));
-        match (left.as_number(), right.as_number()) {
-            (Some(Number::Int(_)), Some(Number::Float(_) | Number::Complex(_))) => true,
-            (Some(Number::Float(_)), Some(Number::Complex(_))) => true,
-            _ => false,
-        }
+        matches!(
+            (left.as_number(), right.as_number()),
+            (
+                Some(Number::Int(_)),
+                Some(Number::Float(_) | Number::Complex(_))
+            ) | (Some(Number::Float(_)), Some(Number::Complex(_)))
+        )
     }
 
     /// `object.__ne__`: the negation of the class's own `__eq__`.
