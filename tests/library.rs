@@ -128,7 +128,7 @@ fn every_name_of_a_module_is_on_its_page() {
     for module in written::modules() {
         // Modules of a package may take names from each other.
         let package = |name: &str| name.split('.').next().map(str::to_owned);
-        let is_shown = |page: &&pages::Page| package(page.file) == package(module);
+        let is_shown = |page: &&Page| package(page.file) == package(module);
         names = documented(pages.iter().filter(is_shown));
         check_module(module, &names);
     }
