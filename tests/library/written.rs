@@ -97,7 +97,9 @@ fn read_file(module: &str, file: &Path) -> Written {
         text: &text,
     };
     let mut written = Written {
-        doc: docstring(&body).unwrap_or_else(|| panic!("{module} has no docstring")),
+        doc: docstring(&body)
+            .map(|doc| fence(&doc))
+            .unwrap_or_else(|| panic!("{module} has no docstring")),
         functions: Vec::new(),
         classes: Vec::new(),
         constants: Vec::new(),
@@ -247,6 +249,29 @@ fn text(expr: &Expr) -> Option<String> {
         ExprKind::Constant(Constant::Str(text)) => Some(text.to_string()),
         _ => None,
     }
+}
+
+/// Puts fences around the lines of a docstring that are indented: sessions and listings.
+fn fence(doc: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for line in doc.lines() {
+        let indented = line.starts_with("    ");
+        if indented != inside && (indented || !line.is_empty()) {
+            if inside {
+                out.truncate(out.trim_end().len());
+                out.push('\n');
+            }
+            out.push_str(if indented { "```text\n" } else { "```\n\n" });
+            inside = indented;
+        }
+        out.push_str(line.strip_prefix("    ").filter(|_| inside).unwrap_or(line));
+        out.push('\n');
+    }
+    if inside {
+        out.push_str("```\n");
+    }
+    out.trim_end().to_owned()
 }
 
 /// A constant says what it is in a string below it; one that is another name of something needs none.
