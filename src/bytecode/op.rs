@@ -101,7 +101,7 @@ pub enum Run {
     Starred,
 }
 
-/// What an instruction touches beside registers and objects that only the compiled code knows.
+/// The effect of an instruction beyond registers and objects that only the compiled code knows.
 ///
 /// An exploration of schedules asks it: two steps that touch nothing in common may be exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,9 +253,9 @@ pub struct OpInfo {
     pub wide: Wide,
     /// Further registers.
     pub run: Run,
-    /// What it touches beside registers.
+    /// Its effect beyond registers.
     pub effect: Effect,
-    /// What else is known of it.
+    /// Its other facts.
     pub facts: Facts,
     /// The meaning, in register-transfer notation.
     pub meaning: &'static str,

@@ -25,11 +25,11 @@ const REMEMBERED: usize = 512;
 /// Longer texts are seldom compiled twice.
 const MAX_REMEMBERED_LEN: usize = 4096;
 
-/// What was compiled so far.
+/// The cache of compiled texts.
 #[derive(Default)]
 pub(super) struct Compiled {
     known: RefCell<FxHashMap<Key, Slot>>,
-    /// What the text with this number in the source map was compiled to.
+    /// Compiled code by the number of its text in the source map.
     goals: RefCell<FxHashMap<u32, (Goal, TopLevelAwait)>>,
 }
 

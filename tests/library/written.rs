@@ -153,28 +153,6 @@ fn read_file(module: &str, file: &Path) -> Written {
                     .extend(constants.filter(|entry| wanted(&entry.name)));
             }
             StmtKind::ImportFrom {
-                module: Some(from),
-                names: ImportNames::Names(names),
-                ..
-            } if is_part_of(&from.name, module) => {
-                let wanted = |name: &str| names.iter().any(|n| *n.name.name == *name);
-                let part = read(&from.name);
-                written.functions.extend(
-                    part.functions.into_iter().filter(
-                        |item| matches!(item, Item::Function(entry) if wanted(&entry.name)),
-                    ),
-                );
-                written.classes.extend(
-                    part.classes
-                        .into_iter()
-                        .filter(|item| matches!(item, Item::Class(class) if wanted(&class.name))),
-                );
-                let constants = part.constants.into_iter();
-                written
-                    .constants
-                    .extend(constants.filter(|entry| wanted(&entry.name)));
-            }
-            StmtKind::ImportFrom {
                 module: Some(origin),
                 names: ImportNames::Names(names),
                 ..
