@@ -132,7 +132,7 @@ unsafe impl Trace for Class {
 pub enum Extension {
     /// The instance is an `Instance`.
     Plain,
-    /// The kind has a place for attributes of its own (exceptions, futures, opaque natives, classes, modules).
+    /// The kind has a place for attributes of its own (exceptions, futures, opaque natives, classes, modules, super objects).
     Own,
     /// The instance is an `Instance` around an object of the kind.
     Payload,
@@ -142,9 +142,12 @@ pub enum Extension {
 pub fn extension_of(layout: Kind) -> Extension {
     match layout {
         Kind::Instance => Extension::Plain,
-        Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class | Kind::Module => {
-            Extension::Own
-        }
+        Kind::Exception
+        | Kind::Future
+        | Kind::Opaque
+        | Kind::Class
+        | Kind::Module
+        | Kind::Super => Extension::Own,
         _ => Extension::Payload,
     }
 }

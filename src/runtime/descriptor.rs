@@ -18,7 +18,7 @@ pub enum DescriptorKind {
     Class,
     /// A native attribute: `get` and `set` are native functions of the receiver (and the value), `extra` the name.
     GetSet,
-    /// A `__slots__` member: `extra` is its name, `get` its class; the value is in the instance's shape slots.
+    /// A `__slots__` member: `extra` is its name; the value is in the instance's shape slots.
     Member,
 }
 
@@ -36,11 +36,13 @@ pub struct Descriptor {
     pub extra: Slot,
     /// Other attributes: a dict, or Undef.
     pub attrs: Slot,
+    /// The class that a native attribute or member belongs to; Undef for the others.
+    pub owner: Slot,
     /// Whether the docstring was taken from the getter.
     pub getter_doc: Cell<bool>,
 }
 
-traced!(Descriptor { get, set, delete, extra, attrs } plain { kind, getter_doc });
+traced!(Descriptor { get, set, delete, extra, attrs, owner } plain { kind, getter_doc });
 
 impl Descriptor {
     /// A descriptor with a getter (or wrapped function) only.
@@ -52,6 +54,7 @@ impl Descriptor {
             delete: Slot::undef(),
             extra: Slot::undef(),
             attrs: Slot::undef(),
+            owner: Slot::undef(),
             getter_doc: Cell::new(false),
         }
     }
@@ -65,10 +68,13 @@ pub struct Super {
     pub object: Slot,
     /// The class whose MRO is searched.
     pub object_class: Slot,
+    /// Attributes of an instance of a subclass: a dict, or Undef.
+    pub attrs: Slot,
 }
 
 traced!(Super {
     class,
     object,
-    object_class
+    object_class,
+    attrs
 });

@@ -465,6 +465,7 @@ fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
         made.delete.set(vm.get(function));
     }
     made.extra.set(vm.heap.intern(getter.name).value());
+    made.owner.set(vm.get(class));
     let shape = vm.heap.types.shape_of(Builtin::GetSetDescriptor);
     set(
         vm,

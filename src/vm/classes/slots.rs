@@ -190,7 +190,8 @@ fn has_dict(class: Gc<'_, Class>) -> bool {
 }
 
 fn member<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Gc<'h, Str>) -> Value<'h> {
-    let made = Descriptor::new(DescriptorKind::Member, Slot::new(class.value()));
+    let made = Descriptor::new(DescriptorKind::Member, Slot::undef());
+    made.owner.set(class.value());
     made.extra.set(name.value());
     heap.alloc_shaped(made, heap.types.shape_of(Builtin::MemberDescriptor))
         .value()

@@ -59,7 +59,7 @@ pub(in crate::vm) fn binding(heap: &Heap, value: Value<'_>) -> Binding {
             Some(DescriptorKind::Static | DescriptorKind::Class) => Binding::Binds,
             _ => Binding::Data,
         },
-        Some(Kind::Instance | Kind::Opaque) => {
+        Some(Kind::Instance | Kind::Opaque | Kind::Super) => {
             let class = heap.class_of(value);
             let has = |sym| class.lookup(heap, heap.sym(sym)).is_some();
             if has(Sym::Set) || has(Sym::Delete) {
@@ -101,7 +101,9 @@ fn bind<'h>(
                 DescriptorKind::Property | DescriptorKind::GetSet => Found::Getter(value),
             }
         }
-        Some(Kind::Instance | Kind::Opaque) if special_get(heap, value) => Found::Descriptor(value),
+        Some(Kind::Instance | Kind::Opaque | Kind::Super) if special_get(heap, value) => {
+            Found::Descriptor(value)
+        }
         _ => Found::Value(value),
     }
 }
@@ -128,6 +130,7 @@ pub(in crate::vm) fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&
         Kind::Future => &object.downcast::<Future>()?.get().attrs,
         Kind::Function => &object.downcast::<Function>()?.get().attrs,
         Kind::Descriptor => &object.downcast::<Descriptor>()?.get().attrs,
+        Kind::Super => &object.downcast::<Super>()?.get().attrs,
         _ => return None,
     })
 }
@@ -375,7 +378,38 @@ impl Vm {
             ));
         }
         let getter = self.local(getter);
+        let receiver = self.receiver_of(descriptor, receiver)?;
         self.call(getter, &[receiver])
+    }
+
+    /// The object that a descriptor's native function works on: for an instance of a subclass of a builtin type the builtin object
+    /// inside. TypeError if the object is of another class than the descriptor's.
+    pub(in crate::vm) fn receiver_of(
+        &self,
+        descriptor: Local,
+        object: Local,
+    ) -> Result<Local, Raised> {
+        let heap = &self.heap;
+        let this: Gc<'_, Descriptor> = self
+            .get_gc(descriptor)
+            .expect("the caller found a descriptor");
+        let Some(owner) = this.owner.get(heap).as_gc::<Class>() else {
+            return Ok(object);
+        };
+        let value = self.get(object);
+        if !heap.class_of(value).is_subclass(heap, owner) {
+            let name = this.extra.get(heap).as_gc::<Str>().map_or("", Gc::as_str);
+            return Err(heap.type_error(format!(
+                "descriptor '{name}' for '{}' objects doesn't apply to a '{}' object",
+                owner.name(heap).as_str(),
+                heap.type_name(value)
+            )));
+        }
+        let inner = value
+            .as_gc::<Instance>()
+            .filter(|_| !owner.builtin_is(Builtin::Object))
+            .and_then(|instance| instance.payload(heap));
+        Ok(inner.map_or(object, |inner| self.local(inner)))
     }
 
     /// What a descriptor found in the object's class gives for the object.

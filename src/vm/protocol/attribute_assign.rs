@@ -228,7 +228,7 @@ impl Vm {
             return Err(heap.raise(Builtin::AttributeError, message));
         }
         let function = self.local(function);
-        let mut args = vec![object];
+        let mut args = vec![self.receiver_of(descriptor, object)?];
         args.extend(value);
         self.call(function, &args)?;
         Ok(())

@@ -161,11 +161,17 @@ const NATIVE_GETTERS: [Getter; 7] = [
         "The parameters as text.",
         |vm, args| {
             let signature = native_of(vm, args.at(0))?.signature;
-            let params = signature.find('(').map_or("", |at| &signature[at..]);
-            Ok(vm.local(
-                vm.heap
-                    .str_value(params.split(" ->").next().unwrap_or(params)),
-            ))
+            let params = signature.find('(').map_or("", |at| &signature[at + 1..]);
+            let params = params.split(" ->").next().unwrap_or(params);
+            let function = native_function(&vm.heap, vm.get(args.at(0)))?;
+            // As CPython marks the parameter that a bound function has already.
+            let text = match (function.module.is_undef(), params) {
+                (true, _) if function.owner.is_undef() => format!("({params}"),
+                (true, _) => format!("(${params}"),
+                (false, ")") => "($module)".to_owned(),
+                (false, _) => format!("($module, {params}"),
+            };
+            Ok(vm.local(vm.heap.str_value(&text)))
         },
     ),
     Getter::leaf(
@@ -178,15 +184,10 @@ const NATIVE_GETTERS: [Getter; 7] = [
         "The class that it is a method of.",
         |heap, args| native_slot(heap, args, |f| &f.owner),
     ),
-    Getter::leaf(
+    Getter::vm(
         "__self__",
         "The module or object that it is bound to.",
-        |heap, args| {
-            Ok(args
-                .get(0)
-                .as_gc::<BoundMethod>()
-                .map_or(Value::NONE, |method| method.receiver.get(heap)))
-        },
+        native_self,
     ),
 ];
 
@@ -467,6 +468,20 @@ fn method_hash(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 // Natives.
+
+fn native_self(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    if let Some(method) = vm.get_gc::<BoundMethod>(args.at(0)) {
+        return Ok(vm.local(method.receiver.get(heap)));
+    }
+    let function = native_function(heap, vm.get(args.at(0)))?;
+    if function.is_new {
+        return Ok(vm.local(function.get().owner.get(heap)));
+    }
+    let module = function.module.get(heap).as_gc::<Str>();
+    let module = module.and_then(|name| vm.loaded_module(name.as_str()));
+    Ok(module.unwrap_or_else(|| vm.none()))
+}
 
 /// The native function that a value is, or binds.
 fn native_function<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Gc<'h, NativeFunction>, Raised> {

@@ -3,11 +3,12 @@
 //! A property's functions are set by `__init__`, so that subclasses can wrap it. Its `extra` is its name, its docstring (if it has
 //! one of its own) is the attribute `__doc__`.
 
-use super::receiver::{given, this, this_of};
+use super::receiver::{given, plain, spread, this, this_of};
+use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
-use crate::runtime::tuple::Tuple;
+use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -118,7 +119,17 @@ const WRAPPER_GETTERS: [Getter; 7] = [
     ),
 ];
 
-const MEMBER_GETTERS: [Getter; 2] = [
+const MEMBER_GETTERS: [Getter; 4] = [
+    Getter::leaf(
+        "__objclass__",
+        "The class that the attribute belongs to.",
+        |heap, args| slot(heap, args, |d| &d.owner),
+    ),
+    Getter::leaf(
+        "__qualname__",
+        "The name with that of the class.",
+        member_qualname,
+    ),
     Getter::leaf("__name__", "The name.", |heap, args| {
         slot(heap, args, |d| &d.extra)
     }),
@@ -132,31 +143,30 @@ const PROPERTY_NEW: Native = Native::leaf(
     "Create and return a new object.",
     |heap, _| Ok(make(heap, DescriptorKind::Property).value()),
 );
-const PROPERTY_INIT: Native = Native::leaf(
+const PROPERTY_INIT: Native = Native::vm(
     "__init__(self, fget=None, fset=None, fdel=None, doc=None)",
     "Initialize self.",
     property_init,
-);
-const GETTER: Native = Native::leaf(
+)
+.on_instance();
+const GETTER: Native = Native::vm(
     "getter(self, fget, /)",
     "Descriptor to obtain a copy of the property with a different getter.",
-    |heap, args| {
-        changed(heap, args, |copy, function| {
-            copy.get.set(function);
-            copy.attrs.clear();
-        })
-    },
-);
-const SETTER: Native = Native::leaf(
+    |vm, args| changed(vm, args, 0),
+)
+.on_instance();
+const SETTER: Native = Native::vm(
     "setter(self, fset, /)",
     "Descriptor to obtain a copy of the property with a different setter.",
-    |heap, args| changed(heap, args, |copy, function| copy.set.set(function)),
-);
-const DELETER: Native = Native::leaf(
+    |vm, args| changed(vm, args, 1),
+)
+.on_instance();
+const DELETER: Native = Native::vm(
     "deleter(self, fdel, /)",
     "Descriptor to obtain a copy of the property with a different deleter.",
-    |heap, args| changed(heap, args, |copy, function| copy.delete.set(function)),
-);
+    |vm, args| changed(vm, args, 2),
+)
+.on_instance();
 const GET: Native = Native::vm(
     "__get__(self, instance, owner=None, /)",
     "Return an attribute of instance, which is of type owner.",
@@ -185,11 +195,12 @@ const STATIC_NEW: Native = Native::leaf(
     "Create and return a new object.",
     |heap, _| Ok(make(heap, DescriptorKind::Static).value()),
 );
-const STATIC_INIT: Native = Native::leaf(
+const STATIC_INIT: Native = Native::vm(
     "__init__(self, /, *args, **kwargs)",
     "Initialize self.",
-    |heap, args| wrapper_init(heap, args, "staticmethod"),
-);
+    |vm, args| wrapper_init(vm, args, "staticmethod"),
+)
+.on_instance();
 const STATIC_CALL: Native = Native::vm(
     "__call__(self, /, *args, **kwargs)",
     "Call self as a function.",
@@ -203,11 +214,12 @@ const CLASS_NEW: Native = Native::leaf(
     "Create and return a new object.",
     |heap, _| Ok(make(heap, DescriptorKind::Class).value()),
 );
-const CLASS_INIT: Native = Native::leaf(
+const CLASS_INIT: Native = Native::vm(
     "__init__(self, /, *args, **kwargs)",
     "Initialize self.",
-    |heap, args| wrapper_init(heap, args, "classmethod"),
-);
+    |vm, args| wrapper_init(vm, args, "classmethod"),
+)
+.on_instance();
 
 fn make(heap: &Heap, kind: DescriptorKind) -> Gc<'_, Descriptor> {
     let class = match kind {
@@ -231,21 +243,70 @@ fn slot<'h>(
         .or(Value::NONE))
 }
 
+fn member_qualname<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let this = this::<Descriptor>(heap, args)?;
+    let name = this.extra.get(heap).as_gc::<Str>().map_or("?", Gc::as_str);
+    let owner = this.owner.get(heap).as_gc::<Class>();
+    let owner = owner.map_or("?", |class| class.qualname(heap).as_str());
+    Ok(heap.str_value(&format!("{owner}.{name}")))
+}
+
 // property
 
-fn property_init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let this = this::<Descriptor>(heap, args)?;
-    for (slot, value) in [
-        (&this.get, args.get(1)),
-        (&this.set, args.get(2)),
-        (&this.delete, args.get(3)),
-    ] {
+/// The descriptor that a property is or, as an instance of a subclass, has inside.
+fn inner(vm: &Vm, this: Local) -> Result<Gc<'_, Descriptor>, Raised> {
+    match vm.get_gc(plain(vm, this)) {
+        Some(descriptor) => Ok(descriptor),
+        None => {
+            let given = vm.heap.type_name(vm.get(this));
+            let message = format!("descriptor doesn't apply to a '{given}' object");
+            Err(vm.heap.type_error(message))
+        }
+    }
+}
+
+/// Sets the functions. The docstring is the getter's where none is given; a subclass keeps it in its own `__doc__`.
+fn property_init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let this = inner(vm, args.at(0))?;
+    for (slot, n) in [(&this.get, 1), (&this.set, 2), (&this.delete, 3)] {
+        let value = vm.get(args.at(n));
         slot.set(if value.is_none() { Value::UNDEF } else { value });
     }
-    if let Some(doc) = args.get(4).defined().filter(|doc| !doc.is_none()) {
-        own_attrs(heap, this).set_str(heap, heap.sym(Sym::Doc), doc);
+    this.attrs.set(Value::UNDEF);
+    this.extra.set(Value::UNDEF);
+    this.getter_doc.set(false);
+    let own = given(vm, args.at(4)).filter(|&doc| !vm.get(doc).is_none());
+    let doc = match own {
+        Some(doc) => Some(doc),
+        None => doc_of_getter(vm, args)?,
+    };
+    if vm.get(plain(vm, args.at(0))).is(vm.get(args.at(0))) {
+        let this = inner(vm, args.at(0))?;
+        if let Some(doc) = doc {
+            own_attrs(&vm.heap, this).set_str(&vm.heap, vm.heap.sym(Sym::Doc), vm.get(doc));
+        }
+        return Ok(vm.none());
     }
-    Ok(Value::NONE)
+    let doc = doc.unwrap_or_else(|| vm.none());
+    match vm.set_attr_named(args.at(0), "__doc__", doc) {
+        Err(raised) if own.is_some() && vm.is_raised(&raised, Builtin::AttributeError) => {
+            vm.heap.take_raised(raised);
+        }
+        result => result?,
+    }
+    Ok(vm.none())
+}
+
+/// The docstring of the getter; that it has one is noted in the property.
+fn doc_of_getter(vm: &mut Vm, args: Locals) -> Result<Option<Local>, Raised> {
+    let getter = vm.local(inner(vm, args.at(0))?.get().get.get(&vm.heap));
+    if vm.get(getter).is_undef() {
+        return Ok(None);
+    }
+    let doc = vm.find_attr(getter, "__doc__")?;
+    let doc = doc.filter(|&doc| !vm.get(doc).is_none());
+    inner(vm, args.at(0))?.getter_doc.set(doc.is_some());
+    Ok(doc)
 }
 
 fn own_attrs<'h>(heap: &'h Heap, descriptor: Gc<'h, Descriptor>) -> Gc<'h, Dict> {
@@ -256,55 +317,41 @@ fn own_attrs<'h>(heap: &'h Heap, descriptor: Gc<'h, Descriptor>) -> Gc<'h, Dict>
     attrs.expect(heap)
 }
 
-/// A copy of a property with another function.
-fn changed<'h>(
-    heap: &'h Heap,
-    args: Args<'h>,
-    change: fn(&Descriptor, Value<'_>),
-) -> Result<Value<'h>, Raised> {
-    let this = this::<Descriptor>(heap, args)?;
-    let copy = make(heap, DescriptorKind::Property);
-    for (to, from) in [
-        (&copy.get, &this.get),
-        (&copy.set, &this.set),
-        (&copy.delete, &this.delete),
-        (&copy.extra, &this.extra),
-    ] {
-        to.set(from.get(heap));
-    }
-    if let Some(attrs) = this.get().attrs.get(heap).as_gc::<Dict>() {
-        copy.attrs.set(
-            heap.alloc(Dict {
-                table: attrs.table.copy(heap)?,
-            })
-            .value(),
-        );
-    }
-    let function = args.get(1);
-    change(
-        copy.get(),
-        if function.is_none() {
-            Value::UNDEF
-        } else {
-            function
-        },
+/// A property of the same class with another getter (0), setter (1) or deleter (2).
+fn changed(vm: &mut Vm, args: Locals, which: usize) -> Result<Local, Raised> {
+    let this = inner(vm, args.at(0))?;
+    let slots = [&this.get().get, &this.get().set, &this.get().delete];
+    let mut functions = slots.map(|slot| vm.local(slot.get(&vm.heap).or(Value::NONE)));
+    let (from_getter, name) = (
+        this.getter_doc.get(),
+        vm.local(this.get().extra.get(&vm.heap)),
     );
-    Ok(copy.value())
+    if !vm.get(args.at(1)).is_none() {
+        functions[which] = args.at(1);
+    }
+    let doc = if from_getter && !vm.get(functions[0]).is_none() {
+        vm.none()
+    } else {
+        let doc = vm.find_attr(args.at(0), "__doc__")?;
+        doc.unwrap_or_else(|| vm.none())
+    };
+    let class = vm.local(vm.heap.class_of(vm.get(args.at(0))).value());
+    let made = vm.call(class, &[functions[0], functions[1], functions[2], doc])?;
+    if let Ok(copy) = inner(vm, made) {
+        copy.extra.set(vm.get(name));
+    }
+    Ok(made)
 }
 
 fn doc(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let this = this_of::<Descriptor>(vm, args)?;
-    if let Some(own) = this
+    let own = this_of::<Descriptor>(vm, args)?
         .get()
         .attrs
         .get(heap)
         .as_gc::<Dict>()
-        .and_then(|attrs| attrs.get_str(heap, heap.sym(Sym::Doc)))
-    {
-        return Ok(vm.local(own));
-    }
-    of_function(vm, args, "__doc__")
+        .and_then(|attrs| attrs.get_str(heap, heap.sym(Sym::Doc)));
+    Ok(vm.local(own.unwrap_or(Value::NONE)))
 }
 
 fn set_doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -396,24 +443,24 @@ fn store(vm: &mut Vm, args: Locals, value: Option<Local>) -> Result<Local, Raise
 
 // staticmethod and classmethod
 
-fn wrapper_init<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<'h>, Raised> {
-    let this = this::<Descriptor>(heap, args)?;
-    if args
-        .get(2)
-        .as_gc::<Dict>()
-        .is_some_and(|kwargs| !kwargs.table.is_empty(heap))
-    {
+/// Sets the function. An instance of a subclass, whose class has a docstring of its own or none, gets the function's.
+fn wrapper_init(vm: &mut Vm, args: Locals, name: &str) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let keywords = vm.get_gc::<Dict>(args.at(2));
+    if keywords.is_some_and(|kwargs| !kwargs.table.is_empty(heap)) {
         return Err(heap.type_error(format!("{name}() takes no keyword arguments")));
     }
-    let given = args
-        .get(1)
-        .as_gc::<Tuple>()
-        .map_or_else(Vec::new, |items| items.to_vec(heap));
+    let given = spread(vm, args.at(1));
     let [function] = given[..] else {
         return Err(heap.type_error(format!("{name} expected 1 argument, got {}", given.len())));
     };
-    this.get.set(function);
-    Ok(Value::NONE)
+    inner(vm, args.at(0))?.get.set(vm.get(function));
+    if !vm.get(args.at(0)).is_gc::<Descriptor>()
+        && let Some(doc) = vm.find_attr(function, "__doc__")?
+    {
+        vm.set_attr_named(args.at(0), "__doc__", doc)?;
+    }
+    Ok(vm.none())
 }
 
 fn wrapped(vm: &Vm, args: Locals) -> Result<Local, Raised> {

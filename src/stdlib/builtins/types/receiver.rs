@@ -5,6 +5,7 @@
 
 use crate::runtime::heap::Object;
 use crate::runtime::instance::Instance;
+use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::{Args, Local, Locals, Vm};
@@ -29,13 +30,15 @@ pub fn this_of<T: Object>(vm: &Vm, args: Locals) -> Result<Gc<'_, T>, Raised> {
 
 #[cold]
 fn wrong_receiver<T: Object>(heap: &Heap, value: Value<'_>) -> Raised {
-    let class = heap
-        .shape_class(heap.types.shape_of_kind(T::KIND))
-        .name(heap)
-        .as_str();
+    let given = heap.type_name(value);
+    let shape = heap.types.shape_of_kind(T::KIND);
+    // Several builtin classes share a kind that belongs to none of them, such as that of descriptors.
+    if shape == NO_SHAPE {
+        return heap.type_error(format!("descriptor doesn't apply to a '{given}' object"));
+    }
+    let class = heap.shape_class(shape).name(heap).as_str();
     heap.type_error(format!(
-        "descriptor requires a '{class}' object but received a '{}'",
-        heap.type_name(value)
+        "descriptor requires a '{class}' object but received a '{given}'"
     ))
 }
 

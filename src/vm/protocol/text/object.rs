@@ -185,6 +185,7 @@ impl Vm {
             return Ok(());
         };
         let (kind, get) = (descriptor.kind, descriptor.get.get(&self.heap));
+        let owner = &descriptor.get().owner;
         let name = descriptor
             .extra
             .get(&self.heap)
@@ -203,13 +204,8 @@ impl Vm {
                 out.push_str(")>");
             }
             DescriptorKind::GetSet | DescriptorKind::Member => {
-                let owner = match get.as_gc::<NativeFunction>() {
-                    Some(native) => native.owner.get(&self.heap),
-                    None => get,
-                };
-                let owner = owner
-                    .as_gc::<Class>()
-                    .map_or("?", |class| class.name(&self.heap).as_str());
+                let owner = owner.get(&self.heap).as_gc::<Class>();
+                let owner = owner.map_or("?", |class| class.name(&self.heap).as_str());
                 let what = if kind == DescriptorKind::GetSet {
                     "attribute"
                 } else {
