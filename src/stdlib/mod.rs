@@ -13,6 +13,7 @@ pub mod gc;
 pub mod hashlib;
 pub mod importlib;
 pub mod io;
+pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod memoryview;
@@ -47,6 +48,7 @@ pub const MODULES: &[&NativeModule] = &[
     &importlib::FROZEN_IMPORTLIB,
     &io::IO,
     &io::PRIVATE_IO,
+    &itertools::ITERTOOLS,
     &json::JSON,
     &posix::POSIX,
     &math::MATH,

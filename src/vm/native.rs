@@ -15,6 +15,9 @@ use crate::vm::protocol::text::wraps_slot;
 
 /// A leaf: takes and gives values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
+/// The step of an iterator written in Rust: puts the next item of the first local into the second one, which holds Undef; false at
+/// the end. Locals that it makes are released by the caller.
+pub type StepFn = fn(&mut Vm, Local, Local) -> Result<bool, Raised>;
 /// A native that may call the program. It gets one local a parameter, Undef where the caller omitted it.
 pub type VmFn = fn(&mut Vm, Locals) -> Result<Local, Raised>;
 
@@ -59,6 +62,8 @@ pub enum NativeFn {
     Vm(VmFn),
     /// A coroutine function: what makes the coroutine, and what may do without.
     Coroutine(VmFn, DirectFn),
+    /// `__next__` of an iterator: loops take its steps without a call, and without StopIteration at the end.
+    Step(StepFn),
 }
 
 /// A function written in Rust.
@@ -129,6 +134,18 @@ impl Native {
             doc,
             call: NativeFn::Coroutine(make, direct),
             arity: Arity::read(signature),
+            receiver: Receiver::Payload,
+            quick: None,
+        }
+    }
+
+    /// `__next__` of a class of opaque objects.
+    pub const fn step(step: StepFn) -> Native {
+        Native {
+            signature: "__next__(self, /)",
+            doc: "Implement next(self).",
+            call: NativeFn::Step(step),
+            arity: Arity::read("__next__(self, /)"),
             receiver: Receiver::Payload,
             quick: None,
         }

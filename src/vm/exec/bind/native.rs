@@ -91,11 +91,12 @@ impl<'h> Named<'h, '_> {
         self.function.get().owner.get(self.heap).as_gc()
     }
 
-    /// The name in messages: of a constructor the class's.
+    /// The name in messages: of a constructor the class's, without its module.
     fn name(&self) -> &str {
         match self.owner() {
             Some(owner) if self.function.is_new || self.native.name() == "__init__" => {
-                owner.name(self.heap).as_str()
+                let name = owner.name(self.heap).as_str();
+                name.rsplit('.').next().unwrap_or(name)
             }
             _ => self.native.name(),
         }
@@ -117,6 +118,12 @@ impl<'h> Named<'h, '_> {
             }
             _ => self.name().to_owned(),
         }
+    }
+
+    /// Whether this makes instances of a class that has its module's name in its own, as CPython's classes written in C do.
+    fn makes_module_class(&self) -> bool {
+        let owner = self.owner().filter(|_| self.function.is_new);
+        owner.is_some_and(|owner| owner.name(self.heap).as_str().contains('.'))
     }
 
     /// Whether CPython's own is a function or class written in Python.
@@ -194,7 +201,7 @@ impl<'h> Named<'h, '_> {
                 "{name}() takes at least {min} positional argument{} ({given} given)",
                 plural(min)
             ),
-            _ if !only && !self.function.is_new => {
+            _ if !only && (!self.function.is_new || self.makes_module_class()) => {
                 let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) {
                     "positional argument"
                 } else {

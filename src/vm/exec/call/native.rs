@@ -128,6 +128,7 @@ impl Vm {
     ) -> Result<Local, Raised> {
         match native.call {
             NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => f(self, Locals::new(Local::at(first))),
+            NativeFn::Step(step) => self.next_of_step(step, Local::at(first)),
             NativeFn::Leaf(f) => {
                 let heap = &self.heap;
                 let count = native.params() as u32;
@@ -219,7 +220,7 @@ impl Vm {
                     None => self.call_vm_native(native, i, skip, count),
                 }
             }
-            NativeFn::Vm(_) | NativeFn::Coroutine(..) => {
+            NativeFn::Vm(_) | NativeFn::Coroutine(..) | NativeFn::Step(_) => {
                 self.call_vm_native(native, i, skip, count)
             }
         }
@@ -234,23 +235,22 @@ impl Vm {
         count: usize,
     ) -> Result<Option<Trap>, Raised> {
         let w = self.stack.top().window;
-        match native.call {
-            NativeFn::Leaf(_) => unreachable!("leaves take registers"),
-            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => {
-                let mark = self.mark();
-                let first = self.local_count();
-                for n in 0..native.params() {
-                    self.local(if n < count {
-                        w.slot(i.a as usize + skip + n).get(&self.heap)
-                    } else {
-                        Value::UNDEF
-                    });
-                }
-                let result = f(self, Locals::new(Local::at(first)))?;
-                self.finish(mark, i.a, result);
-                self.after_native(i)
-            }
+        let mark = self.mark();
+        let first = self.local_count();
+        for n in 0..native.params() {
+            self.local(if n < count {
+                w.slot(i.a as usize + skip + n).get(&self.heap)
+            } else {
+                Value::UNDEF
+            });
         }
+        let result = match native.call {
+            NativeFn::Leaf(_) => unreachable!("leaves take registers"),
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => f(self, Locals::new(Local::at(first)))?,
+            NativeFn::Step(step) => self.next_of_step(step, Local::at(first))?,
+        };
+        self.finish(mark, i.a, result);
+        self.after_native(i)
     }
 
     /// What a native left to do: warn of a coroutine that the statement drops.

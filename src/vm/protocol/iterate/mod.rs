@@ -16,12 +16,13 @@ use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
-use crate::vm::native::Args;
+use crate::vm::native::{Args, NativeFn, StepFn};
 pub use builtin::{Advance, leaf_next, plain_iter};
 pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
 
@@ -100,6 +101,9 @@ impl Vm {
         if is_generator(value) {
             return self.next_generator(iter, into);
         }
+        if let Some(step) = self.native_step(value) {
+            return self.take_step(step, iter, into);
+        }
         self.next_by_method(iter, into)
     }
 
@@ -126,6 +130,41 @@ impl Vm {
         };
         self.release(mark);
         Ok(more)
+    }
+
+    /// The step of an iterator written in Rust, unless a class of the program has its own `__next__`.
+    fn native_step(&self, value: Value<'_>) -> Option<StepFn> {
+        if !value.is_gc::<Opaque>() {
+            return None;
+        }
+        let method = self.special(value, Sym::Next)?;
+        match self.native(method.as_gc::<NativeFunction>()?.id).call {
+            NativeFn::Step(step) => Some(step),
+            _ => None,
+        }
+    }
+
+    /// Takes a step of an iterator written in Rust.
+    fn take_step(&mut self, step: StepFn, iter: Local, into: Local) -> Result<bool, Raised> {
+        self.native_safepoint()?;
+        let mark = self.mark();
+        let more = self.nested(|vm| step(vm, iter, into))?;
+        self.release(mark);
+        Ok(more)
+    }
+
+    /// `next()` of an iterator written in Rust: its end is StopIteration.
+    pub(in crate::vm) fn next_of_step(
+        &mut self,
+        step: StepFn,
+        iter: Local,
+    ) -> Result<Local, Raised> {
+        let into = self.local(Value::UNDEF);
+        if self.take_step(step, iter, into)? {
+            Ok(into)
+        } else {
+            Err(self.heap.raise_with(Builtin::StopIteration, &[]))
+        }
     }
 
     /// Takes the item where `__next__` is a native whose fast path has it; false: the general path must find it.
@@ -212,12 +251,17 @@ impl Vm {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),
             Some(Advance::End) => return Ok(()),
             Some(Advance::Program) | None => {
-                if self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
+                let step = self.native_step(self.reg(i.a));
+                if step.is_none() && self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
                     return Ok(());
                 }
                 let mark = self.mark();
                 let (iter, item) = (self.reg_local(i.a), self.none());
-                if !self.next(iter, item)? {
+                let more = match step {
+                    Some(step) => self.take_step(step, iter, item)?,
+                    None => self.next(iter, item)?,
+                };
+                if !more {
                     self.release(mark);
                     return Ok(());
                 }
