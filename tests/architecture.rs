@@ -70,6 +70,7 @@ const UNSAFE: &[&str] = &[
     "runtime/value.rs",
     "vm/exec/frame.rs",
     "vm/exec/green_stack.rs",
+    "vm/exec/mod.rs",
     "vm/mod.rs",
 ];
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::evaluate;
 use super::finder;
-use super::loader::{self, Loader, Unit};
+use super::loader::{self, Loader, SourceImporter, Unit};
 use super::run_module;
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
@@ -83,7 +83,7 @@ impl Interpreter {
             .map(|folder| folder.to_string_lossy().into_owned());
         vm.extend(sys::Program::new(options.args, shown.collect()));
         vm.extend(Loader::new(options.sources, options.warn, path));
-        vm.set_import(loader::HOOKS);
+        vm.set_importer(SourceImporter);
         vm.set_locate(loader::locate);
         vm.set_compile(evaluate::compile);
         vm.heap.make_permanent();

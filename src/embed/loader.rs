@@ -23,7 +23,7 @@ use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
 use crate::syntax::parser::{decode_source, parse_module};
-use crate::vm::{Extension, ImportHooks, Layer, Local, Vm};
+use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, Vm};
 
 /// What importing needs to know.
 pub(super) struct Loader {
@@ -35,7 +35,7 @@ pub(super) struct Loader {
 }
 
 impl Layer for Loader {
-    const PLACE: usize = 4;
+    const PLACE: LayerPlace = LayerPlace::Loader;
 }
 
 traced!(Loader { sources, warn, compiled } plain { path });
@@ -149,14 +149,30 @@ pub(super) fn names_of(vm: &Vm, module: Local) -> GlobalNames {
     names
 }
 
-/// The hooks of `import`.
-pub(super) const HOOKS: ImportHooks = ImportHooks {
-    load: import,
-    find: find_spec,
-    run_file,
-    read_file,
-    names: || stdlib::module_names().chain(library::names()).collect(),
-};
+/// Imports from the sources of this interpreter: native modules, modules in apy, files.
+pub(super) struct SourceImporter;
+
+impl Importer for SourceImporter {
+    fn load(&self, vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+        import(vm, name)
+    }
+
+    fn find(&self, vm: &mut Vm, name: &str, path: Option<Local>) -> Result<Option<Local>, Raised> {
+        find_spec(vm, name, path)
+    }
+
+    fn run_file(&self, vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
+        run_file(vm, module, file)
+    }
+
+    fn read_file(&self, vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
+        read_file(vm, file)
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        stdlib::module_names().chain(library::names()).collect()
+    }
+}
 
 fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     if meta_path::is_changed(vm) {

@@ -30,7 +30,7 @@ use std::rc::Rc;
 use crate::runtime::future::{Future, NO_ROW};
 use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
-use crate::vm::{Extension, Layer, Local, Vm};
+use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
 use handle::{Action, Handle, NativeCallback};
@@ -300,7 +300,7 @@ impl Scheduler {
 struct Shared(Rc<Scheduler>);
 
 impl Layer for Shared {
-    const PLACE: usize = 0;
+    const PLACE: LayerPlace = LayerPlace::Scheduler;
 }
 
 impl Extension for Shared {}

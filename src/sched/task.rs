@@ -18,7 +18,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::{Input, Local, Mention, NativeCoroutine, Place, Resumed, Step, Vm};
 
-/// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef for the default.
+/// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef or None for the default.
 ///
 /// # Errors
 /// TypeError if it is no coroutine.
@@ -62,22 +62,12 @@ pub fn make_by_factory(
     name: Local,
     context: Local,
 ) -> Result<Local, Raised> {
-    let (factory, face) = {
-        let scheduler = scheduler(vm);
-        let factory = scheduler.settings.task_factory.get(&vm.heap).defined();
-        (factory.map(|f| vm.local(f)), scheduler.face.get())
-    };
-    let (Some(factory), Some(face)) = (factory, face) else {
-        let undef = |local| {
-            if vm.get(local).is_none() {
-                vm.local(Value::UNDEF)
-            } else {
-                local
-            }
-        };
-        let (name, context) = (undef(name), undef(context));
+    let scheduler = scheduler(vm);
+    let factory = scheduler.settings.task_factory.get(&vm.heap).defined();
+    let (Some(factory), Some(face)) = (factory, scheduler.face.get()) else {
         return create(vm, coroutine, name, context);
     };
+    let factory = vm.local(factory);
     let the_loop = (face.loop_object)(vm)?;
     let task = make_by(vm, factory, &[the_loop, coroutine], &[("context", context)])?;
     let name = vm.local(vm.get(name).or(Value::NONE));
@@ -117,9 +107,11 @@ pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local
     let heap = &vm.heap;
     let number = scheduler.next_task.get();
     scheduler.next_task.set(number + 1);
-    let context = match vm.get(context).defined() {
-        Some(given) => given,
-        None => context::copy(heap, scheduler.context(heap)),
+    let given = vm.get(context);
+    let context = if given.is_undef() || given.is_none() {
+        context::copy(heap, scheduler.context(heap))
+    } else {
+        given
     };
     let (spawned_in, spawned_at) = vm.place_object();
     let is_named = !vm.get(name).is_undef() && !vm.get(name).is_none();

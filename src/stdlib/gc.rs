@@ -10,7 +10,7 @@ use super::registry::NativeModule;
 use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Slot, Value};
-use crate::vm::{Extension, Layer, Local, Native, Vm};
+use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 
 /// The module.
 pub const GC: NativeModule = NativeModule {
@@ -76,7 +76,7 @@ traced!(Settings { callbacks } plain { threshold, debug });
 impl Extension for Settings {}
 
 impl Layer for Settings {
-    const PLACE: usize = 7;
+    const PLACE: LayerPlace = LayerPlace::Collector;
 }
 
 impl Default for Settings {
@@ -149,7 +149,7 @@ const DISABLE: Native = Native::vm(
     "disable() -> None",
     "Let no finaliser run by itself until enable().",
     |vm, _| {
-        vm.finalisation.held_back = true;
+        vm.finalisation_mut().held_back = true;
         Ok(vm.none())
     },
 );
@@ -158,7 +158,7 @@ const ENABLE: Native = Native::vm(
     "enable() -> None",
     "Let finalisers run by themselves again.",
     |vm, _| {
-        vm.finalisation.held_back = false;
+        vm.finalisation_mut().held_back = false;
         Ok(vm.none())
     },
 );
@@ -166,7 +166,7 @@ const ENABLE: Native = Native::vm(
 const ISENABLED: Native = Native::vm(
     "isenabled() -> bool",
     "Return whether finalisers run by themselves.",
-    |vm, _| Ok(vm.local(Value::bool(!vm.finalisation.held_back))),
+    |vm, _| Ok(vm.local(Value::bool(!vm.finalisation().held_back))),
 );
 
 const FREEZE: Native = Native::leaf(

@@ -33,7 +33,7 @@ pub mod unicodedata;
 pub mod weakref;
 
 use crate::runtime::Raised;
-use crate::vm::{ImportHooks, Local, Vm};
+use crate::vm::{Importer, Local, Vm};
 use registry::NativeModule;
 
 /// The modules written in Rust; each is made when it is first imported.
@@ -72,15 +72,34 @@ pub fn install(vm: &mut Vm) {
     vm.extend(gc::Settings::default());
     vm.extend(io::IoState::default());
     builtins::install(vm);
-    vm.set_import(ImportHooks {
-        load: import,
-        find: |_, _, _| Ok(None),
-        run_file: |_, _, _| Ok(()),
-        read_file: |_, _| Ok(Vec::new()),
-        names: || module_names().collect(),
-    });
-    vm.finalisation.abandon = Some(asyncio::abandon_generator);
+    vm.set_importer(NativeModules);
+    vm.set_abandon(asyncio::abandon_generator);
     vm.mention_timers(asyncio::SLEEP_NAME);
+}
+
+/// Imports native modules and nothing else: what a VM has before it is given a loader.
+struct NativeModules;
+
+impl Importer for NativeModules {
+    fn load(&self, vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+        import(vm, name)
+    }
+
+    fn find(&self, _: &mut Vm, _: &str, _: Option<Local>) -> Result<Option<Local>, Raised> {
+        Ok(None)
+    }
+
+    fn run_file(&self, _: &mut Vm, _: Local, _: &str) -> Result<(), Raised> {
+        Ok(())
+    }
+
+    fn read_file(&self, _: &mut Vm, _: &str) -> Result<Vec<u8>, Raised> {
+        Ok(Vec::new())
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        module_names().collect()
+    }
 }
 
 /// The names of the native modules.
@@ -96,7 +115,7 @@ pub fn has_module(name: &str) -> bool {
         || asyncio::has_submodule(name)
 }
 
-/// Makes the native module of this name, if there is one. An embedder with a loader of its own (`set_import`) asks here, too.
+/// Makes the native module of this name, if there is one. An embedder with a loader of its own (`Importer`) asks here, too.
 pub fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     if name == "builtins" {
         return Ok(Some(vm.local(vm.builtins().value())));

@@ -13,7 +13,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use crate::vm::{Extension, Layer, LeafFn, Local, Native, NativeRole, Vm, VmFn};
+use crate::vm::{Extension, Layer, LayerPlace, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
 pub struct NativeType {
@@ -201,7 +201,7 @@ pub struct Registry {
 }
 
 impl Layer for Registry {
-    const PLACE: usize = 1;
+    const PLACE: LayerPlace = LayerPlace::NativeClasses;
 }
 
 traced!(Registry {

@@ -12,7 +12,7 @@ use super::registry::{NativeModule, bind};
 use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Raised, Value};
 use crate::sched::scheduler;
-use crate::vm::{Extension, Layer, Local, Native, Vm};
+use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 
 /// The module.
 pub const SYS: NativeModule = NativeModule {
@@ -77,7 +77,7 @@ impl Program {
 }
 
 impl Layer for Program {
-    const PLACE: usize = 3;
+    const PLACE: LayerPlace = LayerPlace::Program;
 }
 
 traced!(Program {} plain { args, path });

@@ -60,21 +60,13 @@ pub enum CompileRequest<'a> {
     Mapped(u32),
 }
 
-/// Compiles; returns a code object.
-pub type CompileFn = fn(&mut Vm, &CompileRequest<'_>) -> Result<Local, Raised>;
-
 impl Vm {
-    /// Says how texts are compiled.
-    pub fn set_compile(&mut self, compile: CompileFn) {
-        self.compile = Some(compile);
-    }
-
     /// Asks the hook.
     ///
     /// # Errors
     /// SyntaxError; RuntimeError where no hook was set.
     pub fn compile(&mut self, request: &CompileRequest<'_>) -> Result<Local, Raised> {
-        match self.compile {
+        match self.hooks.compile.clone() {
             Some(compile) => compile(self, request),
             None => Err(self
                 .heap

@@ -3,36 +3,58 @@
 //! A module that is not in the dict of loaded modules comes from the `import` hook, which an upper layer sets: it makes the module
 //! (or says that there is none), and may put it into the dict before it runs it, so that modules can import each other.
 
-use std::rc::Rc;
-
 use crate::bytecode::{CodeKind, Instr, Op};
 use crate::runtime::dict::Dict;
+use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
-/// Finds the spec of a module.
-pub type FindSpec = fn(&mut Vm, &str, Option<Local>) -> Result<Option<Local>, Raised>;
-
 /// How an upper layer finds and runs modules.
-#[derive(Clone, Copy)]
-pub struct ImportHooks {
+pub trait Importer {
     /// Makes and runs the module of this name, if there is one; may register it before it runs it, so that modules can import each
     /// other.
-    pub load: fn(&mut Vm, &str) -> Result<Option<Local>, Raised>,
+    fn load(&self, vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised>;
+
     /// The spec of a module, if there is one; the list says where to look for its file.
-    pub find: FindSpec,
+    fn find(&self, vm: &mut Vm, name: &str, path: Option<Local>) -> Result<Option<Local>, Raised>;
+
     /// Runs a source file in the namespace of a module.
-    pub run_file: fn(&mut Vm, Local, &str) -> Result<(), Raised>,
+    fn run_file(&self, vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised>;
+
     /// The bytes of a file.
-    pub read_file: fn(&mut Vm, &str) -> Result<Vec<u8>, Raised>,
+    fn read_file(&self, vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised>;
+
     /// The names of the modules that are part of the program `apy`.
-    pub names: fn() -> Vec<&'static str>,
+    fn names(&self) -> Vec<&'static str>;
+}
+
+/// The modules of one VM.
+pub(in crate::vm) struct Modules {
+    /// The builtin names, a module.
+    pub builtins: Slot,
+    /// A dict from name to module.
+    pub loaded: Slot,
+    /// The names of the modules that the importer is loading now, outermost first.
+    pub importing: Vec<Box<str>>,
+}
+
+traced!(Modules { builtins, loaded } plain { importing });
+
+impl Modules {
+    /// An empty module of builtin names; nothing is loaded.
+    pub fn new(heap: &Heap) -> Modules {
+        Modules {
+            builtins: Slot::new(heap.module("builtins").value()),
+            loaded: Slot::new(heap.dict().value()),
+            importing: Vec::new(),
+        }
+    }
 }
 
 impl Vm {
@@ -45,8 +67,8 @@ impl Vm {
         name: &str,
         path: Option<Local>,
     ) -> Result<Option<Local>, Raised> {
-        match self.import {
-            Some(hooks) => (hooks.find)(self, name, path),
+        match self.hooks.importer.clone() {
+            Some(importer) => importer.find(self, name, path),
             None => Ok(None),
         }
     }
@@ -56,8 +78,8 @@ impl Vm {
     /// # Errors
     /// OSError, SyntaxError, or what the file raises.
     pub fn run_module_file(&mut self, module: Local, file: &str) -> Result<(), Raised> {
-        match self.import {
-            Some(hooks) => (hooks.run_file)(self, module, file),
+        match self.hooks.importer.clone() {
+            Some(importer) => importer.run_file(self, module, file),
             None => Ok(()),
         }
     }
@@ -67,20 +89,24 @@ impl Vm {
     /// # Errors
     /// OSError.
     pub fn read_module_file(&mut self, file: &str) -> Result<Vec<u8>, Raised> {
-        match self.import {
-            Some(hooks) => (hooks.read_file)(self, file),
+        match self.hooks.importer.clone() {
+            Some(importer) => importer.read_file(self, file),
             None => Ok(Vec::new()),
         }
     }
 
     /// The names of the modules that are there without any file.
     pub fn importable_modules(&self) -> Vec<&'static str> {
-        self.import.map_or_else(Vec::new, |hooks| (hooks.names)())
+        let importer = self.hooks.importer.as_ref();
+        importer.map_or_else(Vec::new, |importer| importer.names())
     }
 
     /// Whether a module of this name is being loaded.
     pub(in crate::vm) fn is_importing(&self, name: &str) -> bool {
-        self.importing.iter().any(|running| &**running == name)
+        self.modules
+            .importing
+            .iter()
+            .any(|running| &**running == name)
     }
 
     /// `sys.path[0]`.
@@ -115,7 +141,7 @@ impl Vm {
 
     /// The dict of loaded modules (`sys.modules`).
     pub fn modules(&self) -> Gc<'_, Dict> {
-        self.modules.expect(&self.heap)
+        self.modules.loaded.expect(&self.heap)
     }
 
     /// A loaded module.
@@ -161,12 +187,12 @@ impl Vm {
 
     /// Asks the hook; a module that fails to run is not loaded.
     fn load_module(&mut self, name: &str) -> Result<Option<Local>, Raised> {
-        let Some(ImportHooks { load: hook, .. }) = self.import else {
+        let Some(importer) = self.hooks.importer.clone() else {
             return Ok(None);
         };
-        self.importing.push(Rc::from(name));
-        let result = self.nested(|vm| hook(vm, name));
-        self.importing.pop();
+        self.modules.importing.push(name.into());
+        let result = self.nested(|vm| importer.load(vm, name));
+        self.modules.importing.pop();
         match result {
             Ok(Some(module)) => {
                 // A module may replace itself in `sys.modules` while it runs.
@@ -216,7 +242,7 @@ impl Vm {
             name
         } else {
             let heap = &self.heap;
-            let module = self.stack.top().code(heap).module(heap);
+            let module = self.exec.stack.top().code(heap).module(heap);
             let globals = self.local(module.dict(heap).value());
             self.absolute_name(&name, usize::from(i.b), globals)?
         };
@@ -343,7 +369,7 @@ impl Vm {
     /// The `__import__` that the running code sees, where that is not the builtin function itself.
     fn own_import(&self) -> Result<Option<Local>, Raised> {
         let heap = &self.heap;
-        let module = self.stack.top().code(heap).module(heap);
+        let module = self.exec.stack.top().code(heap).module(heap);
         let name = heap.intern("__import__");
         let found = match module.builtins.get(heap).as_gc::<Dict>() {
             Some(own) => own.get_str(heap, name),
@@ -360,7 +386,7 @@ impl Vm {
     fn import_by(&mut self, import: Local, i: Instr) -> Result<Local, Raised> {
         let heap = &self.heap;
         let name = self.local(self.name_operand(i).value());
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let code = frame.code(heap);
         let following = code.code.instrs.iter().skip(frame.index(heap) as usize);
         let from: Vec<Value<'_>> = following
@@ -437,11 +463,7 @@ impl Vm {
             .and_then(|m| m.globals.get(heap, heap.sym(Sym::File)))
             .and_then(|v| v.as_gc::<Str>());
         let place = file.map_or("unknown location", |file| file.as_str());
-        let message = if self
-            .importing
-            .iter()
-            .any(|running| &**running == module_name)
-        {
+        let message = if self.is_importing(module_name) {
             format!(
                 "cannot import name '{name}' from partially initialized module '{module_name}' \
                  (most likely due to a circular import) ({place})"
@@ -503,7 +525,7 @@ impl Vm {
     fn bind_starred(&mut self, name: &str, value: Local) -> Result<(), Raised> {
         let heap = &self.heap;
         let name = heap.intern(name);
-        let code = self.stack.top().code(heap);
+        let code = self.exec.stack.top().code(heap);
         if code.code.kind != CodeKind::Mapped {
             code.module(heap).bind(heap, name, self.get(value));
             return Ok(());

@@ -42,21 +42,21 @@ impl Local {
 impl Vm {
     /// The index that the next local will get.
     pub(in crate::vm) fn local_count(&self) -> u32 {
-        self.locals.len() as u32
+        self.exec.locals.len() as u32
     }
 
     /// Holds on to a value.
     #[inline]
     pub fn local(&self, value: Value<'_>) -> Local {
-        let at = self.locals.len() as u32;
-        self.locals.push(&self.heap, value);
+        let at = self.exec.locals.len() as u32;
+        self.exec.locals.push(&self.heap, value);
         Local(at)
     }
 
     /// The value in a local.
     #[inline]
     pub fn get(&self, local: Local) -> Value<'_> {
-        local.value(&self.locals, &self.heap)
+        local.value(&self.exec.locals, &self.heap)
     }
 
     /// The object in a local, if it is a `T`.
@@ -68,7 +68,7 @@ impl Vm {
     /// Changes what a local holds.
     #[inline]
     pub fn set(&self, local: Local, value: Value<'_>) {
-        self.locals.set(local.0 as usize, value);
+        self.exec.locals.set(local.0 as usize, value);
     }
 
     /// A local with `None`.
@@ -79,13 +79,13 @@ impl Vm {
     /// The present height.
     #[inline]
     pub fn mark(&self) -> Mark {
-        Mark(self.locals.len() as u32)
+        Mark(self.exec.locals.len() as u32)
     }
 
     /// Drops the locals made since `mark`.
     #[inline]
     pub fn release(&self, mark: Mark) {
-        self.locals.truncate(mark.0 as usize);
+        self.exec.locals.truncate(mark.0 as usize);
     }
 
     /// Drops the locals made since `mark`, but for the value of one, which gets a new local.

@@ -453,12 +453,12 @@ impl Vm {
     /// The Rust side of a native function object.
     #[inline]
     pub fn native(&self, id: u32) -> &'static Native {
-        self.natives.get(id)
+        self.registry.natives.get(id)
     }
 
     /// Makes the function object of a native.
     pub fn native_function(&mut self, native: &'static Native, role: NativeRole) -> Local {
-        let id = self.natives.add(native);
+        let id = self.registry.natives.add(native);
         let (owner, module, class) = match role {
             NativeRole::Function(module) => {
                 (Value::UNDEF, self.get(module), Builtin::BuiltinFunction)

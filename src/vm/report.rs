@@ -177,22 +177,22 @@ impl Vm {
 
     /// Ends the program: from now on exceptions find no handlers.
     pub fn halt(&mut self) {
-        self.halting = true;
+        self.exec.halting = true;
     }
 
     /// Whether the program is being ended.
     pub fn is_halting(&self) -> bool {
-        self.halting
+        self.exec.halting
     }
 
     /// The program may run again (the next input of a REPL).
     pub fn resume_after_halt(&mut self) {
-        self.halting = false;
+        self.exec.halting = false;
     }
 
     /// Where the program is now.
     pub fn place(&self) -> Option<Place> {
-        let frame = self.stack.frames().last()?;
+        let frame = self.exec.stack.frames().last()?;
         Some((
             Rc::clone(&frame.code(&self.heap).code),
             frame.index(&self.heap).saturating_sub(1),
@@ -201,12 +201,12 @@ impl Vm {
 
     /// Where the calls of the thread are that runs now, innermost first, at most so many.
     pub fn trail(&self, most: usize) -> Vec<Place> {
-        trail(&self.stack, &self.heap, most)
+        trail(&self.exec.stack, &self.heap, most)
     }
 
     /// Where the program is now: the code object, Undef if none runs, and the index of the instruction.
     pub fn place_object(&self) -> (Value<'_>, u32) {
-        match self.stack.frames().last() {
+        match self.exec.stack.frames().last() {
             Some(frame) => (
                 frame.code(&self.heap).value(),
                 frame.index(&self.heap).saturating_sub(1),
@@ -253,7 +253,7 @@ impl Vm {
                     let owner = self.local(future.get().attrs.get(heap));
                     chain.push((Mention::As(waiting.name), owner));
                 } else if future.timed.get() {
-                    let mention = Mention::As(self.timer_mention);
+                    let mention = Mention::As(self.hooks.timer_mention);
                     chain.push((mention, self.local(Value::UNDEF)));
                 }
             }

@@ -18,7 +18,7 @@ use crate::runtime::str::Str;
 use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::vm::{Args, Extension, Layer, Local, Locals, Native, Vm};
+use crate::vm::{Args, Extension, Layer, LayerPlace, Local, Locals, Native, Vm};
 
 /// The module that `abc` takes its metaclass from.
 pub const ABC: NativeModule = NativeModule {
@@ -98,7 +98,7 @@ pub struct Registrations {
 }
 
 impl Layer for Registrations {
-    const PLACE: usize = 5;
+    const PLACE: LayerPlace = LayerPlace::AbstractClasses;
 }
 
 traced!(plain Registrations);

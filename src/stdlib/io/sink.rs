@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::runtime::Slot;
 use crate::runtime::heap::traced;
 use crate::vm::files::OpenFile;
-use crate::vm::{Extension, Layer};
+use crate::vm::{Extension, Layer, LayerPlace};
 
 /// Bytes that a buffered writer holds.
 #[derive(Default)]
@@ -107,7 +107,7 @@ pub struct IoState {
 }
 
 impl Layer for IoState {
-    const PLACE: usize = 6;
+    const PLACE: LayerPlace = LayerPlace::OpenFiles;
 }
 
 traced!(plain Sink);

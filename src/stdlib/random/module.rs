@@ -11,7 +11,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::registry::{NativeModule, bind, class_of};
 use crate::text::IntRef;
-use crate::vm::{Extension, Layer, Local, Vm};
+use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 
 /// The module.
 pub const RANDOM: NativeModule = NativeModule {
@@ -42,7 +42,7 @@ impl Default for Entropy {
 }
 
 impl Layer for Entropy {
-    const PLACE: usize = 2;
+    const PLACE: LayerPlace = LayerPlace::Entropy;
 }
 
 traced!(Entropy {} plain { seed, seeds });

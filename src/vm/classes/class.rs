@@ -413,6 +413,7 @@ impl Vm {
         let has = |sym| class.attrs.get(heap, heap.sym(sym)).is_some();
         if !has(Sym::Module) {
             let module = self
+                .exec
                 .stack
                 .frames()
                 .last()

@@ -24,7 +24,8 @@ impl Vm {
         i: Instr,
         count: usize,
     ) -> impl ExactSizeIterator<Item = Value<'h>> + 'h {
-        self.stack
+        self.exec
+            .stack
             .top()
             .window
             .slots(i.b as usize, count)

@@ -15,9 +15,6 @@ use crate::vm::{Resumed, Vm};
 /// How often finalisers may make new objects with finalisers at the end of a program.
 const LAST_ROUNDS: usize = 10;
 
-/// Closes an async generator that nothing refers to any more; the layer with the event loop knows how.
-pub type AbandonFn = fn(&mut Vm, Local) -> Result<(), Raised>;
-
 /// Whether, and by what, async generators are watched and finalisers run.
 #[derive(Default)]
 pub struct Finalisation {
@@ -31,23 +28,31 @@ pub struct Finalisation {
     pub first_iteration: Slot,
     /// What is called when the collector finds one that is not over, or Undef.
     pub finaliser: Slot,
-    /// What closes it where the program has no such function.
-    pub abandon: Option<AbandonFn>,
 }
 
-traced!(Finalisation { first_iteration, finaliser } plain { running, done, held_back, abandon });
+traced!(Finalisation { first_iteration, finaliser } plain { running, done, held_back });
 
 impl Vm {
+    /// How what is over is finalised.
+    pub fn finalisation(&self) -> &Finalisation {
+        &self.exec.finalisation
+    }
+
+    /// The same, to change it.
+    pub fn finalisation_mut(&mut self) -> &mut Finalisation {
+        &mut self.exec.finalisation
+    }
+
     /// Runs what is due, unless that is going on already.
     #[cold]
     #[inline(never)]
     pub fn finalise_due(&mut self) {
-        if self.finalisation.running || self.is_halting() {
+        if self.exec.finalisation.running || self.is_halting() {
             return;
         }
-        self.finalisation.running = true;
+        self.exec.finalisation.running = true;
         let mark = self.mark();
-        let result = self.local(self.result.get(&self.heap));
+        let result = self.local(self.exec.result.get(&self.heap));
         while let Some(due) = self.heap.next_due() {
             let mark = self.mark();
             match due {
@@ -61,18 +66,18 @@ impl Vm {
                 }
             }
             self.release(mark);
-            self.finalisation.done += 1;
+            self.exec.finalisation.done += 1;
         }
-        self.result.set(self.get(result));
+        self.exec.result.set(self.get(result));
         self.release(mark);
-        self.finalisation.running = false;
+        self.exec.finalisation.running = false;
     }
 
     /// Collects, and runs what becomes due, until nothing more does.
     /// Returns how many things were due.
     pub fn collect_and_finalise(&mut self) -> usize {
         self.forget_dead_registers();
-        let before = self.finalisation.done;
+        let before = self.exec.finalisation.done;
         for _ in 0..LAST_ROUNDS {
             self.collect();
             if !self.heap.has_due() {
@@ -80,16 +85,16 @@ impl Vm {
             }
             self.finalise_due();
         }
-        self.finalisation.done - before
+        self.exec.finalisation.done - before
     }
 
     /// The instruction that calls the collector overwrites its result register, and nothing after its arguments is alive: what is left
     /// there from earlier instructions shall not keep objects.
     fn forget_dead_registers(&self) {
-        if self.stack.depth() == 0 {
+        if self.exec.stack.depth() == 0 {
             return;
         }
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let i = frame.ip.previous();
         let last = match i.op {
             Op::CallMethod | Op::CallFound => {
@@ -167,7 +172,7 @@ impl Vm {
         if self.coroutine_state(generator) != Some(CoroutineState::Suspended) {
             return Ok(());
         }
-        let finaliser = self.finalisation.finaliser.get(&self.heap);
+        let finaliser = self.exec.finalisation.finaliser.get(&self.heap);
         let hooked = self
             .get(generator)
             .as_object()
@@ -176,7 +181,7 @@ impl Vm {
             let finaliser = self.local(finaliser);
             return self.call(finaliser, &[generator]).map(drop);
         }
-        match self.finalisation.abandon {
+        match self.hooks.abandon.clone() {
             Some(abandon) => abandon(self, generator),
             None => Ok(()),
         }
@@ -185,8 +190,8 @@ impl Vm {
     /// Calls `sys`'s first-iteration hook, once for each async generator.
     pub fn note_first_iteration(&mut self, generator: Local) -> Result<(), Raised> {
         let heap = &self.heap;
-        let hook = self.finalisation.first_iteration.get(heap);
-        let hooked = !self.finalisation.finaliser.is_undef() || !hook.is_undef();
+        let hook = self.exec.finalisation.first_iteration.get(heap);
+        let hooked = !self.exec.finalisation.finaliser.is_undef() || !hook.is_undef();
         let Some(object) = self.get(generator).as_object() else {
             return Ok(());
         };

@@ -144,9 +144,9 @@ impl Vm {
         args: Local,
         kwargs: Local,
     ) -> io::Result<GreenStack> {
-        let spare = self.native_stacks.pop();
+        let spare = self.exec.native_stacks.pop();
         let native = spare.map_or_else(|| DefaultStack::new(NATIVE_STACK), Ok)?;
-        let state = ThreadState::new(Stack::new(self.stack.limit(), REGISTERS));
+        let state = ThreadState::new(Stack::new(self.exec.stack.limit(), REGISTERS));
         for given in [callee, args, kwargs] {
             state.locals.push(&self.heap, self.get(given));
         }
@@ -164,12 +164,13 @@ impl Vm {
         assert!(home == here, "a VM stays where it is while it has threads");
         self.exchange(&mut green.state);
         let hollow = ThreadState::new(Stack::new(0, 0));
-        self.suspended
+        self.exec
+            .suspended
             .push(std::mem::replace(&mut green.state, hollow));
         let rest = self.heap.budget.start(QUANTUM);
         let outcome = green.native.resume(here);
         self.heap.budget.start(rest);
-        let mut outer = self.suspended.pop().expect("pushed above");
+        let mut outer = self.exec.suspended.pop().expect("pushed above");
         self.exchange(&mut outer);
         green.state = outer;
         match outcome {
@@ -183,8 +184,8 @@ impl Vm {
 
     /// Takes a thread that is over apart.
     pub fn retire(&mut self, green: GreenStack) {
-        if green.native.done() && self.native_stacks.len() < SPARE_STACKS {
-            self.native_stacks.push(green.native.into_stack());
+        if green.native.done() && self.exec.native_stacks.len() < SPARE_STACKS {
+            self.exec.native_stacks.push(green.native.into_stack());
         }
     }
 
@@ -199,18 +200,18 @@ impl Vm {
             nesting_limit,
             switch,
         } = other;
-        std::mem::swap(&mut self.stack, stack);
-        std::mem::swap(&mut self.locals, locals);
-        std::mem::swap(&mut self.result, result);
-        std::mem::swap(&mut self.throwing, throwing);
-        std::mem::swap(&mut self.nesting, nesting);
-        std::mem::swap(&mut self.nesting_limit, nesting_limit);
-        std::mem::swap(&mut self.switch, switch);
+        std::mem::swap(&mut self.exec.stack, stack);
+        std::mem::swap(&mut self.exec.locals, locals);
+        std::mem::swap(&mut self.exec.result, result);
+        std::mem::swap(&mut self.exec.throwing, throwing);
+        std::mem::swap(&mut self.exec.nesting, nesting);
+        std::mem::swap(&mut self.exec.nesting_limit, nesting_limit);
+        std::mem::swap(&mut self.exec.switch, switch);
     }
 
     /// Whether a green thread runs now, not the main thread.
     pub fn is_green(&self) -> bool {
-        self.switch.is_some()
+        self.exec.switch.is_some()
     }
 
     /// Leaves the green thread that runs now, until the scheduler runs it again.
@@ -218,7 +219,10 @@ impl Vm {
     /// # Panics
     /// On the main thread.
     pub fn suspend_thread(&mut self) {
-        let switch = self.switch.expect("the main thread is never suspended");
+        let switch = self
+            .exec
+            .switch
+            .expect("the main thread is never suspended");
         // SAFETY: the switch lies at the root of the native stack that runs now, and lives until that is done. What `self` points
         // to is the same VM afterwards: `run_green` checks that it did not move.
         unsafe { switch.as_ref() }.suspend(());
@@ -231,10 +235,10 @@ fn thread_main(switch: &Switch, vm: VmPtr) -> Result<(), Raised> {
     // SAFETY: `run_green` made the pointer from its `&mut Vm`, which it does not use until this stack suspends or is done; it
     // resumes this stack only from such a place again, with the same VM, so one `&mut Vm` is in use at any time.
     let vm = unsafe { vm.as_mut() };
-    vm.switch = Some(NonNull::from(switch));
+    vm.exec.switch = Some(NonNull::from(switch));
     let kwargs = vm.get_gc::<Dict>(KWARGS).map(|_| KWARGS);
     let result = vm.call_ex(CALLEE, ARGS, kwargs);
-    vm.switch = None;
-    vm.result.set(vm.get(result?));
+    vm.exec.switch = None;
+    vm.exec.result.set(vm.get(result?));
     Ok(())
 }

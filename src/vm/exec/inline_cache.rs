@@ -112,7 +112,7 @@ impl Learned {
 impl Vm {
     /// The cache of an attribute instruction of the running frame.
     pub(in crate::vm) fn cache(&self, i: Instr) -> &Cache {
-        self.stack.top().code(&self.heap).cache(i.d)
+        self.exec.stack.top().code(&self.heap).cache(i.d)
     }
 
     /// The name that an attribute instruction looks up.
@@ -135,13 +135,13 @@ impl Vm {
         access: Access,
     ) -> bool {
         let guard = self.guard(object.shape());
-        self.learned.recall(&self.heap, cache, guard, access)
+        self.caches.recall(&self.heap, cache, guard, access)
     }
 
     /// Remembers what the cache has learned for other places, if it has.
     fn teach(&self, i: Instr, access: Access, learned: bool) -> bool {
         if learned {
-            self.learned.remember(&self.heap, self.cache(i), access);
+            self.caches.remember(&self.heap, self.cache(i), access);
         }
         learned
     }
@@ -160,7 +160,7 @@ impl Vm {
         if let Some(object) = self.reg(i.b).as_object() {
             if !self.knows(i, object.shape()) {
                 if self.teach(i, Access::Get, self.learns_get(i, object)) {
-                    self.stack.top_mut().ip.retry();
+                    self.exec.stack.top_mut().ip.retry();
                     return Ok(());
                 }
             } else if self.cache(i).slot.get() == GETTER && self.ask_getter(i)? == Asked::Yes {
@@ -228,7 +228,7 @@ impl Vm {
             && !self.knows(i, instance.shape())
             && self.teach(i, Access::Set, self.learns_set(i, instance))
         {
-            self.stack.top_mut().ip.retry();
+            self.exec.stack.top_mut().ip.retry();
             return Ok(());
         }
         let mark = self.mark();

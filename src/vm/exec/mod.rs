@@ -20,3 +20,87 @@ pub(in crate::vm) mod run;
 pub(in crate::vm) mod special_call;
 pub(in crate::vm) mod trap;
 pub(in crate::vm) mod unwind;
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+use crate::runtime::Slot;
+use crate::runtime::heap::{SlotVec, Trace, Tracer};
+use finalize::Finalisation;
+use frame::Stack;
+use green_stack::{NativeStack, Switch, ThreadState};
+
+/// What runs now, and what waits to go on.
+pub(in crate::vm) struct Exec {
+    /// Registers and frames of the thread of execution that runs now.
+    pub stack: Stack,
+    /// What the threads have for themselves that wait for it.
+    pub suspended: Vec<ThreadState>,
+    /// The rooted handles of Rust code.
+    pub locals: SlotVec,
+    /// What goes with a `Trap`.
+    pub result: Slot,
+    /// How what is over is finalised.
+    pub finalisation: Finalisation,
+    /// Whether `result` is to be thrown into the async generator that goes on next.
+    pub throwing: bool,
+    /// The address of the exception that is being thrown into a chain, 0 if none is: it gets the context of each coroutine that it
+    /// passes.
+    pub thrown: Cell<usize>,
+    /// How many loops run inside each other.
+    pub nesting: u32,
+    /// How deep they may.
+    pub nesting_limit: u32,
+    /// What suspends the running green thread; None on the main thread.
+    pub switch: Option<NonNull<Switch>>,
+    /// Native stacks of threads that ended, for the next ones.
+    pub native_stacks: Vec<NativeStack>,
+    /// Whether the program is being ended: exceptions find no handlers any more.
+    pub halting: bool,
+}
+
+// SAFETY: the pattern has all fields: those that hold slots are reported.
+#[expect(
+    unsafe_code,
+    reason = "a native stack is not `Send`, so `traced!` cannot take it for plain"
+)]
+unsafe impl Trace for Exec {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let Exec {
+            stack,
+            suspended,
+            locals,
+            result,
+            finalisation,
+            throwing: _,
+            thrown: _,
+            nesting: _,
+            nesting_limit: _,
+            switch: _,
+            native_stacks: _,
+            halting: _,
+        } = self;
+        (stack, suspended, locals).trace(tracer);
+        (result, finalisation).trace(tracer);
+    }
+}
+
+impl Exec {
+    /// Nothing runs yet.
+    pub fn new(stack: Stack, nesting_limit: u32) -> Exec {
+        Exec {
+            stack,
+            suspended: Vec::new(),
+            locals: SlotVec::new(),
+            result: Slot::undef(),
+            finalisation: Finalisation::default(),
+            throwing: false,
+            thrown: Cell::new(0),
+            nesting: 0,
+            nesting_limit,
+            switch: None,
+            native_stacks: Vec::new(),
+            halting: false,
+        }
+    }
+}

@@ -17,10 +17,17 @@ use crate::vm::suggest::MODULE_OF;
 impl Vm {
     /// The module whose code runs; `builtins` where none does.
     pub fn running_module(&self) -> Local {
-        if self.stack.depth() == 0 {
+        if self.exec.stack.depth() == 0 {
             return self.local(self.builtins().value());
         }
-        self.local(self.stack.top().code(&self.heap).module(&self.heap).value())
+        self.local(
+            self.exec
+                .stack
+                .top()
+                .code(&self.heap)
+                .module(&self.heap)
+                .value(),
+        )
     }
 
     /// The module whose code called into the one that runs: its name is another.
@@ -32,6 +39,7 @@ impl Vm {
                 .map(|name| name.as_str().to_owned())
         };
         let mut modules = self
+            .exec
             .stack
             .frames()
             .iter()
@@ -50,11 +58,11 @@ impl Vm {
     /// The variables of the function that runs, by name: a new dict. None: a module body runs, or nothing. Of a class body: its
     /// namespace.
     pub fn running_locals(&self) -> Option<Local> {
-        if self.stack.depth() == 0 {
+        if self.exec.stack.depth() == 0 {
             return None;
         }
         let heap = &self.heap;
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let code = frame.code(heap);
         match code.code.kind {
             CodeKind::Module | CodeKind::AsyncModule => return None,
@@ -86,7 +94,7 @@ impl Vm {
     #[cold]
     pub(in crate::vm) fn get_builtin(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
-        let module = self.stack.top().code(heap).module(heap);
+        let module = self.exec.stack.top().code(heap).module(heap);
         let at = i.d as usize;
         let value = module.builtin(heap, at, self.builtins());
         match value {
@@ -97,7 +105,7 @@ impl Vm {
             None => {
                 self.look_up_pending_method(i)?;
                 let heap = &self.heap;
-                let module = self.stack.top().code(heap).module(heap);
+                let module = self.exec.stack.top().code(heap).module(heap);
                 Err(self.name_error(module.globals.name(heap, at)))
             }
         }
@@ -107,7 +115,7 @@ impl Vm {
     #[cold]
     pub(super) fn bind_global(&self, i: Instr) {
         let heap = &self.heap;
-        let module = self.stack.top().code(heap).module(heap);
+        let module = self.exec.stack.top().code(heap).module(heap);
         module.bind_at(heap, i.d as usize, self.reg(i.a));
     }
 
@@ -116,7 +124,7 @@ impl Vm {
     #[cold]
     fn look_up_pending_method(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let code = frame.code(heap);
         let next = frame.index(heap) as usize;
         let mut loaded = vec![i];
@@ -160,7 +168,7 @@ impl Vm {
 
     pub(in crate::vm) fn del_global(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
-        let module = self.stack.top().code(heap).module(heap);
+        let module = self.exec.stack.top().code(heap).module(heap);
         let name = module.globals.name(heap, i.d as usize);
         match name {
             Some(name) if module.unbind(heap, name) => Ok(()),

@@ -44,7 +44,7 @@ impl Vm {
         // What a method does that may have changed anything: on with the top frame.
         macro_rules! resume {
             () => {{
-                (ip, w, code) = self.stack.top().state();
+                (ip, w, code) = self.exec.stack.top().state();
                 continue;
             }};
         }
@@ -59,7 +59,7 @@ impl Vm {
         }
         macro_rules! slow {
             ($call:expr) => {{
-                self.stack.top_mut().ip = ip.next();
+                self.exec.stack.top_mut().ip = ip.next();
                 if let Err(raised) = $call {
                     unwind!(raised);
                 }
@@ -79,7 +79,7 @@ impl Vm {
         }
         macro_rules! trap {
             ($call:expr) => {{
-                self.stack.top_mut().ip = ip.next();
+                self.exec.stack.top_mut().ip = ip.next();
                 finish!($call);
             }};
         }
@@ -206,8 +206,8 @@ impl Vm {
             ($function:expr, $first:expr, $count:expr, $otherwise:expr) => {{
                 let callee = $function.code(&self.heap);
                 let window = w.from($first);
-                if callee.plain_args == $count && self.stack.has_room(window) {
-                    self.stack.top_mut().ip = ip.next();
+                if callee.plain_args == $count && self.exec.stack.has_room(window) {
+                    self.exec.stack.top_mut().ip = ip.next();
                     let frame = Frame::new(callee, window, $function.value(), 0);
                     if callee.undef_count != 0 {
                         crate::vm::exec::call::clear_registers(callee, window);
@@ -215,7 +215,7 @@ impl Vm {
                     ip = frame.ip;
                     code = frame.code;
                     w = window;
-                    self.stack.push(frame);
+                    self.exec.stack.push(frame);
                     if self.budget_ends() {
                         finish!(self.attend().map(|()| None));
                     }
@@ -226,7 +226,7 @@ impl Vm {
             }};
         }
 
-        (ip, w, code) = self.stack.top().state();
+        (ip, w, code) = self.exec.stack.top().state();
         loop {
             let i = ip.fetched();
             match i.op() {
@@ -277,7 +277,7 @@ impl Vm {
                     }
                 }
                 Op::GetFree => {
-                    let function = self.stack.top().function(&self.heap);
+                    let function = self.exec.stack.top().function(&self.heap);
                     let cell = function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
                         .get(&self.heap);
                     let value = cell
@@ -290,7 +290,7 @@ impl Vm {
                     }
                 }
                 Op::SetFree => {
-                    let function = self.stack.top().function(&self.heap);
+                    let function = self.exec.stack.top().function(&self.heap);
                     let cell = function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
                         .get(&self.heap);
                     if let Some(cell) = cell.as_gc::<CellObj>() {
@@ -298,7 +298,7 @@ impl Vm {
                     }
                 }
                 Op::GetFreeCell => {
-                    let function = self.stack.top().function(&self.heap);
+                    let function = self.exec.stack.top().function(&self.heap);
                     w.set(
                         i.a(),
                         function.tail()[usize::from(i.b()) | usize::from(i.c()) << 8]
@@ -533,7 +533,7 @@ impl Vm {
                                     self.call_method_op(i.instr())
                                 );
                             } else if let Some(native) = value.as_gc::<NativeFunction>() {
-                                let native = self.natives.get(native.id);
+                                let native = self.registry.natives.get(native.id);
                                 match native.call {
                                     NativeFn::Leaf(f) if native.takes(i.b() as usize + 1) => {
                                         let args = Args::new(
@@ -613,13 +613,13 @@ impl Vm {
                 Op::CallEx => trap!(self.call_ex_op(i.instr())),
                 Op::Ret => {
                     let value = r!(i.a());
-                    let frame = self.stack.pop();
+                    let frame = self.exec.stack.pop();
                     if frame.flags.get() & !frame_flag::CAUGHT == 0 {
-                        (ip, w, code) = self.stack.top().state();
+                        (ip, w, code) = self.exec.stack.top().state();
                         w.set(ip.previous().a, value);
                         continue;
                     } else {
-                        self.result.set(value);
+                        self.exec.result.set(value);
                         if frame.flags.get() & frame_flag::BOUNDARY != 0 {
                             return Ok(Trap::Returned);
                         }

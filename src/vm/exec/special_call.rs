@@ -13,6 +13,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::call::enter;
 use crate::vm::exec::frame::{Frame, Stack, frame_flag};
 use crate::vm::protocol::arith::Operator;
@@ -81,7 +82,11 @@ impl Vm {
         object: u8,
         args: &[u8],
     ) -> Result<Asked, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let w = stack.top().window;
         let object = w.get(heap, object);
@@ -100,7 +105,11 @@ impl Vm {
         i: Instr,
         augmented: bool,
     ) -> Result<Asked, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let (a, b) = operands(heap, stack, i);
         if !is_plain(a) {
@@ -125,7 +134,11 @@ impl Vm {
         c: Comparison,
         i: Instr,
     ) -> Result<Asked, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let (a, b) = operands(heap, stack, i);
         if !is_plain(a) || right_may_go_first(heap, a, b) {
@@ -137,7 +150,11 @@ impl Vm {
 
     /// Asks the getter of a property that the cache of `GetAttr` remembers.
     pub(in crate::vm) fn ask_getter(&mut self, i: Instr) -> Result<Asked, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let getter = frame.code(heap).get().caches[i.d as usize].value.get(heap);
@@ -159,11 +176,11 @@ fn operands<'h>(heap: &'h Heap, stack: &Stack, i: Instr) -> (Value<'h>, Value<'h
 
 // Answering.
 impl Vm {
-    /// A frame that is no plain call returned `self.result`: finishes the instruction of the frame below.
+    /// A frame that is no plain call returned `self.exec.result`: finishes the instruction of the frame below.
     pub(in crate::vm) fn frame_returned(&mut self, frame: Frame) -> Result<(), Raised> {
-        let i = self.stack.top().ip.previous();
+        let i = self.exec.stack.top().ip.previous();
         if frame.flags.get() & frame_flag::INIT != 0 {
-            self.check_init(self.result.get(&self.heap))?;
+            self.check_init(self.exec.result.get(&self.heap))?;
             self.set_reg(i.a, frame.extra.get(&self.heap));
             return Ok(());
         }
@@ -173,12 +190,12 @@ impl Vm {
     }
 
     fn answer(&mut self, i: Instr, right: bool) -> Result<(), Raised> {
-        let result = self.local(self.result.get(&self.heap));
+        let result = self.local(self.exec.result.get(&self.heap));
         let refused = self.get(result).is(Value::NOT_IMPLEMENTED);
         let facts = &i.op.info().facts;
         if let Some(op) = facts.binary.map(Operator::from) {
             let result = if refused {
-                let (a, b) = operands(&self.heap, &self.stack, i);
+                let (a, b) = operands(&self.heap, &self.exec.stack, i);
                 let (a, b) = (self.local(a), self.local(b));
                 self.binary_refused(op, a, b, right)?
             } else {
@@ -189,7 +206,7 @@ impl Vm {
         }
         if let Some(c) = facts.compare.map(Comparison::from) {
             let result = if refused {
-                let (a, b) = operands(&self.heap, &self.stack, i);
+                let (a, b) = operands(&self.heap, &self.exec.stack, i);
                 let (a, b) = (self.local(a), self.local(b));
                 self.compare_refused(c, a, b)?
             } else {
@@ -226,7 +243,7 @@ impl Vm {
 
     /// An exception leaves a method that an instruction asked: whether that only means the end of a `for` loop.
     pub(in crate::vm) fn ends_loop(&self, raised: &Raised) -> bool {
-        self.stack.top().ip.previous().op == Op::ForIter
+        self.exec.stack.top().ip.previous().op == Op::ForIter
             && self.is_raised(raised, Builtin::StopIteration)
     }
 }

@@ -38,7 +38,7 @@ impl Vm {
     #[inline(never)]
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
-        let op = self.stack.top().ip.previous().op;
+        let op = self.exec.stack.top().ip.previous().op;
         let on_its_way = !exception.traceback.borrow().is_empty();
         let again = op.info().facts.reraises && on_its_way;
         let raises = matches!(op, Op::Raise | Op::RaiseFrom);
@@ -63,7 +63,7 @@ impl Vm {
     ) -> Option<Trap> {
         loop {
             let heap = &self.heap;
-            let frame = self.stack.top();
+            let frame = self.exec.stack.top();
             let code = frame.code(heap);
             let at = frame.index(heap).saturating_sub(1);
             let exception = heap.peek_raised(&raised);
@@ -74,11 +74,16 @@ impl Vm {
                 });
             }
             top_frame = TopFrame::Record;
-            if let Some(handler) = code.code.handler_at(at).copied().filter(|_| !self.halting) {
+            if let Some(handler) = code
+                .code
+                .handler_at(at)
+                .copied()
+                .filter(|_| !self.exec.halting)
+            {
                 frame.window.set(handler.reg, exception.value());
                 let ip = Cursor::at(code, handler.target);
                 heap.pending.clear();
-                let frame = self.stack.top_mut();
+                let frame = self.exec.stack.top_mut();
                 frame.ip = ip;
                 frame.flags.set(frame.flags.get() | frame_flag::CAUGHT);
                 return None;
@@ -86,7 +91,7 @@ impl Vm {
             if frame.flags.get() & frame_flag::COROUTINE != 0 {
                 return self.coroutine_failed(raised);
             }
-            let flags = self.stack.pop().flags.get();
+            let flags = self.exec.stack.pop().flags.get();
             if flags & frame_flag::BOUNDARY != 0 {
                 return Some(Trap::Raised);
             }
@@ -132,7 +137,7 @@ impl Vm {
     /// The exception being handled where the program is now (`sys.exception()`).
     pub fn handled(&self) -> Option<Gc<'_, Exception>> {
         let heap = &self.heap;
-        for frame in self.stack.frames().iter().rev() {
+        for frame in self.exec.stack.frames().iter().rev() {
             // Most frames never caught anything; those that did and are past it must catch again first.
             let flags = frame.flags.get();
             if flags & (frame_flag::CAUGHT | frame_flag::COROUTINE) == 0 {
@@ -312,7 +317,7 @@ impl Vm {
 
     /// The coroutine of the top frame ends by an exception: whoever awaits or drives it gets it.
     fn coroutine_failed(&mut self, raised: Raised) -> Option<Trap> {
-        let this = self.local(self.stack.top().owner.get(&self.heap));
+        let this = self.local(self.exec.stack.top().owner.get(&self.heap));
         let raised = self.convert_stop(this, raised);
         self.complete(this, Message::Raised(raised))
     }

@@ -539,7 +539,7 @@ impl Vm {
         if !condition {
             return Ok(());
         }
-        self.stack.top_mut().ip.jump(i.d);
+        self.exec.stack.top_mut().ip.jump(i.d);
         if i.d >= 0 {
             return Ok(());
         }

@@ -62,7 +62,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= self.nesting_limit {
+        if self.exec.nesting >= self.exec.nesting_limit {
             return Err(self.heap.raise(
                 Builtin::RecursionError,
                 "maximum recursion depth exceeded in comparison",

@@ -19,6 +19,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
@@ -204,14 +205,14 @@ impl Vm {
         let heap = &self.heap;
         let meta = heap.class_of(class.value());
         let new = class.lookup(heap, heap.sym(Sym::New))?;
-        let native = self.natives.get(new.as_gc::<NativeFunction>()?.id);
+        let native = self.registry.natives.get(new.as_gc::<NativeFunction>()?.id);
         (meta.builtin_is(Builtin::Type) && native.takes(i.b as usize + 1)).then_some(native)
     }
 
     /// Makes an exception of a class that leaves both making and initialising to BaseException: its arguments are its `args`.
     pub(super) fn construct_exception(&self, i: Instr) -> bool {
         let heap = &self.heap;
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
             return false;
         };
@@ -264,7 +265,11 @@ impl Vm {
     /// Makes an instance of a plain class and enters its `__init__`; false: the general path must do it.
     #[inline]
     pub(super) fn construct_directly(&mut self, i: Instr) -> bool {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let w = stack.top().window;
         let Some(class) = w.get(heap, i.a).as_gc::<Class>() else {
             return false;

@@ -186,7 +186,7 @@ impl Vm {
     /// `R[a] := function of K[d]` with defaults, keyword defaults and annotations from `R[b]` on.
     pub(in crate::vm) fn make_function(&mut self, i: Instr) -> Result<(), Raised> {
         let heap = &self.heap;
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let code: Gc<'_, CodeObj> = frame
             .code(heap)
             .constant(heap, i.d)

@@ -20,6 +20,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::bind::Keyword;
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::trap::Trap;
@@ -45,7 +46,11 @@ impl Vm {
         skip: usize,
         count: usize,
     ) -> Result<(), Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let function = stack.top().window.get(heap, i.a).as_gc();
         let function = function.expect("the caller checked the kind");
         let coroutine = enter_window(heap, stack, function, i.a as usize + skip, count)?;
@@ -58,11 +63,11 @@ impl Vm {
     /// `Call` of anything but a function.
     #[inline(never)]
     pub(in crate::vm) fn call_native_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         let callee = w.get(&self.heap, i.a);
         if let Some(function) = callee.as_gc::<NativeFunction>() {
             if !function.is_new && function.owner.is_undef() {
-                let native = self.natives.get(function.id);
+                let native = self.registry.natives.get(function.id);
                 if native.takes(i.b as usize) {
                     return self.call_native_window(native, i, 1, i.b as usize);
                 }
@@ -98,7 +103,11 @@ impl Vm {
 
     /// `Call` of a bound method around a function: the receiver takes the place of the callee, in front of the arguments.
     pub(super) fn call_bound_op(&mut self, i: Instr) -> Result<bool, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let w = stack.top().window;
         let Some(bound) = w.get(heap, i.a).as_gc::<BoundMethod>() else {
             return Ok(false);
@@ -117,10 +126,10 @@ impl Vm {
     /// `CallMethod` through a cache that gave an attribute of the object itself (a module's function, a callable in a slot).
     #[inline(never)]
     pub(in crate::vm) fn call_attribute_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         let value = self.own_attribute(i);
         if let Some(function) = value.as_gc::<NativeFunction>() {
-            let native = self.natives.get(function.id);
+            let native = self.registry.natives.get(function.id);
             if native.takes(i.b as usize) && function.owner.is_undef() && !function.is_new {
                 return self.call_native_window(native, i, 2, i.b as usize);
             }
@@ -177,7 +186,7 @@ impl Vm {
     #[inline(never)]
     pub(in crate::vm) fn call_method_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         if self.learns_method(i) {
-            self.stack.top_mut().ip.retry();
+            self.exec.stack.top_mut().ip.retry();
             return Ok(None);
         }
         let mark = self.mark();
@@ -185,7 +194,7 @@ impl Vm {
         let (callee, bound) = self.find_method(receiver, i)?;
         let function = self.get(callee);
         if let Some(function) = function.as_gc::<NativeFunction>() {
-            let native = self.natives.get(function.id);
+            let native = self.registry.natives.get(function.id);
             let (skip, count) = if bound {
                 (2, i.b as usize)
             } else {
@@ -218,7 +227,7 @@ impl Vm {
     #[inline(never)]
     pub(in crate::vm) fn get_super_op(&mut self, i: Instr) -> Result<(), Raised> {
         if self.learns_super(i) {
-            self.stack.top_mut().ip.retry();
+            self.exec.stack.top_mut().ip.retry();
             return Ok(());
         }
         let mark = self.mark();
@@ -243,7 +252,7 @@ impl Vm {
             }
         }
         if self.learns_method(i) {
-            self.stack.top_mut().ip.retry();
+            self.exec.stack.top_mut().ip.retry();
             return Ok(());
         }
         let mark = self.mark();
@@ -262,14 +271,14 @@ impl Vm {
         let skip = if self.reg(i.a + 1).is_undef() { 2 } else { 1 };
         let count = i.b as usize + 2 - skip;
         if let Some(function) = self.reg(i.a).as_gc::<NativeFunction>() {
-            let native = self.natives.get(function.id);
+            let native = self.registry.natives.get(function.id);
             let plain = if skip == 1 {
                 !self.reg(i.a + 1).is_gc::<Instance>()
             } else {
                 function.owner.is_undef()
             };
             if native.takes(count) && plain && !function.is_new {
-                let w = self.stack.top().window;
+                let w = self.exec.stack.top().window;
                 return if self.quick_call(native, w, i, skip, count) {
                     Ok(None)
                 } else {
@@ -300,14 +309,14 @@ impl Vm {
         };
         let (first, count) = (i.a as usize + 1, i.b as usize + 1);
         if let Some(function) = method.as_gc::<Function>() {
-            let args = self.stack.top().window.slots(first, count);
+            let args = self.exec.stack.top().window.slots(first, count);
             if let Some(coroutine) = plain_coroutine(heap, function, args) {
                 self.set_reg(i.a, coroutine.value());
                 self.release(mark);
                 return Ok(None);
             }
         } else if let Some(function) = method.as_gc::<NativeFunction>() {
-            let native = self.natives.get(function.id);
+            let native = self.registry.natives.get(function.id);
             let plain = !self.get(receiver).is_gc::<Instance>() && !function.is_new;
             if plain && native.takes(count) {
                 self.release(mark);
@@ -332,7 +341,7 @@ impl Vm {
         let callee = self.reg_local(i.a);
         let mut args = self.window_args(i.a as usize + 1, i.b as usize);
         let heap = &self.heap;
-        let names = keyword_names(heap, self.stack.top().code(heap), i);
+        let names = keyword_names(heap, self.exec.stack.top().code(heap), i);
         for (n, name) in names.iter(heap).enumerate() {
             args.keywords
                 .push((self.local(name), self.reg_local(i.a + 1 + i.b + n as u8)));
@@ -342,7 +351,11 @@ impl Vm {
 
     /// `CallKw` of a function.
     pub(super) fn call_function_kw(&mut self, i: Instr) -> Result<bool, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let w = frame.window;
@@ -398,7 +411,7 @@ impl Vm {
 
     /// Registers as positional arguments.
     pub(super) fn window_args(&self, first: usize, count: usize) -> CallArgs {
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         let positional = (0..count)
             .map(|n| self.local(w.slot(first + n).get(&self.heap)))
             .collect();

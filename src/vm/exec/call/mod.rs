@@ -23,6 +23,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::bind;
 use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
@@ -75,8 +76,7 @@ impl Vm {
     fn enter_plain(&mut self, callee: Local, args: &[Local], flags: u32) -> Result<bool, Raised> {
         let Vm {
             heap,
-            stack,
-            locals,
+            exec: Exec { stack, locals, .. },
             ..
         } = self;
         let heap = &*heap;
@@ -148,25 +148,25 @@ impl Vm {
     /// Runs the frame that was just pushed with the `BOUNDARY` flag until it returns.
     pub(in crate::vm) fn run_nested(&mut self) -> Result<Local, Raised> {
         match self.run_bounded()? {
-            Trap::Returned => Ok(self.local(self.result.get(&self.heap))),
+            Trap::Returned => Ok(self.local(self.exec.result.get(&self.heap))),
             trap => unreachable!("a call from Rust cannot stop with {trap:?}"),
         }
     }
 
     /// Runs the loop inside the Rust code that runs now.
     pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
-        if self.nesting >= self.nesting_limit {
+        if self.exec.nesting >= self.exec.nesting_limit {
             // The frame that was pushed ends here, whatever handlers a resumed coroutine has: they would need the room, too.
             let raised = self.recursion_error();
-            let halting = std::mem::replace(&mut self.halting, true);
+            let halting = std::mem::replace(&mut self.exec.halting, true);
             let trap = self.unwind(raised);
-            self.halting = halting;
+            self.exec.halting = halting;
             debug_assert_eq!(trap, Some(Trap::Raised));
             return Err(self.heap.raise_pending());
         }
-        self.nesting += 1;
+        self.exec.nesting += 1;
         let result = self.run();
-        self.nesting -= 1;
+        self.exec.nesting -= 1;
         result
     }
 
@@ -175,12 +175,12 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= self.nesting_limit {
+        if self.exec.nesting >= self.exec.nesting_limit {
             return Err(self.recursion_error());
         }
-        self.nesting += 1;
+        self.exec.nesting += 1;
         let result = body(self);
-        self.nesting -= 1;
+        self.exec.nesting -= 1;
         result
     }
 
@@ -190,7 +190,7 @@ impl Vm {
         purpose: &str,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.nesting >= self.nesting_limit {
+        if self.exec.nesting >= self.exec.nesting_limit {
             let message = format!("maximum recursion depth exceeded{purpose}");
             return Err(self.heap.raise(Builtin::RecursionError, message));
         }
@@ -352,8 +352,7 @@ impl Vm {
         }
         let Vm {
             heap,
-            stack,
-            locals,
+            exec: Exec { stack, locals, .. },
             ..
         } = self;
         let heap = &*heap;

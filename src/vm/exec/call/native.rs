@@ -41,7 +41,7 @@ impl Vm {
             let general = self.local(general);
             return self.call_args(general, args.clone());
         }
-        let native = self.natives.get(id);
+        let native = self.registry.natives.get(id);
         let first = self.local_count();
         if args.keywords.is_empty() && native.takes(args.positional.len()) {
             for n in 0..native.params() {
@@ -68,7 +68,7 @@ impl Vm {
                 heap,
                 function,
                 native,
-                self.natives.params(id),
+                self.registry.natives.params(id),
                 &positional,
                 &keywords,
             )?;
@@ -113,7 +113,7 @@ impl Vm {
         if class == owner {
             return None;
         }
-        let name = heap.intern(self.natives.get(function.id).name());
+        let name = heap.intern(self.registry.natives.get(function.id).name());
         let before_owner = class.mro(heap).take_while(|&ancestor| ancestor != owner);
         before_owner
             .filter(|ancestor| ancestor.has(class_flag::GENERAL))
@@ -161,7 +161,7 @@ impl Vm {
         if !heap.class_of(instance).is_subclass(heap, owner) {
             return Err(self.wrong_receiver(function.id, owner, instance));
         }
-        if self.natives.get(function.id).receiver == Receiver::Instance {
+        if self.registry.natives.get(function.id).receiver == Receiver::Instance {
             return Ok(None);
         }
         let Some(payload) = instance.as_gc::<Instance>().and_then(|i| i.payload(heap)) else {
@@ -181,7 +181,7 @@ impl Vm {
     ) -> Raised {
         let heap = &self.heap;
         let (name, owner, given) = (
-            self.natives.get(id).name(),
+            self.registry.natives.get(id).name(),
             owner.name(heap).as_str(),
             heap.type_name(receiver),
         );
@@ -204,7 +204,7 @@ impl Vm {
         skip: usize,
         count: usize,
     ) -> Result<Option<Trap>, Raised> {
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         match native.call {
             NativeFn::Leaf(f) => {
                 let value = f(
@@ -234,7 +234,7 @@ impl Vm {
         skip: usize,
         count: usize,
     ) -> Result<Option<Trap>, Raised> {
-        let w = self.stack.top().window;
+        let w = self.exec.stack.top().window;
         let mark = self.mark();
         let first = self.local_count();
         for n in 0..native.params() {
@@ -270,7 +270,7 @@ impl Vm {
         };
         if coroutine.kind == CoroutineKind::Coroutine {
             coroutine.state.set(CoroutineState::Done);
-            let frame = self.stack.top();
+            let frame = self.exec.stack.top();
             let at = frame.index(heap).saturating_sub(1);
             let name = coroutine
                 .function

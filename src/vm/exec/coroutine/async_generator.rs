@@ -13,6 +13,7 @@ use crate::runtime::future::Future;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::call::plain_coroutine;
 use crate::vm::local::Local;
 
@@ -87,10 +88,14 @@ impl Vm {
     /// `async for` over an async generator that is free: it goes on at once, in the place of the frame that awaits it, without a
     /// step object; the `Await` that follows is done with.
     fn enter_async_generator(&mut self, i: Instr) -> bool {
-        if !self.finalisation.first_iteration.is_undef() {
+        if !self.exec.finalisation.first_iteration.is_undef() {
             return false;
         }
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let next = frame.ip.peek();
@@ -119,7 +124,7 @@ impl Vm {
     fn make_anext(&self, i: Instr) -> bool {
         let heap = &self.heap;
         let source = self.reg(i.b);
-        let args = self.stack.top().window.slots(i.b as usize, 1);
+        let args = self.exec.stack.top().window.slots(i.b as usize, 1);
         let coroutine = self
             .special(source, Sym::ANext)
             .and_then(|method| method.as_gc())
@@ -186,9 +191,9 @@ impl Vm {
         } else {
             value
         };
-        self.result.set(sent);
+        self.exec.result.set(sent);
         let generator = self.local(generator.value());
-        self.throwing = throw;
+        self.exec.throwing = throw;
         Ok(Some(generator))
     }
 

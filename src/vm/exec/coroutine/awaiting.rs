@@ -13,6 +13,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::Iter;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::frame::{Stack, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::{Local, Mark};
@@ -224,7 +225,7 @@ impl Vm {
             _ => {}
         }
         let depth = above.depth.get() + 1;
-        if depth as usize + self.stack.depth() > self.stack.limit() {
+        if depth as usize + self.exec.stack.depth() > self.exec.stack.limit() {
             return Err(self.recursion_error());
         }
         below.depth.set(depth);
@@ -254,7 +255,11 @@ impl Vm {
     /// The fast paths: a new coroutine takes the place of the frame that awaits it; a future with a result gives it; a
     /// pending one goes to the driver. `None`: the general path.
     fn await_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let awaitable = frame.window.get(heap, i.b);
@@ -277,7 +282,7 @@ impl Vm {
                     .expect::<Coroutine>(heap)
                     .delegate
                     .set(awaitable);
-                self.result.set(awaitable);
+                self.exec.result.set(awaitable);
                 Some(Some(self.pause()))
             }
             _ => None,
@@ -286,7 +291,7 @@ impl Vm {
 
     /// Whether the call that the top frame takes now is awaited on the spot, where a `Direct` outcome can take its place.
     pub(in crate::vm) fn is_awaited(&self, i: Instr) -> bool {
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let next = frame.ip.peek();
         next.op == Op::Await && next.b == i.a && frame.flags.get() & frame_flag::FOR_ITER == 0
     }
@@ -299,7 +304,7 @@ impl Vm {
         first: usize,
         count: usize,
     ) -> Result<Option<Option<Trap>>, Raised> {
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         let (w, next) = (frame.window, frame.ip.peek());
         let heap = &self.heap;
         let this: Gc<'_, Coroutine> = frame.owner.expect(heap);
@@ -309,23 +314,23 @@ impl Vm {
             Direct::Coroutine => return Ok(None),
             Direct::Done(value) => {
                 w.set(next.a, value);
-                self.stack.top_mut().ip.skip_await();
+                self.exec.stack.top_mut().ip.skip_await();
                 return Ok(Some(None));
             }
-            Direct::Yield => self.result.set(Value::NONE),
+            Direct::Yield => self.exec.result.set(Value::NONE),
             Direct::Wait(future) => {
                 this.delegate.set(future.value());
-                self.result.set(future.value());
+                self.exec.result.set(future.value());
             }
         }
-        self.stack.top_mut().ip.skip_await();
+        self.exec.stack.top_mut().ip.skip_await();
         Ok(Some(Some(self.pause())))
     }
 
     /// The running chain gives control to its driver, which finds `result`: the trap to leave with, unless that is a `for` loop.
     pub(in crate::vm) fn pause(&mut self) -> Trap {
         let heap = &self.heap;
-        let frame = self.stack.pop();
+        let frame = self.exec.stack.pop();
         let this: Gc<'_, Coroutine> = frame.owner.expect(heap);
         let root: Gc<'_, Coroutine> = frame.extra.expect(heap);
         this.ip.set(frame.index(heap));
@@ -339,12 +344,12 @@ impl Vm {
 
     /// The coroutine of the running frame.
     pub(super) fn owner(&self) -> Local {
-        self.local(self.stack.top().owner.get(&self.heap))
+        self.local(self.exec.stack.top().owner.get(&self.heap))
     }
 
     /// Stores where the running coroutine goes on.
     pub(super) fn save_ip(&self, this: Local) {
-        let frame = self.stack.top();
+        let frame = self.exec.stack.top();
         self.coroutine(this).ip.set(frame.index(&self.heap));
     }
 
@@ -361,13 +366,13 @@ impl Vm {
                 Ok(None)
             }
             Ok(Started::Linked(child)) => {
-                let root = self.local(self.stack.top().extra.get(&self.heap));
+                let root = self.local(self.exec.stack.top().extra.get(&self.heap));
                 let message = self.first_message(child);
                 let flow = self.deliver(root, child, message, None);
                 Ok(self.settle(flow))
             }
             Ok(Started::Yield(value)) => {
-                let root = self.local(self.stack.top().extra.get(&self.heap));
+                let root = self.local(self.exec.stack.top().extra.get(&self.heap));
                 let flow = self.suspend(root, this, value);
                 Ok(self.settle(flow))
             }

@@ -10,6 +10,7 @@ use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::{Builtin, Gc, Raised};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::call::too_deep;
 use crate::vm::exec::frame::{Cursor, Frame, Window, frame_flag};
 use crate::vm::exec::trap::Trap;
@@ -106,14 +107,14 @@ impl Vm {
         let heap = &self.heap;
         let this = self.coroutine(child);
         // An async generator is told by the step that resumes it.
-        let pending = this.kind == CoroutineKind::AsyncGenerator && !self.result.is_undef();
+        let pending = this.kind == CoroutineKind::AsyncGenerator && !self.exec.result.is_undef();
         if pending {
-            let value = self.result.get(heap);
-            self.result.clear();
-            if let Some(exception) = value.as_gc::<Exception>().filter(|_| self.throwing) {
-                self.throwing = false;
+            let value = self.exec.result.get(heap);
+            self.exec.result.clear();
+            if let Some(exception) = value.as_gc::<Exception>().filter(|_| self.exec.throwing) {
+                self.exec.throwing = false;
                 self.chain_thrown(child, exception);
-                self.thrown.set(exception.address());
+                self.exec.thrown.set(exception.address());
                 return Message::Raised(heap.raise_exception(exception));
             }
             return Message::Value(self.local(value));
@@ -150,8 +151,7 @@ impl Vm {
             None => {
                 let Vm {
                     heap,
-                    stack,
-                    locals,
+                    exec: Exec { stack, locals, .. },
                     ..
                 } = self;
                 let this = locals
@@ -164,7 +164,7 @@ impl Vm {
         match message {
             Message::Value(value) => {
                 if !created {
-                    let i = self.stack.top().ip.previous();
+                    let i = self.exec.stack.top().ip.previous();
                     self.set_reg(i.a, self.get(value));
                 }
                 Flow::Run
@@ -174,7 +174,11 @@ impl Vm {
     }
 
     pub(super) fn push_coroutine_frame(&mut self, frame: Frame) -> Result<(), Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         if !stack.reserve(heap, 0) {
             return Err(too_deep(heap));
         }
@@ -207,7 +211,7 @@ impl Vm {
 
     /// The coroutine of the top frame is finished: its driver or its parent gets the message.
     pub(in crate::vm) fn complete(&mut self, current: Local, message: Message) -> Option<Trap> {
-        let root = self.local(self.stack.top().extra.get(&self.heap));
+        let root = self.local(self.exec.stack.top().extra.get(&self.heap));
         let flow = match self.end(root, current, message) {
             Ok((parent, message)) => self.deliver(root, parent, message, None),
             Err(flow) => flow,
@@ -245,7 +249,7 @@ impl Vm {
         // What entered the chain from outside, or was raised by Rust code, has no context yet.
         if let Message::Raised(raised) = &message {
             let exception = heap.peek_raised(raised);
-            if exception.address() == self.thrown.get() {
+            if exception.address() == self.exec.thrown.get() {
                 self.chain_thrown(parent, exception);
             } else if exception.context.is_undef() {
                 self.chain_awaited(parent, exception);
@@ -272,7 +276,7 @@ impl Vm {
             Flow::Run => return None,
             Flow::Unwind(raised) => return self.unwind_from(raised, TopFrame::Record),
             Flow::Fail(raised) => {
-                let for_loop = self.stack.pop().flags.get() & frame_flag::FOR_ITER != 0;
+                let for_loop = self.exec.stack.pop().flags.get() & frame_flag::FOR_ITER != 0;
                 return if for_loop {
                     self.unwind_from(raised, TopFrame::Record)
                 } else {
@@ -282,8 +286,8 @@ impl Vm {
             Flow::Yield(value) => (value, Trap::Yielded),
             Flow::Finish(value) => (value, Trap::Returned),
         };
-        if self.stack.pop().flags.get() & frame_flag::FOR_ITER == 0 {
-            self.result.set(self.get(value));
+        if self.exec.stack.pop().flags.get() & frame_flag::FOR_ITER == 0 {
+            self.exec.result.set(self.get(value));
             return Some(trap);
         }
         if trap == Trap::Yielded {
@@ -309,7 +313,7 @@ impl Vm {
             }
             return self.step_async(current, created, message);
         }
-        let step = self.steps[this.native as usize].step;
+        let step = self.registry.steps[this.native as usize].step;
         let input = match message {
             Message::Value(value) => Input::Send(value),
             Message::Raised(raised) => {

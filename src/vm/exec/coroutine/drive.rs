@@ -8,6 +8,7 @@ use super::{Flow, Input, Message, Resumed, STEP_KIND, kind_name};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::frame::frame_flag;
 use crate::vm::exec::trap::Trap;
 use crate::vm::exec::unwind::TopFrame;
@@ -39,6 +40,7 @@ impl Vm {
     }
 
     /// The same as sending None.
+    #[inline]
     pub fn go_on(&mut self, root: Local) -> Result<Resumed, Raised> {
         if self.goes_on(root, None) {
             let trap = self.run_bounded()?;
@@ -48,8 +50,9 @@ impl Vm {
         self.resume(root, Input::Send(none))
     }
 
+    #[inline]
     fn resumed(&self, trap: Trap) -> Resumed {
-        let value = self.local(self.result.get(&self.heap));
+        let value = self.local(self.exec.result.get(&self.heap));
         match trap {
             Trap::Yielded => Resumed::Yielded(value),
             Trap::Returned => Resumed::Returned(value),
@@ -58,11 +61,11 @@ impl Vm {
     }
 
     /// The fast path to send a value, or None: pushes the frame, if that is all there is to do.
+    #[inline]
     fn goes_on(&mut self, root: Local, value: Option<Local>) -> bool {
         let Vm {
             heap,
-            stack,
-            locals,
+            exec: Exec { stack, locals, .. },
             ..
         } = self;
         let value = value.map_or(Value::NONE, |value| value.value(locals, heap));
@@ -109,7 +112,7 @@ impl Vm {
                     let innermost = this.innermost.get(heap).as_gc().unwrap_or(this);
                     let exception = self.exception(exception);
                     self.chain_thrown(self.local(innermost.value()), exception);
-                    self.thrown.set(exception.address());
+                    self.exec.thrown.set(exception.address());
                     Message::Raised(heap.raise_exception(exception))
                 }
             }),
@@ -135,7 +138,7 @@ impl Vm {
         if self.goes_on(generator, None) {
             let going_on = self.run_bounded()? == Trap::Yielded;
             if going_on {
-                self.set(into, self.result.get(&self.heap));
+                self.set(into, self.exec.result.get(&self.heap));
             }
             return Ok(going_on);
         }

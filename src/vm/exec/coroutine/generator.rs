@@ -11,6 +11,7 @@ use crate::runtime::future::Future;
 use crate::runtime::heap::flag;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::Exec;
 use crate::vm::exec::frame::{Cursor, Frame, Stack, Window, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::exec::unwind::TopFrame;
@@ -29,7 +30,11 @@ impl Vm {
     }
 
     fn for_iter_generator(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let flags = frame_flag::FOR_ITER | frame_flag::COROUTINE;
         if let Some(root) = stack.top().window.get(heap, i.a).as_gc::<Coroutine>()
             && go_on(heap, stack, root, Value::NONE, flags)
@@ -59,10 +64,10 @@ impl Vm {
 
     /// The loop of the top frame, which stands behind its `ForIter`, gets an item.
     pub(super) fn give_to_for(&mut self, value: Local) {
-        let i = self.stack.top().ip.previous();
+        let i = self.exec.stack.top().ip.previous();
         debug_assert!(i.op == Op::ForIter);
         self.set_reg(i.b, self.get(value));
-        self.stack.top_mut().ip.jump(i.d);
+        self.exec.stack.top_mut().ip.jump(i.d);
     }
 
     pub(in crate::vm) fn yield_from_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
@@ -117,7 +122,7 @@ impl Vm {
         self.save_ip(this);
         let heap = &self.heap;
         let coroutine = self.coroutine(this);
-        let root = self.local(self.stack.top().extra.get(heap));
+        let root = self.local(self.exec.stack.top().extra.get(heap));
         let flow = match coroutine.parent.get(heap).as_gc::<Coroutine>() {
             // An async generator's item is the result of the step that its consumer awaits.
             Some(parent) if coroutine.kind == CoroutineKind::AsyncGenerator => {
@@ -137,7 +142,11 @@ impl Vm {
     /// The fast paths: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
     /// general path.
     fn yield_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let value = frame.window.get(heap, i.b);
@@ -145,14 +154,14 @@ impl Vm {
         match this.kind {
             CoroutineKind::Generator => {
                 let for_loop = frame.flags.get() & frame_flag::FOR_ITER != 0;
-                self.result.set(value);
+                self.exec.result.set(value);
                 self.pause();
                 if !for_loop {
                     return Some(Some(Trap::Yielded));
                 }
-                let frame = self.stack.top_mut();
+                let frame = self.exec.stack.top_mut();
                 let i = frame.ip.previous();
-                frame.window.set(i.b, self.result.get(&self.heap));
+                frame.window.set(i.b, self.exec.result.get(&self.heap));
                 frame.ip.jump(i.d);
                 Some(None)
             }
@@ -181,7 +190,11 @@ impl Vm {
 
     /// The fast paths: a root returns to its driver, another coroutine to the one that awaits it. `None`: the general path.
     fn return_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
-        let Vm { heap, stack, .. } = self;
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
         let heap = &*heap;
         let frame = stack.top();
         let this: Gc<'_, Coroutine> = frame.owner.expect(heap);
@@ -189,7 +202,7 @@ impl Vm {
         if frame.extra.get(heap).is(this.value()) {
             this.state.set(CoroutineState::Done);
             let flags = frame.flags.get();
-            self.result.set(value);
+            self.exec.result.set(value);
             stack.pop();
             return Some((flags & frame_flag::FOR_ITER == 0).then_some(Trap::Returned));
         }

@@ -190,7 +190,7 @@ impl Vm {
 
     /// A new waiter for something.
     pub fn waiter<'h>(&'h self, waiting: &'static Waiting, owner: Value<'h>) -> Gc<'h, Future> {
-        let mut waits = self.waits.borrow_mut();
+        let mut waits = self.registry.waits.borrow_mut();
         let known = waits.iter().position(|&w| std::ptr::eq(w, waiting));
         let row = known.unwrap_or_else(|| {
             waits.push(waiting);
@@ -206,25 +206,29 @@ impl Vm {
     /// What a future that is a waiter waits in.
     pub(in crate::vm) fn waiting(&self, future: Gc<'_, Future>) -> Option<&'static Waiting> {
         let row = usize::from(future.waits_in.get()).checked_sub(1)?;
-        self.waits.borrow().get(row).copied()
+        self.registry.waits.borrow().get(row).copied()
     }
 
     fn step_id(&mut self, native: &'static NativeCoroutine) -> u16 {
-        let known = self.steps.iter().position(|&s| std::ptr::eq(s, native));
+        let known = self
+            .registry
+            .steps
+            .iter()
+            .position(|&s| std::ptr::eq(s, native));
         known.unwrap_or_else(|| {
-            self.steps.push(native);
-            self.steps.len() - 1
+            self.registry.steps.push(native);
+            self.registry.steps.len() - 1
         }) as u16
     }
 
     /// The name of a native coroutine.
     pub fn native_coroutine_name(&self, id: u16) -> &'static str {
-        self.steps[id as usize].name
+        self.registry.steps[id as usize].name
     }
 
     /// How reports mention a native coroutine.
     pub(in crate::vm) fn mention(&self, id: u16) -> Mention {
-        self.steps[id as usize].mention
+        self.registry.steps[id as usize].mention
     }
 
     /// The state number of a native coroutine; 0 at the start.

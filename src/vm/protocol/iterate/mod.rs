@@ -268,7 +268,7 @@ impl Vm {
                 self.finish(mark, i.b, item);
             }
         }
-        self.stack.top_mut().ip.jump(i.d);
+        self.exec.stack.top_mut().ip.jump(i.d);
         Ok(())
     }
 

@@ -130,7 +130,7 @@ impl Vm {
 
     fn native_repr(&self, value: Local) -> Option<String> {
         let native = self.get_gc::<NativeFunction>(value)?;
-        let name = self.natives.get(native.id).name();
+        let name = self.registry.natives.get(native.id).name();
         let Some(owner) = native.owner.get(&self.heap).as_gc::<Class>() else {
             return Some(format!("<built-in function {name}>"));
         };
@@ -158,7 +158,7 @@ impl Vm {
             method.receiver.get(&self.heap),
         );
         if let Some(native) = function.as_gc::<NativeFunction>() {
-            let name = self.natives.get(native.id).name();
+            let name = self.registry.natives.get(native.id).name();
             let what = if wraps_slot(name) && !receiver.is_gc::<Class>() {
                 format!("method-wrapper '{name}'")
             } else {

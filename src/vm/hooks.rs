@@ -1,0 +1,134 @@
+//! What the layers above do for the VM: find and compile modules, hear of Ctrl-C and of used-up time slices.
+//!
+//! The VM knows nothing of syntax, files or the scheduler; they leave a closure here. A hook that is not set does nothing, or the
+//! operation that needs it raises.
+
+use std::rc::Rc;
+
+use super::import::Importer;
+use super::{CompileRequest, Local, Vm};
+use crate::bytecode::Code;
+use crate::runtime::{Builtin, Raised};
+
+/// Something that may raise at a safepoint.
+type Attend = dyn Fn(&mut Vm) -> Result<(), Raised>;
+
+/// Compiles; returns a code object.
+pub(in crate::vm) type Compile = dyn Fn(&mut Vm, &CompileRequest<'_>) -> Result<Local, Raised>;
+
+/// The file and the line of an offset into a source text, by the text's number.
+type Locate = dyn Fn(&Vm, u32, u32) -> Option<(String, usize)>;
+
+/// Closes an async generator that nothing refers to any more.
+type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
+
+/// The hooks of one VM.
+pub(in crate::vm) struct Hooks {
+    /// How modules are found.
+    pub importer: Option<Rc<dyn Importer>>,
+    /// How texts become code.
+    pub compile: Option<Rc<Compile>>,
+    locate: Option<Rc<Locate>>,
+    interrupt: Option<Rc<Attend>>,
+    /// Hears each time that the budget of safepoints is used up.
+    pub pulse: Option<Rc<dyn Fn(&mut Vm)>>,
+    /// Lets other threads run when the running one has used up its time slice.
+    pub slice_end: Option<Rc<Attend>>,
+    /// Closes async generators where the program has no function for it.
+    pub abandon: Option<Rc<Abandon>>,
+    /// How reports mention a wait for a timer that has no coroutine.
+    pub timer_mention: &'static str,
+}
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks {
+            importer: None,
+            compile: None,
+            locate: None,
+            interrupt: None,
+            pulse: None,
+            slice_end: None,
+            abandon: None,
+            timer_mention: "a timer",
+        }
+    }
+}
+
+impl Vm {
+    /// Says how modules are found.
+    pub fn set_importer(&mut self, importer: impl Importer + 'static) {
+        self.hooks.importer = Some(Rc::new(importer));
+    }
+
+    /// Says how texts are compiled.
+    pub fn set_compile(
+        &mut self,
+        compile: impl Fn(&mut Vm, &CompileRequest<'_>) -> Result<Local, Raised> + 'static,
+    ) {
+        self.hooks.compile = Some(Rc::new(compile));
+    }
+
+    /// Says where source texts are known.
+    pub fn set_locate(
+        &mut self,
+        locate: impl Fn(&Vm, u32, u32) -> Option<(String, usize)> + 'static,
+    ) {
+        self.hooks.locate = Some(Rc::new(locate));
+    }
+
+    /// The file and the line of an offset into a code's source text.
+    pub fn locate(&self, code: &Code, offset: u32) -> Option<(String, usize)> {
+        self.hooks.locate.as_deref()?(self, code.file, offset)
+    }
+
+    /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.
+    pub fn set_interrupt(&mut self, interrupt: impl Fn(&mut Vm) -> Result<(), Raised> + 'static) {
+        self.hooks.interrupt = Some(Rc::new(interrupt));
+    }
+
+    /// Says what hears each time that the budget of safepoints is used up.
+    pub fn set_pulse(&mut self, pulse: impl Fn(&mut Vm) + 'static) {
+        self.hooks.pulse = Some(Rc::new(pulse));
+    }
+
+    /// Says what happens when the running thread has used up its time slice.
+    pub fn set_slice_end(&mut self, slice_end: impl Fn(&mut Vm) -> Result<(), Raised> + 'static) {
+        self.hooks.slice_end = Some(Rc::new(slice_end));
+    }
+
+    /// Says what closes an async generator that nothing refers to any more.
+    pub fn set_abandon(
+        &mut self,
+        abandon: impl Fn(&mut Vm, Local) -> Result<(), Raised> + 'static,
+    ) {
+        self.hooks.abandon = Some(Rc::new(abandon));
+    }
+
+    /// Says how reports mention a wait for a timer that has no coroutine.
+    pub fn mention_timers(&mut self, name: &'static str) {
+        self.hooks.timer_mention = name;
+    }
+
+    /// Ctrl-C was pressed.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt, if it goes to what runs now.
+    pub fn interrupt(&mut self) -> Result<(), Raised> {
+        match self.hooks.interrupt.clone() {
+            Some(interrupt) => interrupt(self),
+            None => Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[])),
+        }
+    }
+
+    /// Lets Ctrl-C through: for natives that wait for the system.
+    ///
+    /// # Errors
+    /// KeyboardInterrupt.
+    pub fn check_interrupt(&mut self) -> Result<(), Raised> {
+        if self.host.interrupted() {
+            self.interrupt()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! The program around the VM: where output goes, where input comes from, what of the world there is.
+//!
+//! Everything that a program does to the world passes through this trait, so that tests, the prompt and embedders see the same
+//! language with another outside. Who makes a VM gives it its host.
+
+use std::ffi::OsString;
+use std::rc::Rc;
+
+use super::files::{Files, NoFiles};
+use super::report::Report;
+
+/// What the VM asks of the program around it.
+pub trait Host {
+    /// Tells the user something about the program, beside its output.
+    fn report(&mut self, report: Report);
+    /// Writes to standard output.
+    fn print(&mut self, text: &str) -> std::io::Result<()>;
+    /// Writes to standard error.
+    fn print_error(&mut self, text: &str) -> std::io::Result<()>;
+    /// Hands on what `print` has kept back: before waits, and at the end.
+    fn flush(&mut self) -> std::io::Result<()>;
+    /// Reads a line of standard input, its end included; empty at the end of the input.
+    fn read_line(&mut self) -> std::io::Result<String>;
+    /// Whether Ctrl-C was pressed since the last call.
+    fn interrupted(&mut self) -> bool;
+    /// Whether `input` asks `read_line` rather than the file of the standard input.
+    fn reads_lines(&self) -> bool {
+        true
+    }
+    /// The file system that the program sees; by default one that refuses everything.
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::new(NoFiles)
+    }
+    /// The variables of the environment; by default none.
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        Vec::new()
+    }
+    /// Takes what `print` has kept back, so that the caller writes it.
+    fn take_kept(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// A host that swallows everything: stands in while the real one is borrowed.
+pub struct NoHost;
+
+impl Host for NoHost {
+    fn report(&mut self, _: Report) {}
+
+    fn print(&mut self, _: &str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn print_error(&mut self, _: &str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn read_line(&mut self) -> std::io::Result<String> {
+        Ok(String::new())
+    }
+
+    fn interrupted(&mut self) -> bool {
+        false
+    }
+}
