@@ -41,7 +41,6 @@ codes! {
     InvalidNumber "E0007" "SyntaxError" "a number that cannot be read"
     IntegerTooLong "E0008" "SyntaxError" "a decimal number with more than 4300 digits"
     InvalidEscape "E0009" "SyntaxError" "an escape sequence that cannot be decoded"
-    LoneSurrogate "E0010" "SyntaxError" "an escape sequence for half a character"
     BytesNotAscii "E0011" "SyntaxError" "a bytes literal with a character beyond ASCII"
     MixedBytes "E0012" "SyntaxError" "text and bytes side by side"
     FString "E0013" "SyntaxError" "a replacement field that cannot be read"

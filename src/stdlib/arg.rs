@@ -12,7 +12,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::text::codec::CodecError;
+use crate::text::codec::{CodecError, Fault};
 use crate::text::{IntRef, TextResult};
 use crate::vm::{Local, Vm};
 
@@ -224,11 +224,14 @@ pub fn codec_error<'h>(heap: &'h Heap, error: CodecError, input: Value<'h>) -> R
             Builtin::LookupError,
             format!("unknown error handler name '{name}'"),
         ),
-        CodecError::Invalid {
+        CodecError::WrongDirection(class) => heap.type_error(format!(
+            "don't know how to handle {class} in error callback"
+        )),
+        CodecError::Invalid(Fault {
             codec,
             range,
             reason,
-        } => {
+        }) => {
             let class = if as_str(heap, input).is_some() {
                 Builtin::UnicodeEncodeError
             } else {
@@ -242,7 +245,7 @@ pub fn codec_error<'h>(heap: &'h Heap, error: CodecError, input: Value<'h>) -> R
                     input,
                     start,
                     end,
-                    heap.str_value(reason),
+                    heap.str_value(&reason),
                 ],
             )
         }

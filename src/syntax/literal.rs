@@ -8,6 +8,7 @@ use num_bigint::BigInt;
 
 use super::ast::Constant;
 use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::text::surrogate;
 
 /// CPython's limit for decimal digits of one integer.
 const MAX_DECIMAL_DIGITS: usize = 4300;
@@ -384,10 +385,7 @@ fn bad_escape(offset: u32, bad: BadEscape) -> Diagnostic {
     let BadEscape(at, len, code, message) = bad;
     let start = offset + at as u32;
     let diagnostic = Diagnostic::error(code, Span::new(start, start + len as u32), message);
-    diagnostic.help(match code {
-        Code::LoneSurrogate => "write the character itself, or \\U with its eight digits",
-        _ => "write \\\\ for a backslash, or use a raw string: r\"...\"",
-    })
+    diagnostic.help("write \\\\ for a backslash, or use a raw string: r\"...\"")
 }
 
 /// Decodes the escape at `at` and returns its length.
@@ -510,15 +508,9 @@ fn hex_escape(
 ) -> Result<usize, BadEscape> {
     let value =
         hex_digits(text, at + 2, count).map_err(|found| unicode_error(at, 2 + found, short))?;
-    match char::from_u32(value) {
+    match surrogate::character(value) {
         Some(c) => out.push(c),
-        None if value > 0x0010_FFFF => {
-            return Err(unicode_error(at, 2 + count, "illegal Unicode character"));
-        }
-        None => {
-            let message = format!("a string cannot contain the lone surrogate U+{value:04X}");
-            return Err(BadEscape(at, 2 + count, Code::LoneSurrogate, message));
-        }
+        None => return Err(unicode_error(at, 2 + count, "illegal Unicode character")),
     }
     Ok(2 + count)
 }

@@ -18,6 +18,7 @@ pub mod num;
 pub mod percent;
 pub mod str_ops;
 pub mod str_repr;
+pub mod surrogate;
 pub mod unicode;
 mod unicode_tables;
 

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use super::surrogate;
 use super::unicode::is_printable;
 
 /// `repr(text)`
@@ -91,7 +92,7 @@ fn push_escape(out: &mut String, c: char) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         _ => {
-            let code = c as u32;
+            let code = surrogate::code_point(c);
             match code {
                 0..=0xff => write!(out, "\\x{code:02x}"),
                 0x100..=0xffff => write!(out, "\\u{code:04x}"),

@@ -14,9 +14,9 @@ use super::text_io::{TEXT_IO_WRAPPER, state};
 use super::{buffered, prepare};
 use crate::runtime::{Raised, Slot, Value};
 use crate::stdlib::arg::as_str;
-use crate::stdlib::builtins::functions::output::check_written;
+use crate::stdlib::builtins::functions::output::{check_encodable, check_written};
 use crate::stdlib::registry::class_of;
-use crate::text::codec::Encoding;
+use crate::text::codec::{self, Encoding};
 use crate::vm::{Local, Vm};
 
 /// A standard stream; the number is its descriptor.
@@ -81,8 +81,15 @@ pub fn write(vm: &mut Vm, standard: Standard, text: Local) -> Result<(), Raised>
     let text = as_str(&vm.heap, vm.get(text)).map_or("", |text| text.as_str());
     let text = text.to_owned();
     let written = match standard {
-        Standard::Output => vm.host.print(&text),
-        Standard::Error => vm.host.print_error(&text),
+        Standard::Output => {
+            check_encodable(vm, &text)?;
+            vm.host.print(&text)
+        }
+        Standard::Error => {
+            let bytes = codec::encode(&text, Encoding::Utf8, "backslashreplace");
+            let shown = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            vm.host.print_error(&shown.unwrap_or(text))
+        }
         Standard::Input => return Err(super::unsupported(vm, "not writable")),
     };
     check_written(vm, written)

@@ -2,6 +2,8 @@
 //!
 //! Runs of characters that need nothing are copied at once.
 
+use crate::text::surrogate;
+
 /// Which characters are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escapes {
@@ -50,6 +52,10 @@ fn push_escaped(out: &mut String, c: char) {
         '\t' => 't',
         '\u{8}' => 'b',
         '\u{c}' => 'f',
+        _ if surrogate::is_surrogate(c) => {
+            out.push_str(&format!("\\u{:04x}", surrogate::code_point(c)));
+            return;
+        }
         _ => {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 out.push_str(&format!("\\u{unit:04x}"));

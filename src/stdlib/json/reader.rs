@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::surrogate;
+
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 50_000;
 
@@ -350,7 +352,7 @@ impl<'t> Reader<'t> {
         Ok(c)
     }
 
-    /// `\uXXXX`, or two that are one character; half of such a pair is the replacement character.
+    /// `\uXXXX`, or two that are one character; half of such a pair stays what it is.
     fn unicode_escape(&mut self, slash: usize) -> Reading<char> {
         let high = self.four_digits(slash)?;
         self.at = slash + 6;
@@ -362,7 +364,7 @@ impl<'t> Reader<'t> {
                 return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
             }
         }
-        Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
+        Ok(surrogate::character(high).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn four_digits(&self, slash: usize) -> Reading<u32> {

@@ -6,6 +6,7 @@ use super::ast::{At, Category, Item, Node, Polarity};
 use super::complaint::Reading;
 use super::parse::Reader;
 use super::source::{Token, is_hex, is_octal, show};
+use crate::text::surrogate;
 
 impl Reader {
     /// A backslash and the character after it, outside of brackets.
@@ -108,7 +109,10 @@ impl Reader {
     fn hex(&mut self, letter: char, digits: usize) -> Reading<u32> {
         let text = self.source.take_while(digits, is_hex)?;
         match u32::from_str_radix(&text, 16) {
-            Ok(value) if text.len() == digits => Ok(value),
+            // A surrogate is compared with the character that stands for it.
+            Ok(value) if text.len() == digits => {
+                Ok(surrogate::character(value).map_or(value, u32::from))
+            }
             _ => {
                 let message = format!("incomplete escape \\{letter}{text}");
                 Err(self.source.error(message, text.len() + 2))

@@ -11,6 +11,7 @@ use self::tables::{Record, decomposition, number, record};
 use super::arg::{Out, as_str};
 use super::registry::{NativeModule, bind};
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::text::surrogate::code_point;
 use crate::vm::{Args, Native};
 
 /// The module.
@@ -74,7 +75,7 @@ const COMBINING: Native = Native::leaf(
     "Returns the canonical combining class assigned to the character chr as integer. Returns 0 if no combining class is defined.",
     |heap, args| {
         let c = character(heap, args, "combining() argument")?;
-        Ok(heap.int(i64::from(record(c as u32).combining)))
+        Ok(heap.int(i64::from(record(code_point(c)).combining)))
     },
 );
 const MIRRORED: Native = Native::leaf(
@@ -82,7 +83,7 @@ const MIRRORED: Native = Native::leaf(
     "Returns 1 if the character has been identified as a mirrored character in bidirectional text, 0 otherwise.",
     |heap, args| {
         let c = character(heap, args, "mirrored() argument")?;
-        Ok(heap.int(i64::from(record(c as u32).is_mirrored)))
+        Ok(heap.int(i64::from(record(code_point(c)).is_mirrored)))
     },
 );
 const DECOMPOSITION: Native = Native::leaf(
@@ -90,7 +91,7 @@ const DECOMPOSITION: Native = Native::leaf(
     "Returns the character decomposition mapping assigned to the character chr as string. An empty string is returned in case no such mapping is defined.",
     |heap, args| {
         let c = character(heap, args, "decomposition() argument")?;
-        Ok(heap.str_value(decomposition(c as u32)))
+        Ok(heap.str_value(decomposition(code_point(c))))
     },
 );
 const DECIMAL: Native = Native::leaf(
@@ -121,7 +122,7 @@ const NAME: Native = Native::leaf(
     "Returns the name assigned to the character chr as a string. Raises ValueError if there is none and no default.",
     |heap, args| {
         let c = character(heap, args, "name() argument 1")?;
-        let is_known = !matches!(record(c as u32).category, "Cn" | "Cc" | "Co" | "Cs");
+        let is_known = !matches!(record(code_point(c)).category, "Cn" | "Cc" | "Co" | "Cs");
         match unicode_names2::name(c).filter(|_| is_known) {
             Some(name) => Ok(heap.str_value(&name.to_string())),
             None => default(heap, args, "no such name"),
@@ -172,7 +173,7 @@ fn text_of<'h>(
     field: fn(&Record) -> &'static str,
 ) -> Out<'h> {
     let c = character(heap, args, what)?;
-    Ok(heap.str_value(field(&record(c as u32))))
+    Ok(heap.str_value(field(&record(code_point(c)))))
 }
 
 /// The second argument, or ValueError where there is none.
@@ -186,7 +187,7 @@ fn default<'h>(heap: &'h Heap, args: Args<'h>, message: &str) -> Out<'h> {
 /// The value of a character that is a number of at least this kind.
 fn value_of<'h>(heap: &'h Heap, args: Args<'h>, what: &str, kind: u32, missing: &str) -> Out<'h> {
     let c = character(heap, args, what)?;
-    match number(c as u32).filter(|(found, _)| found & kind == kind) {
+    match number(code_point(c)).filter(|(found, _)| found & kind == kind) {
         Some((_, value)) if kind == 1 => Ok(Value::float(value)),
         Some((_, value)) => Ok(heap.int(value as i64)),
         None => default(heap, args, missing),

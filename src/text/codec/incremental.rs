@@ -2,7 +2,7 @@
 //!
 //! A sequence that is not complete is held back until the next piece. The byte order mark at the start is taken off once.
 
-use super::{BOM, CodecError, Encoding, decode};
+use super::{BOM, CodecError, Encoding, Fault, decode_from, handler};
 use crate::text::num::bytes::ByteOrder;
 
 /// A decoder in the middle of a stream.
@@ -114,45 +114,34 @@ impl Decoder {
     }
 
     fn decode_all(&mut self, bytes: &[u8], errors: &str, last: bool) -> Result<String, CodecError> {
-        let end = match last {
-            true => bytes.len(),
-            false => bytes.len() - incomplete(bytes, self.current),
-        };
-        let text = decode(&bytes[..end], self.current, errors)?;
-        self.held = bytes[end..].to_vec();
+        let mut text = String::with_capacity(bytes.len());
+        let mut at = 0;
+        self.held.clear();
+        while let Err(fault) = decode_from(self.current, bytes, at, &mut text) {
+            if !last && fault.range.end == bytes.len() && is_incomplete(&fault) {
+                self.held = bytes[fault.range.start..].to_vec();
+                break;
+            }
+            let (mended, resume) = handler::mend_decoding(errors, fault, self.current, bytes)?;
+            text.push_str(&mended);
+            at = resume;
+        }
         Ok(text)
     }
 }
 
-/// How many bytes at the end are the start of a sequence that may go on.
-fn incomplete(bytes: &[u8], encoding: Encoding) -> usize {
-    match encoding {
-        Encoding::Utf8 | Encoding::Utf8Sig => {
-            let lead = bytes.iter().rev().take(3).position(|&byte| byte >= 0xc0);
-            let Some(back) = lead.map(|at| at + 1) else {
-                return 0;
-            };
-            let tail = &bytes[bytes.len() - back..];
-            match std::str::from_utf8(tail) {
-                Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() => back,
-                _ => 0,
-            }
-        }
-        Encoding::Utf16(order) => {
-            let odd = bytes.len() % 2;
-            let even = &bytes[..bytes.len() - odd];
-            let high = even.last_chunk::<2>().is_some_and(|&unit| {
-                let unit = match order {
-                    Some(ByteOrder::Big) => u16::from_be_bytes(unit),
-                    _ => u16::from_le_bytes(unit),
-                };
-                (0xd800..0xdc00).contains(&unit)
-            });
-            odd + if high { 2 } else { 0 }
-        }
-        Encoding::Utf32(_) => bytes.len() % 4,
-        _ => 0,
-    }
+/// Whether more bytes could make sense of it.
+pub fn is_incomplete(fault: &Fault) -> bool {
+    let reason = fault.reason.as_str();
+    reason.starts_with("truncated ")
+        || matches!(
+            reason,
+            "unexpected end of data"
+                | "incomplete multibyte sequence"
+                | "unterminated shift sequence"
+                | "\\ at end of string"
+                | "malformed \\N character escape"
+        )
 }
 
 #[cfg(test)]

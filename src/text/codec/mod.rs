@@ -1,18 +1,30 @@
-//! Text to bytes and back: `str.encode` and `bytes.decode`.
+//! Text to bytes and back: what is under `str.encode`, `bytes.decode`, files and the module `codecs`.
 //!
-//! Contract: CPython's errors with their exact ranges and reasons, and its error handlers. apy's texts hold no surrogates, so
-//! the two handlers that make or read them (`surrogateescape`, `surrogatepass`) do not exist.
-//! To add an encoding: a variant, its aliases in `Encoding::named`, an arm in `decode` and in `encode`.
+//! A codec runs until a `Fault`: something that it cannot convert, with CPython's range and reason. An error handler says what stands
+//! in its place and where to go on: the builtin ones are in `handler.rs`, those of the program in `stdlib/codecs`. To add an
+//! encoding: a variant, its names in `names.rs`, an arm in `decode_from` and in `encode_from`.
 
+mod charmaps;
 pub mod escape;
+pub mod escapes;
+pub mod handler;
 mod incremental;
+mod multibyte;
+mod names;
+mod narrow;
+pub mod puny;
+mod utf7;
+mod utf8;
 mod wide;
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use super::num::bytes::ByteOrder;
-pub use incremental::Decoder;
+pub use charmaps::Charmap;
+pub use handler::Mended;
+pub use incremental::{Decoder, is_incomplete};
+pub use multibyte::Multibyte;
+pub use names::normalized;
 use wide::Width;
 
 /// How characters are written as bytes.
@@ -22,6 +34,8 @@ pub enum Encoding {
     Utf8,
     /// `utf-8-sig`: with a byte order mark in front.
     Utf8Sig,
+    /// `utf-7`
+    Utf7,
     /// `ascii`
     Ascii,
     /// `latin-1`: the first 256 code points.
@@ -30,6 +44,29 @@ pub enum Encoding {
     Utf16(Option<ByteOrder>),
     /// `utf-32`, `utf-32-le`, `utf-32-be`
     Utf32(Option<ByteOrder>),
+    /// One byte a character, by a table: `cp1252`, `koi8-r` ...
+    Charmap(&'static Charmap),
+    /// One or more bytes a character, by the tables of a crate: `gbk`, `shift_jis` ...
+    Multibyte(&'static Multibyte),
+    /// `unicode_escape`: as in a string literal.
+    UnicodeEscape,
+    /// `raw_unicode_escape`: as in a raw literal of old.
+    RawUnicodeEscape,
+    /// `punycode`
+    Punycode,
+    /// `idna`: names of hosts.
+    Idna,
+}
+
+/// What a codec cannot convert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The codec's name in messages.
+    pub codec: &'static str,
+    /// Where: bytes of the input of `decode`, code points of that of `encode`.
+    pub range: Range<usize>,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// Why a conversion failed.
@@ -39,233 +76,191 @@ pub enum CodecError {
     UnknownEncoding(String),
     /// No error handler has this name: LookupError. Names are looked at only when there is an error to handle.
     UnknownHandler(String),
-    /// What stands at `range` (bytes, or code points when encoding) cannot be converted.
-    Invalid {
-        /// The codec's name in messages.
-        codec: &'static str,
-        /// Where: bytes of the input of `decode`, code points of that of `encode`.
-        range: Range<usize>,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    /// The handler is not for this direction: TypeError.
+    WrongDirection(&'static str),
+    /// What the fault says.
+    Invalid(Fault),
+}
+
+impl Fault {
+    fn new(codec: &'static str, range: Range<usize>, reason: impl Into<String>) -> Fault {
+        Fault {
+            codec,
+            range,
+            reason: reason.into(),
+        }
+    }
 }
 
 impl Encoding {
     /// The encoding that a program calls by this name.
     pub fn named(name: &str) -> Result<Encoding, CodecError> {
-        let plain = name.to_ascii_lowercase().replace(['-', ' '], "_");
-        Ok(match plain.as_str() {
-            "utf_8" | "utf8" | "u8" | "utf" | "cp65001" => Encoding::Utf8,
-            "utf_8_sig" => Encoding::Utf8Sig,
-            "ascii" | "us_ascii" | "646" | "iso646_us" | "us" => Encoding::Ascii,
-            "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "8859"
-            | "cp819" => Encoding::Latin1,
-            "utf_16" | "utf16" | "u16" => Encoding::Utf16(None),
-            "utf_16_le" | "utf_16le" | "unicodelittleunmarked" => {
-                Encoding::Utf16(Some(ByteOrder::Little))
-            }
-            "utf_16_be" | "utf_16be" | "unicodebigunmarked" => {
-                Encoding::Utf16(Some(ByteOrder::Big))
-            }
-            "utf_32" | "utf32" | "u32" => Encoding::Utf32(None),
-            "utf_32_le" | "utf_32le" => Encoding::Utf32(Some(ByteOrder::Little)),
-            "utf_32_be" | "utf_32be" => Encoding::Utf32(Some(ByteOrder::Big)),
-            _ => return Err(CodecError::UnknownEncoding(name.to_owned())),
-        })
+        names::find(name).ok_or_else(|| CodecError::UnknownEncoding(name.to_owned()))
     }
-}
 
-/// `bytes.decode(encoding, errors)`
-pub fn decode(bytes: &[u8], encoding: Encoding, errors: &str) -> Result<String, CodecError> {
-    match encoding {
-        Encoding::Utf8 => decode_utf8(bytes, errors),
-        Encoding::Utf8Sig => decode_utf8(bytes.strip_prefix(BOM).unwrap_or(bytes), errors),
-        Encoding::Ascii => decode_ascii(bytes, errors),
-        Encoding::Latin1 => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
-        Encoding::Utf16(order) => wide::decode(bytes, Width::Two, order, errors),
-        Encoding::Utf32(order) => wide::decode(bytes, Width::Four, order, errors),
-    }
-}
-
-/// `str.encode(encoding, errors)`
-pub fn encode(text: &str, encoding: Encoding, errors: &str) -> Result<Vec<u8>, CodecError> {
-    match encoding {
-        Encoding::Utf8 => Ok(text.into()),
-        Encoding::Utf8Sig => Ok([BOM, text.as_bytes()].concat()),
-        Encoding::Ascii if text.is_ascii() => Ok(text.into()),
-        Encoding::Ascii => encode_below(text, &ASCII, errors),
-        Encoding::Latin1 => encode_below(text, &LATIN_1, errors),
-        Encoding::Utf16(order) => Ok(wide::encode(text, Width::Two, order)),
-        Encoding::Utf32(order) => Ok(wide::encode(text, Width::Four, order)),
-    }
-}
-
-const BOM: &[u8] = "\u{feff}".as_bytes();
-
-/// An encoding of one byte a character.
-struct Narrow {
-    /// Its name in error messages.
-    codec: &'static str,
-    /// The last character that it has.
-    last: char,
-    /// What is wrong with the others.
-    reason: &'static str,
-}
-
-const ASCII: Narrow = Narrow {
-    codec: "ascii",
-    last: '\u{7f}',
-    reason: "ordinal not in range(128)",
-};
-const LATIN_1: Narrow = Narrow {
-    codec: "latin-1",
-    last: '\u{ff}',
-    reason: "ordinal not in range(256)",
-};
-
-fn decode_utf8(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
-    let mut text = String::with_capacity(bytes.len());
-    let mut at = 0;
-    loop {
-        let error = match std::str::from_utf8(&bytes[at..]) {
-            Ok(rest) => {
-                text.push_str(rest);
-                return Ok(text);
-            }
-            Err(error) => error,
-        };
-        let start = at + error.valid_up_to();
-        text.push_str(std::str::from_utf8(&bytes[at..start]).unwrap_or_default());
-        let (end, reason) = match error.error_len() {
-            None => (bytes.len(), "unexpected end of data"),
-            Some(len) if matches!(bytes[start], 0x80..=0xc1 | 0xf5..) => {
-                (start + len, "invalid start byte")
-            }
-            Some(len) => (start + len, "invalid continuation byte"),
-        };
-        mend_decoded(&mut text, bytes, "utf-8", start..end, reason, errors)?;
-        at = end;
-    }
-}
-
-fn decode_ascii(bytes: &[u8], errors: &str) -> Result<String, CodecError> {
-    let mut text = String::with_capacity(bytes.len());
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte.is_ascii() {
-            text.push(char::from(byte));
-        } else {
-            mend_decoded(
-                &mut text,
-                bytes,
-                ASCII.codec,
-                at..at + 1,
-                ASCII.reason,
-                errors,
-            )?;
+    /// The codec's own name, as `codecs.lookup(..).name` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "utf-8",
+            Encoding::Utf8Sig => "utf-8-sig",
+            Encoding::Utf7 => "utf-7",
+            Encoding::Ascii => "ascii",
+            Encoding::Latin1 => "iso8859-1",
+            Encoding::Utf16(None) => "utf-16",
+            Encoding::Utf16(Some(ByteOrder::Little)) => "utf-16-le",
+            Encoding::Utf16(Some(ByteOrder::Big)) => "utf-16-be",
+            Encoding::Utf32(None) => "utf-32",
+            Encoding::Utf32(Some(ByteOrder::Little)) => "utf-32-le",
+            Encoding::Utf32(Some(ByteOrder::Big)) => "utf-32-be",
+            Encoding::Charmap(map) => map.name,
+            Encoding::Multibyte(multibyte) => multibyte.name,
+            Encoding::UnicodeEscape => "unicode-escape",
+            Encoding::RawUnicodeEscape => "raw-unicode-escape",
+            Encoding::Punycode => "punycode",
+            Encoding::Idna => "idna",
         }
+    }
+
+    /// The byte order mark in front of these bytes, and the encoding of what follows.
+    pub fn without_mark(self, bytes: &[u8]) -> (usize, Encoding) {
+        match self {
+            Encoding::Utf8Sig if bytes.starts_with(BOM) => (BOM.len(), Encoding::Utf8),
+            Encoding::Utf8Sig => (0, Encoding::Utf8),
+            Encoding::Utf16(None) => {
+                let (len, order) = wide::mark(bytes, Width::Two);
+                (len, Encoding::Utf16(Some(order)))
+            }
+            Encoding::Utf32(None) => {
+                let (len, order) = wide::mark(bytes, Width::Four);
+                (len, Encoding::Utf32(Some(order)))
+            }
+            other => (0, other),
+        }
+    }
+
+    /// The byte order mark that encoding begins with; what follows is little-endian.
+    pub fn mark(self) -> &'static [u8] {
+        match self {
+            Encoding::Utf8Sig => BOM,
+            Encoding::Utf16(None) => b"\xff\xfe",
+            Encoding::Utf32(None) => b"\xff\xfe\0\0",
+            _ => b"",
+        }
+    }
+}
+
+/// Decodes from byte `at` on until the end or a fault. The encoding has no byte order mark left to read (`without_mark`).
+pub fn decode_from(
+    encoding: Encoding,
+    bytes: &[u8],
+    at: usize,
+    text: &mut String,
+) -> Result<(), Fault> {
+    match encoding {
+        Encoding::Utf8 | Encoding::Utf8Sig => utf8::decode(bytes, at, text),
+        Encoding::Utf7 => utf7::decode(bytes, at, text),
+        Encoding::Ascii => narrow::decode_ascii(bytes, at, text),
+        Encoding::Latin1 => {
+            text.extend(bytes[at..].iter().map(|&byte| char::from(byte)));
+            Ok(())
+        }
+        Encoding::Utf16(order) => wide::decode(bytes, at, Width::Two, order, text),
+        Encoding::Utf32(order) => wide::decode(bytes, at, Width::Four, order, text),
+        Encoding::Charmap(map) => narrow::decode_charmap(bytes, at, map, text),
+        Encoding::Multibyte(multibyte) => multibyte.decode(bytes, at, text),
+        Encoding::UnicodeEscape => escapes::decode(bytes, at, escapes::Style::Full, text),
+        Encoding::RawUnicodeEscape => escapes::decode(bytes, at, escapes::Style::Raw, text),
+        Encoding::Punycode => puny::decode(bytes, at, text),
+        Encoding::Idna => puny::decode_idna(bytes, at, text),
+    }
+}
+
+/// Encodes `rest`, which begins at code point `at` of the text, until the end or a fault. The byte order mark is the caller's.
+pub fn encode_from(
+    encoding: Encoding,
+    rest: &str,
+    at: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    match encoding {
+        Encoding::Utf8 | Encoding::Utf8Sig => utf8::encode(rest, at, out),
+        Encoding::Utf7 => {
+            utf7::encode(rest, out);
+            Ok(())
+        }
+        Encoding::Ascii => narrow::encode_below(rest, at, &narrow::ASCII, out),
+        Encoding::Latin1 => narrow::encode_below(rest, at, &narrow::LATIN_1, out),
+        Encoding::Utf16(order) => wide::encode(rest, at, Width::Two, order, out),
+        Encoding::Utf32(order) => wide::encode(rest, at, Width::Four, order, out),
+        Encoding::Charmap(map) => narrow::encode_charmap(rest, at, map, out),
+        Encoding::Multibyte(multibyte) => multibyte.encode(rest, at, out),
+        Encoding::UnicodeEscape => {
+            escapes::encode(rest, escapes::Style::Full, out);
+            Ok(())
+        }
+        Encoding::RawUnicodeEscape => {
+            escapes::encode(rest, escapes::Style::Raw, out);
+            Ok(())
+        }
+        Encoding::Punycode => {
+            puny::encode(rest, out);
+            Ok(())
+        }
+        Encoding::Idna => puny::encode_idna(rest, at, out),
+    }
+}
+
+/// `bytes.decode(encoding, errors)` with a builtin error handler.
+pub fn decode(bytes: &[u8], encoding: Encoding, errors: &str) -> Result<String, CodecError> {
+    let (mut at, encoding) = encoding.without_mark(bytes);
+    let mut text = String::with_capacity(bytes.len());
+    while let Err(fault) = decode_from(encoding, bytes, at, &mut text) {
+        let (mended, resume) = handler::mend_decoding(errors, fault, encoding, bytes)?;
+        text.push_str(&mended);
+        at = resume;
     }
     Ok(text)
 }
 
-/// What an error handler puts in place of bytes that mean nothing.
-fn mend_decoded(
-    text: &mut String,
-    bytes: &[u8],
-    codec: &'static str,
-    range: Range<usize>,
-    reason: &'static str,
-    errors: &str,
-) -> Result<(), CodecError> {
-    match errors {
-        "strict" => {
-            return Err(CodecError::Invalid {
-                codec,
-                range,
-                reason,
-            });
-        }
-        "ignore" => {}
-        "replace" => text.push(char::REPLACEMENT_CHARACTER),
-        "backslashreplace" => {
-            for byte in &bytes[range] {
-                write!(text, "\\x{byte:02x}").expect("a string takes any text");
-            }
-        }
-        other => return Err(CodecError::UnknownHandler(other.to_owned())),
-    }
-    Ok(())
-}
-
-/// Encodes in one byte a character.
-fn encode_below(text: &str, narrow: &Narrow, errors: &str) -> Result<Vec<u8>, CodecError> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut chars = text.chars().enumerate().peekable();
-    while let Some((at, c)) = chars.next() {
-        if c <= narrow.last {
-            out.push(c as u32 as u8);
-            continue;
-        }
-        // Neighbours that cannot be encoded are one error.
-        let mut bad = String::from(c);
-        let mut end = at + 1;
-        while let Some((_, c)) = chars.next_if(|(_, c)| *c > narrow.last) {
-            bad.push(c);
-            end += 1;
-        }
-        mend_encoded(&mut out, &bad, narrow, at..end, errors)?;
+/// `str.encode(encoding, errors)` with a builtin error handler.
+pub fn encode(text: &str, encoding: Encoding, errors: &str) -> Result<Vec<u8>, CodecError> {
+    let mark = encoding.mark();
+    let mut out = Vec::with_capacity(mark.len() + text.len());
+    out.extend_from_slice(mark);
+    let (mut rest, mut at) = (text, 0);
+    while let Err(fault) = encode_from(encoding, rest, at, &mut out) {
+        let resume = fault.range.end;
+        let mended = handler::mend_encoding(errors, fault, encoding, text)?;
+        mended.put(encoding, text, &mut out)?;
+        rest = skip(rest, resume - at);
+        at = resume;
     }
     Ok(out)
 }
 
-/// What an error handler puts in place of characters that the encoding lacks.
-fn mend_encoded(
-    out: &mut Vec<u8>,
-    bad: &str,
-    narrow: &Narrow,
-    range: Range<usize>,
-    errors: &str,
-) -> Result<(), CodecError> {
-    let mut put =
-        |show: &dyn Fn(char) -> String| bad.chars().for_each(|c| out.extend(show(c).into_bytes()));
-    match errors {
-        "strict" => {
-            return Err(CodecError::Invalid {
-                codec: narrow.codec,
-                range,
-                reason: narrow.reason,
-            });
-        }
-        "ignore" => {}
-        "replace" => put(&|_| "?".to_owned()),
-        "backslashreplace" => put(&backslashed),
-        "xmlcharrefreplace" => put(&|c| format!("&#{};", c as u32)),
-        "namereplace" => put(&|c| match unicode_names2::name(c) {
-            Some(name) => format!("\\N{{{name}}}"),
-            None => backslashed(c),
-        }),
-        other => return Err(CodecError::UnknownHandler(other.to_owned())),
-    }
-    Ok(())
+/// A text without its first `count` code points.
+pub fn skip(text: &str, count: usize) -> &str {
+    let start = text.char_indices().nth(count);
+    start.map_or("", |(start, _)| &text[start..])
 }
 
-fn backslashed(c: char) -> String {
-    match c as u32 {
-        code @ 0..=0xff => format!("\\x{code:02x}"),
-        code @ 0x100..=0xffff => format!("\\u{code:04x}"),
-        code => format!("\\U{code:08x}"),
-    }
+/// The code points of a range of a text.
+pub fn slice(text: &str, range: &Range<usize>) -> String {
+    text.chars()
+        .skip(range.start)
+        .take(range.end.saturating_sub(range.start))
+        .collect()
 }
+
+const BOM: &[u8] = "\u{feff}".as_bytes();
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::surrogate;
 
-    fn invalid(codec: &'static str, range: Range<usize>, reason: &'static str) -> CodecError {
-        CodecError::Invalid {
-            codec,
-            range,
-            reason,
-        }
+    fn invalid(codec: &'static str, range: Range<usize>, reason: &str) -> CodecError {
+        CodecError::Invalid(Fault::new(codec, range, reason))
     }
 
     #[test]
@@ -325,5 +320,23 @@ mod tests {
         ];
         assert_eq!(handled, expected.map(|text| Ok(Ok(text.to_owned()))));
         assert_eq!(encode("é", Encoding::Latin1, "strict"), Ok(vec![0xe9]));
+    }
+
+    #[test]
+    fn surrogates_pass_where_a_handler_lets_them() {
+        let half = surrogate::character(0xD800)
+            .expect("a code point")
+            .to_string();
+        for encoding in ["utf-8", "utf-16-le", "utf-32-be"] {
+            let encoding = Encoding::named(encoding).expect("is known");
+            assert!(encode(&half, encoding, "strict").is_err());
+            let bytes = encode(&half, encoding, "surrogatepass").expect("passes");
+            assert_eq!(decode(&bytes, encoding, "surrogatepass"), Ok(half.clone()));
+        }
+        let text = decode(b"a\xff", Encoding::Ascii, "surrogateescape").expect("escapes");
+        assert_eq!(
+            encode(&text, Encoding::Utf8, "surrogateescape"),
+            Ok(b"a\xff".to_vec())
+        );
     }
 }

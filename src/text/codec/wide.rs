@@ -1,12 +1,12 @@
 //! UTF-16 and UTF-32: units of two or four bytes, in either order.
 //!
-//! Pure: bytes to text and back. Errors are `CodecError`s, which the caller words; the name of the codec says the byte order,
-//! or the mark at the start of the bytes does.
+//! The name of the codec says the byte order, or the mark at the start of the bytes does (`mark`).
 
 use std::ops::Range;
 
-use super::{CodecError, mend_decoded};
+use super::Fault;
 use crate::text::num::bytes::ByteOrder;
+use crate::text::surrogate;
 
 /// Bytes in a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,20 +27,52 @@ fn codec(width: Width, order: ByteOrder) -> &'static str {
     }
 }
 
-/// Encodes; without an order of its own in little-endian order behind a byte order mark.
-pub fn encode(text: &str, width: Width, order: Option<ByteOrder>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() * 2);
-    let mark = if order.is_none() { "\u{feff}" } else { "" };
-    for c in mark.chars().chain(text.chars()) {
+/// The length of the byte order mark in front, and the order that it, or its absence, says.
+pub fn mark(bytes: &[u8], width: Width) -> (usize, ByteOrder) {
+    let little: &[u8] = match width {
+        Width::Two => b"\xff\xfe",
+        Width::Four => b"\xff\xfe\0\0",
+    };
+    let big: Vec<u8> = little.iter().rev().copied().collect();
+    if bytes.starts_with(little) {
+        (little.len(), ByteOrder::Little)
+    } else if bytes.starts_with(&big) {
+        (big.len(), ByteOrder::Big)
+    } else {
+        (0, ByteOrder::Little)
+    }
+}
+
+/// Encodes; each surrogate is a fault.
+pub fn encode(
+    rest: &str,
+    at: usize,
+    width: Width,
+    order: Option<ByteOrder>,
+    out: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    for (i, c) in rest.chars().enumerate() {
+        if surrogate::is_surrogate(c) {
+            let (name, range) = (codec_of(width, order), at + i..at + i + 1);
+            return Err(Fault::new(name, range, "surrogates not allowed"));
+        }
         match width {
             Width::Two => c
                 .encode_utf16(&mut [0; 2])
                 .iter()
-                .for_each(|&unit| push(&mut out, unit.to_le_bytes(), order)),
-            Width::Four => push(&mut out, u32::from(c).to_le_bytes(), order),
+                .for_each(|&unit| push(out, unit.to_le_bytes(), order)),
+            Width::Four => push(out, u32::from(c).to_le_bytes(), order),
         }
     }
-    out
+    Ok(())
+}
+
+fn codec_of(width: Width, order: Option<ByteOrder>) -> &'static str {
+    match order {
+        Some(order) => codec(width, order),
+        None if width == Width::Two => "utf-16",
+        None => "utf-32",
+    }
 }
 
 fn push<const N: usize>(out: &mut Vec<u8>, mut unit: [u8; N], order: Option<ByteOrder>) {
@@ -50,40 +82,26 @@ fn push<const N: usize>(out: &mut Vec<u8>, mut unit: [u8; N], order: Option<Byte
     out.extend(unit);
 }
 
-/// Decodes; without an order of its own in that of the byte order mark, which is not part of the text.
+/// Decodes from byte `at` on.
 pub fn decode(
     bytes: &[u8],
+    mut at: usize,
     width: Width,
     order: Option<ByteOrder>,
-    errors: &str,
-) -> Result<String, CodecError> {
-    let little = encode("", width, None);
-    let big: Vec<u8> = little.iter().rev().copied().collect();
-    let (order, start) = match order {
-        Some(order) => (order, 0),
-        None if bytes.starts_with(&little) => (ByteOrder::Little, width as usize),
-        None if bytes.starts_with(&big) => (ByteOrder::Big, width as usize),
-        None => (ByteOrder::Little, 0),
-    };
-    let mut text = String::with_capacity(bytes.len() / 2);
-    let mut at = start;
+    text: &mut String,
+) -> Result<(), Fault> {
+    let order = order.unwrap_or(ByteOrder::Little);
     while at < bytes.len() {
         let step = match width {
             Width::Two => two_bytes(bytes, at, order),
             Width::Four => four_bytes(bytes, at, order),
         };
-        match step {
-            Ok((c, end)) => {
-                text.push(c);
-                at = end;
-            }
-            Err((range, reason)) => {
-                at = range.end;
-                mend_decoded(&mut text, bytes, codec(width, order), range, reason, errors)?;
-            }
-        }
+        let (c, end) =
+            step.map_err(|(range, reason)| Fault::new(codec(width, order), range, reason))?;
+        text.push(c);
+        at = end;
     }
-    Ok(text)
+    Ok(())
 }
 
 /// The character that begins at a byte and where it ends; or which bytes are wrong, and how.
@@ -136,36 +154,45 @@ fn four_bytes(bytes: &[u8], at: usize, order: ByteOrder) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::{CodecError, Encoding, decode, encode};
 
     #[test]
     fn texts_round_trip_in_each_order() {
-        for width in [Width::Two, Width::Four] {
-            for order in [None, Some(ByteOrder::Little), Some(ByteOrder::Big)] {
-                let bytes = encode("a🎉é", width, order);
-                assert_eq!(
-                    decode(&bytes, width, order, "strict").as_deref(),
-                    Ok("a🎉é")
-                );
-            }
+        for name in [
+            "utf-16",
+            "utf-16-le",
+            "utf-16-be",
+            "utf-32",
+            "utf-32-le",
+            "utf-32-be",
+        ] {
+            let encoding = Encoding::named(name).expect("is known");
+            let bytes = encode("a🎉é", encoding, "strict").expect("has all of them");
+            assert_eq!(decode(&bytes, encoding, "strict").as_deref(), Ok("a🎉é"));
         }
-        assert_eq!(encode("a", Width::Two, None), b"\xff\xfea\x00");
+        assert_eq!(
+            encode("a", Encoding::Utf16(None), "strict"),
+            Ok(b"\xff\xfea\x00".to_vec())
+        );
     }
 
     #[test]
     fn halves_of_pairs_are_errors() {
-        let reason = |bytes: &[u8]| match decode(bytes, Width::Two, None, "strict") {
-            Err(CodecError::Invalid { range, reason, .. }) => (range, reason),
+        let reason = |bytes: &[u8]| match decode(bytes, Encoding::Utf16(None), "strict") {
+            Err(CodecError::Invalid(fault)) => (fault.range, fault.reason),
             other => panic!("{other:?}"),
         };
-        assert_eq!(reason(b"\x00\xd8a\x00"), (0..2, "illegal UTF-16 surrogate"));
-        assert_eq!(reason(b"\x00\xd8a"), (0..3, "unexpected end of data"));
-        assert_eq!(reason(b"a\x00b"), (2..3, "truncated data"));
+        let said = |range, reason: &str| (range, reason.to_owned());
+        assert_eq!(
+            reason(b"\x00\xd8a\x00"),
+            said(0..2, "illegal UTF-16 surrogate")
+        );
+        assert_eq!(reason(b"\x00\xd8a"), said(0..3, "unexpected end of data"));
+        assert_eq!(reason(b"a\x00b"), said(2..3, "truncated data"));
         assert_eq!(
             decode(
                 b"\x00\x00\x11\x00a\x00\x00\x00",
-                Width::Four,
-                None,
+                Encoding::Utf32(None),
                 "replace"
             )
             .as_deref(),

@@ -7,6 +7,7 @@ use super::number::Number;
 use super::{FormatSpec, Sign};
 use crate::text::int_text::{DigitLimit, Radix, int_to_str, radix_digits};
 use crate::text::num::convert::int_to_float;
+use crate::text::surrogate;
 use crate::text::{IntRef, TextError, TextResult};
 
 impl FormatSpec {
@@ -106,15 +107,7 @@ impl FormatSpec {
 }
 
 /// The character that `%c` and the type `c` make of a number.
-///
-/// Surrogates are refused: strings here are UTF-8.
 pub fn char_from_code(code: i64) -> TextResult<char> {
-    match u32::try_from(code) {
-        Ok(code) if code <= char::MAX as u32 => char::from_u32(code).ok_or_else(|| {
-            TextError::value(format!(
-                "surrogate U+{code:04X} is not a character that str can hold"
-            ))
-        }),
-        _ => Err(TextError::overflow("%c arg not in range(0x110000)")),
-    }
+    let c = u32::try_from(code).ok().and_then(surrogate::character);
+    c.ok_or_else(|| TextError::overflow("%c arg not in range(0x110000)"))
 }

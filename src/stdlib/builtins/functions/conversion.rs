@@ -8,6 +8,7 @@ use crate::runtime::{Raised, Value};
 use crate::stdlib::builtins::types::receiver::{given, plain};
 use crate::text::IntRef;
 use crate::text::int_text::{Radix, int_to_radix};
+use crate::text::surrogate;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -56,12 +57,9 @@ const CHR: Native = Native::vm(
     "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.\n\nRaises ValueError for other integers.",
     |vm, args| {
         let code = vm.index_clipped(args.at(0))?;
-        let text = u32::try_from(code).ok().and_then(char::from_u32);
+        let text = u32::try_from(code).ok().and_then(surrogate::character);
         match text {
             Some(c) => Ok(vm.local(vm.heap.char_value(c))),
-            None if (0xD800..0xE000).contains(&code) => Err(vm
-                .heap
-                .value_error("chr() of a surrogate: strings hold Unicode scalar values only")),
             None => Err(vm.heap.value_error("chr() arg not in range(0x110000)")),
         }
     },
@@ -81,7 +79,7 @@ fn ord(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             text.as_str()
                 .chars()
                 .next()
-                .map(|c| i64::from(u32::from(c))),
+                .map(|c| i64::from(surrogate::code_point(c))),
             text.char_len(),
         )
     } else if let Some(bytes) = value.as_gc::<Bytes>() {

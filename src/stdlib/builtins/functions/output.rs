@@ -6,9 +6,11 @@
 use super::scope::absent;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
+use crate::stdlib::arg::codec_error;
 use crate::stdlib::builtins::types::receiver::{given, plain, spread};
 use crate::stdlib::io::standard::{self, Standard};
 use crate::stdlib::summary::signature;
+use crate::text::{codec, surrogate};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -128,8 +130,20 @@ fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, R
 
 /// Writes to standard output; what fails there is an OSError of the program.
 fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
+    check_encodable(vm, text)?;
     let written = vm.host.print(text);
     check_written(vm, written)
+}
+
+/// Refuses text that UTF-8, the encoding of the standard streams, cannot hold: surrogates.
+pub fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
+    if surrogate::find(text).is_none() {
+        return Ok(());
+    }
+    match codec::encode(text, codec::Encoding::Utf8, "strict") {
+        Ok(_) => Ok(()),
+        Err(error) => Err(codec_error(&vm.heap, error, vm.heap.str_value(text))),
+    }
 }
 
 /// What the host could not do as an OSError of the program.

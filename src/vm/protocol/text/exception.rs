@@ -8,6 +8,7 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised};
+use crate::text::surrogate;
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -222,7 +223,7 @@ impl Vm {
         let c = self
             .get_gc::<Str>(object)
             .and_then(|text| text.as_str().chars().nth(start as usize));
-        match c.map(u32::from) {
+        match c.map(surrogate::code_point) {
             Some(c) if end == start + 1 && c <= 0xff => {
                 format!("character '\\x{c:02x}' in position {start}")
             }

@@ -9,6 +9,7 @@ use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, given, plain};
 use crate::stdlib::builtins::types::receiver::{this, this_of};
 use crate::text::codec::{self, Encoding};
+use crate::text::surrogate;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 pub const ENCODE: Native = Native::leaf(
@@ -64,7 +65,7 @@ fn translate(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let mark = vm.mark();
-        let code = vm.local(vm.heap.int(i64::from(u32::from(c))));
+        let code = vm.local(code_value(&vm.heap, c));
         match vm.get_item(a.at(1), code) {
             Ok(found) => push_translated(&vm.heap, &mut out, vm.get(found))?,
             Err(raised) if vm.is_raised(&raised, Builtin::LookupError) => {
@@ -91,7 +92,7 @@ fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Re
     };
     match code
         .to_i64()
-        .and_then(|code| char::from_u32(u32::try_from(code).ok()?))
+        .and_then(|code| surrogate::character(u32::try_from(code).ok()?))
     {
         Some(c) => out.push(c),
         None => return Err(heap.value_error("character mapping must be in range(0x110000)")),
@@ -170,5 +171,5 @@ fn translation_of_texts<'h>(
 }
 
 fn code_value(heap: &Heap, c: char) -> Value<'_> {
-    heap.int(i64::from(u32::from(c)))
+    heap.int(i64::from(surrogate::code_point(c)))
 }
