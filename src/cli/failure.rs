@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::advice;
 use super::asserted;
 use super::style::Style;
 use crate::bytecode::Op;
@@ -23,6 +24,8 @@ use crate::vm::{Failure, Place};
 const REPEATS: usize = 3;
 /// Recursions through more functions are not recognised.
 const LONGEST_CYCLE: usize = 8;
+/// What is called is quoted up to so many characters.
+const LONGEST_CALLEE: usize = 40;
 /// Longer stacks are shown by their two ends.
 const LONGEST: usize = 40;
 
@@ -44,6 +47,7 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
         ));
     }
     asserted::values(&mut out, failure, sources);
+    out.push_str(&advice::of(failure, sources, style));
     let lines = fold(&failure.trace, sources);
     // A single call says no more than the excerpt.
     if lines.len() > 1 {
@@ -147,6 +151,31 @@ pub fn raised_span(failure: &Failure, place: &Place, sources: &SourceMap) -> Spa
 /// The text that a place is in.
 pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
     sources.file(FileId(place.0.file))
+}
+
+/// How a place calls the function of this name: as the program wrote it, if that is short and ends with the name; else the name.
+pub fn callee(name: &str, place: &Place, sources: &SourceMap) -> String {
+    let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
+    let written = callee_text(place, sources).filter(|text| last(text) == last(name));
+    written.unwrap_or_else(|| name.to_owned())
+}
+
+/// What a place calls, as the program wrote it, if that is short.
+pub fn callee_text(place: &Place, sources: &SourceMap) -> Option<String> {
+    let text = place
+        .0
+        .span_at(place.1)
+        .text(source_of(place, sources).text());
+    let module = parse_module(text).module?;
+    let StmtKind::Expr(call) = &module.body.first()?.kind else {
+        return None;
+    };
+    let ExprKind::Call { func, .. } = &call.kind else {
+        return None;
+    };
+    let callee = func.span.text(text);
+    let is_short = callee.chars().count() <= LONGEST_CALLEE && !callee.contains('\n');
+    is_short.then(|| callee.to_owned())
 }
 
 /// `file:line` of a place.

@@ -4,6 +4,7 @@
 //! people read when something went wrong is made in `failure`, `classic` and `report`. A new subcommand is a row in `args` and an
 //! arm in `main`.
 
+mod advice;
 mod args;
 mod asserted;
 mod carets;

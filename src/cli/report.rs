@@ -10,13 +10,15 @@ use super::failure::{self, draw, location};
 use super::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
 use crate::runtime::exception::TraceEntry;
-use crate::vm::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
+use crate::vm::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
 /// A report as text.
 #[must_use]
 pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
     match report {
-        Report::NeverAwaited { name, place } => never_awaited(name, place.as_ref(), sources, style),
+        Report::NeverAwaited { what, place, how } => {
+            never_awaited(what, place, *how, sources, style)
+        }
         Report::Failed { problem, failure } => failed(problem, failure, sources, style),
         Report::Destroyed { task } => destroyed(task, sources, style),
         Report::Held {
@@ -32,23 +34,43 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
     }
 }
 
-fn never_awaited(name: &str, place: Option<&Place>, sources: &SourceMap, style: Style) -> String {
+fn never_awaited(
+    what: &Awaitable,
+    place: &Place,
+    how: Forgotten,
+    sources: &SourceMap,
+    style: Style,
+) -> String {
+    let (subject, made) = match what {
+        Awaitable::Coroutine(name) => (format!("coroutine '{name}'"), "a coroutine"),
+        Awaitable::Step(method, generator) => (
+            format!("coroutine method '{method}' of '{generator}'"),
+            "a coroutine",
+        ),
+        Awaitable::Future(maker) => (format!("what '{maker}' returned"), "a future"),
+    };
+    let label = match how {
+        Forgotten::Dropped => format!("makes {made} and drops it"),
+        Forgotten::Lost => format!("makes {made}, which nothing awaited"),
+    };
     let mut out = format!(
-        "{}: coroutine '{name}' was never awaited\n",
+        "{}: {subject} was never awaited\n",
         style.warning("RuntimeWarning")
     );
-    if let Some(place) = place {
-        out.push_str(&draw(
-            place,
-            "makes a coroutine and drops it",
-            Severity::Warning,
-            sources,
-            style,
-        ));
+    out.push_str(&draw(place, &label, Severity::Warning, sources, style));
+    let callee = failure::callee(what.name(), place, sources);
+    out + &match what {
+        Awaitable::Coroutine(_) => format!(
+            "  Help: `await {callee}(...)` runs it here; asyncio.create_task({callee}(...)) runs it beside what follows\n"
+        ),
+        Awaitable::Step(..) => match failure::callee_text(place, sources) {
+            Some(callee) => format!("  Help: write `await {callee}(...)`\n"),
+            None => "  Help: `await` it\n".to_owned(),
+        },
+        Awaitable::Future(_) => {
+            format!("  Help: `await {callee}(...)` waits for it; the program goes on without it\n")
+        }
     }
-    out + &format!(
-        "  Help: `await {name}(...)` runs it here; asyncio.create_task({name}(...)) runs it beside what follows\n"
-    )
 }
 
 fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Style) -> String {

@@ -177,6 +177,7 @@ impl Interpreter {
         if !self.vm.is_halting() {
             report::pending_at_exit(&mut self.vm);
             self.vm.finalise_all();
+            self.vm.report_unstarted();
             report::failures_at_exit(&mut self.vm);
         }
         stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())

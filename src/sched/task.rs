@@ -13,6 +13,7 @@ use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::{Exception, TraceEntry};
 use crate::runtime::future::{Callback, Future, FutureState, NO_ROW, TaskPart};
+use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
@@ -118,6 +119,9 @@ pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local
     let this = future(vm, task);
     let part = part(vm, task);
     part.coroutine.set(vm.get(coroutine));
+    if let Some(coroutine) = vm.get(coroutine).as_object() {
+        coroutine.set_flag(flag::ANSWERED, true);
+    }
     part.number.set(number);
     part.name_number.set(scheduler.next_name.get());
     part.context.set(context);

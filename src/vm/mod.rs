@@ -33,7 +33,7 @@ pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
-pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
+pub use report::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
 use crate::bytecode::Instr;
 use crate::runtime::module::Module;
@@ -136,6 +136,9 @@ impl Vm {
             self.heap.budget.start(QUANTUM);
         }
         self.collect_if_due();
+        if self.heap.has_lost() {
+            self.report_lost();
+        }
         if self.heap.has_due() && !self.exec.finalisation.held_back {
             self.finalise_due();
         }

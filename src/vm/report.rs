@@ -26,12 +26,14 @@ pub type Place = (Rc<Code>, u32);
 /// Something the user should know.
 #[derive(Clone)]
 pub enum Report {
-    /// A statement made a coroutine and dropped it.
+    /// Nothing ever awaited it, or will.
     NeverAwaited {
-        /// The coroutine function's qualified name.
-        name: String,
-        /// The statement's call.
-        place: Option<Place>,
+        /// What should have been awaited.
+        what: Awaitable,
+        /// The call that made it.
+        place: Place,
+        /// How that is known.
+        how: Forgotten,
     },
     /// An exception that does not reach the program.
     Failed {
@@ -63,6 +65,36 @@ pub enum Report {
         /// How many of them, from the first, wait for each other in a circle.
         cycle: usize,
     },
+}
+
+/// What only does something, or only tells something, when it is awaited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaitable {
+    /// A coroutine, by the qualified name of its function.
+    Coroutine(String),
+    /// What a method of an async generator returned, and the qualified name of the generator's function.
+    Step(&'static str, String),
+    /// The future that a function returned, by the function's name.
+    Future(&'static str),
+}
+
+impl Awaitable {
+    /// The name of the function or method that was called.
+    pub fn name(&self) -> &str {
+        match self {
+            Awaitable::Coroutine(name) => name,
+            Awaitable::Step(name, _) | Awaitable::Future(name) => name,
+        }
+    }
+}
+
+/// How it is known that nothing awaits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The statement that made it drops it.
+    Dropped,
+    /// Nothing refers to it any more, or the program is over.
+    Lost,
 }
 
 /// When it was seen that a step held the loop.
@@ -128,6 +160,8 @@ pub struct Failure {
     pub message: String,
     /// What the program most likely wanted: "Did you mean: 'x'?"
     pub hint: Option<String>,
+    /// If it is about a coroutine: those that were not started, oldest first, and where they were made.
+    pub unstarted: Vec<(String, Place)>,
     /// `__notes__`.
     pub notes: Vec<String>,
     /// What a failed `assert` was about, by `repr()`: both sides, the value that was tested, or those of the parts, None where
@@ -326,6 +360,12 @@ impl Vm {
             .into_iter()
             .map(|c| c.map(|c| self.repr_or(c)))
             .collect();
+        let about_coroutine = message.contains("coroutine");
+        let unstarted = match about_coroutine && (class == "TypeError" || class == "AttributeError")
+        {
+            true => self.unstarted(),
+            false => Vec::new(),
+        };
         let mut follow = |vm: &mut Vm, link: Option<Local>| {
             let link = link?;
             let address = vm.get_gc::<Exception>(link)?.address();
@@ -347,6 +387,7 @@ impl Vm {
             class,
             message,
             hint,
+            unstarted,
             notes,
             compared,
             trace,

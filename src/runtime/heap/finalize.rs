@@ -65,7 +65,7 @@ impl WeakCell {
 }
 
 /// The value whose bits one of the lists or a weak slot holds.
-fn noted<'h>(bits: u64) -> Value<'h> {
+pub(super) fn noted<'h>(bits: u64) -> Value<'h> {
     // SAFETY: the lists and slots are looked through between the marking and the freeing: bits of what dies leave them, or become
     // Undef, before its memory is used again.
     unsafe { Value::from_bits(bits) }
@@ -246,7 +246,7 @@ fn state(bits: u64) -> End {
 
 impl Tracer<'_> {
     /// Whether the marking has reached a value.
-    fn reaches(&self, bits: u64) -> bool {
+    pub(super) fn reaches(&self, bits: u64) -> bool {
         noted(bits)
             .as_object()
             .is_none_or(|object| object.header().mark.get() != self.old)

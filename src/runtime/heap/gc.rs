@@ -57,6 +57,8 @@ pub mod flag {
     pub const OWNED: u8 = 32;
     /// An async generator that the program's hooks were told of.
     pub const HOOKED: u8 = 64;
+    /// A coroutine that a task or a report answers for: that it never started is no news.
+    pub const ANSWERED: u8 = 128;
 }
 
 /// A Rust type that lives in heap cells.

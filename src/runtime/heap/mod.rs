@@ -33,6 +33,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod unstarted;
 
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -60,6 +61,7 @@ use budget::Budget;
 use finalize::Endings;
 use gc::PERMANENT;
 use record::Recorder;
+use unstarted::Unstarted;
 
 /// From this many bytes on `Heap::room_for` looks whether they can be had.
 const LARGE_REQUEST: usize = 1 << 18;
@@ -89,6 +91,8 @@ pub struct Heap {
     pub budget: Budget,
     /// Weak references, and what has a finaliser.
     endings: Endings,
+    /// Coroutines that were not started yet.
+    unstarted: Unstarted,
     /// The exception being raised, while a `Raised` is on its way.
     pub pending: Slot,
     /// Class and layout of objects.
@@ -123,6 +127,7 @@ impl Heap {
             ids: RefCell::default(),
             budget: Budget::default(),
             endings: Endings::default(),
+            unstarted: Unstarted::default(),
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
@@ -331,6 +336,7 @@ impl Heap {
             roots.trace(&mut tracer);
             tracer.slot(&self.pending);
             self.endings.trace(&mut tracer);
+            self.unstarted.trace(&mut tracer);
             self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
             self.ascii.trace(&mut tracer);
@@ -341,6 +347,7 @@ impl Heap {
             }
             tracer.drain();
             self.endings.settle(&mut tracer);
+            self.unstarted.settle(&mut tracer);
             external = tracer.external;
         }
         self.grey = grey;

@@ -80,6 +80,7 @@ impl Vm {
         let before = self.exec.finalisation.done;
         for _ in 0..LAST_ROUNDS {
             self.collect();
+            self.report_lost();
             if !self.heap.has_due() {
                 break;
             }

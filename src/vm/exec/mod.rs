@@ -11,6 +11,7 @@ pub(in crate::vm) mod coroutine;
 pub(in crate::vm) mod exception_group;
 pub(in crate::vm) mod fast_path;
 pub(in crate::vm) mod finalize;
+pub(in crate::vm) mod forgotten;
 pub(in crate::vm) mod frame;
 pub(in crate::vm) mod green_stack;
 pub(in crate::vm) mod inline_cache;
@@ -27,6 +28,7 @@ use std::ptr::NonNull;
 use crate::runtime::Slot;
 use crate::runtime::heap::{SlotVec, Trace, Tracer};
 use finalize::Finalisation;
+use forgotten::Told;
 use frame::Stack;
 use green_stack::{NativeStack, Switch, ThreadState};
 
@@ -57,6 +59,8 @@ pub(in crate::vm) struct Exec {
     pub native_stacks: Vec<NativeStack>,
     /// Whether the program is being ended: exceptions find no handlers any more.
     pub halting: bool,
+    /// The places whose forgotten coroutines the user was told of.
+    pub told: Told,
 }
 
 // SAFETY: the pattern has all fields: those that hold slots are reported.
@@ -79,6 +83,7 @@ unsafe impl Trace for Exec {
             switch: _,
             native_stacks: _,
             halting: _,
+            told: _,
         } = self;
         (stack, suspended, locals).trace(tracer);
         (result, finalisation).trace(tracer);
@@ -101,6 +106,7 @@ impl Exec {
             switch: None,
             native_stacks: Vec::new(),
             halting: false,
+            told: Told::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::Keyword;
+use crate::vm::exec::forgotten::note_made;
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::{Local, Mark};
@@ -54,7 +55,7 @@ impl Vm {
         let function = stack.top().window.get(heap, i.a).as_gc();
         let function = function.expect("the caller checked the kind");
         let coroutine = enter_window(heap, stack, function, i.a as usize + skip, count)?;
-        if give_coroutine(stack, i, coroutine) {
+        if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
         Ok(())
@@ -117,7 +118,7 @@ impl Vm {
         };
         w.set(i.a, bound.receiver.get(heap));
         let coroutine = enter_window(heap, stack, function, i.a as usize, i.b as usize + 1)?;
-        if give_coroutine(stack, i, coroutine) {
+        if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
         Ok(true)
@@ -370,7 +371,7 @@ impl Vm {
             .zip(given.iter().map(|slot| slot.get(heap)))
             .collect();
         let coroutine = enter_bound(heap, stack, function, first, i.b as usize, &keywords)?;
-        give_coroutine(stack, i, coroutine);
+        give_coroutine(heap, stack, i, coroutine);
         Ok(true)
     }
 
@@ -430,7 +431,12 @@ fn keyword_names<'h>(heap: &'h Heap, code: Gc<'h, CodeObj>, i: Instr) -> Gc<'h, 
 }
 
 /// Puts the coroutine that a call made, if it did, into `R[a]`; whether the statement drops it.
-fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>) -> bool {
+fn give_coroutine(
+    heap: &Heap,
+    stack: &Stack,
+    i: Instr,
+    coroutine: Option<Gc<'_, Coroutine>>,
+) -> bool {
     let Some(coroutine) = coroutine else {
         return false;
     };
@@ -440,5 +446,9 @@ fn give_coroutine(stack: &Stack, i: Instr, coroutine: Option<Gc<'_, Coroutine>>)
     if next.op == Op::GetIter && next.c == 1 && next.b == i.a {
         coroutine.set_flag(flag::OWNED, true);
     }
-    Vm::drops_result(i)
+    let drops = Vm::drops_result(i);
+    if !drops {
+        note_made(heap, stack, i, coroutine);
+    }
+    drops
 }

@@ -25,6 +25,7 @@ use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind;
+use crate::vm::exec::forgotten::note_made_by_native;
 use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
@@ -368,7 +369,10 @@ impl Vm {
             .collect();
         let bound = bind::bind_function(heap, function, &positional, &keywords)?;
         Ok(match enter(heap, stack, function, &bound, flags)? {
-            Some(coroutine) => Invoked::Done(Local::push(locals, heap, coroutine.value())),
+            Some(coroutine) => {
+                note_made_by_native(heap, stack, coroutine);
+                Invoked::Done(Local::push(locals, heap, coroutine.value()))
+            }
             None => Invoked::Entered,
         })
     }

@@ -2,29 +2,24 @@
 //!
 //! A method of a builtin type called on an instance that extends the type gets the builtin object inside.
 
-use std::rc::Rc;
-
 use smallvec::SmallVec;
 
 use super::CallArgs;
 use crate::bytecode::Instr;
 use crate::runtime::class::{Class, class_flag};
-use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
-use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::Opaque;
-use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::exec::bind;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 use crate::vm::native::{Args, Locals, NativeFn, Receiver};
 use crate::vm::protocol::text::wraps_slot;
-use crate::vm::{Native, Report};
 
 impl Vm {
     /// Calls a native with arguments in locals.
@@ -253,38 +248,12 @@ impl Vm {
         self.after_native(i)
     }
 
-    /// What a native left to do: warn of a coroutine that the statement drops.
+    /// What a native left to do: warn of an awaitable that the statement drops.
     pub(super) fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        if Vm::drops_result(i) && self.reg(i.a).is_gc::<Coroutine>() {
+        if Vm::drops_result(i) {
             self.warn_dropped(i.a);
         }
         Ok(None)
-    }
-
-    /// The statement that runs now drops a new coroutine: it will never be awaited.
-    #[cold]
-    pub(super) fn warn_dropped(&mut self, reg: u8) {
-        let heap = &self.heap;
-        let Some(coroutine) = self.reg(reg).as_gc::<Coroutine>() else {
-            return;
-        };
-        if coroutine.kind == CoroutineKind::Coroutine {
-            coroutine.state.set(CoroutineState::Done);
-            let frame = self.exec.stack.top();
-            let at = frame.index(heap).saturating_sub(1);
-            let name = coroutine
-                .function
-                .expect::<Function>(heap)
-                .qualname
-                .expect::<Str>(heap)
-                .as_str()
-                .to_owned();
-            let code = Rc::clone(&frame.code(heap).code);
-            self.host.report(Report::NeverAwaited {
-                name,
-                place: Some((code, at)),
-            });
-        }
     }
 }
 

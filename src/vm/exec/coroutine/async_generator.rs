@@ -33,7 +33,9 @@ impl Vm {
             Value::small_int(kind as i64),
         ];
         let step = heap.alloc_tail(fields, heap.types.shape_of(class), |n| state[n]);
-        self.local(step.value())
+        let step = self.local(step.value());
+        self.note_local(step);
+        step
     }
 
     pub(in crate::vm) fn get_anext_op(&mut self, i: Instr) -> Result<(), Raised> {

@@ -17,7 +17,7 @@ mod throw;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::Exception;
 use crate::runtime::future::Future;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -166,7 +166,11 @@ impl Vm {
         let fields = Coroutine::new(CoroutineKind::Native, state.len() as u16, Value::UNDEF, id);
         let heap = &self.heap;
         let object = heap.alloc_tail(fields, heap.types.shape_of(class), |n| self.get(state[n]));
-        self.local(object.value())
+        let made = self.local(object.value());
+        if class == Builtin::Coroutine {
+            self.note_local(made);
+        }
+        made
     }
 
     /// What `coroutine.__await__()` returns.
@@ -255,6 +259,22 @@ impl Vm {
         self.get_gc(local)
             .expect("what is thrown is an exception instance")
     }
+}
+
+/// The async generator of a step, and the name of the method that made it.
+pub(in crate::vm) fn step_name<'h>(
+    heap: &'h Heap,
+    step: Gc<'h, Coroutine>,
+) -> Option<(Gc<'h, Coroutine>, &'static str)> {
+    let generator = step.tail()[STEP_GENERATOR].get(heap).as_gc()?;
+    let kind = step.tail()[STEP_KIND].get(heap).as_int()?;
+    let is = |wanted: AsyncStepKind| kind == wanted as i64;
+    let method = match () {
+        () if is(AsyncStepKind::Throw) => "athrow",
+        () if is(AsyncStepKind::Close) => "aclose",
+        () => "asend",
+    };
+    Some((generator, method))
 }
 
 fn kind_name(kind: CoroutineKind) -> &'static str {

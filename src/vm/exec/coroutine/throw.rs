@@ -74,6 +74,7 @@ impl Vm {
         if generator.parent.is_undef() {
             return Ok(());
         }
+        this.state.set(CoroutineState::Done);
         Err(self.already_running(this.tail()[STEP_KIND].get(heap).as_int().unwrap_or(0)))
     }
 

@@ -1,0 +1,179 @@
+//! Awaitables that nothing awaits: coroutines that never started, futures of `gather` that a statement drops.
+//!
+//! A statement that drops one is told at once. Any other coroutine that is not awaited on the spot is noted with the place where it
+//! was made (`runtime/heap/unstarted.rs`); the user is told when the collector finds it, or at the end of the program. Each
+//! place is told once.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::bytecode::{Instr, Op};
+use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::function::Function;
+use crate::runtime::future::Future;
+use crate::runtime::heap::flag;
+use crate::runtime::str::Str;
+use crate::runtime::{Gc, Heap};
+use crate::vm::Vm;
+use crate::vm::exec::coroutine::step_name;
+use crate::vm::exec::frame::Stack;
+use crate::vm::local::Local;
+use crate::vm::report::{Awaitable, Forgotten, Place, Report};
+
+/// The places whose coroutines the user was told of.
+#[derive(Default)]
+pub struct Told(HashSet<(usize, u32)>, Vec<Place>);
+
+impl Told {
+    /// Whether a place is new.
+    fn is_new(&mut self, place: &Place) -> bool {
+        let new = self.0.insert((Rc::as_ptr(&place.0).addr(), place.1));
+        if new {
+            // The address stays that of this code.
+            self.1.push(place.clone());
+        }
+        new
+    }
+}
+
+/// Notes a coroutine that the call in the top frame made, unless the next instruction awaits it.
+#[inline]
+pub(in crate::vm) fn note_made(heap: &Heap, stack: &Stack, i: Instr, made: Gc<'_, Coroutine>) {
+    let frame = stack.top();
+    let next = frame.ip.peek();
+    let awaited = next.op == Op::Await && next.b == i.a;
+    if !awaited && made.kind == CoroutineKind::Coroutine {
+        let code = Rc::clone(&frame.code(heap).code);
+        heap.note_unstarted(made, code, frame.index(heap).saturating_sub(1));
+    }
+}
+
+/// The same for one that Rust code makes while the top frame may be anywhere.
+pub(in crate::vm) fn note_made_by_native(heap: &Heap, stack: &Stack, made: Gc<'_, Coroutine>) {
+    let Some(frame) = stack.frames().last().filter(|_| is_awaited(made.kind)) else {
+        return;
+    };
+    let code = frame.code(heap);
+    let at = frame.index(heap).saturating_sub(1);
+    let calls = |i: &Instr| {
+        use Op::{Call, CallEx, CallFound, CallKw, CallMethod};
+        matches!(i.op, Call | CallEx | CallFound | CallKw | CallMethod)
+    };
+    let instrs = &code.code.instrs;
+    let Some(i) = instrs.get(at as usize).filter(|i| calls(i)) else {
+        return;
+    };
+    let next = instrs.get(at as usize + 1);
+    if !next.is_some_and(|next| next.op == Op::Await && next.b == i.a) {
+        heap.note_unstarted(made, Rc::clone(&code.code), at);
+    }
+}
+
+impl Vm {
+    /// The statement that runs now drops the result of its call, which perhaps is there to be awaited.
+    #[cold]
+    pub(in crate::vm) fn warn_dropped(&mut self, reg: u8) {
+        let value = self.reg(reg);
+        let what = if let Some(coroutine) = value.as_gc::<Coroutine>() {
+            if coroutine.state.get() != CoroutineState::Created
+                || coroutine.has_flag(flag::ANSWERED)
+            {
+                return;
+            }
+            let Some(what) = self.described(coroutine) else {
+                return;
+            };
+            coroutine.set_flag(flag::ANSWERED, true);
+            what
+        } else if let Some(future) = value.as_gc::<Future>()
+            && let Some(maker) = maker(future)
+        {
+            Awaitable::Future(maker)
+        } else {
+            return;
+        };
+        if let Some(place) = self.place() {
+            self.tell_forgotten(what, place, Forgotten::Dropped);
+        }
+    }
+
+    /// Tells of the coroutines that the collector found never started.
+    #[cold]
+    pub fn report_lost(&mut self) {
+        while let Some((coroutine, code, at)) = self.heap.next_lost() {
+            if let Some(what) = self.described(coroutine) {
+                self.tell_forgotten(what, (code, at), Forgotten::Lost);
+            }
+        }
+    }
+
+    /// The program is over: tells of all coroutines that never started.
+    pub fn report_unstarted(&mut self) {
+        self.heap.lose_unstarted();
+        self.report_lost();
+    }
+
+    /// The coroutines that wait to be started, oldest first: what each is, and where it was made. The last of them counts as told
+    /// if it is the only one.
+    pub(in crate::vm) fn unstarted(&self) -> Vec<(String, Place)> {
+        let all = self.heap.unstarted();
+        if let [(coroutine, ..)] = &all[..] {
+            coroutine.set_flag(flag::ANSWERED, true);
+        }
+        let named = all.into_iter().filter_map(|(coroutine, code, at)| {
+            let name = self.described(coroutine)?.name().to_owned();
+            Some((name, (code, at)))
+        });
+        named.collect()
+    }
+
+    fn tell_forgotten(&mut self, what: Awaitable, place: Place, how: Forgotten) {
+        if self.exec.told.is_new(&place) {
+            self.host.report(Report::NeverAwaited { what, place, how });
+        }
+    }
+
+    /// What a coroutine is, if it is there to be awaited.
+    fn described(&self, coroutine: Gc<'_, Coroutine>) -> Option<Awaitable> {
+        let heap = &self.heap;
+        let qualname = |coroutine: Gc<'_, Coroutine>| {
+            let function = coroutine.function.expect::<Function>(heap);
+            let name = function.qualname.expect::<Str>(heap);
+            name.as_str().to_owned()
+        };
+        match coroutine.kind {
+            CoroutineKind::Coroutine => Some(Awaitable::Coroutine(qualname(coroutine))),
+            CoroutineKind::Native if coroutine.has_flag(flag::BY_HAND) => None,
+            CoroutineKind::Native => {
+                let name = self.native_coroutine_name(coroutine.native);
+                Some(Awaitable::Coroutine(name.to_owned()))
+            }
+            CoroutineKind::AsyncStep => {
+                let (generator, method) = step_name(heap, coroutine)?;
+                Some(Awaitable::Step(method, qualname(generator)))
+            }
+            CoroutineKind::Generator | CoroutineKind::AsyncGenerator | CoroutineKind::Wrapper => {
+                None
+            }
+        }
+    }
+
+    /// Notes a coroutine that Rust code made.
+    pub(in crate::vm) fn note_local(&self, coroutine: Local) {
+        if let Some(made) = self.get_gc::<Coroutine>(coroutine) {
+            note_made_by_native(&self.heap, &self.exec.stack, made);
+        }
+    }
+}
+
+/// The function whose pending result nobody waits for, if it says its name.
+fn maker(future: Gc<'_, Future>) -> Option<&'static str> {
+    let name = future.get().find_extra()?.made_by.get();
+    (!name.is_empty() && !future.is_done()).then_some(name)
+}
+
+/// Whether what is of this kind does nothing until it is awaited.
+fn is_awaited(kind: CoroutineKind) -> bool {
+    use CoroutineKind::{AsyncStep, Coroutine, Native};
+    matches!(kind, Coroutine | Native | AsyncStep)
+}
