@@ -21,6 +21,9 @@ const LAYERS: [&str; 11] = [
     "cli",
 ];
 
+/// The folders of the layer `vm` from the lowest up. A file names only folders before its own.
+const VM_FOLDERS: [&str; 3] = ["protocol", "classes", "exec"];
+
 /// These run programs and must work without the front end: `import` goes through a hook.
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
@@ -100,6 +103,31 @@ fn layers_name_only_lower_layers() {
     assert!(
         wrong.is_empty(),
         "a layer names one that it must not know:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn folders_of_the_vm_name_only_lower_folders() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(rank) = VM_FOLDERS
+            .iter()
+            .position(|folder| source.name.starts_with(&format!("vm/{folder}/")))
+        else {
+            continue;
+        };
+        for (number, line) in source.code_lines() {
+            for named in names_after(line, "crate::vm::") {
+                if VM_FOLDERS[rank + 1..].contains(&named) {
+                    wrong.push(format!("{}:{number} names vm/{named}", source.name));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "what values can do is below how code runs:\n{}",
         wrong.join("\n")
     );
 }

@@ -16,6 +16,7 @@ pub(in crate::vm) mod frame;
 pub(in crate::vm) mod green_stack;
 pub(in crate::vm) mod inline_cache;
 pub(in crate::vm) mod name_lookup;
+mod ops;
 pub(in crate::vm) mod pattern;
 pub(in crate::vm) mod run;
 pub(in crate::vm) mod special_call;

@@ -3,7 +3,6 @@
 //! The same order as in reading (`attribute.rs`): hooks of the class (`__setattr__`), data descriptors, the object's own place, and
 //! an error that says what is missing. A store without a value is a deletion.
 
-use crate::bytecode::Instr;
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
@@ -280,21 +279,6 @@ impl Vm {
             None if dict.remove_str(&self.heap, attr) => {}
             None => return Err(self.heap.raise(Builtin::AttributeError, attr.as_str())),
         }
-        Ok(())
-    }
-}
-
-// Instructions.
-impl Vm {
-    /// `del R[a].name`
-    pub(in crate::vm) fn del_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let mark = self.mark();
-        let (object, name) = (
-            self.reg_local(i.a),
-            self.local(self.name_operand(i).value()),
-        );
-        self.del_attr(object, name)?;
-        self.release(mark);
         Ok(())
     }
 }

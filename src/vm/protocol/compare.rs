@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use crate::bytecode::{CompareOp, Instr};
+use crate::bytecode::CompareOp;
 use crate::runtime::builtin_eq::{self, Number, numbers_equal};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::class::class_flag;
@@ -26,7 +26,6 @@ use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::text::IntRef;
 use crate::text::num::convert::compare_int_float;
 use crate::vm::Vm;
-use crate::vm::exec::special_call::Asked;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
 use crate::vm::protocol::subscript::leaf_len;
@@ -126,7 +125,12 @@ impl Vm {
 
     #[cold]
     #[inline(never)]
-    fn compare_slow(&mut self, c: Comparison, a: Local, b: Local) -> Result<Local, Raised> {
+    pub(in crate::vm) fn compare_slow(
+        &mut self,
+        c: Comparison,
+        a: Local,
+        b: Local,
+    ) -> Result<Local, Raised> {
         let (left, right) = (
             self.heap.class_of(self.get(a)),
             self.heap.class_of(self.get(b)),
@@ -367,7 +371,7 @@ impl Vm {
     /// Asks `__bool__`, then `__len__`; an instance around a builtin object counts as that object unless it has its own.
     #[cold]
     #[inline(never)]
-    fn truth_slow(&mut self, l: Local) -> Result<bool, Raised> {
+    pub(in crate::vm) fn truth_slow(&mut self, l: Local) -> Result<bool, Raised> {
         match self.provider(self.get(l), Sym::Bool) {
             Provider::Method => {
                 let Some(result) = self.call_special(l, Sym::Bool, &[])? else {
@@ -439,111 +443,6 @@ fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
         Kind::Instance if value.as_gc::<Instance>().is_some_and(Gc::has_payload) => None,
         Kind::View => None,
         _ => (!heap.class_of(value).has(class_flag::TRUTH)).then_some(true),
-    }
-}
-
-// Instructions.
-impl Vm {
-    /// `R[a] := R[b] c R[c]`
-    pub(in crate::vm) fn compare_op(&mut self, c: Comparison, i: Instr) -> Result<(), Raised> {
-        if let Some(outcome) = leaf(&self.heap, c, self.reg(i.b), self.reg(i.c)) {
-            self.set_reg(i.a, Value::bool(outcome));
-            return Ok(());
-        }
-        if self.ask_comparison(c, i)? == Asked::Yes {
-            return Ok(());
-        }
-        let mark = self.mark();
-        let (a, b) = (self.reg_local(i.b), self.reg_local(i.c));
-        let result = self.compare_slow(c, a, b);
-        self.conclude(mark, i.a, result)
-    }
-
-    /// `if (R[a] c R[b]) == c: ip += d`
-    pub(in crate::vm) fn jump_compare(&mut self, c: Comparison, i: Instr) -> Result<(), Raised> {
-        let outcome = match leaf(&self.heap, c, self.reg(i.a), self.reg(i.b)) {
-            Some(outcome) => outcome,
-            None if self.ask_comparison(c, i)? == Asked::Yes => return Ok(()),
-            None => self.scoped(|vm| {
-                let (a, b) = (vm.reg_local(i.a), vm.reg_local(i.b));
-                vm.compare_truth(c, a, b)
-            })?,
-        };
-        self.jump_if(outcome == (i.c != 0), i)
-    }
-
-    /// `if (R[a] c b) == c: ip += d`
-    pub(in crate::vm) fn jump_compare_imm(
-        &mut self,
-        c: Comparison,
-        i: Instr,
-    ) -> Result<(), Raised> {
-        let number = Value::small_int(i64::from(i.b as i8));
-        let outcome = match leaf(&self.heap, c, self.reg(i.a), number) {
-            Some(outcome) => outcome,
-            None if self.ask_comparison(c, i)? == Asked::Yes => return Ok(()),
-            None => self.scoped(|vm| {
-                let (a, b) = (vm.reg_local(i.a), vm.local(number));
-                vm.compare_truth(c, a, b)
-            })?,
-        };
-        self.jump_if(outcome == (i.c != 0), i)
-    }
-
-    /// `R[a] := not R[b]`
-    pub(in crate::vm) fn not_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if leaf_truth(&self.heap, self.reg(i.b)).is_none()
-            && self.ask_special(Sym::Bool, i.b, &[])? == Asked::Yes
-        {
-            return Ok(());
-        }
-        let truth = self.reg_truth(i.b)?;
-        self.set_reg(i.a, Value::bool(!truth));
-        Ok(())
-    }
-
-    /// `if bool(R[a]) == sense: ip += d`
-    pub(in crate::vm) fn jump_truth(&mut self, i: Instr, sense: bool) -> Result<(), Raised> {
-        if leaf_truth(&self.heap, self.reg(i.a)).is_none()
-            && self.ask_special(Sym::Bool, i.a, &[])? == Asked::Yes
-        {
-            return Ok(());
-        }
-        let truth = self.reg_truth(i.a)?;
-        self.jump_if(truth == sense, i)
-    }
-
-    fn reg_truth(&mut self, reg: u8) -> Result<bool, Raised> {
-        match leaf_truth(&self.heap, self.reg(reg)) {
-            Some(truth) => Ok(truth),
-            None => self.scoped(|vm| {
-                let operand = vm.reg_local(reg);
-                vm.truth_slow(operand)
-            }),
-        }
-    }
-
-    /// Runs a part of an instruction and drops the locals that it made, also when it fails.
-    pub(in crate::vm) fn scoped<T>(
-        &mut self,
-        body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
-    ) -> Result<T, Raised> {
-        let mark = self.mark();
-        let result = body(self);
-        self.release(mark);
-        result
-    }
-
-    /// Jumps by `d` if the condition holds; backwards with a safepoint.
-    pub(in crate::vm) fn jump_if(&mut self, condition: bool, i: Instr) -> Result<(), Raised> {
-        if !condition {
-            return Ok(());
-        }
-        self.exec.stack.top_mut().ip.jump(i.d);
-        if i.d >= 0 {
-            return Ok(());
-        }
-        self.safepoint()
     }
 }
 

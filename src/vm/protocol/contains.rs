@@ -3,7 +3,6 @@
 //! Contract: items are compared by identity, then by `==`, the item of the container on the left. Containers that the runtime can
 //! search by itself never call the program; what has no `__contains__` is iterated.
 
-use crate::bytecode::Instr;
 use crate::runtime::builtin_eq::{self, Number};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::class::Class;
@@ -34,7 +33,11 @@ impl Vm {
 
     #[cold]
     #[inline(never)]
-    fn contains_slow(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
+    pub(in crate::vm) fn contains_slow(
+        &mut self,
+        container: Local,
+        item: Local,
+    ) -> Result<bool, Raised> {
         match self.provider(self.get(container), Sym::Contains) {
             Provider::Builtin => {
                 let plain = self.plain(container);
@@ -287,28 +290,4 @@ fn with_bytes<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> T {
 
 fn find_bytes(data: &[u8], part: &[u8]) -> bool {
     part.is_empty() || data.windows(part.len()).any(|window| window == part)
-}
-
-// Instructions.
-impl Vm {
-    /// `R[a] := (R[b] in R[c]) != (d == 1)`
-    pub(in crate::vm) fn in_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let found = self.reg_contains(i.c, i.b)?;
-        self.set_reg(i.a, Value::bool(found != (i.d == 1)));
-        Ok(())
-    }
-
-    /// `if (R[a] in R[b]) == c: ip += d`
-    pub(in crate::vm) fn jump_in(&mut self, i: Instr) -> Result<(), Raised> {
-        let found = self.reg_contains(i.b, i.a)?;
-        self.jump_if(found == (i.c != 0), i)
-    }
-
-    /// Membership where the loop has asked `leaf_contains` already.
-    fn reg_contains(&mut self, container: u8, item: u8) -> Result<bool, Raised> {
-        self.scoped(|vm| {
-            let (container, item) = (vm.reg_local(container), vm.reg_local(item));
-            vm.contains_slow(container, item)
-        })
-    }
 }

@@ -5,7 +5,6 @@
 //!
 //! Each sequence type words its errors differently: `Words` is the table.
 
-use crate::bytecode::Instr;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -21,7 +20,6 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
-use crate::vm::exec::special_call::Asked;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
 use crate::vm::protocol::slice::{leaf_bounds, sliced};
@@ -60,7 +58,11 @@ impl Vm {
 
     #[cold]
     #[inline(never)]
-    fn get_item_slow(&mut self, object: Local, key: Local) -> Result<Local, Raised> {
+    pub(in crate::vm) fn get_item_slow(
+        &mut self,
+        object: Local,
+        key: Local,
+    ) -> Result<Local, Raised> {
         let found = match self.provider(self.get(object), Sym::GetItem) {
             Provider::Builtin => self.builtin_get_item(object, key)?,
             Provider::Method => self.call_special(object, Sym::GetItem, &[key])?,
@@ -501,53 +503,6 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
             }
         }
         _ => None,
-    }
-}
-
-// Instructions.
-impl Vm {
-    /// `R[a] := R[b][R[c]]`
-    pub(in crate::vm) fn get_item_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if let Some(item) = leaf_item(&self.heap, self.reg(i.b), self.reg(i.c)) {
-            self.set_reg(i.a, item?);
-            return Ok(());
-        }
-        if self.ask_special(Sym::GetItem, i.b, &[i.c])? == Asked::Yes {
-            return Ok(());
-        }
-        let mark = self.mark();
-        let (object, key) = (self.reg_local(i.b), self.reg_local(i.c));
-        let result = self.get_item_slow(object, key);
-        self.conclude(mark, i.a, result)
-    }
-
-    /// `R[a][R[b]] := R[c]`
-    pub(in crate::vm) fn set_item_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if self.ask_special(Sym::SetItem, i.a, &[i.b, i.c])? == Asked::Yes {
-            return Ok(());
-        }
-        self.scoped(|vm| {
-            let (object, key, value) = (vm.reg_local(i.a), vm.reg_local(i.b), vm.reg_local(i.c));
-            vm.set_item(object, key, value)
-        })
-    }
-
-    /// `delete R[a][R[b]]`
-    pub(in crate::vm) fn del_item_op(&mut self, i: Instr) -> Result<(), Raised> {
-        self.scoped(|vm| {
-            let (object, key) = (vm.reg_local(i.a), vm.reg_local(i.b));
-            vm.del_item(object, key)
-        })
-    }
-
-    /// `R[a] := len(R[b])`
-    pub(in crate::vm) fn get_len_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let len = self.scoped(|vm| {
-            let object = vm.reg_local(i.b);
-            vm.len(object)
-        })?;
-        self.set_reg(i.a, self.heap.usize(len));
-        Ok(())
     }
 }
 

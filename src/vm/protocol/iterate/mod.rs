@@ -10,7 +10,6 @@ mod builtin;
 mod collect;
 mod unpack;
 
-use crate::bytecode::Instr;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
@@ -19,8 +18,6 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::Vm;
-use crate::vm::exec::special_call::Asked;
-use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 use crate::vm::native::{Args, NativeFn, StepFn};
 pub use builtin::{Advance, leaf_next, plain_iter};
@@ -133,7 +130,7 @@ impl Vm {
     }
 
     /// The step of an iterator written in Rust, unless a class of the program has its own `__next__`.
-    fn native_step(&self, value: Value<'_>) -> Option<StepFn> {
+    pub(in crate::vm) fn native_step(&self, value: Value<'_>) -> Option<StepFn> {
         if !value.is_gc::<Opaque>() {
             return None;
         }
@@ -145,7 +142,12 @@ impl Vm {
     }
 
     /// Takes a step of an iterator written in Rust.
-    fn take_step(&mut self, step: StepFn, iter: Local, into: Local) -> Result<bool, Raised> {
+    pub(in crate::vm) fn take_step(
+        &mut self,
+        step: StepFn,
+        iter: Local,
+        into: Local,
+    ) -> Result<bool, Raised> {
         self.native_safepoint()?;
         let mark = self.mark();
         let more = self.nested(|vm| step(vm, iter, into))?;
@@ -215,82 +217,6 @@ impl Vm {
     pub fn tuple_of(&self, items: &[Local]) -> Local {
         let values: Vec<Value<'_>> = items.iter().map(|&item| self.get(item)).collect();
         self.local(self.heap.tuple(&values).value())
-    }
-}
-
-// Instructions.
-impl Vm {
-    /// `R[a] := iter(R[b])`
-    pub(in crate::vm) fn get_iter_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if let Some(iter) = self.builtin_iter(self.reg(i.b)) {
-            self.set_reg(i.a, iter);
-            return Ok(());
-        }
-        if self.ask_special(Sym::Iter, i.b, &[])? == Asked::Yes {
-            return Ok(());
-        }
-        let mark = self.mark();
-        let iter = self.iter(self.reg_local(i.b))?;
-        self.finish(mark, i.a, iter);
-        Ok(())
-    }
-
-    /// If `R[a]` has a next item: `R[b] :=` it and jump by `d`; a safepoint.
-    pub(in crate::vm) fn for_iter_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        self.for_iter(i)?;
-        self.safepoint().map(|()| None)
-    }
-
-    fn for_iter(&mut self, i: Instr) -> Result<(), Raised> {
-        let value = self.reg(i.a);
-        let step = value
-            .as_gc::<Iter>()
-            .map(|walker| leaf_next(&self.heap, walker))
-            .transpose()?;
-        match step {
-            Some(Advance::Item(item)) => self.set_reg(i.b, item),
-            Some(Advance::End) => return Ok(()),
-            Some(Advance::Program) | None => {
-                let step = self.native_step(self.reg(i.a));
-                if step.is_none() && self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
-                    return Ok(());
-                }
-                let mark = self.mark();
-                let (iter, item) = (self.reg_local(i.a), self.none());
-                let more = match step {
-                    Some(step) => self.take_step(step, iter, item)?,
-                    None => self.next(iter, item)?,
-                };
-                if !more {
-                    self.release(mark);
-                    return Ok(());
-                }
-                self.finish(mark, i.b, item);
-            }
-        }
-        self.exec.stack.top_mut().ip.jump(i.d);
-        Ok(())
-    }
-
-    /// `R[a] := aiter(R[b])` for `async for`.
-    pub(in crate::vm) fn get_aiter_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let mark = self.mark();
-        let source = self.reg_local(i.b);
-        let Some(iter) = self.call_special(source, Sym::AIter, &[])? else {
-            let name = self.heap.type_name(self.get(source));
-            let message =
-                format!("'async for' requires an object with __aiter__ method, got {name}");
-            return Err(self.heap.type_error(message));
-        };
-        if self.special(self.get(iter), Sym::ANext).is_none() {
-            let name = self.heap.type_name(self.get(iter));
-            let message = format!(
-                "'async for' received an object from __aiter__ that does not implement __anext__: {name}"
-            );
-            return Err(self.heap.type_error(message));
-        }
-        self.finish(mark, i.a, iter);
-        Ok(())
     }
 }
 

@@ -15,7 +15,6 @@ mod template;
 
 pub(in crate::vm) use object::wraps_slot;
 
-use crate::bytecode::Instr;
 use crate::runtime::class::Class;
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
@@ -248,27 +247,5 @@ impl Vm {
         }
         self.release(mark);
         Ok(text)
-    }
-
-    /// Shows `R[a]` as the REPL does, and binds `_`, unless it is None.
-    pub(in crate::vm) fn display_op(&mut self, i: Instr) -> Result<(), Raised> {
-        if self.reg(i.a).is_none() {
-            return Ok(());
-        }
-        let mark = self.mark();
-        let value = self.reg_local(i.a);
-        let line = self.repr_text(value)? + "\n";
-        if let Err(error) = self.host.print(&line) {
-            return Err(self.heap.raise(Builtin::OSError, error.to_string()));
-        }
-        self.bind_underscore(self.get(value));
-        self.release(mark);
-        Ok(())
-    }
-
-    /// Binds the builtin `_`.
-    fn bind_underscore<'h>(&'h self, value: Value<'h>) {
-        let name = self.heap.sym(Sym::Underscore);
-        self.builtins().bind(&self.heap, name, value);
     }
 }

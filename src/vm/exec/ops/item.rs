@@ -1,0 +1,90 @@
+//! Instructions on items, lengths and deleted attributes, and the one that shows a value at the prompt.
+//!
+//! The general paths are in `protocol/subscript.rs`, `protocol/attribute_assign.rs` and `protocol/text`.
+
+use crate::bytecode::Instr;
+use crate::runtime::intern::Sym;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::vm::Vm;
+use crate::vm::exec::special_call::Asked;
+use crate::vm::protocol::subscript::leaf_item;
+
+impl Vm {
+    /// `R[a] := R[b][R[c]]`
+    pub(in crate::vm) fn get_item_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if let Some(item) = leaf_item(&self.heap, self.reg(i.b), self.reg(i.c)) {
+            self.set_reg(i.a, item?);
+            return Ok(());
+        }
+        if self.ask_special(Sym::GetItem, i.b, &[i.c])? == Asked::Yes {
+            return Ok(());
+        }
+        let mark = self.mark();
+        let (object, key) = (self.reg_local(i.b), self.reg_local(i.c));
+        let result = self.get_item_slow(object, key);
+        self.conclude(mark, i.a, result)
+    }
+
+    /// `R[a][R[b]] := R[c]`
+    pub(in crate::vm) fn set_item_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.ask_special(Sym::SetItem, i.a, &[i.b, i.c])? == Asked::Yes {
+            return Ok(());
+        }
+        self.scoped(|vm| {
+            let (object, key, value) = (vm.reg_local(i.a), vm.reg_local(i.b), vm.reg_local(i.c));
+            vm.set_item(object, key, value)
+        })
+    }
+
+    /// `delete R[a][R[b]]`
+    pub(in crate::vm) fn del_item_op(&mut self, i: Instr) -> Result<(), Raised> {
+        self.scoped(|vm| {
+            let (object, key) = (vm.reg_local(i.a), vm.reg_local(i.b));
+            vm.del_item(object, key)
+        })
+    }
+
+    /// `R[a] := len(R[b])`
+    pub(in crate::vm) fn get_len_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let len = self.scoped(|vm| {
+            let object = vm.reg_local(i.b);
+            vm.len(object)
+        })?;
+        self.set_reg(i.a, self.heap.usize(len));
+        Ok(())
+    }
+
+    /// `del R[a].name`
+    pub(in crate::vm) fn del_attr_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let (object, name) = (
+            self.reg_local(i.a),
+            self.local(self.name_operand(i).value()),
+        );
+        self.del_attr(object, name)?;
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Shows `R[a]` as the REPL does, and binds `_`, unless it is None.
+    pub(in crate::vm) fn display_op(&mut self, i: Instr) -> Result<(), Raised> {
+        if self.reg(i.a).is_none() {
+            return Ok(());
+        }
+        let mark = self.mark();
+        let value = self.reg_local(i.a);
+        let line = self.repr_text(value)? + "\n";
+        if let Err(error) = self.host.print(&line) {
+            return Err(self.heap.raise(Builtin::OSError, error.to_string()));
+        }
+        self.bind_underscore(self.get(value));
+        self.release(mark);
+        Ok(())
+    }
+
+    /// Binds the builtin `_`.
+    fn bind_underscore<'h>(&'h self, value: Value<'h>) {
+        let name = self.heap.sym(Sym::Underscore);
+        self.builtins().bind(&self.heap, name, value);
+    }
+}
