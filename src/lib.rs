@@ -25,6 +25,6 @@ pub mod reference {
     pub use crate::stdlib::asyncio::{ASYNCIO, streams};
     pub use crate::stdlib::builtins;
     pub use crate::stdlib::registry::{ModuleType, NativeModule, NativeType};
-    pub use crate::stdlib::{MODULES, deque};
+    pub use crate::stdlib::{MODULES, collections};
     pub use crate::vm::Native;
 }

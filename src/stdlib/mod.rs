@@ -7,8 +7,8 @@ pub mod arg;
 pub mod asyncio;
 pub mod binascii;
 pub mod builtins;
+pub mod collections;
 pub mod contextvars;
-pub mod deque;
 pub mod gc;
 pub mod hashlib;
 pub mod importlib;
@@ -42,7 +42,7 @@ pub const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &binascii::BINASCII,
     &contextvars::CONTEXTVARS,
-    &deque::COLLECTIONS,
+    &collections::COLLECTIONS,
     &gc::GC,
     &hashlib::HASHLIB,
     &importlib::FROZEN_IMPORTLIB,

@@ -118,7 +118,7 @@ impl Vm {
     }
 
     /// Writes a container, unless it is being written already: then `again`.
-    pub(super) fn write_once(
+    pub fn write_once(
         &mut self,
         value: Local,
         again: &str,

@@ -6,23 +6,18 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use super::arg::vm_index_or;
-use super::builtins::types::receiver::given;
-use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
+use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::stdlib::arg::vm_index_or;
+use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
-/// The module that `collections` takes it from.
-pub const COLLECTIONS: NativeModule = NativeModule {
-    types: &[&DEQUE],
-    ..NativeModule::of("_collections", "High performance data structures.")
-};
-
-const DEQUE: ModuleType = ModuleType {
+pub const DEQUE: ModuleType = ModuleType {
     name: "collections.deque",
     module: "collections",
     body: NativeType {
@@ -57,6 +52,7 @@ const DEQUE: ModuleType = ModuleType {
             &RMUL,
             &IMUL,
             &DUNDER_COPY,
+            &REDUCE,
             &EQ,
             &NE,
             &LT,
@@ -64,6 +60,7 @@ const DEQUE: ModuleType = ModuleType {
             &GT,
             &GE,
         ],
+        class_methods: &[&CLASS_GETITEM],
         getters: &[Getter::leaf(
             "maxlen",
             "maximum size of a deque or None if unbounded",
@@ -80,11 +77,20 @@ const DEQUE: ModuleType = ModuleType {
 };
 
 const ITERATOR: ModuleType = ModuleType {
-    name: "_collections._deque_iterator",
-    module: "_collections",
+    name: "collections._deque_iterator",
+    module: "collections",
     body: NativeType {
         methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
         ..NativeType::of(Builtin::Opaque, "An iterator over a deque.")
+    },
+};
+
+const REVERSE_ITERATOR: ModuleType = ModuleType {
+    name: "collections._deque_reverse_iterator",
+    module: "collections",
+    body: NativeType {
+        methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
+        ..NativeType::of(Builtin::Opaque, "An iterator over a deque from its end.")
     },
 };
 
@@ -369,15 +375,19 @@ const REVERSED: Native = Native::vm(
     },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
-    let items = list_of(vm, args.at(0));
-    let items = vm.nested(|vm| vm.repr_text(items))?;
-    let maxlen = match this(vm, args).maxlen.get() {
-        Some(n) => format!(", maxlen={n}"),
-        None => String::new(),
-    };
-    let class = vm.heap.type_name(vm.get(args.at(0)));
-    let class = class.rsplit('.').next().unwrap_or(class);
-    let text = format!("{class}({items}{maxlen})");
+    let mut text = String::new();
+    vm.write_once(args.at(0), "[...]", &mut text, |vm, out| {
+        let items = list_of(vm, args.at(0));
+        let items = vm.repr_text(items)?;
+        let maxlen = match this(vm, args).maxlen.get() {
+            Some(n) => format!(", maxlen={n}"),
+            None => String::new(),
+        };
+        let class = vm.heap.type_name(vm.get(args.at(0)));
+        let class = class.rsplit('.').next().unwrap_or(class);
+        *out = format!("{class}({items}{maxlen})");
+        Ok(())
+    })?;
     Ok(vm.local(vm.heap.str_value(&text)))
 });
 const ADD: Native = Native::vm(
@@ -426,6 +436,35 @@ const DUNDER_COPY: Native = Native::vm("__copy__(self, /)", "A shallow copy.", |
     let items = list_of(vm, args.at(0));
     like(vm, args.at(0), items)
 });
+const CLASS_GETITEM: Native = Native::vm(
+    "__class_getitem__(cls, item, /)",
+    "See PEP 585",
+    |vm, args| vm.generic_alias(args.at(0), args.at(1)),
+);
+const REDUCE: Native = Native::vm(
+    "__reduce__(self, /)",
+    "Return state information for pickling.",
+    |vm, args| {
+        let this = args.at(0);
+        let class = vm.local(vm.heap.class_of(vm.get(this)).value());
+        let arguments = match self::this(vm, args).maxlen.get() {
+            Some(n) => {
+                let (empty, n) = (vm.tuple_of(&[]), vm.local(vm.heap.usize(n)));
+                vm.tuple_of(&[empty, n])
+            }
+            None => vm.tuple_of(&[]),
+        };
+        let state = vm.find_attr(this, "__dict__")?;
+        let filled = |vm: &Vm, state| {
+            vm.get_gc::<Dict>(state)
+                .is_some_and(|d| d.table.len(&vm.heap) > 0)
+        };
+        let state = state.filter(|&state| filled(vm, state));
+        let state = state.unwrap_or_else(|| vm.none());
+        let items = vm.iter(this)?;
+        Ok(vm.tuple_of(&[class, arguments, state, items]))
+    },
+);
 const EQ: Native = comparison("__eq__(self, value, /)", |vm, a| {
     compare(vm, a, Comparison::Eq)
 });
@@ -456,18 +495,23 @@ const ITERATOR_ITER: Native =
     Native::vm("__iter__(self, /)", "Implement iter(self).", |_, args| {
         Ok(args.at(0))
     });
-const ITERATOR_NEXT: Native =
-    Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
-        let walk = walker(vm, args.at(0));
-        let owner = vm.local(walk.deque.get(&vm.heap));
-        if deque(vm.get(owner)).version.get() != walk.version {
-            let message = "deque mutated during iteration";
-            return Err(vm.heap.raise(Builtin::RuntimeError, message));
+const ITERATOR_NEXT: Native = Native::step(|vm, iter, into| {
+    let walk = walker(vm, iter);
+    let owner = walk.deque.get(&vm.heap);
+    if deque(owner).version.get() != walk.version {
+        let message = "deque mutated during iteration";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    let at = walk.at.replace(walk.at.get() + walk.step);
+    let items = deque(owner).items.borrow();
+    match usize::try_from(at).ok().and_then(|at| items.get(at)) {
+        Some(item) => {
+            vm.set(into, item.get(&vm.heap));
+            Ok(true)
         }
-        let at = walk.at.replace(walk.at.get() + walk.step);
-        let found = usize::try_from(at).ok().and_then(|at| item(vm, owner, at));
-        found.ok_or_else(|| vm.heap.raise_with(Builtin::StopIteration, &[]))
-    });
+        None => Ok(false),
+    }
+});
 const ITERATOR_HINT: Native = Native::vm(
     "__length_hint__(self, /)",
     "How many items are left.",
@@ -490,7 +534,14 @@ fn walker(vm: &Vm, local: Local) -> &Walk {
 }
 
 fn walk(vm: &mut Vm, owner: Local, at: i64, step: i64) -> Local {
-    let class = class_of(vm, &ITERATOR);
+    let class = class_of(
+        vm,
+        if step > 0 {
+            &ITERATOR
+        } else {
+            &REVERSE_ITERATOR
+        },
+    );
     let walk = Walk {
         deque: Slot::new(vm.get(owner)),
         version: deque(vm.get(owner)).version.get(),
