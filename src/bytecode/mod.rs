@@ -8,6 +8,7 @@
 pub mod builder;
 pub mod code;
 pub mod dis;
+mod flow;
 pub mod globals;
 pub mod image;
 pub mod op;
@@ -16,6 +17,7 @@ pub mod verify;
 
 pub use builder::{Builder, Label};
 pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
+pub use flow::RegSet;
 pub use globals::GlobalNames;
 pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};
 pub use relink::relink;

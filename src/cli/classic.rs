@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::carets;
 use super::failure::{raised_span, source_of};
 use crate::diagnostics::{SourceMap, Span};
-use crate::runtime::exception::TraceEntry;
+use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Failure, Place};
 
 /// After so many equal lines CPython counts the rest.

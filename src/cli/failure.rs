@@ -15,7 +15,7 @@ use crate::bytecode::Op;
 use crate::diagnostics::{
     FileId, Severity, SourceFile, SourceMap, Span, excerpt, presentable_text,
 };
-use crate::runtime::exception::TraceEntry;
+use crate::runtime::traceback::TraceEntry;
 use crate::syntax::ast::{Expr, ExprKind, StmtKind};
 use crate::syntax::parser::parse_module;
 use crate::vm::{Failure, Place};

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::failure::{self, draw, location};
 use super::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
-use crate::runtime::exception::TraceEntry;
+use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
 /// A report as text.

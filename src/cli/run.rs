@@ -172,6 +172,7 @@ fn options(
         args,
         script,
         path: settings.path.clone(),
+        warn_options: settings.warn_options.clone(),
         gc_stress: settings.gc_stress,
     }
 }

@@ -87,6 +87,11 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
     Ok(code)
 }
 
+/// Whether the text with this number was compiled by the program, which names it as it likes.
+pub(super) fn has_made(vm: &Vm, file: u32) -> bool {
+    loader::compiled(vm).goals.borrow().contains_key(&file)
+}
+
 /// The second form of a text that was compiled before.
 fn compile_mapped(vm: &mut Vm, file: FileId) -> Result<Local, Raised> {
     let goal = loader::compiled(vm).goals.borrow().get(&file.0).copied();

@@ -21,7 +21,7 @@ use crate::sched::ready_queue::Seeded;
 use crate::sched::{self, event_loop, green, report, scheduler, slow_step, task};
 use crate::stdlib::{self, asyncio, importlib, random, sys};
 use crate::syntax::ast;
-use crate::vm::{Failure, Host, Local, Vm};
+use crate::vm::{Failure, Host, Local, Problem, Report, Vm};
 
 /// What an interpreter is made from.
 pub struct Options {
@@ -41,6 +41,8 @@ pub struct Options {
     pub script: Option<PathBuf>,
     /// Where imports look afterwards.
     pub path: Vec<PathBuf>,
+    /// `sys.warnoptions`.
+    pub warn_options: Vec<String>,
     /// Collect garbage at every safepoint: for tests of the collector.
     pub gc_stress: bool,
 }
@@ -81,7 +83,8 @@ impl Interpreter {
         let shown = path
             .iter()
             .map(|folder| folder.to_string_lossy().into_owned());
-        vm.extend(sys::Program::new(options.args, shown.collect()));
+        let program = sys::Program::new(options.args, shown.collect());
+        vm.extend(program.with_warn_options(options.warn_options));
         vm.extend(Loader::new(options.sources, options.warn, path));
         vm.set_importer(SourceImporter);
         vm.set_locate(loader::locate);
@@ -220,6 +223,16 @@ impl Interpreter {
         let exception = vm.take_local(raised);
         if is_exit {
             return exit_of(vm, exception);
+        }
+        match sys::hooks::call_excepthook(vm, exception) {
+            Ok(false) => {}
+            Ok(true) => return Outcome::Exit(if is_interrupt { 130 } else { 1 }, None),
+            Err(raised) => {
+                let failed = vm.take_local(raised);
+                let failure = vm.describe(failed);
+                let problem = Problem::Unraisable("sys.excepthook".to_owned());
+                vm.host.report(Report::Failed { problem, failure });
+            }
         }
         let failure = Box::new(vm.describe(exception));
         if is_interrupt {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::evaluate::Compiled;
+use super::evaluate::{self, Compiled};
 use super::finder::{self, Found};
 use super::meta_path;
 use super::syntax_error::{Place, syntax_error};
@@ -23,7 +23,7 @@ use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
 use crate::syntax::parser::{decode_source, parse_module};
-use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, Vm};
+use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, SourcePlace, Vm};
 
 /// What importing needs to know.
 pub(super) struct Loader {
@@ -127,11 +127,24 @@ pub(super) fn sources(vm: &Vm) -> &Sources {
     &vm.extension::<Loader>().sources
 }
 
-/// The file and the line of an offset into a text that was loaded: the hook of `Vm::locate`.
-pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<(String, usize)> {
+/// Where an offset into a text is that was loaded: the hook of `Vm::locate`.
+pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<SourcePlace> {
     let sources = sources(vm).borrow();
     let source = sources.file(FileId(file));
-    Some((source.name().to_string(), source.line(offset) as usize))
+    let line = source.line(offset);
+    let name = source.name();
+    let is_path = !name.starts_with('<') && !name.starts_with('/') && !evaluate::has_made(vm, file);
+    Some(SourcePlace {
+        file: if is_path {
+            finder::absolute(Path::new(&**name))
+                .to_string_lossy()
+                .into()
+        } else {
+            Rc::clone(name)
+        },
+        line: line as usize,
+        column: offset.saturating_sub(source.line_span(line).start) as usize,
+    })
 }
 
 /// The names that a module has slots for, as the compiler wants them.

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::bytes::Bytes;
 use super::class::class_flag;
+use super::code::{CodeObj, hash_of as hash_of_code, is_same};
 use super::complex::Complex;
 use super::heap::{Gc, Header, Heap, Kind};
 use super::instance::Instance;
@@ -96,6 +97,10 @@ fn objects_equal(heap: &Heap, a: Gc<'_, Header>, b: Gc<'_, Header>, depth: u32) 
             Some(a.downcast::<Bytes>()?.data == b.downcast::<Bytes>()?.data)
         }
         (Kind::Tuple, Kind::Tuple) => tuples_equal(heap, a.downcast()?, b.downcast()?, depth),
+        (Kind::Code, Kind::Code) => Some(is_same(
+            &a.downcast::<CodeObj>()?.get().code,
+            &b.downcast::<CodeObj>()?.get().code,
+        )),
         _ if has_own_eq(heap, a) || has_own_eq(heap, b) => None,
         _ => Some(false),
     }
@@ -123,7 +128,9 @@ fn has_own_eq(heap: &Heap, object: Gc<'_, Header>) -> bool {
         Kind::Str | Kind::Bytes | Kind::Int | Kind::Complex | Kind::Function | Kind::Native => {
             false
         }
-        Kind::Module | Kind::Cell | Kind::Code | Kind::Coroutine | Kind::Future => false,
+        Kind::Module | Kind::Cell | Kind::Code | Kind::Frame | Kind::Coroutine | Kind::Future => {
+            false
+        }
         Kind::Class => !heap.class_of(object.value()).is_type(heap),
         // An instance around a builtin object is equal to what that object is equal to.
         Kind::Instance if object.downcast::<Instance>().is_some_and(Gc::has_payload) => true,
@@ -171,6 +178,7 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
         Kind::Str => Some(object.downcast::<Str>()?.hash()),
         Kind::Bytes => Some(hash_bytes(&object.downcast::<Bytes>()?.data)),
         Kind::Tuple => hash_tuple(heap, object.downcast()?, depth),
+        Kind::Code => Some(hash_of_code(&object.downcast::<CodeObj>()?.get().code) >> 1),
         Kind::Instance if object.downcast::<Instance>()?.has_payload() => None,
         Kind::Instance | Kind::Exception
             if !heap
@@ -188,7 +196,8 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
         | Kind::Coroutine
         | Kind::Future
         | Kind::Cell
-        | Kind::Code => Some(heap.id_of(object.value()) as u64),
+        | Kind::Frame
+        | Kind::Traceback => Some(heap.id_of(object.value()) as u64),
         _ => None,
     }
 }

@@ -17,7 +17,7 @@ use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
 use super::value::Value;
-use crate::bytecode::{Code, Instr};
+use crate::bytecode::{Code, Const, Instr};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
@@ -189,4 +189,32 @@ impl Cache {
             name: Fixed::new(name),
         }
     }
+}
+
+/// Whether two codes do the same at the same lines; the file does not count.
+pub fn is_same(a: &Rc<Code>, b: &Rc<Code>) -> bool {
+    if Rc::ptr_eq(a, b) {
+        return true;
+    }
+    let same_const = |pair: (&Const, &Const)| match pair {
+        (Const::Code(a), Const::Code(b)) => is_same(a, b),
+        (a, b) => a == b,
+    };
+    a.name == b.name
+        && a.kind == b.kind
+        && a.params == b.params
+        && a.instrs == b.instrs
+        && a.locals == b.locals
+        && a.free_names == b.free_names
+        && a.spans == b.spans
+        && a.consts.len() == b.consts.len()
+        && a.consts.iter().zip(&b.consts).all(same_const)
+}
+
+/// A hash that is equal for codes that are the same.
+pub fn hash_of(code: &Code) -> u64 {
+    let mix = |sum: u64, part: u64| sum.wrapping_mul(31).wrapping_add(part);
+    let of_name = code.name.bytes().map(u64::from).fold(7, mix);
+    let part = |i: &Instr| (i.d as u64) << 8 | i.op as u64;
+    code.instrs.iter().map(part).fold(of_name, mix)
 }

@@ -1,21 +1,15 @@
-//! Exceptions: arguments, cause and context, and the traceback as plain data.
+//! Exceptions: arguments, cause and context, attributes.
 //!
-//! The traceback holds code and instruction numbers, not objects, so that an exception keeps no frame alive; the command line
-//! turns them into text.
-
-#![expect(unsafe_code, reason = "declares that places in code have no slots")]
+//! What an exception has passed on its way is in `traceback.rs`.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use super::class::Class;
 use super::dict::Dict;
-use super::heap::{Gc, Heap, Slot, Trace, Tracer, traced};
-use super::instance::Instance;
+use super::heap::{Gc, Heap, Slot, traced};
+use super::traceback::Passed;
 use super::tuple::Tuple;
-use super::types::Builtin;
 use super::value::Value;
-use crate::bytecode::Code;
 
 /// An instance of a class that derives from BaseException.
 pub struct Exception {
@@ -31,36 +25,14 @@ pub struct Exception {
     pub attrs: Slot,
     /// What a failed `assert` was about, for the report: a tuple of values, Undef where one was not evaluated; Undef elsewhere.
     pub compared: Slot,
-    /// Where it was raised and what it passed through, innermost first.
-    pub traceback: RefCell<Vec<TraceEntry>>,
+    /// `__traceback__` as far as it was made: a `Traceback`, Undef for None.
+    pub traceback: Slot,
+    /// What it passed since then, innermost first.
+    pub passed: RefCell<Vec<Passed>>,
 }
 
-/// One line of a traceback.
-#[derive(Clone)]
-pub enum TraceEntry {
-    /// An instruction that the exception left.
-    Frame {
-        /// The code that ran.
-        code: Rc<Code>,
-        /// Which of its instructions.
-        ip: u32,
-    },
-    /// The exception crossed from a task to what awaited it.
-    Task {
-        /// The name of the task that it came from.
-        name: Rc<str>,
-        /// Where the task was made: code and instruction.
-        spawned: Option<(Rc<Code>, u32)>,
-    },
-}
-
-// SAFETY: `Code` and text hold no slots.
-unsafe impl Trace for TraceEntry {
-    #[inline(always)]
-    fn trace(&self, _: &mut Tracer<'_>) {}
-}
 traced!(
-    Exception { args, cause, context, attrs, compared, traceback }
+    Exception { args, cause, context, attrs, compared, traceback, passed }
     plain { suppress_context }
 );
 
@@ -74,33 +46,10 @@ impl Heap {
             suppress_context: Cell::new(false),
             attrs: Slot::undef(),
             compared: Slot::undef(),
-            traceback: RefCell::default(),
+            traceback: Slot::undef(),
+            passed: RefCell::default(),
         };
         self.alloc_shaped(fields, class.root_shape())
-    }
-}
-
-/// The attribute of a traceback object that holds the exception whose traceback it is. No program can spell it.
-const TRACEBACK_OF: &str = ".exception";
-
-// Traceback objects say whose traceback they are; the entries stay with the exception.
-impl Heap {
-    /// `__traceback__`: None where there are no entries.
-    pub fn traceback_object<'h>(&'h self, exception: Gc<'h, Exception>) -> Value<'h> {
-        if exception.traceback.borrow().is_empty() {
-            return Value::NONE;
-        }
-        let object = self.instance(self.types.class(self, Builtin::Traceback));
-        object.set_attr(self, self.intern(TRACEBACK_OF), exception.value());
-        object.value()
-    }
-
-    /// The exception whose traceback an object is.
-    pub fn traceback_source<'h>(&'h self, object: Value<'h>) -> Option<Gc<'h, Exception>> {
-        object
-            .as_gc::<Instance>()?
-            .attr(self, self.intern(TRACEBACK_OF))?
-            .as_gc()
     }
 }
 

@@ -43,6 +43,17 @@ impl<'h> Gc<'h, Function> {
     }
 }
 
+impl<'h> Gc<'h, Function> {
+    /// A copy for one coroutine alone, without what only the program's function has.
+    pub fn private_copy(self, heap: &'h Heap) -> Gc<'h, Function> {
+        let cells = self.tail();
+        let copy = heap.function(self.code(heap), self.ncells, |n| cells[n].get(heap));
+        copy.name.set(self.get().name.get(heap));
+        copy.qualname.set(self.get().qualname.get(heap));
+        copy
+    }
+}
+
 impl Heap {
     /// A function of this code, closing over the cells that `cells` gives, without defaults.
     pub fn function<'h>(

@@ -142,7 +142,8 @@ types! {
     Spill "spill": Object = Spill [final];
     StrBuf "str_buffer": Object = StrBuf [final];
     Code "code": Object = Code [final];
-    Traceback "traceback": Object [final];
+    Traceback "traceback": Object = Traceback [final];
+    Frame "frame": Object = Frame [final];
     Coroutine "coroutine": Object = Coroutine [final];
     Generator "generator": Object [final];
     AsyncGenerator "async_generator": Object [final];

@@ -56,6 +56,9 @@ pub fn pending_at_exit(vm: &mut Vm) {
 pub(super) fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {
     if let Err(raised) = outcome {
         let exception = vm.take_local(raised);
+        if vm.tell_unraisable(exception, None) {
+            return;
+        }
         report(vm, Problem::Unraisable(of.to_owned()), exception);
     }
 }

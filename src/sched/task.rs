@@ -11,7 +11,7 @@ use super::handle::{Action, Handle};
 use super::{Scheduler, scheduler, shared};
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::future::{Callback, Future, FutureState, NO_ROW, TaskPart};
 use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
@@ -354,10 +354,7 @@ pub fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
         .map_or("".into(), |s| s.as_str().into());
     let spawned = spawned(vm, awaited);
     if let Some(exception) = vm.get_gc::<Exception>(exception) {
-        exception.traceback.borrow_mut().push(TraceEntry::Task {
-            name: text,
-            spawned,
-        });
+        exception.note_task(text, spawned);
     }
 }
 

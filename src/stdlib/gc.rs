@@ -138,8 +138,7 @@ fn tell(vm: &mut Vm, phase: &str, generation: i64) -> Result<(), Raised> {
         let at = vm.local(vm.heap.usize(i));
         let callback = vm.get_item(list, at)?;
         if let Err(raised) = vm.call(callback, &[phase, info]) {
-            let what = vm.repr_text(callback)?;
-            vm.report_unraisable(what, raised);
+            vm.report_unraisable(callback, raised);
         }
     }
     Ok(())

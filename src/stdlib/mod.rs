@@ -74,6 +74,7 @@ pub fn install(vm: &mut Vm) {
     builtins::install(vm);
     vm.set_importer(NativeModules);
     vm.set_abandon(asyncio::abandon_generator);
+    vm.set_unraisable(sys::hooks::call_unraisablehook);
     vm.mention_timers(asyncio::SLEEP_NAME);
 }
 

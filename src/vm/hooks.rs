@@ -16,8 +16,22 @@ type Attend = dyn Fn(&mut Vm) -> Result<(), Raised>;
 /// Compiles; returns a code object.
 pub(in crate::vm) type Compile = dyn Fn(&mut Vm, &CompileRequest<'_>) -> Result<Local, Raised>;
 
-/// The file and the line of an offset into a source text, by the text's number.
-type Locate = dyn Fn(&Vm, u32, u32) -> Option<(String, usize)>;
+/// A place in a source text.
+#[derive(Clone, Debug)]
+pub struct SourcePlace {
+    /// What the text is called: its file.
+    pub file: Rc<str>,
+    /// The line, from 1.
+    pub line: usize,
+    /// The bytes of the line before it.
+    pub column: usize,
+}
+
+/// Where an offset into a source text is, by the text's number.
+type Locate = dyn Fn(&Vm, u32, u32) -> Option<SourcePlace>;
+
+/// Tells the program of an exception that has nowhere to go, and what it came from; whether the program took it.
+type Unraisable = dyn Fn(&mut Vm, Local, Option<Local>) -> bool;
 
 /// Closes an async generator that nothing refers to any more.
 type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
@@ -36,6 +50,8 @@ pub(in crate::vm) struct Hooks {
     pub slice_end: Option<Rc<Attend>>,
     /// Closes async generators where the program has no function for it.
     pub abandon: Option<Rc<Abandon>>,
+    /// What hears of exceptions that have nowhere to go.
+    pub unraisable: Option<Rc<Unraisable>>,
     /// How reports mention a wait for a timer that has no coroutine.
     pub timer_mention: &'static str,
 }
@@ -50,6 +66,7 @@ impl Default for Hooks {
             pulse: None,
             slice_end: None,
             abandon: None,
+            unraisable: None,
             timer_mention: "a timer",
         }
     }
@@ -70,15 +87,12 @@ impl Vm {
     }
 
     /// Says where source texts are known.
-    pub fn set_locate(
-        &mut self,
-        locate: impl Fn(&Vm, u32, u32) -> Option<(String, usize)> + 'static,
-    ) {
+    pub fn set_locate(&mut self, locate: impl Fn(&Vm, u32, u32) -> Option<SourcePlace> + 'static) {
         self.hooks.locate = Some(Rc::new(locate));
     }
 
-    /// The file and the line of an offset into a code's source text.
-    pub fn locate(&self, code: &Code, offset: u32) -> Option<(String, usize)> {
+    /// Where an offset into a code's source text is.
+    pub fn locate(&self, code: &Code, offset: u32) -> Option<SourcePlace> {
         self.hooks.locate.as_deref()?(self, code.file, offset)
     }
 
@@ -103,6 +117,20 @@ impl Vm {
         abandon: impl Fn(&mut Vm, Local) -> Result<(), Raised> + 'static,
     ) {
         self.hooks.abandon = Some(Rc::new(abandon));
+    }
+
+    /// Says what hears of exceptions that have nowhere to go.
+    pub fn set_unraisable(
+        &mut self,
+        unraisable: impl Fn(&mut Vm, Local, Option<Local>) -> bool + 'static,
+    ) {
+        self.hooks.unraisable = Some(Rc::new(unraisable));
+    }
+
+    /// Tells the program of an exception that has nowhere to go; whether the program took it.
+    pub fn tell_unraisable(&mut self, exception: Local, source: Option<Local>) -> bool {
+        let unraisable = self.hooks.unraisable.clone();
+        unraisable.is_some_and(|tell| tell(self, exception, source))
     }
 
     /// Says how reports mention a wait for a timer that has no coroutine.

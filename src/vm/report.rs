@@ -9,10 +9,11 @@ use std::rc::Rc;
 use crate::bytecode::Code;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::dict::Dict;
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
+use crate::runtime::traceback::TraceEntry;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
@@ -324,7 +325,7 @@ impl Vm {
         };
         let compared = this.compared.get(heap).as_gc::<Tuple>();
         let compared = compared.map_or(Vec::new(), |t| t.to_vec(heap));
-        let trace = this.traceback.borrow().clone();
+        let trace = this.trace(heap);
         let notes = this.attrs.get(heap).as_gc::<Dict>();
         let notes = notes
             .and_then(|d| d.get_str(heap, heap.intern("__notes__")))

@@ -6,10 +6,11 @@
 
 use crate::diagnostics::similar::nearest;
 use crate::runtime::dict::Dict;
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
+use crate::runtime::traceback::TraceEntry;
 use crate::runtime::{Builtin, Gc, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -91,7 +92,7 @@ impl Vm {
     fn visible_names(&self, exception: Local) -> Vec<String> {
         let mut names = Vec::new();
         if let Some(this) = self.get_gc::<Exception>(exception)
-            && let Some(TraceEntry::Frame { code, .. }) = this.traceback.borrow().first()
+            && let Some(TraceEntry::Frame { code, .. }) = this.trace(&self.heap).first()
         {
             let own = code.locals.iter().map(|(name, _)| name);
             let variables = own

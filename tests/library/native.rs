@@ -22,9 +22,10 @@ pub fn functions(natives: &[&Native]) -> Vec<Item> {
         .collect()
 }
 
-/// The functions of a module, in the order of their names.
+/// The functions of a module, in the order of their names; of those with an underscore only the ones that programs use.
 pub fn functions_of(module: &NativeModule) -> Vec<Item> {
     let mut natives = module.functions.to_vec();
+    natives.retain(|native| !native.name().starts_with('_') || native.name() == "_getframe");
     natives.sort_by_key(|native| native.name());
     functions(&natives)
 }

@@ -116,6 +116,7 @@ const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
             Code,
             Cell,
             Module,
+            Frame,
             Traceback,
             NoneType,
             EllipsisType,

@@ -263,13 +263,12 @@ fn options() -> [Arg; 9] {
             &["source", "python"],
             "How to show exceptions: source first, or as CPython does",
         ),
-        choice(
-            "warnings",
-            "WHAT",
-            &["default", "error", "ignore"],
-            "What becomes of warnings: shown, shown and exit status 1, or not shown",
-        )
-        .short('W'),
+        Arg::new("warnings")
+            .long("warnings")
+            .short('W')
+            .value_name("WHAT")
+            .action(ArgAction::Append)
+            .help("What becomes of warnings: default (shown), error (shown and exit status 1), ignore (not shown), or a filter as CPython's -W"),
         flag("strict", "The same as -W error"),
         choice(
             "color",

@@ -120,6 +120,8 @@ pub struct Settings {
     pub tracebacks: Tracebacks,
     /// What becomes of warnings.
     pub warnings: Warnings,
+    /// `sys.warnoptions`.
+    pub warn_options: Vec<String>,
     /// How much `apy` says of itself.
     pub talk: Talk,
     /// Where imports look after the program's folder.
@@ -322,12 +324,13 @@ impl Settings {
             } else {
                 Tracebacks::Source
             },
-            warnings: match text("warnings") {
+            warnings: match many::<String>(inner, "warnings").last().map(String::as_str) {
                 _ if inner.get_flag("strict") => Warnings::Fail,
                 Some("error") => Warnings::Fail,
                 Some("ignore") => Warnings::Ignore,
                 _ => Warnings::Show,
             },
+            warn_options: many(inner, "warnings"),
             talk: match (inner.get_flag("quiet"), inner.get_flag("verbose")) {
                 (true, _) => Talk::Quiet,
                 (_, true) => Talk::Verbose,
@@ -410,7 +413,8 @@ fn inherited(matches: &ArgMatches) -> Vec<String> {
     }
     let seed = matches.get_one::<u64>("seed");
     options.extend(seed.map(|seed| format!("--seed={seed}")));
-    options.extend(word(matches, "warnings").map(|value| format!("-W{value}")));
+    let warnings = many::<String>(matches, "warnings").into_iter();
+    options.extend(warnings.map(|value| format!("-W{value}")));
     if matches.get_flag("strict") {
         options.push("--strict".to_owned());
     }

@@ -15,6 +15,37 @@ pub(super) fn analyze(tree: &mut ScopeTree, problems: &mut Vec<Diagnostic>) {
             tree.get_mut(id).symbols[index as usize].place = place;
         }
     }
+    sort_cells(tree);
+}
+
+/// Puts the cells of each frame into the order of their names, as `co_freevars` shows them.
+fn sort_cells(tree: &mut ScopeTree) {
+    for frame in tree.ids() {
+        let cells = &tree.get(frame).free;
+        if cells.len() < 2 {
+            continue;
+        }
+        let name = |cell: u16| {
+            let (owner, index) = cells[usize::from(cell)];
+            &tree.symbol(owner, index).name
+        };
+        let mut order: Vec<u16> = (0..cells.len() as u16).collect();
+        order.sort_by(|&a, &b| name(a).cmp(name(b)));
+        let sorted: Vec<_> = order.iter().map(|&old| cells[usize::from(old)]).collect();
+        tree.get_mut(frame).free = sorted;
+        let moved = |old: u16| order.iter().position(|&o| o == old).unwrap_or_default() as u16;
+        for id in tree.ids() {
+            if tree.get(id).frame != frame {
+                continue;
+            }
+            for symbol in &mut tree.get_mut(id).symbols {
+                match &mut symbol.place {
+                    Place::Free(cell) | Place::Namespace(Some(cell)) => *cell = moved(*cell),
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 fn place(tree: &mut ScopeTree, id: ScopeId, index: u32, problems: &mut Vec<Diagnostic>) -> Place {

@@ -129,6 +129,8 @@ kinds! {
     Instance = instance::Instance, tail capacity;
     Module = module::Module;
     Exception = exception::Exception;
+    Traceback = traceback::Traceback;
+    Frame = frame_object::FrameObject, tail nregs;
     Coroutine = coroutine::Coroutine, tail nregs;
     Iter = iter::Iter;
     View = view::View;

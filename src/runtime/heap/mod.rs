@@ -56,6 +56,7 @@ use super::raised::Raised;
 use super::shape::Shapes;
 use super::types::Types;
 use super::value::Value;
+use crate::text::int_text::DigitLimit;
 use block::Space;
 use budget::Budget;
 use finalize::Endings;
@@ -87,6 +88,8 @@ pub struct Heap {
     stress: Cell<bool>,
     next_id: Cell<i64>,
     ids: RefCell<FxHashMap<usize, i64>>,
+    /// How many decimal digits are converted (`sys.set_int_max_str_digits`).
+    pub digit_limit: Cell<DigitLimit>,
     /// Counts down to the next visit of the VM's slow path.
     pub budget: Budget,
     /// Weak references, and what has a finaliser.
@@ -125,6 +128,7 @@ impl Heap {
             stress: Cell::new(false),
             next_id: Cell::new(1),
             ids: RefCell::default(),
+            digit_limit: Cell::default(),
             budget: Budget::default(),
             endings: Endings::default(),
             unstarted: Unstarted::default(),

@@ -11,7 +11,7 @@ use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
 use crate::runtime::function::Function;
 use crate::runtime::{Raised, Value};
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, SourcePlace, Vm};
 
 /// `repr()` of a future.
 pub const FUTURE_REPR: Native =
@@ -79,8 +79,8 @@ fn place(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         };
     }
     let heap = &vm.heap;
-    let text = |place: Option<(String, usize)>| match place {
-        Some((file, line)) => heap.str_value(&format!("{file}:{line}")),
+    let text = |place: Option<SourcePlace>| match place {
+        Some(SourcePlace { file, line, .. }) => heap.str_value(&format!("{file}:{line}")),
         None => Value::NONE,
     };
     let parts = [text(defined), text(now), Value::bool(running)];

@@ -15,7 +15,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::stdlib::arg::checked;
 use crate::stdlib::builtins::types::receiver::plain;
-use crate::text::int_text::{DigitLimit, int_from_str};
+use crate::text::int_text::int_from_str;
 use crate::vm::{Local, Vm};
 
 /// What user code makes of parts of a document.
@@ -172,7 +172,7 @@ fn int<'h>(heap: &'h Heap, text: &str) -> Result<Value<'h>, Raised> {
     {
         return Ok(heap.int(n));
     }
-    let n = checked(heap, int_from_str(text, 10, DigitLimit::default()))?;
+    let n = checked(heap, int_from_str(text, 10, heap.digit_limit.get()))?;
     Ok(heap.any_int(n))
 }
 

@@ -10,7 +10,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, checked, plain_value};
 use crate::text::float_repr::float_repr;
-use crate::text::int_text::{Decimal, DigitLimit, int_to_str};
+use crate::text::int_text::{Decimal, int_to_str};
 use crate::vm::{Local, Vm};
 
 /// What happens to a name that JSON cannot have, or a float that it cannot have.
@@ -167,7 +167,7 @@ impl Writer {
             ));
         }
         if let Some(n) = plain.as_any_int() {
-            return checked(heap, int_to_str(n, DigitLimit::default())).map(Some);
+            return checked(heap, int_to_str(n, heap.digit_limit.get())).map(Some);
         }
         let Some(x) = plain.as_float() else {
             return Ok(None);

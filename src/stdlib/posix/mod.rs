@@ -48,6 +48,8 @@ pub const POSIX: NativeModule = NativeModule {
         &descriptors::DUP,
         &descriptors::PIPE,
         &process::GETPID,
+        &process::EXECUTABLE,
+        &process::COMMAND_LINE,
         &process::GETPPID,
         &process::GETUID,
         &process::GETGID,

@@ -14,6 +14,25 @@ use crate::vm::{Local, Native, Vm};
 pub const GETPID: Native = Native::vm("getpid()", "The number of this process.", |vm, _| {
     Ok(vm.local(vm.heap.int(i64::from(std::process::id()))))
 });
+pub const EXECUTABLE: Native = Native::vm(
+    "_executable()",
+    "The path of the interpreter, empty if it is unknown.",
+    |vm, _| {
+        let path = std::env::current_exe().unwrap_or_default();
+        Ok(vm.local(vm.heap.str_value(&path.to_string_lossy())))
+    },
+);
+pub const COMMAND_LINE: Native = Native::vm(
+    "_command_line()",
+    "The words of the command that started the interpreter, a list.",
+    |vm, _| {
+        let words: Vec<String> = std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let words = words.iter().map(|word| vm.heap.str_value(word));
+        Ok(vm.local(vm.heap.list(words).value()))
+    },
+);
 pub const GETPPID: Native =
     Native::vm("getppid()", "The number of the parent process.", |vm, _| {
         let parent = std::os::unix::process::parent_id();

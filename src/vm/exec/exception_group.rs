@@ -5,7 +5,7 @@
 
 use crate::bytecode::Instr;
 use crate::runtime::class::Class;
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
@@ -170,7 +170,7 @@ impl Vm {
         else {
             return;
         };
-        to.traceback.replace(from.traceback.borrow().clone());
+        to.set_traceback(from.traceback(heap));
         to.context.set(from.context.get(heap));
         to.cause.set(from.cause.get(heap));
         to.suppress_context.set(from.suppress_context.get());
@@ -232,15 +232,7 @@ impl Vm {
             self.get_gc::<Exception>(exception),
             self.get_gc::<Exception>(group),
         ) {
-            group.traceback.replace(
-                naked
-                    .traceback
-                    .borrow()
-                    .last()
-                    .cloned()
-                    .into_iter()
-                    .collect(),
-            );
+            group.note_last_of(&self.heap, naked);
         }
         Ok(Split {
             matched: group,
@@ -328,7 +320,7 @@ impl Vm {
         a.context.get(heap).is(b.context.get(heap))
             && a.cause.get(heap).is(b.cause.get(heap))
             && notes(a) == notes(b)
-            && same_traceback(&a.traceback.borrow(), &b.traceback.borrow())
+            && a.has_trace_of(heap, b)
     }
 
     /// The part of a group that holds the leaves of some of its parts, in the group's structure.
@@ -358,19 +350,4 @@ fn own_notes<'h>(heap: &'h Heap, exception: Gc<'h, Exception>) -> Option<Value<'
         return None;
     }
     exception.attrs(heap).get_str(heap, heap.sym(Sym::Notes))
-}
-
-fn same_traceback(a: &[TraceEntry], b: &[TraceEntry]) -> bool {
-    a.len() == b.len()
-        && a.iter().zip(b).all(|pair| match pair {
-            (
-                TraceEntry::Frame { code, ip },
-                TraceEntry::Frame {
-                    code: other,
-                    ip: at,
-                },
-            ) => std::rc::Rc::ptr_eq(code, other) && ip == at,
-            (TraceEntry::Task { name, .. }, TraceEntry::Task { name: other, .. }) => name == other,
-            _ => false,
-        })
 }

@@ -149,11 +149,11 @@ impl Vm {
             }
         };
         if let Err(raised) = result {
-            let what = match kind {
-                None => self.finaliser_name(object),
-                Some(_) => self.shown(object),
+            let source = match kind {
+                None => self.finaliser_of(object),
+                Some(_) => object,
             };
-            self.report_unraisable(what, raised);
+            self.report_unraisable(source, raised);
         }
     }
 
@@ -218,14 +218,17 @@ impl Vm {
             }
         };
         if let Err(raised) = self.call(callback, &[reference]) {
-            let what = self.shown(callback);
-            self.report_unraisable(what, raised);
+            self.report_unraisable(callback, raised);
         }
     }
 
-    /// Tells the user of an exception that has nowhere to go.
-    pub fn report_unraisable(&mut self, what: String, raised: Raised) {
+    /// Tells the program or the user of an exception that has nowhere to go. `source`: what it came from.
+    pub fn report_unraisable(&mut self, source: Local, raised: Raised) {
         let exception = self.local(self.heap.take_raised(raised).value());
+        if self.tell_unraisable(exception, Some(source)) {
+            return;
+        }
+        let what = self.shown(source);
         let failure = self.describe(exception);
         self.host.report(Report::Failed {
             problem: Problem::Unraisable(what),
@@ -243,13 +246,10 @@ impl Vm {
         }
     }
 
-    fn finaliser_name(&mut self, object: Local) -> String {
+    fn finaliser_of(&self, object: Local) -> Local {
         match self.special(self.get(object), Sym::Del) {
-            Some(function) => {
-                let function = self.local(function);
-                self.shown(function)
-            }
-            None => self.shown(object),
+            Some(function) => self.local(function),
+            None => object,
         }
     }
 

@@ -17,7 +17,7 @@
     reason = "the core's wrapper types around verified code and its registers"
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
 
 use crate::bytecode::{Instr, Op};
@@ -246,6 +246,8 @@ pub mod frame_flag {
     pub const ANSWER: u32 = 16;
     /// It caught an exception, so that it may be handling one now; a coroutine's frame may be anyway.
     pub const CAUGHT: u32 = 32;
+    /// A program has its frame object: its end must tell that.
+    pub const OBSERVED: u32 = 64;
 }
 
 /// One running function.
@@ -264,7 +266,8 @@ pub struct Frame {
     /// See `frame_flag`.
     pub flags: Cell<u32>,
     /// For a coroutine's frame, whose registers are not on the stack: the first register of the stack above everything live.
-    free: u32,
+    /// For others: the number by which tracebacks and frame objects know it, 0 until it needs one.
+    free: Cell<u32>,
 }
 
 impl Frame {
@@ -278,7 +281,7 @@ impl Frame {
             owner: Slot::new(owner),
             extra: Slot::undef(),
             flags: Cell::new(flags),
-            free: 0,
+            free: Cell::new(0),
         }
     }
 
@@ -292,6 +295,23 @@ impl Frame {
     #[inline(always)]
     pub fn code<'h>(&self, heap: &'h Heap) -> Gc<'h, CodeObj> {
         self.code.get(heap)
+    }
+
+    /// Whether it runs a coroutine.
+    pub fn is_coroutine(&self) -> bool {
+        self.flags.get() & frame_flag::COROUTINE != 0
+    }
+
+    /// Its number, 0 if it has none; for frames that run no coroutine.
+    pub fn stamp(&self) -> u32 {
+        debug_assert!(!self.is_coroutine());
+        self.free.get()
+    }
+
+    /// Gives it a number.
+    pub fn set_stamp(&self, stamp: u32) {
+        debug_assert!(!self.is_coroutine());
+        self.free.set(stamp);
     }
 
     /// The frame now runs another coroutine of the same chain.
@@ -344,6 +364,8 @@ pub struct Stack {
     /// The block that `end` and `full` point into; all below `end` are initialised.
     frames: Vec<MaybeUninit<Frame>>,
     limit: usize,
+    /// The frame objects of frames that are `OBSERVED`.
+    pub observed: RefCell<Vec<Slot>>,
 }
 
 impl Stack {
@@ -357,6 +379,7 @@ impl Stack {
             soft_end: Cell::new(0),
             frames: Vec::new(),
             limit,
+            observed: RefCell::default(),
         };
         stack.place_frames(limit.min(16));
         stack.use_registers(STRIDE.min(registers));
@@ -423,8 +446,8 @@ impl Stack {
 
     /// Pushes a coroutine's frame, for which `reserve` said yes.
     #[inline]
-    pub fn push_coroutine(&mut self, heap: &Heap, mut frame: Frame) {
-        frame.free = self.free_offset(heap) as u32;
+    pub fn push_coroutine(&mut self, heap: &Heap, frame: Frame) {
+        frame.free.set(self.free_offset(heap) as u32);
         self.push(frame);
     }
 
@@ -470,7 +493,7 @@ impl Stack {
         }
         let frame = self.top();
         if frame.flags.get() & frame_flag::COROUTINE != 0 {
-            return frame.free as usize;
+            return frame.free.get() as usize;
         }
         let offset = (frame.window.0 as usize).wrapping_sub(self.registers.as_ptr() as usize) / 8;
         offset + frame.code(heap).nregs as usize
@@ -564,6 +587,7 @@ unsafe impl Trace for Stack {
         for frame in self.frames() {
             (&frame.owner, &frame.extra).trace(tracer);
         }
+        self.observed.trace(tracer);
     }
 }
 

@@ -79,6 +79,11 @@ unsafe impl Trace for ThreadState {
 }
 
 impl ThreadState {
+    /// Its frames.
+    pub(in crate::vm) fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
     fn new(stack: Stack) -> ThreadState {
         ThreadState {
             stack,

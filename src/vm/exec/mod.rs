@@ -15,6 +15,7 @@ pub(in crate::vm) mod forgotten;
 pub(in crate::vm) mod frame;
 pub(in crate::vm) mod green_stack;
 pub(in crate::vm) mod inline_cache;
+pub(in crate::vm) mod introspect;
 pub(in crate::vm) mod name_lookup;
 mod ops;
 pub(in crate::vm) mod pattern;
@@ -50,6 +51,8 @@ pub(in crate::vm) struct Exec {
     /// The address of the exception that is being thrown into a chain, 0 if none is: it gets the context of each coroutine that it
     /// passes.
     pub thrown: Cell<usize>,
+    /// The last number that a frame got: `Frame::stamp`.
+    pub stamps: Cell<u32>,
     /// How many loops run inside each other.
     pub nesting: u32,
     /// How deep they may.
@@ -79,6 +82,7 @@ unsafe impl Trace for Exec {
             finalisation,
             throwing: _,
             thrown: _,
+            stamps: _,
             nesting: _,
             nesting_limit: _,
             switch: _,
@@ -102,6 +106,7 @@ impl Exec {
             finalisation: Finalisation::default(),
             throwing: false,
             thrown: Cell::new(0),
+            stamps: Cell::new(0),
             nesting: 0,
             nesting_limit,
             switch: None,

@@ -4,13 +4,13 @@
 //! the namespace first, which may be any mapping.
 
 use crate::bytecode::{CodeKind, Instr, Op};
-use crate::runtime::cell::CellObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::exec::introspect::content;
 use crate::vm::local::Local;
 use crate::vm::suggest::MODULE_OF;
 
@@ -246,13 +246,5 @@ impl Vm {
             Some(dict) if dict.remove_str(&self.heap, name) => Ok(()),
             _ => Err(self.name_error(Some(name))),
         }
-    }
-}
-
-/// What a variable holds, whose register may hold the cell that it shares with other functions.
-fn content<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
-    match value.as_gc::<CellObj>() {
-        Some(cell) => cell.get().value.get(heap),
-        None => value,
     }
 }

@@ -620,6 +620,9 @@ impl Vm {
                         continue;
                     } else {
                         self.exec.result.set(value);
+                        if frame.flags.get() & frame_flag::OBSERVED != 0 {
+                            self.observed_ends(&frame, ip.index(code.get(&self.heap)));
+                        }
                         if frame.flags.get() & frame_flag::BOUNDARY != 0 {
                             return Ok(Trap::Returned);
                         }

@@ -184,7 +184,11 @@ impl Vm {
             self.set_reg(i.a, frame.extra.get(&self.heap));
             return Ok(());
         }
-        debug_assert!(frame.flags.get() & frame_flag::ANSWER != 0);
+        if frame.flags.get() & frame_flag::ANSWER == 0 {
+            debug_assert!(frame.flags.get() & frame_flag::OBSERVED != 0);
+            self.set_reg(i.a, self.exec.result.get(&self.heap));
+            return Ok(());
+        }
         let right = frame.extra.get(&self.heap).is(RIGHT);
         self.scoped(|vm| vm.answer(i, right))
     }

@@ -4,12 +4,10 @@
 //! ranges in which a handler's exception "is being handled" (bare `raise`, `__context__`). Traceback entries are added while frames
 //! are left. Where a coroutine ends by an exception, the search goes on in the one that awaits it (`coroutine/`).
 
-use std::rc::Rc;
-
 use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -39,7 +37,7 @@ impl Vm {
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         let exception = self.heap.peek_raised(&raised);
         let op = self.exec.stack.top().ip.previous().op;
-        let on_its_way = !exception.traceback.borrow().is_empty();
+        let on_its_way = exception.was_raised();
         let again = op.info().facts.reraises && on_its_way;
         let raises = matches!(op, Op::Raise | Op::RaiseFrom);
         if raises || !on_its_way && exception.context.is_undef() {
@@ -67,19 +65,14 @@ impl Vm {
             let code = frame.code(heap);
             let at = frame.index(heap).saturating_sub(1);
             let exception = heap.peek_raised(&raised);
-            if top_frame == TopFrame::Record {
-                exception.traceback.borrow_mut().push(TraceEntry::Frame {
-                    code: Rc::clone(&code.code),
-                    ip: at,
-                });
-            }
-            top_frame = TopFrame::Record;
-            if let Some(handler) = code
+            let handler = code
                 .code
                 .handler_at(at)
                 .copied()
-                .filter(|_| !self.exec.halting)
-            {
+                .filter(|_| !self.exec.halting);
+            self.pass_frame(exception, at, top_frame, handler.is_none());
+            top_frame = TopFrame::Record;
+            if let Some(handler) = handler {
                 frame.window.set(handler.reg, exception.value());
                 let ip = Cursor::at(code, handler.target);
                 heap.pending.clear();
@@ -273,9 +266,8 @@ impl Vm {
         let exception = self.reg(i.b);
         self.set_reg(i.a, self.heap.class_of(exception).value());
         self.set_reg(i.a + 1, exception);
-        let traceback = exception.as_gc().map_or(Value::NONE, |exception| {
-            self.heap.traceback_object(exception)
-        });
+        let traceback = exception.as_gc::<Exception>();
+        let traceback = traceback.map_or(Value::NONE, |exception| exception.traceback(&self.heap));
         self.set_reg(i.a + 2, traceback);
         Ok(())
     }

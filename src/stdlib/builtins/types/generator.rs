@@ -23,7 +23,11 @@ pub const TYPES: &[NativeType] = &[
             NAME,
             QUALNAME,
             Getter::leaf("gi_code", "The code object.", code),
-            Getter::leaf("gi_frame", "None once the generator is finished.", frame),
+            Getter::vm(
+                "gi_frame",
+                "The frame, None once the generator is finished.",
+                frame,
+            ),
             Getter::leaf(
                 "gi_running",
                 "Whether the generator runs right now.",
@@ -47,7 +51,11 @@ pub const TYPES: &[NativeType] = &[
             NAME,
             QUALNAME,
             Getter::leaf("cr_code", "The code object.", code),
-            Getter::leaf("cr_frame", "None once the coroutine is finished.", frame),
+            Getter::vm(
+                "cr_frame",
+                "The frame, None once the coroutine is finished.",
+                frame,
+            ),
             Getter::leaf("cr_origin", "None: origins are not tracked.", |_, _| {
                 Ok(Value::NONE)
             }),
@@ -70,7 +78,11 @@ pub const TYPES: &[NativeType] = &[
             NAME,
             QUALNAME,
             Getter::leaf("ag_code", "The code object.", code),
-            Getter::leaf("ag_frame", "None once the generator is finished.", frame),
+            Getter::vm(
+                "ag_frame",
+                "The frame, None once the generator is finished.",
+                frame,
+            ),
             Getter::leaf(
                 "ag_running",
                 "Whether the generator runs right now.",
@@ -358,14 +370,10 @@ fn code<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     Ok(code.map_or(Value::NONE, Gc::value))
 }
 
-/// There are no frame objects: what is asked of one is whether it is None, that is, whether the coroutine is finished.
-fn frame<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let this = this::<Coroutine>(heap, args)?;
-    if this.state.get() == CoroutineState::Done {
-        Ok(Value::NONE)
-    } else {
-        code(heap, args)
-    }
+fn frame(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    this_of::<Coroutine>(vm, args)?;
+    let frame = vm.frame_of_coroutine(args.at(0));
+    Ok(frame.unwrap_or_else(|| vm.none()))
 }
 
 fn running<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -11,6 +11,7 @@ mod complex;
 mod dict;
 pub mod exception;
 mod float;
+mod frame;
 mod function;
 mod generator;
 pub mod generic;
@@ -49,6 +50,7 @@ const TYPES: &[&[NativeType]] = &[
     type_::TYPES,
     function::TYPES,
     code::TYPES,
+    frame::TYPES,
     property::TYPES,
     super_::TYPES,
     singleton::TYPES,

@@ -39,7 +39,6 @@ pub const TYPES: &[NativeType] = &[
         .with_set(set_contents)],
         ..NativeType::of(Builtin::Cell, "Create a new cell object.")
     },
-    NativeType::of(Builtin::Traceback, "Create a new traceback object."),
 ];
 
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {

@@ -3,11 +3,9 @@
 //! The long way, which knows every kind of coroutine and every outcome. While it works the chain's frame, if it has one, is on top of the
 //! stack; `settle` turns what came of it into the state in which the loop goes on.
 
-use std::rc::Rc;
-
 use super::{Flow, Input, Message, STEP_VALUE, Started, Step};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
-use crate::runtime::exception::{Exception, TraceEntry};
+use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Gc, Raised};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
@@ -197,11 +195,8 @@ impl Vm {
         let heap = &self.heap;
         let this = self.coroutine(current);
         if let Some(code) = this.code(heap) {
-            let entry = TraceEntry::Frame {
-                code: Rc::clone(&code.code),
-                ip: 0,
-            };
-            heap.peek_raised(&raised).traceback.borrow_mut().push(entry);
+            let exception = heap.peek_raised(&raised);
+            exception.note_frame(heap, code, 0, this.value());
         }
         match self.end(root, current, Message::Raised(raised)) {
             Ok((parent, message)) => self.deliver(root, parent, message, push),

@@ -95,12 +95,8 @@ impl Vm {
         if let Err(raised) = self.close_generator(generator) {
             let raised = self.heap.take_raised(raised).value();
             let raised = self.local(raised);
-            let what = self.repr_text(generator).unwrap_or_else(|raised| {
-                self.heap.take_raised(raised);
-                "a generator".to_owned()
-            });
             let raised = self.heap.raise_exception(self.exception(raised));
-            self.report_unraisable(what, raised);
+            self.report_unraisable(generator, raised);
         }
         self.release(mark);
     }
@@ -308,10 +304,8 @@ impl Vm {
         let Some(function) = coroutine.function.get(heap).as_gc::<Function>() else {
             return;
         };
-        let cells = function.tail();
-        let copy = heap.function(function.code(heap), function.ncells, |n| cells[n].get(heap));
-        copy.name.set(function.get().name.get(heap));
-        copy.qualname.set(function.get().qualname.get(heap));
+        let copy = function.private_copy(heap);
+        copy.attrs.set(function.get().attrs.get(heap));
         rename(copy.get()).set(self.get(name));
         coroutine.get().function.set(copy.value());
     }

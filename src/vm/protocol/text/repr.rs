@@ -17,7 +17,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::value::Unpacked;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::text::int_text::{DigitLimit, int_to_str};
+use crate::text::int_text::int_to_str;
 use crate::text::{float_repr, str_repr};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -50,7 +50,7 @@ impl Vm {
             Kind::Str => value.as_gc::<Str>().map(|s| str_repr::str_repr(s.as_str())),
             Kind::Int => match value.as_any_int() {
                 Some(n) => Some(
-                    int_to_str(n, DigitLimit::default())
+                    int_to_str(n, self.heap.digit_limit.get())
                         .map_err(|error| self.heap.raise_text(error))?,
                 ),
                 None => None,

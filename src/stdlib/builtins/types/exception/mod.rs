@@ -15,6 +15,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::traceback::Traceback;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::as_str;
@@ -212,7 +213,7 @@ fn set_suppress<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised>
 }
 
 fn traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(heap.traceback_object(this::<Exception>(heap, args)?))
+    Ok(this::<Exception>(heap, args)?.traceback(heap))
 }
 
 fn set_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -220,17 +221,10 @@ fn set_traceback<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised
     if given.is_undef() {
         return Err(heap.type_error("__traceback__ may not be deleted"));
     }
-    if given.is_none() {
-        exception.traceback.borrow_mut().clear();
-        return Ok(Value::NONE);
-    }
-    let Some(source) = heap.traceback_source(given) else {
+    if !given.is_none() && !given.is_gc::<Traceback>() {
         return Err(heap.type_error("__traceback__ must be a traceback or None"));
-    };
-    if source != exception {
-        let entries = source.traceback.borrow().clone();
-        exception.traceback.replace(entries);
     }
+    exception.set_traceback(given);
     Ok(Value::NONE)
 }
 

@@ -10,7 +10,7 @@ use crate::stdlib::builtins::types::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_int, wrong_receiver,
 };
 use crate::text::format_spec::FormatSpec;
-use crate::text::int_text::{DigitLimit, int_to_str};
+use crate::text::int_text::int_to_str;
 use crate::text::num::convert::int_to_float;
 use crate::text::num::rounding::int_round_digits;
 use crate::text::{Int, IntRef};
@@ -91,7 +91,7 @@ fn absolute<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 }
 
 fn repr<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let text = checked(heap, int_to_str(this_int(heap, a)?, DigitLimit::default()))?;
+    let text = checked(heap, int_to_str(this_int(heap, a)?, heap.digit_limit.get()))?;
     Ok(heap.str_value(&text))
 }
 
@@ -106,7 +106,7 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     }
     let name = heap.type_name(value);
     let formatted = FormatSpec::parse(spec, name)
-        .and_then(|spec| spec.format_int(n, name, DigitLimit::default()));
+        .and_then(|spec| spec.format_int(n, name, heap.digit_limit.get()));
     heap.try_str(&checked(heap, formatted)?)
 }
 

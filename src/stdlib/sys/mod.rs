@@ -1,7 +1,12 @@
 //! The `sys` module: what a program can ask about itself and about the interpreter.
 //!
 //! The standard streams are made by `io/standard.rs`. What the interpreter was started with (`argv`, the
-//! program's folder) is an extension of the VM. To add a function: a `Native` and a word in `SYS`; a constant: a line in `init`.
+//! program's folder) is an extension of the VM. What few programs ask for is written in apy: `seldom`. To add a function that many do: a
+//! `Native` and a word in `SYS`; a constant: a line in `init`.
+
+mod frames;
+pub mod hooks;
+mod seldom;
 
 use super::arg;
 use super::builtins::functions::program::exit;
@@ -10,7 +15,7 @@ use super::io::IoState;
 use super::io::standard::{self, Standard};
 use super::registry::{NativeModule, bind};
 use crate::runtime::heap::traced;
-use crate::runtime::{Gc, Raised, Value};
+use crate::runtime::{Raised, Value};
 use crate::sched::scheduler;
 use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 
@@ -18,61 +23,104 @@ use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 pub const SYS: NativeModule = NativeModule {
     functions: &[
         &EXIT,
-        &EXCEPTION,
-        &EXC_INFO,
+        &frames::EXCEPTION,
+        &frames::EXC_INFO,
+        &frames::GET_FRAME,
+        &frames::GET_FRAME_MODULE_NAME,
+        &frames::CURRENT_FRAMES,
+        &frames::CURRENT_EXCEPTIONS,
+        &hooks::SET_ASYNCGEN_HOOKS,
+        &hooks::SET_MAX_DIGITS,
+        &hooks::GET_MAX_DIGITS,
+        &hooks::MODULE_NAMES,
+        &hooks::WARN_OPTIONS,
+        &seldom::GET_ATTR,
+        &seldom::DIR,
         &GET_LIMIT,
         &SET_LIMIT,
         &INTERN,
         &GET_SWITCH_INTERVAL,
         &SET_SWITCH_INTERVAL,
     ],
-    constants: &[
-        ("argv", "The program's name and its arguments."),
-        (
-            "path",
-            "Where imports look for modules: a list with the program's folder.",
-        ),
-        ("meta_path", "The finders that `import` asks."),
-        ("path_hooks", "Empty: finders for single folders."),
-        ("path_importer_cache", "Empty: finders by folder."),
-        ("modules", "The modules that were imported, by name."),
-        ("platform", "The operating system, such as 'linux'."),
-        (
-            "byteorder",
-            "'little' or 'big': in which order the machine keeps the bytes of a number.",
-        ),
-        ("maxsize", "The largest index: 2**63 - 1."),
-        ("maxunicode", "The largest code point: 0x10ffff."),
-        (
-            "version",
-            "The version of Python that programs are written for, and that of apy.",
-        ),
-        ("version_info", "The version of Python as a tuple."),
-        ("stdin", "The standard input, a text stream."),
-        ("stdout", "The standard output, a text stream."),
-        ("stderr", "The standard error output, a text stream."),
-        ("__stdin__", "The standard input as it was at the start."),
-        ("__stdout__", "The standard output as it was at the start."),
-        (
-            "__stderr__",
-            "The standard error output as it was at the start.",
-        ),
-    ],
+    constants: &CONSTANTS,
     init,
     ..NativeModule::of("sys", "The interpreter and the program that it runs.")
+};
+
+/// What `init` binds.
+const BOUND: &[(&str, &str)] = &[
+    ("argv", "The program's name and its arguments."),
+    (
+        "path",
+        "Where imports look for modules: a list with the program's folder.",
+    ),
+    ("meta_path", "The finders that `import` asks."),
+    ("path_hooks", "Empty: finders for single folders."),
+    ("path_importer_cache", "Empty: finders by folder."),
+    ("modules", "The modules that were imported, by name."),
+    ("platform", "The operating system, such as 'linux'."),
+    (
+        "byteorder",
+        "'little' or 'big': in which order the machine keeps the bytes of a number.",
+    ),
+    ("maxsize", "The largest index: 2**63 - 1."),
+    ("maxunicode", "The largest code point: 0x10ffff."),
+    (
+        "version",
+        "The version of Python that programs are written for, and that of apy.",
+    ),
+    ("stdin", "The standard input, a text stream."),
+    ("stdout", "The standard output, a text stream."),
+    ("stderr", "The standard error output, a text stream."),
+    ("__stdin__", "The standard input as it was at the start."),
+    ("__stdout__", "The standard output as it was at the start."),
+    (
+        "__stderr__",
+        "The standard error output as it was at the start.",
+    ),
+];
+
+/// These, and what is bound later.
+const CONSTANTS: [(&str, &str); BOUND.len() + seldom::NAMES.len()] = {
+    let mut all = [("", ""); BOUND.len() + seldom::NAMES.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = if i < BOUND.len() {
+            BOUND[i]
+        } else {
+            seldom::NAMES[i - BOUND.len()]
+        };
+        i += 1;
+    }
+    all
 };
 
 /// What the interpreter was started with.
 pub struct Program {
     args: Vec<String>,
     path: Vec<String>,
+    /// The options -W.
+    warn_options: Vec<String>,
 }
 
 impl Program {
     /// `args`: `sys.argv`; `path`: `sys.path`.
     #[must_use]
     pub fn new(args: Vec<String>, path: Vec<String>) -> Program {
-        Program { args, path }
+        Program {
+            args,
+            path,
+            warn_options: Vec::new(),
+        }
+    }
+
+    /// The same with options -W.
+    #[must_use]
+    pub fn with_warn_options(self, warn_options: Vec<String>) -> Program {
+        Program {
+            warn_options,
+            ..self
+        }
     }
 }
 
@@ -80,7 +128,7 @@ impl Layer for Program {
     const PLACE: LayerPlace = LayerPlace::Program;
 }
 
-traced!(Program {} plain { args, path });
+traced!(Program {} plain { args, path, warn_options });
 
 impl Extension for Program {}
 
@@ -113,7 +161,7 @@ fn bind_finders(vm: &mut Vm, module: Local) {
 }
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
-    let Program { args, path } = vm.extension();
+    let Program { args, path, .. } = vm.extension();
     let heap = &vm.heap;
     let argv = heap
         .list(args.iter().map(|arg| heap.str_value(arg)))
@@ -144,16 +192,12 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
         vm,
         module,
         "version",
-        heap.str_value(concat!("3.13.0 (apy ", env!("CARGO_PKG_VERSION"), ")")),
+        heap.str_value(concat!(
+            "3.13.0 (apy ",
+            env!("CARGO_PKG_VERSION"),
+            ") [Rust]"
+        )),
     );
-    let version = [
-        heap.int(3),
-        heap.int(13),
-        heap.int(0),
-        heap.str_value("final"),
-        heap.int(0),
-    ];
-    bind(vm, module, "version_info", heap.tuple(&version).value());
     standard::make(vm)?;
     for (standard, names) in Standard::ALL.into_iter().zip([
         ["stdin", "__stdin__"],
@@ -174,23 +218,6 @@ const EXIT: Native = Native::vm(
     "exit(status=None, /)",
     "Exit the interpreter by raising SystemExit(status).",
     exit,
-);
-const EXCEPTION: Native = Native::vm(
-    "exception()",
-    "The exception that is being handled, or None.",
-    |vm, _| Ok(vm.local(vm.handled().map_or(Value::NONE, Gc::value))),
-);
-const EXC_INFO: Native = Native::vm(
-    "exc_info()",
-    "(type, value, traceback) of the exception that is being handled.",
-    |vm, _| {
-        let Some(exception) = vm.handled() else {
-            return Ok(vm.local(vm.heap.tuple(&[Value::NONE; 3]).value()));
-        };
-        let value = exception.value();
-        let class = vm.heap.class_of(value).value();
-        Ok(vm.local(vm.heap.tuple(&[class, value, Value::NONE]).value()))
-    },
 );
 const GET_LIMIT: Native = Native::vm(
     "getrecursionlimit() -> int",
