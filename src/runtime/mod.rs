@@ -40,6 +40,7 @@ pub mod tuple;
 pub mod types;
 pub mod value;
 pub mod view;
+pub mod wide_range;
 
 pub use heap::{Gc, Heap, Slot};
 pub use raised::Raised;

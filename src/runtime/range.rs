@@ -1,11 +1,11 @@
 //! Ranges.
 //!
-//! Start, stop and step are 64-bit; what does not fit is refused when the range is made. Iterating one in a `for` needs no
+//! Start, stop and step are 64-bit; what does not fit is a `WideRange`. Iterating one in a `for` needs no
 //! object (`vm/exec/run.rs`).
 
 use super::heap::traced;
 
-/// `range(start, stop, step)`; the bounds fit 64 bits (larger ones are refused when it is made).
+/// `range(start, stop, step)`; the bounds and the length fit 64 bits (larger ones are a `WideRange`).
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
     /// First item.
@@ -51,11 +51,5 @@ impl Range {
             self.stop < n && n <= self.start
         };
         inside && (n as i128 - self.start as i128) % self.step as i128 == 0
-    }
-
-    /// The position of `n`.
-    pub fn index(self, n: i64) -> Option<u64> {
-        self.contains(n)
-            .then(|| ((n as i128 - self.start as i128) / self.step as i128) as u64)
     }
 }

@@ -10,6 +10,7 @@ use crate::runtime::range::Range;
 use crate::runtime::slice::{Selection, Slice};
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
+use crate::runtime::wide_range::WideRange;
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::text::IntRef;
 use crate::vm::Vm;
@@ -219,23 +220,19 @@ fn slice_text<'h>(
     Ok(heap.str_value(&part))
 }
 
-/// A range of the same numbers; where a bound leaves 64 bits it is clipped, behind the last item.
+/// A range of the same numbers.
 fn slice_range(heap: &Heap, range: Range, bounds: Bounds) -> Value<'_> {
     let len = usize::try_from(range.len())
         .unwrap_or(usize::MAX)
         .min(i64::MAX as usize);
     let selected = bounds.select(len);
-    let clip = |n: i128| n.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
-    let at = |position: i64| {
-        clip(i128::from(range.start) + i128::from(position) * i128::from(range.step))
-    };
-    let step = clip(i128::from(range.step) * i128::from(selected.step));
-    heap.alloc(Range {
-        start: at(selected.start),
-        stop: at(selected.stop),
-        step,
+    let at =
+        |position: i64| i128::from(range.start) + i128::from(position) * i128::from(range.step);
+    heap.any_range(WideRange {
+        start: at(selected.start).into(),
+        stop: at(selected.stop).into(),
+        step: (i128::from(range.step) * i128::from(selected.step)).into(),
     })
-    .value()
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ mod super_;
 mod tuple;
 mod type_;
 mod view;
+mod wide_range;
 
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Value};

@@ -2,12 +2,14 @@
 //!
 //! What a slice selects is computed in `runtime/slice.rs`. To add a method: a `Native`, its function, a name in the table.
 
+use num_traits::Signed;
+
 use super::receiver::{this, this_of};
 use super::special::Special;
-use crate::runtime::slice::{Selection, Slice};
+use super::wide_range::{indices as indices_of, number};
+use crate::runtime::slice::Slice;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
-use crate::text::IntRef;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -17,6 +19,7 @@ const SLICE: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
         &INDICES,
+        &REDUCE,
         &Special::<Slice>::EQ,
         &Special::<Slice>::GE,
         &Special::<Slice>::GT,
@@ -70,25 +73,22 @@ const INDICES: Native = Native::vm(
 
 fn indices(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     this_of::<Slice>(vm, args)?;
-    let len = vm.index_value(args.at(1))?;
-    let len = match vm.get(len).as_any_int() {
-        Some(n) if n.is_negative() => {
-            return Err(vm.heap.value_error("length should not be negative"));
-        }
-        Some(IntRef::Small(n)) => n as usize,
-        _ => {
-            return Err(vm.heap.raise(
-                Builtin::OverflowError,
-                "Python int too large to convert to C ssize_t",
-            ));
-        }
-    };
-    let Selection {
-        start, stop, step, ..
-    } = vm.selection(args.at(0), len)?;
-    let heap = &vm.heap;
-    Ok(vm.local(
-        heap.tuple(&[heap.int(start), heap.int(stop), heap.int(step)])
-            .value(),
-    ))
+    let len = number(vm, args.at(1))?;
+    if len.is_negative() {
+        return Err(vm.heap.value_error("length should not be negative"));
+    }
+    let parts = indices_of(vm, args.at(0), &len)?;
+    let parts = parts.map(|n| vm.local(vm.heap.big_int(n)));
+    Ok(vm.tuple_of(&parts))
 }
+
+const REDUCE: Native = Native::leaf(
+    "__reduce__(self, /)",
+    "Return state information for pickling.",
+    |heap, args| {
+        let this = this::<Slice>(heap, args)?.get();
+        let parts = [&this.start, &this.stop, &this.step].map(|slot| slot.get(heap));
+        let class = heap.types.class(heap, Builtin::Slice).value();
+        Ok(heap.tuple(&[class, heap.tuple(&parts).value()]).value())
+    },
+);
