@@ -6,13 +6,14 @@
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::lock::{LOCK, new_lock};
 use super::register;
+use super::waiting::{self, Attempt, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm, Waiting};
 
 /// `asyncio.Condition`.
 pub const CONDITION: ModuleType = ModuleType {
@@ -49,6 +50,25 @@ struct Condition {
 traced!(Condition { lock, waiters });
 
 impl Payload for Condition {}
+
+/// `Condition.wait`, between the two moments at which the lock changes hands.
+struct Notification;
+
+impl Wait for Notification {
+    type Owner = Condition;
+    const WAITING: &'static Waiting = &Waiting {
+        name: "Condition.wait",
+        give_up: waiting::give_up::<Notification>,
+    };
+
+    fn queue(owner: &Condition) -> &WaitQueue {
+        &owner.waiters
+    }
+
+    fn enter<'h>(_: &'h Vm, _: &'h Condition, _: Value<'h>) -> Attempt<'h> {
+        Attempt::Blocked
+    }
+}
 
 /// A condition of this class, with a lock of its own.
 pub fn new_condition(vm: &mut Vm, class: Local) -> Local {
@@ -190,9 +210,7 @@ const START: u32 = 0;
 const WAITS: u32 = 1;
 
 fn condition(vm: &Vm, this: Local) -> &Condition {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    payload(vm.get(this))
 }
 
 fn lock(vm: &Vm, this: Local) -> Local {
@@ -236,18 +254,13 @@ fn step_wait(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
                     .heap
                     .raise(Builtin::RuntimeError, "cannot wait on un-acquired lock"));
             }
-            if !condition(vm, owner).waiters.belongs_here(vm) {
-                return Err(super::waiting::other_loop(vm, owner));
-            }
+            waiting::check_loop::<Notification>(vm, owner)?;
             release(vm, owner)?;
-            let waiter = condition(vm, owner).waiters.join(vm);
-            vm.step_slot(this, WAITER).set(vm.get(waiter));
-            vm.set_step_state(this, WAITS);
-            Ok(Step::Await(waiter))
+            Ok(waiting::begin::<Notification>(vm, this, owner))
         }
         WAITS => {
             let waiter = register(vm, this, WAITER);
-            condition(vm, owner).waiters.leave(vm, future(vm, waiter));
+            waiting::give_up::<Notification>(vm, vm.get(owner), future(vm, waiter));
             if let Input::Throw(exception) = input {
                 vm.step_slot(this, FAILED).set(vm.get(exception));
             }

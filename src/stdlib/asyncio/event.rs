@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
-use super::waiting::{self, Wait, payload};
+use super::waiting::{self, Attempt, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
@@ -46,8 +46,12 @@ impl Wait for Event {
         &owner.waiters
     }
 
-    fn enter(_: &Vm, owner: &Event) -> bool {
-        owner.is_set.get()
+    fn enter<'h>(_: &'h Vm, owner: &'h Event, given: Value<'h>) -> Attempt<'h> {
+        if owner.is_set.get() {
+            Attempt::Entered(given)
+        } else {
+            Attempt::Blocked
+        }
     }
 }
 
@@ -98,7 +102,10 @@ const IS_SET: Native = Native::vm(
 const WAIT: Native = Native::coroutine(
     "wait(self, /) -> coroutine",
     "Wait until it happens; at once if it did.",
-    |vm, args| Ok(waiting::coroutine(vm, &WAITING, args.at(0), Value::TRUE)),
+    |vm, args| {
+        let result = vm.local(Value::TRUE);
+        Ok(waiting::coroutine(vm, &WAITING, args.at(0), result))
+    },
     |vm, args, woken| {
         Ok(waiting::direct::<Event>(
             vm,

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
-use super::waiting::{self, Wait, payload};
+use super::waiting::{self, Attempt, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
@@ -72,16 +72,17 @@ impl Wait for Lock {
         &owner.waiters
     }
 
-    fn enter(vm: &Vm, owner: &Lock) -> bool {
-        let free = !owner.locked.get() && !owner.waiters.any_alive(vm);
-        if free {
-            owner.take(vm);
+    fn enter<'h>(vm: &'h Vm, owner: &'h Lock, given: Value<'h>) -> Attempt<'h> {
+        if owner.locked.get() || owner.waiters.any_alive(vm) {
+            return Attempt::Blocked;
         }
-        free
+        owner.take(vm);
+        Attempt::Entered(given)
     }
 
-    fn resume(vm: &Vm, owner: &Lock) {
+    fn resume<'h>(vm: &'h Vm, owner: &'h Lock, given: Value<'h>) -> Attempt<'h> {
         owner.take(vm);
+        Attempt::Entered(given)
     }
 
     /// It may have been woken already: the next in the queue gets its turn.
@@ -119,7 +120,10 @@ const NEW: Native = Native::vm(
 const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /) -> coroutine",
     "Take the lock; wait until it is free.",
-    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::TRUE)),
+    |vm, args| {
+        let result = vm.local(Value::TRUE);
+        Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), result))
+    },
     |vm, args, woken| Ok(waiting::direct::<Lock>(vm, args.get(0), woken, Value::TRUE)),
 );
 const RELEASE: Native = Native::vm(
@@ -138,7 +142,10 @@ const LOCKED: Native = Native::vm(
 const ENTER: Native = Native::coroutine(
     "__aenter__(self, /) -> coroutine",
     "Take the lock.",
-    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::NONE)),
+    |vm, args| {
+        let result = vm.none();
+        Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), result))
+    },
     |vm, args, woken| Ok(waiting::direct::<Lock>(vm, args.get(0), woken, Value::NONE)),
 );
 const EXIT: Native = Native::coroutine(

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
-use super::waiting::{self, Wait, payload};
+use super::waiting::{self, Attempt, Wait, payload};
 use crate::runtime::class::Class;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
@@ -79,17 +79,17 @@ impl Wait for Semaphore {
         &owner.waiters
     }
 
-    fn enter(vm: &Vm, owner: &Semaphore) -> bool {
-        let free = !owner.is_locked(vm);
-        if free {
-            owner.value.set(owner.value.get() - 1);
+    fn enter<'h>(vm: &'h Vm, owner: &'h Semaphore, given: Value<'h>) -> Attempt<'h> {
+        if owner.is_locked(vm) {
+            return Attempt::Blocked;
         }
-        free
+        owner.value.set(owner.value.get() - 1);
+        Attempt::Entered(given)
     }
 
-    /// Those who came meanwhile had to queue; lets in as many as may enter.
-    fn resume(vm: &Vm, owner: &Semaphore) {
-        while owner.value.get() > 0 && owner.wake_next(vm) {}
+    fn resume<'h>(vm: &'h Vm, owner: &'h Semaphore, given: Value<'h>) -> Attempt<'h> {
+        owner.let_in(vm);
+        Attempt::Entered(given)
     }
 
     fn abandon(vm: &Vm, owner: &Semaphore, waiter: Gc<'_, Future>) {
@@ -97,7 +97,7 @@ impl Wait for Semaphore {
             // A place was given to it that it will not take.
             owner.value.set(owner.value.get() + 1);
         }
-        Semaphore::resume(vm, owner);
+        owner.let_in(vm);
     }
 }
 
@@ -105,6 +105,11 @@ impl Semaphore {
     /// Nobody may enter, or somebody came first.
     fn is_locked(&self, vm: &Vm) -> bool {
         self.value.get() == 0 || self.waiters.any_alive(vm)
+    }
+
+    /// Those who came meanwhile had to queue; lets in as many as may enter.
+    fn let_in(&self, vm: &Vm) {
+        while self.value.get() > 0 && self.wake_next(vm) {}
     }
 
     /// Gives a place to the first who waits.
@@ -135,7 +140,10 @@ const INIT: Native = Native::vm(
 const ACQUIRE: Native = Native::coroutine(
     "acquire(self, /) -> coroutine",
     "Take a place; wait until there is one.",
-    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::TRUE)),
+    |vm, args| {
+        let result = vm.local(Value::TRUE);
+        Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), result))
+    },
     |vm, args, woken| {
         Ok(waiting::direct::<Semaphore>(
             vm,
@@ -161,7 +169,10 @@ const LOCKED: Native = Native::vm(
 const ENTER: Native = Native::coroutine(
     "__aenter__(self, /) -> coroutine",
     "Take a place.",
-    |vm, args| Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), Value::NONE)),
+    |vm, args| {
+        let result = vm.none();
+        Ok(waiting::coroutine(vm, &ACQUIRING, args.at(0), result))
+    },
     |vm, args, woken| {
         Ok(waiting::direct::<Semaphore>(
             vm,

@@ -2,23 +2,25 @@
 //!
 //! Getters and putters wait in two wait queues; `join()` waits until each item that was put was also reported done.
 
+mod priority;
+mod waits;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use super::super::builtins::types::CLASS_GETITEM;
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
+use super::general;
 use super::sleep::seconds;
-use super::waiting::{self, Wait, payload};
-use super::{general, register};
+use super::waiting::{self, payload};
 use crate::runtime::class::Class;
-use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use crate::sched::future::{self, future};
 use crate::sched::wait_queue::WaitQueue;
 use crate::stdlib::registry;
-use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
+use crate::vm::{Local, Locals, Native, Vm};
+use waits::{GETTING, Getting, JOINING, Joining, PUTTING, Putting};
 
 /// `asyncio.Queue`.
 pub const QUEUE: ModuleType = ModuleType {
@@ -120,25 +122,6 @@ impl Payload for Queue {
     }
 }
 
-/// `Queue.join`.
-struct Joining;
-
-impl Wait for Joining {
-    type Owner = Queue;
-    const WAITING: &'static Waiting = &Waiting {
-        name: "Queue.join",
-        give_up: waiting::give_up::<Joining>,
-    };
-
-    fn queue(owner: &Queue) -> &WaitQueue {
-        &owner.joiners
-    }
-
-    fn enter(_: &Vm, owner: &Queue) -> bool {
-        owner.unfinished.get() == 0
-    }
-}
-
 impl Queue {
     fn is_empty(&self) -> bool {
         self.items.borrow().is_empty()
@@ -214,7 +197,7 @@ pub fn new_fifo(vm: &mut Vm) -> Local {
 /// A coroutine that takes an item of a queue.
 pub fn get(vm: &mut Vm, this: Local) -> Local {
     let none = vm.none();
-    vm.native_coroutine(&GETTING, &[this, none])
+    waiting::coroutine(vm, &GETTING, this, none)
 }
 
 fn make(vm: &Vm, class: Local, order: Order) -> Local {
@@ -251,16 +234,19 @@ const GET: Native = Native::coroutine(
     "get(self, /) -> coroutine",
     "Take an item; wait until there is one. Raises QueueShutDown if the queue is empty and shut down.",
     |vm, args| Ok(get(vm, args.at(0))),
-    get_directly,
+    |vm, args, woken| {
+        let owner = args.get(0);
+        Ok(waiting::direct::<Getting>(vm, owner, woken, Value::NONE))
+    },
 );
 const PUT: Native = Native::coroutine(
     "put(self, item) -> coroutine",
     "Add an item; wait until there is room. Raises QueueShutDown if the queue is shut down.",
-    |vm, args| {
-        let none = vm.none();
-        Ok(vm.native_coroutine(&PUTTING, &[args.at(0), none, args.at(1)]))
+    |vm, args| Ok(waiting::coroutine(vm, &PUTTING, args.at(0), args.at(1))),
+    |vm, args, woken| {
+        let (owner, item) = (args.get(0), args.get(1));
+        Ok(waiting::direct::<Putting>(vm, owner, woken, item))
     },
-    put_directly,
 );
 const GET_NOWAIT: Native = Native::vm(
     "get_nowait(self, /)",
@@ -278,7 +264,10 @@ const PUT_NOWAIT: Native = Native::vm(
 const JOIN: Native = Native::coroutine(
     "join(self, /) -> coroutine",
     "Wait until task_done was called for each item.",
-    |vm, args| Ok(waiting::coroutine(vm, &JOINING, args.at(0), Value::NONE)),
+    |vm, args| {
+        let none = vm.none();
+        Ok(waiting::coroutine(vm, &JOINING, args.at(0), none))
+    },
     |vm, args, woken| {
         Ok(waiting::direct::<Joining>(
             vm,
@@ -394,53 +383,6 @@ pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Takes an item that is there, or waits for one.
-fn get_directly<'h>(
-    vm: &'h Vm,
-    args: Args<'h>,
-    _: Option<Gc<'h, Future>>,
-) -> Result<Direct<'h>, Raised> {
-    let owner = args.get(0);
-    let queue: &Queue = payload(owner);
-    if queue.order == Order::Priority {
-        return Ok(Direct::Coroutine);
-    }
-    let Some(item) = queue.pop() else {
-        if queue.shut_down.get() || !queue.getters.belongs_here(vm) {
-            return Ok(Direct::Coroutine);
-        }
-        return Ok(Direct::Wait(queue.getters.join_as(vm, &IN_GET, owner)));
-    };
-    queue.putters.pop_next(vm);
-    Ok(Direct::Done(item.get(&vm.heap)))
-}
-
-/// Adds an item where there is room, or waits for room.
-fn put_directly<'h>(
-    vm: &'h Vm,
-    args: Args<'h>,
-    _: Option<Gc<'h, Future>>,
-) -> Result<Direct<'h>, Raised> {
-    let owner = args.get(0);
-    let queue: &Queue = payload(owner);
-    let Some(maxsize) = queue.maxsize.get(&vm.heap).as_int() else {
-        return Ok(Direct::Coroutine);
-    };
-    // The coroutine raises if the queue is shut down.
-    if queue.order == Order::Priority || queue.shut_down.get() {
-        return Ok(Direct::Coroutine);
-    }
-    if queue.holds(maxsize) {
-        if !queue.putters.belongs_here(vm) {
-            return Ok(Direct::Coroutine);
-        }
-        return Ok(Direct::Wait(queue.putters.join_as(vm, &IN_PUT, owner)));
-    }
-    queue.append(args.get(1));
-    queue.getters.pop_next(vm);
-    Ok(Direct::Done(Value::NONE))
-}
-
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
     let address = vm.address(vm.get(args.at(0)));
@@ -499,160 +441,4 @@ fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     while queue.getters.pop_next(vm) {}
     while queue.putters.pop_next(vm) {}
     Ok(vm.none())
-}
-
-// Registers of the waiting coroutines: the queue, the waiter, and for put the item.
-const QUEUE_REG: usize = 0;
-const WAITER: usize = 1;
-const ITEM: usize = 2;
-
-static GETTING: NativeCoroutine = NativeCoroutine::new("Queue.get", |vm, this, input| {
-    step(vm, this, input, &GETTERS_END)
-});
-static PUTTING: NativeCoroutine = NativeCoroutine::new("Queue.put", |vm, this, input| {
-    step(vm, this, input, &PUTTERS_END)
-});
-static JOINING: NativeCoroutine = NativeCoroutine::new("Queue.join", waiting::step::<Joining>);
-
-static IN_GET: Waiting = Waiting {
-    name: "Queue.get",
-    give_up: |vm, owner, waiter| {
-        let queue: &Queue = payload(owner);
-        give_up(vm, &queue.getters, waiter, || !queue.is_empty());
-    },
-};
-static IN_PUT: Waiting = Waiting {
-    name: "Queue.put",
-    give_up: |vm, owner, waiter| {
-        let queue: &Queue = payload(owner);
-        let maxsize = queue.maxsize.get(&vm.heap).as_int().unwrap_or(0);
-        give_up(vm, &queue.putters, waiter, || !queue.holds(maxsize));
-    },
-};
-
-/// A waiter was interrupted: it leaves. If it had been woken already, another one takes its place where that may go on.
-fn give_up(vm: &Vm, waiters: &WaitQueue, waiter: Gc<'_, Future>, may_go_on: impl Fn() -> bool) {
-    if was_woken(vm, waiters, waiter) && may_go_on() {
-        waiters.pop_next(vm);
-    }
-}
-
-fn was_woken(vm: &Vm, waiters: &WaitQueue, waiter: Gc<'_, Future>) -> bool {
-    future::cancel_waiter(vm, waiter);
-    waiters.leave(vm, waiter);
-    waiter.state.get() != FutureState::Cancelled
-}
-
-/// One of the two ends of a queue, as the coroutines that wait there see it.
-struct End {
-    waiters: fn(&Queue) -> &WaitQueue,
-    may_go_on: fn(&mut Vm, Local) -> Result<bool, Raised>,
-    /// Takes or adds; `this`: the coroutine, then the queue.
-    go_on: fn(&mut Vm, Local, Local) -> Result<Local, Raised>,
-}
-
-static GETTERS_END: End = End {
-    waiters: |queue| &queue.getters,
-    may_go_on: |vm, owner| Ok(!queue(vm, owner).is_empty()),
-    go_on: |vm, _, owner| take(vm, owner),
-};
-static PUTTERS_END: End = End {
-    waiters: |queue| &queue.putters,
-    may_go_on: |vm, owner| is_full(vm, owner).map(|full| !full),
-    go_on: |vm, this, owner| {
-        let item = register(vm, this, ITEM);
-        add(vm, owner, item)?;
-        Ok(vm.none())
-    },
-};
-
-fn step(vm: &mut Vm, this: Local, input: Input, end: &End) -> Result<Step, Raised> {
-    let owner = register(vm, this, QUEUE_REG);
-    if let Input::Throw(exception) = input {
-        let waiter = register(vm, this, WAITER);
-        let waiters = (end.waiters)(queue(vm, owner));
-        let was_woken = was_woken(vm, waiters, future(vm, waiter));
-        if was_woken && (end.may_go_on)(vm, owner)? {
-            (end.waiters)(queue(vm, owner)).pop_next(vm);
-        }
-        return Err(vm.raise_local(exception));
-    }
-    if !queue(vm, owner).shut_down.get() && !(end.may_go_on)(vm, owner)? {
-        if !(end.waiters)(queue(vm, owner)).belongs_here(vm) {
-            return Err(waiting::other_loop(vm, owner));
-        }
-        let waiter = (end.waiters)(queue(vm, owner)).join(vm);
-        vm.step_slot(this, WAITER).set(vm.get(waiter));
-        vm.set_step_state(this, 1);
-        return Ok(Step::Await(waiter));
-    }
-    (end.go_on)(vm, this, owner).map(Step::Return)
-}
-
-/// The heap inside a priority queue, kept by the program's `<`, which may do anything to the queue meanwhile. After Python's heapq:
-/// the hole goes down to a leaf and the item up from there.
-mod priority {
-    use super::*;
-    use crate::vm::protocol::compare::Comparison;
-
-    /// Takes the smallest item; there is one.
-    pub(super) fn pop(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
-        let smallest = {
-            let mut items = queue(vm, this).items.borrow_mut();
-            let last = items.len() - 1;
-            items.swap(0, last);
-            items.pop_back()
-        };
-        let smallest = vm.local(smallest.map_or(Value::NONE, |item| item.get(&vm.heap)));
-        let mut hole = 0;
-        loop {
-            let mut child = 2 * hole + 1;
-            let count = queue(vm, this).items.borrow().len();
-            if child >= count {
-                break;
-            }
-            if child + 1 < count && !less(vm, this, child, child + 1)? {
-                child += 1;
-            }
-            swap(vm, this, hole, child);
-            hole = child;
-        }
-        sift_up(vm, this, hole)?;
-        Ok(smallest)
-    }
-
-    /// Moves an item up to where its parent is not greater.
-    pub(super) fn sift_up(vm: &mut Vm, this: Local, mut at: usize) -> Result<(), Raised> {
-        while at > 0 {
-            let parent = (at - 1) / 2;
-            if !less(vm, this, at, parent)? {
-                break;
-            }
-            swap(vm, this, at, parent);
-            at = parent;
-        }
-        Ok(())
-    }
-
-    fn swap(vm: &Vm, this: Local, a: usize, b: usize) {
-        let mut items = queue(vm, this).items.borrow_mut();
-        if a.max(b) < items.len() {
-            items.swap(a, b);
-        }
-    }
-
-    fn less(vm: &mut Vm, this: Local, a: usize, b: usize) -> Result<bool, Raised> {
-        let mark = vm.mark();
-        let pair = {
-            let items = queue(vm, this).items.borrow();
-            items
-                .get(a)
-                .zip(items.get(b))
-                .map(|(a, b)| (vm.local(a.get(&vm.heap)), vm.local(b.get(&vm.heap))))
-        };
-        let Some((a, b)) = pair else { return Ok(false) };
-        let answer = vm.compare_truth(Comparison::Lt, a, b);
-        vm.release(mark);
-        answer
-    }
 }
