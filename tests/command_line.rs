@@ -242,7 +242,6 @@ fn check_is_silent_where_it_would_have_to_guess() {
         "async def f(): pass\nf = print\nf()\n",
         "async def f(): pass\ndef g():\n    global f\n    f = print\nf()\n",
         "def deco(f): return print\n@deco\nasync def f(): pass\nf()\n",
-        "async def f():\n    yield 1\nf()\n",
         "async def f(): pass\ndef g(f):\n    f()\n",
         "def sleep(n): pass\nsleep(1)\n",
         "def f(): return asyncio.sleep(0)\nasync def g(): await f()\n",
@@ -258,7 +257,60 @@ fn check_is_silent_where_it_would_have_to_guess() {
 }
 
 #[test]
-fn check_finds_what_can_never_run_and_what_hides_a_builtin() {
+fn check_takes_folders_comments_settings_and_fixes() {
+    let root = std::env::temp_dir().join(format!("apy-check-{}", std::process::id()));
+    std::fs::create_dir_all(root.join("app/vendor")).expect("it can be made");
+    let write =
+        |name: &str, text: &str| std::fs::write(root.join(name), text).expect("it is written");
+    write("app/helper.apy", "def twice(n): return 2 * n\n");
+    write(
+        "app/main.apy",
+        "import os, math\nimport json  # noqa: F401\nfrom helper import twice\n\nprint(twice(math.pi), f'x')\n",
+    );
+    write("app/vendor/bad.apy", "print(nope)\n");
+    write(
+        "apy.toml",
+        "[check]\nexclude = [\"app/vendor\"]\n[check.severity]\nE0419 = \"error\"\n",
+    );
+    let folder = root.to_str().expect("UTF-8");
+    let json = apy(&["check", "--format", "json", folder]);
+    let json = String::from_utf8(json.stdout).expect("UTF-8");
+    for part in [
+        "\"code\": \"E0410\", \"severity\": \"warning\"",
+        "\"code\": \"E0419\", \"severity\": \"error\"",
+    ] {
+        assert!(json.contains(part), "{part} in {json}");
+    }
+    assert_eq!(json.matches("\"line\"").count(), 2, "{json}");
+    let github = apy(&["check", "--format", "github", folder]);
+    let github = String::from_utf8(github.stdout).expect("UTF-8");
+    assert!(
+        github.contains("::error file=") && github.contains(",line=5,col=23,"),
+        "{github}"
+    );
+    let sarif = apy(&["check", "--format", "sarif", folder]);
+    let sarif = String::from_utf8(sarif.stdout).expect("UTF-8");
+    assert!(
+        sarif.contains("\"ruleId\": \"E0410\"") && sarif.contains("sarif-2.1.0"),
+        "{sarif}"
+    );
+    let (status, text) = told(&["check", "--fix", folder]);
+    assert_eq!(
+        (status, text.contains("mended 2 findings")),
+        (0, true),
+        "{text}"
+    );
+    let mended = std::fs::read_to_string(root.join("app/main.apy")).expect("it is there");
+    let expected = "import math\nimport json  # noqa: F401\nfrom helper import twice\n\nprint(twice(math.pi), 'x')\n";
+    assert_eq!(mended, expected);
+    write("apy.toml", "[check.severity]\nE9 = \"error\"\n");
+    let (status, text) = told(&["check", folder]);
+    assert!(status == 2 && text.contains("there is no E9"), "{text}");
+    std::fs::remove_dir_all(&root).expect("it was made here");
+}
+
+#[test]
+fn check_finds_what_can_never_run() {
     assert_eq!(
         findings(
             "def f(list):\n    while True:\n        for x in list: break\n    print(1)\n\
@@ -267,7 +319,6 @@ fn check_finds_what_can_never_run_and_what_hides_a_builtin() {
              async def a():\n    await f(1)\n    await [1]\n"
         ),
         [
-            "[E0404] Warning: 'list' hides the builtin of this name",
             "[E0403] Warning: this can never run",
             "[E0403] Warning: this can never run",
             "[E0403] Warning: this can never run",

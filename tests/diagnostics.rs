@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use apy::reference::builtins;
+use apy::embed::Surroundings;
 use apy_front::bytecode::GlobalNames;
-use apy_front::compile::{Mode, compile_module, lint};
+use apy_front::compile::{Mode, Subject, compile_module, lint};
 use apy_front::diagnostics::{Code, Diagnostic};
 use apy_front::syntax::parser::parse_module;
 
@@ -121,7 +121,12 @@ fn diagnostics(source: &str, page: Code) -> Vec<Diagnostic> {
     match compile_module(&module, 0, source, Mode::Script, &mut GlobalNames::new()) {
         Ok((_, warnings)) if page < Code::NeverAwaited || page == Code::Internal => warnings,
         Ok((_, warnings)) => {
-            let lints = lint(&module, &builtins::names());
+            let subject = Subject {
+                module: &module,
+                text: source,
+                name: "page.apy",
+            };
+            let lints = lint(&subject, &Surroundings::new());
             warnings.into_iter().chain(lints).collect()
         }
         Err(errors) => errors,

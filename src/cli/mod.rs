@@ -56,7 +56,7 @@ fn start(parsed: Parsed) -> u8 {
             run::call(file, &function, &settings)
         }
         Parsed::Run(Action::Test(options), settings) => test::test(&options, &settings),
-        Parsed::Run(Action::Check(sources), settings) => check::check(sources, &settings),
+        Parsed::Run(Action::Check(options), settings) => check::check(options, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
         Parsed::Run(Action::Explain(number), _) => explain::explain(number.as_deref()),
         Parsed::Run(Action::Completions(shell), _) => host::write_out(&args::completions(&shell)),

@@ -169,6 +169,11 @@ impl ScopeTree {
             .expect("the resolver has visited every node")
     }
 
+    /// The scope that a key stands for, if there is one.
+    pub fn of_key(&self, key: NodeKey) -> Option<ScopeId> {
+        self.by_node.get(&key).copied()
+    }
+
     /// One scope.
     pub fn get(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.0 as usize]

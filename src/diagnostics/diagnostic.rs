@@ -19,6 +19,17 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The change of the text that does it, where that is safe.
+    pub fix: Option<Fix>,
+}
+
+/// A change of a text after which the program does the same, and the finding is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The part that is replaced.
+    pub span: Span,
+    /// What comes instead.
+    pub text: String,
 }
 
 /// A place and what is to be said about it.
@@ -53,6 +64,7 @@ impl Diagnostic {
             message: message.into(),
             labels,
             help: None,
+            fix: None,
         }
     }
 
@@ -79,6 +91,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// Says how the text can be changed.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
 

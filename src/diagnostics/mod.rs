@@ -12,7 +12,7 @@ pub mod source_map;
 pub mod span;
 
 pub use codes::Code;
-pub use diagnostic::{Diagnostic, Label, Severity};
+pub use diagnostic::{Diagnostic, Fix, Label, Severity};
 pub use render::{Color, excerpt, presentable_text, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

@@ -48,7 +48,7 @@ pub(super) enum Found {
 /// Finds a module by its full name. `folders`: where to look for its file; none: where its package or `sys.path` says.
 pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option<Found> {
     let is_native = stdlib::has_module(name);
-    if is_native && (BUILT_IN.contains(&name) || name.starts_with('_')) {
+    if is_built_in(name) {
         return Some(Found::Native);
     }
     let leaf = name.rsplit_once('.').map_or(name, |(_, leaf)| leaf);
@@ -73,6 +73,16 @@ pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option
         return Some(Found::Library(module));
     }
     (!namespace.is_empty()).then_some(Found::Namespace(namespace))
+}
+
+/// Whether no file can hide the module of this name.
+pub(super) fn is_built_in(name: &str) -> bool {
+    stdlib::has_module(name) && (BUILT_IN.contains(&name) || name.starts_with('_'))
+}
+
+/// Whether a folder has a file or package of this name.
+pub(super) fn is_module_of(folder: &Path, leaf: &str) -> bool {
+    find_in(folder, leaf).is_some()
 }
 
 fn find_in(folder: &Path, leaf: &str) -> Option<Found> {

@@ -2,7 +2,7 @@
 //!
 //! Here alone the front end and the VM meet. `interpreter` owns the VM with its scheduler and turns the end of a run into an
 //! `Outcome`; `loader` compiles and links texts and finds what `import` names; `library` lists the modules written in apy;
-//! `session` answers what a prompt asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
+//! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
 mod evaluate;
 mod finder;
@@ -13,6 +13,7 @@ mod meta_path;
 pub mod os_files;
 mod run_module;
 mod session;
+mod surroundings;
 mod syntax_error;
 
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ pub use crate::compile::Mode;
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
 pub use interpreter::{Interpreter, Options, Outcome};
 pub use session::{Found, Nothing};
+pub use surroundings::Surroundings;
 
 /// The source texts of a program, shared by the interpreter, which adds to them, and the host, which draws excerpts.
 pub type Sources = Rc<RefCell<SourceMap>>;

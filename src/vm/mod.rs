@@ -35,6 +35,7 @@ pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
 pub use report::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
+pub use suggest::is_standard;
 
 use crate::bytecode::Instr;
 use crate::runtime::module::Module;

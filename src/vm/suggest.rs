@@ -36,7 +36,7 @@ typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser ws
 zoneinfo";
 
 /// Whether a name is that of a module of CPython's library.
-pub(in crate::vm) fn is_standard(name: &str) -> bool {
+pub fn is_standard(name: &str) -> bool {
     STDLIB.split(' ').any(|module| module == name)
 }
 

@@ -152,16 +152,27 @@ pub fn command_with_hidden() -> Command {
 
 fn check() -> Command {
     Command::new("check")
-        .about("Look for mistakes without running: syntax, names, and what is likely not as meant")
+        .about("Look for mistakes without running: syntax, names, calls, imports, awaits")
+        .after_help(
+            "`# noqa` at the end of a line silences what is found on it, `# noqa: E0410` only that.\n\
+             [check.severity] in apy.toml says \"ignore\", \"warning\" or \"error\" by number.\n\
+             Exit status: 0; 1 something was found; 2 wrong usage or unreadable file.",
+        )
         .arg(
             Arg::new("files")
-                .value_name("FILES")
-                .help("The programs; - for standard input")
-                .required(true)
-                .num_args(1..)
-                .value_hint(ValueHint::FilePath)
+                .value_name("PATHS")
+                .help("Programs and folders of programs [default: this folder]; - for standard input")
+                .num_args(0..)
+                .value_hint(ValueHint::AnyPath)
                 .value_parser(value_parser!(OsString)),
         )
+        .arg(choice(
+            "format",
+            "FORMAT",
+            &["human", "json", "github", "sarif"],
+            "How to write what is found",
+        ))
+        .arg(flag("fix", "Change the files where that is safe: unused imports, needless f"))
 }
 
 fn explain() -> Command {

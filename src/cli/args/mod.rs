@@ -17,6 +17,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 
+use super::check::{Fixes, Form};
 use super::status;
 use super::style::{Style, When, say};
 use crate::sched::clock::TimeMode;
@@ -42,7 +43,7 @@ pub enum Action {
     /// Run tests.
     Test(Box<TestOptions>),
     /// Look for mistakes without running.
-    Check(Vec<Source>),
+    Check(CheckOptions),
     /// Show what a stage makes of a program.
     Dump(Dump, Source),
     /// Explain a kind of mistake by its number.
@@ -154,6 +155,16 @@ pub struct TestOptions {
     pub inherited: Vec<String>,
 }
 
+/// Which programs to check, and how to say what is found.
+pub struct CheckOptions {
+    /// Files and folders.
+    pub files: Vec<Source>,
+    /// How the findings are written.
+    pub format: Form,
+    /// What is done about those that have a fix.
+    pub fixes: Fixes,
+}
+
 /// How results of tests are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -212,14 +223,7 @@ fn action(matches: &ArgMatches) -> Action {
         Some(("run", of)) => run(of, matches),
         Some(("repl", _)) => Action::Repl(None),
         Some(("test", of)) => Action::Test(Box::new(TestOptions::of(of))),
-        Some(("check", of)) => Action::Check(
-            of.get_many::<OsString>("files")
-                .into_iter()
-                .flatten()
-                .cloned()
-                .map(Source::of_name)
-                .collect(),
-        ),
+        Some(("check", of)) => Action::Check(CheckOptions::of(of)),
         Some(("explain", of)) => Action::Explain(word(of, "number")),
         Some(("completions", of)) => Action::Completions(word(of, "shell").unwrap_or_default()),
         Some((name, of)) => dump(name, of),
@@ -353,6 +357,29 @@ fn import_path(site: Option<PathBuf>) -> Vec<PathBuf> {
         .chain(site)
         .map(|folder| std::path::absolute(&folder).unwrap_or(folder))
         .collect()
+}
+
+impl CheckOptions {
+    fn of(matches: &ArgMatches) -> CheckOptions {
+        let mut files: Vec<OsString> = many(matches, "files");
+        if files.is_empty() {
+            files.push(".".into());
+        }
+        CheckOptions {
+            files: files.into_iter().map(Source::of_name).collect(),
+            format: match word(matches, "format").as_deref() {
+                Some("json") => Form::Json,
+                Some("github") => Form::Github,
+                Some("sarif") => Form::Sarif,
+                _ => Form::Human,
+            },
+            fixes: if matches.get_flag("fix") {
+                Fixes::Apply
+            } else {
+                Fixes::Tell
+            },
+        }
+    }
 }
 
 impl TestOptions {

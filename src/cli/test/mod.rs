@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use self::collect::{Case, Programs};
 pub use self::directives::Directives;
+pub use self::format::json::quote;
 use self::memory::Memory;
 use self::verdict::Verdict;
 use super::args::{Format, Settings, TestOptions};

@@ -1,43 +1,75 @@
-//! Which names surely mean which function: those that one `def` binds and nothing else, and asyncio's own.
+//! Which names surely mean which function, class, module or value: those that one statement binds and nothing else.
 //!
-//! A name that is bound twice, declared `global` somewhere and bound there, or decorated, is not known: better silent than wrong.
+//! A name that is bound twice, declared `global` somewhere and bound there, or decorated, is not known: better silent than wrong. The
+//! table also says which names are read anywhere, for the lints about what is never used.
 
 use std::collections::{HashMap, HashSet};
 
+use super::attributes::{Attributes, attributes};
 use super::blocks;
+use super::signature::Bound;
+use super::walk::{At, Visit, walk};
 use crate::compile::scope::{Place, Role, ScopeId, ScopeKind, ScopeTree};
 use crate::syntax::ast::{
-    Block, Constant, Expr, ExprKind, FunctionDef, ImportNames, Module, Name, Stmt, StmtKind,
+    Alias, Block, ClassDef, Constant, Expr, ExprKind, FunctionDef, Ident, ImportNames, Module,
+    Name, Stmt, StmtKind,
 };
 
-/// What is known of a function that a call names.
+/// What is known of a function or class that a call names.
 #[derive(Clone, Copy)]
 pub enum Callee<'a> {
     /// A `def` of this file.
-    Def(&'a FunctionDef, Kind),
-    /// A function of asyncio.
-    Asyncio(&'a str),
+    Def(&'a FunctionDef, Kind, Bound),
+    /// A class of this file.
+    Class(&'a ClassDef),
+    /// A function or class of a module.
+    Member(&'a str, &'a str),
 }
 
-/// What calling a function of this file gives.
+/// What calling a function of this file returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A coroutine.
     Coroutine,
+    /// An async generator.
+    AsyncGenerator,
     /// None, always.
     Nothing,
     /// Something.
     Value,
 }
 
-type Symbol = (ScopeId, u32);
+/// What a name is bound to, where that is known.
+#[derive(Clone, Copy)]
+pub enum Bind<'a> {
+    /// A function.
+    Def(&'a FunctionDef, Kind),
+    /// A class.
+    Class(&'a ClassDef),
+    /// A module, by its full name.
+    Module(&'a str),
+    /// What `from module import name` takes.
+    Member(&'a str, &'a str),
+    /// The value of an assignment.
+    Value(&'a Expr),
+}
+
+/// A name in the scope that binds it.
+pub type Home = (ScopeId, u32);
 
 /// What is known of the names of a module.
 pub struct Known<'a> {
-    tree: &'a ScopeTree,
-    callees: HashMap<Symbol, Callee<'a>>,
+    /// The scopes.
+    pub tree: &'a ScopeTree,
+    binds: HashMap<Home, Bind<'a>>,
+    /// What classes assign to attributes of their instances.
+    attributes: HashMap<ScopeId, Attributes<'a>>,
     /// Bound through a `global` or `nonlocal` declaration somewhere.
-    rebound: HashSet<Symbol>,
+    rebound: HashSet<Home>,
+    /// Read somewhere.
+    used: HashSet<Home>,
+    /// The modules of `from module import *`; None: one with leading dots.
+    stars: Vec<Option<&'a str>>,
 }
 
 impl<'a> Known<'a> {
@@ -45,8 +77,11 @@ impl<'a> Known<'a> {
     pub fn of(module: &'a Module, tree: &'a ScopeTree) -> Known<'a> {
         let mut known = Known {
             tree,
-            callees: HashMap::new(),
+            binds: HashMap::new(),
+            attributes: HashMap::new(),
             rebound: HashSet::new(),
+            used: HashSet::new(),
+            stars: Vec::new(),
         };
         known.collect(&module.body, ScopeTree::MODULE);
         for id in tree.ids() {
@@ -57,6 +92,13 @@ impl<'a> Known<'a> {
                 }
             }
         }
+        let mut uses = Uses {
+            known: &known,
+            used: HashSet::new(),
+        };
+        walk(module, tree, &mut uses);
+        let used = uses.used;
+        known.used = used;
         known
     }
 
@@ -65,22 +107,30 @@ impl<'a> Known<'a> {
             match &stmt.kind {
                 StmtKind::FunctionDef(def) => {
                     if def.decorators.is_empty() {
-                        let callee = Callee::Def(def, self.kind(def));
-                        self.note(scope, &def.name.name, callee);
+                        let bind = Bind::Def(def, self.kind(def));
+                        self.note(scope, &def.name.name, bind);
                     }
                     self.collect(&def.body, self.tree.of(&**def, Role::Body));
                 }
                 StmtKind::ClassDef(def) => {
-                    self.collect(&def.body, self.tree.of(&**def, Role::Body));
+                    if def.decorators.is_empty() {
+                        self.note(scope, &def.name.name, Bind::Class(def));
+                    }
+                    let body = self.tree.of(&**def, Role::Body);
+                    self.attributes.insert(body, attributes(def, self.tree));
+                    self.collect(&def.body, body);
                 }
+                StmtKind::Import(names) => names.iter().for_each(|it| self.import(scope, it)),
                 StmtKind::ImportFrom {
-                    module: Some(module),
-                    level: 0,
-                    names: ImportNames::Names(names),
-                } if &*module.name == "asyncio" => {
-                    for alias in names {
-                        let bound = alias.asname.as_ref().unwrap_or(&alias.name);
-                        self.note(scope, &bound.name, Callee::Asyncio(&alias.name.name));
+                    module,
+                    level,
+                    names,
+                } => self.import_from(scope, module.as_ref(), *level, names),
+                StmtKind::Assign { targets, value } => {
+                    if let [target] = &targets[..]
+                        && let ExprKind::Name(name) = &target.kind
+                    {
+                        self.note(scope, name, Bind::Value(value));
                     }
                 }
                 _ => blocks(stmt, &mut |body| self.collect(body, scope)),
@@ -88,12 +138,42 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn note(&mut self, scope: ScopeId, name: &Name, callee: Callee<'a>) {
-        let scope_of = self.tree.get(scope);
-        if let Some(index) = scope_of.find(&scope_of.mangle(name))
+    fn import(&mut self, scope: ScopeId, alias: &'a Alias) {
+        match &alias.asname {
+            Some(bound) => self.note(scope, &bound.name, Bind::Module(&alias.name.name)),
+            None if !alias.name.name.contains('.') => {
+                self.note(scope, &alias.name.name, Bind::Module(&alias.name.name));
+            }
+            None => {}
+        }
+    }
+
+    fn import_from(
+        &mut self,
+        scope: ScopeId,
+        module: Option<&'a Ident>,
+        level: u32,
+        names: &'a ImportNames,
+    ) {
+        let module = module.filter(|_| level == 0).map(|module| &*module.name);
+        match (names, module) {
+            (ImportNames::Star(_), _) => self.stars.push(module),
+            (ImportNames::Names(names), Some(module)) => {
+                for alias in names {
+                    let bound = alias.asname.as_ref().unwrap_or(&alias.name);
+                    self.note(scope, &bound.name, Bind::Member(module, &alias.name.name));
+                }
+            }
+            (ImportNames::Names(_), None) => {}
+        }
+    }
+
+    fn note(&mut self, scope: ScopeId, name: &Name, bind: Bind<'a>) {
+        let of = self.tree.get(scope);
+        if let Some(index) = of.find(&of.mangle(name))
             && self.tree.symbol(scope, index).bindings == 1
         {
-            self.callees.insert((scope, index), callee);
+            self.binds.insert((scope, index), bind);
         }
     }
 
@@ -101,78 +181,175 @@ impl<'a> Known<'a> {
         let scope = self.tree.get(self.tree.of(def, Role::Body));
         match (scope.is_async, scope.is_generator) {
             (true, false) => Kind::Coroutine,
+            (true, true) => Kind::AsyncGenerator,
             (false, false) if !returns_value(&def.body) => Kind::Nothing,
             _ => Kind::Value,
         }
     }
 
     /// The scope that binds a name, seen from another, and its symbol there.
-    fn home(&self, scope: ScopeId, name: &str) -> Option<Symbol> {
+    pub fn home(&self, scope: ScopeId, name: &str) -> Option<Home> {
         let mut at = scope;
         loop {
             let here = self.tree.get(at);
             if let Some(symbol) = here.symbol(name) {
                 return match symbol.place {
                     Place::Var(home, index) => Some((home, index)),
-                    Place::Free(index) => here.free.get(usize::from(index)).copied(),
+                    Place::Free(index) => self
+                        .tree
+                        .get(here.frame)
+                        .free
+                        .get(usize::from(index))
+                        .copied(),
                     Place::Global => self.global(name),
-                    Place::Namespace(_) => None,
+                    Place::Namespace(_) if symbol.is_bound => {
+                        here.find(name).map(|index| (at, index))
+                    }
+                    Place::Namespace(Some(index)) => here.free.get(usize::from(index)).copied(),
+                    Place::Namespace(None) => self.global(name),
                 };
             }
             at = here.parent?;
         }
     }
 
-    fn global(&self, name: &str) -> Option<Symbol> {
+    fn global(&self, name: &str) -> Option<Home> {
         let index = self.tree.get(ScopeTree::MODULE).find(name)?;
         Some((ScopeTree::MODULE, index))
+    }
+
+    /// What a name means, seen from a scope; None: nobody can say.
+    pub fn bind(&self, scope: ScopeId, name: &str) -> Option<Bind<'a>> {
+        let home = self.home(scope, name)?;
+        let is_sure =
+            !self.rebound.contains(&home) && (home.0 != ScopeTree::MODULE || self.stars.is_empty());
+        self.binds.get(&home).copied().filter(|_| is_sure)
     }
 
     /// What a call of this expression calls, seen from a scope.
     pub fn callee(&self, func: &'a Expr, scope: ScopeId) -> Option<Callee<'a>> {
         match &func.kind {
-            ExprKind::Name(name) => match self.home(scope, name) {
-                Some(home) if self.is_bound(home) => {
-                    let callee = self.callees.get(&home);
-                    callee.copied().filter(|_| !self.rebound.contains(&home))
-                }
-                _ => Some(Callee::Asyncio(name)),
+            ExprKind::Name(name) => match self.bind(scope, name) {
+                Some(Bind::Def(def, kind)) => Some(Callee::Def(def, kind, Bound::No)),
+                Some(Bind::Class(def)) => Some(Callee::Class(def)),
+                Some(Bind::Member(module, name)) => Some(Callee::Member(module, name)),
+                Some(_) => None,
+                None if self.is_builtin(scope, name) => Some(Callee::Member(home_of(name), name)),
+                None => None,
             },
             ExprKind::Attribute { value, attr } => {
                 let ExprKind::Name(object) = &value.kind else {
                     return None;
                 };
-                if &**object == "asyncio" && self.is_asyncio(scope) {
-                    return Some(Callee::Asyncio(&attr.name));
+                match self.bind(scope, object) {
+                    Some(Bind::Module(module)) => Some(Callee::Member(module, &attr.name)),
+                    None if &**object == "asyncio" && self.is_builtin(scope, object) => {
+                        Some(Callee::Member("asyncio", &attr.name))
+                    }
+                    None => self.method(object, &attr.name, scope),
+                    _ => None,
                 }
-                self.method(object, &attr.name, scope)
             }
             _ => None,
         }
     }
 
-    fn is_bound(&self, (scope, index): Symbol) -> bool {
-        self.tree.symbol(scope, index).is_bound
-    }
-
-    /// Whether `asyncio` is the module: it is there without a definition, and imported at most.
-    fn is_asyncio(&self, scope: ScopeId) -> bool {
-        self.home(scope, "asyncio").is_none_or(|home| {
-            self.tree.symbol(home.0, home.1).bindings <= 1 && !self.rebound.contains(&home)
-        })
+    /// Whether nothing in the file binds the name.
+    pub fn is_builtin(&self, scope: ScopeId, name: &str) -> bool {
+        self.stars.is_empty()
+            && self.home(scope, name).is_none_or(|home| {
+                !self.tree.symbol(home.0, home.1).is_bound && !self.rebound.contains(&home)
+            })
     }
 
     /// `self.name` in a method of the class that defines it.
     fn method(&self, object: &str, name: &Name, scope: ScopeId) -> Option<Callee<'a>> {
+        let class = self.class_of_self(object, scope)?;
+        let index = self
+            .tree
+            .get(class)
+            .find(&self.tree.get(scope).mangle(name))?;
+        match self.binds.get(&(class, index)) {
+            Some(&Bind::Def(def, kind)) => Some(Callee::Def(def, kind, Bound::ToInstance)),
+            _ => None,
+        }
+    }
+
+    /// The class whose method this is, if the name is the method's first parameter.
+    pub fn class_of_self(&self, object: &str, scope: ScopeId) -> Option<ScopeId> {
         let function = self.tree.get(scope);
         let first = function.symbols.first()?;
         let class = function.parent?;
         let is_self = first.is_param && first.bindings == 1 && *first.name == *object;
-        if !is_self || self.tree.get(class).kind != ScopeKind::Class {
-            return None;
+        (is_self && self.tree.get(class).kind == ScopeKind::Class).then_some(class)
+    }
+
+    /// The method of this name that a class of this file defines once.
+    pub fn method_of(&self, class: &ClassDef, name: &str) -> Option<(&'a FunctionDef, Kind)> {
+        let scope = self.tree.of(class, Role::Body);
+        let index = self.tree.get(scope).find(name)?;
+        match self.binds.get(&(scope, index)) {
+            Some(&Bind::Def(def, kind)) => Some((def, kind)),
+            _ => None,
         }
-        let index = self.tree.get(class).find(&function.mangle(name))?;
-        self.callees.get(&(class, index)).copied()
+    }
+
+    /// The only value that methods of a class assign to an attribute, and the scope of the method.
+    pub fn attribute(&self, class: ScopeId, name: &str) -> Option<(&'a Expr, ScopeId)> {
+        self.attributes.get(&class)?.get(name).copied().flatten()
+    }
+
+    /// Whether something reads the name.
+    pub fn is_used(&self, home: Home) -> bool {
+        self.used.contains(&home)
+    }
+
+    /// Whether a function binds the name through a declaration.
+    pub fn is_rebound(&self, home: Home) -> bool {
+        self.rebound.contains(&home)
+    }
+
+    /// The modules all of whose names are imported; None: one that is relative.
+    pub fn stars(&self) -> &[Option<&'a str>] {
+        &self.stars
+    }
+}
+
+/// The module of a name that is there without a definition: those of asyncio are, where CPython has no builtin of that name.
+pub fn home_of(name: &str) -> &'static str {
+    const OF_ASYNCIO: &[&str] = &[
+        "sleep",
+        "gather",
+        "wait",
+        "wait_for",
+        "create_task",
+        "run",
+        "Queue",
+        "Semaphore",
+    ];
+    if OF_ASYNCIO.contains(&name) {
+        "asyncio"
+    } else {
+        "builtins"
+    }
+}
+
+struct Uses<'a, 'k> {
+    known: &'k Known<'a>,
+    used: HashSet<Home>,
+}
+
+impl<'a> Visit<'a> for Uses<'a, '_> {
+    fn expr(&mut self, expr: &'a Expr, at: At) {
+        if let ExprKind::Name(name) = &expr.kind {
+            let name = self.known.tree.get(at.scope).mangle(name);
+            self.used.extend(self.known.home(at.scope, &name));
+            // A class body that binds the name may read the one around it before.
+            let here = self.known.tree.get(at.scope);
+            if here.kind == ScopeKind::Class {
+                self.used.extend(self.known.global(&name));
+            }
+        }
     }
 }
 

@@ -1,29 +1,88 @@
 //! What is likely not as meant, as far as the text itself shows it: no types, no running.
 //!
-//! Each lint is a file: `calls` (coroutines and tasks that a statement drops, awaits of nothing), `reach` (statements that no path
-//! leads to), `shadow` (names that hide a builtin). They look at a program that resolves, and stay silent where they would have to
-//! guess. To add one: a file, a row in `diagnostics/codes.rs`, a line in `lint`.
+//! Each lint is a file: `undefined` (names), `unbound` (variables, on the paths of `flow`), `imports`, `arguments` (against a
+//! `signature`), `awaits` and `tasks` (against what is `evident`), `unused` (variables), `habits`, `reach` (statements that no path
+//! leads to), `shadow` (hidden builtins). They share `known` (what names surely mean), `walk` (scopes and guards) and `world` (what
+//! surrounds the program), look at a program that resolves, and stay silent where they would have to guess. To add one: a file, a
+//! row in `diagnostics/codes.rs`, a line in `lint`.
 
-mod calls;
+mod arguments;
+mod attributes;
+mod awaits;
+mod evident;
+mod fix;
+mod flow;
+mod habits;
+mod imports;
 mod known;
 mod reach;
 mod shadow;
+mod signature;
+mod tasks;
+mod unbound;
+mod undefined;
+mod unused;
+mod walk;
+mod world;
 
 use super::resolve::{Resolved, resolve};
 use crate::diagnostics::Diagnostic;
-use crate::syntax::ast::{Block, Module, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, Module, Stmt, StmtKind};
+use known::Known;
+pub use signature::Signature;
+pub use world::{Origin, World};
 
-/// The warnings about a module. `builtins`: the names that are there without a definition.
+/// What lints share.
+struct Lint<'a, 'w> {
+    known: &'w Known<'a>,
+    world: &'w dyn World,
+    text: &'w str,
+    /// Whether the file is a package's `__init__`: its imports are there for others.
+    is_package: bool,
+    found: Vec<Diagnostic>,
+}
+
+/// A text to look at.
+pub struct Subject<'s> {
+    /// What the text parses to.
+    pub module: &'s Module,
+    /// The text.
+    pub text: &'s str,
+    /// Its file, as far as it is known.
+    pub name: &'s str,
+}
+
+/// The findings about a module.
 #[must_use]
-pub fn lint(module: &Module, builtins: &[&str]) -> Vec<Diagnostic> {
+pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
+    let module = subject.module;
     let Resolved { tree, errors, .. } = resolve(module);
-    let mut found = Vec::new();
-    if errors.is_empty() {
-        calls::lint(module, &tree, &mut found);
-        reach::lint(module, &mut found);
-        shadow::lint(&tree, builtins, &mut found);
+    if !errors.is_empty() {
+        return Vec::new();
     }
-    found
+    let known = Known::of(module, &tree);
+    let mut lint = Lint {
+        known: &known,
+        world,
+        text: subject.text,
+        is_package: subject
+            .name
+            .rsplit(['/', '\\'])
+            .next()
+            .is_some_and(|it| it.starts_with("__init__.")),
+        found: Vec::new(),
+    };
+    undefined::lint(module, &mut lint);
+    unbound::lint(module, &mut lint);
+    imports::lint(module, &mut lint);
+    arguments::lint(module, &mut lint);
+    awaits::lint(module, &mut lint);
+    tasks::lint(module, &mut lint);
+    unused::lint(module, &mut lint);
+    habits::lint(module, &mut lint);
+    reach::lint(module, &mut lint.found);
+    shadow::lint(module, &mut lint);
+    lint.found
 }
 
 /// Calls `f` for each block directly inside of a statement; the bodies of functions and classes are blocks, too.
@@ -61,5 +120,44 @@ fn blocks<'a>(stmt: &'a Stmt, f: &mut impl FnMut(&'a Block)) {
 fn blocks_of_frame<'a>(stmt: &'a Stmt, f: &mut impl FnMut(&'a Block)) {
     if !matches!(stmt.kind, StmtKind::FunctionDef(_) | StmtKind::ClassDef(_)) {
         blocks(stmt, f);
+    }
+}
+
+/// Calls `f` for each expression that a statement itself has, those of its blocks left out.
+fn exprs<'a>(stmt: &'a Stmt, f: &mut impl FnMut(&'a Expr)) {
+    match &stmt.kind {
+        StmtKind::Expr(value) | StmtKind::Return(Some(value)) => f(value),
+        StmtKind::Assign { targets, value } => {
+            f(value);
+            targets.iter().for_each(f);
+        }
+        StmtKind::AugAssign { target, value, .. } => {
+            f(target);
+            f(value);
+        }
+        StmtKind::AnnAssign { target, value, .. } => {
+            f(target);
+            value.iter().for_each(f);
+        }
+        StmtKind::Del(targets) => targets.iter().for_each(f),
+        StmtKind::Raise { exc, cause } => exc.iter().chain(cause).for_each(f),
+        StmtKind::Assert { test, msg } => {
+            f(test);
+            msg.iter().for_each(f);
+        }
+        StmtKind::If { branches, .. } => branches.iter().for_each(|branch| f(&branch.test)),
+        StmtKind::While { test, .. } => f(test),
+        StmtKind::For { target, iter, .. } => {
+            f(target);
+            f(iter);
+        }
+        StmtKind::With { items, .. } => {
+            for item in items {
+                f(&item.context);
+                item.target.iter().for_each(&mut *f);
+            }
+        }
+        StmtKind::Match { subject, .. } => f(subject),
+        _ => {}
     }
 }

@@ -33,7 +33,8 @@ pub fn write(summary: &Summary) -> String {
     out + "\n]}\n"
 }
 
-fn quote(text: &str) -> String {
+/// A text as a JSON string.
+pub fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -1,0 +1,207 @@
+//! What surrounds a program that is looked at and not run: the modules that apy has, and the files beside the program.
+//!
+//! An interpreter of its own imports modules of the library when a question needs them, and answers from the objects themselves: what
+//! `dir`, `getattr` and `help` would say. No file of the user is ever run.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::finder;
+use super::{Interpreter, Options};
+use crate::compile::{Origin, World};
+use crate::runtime::function::BoundMethod;
+use crate::runtime::list::List;
+use crate::runtime::module::Module;
+use crate::runtime::str::Str;
+use crate::sched::clock::TimeMode;
+use crate::stdlib::{asyncio, summary};
+use crate::vm::{Local, NoHost, is_standard};
+
+/// The modules of apy, and files in some folders.
+pub struct Surroundings {
+    interpreter: OnceCell<RefCell<Interpreter>>,
+    folders: Vec<PathBuf>,
+    /// Which modules could be imported.
+    library: RefCell<HashMap<String, bool>>,
+}
+
+impl Surroundings {
+    /// Surroundings without any folder.
+    #[must_use]
+    pub fn new() -> Surroundings {
+        Surroundings {
+            interpreter: OnceCell::new(),
+            folders: Vec::new(),
+            library: RefCell::default(),
+        }
+    }
+
+    /// Where the next program's imports look for files.
+    pub fn look_in(&mut self, folders: Vec<PathBuf>) {
+        self.folders = folders;
+    }
+
+    fn interpreter(&self) -> &RefCell<Interpreter> {
+        self.interpreter.get_or_init(|| {
+            RefCell::new(Interpreter::new(Options {
+                host: Box::new(NoHost),
+                sources: super::Sources::default(),
+                warn: Box::new(|_, _, _| {}),
+                time: TimeMode::Virtual,
+                seed: Some(0),
+                args: Vec::new(),
+                script: None,
+                path: Vec::new(),
+                warn_options: Vec::new(),
+                gc_stress: false,
+            }))
+        })
+    }
+
+    /// Asks something of a module of the library.
+    fn ask<R>(&self, module: &str, f: impl FnOnce(&mut Interpreter, Local) -> R) -> Option<R> {
+        if self.file(module) {
+            return None;
+        }
+        let mut interpreter = self.interpreter().borrow_mut();
+        let mark = interpreter.vm.mark();
+        let found = interpreter.module(module);
+        let answer = found.map(|module| f(&mut interpreter, module));
+        interpreter.vm.release(mark);
+        answer
+    }
+
+    /// Whether a file or folder of this name is found before the library is asked.
+    fn file(&self, name: &str) -> bool {
+        let top = name.split('.').next().unwrap_or_default();
+        let is_module = |folder: &Path| finder::is_module_of(folder, top);
+        !finder::is_built_in(top) && self.folders.iter().any(|folder| is_module(folder))
+    }
+
+    /// Whether there is a folder of this name, which is a package if nothing else has the name.
+    fn folder(&self, name: &str) -> bool {
+        let top = name.split('.').next().unwrap_or_default();
+        self.folders.iter().any(|folder| folder.join(top).is_dir())
+    }
+
+    fn is_library(&self, name: &str) -> bool {
+        if let Some(&known) = self.library.borrow().get(name) {
+            return known;
+        }
+        let found = self.ask(name, |_, _| ()).is_some();
+        self.library.borrow_mut().insert(name.to_owned(), found);
+        found
+    }
+}
+
+impl Default for Surroundings {
+    fn default() -> Surroundings {
+        Surroundings::new()
+    }
+}
+
+impl World for Surroundings {
+    fn builtins(&self) -> Vec<String> {
+        let of_asyncio = asyncio::BUILTIN_NAMES.iter().copied().chain(["asyncio"]);
+        let names = self.names("builtins").unwrap_or_default().into_iter();
+        names.chain(of_asyncio.map(str::to_owned)).collect()
+    }
+
+    fn module(&self, name: &str) -> Origin {
+        if self.file(name) {
+            return Origin::File;
+        }
+        if self.is_library(name) {
+            return Origin::Library;
+        }
+        let top = name.split('.').next().unwrap_or_default();
+        match (self.folder(name), is_standard(top)) {
+            (true, _) => Origin::File,
+            (false, true) => Origin::Lacking,
+            (false, false) => Origin::Unknown,
+        }
+    }
+
+    fn names(&self, module: &str) -> Option<Vec<String>> {
+        self.ask(module, |interpreter, found| {
+            let public = interpreter.attribute(found, "__all__");
+            let vm = &interpreter.vm;
+            let module = vm.get_gc::<Module>(found);
+            let entries = module.map_or(Vec::new(), |module| module.entries(&vm.heap));
+            let bound = entries.into_iter().filter(|(_, value)| !value.is_undef());
+            let mut names: Vec<String> = bound.map(|(name, _)| name.as_str().to_owned()).collect();
+            // Some are made when they are first asked for.
+            let public = public.and_then(|all| vm.get_gc::<List>(all));
+            let public = public.map_or(Vec::new(), |all| all.to_vec(&vm.heap));
+            let public = public.into_iter().filter_map(|name| name.as_gc::<Str>());
+            names.extend(public.map(|name| name.as_str().to_owned()));
+            names
+        })
+    }
+
+    fn has_attribute(&self, module: &str, name: &str) -> Option<bool> {
+        self.ask(module, |interpreter, module| {
+            interpreter.attribute(module, name).is_some()
+        })
+    }
+
+    fn signature(&self, module: &str, name: &str) -> Option<String> {
+        let found = self.ask(module, |interpreter, module| {
+            let function = interpreter.attribute(module, name)?;
+            let vm = &mut interpreter.vm;
+            let kind = vm.heap.type_name(vm.get(function)).to_owned();
+            let is_function = matches!(&*kind, "function" | "builtin_function_or_method");
+            let text = summary::signature(vm, function).filter(|_| is_function)?;
+            let is_bound = vm.get_gc::<BoundMethod>(function).is_some();
+            Some(if is_bound { without_self(&text) } else { text })
+        });
+        found.flatten()
+    }
+
+    fn modules(&self) -> Vec<String> {
+        let interpreter = self.interpreter().borrow();
+        let public = interpreter.modules().filter(|name| !name.starts_with('_'));
+        public.map(str::to_owned).collect()
+    }
+}
+
+/// The signature of a method that is bound: without its first parameter.
+fn without_self(text: &str) -> String {
+    let shorter = [
+        ("(self, /, ", "("),
+        ("(self, /)", "()"),
+        ("(self, ", "("),
+        ("(self)", "()"),
+    ];
+    let mut known = shorter.iter().filter(|(from, _)| text.contains(from));
+    known
+        .next()
+        .map_or(text.to_owned(), |(from, to)| text.replacen(from, to, 1))
+}
+
+impl Interpreter {
+    /// A module of the library, imported if it is not yet.
+    fn module(&mut self, name: &str) -> Option<Local> {
+        if let Some(module) = self.vm.loaded_module(name) {
+            return Some(module);
+        }
+        match self.vm.import_module(name) {
+            Ok(module) => Some(module),
+            Err(raised) => {
+                self.vm.heap.take_raised(raised);
+                None
+            }
+        }
+    }
+
+    fn attribute(&mut self, object: Local, name: &str) -> Option<Local> {
+        match self.vm.find_attr(object, name) {
+            Ok(found) => found,
+            Err(raised) => {
+                self.vm.heap.take_raised(raised);
+                None
+            }
+        }
+    }
+}
