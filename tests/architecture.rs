@@ -28,16 +28,17 @@ const VM_FOLDERS: [&str; 3] = ["protocol", "classes", "exec"];
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 20] = [
+const HOMES: [(&str, &str); 19] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
     ("rustyline", "cli/repl/editor.rs"),
     ("clap", "cli/args/"),
     ("clap_complete", "cli/args/"),
-    ("signal_hook", "cli/host.rs"),
     ("toml", "cli/check/policy.rs"),
-    ("nix", "embed/os_files.rs"),
+    ("signal_hook", "cli/signals.rs"),
+    ("nix", "cli/signals.rs"),
+    ("nix", "embed/"),
     ("sha2", "stdlib/"),
     ("sha1", "stdlib/hashlib.rs"),
     ("sha3", "stdlib/hashlib.rs"),
@@ -46,9 +47,7 @@ const HOMES: [(&str, &str); 20] = [
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
     ("socket2", "stdlib/socket/"),
-    ("mio", "stdlib/socket/"),
     ("nix", "stdlib/socket/"),
-    ("signal_hook", "stdlib/socket/"),
 ];
 
 /// The core that the compiler cannot check: where `unsafe` may stand.

@@ -1,23 +1,23 @@
-//! The process around a program: standard streams and Ctrl-C.
+//! The process around a program: standard streams, files, signals, other processes.
 //!
 //! Output is kept back: until a new line on a terminal, else until the buffer is full; and always flushed before anything goes to
 //! standard error, so that both are in order where they go to the same place. When the reader of the output is gone there is
-//! nothing left to do: the process ends without a word. The first Ctrl-C raises KeyboardInterrupt at the next safepoint, the
-//! second ends the process.
+//! nothing left to do: the process ends without a word. Signals are in `signals.rs`.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::notices::Notices;
 use super::report;
+use super::signals::Signals;
 use super::status;
 use super::style::{Style, complain, say};
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
+use crate::embed::os_processes::OsProcesses;
 use crate::vm::files::Files;
+use crate::vm::processes::Processes;
 use crate::vm::{Host, Report};
 
 /// Output that is kept back at most.
@@ -32,62 +32,6 @@ pub struct Process {
     style: Style,
     notices: Notices,
     files: Rc<OsFiles>,
-}
-
-/// What Ctrl-C has done.
-#[derive(Clone)]
-pub struct Signals {
-    /// Pressed, and the program does not know yet.
-    pending: Arc<AtomicBool>,
-    /// Pressed before: the next time ends the process.
-    armed: Arc<AtomicBool>,
-}
-
-impl Signals {
-    /// Takes over Ctrl-C from the system.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn install() -> io::Result<Signals> {
-        let signals = Signals {
-            pending: Arc::default(),
-            armed: Arc::default(),
-        };
-        let interrupt = signal_hook::consts::SIGINT;
-        // In this order: the first press arms the second.
-        signal_hook::flag::register_conditional_shutdown(
-            interrupt,
-            status::INTERRUPTED.into(),
-            Arc::clone(&signals.armed),
-        )?;
-        signal_hook::flag::register(interrupt, Arc::clone(&signals.armed))?;
-        signal_hook::flag::register(interrupt, Arc::clone(&signals.pending))?;
-        Ok(signals)
-    }
-
-    /// The same for a prompt, which no number of presses ends.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn for_prompt() -> io::Result<Signals> {
-        let signals = Signals {
-            pending: Arc::default(),
-            armed: Arc::default(),
-        };
-        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&signals.pending))?;
-        Ok(signals)
-    }
-
-    /// Whether Ctrl-C was pressed since the last call.
-    pub fn take(&self) -> bool {
-        self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Relaxed)
-    }
-
-    /// Forgets what was pressed: a new program begins.
-    pub fn reset(&self) {
-        self.pending.store(false, Ordering::Relaxed);
-        self.armed.store(false, Ordering::Relaxed);
-    }
 }
 
 impl Process {
@@ -161,7 +105,15 @@ impl Host for Process {
     }
 
     fn interrupted(&mut self) -> bool {
-        self.signals.take()
+        self.signals.any()
+    }
+
+    fn signals(&self) -> Option<Rc<dyn crate::vm::signals::Signals>> {
+        Some(Rc::new(self.signals.clone()))
+    }
+
+    fn processes(&self) -> Rc<dyn Processes> {
+        Rc::new(OsProcesses)
     }
 
     fn reads_lines(&self) -> bool {

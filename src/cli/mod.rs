@@ -18,6 +18,7 @@ mod notices;
 mod repl;
 mod report;
 mod run;
+mod signals;
 mod status;
 mod style;
 mod test;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     let thread = std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(|| start(args::parse()));
+    signals::leave_to_others();
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => ExitCode::from(status),
         Ok(Err(_)) => ExitCode::from(status::BUG),

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::args::{Settings, Source, Talk, Tracebacks, command_like};
-use super::host::{Process, Signals, output_failed, words};
+use super::host::{Process, output_failed, words};
 use super::notices::Notices;
+use super::signals::Signals;
 use super::style::{Style, complain, say};
 use super::{classic, failure, status};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap, render};

@@ -310,7 +310,7 @@ fn join_threads(vm: &mut Vm, result: Result<Local, Raised>) -> Result<Local, Rai
 
 /// Runs a coroutine as `asyncio.run` does; at a prompt tasks live on.
 fn run_main_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
-    let outcome = event_loop::run_task(vm, coroutine);
+    let outcome = event_loop::run_main_task(vm, coroutine);
     if vm.is_halting() || scheduler(vm).is_attended() {
         return outcome;
     }

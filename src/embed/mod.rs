@@ -11,6 +11,7 @@ mod library;
 mod loader;
 mod meta_path;
 pub mod os_files;
+pub mod os_processes;
 mod run_module;
 mod session;
 mod surroundings;

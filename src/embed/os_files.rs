@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use rustc_hash::FxHashMap;
 
-use crate::vm::files::{Change, Entry, Files, Links, OpenFile, OpenHow, Stat};
+use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Stat};
 
 /// EBADF: no such descriptor is open.
 const BAD_DESCRIPTOR: i32 = 9;
@@ -108,6 +109,39 @@ impl OpenFile for OsFile {
             None => Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
         }
     }
+
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.with(|file| file.as_fd().try_clone_to_owned())
+    }
+
+    fn manner(&self) -> io::Result<Manner> {
+        self.with(manner_of)
+    }
+
+    fn set_manner(&self, manner: Manner) -> io::Result<()> {
+        self.with(|file| behave(file, manner))
+    }
+}
+
+/// How a descriptor behaves.
+pub fn manner_of(file: &impl AsFd) -> io::Result<Manner> {
+    let own = FdFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFD)?);
+    let shared = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
+    Ok(Manner {
+        inherited: !own.contains(FdFlag::FD_CLOEXEC),
+        blocking: !shared.contains(OFlag::O_NONBLOCK),
+    })
+}
+
+/// Has a descriptor behave so.
+pub fn behave(file: &impl AsFd, manner: Manner) -> io::Result<()> {
+    let mut own = FdFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFD)?);
+    own.set(FdFlag::FD_CLOEXEC, !manner.inherited);
+    fcntl(file, FcntlArg::F_SETFD(own))?;
+    let mut shared = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
+    shared.set(OFlag::O_NONBLOCK, !manner.blocking);
+    fcntl(file, FcntlArg::F_SETFL(shared))?;
+    Ok(())
 }
 
 impl Standard {
@@ -173,6 +207,29 @@ impl OpenFile for Standard {
     fn close(&self) -> io::Result<()> {
         // The process keeps its standard streams: what a report says at its end goes there.
         Ok(())
+    }
+
+    fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.file()?.as_fd().try_clone_to_owned()
+    }
+
+    fn manner(&self) -> io::Result<Manner> {
+        let manner = manner_of(self.file()?)?;
+        // The copy is not inherited, the stream is.
+        Ok(Manner {
+            inherited: true,
+            ..manner
+        })
+    }
+
+    fn set_manner(&self, manner: Manner) -> io::Result<()> {
+        behave(
+            self.file()?,
+            Manner {
+                inherited: false,
+                ..manner
+            },
+        )
     }
 }
 

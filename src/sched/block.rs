@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::green::{self, State, Thread, ThreadId};
-use super::{Scheduler, deadlock, event_loop, scheduler, slow_step};
+use super::{Scheduler, deadlock, event_loop, reactor, scheduler, signals, slow_step};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
 use crate::vm::{Local, Vm};
@@ -100,7 +100,7 @@ pub fn wait(
 }
 
 /// Blocks the thread that runs now until it is woken.
-fn block(vm: &mut Vm, wait: &Wait) -> Result<(), Raised> {
+pub(super) fn block(vm: &mut Vm, wait: &Wait) -> Result<(), Raised> {
     let me = green::current(vm);
     *me.blocked_on.borrow_mut() = Some(BlockedOn {
         what: wait.what,
@@ -124,8 +124,8 @@ fn block(vm: &mut Vm, wait: &Wait) -> Result<(), Raised> {
 fn run_others(vm: &mut Vm, me: &Thread, until: f64) -> Result<(), Raised> {
     slow_step::pulse(vm);
     let result = loop {
-        if vm.host.interrupted() {
-            break vm.interrupt();
+        if let Err(raised) = vm.check_interrupt() {
+            break Err(raised);
         }
         if me.state.get() == State::Running || until <= scheduler(vm).now() {
             break Ok(());
@@ -135,10 +135,15 @@ fn run_others(vm: &mut Vm, me: &Thread, until: f64) -> Result<(), Raised> {
         }
         let next = scheduler(vm).green.next_wake();
         let next = next.map_or(until, |wake| wake.min(until));
-        if next == f64::INFINITY {
+        if reactor::may_go_on(vm) {
+            event_loop::wait_for_io(vm, next.is_finite().then_some(next))?;
+        } else if next.is_finite() {
+            event_loop::sleep_until(vm, next)?;
+        } else if signals::is_expected(vm) {
+            event_loop::wait_for_signal(vm)?;
+        } else {
             break Err(deadlock::deadlock(vm));
         }
-        event_loop::sleep_until(vm, next)?;
     };
     slow_step::pulse(vm);
     result

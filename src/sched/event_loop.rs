@@ -16,7 +16,7 @@ use super::prompt;
 use super::reactor::{self, Expects};
 use super::report;
 use super::task::Turn;
-use super::{Scheduler, scheduler, shared, slow_step, task};
+use super::{Scheduler, scheduler, shared, signals, slow_step, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::heap::Kind;
 use crate::runtime::opaque::Opaque;
@@ -30,11 +30,32 @@ use crate::vm::{Local, Vm};
 /// What the future failed with; KeyboardInterrupt and SystemExit of any task; the end of the program after a deadlock;
 /// RuntimeError if the program stopped the loop before.
 pub fn run_until_complete(vm: &mut Vm, awaited: Local) -> Result<Local, Raised> {
+    match scheduler(vm).is_attended() {
+        true => run_main(vm, awaited),
+        false => run(vm, awaited, |vm, _| run_forever(vm)),
+    }
+}
+
+/// The same for the main task of a program: the first Ctrl-C cancels it.
+///
+/// # Errors
+/// As `run_until_complete`; KeyboardInterrupt once it was cancelled so.
+pub fn run_main(vm: &mut Vm, task: Local) -> Result<Local, Raised> {
+    run(vm, task, |vm, task| {
+        let outer = prompt::enter(vm, task);
+        let result = run_forever(vm);
+        prompt::leave(vm, task, outer, result)
+    })
+}
+
+fn run(
+    vm: &mut Vm,
+    awaited: Local,
+    turns: fn(&mut Vm, Local) -> Result<(), Raised>,
+) -> Result<Local, Raised> {
     let action = scheduler(vm).callback(stop_after);
     future::add_callback(vm, awaited, action, awaited);
-    let outer = prompt::enter(vm, awaited);
-    let result = run_forever(vm);
-    let result = prompt::leave(vm, awaited, outer, result);
+    let result = turns(vm, awaited);
     future::remove_callback(vm, awaited, action, vm.get(awaited));
     if result.is_err() {
         future(vm, awaited).retrieved.set(true);
@@ -150,6 +171,10 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
                 scheduler(vm).watch.forget();
                 sleep_until(vm, when)?;
             }
+            None if signals::is_expected(vm) => {
+                scheduler(vm).watch.forget();
+                wait_for_signal(vm)?;
+            }
             None => return Err(deadlock::deadlock(vm)),
         }
         green::wake_sleepers(vm);
@@ -184,7 +209,7 @@ fn wait_as_thread(vm: &mut Vm) -> Result<(), Raised> {
 
 /// Waits for input and output no longer than until `due`. Virtual time jumps only when nothing is on its way between sockets; it
 /// passes as real time does while the world outside has a say.
-fn wait_for_io(vm: &mut Vm, due: Option<f64>) -> Result<(), Raised> {
+pub(super) fn wait_for_io(vm: &mut Vm, due: Option<f64>) -> Result<(), Raised> {
     // If that fails the next write fails, too, and tells the program.
     let _ = vm.host.flush();
     let Some(reactor) = scheduler(vm).reactor.get() else {
@@ -247,6 +272,14 @@ fn listen(vm: &mut Vm, seconds: Option<f64>) -> Result<bool, Raised> {
             vm.collect();
         }
     }
+}
+
+/// Waits for a signal that the program handles, when nothing else will ever happen.
+pub(super) fn wait_for_signal(vm: &mut Vm) -> Result<(), Raised> {
+    // If that fails the next write fails, too, and tells the program.
+    let _ = vm.host.flush();
+    reactor::pause(vm, Duration::from_secs_f64(SLICE))?;
+    vm.check_interrupt()
 }
 
 /// The earliest moment at which a timer is due or a sleeping thread wakes.
@@ -373,6 +406,16 @@ pub fn run_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, coroutine, undef, undef)?;
     run_until_complete(vm, task)
+}
+
+/// The same for the main task of a program.
+///
+/// # Errors
+/// As `run_main`.
+pub fn run_main_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
+    let undef = vm.local(Value::UNDEF);
+    let task = task::create(vm, coroutine, undef, undef)?;
+    run_main(vm, task)
 }
 
 /// Turns of the loop after the last task is done, when CPython's closes: until the gathering of the cancelled tasks hears of it, and

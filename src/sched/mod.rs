@@ -18,6 +18,7 @@ pub mod prompt;
 pub mod reactor;
 pub mod ready_queue;
 pub mod report;
+pub mod signals;
 pub mod slow_step;
 pub mod task;
 pub mod timer_heap;
@@ -37,6 +38,7 @@ use handle::{Action, Handle, NativeCallback};
 use loop_state::{FIRST_LOOP, IdleLoop, Settings};
 use reactor::Reactor;
 use ready_queue::{Choose, ReadyQueue};
+use signals::SignalHandlers;
 use slow_step::Watch;
 use timer_heap::{TimerHeap, TimerId};
 
@@ -90,6 +92,8 @@ pub struct Scheduler {
     foreground: Slot,
     /// Whether Ctrl-C has cancelled it already.
     interrupted: Cell<bool>,
+    /// What the program does when signals arrive.
+    pub signals: SignalHandlers,
 }
 
 impl Scheduler {
@@ -123,6 +127,7 @@ impl Scheduler {
             attended: Cell::new(false),
             foreground: Slot::undef(),
             interrupted: Cell::new(false),
+            signals: SignalHandlers::default(),
         }
     }
 
@@ -309,7 +314,7 @@ traced!(Shared { 0 });
 traced!(
     Scheduler {
         ready, timers, watch, current, foreground, settings, idle, loops, context, tasks, failures, abandoned, green,
-        reactor,
+        reactor, signals,
     }
     plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, loop_number, next_loop, policy_loop, policy_set, face }
 );
@@ -368,6 +373,7 @@ pub struct Face {
 pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.extend(Shared(Rc::new(Scheduler::new(mode))));
     vm.set_slice_end(green::slice_end);
+    vm.set_interrupt(signals::deliver);
 }
 
 /// The VM's scheduler.

@@ -1,15 +1,15 @@
-//! The loop under a prompt: tasks live on between inputs, and Ctrl-C cancels what the input waits for, nothing else.
+//! The foreground of the loop: the task that a run waits for, which Ctrl-C cancels; and the loop under a prompt.
 //!
-//! A program's loop runs until its main task is done. A prompt has no such task: `idle` runs what is ready or due while a person
-//! types, and gives way when called. While an input runs, the task that it waits for is in the foreground; the first Ctrl-C
-//! cancels it, so that its finally blocks run and other tasks go on; the second raises KeyboardInterrupt wherever the program is.
+//! The first Ctrl-C cancels the main task of a program, so that its finally blocks run while other tasks go on; the second raises
+//! KeyboardInterrupt wherever the program is. A prompt has no main task: `idle` runs what is ready or due while a person types, and
+//! gives way when called; what an input waits for is in the foreground.
 
 use std::time::Duration;
 
 use super::clock::TimeMode;
 use super::event_loop::{next_event, turn_now};
 use super::future::{self, future};
-use super::{Scheduler, reactor, report, scheduler};
+use super::{Scheduler, reactor, report, scheduler, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Vm};
@@ -23,7 +23,6 @@ const IO_PAUSE: Duration = Duration::from_millis(5);
 /// From now on a prompt attends the loop.
 pub fn attend(vm: &mut Vm) {
     scheduler(vm).attended.set(true);
-    vm.set_interrupt(interrupt);
 }
 
 /// No prompt attends the loop any more: what is left can be cancelled.
@@ -130,7 +129,10 @@ pub(super) fn leave(
     scheduler(vm).foreground.set(foreground);
     let interrupted = scheduler(vm).interrupted.replace(outer.interrupted);
     if !scheduler(vm).attended.get() {
-        return result;
+        return match interrupted && result.is_ok() {
+            true => leave_program(vm, awaited),
+            false => result,
+        };
     }
     if !future(vm, awaited).is_done() {
         let unsaid = vm.local(Value::UNDEF);
@@ -146,8 +148,23 @@ pub(super) fn leave(
     result
 }
 
-/// What Ctrl-C does.
-fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
+/// Ctrl-C has cancelled the main task of a program. KeyboardInterrupt, unless the task took the cancellation for its own business.
+fn leave_program(vm: &mut Vm, task: Local) -> Result<(), Raised> {
+    if future(vm, task).state.get() != FutureState::Cancelled || task::uncancel(vm, task) > 0 {
+        return Ok(());
+    }
+    let Err(raised) = vm.future_result(task) else {
+        return Ok(());
+    };
+    let cancelled = vm.take_local(raised);
+    let interrupt = vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]);
+    let exception = vm.heap.peek_raised(&interrupt);
+    exception.context.set(vm.get(cancelled));
+    Err(interrupt)
+}
+
+/// What Ctrl-C does, unless the program has a handler of its own.
+pub(super) fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
     let scheduler = scheduler(vm);
     let heap = &vm.heap;
     if let Some(foreground) = scheduler.foreground.get(heap).defined() {
@@ -156,10 +173,9 @@ fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
             .is_some_and(|task| task.is(foreground));
         let task = vm.local(foreground);
         let this = future(vm, task);
-        if !runs_now
-            && !this.is_done()
-            && this.task().is_some()
-            && !scheduler.interrupted.replace(true)
+        // At a prompt nobody would see that a task which awaits nothing was cancelled.
+        let hears = !runs_now || !scheduler.attended.get();
+        if hears && !this.is_done() && this.task().is_some() && !scheduler.interrupted.replace(true)
         {
             let unsaid = vm.local(Value::UNDEF);
             future::cancel(vm, task, unsaid)?;

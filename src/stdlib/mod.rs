@@ -23,6 +23,8 @@ pub mod posix;
 pub mod random;
 pub mod re;
 pub mod registry;
+pub mod select;
+pub mod signal;
 pub mod socket;
 pub mod struct_;
 pub mod summary;
@@ -54,6 +56,8 @@ pub const MODULES: &[&NativeModule] = &[
     &math::MATH,
     &random::RANDOM,
     &re::RE,
+    &select::SELECT,
+    &signal::SIGNAL,
     &socket::SOCKET,
     &struct_::STRUCT,
     &sys::SYS,

@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, SeekFrom};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -126,6 +127,21 @@ pub trait OpenFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
     /// Closes it; what is done afterwards fails.
     fn close(&self) -> io::Result<()>;
+    /// A descriptor of its own for the same open file: for other processes.
+    fn descriptor(&self) -> io::Result<OwnedFd>;
+    /// How the descriptor behaves.
+    fn manner(&self) -> io::Result<Manner>;
+    /// Changes that.
+    fn set_manner(&self, manner: Manner) -> io::Result<()>;
+}
+
+/// How a descriptor behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Programs that this one starts have it, too.
+    pub inherited: bool,
+    /// Reading and writing wait.
+    pub blocking: bool,
 }
 
 /// The file system of a host.

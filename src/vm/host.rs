@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::rc::Rc;
 
 use super::files::{Files, NoFiles};
+use super::processes::{NoProcesses, Processes};
 use super::report::Report;
+use super::signals::Signals;
 
 /// What the VM asks of the program around it.
 pub trait Host {
@@ -21,7 +23,7 @@ pub trait Host {
     fn flush(&mut self) -> std::io::Result<()>;
     /// Reads a line of standard input, its end included; empty at the end of the input.
     fn read_line(&mut self) -> std::io::Result<String>;
-    /// Whether Ctrl-C was pressed since the last call.
+    /// Whether Ctrl-C was pressed, or another signal was caught, since the last call.
     fn interrupted(&mut self) -> bool;
     /// Whether `input` asks `read_line` rather than the file of the standard input.
     fn reads_lines(&self) -> bool {
@@ -34,6 +36,14 @@ pub trait Host {
     /// The variables of the environment; by default none.
     fn environment(&self) -> Vec<(OsString, OsString)> {
         Vec::new()
+    }
+    /// The signals of the process; by default none, so that there is only Ctrl-C.
+    fn signals(&self) -> Option<Rc<dyn Signals>> {
+        None
+    }
+    /// Other processes; by default they are refused.
+    fn processes(&self) -> Rc<dyn Processes> {
+        Rc::new(NoProcesses)
     }
     /// Takes what `print` has kept back, so that the caller writes it.
     fn take_kept(&mut self) -> Vec<u8> {

@@ -17,9 +17,11 @@ mod layers;
 mod load;
 mod local;
 pub mod native;
+pub mod processes;
 pub mod protocol;
 mod registry;
 mod report;
+pub mod signals;
 mod suggest;
 
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};

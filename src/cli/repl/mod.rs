@@ -16,8 +16,8 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use super::args::{Settings, Source};
-use super::host::Signals;
 use super::run::{conclude, draw, options_with, read};
+use super::signals::Signals;
 use super::status;
 use super::style::{complain, say};
 use crate::diagnostics::Diagnostic;

@@ -11,12 +11,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::PROMPT;
-use crate::cli::host::Signals;
 use crate::cli::report;
+use crate::cli::signals::Signals;
 use crate::cli::style::Style;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
+use crate::embed::os_processes::OsProcesses;
 use crate::vm::files::Files;
+use crate::vm::processes::Processes;
 use crate::vm::{Host, Report};
 
 /// What is printed within this time is shown at once: each time redraws the prompt.
@@ -211,7 +213,7 @@ impl Host for Terminal {
     }
 
     fn interrupted(&mut self) -> bool {
-        let pressed = self.signals.take();
+        let pressed = self.signals.any();
         if pressed && io::stdin().is_terminal() {
             // The terminal showed the key where the cursor was.
             self.line.push('\n');
@@ -219,5 +221,13 @@ impl Host for Terminal {
             let _ = self.flush();
         }
         pressed
+    }
+
+    fn signals(&self) -> Option<Rc<dyn crate::vm::signals::Signals>> {
+        Some(Rc::new(self.signals.clone()))
+    }
+
+    fn processes(&self) -> Rc<dyn Processes> {
+        Rc::new(OsProcesses)
     }
 }

@@ -5,7 +5,9 @@
 //! was ready before, as in asyncio. The reactor is made when the first source is, so that programs without I/O pay nothing.
 //! To add a sort of source: implement `Source`, register it with `watch`.
 
+pub mod poller;
 pub mod socket;
+pub mod thread_wait;
 pub mod watch;
 
 use std::any::Any;
@@ -20,6 +22,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 
 use super::blocking::BlockingPool;
+use super::green::ThreadId;
 use super::handle::Handle;
 use super::scheduler;
 use crate::runtime::heap::{Trace, traced};
@@ -71,6 +74,10 @@ pub trait Source: Trace + Any {
     fn run(self: Rc<Self>, vm: &mut Vm, ready: Readiness) -> Result<(), Raised>;
     /// Whether to wait for it.
     fn expects(&self) -> Expects;
+    /// The thread that waits for it and is woken, instead of `run` in a turn of the loop.
+    fn thread(&self) -> Option<ThreadId> {
+        None
+    }
 }
 
 /// Sources whose object the collector freed: filled by destructors, emptied by the loop.
@@ -342,10 +349,22 @@ fn raise(vm: &Vm, error: &io::Error) -> Raised {
 /// # Errors
 /// OSError when the system cannot be asked.
 pub fn poll(vm: &Vm, limit: Option<Duration>) -> Result<bool, Raised> {
+    match scheduler(vm).reactor.get() {
+        Some(reactor) if !reactor.is_idle() => ask(vm, reactor, limit),
+        _ => Ok(false),
+    }
+}
+
+/// Waits so long at most, also if there is nothing to ask for: a signal ends the wait.
+///
+/// # Errors
+/// As `poll`, and when there is no room for a reactor.
+pub fn pause(vm: &Vm, limit: Duration) -> Result<(), Raised> {
+    ask(vm, reactor(vm)?, Some(limit)).map(drop)
+}
+
+fn ask(vm: &Vm, reactor: &Reactor, limit: Option<Duration>) -> Result<bool, Raised> {
     let scheduler = scheduler(vm);
-    let Some(reactor) = scheduler.reactor.get().filter(|reactor| !reactor.is_idle()) else {
-        return Ok(false);
-    };
     let found = reactor.ask(limit).map_err(|error| raise(vm, &error))?;
     if found.is_empty() {
         return Ok(false);
@@ -357,10 +376,16 @@ pub fn poll(vm: &Vm, limit: Option<Duration>) -> Result<bool, Raised> {
             continue;
         };
         let wanted = source.note(ready);
-        if wanted != Readiness::default() {
-            any = true;
-            let (target, argument) = (Value::small_int(token as i64), wanted.to_value());
-            scheduler.call_soon(Handle::new(action, target, argument));
+        if wanted == Readiness::default() {
+            continue;
+        }
+        any = true;
+        match source.thread() {
+            Some(thread) => scheduler.green.wake(thread),
+            None => {
+                let (target, argument) = (Value::small_int(token as i64), wanted.to_value());
+                scheduler.call_soon(Handle::new(action, target, argument));
+            }
         }
     }
     Ok(any)

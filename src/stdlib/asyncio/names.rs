@@ -64,6 +64,11 @@ const LAZY: &[(&str, &[&str])] = &[
     ),
     ("asyncio.stream_protocols", &["StreamReaderProtocol"]),
     (
+        "asyncio._pipes",
+        &["_UnixReadPipeTransport", "_UnixWritePipeTransport"],
+    ),
+    ("asyncio.base_subprocess", &["_UnixSubprocessTransport"]),
+    (
         "asyncio.subprocess",
         &["create_subprocess_exec", "create_subprocess_shell"],
     ),
@@ -227,7 +232,12 @@ const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
             "DefaultEventLoopPolicy",
             "EventLoop",
         ],
-        &["_UnixSelectorEventLoop"],
+        &[
+            "_UnixSelectorEventLoop",
+            "_UnixReadPipeTransport",
+            "_UnixWritePipeTransport",
+            "_UnixSubprocessTransport",
+        ],
     ),
 ];
 
@@ -257,6 +267,8 @@ const WRITTEN: &[&str] = &[
     "protocols",
     "transports",
     "subprocess",
+    "base_subprocess",
+    "trsock",
     "constants",
     "mixins",
     "log",

@@ -37,7 +37,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     set_debug(vm, debug)?;
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
-    let outcome = sched::event_loop::run_until_complete(vm, task);
+    let outcome = sched::event_loop::run_main(vm, task);
     if vm.is_halting() {
         return outcome;
     }

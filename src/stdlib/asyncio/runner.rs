@@ -178,7 +178,7 @@ fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     let undef = vm.local(Value::UNDEF);
     let task = task::make_by_factory(vm, coroutine, undef, context)?;
-    let outcome = sched::event_loop::run_until_complete(vm, task);
+    let outcome = sched::event_loop::run_main(vm, task);
     if own {
         runner(vm, owner)
             .context

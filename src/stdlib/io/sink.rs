@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -104,7 +105,14 @@ pub struct IoState {
     texts: RefCell<Vec<Weak<TextSink>>>,
     /// How long the lists may grow before dead entries are dropped.
     limit: Cell<usize>,
+    /// The sockets that are open, by descriptor.
+    sockets: RefCell<FxHashMap<i64, SocketEntry>>,
+    /// Sockets that the program knows by their descriptors only.
+    detached: RefCell<FxHashMap<i64, OwnedFd>>,
 }
+
+/// An open socket, as long as its object lives.
+type SocketEntry = std::sync::Weak<dyn AsFd + Send + Sync>;
 
 impl Layer for IoState {
     const PLACE: LayerPlace = LayerPlace::OpenFiles;
@@ -112,11 +120,40 @@ impl Layer for IoState {
 
 traced!(plain Sink);
 traced!(TextSink { below } plain { pending });
-traced!(IoState { unsupported, standard, sys, sinks, texts } plain { descriptors, limit });
+traced!(IoState { unsupported, standard, sys, sinks, texts } plain { descriptors, limit, sockets, detached });
 
 impl Extension for IoState {}
 
 impl IoState {
+    /// Notes an open socket.
+    pub fn note_socket(&self, number: i64, socket: SocketEntry) {
+        let mut sockets = self.sockets.borrow_mut();
+        if sockets.len() == sockets.capacity() {
+            sockets.retain(|_, socket| socket.strong_count() > 0);
+        }
+        sockets.insert(number, socket);
+    }
+
+    /// A descriptor of its own for a socket with this number, if there is one.
+    pub fn socket_descriptor(&self, number: i64) -> Option<io::Result<OwnedFd>> {
+        let socket = self.sockets.borrow().get(&number)?.upgrade();
+        if let Some(socket) = socket {
+            return Some(socket.as_fd().try_clone_to_owned());
+        }
+        let detached = self.detached.borrow();
+        Some(detached.get(&number)?.try_clone())
+    }
+
+    /// Keeps a socket open that the program knows by its number only.
+    pub fn detach(&self, number: i64, socket: OwnedFd) {
+        self.detached.borrow_mut().insert(number, socket);
+    }
+
+    /// Takes a socket that was detached.
+    pub fn take_detached(&self, number: i64) -> Option<OwnedFd> {
+        self.detached.borrow_mut().remove(&number)
+    }
+
     /// Keeps a file open until `forget_descriptor`.
     pub fn keep_descriptor(&self, file: Arc<dyn OpenFile>) {
         self.descriptors.borrow_mut().insert(file.number(), file);

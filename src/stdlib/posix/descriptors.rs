@@ -3,6 +3,7 @@
 //! A file that `os.open` made stays open until `os.close`: the module keeps it alive in a table of its own.
 
 use std::io::{self, SeekFrom};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use super::stat_tuple;
@@ -11,7 +12,7 @@ use crate::stdlib::arg::{Buffer, vm_index_or};
 use crate::stdlib::io::IoState;
 use crate::stdlib::io::file_io::read_some;
 use crate::stdlib::path::{path_arg, path_error, system_error};
-use crate::vm::files::{OpenFile, OpenHow};
+use crate::vm::files::{Manner, OpenFile, OpenHow};
 use crate::vm::{Local, Native, Vm};
 
 pub const OPEN: Native = Native::vm(
@@ -112,11 +113,68 @@ pub const ISATTY: Native = Native::vm(
         Ok(vm.local(Value::bool(is_terminal)))
     },
 );
+pub const GET_INHERITABLE: Native = Native::vm(
+    "get_inheritable(fd, /)",
+    "Whether programs that this one starts have the descriptor, too.",
+    |vm, args| {
+        let manner = file(vm, args.at(0))?.manner();
+        let manner = manner.map_err(|error| system_error(vm, &error))?;
+        Ok(vm.local(Value::bool(manner.inherited)))
+    },
+);
+pub const SET_INHERITABLE: Native = Native::vm(
+    "set_inheritable(fd, inheritable, /)",
+    "Say whether programs that this one starts have the descriptor, too.",
+    |vm, args| {
+        let inherited = vm.truth(args.at(1))?;
+        change(vm, args.at(0), |manner| Manner {
+            inherited,
+            ..manner
+        })
+    },
+);
+pub const GET_BLOCKING: Native = Native::vm(
+    "get_blocking(fd, /)",
+    "Whether reading and writing wait.",
+    |vm, args| {
+        let manner = file(vm, args.at(0))?.manner();
+        let manner = manner.map_err(|error| system_error(vm, &error))?;
+        Ok(vm.local(Value::bool(manner.blocking)))
+    },
+);
+pub const SET_BLOCKING: Native = Native::vm(
+    "set_blocking(fd, blocking, /)",
+    "Say whether reading and writing wait.",
+    |vm, args| {
+        let blocking = vm.truth(args.at(1))?;
+        change(vm, args.at(0), |manner| Manner { blocking, ..manner })
+    },
+);
+
+fn change(
+    vm: &mut Vm,
+    number: Local,
+    changed: impl FnOnce(Manner) -> Manner,
+) -> Result<Local, Raised> {
+    let file = file(vm, number)?;
+    let outcome = file
+        .manner()
+        .and_then(|manner| file.set_manner(changed(manner)));
+    outcome.map_err(|error| system_error(vm, &error))?;
+    Ok(vm.none())
+}
+
 pub const DUP: Native = Native::vm(
     "dup(fd, /)",
     "A second descriptor of an open file.",
     |vm, args| {
         let number = vm.index(args.at(0))?;
+        if let Some(copy) = vm.extension::<IoState>().socket_descriptor(number) {
+            let copy = copy.map_err(|error| system_error(vm, &error))?;
+            let number = i64::from(copy.as_raw_fd());
+            vm.extension::<IoState>().detach(number, copy);
+            return Ok(vm.local(vm.heap.int(number)));
+        }
         let copy = vm.host.files().duplicate(number);
         let copy = copy.map_err(|error| system_error(vm, &error))?;
         keep(vm, copy)
@@ -132,6 +190,17 @@ pub const PIPE: Native = Native::vm(
         Ok(vm.tuple_of(&[reader, writer]))
     },
 );
+
+/// A descriptor of its own for an open file or socket that the program knows by a number.
+///
+/// # Errors
+/// The system's: nothing with this number is open.
+pub fn descriptor_of(vm: &Vm, number: i64) -> io::Result<OwnedFd> {
+    if let Some(copy) = vm.extension::<IoState>().socket_descriptor(number) {
+        return copy;
+    }
+    vm.host.files().by_number(number)?.descriptor()
+}
 
 fn file(vm: &mut Vm, number: Local) -> Result<Arc<dyn OpenFile>, Raised> {
     let number = vm.index(number)?;

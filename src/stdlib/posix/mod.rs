@@ -2,11 +2,14 @@
 //!
 //! Each function is one call through the host, with CPython's arguments and errors; what is put together from them is written in apy
 //! (`src/library/os.apy`). By area: `paths.rs` what takes paths, `descriptors.rs` what takes descriptors, `process.rs` the process and its
-//! environment. To add one: a `Native` in the file of its area and a word in its table.
+//! environment, `children.rs` other processes. To add one: a `Native` in the file of its area and a word in its table.
 
+mod children;
 mod descriptors;
 mod paths;
 mod process;
+
+pub use descriptors::descriptor_of;
 
 use crate::runtime::Raised;
 use crate::stdlib::registry::NativeModule;
@@ -47,6 +50,16 @@ pub const POSIX: NativeModule = NativeModule {
         &descriptors::ISATTY,
         &descriptors::DUP,
         &descriptors::PIPE,
+        &descriptors::GET_INHERITABLE,
+        &descriptors::SET_INHERITABLE,
+        &descriptors::GET_BLOCKING,
+        &descriptors::SET_BLOCKING,
+        &children::SPAWN,
+        &children::WAIT,
+        &children::KILL,
+        &children::KILLPG,
+        &children::GETPGID,
+        &children::GETSID,
         &process::GETPID,
         &process::EXECUTABLE,
         &process::COMMAND_LINE,

@@ -3,15 +3,18 @@
 //! An address of a program is a tuple or a path, checked as CPython checks it; the host sees the plain Rust form only. To add a family:
 //! its arm in each direction.
 
-use std::io::{self, Read};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsRawFd;
 
-use socket2::{SockAddr, Socket, Type};
+use nix::sys::socket::{SockaddrStorage, recvfrom};
+use socket2::{SockAddr, Socket};
 
 use crate::runtime::bytes::Bytes;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::sched::reactor::reactor;
 use crate::stdlib::arg;
 use crate::vm::{Local, Locals, Vm};
 
@@ -94,13 +97,16 @@ pub fn address_value<'h>(heap: &'h Heap, address: &SockAddr) -> Value<'h> {
 
 /// Receives a datagram; without an address from sockets that have none.
 pub fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, Option<SockAddr>)> {
-    let is_internet = socket.local_addr()?.as_socket().is_some();
-    if is_internet && socket.r#type()? == Type::DGRAM {
-        let (count, from) = UdpSocket::from(socket.try_clone()?).recv_from(buffer)?;
-        return Ok((count, Some(from.into())));
+    let (count, from) = recvfrom::<SockaddrStorage>(socket.as_raw_fd(), buffer)?;
+    let internet = from.and_then(|from| {
+        let v4 = from.as_sockaddr_in().map(|&v4| SocketAddr::V4(v4.into()));
+        v4.or_else(|| from.as_sockaddr_in6().map(|&v6| SocketAddr::V6(v6.into())))
+    });
+    if let Some(address) = internet {
+        return Ok((count, Some(address.into())));
     }
-    let mut socket = socket;
-    Ok((socket.read(buffer)?, None))
+    let path = from.as_ref().and_then(|from| from.as_unix_addr()?.path());
+    Ok((count, path.map(SockAddr::unix).transpose()?))
 }
 
 /// `resolve(host, port)`.
@@ -110,16 +116,56 @@ pub fn resolve(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let port = u16::try_from(port).unwrap_or_default();
     let found = match host.parse::<IpAddr>() {
         Ok(ip) => Ok(vec![SocketAddr::new(ip, port)]),
-        Err(_) => (host.as_str(), port)
-            .to_socket_addrs()
-            .map(Iterator::collect),
+        Err(_) => system_lookup(&host, port),
     };
-    let found: Vec<SocketAddr> = found.map_err(|_| {
-        let (errno, text) = (Value::small_int(-2), "Name or service not known");
-        vm.heap
-            .raise_with(Builtin::OSError, &[errno, vm.heap.str_value(text)])
-    })?;
+    rows(vm, found)
+}
+
+/// What looking a name up came to.
+type Found = io::Result<Vec<SocketAddr>>;
+
+fn system_lookup(host: &str, port: u16) -> Found {
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
+
+/// `look_up(host, port)`.
+pub fn look_up(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let host = vm.text_of(args.at(0))?;
+    let port = arg::vm_index_or(vm, args.at(1), 0)?;
+    let port = u16::try_from(port).unwrap_or_default();
+    let job = move || system_lookup(&host, port);
+    let (number, waiter) = reactor(vm)?
+        .pool
+        .start(vm, job)
+        .map_err(|error| super::failed(vm, &error))?;
+    let number = vm.local(vm.heap.int(number as i64));
+    Ok(vm.tuple_of(&[number, waiter]))
+}
+
+/// `found(job)`.
+pub fn found(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let number = vm.index(args.at(0))? as u64;
+    let found = reactor(vm)?.pool.take::<Found>(number);
+    rows(vm, found.unwrap_or_else(|| Ok(Vec::new())))
+}
+
+/// The system's numbers for what may go wrong, which Rust does not tell.
+const NUMBERS: [(&str, i64); 4] = [
+    ("Name or service not known", -2),
+    ("Temporary failure in name resolution", -3),
+    ("Non-recoverable failure in name resolution", -4),
+    ("No address associated with hostname", -5),
+];
+
+fn rows(vm: &Vm, found: Found) -> Result<Local, Raised> {
     let heap = &vm.heap;
+    let found = found.map_err(|error| {
+        let text = error.to_string();
+        let text = text.rsplit("information: ").next().unwrap_or(&text);
+        let number = NUMBERS.iter().find(|(known, _)| *known == text);
+        let number = Value::small_int(number.map_or(-2, |&(_, number)| number));
+        heap.raise_with(Builtin::OSError, &[number, heap.str_value(text)])
+    })?;
     let rows = found.iter().map(|address| {
         let family = if address.is_ipv6() { INET6 } else { 2 };
         let parts = [

@@ -1,55 +1,47 @@
-//! `_socket`: sockets, watched descriptors, child processes and signals for the modules in apy that show them to programs.
+//! `_socket`: sockets and watched descriptors for the modules in apy that show them to programs.
 //!
 //! Each socket is non-blocking for the system; `socket.apy` waits where a program wants to block. To add an operation: a `Native` here
 //! and a method in `src/library/socket.apy`.
 
 mod address;
-mod process;
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
+use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::arg::{self, Buffer};
 pub(super) use super::builtins::types::exception::os_error;
-use super::registry::{ModuleType, NativeModule, NativeType, class_of};
+use super::io::IoState;
+use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::reactor::poller::{Poller, Sides};
+use crate::sched::reactor::thread_wait;
 use crate::sched::reactor::watch::{self, Side};
+use crate::sched::scheduler;
 use crate::vm::{Local, Locals, Native, Vm};
 use address::{address_value, resolve, sockaddr};
 
 /// The module.
 pub const SOCKET: NativeModule = NativeModule {
     functions: &[
-        &OPEN,
-        &MOVE,
-        &STRERROR,
-        &WAIT,
-        &WATCH,
-        &UNWATCH,
-        &RESOLVE,
-        &ON_SIGNAL,
-        &process::SPAWN,
-        &process::KILL,
+        &OPEN, &STRERROR, &WAIT, &WATCH, &UNWATCH, &RESOLVE, &LOOK_UP, &FOUND,
     ],
-    types: &[&SOCKET_TYPE, &process::CHILD],
+    types: &[&SOCKET_TYPE],
     ..NativeModule::of("_socket", "Sockets and what waits for them.")
 };
 
 /// How much is read at once at most.
 const READ_MOST: usize = 1 << 20;
-/// How long one wait takes at most, in milliseconds: then Ctrl-C is looked for.
-const SLICE: u64 = 50;
 
 const SOCKET_TYPE: ModuleType = ModuleType {
     name: "_socket.socket",
@@ -58,13 +50,13 @@ const SOCKET_TYPE: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[
             &FILENO, &CLOSE, &BIND, &LISTEN, &CONNECT, &ACCEPT, &RECV, &SEND, &SENDTO, &RECVFROM,
-            &SHUTDOWN, &SOCKNAME, &PEERNAME, &SETOPT, &GETOPT,
+            &SHUTDOWN, &SOCKNAME, &PEERNAME, &SETOPT, &GETOPT, &ADOPT, &DETACH, &DUP,
         ],
         ..NativeType::of(Builtin::Opaque, "A socket that never blocks.")
     },
 };
 
-struct Held(RefCell<Option<Socket>>);
+struct Held(RefCell<Option<Arc<Socket>>>);
 
 traced!(plain Held);
 
@@ -90,7 +82,10 @@ fn held(vm: &Vm, this: Local) -> Option<&Held> {
 fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Result<T, Raised> {
     let closed = || io::Error::from_raw_os_error(9);
     let outcome = match held(vm, this) {
-        Some(held) => held.0.borrow().as_ref().map_or_else(|| Err(closed()), act),
+        Some(held) => match &*held.0.borrow() {
+            Some(socket) => act(socket),
+            None => Err(closed()),
+        },
         None => Err(closed()),
     };
     outcome.map_err(|error| failed(vm, &error))
@@ -124,17 +119,14 @@ fn adopt(vm: &Vm, this: Local, socket: Socket) -> Result<(), Raised> {
         .and_then(|()| socket.set_cloexec(true));
     prepared.map_err(|error| failed(vm, &error))?;
     if let Some(held) = held(vm, this) {
+        let number = i64::from(socket.as_raw_fd());
+        let socket = Arc::new(socket);
+        let known: Weak<Socket> = Arc::downgrade(&socket);
+        vm.extension::<IoState>()
+            .note_socket(number, known as Weak<dyn AsFd + Send + Sync>);
         held.0.replace(Some(socket));
     }
     Ok(())
-}
-
-fn new_socket(vm: &mut Vm, socket: Socket) -> Result<Local, Raised> {
-    let class = class_of(vm, &SOCKET_TYPE);
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
-    let made = vm.local(vm.heap.opaque(class, Held(RefCell::new(None))).value());
-    adopt(vm, made, socket)?;
-    Ok(made)
 }
 
 const OPEN: Native = Native::vm(
@@ -162,14 +154,55 @@ const OPEN: Native = Native::vm(
         Ok(vm.none())
     },
 );
-const MOVE: Native = Native::vm(
-    "move(source, target, /)",
-    "Give the system's socket of one object to another; the first is closed then.",
+const ADOPT: Native = Native::vm(
+    "adopt(self, fd, /)",
+    "Take over a socket that was detached; its family, type and protocol.",
+    |vm, args| {
+        let number = vm.index(args.at(1))?;
+        let Some(detached) = vm.extension::<IoState>().take_detached(number) else {
+            return Err(failed(vm, &io::Error::from_raw_os_error(9)));
+        };
+        let socket = Socket::from(detached);
+        let facts = (|| {
+            let proto = socket.protocol()?.map_or(0, i32::from);
+            Ok([socket.domain()?.into(), socket.r#type()?.into(), proto])
+        })();
+        match facts {
+            Ok(facts) => {
+                adopt(vm, args.at(0), socket)?;
+                let facts = facts.map(|n: i32| vm.local(Value::small_int(n.into())));
+                Ok(vm.tuple_of(&facts))
+            }
+            Err(error) => {
+                let back = OwnedFd::from(socket);
+                vm.extension::<IoState>().detach(number, back);
+                Err(failed(vm, &error))
+            }
+        }
+    },
+);
+const DETACH: Native = Native::vm(
+    "detach(self, /) -> int",
+    "Let go of the descriptor, which stays open; -1 if the socket is closed.",
     |vm, args| {
         let socket = held(vm, args.at(0)).and_then(|held| held.0.take());
-        if let (Some(socket), Some(target)) = (socket, held(vm, args.at(1))) {
-            target.0.replace(Some(socket));
+        let Some(socket) = socket else {
+            return Ok(vm.local(Value::small_int(-1)));
+        };
+        let number = i64::from(socket.as_raw_fd());
+        if let Ok(socket) = Arc::try_unwrap(socket) {
+            vm.extension::<IoState>()
+                .detach(number, OwnedFd::from(socket));
         }
+        Ok(vm.local(vm.heap.int(number)))
+    },
+);
+const DUP: Native = Native::vm(
+    "dup(self, target, /)",
+    "Open a second descriptor of the socket in another object.",
+    |vm, args| {
+        let copy = on(vm, args.at(0), |socket| socket.try_clone())?;
+        adopt(vm, args.at(1), copy)?;
         Ok(vm.none())
     },
 );
@@ -236,20 +269,31 @@ const ACCEPT: Native = Native::vm(
     },
 );
 const RECV: Native = Native::vm(
-    "recv(self, bufsize, /) -> bytes",
+    "recv(self, bufsize, flags=0, /) -> bytes",
     "What is there, at most bufsize bytes; b'' at the end.",
     |vm, args| {
         let mut buffer = read_buffer(vm, args.at(1))?;
-        let count = on(vm, args.at(0), |mut socket| socket.read(&mut buffer))?;
+        let flags = int(vm, args.at(2), 0)?;
+        let count = on(vm, args.at(0), |mut socket| match flags {
+            0 => socket.read(&mut buffer),
+            flags => {
+                let flags = MsgFlags::from_bits_retain(flags);
+                Ok(recv(socket.as_raw_fd(), &mut buffer, flags)?)
+            }
+        })?;
         Ok(vm.local(vm.heap.bytes(buffer[..count].to_vec()).value()))
     },
 );
 const SEND: Native = Native::vm(
-    "send(self, data, /) -> int",
+    "send(self, data, flags=0, /) -> int",
     "Send what fits; how many bytes that was.",
     |vm, args| {
         let data = bytes_of(vm, args.at(1))?;
-        let count = on(vm, args.at(0), |mut socket| socket.write(&data))?;
+        let flags = int(vm, args.at(2), 0)?;
+        let count = on(vm, args.at(0), |mut socket| match flags {
+            0 => socket.write(&data),
+            flags => socket.send_with_flags(&data, flags),
+        })?;
         Ok(vm.local(vm.heap.usize(count)))
     },
 );
@@ -359,16 +403,15 @@ const UNWATCH: Native = Native::vm(
         Ok(vm.local(vm.get(before).or(Value::NONE)))
     },
 );
-const ON_SIGNAL: Native = Native::vm(
-    "on_signal(signum, socket, /)",
-    "Write a byte to a socket whenever a signal arrives.",
-    |vm, args| {
-        let signum = int(vm, args.at(0), 0)?;
-        let end = on(vm, args.at(1), |socket| socket.try_clone())?;
-        let end = UnixStream::from(end);
-        signal_hook::low_level::pipe::register(signum, end).map_err(|error| failed(vm, &error))?;
-        Ok(vm.none())
-    },
+const LOOK_UP: Native = Native::vm(
+    "look_up(host, port, /)",
+    "Begin to resolve a name on another thread: the number of the job, and the future to await.",
+    address::look_up,
+);
+const FOUND: Native = Native::vm(
+    "found(job, /)",
+    "What a job of look_up() came to, as resolve() returns it.",
+    address::found,
 );
 
 fn side(vm: &mut Vm, writing: Local) -> Result<Side, Raised> {
@@ -404,6 +447,7 @@ fn set_option(socket: &Socket, option: (i32, i32), value: i32) -> io::Result<()>
         (1, 7) => socket.set_send_buffer_size(size),
         (1, 8) => socket.set_recv_buffer_size(size),
         (1, 9) => socket.set_keepalive(value != 0),
+        (1, 13) => socket.set_linger((value >= 0).then(|| Duration::from_secs(value as u64))),
         (1, 15) => socket.set_reuse_port(value != 0),
         (6, 1) => socket.set_tcp_nodelay(value != 0),
         (41, 26) => socket.set_only_v6(value != 0),
@@ -427,6 +471,10 @@ fn option_of(socket: &Socket, option: (i32, i32)) -> io::Result<i64> {
         (1, 7) => socket.send_buffer_size().map(size),
         (1, 8) => socket.recv_buffer_size().map(size),
         (1, 9) => socket.keepalive().map(i64::from),
+        (1, 13) => socket
+            .linger()
+            .map(|span| span.map_or(-1, |span| span.as_secs() as i64)),
+        (1, 30) => socket.is_listener().map(i64::from),
         (1, 15) => socket.reuse_port().map(i64::from),
         (6, 1) => socket.tcp_nodelay().map(i64::from),
         (41, 26) => socket.only_v6().map(i64::from),
@@ -436,42 +484,20 @@ fn option_of(socket: &Socket, option: (i32, i32)) -> io::Result<i64> {
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let fd = int(vm, args.at(0), -1)?;
-    let interest = match side(vm, args.at(1))? {
-        Side::Read => Interest::READABLE,
-        Side::Write => Interest::WRITABLE,
+    let side = side(vm, args.at(1))?;
+    let wanted = Sides {
+        read: side == Side::Read,
+        write: side == Side::Write,
+        ..Sides::default()
     };
-    let mut left = vm.to_float(args.at(2))?;
-    let is_endless = left < 0.0;
-    let prepared = Poll::new().and_then(|poll| {
-        poll.registry()
-            .register(&mut SourceFd(&fd), Token(0), interest)?;
-        Ok(poll)
-    });
-    let mut poll = prepared.map_err(|error| failed(vm, &error))?;
-    let mut events = Events::with_capacity(1);
-    // If that fails the next write fails, too, and tells the program.
-    let _ = vm.host.flush();
-    loop {
-        let slice = Duration::from_millis(SLICE);
-        let limit = match is_endless {
-            true => slice,
-            false => slice.min(Duration::try_from_secs_f64(left.max(0.0)).unwrap_or(slice)),
-        };
-        match poll.poll(&mut events, Some(limit)) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                return Err(failed(vm, &error));
-            }
-            _ => {}
-        }
-        if !events.is_empty() {
-            return Ok(vm.local(Value::TRUE));
-        }
-        if vm.host.interrupted() {
-            vm.interrupt()?;
-        }
-        left -= limit.as_secs_f64();
-        if !is_endless && left <= 0.0 {
-            return Ok(vm.local(Value::FALSE));
-        }
-    }
+    let seconds = vm.to_float(args.at(2))?;
+    let until = (seconds >= 0.0).then(|| scheduler(vm).in_future(seconds));
+    let poller = Poller::new().and_then(|poller| poller.set(fd, wanted).map(|()| Rc::new(poller)));
+    let poller = poller.map_err(|error| failed(vm, &error))?;
+    let what = match side {
+        Side::Read => "a socket to read from",
+        Side::Write => "a socket to write to",
+    };
+    let found = thread_wait::wait(vm, &poller, what, until)?;
+    Ok(vm.local(Value::bool(!found.is_empty())))
 }

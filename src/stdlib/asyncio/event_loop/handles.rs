@@ -153,6 +153,17 @@ const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |vm, 
     Ok(vm.local(vm.heap.int(hash as i64)))
 });
 
+/// Puts what a handle object calls into the ready queue.
+pub(super) fn run_soon(vm: &Vm, object: Local) {
+    let Some(known) = vm.get_gc::<Opaque>(object) else {
+        return;
+    };
+    if let Some(state) = known.payload::<HandleState>() {
+        let (callback, given) = (state.callback.get(&vm.heap), state.args.get(&vm.heap));
+        scheduler(vm).call_soon(Handle::of_object(callback, given, known));
+    }
+}
+
 fn compare(vm: &mut Vm, args: Locals, holds: fn(f64, f64) -> bool) -> Result<Local, Raised> {
     let other = find_state(vm, args.at(1)).and_then(|other| other.due.get());
     let Some(other) = other else {

@@ -105,6 +105,14 @@ const CALL_SOON_THREADSAFE: Native = Native::vm(
     "Call callback(*args) in the next turn.",
     handles::call_soon,
 );
+const CALL_HANDLE_SOON: Native = Native::vm(
+    "_call_handle_soon(self, handle, /)",
+    "Run a handle in the next turn, and again each time that this is called.",
+    |vm, args| {
+        within(vm, args.at(0), |vm| handles::run_soon(vm, args.at(1)));
+        Ok(vm.none())
+    },
+);
 const CALL_LATER: Native = Native::vm(
     "call_later(self, delay, callback, /, *args, context=None)",
     "Call callback(*args) after delay seconds.",
@@ -209,6 +217,7 @@ const CLOSE: Native = Native::vm(
         if is_closed(vm, args.at(0)) {
             return Ok(vm.none());
         }
+        super::close_signals(vm, args.at(0))?;
         if let Some(state) = payload(vm.get(args.at(0))) {
             state.closed.set(true);
         }

@@ -261,10 +261,23 @@ pub fn close(vm: &mut Vm) -> Result<(), Raised> {
     }
     let number = scheduler(vm).loop_number();
     let object = scheduler(vm).loop_object(&vm.heap, number);
-    if let Some(state) = object.and_then(payload) {
-        state.closed.set(true);
+    let object = object.map(|object| vm.local(object));
+    if let Some(object) = object {
+        result = result.and(close_signals(vm, object));
+        if let Some(state) = payload(vm.get(object)) {
+            state.closed.set(true);
+        }
     }
     result
+}
+
+/// Takes the signal handlers of a loop away that will run no more.
+fn close_signals(vm: &mut Vm, the_loop: Local) -> Result<(), Raised> {
+    let Some(module) = vm.loaded_module("asyncio._net") else {
+        return Ok(());
+    };
+    let close = vm.get_attr_named(module, "close_signals")?;
+    vm.call(close, &[the_loop]).map(drop)
 }
 
 fn payload<'h>(value: Value<'h>) -> Option<&'h Loop> {

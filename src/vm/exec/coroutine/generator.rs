@@ -8,7 +8,6 @@ use super::{Flow, Input, Message, Started};
 use crate::bytecode::{Instr, Op};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::future::Future;
-use crate::runtime::heap::flag;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
@@ -79,12 +78,6 @@ impl Vm {
         self.settle_started(mark, this, started, i)
     }
 
-    /// Whether a coroutine's `__await__()` was called.
-    pub(super) fn is_by_hand(&self, coroutine: Local) -> bool {
-        let object = self.get(coroutine).as_object();
-        object.is_some_and(|object| object.has_flag(flag::BY_HAND))
-    }
-
     pub(super) fn start_yield_from(
         &mut self,
         parent: Local,
@@ -93,7 +86,6 @@ impl Vm {
         let iterator = match self.get_gc::<Coroutine>(source).map(|c| c.kind) {
             Some(CoroutineKind::Generator) => source,
             Some(CoroutineKind::Wrapper) => self.unwrapped(source),
-            Some(CoroutineKind::Native) if self.is_by_hand(source) => source,
             Some(CoroutineKind::Coroutine | CoroutineKind::Native) => {
                 return Err(self.heap.type_error(
                     "cannot 'yield from' a coroutine object in a non-coroutine generator",

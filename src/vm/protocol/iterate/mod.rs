@@ -207,10 +207,7 @@ impl Vm {
         if goes_on && self.heap.stress() {
             self.heap.budget.hasten();
         }
-        if self.host.interrupted() {
-            return Err(self.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
-        }
-        Ok(())
+        self.check_interrupt()
     }
 
     /// A tuple of what the locals hold.

@@ -1,0 +1,128 @@
+//! The real processes, by the standard library of Rust.
+//!
+//! Children are known by their numbers only: the system keeps the status of each until the program asks. A new session needs a system
+//! call between fork and exec, which safe Rust cannot make: the program `setsid` makes it.
+
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getpgid, getsid};
+
+use crate::vm::processes::{Patience, Processes, Session, Spawn};
+
+/// The processes of the machine.
+pub struct OsProcesses;
+
+impl Processes for OsProcesses {
+    fn spawn(&self, spawn: Spawn) -> io::Result<i32> {
+        let mut command = command(&spawn)?;
+        if let Some(environment) = spawn.environment {
+            command.env_clear().envs(environment);
+        }
+        if let Some(directory) = spawn.directory {
+            command.current_dir(directory);
+        }
+        let mut streams = spawn.streams.into_iter();
+        let mut next = || {
+            streams
+                .next()
+                .flatten()
+                .map_or_else(Stdio::inherit, Stdio::from)
+        };
+        command.stdin(next()).stdout(next()).stderr(next());
+        if let Some(group) = spawn.group {
+            command.process_group(group);
+        }
+        if let Some(user) = spawn.user {
+            command.uid(user);
+        }
+        if let Some(group) = spawn.user_group {
+            command.gid(group);
+        }
+        let child = command.spawn()?;
+        Ok(child.id() as i32)
+    }
+
+    fn wait(&self, number: i32, patience: Patience) -> io::Result<Option<(i32, i32)>> {
+        let flags = (patience == Patience::Ask).then_some(WaitPidFlag::WNOHANG);
+        Ok(match waitpid(Pid::from_raw(number), flags)? {
+            WaitStatus::Exited(pid, code) => Some((pid.as_raw(), code << 8)),
+            WaitStatus::Signaled(pid, signal, dumped) => {
+                let dumped = if dumped { 0x80 } else { 0 };
+                Some((pid.as_raw(), signal as i32 | dumped))
+            }
+            WaitStatus::Stopped(pid, signal) => Some((pid.as_raw(), (signal as i32) << 8 | 0x7f)),
+            _ => None,
+        })
+    }
+
+    fn kill(&self, number: i32, signal: i32) -> io::Result<()> {
+        let signal = match signal {
+            0 => None,
+            signal => Some(Signal::try_from(signal).map_err(|_| Errno::EINVAL)?),
+        };
+        Ok(kill(Pid::from_raw(number), signal)?)
+    }
+
+    fn group(&self, number: i32) -> io::Result<(i32, i32)> {
+        let pid = Some(Pid::from_raw(number));
+        Ok((getpgid(pid)?.as_raw(), getsid(pid)?.as_raw()))
+    }
+}
+
+fn command(spawn: &Spawn) -> io::Result<Command> {
+    let (name, rest) = match spawn.words.split_first() {
+        Some((name, rest)) => (name, rest),
+        None => (&spawn.program, &[][..]),
+    };
+    if spawn.session == Session::New {
+        // It would say what is wrong with the program in words of its own.
+        let program = find(spawn)?;
+        let mut command = Command::new("setsid");
+        command.arg(program).args(rest);
+        return Ok(command);
+    }
+    let mut command = Command::new(&spawn.program);
+    command.arg0(name).args(rest);
+    Ok(command)
+}
+
+/// The file that a program's name stands for.
+fn find(spawn: &Spawn) -> io::Result<PathBuf> {
+    let program = Path::new(&spawn.program);
+    let root = spawn.directory.as_deref().unwrap_or(Path::new(""));
+    if program.components().count() > 1 || program.is_absolute() {
+        return check(&root.join(program)).map(|()| program.to_owned());
+    }
+    let given = spawn.environment.as_ref();
+    let given = given.and_then(|all| all.iter().find(|(name, _)| name == OsStr::new("PATH")));
+    let path = match given {
+        Some((_, path)) => Some(path.clone()),
+        None => std::env::var_os("PATH"),
+    };
+    let mut refused = io::Error::from(Errno::ENOENT);
+    for folder in std::env::split_paths(&path.unwrap_or_default()) {
+        let file = folder.join(program);
+        match check(&file) {
+            Ok(()) => return Ok(file),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => refused = error,
+            Err(_) => {}
+        }
+    }
+    Err(refused)
+}
+
+fn check(file: &Path) -> io::Result<()> {
+    let found = std::fs::metadata(file)?;
+    match found.is_file() && found.permissions().mode() & 0o111 != 0 {
+        true => Ok(()),
+        false => Err(Errno::EACCES.into()),
+    }
+}
