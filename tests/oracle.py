@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SUITES = ["tests/golden", "tests/schedule", "examples"]
 VERSION = (3, 13)
 SECONDS_PER_PROGRAM = 20
-THREADS = re.compile(r"^\s*(import|from) .*\b(threading|_thread|queue|concurrent)\b", re.MULTILINE)
+REAL_TIME = re.compile(r"^\s*(import|from) .*\b(threading|_thread|queue|concurrent)\b|^# apy: .*--time real", re.MULTILINE)
 
 
 class Clock:
@@ -257,8 +257,9 @@ class Program:
 
     def execute(self):
         """Runs it as `__main__` in this process; returns its exit status."""
-        # Threads of a program's own wait for each other in ways that the virtual clock does not see: they live in real time.
-        if not THREADS.search(self.path.read_text()):
+        # Threads of a program's own wait for each other in ways that the virtual clock does not see: they live in real time. So does
+        # what asks for it, as programs that wait for the system.
+        if not REAL_TIME.search(self.path.read_text()):
             install_virtual_time()
         install_order()
         random.seed(self.seed)

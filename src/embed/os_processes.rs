@@ -17,6 +17,9 @@ use nix::unistd::{Pid, getpgid, getsid};
 
 use crate::vm::processes::{Patience, Processes, Session, Spawn};
 
+/// The raw status for the first of the real-time signals, which stands for all of them.
+const REAL_TIME_SIGNAL: i32 = 34;
+
 /// The processes of the machine.
 pub struct OsProcesses;
 
@@ -52,7 +55,12 @@ impl Processes for OsProcesses {
 
     fn wait(&self, number: i32, patience: Patience) -> io::Result<Option<(i32, i32)>> {
         let flags = (patience == Patience::Ask).then_some(WaitPidFlag::WNOHANG);
-        Ok(match waitpid(Pid::from_raw(number), flags)? {
+        let status = match waitpid(Pid::from_raw(number), flags) {
+            // This package does not know the real-time signals.
+            Err(Errno::EINVAL) if number > 0 => return Ok(Some((number, REAL_TIME_SIGNAL))),
+            status => status?,
+        };
+        Ok(match status {
             WaitStatus::Exited(pid, code) => Some((pid.as_raw(), code << 8)),
             WaitStatus::Signaled(pid, signal, dumped) => {
                 let dumped = if dumped { 0x80 } else { 0 };

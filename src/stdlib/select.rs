@@ -3,6 +3,7 @@
 //! One class, a set of descriptors that a thread waits for; `src/library/select.apy` makes select, poll and epoll of it. The bits are those
 //! of Linux's poll.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::path::system_error;
@@ -33,13 +34,14 @@ const POLLER: ModuleType = ModuleType {
     module: "_select",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&FILENO, &SET, &REMOVE, &POLL],
+        methods: &[&FILENO, &SET, &REMOVE, &POLL, &CLOSE],
         ..NativeType::of(Builtin::Opaque, "A set of descriptors to wait for.")
     },
 };
 
+/// None once it is closed.
 struct State {
-    poller: Rc<Poller>,
+    poller: RefCell<Option<Rc<Poller>>>,
 }
 
 traced!(State { poller });
@@ -50,12 +52,12 @@ const NEW: Native = Native::vm("Poller(cls, /)", "An empty set.", |vm, args| {
     let poller = Poller::new().map_err(|error| system_error(vm, &error))?;
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let state = State {
-        poller: Rc::new(poller),
+        poller: RefCell::new(Some(Rc::new(poller))),
     };
     Ok(vm.local(vm.heap.opaque(class, state).value()))
 });
 const FILENO: Native = Native::vm("fileno(self, /) -> int", "Its descriptor.", |vm, args| {
-    let number = poller(vm, args.at(0)).number();
+    let number = poller(vm, args.at(0))?.number();
     Ok(vm.local(Value::small_int(number.into())))
 });
 const SET: Native = Native::vm(
@@ -68,14 +70,14 @@ const SET: Native = Native::vm(
             write: mask & OUT != 0,
             ..Sides::default()
         };
-        let outcome = poller(vm, args.at(0)).set(fd, wanted);
+        let outcome = poller(vm, args.at(0))?.set(fd, wanted);
         outcome.map_err(|error| system_error(vm, &error))?;
         Ok(vm.none())
     },
 );
 const REMOVE: Native = Native::vm("remove(self, fd, /)", "Take one out.", |vm, args| {
     let fd = vm.index(args.at(1))? as i32;
-    let outcome = poller(vm, args.at(0)).remove(fd);
+    let outcome = poller(vm, args.at(0))?.remove(fd);
     outcome.map_err(|error| system_error(vm, &error))?;
     Ok(vm.none())
 });
@@ -85,10 +87,21 @@ const POLL: Native = Native::vm(
     poll,
 );
 
-fn poller(vm: &Vm, this: Local) -> Rc<Poller> {
-    let state: Option<&State> = vm.get_gc::<Opaque>(this).and_then(|o| o.payload());
-    let state = state.expect("methods are called on instances of their class");
-    Rc::clone(&state.poller)
+const CLOSE: Native = Native::vm("close(self, /)", "Close its descriptor.", |vm, args| {
+    let poller = state(vm, args.at(0)).poller.take();
+    drop(poller);
+    Ok(vm.none())
+});
+
+fn state(vm: &Vm, this: Local) -> &State {
+    vm.get_gc::<Opaque>(this)
+        .and_then(|o| o.payload())
+        .expect("methods are called on instances of their class")
+}
+
+fn poller(vm: &Vm, this: Local) -> Result<Rc<Poller>, Raised> {
+    let poller = state(vm, this).poller.borrow().clone();
+    poller.ok_or_else(|| system_error(vm, &std::io::Error::from_raw_os_error(9)))
 }
 
 fn poll(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -99,7 +112,7 @@ fn poll(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             Some(scheduler(vm).now() + seconds.max(0.0))
         }
     };
-    let poller = poller(vm, args.at(0));
+    let poller = poller(vm, args.at(0))?;
     let found = thread_wait::wait(vm, &poller, "select", until)?;
     let heap = &vm.heap;
     let rows = found.into_iter().map(|(fd, sides)| {

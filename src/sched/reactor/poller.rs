@@ -26,7 +26,7 @@ pub struct Sides {
     pub read: bool,
     /// Writing.
     pub write: bool,
-    /// The other end has closed and there is nothing to read.
+    /// The other end has closed.
     pub hung_up: bool,
     /// There is an error to be asked for.
     pub error: bool,
@@ -137,7 +137,7 @@ impl Poller {
             let sides = Sides {
                 read: event.is_readable(),
                 write: event.is_writable(),
-                hung_up: event.is_read_closed() && !event.is_readable(),
+                hung_up: event.is_write_closed() && !event.is_error(),
                 error: event.is_error(),
             };
             found.push((event.token().0 as i32, sides));

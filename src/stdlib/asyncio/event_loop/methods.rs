@@ -23,6 +23,7 @@ pub(super) const METHODS: &[&Native] = &[
     &TIME,
     &CALL_SOON,
     &CALL_SOON_THREADSAFE,
+    &CALL_HANDLE_SOON,
     &CALL_LATER,
     &CALL_AT,
     &CREATE_TASK,

@@ -91,7 +91,10 @@ impl Vm {
                     "cannot 'yield from' a coroutine object in a non-coroutine generator",
                 ));
             }
-            _ => self.iter(source)?,
+            _ => {
+                let iterator = self.iter(source)?;
+                self.unwrapped(iterator)
+            }
         };
         if self.get(iterator).is_gc::<Coroutine>() {
             if self.coroutine(iterator).state.get() == CoroutineState::Done {
