@@ -49,6 +49,8 @@ pub mod flag {
     pub const INTERNED: u8 = 2;
     /// The object is being printed (self-containing lists).
     pub const IN_REPR: u8 = 4;
+    /// A native coroutine that `__await__()` of a future made: nobody forgets it.
+    pub const BY_HAND: u8 = 8;
     /// It has a finaliser that did not run yet.
     pub const FINALISES: u8 = 16;
     /// A generator that a `for` loop made for itself alone.

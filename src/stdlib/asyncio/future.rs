@@ -8,6 +8,7 @@ use super::super::registry::{Getter, NativeType};
 use super::{event_loop, general, told};
 use crate::runtime::class::Class;
 use crate::runtime::future::FutureState;
+use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::context;
@@ -397,5 +398,8 @@ static WAIT: NativeCoroutine = NativeCoroutine::new("Future.__await__", |vm, thi
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     debug_assert!(vm.special(vm.get(args.at(0)), Sym::Await).is_some());
     let made = vm.native_coroutine(&WAIT, &[args.at(0)]);
+    if let Some(object) = vm.get(made).as_object() {
+        object.set_flag(flag::BY_HAND, true);
+    }
     Ok(vm.coroutine_wrapper(made))
 }
