@@ -7,7 +7,6 @@
 mod advice;
 mod args;
 mod asserted;
-mod carets;
 mod check;
 mod classic;
 mod dump;

@@ -89,6 +89,7 @@ impl Interpreter {
         vm.set_importer(SourceImporter);
         vm.set_locate(loader::locate);
         vm.set_compile(evaluate::compile);
+        vm.set_texts(loader::Texts);
         vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
@@ -176,6 +177,7 @@ impl Interpreter {
     /// # Errors
     /// The output takes nothing more.
     pub fn finish(&mut self) -> io::Result<()> {
+        self.run_exit_functions();
         green::abandon_all(&mut self.vm);
         if !self.vm.is_halting() {
             report::pending_at_exit(&mut self.vm);
@@ -184,6 +186,21 @@ impl Interpreter {
             report::failures_at_exit(&mut self.vm);
         }
         stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())
+    }
+
+    /// Calls what the program left in `atexit`, which tells itself of failures.
+    fn run_exit_functions(&mut self) {
+        let vm = &mut self.vm;
+        if vm.is_halting() {
+            return;
+        }
+        let mark = vm.mark();
+        if let Some(module) = vm.loaded_module("atexit")
+            && let Err(raised) = vm.call_method(module, "_run_exitfuncs", &[])
+        {
+            vm.report_unraisable(module, raised);
+        }
+        vm.release(mark);
     }
 
     /// Writes what the program printed and the host has kept back.

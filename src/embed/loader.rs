@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::carets;
 use super::evaluate::{self, Compiled};
 use super::finder::{self, Found};
 use super::meta_path;
@@ -23,7 +24,7 @@ use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
 use crate::syntax::parser::{decode_source, parse_module};
-use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, SourcePlace, Vm};
+use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, SourcePlace, SourceTexts, Vm};
 
 /// What importing needs to know.
 pub(super) struct Loader {
@@ -145,6 +146,25 @@ pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<SourcePlace> {
         line: line as usize,
         column: offset.saturating_sub(source.line_span(line).start) as usize,
     })
+}
+
+/// Source texts, for those who show them.
+pub(super) struct Texts;
+
+impl SourceTexts for Texts {
+    fn text(&self, vm: &Vm, name: &str) -> Option<Rc<str>> {
+        let sources = sources(vm).borrow();
+        let found = sources.files().find(|(_, file)| &**file.name() == name);
+        found.map(|(_, file)| Rc::clone(file.text()))
+    }
+
+    fn marked(&self, text: &str, start: usize, end: usize) -> String {
+        carets::marked(text, start, end)
+    }
+
+    fn callee_length(&self, text: &str) -> Option<usize> {
+        carets::callee_length(text)
+    }
 }
 
 /// The names that a module has slots for, as the compiler wants them.

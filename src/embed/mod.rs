@@ -4,6 +4,7 @@
 //! `Outcome`; `loader` compiles and links texts and finds what `import` names; `library` lists the modules written in apy;
 //! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
+pub mod carets;
 mod evaluate;
 mod finder;
 mod interpreter;

@@ -31,6 +31,7 @@ pub mod summary;
 pub mod sys;
 pub mod threads;
 pub mod time;
+mod traceback;
 pub mod unicodedata;
 pub mod weakref;
 
@@ -63,6 +64,7 @@ pub const MODULES: &[&NativeModule] = &[
     &sys::SYS,
     &threads::THREAD,
     &time::TIME,
+    &traceback::TRACEBACK,
     &unicodedata::UNICODEDATA,
     &builtins::types::generic::TYPING,
     &weakref::WEAKREF,

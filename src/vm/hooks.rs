@@ -27,6 +27,16 @@ pub struct SourcePlace {
     pub column: usize,
 }
 
+/// What the facade knows of source texts.
+pub trait SourceTexts {
+    /// The text of this name that was loaded.
+    fn text(&self, vm: &Vm, name: &str) -> Option<Rc<str>>;
+    /// The lines of a text that a traceback shows, with marks under the bytes from `start` in the first line to `end` in the last.
+    fn marked(&self, text: &str, start: usize, end: usize) -> String;
+    /// How many bytes of the text of a call are what is called.
+    fn callee_length(&self, text: &str) -> Option<usize>;
+}
+
 /// Where an offset into a source text is, by the text's number.
 type Locate = dyn Fn(&Vm, u32, u32) -> Option<SourcePlace>;
 
@@ -43,6 +53,7 @@ pub(in crate::vm) struct Hooks {
     /// How texts become code.
     pub compile: Option<Rc<Compile>>,
     locate: Option<Rc<Locate>>,
+    texts: Option<Rc<dyn SourceTexts>>,
     interrupt: Option<Rc<Attend>>,
     /// Hears each time that the budget of safepoints is used up.
     pub pulse: Option<Rc<dyn Fn(&mut Vm)>>,
@@ -62,6 +73,7 @@ impl Default for Hooks {
             importer: None,
             compile: None,
             locate: None,
+            texts: None,
             interrupt: None,
             pulse: None,
             slice_end: None,
@@ -94,6 +106,27 @@ impl Vm {
     /// Where an offset into a code's source text is.
     pub fn locate(&self, code: &Code, offset: u32) -> Option<SourcePlace> {
         self.hooks.locate.as_deref()?(self, code.file, offset)
+    }
+
+    /// Says who knows source texts.
+    pub fn set_texts(&mut self, texts: impl SourceTexts + 'static) {
+        self.hooks.texts = Some(Rc::new(texts));
+    }
+
+    /// The text of this name that was loaded.
+    pub fn source_text(&self, name: &str) -> Option<Rc<str>> {
+        self.hooks.texts.as_ref()?.text(self, name)
+    }
+
+    /// The lines of a text that a traceback shows, with marks; see `SourceTexts`.
+    pub fn marked_lines(&self, text: &str, start: usize, end: usize) -> String {
+        let texts = self.hooks.texts.as_ref();
+        texts.map_or_else(String::new, |texts| texts.marked(text, start, end))
+    }
+
+    /// How many bytes of the text of a call are what is called.
+    pub fn callee_length(&self, text: &str) -> Option<usize> {
+        self.hooks.texts.as_ref()?.callee_length(text)
     }
 
     /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.

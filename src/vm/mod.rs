@@ -28,7 +28,7 @@ pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, 
 pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
-pub use hooks::SourcePlace;
+pub use hooks::{SourcePlace, SourceTexts};
 pub use host::{Host, NoHost};
 pub use import::Importer;
 pub use layers::{Extension, Layer, LayerPlace};

@@ -42,7 +42,7 @@ pub fn is_standard(name: &str) -> bool {
 
 impl Vm {
     /// What to say behind the message of an exception, if anything.
-    pub(in crate::vm) fn hint(&mut self, exception: Local) -> Option<String> {
+    pub fn hint(&mut self, exception: Local) -> Option<String> {
         let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
         if is(self, Builtin::ModuleNotFoundError) {
             let wrong = self.text_attr(exception, "name")?;

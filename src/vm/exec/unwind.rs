@@ -38,9 +38,10 @@ impl Vm {
         let exception = self.heap.peek_raised(&raised);
         let op = self.exec.stack.top().ip.previous().op;
         let on_its_way = exception.was_raised();
-        let again = op.info().facts.reraises && on_its_way;
+        let ends_star = op == Op::ExcStarFinish;
+        let again = op.info().facts.reraises && (on_its_way || ends_star);
         let raises = matches!(op, Op::Raise | Op::RaiseFrom);
-        if raises || !on_its_way && exception.context.is_undef() {
+        if raises || !on_its_way && !ends_star && exception.context.is_undef() {
             self.set_context(exception);
         }
         self.unwind_from(

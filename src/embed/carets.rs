@@ -35,6 +35,35 @@ pub fn excerpt(file: &SourceFile, span: Span) -> String {
     excerpt.draw()
 }
 
+/// As `excerpt`, of lines that are in no file: the bytes from `start` in the first to `end` in the last.
+pub fn marked(text: &str, start: usize, end: usize) -> String {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let margin = common_margin(&lines);
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(|line| line.get(margin..).unwrap_or_default())
+        .collect();
+    let last = lines.last().map_or(0, |line| line.len());
+    let excerpt = Marked {
+        start: start.saturating_sub(margin).min(lines[0].len()),
+        end: end.saturating_sub(margin).min(last),
+        lines,
+    };
+    excerpt.draw()
+}
+
+/// How many bytes of the text of a call are what is called.
+pub fn callee_length(text: &str) -> Option<usize> {
+    let module = parse_module(text).module?;
+    match &module.body.first()?.kind {
+        StmtKind::Expr(Expr {
+            kind: ExprKind::Call { func, .. },
+            ..
+        }) => Some(func.span.end as usize),
+        _ => None,
+    }
+}
+
 /// The instruction that makes a class stands for all of its text, not only for its header.
 fn whole_class(file: &SourceFile, span: Span) -> Span {
     if !span.text(file.text()).starts_with("class ") {
