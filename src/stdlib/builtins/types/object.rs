@@ -358,6 +358,16 @@ fn set_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             "__class__ assignment only supported for mutable types or ModuleType subclasses";
         return Err(heap.type_error(message));
     }
+    // A class moves to another metaclass, which may be the class itself.
+    let type_class = heap.types.class(heap, Builtin::Type);
+    if let Some(object) = object.as_gc::<Class>()
+        && class.is_subclass(heap, type_class)
+        && class.layout == old.layout
+    {
+        object.set_shape(class.root_shape());
+        heap.class_changed();
+        return Ok(vm.none());
+    }
     match object.as_gc::<Instance>() {
         Some(instance)
             if class.layout == old.layout
