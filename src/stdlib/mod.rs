@@ -11,6 +11,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod gc;
 pub mod hashlib;
+pub mod html;
 pub mod importlib;
 pub mod io;
 pub mod itertools;
@@ -48,6 +49,7 @@ pub const MODULES: &[&NativeModule] = &[
     &collections::COLLECTIONS,
     &gc::GC,
     &hashlib::HASHLIB,
+    &html::HTML,
     &importlib::FROZEN_IMPORTLIB,
     &io::IO,
     &io::PRIVATE_IO,

@@ -10,6 +10,7 @@ mod paths;
 mod process;
 
 pub use descriptors::descriptor_of;
+pub use process::system_entropy;
 
 use crate::runtime::Raised;
 use crate::stdlib::registry::NativeModule;

@@ -55,21 +55,27 @@ pub const URANDOM: Native = Native::vm(
             return Err(vm.heap.value_error("negative argument not allowed"));
         };
         zeroed(vm, size)?;
-        let path = Path::new("/dev/urandom");
-        let how = OpenHow {
-            read: true,
-            ..OpenHow::default()
-        };
-        let file = vm.host.files().open(path, how);
-        let file = file.map_err(|error| system_error(vm, &error))?;
-        let mut data = Vec::with_capacity(size);
-        while data.len() < size {
-            let more = read_some(vm, &file, (size - data.len()).min(1 << 20))?;
-            data.extend(more.unwrap_or_default());
-        }
+        let data = system_entropy(vm, size)?;
         Ok(vm.local(vm.heap.bytes(data).value()))
     },
 );
+/// So many bytes of the system's generator.
+pub fn system_entropy(vm: &mut Vm, size: usize) -> Result<Vec<u8>, Raised> {
+    let path = Path::new("/dev/urandom");
+    let how = OpenHow {
+        read: true,
+        ..OpenHow::default()
+    };
+    let file = vm.host.files().open(path, how);
+    let file = file.map_err(|error| system_error(vm, &error))?;
+    let mut data = Vec::with_capacity(size);
+    while data.len() < size {
+        let more = read_some(vm, &file, (size - data.len()).min(1 << 20))?;
+        data.extend(more.unwrap_or_default());
+    }
+    Ok(data)
+}
+
 pub const CPU_COUNT: Native = Native::vm(
     "cpu_count()",
     "How many processors there are, or None.",

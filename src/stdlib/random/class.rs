@@ -13,6 +13,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, plain_value};
+use crate::stdlib::posix::system_entropy;
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::text::{IntRef, TextResult};
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -91,6 +92,56 @@ const SETSTATE: Native = Native::vm(
         Ok(vm.none())
     },
 );
+
+/// The class whose numbers come from the system.
+pub const SYSTEM_RANDOM: ModuleType = ModuleType {
+    name: "SystemRandom",
+    module: "random",
+    body: NativeType {
+        base: Some(&RANDOM_CLASS),
+        new: Some(&NEW_SYSTEM),
+        methods: &[&INIT_SYSTEM, &SEED_SYSTEM, &NO_GETSTATE, &NO_SETSTATE],
+        ..NativeType::of(
+            Builtin::Opaque,
+            "Random number generator whose key comes from the operating system: fit for secrets. It has no state and no seed.",
+        )
+    },
+};
+
+const NEW_SYSTEM: Native = Native::vm(
+    "__new__(cls, *args, **kwargs)",
+    "Create and return a new object.",
+    |vm, a| {
+        let key = system_entropy(vm, 64)?;
+        let generator = Random::from_twister(Mersenne::secret(key));
+        Ok(vm.local(object(vm, a.at(0), generator)?))
+    },
+);
+const INIT_SYSTEM: Native = Native::leaf(
+    "__init__(self, x=None)",
+    "The argument is ignored.",
+    |_, _| Ok(Value::NONE),
+);
+const SEED_SYSTEM: Native = Native::leaf(
+    "seed(self, *args, **kwds)",
+    "Does nothing: there is no seed.",
+    |_, _| Ok(Value::NONE),
+);
+const NO_GETSTATE: Native = Native::leaf(
+    "getstate(self, *args, **kwds)",
+    "Raises NotImplementedError: there is no state.",
+    |heap, _| Err(no_state(heap)),
+);
+const NO_SETSTATE: Native = Native::leaf(
+    "setstate(self, *args, **kwds)",
+    "Raises NotImplementedError: there is no state.",
+    |heap, _| Err(no_state(heap)),
+);
+
+fn no_state(heap: &Heap) -> Raised {
+    let message = "System entropy source does not have state.";
+    heap.raise(Builtin::NotImplementedError, message)
+}
 
 /// The insides of an instance.
 struct Generator {

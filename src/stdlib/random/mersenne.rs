@@ -20,6 +20,15 @@ pub struct Mersenne {
     words: Box<[u32; N]>,
     /// The next word to give out; `N` when all are spent.
     next: usize,
+    /// Set where the words are no twister's but a secret stream.
+    secret: Option<Secret>,
+}
+
+/// A stream of words that nobody can predict: SHA-512 of a key from the system and a counter.
+#[derive(Clone, Debug)]
+struct Secret {
+    key: Vec<u8>,
+    count: u64,
 }
 
 impl Mersenne {
@@ -53,7 +62,19 @@ impl Mersenne {
             at = advance(&mut words, at);
         }
         words[0] = 1 << 31;
-        Self { words, next: N }
+        Self {
+            words,
+            next: N,
+            secret: None,
+        }
+    }
+
+    /// A source of words that nobody can predict who does not know the key.
+    pub fn secret(key: Vec<u8>) -> Self {
+        Self {
+            secret: Some(Secret { key, count: 0 }),
+            ..Self::from_key(&[0])
+        }
     }
 
     fn from_word(seed: u32) -> Box<[u32; N]> {
@@ -84,7 +105,11 @@ impl Mersenne {
                 .map_err(|_| TextError::value("state vector is the wrong size"))?,
         );
         match usize::try_from(*next) {
-            Ok(next) if next <= N => Ok(Self { words, next }),
+            Ok(next) if next <= N => Ok(Self {
+                words,
+                next,
+                secret: None,
+            }),
             _ => Err(TextError::value("invalid state")),
         }
     }
@@ -157,12 +182,26 @@ impl Mersenne {
     }
 
     fn refill(&mut self) {
+        self.next = 0;
+        if let Some(secret) = &mut self.secret {
+            for words in self.words.chunks_mut(16) {
+                secret.count += 1;
+                let mut hash = Sha512::new();
+                hash.update(&secret.key);
+                hash.update(secret.count.to_le_bytes());
+                for (word, bytes) in words.iter_mut().zip(hash.finalize().chunks_exact(4)) {
+                    *word = bytes
+                        .iter()
+                        .fold(0, |word, &byte| word << 8 | u32::from(byte));
+                }
+            }
+            return;
+        }
         for at in 0..N {
             let y = self.words[at] & 1 << 31 | self.words[(at + 1) % N] & !(1 << 31);
             let twist = if y & 1 == 1 { 0x9908_b0df } else { 0 };
             self.words[at] = self.words[(at + M) % N] ^ y >> 1 ^ twist;
         }
-        self.next = 0;
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::class::RANDOM_CLASS;
+use super::class::{RANDOM_CLASS, SYSTEM_RANDOM};
 use super::{Random, class};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Value};
@@ -15,7 +15,7 @@ use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 
 /// The module.
 pub const RANDOM: NativeModule = NativeModule {
-    types: &[&RANDOM_CLASS],
+    types: &[&RANDOM_CLASS, &SYSTEM_RANDOM],
     constants: &[("TWOPI", "Twice pi.")],
     init: bind_methods,
     ..NativeModule::of(
