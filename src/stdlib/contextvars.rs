@@ -17,7 +17,7 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::context::{self, new_context};
 use crate::sched::scheduler;
 use crate::sched::task::part;
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Args, Local, Locals, Native, Vm, payload_of};
 
 /// The module.
 pub const CONTEXTVARS: NativeModule = NativeModule {
@@ -131,10 +131,7 @@ fn token<'h>(value: Value<'h>) -> &'h Token {
 }
 
 fn payload<'h, T: Payload>(value: Value<'h>) -> &'h T {
-    value
-        .as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    payload_of(value)
 }
 
 fn init(vm: &mut Vm, _: Local) -> Result<(), Raised> {
@@ -205,7 +202,6 @@ const NEW_VAR: Native = Native::vm(
     "ContextVar(cls, name, /, *, default=None)",
     "A variable with this name.",
     |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
         if !vm.get(args.at(1)).is_gc::<Str>() {
             return Err(vm.heap.type_error("context variable name must be a str"));
         }
@@ -213,7 +209,7 @@ const NEW_VAR: Native = Native::vm(
             name: Slot::new(vm.get(args.at(1))),
             default: Slot::new(vm.get(args.at(2))),
         };
-        Ok(vm.local(vm.heap.opaque(class, made).value()))
+        Ok(vm.new_opaque(args.at(0), made))
     },
 );
 const VAR_GET: Native = Native::vm(

@@ -7,10 +7,9 @@ use super::io::buffer_arg::{store_at, writable_len};
 use super::packing::{PackError, Sizes, native_order, pack, range_of, size_of, unpack};
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, raise_text};
 use crate::runtime::bytes::{ByteArray, Bytes};
-use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::builtins::types::receiver::spread;
 use crate::text::num::bytes::ByteOrder;
 use crate::vm::{Local, Native, Vm};
@@ -166,12 +165,11 @@ const NEW: Native = Native::vm(
     "__new__(cls, /, *args, **kwargs)",
     "Create and return a new object.",
     |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
         let state = StructState {
             format: Slot::undef(),
             layout: RefCell::new(None),
         };
-        Ok(vm.local(vm.heap.opaque(class, state).value()))
+        Ok(vm.new_opaque(args.at(0), state))
     },
 );
 const INIT: Native = Native::vm("__init__(self, format)", "Read a format.", |vm, args| {

@@ -11,7 +11,7 @@ use super::{queue, register, sleep};
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
-use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::future;
 use crate::sched::handle::Handle;
@@ -159,9 +159,7 @@ fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
 }
 
 fn state(vm: &Vm, this: Local) -> &AsCompleted {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 /// Counts one that the iteration gives; false if all were given.

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::condition::{self, CONDITION};
 use super::register;
-use crate::runtime::class::Class;
+
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Obstacle, Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::opaque::{Obstacle, Payload};
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::registry;
-use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
+use crate::vm::{Args, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, payload_of};
 
 /// `asyncio.Barrier`.
 pub const BARRIER: ModuleType = ModuleType {
@@ -163,14 +163,13 @@ const WAITS: u32 = 3;
 fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let condition_class = class_of(vm, &CONDITION);
     let condition = condition::new_condition(vm, condition_class);
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let barrier = Barrier {
         condition: Slot::new(vm.get(condition)),
         parties: Cell::new(1),
         state: Cell::new(State::Filling),
         count: Cell::new(0),
     };
-    Ok(vm.local(vm.heap.opaque(class, barrier).value()))
+    Ok(vm.new_opaque(args.at(0), barrier))
 }
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -183,16 +182,11 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn of<'h>(_: &'h Heap, args: Args<'h>) -> &'h Barrier {
-    args.get(0)
-        .as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("getters are called on instances of their class")
+    payload_of(args.get(0))
 }
 
 fn barrier(vm: &Vm, this: Local) -> &Barrier {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn waiting(vm: &mut Vm, this: Local) -> Local {

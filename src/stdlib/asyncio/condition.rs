@@ -6,11 +6,11 @@
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::lock::{LOCK, new_lock};
 use super::register;
-use super::waiting::{self, Attempt, Wait, payload};
-use crate::runtime::class::Class;
+use super::waiting::{self, Attempt, Wait};
+
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm, Waiting};
@@ -74,12 +74,11 @@ impl Wait for Notification {
 pub fn new_condition(vm: &mut Vm, class: Local) -> Local {
     let lock_class = class_of(vm, &LOCK);
     let lock = new_lock(vm, lock_class);
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
     let condition = Condition {
         lock: Slot::new(vm.get(lock)),
         waiters: WaitQueue::default(),
     };
-    vm.local(vm.heap.opaque(class, condition).value())
+    vm.new_opaque(class, condition)
 }
 
 /// A coroutine that takes the lock.
@@ -210,7 +209,7 @@ const START: u32 = 0;
 const WAITS: u32 = 1;
 
 fn condition(vm: &Vm, this: Local) -> &Condition {
-    payload(vm.get(this))
+    vm.payload(this)
 }
 
 fn lock(vm: &Vm, this: Local) -> Local {

@@ -6,11 +6,11 @@
 use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
-use super::waiting::{self, Attempt, Wait, payload};
-use crate::runtime::class::Class;
+use super::waiting::{self, Attempt, Wait};
+
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Gc, Value};
+use crate::runtime::{Builtin, Value};
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Local, Native, NativeCoroutine, Vm, Waiting};
 
@@ -61,17 +61,12 @@ const NEW: Native = Native::vm(
     "Event(cls, /, *args, **kwargs)",
     "An event that has not happened.",
     |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-        Ok(vm.local(
-            vm.heap
-                .opaque(
-                    class,
-                    Event {
-                        is_set: Cell::new(false),
-                        waiters: WaitQueue::default(),
-                    },
-                )
-                .value(),
+        Ok(vm.new_opaque(
+            args.at(0),
+            Event {
+                is_set: Cell::new(false),
+                waiters: WaitQueue::default(),
+            },
         ))
     },
 );
@@ -125,5 +120,5 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 static WAITING: NativeCoroutine = NativeCoroutine::new("Event.wait", waiting::step::<Event>);
 
 fn event(vm: &Vm, this: Local) -> &Event {
-    payload(vm.get(this))
+    vm.payload(this)
 }

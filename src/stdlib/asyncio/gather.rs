@@ -11,7 +11,7 @@ use super::event_loop;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
@@ -63,8 +63,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         unfinished: Cell::new(own.len()),
         return_exceptions,
     };
-    let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
-    let state = vm.local(vm.heap.opaque(class, gathering).value());
+    let state = vm.new_inner(gathering);
     let action = scheduler(vm).callback(member_done);
     let mut done = Vec::new();
     for at in own {
@@ -123,9 +122,7 @@ fn member(vm: &Vm, list: Local, at: usize) -> Local {
 }
 
 fn gathering(vm: &Vm, state: Local) -> &Gathering {
-    vm.get_gc::<Opaque>(state)
-        .and_then(|o| o.payload())
-        .expect("the callback's target is the gathering")
+    vm.payload(state)
 }
 
 fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {

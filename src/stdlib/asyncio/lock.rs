@@ -7,15 +7,15 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
-use super::waiting::{self, Attempt, Wait, payload};
-use crate::runtime::class::Class;
+use super::waiting::{self, Attempt, Wait};
+
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::scheduler;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting};
+use crate::vm::{Direct, Input, Local, Native, NativeCoroutine, Step, Vm, Waiting, payload_of};
 
 /// `asyncio.Lock`.
 pub const LOCK: ModuleType = ModuleType {
@@ -95,18 +95,13 @@ impl Wait for Lock {
 
 /// A lock of this class.
 pub fn new_lock(vm: &Vm, class: Local) -> Local {
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    vm.local(
-        vm.heap
-            .opaque(
-                class,
-                Lock {
-                    locked: Cell::new(false),
-                    holder: Slot::undef(),
-                    waiters: WaitQueue::default(),
-                },
-            )
-            .value(),
+    vm.new_opaque(
+        class,
+        Lock {
+            locked: Cell::new(false),
+            holder: Slot::undef(),
+            waiters: WaitQueue::default(),
+        },
     )
 }
 
@@ -153,7 +148,7 @@ const EXIT: Native = Native::coroutine(
     "Give the lock back. Raises RuntimeError if nobody has it.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
     |vm, args, _| {
-        release(vm, payload(args.get(0)))?;
+        release(vm, payload_of(args.get(0)))?;
         Ok(Direct::Done(Value::NONE))
     },
 );
@@ -180,7 +175,7 @@ static RELEASING: NativeCoroutine =
     });
 
 fn lock(vm: &Vm, this: Local) -> &Lock {
-    payload(vm.get(this))
+    vm.payload(this)
 }
 
 fn release(vm: &Vm, this: &Lock) -> Result<(), Raised> {

@@ -7,10 +7,10 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{event_loop, general, run};
-use crate::runtime::class::Class;
+
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::{self, context, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -65,7 +65,6 @@ const NEW: Native = Native::vm(
         if has_factory && vm.get(exact).is(vm.get(class)) {
             class = general::find(vm, general::LOOP, "FactoryRunner")?;
         }
-        let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
         let runner = Runner {
             state: Cell::new(State::Created),
             context: Slot::undef(),
@@ -73,7 +72,7 @@ const NEW: Native = Native::vm(
             debug: Slot::undef(),
             count: Cell::new(0),
         };
-        Ok(vm.local(vm.heap.opaque(class, runner).value()))
+        Ok(vm.new_opaque(class, runner))
     },
 );
 const INIT: Native = Native::vm(
@@ -116,9 +115,7 @@ const EXIT: Native = Native::vm(
 );
 
 fn runner(vm: &Vm, this: Local) -> &Runner {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {

@@ -7,14 +7,16 @@ use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
-use super::waiting::{self, Attempt, Wait, payload};
-use crate::runtime::class::Class;
+use super::waiting::{self, Attempt, Wait};
+
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting};
+use crate::vm::{
+    Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm, Waiting, payload_of,
+};
 
 /// `asyncio.Semaphore`.
 pub const SEMAPHORE: ModuleType = ModuleType {
@@ -187,7 +189,7 @@ const EXIT: Native = Native::coroutine(
     "Give the place back.",
     |vm, args| Ok(vm.native_coroutine(&RELEASING, &[args.at(0)])),
     |vm, args, _| {
-        release(vm, payload(args.get(0)))?;
+        release(vm, payload_of(args.get(0)))?;
         Ok(Direct::Done(Value::NONE))
     },
 );
@@ -215,14 +217,13 @@ static RELEASING: NativeCoroutine =
     });
 
 fn new(vm: &mut Vm, args: Locals, bound: Option<i64>) -> Local {
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
     let semaphore = Semaphore {
         value: Cell::new(1),
         places: Cell::new(1),
         bound: Cell::new(bound),
         waiters: WaitQueue::default(),
     };
-    vm.local(vm.heap.opaque(class, semaphore).value())
+    vm.new_opaque(args.at(0), semaphore)
 }
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -242,7 +243,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
-    payload(vm.get(this))
+    vm.payload(this)
 }
 
 fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use super::super::registry::{ModuleType, NativeType};
 use super::register;
-use crate::runtime::class::Class;
+
 use crate::runtime::exception::Exception;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
-use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
@@ -87,10 +87,7 @@ const INIT: Native = Native::vm("__init__(self)", "Initialize self.", |vm, _| Ok
 const NEW: Native = Native::vm(
     "TaskGroup(cls, /, *args, **kwargs)",
     "A group without tasks.",
-    |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-        Ok(vm.local(vm.heap.opaque(class, TaskGroup::new()).value()))
-    },
+    |vm, args| Ok(vm.new_opaque(args.at(0), TaskGroup::new())),
 );
 const CREATE_TASK: Native = Native::vm(
     "create_task(self, coro, *, name=None, context=None)",
@@ -125,9 +122,7 @@ const EXCEPTION: usize = 1;
 const CANCELLATION: usize = 2;
 
 fn group(vm: &Vm, this: Local) -> &TaskGroup {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn describe(vm: &Vm, this: Local) -> String {

@@ -9,7 +9,7 @@ use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{check_running, register};
 use crate::runtime::exception::Exception;
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
 use crate::sched::timer_heap::TimerId;
@@ -260,9 +260,7 @@ fn new_timeout(vm: &Vm, class: Local, when: Local) -> Local {
 }
 
 fn timeout(vm: &Vm, this: Local) -> &Timeout {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn name(state: State) -> &'static str {

@@ -10,7 +10,7 @@ use super::task::future_set;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
@@ -109,8 +109,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
         left: Cell::new(all.len()),
         when,
     };
-    let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
-    let state = vm.local(vm.heap.opaque(class, waiter).value());
+    let state = vm.new_inner(waiter);
     vm.step_slot(this, STATE).set(vm.get(state));
     let action: Action = scheduler(vm).callback(one_done);
     for awaited in all {
@@ -188,9 +187,7 @@ fn futures(vm: &Vm, this: Local) -> Vec<Local> {
 }
 
 fn waiter(vm: &Vm, state: Local) -> &Waiter {
-    vm.get_gc::<Opaque>(state)
-        .and_then(|o| o.payload())
-        .expect("the callback's target is the waiter")
+    vm.payload(state)
 }
 
 /// One of the futures is done.

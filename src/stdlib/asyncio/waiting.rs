@@ -5,11 +5,11 @@
 //! exception ends the wait. A waiter leaves its queue before the primitive hears of it.
 
 use crate::runtime::future::Future;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, NativeCoroutine, Step, Vm, Waiting};
+use crate::vm::{Direct, Input, Local, NativeCoroutine, Step, Vm, Waiting, payload_of};
 
 /// What trying to enter came to.
 pub(super) enum Attempt<'h> {
@@ -57,13 +57,6 @@ const OWNER: usize = 0;
 const WAITER: usize = 1;
 const GIVEN: usize = 2;
 
-/// The Rust value of the object that a method was called on.
-pub(super) fn payload<T: Payload>(this: Value<'_>) -> &T {
-    this.as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
-}
-
 /// A coroutine that waits; `native`'s step is `step::<W>`.
 pub(super) fn coroutine(
     vm: &mut Vm,
@@ -82,7 +75,7 @@ pub(super) fn direct<'h, W: Wait>(
     woken: Option<Gc<'h, Future>>,
     given: Value<'h>,
 ) -> Direct<'h> {
-    let this = payload(owner);
+    let this = payload_of(owner);
     let attempt = match woken {
         Some(waiter) => {
             W::queue(this).leave(vm, waiter);
@@ -101,14 +94,14 @@ pub(super) fn direct<'h, W: Wait>(
 
 /// An exception ended a wait.
 pub(super) fn give_up<'h, W: Wait>(vm: &'h Vm, owner: Value<'h>, waiter: Gc<'h, Future>) {
-    let this = payload(owner);
+    let this = payload_of(owner);
     W::queue(this).leave(vm, waiter);
     W::abandon(vm, this, waiter);
 }
 
 /// RuntimeError if tasks of another loop wait there already.
 pub(super) fn check_loop<W: Wait>(vm: &mut Vm, owner: Local) -> Result<(), Raised> {
-    if W::queue(payload(vm.get(owner))).belongs_here(vm) {
+    if W::queue(vm.payload(owner)).belongs_here(vm) {
         return Ok(());
     }
     let text = vm.repr_text(owner)?;
@@ -120,7 +113,7 @@ pub(super) fn check_loop<W: Wait>(vm: &mut Vm, owner: Local) -> Result<(), Raise
 
 /// Begins to wait: what the step of a coroutine awaits, whose registers are those of `coroutine`.
 pub(super) fn begin<W: Wait>(vm: &mut Vm, this: Local, owner: Local) -> Step {
-    let waiter = W::queue(payload(vm.get(owner))).join(vm);
+    let waiter = W::queue(vm.payload(owner)).join(vm);
     vm.step_slot(this, WAITER).set(vm.get(waiter));
     vm.set_step_state(this, 1);
     Step::Await(waiter)
@@ -140,7 +133,7 @@ pub(super) fn step<W: Wait>(vm: &mut Vm, this: Local, input: Input) -> Result<St
         }
         return Err(vm.raise_local(exception));
     }
-    let primitive = payload(vm.get(owner));
+    let primitive = vm.payload(owner);
     let attempt = match waiter {
         Some(waiter) => {
             W::queue(primitive).leave(vm, future(vm, waiter));

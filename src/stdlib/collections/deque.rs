@@ -186,10 +186,7 @@ fn this(vm: &Vm, args: Locals) -> &Deque {
 const NEW: Native = Native::vm(
     "deque(cls, /, *args, **kwargs)",
     "An empty deque.",
-    |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-        Ok(vm.local(vm.heap.opaque(class, Deque::default()).value()))
-    },
+    |vm, args| Ok(vm.new_opaque(args.at(0), Deque::default())),
 );
 const INIT: Native = Native::vm(
     "__init__(self, iterable=(), maxlen=None)",
@@ -528,9 +525,7 @@ const ITERATOR_HINT: Native = Native::vm(
 );
 
 fn walker(vm: &Vm, local: Local) -> &Walk {
-    vm.get_gc::<Opaque>(local)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(local)
 }
 
 fn walk(vm: &mut Vm, owner: Local, at: i64, step: i64) -> Local {

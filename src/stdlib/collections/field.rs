@@ -1,13 +1,12 @@
 //! `_tuplegetter`: the attribute of a named tuple that is an item of it.
 
-use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::instance::Instance;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, Vm, payload_of};
 
 struct Field {
     index: usize,
@@ -40,20 +39,16 @@ const NEW: Native = Native::vm(
     "An attribute for the item at an index.",
     |vm, args| {
         let index = vm.index(args.at(1))?;
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
         let made = Field {
             index: usize::try_from(index).unwrap_or(usize::MAX),
             doc: Slot::new(vm.get(args.at(2))),
         };
-        Ok(vm.local(vm.heap.opaque(class, made).value()))
+        Ok(vm.new_opaque(args.at(0), made))
     },
 );
 
 fn field<'h>(value: Value<'h>) -> &'h Field {
-    value
-        .as_gc::<Opaque>()
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    payload_of(value)
 }
 
 const GET: Native = Native::vm(

@@ -22,7 +22,7 @@ mod text_position;
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised};
+use crate::runtime::{Builtin, Raised};
 use crate::stdlib::registry::{NativeModule, bind};
 use crate::vm::{Local, Vm};
 pub use open::{OPEN, settle};
@@ -147,8 +147,7 @@ pub fn raw_closed_error(vm: &Vm) -> Raised {
 /// An instance of a stream's class around its state.
 pub fn opaque<T: Payload>(vm: &mut Vm, class: Local, state: T) -> Result<Local, Raised> {
     prepare(vm)?;
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    Ok(vm.local(vm.heap.opaque(class, state).value()))
+    Ok(vm.new_opaque(class, state))
 }
 
 /// The state of a receiver. A class of several bases may have been made by the `__new__` of another one.

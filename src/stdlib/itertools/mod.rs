@@ -13,10 +13,10 @@ mod tee;
 mod window;
 
 use super::registry::{ModuleType, NativeModule, NativeType};
-use crate::runtime::class::Class;
+
 use crate::runtime::heap::SlotVec;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Slot};
+use crate::runtime::opaque::Payload;
+use crate::runtime::{Builtin, Raised, Slot};
 use crate::vm::{Local, Native, Vm};
 
 /// The module `itertools`.
@@ -76,15 +76,12 @@ const fn body(new: &'static Native, doc: &'static str) -> NativeType {
 
 /// A new iterator.
 fn make<T: Payload>(vm: &Vm, class: Local, payload: T) -> Result<Local, Raised> {
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    Ok(vm.local(vm.heap.opaque(class, payload).value()))
+    Ok(vm.new_opaque(class, payload))
 }
 
 /// The payload of an iterator.
 fn state<T: Payload>(vm: &Vm, iter: Local) -> &T {
-    vm.get_gc::<Opaque>(iter)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(iter)
 }
 
 /// What a slot of an iterator's payload holds.

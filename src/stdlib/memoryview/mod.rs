@@ -10,10 +10,9 @@ mod items;
 use std::cell::Cell;
 
 use crate::runtime::bytes::{ByteArray, Bytes};
-use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::arg::plain_value;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::{Local, Native, Vm};
@@ -296,7 +295,6 @@ const NEW: Native = Native::vm(
     "memoryview(cls, /, object)",
     "A view of the bytes of an object.",
     |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
         let value = vm.get(args.at(1));
         let view = match (try_view(value), plain_value(&vm.heap, value)) {
             (Some(view), _) if view.released.get() => return Err(released(&vm.heap)),
@@ -311,7 +309,7 @@ const NEW: Native = Native::vm(
                 }
             }
         };
-        Ok(vm.local(vm.heap.opaque(class, view).value()))
+        Ok(vm.new_opaque(args.at(0), view))
     },
 );
 const TOREADONLY: Native = Native::vm(

@@ -65,10 +65,7 @@ impl Payload for Held {}
 const NEW: Native = Native::vm(
     "socket(cls, /, *args, **kwargs)",
     "A socket that open() has to open.",
-    |vm, args| {
-        let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-        Ok(vm.local(vm.heap.opaque(class, Held(RefCell::new(None))).value()))
-    },
+    |vm, args| Ok(vm.new_opaque(args.at(0), Held(RefCell::new(None)))),
 );
 
 fn held(vm: &Vm, this: Local) -> Option<&Held> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Value};
 use crate::sched::green::{self, Thread};
 use crate::sched::{block, scheduler};
@@ -43,10 +43,7 @@ pub fn new_handle(vm: &mut Vm, thread: Rc<Thread>) -> Local {
 }
 
 fn thread(vm: &Vm, this: Local) -> Rc<Thread> {
-    let handle: &Handle = vm
-        .get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class");
+    let handle: &Handle = vm.payload(this);
     Rc::clone(&handle.thread)
 }
 

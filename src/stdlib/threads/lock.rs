@@ -5,10 +5,10 @@
 use std::cell::Cell;
 
 use super::deadline;
-use crate::runtime::class::Class;
+
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Obstacle, Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::opaque::{Obstacle, Payload};
+use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::block::{self, ThreadQueue, Wait};
 use crate::sched::green::{self, ThreadId};
 use crate::sched::scheduler;
@@ -59,15 +59,12 @@ impl Payload for Lock {
 }
 
 fn lock(vm: &Vm, this: Local) -> &Lock {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 /// A lock of this class.
 pub fn new_lock(vm: &Vm, class: Local) -> Local {
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
-    vm.local(vm.heap.opaque(class, Lock::default()).value())
+    vm.new_opaque(class, Lock::default())
 }
 
 const NEW: Native = Native::vm("lock(cls, /)", "An open lock.", |vm, args| {

@@ -5,11 +5,11 @@
 use std::cell::Cell;
 
 use super::deadline;
-use crate::runtime::class::Class;
+
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Obstacle, Opaque, Payload};
+use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::block::{self, ThreadQueue, Wait};
 use crate::sched::green;
 use crate::sched::scheduler;
@@ -59,14 +59,11 @@ impl Payload for RLock {
 }
 
 fn rlock(vm: &Vm, this: Local) -> &RLock {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 const NEW: Native = Native::vm("RLock(cls, /)", "An open lock.", |vm, args| {
-    let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
-    Ok(vm.local(vm.heap.opaque(class, RLock::default()).value()))
+    Ok(vm.new_opaque(args.at(0), RLock::default()))
 });
 const ACQUIRE: Native = Native::vm(
     "acquire(self, blocking=True, timeout=-1) -> bool",

@@ -12,11 +12,11 @@ use super::super::builtins::types::CLASS_GETITEM;
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::general;
 use super::sleep::seconds;
-use super::waiting::{self, payload};
-use crate::runtime::class::Class;
+use super::waiting;
+
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::wait_queue::WaitQueue;
 use crate::stdlib::registry;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -201,7 +201,6 @@ pub fn get(vm: &mut Vm, this: Local) -> Local {
 }
 
 fn make(vm: &Vm, class: Local, order: Order) -> Local {
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("`__new__` gets the class");
     let queue = Queue {
         order,
         maxsize: Slot::new(Value::small_int(0)),
@@ -212,7 +211,7 @@ fn make(vm: &Vm, class: Local, order: Order) -> Local {
         unfinished: Cell::new(0),
         shut_down: Cell::new(false),
     };
-    vm.local(vm.heap.opaque(class, queue).value())
+    vm.new_opaque(class, queue)
 }
 
 /// Whether there are maxsize items.
@@ -227,7 +226,7 @@ fn is_full(vm: &mut Vm, this: Local) -> Result<bool, Raised> {
 }
 
 fn queue(vm: &Vm, this: Local) -> &Queue {
-    payload(vm.get(this))
+    vm.payload(this)
 }
 
 const GET: Native = Native::coroutine(

@@ -137,8 +137,7 @@ fn start_unix_server(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn plan_object(vm: &Vm, plan: Plan) -> Local {
-    let class = vm.heap.types.class(&vm.heap, Builtin::Opaque);
-    vm.local(vm.heap.opaque(class, plan).value())
+    vm.new_inner(plan)
 }
 
 /// The hosts that an argument means: one, None for all addresses, or several.

@@ -6,7 +6,7 @@ use super::super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::transport::Transport;
 use super::{address_text, address_value};
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Value};
 use crate::sched::reactor::socket::Address;
 use crate::vm::{Local, Native, Vm};
@@ -107,9 +107,7 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 });
 
 fn facts(vm: &Vm, this: Local) -> &Facts {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn number(vm: &Vm, number: i32) -> Local {

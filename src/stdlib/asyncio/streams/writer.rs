@@ -12,7 +12,7 @@ use super::transport::Transport;
 use super::{address_value, transport_socket};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::opaque::Payload;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::future;
@@ -220,9 +220,7 @@ const YIELDED: u32 = 1;
 const WAITING: u32 = 2;
 
 fn object(vm: &Vm, this: Local) -> &Object {
-    vm.get_gc::<Opaque>(this)
-        .and_then(|o| o.payload())
-        .expect("methods are called on instances of their class")
+    vm.payload(this)
 }
 
 fn transport(vm: &Vm, this: Local) -> &Rc<Transport> {
