@@ -13,10 +13,10 @@ use apy_front::compile::{Mode, Subject, compile_module, lint};
 use apy_front::diagnostics::{Code, Diagnostic};
 use apy_front::syntax::parser::parse_module;
 
-/// Kinds that no text of bearable size, or no text at all, can bring about.
-const UNREACHABLE: [Code; 2] = [Code::FileTooLarge, Code::Internal];
+/// Kinds that no text of bearable size, or no text at all, can bring about; or that depend on how fast the machine is.
+const UNREACHABLE: [Code; 3] = [Code::FileTooLarge, Code::LoopHeld, Code::Internal];
 /// Kinds whose wrong example would be bytes, or longer than a page.
-const WITHOUT_EXAMPLE: [Code; 8] = [
+const WITHOUT_EXAMPLE: [Code; 11] = [
     Code::NotUtf8,
     Code::NullByte,
     Code::FileTooLarge,
@@ -24,6 +24,9 @@ const WITHOUT_EXAMPLE: [Code; 8] = [
     Code::TooNested,
     Code::TooManyLevels,
     Code::TooComplex,
+    Code::TaskDestroyed,
+    Code::LoopHeld,
+    Code::Deadlock,
     Code::Internal,
 ];
 

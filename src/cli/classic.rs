@@ -9,7 +9,7 @@ use super::failure::{raised_span, source_of};
 use crate::diagnostics::{SourceMap, Span};
 use crate::embed::carets;
 use crate::runtime::traceback::TraceEntry;
-use crate::vm::{Failure, Place};
+use crate::vm::{Failure, Place, Written};
 
 /// After so many equal lines CPython counts the rest.
 const REPEATS: usize = 3;
@@ -67,6 +67,9 @@ impl Printer<'_> {
         if !frames.is_empty() {
             self.emit(title, margin);
             self.emit(&frames, '|');
+        }
+        if let Some(written) = &failure.written {
+            self.emit(&quoted(written), '|');
         }
         self.emit(&last_line(failure), '|');
     }
@@ -134,8 +137,13 @@ impl Printer<'_> {
 
 fn last_line(failure: &Failure) -> String {
     let mut out = failure.class.clone();
-    if !failure.message.is_empty() {
-        let _ = write!(out, ": {}", failure.message);
+    // CPython shows the place of a mistake above, not in the message.
+    let message = match &failure.written {
+        Some(written) => &written.message,
+        None => &failure.message,
+    };
+    if !message.is_empty() {
+        let _ = write!(out, ": {message}");
     }
     // CPython does not look for modules with a similar name.
     let hint = failure.hint.as_ref();
@@ -147,6 +155,25 @@ fn last_line(failure: &Failure) -> String {
         let _ = writeln!(out, "{note}");
     }
     out
+}
+
+/// The line that a SyntaxError quotes, with its mark.
+fn quoted(written: &Written) -> String {
+    let title = format!("  File \"{}\", line {}\n", written.file, written.line);
+    let Some(text) = written
+        .text
+        .as_deref()
+        .filter(|text| !text.trim().is_empty())
+    else {
+        return title;
+    };
+    let line = text.trim_end();
+    let shown = line.trim_start();
+    let indent = (line.chars().count() - shown.chars().count()) as u32;
+    let start = written.column.saturating_sub(1).saturating_sub(indent);
+    let width = written.end_column.saturating_sub(written.column).max(1);
+    let (space, marks) = (" ".repeat(start as usize), "^".repeat(width as usize));
+    format!("{title}    {shown}\n    {space}{marks}\n")
 }
 
 fn frames(failure: &Failure, sources: &SourceMap) -> String {

@@ -1,7 +1,7 @@
 //! `apy explain E0106`: what a kind of mistake is, with a wrong and a right example.
 //!
 //! The texts are the pages under `docs/errors`, which the table in `diagnostics::codes` carries; without a number all kinds are
-//! listed. An unknown number gets the nearest one as a suggestion.
+//! listed. Zeros and the letter may be left out. An unknown number gets the nearest one as a suggestion.
 
 use std::fmt::Write;
 
@@ -11,12 +11,33 @@ use super::style::complain;
 use crate::diagnostics::Code;
 use crate::diagnostics::similar::nearest;
 
-/// Explains a kind by its number, or lists all; the exit status.
-pub fn explain(number: Option<&str>) -> u8 {
-    let Some(number) = number else {
+/// Explains kinds by their numbers, or lists all; the exit status.
+pub fn explain(numbers: &[String]) -> u8 {
+    if numbers.is_empty() {
         return write_listing(&list());
-    };
-    let wanted = number.trim_matches(['[', ']']).to_uppercase();
+    }
+    let mut status = status::OK;
+    for (index, number) in numbers.iter().enumerate() {
+        if index > 0 {
+            write_listing("\n");
+        }
+        status = status.max(one(number));
+    }
+    status
+}
+
+/// `E0106`, `e106`, `[E0106]` and `106` are one number.
+fn full(number: &str) -> String {
+    let bare = number.trim_matches(['[', ']', ',', ':']).to_uppercase();
+    let digits = bare.strip_prefix('E').unwrap_or(&bare);
+    match digits.parse::<u16>() {
+        Ok(n) => format!("E{n:04}"),
+        Err(_) => bare,
+    }
+}
+
+fn one(number: &str) -> u8 {
+    let wanted = full(number);
     if let Some(code) = Code::from_id(&wanted) {
         return write_listing(&plain(code.explanation()));
     }

@@ -18,7 +18,7 @@ use crate::diagnostics::{
 use crate::runtime::traceback::TraceEntry;
 use crate::syntax::ast::{Expr, ExprKind, StmtKind};
 use crate::syntax::parser::parse_module;
-use crate::vm::{Failure, Place};
+use crate::vm::{Failure, Place, Written};
 
 /// So many equal lines are shown before the rest of a recursion is folded.
 const REPEATS: usize = 3;
@@ -33,6 +33,10 @@ const LONGEST: usize = 40;
 #[must_use]
 pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
     let mut out = heading(failure, style);
+    if let Some(written) = &failure.written {
+        let (file, span) = written_at(written);
+        out.push_str(&excerpt(&file, span, "here", Severity::Error, style.0));
+    }
     if let Some(place) = raised_at(failure) {
         let (file, span) = (
             source_of(&place, sources),
@@ -41,7 +45,10 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
         out.push_str(&excerpt(
             file,
             span,
-            "raised here",
+            match failure.written {
+                Some(_) => "while this ran",
+                None => "raised here",
+            },
             Severity::Error,
             style.0,
         ));
@@ -92,6 +99,19 @@ pub fn raised_at(failure: &Failure) -> Option<Place> {
         TraceEntry::Frame { code, ip } => Some((code.clone(), *ip)),
         TraceEntry::Task { .. } => None,
     })
+}
+
+/// The line that a SyntaxError quotes, as a file of its own, and the mistake in it.
+pub fn written_at(written: &Written) -> (SourceFile, Span) {
+    let text = written.text.as_deref().unwrap_or_default();
+    let before = written.line.saturating_sub(1);
+    let at = |column: u32| {
+        let chars = text.chars().take(column.saturating_sub(1) as usize);
+        before + chars.map(|c| c.len_utf8() as u32).sum::<u32>()
+    };
+    let (start, end) = (at(written.column), at(written.end_column));
+    let file = SourceFile::new(&*written.file, "\n".repeat(before as usize) + text);
+    (file, Span::new(start, end.max(start)))
 }
 
 /// The members of a group, each behind its branch of the tree.

@@ -13,6 +13,7 @@ use super::report;
 use super::signals::Signals;
 use super::status;
 use super::style::{Style, complain, say};
+use crate::diagnostics::fitted;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
@@ -73,10 +74,10 @@ impl Host for Process {
         let sources = self.sources.borrow();
         // The end of the program is no warning.
         if let Report::Deadlock { .. } = report {
-            say(&report::render(&report, &sources, self.style));
+            say(&fitted(&report::render(&report, &sources, self.style)));
         } else {
             self.notices
-                .tell(|style| report::render(&report, &sources, style));
+                .tell(|style| fitted(&report::render(&report, &sources, style)));
         }
     }
 

@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
 }
 
 fn start(parsed: Parsed) -> u8 {
+    style::fit_terminal();
     match parsed {
         Parsed::Run(Action::Repl(program), settings) => repl::repl(program, &settings),
         Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
@@ -59,8 +60,9 @@ fn start(parsed: Parsed) -> u8 {
         Parsed::Run(Action::Test(options), settings) => test::test(&options, &settings),
         Parsed::Run(Action::Check(options), settings) => check::check(options, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
-        Parsed::Run(Action::Explain(number), _) => explain::explain(number.as_deref()),
+        Parsed::Run(Action::Explain(numbers), _) => explain::explain(&numbers),
         Parsed::Run(Action::Completions(shell), _) => host::write_out(&args::completions(&shell)),
+        Parsed::Run(Action::Manual, _) => host::write_out(&args::manual()),
         Parsed::Over(status) => status,
     }
 }

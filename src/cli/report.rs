@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::failure::{self, draw, location};
 use super::style::Style;
-use crate::diagnostics::{Severity, SourceMap};
+use crate::diagnostics::{Code, Severity, SourceMap};
 use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
@@ -34,6 +34,11 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
     }
 }
 
+/// The number and the kind of a warning, as those about source text have them.
+fn numbered(code: Code, style: Style) -> String {
+    style.warning(&format!("[{}] {}", code.id(), code.exception()))
+}
+
 fn never_awaited(
     what: &Awaitable,
     place: &Place,
@@ -55,7 +60,7 @@ fn never_awaited(
     };
     let mut out = format!(
         "{}: {subject} was never awaited\n",
-        style.warning("RuntimeWarning")
+        numbered(Code::NeverAwaited, style)
     );
     out.push_str(&draw(place, &label, Severity::Warning, sources, style));
     let callee = failure::callee(what.name(), place, sources);
@@ -108,7 +113,7 @@ fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Styl
 fn destroyed(task: &Stuck, sources: &SourceMap, style: Style) -> String {
     let mut out = format!(
         "{}: task '{}' was destroyed while it was pending\n",
-        style.warning("RuntimeWarning"),
+        numbered(Code::TaskDestroyed, style),
         task.task
     );
     if let Some(place) = task.spawned.first() {
@@ -137,10 +142,10 @@ fn held(
     sources: &SourceMap,
     style: Style,
 ) -> String {
-    let who = task.map_or_else(|| "a callback".to_owned(), |task| format!("task '{task}'"));
+    let task = task.map_or_else(|| "a callback".to_owned(), |task| format!("task '{task}'"));
     let mut out = format!(
-        "{}: {who} held the loop for {milliseconds} ms while others were ready\n",
-        style.warning("RuntimeWarning")
+        "{}: {task} held the loop for {milliseconds} ms while others were ready\n",
+        numbered(Code::LoopHeld, style)
     );
     if let Some((place, at)) = place {
         let label = match at {
@@ -162,7 +167,7 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
     };
     let mut out = format!(
         "{}: {all} waits for something that will never happen\n",
-        style.bad("deadlock")
+        style.bad(&format!("[{}] deadlock", Code::Deadlock.id()))
     );
     if let Some(first) = stuck[..cycle].first() {
         let named = |task: &Stuck| format!("'{}'", task.task);
@@ -201,8 +206,8 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
     out
 }
 
-/// What something waits for as the program wrote it: a thread that is inside of the library waits in the function that the program
-/// called.
+/// The thing that a task or thread waits for, in the program's words, and where: a thread inside of the library waits in the function
+/// that the program called.
 fn in_user_code<'s>(stuck: &'s Stuck, sources: &SourceMap) -> (String, Option<&'s Place>) {
     let is_library = |place: &&Place| failure::is_library(place, sources);
     let inside = stuck.trail.iter().take_while(|p| is_library(p)).count();

@@ -14,7 +14,8 @@ use super::notices::Notices;
 use super::signals::Signals;
 use super::style::{Style, complain, say};
 use super::{classic, failure, status};
-use crate::diagnostics::{Diagnostic, FileId, SourceMap, render};
+use crate::diagnostics::similar::nearest;
+use crate::diagnostics::{Diagnostic, FileId, SourceMap, fitted, render};
 use crate::embed::{Interpreter, Mode, Options, Outcome, Sources};
 use crate::sched::clock::TimeMode;
 use crate::vm::Failure;
@@ -206,16 +207,36 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
     match std::fs::read(path) {
         Ok(text) => Ok((name, text)),
         Err(error) => {
-            let guess = command_like(&name).filter(|_| error.kind() == ErrorKind::NotFound);
-            let guess = guess.map_or(String::new(), |guess| {
-                format!("; did you mean 'apy {guess}'?")
-            });
+            let is_missing = error.kind() == ErrorKind::NotFound;
+            let guess = match (program_like(path), command_like(&name)) {
+                (Some(file), _) if is_missing => format!("; did you mean '{file}'?"),
+                (None, Some(command)) if is_missing => format!("; did you mean 'apy {command}'?"),
+                _ => String::new(),
+            };
             Err(format!(
                 "can't open file '{name}': {}{guess}",
                 words(&error)
             ))
         }
     }
+}
+
+/// The program in the folder of a path that is called most like it.
+fn program_like(path: &Path) -> Option<String> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let entries = std::fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
+    let names = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names
+        .filter(|name| name.ends_with(".apy") || name.ends_with(".py"))
+        .collect();
+    names.sort();
+    let wrong = path.file_name()?.to_string_lossy().into_owned();
+    let near = nearest(&wrong, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near).to_string_lossy().into_owned())
 }
 
 /// Says how a program ended; the exit status.
@@ -258,7 +279,7 @@ pub fn draw(diagnostics: &[Diagnostic], sources: &SourceMap, file: FileId, style
 /// An exception in the form that the user chose.
 pub fn describe(failure: &Failure, sources: &SourceMap, settings: &Settings) -> String {
     match settings.tracebacks {
-        Tracebacks::Source => failure::render(failure, sources, settings.style),
+        Tracebacks::Source => fitted(&failure::render(failure, sources, settings.style)),
         Tracebacks::Python => classic::render(failure, sources),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::diagnostics::Color;
+use crate::diagnostics::{Color, fit_to};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,14 @@ impl Style {
             Color::Always => format!("\x1b[{code}m{text}\x1b[0m"),
             Color::Never => text.to_owned(),
         }
+    }
+}
+
+/// Has drawings fit the terminal that standard error is, if it is one.
+pub fn fit_terminal() {
+    use terminal_size::{Width, terminal_size_of};
+    if let Some((Width(columns), _)) = terminal_size_of(std::io::stderr()) {
+        fit_to(columns.into());
     }
 }
 

@@ -3,7 +3,8 @@
 //! A row gives a kind its number, the exception that CPython raises for it and a title; what `apy explain` prints is the page
 //! `docs/errors/<number>.md`. Several messages may share a kind, if the same explanation helps. To add one: a row, a page
 //! and a golden in `tests/golden/diagnostics` (`tests/diagnostics.rs` asks for both). E00xx text and tokens, E01xx syntax,
-//! E02xx names and scopes, E03xx warnings, E04xx what only `apy check` says. Numbers are never reused.
+//! E02xx names and scopes, E03xx warnings, E04xx what `apy check` looks for,
+//! E05xx what only a run shows. Numbers are never reused.
 
 macro_rules! codes {
     ($($name:ident $id:literal $exception:literal $title:literal)*) => {
@@ -148,6 +149,9 @@ codes! {
     MissingTaskDone "E0417" "Warning" "a queue that is joined and never told task_done"
     MutableDefault "E0418" "Warning" "a default value that is changed"
     NoPlaceholders "E0419" "Warning" "an f-string without fields"
+    TaskDestroyed "E0500" "RuntimeWarning" "a task that its loop left behind"
+    LoopHeld "E0501" "RuntimeWarning" "a task that held the event loop"
+    Deadlock "E0502" "deadlock" "tasks that wait for each other, or for nothing"
     Internal "E0900" "SystemError" "a mistake of apy"
 }
 

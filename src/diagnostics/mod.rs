@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod diagnostic;
+mod fit;
 pub mod render;
 pub mod similar;
 pub mod source_map;
@@ -13,6 +14,7 @@ pub mod span;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use fit::{fit_to, fitted};
 pub use render::{Color, excerpt, presentable_text, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use ariadne::{Config, IndexType, Report, ReportKind, Source};
 
+use super::fit::{fit, width};
 use super::{Code, Diagnostic, FileId, Label, Severity, SourceFile, SourceMap, Span};
 
 /// How much of a long line is shown before and behind the start of a label, in bytes.
@@ -48,7 +49,7 @@ pub fn render_in(diagnostic: &Diagnostic, file: &SourceFile, color: Color) -> St
     let text = String::from_utf8_lossy(&out);
     let text = text
         .lines()
-        .flat_map(|line| [line.trim_end(), "\n"])
+        .flat_map(|line| [fit(line.trim_end()), "\n".to_owned()])
         .collect();
     if color == Color::Never {
         without_colors(text)
@@ -249,7 +250,10 @@ impl Excerpt {
 
 /// The part of a line to show: all of it, or what is around `focus`.
 fn window(line: &str, focus: usize) -> Range<usize> {
-    if line.len() <= 2 * WINDOW {
+    // The number of the line and the bar need room, too.
+    const MARGIN: usize = 10;
+    let half = width().map_or(WINDOW, |width| WINDOW.min(width.saturating_sub(MARGIN) / 2));
+    if line.len() <= 2 * half {
         return 0..line.len();
     }
     let boundary = |from: usize| {
@@ -258,8 +262,9 @@ fn window(line: &str, focus: usize) -> Range<usize> {
             .find(|&at| line.is_char_boundary(at))
             .unwrap_or(0)
     };
-    let start = boundary(focus.saturating_sub(WINDOW));
-    start..boundary((focus + WINDOW).min(line.len()))
+    let start = boundary(focus.saturating_sub(half));
+    let end = width().map_or(focus + half, |_| start + 2 * half);
+    start..boundary(end.min(line.len()))
 }
 
 /// A text without what moves the cursor, ends a line, changes the direction of writing or makes one picture of several

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use apy_front::bytecode::{GlobalNames, image};
@@ -18,6 +18,7 @@ const FOLDER: &str = "src/library";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed={FOLDER}");
+    println!("cargo::rustc-env=APY_VERSION={}", version());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     match write_table(&out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -25,6 +26,28 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The package's version; in an optimised build with the commit and its day, if there is a repository.
+fn version() -> String {
+    let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    // While one develops each commit would build the program anew.
+    if env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+        return version;
+    }
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        let text = text.trim().to_owned();
+        (output.status.success() && !text.is_empty()).then_some(text)
+    };
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    match git(&["log", "-1", "--format=%h %cs"]) {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version,
     }
 }
 

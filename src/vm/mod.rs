@@ -38,7 +38,9 @@ pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use payload::payload_of;
 pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
-pub use report::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
+pub use report::{
+    Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind, Written,
+};
 pub use suggest::is_standard;
 
 use crate::bytecode::Instr;

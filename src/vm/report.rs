@@ -163,6 +163,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// If it is about a coroutine: those that were not started, oldest first, and where they were made.
     pub unstarted: Vec<(String, Place)>,
+    /// Of a SyntaxError: where the mistake is written.
+    pub written: Option<Written>,
     /// `__notes__`.
     pub notes: Vec<String>,
     /// What a failed `assert` was about, by `repr()`: both sides, the value that was tested, or those of the parts, None where
@@ -176,6 +178,23 @@ pub struct Failure {
     pub context: Option<Box<Failure>>,
     /// Of a group: its exceptions.
     pub members: Vec<Failure>,
+}
+
+/// The place of a mistake in a source text, as the attributes of a SyntaxError have it: lines and columns from 1.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The file's name.
+    pub file: String,
+    /// The line.
+    pub line: u32,
+    /// The column where it begins.
+    pub column: u32,
+    /// The column after its end.
+    pub end_column: u32,
+    /// The line's text.
+    pub text: Option<String>,
+    /// The message without the place.
+    pub message: String,
 }
 
 /// Where the calls on a stack are, innermost first.
@@ -361,6 +380,7 @@ impl Vm {
             .into_iter()
             .map(|c| c.map(|c| self.repr_or(c)))
             .collect();
+        let written = self.written(exception);
         let about_coroutine = message.contains("coroutine");
         let unstarted = match about_coroutine && (class == "TypeError" || class == "AttributeError")
         {
@@ -389,12 +409,54 @@ impl Vm {
             message,
             hint,
             unstarted,
+            written,
             notes,
             compared,
             trace,
             cause,
             context,
             members,
+        }
+    }
+
+    /// Where the mistake of a SyntaxError is written, if its attributes say it.
+    fn written(&mut self, exception: Local) -> Option<Written> {
+        if !self
+            .heap
+            .is_instance(self.get(exception), Builtin::SyntaxError)
+        {
+            return None;
+        }
+        let number = |vm: &mut Vm, name| {
+            let found = vm.attr_or_none(exception, name)?;
+            let number = vm.get(found).as_any_int()?.to_i64()?;
+            u32::try_from(number).ok()
+        };
+        let line = number(self, "lineno")?;
+        let column = number(self, "offset").unwrap_or(1);
+        let end_line = number(self, "end_lineno").unwrap_or(line);
+        let end_column = number(self, "end_offset").filter(|_| end_line == line);
+        let text = |vm: &mut Vm, name| {
+            let found = vm.attr_or_none(exception, name)?;
+            vm.get_gc::<Str>(found).map(|text| text.as_str().to_owned())
+        };
+        Some(Written {
+            file: text(self, "filename")?,
+            line,
+            column,
+            end_column: end_column.unwrap_or(column + 1),
+            text: text(self, "text"),
+            message: text(self, "msg").unwrap_or_default(),
+        })
+    }
+
+    fn attr_or_none(&mut self, object: Local, name: &str) -> Option<Local> {
+        match self.find_attr(object, name) {
+            Ok(found) => found,
+            Err(raised) => {
+                self.heap.take_raised(raised);
+                None
+            }
         }
     }
 

@@ -35,6 +35,20 @@ tempfile termios textwrap this threading time timeit tkinter token tokenize toml
 typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport zlib \
 zoneinfo";
 
+/// CPython's builtin functions and classes, exceptions left out: one that is not found is one that apy lacks.
+const BUILTINS: &str = "\
+abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits delattr \
+dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help hex id input int isinstance \
+issubclass iter len license list locals map max memoryview min next object oct open ord pow print property quit range repr reversed \
+round set setattr slice sorted staticmethod str sum super tuple type vars zip";
+
+/// What is said of a module of CPython that is not there, after its name.
+const LACKING_MODULE: &str =
+    "is a module of CPython that apy does not have; docs/library/README.md lists those that it has";
+/// The same of a builtin.
+const LACKING_BUILTIN: &str =
+    "CPython has this builtin, apy does not; see docs/language/differences.md";
+
 /// Whether a name is that of a module of CPython's library.
 pub fn is_standard(name: &str) -> bool {
     STDLIB.split(' ').any(|module| module == name)
@@ -46,13 +60,7 @@ impl Vm {
         let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
         if is(self, Builtin::ModuleNotFoundError) {
             let wrong = self.text_attr(exception, "name")?;
-            let known = self.importable_modules();
-            if let Some(near) = nearest(&wrong, known.iter().copied()) {
-                return Some(did_you_mean(near));
-            }
-            let top = wrong.split('.').next().unwrap_or_default();
-            let lacking = is_standard(top) && !known.contains(&top);
-            return lacking.then(|| "This module of CPython is not part of apy".to_owned());
+            return self.module_hint(&wrong);
         }
         if is(self, Builtin::ImportError) {
             let wrong = self.text_attr(exception, "name_from")?;
@@ -74,13 +82,33 @@ impl Vm {
         None
     }
 
+    /// What to say of a module that is not there.
+    fn module_hint(&self, wrong: &str) -> Option<String> {
+        let known = self.importable_modules();
+        let top = wrong.split('.').next().unwrap_or_default();
+        if is_standard(top) && !known.contains(&top) {
+            return Some(format!("{top} {LACKING_MODULE}"));
+        }
+        let (first, is_private) = (wrong.chars().next(), wrong.starts_with('_'));
+        // A name that begins otherwise is hardly a slip of the finger: numpy is not runpy.
+        let alike = known
+            .into_iter()
+            .filter(|name| name.chars().next() == first && name.starts_with('_') == is_private);
+        nearest(wrong, alike).map(did_you_mean)
+    }
+
     fn name_hint(&self, exception: Local, wrong: &str) -> Option<String> {
         let names = self.visible_names(exception);
         let found = search(wrong, &names).map(did_you_mean);
-        let import = STDLIB
-            .split(' ')
-            .any(|module| module == wrong)
-            .then(|| format!("id you forget to import '{wrong}'?"));
+        let is_there = self.importable_modules().contains(&wrong);
+        if found.is_none() && !is_there && is_standard(wrong) {
+            return Some(format!("{wrong} {LACKING_MODULE}"));
+        }
+        if found.is_none() && BUILTINS.split(' ').any(|name| name == wrong) {
+            return Some(LACKING_BUILTIN.to_owned());
+        }
+        let is_module = is_there && is_standard(wrong);
+        let import = is_module.then(|| format!("id you forget to import '{wrong}'?"));
         match (found, import) {
             (Some(found), Some(import)) => Some(format!("{found} Or d{import}")),
             (None, Some(import)) => Some(format!("D{import}")),

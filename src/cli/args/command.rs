@@ -47,8 +47,11 @@ Examples:
 
 Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 130 Ctrl-C.";
 
+/// The version, and of which commit apy was built; of builds for development only the version.
+pub const VERSION: &str = env!("APY_VERSION");
+
 /// The names of all commands. A first word that is none of them is a program, and then the commands need not be declared.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "run",
     "repl",
     "test",
@@ -59,13 +62,14 @@ pub const NAMES: [&str; 10] = [
     "dis",
     "explain",
     "completions",
+    "manual",
 ];
 
 /// All of it.
 pub fn command() -> Command {
     without_commands()
         .about("An interpreter for an async Python-like language that owns its scheduler")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(VERSION)
         .after_help(EXAMPLES)
         .override_usage(USAGE)
         .disable_help_subcommand(true)
@@ -76,6 +80,7 @@ pub fn command() -> Command {
         .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
         .subcommand(explain())
         .subcommand(completions_command())
+        .subcommand(Command::new("manual").about("Write the man page: apy manual > apy.1"))
 }
 
 /// What `apy FILE`, `apy -c CODE` and `apy` alone may have.
@@ -181,7 +186,8 @@ fn explain() -> Command {
         .arg(
             Arg::new("number")
                 .value_name("CODE")
-                .help("Such as E0106; none: list all"),
+                .help("Such as E0106, or 106; none: list all")
+                .num_args(0..),
         )
 }
 
@@ -340,6 +346,30 @@ pub fn completions(shell: &str) -> Vec<u8> {
     let mut script = Vec::new();
     generate(shell, &mut command(), "apy", &mut script);
     script
+}
+
+/// The man page: the command, then each subcommand.
+pub fn manual() -> Vec<u8> {
+    let mut page = Vec::new();
+    let mut whole = command();
+    whole.build();
+    // Writing to memory does not fail.
+    let _ = clap_mangen::Man::new(whole.clone()).render(&mut page);
+    for sub in whole.get_subcommands() {
+        let title = format!("apy {}", sub.get_name());
+        let part = clap_mangen::Man::new(sub.clone().bin_name(title.clone()));
+        let mut text = Vec::new();
+        let _ = part
+            .render_description_section(&mut text)
+            .and_then(|()| part.render_options_section(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        let text = text.replace(
+            ".SH DESCRIPTION",
+            &format!(".SH \"{}\"", title.to_uppercase()),
+        );
+        page.extend_from_slice(text.replace(".SH OPTIONS", ".PP").as_bytes());
+    }
+    page
 }
 
 #[cfg(test)]

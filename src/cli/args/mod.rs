@@ -47,9 +47,11 @@ pub enum Action {
     /// Show what a stage makes of a program.
     Dump(Dump, Source),
     /// Explain a kind of mistake by its number.
-    Explain(Option<String>),
+    Explain(Vec<String>),
     /// Write a completion script for this shell.
     Completions(String),
+    /// Write the man page.
+    Manual,
 }
 
 /// Where a program's text is.
@@ -218,14 +220,21 @@ pub fn completions(shell: &str) -> Vec<u8> {
     command::completions(shell)
 }
 
+/// The man page.
+#[must_use]
+pub fn manual() -> Vec<u8> {
+    command::manual()
+}
+
 fn action(matches: &ArgMatches) -> Action {
     match matches.subcommand() {
         Some(("run", of)) => run(of, matches),
         Some(("repl", _)) => Action::Repl(None),
         Some(("test", of)) => Action::Test(Box::new(TestOptions::of(of))),
         Some(("check", of)) => Action::Check(CheckOptions::of(of)),
-        Some(("explain", of)) => Action::Explain(word(of, "number")),
+        Some(("explain", of)) => Action::Explain(many(of, "number")),
         Some(("completions", of)) => Action::Completions(word(of, "shell").unwrap_or_default()),
+        Some(("manual", _)) => Action::Manual,
         Some((name, of)) => dump(name, of),
         None => without_command(matches),
     }
