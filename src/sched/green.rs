@@ -292,6 +292,18 @@ fn next(scheduler: &Scheduler) -> Option<Rc<Thread>> {
     threads.iter().filter(is_runnable).nth(nth).map(Rc::clone)
 }
 
+/// Whether a loop runs in another thread than the one that runs now.
+pub fn runs_elsewhere(vm: &Vm, number: u16) -> bool {
+    let green = &scheduler(vm).green;
+    let current = green.current();
+    let mut others = green.alive();
+    others.push(Rc::clone(&green.main));
+    others.retain(|thread| thread.id != current.id);
+    others
+        .iter()
+        .any(|thread| thread.in_loop.get() && thread.loop_number.get() == number)
+}
+
 /// Wakes the threads whose time is over, earliest first, and those whose loop has something to do.
 pub fn wake_sleepers(vm: &Vm) {
     let scheduler = scheduler(vm);

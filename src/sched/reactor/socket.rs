@@ -57,6 +57,20 @@ impl Socket {
         }
     }
 
+    /// A second descriptor of the same socket.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn duplicate(&self) -> io::Result<Socket> {
+        let inner = self.inner.try_clone()?;
+        Ok(Socket { inner })
+    }
+
+    /// The socket below, for its options.
+    pub fn inner(&self) -> &socket2::Socket {
+        &self.inner
+    }
+
     /// A socket bound to an address; it does not listen yet.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::general;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Raised, Value};
-use crate::vm::{Local, Native, Vm};
+use crate::vm::{Local, Native, NativeRole, Vm};
 
 /// Names that modules written in apy define.
 const LAZY: &[(&str, &[&str])] = &[
@@ -293,6 +293,23 @@ pub(super) const GETATTR: Native = Native::vm(
     },
 );
 
+/// `__getattr__` of submodules: names that CPython's have beside their public ones.
+const GETATTR_OF_SUBMODULE: Native = Native::vm(
+    "__getattr__(module, name, /)",
+    "Names that are imported when they are asked for.",
+    |vm, args| {
+        let name = vm.text_of(args.at(1))?;
+        if name.starts_with("__") {
+            return Err(vm.attribute_error(args.at(0), args.at(1)));
+        }
+        let module = vm.import_module("asyncio._private")?;
+        match vm.find_attr(module, &name)? {
+            Some(value) => Ok(value),
+            None => Err(vm.attribute_error(args.at(0), args.at(1))),
+        }
+    },
+);
+
 /// Binds what needs no import.
 pub(super) fn init(vm: &mut Vm, asyncio: Local) {
     let class = class_of(vm, &event_loop::EVENT_LOOP);
@@ -372,6 +389,9 @@ pub fn submodule(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     let names: Vec<Value<'_>> = public.iter().map(|name| vm.heap.str_value(name)).collect();
     let names = vm.heap.tuple(&names).value();
     bind(vm, module, "__all__", names);
+    let getattr = vm.native_function(&GETATTR_OF_SUBMODULE, NativeRole::Free);
+    let getattr = vm.heap.bound_method(vm.get(getattr), vm.get(module));
+    bind(vm, module, "__getattr__", getattr.value());
     // Modules that name each other find this one half done, as files would.
     vm.add_module(name, module);
     let parent = vm.import_module("asyncio")?;

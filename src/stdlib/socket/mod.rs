@@ -4,6 +4,7 @@
 //! and a method in `src/library/socket.apy`.
 
 mod address;
+pub mod options;
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
@@ -11,7 +12,6 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -86,6 +86,15 @@ fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Re
         None => Err(closed()),
     };
     outcome.map_err(|error| failed(vm, &error))
+}
+
+/// An open socket.
+///
+/// # Errors
+/// OSError: it is closed.
+fn open_socket(vm: &Vm, this: Local) -> Result<Arc<Socket>, Raised> {
+    let socket = held(vm, this).and_then(|held| held.0.borrow().clone());
+    socket.ok_or_else(|| failed(vm, &io::Error::from_raw_os_error(9)))
 }
 
 /// The exception for a system's error.
@@ -348,24 +357,16 @@ const SETOPT: Native = Native::vm(
     "setsockopt(self, level, option, value, /)",
     "Set an option.",
     |vm, args| {
-        let [level, option, value] = [
-            int(vm, args.at(1), 0)?,
-            int(vm, args.at(2), 0)?,
-            int(vm, args.at(3), 0)?,
-        ];
-        on(vm, args.at(0), |socket| {
-            set_option(socket, (level, option), value)
-        })?;
-        Ok(vm.none())
+        let socket = open_socket(vm, args.at(0))?;
+        options::set(vm, &socket, [args.at(1), args.at(2), args.at(3)])
     },
 );
 const GETOPT: Native = Native::vm(
     "getsockopt(self, level, option, /) -> int",
     "The value of an option.",
     |vm, args| {
-        let [level, option] = [int(vm, args.at(1), 0)?, int(vm, args.at(2), 0)?];
-        let value = on(vm, args.at(0), |socket| option_of(socket, (level, option)))?;
-        Ok(vm.local(Value::small_int(value)))
+        let socket = open_socket(vm, args.at(0))?;
+        options::get(vm, &socket, [args.at(1), args.at(2)])
     },
 );
 const RESOLVE: Native = Native::vm(
@@ -433,50 +434,6 @@ fn bytes_of(vm: &Vm, data: Local) -> Result<Vec<u8>, Raised> {
 fn family_of(vm: &Vm, this: Local) -> Result<i32, Raised> {
     let domain = on(vm, this, Socket::domain)?;
     Ok(domain.into())
-}
-
-/// SOL_SOCKET, IPPROTO_TCP and IPPROTO_IPV6 with the numbers of Linux.
-fn set_option(socket: &Socket, option: (i32, i32), value: i32) -> io::Result<()> {
-    let size = usize::try_from(value).unwrap_or_default();
-    match option {
-        (1, 2) => socket.set_reuse_address(value != 0),
-        (1, 6) => socket.set_broadcast(value != 0),
-        (1, 7) => socket.set_send_buffer_size(size),
-        (1, 8) => socket.set_recv_buffer_size(size),
-        (1, 9) => socket.set_keepalive(value != 0),
-        (1, 13) => socket.set_linger((value >= 0).then(|| Duration::from_secs(value as u64))),
-        (1, 15) => socket.set_reuse_port(value != 0),
-        (6, 1) => socket.set_tcp_nodelay(value != 0),
-        (41, 26) => socket.set_only_v6(value != 0),
-        _ => Err(io::Error::from_raw_os_error(92)),
-    }
-}
-
-fn option_of(socket: &Socket, option: (i32, i32)) -> io::Result<i64> {
-    let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    match option {
-        (1, 2) => socket.reuse_address().map(i64::from),
-        (1, 3) => socket.r#type().map(|kind| i64::from(i32::from(kind))),
-        (1, 4) => {
-            let error = socket.take_error()?;
-            Ok(error
-                .and_then(|error| error.raw_os_error())
-                .unwrap_or(0)
-                .into())
-        }
-        (1, 6) => socket.broadcast().map(i64::from),
-        (1, 7) => socket.send_buffer_size().map(size),
-        (1, 8) => socket.recv_buffer_size().map(size),
-        (1, 9) => socket.keepalive().map(i64::from),
-        (1, 13) => socket
-            .linger()
-            .map(|span| span.map_or(-1, |span| span.as_secs() as i64)),
-        (1, 30) => socket.is_listener().map(i64::from),
-        (1, 15) => socket.reuse_port().map(i64::from),
-        (6, 1) => socket.tcp_nodelay().map(i64::from),
-        (41, 26) => socket.only_v6().map(i64::from),
-        _ => Err(io::Error::from_raw_os_error(92)),
-    }
 }
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

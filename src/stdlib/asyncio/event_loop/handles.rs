@@ -9,7 +9,7 @@ use crate::runtime::class::Class;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::handle::{Handle, HandleState};
-use crate::sched::{context, scheduler};
+use crate::sched::{context, green, scheduler};
 use crate::stdlib::contextvars;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -232,7 +232,25 @@ pub fn handle_object(vm: &mut Vm, [callback, args, context]: [Local; 3]) -> Loca
 /// `call_soon(callback, *args, context)`.
 pub(super) fn call_soon(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     check_open(vm, args.at(0))?;
-    check_callback(vm, args.at(1), "call_soon")?;
+    check_callback(vm, args.at(0), args.at(1), "call_soon")?;
+    if !is_threadsafe(vm, args.at(0)) {
+        let message =
+            "Non-thread-safe operation invoked on an event loop other than the current one";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
+    call_soon_threadsafe(vm, args)
+}
+
+/// Whether a method may be called in this thread; only debug mode asks.
+fn is_threadsafe(vm: &mut Vm, the_loop: Local) -> bool {
+    let debug = super::within(vm, the_loop, |vm| scheduler(vm).settings.debug.get());
+    !debug
+        || !super::number_of(vm, the_loop).is_some_and(|number| green::runs_elsewhere(vm, number))
+}
+
+/// `call_soon_threadsafe(callback, *args, context)`.
+pub(super) fn call_soon_threadsafe(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    check_open(vm, args.at(0))?;
     super::within(vm, args.at(0), |vm| {
         let class = class_of(vm, &HANDLE);
         let object = new_handle(vm, class);
@@ -245,7 +263,12 @@ pub(super) fn call_soon(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// `call_at(when, callback, *args, context)`.
 pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Raised> {
     check_open(vm, args.at(0))?;
-    check_callback(vm, args.at(2), "call_at")?;
+    check_callback(vm, args.at(0), args.at(2), "call_at")?;
+    if !is_threadsafe(vm, args.at(0)) {
+        let message =
+            "Non-thread-safe operation invoked on an event loop other than the current one";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    }
     super::within(vm, args.at(0), |vm| {
         let class = class_of(vm, &TIMER_HANDLE);
         let object = new_handle(vm, class);
@@ -259,8 +282,13 @@ pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Ra
 }
 
 /// In debug mode CPython refuses coroutines and what cannot be called.
-fn check_callback(vm: &mut Vm, callback: Local, method: &str) -> Result<(), Raised> {
-    if !scheduler(vm).settings.debug.get() {
+fn check_callback(
+    vm: &mut Vm,
+    the_loop: Local,
+    callback: Local,
+    method: &str,
+) -> Result<(), Raised> {
+    if !super::within(vm, the_loop, |vm| scheduler(vm).settings.debug.get()) {
         return Ok(());
     }
     let (module, method) = (general::FORMAT, vm.local(vm.heap.str_value(method)));

@@ -49,23 +49,50 @@ pub(super) const METHODS: &[&Native] = &[
 ];
 
 /// Its attributes.
-pub(super) const GETTERS: &[Getter] = &[Getter::vm(
-    "slow_callback_duration",
-    "How long a callback may take in debug mode, in seconds.",
-    |vm, args| {
+pub(super) const GETTERS: &[Getter] = &[
+    Getter::vm(
+        "_default_executor",
+        "The executor that was set, or None.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let executor = scheduler(vm).settings.default_executor.get(&vm.heap);
+                Ok(vm.local(executor.or(Value::NONE)))
+            })
+        },
+    )
+    .with_vm_set(|vm, args| {
         within(vm, args.at(0), |vm| {
-            let seconds = scheduler(vm).settings.slow_callback.get();
-            Ok(vm.local(Value::float(seconds)))
-        })
-    },
-)
-.with_vm_set(|vm, args| {
-    let seconds = vm.to_float(args.at(1))?;
-    within(vm, args.at(0), |vm| {
-        scheduler(vm).settings.slow_callback.set(seconds);
-    });
-    Ok(vm.none())
-})];
+            let executor = vm.get(args.at(1));
+            let executor = if executor.is_none() {
+                Value::UNDEF
+            } else {
+                executor
+            };
+            scheduler(vm).settings.default_executor.set(executor);
+        });
+        Ok(vm.none())
+    }),
+    Getter::vm("_closed", "Whether it was closed.", |vm, args| {
+        Ok(vm.local(Value::bool(is_closed(vm, args.at(0)))))
+    }),
+    Getter::vm(
+        "slow_callback_duration",
+        "How long a callback may take in debug mode, in seconds.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let seconds = scheduler(vm).settings.slow_callback.get();
+                Ok(vm.local(Value::float(seconds)))
+            })
+        },
+    )
+    .with_vm_set(|vm, args| {
+        let seconds = vm.to_float(args.at(1))?;
+        within(vm, args.at(0), |vm| {
+            scheduler(vm).settings.slow_callback.set(seconds);
+        });
+        Ok(vm.none())
+    }),
+];
 
 /// `__new__` of all classes of loops.
 pub(super) const NEW: Native = Native::vm(
@@ -104,7 +131,7 @@ const CALL_SOON: Native = Native::vm(
 const CALL_SOON_THREADSAFE: Native = Native::vm(
     "call_soon_threadsafe(self, callback, /, *args, context=None)",
     "Call callback(*args) in the next turn.",
-    handles::call_soon,
+    handles::call_soon_threadsafe,
 );
 const CALL_HANDLE_SOON: Native = Native::vm(
     "_call_handle_soon(self, handle, /)",

@@ -13,7 +13,7 @@ use super::super::{check_running, register};
 use super::reader::Reader;
 use super::resolve::{self, Lookup, Purpose};
 use super::transport::{Transport, by_token};
-use super::{address_text, refuse, writer};
+use super::{address_text, call_general, is_custom_loop, is_given, writer};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
@@ -38,8 +38,15 @@ pub const OPEN_UNIX_CONNECTION: Native = Native::vm(
     |vm, args| {
         let none = vm.none();
         let [path, limit] = [args.at(0), args.at(1)];
-        refuse(vm, args.at(2), "ssl")?;
-        refuse(vm, args.at(3), "sock")?;
+        let is_plain = vm.get(path).is_gc::<Str>() && !(2..4).any(|i| is_given(vm, args.at(i)));
+        if !is_plain || is_custom_loop(vm) {
+            let names = ["path", "limit", "ssl", "sock", "server_hostname"];
+            let given: Vec<_> = (0..)
+                .zip(names)
+                .map(|(i, name)| (name, args.at(i)))
+                .collect();
+            return call_general(vm, "open_unix_connection", &given);
+        }
         let state = [path, none, limit, none, none, none, none];
         Ok(vm.native_coroutine(&CONNECTING_UNIX, &state))
     },
@@ -130,9 +137,31 @@ impl Source for Connecting {
 }
 
 fn open_connection(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    refuse(vm, args.at(3), "ssl")?;
-    refuse(vm, args.at(7), "sock")?;
-    refuse(vm, args.at(8), "local_addr")?;
+    const GENERAL: [&str; 15] = [
+        "host",
+        "port",
+        "limit",
+        "ssl",
+        "family",
+        "proto",
+        "flags",
+        "sock",
+        "local_addr",
+        "server_hostname",
+        "ssl_handshake_timeout",
+        "ssl_shutdown_timeout",
+        "happy_eyeballs_delay",
+        "interleave",
+        "all_errors",
+    ];
+    let needs_general = [3, 5, 6, 7, 8, 9].iter().any(|&i| is_given(vm, args.at(i)));
+    if needs_general || is_custom_loop(vm) {
+        let given: Vec<_> = (0..)
+            .zip(GENERAL)
+            .map(|(i, name)| (name, args.at(i)))
+            .collect();
+        return call_general(vm, "open_connection", &given);
+    }
     let none = vm.none();
     let state = [
         args.at(0),

@@ -30,8 +30,9 @@ use super::super::registry::{ModuleType, class_of};
 use super::general;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Heap, Raised, Value};
 use crate::sched::reactor::socket::Address;
+use crate::sched::scheduler;
 use crate::vm::{Local, Vm};
 
 /// CPython's limit for a line, and half of what a reader holds before the other end has to wait.
@@ -85,14 +86,23 @@ fn system_error(vm: &Vm, error: &std::io::Error) -> Local {
     vm.take_local(raised)
 }
 
-/// Refuses an argument that needs what is not there: `given` was passed and is not None.
-fn refuse(vm: &Vm, given: Local, what: &str) -> Result<(), Raised> {
-    let value = vm.get(given);
-    if value.is_undef() || value.is_none() {
-        return Ok(());
-    }
-    let message = format!("{what} is not supported");
-    Err(vm.heap.raise(Builtin::NotImplementedError, message))
+/// Whether an optional argument was passed and is not None.
+fn is_given(vm: &Vm, local: Local) -> bool {
+    let value = vm.get(local);
+    !value.is_undef() && !value.is_none()
+}
+
+/// Calls the general form of a function, which works on the transports and protocols of any loop, with the arguments that were passed.
+fn call_general(vm: &mut Vm, name: &str, args: &[(&str, Local)]) -> Result<Local, Raised> {
+    let function = general::find(vm, general::STREAMS, name)?;
+    let passed = args.iter().filter(|(_, value)| !vm.get(*value).is_undef());
+    let (names, values): (Vec<&str>, Vec<Local>) = passed.copied().unzip();
+    vm.call_kw(function, &[], &names, &values)
+}
+
+/// Whether the loop that runs is of a class that may override what streams are built on.
+fn is_custom_loop(vm: &Vm) -> bool {
+    scheduler(vm).settings.is_custom.get()
 }
 
 /// The limit that a reader gets.

@@ -15,7 +15,7 @@ use super::super::check_running;
 use super::listener::Listener;
 use super::resolve::{self, Lookup, Purpose};
 use super::server::Serving;
-use super::{address_text, refuse};
+use super::{address_text, call_general, is_custom_loop, is_given};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
@@ -76,8 +76,31 @@ const LISTENING: u32 = 3;
 const PLAN: usize = 0;
 
 fn start_server(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    refuse(vm, args.at(6), "sock")?;
-    refuse(vm, args.at(8), "ssl")?;
+    const GENERAL: [&str; 15] = [
+        "client_connected_cb",
+        "host",
+        "port",
+        "limit",
+        "family",
+        "flags",
+        "sock",
+        "backlog",
+        "ssl",
+        "reuse_address",
+        "reuse_port",
+        "keep_alive",
+        "ssl_handshake_timeout",
+        "ssl_shutdown_timeout",
+        "start_serving",
+    ];
+    let needs_general = [5, 6, 8].iter().any(|&i| is_given(vm, args.at(i)));
+    if needs_general || is_custom_loop(vm) {
+        let given: Vec<_> = (0..)
+            .zip(GENERAL)
+            .map(|(i, name)| (name, args.at(i)))
+            .collect();
+        return call_general(vm, "start_server", &given);
+    }
     let (host, port) = (args.at(1), args.at(2));
     let missing = |l| vm.get(l).is_undef() || vm.get(l).is_none();
     if missing(host) && missing(port) {
@@ -110,11 +133,26 @@ fn start_server(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn start_unix_server(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    refuse(vm, args.at(3), "sock")?;
-    refuse(vm, args.at(5), "ssl")?;
-    let Some(path) = vm.get_gc::<Str>(args.at(1)) else {
-        let message = "path was not specified, and no sock specified";
-        return Err(vm.heap.value_error(message));
+    const GENERAL: [&str; 10] = [
+        "client_connected_cb",
+        "path",
+        "limit",
+        "sock",
+        "backlog",
+        "ssl",
+        "ssl_handshake_timeout",
+        "ssl_shutdown_timeout",
+        "start_serving",
+        "cleanup_socket",
+    ];
+    let needs_general = [3, 5].iter().any(|&i| is_given(vm, args.at(i))) || is_custom_loop(vm);
+    let path = vm.get_gc::<Str>(args.at(1)).filter(|_| !needs_general);
+    let Some(path) = path else {
+        let given: Vec<_> = (0..)
+            .zip(GENERAL)
+            .map(|(i, name)| (name, args.at(i)))
+            .collect();
+        return call_general(vm, "start_unix_server", &given);
     };
     let found = vec![Address::Unix(path.as_str().to_owned())];
     let limit = super::limit(vm, args.at(2))?;

@@ -22,7 +22,7 @@ use crate::sched::scheduler;
 use crate::sched::wait_queue::WaitQueue;
 use crate::vm::{Local, Vm};
 
-/// More than this kept for writing: `drain` waits.
+/// More than this kept for writing: `drain` waits, unless the program sets another limit.
 const HIGH_WATER: usize = 64 * 1024;
 /// Until no more than this is kept.
 const LOW_WATER: usize = 16 * 1024;
@@ -48,6 +48,8 @@ pub struct Transport {
     read_all: Cell<bool>,
     /// Whether who writes should wait.
     full: Cell<bool>,
+    /// More than the second kept for writing: `drain` waits, until no more than the first is kept.
+    limits: Cell<(usize, usize)>,
     drains: WaitQueue,
     /// Finished when the connection is closed.
     closed: Slot,
@@ -93,6 +95,7 @@ impl Transport {
             finished: Cell::new(false),
             read_all: Cell::new(false),
             full: Cell::new(false),
+            limits: Cell::new((LOW_WATER, HIGH_WATER)),
             drains: WaitQueue::default(),
             closed: Slot::new(vm.get(closed)),
             reading: Cell::new(false),
@@ -167,6 +170,30 @@ impl Transport {
     /// Whether `write_eof` was called.
     pub fn is_finished(&self) -> bool {
         self.finished.get()
+    }
+
+    /// The low and the high limit of what is kept for writing.
+    pub fn limits(&self) -> (usize, usize) {
+        self.limits.get()
+    }
+
+    /// Changes the limits.
+    pub fn set_limits(&self, low: usize, high: usize) {
+        self.limits.set((low, high));
+        if self.kept() > high {
+            self.full.set(true);
+        }
+    }
+
+    /// How many bytes are kept for writing.
+    pub fn kept(&self) -> usize {
+        let unsent = self.unsent.borrow();
+        unsent.0.len() - unsent.1
+    }
+
+    /// Whether data is taken from the socket.
+    pub fn is_reading(&self) -> bool {
+        self.reading.get() && !self.closing.get()
     }
 
     /// The object of the writer is gone: nobody can write or close any more.
@@ -254,7 +281,7 @@ impl Transport {
         }
         let mut unsent = self.unsent.borrow_mut();
         unsent.0.extend_from_slice(rest);
-        if unsent.0.len() - unsent.1 > HIGH_WATER {
+        if unsent.0.len() - unsent.1 > self.limits.get().1 {
             self.full.set(true);
         }
     }
@@ -315,7 +342,7 @@ impl Transport {
             let sent = std::mem::take(&mut unsent.1);
             unsent.0.drain(..sent);
         }
-        if unsent.0.len() - unsent.1 <= LOW_WATER && self.full.replace(false) {
+        if unsent.0.len() - unsent.1 <= self.limits.get().0 && self.full.replace(false) {
             self.drains.wake(vm, usize::MAX);
         }
     }
@@ -443,7 +470,7 @@ impl Transport {
 
 traced!(
     Transport { reader, drains, closed, server, abandoned, partner }
-    plain {
+    plain { limits,
         token, socket, unsent, closing, lost, ended, finished, read_all, full, reading, readable, hung_up, local, peer, has_partner,
         sent, received,
     }

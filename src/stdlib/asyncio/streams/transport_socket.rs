@@ -7,8 +7,10 @@ use super::transport::Transport;
 use super::{address_text, address_value};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Value};
-use crate::sched::reactor::socket::Address;
+use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::reactor::reactor;
+use crate::sched::reactor::socket::{self, Address};
+use crate::stdlib::socket::options;
 use crate::vm::{Local, Native, Vm};
 
 /// What `server.sockets` and `get_extra_info("socket")` give.
@@ -16,7 +18,17 @@ pub const TRANSPORT_SOCKET: ModuleType = ModuleType {
     name: "TransportSocket",
     module: "asyncio.trsock",
     body: NativeType {
-        methods: &[&GETSOCKNAME, &GETPEERNAME, &FILENO, &REPR],
+        methods: &[
+            &GETSOCKNAME,
+            &GETPEERNAME,
+            &FILENO,
+            &REPR,
+            &SETSOCKOPT,
+            &GETSOCKOPT,
+            &GETTIMEOUT,
+            &SETTIMEOUT,
+            &SETBLOCKING,
+        ],
         getters: &[
             Getter::vm("family", "the address family, a number", |vm, args| {
                 let family = facts(vm, args.at(0)).local.as_ref().map(Address::family);
@@ -45,6 +57,61 @@ pub struct Facts {
 }
 
 traced!(Facts {} plain { local, peer, number });
+
+/// A descriptor of its own for the socket that a program sees, for its options.
+fn descriptor(vm: &Vm, this: Local) -> Result<socket::Socket, Raised> {
+    let number = facts(vm, this).number;
+    let found = reactor(vm)?.find(|transport: &Transport| {
+        transport.with_socket(|socket| socket.number()) == Some(number)
+    });
+    let copy = found.and_then(|transport| transport.with_socket(socket::Socket::duplicate));
+    let closed = || std::io::Error::from_raw_os_error(9);
+    let copy = copy.unwrap_or_else(|| Err(closed()));
+    copy.map_err(|error| {
+        let exception = super::system_error(vm, &error);
+        vm.raise_local(exception)
+    })
+}
+
+const SETSOCKOPT: Native = Native::vm(
+    "setsockopt(self, level, option, value, /)",
+    "Set an option.",
+    |vm, args| {
+        let socket = descriptor(vm, args.at(0))?;
+        options::set(vm, socket.inner(), [args.at(1), args.at(2), args.at(3)])
+    },
+);
+const GETSOCKOPT: Native = Native::vm(
+    "getsockopt(self, level, option, /)",
+    "The value of an option.",
+    |vm, args| {
+        let socket = descriptor(vm, args.at(0))?;
+        options::get(vm, socket.inner(), [args.at(1), args.at(2)])
+    },
+);
+const GETTIMEOUT: Native = Native::vm("gettimeout(self, /)", "0: it never blocks.", |vm, _| {
+    Ok(number(vm, 0))
+});
+const SETTIMEOUT: Native = Native::vm(
+    "settimeout(self, value, /)",
+    "Only 0 is allowed.",
+    |vm, args| match vm.to_float(args.at(1))? {
+        0.0 => Ok(vm.none()),
+        _ => Err(vm
+            .heap
+            .value_error("settimeout(): only 0 timeout is allowed on transport sockets")),
+    },
+);
+const SETBLOCKING: Native = Native::vm(
+    "setblocking(self, flag, /)",
+    "Only False is allowed.",
+    |vm, args| match vm.truth(args.at(1))? {
+        false => Ok(vm.none()),
+        true => Err(vm
+            .heap
+            .value_error("setblocking(): transport sockets cannot be blocking")),
+    },
+);
 
 impl Payload for Facts {}
 

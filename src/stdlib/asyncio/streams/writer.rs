@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::super::super::arg::{Buffer, given};
-use super::super::super::registry::{ModuleType, NativeType, class_of};
+use super::super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::super::{general, register};
 use super::transport::Transport;
 use super::{address_value, transport_socket};
@@ -36,7 +36,22 @@ pub const STREAM_WRITER: ModuleType = ModuleType {
             &WAIT_CLOSED,
             &GET_EXTRA_INFO,
             &REPR,
+            &START_TLS,
+            &ABORT,
+            &BUFFER_SIZE,
+            &LIMITS,
+            &SET_LIMITS,
+            &READING,
         ],
+        getters: &[Getter::vm("transport", "The transport.", |vm, args| {
+            let known = object(vm, args.at(0)).face.get(&vm.heap);
+            if !known.is_undef() {
+                return Ok(vm.local(known));
+            }
+            let face = general::call(vm, general::STREAMS, "StreamTransport", &[args.at(0)])?;
+            object(vm, args.at(0)).face.set(vm.get(face));
+            Ok(face)
+        })],
         ..NativeType::of(Builtin::Opaque, "What goes out on a connection.")
     },
 };
@@ -45,9 +60,15 @@ struct Object {
     transport: Rc<Transport>,
     /// The reader of the same connection.
     reader: Slot,
+    /// What programs see as the transport, once they have asked for it.
+    face: Slot,
 }
 
-traced!(Object { transport, reader });
+traced!(Object {
+    transport,
+    reader,
+    face
+});
 
 impl Payload for Object {}
 
@@ -65,6 +86,7 @@ pub fn pair(vm: &mut Vm, transport: &Rc<Transport>) -> (Local, Local) {
     let object = Object {
         transport: Rc::clone(transport),
         reader: Slot::new(vm.get(reader)),
+        face: Slot::undef(),
     };
     let writer = vm.local(vm.heap.opaque(class, object).value());
     (reader, writer)
@@ -138,6 +160,59 @@ const CAN_WRITE_EOF: Native = Native::vm(
     "can_write_eof(self, /) -> bool",
     "Whether write_eof() works: always.",
     |vm, _| Ok(vm.local(Value::TRUE)),
+);
+const START_TLS: Native = Native::vm(
+    "start_tls(self, sslcontext, *, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None) -> coroutine",
+    "Refused: there is no TLS.",
+    |vm, args| {
+        let function = general::find(vm, general::STREAMS, "start_tls")?;
+        vm.call(function, &[args.at(0), args.at(1)])
+    },
+);
+const ABORT: Native = Native::vm("_abort(self, /)", "Close it at once.", |vm, args| {
+    transport(vm, args.at(0)).abort(vm);
+    Ok(vm.none())
+});
+const BUFFER_SIZE: Native = Native::vm(
+    "_buffer_size(self, /) -> int",
+    "How many bytes are kept for writing.",
+    |vm, args| {
+        let kept = transport(vm, args.at(0)).kept();
+        Ok(vm.local(vm.heap.usize(kept)))
+    },
+);
+const LIMITS: Native = Native::vm(
+    "_limits(self, /)",
+    "The low and the high limit of what is kept.",
+    |vm, args| {
+        let (low, high) = transport(vm, args.at(0)).limits();
+        let limits = [low, high].map(|limit| vm.local(vm.heap.usize(limit)));
+        Ok(vm.tuple_of(&limits))
+    },
+);
+const SET_LIMITS: Native = Native::vm(
+    "_set_limits(self, low, high, /)",
+    "Change the limits.",
+    |vm, args| {
+        let (low, high) = (vm.index(args.at(1))?, vm.index(args.at(2))?);
+        let size = |limit: i64| usize::try_from(limit).unwrap_or_default();
+        transport(vm, args.at(0)).set_limits(size(low), size(high));
+        Ok(vm.none())
+    },
+);
+const READING: Native = Native::vm(
+    "_reading(self, wanted=None, /) -> bool",
+    "Begin to receive, or stop; whether it does.",
+    |vm, args| {
+        let transport = Rc::clone(transport(vm, args.at(0)));
+        if super::is_given(vm, args.at(1)) {
+            match vm.truth(args.at(1))? {
+                true => transport.resume_reading(vm),
+                false => transport.pause_reading(),
+            }
+        }
+        Ok(vm.local(Value::bool(transport.is_reading())))
+    },
 );
 const CLOSE: Native = Native::vm(
     "close(self, /)",

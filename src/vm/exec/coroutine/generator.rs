@@ -42,6 +42,7 @@ impl Vm {
         }
         let mark = self.mark();
         let generator = self.reg_local(i.a);
+        let generator = self.unwrapped(generator);
         if self.coroutine(generator).state.get() == CoroutineState::Done {
             self.release(mark);
             return Ok(None);
