@@ -47,6 +47,8 @@ pub mod class_flag {
     pub const GENERAL: u32 = 1 << 10;
     /// `__del__`.
     pub const DEL: u32 = 1 << 11;
+    /// Made by a native module: programs cannot change it.
+    pub const NATIVE: u32 = 1 << 12;
 }
 
 /// Which special method sets which flag.
@@ -301,6 +303,11 @@ impl<'h> Gc<'h, Class> {
         }
     }
 
+    /// Not all that the class refers to is permanent any more.
+    pub fn make_changeable(self) {
+        self.get().permanent.set(false);
+    }
+
     /// All that the class refers to now is permanent.
     pub(super) fn make_permanent(self) {
         self.get().permanent.set(true);
@@ -378,7 +385,8 @@ impl<'h> Gc<'h, Class> {
 
     /// Recomputes the flags of the class and all below it, after its MRO or a special method changed.
     pub fn refresh_flags(self, heap: &'h Heap) {
-        let keep = class_flag::NO_DICT | class_flag::FINAL | class_flag::GENERAL;
+        let keep =
+            class_flag::NO_DICT | class_flag::FINAL | class_flag::GENERAL | class_flag::NATIVE;
         let mut flags = self.get().flags.get() & keep;
         for (sym, flag) in FLAGGED {
             let found = self.lookup_in(heap, heap.sym(sym));

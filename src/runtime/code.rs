@@ -17,7 +17,7 @@ use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
 use super::value::Value;
-use crate::bytecode::{Code, Const, Instr};
+use crate::bytecode::{Code, Const, Instr, Op};
 
 /// `CodeObj::plain_args` of code that a call cannot enter directly.
 pub const NOT_PLAIN: u32 = u32::MAX;
@@ -127,6 +127,16 @@ impl<'h> Gc<'h, CodeObj> {
 }
 
 impl CodeObj {
+    /// The names of the attributes that the code stores in its first argument.
+    pub fn stored_in_first<'h>(&'h self, heap: &'h Heap) -> impl Iterator<Item = Value<'h>> {
+        let stores = self
+            .code
+            .instrs
+            .iter()
+            .filter(|i| i.op == Op::SetAttr && i.a == 0);
+        stores.map(|i| self.caches[i.d as usize].name.get(heap).value())
+    }
+
     /// Links a code object. `consts`: its constants as values.
     pub fn new(
         heap: &Heap,

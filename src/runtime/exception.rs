@@ -21,6 +21,8 @@ pub struct Exception {
     pub context: Slot,
     /// `__suppress_context__`.
     pub suppress_context: Cell<bool>,
+    /// Attributes that its class computes, such as `name` and `filename`: a dict, made when the first is set.
+    pub fields: Slot,
     /// Other attributes: a dict, made when the first is set.
     pub attrs: Slot,
     /// What a failed `assert` was about, for the report: a tuple of values, Undef where one was not evaluated; Undef elsewhere.
@@ -32,7 +34,7 @@ pub struct Exception {
 }
 
 traced!(
-    Exception { args, cause, context, attrs, compared, traceback, passed }
+    Exception { args, cause, context, fields, attrs, compared, traceback, passed }
     plain { suppress_context }
 );
 
@@ -44,6 +46,7 @@ impl Heap {
             cause: Slot::undef(),
             context: Slot::undef(),
             suppress_context: Cell::new(false),
+            fields: Slot::undef(),
             attrs: Slot::undef(),
             compared: Slot::undef(),
             traceback: Slot::undef(),
@@ -62,6 +65,14 @@ impl<'h> Gc<'h, Exception> {
     /// The argument at `i`.
     pub fn arg(self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {
         self.args(heap).at(heap, i)
+    }
+
+    /// The dict of attributes that its class computes.
+    pub fn fields(self, heap: &'h Heap) -> Gc<'h, Dict> {
+        if self.fields.is_undef() {
+            self.fields.set(heap.dict().value());
+        }
+        self.fields.expect(heap)
     }
 
     /// The dict of attributes that the program set.

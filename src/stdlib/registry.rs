@@ -395,6 +395,7 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> G
     };
     let meta = heap.types.shape_of(Builtin::Type);
     let class = heap.new_class(ty.name, &[base.value()], model.layout, None, meta);
+    class.add_flags(class_flag::NATIVE);
     class.qualname.set(heap.intern(ty.short_name()).value());
     class.mro.push(heap, class.value());
     for ancestor in base.mro(heap) {
@@ -452,7 +453,8 @@ fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     vm.release(mark);
 }
 
-fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
+/// Adds a computed attribute to a class.
+pub fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
     let mark = vm.mark();
     let get = vm.native_function(&getter.get, NativeRole::Free);
     let set_function = getter

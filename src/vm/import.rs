@@ -217,7 +217,7 @@ impl Vm {
 
     fn not_found(&self, name: &str, message: &str) -> Raised {
         let raised = self.heap.raise(Builtin::ModuleNotFoundError, message);
-        let attrs = self.heap.peek_raised(&raised).attrs(&self.heap);
+        let attrs = self.heap.peek_raised(&raised).fields(&self.heap);
         attrs.set_str(
             &self.heap,
             self.heap.sym(Sym::BareName),
@@ -472,7 +472,7 @@ impl Vm {
             format!("cannot import name '{name}' from '{module_name}' ({place})")
         };
         let raised = heap.raise(Builtin::ImportError, message);
-        let attrs = heap.peek_raised(&raised).attrs(heap);
+        let attrs = heap.peek_raised(&raised).fields(heap);
         attrs.set_str(heap, heap.sym(Sym::BareName), heap.str_value(module_name));
         attrs.set_str(heap, heap.intern("name_from"), heap.str_value(name));
         attrs.set_str(

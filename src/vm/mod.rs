@@ -25,6 +25,7 @@ mod report;
 pub mod signals;
 mod suggest;
 
+pub use classes::bases;
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
 pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};

@@ -264,7 +264,7 @@ fn two_paths_error(vm: &Vm, error: &io::Error, from: &PathArg, to: &PathArg) -> 
     let raised = os_error::raise(&vm.heap, error, Some(vm.get(from.object)));
     let exception = vm.heap.peek_raised(&raised);
     let name = vm.heap.intern("filename2");
-    let attributes = exception.attrs(&vm.heap);
+    let attributes = exception.fields(&vm.heap);
     attributes.set_str(&vm.heap, name, vm.get(to.object));
     raised
 }

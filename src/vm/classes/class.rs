@@ -62,6 +62,7 @@ impl Vm {
         let namespace = self.prepare(&call)?;
         self.put_module(namespace, body)?;
         let cell = self.call(body, &[namespace])?;
+        self.put_static_attributes(namespace)?;
         if self.get(cell).is_gc::<CellObj>() {
             self.put(namespace, Sym::ClassCell, cell)?;
         }
@@ -198,10 +199,51 @@ impl Vm {
             .module(heap)
             .globals
             .get(heap, heap.sym(Sym::Name));
-        match module.map(|name| self.local(name)) {
-            Some(name) => self.put(namespace, Sym::Module, name),
-            None => Ok(()),
+        let module = module.map(|name| self.local(name));
+        let code = &function.code(heap).get().code;
+        let line = self.local(heap.int(self.line_of(code, None)));
+        let qualname = self.local(function.qualname.get(heap));
+        if let Some(name) = module {
+            self.put(namespace, Sym::Module, name)?;
         }
+        self.put(namespace, Sym::Qualname, qualname)?;
+        self.put(namespace, Sym::FirstLine, line)
+    }
+
+    /// `__static_attributes__`: the names that the methods of the body store in their first argument.
+    fn put_static_attributes(&mut self, namespace: Local) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let value = self.get(namespace);
+        let inner = value.as_gc::<Instance>().and_then(|i| i.payload(heap));
+        let Some(dict) = inner.unwrap_or(value).as_gc::<Dict>() else {
+            return Ok(());
+        };
+        let mut names: Vec<Value<'_>> = Vec::new();
+        for (_, value) in dict.table.entries(heap) {
+            let value = value
+                .as_gc::<Descriptor>()
+                .map_or(value, |d| d.get.get(heap));
+            let Some(function) = value.as_gc::<Function>() else {
+                continue;
+            };
+            let code = function.code(heap).get();
+            if code
+                .code
+                .params
+                .names
+                .first()
+                .is_none_or(|first| &**first != "self")
+            {
+                continue;
+            }
+            for name in code.stored_in_first(heap) {
+                if !names.iter().any(|known| known.is(name)) {
+                    names.push(name);
+                }
+            }
+        }
+        let names = self.local(heap.tuple(&names).value());
+        self.put(namespace, Sym::StaticAttributes, names)
     }
 
     fn put(&mut self, namespace: Local, key: Sym, value: Local) -> Result<(), Raised> {
@@ -280,8 +322,12 @@ impl Vm {
         self.check_bases(bases)?;
         let slots = self.slot_names(namespace, name, bases)?;
         let class = self.make_class(winner, name, bases)?;
+        self.own_order(class)?;
         self.fill_class(class, namespace)?;
+        let adds_dict = slots.is_none() && !self.bases_have_dict(bases);
+        self.add_instance_attributes(class, adds_dict);
         self.add_members(class, bases, slots)?;
+        self.add_defaults(class);
         self.get_gc::<Class>(class)
             .expect("just made")
             .refresh_flags(&self.heap);
@@ -403,13 +449,13 @@ impl Vm {
                 name => this.bind(heap, heap.intern_str(key), wrapped(heap, name, value)),
             }
         }
-        self.add_defaults(this);
         Ok(())
     }
 
     /// What a class has although its body does not say so.
-    fn add_defaults(&self, class: Gc<'_, Class>) {
+    fn add_defaults(&self, class: Local) {
         let heap = &self.heap;
+        let class: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         let has = |sym| class.attrs.get(heap, heap.sym(sym)).is_some();
         if !has(Sym::Module) {
             let module = self

@@ -3,7 +3,7 @@
 //! Contract: whatever a class attribute's change may have made stale in an inline cache is forgotten (`Gc<Class>::bind`), and the
 //! class's flags are right afterwards.
 
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
 use crate::runtime::str::Str;
@@ -28,7 +28,7 @@ impl Vm {
             self.get_gc::<Str>(name)
                 .expect("attribute names are strings"),
         );
-        if this.builtin.is_some() {
+        if this.builtin.is_some() || this.has(class_flag::NATIVE) {
             let (verb, text, owner) = (
                 if value.is_some() { "set" } else { "delete" },
                 attr.as_str(),

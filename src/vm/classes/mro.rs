@@ -12,13 +12,21 @@ pub(in crate::vm) fn linearize<'h>(
     heap: &'h Heap,
     bases: &[Gc<'h, Class>],
 ) -> Result<Vec<Gc<'h, Class>>, String> {
+    linearize_by(heap, bases, |base| base.mro(heap).collect())
+}
+
+/// The same where the orders of the bases are about to change: `order_of` knows them.
+pub(in crate::vm) fn linearize_by<'h>(
+    heap: &'h Heap,
+    bases: &[Gc<'h, Class>],
+    order_of: impl Fn(Gc<'h, Class>) -> Vec<Gc<'h, Class>>,
+) -> Result<Vec<Gc<'h, Class>>, String> {
     for (i, base) in bases.iter().enumerate() {
         if bases[..i].contains(base) {
             return Err(format!("duplicate base class {}", base.name(heap).as_str()));
         }
     }
-    let mut lists: Vec<Vec<Gc<'h, Class>>> =
-        bases.iter().map(|base| base.mro(heap).collect()).collect();
+    let mut lists: Vec<Vec<Gc<'h, Class>>> = bases.iter().map(|base| order_of(*base)).collect();
     lists.push(bases.to_vec());
     for list in &mut lists {
         list.reverse();

@@ -146,7 +146,7 @@ impl Vm {
         Ok(())
     }
 
-    fn bases_have_dict(&self, bases: Local) -> bool {
+    pub(in crate::vm) fn bases_have_dict(&self, bases: Local) -> bool {
         let classes = self.get_gc::<Tuple>(bases);
         classes
             .into_iter()

@@ -185,7 +185,7 @@ impl Vm {
     fn field(&self, exception: Local, name: &str) -> Option<Local> {
         let exception: Gc<'_, Exception> = self.get_gc(exception)?;
         exception
-            .attrs(&self.heap)
+            .fields(&self.heap)
             .get_str(&self.heap, self.heap.intern(name))
             .map(|v| self.local(v))
     }

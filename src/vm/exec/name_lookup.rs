@@ -158,7 +158,7 @@ impl Vm {
             .heap
             .raise(Builtin::NameError, format!("name '{text}' is not defined"));
         let heap = &self.heap;
-        let attrs = heap.peek_raised(&raised).attrs(heap);
+        let attrs = heap.peek_raised(&raised).fields(heap);
         attrs.set_str(heap, heap.intern("name"), heap.str_value(text));
         // For the search of names that may be meant, if anybody ever shows the exception.
         let module = self.get(self.running_module());

@@ -407,7 +407,9 @@ impl Vm {
         }
         let inner = value
             .as_gc::<Instance>()
-            .filter(|_| !owner.builtin_is(Builtin::Object))
+            .filter(|_| {
+                owner.builtin.is_some_and(|b| b != Builtin::Object) || owner.has(class_flag::NATIVE)
+            })
             .and_then(|instance| instance.payload(heap));
         Ok(inner.map_or(object, |inner| self.local(inner)))
     }
@@ -539,7 +541,7 @@ impl Vm {
     ) -> Raised {
         let heap = &self.heap;
         let raised = heap.raise(Builtin::AttributeError, message);
-        let attrs = heap.peek_raised(&raised).attrs(heap);
+        let attrs = heap.peek_raised(&raised).fields(heap);
         attrs.set_str(heap, heap.intern("name"), heap.str_value(name));
         let object = self.local(object);
         attrs.set_str(heap, heap.intern("obj"), self.get(object));

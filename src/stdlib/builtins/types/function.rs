@@ -4,6 +4,7 @@
 //! and a word in the table of its type.
 
 use super::receiver::this;
+use super::reduce::FUNCTION_REDUCE;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
@@ -90,6 +91,7 @@ pub const TYPES: &[NativeType] = &[
             &METHOD_EQ,
             &METHOD_HASH,
             &CALL,
+            &FUNCTION_REDUCE,
         ],
         getters: &[
             Getter::leaf(
@@ -114,12 +116,12 @@ pub const TYPES: &[NativeType] = &[
         ..NativeType::of(Builtin::Method, "Create a bound instance method object.")
     },
     NativeType {
-        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
+        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH, &FUNCTION_REDUCE],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::BuiltinFunction, "A function written in Rust.")
     },
     NativeType {
-        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH],
+        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH, &FUNCTION_REDUCE],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(
             Builtin::MethodWrapper,
@@ -127,12 +129,12 @@ pub const TYPES: &[NativeType] = &[
         )
     },
     NativeType {
-        methods: &[&CALL, &NATIVE_GET],
+        methods: &[&CALL, &NATIVE_GET, &DESCRIPTOR_REDUCE],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::MethodDescriptor, "A method of a builtin type.")
     },
     NativeType {
-        methods: &[&CALL, &NATIVE_GET],
+        methods: &[&CALL, &NATIVE_GET, &DESCRIPTOR_REDUCE],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::WrapperDescriptor, "An operator of a builtin type.")
     },
@@ -196,6 +198,15 @@ const CALL: Native = Native::vm(
     "Call self as a function.",
     |vm, args| vm.call_ex(args.at(0), args.at(1), Some(args.at(2))),
 );
+const DESCRIPTOR_REDUCE: Native =
+    Native::vm("__reduce__(self, /)", "Helper for pickle.", |vm, args| {
+        let owner = vm.get_attr_named(args.at(0), "__objclass__")?;
+        let name = vm.get_attr_named(args.at(0), "__name__")?;
+        let builtins = vm.import_module("builtins")?;
+        let getattr = vm.get_attr_named(builtins, "getattr")?;
+        let args = vm.tuple_of(&[owner, name]);
+        Ok(vm.tuple_of(&[getattr, args]))
+    });
 const FUNCTION_GET: Native = Native::leaf(
     "__get__(self, instance, owner=None, /)",
     "Return an attribute of instance, which is of type owner.",

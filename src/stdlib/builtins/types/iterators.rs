@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::iterator_state::{REDUCE, SETSTATE};
 use super::receiver::{given, spread, this, this_of};
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
@@ -82,7 +83,7 @@ pub const TYPES: &[NativeType] = &[
 /// An iterator that knows how many items are left.
 const fn walk(class: Builtin, doc: &'static str) -> NativeType {
     NativeType {
-        methods: &[&ITER, &NEXT, &LENGTH_HINT],
+        methods: &[&ITER, &NEXT, &LENGTH_HINT, &REDUCE, &SETSTATE],
         ..NativeType::of(class, doc)
     }
 }
@@ -90,7 +91,7 @@ const fn walk(class: Builtin, doc: &'static str) -> NativeType {
 /// An iterator that does not.
 const fn adaptor(class: Builtin, doc: &'static str) -> NativeType {
     NativeType {
-        methods: &[&ITER, &NEXT],
+        methods: &[&ITER, &NEXT, &REDUCE],
         ..NativeType::of(class, doc)
     }
 }

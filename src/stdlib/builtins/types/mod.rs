@@ -17,6 +17,7 @@ mod generator;
 pub mod generic;
 pub use generic::CLASS_GETITEM;
 mod int;
+mod iterator_state;
 mod iterators;
 mod list;
 pub mod module;
@@ -26,6 +27,7 @@ mod property;
 mod range;
 mod rank;
 pub mod receiver;
+mod reduce;
 mod sequence;
 mod set;
 mod singleton;
@@ -36,13 +38,14 @@ mod str;
 mod super_;
 mod tuple;
 mod type_;
+mod type_facts;
 mod view;
 mod wide_range;
 
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Value};
 use crate::stdlib::asyncio;
-use crate::stdlib::registry::{NativeType, install_type};
+use crate::stdlib::registry::{NativeType, add_getter, install_type};
 use crate::vm::Vm;
 
 /// The tables of all types, by file.
@@ -128,6 +131,10 @@ pub fn install(vm: &mut Vm) {
         install_type(vm, ty);
     }
     generic::install(vm);
+    let model = vm.local(vm.heap.types.class(&vm.heap, Builtin::Opaque).value());
+    for getter in object::OF_INSTANCES {
+        add_getter(vm, model, getter);
+    }
     let heap = &vm.heap;
     for (module, classes) in MODULES {
         for &class in *classes {

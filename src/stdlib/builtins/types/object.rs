@@ -3,7 +3,7 @@
 //! Construction checks arguments as CPython does: extra ones are an error only where neither `__new__` nor `__init__` is
 //! overridden. To add a method: a `Native`, its function, a word in the table.
 
-use super::module;
+use super::{module, reduce};
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
@@ -36,7 +36,10 @@ pub const TYPES: &[NativeType] = &[NativeType {
         &GETATTRIBUTE,
         &DELATTR,
         &DIR,
-        &GETSTATE,
+        &reduce::GETSTATE,
+        &reduce::REDUCE,
+        &reduce::REDUCE_EX,
+        &reduce::SIZEOF,
     ],
     class_methods: &[&INIT_SUBCLASS, &SUBCLASSHOOK],
     getters: &[
@@ -49,6 +52,22 @@ pub const TYPES: &[NativeType] = &[NativeType {
          instance that has no instance attributes and cannot be given any.\n",
     )
 }];
+
+/// `__dict__` and `__weakref__` of classes whose instances have them: `vm/classes/bases.rs` makes copies of these.
+pub const OF_INSTANCES: &[Getter] = &[
+    Getter::vm("__dict__", "dictionary for instance variables", dict).with_vm_set(set_dict),
+    Getter::leaf(
+        "__weakref__",
+        "list of weak references to the object",
+        |heap, args| {
+            Ok(heap
+                .weak_references(args.get(0))
+                .first()
+                .copied()
+                .unwrap_or(Value::NONE))
+        },
+    ),
+];
 
 const NEW: Native = Native::vm(
     "__new__(cls, /, *args, **kwargs)",
@@ -108,7 +127,6 @@ const DELATTR: Native = Native::vm(
     delattr,
 );
 const DIR: Native = Native::vm("__dir__(self, /)", "Default dir() implementation.", dir);
-const GETSTATE: Native = Native::vm("__getstate__(self, /)", "Helper for pickle.", getstate);
 const INIT_SUBCLASS: Native = Native::leaf(
     "__init_subclass__(cls, /, **kwargs)",
     "This method is called when a class is subclassed.",
@@ -322,65 +340,28 @@ pub fn sorted_names<'h>(heap: &'h Heap, mut names: Vec<Value<'h>>) -> Value<'h> 
     heap.list(names).value()
 }
 
-fn getstate(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let names = own_names(vm, vm.get(args.at(0)));
-    if names.is_empty() {
-        Ok(vm.none())
-    } else {
-        dict(vm, args)
-    }
-}
-
 fn class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.class_of(vm.get(args.at(0))).value()))
 }
 
-/// `x.__class__ = C`: plain instances may move between plain classes.
+/// `x.__class__ = C`: instances may move between classes of the program that lay them out alike.
 fn set_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let (object, given) = (vm.get(args.at(0)), vm.get(args.at(1)));
     if given.is_undef() {
         return Err(heap.type_error("can't delete __class__ attribute"));
     }
-    let Some(class) = given.as_gc::<Class>() else {
+    if !given.is_gc::<Class>() {
         let name = heap.type_name(given);
         return Err(heap.type_error(format!(
             "__class__ must be set to a class, not '{name}' object"
         )));
     };
-    let old = heap.class_of(object);
-    let (from, to) = (old.name(heap).as_str(), class.name(heap).as_str());
     if module::set_class(heap, object, given) {
         return Ok(vm.none());
     }
-    if old.builtin.is_some() || class.builtin.is_some() {
-        let message =
-            "__class__ assignment only supported for mutable types or ModuleType subclasses";
-        return Err(heap.type_error(message));
-    }
-    // A class moves to another metaclass, which may be the class itself.
-    let type_class = heap.types.class(heap, Builtin::Type);
-    if let Some(object) = object.as_gc::<Class>()
-        && class.is_subclass(heap, type_class)
-        && class.layout == old.layout
-    {
-        object.set_shape(class.root_shape());
-        heap.class_changed();
-        return Ok(vm.none());
-    }
-    match object.as_gc::<Instance>() {
-        Some(instance)
-            if class.layout == old.layout
-                && class.has(class_flag::NO_DICT) == old.has(class_flag::NO_DICT) =>
-        {
-            instance.dict(heap);
-            instance.set_shape(class.dict_shape());
-            Ok(vm.none())
-        }
-        _ => Err(heap.type_error(format!(
-            "__class__ assignment: '{to}' object layout differs from '{from}'"
-        ))),
-    }
+    vm.set_class(args.at(0), args.at(1))?;
+    Ok(vm.none())
 }
 
 fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -435,7 +416,13 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let (value, given) = (vm.get(args.at(0)), vm.get(args.at(1)));
     if given.is_undef() {
-        return Err(heap.type_error("cannot delete __dict__"));
+        return match value.as_gc::<Instance>() {
+            Some(instance) if !heap.class_of(value).has(class_flag::NO_DICT) => {
+                instance.take_dict(heap, heap.dict());
+                Ok(vm.none())
+            }
+            _ => Err(heap.type_error("cannot delete __dict__")),
+        };
     }
     let Some(dict) = given.as_gc::<Dict>() else {
         let name = heap.type_name(given);

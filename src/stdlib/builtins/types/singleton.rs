@@ -18,12 +18,12 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         new: Some(&ELLIPSIS_NEW),
-        methods: &[&REPR],
+        methods: &[&REPR, &REDUCE],
         ..NativeType::of(Builtin::EllipsisType, "The type of the Ellipsis singleton.")
     },
     NativeType {
         new: Some(&NOT_IMPLEMENTED_NEW),
-        methods: &[&REPR],
+        methods: &[&REPR, &REDUCE],
         ..NativeType::of(
             Builtin::NotImplementedType,
             "The type of the NotImplemented singleton.",
@@ -42,6 +42,9 @@ pub const TYPES: &[NativeType] = &[
 ];
 
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
+    vm.builtin_repr(args.at(0))
+});
+const REDUCE: Native = Native::vm("__reduce__(self, /)", "Helper for pickle.", |vm, args| {
     vm.builtin_repr(args.at(0))
 });
 const NONE_BOOL: Native = Native::leaf("__bool__(self, /)", "True if self else False", |_, _| {

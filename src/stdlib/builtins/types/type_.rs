@@ -5,6 +5,7 @@
 
 use super::object::sorted_names;
 use super::receiver::{given, this};
+use super::type_facts;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
@@ -14,6 +15,7 @@ use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, plain_value};
 use crate::stdlib::registry::{Getter, NativeType};
+use crate::vm::bases::best_base;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -52,11 +54,45 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "__bases__",
             "The classes that it derives from, a tuple.",
             |heap, args| Ok(this::<Class>(heap, args)?.bases(heap).value()),
-        ),
+        )
+        .with_vm_set(|vm, args| {
+            vm.set_bases(args.at(0), given(vm, args.at(1)))?;
+            Ok(vm.none())
+        }),
         Getter::leaf(
             "__base__",
             "The class that decides on the layout of instances.",
             base,
+        ),
+        Getter::leaf(
+            "__flags__",
+            "Bits that say what kind of class it is.",
+            type_facts::flags,
+        ),
+        Getter::leaf(
+            "__basicsize__",
+            "Size of an instance, in bytes: about.",
+            type_facts::basic_size,
+        ),
+        Getter::leaf(
+            "__itemsize__",
+            "Size of an item, in bytes: about.",
+            type_facts::item_size,
+        ),
+        Getter::leaf(
+            "__dictoffset__",
+            "Not 0 if instances have a __dict__.",
+            type_facts::dict_offset,
+        ),
+        Getter::leaf(
+            "__weakrefoffset__",
+            "Not 0 if weak references to instances are possible.",
+            type_facts::dict_offset,
+        ),
+        Getter::vm(
+            "__text_signature__",
+            "The parameters of a builtin class, or None.",
+            type_facts::text_signature,
         ),
         Getter::leaf(
             "__mro__",
@@ -292,10 +328,8 @@ fn doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 }
 
 fn base<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    Ok(this::<Class>(heap, args)?
-        .bases(heap)
-        .at(heap, 0)
-        .unwrap_or(Value::NONE))
+    let base = best_base(heap, this::<Class>(heap, args)?);
+    Ok(base.map_or(Value::NONE, Gc::value))
 }
 
 fn mro_tuple<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::CallArgs;
 use super::entry::clear_registers;
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::Instr;
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
@@ -359,12 +359,8 @@ fn attributes_of<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> usize {
         let Some(init) = init.and_then(|init| init.as_gc::<Function>()) else {
             continue;
         };
-        let code = init.code(heap).get();
-        for i in code.code.instrs.iter() {
-            if i.op == Op::SetAttr && i.a == 0 {
-                names.push(code.caches[i.d as usize].name.get(heap).address());
-            }
-        }
+        let stored = init.code(heap).get().stored_in_first(heap);
+        names.extend(stored.filter_map(|name| name.as_object()).map(Gc::address));
     }
     names.sort_unstable();
     names.dedup();

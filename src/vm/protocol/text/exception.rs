@@ -180,11 +180,11 @@ impl Vm {
     /// An attribute that the exception's constructor, or the program, set.
     fn exception_field(&self, value: Local, name: &str) -> Option<Local> {
         let exception = self.get_gc::<Exception>(value)?;
-        if exception.attrs.is_undef() {
+        if exception.fields.is_undef() {
             return None;
         }
         exception
-            .attrs(&self.heap)
+            .fields(&self.heap)
             .get_str(&self.heap, self.heap.intern(name))
             .map(|field| self.local(field))
     }

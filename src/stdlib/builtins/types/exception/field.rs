@@ -120,8 +120,8 @@ pub const fn getter<const N: usize>() -> Getter {
 fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
     let (name, source, _) = &FIELDS[N];
-    if !exception.attrs.is_undef()
-        && let Some(value) = exception.attrs(heap).get_str(heap, heap.intern(name))
+    if !exception.fields.is_undef()
+        && let Some(value) = exception.fields(heap).get_str(heap, heap.intern(name))
     {
         return Ok(value);
     }
@@ -144,7 +144,7 @@ fn set<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, 
     let exception = this::<Exception>(heap, args)?;
     let value = args.get(1).or(Value::NONE);
     exception
-        .attrs(heap)
+        .fields(heap)
         .set_str(heap, heap.intern(FIELDS[N].0), value);
     Ok(Value::NONE)
 }

@@ -94,7 +94,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .map_or_else(Vec::new, |t| t.to_vec(heap));
     let class = group_class(heap, exception_class(heap, vm.get(args.at(0)))?, &parts)?;
     let group = heap.exception(class, &[vm.get(message), vm.get(members)]);
-    let attrs = group.attrs(heap);
+    let attrs = group.fields(heap);
     attrs.set_str(heap, heap.intern("message"), vm.get(message));
     attrs.set_str(heap, heap.intern("exceptions"), vm.get(tuple));
     Ok(vm.local(group.value()))
@@ -103,7 +103,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// What a group is made of: its attribute dict has it, under a name that instances cannot set.
 fn part<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<'h>, Raised> {
     let group = this::<Exception>(heap, args)?;
-    let found = group.attrs(heap).get_str(heap, heap.intern(name));
+    let found = group.fields(heap).get_str(heap, heap.intern(name));
     Ok(found.unwrap_or(Value::NONE))
 }
 

@@ -87,7 +87,7 @@ fn with<'h>(
                 name.as_str()
             )));
         }
-        exception.attrs(heap).set_str(heap, name, value);
+        exception.fields(heap).set_str(heap, name, value);
     }
     Ok(Value::NONE)
 }

@@ -10,6 +10,7 @@ pub mod init;
 pub mod os_error;
 
 use super::receiver::this;
+use super::reduce::{EXCEPTION_REDUCE, EXCEPTION_SETSTATE};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
@@ -25,7 +26,15 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
-    methods: &[&INIT, &STR, &REPR, &ADD_NOTE, &WITH_TRACEBACK],
+    methods: &[
+        &INIT,
+        &STR,
+        &REPR,
+        &ADD_NOTE,
+        &WITH_TRACEBACK,
+        &EXCEPTION_REDUCE,
+        &EXCEPTION_SETSTATE,
+    ],
     getters: &[
         Getter::leaf("args", "the arguments", args).with_vm_set(set_args),
         Getter::leaf("__cause__", "exception cause", cause).with_set(set_cause),

@@ -76,7 +76,7 @@ pub fn raise(heap: &Heap, error: &std::io::Error, file: Option<Value<'_>>) -> Ra
     if let Some(file) = file {
         let exception = heap.peek_raised(&raised);
         exception
-            .attrs(heap)
+            .fields(heap)
             .set_str(heap, heap.intern("filename"), same_heap(heap, file));
     }
     raised
@@ -117,7 +117,7 @@ fn split_files(heap: &Heap, exception: Gc<'_, Exception>) {
     if !(3..=5).contains(&items.len()) {
         return;
     }
-    let attrs = exception.attrs(heap);
+    let attrs = exception.fields(heap);
     attrs.set_str(heap, heap.intern("filename"), items[2]);
     if let Some(&second) = items.get(4) {
         attrs.set_str(heap, heap.intern("filename2"), second);
