@@ -207,7 +207,7 @@ fn run(program: &str) -> String {
 /// Every public name that an imported module has must be documented.
 fn check_module(module: &str, documented: &BTreeSet<String>) {
     let program = format!(
-        "import {module}\nnames = getattr({module}, '__all__', None) or dir({module})\nprint(*[n for n in names if not n.startswith('_')])"
+        "import sys, {module}\nm = sys.modules['{module}']\nnames = getattr(m, '__all__', None) or dir(m)\nprint(*[n for n in names if not n.startswith('_')])"
     );
     let names = run(&program);
     let missing: Vec<&str> = names

@@ -233,8 +233,10 @@ fn text(expr: &Expr) -> Option<String> {
 fn fence(doc: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
+    let mut is_fenced = false;
     for line in doc.lines() {
-        let indented = line.starts_with("    ");
+        is_fenced ^= line.starts_with("```");
+        let indented = line.starts_with("    ") && !is_fenced;
         if indented != inside && (indented || !line.is_empty()) {
             if inside {
                 out.truncate(out.trim_end().len());
