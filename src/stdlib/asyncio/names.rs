@@ -86,7 +86,7 @@ const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
         "coroutines",
         "What coroutines are.",
         &["iscoroutinefunction", "iscoroutine"],
-        &[],
+        &["_is_coroutine"],
     ),
     (
         "events",
@@ -329,6 +329,14 @@ pub(super) fn init(vm: &mut Vm, asyncio: Local) {
     }
     let path = vm.heap.list([vm.heap.str_value("<apy>/asyncio")]).value();
     bind(vm, asyncio, "__path__", path);
+    // The mark of callables that are to count as coroutine functions; only its identity matters.
+    let mark = vm.get_gc::<Module>(asyncio).and_then(|m| {
+        m.globals
+            .get(&vm.heap, vm.heap.intern("iscoroutinefunction"))
+    });
+    if let Some(mark) = mark {
+        bind(vm, asyncio, "_is_coroutine", mark);
+    }
 }
 
 fn lazy(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {

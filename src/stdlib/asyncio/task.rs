@@ -255,5 +255,17 @@ fn iscoroutinefunction(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let function: Option<Gc<'_, Function>> = vm.get_gc(at);
     let is_one = function.is_some_and(|f| f.code(&vm.heap).code.kind == CodeKind::Coroutine);
+    let is_one = is_one || is_marked(vm, args.at(0))?;
     Ok(vm.local(Value::bool(is_one)))
+}
+
+/// Whether a callable has `asyncio.coroutines._is_coroutine` as its attribute of that name: mocks and decorators set it.
+fn is_marked(vm: &mut Vm, callable: Local) -> Result<bool, Raised> {
+    const NAME: &str = "_is_coroutine";
+    let Some(own) = vm.find_attr(callable, NAME)? else {
+        return Ok(false);
+    };
+    let asyncio = vm.import_module("asyncio")?;
+    let mark = vm.find_attr(asyncio, NAME)?;
+    Ok(mark.is_some_and(|mark| vm.get(mark).is(vm.get(own))))
 }

@@ -1,10 +1,14 @@
 //! The `time` module, on the scheduler's clock.
 //!
 //! All of its clocks are the scheduler's, so that under `--time virtual` they agree with sleeps and timers. To add a
-//! function: a `Native` and a word in `TIME`.
+//! function: a `Native` and a word in `TIME`. Calendar time is in `calendar.rs`, on pure functions; what programs see of it is
+//! written in apy (`library/_time.apy`), from which `seldom.rs` takes it when it is first asked for.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+mod calendar;
+mod civil;
+mod seldom;
+mod strftime;
+mod strptime;
 
 use super::registry::NativeModule;
 use crate::runtime::{Raised, Value};
@@ -22,8 +26,17 @@ pub const TIME: NativeModule = NativeModule {
         &PERF_COUNTER_NS,
         &PROCESS_TIME,
         &SLEEP,
-        &ZONE,
+        &PROCESS_TIME_NS,
+        &calendar::ZONE,
+        &calendar::UTC,
+        &calendar::LOCAL,
+        &calendar::MKTIME,
+        &calendar::STRFTIME,
+        &calendar::STRPTIME,
+        &seldom::GET_ATTR,
+        &seldom::DIR,
     ],
+    constants: seldom::NAMES,
     ..NativeModule::of(
         "time",
         "The clock of the program: real or virtual, as --time says.",
@@ -61,16 +74,15 @@ const PROCESS_TIME: Native = Native::vm(
     "Seconds that the program ran.",
     |vm, _| Ok(float(vm, scheduler(vm).now())),
 );
+const PROCESS_TIME_NS: Native = Native::vm(
+    "process_time_ns() -> int",
+    "Nanoseconds that the program ran.",
+    |vm, _| Ok(nanos(vm, scheduler(vm).now())),
+);
 const SLEEP: Native = Native::vm(
     "sleep(seconds, /)",
     "Wait; on the event loop's thread nothing else runs meanwhile. Raises ValueError if the time is negative.",
     sleep,
-);
-
-const ZONE: Native = Native::vm(
-    "_zone(seconds, /) -> tuple",
-    "Return what the local zone has at a POSIX time: offset from UTC in seconds, whether daylight saving holds, name.",
-    zone,
 );
 
 fn float(vm: &Vm, seconds: f64) -> Local {
@@ -91,18 +103,4 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     block::sleep(vm, seconds)?;
     Ok(vm.none())
-}
-
-/// The local zone at a moment; beyond the years that zones know it is the zone's at the nearest moment.
-fn zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let seconds = vm.to_float(args.at(0))?;
-    let seconds = (seconds as i64).clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-    let moment = Timestamp::from_second(seconds).expect("it is in range");
-    let system = TimeZone::system();
-    let info = system.to_offset_info(moment);
-    let offset = Value::small_int(info.offset().seconds().into());
-    let heap = &vm.heap;
-    let name = heap.str_value(info.abbreviation());
-    let tuple = heap.tuple(&[offset, Value::bool(info.dst().is_dst()), name]);
-    Ok(vm.local(tuple.value()))
 }
