@@ -27,6 +27,8 @@ pub struct Draft {
     pub file: u32,
     /// The header of the definition.
     pub span: Span,
+    /// Where the definition begins: at its first decorator, if it has one.
+    pub begin: u32,
     /// What a call makes: a result, a coroutine, a generator.
     pub kind: CodeKind,
     /// The parameters; their registers are the first ones, in this order: positional, keyword-only, *args, **kwargs.

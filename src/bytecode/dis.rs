@@ -108,6 +108,18 @@ fn kind(kind: CodeKind) -> &'static str {
     }
 }
 
+/// The operands of an instruction as text, and the index that it jumps to; -1 if it is no jump.
+pub fn operand_texts(code: &Code, ip: usize, globals: &GlobalNames) -> (String, i64) {
+    let instr = code.instrs[ip];
+    let jumps = instr.op.info().wide == Wide::Jump;
+    let target = if jumps {
+        ip as i64 + 1 + i64::from(instr.d)
+    } else {
+        -1
+    };
+    (operands(code, ip, instr, globals), target)
+}
+
 fn operands(code: &Code, ip: usize, instr: Instr, globals: &GlobalNames) -> String {
     let info = instr.op.info();
     let mut parts = Vec::new();

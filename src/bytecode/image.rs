@@ -104,6 +104,7 @@ impl Writer {
             qualname,
             file: _,
             span,
+            begin,
             kind,
             params,
             nregs,
@@ -123,6 +124,7 @@ impl Writer {
         self.text(name);
         self.text(qualname);
         self.span(*span);
+        self.number(u64::from(*begin));
         let kind = KINDS.iter().position(|known| known == kind);
         self.number(kind.expect("`KINDS` has all") as u64);
         self.params(params);
@@ -319,6 +321,7 @@ impl<'a> Reader<'a> {
             qualname: self.text()?,
             file: self.file,
             span: self.span()?,
+            begin: self.small()?,
             kind: *KINDS
                 .get(self.small::<usize>()?)
                 .ok_or("a kind that is not there")?,

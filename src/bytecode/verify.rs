@@ -323,6 +323,7 @@ mod tests {
             free_names: Box::default(),
             locals: Box::default(),
             spans: Box::default(),
+            begin: 0,
             doc: None,
             nglobals: 2,
             shows_locals: false,

@@ -65,6 +65,7 @@ impl<'a> Emitter<'_, 'a> {
         self.return_class_cell(def.header);
         Header {
             span: def.header,
+            begin: super::function::begin(&def.decorators, def.header),
             params: Params::default(),
             doc,
         }

@@ -68,6 +68,7 @@ const MAX_INSTRS: u32 = 4_000_000;
 /// What a finished frame is called and where it is.
 pub(super) struct Header {
     pub span: Span,
+    pub begin: u32,
     pub params: Params,
     pub doc: Option<Rc<str>>,
 }
@@ -174,6 +175,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             qualname: scope.qualname.clone(),
             file: self.unit.file,
             span: header.span,
+            begin: header.begin,
             kind: self.kind,
             params: header.params,
             nregs: self.regs.window(),

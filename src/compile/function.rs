@@ -79,6 +79,7 @@ impl<'a> Emitter<'_, 'a> {
         self.return_none(def.header);
         Header {
             span: def.header,
+            begin: begin(&def.decorators, def.header),
             params: self.params(&def.params),
             doc,
         }
@@ -94,6 +95,7 @@ impl<'a> Emitter<'_, 'a> {
             inner.return_stmt(Some(&lambda.body), lambda.body.span);
             Header {
                 span,
+                begin: span.start,
                 params: inner.params(&lambda.params),
                 doc: None,
             }
@@ -108,6 +110,7 @@ impl<'a> Emitter<'_, 'a> {
             inner.return_stmt(Some(value), value.span);
             Header {
                 span: value.span,
+                begin: value.span.start,
                 params: bytecode::Params::default(),
                 doc: None,
             }
@@ -296,6 +299,13 @@ fn expand_tabs(text: &str) -> String {
         }
     }
     out
+}
+
+/// Where a definition begins: at its first decorator, if it has one.
+pub(super) fn begin(decorators: &[Expr], header: Span) -> u32 {
+    decorators
+        .first()
+        .map_or(header.start, |first| first.span.start)
 }
 
 #[cfg(test)]

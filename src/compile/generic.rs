@@ -149,6 +149,7 @@ impl<'a> Emitter<'_, 'a> {
                 };
                 Header {
                     span,
+                    begin: span.start,
                     params,
                     doc: None,
                 }

@@ -144,6 +144,7 @@ impl<'a> Emitter<'_, 'a> {
         self.return_none(end);
         Header {
             span: Span::default(),
+            begin: 0,
             params: Params::default(),
             doc,
         }

@@ -9,6 +9,7 @@ pub mod binascii;
 pub mod builtins;
 pub mod collections;
 pub mod contextvars;
+mod dis;
 pub mod gc;
 pub mod hashlib;
 pub mod html;
@@ -47,6 +48,7 @@ pub const MODULES: &[&NativeModule] = &[
     &binascii::BINASCII,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,
+    &dis::DIS,
     &gc::GC,
     &hashlib::HASHLIB,
     &html::HTML,

@@ -65,7 +65,7 @@ fn place(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Some(code) = code else {
         return Ok(vm.none());
     };
-    let defined = vm.locate(&code, code.span.start);
+    let defined = vm.locate(&code, code.begin);
     let (mut now, mut running) = (None, false);
     if let Some(coroutine) = vm.get_gc::<Coroutine>(object) {
         running = coroutine.state.get() == CoroutineState::Running;

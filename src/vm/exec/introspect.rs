@@ -375,7 +375,7 @@ impl Vm {
 
     /// The line of an instruction; without one, that of the definition.
     pub fn line_of(&self, code: &Code, ip: Option<u32>) -> i64 {
-        let offset = ip.map_or(code.span.start, |ip| code.span_at(ip).start);
+        let offset = ip.map_or(code.begin, |ip| code.span_at(ip).start);
         self.locate(code, offset)
             .map_or(0, |place| place.line as i64)
     }

@@ -339,8 +339,10 @@ impl Vm {
 
     fn code_repr(&self, value: Local) -> Option<String> {
         let code = self.get_gc::<CodeObj>(value)?;
+        let place = self.locate(&code.code, code.code.begin);
+        let (file, line) = place.map_or_else(|| ("?".into(), 0), |p| (p.file, p.line));
         Some(format!(
-            "<code object {} at {}>",
+            "<code object {} at {}, file \"{file}\", line {line}>",
             code.code.name,
             self.address(self.get(value))
         ))
