@@ -157,12 +157,10 @@ const FUNCTIONS: &str = "\
 import asyncio
 seen = []
 def test_plain():
-    seen.append(1)
-    assert seen == [1]
+    pass
 async def test_async():
-    seen.append(1)
     await asyncio.sleep(86400)
-    assert seen == [1]
+    assert seen == []
 def test_fails():
     print('on the way')
     assert seen == [2], 'not two'
@@ -173,7 +171,7 @@ if __name__ == '__main__':
 ";
 
 #[test]
-fn functions_run_fresh_and_in_loops_of_their_own() {
+fn functions_run_in_loops_of_their_own() {
     let folder = Folder::with(&[("test_it.apy", FUNCTIONS)]);
     let run = folder.test(&["-v"]);
     assert_eq!(run.status, 1);
@@ -266,7 +264,7 @@ fn words_choose_and_a_failure_can_stop() {
     );
     let run = folder.test(&["-x", "-j", "1"]);
     assert_eq!(run.status, 1);
-    run.has(&["1 failed, 3 not run in "]);
+    run.has(&["1 failed, 2 not run in "]);
 }
 
 #[test]
@@ -405,4 +403,182 @@ fn quiet_runs_say_only_what_is_wrong() {
     assert_eq!(folder.test(&["-q"]).out, "");
     folder.write("a.out", "2\n");
     folder.test(&["-q"]).has(&["FAILED a.apy", "1 failed"]);
+}
+
+const PYTEST: &str = "\
+import asyncio, pytest, sys
+from helper import add
+
+@pytest.fixture(scope='module')
+async def connection():
+    print('open')
+    yield {'a': 1}
+    print('close')
+
+@pytest.fixture(params=['x', 'y'])
+def letter(request):
+    return request.param
+
+@pytest.mark.parametrize('a, b', [(1, 2), pytest.param(2, 4, id='four')])
+def test_add(a, b, letter):
+    assert add(a, 1) == b
+
+class TestClass:
+    def setup_method(self, method):
+        self.name = method.__name__
+    async def test_in_class(self, connection, tmp_path, monkeypatch, capsys):
+        await asyncio.sleep(60)
+        monkeypatch.setenv('HERE', str(tmp_path))
+        print('caught')
+        assert capsys.readouterr().out == 'caught\\n' and connection['a'] == 1
+
+def test_raises():
+    with pytest.raises(ValueError, match='invalid'):
+        int('x')
+    assert 0.1 + 0.2 == pytest.approx(0.3)
+
+@pytest.mark.skipif(sys.version_info > (3,), reason='not here')
+def test_skipped(): assert 0
+
+@pytest.mark.xfail(reason='a bug')
+def test_xfail(): assert 0
+
+@pytest.mark.slow
+def test_made_by_loop(): pass
+
+for n in range(2):
+    globals()[f'test_made_{n}'] = lambda: None
+";
+
+#[test]
+fn files_of_pytest_run_as_they_are() {
+    let folder = Folder::with(&[
+        ("pyproject.toml", ""),
+        ("helper.py", "def add(a, b): return a + b\n"),
+        ("tests/conftest.py", "import pytest\n"),
+        ("tests/test_all.py", PYTEST),
+    ]);
+    let run = folder.test(&["-v"]);
+    assert_eq!(run.status, 1, "{}{}", run.out, run.err);
+    assert_eq!(
+        run.failed(),
+        [
+            "tests/test_all.py::test_add[four-x]",
+            "tests/test_all.py::test_add[four-y]"
+        ]
+    );
+    run.has(&[
+        "left:  3\n      right: 4",
+        "skip   tests/test_all.py::test_skipped: not here",
+        "xfail  tests/test_all.py::test_xfail: a bug",
+        "Failed:\n  tests/test_all.py::test_add[four-x]\n",
+        "2 failed, 7 passed, 1 skipped, 1 failed as expected in ",
+    ]);
+    let again = folder.test(&["-v", "tests/test_all.py::test_add[four-x]"]);
+    assert_eq!(again.failed(), ["tests/test_all.py::test_add[four-x]"]);
+    again.has(&["1 failed in "]);
+    let chosen = |args: &[&str]| {
+        let args: Vec<&str> = ["-v"].iter().chain(args).copied().collect();
+        let run = folder.test(&args);
+        let names = run.names("ok ").into_iter();
+        names
+            .map(|name| name.rsplit("::").next().unwrap_or("").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(chosen(&["tests/test_all.py::TestClass"]), ["test_in_class"]);
+    assert_eq!(chosen(&["tests/test_all.py:29"]), ["test_raises"]);
+    assert_eq!(
+        chosen(&["-k", "MADE and not loop"]),
+        ["test_made_0", "test_made_1"]
+    );
+    assert_eq!(chosen(&["-m", "slow"]), ["test_made_by_loop"]);
+    let listed = folder.test(&["--list", "-k", "raises or loop"]);
+    assert_eq!(
+        listed.out,
+        "tests/test_all.py::test_raises\ntests/test_all.py::test_made_by_loop\n"
+    );
+    let parts = [1, 2, 3].map(|part| chosen(&["--shard", &format!("{part}/3")]).len());
+    assert_eq!(parts.iter().sum::<usize>(), 7);
+    let missing = folder.test(&["tests/test_all.py::nope"]);
+    assert_eq!(missing.status, 1);
+    missing.has(&["FAILED tests/test_all.py::nope", "there is no such test"]);
+}
+
+#[test]
+fn what_cannot_run_is_never_counted_as_passed() {
+    let folder = Folder::with(&[(
+        "test_odd.py",
+        "import asyncio\ndef test_generator():\n    yield 1\n    assert 0\n\
+         class TestInit:\n    def __init__(self): pass\n    def test_it(self): assert 0\n\
+         def test_unknown(mocker): pass\n\
+         def test_forgotten():\n    check()\nasync def check(): assert 0\n",
+    )]);
+    let run = folder.test(&[]);
+    assert_eq!(run.status, 1);
+    assert_eq!(
+        run.failed(),
+        [
+            "test_odd.py::test_generator",
+            "test_odd.py::TestInit",
+            "test_odd.py::test_unknown"
+        ]
+    );
+    run.has(&[
+        "test_generator is a generator",
+        "because it has a __init__ constructor",
+        "pytest-mock, a plugin of pytest",
+        "WARNING test_odd.py::test_forgotten",
+        "coroutine 'check' was never awaited",
+        "3 failed, 1 passed, 1 warning in ",
+    ]);
+    let strict = folder.test(&["--strict"]);
+    assert!(
+        strict.failed().contains(&"test_odd.py::test_forgotten"),
+        "{}",
+        strict.out
+    );
+}
+
+#[test]
+fn differences_are_shown() {
+    let folder = Folder::with(&[(
+        "test_diff.py",
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    y: int\n\
+         def test_list():\n    a = list(range(500)); b = a[:]; b[70] = 7\n    assert a == b\n\
+         def test_text():\n    assert 'one\\ntwo\\nthree' == 'one\\n2\\nthree'\n\
+         def test_dict():\n    assert {'a': 1, 'b': 2} == {'a': 1, 'b': 3, 'c': 4}\n\
+         def test_set():\n    assert {1, 2} == {2, 3}\n\
+         def test_data():\n    assert P(1, 2) == P(1, 3)\n",
+    )]);
+    folder.test(&[]).has(&[
+        "at index 70: 70 != 7",
+        "- two\n",
+        "+ 2\n",
+        "at key 'b': 2 != 3",
+        "only in right: 'c': 4",
+        "only in left: 1",
+        "field y: 2 != 3",
+    ]);
+}
+
+#[test]
+fn one_test_does_not_spoil_the_next() {
+    let folder = Folder::with(&[(
+        "test_rude.py",
+        "import os, sys, builtins, pytest\nhere = os.getcwd()\n\
+             def test_folder(tmp_path): os.chdir(tmp_path)\n\
+             def test_builtins(): builtins.len = None; builtins.isinstance = None\n\
+             def test_streams(): sys.stdout = None\n\
+             async def test_quit(): await __import__('asyncio').Event().wait()\n\
+             def test_noise():\n    print('x' * 5_000_000)\n    assert 0\n\
+             def test_after(): assert len(os.getcwd()) == len(here)\n",
+    )]);
+    let run = folder.test(&["-v", "--durations", "2", "--junit", "out.xml"]);
+    assert_eq!(
+        run.failed(),
+        ["test_rude.py::test_quit", "test_rude.py::test_noise"]
+    );
+    run.has(&["deadlock: ", "2 failed, 4 passed", "Slowest:\n"]);
+    let xml = folder.read("out.xml").expect("it was written");
+    assert!(xml.contains("tests=\"6\" failures=\"2\""), "{xml}");
 }

@@ -10,14 +10,16 @@ use crate::compile::{Asserted, asserted};
 use crate::diagnostics::SourceMap;
 use crate::syntax::ast::{Expr, StmtKind};
 use crate::syntax::parse_module;
-use crate::vm::Failure;
+use crate::vm::{Failure, Values};
 
 /// How much of a part's text and of a value is shown.
 const LONGEST_TEXT: usize = 40;
 const LONGEST_VALUE: usize = 2_000;
+/// The same where the difference follows.
+const LONGEST_BEGINNING: usize = 240;
 
 /// Adds the values, one below the other.
-pub fn values(out: &mut String, failure: &Failure, sources: &SourceMap) {
+pub fn values(out: &mut String, failure: &Failure, sources: &SourceMap, much: Values) {
     let names = names(failure, sources);
     let mut rows: Vec<(&str, &str)> = Vec::new();
     for (name, value) in names.iter().zip(&failure.compared) {
@@ -35,7 +37,7 @@ pub fn values(out: &mut String, failure: &Failure, sources: &SourceMap) {
         let label = format!("  {:width$} ", format!("{name}:"));
         let indent = " ".repeat(label.chars().count());
         // The lines of a long repr stand below each other.
-        let value = clip(value).replace('\n', &format!("\n{indent}"));
+        let value = clip(value, much).replace('\n', &format!("\n{indent}"));
         let _ = writeln!(out, "{label}{value}");
     }
 }
@@ -84,8 +86,12 @@ fn shown(part: &Expr, text: &str) -> String {
 }
 
 /// The beginning of a value that is too long to read.
-fn clip(value: &str) -> String {
-    match value.char_indices().nth(LONGEST_VALUE) {
+fn clip(value: &str, much: Values) -> String {
+    let longest = match much {
+        Values::Long => LONGEST_VALUE,
+        Values::Short => LONGEST_BEGINNING,
+    };
+    match value.char_indices().nth(longest) {
         Some((end, _)) => format!("{}… ({} characters)", &value[..end], value.chars().count()),
         None => value.to_owned(),
     }

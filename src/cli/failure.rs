@@ -18,7 +18,7 @@ use crate::diagnostics::{
 use crate::runtime::traceback::TraceEntry;
 use crate::syntax::ast::{Expr, ExprKind, StmtKind};
 use crate::syntax::parser::parse_module;
-use crate::vm::{Failure, Place, Written};
+use crate::vm::{Failure, Place, Values, Written};
 
 /// So many equal lines are shown before the rest of a recursion is folded.
 const REPEATS: usize = 3;
@@ -32,6 +32,12 @@ const LONGEST: usize = 40;
 /// An exception as text.
 #[must_use]
 pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
+    render_with(failure, sources, style, Values::Long)
+}
+
+/// The same, with so much of the values of a failed `assert`.
+#[must_use]
+pub fn render_with(failure: &Failure, sources: &SourceMap, style: Style, values: Values) -> String {
     let mut out = heading(failure, style);
     if let Some(written) = &failure.written {
         let (file, span) = written_at(written);
@@ -53,7 +59,7 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
             style.0,
         ));
     }
-    asserted::values(&mut out, failure, sources);
+    asserted::values(&mut out, failure, sources, values);
     out.push_str(&advice::of(failure, sources, style));
     let lines = fold(&failure.trace, sources);
     // A single call says no more than the excerpt.
@@ -75,6 +81,38 @@ pub fn render(failure: &Failure, sources: &SourceMap, style: Style) -> String {
         }
     }
     out
+}
+
+/// The same exceptions without the frames of the runner of tests and of unittest, unless there are no others.
+#[must_use]
+pub fn without_runner(failure: &Failure, sources: &SourceMap) -> Failure {
+    const RUNNER: [&str; 3] = ["<apy>/pytest", "<apy>/unittest", "<apy>/asyncio"];
+    let is_users = |entry: &TraceEntry| match entry {
+        TraceEntry::Frame { code, ip } => {
+            let place = (code.clone(), *ip);
+            let name = source_of(&place, sources).name();
+            !RUNNER.iter().any(|start| name.starts_with(start))
+        }
+        TraceEntry::Task { .. } => true,
+    };
+    let mut shown = failure.clone();
+    let is_frame = |entry: &&TraceEntry| matches!(entry, TraceEntry::Frame { .. });
+    if failure.trace.iter().filter(is_frame).any(is_users) {
+        shown.trace.retain(is_users);
+    }
+    // What awaits the outermost task is the runner.
+    while let Some(TraceEntry::Task { .. }) = shown.trace.last() {
+        shown.trace.pop();
+    }
+    for link in [&mut shown.cause, &mut shown.context] {
+        *link = link
+            .take()
+            .map(|other| Box::new(without_runner(&other, sources)));
+    }
+    for member in &mut shown.members {
+        *member = without_runner(member, sources);
+    }
+    shown
 }
 
 /// `Type: message` and the notes.

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::rc::Rc;
 
+use super::failure;
 use super::notices::Notices;
 use super::report;
 use super::signals::Signals;
@@ -19,7 +20,7 @@ use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
 use crate::vm::files::Files;
 use crate::vm::processes::Processes;
-use crate::vm::{Host, Report};
+use crate::vm::{Failure, Host, Place, Report, Values};
 
 /// Output that is kept back at most.
 const BUFFER: usize = 1 << 16;
@@ -32,6 +33,8 @@ pub struct Process {
     sources: Sources,
     style: Style,
     notices: Notices,
+    /// Reports that the runner of tests takes, if it runs.
+    kept: Option<Vec<String>>,
     files: Rc<OsFiles>,
 }
 
@@ -47,6 +50,7 @@ impl Process {
             sources: Rc::clone(&sources),
             style,
             notices,
+            kept: None,
             files: Rc::default(),
         }
     }
@@ -75,10 +79,29 @@ impl Host for Process {
         // The end of the program is no warning.
         if let Report::Deadlock { .. } = report {
             say(&fitted(&report::render(&report, &sources, self.style)));
+        } else if let Some(kept) = &mut self.kept {
+            kept.push(report::render(&report, &sources, self.style));
         } else {
             self.notices
                 .tell(|style| fitted(&report::render(&report, &sources, style)));
         }
+    }
+
+    fn draw(&mut self, failure: &Failure, values: Values) -> String {
+        let sources = self.sources.borrow();
+        let failure = failure::without_runner(failure, &sources);
+        failure::render_with(&failure, &sources, self.style, values)
+    }
+
+    fn source_at(&mut self, place: &Place) -> String {
+        let sources = self.sources.borrow();
+        let span = place.0.span_at(place.1);
+        let text = span.text(failure::source_of(place, &sources).text());
+        text.to_owned()
+    }
+
+    fn take_reports(&mut self) -> Vec<String> {
+        self.kept.replace(Vec::new()).unwrap_or_default()
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {

@@ -54,9 +54,6 @@ fn start(parsed: Parsed) -> u8 {
     match parsed {
         Parsed::Run(Action::Repl(program), settings) => repl::repl(program, &settings),
         Parsed::Run(Action::Program(source, args), settings) => run::run(source, args, &settings),
-        Parsed::Run(Action::Call(file, function), settings) => {
-            run::call(file, &function, &settings)
-        }
         Parsed::Run(Action::Test(options), settings) => test::test(&options, &settings),
         Parsed::Run(Action::Check(options), settings) => check::check(options, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),

@@ -37,34 +37,6 @@ pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
     )
 }
 
-/// Runs a file as the module that it is, not as the main program, and then one of its functions: a test. The exit status.
-pub fn call(file: PathBuf, function: &str, settings: &Settings) -> u8 {
-    let shown = file.to_string_lossy().into_owned();
-    let module = file
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    execute(
-        Source::File(file),
-        vec![shown],
-        settings,
-        |interpreter, name, text| {
-            interpreter.name_main(&module);
-            match interpreter.run(name, text, Mode::Script) {
-                Outcome::Done => match interpreter.call(function) {
-                    // A test that ends the process has not run to its end.
-                    Outcome::Exit(0, _) => {
-                        Outcome::Exit(1, Some("the test ended the program: SystemExit".to_owned()))
-                    }
-                    other => other,
-                },
-                other => other,
-            }
-        },
-    )
-}
-
 fn execute(
     source: Source,
     args: Vec<String>,

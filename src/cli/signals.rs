@@ -49,6 +49,16 @@ struct Caught {
     disposition: Disposition,
 }
 
+/// A flag that Ctrl-C sets, for commands that run no program themselves.
+///
+/// # Errors
+/// The system's.
+pub fn interrupt_flag() -> io::Result<Arc<AtomicBool>> {
+    let pressed = Arc::default();
+    flag::register(INTERRUPT, Arc::clone(&pressed))?;
+    Ok(pressed)
+}
+
 impl Signals {
     /// Takes over Ctrl-C from the system, unless this process was started to ignore it.
     ///

@@ -31,6 +31,7 @@ pub mod socket;
 pub mod struct_;
 pub mod summary;
 pub mod sys;
+pub mod testing;
 pub mod threads;
 pub mod time;
 mod traceback;
@@ -66,6 +67,7 @@ pub const MODULES: &[&NativeModule] = &[
     &socket::SOCKET,
     &struct_::STRUCT,
     &sys::SYS,
+    &testing::TESTING,
     &threads::THREAD,
     &time::TIME,
     &traceback::TRACEBACK,

@@ -8,8 +8,17 @@ use std::rc::Rc;
 
 use super::files::{Files, NoFiles};
 use super::processes::{NoProcesses, Processes};
-use super::report::Report;
+use super::report::{Failure, Place, Report};
 use super::signals::Signals;
+
+/// How much of the values of a failed `assert` is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// All that is sensible.
+    Long,
+    /// The beginnings: where they differ is told apart.
+    Short,
+}
 
 /// What the VM asks of the program around it.
 pub trait Host {
@@ -44,6 +53,18 @@ pub trait Host {
     /// Other processes; by default they are refused.
     fn processes(&self) -> Rc<dyn Processes> {
         Rc::new(NoProcesses)
+    }
+    /// An exception as the user would see it.
+    fn draw(&mut self, failure: &Failure, _: Values) -> String {
+        format!("{}: {}\n", failure.class, failure.message)
+    }
+    /// The source text of a place.
+    fn source_at(&mut self, _: &Place) -> String {
+        String::new()
+    }
+    /// Takes the reports since the last call as texts; from the first call on they are kept back instead of being shown.
+    fn take_reports(&mut self) -> Vec<String> {
+        Vec::new()
     }
     /// Takes what `print` has kept back, so that the caller writes it.
     fn take_kept(&mut self) -> Vec<u8> {

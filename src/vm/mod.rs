@@ -31,7 +31,7 @@ pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
 pub use hooks::{SourcePlace, SourceTexts};
-pub use host::{Host, NoHost};
+pub use host::{Host, NoHost, Values};
 pub use import::Importer;
 pub use layers::{Extension, Layer, LayerPlace};
 pub use local::{Local, Mark};

@@ -146,15 +146,6 @@ fn run() -> Command {
         ))
 }
 
-/// All of it, and how `apy test` runs one test of a file: not for people, so nothing made from `command` shows it.
-pub fn command_with_hidden() -> Command {
-    let call = Arg::new("call")
-        .long("call")
-        .value_name("FUNCTION")
-        .hide(true);
-    command().mut_subcommand("run", |run| run.arg(call))
-}
-
 fn check() -> Command {
     Command::new("check")
         .about("Look for mistakes without running: syntax, names, calls, imports, awaits")
@@ -205,7 +196,7 @@ fn completions_command() -> Command {
 
 fn test() -> Command {
     Command::new("test")
-        .about("Run tests: programs beside their expected output, and test_* functions")
+        .about("Run tests: programs beside their expected output, and test functions as pytest has them")
         .after_help(
             "Time is virtual and the seed 0 unless options say otherwise.\n\
              Exit status: 0; 1 a test failed; 2 wrong usage, or there was nothing to run.",
@@ -213,7 +204,7 @@ fn test() -> Command {
         .arg(
             Arg::new("paths")
                 .value_name("PATHS")
-                .help("Files and folders to search [default: this folder]")
+                .help("Files, folders, FILE::NAME or FILE:LINE [default: this folder]")
                 .num_args(0..)
                 .value_hint(ValueHint::AnyPath)
                 .value_parser(value_parser!(PathBuf)),
@@ -222,30 +213,63 @@ fn test() -> Command {
         .args(how_to_test())
 }
 
-fn which_tests() -> [Arg; 3] {
+fn which_tests() -> [Arg; 8] {
     [
         Arg::new("words")
             .short('k')
-            .value_name("WORD")
-            .help("Only tests whose name contains this; may be given several times")
+            .value_name("EXPR")
+            .help("Only tests whose name contains this: words with and, or, not; case is ignored")
             .action(ArgAction::Append),
+        Arg::new("marks")
+            .short('m')
+            .value_name("EXPR")
+            .help("Only tests with this mark: words with and, or, not"),
         flag("fail-fast", "Stop at the first failure").short('x'),
+        Arg::new("maxfail")
+            .long("maxfail")
+            .value_name("N")
+            .help("Stop after so many failures")
+            .value_parser(value_parser!(u64).range(1..)),
         flag("last-failed", "Only what failed the last time").visible_alias("lf"),
+        Arg::new("shard")
+            .long("shard")
+            .value_name("I/N")
+            .help("Only this part of the tests, of so many parts")
+            .value_parser(shard),
+        flag("list", "Name the tests instead of running them").visible_alias("collect-only"),
+        flag("watch", "Run again whenever a file changes"),
     ]
 }
 
-fn how_to_test() -> [Arg; 4] {
+fn how_to_test() -> [Arg; 8] {
     [
         flag(
             "bless",
             "Write what programs print into the files of what is expected",
         ),
+        flag(
+            "no-capture",
+            "Show what tests print, one file after the other",
+        )
+        .short('s'),
         choice(
             "format",
             "FORMAT",
             &["human", "tap", "junit", "json"],
             "How to write the results",
         ),
+        Arg::new("junit")
+            .long("junit")
+            .value_name("FILE")
+            .help("Write the results as JUnit's XML to a file, too")
+            .value_hint(ValueHint::FilePath)
+            .value_parser(value_parser!(PathBuf)),
+        Arg::new("durations")
+            .long("durations")
+            .value_name("N")
+            .help("Show the N slowest tests")
+            .value_parser(value_parser!(u64)),
+        flag("setup-show", "Show when fixtures are set up and torn down"),
         Arg::new("timeout")
             .long("timeout")
             .value_name("SECONDS")
@@ -255,9 +279,18 @@ fn how_to_test() -> [Arg; 4] {
             .long("jobs")
             .short('j')
             .value_name("N")
-            .help("How many tests run at once [default: one a processor]")
+            .help("How many files run at once [default: one a processor]")
             .value_parser(value_parser!(u64).range(1..=1024)),
     ]
+}
+
+/// A part and the number of parts.
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parts
+        .filter(|&(part, parts): &(u64, u64)| part >= 1 && part <= parts)
+        .ok_or_else(|| "it must be I/N with I from 1 to N".to_owned())
 }
 
 /// The options that hold whatever is done.

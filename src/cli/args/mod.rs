@@ -8,11 +8,11 @@ mod command;
 mod complaint;
 #[cfg(test)]
 mod reference;
+mod testing;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
@@ -21,8 +21,9 @@ use super::check::{Fixes, Form};
 use super::status;
 use super::style::{Style, When, say};
 use crate::sched::clock::TimeMode;
-use command::{DUMPS, command_with_hidden};
+use command::DUMPS;
 pub use complaint::command_like;
+pub use testing::TestOptions;
 
 /// What the arguments mean.
 pub enum Parsed {
@@ -38,8 +39,6 @@ pub enum Action {
     Repl(Option<(Source, Vec<String>)>),
     /// Run a program with arguments.
     Program(Source, Vec<String>),
-    /// Run a file's definitions, then one of its functions: a test.
-    Call(PathBuf, String),
     /// Run tests.
     Test(Box<TestOptions>),
     /// Look for mistakes without running.
@@ -133,30 +132,6 @@ pub struct Settings {
     pub gc_stress: bool,
 }
 
-/// Which tests to run, and how.
-pub struct TestOptions {
-    /// Files and folders to search.
-    pub paths: Vec<PathBuf>,
-    /// Only names that contain one of these; none: all.
-    pub words: Vec<String>,
-    /// Stop at the first failure.
-    pub fail_fast: bool,
-    /// Only what failed the last time.
-    pub last_failed: bool,
-    /// Write what programs print into the files of what is expected.
-    pub bless: bool,
-    /// How the results are written.
-    pub format: Format,
-    /// How to paint the report, which goes to standard output.
-    pub style: Style,
-    /// How long one test may take.
-    pub timeout: Duration,
-    /// How many run at once.
-    pub jobs: usize,
-    /// Options for the programs: their time and seed where the command line names them, and other things they inherit.
-    pub inherited: Vec<String>,
-}
-
 /// Which programs to check, and how to say what is found.
 pub struct CheckOptions {
     /// Files and folders.
@@ -184,7 +159,7 @@ pub enum Format {
 #[must_use]
 pub fn parse() -> Parsed {
     let args: Vec<OsString> = std::env::args_os().collect();
-    match plain(&args).map_or_else(|| command_with_hidden().try_get_matches_from(&args), Ok) {
+    match plain(&args).map_or_else(|| command::command().try_get_matches_from(&args), Ok) {
         Ok(matches) => Parsed::Run(action(&matches), Settings::of(&matches)),
         Err(error)
             if matches!(
@@ -241,13 +216,8 @@ fn action(matches: &ArgMatches) -> Action {
 }
 
 fn run(of: &ArgMatches, matches: &ArgMatches) -> Action {
-    match (word(of, "call"), program(of)) {
-        (Some(function), Some((Source::File(path), _))) => Action::Call(path, function),
-        (_, program) => {
-            let interactive = matches.get_flag("interactive") || of.get_flag("interactive");
-            action_of(program, interactive)
-        }
-    }
+    let interactive = matches.get_flag("interactive") || of.get_flag("interactive");
+    action_of(program(of), interactive)
 }
 
 fn dump(name: &str, of: &ArgMatches) -> Action {
@@ -387,38 +357,6 @@ impl CheckOptions {
             } else {
                 Fixes::Tell
             },
-        }
-    }
-}
-
-impl TestOptions {
-    fn of(matches: &ArgMatches) -> TestOptions {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let jobs = matches.get_one::<u64>("jobs").copied();
-        let format = match word(matches, "format").as_deref() {
-            Some("tap") => Format::Tap,
-            Some("junit") => Format::Junit,
-            Some("json") => Format::Json,
-            _ => Format::Human,
-        };
-        let when = match format {
-            Format::Human => when(matches),
-            _ => When::Never,
-        };
-        TestOptions {
-            style: Style::detect_on(when, &std::io::stdout()),
-            format,
-            paths: many(matches, "paths"),
-            words: many(matches, "words"),
-            fail_fast: matches.get_flag("fail-fast"),
-            last_failed: matches.get_flag("last-failed"),
-            bless: matches.get_flag("bless"),
-            timeout: matches
-                .get_one::<Duration>("timeout")
-                .copied()
-                .unwrap_or(command::TIMEOUT),
-            jobs: jobs.map_or(cores, |jobs| usize::try_from(jobs).unwrap_or(cores)),
-            inherited: inherited(matches),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One run of `apy` on one test: its options, its streams, and an end to programs that hang.
+//! One run of `apy` on one program: its options, its streams, and an end to programs that hang.
 //!
 //! The process runs in the file's folder with the bare file name, so that messages are the same wherever `apy test` was started.
 //! One that is over its time is killed; one that writes without end loses its reader and ends by that.
@@ -12,10 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::args::TestOptions;
-use super::super::style::Style;
-use super::collect::{Case, Kind};
+use super::collect::Case;
 use super::directives::Directives;
-use crate::diagnostics::Color;
 
 /// So much of each stream is read.
 const LIMIT: u64 = 16 << 20;
@@ -47,9 +45,9 @@ pub enum End {
 ///
 /// # Errors
 /// The system's, if the process cannot be started or watched.
-pub fn run(case: &Case, options: &TestOptions, style: Style) -> io::Result<Ran> {
+pub fn run(case: &Case, options: &TestOptions) -> io::Result<Ran> {
     let started = now();
-    let mut child = command(case, options, style)?.spawn()?;
+    let mut child = command(case, options)?.spawn()?;
     let streams = [
         read_aside(child.stdout.take()),
         read_aside(child.stderr.take()),
@@ -65,11 +63,12 @@ pub fn run(case: &Case, options: &TestOptions, style: Style) -> io::Result<Ran> 
     })
 }
 
+/// The moment, in real time.
 #[expect(
     clippy::disallowed_methods,
     reason = "tests are timed from outside of any program"
 )]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
@@ -77,22 +76,14 @@ fn now() -> Instant {
     clippy::disallowed_methods,
     reason = "the tests that the user names are read here"
 )]
-fn command(case: &Case, options: &TestOptions, style: Style) -> io::Result<Command> {
+fn command(case: &Case, options: &TestOptions) -> io::Result<Command> {
     let source = std::fs::read(&case.file)?;
     let directives = Directives::of(&String::from_utf8_lossy(&source));
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--time=virtual", "--seed=0"]);
     command.args(&directives.options).args(&options.inherited);
-    let is_compared = case.kind == Kind::Golden;
-    let color = match style.0 {
-        Color::Always if !is_compared => "always",
-        _ => "never",
-    };
-    command.arg(format!("--color={color}"));
-    if let Kind::Function(function) = &case.kind {
-        command.arg(format!("--call={function}"));
-    }
-    // Behind `--` a name may begin with a hyphen.
+    command.arg("--color=never");
+    // After `--` a name may begin with a hyphen.
     command
         .arg("--")
         .arg(case.file.file_name().unwrap_or_default());
@@ -108,10 +99,11 @@ fn command(case: &Case, options: &TestOptions, style: Style) -> io::Result<Comma
     Ok(command)
 }
 
-type Stream = Receiver<Vec<u8>>;
+/// What a pipe has held when it is closed.
+pub type Stream = Receiver<Vec<u8>>;
 
 /// Reads a pipe to its end on a thread of its own: two pipes read in turn could block each other.
-fn read_aside(pipe: Option<impl Read + Send + 'static>) -> Stream {
+pub fn read_aside(pipe: Option<impl Read + Send + 'static>) -> Stream {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();

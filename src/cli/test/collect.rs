@@ -1,41 +1,52 @@
-//! Finds the tests: `x.apy` with `x.out` beside it, and the `test_*` functions of `test_*.apy`.
+//! Finds what `apy test` runs: programs beside their expected output, and files of tests.
 //!
-//! Functions are found by parsing, so that nothing runs before its test does. Names are paths from this folder, with `::function`
-//! behind them; the order is that of the paths, then of the source.
+//! A program is `x.apy` or `x.py` with `x.out` beside it; a file of tests is called `test_x` or `x_test`. Which tests a file holds, only
+//! running it tells (`suite`): functions may be made at run time. `file::Class::test` and `file:LINE` name some of a file.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::host::words;
-use crate::syntax::ast::StmtKind;
-use crate::syntax::parser::{decode_source, parse_module};
 
 /// The endings of files that hold expected output, in the order in which they are tried.
 pub const OUTPUTS: [&str; 2] = ["out", "exp"];
 
-/// One test.
+/// Folders that hold no tests of the project.
+const FOREIGN: [&str; 6] = [
+    "node_modules",
+    "__pycache__",
+    "venv",
+    "build",
+    "dist",
+    "site-packages",
+];
+
+/// A program or a file of tests.
 #[derive(Clone)]
 pub struct Case {
-    /// What it is called, and what `-k` looks at.
+    /// What it is called: its path from this folder.
     pub name: String,
-    /// The program's file.
+    /// The file.
     pub file: PathBuf,
     /// What to do with it.
     pub kind: Kind,
 }
 
-/// The kinds of tests.
+/// What to do with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Run the program and compare what it prints.
     Golden,
-    /// Run the file as a module, then this function of it.
-    Function(String),
-    /// Show what is wrong with a file of functions that does not parse.
-    Broken,
+    /// Load it and run its tests: those with these names or on these lines, all if there are none.
+    Suite {
+        /// Names as they are printed, with the file.
+        ids: Vec<String>,
+        /// Lines.
+        lines: Vec<u32>,
+    },
 }
 
-/// Which programs without functions are tests.
+/// Which programs without tests are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Programs {
     /// Those with expected output beside them.
@@ -44,36 +55,110 @@ pub enum Programs {
     WithOutputOrNamed,
 }
 
-/// The tests under these paths.
+/// What is under these paths.
 ///
 /// # Errors
 /// A path that cannot be read, in words.
 pub fn collect(paths: &[PathBuf], programs: Programs) -> Result<Vec<Case>, String> {
-    let mut cases = Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
     let mut seen = HashSet::new();
     for path in paths {
+        let (path, part) = split(path);
         let mut files = Vec::new();
         if path.is_dir() {
-            walk(path, &mut files)?;
-        } else {
+            walk(&path, &mut files)?;
+        } else if path.exists() {
             files.push(path.clone());
+        } else {
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let missing = std::fs::metadata(&path).err().unwrap_or(missing);
+            return Err(format!(
+                "cannot read '{}': {}",
+                path.display(),
+                words(&missing)
+            ));
         }
         files.sort();
         for file in files {
-            // Two paths may lead to the same test.
-            let wanted = match programs {
-                Programs::WithOutputOrNamed if file != *path => Programs::WithOutput,
-                other => other,
-            };
-            let found = cases_of(&file, wanted)?;
-            cases.extend(
-                found
-                    .into_iter()
-                    .filter(|case| seen.insert(case.name.clone())),
-            );
+            let is_named = file == path;
+            for mut case in cases_of(&file, programs, is_named) {
+                if let Kind::Suite { ids, lines } = &mut case.kind {
+                    part.add_to(&case.name, ids, lines);
+                }
+                add(&mut cases, &mut seen, case);
+            }
         }
     }
     Ok(cases)
+}
+
+/// Adds a case; of a file that is there already, what more is asked for.
+fn add(cases: &mut Vec<Case>, seen: &mut HashSet<String>, case: Case) {
+    let key = match case.kind {
+        Kind::Golden => case.name.clone(),
+        Kind::Suite { .. } => format!("{}::", case.name),
+    };
+    if seen.insert(key) {
+        cases.push(case);
+        return;
+    }
+    let Kind::Suite { ids, lines } = case.kind else {
+        return;
+    };
+    let known = cases
+        .iter_mut()
+        .find(|known| known.name == case.name && known.kind != Kind::Golden);
+    if let Some(Case {
+        kind: Kind::Suite {
+            ids: known_ids,
+            lines: known_lines,
+        },
+        ..
+    }) = known
+    {
+        if ids.is_empty() && lines.is_empty() {
+            known_ids.clear();
+            known_lines.clear();
+        } else if !(known_ids.is_empty() && known_lines.is_empty()) {
+            known_ids.extend(ids);
+            known_lines.extend(lines);
+        }
+    }
+}
+
+/// The part of a file that was asked for.
+enum Part {
+    All,
+    Name(String),
+    Line(u32),
+}
+
+impl Part {
+    fn add_to(&self, file: &str, ids: &mut Vec<String>, lines: &mut Vec<u32>) {
+        match self {
+            Part::All => {}
+            Part::Name(name) => ids.push(format!("{file}::{name}")),
+            Part::Line(line) => lines.push(*line),
+        }
+    }
+}
+
+/// A path, and the part of the file that was named behind it.
+fn split(path: &Path) -> (PathBuf, Part) {
+    let text = path.to_string_lossy();
+    if path.exists() {
+        return (path.to_owned(), Part::All);
+    }
+    if let Some((file, name)) = text.split_once("::") {
+        return (file.into(), Part::Name(name.to_owned()));
+    }
+    match text.rsplit_once(':') {
+        Some((file, line)) if !file.is_empty() => match line.parse() {
+            Ok(line) => (file.into(), Part::Line(line)),
+            Err(_) => (path.to_owned(), Part::All),
+        },
+        _ => (path.to_owned(), Part::All),
+    }
 }
 
 /// The programs in a folder and those inside of it; hidden folders are left out, links to folders not followed.
@@ -81,9 +166,14 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let cannot = |error| format!("cannot read '{}': {}", folder.display(), words(&error));
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
-        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
         if entry.file_type().map_err(cannot)?.is_dir() {
-            if !is_hidden {
+            let is_foreign = name.starts_with('.')
+                || FOREIGN.contains(&&*name)
+                || entry.path().join("pyvenv.cfg").exists();
+            if !is_foreign {
+                // A folder that may not be read holds nothing that could be run.
                 walk(&entry.path(), files)?;
             }
         } else if is_program(&entry.path()) {
@@ -94,68 +184,69 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
 }
 
 fn is_program(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "apy")
+    path.extension()
+        .is_some_and(|ending| ending == "apy" || ending == "py")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests that the user names are read here"
-)]
-fn cases_of(file: &Path, programs: Programs) -> Result<Vec<Case>, String> {
-    let mut cases = Vec::new();
+/// Whether a file holds tests, by its name.
+fn is_suite(file: &Path) -> bool {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    stem.starts_with("test_") || stem.ends_with("_test")
+}
+
+fn cases_of(file: &Path, programs: Programs, is_named: bool) -> Vec<Case> {
     let name = name_of(file);
-    let case = |name: String, kind| Case {
-        name,
+    let case = |kind| Case {
+        name: name.clone(),
         file: file.to_owned(),
         kind,
+    };
+    let suite = || Kind::Suite {
+        ids: Vec::new(),
+        lines: Vec::new(),
     };
     let is_golden = OUTPUTS
         .iter()
         .any(|ending| file.with_extension(ending).is_file());
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let has_functions = stem.starts_with("test_");
-    if is_golden || (programs == Programs::WithOutputOrNamed && !has_functions) {
-        cases.push(case(name.clone(), Kind::Golden));
+    let is_suite = is_suite(file);
+    let mut cases = Vec::new();
+    let begins = programs == Programs::WithOutputOrNamed && is_named && !is_suite;
+    if is_golden || begins {
+        cases.push(case(Kind::Golden));
     }
-    if !has_functions && file.exists() {
-        return Ok(cases);
+    // A file that is named is asked for its tests whatever it is called, unless it is a program.
+    if is_suite || (is_named && !is_golden && !begins) {
+        cases.push(case(suite()));
     }
-    let text = std::fs::read(file)
-        .map_err(|error| format!("cannot read '{}': {}", file.display(), words(&error)))?;
-    match functions(&text) {
-        Some(functions) => cases.extend(
-            functions
-                .into_iter()
-                .map(|function| case(format!("{name}::{function}"), Kind::Function(function))),
-        ),
-        None if is_golden => {}
-        None => cases.push(case(name, Kind::Broken)),
-    }
-    Ok(cases)
-}
-
-/// The `test_*` functions of a text, if it is a program.
-fn functions(text: &[u8]) -> Option<Vec<String>> {
-    let text = decode_source(text).ok()?;
-    let module = parse_module(&text).module?;
-    let mut names: Vec<String> = Vec::new();
-    for stmt in &module.body {
-        if let StmtKind::FunctionDef(def) = &stmt.kind
-            && def.name.name.starts_with("test_")
-            && !names.iter().any(|name| **name == *def.name.name)
-        {
-            names.push(def.name.name.to_string());
-        }
-    }
-    Some(names)
+    cases
 }
 
 /// A path as it is shown: from this folder, with `/`.
-fn name_of(file: &Path) -> String {
+pub fn name_of(file: &Path) -> String {
     let shown = file.strip_prefix(".").unwrap_or(file).to_string_lossy();
     if cfg!(windows) {
         shown.replace('\\', "/")
     } else {
         shown.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_lines_stand_after_the_file() {
+        let part = |text: &str| match split(Path::new(text)) {
+            (file, Part::All) => (file, String::new()),
+            (file, Part::Name(name)) => (file, name),
+            (file, Part::Line(line)) => (file, line.to_string()),
+        };
+        assert_eq!(
+            part("no/a.py::T::t[x:1]"),
+            ("no/a.py".into(), "T::t[x:1]".into())
+        );
+        assert_eq!(part("no/a.py:12"), ("no/a.py".into(), "12".into()));
+        assert_eq!(part("no/a.py:x"), ("no/a.py:x".into(), String::new()));
     }
 }

@@ -36,9 +36,9 @@ impl Memory {
         let mut failed = before.clone();
         for done in done {
             if done.failure().is_some() {
-                failed.insert(done.case.name.clone());
+                failed.insert(done.name.clone());
             } else {
-                failed.remove(&done.case.name);
+                failed.remove(&done.name);
             }
         }
         if failed == before {

@@ -1,7 +1,7 @@
 //! Whether a test passed, and if not what its author wants to know.
 //!
-//! A golden is compared stream by stream with the files beside it; a function passes when its process ends with status 0. With
-//! `--bless` a golden writes those files instead, unless it crashed or hung.
+//! A program is compared stream by stream with the files beside it; with `--bless` it writes those files instead, unless it crashed or
+//! hung. The tests of a file are judged where they run (`suite`).
 
 use std::fmt::Write;
 use std::io;
@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use super::super::args::TestOptions;
 use super::super::host::words;
-use super::super::status;
 use super::child::{self, End, Ran};
-use super::collect::{Case, Kind, OUTPUTS};
+use super::collect::{Case, OUTPUTS};
 use super::diff::diff;
 
 /// What came of a test.
@@ -23,11 +22,17 @@ pub enum Verdict {
     Blessed(Vec<PathBuf>),
     /// What is wrong, in lines that end.
     Failed(String),
+    /// It did not run, for this reason.
+    Skipped(String),
+    /// It failed, as is expected for this reason.
+    ExpectedFailure(String),
+    /// It passed, and was expected to fail for this reason.
+    UnexpectedPass(String),
 }
 
 /// Runs a test and judges it.
 pub fn of(case: &Case, options: &TestOptions) -> (Verdict, Duration) {
-    match child::run(case, options, options.style) {
+    match child::run(case, options) {
         Ok(ran) => (judge(case, &ran, options), ran.took),
         Err(error) => {
             let why = format!("cannot run it: {}\n", words(&error));
@@ -37,32 +42,11 @@ pub fn of(case: &Case, options: &TestOptions) -> (Verdict, Duration) {
 }
 
 fn judge(case: &Case, ran: &Ran, options: &TestOptions) -> Verdict {
-    if case.kind != Kind::Golden {
-        return judge_function(ran, options);
-    }
     match &ran.end {
         End::Exit(status) if options.bless => bless(&case.file, ran, *status)
             .unwrap_or_else(|error| Verdict::Failed(format!("cannot write: {}\n", words(&error)))),
         end => judge_golden(&case.file, ran, end, options),
     }
-}
-
-fn judge_function(ran: &Ran, options: &TestOptions) -> Verdict {
-    if ran.end == End::Exit(status::OK.into()) {
-        return Verdict::Passed;
-    }
-    let mut why = String::new();
-    if let Some(how) = abnormal(&ran.end, options) {
-        let _ = writeln!(why, "{how}");
-    }
-    why.push_str(&ended(&ran.stderr));
-    if !ran.stdout.is_empty() {
-        let _ = write!(why, "it printed:\n{}", indented(&ran.stdout));
-    }
-    if why.is_empty() {
-        let _ = writeln!(why, "it ended with {}", in_words(&ran.end));
-    }
-    Verdict::Failed(why)
 }
 
 /// A crash or a hang, in words.
@@ -74,14 +58,6 @@ fn abnormal(end: &End, options: &TestOptions) -> Option<String> {
             "it still ran after {} s and was ended (--timeout)",
             options.timeout.as_secs_f64()
         )),
-    }
-}
-
-fn in_words(end: &End) -> String {
-    match end {
-        End::Exit(status) => format!("exit status {status}"),
-        End::Crash(signal) => signal.clone(),
-        End::TimedOut => "no end".to_owned(),
     }
 }
 
@@ -229,18 +205,10 @@ fn put(path: &Path, content: Option<Vec<u8>>) -> io::Result<bool> {
     Ok(true)
 }
 
-fn indented(text: &[u8]) -> String {
+/// Lines, each a little to the right.
+pub fn indented(text: &[u8]) -> String {
     String::from_utf8_lossy(text)
         .lines()
         .map(|line| format!("  {line}\n"))
         .collect()
-}
-
-/// A text whose last line ends.
-fn ended(text: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(text).into_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
 }

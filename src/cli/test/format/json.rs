@@ -5,28 +5,42 @@
 use std::fmt::Write;
 
 use super::super::Summary;
+use super::super::verdict::Verdict;
 
 /// The summary as JSON.
 pub fn write(summary: &Summary) -> String {
     let failed = summary.failed();
     let mut out = format!(
         "{{\"passed\": {}, \"failed\": {failed}, \"not_run\": {}, \"seconds\": {:.3}, \"tests\": [",
-        summary.done.len() - failed,
+        summary.count(|verdict| matches!(verdict, Verdict::Passed | Verdict::Blessed(_))),
         summary.left_out,
         summary.took.as_secs_f64()
     );
     for (index, done) in summary.done.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
-        let status = done.failure().map_or("passed", |_| "failed");
+        let (status, reason) = match &done.verdict {
+            Verdict::Failed(_) => ("failed", None),
+            Verdict::Skipped(reason) => ("skipped", Some(reason)),
+            Verdict::ExpectedFailure(reason) => ("xfailed", Some(reason)),
+            Verdict::UnexpectedPass(reason) => ("xpassed", Some(reason)),
+            Verdict::Passed | Verdict::Blessed(_) => ("passed", None),
+        };
         let _ = write!(
             out,
             "{comma}\n  {{\"name\": {}, \"file\": {}, \"status\": \"{status}\", \"seconds\": {:.3}",
-            quote(&done.case.name),
-            quote(&done.case.file.to_string_lossy()),
+            quote(&done.name),
+            quote(&done.file.to_string_lossy()),
             done.took.as_secs_f64()
         );
         if let Some(why) = done.failure() {
             let _ = write!(out, ", \"message\": {}", quote(why));
+        }
+        if let Some(reason) = reason {
+            let _ = write!(out, ", \"reason\": {}", quote(reason));
+        }
+        if !done.warnings.is_empty() {
+            let texts: Vec<String> = done.warnings.iter().map(|text| quote(text)).collect();
+            let _ = write!(out, ", \"warnings\": [{}]", texts.join(", "));
         }
         out.push('}');
     }

@@ -5,29 +5,42 @@
 use std::fmt::Write;
 
 use super::super::Summary;
+use super::super::verdict::Verdict;
 
 /// The summary as XML.
 pub fn write(summary: &Summary) -> String {
     let seconds = summary.took.as_secs_f64();
+    let skipped =
+        |verdict: &Verdict| matches!(verdict, Verdict::Skipped(_) | Verdict::ExpectedFailure(_));
     let counts = format!(
-        "tests=\"{}\" failures=\"{}\" time=\"{seconds:.3}\"",
+        "tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{seconds:.3}\"",
         summary.done.len(),
-        summary.failed()
+        summary.failed(),
+        summary.count(skipped)
     );
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite name=\"apy\" {counts}>\n"
     );
     for done in &summary.done {
-        let file = done.case.file.to_string_lossy();
+        let file = done.file.to_string_lossy();
         let _ = write!(
             out,
             "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
             escape(&file),
-            escape(&done.case.name),
+            escape(&done.name),
             done.took.as_secs_f64()
         );
         match done.failure() {
-            None => out.push_str("/>\n"),
+            None => match &done.verdict {
+                Verdict::Skipped(reason) | Verdict::ExpectedFailure(reason) => {
+                    let _ = writeln!(
+                        out,
+                        ">\n      <skipped message=\"{}\"/>\n    </testcase>",
+                        escape(reason)
+                    );
+                }
+                _ => out.push_str("/>\n"),
+            },
             Some(why) => {
                 let first = why.lines().next().unwrap_or_default();
                 let _ = writeln!(

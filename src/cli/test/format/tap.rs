@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::super::Summary;
+use super::super::verdict::Verdict;
 
 /// The summary as TAP.
 pub fn write(summary: &Summary) -> String {
@@ -16,8 +17,14 @@ pub fn write(summary: &Summary) -> String {
             "ok"
         };
         // A `#` in a description would begin a directive.
-        let name = done.case.name.replace('\\', "\\\\").replace('#', "\\#");
-        let _ = writeln!(out, "{verdict} {} - {name}", index + 1);
+        let name = done.name.replace('\\', "\\\\").replace('#', "\\#");
+        let directive = match &done.verdict {
+            Verdict::Skipped(reason) => format!(" # SKIP {reason}"),
+            Verdict::ExpectedFailure(reason) => format!(" # TODO {reason}"),
+            _ => String::new(),
+        };
+        let directive = directive.replace('\n', " ");
+        let _ = writeln!(out, "{verdict} {} - {name}{directive}", index + 1);
         let _ = writeln!(
             out,
             "  ---\n  duration_ms: {:.3}",

@@ -1,0 +1,76 @@
+//! What a worker is asked to do: a JSON object that `library/pytest/_worker.apy` reads.
+//!
+//! A new option of `apy test` that concerns single tests is one more key here and one more `request.get` there.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::super::args::TestOptions;
+use super::collect::{Case, Kind};
+use super::format::json::quote;
+
+/// The request for the tests of a file, from the one with this number on.
+pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> String {
+    let (ids, lines) = match &case.kind {
+        Kind::Suite { ids, lines } => (ids.as_slice(), lines.as_slice()),
+        Kind::Golden => (&[][..], &[][..]),
+    };
+    let path = |path: &Path| quote(&path.to_string_lossy());
+    let numbers: Vec<String> = lines.iter().map(u32::to_string).collect();
+    let mut out = format!(
+        "{{\"events\": {}, \"file\": {}, \"shown\": {}, \"root\": {}, \"mode\": \"{}\", \"start\": {start}, \"capture\": {}",
+        path(events),
+        path(&case.file),
+        quote(&case.name),
+        path(&options.settings.root),
+        if options.lists { "list" } else { "run" },
+        options.captures,
+    );
+    let _ = write!(
+        out,
+        ", \"setup_show\": {}, \"verbose\": {}, \"keyword\": {}, \"marks\": {}, \"ids\": {}, \"lines\": [{}]",
+        options.shows_setup,
+        options.verbosity,
+        quote(&options.keyword()),
+        quote(options.marks.as_deref().unwrap_or_default()),
+        texts(ids),
+        numbers.join(", ")
+    );
+    if let Some(failed) = &options.only {
+        let failed: Vec<String> = failed.iter().cloned().collect();
+        let _ = write!(out, ", \"failed\": {}", texts(&failed));
+    }
+    if let Some((part, parts)) = options.shard {
+        let _ = write!(out, ", \"shard\": [{part}, {parts}]");
+    }
+    let _ = write!(
+        out,
+        ", \"pythonpath\": {}, \"ini\": {{\"xfail_strict\": {}, \"filterwarnings\": {}}}}}",
+        texts(&options.settings.path),
+        options.settings.xfail_strict,
+        texts(&options.settings.filters)
+    );
+    out
+}
+
+fn texts(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// The folder that stands on `sys.path`: the nearest one above with a file that marks a project, else this one.
+pub fn root() -> PathBuf {
+    const MARKS: [&str; 6] = [
+        "apy.toml",
+        "pyproject.toml",
+        "pytest.ini",
+        "tox.ini",
+        "setup.cfg",
+        "setup.py",
+    ];
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here
+        .ancestors()
+        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file()));
+    found.unwrap_or(&here).to_owned()
+}
