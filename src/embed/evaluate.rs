@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::loader::{self, Unit};
 use super::syntax_error::{Place, syntax_error};
+use super::tree;
 use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
 use crate::compile::{Mode, Names, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
@@ -49,6 +50,7 @@ traced!(plain Key);
 pub(super) fn compile(vm: &mut Vm, request: &CompileRequest<'_>) -> Result<Local, Raised> {
     match request {
         CompileRequest::Text(text) => compile_text(vm, text),
+        CompileRequest::Tree(text) => tree_of(vm, text),
         CompileRequest::Mapped(file) => compile_mapped(vm, FileId(*file)),
     }
 }
@@ -63,16 +65,7 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
     if let Some(known) = loader::compiled(vm).known.borrow().get(&key) {
         return Ok(vm.local(known.get(&vm.heap)));
     }
-    let text = match source.goal {
-        Goal::Expression => source.text.trim_ascii_start(),
-        Goal::Statements | Goal::Prompt => source.text,
-    };
-    if text.contains(&0) {
-        let message = "source code string cannot contain null bytes";
-        return Err(vm.heap.raise(Builtin::SyntaxError, message));
-    }
-    let unit = loader::read(vm, source.name, text)
-        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::Text(source.goal)))?;
+    let unit = parse(vm, source)?;
     let code = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
     let compiled = loader::compiled(vm);
     let goal = (source.goal, source.awaits);
@@ -85,6 +78,42 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
         known.insert(key, Slot::new(vm.get(code)));
     }
     Ok(code)
+}
+
+/// The text of a request, parsed.
+fn parse(vm: &Vm, source: &SourceText<'_>) -> Result<Unit, Raised> {
+    let text = match source.goal {
+        Goal::Expression => source.text.trim_ascii_start(),
+        Goal::Statements | Goal::Prompt => source.text,
+    };
+    if text.contains(&0) {
+        let message = "source code string cannot contain null bytes";
+        return Err(vm.heap.raise(Builtin::SyntaxError, message));
+    }
+    loader::read(vm, source.name, text)
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::Text(source.goal)))
+}
+
+fn tree_of(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
+    let unit = parse(vm, source)?;
+    let class = match source.goal {
+        Goal::Statements => "Module",
+        Goal::Expression => "Expression",
+        Goal::Prompt => "Interactive",
+    };
+    if source.goal == Goal::Expression
+        && let Some(mistake) = no_expression(&unit)
+    {
+        return Err(syntax_error(
+            vm,
+            unit.file,
+            &[mistake],
+            Place::Text(source.goal),
+        ));
+    }
+    let sources = loader::sources(vm).borrow();
+    let made = tree::module(&vm.heap, sources.file(unit.file), &unit.module, class);
+    Ok(vm.local(made))
 }
 
 /// Whether the text with this number was compiled by the program, which names it as it likes.

@@ -17,6 +17,7 @@ mod run_module;
 mod session;
 mod surroundings;
 mod syntax_error;
+mod tree;
 
 use std::cell::RefCell;
 use std::rc::Rc;

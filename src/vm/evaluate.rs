@@ -58,6 +58,8 @@ pub enum CompileRequest<'a> {
     Text(SourceText<'a>),
     /// The code of the text with this number again, its names in a mapping.
     Mapped(u32),
+    /// The tree of a text, as plain objects that the module `ast` makes nodes of.
+    Tree(SourceText<'a>),
 }
 
 impl Vm {

@@ -20,8 +20,12 @@ pub const FUNCTIONS: &[&Native] = &[&COMPILE, &EVAL, &EXEC];
 
 /// `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`.
 const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
-/// The flags that CPython knows: those of `ast.PyCF_*` but for ONLY_AST, and those of `__future__`.
-const KNOWN_FLAGS: i64 = 0x1ff_3200 | ALLOW_TOP_LEVEL_AWAIT;
+/// `ast.PyCF_ONLY_AST`: the result is a tree.
+const ONLY_AST: i64 = 0x400;
+/// `ast.PyCF_OPTIMIZED_AST`: the same, and the tree may be simpler than the text.
+const OPTIMIZED_AST: i64 = 0x8000 | ONLY_AST;
+/// The flags that CPython knows: those of `ast.PyCF_*`, and those of `__future__`.
+const KNOWN_FLAGS: i64 = 0x1ff_3200 | ALLOW_TOP_LEVEL_AWAIT | OPTIMIZED_AST;
 
 const COMPILE: Native = Native::vm(
     "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",
@@ -194,18 +198,41 @@ fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if vm.get_gc::<CodeObj>(args.at(0)).is_some() {
         return Ok(args.at(0));
     }
-    let text = source_text(vm, args.at(0), ("compile", "string, bytes or AST"))?;
+    let wants_tree = flags & ONLY_AST != 0;
+    let source = match tree_source(vm, args.at(0))? {
+        Some(tree) if wants_tree => return Ok(tree),
+        Some(tree) => {
+            let ast = vm.import_module("ast")?;
+            vm.call_method(ast, "_source_of", &[tree, args.at(2)])?
+        }
+        None => args.at(0),
+    };
+    let text = source_text(vm, source, ("compile", "string, bytes or AST"))?;
     let awaits = if flags & ALLOW_TOP_LEVEL_AWAIT == 0 {
         TopLevelAwait::Refused
     } else {
         TopLevelAwait::Allowed
     };
-    vm.compile(&CompileRequest::Text(SourceText {
+    let source = SourceText {
         text: &text,
         name: &name,
         goal,
         awaits,
-    }))
+    };
+    if wants_tree {
+        let data = vm.compile(&CompileRequest::Tree(source))?;
+        let ast = vm.import_module("ast")?;
+        return vm.call_method(ast, "_from_data", &[data]);
+    }
+    vm.compile(&CompileRequest::Text(source))
+}
+
+/// The argument, if it is a tree of the module `ast`.
+fn tree_source(vm: &mut Vm, source: Local) -> Result<Option<Local>, Raised> {
+    let class = vm.local(vm.heap.class_of(vm.get(source)).value());
+    let is_tree =
+        vm.find_attr(class, "_attributes")?.is_some() && vm.find_attr(class, "_fields")?.is_some();
+    Ok(is_tree.then_some(source))
 }
 
 fn number(vm: &mut Vm, arg: Local, default: i64) -> Result<i64, Raised> {
