@@ -7,6 +7,7 @@ pub mod arg;
 pub mod asyncio;
 pub mod binascii;
 pub mod builtins;
+pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 mod dis;
@@ -47,6 +48,7 @@ pub const MODULES: &[&NativeModule] = &[
     &abc::ABC,
     &asyncio::ASYNCIO,
     &binascii::BINASCII,
+    &codecs::CODECS,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,
     &dis::DIS,

@@ -146,3 +146,62 @@ pub fn encode(text: &str, style: Style, out: &mut Vec<u8>) {
         out.extend_from_slice(shown.as_bytes());
     }
 }
+
+/// Undoes the escapes of a bytes literal: `codecs.escape_decode`.
+///
+/// # Errors
+/// The message of a ValueError.
+pub fn decode_bytes(bytes: &[u8], errors: &str) -> Result<Vec<u8>, String> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte != b'\\' {
+            out.push(byte);
+            at += 1;
+            continue;
+        }
+        let Some(&letter) = bytes.get(at + 1) else {
+            return Err("Trailing \\ in string".to_owned());
+        };
+        let rest = &bytes[at + 2..];
+        let (made, len) = match letter {
+            b'\n' => (None, 2),
+            b'x' => match rest.first_chunk::<2>().and_then(hex_pair) {
+                Some(value) => (Some(value), 4),
+                None => {
+                    let len = 2 + usize::from(rest.first().is_some_and(u8::is_ascii_hexdigit));
+                    match errors {
+                        "replace" => (Some(b'?'), len),
+                        "ignore" => (None, len),
+                        "strict" => {
+                            return Err(format!("invalid \\x escape at position {at}"));
+                        }
+                        other => {
+                            return Err(format!(
+                                "decoding error; unknown error handling code: {other}"
+                            ));
+                        }
+                    }
+                }
+            },
+            _ => {
+                let mut text = String::new();
+                let is_text = matches!(letter, b'u' | b'U' | b'N');
+                match full_escape(bytes, at, &mut text) {
+                    Ok(len) if !is_text && len > 1 => {
+                        (text.chars().next().map(|c| u32::from(c) as u8), len)
+                    }
+                    _ => (Some(b'\\'), 1),
+                }
+            }
+        };
+        out.extend(made);
+        at += len;
+    }
+    Ok(out)
+}
+
+fn hex_pair(pair: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some((digit(pair[0])? * 16 + digit(pair[1])?) as u8)
+}

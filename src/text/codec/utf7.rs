@@ -40,7 +40,7 @@ pub fn encode(text: &str, out: &mut Vec<u8>) {
                     bits &= (1 << count) - 1;
                 }
             }
-            next = chars.next_if(|&c| !is_direct(c) && c != '+');
+            next = chars.next_if(|&c| !is_direct(c));
         }
         if count > 0 {
             out.push(DIGITS[(bits << (6 - count) & 0x3f) as usize]);

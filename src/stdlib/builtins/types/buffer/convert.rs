@@ -7,18 +7,31 @@ use super::{this, this_of};
 use crate::runtime::class::Class;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked};
-use crate::stdlib::builtins::types::str::decode_buffer;
+use crate::stdlib::codecs::convert::decode;
 use crate::text::bytes_ops::{hex, search};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
-pub const DECODE: Native = Native::leaf(
+pub const DECODE: Native = Native::vm(
     "decode(self, /, encoding='utf-8', errors='strict') -> str",
     "Return the text that the bytes stand for in an encoding. errors says what becomes of bytes that mean nothing: 'strict' \
-     raises UnicodeDecodeError; 'ignore', 'replace' and 'backslashreplace' do as they say.",
-    |heap, a| {
-        let encoding = arg::text_or(heap, a.get(1), "utf-8", "decode() argument 'encoding'")?;
-        let errors = arg::text_or(heap, a.get(2), "strict", "decode() argument 'errors'")?;
-        decode_buffer(heap, a.get(0), encoding, errors)
+     raises UnicodeDecodeError; 'ignore', 'replace' and 'backslashreplace' do as they say; other names are those of \
+     codecs.register_error().",
+    |vm, a| {
+        let heap = &vm.heap;
+        let encoding = arg::text_or(
+            heap,
+            vm.get(a.at(1)),
+            "utf-8",
+            "decode() argument 'encoding'",
+        )?;
+        let errors = arg::text_or(
+            heap,
+            vm.get(a.at(2)),
+            "strict",
+            "decode() argument 'errors'",
+        )?;
+        let (encoding, errors) = (encoding.to_owned(), errors.to_owned());
+        decode(vm, a.at(0), &encoding, &errors)
     },
 );
 

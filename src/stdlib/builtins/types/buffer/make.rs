@@ -7,7 +7,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, checked};
-use crate::stdlib::builtins::types::str::encode_text;
+use crate::stdlib::codecs::convert::encode;
 use crate::text::check_text_size;
 use crate::vm::{Local, Locals, Vm};
 
@@ -22,8 +22,8 @@ pub struct Made {
 /// The bytes for `cls(source, encoding, errors)`.
 pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     let (source, encoding, errors) = (vm.get(a.at(1)), vm.get(a.at(2)), vm.get(a.at(3)));
-    if let Some(text) = arg::as_str(&vm.heap, source) {
-        return encoded(&vm.heap, text.value(), [encoding, errors], made);
+    if arg::as_str(&vm.heap, source).is_some() {
+        return encoded(vm, a.at(1), [a.at(2), a.at(3)], made);
     }
     if !encoding.is_undef() {
         return Err(vm.heap.type_error("encoding without a string argument"));
@@ -66,29 +66,21 @@ fn cannot_convert(vm: &Vm, source: Local, made: &Made) -> Raised {
         .type_error(format!("cannot convert '{found}' object to {}", made.name))
 }
 
-fn encoded<'h>(
-    heap: &'h Heap,
-    text: Value<'h>,
-    [encoding, errors]: [Value<'h>; 2],
+fn encoded(
+    vm: &mut Vm,
+    text: Local,
+    [encoding, errors]: [Local; 2],
     made: &Made,
 ) -> Result<Vec<u8>, Raised> {
-    if encoding.is_undef() {
+    let heap = &vm.heap;
+    if vm.get(encoding).is_undef() {
         return Err(heap.type_error("string argument without an encoding"));
     }
-    let encoding = arg::text(
-        heap,
-        encoding,
-        &format!("{}() argument 'encoding'", made.name),
-    )?;
-    let errors = arg::text_or(
-        heap,
-        errors,
-        "strict",
-        &format!("{}() argument 'errors'", made.name),
-    )?;
-    Ok(encode_text(heap, text, encoding, errors)?
-        .to_bytes()
-        .unwrap_or_default())
+    let what = |part: &str| format!("{}() argument '{part}'", made.name);
+    let encoding = arg::text(heap, vm.get(encoding), &what("encoding"))?.to_owned();
+    let errors = arg::text_or(heap, vm.get(errors), "strict", &what("errors"))?.to_owned();
+    let bytes = encode(vm, text, &encoding, &errors)?;
+    Ok(vm.get(bytes).to_bytes().unwrap_or_default())
 }
 
 fn of_bytes_method<'h>(heap: &'h Heap, result: Value<'h>) -> Result<Vec<u8>, Raised> {

@@ -6,18 +6,23 @@
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::{self, Out, given, plain};
-use crate::stdlib::builtins::types::receiver::{this, this_of};
-use crate::text::codec::{self, Encoding};
+use crate::stdlib::arg::{self, given, plain};
+use crate::stdlib::builtins::types::receiver::this_of;
+use crate::stdlib::codecs::convert as codecs;
 use crate::text::surrogate;
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, Vm};
 
-pub const ENCODE: Native = Native::leaf(
+pub const ENCODE: Native = Native::vm(
     "encode(self, /, encoding='utf-8', errors='strict') -> bytes",
     "Return the string as bytes in an encoding. errors says what becomes of characters that the encoding lacks: 'strict' \
-     raises UnicodeEncodeError; 'ignore', 'replace', 'backslashreplace', 'xmlcharrefreplace' and 'namereplace' do as they say.",
+     raises UnicodeEncodeError; 'ignore', 'replace', 'backslashreplace', 'xmlcharrefreplace' and 'namereplace' do as they say; \
+     other names are those of codecs.register_error().",
     encode,
-);
+)
+.quick(|heap, args| {
+    let text = args.get(0).as_gc::<Str>()?;
+    (args.len() == 1 && text.is_ascii()).then(|| heap.bytes(text.as_str().as_bytes()).value())
+});
 
 pub const FORMAT: Native = Native::vm(
     "format(self, /, *args, **kwargs) -> str",
@@ -45,19 +50,23 @@ pub const MAKETRANS: Native = Native::vm(
     make_translation,
 );
 
-fn encode<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let encoding = arg::text_or(heap, a.get(1), "utf-8", "encode() argument 'encoding'")?;
-    let errors = arg::text_or(heap, a.get(2), "strict", "encode() argument 'errors'")?;
-    encode_text(heap, this::<Str>(heap, a)?.value(), encoding, errors)
-}
-
-/// The bytes object of a string in an encoding.
-pub fn encode_text<'h>(heap: &'h Heap, text: Value<'h>, encoding: &str, errors: &str) -> Out<'h> {
-    let string = arg::text(heap, text, "")?;
-    match Encoding::named(encoding).and_then(|encoding| codec::encode(string, encoding, errors)) {
-        Ok(data) => Ok(heap.bytes(data).value()),
-        Err(error) => Err(arg::codec_error(heap, error, text)),
-    }
+fn encode(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let encoding = arg::text_or(
+        heap,
+        vm.get(a.at(1)),
+        "utf-8",
+        "encode() argument 'encoding'",
+    )?;
+    let errors = arg::text_or(
+        heap,
+        vm.get(a.at(2)),
+        "strict",
+        "encode() argument 'errors'",
+    )?;
+    let (encoding, errors) = (encoding.to_owned(), errors.to_owned());
+    this_of::<Str>(vm, a)?;
+    codecs::encode(vm, a.at(0), &encoding, &errors)
 }
 
 fn translate(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {

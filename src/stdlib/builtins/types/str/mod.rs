@@ -11,15 +11,13 @@ mod search;
 mod split;
 
 use super::special::Special;
-use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::{self, Buffer, Out, plain_value};
+use crate::runtime::{Builtin, Raised};
+use crate::stdlib::arg::{self, Buffer};
+use crate::stdlib::codecs::convert as codecs;
 use crate::stdlib::registry::NativeType;
-use crate::text::codec::{self, Encoding};
 use crate::vm::{Local, Locals, Native, Vm};
 
-pub use convert::encode_text;
 pub use split::joinable;
 
 /// The table.
@@ -126,13 +124,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     if encoding.is_undef() && errors.is_undef() {
         return vm.str(a.at(1));
     }
-    Ok(vm.local(decode(&vm.heap, object, [encoding, errors])?))
-}
-
-/// `str(object, encoding, errors)`.
-fn decode<'h>(heap: &'h Heap, object: Value<'h>, [encoding, errors]: [Value<'h>; 2]) -> Out<'h> {
-    let encoding = arg::text_or(heap, encoding, "utf-8", "str() argument 'encoding'")?;
-    let errors = arg::text_or(heap, errors, "strict", "str() argument 'errors'")?;
+    let heap = &vm.heap;
+    let encoding = arg::text_or(heap, encoding, "utf-8", "str() argument 'encoding'")?.to_owned();
+    let errors = arg::text_or(heap, errors, "strict", "str() argument 'errors'")?.to_owned();
     if arg::as_str(heap, object).is_some() {
         return Err(heap.type_error("decoding str is not supported"));
     }
@@ -142,33 +136,5 @@ fn decode<'h>(heap: &'h Heap, object: Value<'h>, [encoding, errors]: [Value<'h>;
             "decoding to str: need a bytes-like object, {found} found"
         )));
     }
-    decode_buffer(heap, object, encoding, errors)
-}
-
-/// The text that a bytes-like object holds.
-pub fn decode_buffer<'h>(
-    heap: &'h Heap,
-    object: Value<'h>,
-    encoding: &str,
-    errors: &str,
-) -> Out<'h> {
-    let data = Buffer::arg(heap, object)?;
-    let decoded =
-        Encoding::named(encoding).and_then(|encoding| codec::decode(&data, encoding, errors));
-    match decoded {
-        Ok(text) => heap.try_str(&text),
-        Err(error) => Err(arg::codec_error(heap, error, frozen(heap, object))),
-    }
-}
-
-/// The input as an exception keeps it: bytes that can no longer change.
-fn frozen<'h>(heap: &'h Heap, object: Value<'h>) -> Value<'h> {
-    let object = plain_value(heap, object);
-    match object.as_gc::<ByteArray>() {
-        Some(array) => heap.bytes(array.data.borrow().as_slice()).value(),
-        None => {
-            debug_assert!(object.is_gc::<Bytes>() || object.is_gc::<Str>());
-            object
-        }
-    }
+    codecs::decode(vm, a.at(1), &encoding, &errors)
 }
