@@ -188,6 +188,11 @@ impl Scheduler {
         self.ready.set_order(order);
     }
 
+    /// How many handles of the current loop are ready.
+    pub fn ready_count(&self) -> usize {
+        self.ready.len()
+    }
+
     /// Puts a handle at the end of the ready queue.
     pub fn call_soon(&self, handle: Handle) {
         self.ready.push(handle);

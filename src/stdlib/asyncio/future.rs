@@ -110,11 +110,22 @@ const GETTERS: &[Getter] = &[
         "The message of the cancellation, or None.",
         |vm, args| {
             let this = future(vm, args.at(0));
-            let cancelled = this.state.get() == FutureState::Cancelled;
-            let message = this.result.get(&vm.heap).defined().filter(|_| cancelled);
-            Ok(vm.local(message.unwrap_or(Value::NONE)))
+            let message = match (this.state.get(), this.get().find_extra()) {
+                (FutureState::Cancelled, _) => this.result.get(&vm.heap),
+                (_, Some(extra)) => extra.cancel_message.get(&vm.heap),
+                (_, None) => Value::NONE,
+            };
+            Ok(vm.local(message.or(Value::NONE)))
         },
-    ),
+    )
+    .with_vm_set(|vm, args| {
+        let this = future(vm, args.at(0));
+        match this.state.get() {
+            FutureState::Cancelled => this.result.set(vm.get(args.at(1))),
+            _ => this.get().extra().cancel_message.set(vm.get(args.at(1))),
+        }
+        Ok(vm.none())
+    }),
     Getter::vm("_asyncio_future_blocking", "Marks futures.", |vm, _| {
         Ok(vm.local(Value::FALSE))
     })
@@ -365,6 +376,9 @@ fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
 
 fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     refuse_task(vm, args.at(0), "set_exception")?;
+    if future(vm, args.at(0)).is_done() {
+        return Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state"));
+    }
     let exception = vm.make_exception(args.at(1), "invalid exception object")?;
     let exception = future::without_stop_iteration(vm, exception);
     future::set_exception(vm, args.at(0), exception)?;

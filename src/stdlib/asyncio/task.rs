@@ -142,6 +142,9 @@ pub fn make(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Resul
 
 fn ensure_future(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let given = args.at(1);
+    if vm.get(args.at(0)).is_gc::<Instance>() && is_future_like(vm, args.at(0))? {
+        return Ok(args.at(0));
+    }
     if vm.get(given).is_undef() || vm.get(given).is_none() {
         return task::ensure_future(vm, args.at(0));
     }
@@ -206,14 +209,19 @@ fn isfuture(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if vm.get(args.at(0)).is_gc::<Future>() {
         return Ok(vm.local(Value::TRUE));
     }
-    let class = vm.local(vm.heap.class_of(vm.get(args.at(0))).value());
+    let is_one = is_future_like(vm, args.at(0))?;
+    Ok(vm.local(Value::bool(is_one)))
+}
+
+/// Whether an object says that it behaves as a future.
+fn is_future_like(vm: &mut Vm, object: Local) -> Result<bool, Raised> {
+    let class = vm.get_attr_named(object, "__class__")?;
     let mark = "_asyncio_future_blocking";
-    let found = vm.find_attr(class, mark)?.is_some();
-    let is_set = found && {
-        let value = vm.get_attr_named(args.at(0), mark)?;
-        !vm.get(value).is_none()
-    };
-    Ok(vm.local(Value::bool(is_set)))
+    if vm.find_attr(class, mark)?.is_none() {
+        return Ok(false);
+    }
+    let value = vm.get_attr_named(object, mark)?;
+    Ok(!vm.get(value).is_none())
 }
 
 fn iscoroutine(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

@@ -6,9 +6,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::super::registry::{ModuleType, NativeType};
+use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 
+use super::task::future_set;
 use crate::runtime::exception::Exception;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
@@ -26,12 +27,20 @@ pub const TASK_GROUP: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &CREATE_TASK, &ENTER, &EXIT, &REPR],
+        getters: &[TASKS],
         ..NativeType::of(
             Builtin::Opaque,
             "Tasks that are all done when the block ends. Where one fails the others are cancelled, and the block raises an ExceptionGroup.",
         )
     },
 };
+
+const TASKS: Getter = Getter::vm("_tasks", "The tasks that are not done.", |vm, args| {
+    let heap = &vm.heap;
+    let tasks = group(vm, args.at(0)).tasks.borrow();
+    let tasks: Vec<Value<'_>> = tasks.values().map(|task| task.get(heap)).collect();
+    Ok(vm.local(future_set(heap, tasks.into_iter())))
+});
 
 struct TaskGroup {
     entered: Cell<bool>,

@@ -34,6 +34,7 @@ pub const THREAD: NativeModule = NativeModule {
         &STORAGE,
         &AT_EXIT,
         &REPORT,
+        &INTERRUPT_MAIN,
     ],
     types: &[&lock::LOCK, &rlock::RLOCK, &handle::HANDLE],
     constants: &[
@@ -230,3 +231,19 @@ fn deadline(vm: &mut Vm, blocking: Local, timeout: Local) -> Result<Option<Optio
         (seconds >= 0.0).then(|| scheduler(vm).in_future(seconds)),
     ))
 }
+
+const INTERRUPT_MAIN: Native = Native::vm(
+    "interrupt_main(signum=2, /)",
+    "Have the main thread handle a signal, as if it had arrived.",
+    |vm, args| {
+        let number = arg::vm_index_or(vm, args.at(0), 2)?;
+        if !(1..=64).contains(&number) {
+            return Err(vm.heap.value_error("signal number out of range"));
+        }
+        scheduler(vm).signals.pretend(number as i32);
+        if let Some(signals) = vm.host.signals() {
+            signals.recall();
+        }
+        Ok(vm.none())
+    },
+);

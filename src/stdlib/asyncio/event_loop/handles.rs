@@ -2,7 +2,7 @@
 //!
 //! The object knows what it calls, for its repr, and whether it was cancelled; the loop looks there before it calls.
 
-use super::super::super::registry::{ModuleType, NativeType, class_of};
+use super::super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::super::{general, told};
 use super::{check_open, enter_given, within_number};
 use crate::runtime::class::Class;
@@ -20,6 +20,7 @@ pub const HANDLE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&CANCEL, &CANCELLED, &GET_CONTEXT, &REPR, &RUN],
+        getters: &[CALLBACK, ARGS, IS_CANCELLED],
         ..NativeType::of(
             Builtin::Opaque,
             "A callback that was scheduled; it can be cancelled.",
@@ -106,6 +107,17 @@ const RUN: Native = Native::vm("_run(self, /)", "Call it now.", |vm, args| {
     );
     vm.call_ex(callback, given, None)?;
     Ok(vm.none())
+});
+const CALLBACK: Getter = Getter::vm("_callback", "What it calls, or None.", |vm, args| {
+    let callback = state(vm, args.at(0)).callback.get(&vm.heap);
+    Ok(vm.local(callback.or(Value::NONE)))
+});
+const ARGS: Getter = Getter::vm("_args", "The arguments, or None.", |vm, args| {
+    let given = state(vm, args.at(0)).args.get(&vm.heap);
+    Ok(vm.local(given.or(Value::NONE)))
+});
+const IS_CANCELLED: Getter = Getter::vm("_cancelled", "Whether it was cancelled.", |vm, args| {
+    Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get())))
 });
 const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
     Ok(vm.local(Value::float(due(vm, args.at(0)))))

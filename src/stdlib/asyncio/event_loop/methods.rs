@@ -72,6 +72,17 @@ pub(super) const GETTERS: &[Getter] = &[
         });
         Ok(vm.none())
     }),
+    Getter::vm(
+        "_ready",
+        "A list with None for each handle that is ready.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let count = scheduler(vm).ready_count();
+                let nones = std::iter::repeat_n(Value::NONE, count);
+                Ok(vm.local(vm.heap.list(nones).value()))
+            })
+        },
+    ),
     Getter::vm("_closed", "Whether it was closed.", |vm, args| {
         Ok(vm.local(Value::bool(is_closed(vm, args.at(0)))))
     }),

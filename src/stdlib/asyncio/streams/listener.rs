@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::rc::{Rc, Weak};
 
 use super::super::super::builtins::types::exception::os_error;
@@ -33,20 +34,32 @@ pub struct Listener {
     server: Weak<Serving>,
     /// Keeps the server while it listens, though the program may have dropped it.
     keeps: RefCell<Option<Rc<Serving>>>,
-    /// Whether the file of a Unix socket goes with it.
-    removes_file: bool,
+    /// The number of the file of a Unix socket that goes with it.
+    file: Option<u64>,
+}
+
+/// The number of the file of a Unix socket.
+fn file_number(address: &Address) -> Option<u64> {
+    match address {
+        Address::Unix(path) => Some(std::fs::symlink_metadata(path).ok()?.ino()),
+        Address::Internet(_) => None,
+    }
 }
 
 impl Listener {
     /// A listener on a bound socket of a server.
     pub fn new(socket: Socket, server: &Rc<Serving>, removes_file: bool) -> Rc<Listener> {
+        let local = socket.local();
         Rc::new(Listener {
             token: Cell::new(0),
-            local: socket.local(),
+            file: local
+                .as_ref()
+                .filter(|_| removes_file)
+                .and_then(file_number),
+            local,
             socket: RefCell::new(Some(socket)),
             server: Rc::downgrade(server),
             keeps: RefCell::default(),
-            removes_file,
         })
     }
 
@@ -76,7 +89,9 @@ impl Listener {
         if let Ok(reactor) = reactor(vm) {
             reactor.remove(self.token.get());
         }
-        if let Some(Address::Unix(path)) = self.local.as_ref().filter(|_| self.removes_file) {
+        if let (Some(file), Some(address @ Address::Unix(path))) = (self.file, &self.local)
+            && file_number(address) == Some(file)
+        {
             // It may be gone already, and nobody can be told.
             let _ = std::fs::remove_file(path);
         }
@@ -126,7 +141,7 @@ impl Listener {
     }
 }
 
-traced!(Listener { server, keeps } plain { token, socket, local, removes_file });
+traced!(Listener { server, keeps } plain { token, socket, local, file });
 
 impl Source for Listener {
     fn note(&self, ready: Readiness) -> Readiness {

@@ -38,11 +38,22 @@ pub const SERVER: ModuleType = ModuleType {
             &EXIT,
             &REPR,
         ],
-        getters: &[Getter::vm(
-            "sockets",
-            "the sockets that it listens on",
-            |vm, args| sockets(vm, args.at(0)),
-        )],
+        getters: &[
+            Getter::vm("sockets", "the sockets that it listens on", |vm, args| {
+                sockets(vm, args.at(0))
+            }),
+            Getter::vm(
+                "_sockets",
+                "The sockets; None once it is closed.",
+                |vm, args| {
+                    let is_open = serving(vm, args.at(0)).listeners.borrow().is_some();
+                    match is_open {
+                        true => sockets(vm, args.at(0)),
+                        false => Ok(vm.none()),
+                    }
+                },
+            ),
+        ],
         ..NativeType::of(Builtin::Opaque, "Accepts connections.")
     },
 };
