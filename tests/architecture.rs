@@ -68,7 +68,6 @@ const UNSAFE: &[&str] = &[
     "runtime/instance.rs",
     "runtime/int.rs",
     "runtime/intern.rs",
-    "runtime/shape.rs",
     "runtime/str.rs",
     "runtime/table.rs",
     "runtime/traceback.rs",

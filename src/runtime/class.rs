@@ -98,7 +98,8 @@ pub struct Class {
     capacity: Cell<u32>,
 }
 
-// SAFETY: the pattern has all fields. `mro` and `attrs` are left out only while all that they hold is permanent.
+// SAFETY: the pattern has all fields. `mro` and `attrs` are left out only while all that they hold is permanent; `subclasses` is weak:
+// the collector takes out what dies (`Shapes::settle`).
 unsafe impl Trace for Class {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         let Class {
@@ -108,9 +109,9 @@ unsafe impl Trace for Class {
             mro,
             attrs,
             dict,
-            subclasses,
             entry,
             permanent,
+            subclasses: _,
             builtin: _,
             layout: _,
             entry_guard: _,
@@ -125,7 +126,6 @@ unsafe impl Trace for Class {
             mro.trace(tracer);
             attrs.trace(tracer);
         }
-        subclasses.trace(tracer);
     }
 }
 

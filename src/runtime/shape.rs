@@ -4,17 +4,15 @@
 //! shape S leads to the same shape for all of them; a class's instances that set the same attributes in the same order share
 //! it, and inline caches need remember only `(shape, slot)`. An instance with more than `MAX_SLOTS` attributes, or one whose
 //! `__dict__` was taken or that lost an attribute, moves to its class's dict shape.
-
-#![expect(
-    unsafe_code,
-    reason = "leaves permanent classes out when it reports its slots"
-)]
+//!
+//! Shapes refer to their classes weakly: an object keeps its class alive (`Tracer::class_of`), and the numbers of a class that died are
+//! used again. What remembers a number outside of objects also remembers the class epoch, which then changes.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::class::Class;
-use super::heap::{Gc, Heap, SlotVec, Trace, Tracer};
+use super::heap::{Gc, Heap, SlotVec, Tracer};
 use super::str::Str;
 use super::value::Value;
 
@@ -25,11 +23,13 @@ pub const NO_SHAPE: u32 = 0;
 
 /// All shapes of a heap, by number.
 pub struct Shapes {
-    /// The class of each shape; index 0 is unused.
+    /// The class of each shape, Undef where the number is free; index 0 is unused.
     classes: SlotVec,
     /// How many of them are permanent objects.
     permanent: usize,
     layouts: RefCell<Vec<Rc<Layout>>>,
+    /// Numbers whose class died.
+    free: RefCell<Vec<u32>>,
 }
 
 /// Which attribute is in which slot.
@@ -44,6 +44,16 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Of numbers that stand for no shape.
+    fn nothing() -> Layout {
+        Layout {
+            names: Vec::new(),
+            is_dict: true,
+            reserved: 0,
+            next: RefCell::default(),
+        }
+    }
+
     /// The slot of an attribute.
     #[inline]
     pub fn slot_of(&self, name: Gc<'_, Str>) -> Option<usize> {
@@ -66,28 +76,47 @@ impl Layout {
 
 impl Shapes {
     pub(super) fn new() -> Shapes {
-        let nothing = Layout {
-            names: Vec::new(),
-            is_dict: true,
-            reserved: 0,
-            next: RefCell::default(),
-        };
         Shapes {
             classes: SlotVec::from_values([Value::UNDEF]),
             permanent: 0,
-            layouts: RefCell::new(vec![Rc::new(nothing)]),
+            layouts: RefCell::new(vec![Rc::new(Layout::nothing())]),
+            free: RefCell::default(),
         }
+    }
+
+    /// The bits of the class of a shape, unless that is permanent.
+    #[inline]
+    pub(super) fn class_bits(&self, shape: u32) -> Option<u64> {
+        let shape = shape as usize;
+        (shape >= self.permanent).then(|| self.classes.bits_at(shape))
+    }
+
+    /// After the marking: frees the numbers of classes that die, and has their bases forget them. Whether there were any.
+    pub(super) fn settle(&self, tracer: &Tracer<'_>) -> bool {
+        let count = self.classes.len();
+        let dead: Vec<usize> = (self.permanent..count)
+            .filter(|&shape| !tracer.reaches(self.classes.bits_at(shape)))
+            .collect();
+        if dead.is_empty() {
+            return false;
+        }
+        let mut layouts = self.layouts.borrow_mut();
+        for shape in dead {
+            self.classes.set(shape, Value::UNDEF);
+            layouts[shape] = Rc::new(Layout::nothing());
+            self.free.borrow_mut().push(shape as u32);
+        }
+        for shape in 1..count {
+            let class = self.classes.get(tracer.heap(), shape);
+            if let Some(class) = class.and_then(|class| class.as_gc::<Class>()) {
+                class.subclasses.retain_reached(tracer);
+            }
+        }
+        true
     }
 
     pub(super) fn make_permanent(&mut self) {
         self.permanent = self.classes.len();
-    }
-}
-
-// SAFETY: reports all slots but those of permanent objects, which live as long as the heap.
-unsafe impl Trace for Shapes {
-    fn trace(&self, tracer: &mut Tracer<'_>) {
-        self.classes.trace_from(self.permanent, tracer);
     }
 }
 
@@ -107,6 +136,11 @@ impl Heap {
 
     fn push_shape(&self, class: Value<'_>, layout: Layout) -> u32 {
         let mut layouts = self.shapes.layouts.borrow_mut();
+        if let Some(shape) = self.shapes.free.borrow_mut().pop() {
+            layouts[shape as usize] = Rc::new(layout);
+            self.shapes.classes.set(shape as usize, class);
+            return shape;
+        }
         layouts.push(Rc::new(layout));
         self.shapes.classes.push(self, class);
         layouts.len() as u32 - 1

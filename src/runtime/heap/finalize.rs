@@ -246,7 +246,7 @@ fn state(bits: u64) -> End {
 
 impl Tracer<'_> {
     /// Whether the marking has reached a value.
-    pub(super) fn reaches(&self, bits: u64) -> bool {
+    pub(in crate::runtime) fn reaches(&self, bits: u64) -> bool {
         noted(bits)
             .as_object()
             .is_none_or(|object| object.header().mark.get() != self.old)

@@ -577,6 +577,16 @@ impl SlotVec {
             tracer.bits(bits);
         }
     }
+
+    /// The bits of the value at `i`, which must exist: for the collector, which may have found its object dead.
+    pub(in crate::runtime) fn bits_at(&self, i: usize) -> u64 {
+        self.vec()[i]
+    }
+
+    /// Keeps the values whose objects the marking has reached: for runs that are not reported.
+    pub(in crate::runtime) fn retain_reached(&self, tracer: &Tracer<'_>) {
+        self.vec().retain(|&bits| tracer.reaches(bits));
+    }
 }
 
 // SAFETY: reports every slot.

@@ -341,17 +341,20 @@ impl Heap {
             tracer.slot(&self.pending);
             self.endings.trace(&mut tracer);
             self.unstarted.trace(&mut tracer);
-            self.shapes.trace(&mut tracer);
             self.interner.trace(&mut tracer);
             self.ascii.trace(&mut tracer);
             self.types.trace(&mut tracer);
             for &object in &self.permanent {
                 // SAFETY: permanent objects live as long as the heap.
                 unsafe { kinds::trace(object, &mut tracer) };
+                tracer.class_of(object);
             }
             tracer.drain();
             self.endings.settle(&mut tracer);
             self.unstarted.settle(&mut tracer);
+            if self.shapes.settle(&tracer) {
+                self.class_changed();
+            }
             external = tracer.external;
         }
         self.grey = grey;

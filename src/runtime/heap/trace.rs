@@ -122,6 +122,17 @@ impl Tracer<'_> {
         while let Some(object) = self.grey.pop() {
             // SAFETY: what was marked is live.
             unsafe { kinds::trace(object, self) };
+            self.class_of(object);
+        }
+    }
+
+    /// Reports the class of an object: shapes refer to their classes weakly.
+    #[inline]
+    pub(super) fn class_of(&mut self, object: NonNull<Header>) {
+        // SAFETY: what was marked is live, and so is what is permanent.
+        let shape = unsafe { object.as_ref() }.shape.get();
+        if let Some(class) = self.heap.shapes.class_bits(shape) {
+            self.bits(class);
         }
     }
 
