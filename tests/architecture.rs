@@ -39,13 +39,14 @@ const HOMES: [(&str, &str); 21] = [
     ("clap_mangen", "cli/args/"),
     ("terminal_size", "cli/style.rs"),
     ("signal_hook", "cli/signals.rs"),
-    ("nix", "cli/signals.rs"),
+    ("nix", "cli/"),
     ("nix", "embed/"),
     ("sha2", "stdlib/"),
     ("sha1", "stdlib/hashlib.rs"),
     ("sha3", "stdlib/hashlib.rs"),
     ("md5", "stdlib/hashlib.rs"),
     ("corosensei", "vm/exec/green_stack.rs"),
+    ("corosensei", "vm/exec/native_stack.rs"),
     ("mio", "sched/reactor/"),
     ("socket2", "sched/reactor/socket.rs"),
     ("socket2", "stdlib/socket/"),
@@ -54,6 +55,7 @@ const HOMES: [(&str, &str); 21] = [
 
 /// The core that the compiler cannot check: where `unsafe` may stand.
 const UNSAFE: &[&str] = &[
+    "cli/reserve.rs",
     "runtime/class.rs",
     "runtime/code.rs",
     "runtime/coroutine.rs",

@@ -7,10 +7,15 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::rc::Rc;
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
+
+use super::args::Settings;
 use super::failure;
 use super::notices::Notices;
 use super::report;
+use super::reserve::{Reserve, reserve};
 use super::signals::Signals;
 use super::status;
 use super::style::{Style, complain, say};
@@ -18,9 +23,37 @@ use crate::diagnostics::fitted;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
+use crate::embed::sandbox::{Doors, Guarded, GuardedProcesses, refused};
+use crate::runtime::heap::{Outside, Plain, Shortage};
 use crate::vm::files::Files;
 use crate::vm::processes::Processes;
 use crate::vm::{Failure, Host, Place, Report, Values};
+
+/// This process as natives see it.
+struct Around(Signals);
+
+impl Outside for Around {
+    fn has_room(&self, bytes: usize) -> bool {
+        reserve().map_or_else(|| Plain.has_room(bytes), |reserve| reserve.has_room(bytes))
+    }
+
+    fn shortage(&self) -> Shortage {
+        reserve().map_or(Shortage::None, Reserve::shortage)
+    }
+
+    fn refill(&self) -> Shortage {
+        reserve().map_or(Shortage::None, Reserve::refill)
+    }
+
+    fn take_interrupt(&self) -> bool {
+        self.0.take_interrupt()
+    }
+
+    fn running_time(&self) -> Duration {
+        let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+        time.map_or(Duration::ZERO, Duration::from)
+    }
+}
 
 /// Output that is kept back at most.
 const BUFFER: usize = 1 << 16;
@@ -35,23 +68,34 @@ pub struct Process {
     notices: Notices,
     /// Reports that the runner of tests takes, if it runs.
     kept: Option<Vec<String>>,
-    files: Rc<OsFiles>,
+    files: Rc<dyn Files>,
+    sandbox: Option<Doors>,
 }
 
 impl Process {
     /// This process.
     #[must_use]
-    pub fn new(signals: Signals, sources: Sources, style: Style, notices: Notices) -> Process {
+    pub fn new(
+        signals: Signals,
+        sources: Sources,
+        settings: &Settings,
+        notices: Notices,
+    ) -> Process {
+        let files: Rc<dyn Files> = match &settings.sandbox {
+            None => Rc::new(OsFiles::default()),
+            Some(doors) => Rc::new(Guarded::new(Rc::new(OsFiles::default()), doors.clone())),
+        };
         let by_line = io::stdout().is_terminal();
         Process {
             buffer: Vec::new(),
             by_line,
             signals,
             sources: Rc::clone(&sources),
-            style,
+            style: settings.style,
             notices,
             kept: None,
-            files: Rc::default(),
+            files,
+            sandbox: settings.sandbox.clone(),
         }
     }
 
@@ -77,7 +121,7 @@ impl Host for Process {
         let _ = self.flush();
         let sources = self.sources.borrow();
         // The end of the program is no warning.
-        if let Report::Deadlock { .. } = report {
+        if let Report::Deadlock { .. } | Report::Limit { .. } = report {
             say(&fitted(&report::render(&report, &sources, self.style)));
         } else if let Some(kept) = &mut self.kept {
             kept.push(report::render(&report, &sources, self.style));
@@ -137,19 +181,39 @@ impl Host for Process {
     }
 
     fn processes(&self) -> Rc<dyn Processes> {
-        Rc::new(OsProcesses)
+        match &self.sandbox {
+            Some(doors) if !doors.processes => Rc::new(GuardedProcesses),
+            _ => Rc::new(OsProcesses),
+        }
+    }
+
+    fn check_network(&self) -> io::Result<()> {
+        match &self.sandbox {
+            Some(doors) if !doors.network => Err(refused("--allow-net")),
+            _ => Ok(()),
+        }
     }
 
     fn reads_lines(&self) -> bool {
         false
     }
 
+    fn outside(&self) -> Rc<dyn Outside> {
+        Rc::new(Around(self.signals.clone()))
+    }
+
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        std::env::vars_os().collect()
+        let all = std::env::vars_os();
+        match &self.sandbox {
+            None => all.collect(),
+            Some(doors) => all
+                .filter(|(name, _)| doors.environment.contains(name))
+                .collect(),
+        }
     }
 
     fn files(&self) -> Rc<dyn Files> {
-        Rc::clone(&self.files) as Rc<dyn Files>
+        Rc::clone(&self.files)
     }
 
     fn take_kept(&mut self) -> Vec<u8> {

@@ -16,6 +16,7 @@ mod host;
 mod notices;
 mod repl;
 mod report;
+mod reserve;
 mod run;
 mod signals;
 mod status;
@@ -25,25 +26,22 @@ mod test;
 use std::process::ExitCode;
 
 use args::{Action, Parsed};
+/// The allocator of the program.
+pub use reserve::Reserve;
 /// How a tested program says how it is to be run; this package's own goldens say it in the same way.
 pub use test::Directives;
 
-/// Address space for the interpreter's stack: deep recursion must end in RecursionError, not in a crash. Only what is used is
-/// backed by memory.
-const STACK: usize = 512 << 20;
+/// Address space for the front end and the command line, where there is enough. The interpreter has a stack of its own.
+const STACK: usize = 64 << 20;
 
 /// Runs the program with this process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(|| start(args::parse()));
-    signals::leave_to_others();
-    match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(status)) => ExitCode::from(status),
-        Ok(Err(_)) => ExitCode::from(status::BUG),
+    let run = || std::panic::catch_unwind(|| start(args::parse())).unwrap_or(status::BUG);
+    match crate::vm::on_stack(STACK, run) {
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
-            style::complain(&format!("cannot start a thread: {error}"));
+            style::complain(&format!("there is no memory for a stack: {error}"));
             ExitCode::from(status::USAGE)
         }
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::failure::{self, draw, location};
 use super::style::Style;
 use crate::diagnostics::{Code, Severity, SourceMap};
+use crate::runtime::heap::{LimitKind, Limits};
 use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 
@@ -30,8 +31,85 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             let place = place.as_ref().map(|place| (place, *at));
             held(task.as_deref(), *milliseconds, place, sources, style)
         }
+        Report::Limit {
+            kind,
+            limits,
+            task,
+            place,
+        } => limit(
+            *kind,
+            limits,
+            task.as_deref(),
+            place.as_ref(),
+            sources,
+            style,
+        ),
         Report::Deadlock { stuck, cycle } => deadlock(stuck, *cycle, sources, style),
     }
+}
+
+fn limit(
+    kind: LimitKind,
+    limits: &Limits,
+    task: Option<&str>,
+    place: Option<&Place>,
+    sources: &SourceMap,
+    style: Style,
+) -> String {
+    let seconds = |time: Option<f64>| format!("{} s", time.unwrap_or_default());
+    let amount = match kind {
+        LimitKind::Steps => format!("after {} steps", grouped(limits.steps.unwrap_or_default())),
+        LimitKind::Time => {
+            let time = limits.time.map(|time| time.as_secs_f64());
+            format!("after {} of computing", seconds(time))
+        }
+        LimitKind::Memory => {
+            let bytes = limits.memory.unwrap_or_default() as u64;
+            format!("at {} bytes of memory", grouped(bytes))
+        }
+        LimitKind::SystemMemory => "for want of memory: the system has no more".to_owned(),
+        LimitKind::Output => {
+            format!(
+                "after {} bytes of output",
+                grouped(limits.output.unwrap_or_default())
+            )
+        }
+        LimitKind::Tasks => {
+            let tasks = limits.tasks.unwrap_or_default() as u64;
+            format!("at {} tasks", grouped(tasks))
+        }
+        LimitKind::VirtualTime => format!("after {} of virtual time", seconds(limits.virtual_time)),
+    };
+    let option = kind
+        .option()
+        .map_or(String::new(), |option| format!(" ({option})"));
+    let at = place.map_or(String::new(), |place| {
+        format!(" at {}", location(place, sources))
+    });
+    let task = task.map_or(String::new(), |task| format!(", in task '{task}'"));
+    let mut out = format!("apy: stopped {amount}{option}{at}{task}\n");
+    if let Some(place) = place {
+        out.push_str(&draw(
+            place,
+            "was running here",
+            Severity::Error,
+            sources,
+            style,
+        ));
+    }
+    out
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = (digits.len() + 2) % 3 + 1;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail
+        .as_bytes()
+        .chunks(3)
+        .map(|group| format!(",{}", String::from_utf8_lossy(group)));
+    head.to_owned() + &groups.collect::<String>()
 }
 
 /// The number and the kind of a warning, as those about source text have them.

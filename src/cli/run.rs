@@ -135,7 +135,7 @@ fn options(
     args: Vec<String>,
     script: Option<PathBuf>,
 ) -> Options {
-    let host = Process::new(signals, Rc::clone(sources), settings.style, notices.clone());
+    let host = Process::new(signals, Rc::clone(sources), settings, notices.clone());
     let notices = notices.clone();
     Options {
         host: Box::new(host),
@@ -148,6 +148,7 @@ fn options(
         path: settings.path.clone(),
         warn_options: settings.warn_options.clone(),
         gc_stress: settings.gc_stress,
+        limits: settings.limits,
     }
 }
 
@@ -231,6 +232,7 @@ pub fn conclude(outcome: Outcome, sources: &SourceMap, settings: &Settings) -> u
             (status & 0xFF) as u8
         }
         Outcome::Deadlock => status::DEADLOCK,
+        Outcome::Limit(_) => status::LIMIT,
         Outcome::Interrupted(failure) => {
             say(&describe(&failure, sources, settings));
             status::INTERRUPTED

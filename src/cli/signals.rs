@@ -113,6 +113,18 @@ impl Signals {
         self.0.any.load(Ordering::Relaxed) && self.0.any.swap(false, Ordering::SeqCst)
     }
 
+    /// Takes a press of Ctrl-C that the program has not heard of.
+    pub fn take_interrupt(&self) -> bool {
+        let caught = self.0.caught.borrow();
+        let arrived = caught.get(&INTERRUPT).is_some_and(|signal| {
+            signal.disposition == Disposition::Catch && signal.arrived.swap(false, Ordering::SeqCst)
+        });
+        if arrived {
+            self.0.armed.store(false, Ordering::SeqCst);
+        }
+        arrived
+    }
+
     /// Forgets what was caught: a new program begins.
     pub fn reset(&self) {
         self.any();

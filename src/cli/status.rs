@@ -11,6 +11,8 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Nothing could run any more.
 pub const DEADLOCK: u8 = 3;
+/// A limit ended the program.
+pub const LIMIT: u8 = 5;
 /// A bug of apy itself.
 pub const BUG: u8 = 101;
 /// Ctrl-C, as shells count it: 128 and the signal's number.

@@ -14,6 +14,7 @@ use super::run_module;
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::exception::Exception;
+use crate::runtime::heap::{LimitKind, Limits};
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
@@ -45,6 +46,8 @@ pub struct Options {
     pub warn_options: Vec<String>,
     /// Collect garbage at every safepoint: for tests of the collector.
     pub gc_stress: bool,
+    /// How much programs may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -59,6 +62,8 @@ pub enum Outcome {
     Exit(i32, Option<String>),
     /// Nothing could run any more; the host was told.
     Deadlock,
+    /// By this limit; the host was told.
+    Limit(LimitKind),
     /// With KeyboardInterrupt.
     Interrupted(Box<Failure>),
 }
@@ -93,7 +98,40 @@ impl Interpreter {
         vm.heap.make_permanent();
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
+        interpreter.vm.set_limits(options.limits);
         interpreter
+    }
+
+    /// Steps that programs have taken: safepoints passed, and what natives charge.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.vm.heap.steps()
+    }
+
+    /// Bytes of objects, and of what they own, that may be live.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.vm.heap.used()
+    }
+
+    /// Frees what nothing refers to any more.
+    pub fn collect(&mut self) {
+        self.vm.collect();
+    }
+
+    /// Sets how much programs may use from now on; what was used so far counts.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.vm.set_limits(limits);
+    }
+
+    /// Runs something on the interpreter's own stack, which is deep.
+    pub(super) fn deep<T>(&mut self, body: impl FnOnce(&mut Interpreter) -> T) -> T {
+        let Some(mut stack) = self.vm.take_stack() else {
+            return body(self);
+        };
+        let result = stack.run(|| body(self));
+        self.vm.put_stack(stack);
+        result
     }
 
     /// Has a seed choose the order of what could come in any (handles of one turn, timers due at once, threads), instead of asyncio's
@@ -104,6 +142,10 @@ impl Interpreter {
 
     /// Runs a text as `__main__`. `name` is what messages call it.
     pub fn run(&mut self, name: &str, text: &[u8], mode: Mode) -> Outcome {
+        self.deep(|it| it.run_here(name, text, mode))
+    }
+
+    fn run_here(&mut self, name: &str, text: &[u8], mode: Mode) -> Outcome {
         let unit = match loader::read(&self.vm, name, text) {
             Ok(unit) => unit,
             Err((file, mistakes)) => return Outcome::Mistakes(file, mistakes),
@@ -113,6 +155,10 @@ impl Interpreter {
 
     /// Runs a module as `__main__`, found as `import` finds it; of a package its `__main__` module.
     pub fn run_module(&mut self, name: &str) -> Outcome {
+        self.deep(|it| it.run_module_here(name))
+    }
+
+    fn run_module_here(&mut self, name: &str) -> Outcome {
         let mark = self.vm.mark();
         let result = run_module::run(&mut self.vm, name);
         let outcome = match result {
@@ -133,6 +179,16 @@ impl Interpreter {
         module: ast::Module,
         mode: Mode,
     ) -> Outcome {
+        self.deep(|it| it.run_parsed_here(name, text, module, mode))
+    }
+
+    fn run_parsed_here(
+        &mut self,
+        name: &str,
+        text: &str,
+        module: ast::Module,
+        mode: Mode,
+    ) -> Outcome {
         let unit = loader::adopt(&self.vm, name, text, module);
         self.run_unit(&unit, mode)
     }
@@ -145,6 +201,10 @@ impl Interpreter {
 
     /// Calls a function of `__main__` without arguments; what an `async def` gives is run in a loop of its own.
     pub fn call(&mut self, function: &str) -> Outcome {
+        self.deep(|it| it.call_here(function))
+    }
+
+    fn call_here(&mut self, function: &str) -> Outcome {
         let mark = self.vm.mark();
         let result = self.call_global(function);
         let outcome = self.outcome_of(result);
@@ -177,6 +237,10 @@ impl Interpreter {
     /// # Errors
     /// The output takes nothing more.
     pub fn finish(&mut self) -> io::Result<()> {
+        self.deep(|it| it.finish_here())
+    }
+
+    fn finish_here(&mut self) -> io::Result<()> {
         self.run_exit_functions();
         green::abandon_all(&mut self.vm);
         if !self.vm.is_halting() {
@@ -228,12 +292,17 @@ impl Interpreter {
     pub(super) fn outcome_of(&mut self, result: Result<Local, Raised>) -> Outcome {
         let vm = &mut self.vm;
         let raised = match result {
-            Ok(_) => return Outcome::Done,
+            Ok(_) if vm.heap.guard.ended().is_none() => return Outcome::Done,
+            Ok(_) => vm.heap.memory_error(),
             Err(raised) => raised,
         };
         if vm.is_halting() {
+            vm.report_limit();
             vm.heap.take_raised(raised);
-            return Outcome::Deadlock;
+            return match vm.heap.guard.ended() {
+                Some(kind) => Outcome::Limit(kind),
+                None => Outcome::Deadlock,
+            };
         }
         let is_exit = vm.is_raised(&raised, Builtin::SystemExit);
         let is_interrupt = vm.is_raised(&raised, Builtin::KeyboardInterrupt);

@@ -14,6 +14,7 @@ mod meta_path;
 pub mod os_files;
 pub mod os_processes;
 mod run_module;
+pub mod sandbox;
 mod session;
 mod surroundings;
 mod syntax_error;
@@ -24,6 +25,7 @@ use std::rc::Rc;
 
 pub use crate::compile::Mode;
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
+pub use crate::runtime::heap::{LimitKind, Limits};
 pub use interpreter::{Interpreter, Options, Outcome};
 pub use session::{Found, Nothing};
 pub use surroundings::Surroundings;

@@ -51,6 +51,10 @@ impl Interpreter {
 
     /// Runs tasks until somebody calls; `called` as in `sched::prompt::idle`. None: somebody called; else a task ended the loop.
     pub fn idle(&mut self, called: &mut dyn FnMut(Option<Duration>) -> bool) -> Option<Outcome> {
+        self.deep(|it| it.idle_here(called))
+    }
+
+    fn idle_here(&mut self, called: &mut dyn FnMut(Option<Duration>) -> bool) -> Option<Outcome> {
         self.vm.resume_after_halt();
         let mark = self.vm.mark();
         let ended = prompt::idle(&mut self.vm, called).err();
@@ -61,6 +65,10 @@ impl Interpreter {
 
     /// The end of a session: cancels the tasks that are left and lets them finish.
     pub fn leave(&mut self) -> Outcome {
+        self.deep(|it| it.leave_here())
+    }
+
+    fn leave_here(&mut self) -> Outcome {
         self.vm.resume_after_halt();
         prompt::leave_loop(&self.vm);
         let mark = self.vm.mark();
@@ -98,6 +106,10 @@ impl Interpreter {
 
     /// The names that may follow `path` and a dot; for an empty path the global and builtin names.
     pub fn names(&mut self, path: &[&str]) -> Vec<String> {
+        self.deep(|it| it.names_here(path))
+    }
+
+    fn names_here(&mut self, path: &[&str]) -> Vec<String> {
         let mark = self.vm.mark();
         let names = if path.is_empty() {
             let mut names = bound_names(&self.vm, self.main_module());
@@ -118,6 +130,10 @@ impl Interpreter {
 
     /// The names in a module that is part of apy or loaded: others are not run for that.
     pub fn members(&mut self, module: &str) -> Vec<String> {
+        self.deep(|it| it.members_here(module))
+    }
+
+    fn members_here(&mut self, module: &str) -> Vec<String> {
         let mark = self.vm.mark();
         let known = self.modules().any(|name| name == module);
         let found = match self.vm.loaded_module(module) {
@@ -134,6 +150,10 @@ impl Interpreter {
     /// # Errors
     /// Nothing is called so.
     pub fn listing(&mut self, path: &[&str]) -> Result<Found, Nothing> {
+        self.deep(|it| it.listing_here(path))
+    }
+
+    fn listing_here(&mut self, path: &[&str]) -> Result<Found, Nothing> {
         let mark = self.vm.mark();
         let found = self.find(path).ok_or(Nothing::Unbound);
         let found = found.map(|object| {
@@ -153,6 +173,10 @@ impl Interpreter {
     /// # Errors
     /// It is none, or it did not end with a value.
     pub fn type_of(&mut self, name: &str, text: &str, module: Ast) -> Result<String, Nothing> {
+        self.deep(|it| it.type_of_here(name, text, module))
+    }
+
+    fn type_of_here(&mut self, name: &str, text: &str, module: Ast) -> Result<String, Nothing> {
         let module = assign(module).ok_or(Nothing::NoExpression)?;
         let unit = loader::adopt(&self.vm, name, text, module);
         let outcome = self.run_unit(&unit, Mode::Script);

@@ -7,6 +7,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::Limits;
 use super::finder;
 use super::{Interpreter, Options};
 use crate::compile::{Origin, World};
@@ -55,6 +56,7 @@ impl Surroundings {
                 path: Vec::new(),
                 warn_options: Vec::new(),
                 gc_stress: false,
+                limits: Limits::NONE,
             }))
         })
     }

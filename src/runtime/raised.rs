@@ -76,6 +76,7 @@ impl Heap {
             ErrorKind::ZeroDivision => Builtin::ZeroDivisionError,
             ErrorKind::Index => Builtin::IndexError,
             ErrorKind::Memory => return self.memory_error(),
+            ErrorKind::Ended => return self.raise_pending(),
         };
         self.raise(class, error.message)
     }

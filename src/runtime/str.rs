@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 
 use rustc_hash::FxHasher;
 
-use super::heap::{Gc, Heap, Kind, Slot, Trace, Tracer, plain};
+use super::heap::{Gc, Heap, Kind, LARGE_REQUEST, Slot, Trace, Tracer, plain};
 use super::raised::Raised;
 use super::types::Builtin;
 use super::value::Value;
@@ -270,8 +270,10 @@ impl Heap {
         chars: u32,
         parts: impl IntoIterator<Item = &'p [u8]>,
     ) -> Gc<'_, Str> {
-        // Longer texts cannot arise unchecked: what makes strings grow (`try_concat`, `try_str`) refuses them.
-        assert!(len <= MAX_LEN, "text over 4 GiB");
+        if len >= LARGE_REQUEST && (len > MAX_LEN || !self.fits(len)) {
+            self.fail();
+            return self.str_of_parts(0, 0, []);
+        }
         self.alloc_bytes(len, parts, self.types.shape_of_kind(Kind::Str), |data| {
             Str {
                 hash: Cell::new(0),
@@ -360,7 +362,11 @@ impl Heap {
     fn str_buffer(&self, x: &str, y: &str) -> Option<(Gc<'_, StrBuf>, NonNull<u8>)> {
         let total = x.len() + y.len();
         let mut bytes = Vec::new();
-        if bytes.try_reserve_exact(total * 2).is_err() {
+        let ahead = self.fits(total * 2) && bytes.try_reserve_exact(total * 2).is_ok();
+        if !ahead {
+            if !self.fits(total) {
+                return None;
+            }
             bytes.try_reserve_exact(total).ok()?;
         }
         let capacity = bytes.capacity();

@@ -489,7 +489,9 @@ impl Inner {
             return Ok(());
         }
         let more = self.entries.capacity().max(4);
+        heap.room_for(more * (size_of::<Entry>() + INDEXED))?;
         heap.charge(more * (size_of::<Entry>() + INDEXED));
+        heap.note_growth();
         // The index first: once the entries have room, adding one must not fail.
         let room = (self.entries.len() < LINEAR || self.index.reserve(self.entries.len() + more))
             && self.entries.try_reserve_exact(more).is_ok();

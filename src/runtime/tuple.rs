@@ -2,7 +2,7 @@
 //!
 //! One allocation a tuple; its length never changes. Code that fills one in steps makes a list first.
 
-use super::heap::{Gc, Heap, Kind, Slot, traced};
+use super::heap::{Gc, Heap, Kind, LARGE_REQUEST, Slot, traced};
 use super::value::Value;
 
 /// A tuple of `len` items.
@@ -61,6 +61,10 @@ impl Heap {
         len: usize,
         item: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, Tuple> {
+        if len >= LARGE_REQUEST / 8 && !self.fits(len * 8) {
+            self.fail();
+            return self.tuple(&[]);
+        }
         self.alloc_tail(Tuple { len }, self.types.shape_of_kind(Kind::Tuple), item)
     }
 }

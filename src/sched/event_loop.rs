@@ -307,6 +307,7 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
         interrupted
     });
     vm.host = host;
+    scheduler(vm).check_virtual(&vm.heap)?;
     if interrupted { vm.interrupt() } else { Ok(()) }
 }
 

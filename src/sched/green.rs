@@ -210,6 +210,7 @@ pub fn start(vm: &mut Vm, start: Start) -> Result<Rc<Thread>, Raised> {
 }
 
 fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raised> {
+    super::task::admit(vm)?;
     let [callee, args, kwargs] = start.call;
     let Ok(stack) = vm.green_stack(callee, args, kwargs) else {
         return Err(vm
@@ -355,6 +356,7 @@ fn pass_time(vm: &Vm) {
     let scheduler = scheduler(vm);
     if scheduler.green.next_wake().is_some() {
         scheduler.clock.advance(SLICE);
+        let _ = scheduler.check_virtual(&vm.heap);
     }
 }
 

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::runtime::future::{Future, NO_ROW};
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{LimitKind, traced};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 use clock::{Clock, TimeMode};
@@ -218,6 +218,20 @@ impl Scheduler {
         self.clock.monotonic()
     }
 
+    /// Looks at the limit of virtual time.
+    ///
+    /// # Errors
+    /// The end of the program.
+    pub(in crate::sched) fn check_virtual(&self, heap: &Heap) -> Result<(), Raised> {
+        let limit = heap.guard.limits().virtual_time;
+        let is_over =
+            self.clock.mode() == TimeMode::Virtual && limit.is_some_and(|limit| self.now() > limit);
+        if is_over {
+            return Err(heap.end(LimitKind::VirtualTime));
+        }
+        Ok(())
+    }
+
     /// The moment in so many seconds; later than now if that is any time at all.
     pub fn in_future(&self, seconds: f64) -> f64 {
         let now = self.now();
@@ -323,13 +337,15 @@ traced!(
     }
     plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, loop_number, next_loop, policy_loop, policy_set, face }
 );
-traced!(TaskTable { rows } plain { free });
+traced!(TaskTable { rows } plain { free, alive });
 
 /// Tasks by row; a row that is free holds the next free one.
 #[derive(Default)]
 struct TaskTable {
     rows: Vec<Slot>,
     free: Option<u32>,
+    /// How many rows have a task.
+    alive: usize,
 }
 
 impl TaskTable {
@@ -340,6 +356,7 @@ impl TaskTable {
 
     /// Puts a task into the row that `next_row` gave.
     fn insert(&mut self, heap: &Heap, task: Value<'_>) {
+        self.alive += 1;
         match self.free {
             Some(row) => {
                 let row = &self.rows[row as usize];
@@ -354,6 +371,7 @@ impl TaskTable {
         if row == NO_ROW {
             return;
         }
+        self.alive -= 1;
         let next = self
             .free
             .map_or(Value::NONE, |n| Value::small_int(i64::from(n)));
@@ -379,6 +397,7 @@ pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.extend(Shared(Rc::new(Scheduler::new(mode))));
     vm.set_slice_end(green::slice_end);
     vm.set_interrupt(signals::deliver);
+    vm.set_name_task(report::current_name);
 }
 
 /// The VM's scheduler.

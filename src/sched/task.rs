@@ -25,10 +25,20 @@ use crate::vm::{Input, Local, Mention, NativeCoroutine, Place, Resumed, Step, Vm
 /// TypeError if it is no coroutine.
 pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
     check_coroutine(vm, coroutine)?;
+    admit(vm)?;
     let task = vm.local(vm.heap.task(TaskPart::bare()).value());
     begin(vm, task, coroutine, name, context);
     schedule(vm, task);
     Ok(task)
+}
+
+/// One more task or green thread is to be made.
+///
+/// # Errors
+/// As `Vm::admit_task`.
+pub fn admit(vm: &Vm) -> Result<(), Raised> {
+    let alive = scheduler(vm).tasks.borrow().alive + super::green::count(vm) - 1;
+    vm.admit_task(alive)
 }
 
 /// Makes a task of the current loop as the loop's `create_task` does: by the loop's own method where its class overrides it, by the

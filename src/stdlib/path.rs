@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::arg::{as_str, plain};
 use crate::runtime::bytes::Bytes;
 use crate::runtime::intern::Sym;
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::{Raised, Value};
 use crate::stdlib::builtins::types::exception::os_error;
 use crate::text::codec::escape;
 use crate::vm::{Local, Vm};
@@ -97,10 +97,5 @@ pub fn path_error(vm: &Vm, error: &std::io::Error, object: Local) -> Raised {
 
 /// The same about no path.
 pub fn system_error(vm: &Vm, error: &std::io::Error) -> Raised {
-    if error.kind() == std::io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
-        let text = "Permission denied";
-        let arguments = [vm.heap.int(13), vm.heap.str_value(text)];
-        return vm.heap.raise_with(Builtin::PermissionError, &arguments);
-    }
     os_error::raise(&vm.heap, error, None)
 }

@@ -380,6 +380,9 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     } else {
         Value::UNDEF
     };
+    if number == INTERRUPT {
+        vm.heap.guard.interrupts.set(kept.is_undef());
+    }
     scheduler(vm).signals.set(number, kept);
     Ok(before)
 }

@@ -4,9 +4,9 @@
 //! between digits, any Unicode decimal digit) and fails with its messages. Decimal conversion of more digits than a
 //! [`DigitLimit`] is refused in both directions, because its time is not linear in its size.
 
-use num_bigint::BigInt;
-use num_traits::Num;
+use num_bigint::{BigInt, Sign};
 
+use super::num::long_product::{decimal, of_text};
 use super::str_repr::str_repr;
 use super::unicode::to_ascii_number;
 use super::{Int, IntRef, TextError, TextResult};
@@ -105,13 +105,23 @@ impl Radix {
 
 /// `int(text, base)`; `int(text)` is base 10.
 pub fn int_from_str(text: &str, base: i64, limit: DigitLimit) -> TextResult<Int> {
+    int_from_long_str(text, base, limit, &mut |_| Ok(()))
+}
+
+/// The same, with a pause now and then (`num/long_product.rs`), which may end the work with an error.
+pub fn int_from_long_str(
+    text: &str,
+    base: i64,
+    limit: DigitLimit,
+    pause: &mut dyn FnMut(u64) -> TextResult<()>,
+) -> TextResult<Int> {
     let base = match base {
         0 | 2..=36 => base as u32,
         _ => return Err(TextError::value("int() base must be >= 2 and <= 36, or 0")),
     };
     let literal = Literal::read(&to_ascii_number(text), base)
         .ok_or_else(|| invalid_literal(&str_repr(text), base))?;
-    literal.value(limit)
+    literal.value(limit, pause)
 }
 
 /// The error of a text that is no integer; `repr` is that of the text or bytes given to `int()`.
@@ -127,9 +137,18 @@ pub fn invalid_literal(repr: &str, base: u32) -> TextError {
 
 /// `str(value)`
 pub fn int_to_str(value: IntRef<'_>, limit: DigitLimit) -> TextResult<String> {
+    int_to_long_str(value, limit, &mut |_| Ok(()))
+}
+
+/// The same, with a pause now and then, which may end the work with an error.
+pub fn int_to_long_str(
+    value: IntRef<'_>,
+    limit: DigitLimit,
+    pause: &mut dyn FnMut(u64) -> TextResult<()>,
+) -> TextResult<String> {
     match value {
         IntRef::Small(value) => Ok(value.to_string()),
-        IntRef::Big(value) => big_to_decimal(value, limit),
+        IntRef::Big(value) => big_to_decimal(value, limit, pause),
     }
 }
 
@@ -149,7 +168,11 @@ pub fn radix_digits(value: IntRef<'_>, radix: Radix) -> String {
     }
 }
 
-fn big_to_decimal(value: &BigInt, limit: DigitLimit) -> TextResult<String> {
+fn big_to_decimal(
+    value: &BigInt,
+    limit: DigitLimit,
+    pause: &mut dyn FnMut(u64) -> TextResult<()>,
+) -> TextResult<String> {
     let too_long = || {
         TextError::value(format!(
             "Exceeds the limit ({} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase \
@@ -162,7 +185,10 @@ fn big_to_decimal(value: &BigInt, limit: DigitLimit) -> TextResult<String> {
     if limit.exceeded_by(usize::try_from(at_least).unwrap_or(usize::MAX)) {
         return Err(too_long());
     }
-    let text = value.to_string();
+    let mut text = decimal(value.magnitude(), pause)?;
+    if value.sign() == Sign::Minus {
+        text.insert(0, '-');
+    }
     if limit.exceeded_by(text.trim_start_matches('-').len()) {
         Err(too_long())
     } else {
@@ -212,7 +238,11 @@ impl Literal {
         })
     }
 
-    fn value(self, limit: DigitLimit) -> TextResult<Int> {
+    fn value(
+        self,
+        limit: DigitLimit,
+        pause: &mut dyn FnMut(u64) -> TextResult<()>,
+    ) -> TextResult<Int> {
         if !self.base.is_power_of_two() && limit.exceeded_by(self.figures.len()) {
             return Err(TextError::value(format!(
                 "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; use \
@@ -224,8 +254,7 @@ impl Literal {
         if let Ok(size) = i64::from_str_radix(&self.figures, self.base) {
             return Ok(Int::Small(if self.negative { -size } else { size }));
         }
-        let size =
-            BigInt::from_str_radix(&self.figures, self.base).expect("digits of the base were read");
+        let size: BigInt = of_text(self.figures.as_bytes(), self.base, pause)?.into();
         Ok(if self.negative { -size } else { size }.into())
     }
 }

@@ -43,6 +43,8 @@ pub enum ErrorKind {
     Index,
     /// `MemoryError`: the result would be larger than [`MAX_TEXT`] or than the allocator gives.
     Memory,
+    /// None: an exception from outside ended the work, which is known already.
+    Ended,
 }
 
 impl ErrorKind {
@@ -54,7 +56,7 @@ impl ErrorKind {
             Self::Overflow => "OverflowError",
             Self::ZeroDivision => "ZeroDivisionError",
             Self::Index => "IndexError",
-            Self::Memory => "MemoryError",
+            Self::Memory | Self::Ended => "MemoryError",
         }
     }
 }
@@ -66,6 +68,13 @@ pub struct TextError {
     pub kind: ErrorKind,
     /// Its message.
     pub message: String,
+}
+
+impl TextError {
+    /// What ends work that paused: the exception is known to who was asked in the pause.
+    pub fn ended() -> Self {
+        Self::new(ErrorKind::Ended, "")
+    }
 }
 
 /// The result of the functions of this module tree.
@@ -114,13 +123,29 @@ impl TextError {
 /// which in Rust is an abort and here a `MemoryError`.
 pub const MAX_TEXT: usize = 1 << 30;
 
-/// Refuses a result of more than [`MAX_TEXT`] bytes before anything is allocated.
+/// Results below so many bytes are not asked for before they are allocated.
+const LARGE_TEXT: usize = 1 << 18;
+
+/// Refuses a result of more than [`MAX_TEXT`] bytes, or than there is memory for, before anything is allocated.
 pub fn check_text_size(bytes: usize) -> TextResult<()> {
-    if bytes > MAX_TEXT {
+    let fits = bytes < LARGE_TEXT || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    if bytes > MAX_TEXT || !fits {
         Err(TextError::memory())
     } else {
         Ok(())
     }
+}
+
+/// Appends to a result that grows, unless it becomes longer than [`MAX_TEXT`] or there is no memory.
+pub fn push_text(out: &mut String, part: &str) -> TextResult<()> {
+    if out.capacity() - out.len() < part.len() {
+        let is_too_long = out.len().saturating_add(part.len()) > MAX_TEXT;
+        if is_too_long || out.try_reserve(part.len()).is_err() {
+            return Err(TextError::memory());
+        }
+    }
+    out.push_str(part);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -43,6 +43,9 @@ type Locate = dyn Fn(&Vm, u32, u32) -> Option<SourcePlace>;
 /// Tells the program of an exception that has nowhere to go, and what it came from; whether the program took it.
 type Unraisable = dyn Fn(&mut Vm, Local, Option<Local>) -> bool;
 
+/// The name of the task that runs now.
+type NameTask = dyn Fn(&mut Vm) -> Option<String>;
+
 /// Closes an async generator that nothing refers to any more.
 type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
 
@@ -59,6 +62,8 @@ pub(in crate::vm) struct Hooks {
     pub pulse: Option<Rc<dyn Fn(&mut Vm)>>,
     /// Lets other threads run when the running one has used up its time slice.
     pub slice_end: Option<Rc<Attend>>,
+    /// The name of the task that runs now, for reports.
+    pub name_task: Option<Rc<NameTask>>,
     /// Closes async generators where the program has no function for it.
     pub abandon: Option<Rc<Abandon>>,
     /// What hears of exceptions that have nowhere to go.
@@ -77,6 +82,7 @@ impl Default for Hooks {
             interrupt: None,
             pulse: None,
             slice_end: None,
+            name_task: None,
             abandon: None,
             unraisable: None,
             timer_mention: "a timer",
@@ -142,6 +148,11 @@ impl Vm {
     /// Says what happens when the running thread has used up its time slice.
     pub fn set_slice_end(&mut self, slice_end: impl Fn(&mut Vm) -> Result<(), Raised> + 'static) {
         self.hooks.slice_end = Some(Rc::new(slice_end));
+    }
+
+    /// Says how reports name the task that runs.
+    pub fn set_name_task(&mut self, name_task: impl Fn(&mut Vm) -> Option<String> + 'static) {
+        self.hooks.name_task = Some(Rc::new(name_task));
     }
 
     /// Says what closes an async generator that nothing refers to any more.

@@ -10,6 +10,7 @@ use super::files::{Files, NoFiles};
 use super::processes::{NoProcesses, Processes};
 use super::report::{Failure, Place, Report};
 use super::signals::Signals;
+use crate::runtime::heap::{Outside, Plain};
 
 /// How much of the values of a failed `assert` is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,17 @@ pub trait Host {
     /// Other processes; by default they are refused.
     fn processes(&self) -> Rc<dyn Processes> {
         Rc::new(NoProcesses)
+    }
+    /// Whether sockets may be used.
+    ///
+    /// # Errors
+    /// They may not; the text says what allows them.
+    fn check_network(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+    /// What natives that cannot reach the host ask of the process.
+    fn outside(&self) -> Rc<dyn Outside> {
+        Rc::new(Plain)
     }
     /// An exception as the user would see it.
     fn draw(&mut self, failure: &Failure, _: Values) -> String {

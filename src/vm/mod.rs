@@ -14,6 +14,7 @@ mod hooks;
 mod host;
 mod import;
 mod layers;
+mod limits;
 mod load;
 mod local;
 pub mod native;
@@ -30,6 +31,7 @@ pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, 
 pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
+pub use exec::native_stack::on_stack;
 pub use hooks::{SourcePlace, SourceTexts};
 pub use host::{Host, NoHost, Values};
 pub use import::Importer;
@@ -62,8 +64,8 @@ const QUANTUM: i32 = 10_000;
 const RECURSION_LIMIT: usize = 1000;
 /// Registers of the main stack: grown when a frame does not fit.
 const REGISTERS: usize = 1 << 16;
-/// How deep Rust code may run the loop within the loop.
-const NESTING_LIMIT: u32 = 1500;
+/// How deep Rust code may run the loop within the loop where the native stack allows it: CPython's limit of calls in C.
+const NESTING_LIMIT: u32 = 10_000;
 
 /// A virtual machine.
 pub struct Vm {
@@ -89,8 +91,9 @@ impl Vm {
     /// A VM with an empty `builtins` module.
     pub fn new(host: Box<dyn Host>) -> Vm {
         let heap = Heap::new();
+        heap.guard.set_outside(host.outside());
         Vm {
-            exec: Exec::new(Stack::new(RECURSION_LIMIT, REGISTERS), NESTING_LIMIT),
+            exec: Exec::new(Stack::new(RECURSION_LIMIT, REGISTERS)),
             registry: Registry::default(),
             caches: Learned::new(),
             modules: Modules::new(&heap),
@@ -113,7 +116,8 @@ impl Vm {
 
     /// Changes how many calls may be nested.
     pub fn set_recursion_limit(&mut self, limit: usize) {
-        self.exec.stack.set_limit(limit);
+        let most = self.heap.guard.limits().depth.unwrap_or(usize::MAX);
+        self.exec.stack.set_limit(limit.min(most));
     }
 
     /// What inline caches compare: shape and class epoch in one number.
@@ -142,9 +146,9 @@ impl Vm {
     fn attend(&mut self) -> Result<(), Raised> {
         let goes_on = self.heap.budget.resume();
         if !goes_on {
-            self.heap.budget.start(QUANTUM);
+            self.heap.start_slice(QUANTUM);
         }
-        self.collect_if_due();
+        self.attend_memory()?;
         if self.heap.has_lost() {
             self.report_lost();
         }
@@ -153,10 +157,6 @@ impl Vm {
         }
         if self.heap.stress() {
             self.heap.budget.hasten();
-        }
-        if self.heap.take_shortage() {
-            self.collect();
-            return Err(self.heap.memory_error());
         }
         // Ctrl-C is the main thread's.
         if !self.is_green() && self.host.interrupted() {

@@ -11,6 +11,7 @@ use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::future::Future;
+use crate::runtime::heap::{LimitKind, Limits};
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::traceback::TraceEntry;
@@ -58,6 +59,17 @@ pub enum Report {
         place: Option<Place>,
         /// When it was there.
         at: HeldAt,
+    },
+    /// A limit ends the program.
+    Limit {
+        /// Which.
+        kind: LimitKind,
+        /// The limits of the run.
+        limits: Limits,
+        /// The task that ran then.
+        task: Option<String>,
+        /// Where the program was then.
+        place: Option<Place>,
     },
     /// Nothing can run any more.
     Deadlock {
@@ -236,12 +248,17 @@ impl Vm {
 
     /// Whether the program is being ended.
     pub fn is_halting(&self) -> bool {
-        self.exec.halting
+        self.exec.halting || self.heap.guard.ended().is_some()
     }
 
     /// The program may run again (the next input of a REPL).
     pub fn resume_after_halt(&mut self) {
         self.exec.halting = false;
+        self.heap.guard.resume();
+        // What is left of the slice does not count for the new run twice.
+        let rest = self.heap.start_slice(0);
+        self.heap.guard.resume();
+        self.heap.start_slice(rest.max(1));
     }
 
     /// Where the program is now.

@@ -45,7 +45,7 @@ Examples:
   apy test                   run the tests in this folder
   apy check app.py           look for mistakes without running
 
-Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 130 Ctrl-C.";
+Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadlock; 5 limit; 130 Ctrl-C.";
 
 /// The version, and of which commit apy was built; of builds for development only the version.
 pub const VERSION: &str = env!("APY_VERSION");
@@ -294,7 +294,98 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
 }
 
 /// The options that hold whatever is done.
-fn options() -> [Arg; 9] {
+fn options() -> Vec<Arg> {
+    let general = general_options();
+    let all = general.into_iter().chain(limits()).chain(doors());
+    all.map(|arg| arg.global(true)).collect()
+}
+
+/// How much a program may use.
+fn limits() -> [Arg; 7] {
+    [
+        limit(
+            "max-steps",
+            "N",
+            "End the program after so many steps of the interpreter",
+        )
+        .value_parser(value_parser!(u64)),
+        limit(
+            "max-time",
+            "TIME",
+            "End it when it has computed for so long, such as 2s, 500ms or 1m",
+        )
+        .value_parser(duration),
+        limit(
+            "max-memory",
+            "SIZE",
+            "How much memory its objects may take, such as 64M; then MemoryError, then its end",
+        )
+        .value_parser(size),
+        limit("max-output", "SIZE", "End it after so much output").value_parser(size),
+        limit(
+            "max-tasks",
+            "N",
+            "How many tasks and threads it may have at once",
+        )
+        .value_parser(value_parser!(u64)),
+        limit(
+            "max-virtual",
+            "TIME",
+            "End it when virtual time has gone so far",
+        )
+        .value_parser(duration),
+        limit("max-depth", "N", "How many calls may be inside each other")
+            .value_parser(value_parser!(u64).range(1..)),
+    ]
+}
+
+fn limit(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .help(help)
+        .action(ArgAction::Set)
+}
+
+/// What of the world a program may use.
+fn doors() -> [Arg; 6] {
+    [
+        flag(
+            "sandbox",
+            "No files, sockets, processes or environment; virtual time, seed 0 and limits unless options say otherwise",
+        ),
+        door(
+            "allow-read",
+            "DIR",
+            "In a sandbox: read what is in this folder",
+        )
+        .value_hint(ValueHint::DirPath),
+        door(
+            "allow-write",
+            "DIR",
+            "In a sandbox: read and change what is in this folder",
+        )
+        .value_hint(ValueHint::DirPath),
+        door(
+            "allow-env",
+            "NAME",
+            "In a sandbox: see this variable of the environment",
+        ),
+        flag("allow-net", "In a sandbox: use sockets"),
+        flag("allow-run", "In a sandbox: start and signal processes"),
+    ]
+}
+
+fn door(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .help(help)
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(OsString))
+}
+
+fn general_options() -> [Arg; 9] {
     [
         choice(
             "time",
@@ -335,7 +426,6 @@ fn options() -> [Arg; 9] {
         flag("quiet", "Say only what is wrong").short('q'),
         flag("verbose", "Say what is done, too").short('v'),
     ]
-    .map(|arg| arg.global(true))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -357,6 +447,34 @@ fn choice(
         .value_parser(PossibleValuesParser::new(values))
         .help(help)
         .action(ArgAction::Set)
+}
+
+/// A number and its unit: `64M` for 64 times 1,048,576 bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim_end_matches(['B', 'b']);
+    let (number, shift) = match text.chars().last().map(|unit| unit.to_ascii_lowercase()) {
+        Some('k') => (&text[..text.len() - 1], 10),
+        Some('m') => (&text[..text.len() - 1], 20),
+        Some('g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number = number.parse::<u64>().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| "it must be a number of bytes, such as 500000, 64K, 64M or 2G".to_owned())
+}
+
+/// A number and its unit: `2s`, `500ms`, `1m`, `1h`; without one, seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let found = units
+        .iter()
+        .find_map(|&(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+    let (number, unit) = found.unwrap_or((text, 1.0));
+    let number = number.parse().ok().filter(|number: &f64| *number >= 0.0);
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number * unit).ok())
+        .ok_or_else(|| "it must be a time, such as 2s, 500ms, 1m or 1h".to_owned())
 }
 
 /// A number of seconds above 0.

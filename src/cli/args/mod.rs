@@ -13,6 +13,7 @@ mod testing;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
@@ -20,6 +21,8 @@ use clap::error::ErrorKind;
 use super::check::{Fixes, Form};
 use super::status;
 use super::style::{Style, When, say};
+use crate::embed::Limits;
+use crate::embed::sandbox::Doors;
 use crate::sched::clock::TimeMode;
 use command::DUMPS;
 pub use complaint::command_like;
@@ -130,6 +133,10 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// Collect garbage at every safepoint: for tests.
     pub gc_stress: bool,
+    /// How much programs may use.
+    pub limits: Limits,
+    /// What of the world they may use; None: everything.
+    pub sandbox: Option<Doors>,
 }
 
 /// Which programs to check, and how to say what is found.
@@ -294,13 +301,17 @@ impl Settings {
         // An option may stand before or behind the subcommand.
         let inner = matches.subcommand().map_or(matches, |(_, inner)| inner);
         let text = |name| inner.get_one::<String>(name).map(String::as_str);
+        let sandbox = inner.get_flag("sandbox").then(|| doors_of(inner));
         Settings {
-            time: if text("time") == Some("virtual") {
-                TimeMode::Virtual
-            } else {
-                TimeMode::Real
+            time: match text("time") {
+                Some("virtual") => TimeMode::Virtual,
+                None if sandbox.is_some() => TimeMode::Virtual,
+                _ => TimeMode::Real,
             },
-            seed: inner.get_one("seed").copied(),
+            seed: inner
+                .get_one("seed")
+                .copied()
+                .or(sandbox.as_ref().map(|_| 0)),
             style: Style::detect(when(inner)),
             tracebacks: if text("traceback") == Some("python") {
                 Tracebacks::Python
@@ -321,7 +332,44 @@ impl Settings {
             },
             path: import_path(inner.get_one::<PathBuf>("site").cloned()),
             gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
+            limits: limits_of(inner, sandbox.is_some()),
+            sandbox,
         }
+    }
+}
+
+/// The limits that the options set; a sandbox has some of its own.
+fn limits_of(matches: &ArgMatches, is_sandbox: bool) -> Limits {
+    let number = |name| matches.get_one::<u64>(name).copied();
+    let time = |name| matches.get_one::<Duration>(name).copied();
+    let own = |limit| is_sandbox.then_some(limit);
+    let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+    Limits {
+        steps: number("max-steps").or(own(10_000_000)),
+        time: time("max-time"),
+        memory: number("max-memory").or(own(64 << 20)).map(size),
+        output: number("max-output").or(own(1 << 20)),
+        tasks: number("max-tasks").or(own(10_000)).map(size),
+        virtual_time: time("max-virtual").map(|time| time.as_secs_f64()),
+        depth: number("max-depth").map(size),
+    }
+}
+
+/// What `--allow-...` opens.
+fn doors_of(matches: &ArgMatches) -> Doors {
+    let words = |name| {
+        matches
+            .get_many::<OsString>(name)
+            .into_iter()
+            .flatten()
+            .cloned()
+    };
+    Doors {
+        read: words("allow-read").map(PathBuf::from).collect(),
+        write: words("allow-write").map(PathBuf::from).collect(),
+        environment: words("allow-env").collect(),
+        network: matches.get_flag("allow-net"),
+        processes: matches.get_flag("allow-run"),
     }
 }
 

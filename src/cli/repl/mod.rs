@@ -250,7 +250,7 @@ impl<'s> Session<'s> {
     fn conclude(&mut self, outcome: Outcome) -> Talk {
         self.interpreter.flush();
         match outcome {
-            Outcome::Done | Outcome::Deadlock => Talk::On,
+            Outcome::Done | Outcome::Deadlock | Outcome::Limit(_) => Talk::On,
             Outcome::Interrupted(_) => {
                 self.say("KeyboardInterrupt\n");
                 Talk::On

@@ -15,9 +15,8 @@ use std::ptr::{NonNull, null_mut};
 
 use rustc_hash::FxHashSet;
 
-use super::Kind;
-use super::budget::Budget;
 use super::gc::Header;
+use super::{Heap, Kind};
 
 /// Size of a block in bytes.
 pub const BLOCK: usize = 32 * 1024;
@@ -173,9 +172,9 @@ impl Space {
     /// A cell of at least `size` bytes, header included, its contents undefined but for a `Kind::Free` header where the
     /// sweep needs one; and its size class. The caller writes header and payload before anything can sweep.
     #[inline(always)]
-    pub(super) fn take(&self, size: usize, budget: &Budget) -> (NonNull<Header>, u8) {
+    pub(super) fn take(&self, size: usize, heap: &Heap) -> (NonNull<Header>, u8) {
         if size > MAX_CELL {
-            return (self.take_large(size, budget), LARGE);
+            return (self.take_large(size, heap), LARGE);
         }
         let index = CLASS_OF[size.div_ceil(8)];
         let class = &self.classes[index as usize];
@@ -186,16 +185,16 @@ impl Space {
             return (cell.cast(), index);
         }
         (
-            self.bump(class, SIZES[index as usize] as usize, budget),
+            self.bump(class, SIZES[index as usize] as usize, heap),
             index,
         )
     }
 
     #[inline]
-    fn bump(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
+    fn bump(&self, class: &SizeClass, size: usize, heap: &Heap) -> NonNull<Header> {
         let at = class.bump.get();
         if (class.end.get() as usize).wrapping_sub(at as usize) < size || at.is_null() {
-            return self.new_block(class, size, budget);
+            return self.new_block(class, size, heap);
         }
         // SAFETY: `at + size` is within the block, as just checked.
         class.bump.set(unsafe { at.add(size) });
@@ -205,11 +204,11 @@ impl Space {
 
     #[cold]
     #[inline(never)]
-    fn new_block(&self, class: &SizeClass, size: usize, budget: &Budget) -> NonNull<Header> {
+    fn new_block(&self, class: &SizeClass, size: usize, heap: &Heap) -> NonNull<Header> {
         self.retire_bump(class, size);
         let block = self.pool.borrow_mut().pop().unwrap_or_else(|| {
             self.held.set(self.held.get() + BLOCK);
-            self.allocate(BLOCK_LAYOUT, budget)
+            self.allocate(BLOCK_LAYOUT, heap)
         });
         class.blocks.borrow_mut().push(block);
         self.known.add(block.addr().get());
@@ -241,13 +240,14 @@ impl Space {
 
     /// Memory from the system. Where it has none, what was put by is given back to it, so that user code can go on to the next
     /// safepoint, where the VM raises MemoryError.
-    fn allocate(&self, layout: Layout, budget: &Budget) -> NonNull<u8> {
+    fn allocate(&self, layout: Layout, heap: &Heap) -> NonNull<u8> {
         // SAFETY: the layout has a size.
         if let Some(at) = NonNull::new(unsafe { alloc(layout) }) {
+            heap.note_growth();
             return at;
         }
         self.short.set(true);
-        budget.hasten();
+        heap.budget.hasten();
         self.release_spare();
         // SAFETY: as above.
         NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
@@ -269,10 +269,10 @@ impl Space {
     }
 
     #[cold]
-    fn take_large(&self, size: usize, budget: &Budget) -> NonNull<Header> {
+    fn take_large(&self, size: usize, heap: &Heap) -> NonNull<Header> {
         let layout = Layout::from_size_align(size, 16)
             .expect("sizes are below isize::MAX: Vec checked them");
-        let at = self.allocate(layout, budget).cast();
+        let at = self.allocate(layout, heap).cast();
         self.held.set(self.held.get() + size);
         self.large.borrow_mut().push((at, size));
         self.known.add(at.addr().get());
@@ -379,12 +379,13 @@ impl Space {
     }
 
     /// Calls `visit` on every object.
-    pub(super) fn for_each(&mut self, visit: &mut dyn FnMut(NonNull<Header>)) {
+    pub(super) fn for_each(&self, visit: &mut dyn FnMut(NonNull<Header>)) {
         for (index, &size) in SIZES.iter().enumerate() {
             let size = size as usize;
             self.retire_bump(&self.classes[index], size);
-            let class = &mut self.classes[index];
-            let blocks = class.blocks.get_mut().iter().map(|&b| (b, BLOCK / size));
+            let class = &self.classes[index];
+            let blocks = class.blocks.borrow();
+            let blocks = blocks.iter().map(|&b| (b, BLOCK / size));
             for (block, count) in class.sealed.iter().copied().chain(blocks) {
                 for (cell, header) in cells(block, size, count) {
                     if header.kind != Kind::Free {
@@ -393,7 +394,7 @@ impl Space {
                 }
             }
         }
-        for &(at, _) in self.large_sealed.iter().chain(self.large.get_mut().iter()) {
+        for &(at, _) in self.large_sealed.iter().chain(self.large.borrow().iter()) {
             visit(at);
         }
     }

@@ -38,6 +38,11 @@ impl Budget {
         left >= 0
     }
 
+    /// What is left of the slice.
+    pub fn left(&self) -> u64 {
+        (self.left.get().max(0) + self.held_back.get()) as u64
+    }
+
     /// Starts a slice; what was left of the last one.
     pub fn start(&self, safepoints: i32) -> i32 {
         self.held_back.take() + self.left.replace(safepoints).max(0)

@@ -472,12 +472,19 @@ impl SlotVec {
     #[inline(never)]
     fn grow(vec: &mut Vec<u64>, heap: &Heap, more: usize) -> Result<(), Raised> {
         let ahead = vec.capacity().max(4).max(more);
-        let grown = vec.try_reserve_exact(ahead);
         // Where there is no room ahead, there may be for what is needed now.
-        if grown.is_err() && vec.try_reserve_exact(more).is_err() {
+        if heap.fits(ahead * 8) && vec.try_reserve_exact(ahead).is_ok() {
+            heap.charge(ahead * 8);
+            heap.note_growth();
+            return Ok(());
+        }
+        let ahead = (vec.capacity() / 8).max(more);
+        heap.room_for(ahead * 8)?;
+        if vec.try_reserve_exact(ahead).is_err() {
             return Err(heap.memory_error());
         }
         heap.charge((vec.capacity() - vec.len()) * 8);
+        heap.note_growth();
         Ok(())
     }
 

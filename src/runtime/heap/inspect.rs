@@ -27,6 +27,7 @@ impl Heap {
             old: self.mark.get(),
             mark: self.mark.get(),
             external: 0,
+            overflowed: false,
             shared: FxHashSet::default(),
         };
         // SAFETY: the value lives, and so does all that it refers to.

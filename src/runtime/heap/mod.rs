@@ -27,6 +27,7 @@ mod block;
 mod budget;
 mod finalize;
 mod gc;
+mod guard;
 mod inspect;
 mod kinds;
 mod record;
@@ -42,6 +43,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use finalize::{Due, WeakSlot};
 pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
+pub use guard::{LimitKind, Limits, Outside, Plain, Shortage};
 pub use kinds::Kind;
 #[cfg(test)]
 pub use record::{Access, Record};
@@ -61,11 +63,12 @@ use block::Space;
 use budget::Budget;
 use finalize::Endings;
 use gc::PERMANENT;
+use guard::Guard;
 use record::Recorder;
 use unstarted::Unstarted;
 
 /// From this many bytes on `Heap::room_for` looks whether they can be had.
-const LARGE_REQUEST: usize = 1 << 18;
+pub(super) const LARGE_REQUEST: usize = 1 << 18;
 /// One step of `Heap::class_epoch`.
 const CLASS_EPOCH: u64 = 1 << 32;
 /// What is allocated between two collections, beside as much as is live. It fits the cache, so that new objects stand where those of
@@ -92,6 +95,10 @@ pub struct Heap {
     pub digit_limit: Cell<DigitLimit>,
     /// Counts down to the next visit of the VM's slow path.
     pub budget: Budget,
+    /// What bounds the run from outside.
+    pub guard: Guard,
+    /// What was live after the last collection, in bytes.
+    live: Cell<usize>,
     /// Weak references, and what has a finaliser.
     endings: Endings,
     /// Coroutines that were not started yet.
@@ -130,6 +137,8 @@ impl Heap {
             ids: RefCell::default(),
             digit_limit: Cell::default(),
             budget: Budget::default(),
+            guard: Guard::default(),
+            live: Cell::new(0),
             endings: Endings::default(),
             unstarted: Unstarted::default(),
             pending: Slot::undef(),
@@ -234,7 +243,7 @@ impl Heap {
     #[inline(always)]
     fn cell(&self, size: usize, kind: Kind, shape: u32) -> (NonNull<Header>, Header) {
         self.charge(size);
-        let (at, size_class) = self.space.take(size, &self.budget);
+        let (at, size_class) = self.space.take(size, self);
         let header = Header {
             shape: Cell::new(shape),
             kind,
@@ -273,8 +282,18 @@ impl Heap {
         if bytes < LARGE_REQUEST {
             return Ok(());
         }
-        let room = Vec::<u8>::new().try_reserve_exact(bytes);
-        room.map_err(|_| self.memory_error())
+        self.poll_bytes(bytes)?;
+        if self.fits(bytes) {
+            return Ok(());
+        }
+        Err(self.memory_error())
+    }
+
+    /// The same question where there is another way if the answer is no.
+    pub fn fits(&self, bytes: usize) -> bool {
+        let limit = self.guard.limits().memory.unwrap_or(usize::MAX);
+        bytes < LARGE_REQUEST
+            || bytes <= limit.saturating_sub(self.used()) && self.guard.outside().has_room(bytes)
     }
 
     /// Raises an exception (a MemoryError) at the next safepoint instead of here, where the caller cannot.
@@ -285,9 +304,37 @@ impl Heap {
         self.budget.hasten();
     }
 
-    /// Whether memory ran out since the last call: the heap lives on what it had put by.
+    /// Whether memory ran out since the last call: the heap lives on what was put by.
     pub fn take_shortage(&self) -> bool {
         self.space.short.take()
+    }
+
+    /// What is live, at most, in bytes: what the last collection left, and what was allocated since.
+    pub fn used(&self) -> usize {
+        self.live.get() + self.allocated.get()
+    }
+
+    /// After a collection: whether memory is over its limit.
+    ///
+    /// # Errors
+    /// MemoryError once; the end of the program where a tenth more is used up, too.
+    pub fn check_memory(&self) -> Result<(), Raised> {
+        let Some(limit) = self.guard.limits().memory else {
+            return Ok(());
+        };
+        if self.used() <= limit {
+            self.guard.warned.set(false);
+            return Ok(());
+        }
+        let most = limit + limit / 10;
+        if self.used() > most {
+            return Err(self.end(LimitKind::Memory));
+        }
+        self.trigger.set(most - self.live.get());
+        if self.guard.warned.replace(true) {
+            return Ok(());
+        }
+        Err(self.memory_error())
     }
 
     /// Counts bytes towards the next collection: cells, and what objects own outside of them.
@@ -334,6 +381,7 @@ impl Heap {
                 old,
                 mark,
                 external: 0,
+                overflowed: false,
                 shared: FxHashSet::default(),
             };
             self.memo.clear();
@@ -373,7 +421,9 @@ impl Heap {
         let live = self.space.in_use() + external;
         let trigger = live + NURSERY;
         self.allocated.set(0);
-        self.trigger.set(trigger);
+        self.live.set(live);
+        let limit = self.guard.limits().memory.unwrap_or(usize::MAX);
+        self.trigger.set(trigger.min(limit.saturating_sub(live)));
         self.space.trim_pool(trigger);
     }
 

@@ -34,6 +34,8 @@ pub struct Tracer<'a> {
     pub(super) mark: u8,
     /// Bytes that the reached objects own outside of their cells.
     pub(super) external: usize,
+    /// Whether there was no memory to note a marked object in `grey`: the slots of some were not looked at.
+    pub(super) overflowed: bool,
     /// Addresses of the shared values that were reported: they may refer to each other in circles.
     pub(super) shared: FxHashSet<usize>,
 }
@@ -119,6 +121,24 @@ impl Tracer<'_> {
 
     /// Looks at the marked objects until none is left.
     pub(super) fn drain(&mut self) {
+        loop {
+            self.empty_grey();
+            if !std::mem::take(&mut self.overflowed) {
+                return;
+            }
+            let (heap, mark) = (self.heap, self.mark);
+            heap.space.for_each(&mut |at| {
+                // SAFETY: `for_each` visits objects that were not freed yet.
+                if unsafe { at.as_ref() }.mark.get() == mark {
+                    // SAFETY: what was marked is live.
+                    unsafe { kinds::trace(at, self) };
+                    self.empty_grey();
+                }
+            });
+        }
+    }
+
+    fn empty_grey(&mut self) {
         while let Some(object) = self.grey.pop() {
             // SAFETY: what was marked is live.
             unsafe { kinds::trace(object, self) };
@@ -155,8 +175,22 @@ impl Tracer<'_> {
         let header = object.header();
         if header.mark.get() == self.old {
             header.mark.set(self.mark);
+            if self.grey.len() == self.grey.capacity() && !self.grow() {
+                return;
+            }
             self.grey.push(NonNull::from(header));
         }
+    }
+
+    /// Makes room in `grey`; false: there is no memory, and the collection will look at all marked objects again.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) -> bool {
+        let more = self.grey.capacity().max(1024);
+        let grown = self.heap.guard.outside().has_room(more * 8)
+            && self.grey.try_reserve_exact(more).is_ok();
+        self.overflowed |= !grown;
+        grown
     }
 }
 

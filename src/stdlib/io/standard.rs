@@ -83,12 +83,12 @@ pub fn write(vm: &mut Vm, standard: Standard, text: Local) -> Result<(), Raised>
     let written = match standard {
         Standard::Output => {
             check_encodable(vm, &text)?;
-            vm.host.print(&text)
+            vm.print(&text)
         }
         Standard::Error => {
             let bytes = codec::encode(&text, Encoding::Utf8, "backslashreplace");
             let shown = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            vm.host.print_error(&shown.unwrap_or(text))
+            vm.print_error(&shown.unwrap_or(text))
         }
         Standard::Input => return Err(super::unsupported(vm, "not writable")),
     };

@@ -13,6 +13,9 @@ use crate::text::float_repr::float_repr;
 use crate::text::int_text::{Decimal, int_to_str};
 use crate::vm::{Local, Vm};
 
+/// Room that a small value takes, with what goes around it.
+const ITEM: usize = 256;
+
 /// What happens to a name that JSON cannot have, or a float that it cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
@@ -143,13 +146,17 @@ impl Writer {
 
     /// Writes a value that contains no others; false: it is none.
     fn leaf(&mut self, heap: &Heap, value: Value<'_>) -> Result<bool, Raised> {
+        heap.poll(1)?;
+        heap.grow_text(&mut self.out, ITEM)?;
         if let Some(text) = as_str(heap, value) {
+            heap.grow_text(&mut self.out, text.byte_len() + text.byte_len() / 2)?;
             push_string(&mut self.out, text.as_str(), self.style.escapes);
         } else if value.is_none() {
             self.out.push_str("null");
         } else if let Some(word) = bool_word(value) {
             self.out.push_str(word);
         } else if let Some(number) = self.number(heap, value)? {
+            heap.grow_text(&mut self.out, number.len())?;
             self.out.push_str(&number);
         } else {
             return Ok(false);

@@ -111,6 +111,7 @@ pub fn gave_up(vm: &Vm, reason: GaveUp) -> Raised {
             Builtin::RuntimeError,
             format!("regular expression gave up after {limit} steps: the pattern backtracks too much on this text"),
         ),
+        GaveUp::Outside => vm.heap.raise_pending(),
         GaveUp::Memory => vm.heap.raise(
             Builtin::MemoryError,
             "regular expression has too many alternatives to remember on this text",

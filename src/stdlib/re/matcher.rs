@@ -4,6 +4,7 @@
 //! the way (slots, counters) has its old value on the stack, below which the next choice lies: going back is taking frames off.
 //! Steps are counted; a search that takes more than `BUDGET` and `STEPS_PER_BYTE` allow ends with an error instead of hanging.
 
+use crate::runtime::Heap;
 use memchr::memmem;
 
 use super::ast::Greed;
@@ -20,6 +21,9 @@ const MAX_FRAMES: usize = 1 << 24;
 /// A slot that was not saved.
 pub const UNSET: usize = usize::MAX;
 
+/// Steps between two looks at the outside.
+const STRETCH: u64 = 1 << 13;
+
 /// Why a search ended without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaveUp {
@@ -27,6 +31,8 @@ pub enum GaveUp {
     Steps(u64),
     /// The stack was full.
     Memory,
+    /// Something from outside ended it: the exception is pending.
+    Outside,
 }
 
 /// What to look for.
@@ -41,8 +47,10 @@ pub enum Mode {
 }
 
 /// A search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Task<'t> {
+    /// Whom to ask now and then whether to go on.
+    pub heap: &'t Heap,
     /// The text, up to where it counts as ended.
     pub text: &'t [u8],
     /// Where to begin.
@@ -105,6 +113,8 @@ struct Matcher<'a> {
     task: Task<'a>,
     state: &'a mut Scratch,
     steps: u64,
+    /// At so many steps the outside is asked.
+    pause: u64,
     limit: u64,
 }
 
@@ -120,6 +130,7 @@ pub fn search<T: Text>(
         task,
         state,
         steps: 0,
+        pause: STRETCH.min(limit),
         limit,
     };
     if task.mode != Mode::Search {
@@ -288,20 +299,40 @@ impl Matcher<'_> {
 
     #[inline(always)]
     fn push(&mut self, frame: Frame) -> Result<(), GaveUp> {
-        self.state.stack.push(frame);
-        if self.state.stack.len() > MAX_FRAMES {
-            return Err(GaveUp::Memory);
+        let stack = &mut self.state.stack;
+        if stack.len() == stack.capacity() {
+            let more = stack.len().max(64);
+            if stack.len() > MAX_FRAMES
+                || !self.task.heap.fits(more * size_of::<Frame>())
+                || stack.try_reserve_exact(more).is_err()
+            {
+                return Err(GaveUp::Memory);
+            }
         }
+        stack.push(frame);
         Ok(())
     }
 
     #[inline(always)]
     fn count(&mut self, steps: u64) -> Result<(), GaveUp> {
         self.steps += steps;
+        if self.steps > self.pause {
+            return self.look_outside();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_outside(&mut self) -> Result<(), GaveUp> {
         if self.steps > self.limit {
             return Err(GaveUp::Steps(self.limit));
         }
-        Ok(())
+        self.pause = self.limit.min(self.steps + STRETCH);
+        self.task
+            .heap
+            .poll(STRETCH as usize)
+            .map_err(|_| GaveUp::Outside)
     }
 
     /// The place after a character that matches.

@@ -220,6 +220,7 @@ impl Regex {
             return Ok(None);
         }
         let task = Task {
+            heap: &vm.heap,
             text: &text[..end],
             from,
             mode,

@@ -12,7 +12,7 @@ use super::source::TextKind;
 use super::subject::Subject;
 use super::template::Part;
 use crate::runtime::intern::Sym;
-use crate::runtime::{Raised, Value};
+use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str, vm_index_or};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -52,9 +52,11 @@ struct Output {
 }
 
 impl Output {
-    fn add(&mut self, text: &[u8]) {
+    fn add(&mut self, heap: &Heap, text: &[u8]) -> Result<(), Raised> {
+        heap.grow_vec(&mut self.text, text.len())?;
         self.text.extend_from_slice(text);
         self.items += 1;
+        Ok(())
     }
 
     /// Adds a value, which must be a text of the kind.
@@ -62,15 +64,13 @@ impl Output {
         let wanted = match self.kind {
             TextKind::Str => match as_str(&vm.heap, value) {
                 Some(text) => {
-                    self.add(text.as_str().as_bytes());
-                    return Ok(());
+                    return self.add(&vm.heap, text.as_str().as_bytes());
                 }
                 None => "str instance",
             },
             TextKind::Bytes => match Buffer::of(&vm.heap, value) {
                 Some(bytes) => {
-                    self.add(&bytes);
-                    return Ok(());
+                    return self.add(&vm.heap, &bytes);
                 }
                 None => "a bytes-like object",
             },
@@ -80,23 +80,33 @@ impl Output {
         Err(vm.heap.type_error(message))
     }
 
-    fn add_parts(&mut self, parts: &[Part], subject: &Subject<'_>, found: &Found) {
+    fn add_parts(
+        &mut self,
+        heap: &Heap,
+        parts: &[Part],
+        subject: &Subject<'_>,
+        found: &Found,
+    ) -> Result<(), Raised> {
         for part in parts {
-            match part {
-                Part::Literal(text) => self.text.extend_from_slice(text),
-                Part::Group(n) => {
-                    if let Some((start, end)) = found.group(*n as usize) {
-                        self.text.extend_from_slice(&subject.bytes()[start..end]);
-                    }
-                }
-            }
+            let text = match part {
+                Part::Literal(text) => text,
+                Part::Group(n) => found
+                    .group(*n as usize)
+                    .map_or(&[][..], |(start, end)| &subject.bytes()[start..end]),
+            };
+            heap.grow_vec(&mut self.text, text.len())?;
+            self.text.extend_from_slice(text);
         }
         self.items += 1;
+        Ok(())
     }
 
     fn finish(self, vm: &Vm) -> Result<Local, Raised> {
         let value = match self.kind {
-            TextKind::Str => vm.heap.try_str(&String::from_utf8_lossy(&self.text))?,
+            TextKind::Str => {
+                vm.heap.room_for(self.text.len())?;
+                vm.heap.try_str(&String::from_utf8_lossy(&self.text))?
+            }
             TextKind::Bytes => vm.heap.bytes(self.text).value(),
         };
         Ok(vm.local(value))
@@ -147,7 +157,7 @@ pub fn expand_template(
         items: 0,
     };
     let subject = Subject::arg(vm, string, kind)?;
-    out.add_parts(&parts, &subject, &this(vm, args)?.found);
+    out.add_parts(&vm.heap, &parts, &subject, &this(vm, args)?.found)?;
     out.finish(vm)
 }
 
@@ -171,12 +181,12 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<(Local, usize), Raised> {
         };
         (from, must_advance) = (found.end(), found.start() == found.end());
         if done < found.start() {
-            out.add(&subject.bytes()[done..found.start()]);
+            out.add(&vm.heap, &subject.bytes()[done..found.start()])?;
         }
         done = found.end();
         count += 1;
         match &repl {
-            Replacement::Template(parts) => out.add_parts(parts, &subject, &found),
+            Replacement::Template(parts) => out.add_parts(&vm.heap, parts, &subject, &found)?,
             Replacement::Wrong(other) => out.add_value(vm, vm.get(*other))?,
             Replacement::Call(function) => {
                 drop(subject);
@@ -189,6 +199,7 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<(Local, usize), Raised> {
     }
     let subject = Subject::arg(vm, string, out.kind)?;
     let rest = subject.bytes().get(done..).unwrap_or_default();
+    vm.heap.grow_vec(&mut out.text, rest.len())?;
     out.text.extend_from_slice(rest);
     drop(subject);
     Ok((out.finish(vm)?, count as usize))

@@ -87,6 +87,15 @@ fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Re
     outcome.map_err(|error| failed(vm, &error))
 }
 
+/// Whether the host lets the program use sockets.
+///
+/// # Errors
+/// PermissionError.
+pub fn check_door(vm: &Vm) -> Result<(), Raised> {
+    let allowed = vm.host.check_network();
+    allowed.map_err(|error| os_error::raise(&vm.heap, &error, None))
+}
+
 /// An open socket.
 ///
 /// # Errors
@@ -143,6 +152,7 @@ const OPEN: Native = Native::vm(
             int(vm, args.at(2), 1)?,
             int(vm, args.at(3), 0)?,
         ];
+        check_door(vm)?;
         let (domain, kind) = (Domain::from(family), Type::from(kind));
         let proto = (proto != 0).then(|| Protocol::from(proto));
         let peer = args.at(4);

@@ -44,7 +44,9 @@ pub fn expandtabs(data: &[u8], tabsize: i64) -> TextResult<Vec<u8>> {
             b'\t' if tab == 0 => {}
             b'\t' => {
                 let spaces = tab - column % tab;
-                check_text_size(out.len().saturating_add(spaces))?;
+                if spaces > out.capacity() - out.len() {
+                    check_text_size(out.len().saturating_add(spaces).saturating_mul(2))?;
+                }
                 out.resize(out.len() + spaces, b' ');
                 column += spaces;
             }

@@ -13,6 +13,7 @@ pub mod exact_sum;
 pub mod float_parts;
 pub mod gamma;
 pub mod hash;
+pub mod long_product;
 pub mod power;
 pub mod rounding;
 pub mod scale;

@@ -40,7 +40,9 @@ pub fn expandtabs(text: &str, tabsize: i64) -> TextResult<String> {
             '\t' if tab == 0 => {}
             '\t' => {
                 let spaces = tab - column % tab;
-                check_text_size(out.len().saturating_add(spaces))?;
+                if spaces > out.capacity() - out.len() {
+                    check_text_size(out.len().saturating_add(spaces).saturating_mul(2))?;
+                }
                 out.extend(std::iter::repeat_n(' ', spaces));
                 column += spaces;
             }

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::limit;
 use super::split::check_separator;
-use crate::text::{TextResult, check_text_size};
+use crate::text::{TextResult, check_text_size, push_text};
 
 /// A text and how many code points it has.
 #[derive(Clone, Copy, Debug)]
@@ -134,16 +134,15 @@ pub fn replace(text: &str, old: &str, new: &str, count: i64) -> TextResult<Strin
         check_text_size(times.saturating_mul(new.len()).saturating_add(text.len()))?;
         return Ok(text.replacen(old, new, count));
     }
+    check_text_size(text.len())?;
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for at in memmem::find_iter(text.as_bytes(), old).take(count) {
-        out.push_str(&text[done..at]);
+        push_text(&mut out, &text[done..at])?;
         done = at + old.len();
-        check_text_size(out.len().saturating_add(new.len()))?;
-        out.push_str(new);
+        push_text(&mut out, new)?;
     }
-    check_text_size(out.len().saturating_add(text.len() - done))?;
-    out.push_str(&text[done..]);
+    push_text(&mut out, &text[done..])?;
     Ok(out)
 }
 

@@ -17,8 +17,10 @@
     reason = "the core's wrapper types around verified code and its registers"
 )]
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
 use crate::bytecode::{Instr, Op};
 use crate::runtime::code::{CodeObj, CodePtr};
@@ -345,6 +347,8 @@ impl Frame {
 
 /// How many registers `soft_end` is kept ahead of what is live.
 const STRIDE: usize = 4096;
+/// More frames than these are too deep whatever limit the program sets.
+const MOST_FRAMES: usize = 1 << 22;
 /// More registers than any frame has.
 const WINDOW_LIMIT: usize = 256;
 
@@ -375,7 +379,7 @@ impl Stack {
             end: std::ptr::null_mut(),
             full: std::ptr::null_mut(),
             room: Cell::new(0),
-            registers: zeroed(registers),
+            registers: zeroed(registers).unwrap_or_default(),
             soft_end: Cell::new(0),
             frames: Vec::new(),
             limit,
@@ -513,34 +517,44 @@ impl Stack {
     #[inline(never)]
     fn grow(&mut self, heap: &Heap) -> bool {
         let depth = self.depth();
-        if depth >= self.limit {
+        if depth >= self.limit.min(MOST_FRAMES) {
             return false;
         }
         if depth == self.frames.len() {
-            self.place_frames((depth * 2).max(16));
+            let capacity = (depth * 2).max(16);
+            if !heap.fits(capacity * size_of::<Frame>()) || !self.place_frames(capacity) {
+                return false;
+            }
         }
         let needed = self.free_offset(heap) + WINDOW_LIMIT + STRIDE;
         if needed > self.registers.len() {
-            self.relocate(needed.max(self.registers.len() * 2));
+            let size = needed.max(self.registers.len() * 2);
+            if !heap.fits(size * size_of::<Slot>()) || !self.relocate(size) {
+                return false;
+            }
         }
         self.use_registers(self.soft_end.get().max(needed));
         true
     }
 
-    /// Moves the frames to a block for `capacity` of them.
-    fn place_frames(&mut self, capacity: usize) {
+    /// Moves the frames to a block for `capacity` of them; false: there is no memory.
+    fn place_frames(&mut self, capacity: usize) -> bool {
         let depth = if self.frames.is_empty() {
             0
         } else {
             self.depth()
         };
-        let mut frames = Vec::with_capacity(capacity);
+        let mut frames = Vec::new();
+        if frames.try_reserve_exact(capacity).is_err() {
+            return false;
+        }
         frames.extend(self.frames.drain(..depth));
         frames.resize_with(capacity, MaybeUninit::uninit);
         self.frames = frames;
         // SAFETY: at most `capacity` frames were moved.
         self.end = unsafe { self.frames.as_mut_ptr().cast::<Frame>().add(depth) };
         self.set_full();
+        true
     }
 
     fn set_full(&mut self) {
@@ -554,11 +568,13 @@ impl Stack {
         self.room.set(soft_end.saturating_sub(WINDOW_LIMIT) * 8);
     }
 
-    /// Moves all registers to a larger block and sets the frames' windows right.
-    fn relocate(&mut self, size: usize) {
+    /// Moves all registers to a larger block and sets the frames' windows right; false: there is no memory.
+    fn relocate(&mut self, size: usize) -> bool {
         let old_start = self.registers.as_ptr() as usize;
         let old_bytes = self.registers.len() * 8;
-        let registers = zeroed(size);
+        let Some(registers) = zeroed(size) else {
+            return false;
+        };
         for (new, old) in registers.iter().zip(&self.registers[..self.soft_end.get()]) {
             new.assign(old);
         }
@@ -572,12 +588,15 @@ impl Stack {
             }
         }
         self.registers = registers;
+        true
     }
 }
 
 // SAFETY: reports the frames' slots and the live registers; the other registers are forgotten.
 unsafe impl Trace for Stack {
     fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.external(self.soft_end.get() * size_of::<Slot>());
+        tracer.external(self.frames.len() * size_of::<Frame>());
         let live = self.free_offset(tracer.heap());
         tracer.slots(&self.registers[..live]);
         for register in &self.registers[live..self.soft_end.get()] {
@@ -591,9 +610,14 @@ unsafe impl Trace for Stack {
     }
 }
 
-/// Registers from memory that the system hands out zeroed, page by page as it is touched.
-fn zeroed(len: usize) -> Vec<Slot> {
-    let mut bits = std::mem::ManuallyDrop::new(vec![0_u64; len]);
-    // SAFETY: the parts of a vector that is not used any more. A slot is a transparent cell around a `u64`.
-    unsafe { Vec::from_raw_parts(bits.as_mut_ptr().cast(), bits.len(), bits.capacity()) }
+/// Registers from memory that the system hands out zeroed, page by page as it is touched. `None`: it has no more.
+fn zeroed(len: usize) -> Option<Vec<Slot>> {
+    if len == 0 {
+        return Some(Vec::new());
+    }
+    let layout = Layout::array::<Slot>(len).ok()?;
+    // SAFETY: the layout has a size.
+    let at = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+    // SAFETY: the memory of so many slots from the global allocator. A slot is a transparent cell around a `u64`, which zero is.
+    Some(unsafe { Vec::from_raw_parts(at.as_ptr().cast(), len, len) })
 }

@@ -12,31 +12,22 @@
 use std::io;
 use std::ptr::NonNull;
 
-use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::{SlotVec, Trace, Tracer};
 use crate::runtime::{Heap, Raised, Slot};
 use crate::vm::exec::frame::Stack;
+use crate::vm::exec::native_stack;
 use crate::vm::local::Local;
 use crate::vm::report::{self, Place};
-use crate::vm::{NESTING_LIMIT, QUANTUM, Vm};
+use crate::vm::{QUANTUM, Vm};
 
 /// Registers of a green thread's stack at first.
 const REGISTERS: usize = 1 << 10;
 
-/// Address space of a thread's native stack; only what is used is ever backed by memory.
-const NATIVE_STACK: usize = 64 << 20;
-
-/// How deep Rust code on a thread's native stack may run the loop within the loop. The main stack has 512 MB for `NESTING_LIMIT`.
-const THREAD_NESTING: u32 = 190;
-
 /// Native stacks of threads that ended are kept for the next ones, up to so many.
 const SPARE_STACKS: usize = 32;
-
-const _: () =
-    assert!(NESTING_LIMIT as usize * (NATIVE_STACK >> 20) / 512 <= THREAD_NESTING as usize);
 
 /// The VM, on its way to a thread's native stack.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,9 +36,6 @@ pub(in crate::vm) struct VmPtr(NonNull<Vm>);
 /// What a thread suspends itself with.
 pub(in crate::vm) type Switch = Yielder<VmPtr, ()>;
 
-/// The memory of a native stack.
-pub(in crate::vm) type NativeStack = DefaultStack;
-
 /// What each thread of execution has for itself.
 pub(in crate::vm) struct ThreadState {
     stack: Stack,
@@ -55,7 +43,7 @@ pub(in crate::vm) struct ThreadState {
     result: Slot,
     throwing: bool,
     nesting: u32,
-    nesting_limit: u32,
+    stack_floor: usize,
     /// What suspends it: lies at the root of its native stack. None for the main thread.
     switch: Option<NonNull<Switch>>,
 }
@@ -69,7 +57,7 @@ unsafe impl Trace for ThreadState {
             result,
             throwing: _,
             nesting: _,
-            nesting_limit: _,
+            stack_floor: _,
             switch: _,
         } = self;
         stack.trace(tracer);
@@ -91,7 +79,7 @@ impl ThreadState {
             result: Slot::undef(),
             throwing: false,
             nesting: 0,
-            nesting_limit: THREAD_NESTING,
+            stack_floor: 0,
             switch: None,
         }
     }
@@ -150,8 +138,9 @@ impl Vm {
         kwargs: Local,
     ) -> io::Result<GreenStack> {
         let spare = self.exec.native_stacks.pop();
-        let native = spare.map_or_else(|| DefaultStack::new(NATIVE_STACK), Ok)?;
-        let state = ThreadState::new(Stack::new(self.exec.stack.limit(), REGISTERS));
+        let native = spare.map_or_else(|| native_stack::new(self.exec.thread_stack), Ok)?;
+        let mut state = ThreadState::new(Stack::new(self.exec.stack.limit(), REGISTERS));
+        state.stack_floor = native_stack::floor(&native);
         for given in [callee, args, kwargs] {
             state.locals.push(&self.heap, self.get(given));
         }
@@ -172,9 +161,11 @@ impl Vm {
         self.exec
             .suspended
             .push(std::mem::replace(&mut green.state, hollow));
-        let rest = self.heap.budget.start(QUANTUM);
+        let rest = self.heap.start_slice(QUANTUM);
+        let on_main_thread = self.heap.guard.on_main_thread.replace(false);
         let outcome = green.native.resume(here);
-        self.heap.budget.start(rest);
+        self.heap.guard.on_main_thread.set(on_main_thread);
+        self.heap.start_slice(rest);
         let mut outer = self.exec.suspended.pop().expect("pushed above");
         self.exchange(&mut outer);
         green.state = outer;
@@ -202,7 +193,7 @@ impl Vm {
             result,
             throwing,
             nesting,
-            nesting_limit,
+            stack_floor,
             switch,
         } = other;
         std::mem::swap(&mut self.exec.stack, stack);
@@ -210,7 +201,7 @@ impl Vm {
         std::mem::swap(&mut self.exec.result, result);
         std::mem::swap(&mut self.exec.throwing, throwing);
         std::mem::swap(&mut self.exec.nesting, nesting);
-        std::mem::swap(&mut self.exec.nesting_limit, nesting_limit);
+        std::mem::swap(&mut self.exec.stack_floor, stack_floor);
         std::mem::swap(&mut self.exec.switch, switch);
     }
 

@@ -17,6 +17,7 @@ pub(in crate::vm) mod green_stack;
 pub(in crate::vm) mod inline_cache;
 pub(in crate::vm) mod introspect;
 pub(in crate::vm) mod name_lookup;
+pub(in crate::vm) mod native_stack;
 mod ops;
 pub(in crate::vm) mod pattern;
 pub(in crate::vm) mod run;
@@ -32,7 +33,8 @@ use crate::runtime::heap::{SlotVec, Trace, Tracer};
 use finalize::Finalisation;
 use forgotten::Told;
 use frame::Stack;
-use green_stack::{NativeStack, Switch, ThreadState};
+use green_stack::{Switch, ThreadState};
+use native_stack::{NativeStack, THREAD_STACK};
 
 /// What runs now, and what waits to go on.
 pub(in crate::vm) struct Exec {
@@ -55,8 +57,12 @@ pub(in crate::vm) struct Exec {
     pub stamps: Cell<u32>,
     /// How many loops run inside each other.
     pub nesting: u32,
-    /// How deep they may.
-    pub nesting_limit: u32,
+    /// The address below which the native stack must not be used; 0 where the stack is the host's.
+    pub stack_floor: usize,
+    /// The native stack of the main thread, while it does not run.
+    pub native_stack: Option<NativeStack>,
+    /// Bytes of the native stack of a green thread.
+    pub thread_stack: usize,
     /// What suspends the running green thread; None on the main thread.
     pub switch: Option<NonNull<Switch>>,
     /// Native stacks of threads that ended, for the next ones.
@@ -84,7 +90,9 @@ unsafe impl Trace for Exec {
             thrown: _,
             stamps: _,
             nesting: _,
-            nesting_limit: _,
+            stack_floor: _,
+            native_stack: _,
+            thread_stack: _,
             switch: _,
             native_stacks: _,
             halting: _,
@@ -97,7 +105,7 @@ unsafe impl Trace for Exec {
 
 impl Exec {
     /// Nothing runs yet.
-    pub fn new(stack: Stack, nesting_limit: u32) -> Exec {
+    pub fn new(stack: Stack) -> Exec {
         Exec {
             stack,
             suspended: Vec::new(),
@@ -108,7 +116,9 @@ impl Exec {
             thrown: Cell::new(0),
             stamps: Cell::new(0),
             nesting: 0,
-            nesting_limit,
+            stack_floor: 0,
+            native_stack: None,
+            thread_stack: THREAD_STACK,
             switch: None,
             native_stacks: Vec::new(),
             halting: false,

@@ -544,6 +544,9 @@ impl Vm {
                                             Ok(value) => w.set(i.a(), value),
                                             Err(raised) => slow!(Err::<(), Raised>(raised)),
                                         }
+                                        if let Err(raised) = self.heap.check_failed() {
+                                            slow!(Err::<(), Raised>(raised));
+                                        }
                                     }
                                     _ if self.quick_call(
                                         native,

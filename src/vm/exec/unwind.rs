@@ -35,6 +35,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
+        self.report_limit();
         let exception = self.heap.peek_raised(&raised);
         let op = self.exec.stack.top().ip.previous().op;
         let on_its_way = exception.was_raised();
@@ -70,7 +71,7 @@ impl Vm {
                 .code
                 .handler_at(at)
                 .copied()
-                .filter(|_| !self.exec.halting);
+                .filter(|_| !self.is_halting());
             self.pass_frame(exception, at, top_frame, handler.is_none());
             top_frame = TopFrame::Record;
             if let Some(handler) = handler {

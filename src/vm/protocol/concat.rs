@@ -57,13 +57,29 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
             Some(a.joined(heap, b).map(Gc::value))
         }
         (Kind::Tuple, Kind::Tuple) => {
-            let mut items = items_of(heap, a)?;
-            items.extend(items_of(heap, b)?);
-            Some(Ok(heap.tuple(&items).value()))
+            let (a, b) = (a.as_gc::<Tuple>()?, b.as_gc::<Tuple>()?);
+            let (len, more) = (a.len(), b.len());
+            if let Err(raised) = heap.room_for((len + more) * size_of::<Value<'_>>()) {
+                return Some(Err(raised));
+            }
+            let joined = heap.tuple_with(len + more, |i| {
+                let (tuple, i) = if i < len { (a, i) } else { (b, i - len) };
+                tuple.tail()[i].get(heap)
+            });
+            Some(Ok(joined.value()))
         }
         (Kind::Bytes | Kind::ByteArray, Kind::Bytes | Kind::ByteArray) => {
-            let mut data = a.to_bytes()?;
-            data.extend(b.to_bytes()?);
+            let len = |value| crate::vm::leaf_len(heap, value).unwrap_or(0);
+            if let Err(raised) = heap.room_for(2 * (len(a) + len(b))) {
+                return Some(Err(raised));
+            }
+            let mut data = Vec::with_capacity(len(a) + len(b));
+            for part in [a, b] {
+                match part.as_gc::<Bytes>() {
+                    Some(bytes) => data.extend_from_slice(&bytes.get().data),
+                    None => data.extend_from_slice(&part.as_gc::<ByteArray>()?.get().data.borrow()),
+                }
+            }
             Some(Ok(bytes_like(heap, kind_a, data)))
         }
         (Kind::Bytes | Kind::ByteArray, Kind::Opaque) => {

@@ -22,6 +22,9 @@ use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
 
+/// How many items are searched between two looks at the outside.
+const STRETCH: usize = 1 << 14;
+
 impl Vm {
     /// `item in container`
     pub fn contains(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
@@ -72,8 +75,18 @@ impl Vm {
 
     /// A list or tuple, item by item; the program may change the list meanwhile.
     fn search(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
-        let mut i = 0;
+        let mut i = 0_usize;
         loop {
+            if i.is_multiple_of(STRETCH) {
+                match self.search_stretch(container, item, i)? {
+                    Some(true) => return Ok(true),
+                    Some(false) => {
+                        i += STRETCH;
+                        continue;
+                    }
+                    None => {}
+                }
+            }
             let value = self.get(container);
             let candidate = match value.as_gc::<List>() {
                 Some(list) => list.get().item(&self.heap, i),
@@ -93,6 +106,30 @@ impl Vm {
             }
             i += 1;
         }
+    }
+
+    /// Looks at `STRETCH` items from `start` on without the program. `None`: the program must take part, or they are fewer.
+    fn search_stretch(
+        &self,
+        container: Local,
+        item: Local,
+        start: usize,
+    ) -> Result<Option<bool>, Raised> {
+        let heap = &self.heap;
+        let (value, item) = (self.get(container), self.get(item));
+        let range = start..start + STRETCH;
+        heap.poll(STRETCH)?;
+        Ok(match value.as_gc::<List>() {
+            Some(list) if list.len(heap) >= range.end => {
+                search_leaf(heap, range.filter_map(|i| list.get().item(heap, i)), item)
+            }
+            None => value.as_gc::<Tuple>().and_then(|tuple| {
+                let items =
+                    (tuple.len() >= range.end).then(|| range.filter_map(|i| tuple.at(heap, i)));
+                search_leaf(heap, items?, item)
+            }),
+            _ => None,
+        })
     }
 
     fn search_text(&self, container: Local, item: Local) -> Result<bool, Raised> {
@@ -225,13 +262,22 @@ pub(in crate::vm) fn leaf_contains(
         ),
         Kind::List => {
             let list = container.as_gc::<List>()?;
+            if list.len(heap) > STRETCH {
+                return None;
+            }
             search_leaf(
                 heap,
                 (0..list.len(heap)).map_while(|i| list.get().item(heap, i)),
                 item,
             )
         }
-        Kind::Tuple => search_leaf(heap, container.as_gc::<Tuple>()?.iter(heap), item),
+        Kind::Tuple => {
+            let tuple = container.as_gc::<Tuple>()?;
+            if tuple.len() > STRETCH {
+                return None;
+            }
+            search_leaf(heap, tuple.iter(heap), item)
+        }
         Kind::Range => range_contains(*container.as_gc::<Range>()?.get(), item),
         _ => None,
     }
@@ -289,5 +335,5 @@ fn with_bytes<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> T {
 }
 
 fn find_bytes(data: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || data.windows(part.len()).any(|window| window == part)
+    memchr::memmem::find(data, part).is_some()
 }

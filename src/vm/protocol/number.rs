@@ -6,16 +6,20 @@
 //!
 //! The four functions on pairs of small integers are the fast paths of the loop; there `None` only means: take the slow path.
 
+use num_bigint::{BigInt, BigUint};
+
 use crate::runtime::builtin_eq::Number;
 use crate::runtime::complex::Complex;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Heap, Raised, Value};
+use crate::text::num::MAX_INT_BITS;
 use crate::text::num::complex::{complex_div, complex_mul, complex_pow};
 use crate::text::num::convert::int_to_float;
 use crate::text::num::division::{
     float_div, float_divmod, float_floor_div, float_mod, int_divmod, int_floor_div, int_mod,
     int_true_div,
 };
+use crate::text::num::long_product::{self, PIECE};
 use crate::text::num::power::{Power, float_pow, int_pow};
 use crate::text::num::shift::{int_shl, int_shr};
 use crate::text::{Int, IntRef, TextError, TextResult};
@@ -94,6 +98,12 @@ fn words<'h>(heap: &'h Heap, op: Operator, x: i64, y: i64) -> Outcome<'h> {
 /// Integers of any size.
 #[inline(never)]
 fn ints<'h>(heap: &'h Heap, op: Operator, x: IntRef<'_>, y: IntRef<'_>) -> Outcome<'h> {
+    if let Err(raised) = heap.room_for(size_of_result(op, x, y)) {
+        return Some(Err(raised));
+    }
+    if let Some(result) = long_result(heap, op, x, y) {
+        return Some(result.map(|n| heap.any_int(n)));
+    }
     let result = match op {
         Operator::Add => Ok(sum(x, y)),
         Operator::Sub => Ok(difference(x, y)),
@@ -116,6 +126,90 @@ fn ints<'h>(heap: &'h Heap, op: Operator, x: IntRef<'_>, y: IntRef<'_>) -> Outco
         Operator::MatMul => return None,
     };
     Some(lift(heap, result).map(|n| heap.any_int(n)))
+}
+
+/// About how many bytes an operation takes, its result and what it needs on the way.
+fn size_of_result(op: Operator, x: IntRef<'_>, y: IntRef<'_>) -> usize {
+    let (m, n) = (x.bit_length(), y.bit_length());
+    let small = || y.to_i64().map_or(u64::MAX, |n| n.clamp(0, i64::MAX) as u64);
+    let bits = match op {
+        Operator::Mul => m.saturating_add(n).saturating_mul(3),
+        Operator::Shl => m.saturating_add(small()),
+        Operator::Pow => m.saturating_mul(small()).saturating_mul(3),
+        _ => m.max(n),
+    };
+    match op {
+        // Refused for other reasons, with messages of their own.
+        Operator::Shl | Operator::Pow if bits > 3 * MAX_INT_BITS => 0,
+        Operator::Pow if m < 2 => 0,
+        _ => usize::try_from(bits / 8).unwrap_or(usize::MAX),
+    }
+}
+
+/// Products, powers and quotients that take so long that the outside must be heard meanwhile.
+fn long_result(
+    heap: &Heap,
+    op: Operator,
+    x: IntRef<'_>,
+    y: IntRef<'_>,
+) -> Option<Result<Int, Raised>> {
+    let (m, n) = (x.bit_length(), y.bit_length());
+    let mut pause = |digits: u64| heap.poll(digits as usize);
+    match op {
+        Operator::Mul if m.max(n) > PIECE => {
+            Some(long_product::product(&x.to_big(), &y.to_big(), &mut pause).map(Int::from))
+        }
+        Operator::Pow if m > 1 && !y.is_negative() => {
+            let exponent = u32::try_from(y.to_i64()?).ok()?;
+            if !(PIECE..MAX_INT_BITS).contains(&(m * u64::from(exponent))) {
+                return None;
+            }
+            let size = x.magnitude();
+            let zeros = size.trailing_zeros().unwrap_or(0);
+            let odd: BigUint = size.as_ref() >> zeros;
+            let power = long_product::power(&odd, exponent, &mut pause);
+            Some(power.map(|power| {
+                let size = BigInt::from(power << (zeros * u64::from(exponent)));
+                Int::from(if x.is_negative() && y.is_odd() {
+                    -size
+                } else {
+                    size
+                })
+            }))
+        }
+        Operator::FloorDiv | Operator::Mod | Operator::DivMod
+            if n > 64
+                && m.saturating_sub(n).saturating_mul(n) > 1 << 34
+                && op != Operator::DivMod =>
+        {
+            let divided = long_product::quotient(&x.magnitude(), &y.magnitude(), &mut pause);
+            Some(divided.map(|(q, r)| floored(op, (x, y), q.into(), r.into())))
+        }
+        _ => None,
+    }
+}
+
+/// Quotient or rest, as Python rounds, from those of the absolute values.
+fn floored(op: Operator, (x, y): (IntRef<'_>, IntRef<'_>), quotient: BigInt, rest: BigInt) -> Int {
+    let differ = x.is_negative() != y.is_negative();
+    let is_exact = rest == BigInt::ZERO;
+    if op == Operator::FloorDiv {
+        return match (differ, is_exact) {
+            (false, _) => quotient.into(),
+            (true, true) => (-quotient).into(),
+            (true, false) => (-quotient - 1_u32).into(),
+        };
+    }
+    let size = if differ && !is_exact {
+        BigInt::from(y.magnitude().into_owned()) - rest
+    } else {
+        rest
+    };
+    if y.is_negative() {
+        (-size).into()
+    } else {
+        size.into()
+    }
 }
 
 fn sum(x: IntRef<'_>, y: IntRef<'_>) -> Int {

@@ -11,7 +11,7 @@ use crate::runtime::range::Range;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::compare::{Comparison, scalar_order};
@@ -62,13 +62,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.exec.nesting >= self.exec.nesting_limit {
-            return Err(self.heap.raise(
-                Builtin::RecursionError,
-                "maximum recursion depth exceeded in comparison",
-            ));
-        }
-        self.nested(body)
+        self.nested_for(" in comparison", body)
     }
 
     /// Sets and set-like views among themselves; a proxy compares as its mapping.

@@ -131,7 +131,7 @@ fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, R
 /// Writes to standard output; what fails there is an OSError of the program.
 fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
     check_encodable(vm, text)?;
-    let written = vm.host.print(text);
+    let written = vm.print(text);
     check_written(vm, written)
 }
 

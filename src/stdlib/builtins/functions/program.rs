@@ -53,7 +53,7 @@ fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn input_of_host(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if let Some(prompt) = given(vm, args.at(0)) {
         let text = vm.text_of(prompt)?;
-        let printed = vm.host.print(&text);
+        let printed = vm.print(&text);
         check_written(vm, printed)?;
     }
     let flushed = vm.host.flush();

@@ -193,13 +193,18 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 }
 
 fn extend(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let len = Buffer::of(&vm.heap, vm.get(a.at(1))).map_or(0, |data| data.len());
+    vm.room_for(len)?;
     let data = match Buffer::of(&vm.heap, vm.get(a.at(1))).map(|data| data.to_vec()) {
         Some(data) => data,
         None => numbers(vm, a.at(1))?,
     };
     let array = this_of::<ByteArray>(vm, a)?;
     vm.heap.charge(data.len());
-    array.data.borrow_mut().extend(data);
+    let mut bytes = array.data.borrow_mut();
+    vm.heap.grow_vec(&mut bytes, data.len())?;
+    bytes.extend(data);
+    drop(bytes);
     Ok(vm.none())
 }
 

@@ -28,6 +28,7 @@ pub struct Columns {
 }
 
 /// A key with its rank and its place before the sort.
+#[derive(Clone, Copy)]
 pub struct Ranked<'h> {
     rank: u64,
     key: Value<'h>,

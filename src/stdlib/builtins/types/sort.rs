@@ -6,6 +6,8 @@
 //! is a permutation; the list stays empty meanwhile, so that a change by the program is noticed, and gets its items back
 //! whatever happens.
 
+use std::cmp::Ordering;
+
 use super::rank::{Columns, Ranked};
 use super::receiver::given;
 use crate::runtime::list::List;
@@ -66,7 +68,9 @@ fn sort_work(vm: &mut Vm, work: Local, key: Local, order: Order) -> Result<(), R
     if no_key && sort_plain(&vm.heap, &items(vm, work), order)? {
         return Ok(());
     }
-    let leaf_order = leaf_permutation(&vm.heap, &items(vm, keys).to_vec(&vm.heap), order);
+    let len = items(vm, keys).len(&vm.heap);
+    vm.heap.room_for(len * 2 * size_of::<Ranked<'_>>())?;
+    let leaf_order = leaf_permutation(&vm.heap, &items(vm, keys).to_vec(&vm.heap), order)?;
     let (permutation, outcome) = match leaf_order {
         Some(permutation) => (permutation, Ok(())),
         None => {
@@ -115,7 +119,7 @@ fn sort_plain(heap: &Heap, items: &List, order: Order) -> Result<bool, Raised> {
     else {
         return Ok(false);
     };
-    numbers.sort_unstable();
+    sort_in_stretches(heap, &mut numbers, |a, b| a.cmp(b))?;
     if order == Order::Descending {
         numbers.reverse();
     }
@@ -125,18 +129,84 @@ fn sort_plain(heap: &Heap, items: &List, order: Order) -> Result<bool, Raised> {
 }
 
 /// The sorting permutation of keys that the runtime can order by itself: see `rank.rs`.
-fn leaf_permutation<'h>(heap: &'h Heap, keys: &[Value<'h>], order: Order) -> Option<Vec<u32>> {
-    let columns = Columns::of(heap, keys)?;
+fn leaf_permutation<'h>(
+    heap: &'h Heap,
+    keys: &[Value<'h>],
+    order: Order,
+) -> Result<Option<Vec<u32>>, Raised> {
+    let Some(columns) = Columns::of(heap, keys) else {
+        return Ok(None);
+    };
     let mut ranked: Vec<Ranked<'h>> = keys
         .iter()
         .zip(0u32..)
         .map(|(&key, at)| columns.ranked(heap, key, at))
         .collect();
     match order {
-        Order::Ascending => ranked.sort_by(|a, b| columns.compare(heap, a, b)),
-        Order::Descending => ranked.sort_by(|a, b| columns.compare(heap, b, a)),
+        Order::Ascending => {
+            sort_in_stretches(heap, &mut ranked, |a, b| columns.compare(heap, a, b))?;
+        }
+        Order::Descending => {
+            sort_in_stretches(heap, &mut ranked, |a, b| columns.compare(heap, b, a))?;
+        }
     }
-    Some(ranked.into_iter().map(|ranked| ranked.at).collect())
+    Ok(Some(ranked.into_iter().map(|ranked| ranked.at).collect()))
+}
+
+/// How many items are sorted or merged between two looks at the outside.
+const STRETCH: usize = 1 << 14;
+
+/// A stable sort, which looks at the outside now and then: stretches are sorted, then merged.
+fn sort_in_stretches<T: Copy>(
+    heap: &Heap,
+    items: &mut Vec<T>,
+    mut compare: impl FnMut(&T, &T) -> Ordering,
+) -> Result<(), Raised> {
+    for stretch in items.chunks_mut(STRETCH) {
+        heap.poll(stretch.len() * 8)?;
+        stretch.sort_by(&mut compare);
+    }
+    let mut len = STRETCH;
+    let mut merged = Vec::new();
+    if len < items.len() {
+        heap.grow_vec(&mut merged, items.len())?;
+    }
+    while len < items.len() {
+        merged.clear();
+        for pair in items.chunks(2 * len) {
+            let (left, right) = pair.split_at(len.min(pair.len()));
+            merge(heap, left, right, &mut merged, &mut compare)?;
+        }
+        std::mem::swap(items, &mut merged);
+        len *= 2;
+    }
+    Ok(())
+}
+
+/// Appends the items of two sorted runs in order; of equal ones those of the left run come first.
+fn merge<T: Copy>(
+    heap: &Heap,
+    left: &[T],
+    right: &[T],
+    merged: &mut Vec<T>,
+    compare: &mut impl FnMut(&T, &T) -> Ordering,
+) -> Result<(), Raised> {
+    let (mut i, mut j) = (0, 0);
+    while i < left.len() && j < right.len() {
+        if merged.len().is_multiple_of(STRETCH) {
+            heap.poll(STRETCH)?;
+        }
+        if compare(&right[j], &left[i]) == Ordering::Less {
+            merged.push(right[j]);
+            j += 1;
+        } else {
+            merged.push(left[i]);
+            i += 1;
+        }
+    }
+    merged.extend_from_slice(&left[i..]);
+    merged.extend_from_slice(&right[j..]);
+    Ok(())
 }
 
 /// `a < b`, if the program has no say in it.

@@ -156,7 +156,7 @@ impl Vm {
 
     /// Runs the loop inside the Rust code that runs now.
     pub(in crate::vm) fn run_bounded(&mut self) -> Result<Trap, Raised> {
-        if self.exec.nesting >= self.exec.nesting_limit {
+        if self.is_too_deep() {
             // The frame that was pushed ends here, whatever handlers a resumed coroutine has: they would need the room, too.
             let raised = self.recursion_error();
             let halting = std::mem::replace(&mut self.exec.halting, true);
@@ -176,7 +176,7 @@ impl Vm {
         &mut self,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.exec.nesting >= self.exec.nesting_limit {
+        if self.is_too_deep() {
             return Err(self.recursion_error());
         }
         self.exec.nesting += 1;
@@ -191,7 +191,7 @@ impl Vm {
         purpose: &str,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
     ) -> Result<T, Raised> {
-        if self.exec.nesting >= self.exec.nesting_limit {
+        if self.is_too_deep() {
             let message = format!("maximum recursion depth exceeded{purpose}");
             return Err(self.heap.raise(Builtin::RecursionError, message));
         }

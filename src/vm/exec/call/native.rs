@@ -122,7 +122,11 @@ impl Vm {
         first: u32,
     ) -> Result<Local, Raised> {
         match native.call {
-            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => f(self, Locals::new(Local::at(first))),
+            NativeFn::Vm(f) | NativeFn::Coroutine(f, _) => {
+                let result = f(self, Locals::new(Local::at(first)))?;
+                self.heap.check_failed()?;
+                Ok(result)
+            }
             NativeFn::Step(step) => self.next_of_step(step, Local::at(first)),
             NativeFn::Leaf(f) => {
                 let heap = &self.heap;
@@ -131,6 +135,7 @@ impl Vm {
                     .map(|n| Slot::new(self.get(Local::at(first + n))))
                     .collect();
                 let value = f(heap, Args::new(heap, &slots))?;
+                heap.check_failed()?;
                 Ok(self.local(value))
             }
         }
@@ -206,6 +211,7 @@ impl Vm {
                     &self.heap,
                     Args::new(&self.heap, w.slots(i.a as usize + skip, count)),
                 )?;
+                self.heap.check_failed()?;
                 w.set(i.a, value);
                 Ok(None)
             }

@@ -74,7 +74,7 @@ impl Vm {
         let mark = self.mark();
         let value = self.reg_local(i.a);
         let line = self.repr_text(value)? + "\n";
-        if let Err(error) = self.host.print(&line) {
+        if let Err(error) = self.print(&line) {
             return Err(self.heap.raise(Builtin::OSError, error.to_string()));
         }
         self.bind_underscore(self.get(value));

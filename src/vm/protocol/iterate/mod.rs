@@ -23,6 +23,9 @@ use crate::vm::native::{Args, NativeFn, StepFn};
 pub use builtin::{Advance, leaf_next, plain_iter};
 pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
 
+/// Units of work that count as a safepoint.
+const STEP: usize = 64;
+
 impl Vm {
     /// `iter(source)`.
     pub fn iter(&mut self, source: Local) -> Result<Local, Raised> {
@@ -84,6 +87,7 @@ impl Vm {
 
     /// Takes the next item into a local that the caller made; false at the end, which is not an exception.
     pub fn next(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
+        self.native_safepoint()?;
         let value = self.get(iter);
         if let Some(walker) = value.as_gc::<Iter>() {
             return match leaf_next(&self.heap, walker)? {
@@ -201,9 +205,18 @@ impl Vm {
         if !self.budget_ends() {
             return Ok(());
         }
+        self.attend_native()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend_native(&mut self) -> Result<(), Raised> {
         // A slice that is over stays over: the next safepoint of the loop ends it.
         let goes_on = self.heap.budget.resume();
-        self.collect_if_due();
+        if !goes_on {
+            self.heap.poll(STEP)?;
+        }
+        self.attend_memory()?;
         if goes_on && self.heap.stress() {
             self.heap.budget.hasten();
         }

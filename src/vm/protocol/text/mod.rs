@@ -108,6 +108,7 @@ impl Vm {
     /// Appends `str(value)`.
     pub fn write_str(&mut self, value: Local, out: &mut String) -> Result<(), Raised> {
         if let Some(text) = self.get_gc::<Str>(value) {
+            self.heap.grow_text(out, text.byte_len())?;
             out.push_str(text.as_str());
             return Ok(());
         }

@@ -17,15 +17,20 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::value::Unpacked;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::text::int_text::int_to_str;
+use crate::text::int_text::int_to_long_str;
 use crate::text::{float_repr, str_repr};
 use crate::vm::Vm;
 use crate::vm::local::Local;
+
+/// Room that the text of a small value takes, with what goes around it.
+const LEAF: usize = 64;
 
 impl Vm {
     /// Appends the repr of a value that holds no others and has no say in it; false for all else.
     pub(super) fn write_leaf(&self, value: Value<'_>, out: &mut String) -> Result<bool, Raised> {
         use std::fmt::Write;
+        self.heap.poll(1)?;
+        self.heap.grow_text(out, LEAF)?;
         match value.unpack() {
             // Writing to a String cannot fail.
             Unpacked::Int(n) => drop(write!(out, "{n}")),
@@ -50,7 +55,7 @@ impl Vm {
             Kind::Str => value.as_gc::<Str>().map(|s| str_repr::str_repr(s.as_str())),
             Kind::Int => match value.as_any_int() {
                 Some(n) => Some(
-                    int_to_str(n, self.heap.digit_limit.get())
+                    int_to_long_str(n, self.heap.digit_limit.get(), &mut |n| self.heap.pause(n))
                         .map_err(|error| self.heap.raise_text(error))?,
                 ),
                 None => None,
@@ -67,7 +72,9 @@ impl Vm {
             Kind::Range => value.as_gc::<Range>().map(|range| range_repr(*range.get())),
             _ => None,
         };
-        out.push_str(text.as_deref().unwrap_or_default());
+        let shown = text.as_deref().unwrap_or_default();
+        self.heap.grow_text(out, shown.len())?;
+        out.push_str(shown);
         Ok(text.is_some())
     }
 

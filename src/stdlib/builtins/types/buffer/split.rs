@@ -144,6 +144,8 @@ fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
                 "sequence item {i}: expected a bytes-like object, {found} found"
             )));
         };
+        heap.poll(1)?;
+        heap.grow_vec(&mut joined, sep.len() + part.len())?;
         if i > 0 {
             joined.extend_from_slice(&sep);
         }

@@ -66,9 +66,17 @@ pub fn class_of(errno: i64) -> Builtin {
         .map_or(Builtin::OSError, |&(_, class)| class)
 }
 
+/// EACCES.
+const PERMISSION_DENIED: i32 = 13;
+
 /// Raises what a failed system call means: the class by its number; the file that it was about, if any.
 pub fn raise(heap: &Heap, error: &std::io::Error, file: Option<Value<'_>>) -> Raised {
-    let errno = i64::from(error.raw_os_error().unwrap_or(0));
+    // What a host refuses has no number of the system.
+    let own = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => PERMISSION_DENIED,
+        _ => 0,
+    };
+    let errno = i64::from(error.raw_os_error().unwrap_or(own));
     let text = error.to_string();
     // Rust appends " (os error N)" to the system's text.
     let text = text.split(" (os error").next().unwrap_or(&text);

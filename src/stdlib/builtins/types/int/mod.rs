@@ -12,7 +12,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, given, plain};
 use crate::stdlib::registry::{Getter, NativeType};
-use crate::text::int_text::{int_from_str, invalid_literal};
+use crate::text::int_text::{int_from_long_str, invalid_literal};
 use crate::text::num::bytes::{ByteOrder, Signedness, from_bytes, to_bytes};
 use crate::text::str_repr::bytes_repr;
 use crate::text::{IntRef, TextError, TextResult};
@@ -199,7 +199,10 @@ fn integer_result(vm: &mut Vm, result: Local, complaint: &str) -> Result<Local, 
 
 /// The integer that a text or bytes spell; None for other values.
 fn parse<'h>(heap: &'h Heap, x: Value<'h>, base: i64) -> Option<Out<'h>> {
-    let read = |text: &str| int_from_str(text, base, heap.digit_limit.get());
+    let read = |text: &str| {
+        let pause = &mut |digits| heap.pause(digits);
+        int_from_long_str(text, base, heap.digit_limit.get(), pause)
+    };
     let number = match arg::as_str(heap, x) {
         Some(text) => read(text.as_str()),
         None => {

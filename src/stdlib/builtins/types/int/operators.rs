@@ -10,7 +10,7 @@ use crate::stdlib::builtins::types::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_int, wrong_receiver,
 };
 use crate::text::format_spec::FormatSpec;
-use crate::text::int_text::int_to_str;
+use crate::text::int_text::int_to_long_str;
 use crate::text::num::convert::int_to_float;
 use crate::text::num::rounding::int_round_digits;
 use crate::text::{Int, IntRef};
@@ -91,7 +91,9 @@ fn absolute<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 }
 
 fn repr<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let text = checked(heap, int_to_str(this_int(heap, a)?, heap.digit_limit.get()))?;
+    let pause = &mut |digits| heap.pause(digits);
+    let text = int_to_long_str(this_int(heap, a)?, heap.digit_limit.get(), pause);
+    let text = checked(heap, text)?;
     Ok(heap.str_value(&text))
 }
 

@@ -93,9 +93,11 @@ fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Re
         return Ok(());
     }
     if let Some(text) = arg::as_str(heap, found) {
+        heap.grow_text(out, text.byte_len())?;
         out.push_str(text.as_str());
         return Ok(());
     }
+    heap.poll(1)?;
     let Some(code) = arg::as_int(heap, found) else {
         return Err(heap.type_error("character mapping must return integer, None or str"));
     };

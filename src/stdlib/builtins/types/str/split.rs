@@ -241,10 +241,12 @@ fn join_items<'h>(
                 "sequence item {i}: expected str instance, {found} found"
             )));
         };
+        heap.grow_text(&mut text, sep.len() + part.byte_len())?;
         if i > 0 {
             text.push_str(sep);
         }
         text.push_str(part.as_str());
+        heap.poll(1)?;
     }
     heap.try_str(&text)
 }

@@ -1,0 +1,207 @@
+//! Memory that is put by: the allocator of the program `apy`.
+//!
+//! Rust code that cannot fail (small boxes, strings of messages, what other crates allocate) aborts the process where the system has no
+//! memory. So some memory is put by, as address space that is not backed until it is used. A request that the system refuses is
+//! served from it, and the VM raises MemoryError at its next safepoint (`Vm::attend`), collects, and puts memory by again. Requests
+//! that are larger than all of it fail: those who make such requests ask first (`Heap::room_for`). Where everything is used up
+//! the process ends with a message.
+
+#![expect(unsafe_code, reason = "an allocator")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed};
+
+use super::status;
+use crate::runtime::heap::Shortage;
+
+/// How many parcels memory is put by in.
+const PARCELS: usize = 160;
+/// Sizes of parcels: those of the beginning, and those that are put by after a shortage.
+const LARGE: usize = 1 << 20;
+const SMALL: usize = 1 << 16;
+/// What is put by in all.
+const ALL: usize = 8 << 20;
+/// With less than this left the program must end.
+const CRITICAL: usize = 2 << 20;
+
+/// The allocator: the system's, with memory put by.
+pub struct Reserve {
+    parcels: [Parcel; PARCELS],
+    /// Bytes in parcels.
+    kept: AtomicUsize,
+    /// Whether some were used since `refill`.
+    drawn: AtomicBool,
+}
+
+struct Parcel {
+    at: AtomicPtr<u8>,
+    size: AtomicUsize,
+}
+
+static RESERVE: OnceLock<&'static Reserve> = OnceLock::new();
+
+/// The allocator of this process, if it is a `Reserve`.
+pub fn reserve() -> Option<&'static Reserve> {
+    RESERVE.get().copied()
+}
+
+impl Reserve {
+    /// An allocator that has put nothing by yet.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a static needs a constant")]
+    pub const fn new() -> Reserve {
+        const EMPTY: Parcel = Parcel {
+            at: AtomicPtr::new(null_mut()),
+            size: AtomicUsize::new(0),
+        };
+        Reserve {
+            parcels: [const { EMPTY }; PARCELS],
+            kept: AtomicUsize::new(0),
+            drawn: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts memory by, and tells the rest of the program that it is this allocator that it has.
+    pub fn install(&'static self) {
+        self.put_by(LARGE);
+        let _ = RESERVE.set(self);
+    }
+
+    /// Puts memory by again, as much as there is; whether that is too little to go on with.
+    pub fn refill(&self) -> Shortage {
+        self.put_by(LARGE);
+        self.put_by(SMALL);
+        let shortage = self.shortage();
+        self.drawn.store(false, Relaxed);
+        shortage
+    }
+
+    /// How much of it had to be used.
+    pub fn shortage(&self) -> Shortage {
+        if !self.drawn.load(Relaxed) {
+            Shortage::None
+        } else if self.kept.load(Relaxed) < CRITICAL {
+            Shortage::Critical
+        } else {
+            Shortage::Drawn
+        }
+    }
+
+    /// Whether the system has so many bytes.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let Ok(layout) = Layout::from_size_align(bytes.max(1), 16) else {
+            return false;
+        };
+        // SAFETY: the layout has a size; what is allocated is freed with the same layout.
+        unsafe {
+            let at = System.alloc(layout);
+            if !at.is_null() {
+                System.dealloc(at, layout);
+            }
+            !at.is_null()
+        }
+    }
+
+    fn put_by(&self, size: usize) {
+        for parcel in &self.parcels {
+            if self.kept.load(Relaxed) + size > ALL {
+                return;
+            }
+            if !parcel.at.load(Relaxed).is_null() {
+                continue;
+            }
+            // SAFETY: the layout has a size.
+            let at = unsafe { System.alloc(layout(size)) };
+            if at.is_null() {
+                return;
+            }
+            parcel.size.store(size, Relaxed);
+            parcel.at.store(at, Relaxed);
+            self.kept.fetch_add(size, Relaxed);
+        }
+    }
+
+    /// Gives parcels back to the system until it serves a request of `size` bytes.
+    #[cold]
+    #[inline(never)]
+    fn serve(&self, size: usize, request: &dyn Fn() -> *mut u8) -> *mut u8 {
+        if size > self.kept.load(Relaxed) && size > SMALL {
+            return null_mut();
+        }
+        self.drawn.store(true, Relaxed);
+        for parcel in self.parcels.iter().rev() {
+            let at = parcel.at.swap(null_mut(), Relaxed);
+            if at.is_null() {
+                continue;
+            }
+            let of = parcel.size.load(Relaxed);
+            self.kept.fetch_sub(of, Relaxed);
+            // SAFETY: the parcel was allocated with this layout, and `swap` took it from all other threads.
+            unsafe { System.dealloc(at, layout(of)) };
+            let served = request();
+            if !served.is_null() {
+                return served;
+            }
+        }
+        if size > SMALL {
+            return null_mut();
+        }
+        give_up()
+    }
+}
+
+fn layout(size: usize) -> Layout {
+    // SAFETY: the sizes of parcels are far below the limit, and 16 is a power of two.
+    unsafe { Layout::from_size_align_unchecked(size, 16) }
+}
+
+/// Ends the process without allocating.
+fn give_up() -> ! {
+    let _ = nix::unistd::write(std::io::stderr(), b"apy: out of memory\n");
+    // SAFETY: ends the process at once; nothing of it runs any more.
+    unsafe { nix::libc::_exit(status::LIMIT.into()) }
+}
+
+// SAFETY: all memory is the system allocator's, with the layouts that the caller gave.
+unsafe impl GlobalAlloc for Reserve {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract is that of the system allocator.
+        let at = unsafe { System.alloc(layout) };
+        if !at.is_null() {
+            return at;
+        }
+        // SAFETY: as above.
+        self.serve(layout.size(), &|| unsafe { System.alloc(layout) })
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as for `alloc`.
+        let at = unsafe { System.alloc_zeroed(layout) };
+        if !at.is_null() {
+            return at;
+        }
+        // SAFETY: as above.
+        self.serve(layout.size(), &|| unsafe { System.alloc_zeroed(layout) })
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as for `alloc`.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as for `alloc`.
+        let new = unsafe { System.realloc(at, layout, size) };
+        if !new.is_null() {
+            return new;
+        }
+        // SAFETY: as above: a refused request leaves the old memory as it is.
+        self.serve(size, &|| unsafe { System.realloc(at, layout, size) })
+    }
+}

@@ -1,0 +1,118 @@
+//! What bounds a run, as the VM sees it: memory, steps, time, output, tasks.
+//!
+//! `runtime/heap/guard.rs` counts and notices; here is what needs more than the heap: collecting before MemoryError is raised, the
+//! program's output, and the report of the limit that ends a program. To add a limit: a field of `Limits`, a `LimitKind`, the
+//! place that looks at it, an option in `cli/args`.
+
+use super::{Report, Vm};
+use crate::runtime::heap::{LimitKind, Limits, Shortage};
+use crate::runtime::{Builtin, Raised};
+
+impl Vm {
+    /// Sets how much the program may use; what was used so far counts.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.heap.guard.set_limits(limits);
+        self.set_recursion_limit(self.recursion_limit());
+        // The slice that runs may be longer than the limit of steps.
+        let rest = self.heap.start_slice(0);
+        self.heap.start_slice(rest);
+    }
+
+    /// What concerns memory and limits at each visit of the slow path.
+    pub(in crate::vm) fn attend_memory(&mut self) -> Result<(), Raised> {
+        self.heap.check_limits()?;
+        self.collect_if_due();
+        self.heap.check_memory()?;
+        self.check_shortage()
+    }
+
+    /// Whether memory that is put by had to be used: collects, and puts memory by again.
+    fn check_shortage(&mut self) -> Result<(), Raised> {
+        if !self.heap.take_shortage() {
+            return Ok(());
+        }
+        let outside = self.heap.guard.outside();
+        self.collect();
+        let shortage = outside.refill();
+        if shortage == Shortage::Critical {
+            return Err(self.heap.end(LimitKind::SystemMemory));
+        }
+        Err(self.heap.memory_error())
+    }
+
+    /// Asks for memory as `Heap::room_for` does, and collects where there is too little.
+    ///
+    /// # Errors
+    /// As for `Heap::room_for`.
+    pub fn room_for(&mut self, bytes: usize) -> Result<(), Raised> {
+        if self.heap.fits(bytes) {
+            return Ok(());
+        }
+        self.collect();
+        self.heap.room_for(bytes)
+    }
+
+    /// Writes to standard output; what is beyond the limit of output ends the program.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn print(&mut self, text: &str) -> std::io::Result<()> {
+        let text = self.within_output(text);
+        self.host.print(text)
+    }
+
+    /// The same for standard error.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn print_error(&mut self, text: &str) -> std::io::Result<()> {
+        let text = self.within_output(text);
+        self.host.print_error(text)
+    }
+
+    fn within_output<'t>(&self, text: &'t str) -> &'t str {
+        let len = self.heap.guard.count_output(text.len());
+        if len == text.len() {
+            return text;
+        }
+        let raised = self.heap.end(LimitKind::Output);
+        self.heap.raise_later(raised);
+        &text[..text.floor_char_boundary(len)]
+    }
+
+    /// One more task or green thread: refused where as many are alive as the limit allows.
+    ///
+    /// # Errors
+    /// RuntimeError at the limit; the end of the program after as many refusals.
+    pub fn admit_task(&self, alive: usize) -> Result<(), Raised> {
+        let Some(limit) = self.heap.guard.limits().tasks else {
+            return Ok(());
+        };
+        if alive < limit {
+            return Ok(());
+        }
+        if self.heap.guard.count_refusal() > limit {
+            return Err(self.heap.end(LimitKind::Tasks));
+        }
+        let message = format!("too many tasks: the limit is {limit}");
+        Err(self.heap.raise(Builtin::RuntimeError, message))
+    }
+
+    /// Tells the user of the limit that ends the program, unless that was done.
+    pub fn report_limit(&mut self) {
+        let Some(kind) = self.heap.guard.take_unreported() else {
+            return;
+        };
+        self.exec.halting = true;
+        let name_task = self.hooks.name_task.clone();
+        let task = name_task.and_then(|name_task| name_task(self));
+        let place = self.place();
+        let limits = self.heap.guard.limits();
+        self.host.report(Report::Limit {
+            kind,
+            limits,
+            task,
+            place,
+        });
+    }
+}
