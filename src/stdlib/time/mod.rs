@@ -33,6 +33,8 @@ pub const TIME: NativeModule = NativeModule {
         &calendar::MKTIME,
         &calendar::STRFTIME,
         &calendar::STRPTIME,
+        &seldom::LOCALTIME,
+        &seldom::GMTIME,
         &seldom::GET_ATTR,
         &seldom::DIR,
     ],

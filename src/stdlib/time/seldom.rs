@@ -15,14 +15,6 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "The class of what `localtime` returns: a tuple whose items have names.",
     ),
     (
-        "localtime",
-        "`localtime([seconds])`: a POSIX time, by default now, in the local zone.",
-    ),
-    (
-        "gmtime",
-        "`gmtime([seconds])`: a POSIX time, by default now, in UTC.",
-    ),
-    (
         "mktime",
         "`mktime(tuple)`: the POSIX time of a time in the local zone.",
     ),
@@ -110,6 +102,25 @@ pub(super) const GET_ATTR: Native = Native::vm(
     get_attr,
 );
 pub(super) const DIR: Native = Native::vm("__dir__()", "The names of the module.", dir);
+
+pub(super) const LOCALTIME: Native = Native::vm(
+    "localtime(seconds=None, /)",
+    "Return a POSIX time, by default now, in the local zone.",
+    |vm, args| call(vm, "localtime", args.at(0)),
+);
+pub(super) const GMTIME: Native = Native::vm(
+    "gmtime(seconds=None, /)",
+    "Return a POSIX time, by default now, in UTC.",
+    |vm, args| call(vm, "gmtime", args.at(0)),
+);
+
+/// Calls a function of `_time`. These two are natives so that a class whose attribute they are does not bind them, as
+/// `logging.Formatter.converter`.
+fn call(vm: &mut Vm, name: &str, seconds: Local) -> Result<Local, Raised> {
+    let seldom = vm.import_module("_time")?;
+    let function = vm.get_attr_named(seldom, name)?;
+    vm.call(function, &[seconds])
+}
 
 fn get_attr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = vm
