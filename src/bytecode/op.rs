@@ -383,7 +383,7 @@ ops! {
     GetMethod        First  Unused Unused Cache     A(1)     ReadAttr    [], "R[a], R[a+1] := method R[a+1].C[d], receiver; for what is no method: value, Undef";
     GetSuper         First  Unused Unused Cache     A(2)     ReadAttr    [], "R[a], R[a+1] := the function R[a](R[a+1], R[a+2]).C[d] (super() in a method) and R[a+2], or any other attribute and Undef";
     CallFound        First  Num    Num    Unused    MethodB  Runs        [], "R[a] := R[a](R[a+1], ..., R[a+1+b]), R[a+1] left out if Undef: a call of what GetMethod found";
-    CallSpecial      First  Num    Unused Name      MethodB  Runs        [], "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b])";
+    CallSpecial      First  Num    Flag   Name      MethodB  Runs        [], "R[a] := type(R[a+1]).K[d](R[a+1], ..., R[a+1+b]); c: 1 if R[a] is that method, found before";
     CallKw           First  Num    Num    Const     CallBC   Runs        [], "R[a] := R[a](b positional, then c keyword arguments named by the tuple K[d])";
     CallEx           First  Unused Flag   Unused    A(2)     Runs        [], "R[a] := R[a](*R[a+1], **R[a+2]), a list and a dict or Undef";
     Ret              Use    Unused Unused Unused    No       Pure        [Ends], "return R[a] from a plain function";
@@ -430,7 +430,7 @@ ops! {
     ExcStarFinish    Use    Use    Unused Unused    No       Runs        [Reraises], "end of except* on R[a]: raise what the list R[b] of raised and unmatched parts amounts to, if anything";
     AssertFail       Use    First  Unused Imm       Items    Runs        [Ends], "raise AssertionError(R[a]), without argument if Undef; R[b].. d items: the values that it was about, Undef where not evaluated";
     // with
-    CheckWith        Use    Unused Flag   Unused    No       Runs        [], "raise TypeError unless R[a] is a context manager; c: 1 for async";
+    CheckWith        Use    Def    Flag   Unused    No       Runs        [], "raise TypeError unless R[a] is a context manager; R[b] := its method __exit__, not bound; c: 1 for async";
     // Pattern matching
     MatchSeq         Def    Use    Unused Unused    No       Runs        [], "R[a] := whether R[b] matches sequence patterns";
     MatchMap         Def    Use    Unused Unused    No       Runs        [], "R[a] := whether R[b] matches mapping patterns";

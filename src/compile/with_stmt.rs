@@ -1,6 +1,7 @@
 //! `with` and `async with`.
 //!
-//! Contract: the manager stays in a register from its evaluation to its exit. The target is assigned inside of what
+//! Contract: the manager stays in a register from its evaluation to its exit, and its method `__exit__`, which is looked up before the
+//! body runs, in the next one. The target is assigned inside of what
 //! the manager guards, as in CPython. Several items nest.
 
 use super::assigned::Assigned;
@@ -23,20 +24,20 @@ impl<'a> Emitter<'_, 'a> {
             return self.block(body);
         };
         self.scratch(|e| {
-            let (manager, exit, handler) = (e.temp(), e.label(), e.label());
+            let (manager, exit, handler) = (e.temps(2), e.label(), e.label());
             let at = item.context.span;
             e.expr_to(&item.context, manager);
-            e.op_at(at, Op::CheckWith, manager, 0, is_async.into(), 0);
+            e.op_at(at, Op::CheckWith, manager, manager + 1, is_async.into(), 0);
             let state = e.state_without(span);
             e.scratch(|e| {
                 let value = e.temps(2);
                 e.copy(value + 1, manager);
-                e.call_special(
-                    value,
-                    if is_async { "__aenter__" } else { "__enter__" },
-                    0,
-                    is_async,
-                );
+                let enter = if is_async { "__aenter__" } else { "__enter__" };
+                let enter = e.b.name(&enter.into());
+                e.op(Op::CallSpecial, value, 0, 0, enter);
+                if is_async {
+                    e.op(Op::Await, value, value, 0, 0);
+                }
                 e.push_guard(
                     BlockKind::With {
                         manager,
@@ -62,10 +63,13 @@ impl<'a> Emitter<'_, 'a> {
         });
     }
 
-    /// Calls a special method on `R[base + 1]`, awaits the result if it is an async one.
-    fn call_special(&mut self, base: Reg, name: &str, args: u8, is_async: bool) {
+    /// Calls the exit method of `R[manager]` with the three arguments from `base + 2` on, awaits the result if it is an async one.
+    fn call_exit(&mut self, base: Reg, manager: Reg, is_async: bool) {
+        let name = if is_async { "__aexit__" } else { "__exit__" };
         let name = self.b.name(&name.into());
-        self.op(Op::CallSpecial, base, args, 0, name);
+        self.copy(base, manager + 1);
+        self.copy(base + 1, manager);
+        self.op(Op::CallSpecial, base, 3, 1, name);
         if is_async {
             self.op(Op::Await, base, base, 0, 0);
         }
@@ -76,9 +80,8 @@ impl<'a> Emitter<'_, 'a> {
         self.b.set_span(span);
         self.scratch(|e| {
             let base = e.temps(5);
-            e.copy(base + 1, manager);
             (base + 2..=base + 4).for_each(|reg| e.imm(reg, Imm::None));
-            e.call_special(base, exit_name(is_async), 3, is_async);
+            e.call_exit(base, manager, is_async);
         });
     }
 
@@ -94,16 +97,11 @@ impl<'a> Emitter<'_, 'a> {
             let exception = e.start_handler(handler.0, handler.1);
             e.push_handling(exception);
             let base = e.temps(5);
-            e.copy(base + 1, manager);
             e.op(Op::ExcInfo, base + 2, exception, 0, 0);
-            e.call_special(base, exit_name(is_async), 3, is_async);
+            e.call_exit(base, manager, is_async);
             e.jump(Op::JmpIf, base, 0, 0, exit);
             e.op(Op::Reraise, exception, 0, 0, 0);
             e.pop_block();
         });
     }
-}
-
-fn exit_name(is_async: bool) -> &'static str {
-    if is_async { "__aexit__" } else { "__exit__" }
 }

@@ -37,6 +37,7 @@ pub mod threads;
 pub mod time;
 mod traceback;
 pub mod unicodedata;
+pub mod warn;
 pub mod weakref;
 
 use crate::runtime::Raised;

@@ -416,9 +416,14 @@ impl Vm {
         } else {
             follow(self, links[1])
         };
+        // A member that is also a cause or context is shown in both places.
         let members = members
             .into_iter()
-            .filter_map(|m| follow(self, Some(m)).map(|f| *f))
+            .filter(|_| seen.len() < CHAIN_LIMIT)
+            .map(|member| {
+                let mut seen = seen.clone();
+                self.describe_within(member, &mut seen)
+            })
             .collect();
         self.release(mark);
         Failure {

@@ -289,17 +289,18 @@ impl Vm {
     pub(in crate::vm) fn check_with_op(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
         let heap = &self.heap;
-        let has = |sym| self.special(value, sym).is_some();
+        let method = |sym| heap.class_of(value).lookup(heap, heap.sym(sym));
         let class = heap.type_name(value);
         let (enter, exit, what) = if i.c == 0 {
             (Sym::Enter, Sym::Exit, "context manager")
         } else {
             (Sym::AEnter, Sym::AExit, "asynchronous context manager")
         };
-        if has(enter) && has(exit) {
+        if let (Some(_), Some(exit)) = (method(enter), method(exit)) {
+            self.set_reg(i.b, exit);
             return Ok(());
         }
-        let missing = if has(enter) {
+        let missing = if method(enter).is_some() {
             format!(" (missed {} method)", exit.text())
         } else {
             String::new()

@@ -13,6 +13,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::registry::{Getter, NativeType};
+use crate::stdlib::warn::warn;
 use crate::vm::{Args, AsyncStepKind, Input, Local, Locals, Native, Resumed, Vm};
 
 /// The types of this file.
@@ -85,8 +86,12 @@ pub const TYPES: &[NativeType] = &[
             ),
             Getter::leaf(
                 "ag_running",
-                "Whether the generator runs right now.",
-                running,
+                "Whether an operation of the generator goes on.",
+                |heap, args| {
+                    let operated = !this::<Coroutine>(heap, args)?.parent.is_undef();
+                    let runs = running(heap, args)?;
+                    Ok(if operated { Value::TRUE } else { runs })
+                },
             ),
             Getter::leaf(
                 "ag_suspended",
@@ -221,8 +226,20 @@ fn item(vm: &mut Vm, outcome: Resumed) -> Result<Local, Raised> {
 
 fn throw(vm: &mut Vm, args: Locals) -> Result<Resumed, Raised> {
     let this = driven(vm, args)?;
+    warn_of_three(vm, args, "throw()")?;
     let given: Vec<Local> = (1..4).filter_map(|i| given(vm, args.at(i))).collect();
     vm.throw_into(this, &given, thrown)
+}
+
+/// More than an exception is an old form.
+fn warn_of_three(vm: &mut Vm, args: Locals, what: &str) -> Result<(), Raised> {
+    if given(vm, args.at(2)).or(given(vm, args.at(3))).is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "the (type, exc, tb) signature of {what} is deprecated, use the single-arg signature instead."
+    );
+    warn(vm, Builtin::DeprecationWarning, &message)
 }
 
 /// The exception that the arguments of `throw` mean: an instance, or a class and what to make an instance with.
@@ -295,6 +312,7 @@ const ATHROW: Native = Native::vm(
     "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.",
     |vm, args| {
         this_of::<Coroutine>(vm, args)?;
+        warn_of_three(vm, args, "athrow()")?;
         let given: Vec<Local> = (1..4).filter_map(|i| given(vm, args.at(i))).collect();
         let exception = thrown(vm, &given)?;
         vm.note_first_iteration(args.at(0))?;

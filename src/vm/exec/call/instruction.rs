@@ -293,14 +293,19 @@ impl Vm {
         self.finish_invoke(mark, callee, args, i)
     }
 
-    /// `R[a] := type(R[a+1]).K[d](R[a+1], ...)`.
+    /// `R[a] := type(R[a+1]).K[d](R[a+1], ...)`; c: 1 if the method is in R[a].
     #[inline(never)]
     pub(in crate::vm) fn call_special_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         let mark = self.mark();
         let receiver = self.reg_local(i.a + 1);
         let name = self.name_operand(i);
         let heap = &self.heap;
-        let Some(method) = heap.class_of(self.get(receiver)).lookup(heap, name) else {
+        let method = if i.c == 1 {
+            Some(self.reg(i.a))
+        } else {
+            heap.class_of(self.get(receiver)).lookup(heap, name)
+        };
+        let Some(method) = method else {
             let message = format!(
                 "'{}' object has no attribute '{}'",
                 heap.type_name(self.get(receiver)),
@@ -407,7 +412,7 @@ impl Vm {
 
     /// Whether the statement drops the call's result; in `CallKw` the operand counts the keywords.
     pub(super) fn drops_result(i: Instr) -> bool {
-        i.c != 0 && i.op != Op::CallKw
+        i.c != 0 && !matches!(i.op, Op::CallKw | Op::CallSpecial)
     }
 
     /// Registers as positional arguments.
