@@ -170,8 +170,8 @@ impl Vm {
     /// An attribute that was set when the exception was raised.
     fn attr_of(&self, exception: Local, name: &str) -> Option<Local> {
         let heap = &self.heap;
-        let attrs = self.get_gc::<Exception>(exception)?.attrs.get(heap);
-        let value = attrs.as_gc::<Dict>()?.get_str(heap, heap.intern(name))?;
+        let fields = self.get_gc::<Exception>(exception)?.fields.get(heap);
+        let value = fields.as_gc::<Dict>()?.get_str(heap, heap.intern(name))?;
         value
             .defined()
             .filter(|value| !value.is_none())
