@@ -28,7 +28,7 @@ const VM_FOLDERS: [&str; 3] = ["protocol", "classes", "exec"];
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 21] = [
+const HOMES: [(&str, &str); 22] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -36,6 +36,7 @@ const HOMES: [(&str, &str); 21] = [
     ("clap", "cli/args/"),
     ("clap_complete", "cli/args/"),
     ("toml", "cli/check/policy.rs"),
+    ("toml", "cli/test/project.rs"),
     ("clap_mangen", "cli/args/"),
     ("terminal_size", "cli/style.rs"),
     ("signal_hook", "cli/signals.rs"),

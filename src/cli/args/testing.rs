@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::super::style::{Style, When};
-use super::super::test::root;
+use super::super::test::Project;
 use super::{Format, command, inherited, many, when, word};
 
 /// Which tests to run, and how.
@@ -59,21 +59,6 @@ pub struct TestOptions {
     pub settings: Project,
 }
 
-/// What a project says of its tests.
-#[derive(Clone, Default)]
-pub struct Project {
-    /// Its folder, which stands on `sys.path`.
-    pub root: PathBuf,
-    /// Where its tests are.
-    pub paths: Vec<PathBuf>,
-    /// More folders for `sys.path`.
-    pub path: Vec<String>,
-    /// Filters for warnings.
-    pub filters: Vec<String>,
-    /// Whether an unexpected pass is a failure.
-    pub xfail_strict: bool,
-}
-
 impl TestOptions {
     /// Reads the arguments.
     pub(super) fn of(matches: &ArgMatches) -> TestOptions {
@@ -119,10 +104,7 @@ impl TestOptions {
                 .map_or(cores, count)
                 .min(if captures { 1024 } else { 1 }),
             inherited: inherited(matches),
-            settings: Project {
-                root: root(),
-                ..Project::default()
-            },
+            settings: Project::default(),
         }
     }
 

@@ -55,11 +55,15 @@ pub enum Programs {
     WithOutputOrNamed,
 }
 
-/// What is under these paths.
+/// What is under these paths. `patterns`: names for files of tests instead of the usual ones.
 ///
 /// # Errors
 /// A path that cannot be read, in words.
-pub fn collect(paths: &[PathBuf], programs: Programs) -> Result<Vec<Case>, String> {
+pub fn collect(
+    paths: &[PathBuf],
+    programs: Programs,
+    patterns: &[String],
+) -> Result<Vec<Case>, String> {
     let mut cases: Vec<Case> = Vec::new();
     let mut seen = HashSet::new();
     for path in paths {
@@ -81,7 +85,7 @@ pub fn collect(paths: &[PathBuf], programs: Programs) -> Result<Vec<Case>, Strin
         files.sort();
         for file in files {
             let is_named = file == path;
-            for mut case in cases_of(&file, programs, is_named) {
+            for mut case in cases_of(&file, programs, patterns, is_named) {
                 if let Kind::Suite { ids, lines } = &mut case.kind {
                     part.add_to(&case.name, ids, lines);
                 }
@@ -189,12 +193,27 @@ fn is_program(path: &Path) -> bool {
 }
 
 /// Whether a file holds tests, by its name.
-fn is_suite(file: &Path) -> bool {
+fn is_suite(file: &Path, patterns: &[String]) -> bool {
+    if !patterns.is_empty() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        return patterns.iter().any(|pattern| matches(pattern, &name));
+    }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     stem.starts_with("test_") || stem.ends_with("_test")
 }
 
-fn cases_of(file: &Path, programs: Programs, is_named: bool) -> Vec<Case> {
+/// Whether a name is what a pattern with `*` describes.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            let mut ends = (0..=name.len()).filter(|&end| name.is_char_boundary(end));
+            ends.any(|end| matches(rest, &name[end..]))
+        }),
+    }
+}
+
+fn cases_of(file: &Path, programs: Programs, patterns: &[String], is_named: bool) -> Vec<Case> {
     let name = name_of(file);
     let case = |kind| Case {
         name: name.clone(),
@@ -208,7 +227,7 @@ fn cases_of(file: &Path, programs: Programs, is_named: bool) -> Vec<Case> {
     let is_golden = OUTPUTS
         .iter()
         .any(|ending| file.with_extension(ending).is_file());
-    let is_suite = is_suite(file);
+    let is_suite = is_suite(file, patterns);
     let mut cases = Vec::new();
     let begins = programs == Programs::WithOutputOrNamed && is_named && !is_suite;
     if is_golden || begins {
@@ -234,6 +253,12 @@ pub fn name_of(file: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_have_stars() {
+        assert!(matches("*_check.py", "a_check.py") && matches("t*_*.py", "test_x.py"));
+        assert!(!matches("check_*.py", "x_check.py"));
+    }
 
     #[test]
     fn names_and_lines_stand_after_the_file() {

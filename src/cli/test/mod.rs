@@ -14,6 +14,7 @@ mod format;
 mod human;
 mod memory;
 mod pool;
+mod project;
 mod request;
 mod suite;
 mod verdict;
@@ -28,7 +29,7 @@ pub use self::directives::Directives;
 pub use self::expression::holds;
 pub use self::format::json::quote;
 use self::memory::Memory;
-pub use self::request::root;
+pub use self::project::Project;
 use self::verdict::Verdict;
 use super::args::{Format, Settings, TestOptions, Warnings};
 use super::style::{complain, say};
@@ -103,10 +104,18 @@ impl Summary {
 
 /// Runs the tests; the exit status.
 pub fn test(options: &TestOptions, settings: &Settings) -> u8 {
-    if options.watches {
-        return watch::watch(options, settings);
+    let mut options = options.clone();
+    match Project::of_this_folder() {
+        Ok(project) => options.settings = project,
+        Err(problem) => {
+            complain(&problem);
+            return status::USAGE;
+        }
     }
-    once(options, settings)
+    if options.watches {
+        return watch::watch(&options, settings);
+    }
+    once(&options, settings)
 }
 
 /// Runs them once.
@@ -200,7 +209,7 @@ fn select(options: &mut TestOptions, memory: &Memory) -> Result<Vec<Case>, Strin
         true => Programs::WithOutputOrNamed,
         false => Programs::WithOutput,
     };
-    let mut cases = collect::collect(&options.paths, programs)?;
+    let mut cases = collect::collect(&options.paths, programs, &options.settings.files)?;
     if cases.is_empty() {
         return Err(no_tests(&options.paths));
     }

@@ -3,7 +3,7 @@
 //! A new option of `apy test` that concerns single tests is one more key here and one more `request.get` there.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::args::TestOptions;
 use super::collect::{Case, Kind};
@@ -56,21 +56,4 @@ pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> 
 fn texts(texts: &[String]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| quote(text)).collect();
     format!("[{}]", quoted.join(", "))
-}
-
-/// The folder that stands on `sys.path`: the nearest one above with a file that marks a project, else this one.
-pub fn root() -> PathBuf {
-    const MARKS: [&str; 6] = [
-        "apy.toml",
-        "pyproject.toml",
-        "pytest.ini",
-        "tox.ini",
-        "setup.cfg",
-        "setup.py",
-    ];
-    let here = std::env::current_dir().unwrap_or_default();
-    let found = here
-        .ancestors()
-        .find(|folder| MARKS.iter().any(|mark| folder.join(mark).is_file()));
-    found.unwrap_or(&here).to_owned()
 }

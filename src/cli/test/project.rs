@@ -1,0 +1,181 @@
+//! What a project says of its tests: `[test]` of apy.toml, or `[tool.apy.test]` and `[tool.pytest.ini_options]` of pyproject.toml.
+//!
+//! ```toml
+//! [test]
+//! testpaths = ["tests"]                 # where to look if no path is given
+//! pythonpath = ["lib"]                  # more folders for sys.path
+//! python_files = ["check_*.py"]         # other names for files of tests
+//! filterwarnings = ["error::DeprecationWarning"]
+//! xfail_strict = true
+//! ```
+//!
+//! Keys of pytest that mean nothing here are passed over; of apy's own tables an unknown key is refused.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::super::host::words;
+
+/// The files that mark the root of a project, the ones with settings first.
+const MARKS: [&str; 6] = [
+    "apy.toml",
+    "pyproject.toml",
+    "pytest.ini",
+    "tox.ini",
+    "setup.cfg",
+    "setup.py",
+];
+
+/// What a project says of its tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Its folder, which stands on `sys.path`.
+    pub root: PathBuf,
+    /// Where its tests are.
+    pub paths: Vec<PathBuf>,
+    /// More folders for `sys.path`.
+    pub path: Vec<String>,
+    /// Other names for files of tests: patterns with `*`.
+    pub files: Vec<String>,
+    /// Filters for warnings.
+    pub filters: Vec<String>,
+    /// Whether an unexpected pass is a failure.
+    pub xfail_strict: bool,
+}
+
+/// Who wrote a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Apy,
+    Pytest,
+}
+
+impl Project {
+    /// That of this folder: the nearest one above with a file that marks a project, else the folder itself.
+    ///
+    /// # Errors
+    /// Settings that cannot be read, in words.
+    pub fn of_this_folder() -> Result<Project, String> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).is_file());
+        let root = here.ancestors().find(marked).unwrap_or(&here).to_owned();
+        let mut project = Project {
+            root,
+            ..Project::default()
+        };
+        for (file, tables) in [
+            ("pyproject.toml", &PYPROJECT[..]),
+            ("apy.toml", &[(&["test"][..], Owner::Apy)]),
+        ] {
+            let path = project.root.join(file);
+            if path.is_file() {
+                project
+                    .read(&path, tables)
+                    .map_err(|problem| format!("{}: {problem}", path.display()))?;
+            }
+        }
+        Ok(project)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the project's own settings are read here"
+    )]
+    fn read(&mut self, path: &Path, tables: &[(&[&str], Owner)]) -> Result<(), String> {
+        let text = std::fs::read_to_string(path).map_err(|error| words(&error))?;
+        self.take(&text, tables)
+    }
+
+    fn take(&mut self, text: &str, tables: &[(&[&str], Owner)]) -> Result<(), String> {
+        let parsed = DeTable::parse(text).map_err(|error| error.message().to_owned())?;
+        for (names, owner) in tables {
+            let mut table = Some(parsed.get_ref());
+            for name in *names {
+                table = table
+                    .and_then(|table| table.get(*name))
+                    .and_then(|value| value.get_ref().as_table());
+            }
+            for (key, value) in table.into_iter().flatten() {
+                self.set(key.get_ref(), value.get_ref(), *owner)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, value: &DeValue<'_>, owner: Owner) -> Result<(), String> {
+        match key {
+            "testpaths" => {
+                let paths = texts(key, value)?;
+                self.paths = paths.iter().map(|path| self.root.join(path)).collect();
+                self.paths.retain(|path| path.exists());
+                self.paths = self.paths.iter().map(|path| shown(path)).collect();
+            }
+            "pythonpath" => self.path = texts(key, value)?,
+            "python_files" => self.files = texts(key, value)?,
+            "filterwarnings" => self.filters = texts(key, value)?,
+            "xfail_strict" => {
+                let truth = value.as_bool();
+                self.xfail_strict = truth.ok_or("xfail_strict must be true or false")?;
+            }
+            _ if owner == Owner::Apy => {
+                return Err(format!(
+                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, filterwarnings and xfail_strict"
+                ));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The tables of pyproject.toml, the ones that count most last.
+const PYPROJECT: [(&[&str], Owner); 3] = [
+    (&["tool", "pytest"], Owner::Pytest),
+    (&["tool", "pytest", "ini_options"], Owner::Pytest),
+    (&["tool", "apy", "test"], Owner::Apy),
+];
+
+/// A path from this folder, if it is inside.
+fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).to_owned()
+}
+
+/// A list of strings, or one string with words.
+fn texts(name: &str, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    let wrong = || format!("{name} must be a list of strings");
+    if let Some(text) = value.as_str() {
+        let lines = if name == "filterwarnings" {
+            text.lines().map(str::trim).map(str::to_owned).collect()
+        } else {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        return Ok(lines.into_iter().filter(|line| !line.is_empty()).collect());
+    }
+    let items = value.as_array().ok_or_else(wrong)?;
+    let texts = items
+        .iter()
+        .map(|item| item.get_ref().as_str().map(str::to_owned).ok_or_else(wrong));
+    texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pytest_is_understood_and_apy_is_strict() {
+        let mut project = Project::default();
+        let text = "[tool.pytest.ini_options]\npythonpath = 'lib src'\naddopts = '-ra'\n\
+                    filterwarnings = ['error']\n[tool.apy.test]\nxfail_strict = true\n";
+        assert_eq!(project.take(text, &PYPROJECT), Ok(()));
+        assert_eq!(project.path, ["lib", "src"]);
+        assert_eq!(project.filters, ["error"]);
+        assert!(project.xfail_strict);
+        let wrong = project.take("[tool.apy.test]\nx = 1\n", &PYPROJECT);
+        assert!(wrong.is_err_and(|why| why.contains("has no 'x'")));
+    }
+}
