@@ -92,6 +92,8 @@ pub struct Scheduler {
     foreground: Slot,
     /// Whether Ctrl-C has cancelled it already.
     interrupted: Cell<bool>,
+    /// Whether new loops are in debug mode.
+    pub default_debug: Cell<bool>,
     /// What the program does when signals arrive.
     pub signals: SignalHandlers,
 }
@@ -127,6 +129,7 @@ impl Scheduler {
             attended: Cell::new(false),
             foreground: Slot::undef(),
             interrupted: Cell::new(false),
+            default_debug: Cell::new(false),
             signals: SignalHandlers::default(),
         }
     }
@@ -335,7 +338,7 @@ traced!(
         ready, timers, watch, current, foreground, settings, idle, loops, context, tasks, failures, abandoned, green,
         reactor, signals,
     }
-    plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, loop_number, next_loop, policy_loop, policy_set, face }
+    plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, default_debug, loop_number, next_loop, policy_loop, policy_set, face }
 );
 traced!(TaskTable { rows } plain { free, alive });
 

@@ -69,6 +69,8 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &streams::START_SERVER,
         &streams::START_UNIX_SERVER,
         &task::EAGER_TASK_FACTORY,
+        &task::AWAITED_BY,
+        &task::AWAIT_CHAIN,
         &told::PLACE,
         &names::GETATTR,
         &event_loop::GET_RUNNING_LOOP,
@@ -191,6 +193,11 @@ static FACE: Face = Face {
 
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     scheduler(vm).face.set(Some(&FACE));
+    let asks = |(name, value): &(std::ffi::OsString, std::ffi::OsString)| {
+        name == "PYTHONASYNCIODEBUG" && !value.is_empty()
+    };
+    let debug = vm.host.environment().iter().any(asks);
+    scheduler(vm).default_debug.set(debug);
     for name in ["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"] {
         bind(vm, module, name, vm.heap.str_value(name));
     }

@@ -64,6 +64,18 @@ const LAZY: &[(&str, &[&str])] = &[
     ),
     ("asyncio.stream_protocols", &["StreamReaderProtocol"]),
     (
+        "asyncio.graph",
+        &[
+            "capture_call_graph",
+            "format_call_graph",
+            "print_call_graph",
+            "FrameCallGraphEntry",
+            "FutureCallGraph",
+            "future_add_to_awaited_by",
+            "future_discard_from_awaited_by",
+        ],
+    ),
+    (
         "asyncio._pipes",
         &["_UnixReadPipeTransport", "_UnixWritePipeTransport"],
     ),
@@ -269,6 +281,7 @@ const WRITTEN: &[&str] = &[
     "subprocess",
     "base_subprocess",
     "trsock",
+    "graph",
     "constants",
     "mixins",
     "log",

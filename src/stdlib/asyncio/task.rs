@@ -61,6 +61,42 @@ pub const ISCOROUTINEFUNCTION: Native = Native::vm(
     iscoroutinefunction,
 );
 
+/// `_awaited_by(future)`.
+pub const AWAITED_BY: Native = Native::vm(
+    "_awaited_by(future, /)",
+    "The futures and tasks that wait for a future: a list.",
+    |vm, args| {
+        let Some(this) = vm.get_gc::<Future>(args.at(0)) else {
+            return Ok(vm.local(vm.heap.list([]).value()));
+        };
+        let heap = &vm.heap;
+        let mut targets = Vec::new();
+        this.get().each_callback(|callback| {
+            targets.push(vm.local(callback.target.get(heap)));
+        });
+        let waiting = targets.into_iter().filter_map(|target| {
+            let parent = super::task_group::parent_of(vm, target).unwrap_or(target);
+            vm.get(parent).is_gc::<Future>().then_some(parent)
+        });
+        let waiting: Vec<Local> = waiting.collect();
+        Ok(vm.local(heap.list(waiting.iter().map(|&one| vm.get(one))).value()))
+    },
+);
+/// `_await_chain(coroutine)`.
+pub const AWAIT_CHAIN: Native = Native::vm(
+    "_await_chain(coroutine, /)",
+    "A coroutine, what it awaits, and so on: a list.",
+    |vm, args| {
+        let heap = &vm.heap;
+        let mut chain = Vec::new();
+        let mut next = vm.get_gc::<Coroutine>(args.at(0));
+        while let Some(coroutine) = next {
+            chain.push(coroutine.value());
+            next = coroutine.get().delegate.get(heap).as_gc();
+        }
+        Ok(vm.local(heap.list(chain).value()))
+    },
+);
 /// `eager_task_factory(loop, coro, *, name=None, context=None)`.
 pub const EAGER_TASK_FACTORY: Native = Native::vm(
     "eager_task_factory(loop, coro, *, name=None, context=None)",

@@ -14,7 +14,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
-use crate::runtime::opaque::{Obstacle, Payload};
+use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::{scheduler, task};
@@ -34,6 +34,13 @@ pub const TASK_GROUP: ModuleType = ModuleType {
         )
     },
 };
+
+/// The task of the block of a group; None for anything else.
+pub fn parent_of(vm: &Vm, group: Local) -> Option<Local> {
+    let group: Option<&TaskGroup> = vm.get_gc::<Opaque>(group).and_then(|o| o.payload());
+    let parent = group?.parent.get(&vm.heap).defined()?;
+    Some(vm.local(parent))
+}
 
 const TASKS: Getter = Getter::vm("_tasks", "The tasks that are not done.", |vm, args| {
     let heap = &vm.heap;

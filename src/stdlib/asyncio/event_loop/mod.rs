@@ -133,7 +133,11 @@ impl Payload for Loop {}
 /// A new loop of a class.
 pub fn new_loop(vm: &mut Vm, class: Local) -> Local {
     let number = scheduler(vm).new_loop_number();
-    make_object(vm, class, number)
+    let made = make_object(vm, class, number);
+    if scheduler(vm).default_debug.get() {
+        within(vm, made, |vm| scheduler(vm).settings.debug.set(true));
+    }
+    made
 }
 
 fn make_object(vm: &mut Vm, class: Local, number: u16) -> Local {
@@ -239,6 +243,8 @@ pub fn open(vm: &Vm) {
     }
     let number = scheduler(vm).new_loop_number();
     scheduler(vm).switch(&vm.heap, number);
+    let debug = scheduler(vm).default_debug.get();
+    scheduler(vm).settings.debug.set(debug);
     set_policy_loop(vm, number);
 }
 
