@@ -145,6 +145,13 @@ fn hand_on_pattern_flags(vm: &mut Vm, class: Local, subclass: Local) {
         vm.get_gc::<Class>(class)
             .and_then(|class| class.lookup(heap, heap.intern(FLAGS)))
     };
+    // Strings and bytes are sequences that match no pattern; the other builtin classes are known without a flag.
+    let is_builtin = vm
+        .get_gc::<Class>(subclass)
+        .is_some_and(|class| class.builtin.is_some());
+    if is_builtin {
+        return;
+    }
     if let (Some(flags), None) = (flags_of(class), flags_of(subclass)) {
         let flags = vm.local(flags);
         vm.class_set_attr(subclass, FLAGS, flags);

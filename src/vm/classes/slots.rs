@@ -184,6 +184,12 @@ impl Vm {
 fn has_dict(class: Gc<'_, Class>) -> bool {
     match (class.builtin, extension_of(class.layout)) {
         (Some(_), Extension::Own) => true,
+        (None, _) if class.has(class_flag::NATIVE) => {
+            matches!(
+                class.layout,
+                Kind::Exception | Kind::Module | Kind::Class | Kind::Future
+            )
+        }
         (Some(_), _) => false,
         (None, _) => !class.has(class_flag::NO_DICT),
     }

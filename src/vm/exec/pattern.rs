@@ -7,7 +7,6 @@ use crate::bytecode::Instr;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
-use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -39,44 +38,42 @@ const MATCH_SELF: [Builtin; 11] = [
 impl Vm {
     /// `R[a] :=` whether `R[b]` matches sequence patterns.
     pub(in crate::vm) fn match_seq_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let value = self.reg(i.b);
-        let matches = matches!(
-            self.subject_kind(value),
-            Some(Kind::List | Kind::Tuple | Kind::Range)
-        ) || self.declares(value, SEQUENCE);
+        let matches = self.collection(self.reg(i.b)) == SEQUENCE;
         self.set_reg(i.a, Value::bool(matches));
         Ok(())
     }
 
     /// `R[a] :=` whether `R[b]` matches mapping patterns.
     pub(in crate::vm) fn match_map_op(&mut self, i: Instr) -> Result<(), Raised> {
-        let value = self.reg(i.b);
-        let is_proxy = value
-            .as_gc::<View>()
-            .is_some_and(|view| view.tag == ViewTag::Proxy);
-        let matches = is_proxy
-            || self.subject_kind(value) == Some(Kind::Dict)
-            || self.declares(value, MAPPING);
+        let matches = self.collection(self.reg(i.b)) == MAPPING;
         self.set_reg(i.a, Value::bool(matches));
         Ok(())
     }
 
-    /// The kind of a builtin object, or of the one that an instance extends.
-    fn subject_kind(&self, value: Value<'_>) -> Option<Kind> {
-        let payload = value
-            .as_gc::<Instance>()
-            .and_then(|instance| instance.payload(&self.heap));
-        payload.unwrap_or(value).as_object().map(Gc::kind)
+    /// Which patterns a value matches: `SEQUENCE`, `MAPPING`, or neither, 0.
+    fn collection(&self, value: Value<'_>) -> i64 {
+        match value.as_object().map(Gc::kind) {
+            Some(Kind::List | Kind::Tuple | Kind::Range) => SEQUENCE,
+            Some(Kind::Dict) => MAPPING,
+            Some(Kind::View) => match value.as_gc::<View>() {
+                Some(view) if view.tag == ViewTag::Proxy => MAPPING,
+                _ => 0,
+            },
+            Some(Kind::Instance | Kind::Opaque) => self.declared(value),
+            _ => 0,
+        }
     }
 
-    fn declares(&self, value: Value<'_>, flag: i64) -> bool {
-        let flags = self
-            .heap
-            .class_of(value)
-            .lookup(&self.heap, self.heap.intern("__abc_tpflags__"));
-        flags
-            .and_then(Value::as_int)
-            .is_some_and(|flags| flags & flag != 0)
+    /// What the first of a class's ancestors that is a collection says.
+    fn declared(&self, value: Value<'_>) -> i64 {
+        let (heap, name) = (&self.heap, self.heap.intern("__abc_tpflags__"));
+        let of = |class: Gc<'_, Class>| match class.builtin {
+            Some(Builtin::List | Builtin::Tuple | Builtin::Range) => Some(SEQUENCE),
+            Some(Builtin::Dict) => Some(MAPPING),
+            _ => class.attrs.get(heap, name)?.as_int(),
+        };
+        let flags = heap.class_of(value).mro(heap).find_map(of).unwrap_or(0);
+        flags & (SEQUENCE | MAPPING)
     }
 
     /// `R[a] :=` the values of `R[b]` for the keys `R[c]`, a tuple of each; None if one is missing.

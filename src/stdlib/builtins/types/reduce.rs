@@ -10,6 +10,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -253,6 +254,11 @@ pub const EXCEPTION_SETSTATE: Native = Native::vm(
             .map(|(name, value)| (vm.local(name), vm.local(value)))
             .collect();
         for (name, value) in entries {
+            if !vm.get(name).is_gc::<Str>() {
+                let given = vm.heap.type_name(vm.get(name));
+                let message = format!("attribute name must be string, not '{given}'");
+                return Err(vm.heap.type_error(message));
+            }
             vm.set_attr(args.at(0), name, value)?;
         }
         Ok(vm.none())

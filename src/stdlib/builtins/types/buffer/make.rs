@@ -98,6 +98,17 @@ fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised>
     if let Some(data) = Buffer::of(&vm.heap, vm.get(source)) {
         return Ok(data.to_vec());
     }
+    // A class of the program that exports its memory.
+    let exports = vm
+        .heap
+        .class_of(vm.get(source))
+        .lookup(&vm.heap, vm.heap.intern("__buffer__"));
+    if exports.is_some() {
+        let builtins = vm.import_module("builtins")?;
+        let view = vm.call_method(builtins, "memoryview", &[source])?;
+        let data = vm.call_method(view, "tobytes", &[])?;
+        return Ok(vm.get(data).to_bytes().unwrap_or_default());
+    }
     let iter = match vm.iter(source) {
         Ok(iter) => iter,
         Err(raised)
