@@ -422,6 +422,82 @@ fn code_has_colours_and_brackets_match() {
 }
 
 #[test]
+fn what_arrives_in_one_piece_is_run_line_by_line() {
+    let mut talk = talk(&[]);
+    talk.at_prompt();
+    talk.press("x = 1\ry = 2\rprint(x + y)\r");
+    talk.sees_lines(&[">>> print(x + y)", "3", ">>>"]);
+    talk.press("def f(a):\r    if a:\r        b = 1\r    return 2\r\rf(1)\r");
+    talk.sees_lines(&[
+        ">>> def f(a):",
+        "...     if a:",
+        "...         b = 1",
+        "...     return 2",
+        "...",
+        ">>> f(1)",
+        "2",
+        ">>>",
+    ]);
+    // A talk that was copied from a page, in brackets and without.
+    talk.press("\x1b[200~>>> z = 5\n>>> z + 1\n6\x1b[201~");
+    talk.press(ENTER);
+    talk.sees_lines(&["6", ">>>"]);
+    talk.press(">>> z + 2\r");
+    talk.sees_lines(&["7", ">>>"]);
+}
+
+#[test]
+fn values_are_laid_out_and_cut() {
+    let mut talk = talk(&[]);
+    talk.run("{'name': 'x' * 40, 'nested': [{'a': 'y' * 30}, {'b': 'z' * 30}]}");
+    talk.sees_lines(&[
+        "{'name': 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',",
+        " 'nested': [{'a': 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'},",
+        "            {'b': 'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzz'}]}",
+    ]);
+    talk.run("list(range(1000))");
+    talk.sees("... 900 more]");
+    talk.sees("print(_) shows all of it");
+    talk.run("asyncio.sleep(0, 'slept')");
+    talk.sees("(a coroutine: `await _` runs it)");
+    talk.run("await _");
+    talk.sees_lines(&["'slept'", ">>>"]);
+}
+
+#[test]
+fn words_ask_for_help_and_leave() {
+    let mut talk = talk(&[]);
+    talk.run("len?");
+    talk.sees("len(obj, /) -> int");
+    talk.run("help('asyncio.gather')");
+    talk.sees("gather(*coros_or_futures");
+    talk.press("print(1, se\t");
+    talk.sees("sep=");
+    talk.press(CTRL_C);
+    talk.at_prompt();
+    talk.press("'abc'.startsw\t");
+    talk.sees("'abc'.startswith");
+    talk.press(CTRL_C);
+    talk.at_prompt();
+    talk.enter("quit");
+    assert_eq!(talk.status(), 0);
+}
+
+#[test]
+fn a_deadlock_leaves_the_tasks_alive() {
+    let mut talk = talk(&[]);
+    talk.run("ev = asyncio.Event()");
+    talk.enter("async def w(): await ev.wait(); print('went on')");
+    talk.press(ENTER);
+    talk.at_prompt();
+    talk.run("t = asyncio.create_task(w())");
+    talk.run("await t");
+    talk.sees("deadlock");
+    talk.run("ev.set()");
+    talk.sees("went on");
+}
+
+#[test]
 fn a_terminal_that_can_do_nothing_will_do() {
     let mut talk = talk_in(&[], &[("TERM", "dumb")], &folder());
     talk.press("1 + 1\r");

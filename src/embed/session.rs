@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use super::{Interpreter, Mode, Outcome, library, loader};
 use crate::bytecode::dis;
+use crate::compile::Signature;
 use crate::diagnostics::FileId;
 use crate::runtime::class::Class;
 use crate::runtime::code::CodeObj;
+use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
@@ -17,8 +19,8 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised};
 use crate::sched::clock::TimeMode;
 use crate::sched::{deadlock, prompt, scheduler};
-use crate::stdlib::summary::summary;
-use crate::stdlib::{self, asyncio};
+use crate::stdlib::summary::{signature, summary};
+use crate::stdlib::{self, asyncio, display};
 use crate::syntax::ast::{ExprKind, Module as Ast, StmtKind};
 use crate::vm::{Local, Stuck, Vm};
 
@@ -47,6 +49,7 @@ impl Interpreter {
     /// From now on inputs come from a prompt: tasks live on from one to the next.
     pub fn attend(&mut self) {
         prompt::attend(&mut self.vm);
+        self.vm.set_display(display::display);
     }
 
     /// Runs tasks until somebody calls; `called` as in `sched::prompt::idle`. None: somebody called; else a task ended the loop.
@@ -143,6 +146,46 @@ impl Interpreter {
         let names = found.map_or_else(Vec::new, |module| attributes(&mut self.vm, module));
         self.vm.release(mark);
         names
+    }
+
+    /// Whether an input has bound a global name.
+    pub fn defines(&self, name: &str) -> bool {
+        let heap = &self.vm.heap;
+        self.main_module()
+            .globals
+            .get(heap, heap.intern(name))
+            .is_some()
+    }
+
+    /// The names of the parameters that a call of what a path stands for may fill by keyword.
+    pub fn parameters(&mut self, path: &[&str]) -> Vec<String> {
+        let mark = self.vm.mark();
+        let found = self.find(path);
+        let text = found.and_then(|object| signature(&mut self.vm, object));
+        self.vm.release(mark);
+        let signature = text.as_deref().and_then(Signature::of_text);
+        signature.map_or_else(Vec::new, |signature| {
+            signature
+                .keywords()
+                .into_iter()
+                .map(str::to_owned)
+                .collect()
+        })
+    }
+
+    /// The keys of a dict that are texts.
+    pub fn keys(&mut self, path: &[&str]) -> Vec<String> {
+        let mark = self.vm.mark();
+        let found = self.find(path);
+        let heap = &self.vm.heap;
+        let dict = found.and_then(|object| self.vm.get_gc::<Dict>(object));
+        let keys = dict.map_or_else(Vec::new, |dict| {
+            let entries = (0..dict.table.end(heap)).filter_map(|n| dict.get().table.entry(heap, n));
+            let texts = entries.filter_map(|(key, _)| key.as_gc::<Str>());
+            texts.map(|key| key.as_str().to_owned()).collect()
+        });
+        self.vm.release(mark);
+        keys
     }
 
     /// The bytecode of the function, or the functions of the class, of this name.

@@ -134,6 +134,10 @@ pub(super) fn leave(
             false => result,
         };
     }
+    // After a deadlock the input goes on waiting: a later one may bring what it waits for.
+    if vm.is_halting() {
+        return result;
+    }
     if !future(vm, awaited).is_done() {
         let unsaid = vm.local(Value::UNDEF);
         if future(vm, awaited).task().is_some() {

@@ -49,10 +49,15 @@ type NameTask = dyn Fn(&mut Vm) -> Option<String>;
 /// Closes an async generator that nothing refers to any more.
 type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
 
+/// Makes the text that a prompt shows of a value.
+type Display = dyn Fn(&mut Vm, Local) -> Result<String, Raised>;
+
 /// The hooks of one VM.
 pub(in crate::vm) struct Hooks {
     /// How modules are found.
     pub importer: Option<Rc<dyn Importer>>,
+    /// How a prompt shows a value; unset: by `repr()`.
+    pub display: Option<Rc<Display>>,
     /// How texts become code.
     pub compile: Option<Rc<Compile>>,
     locate: Option<Rc<Locate>>,
@@ -76,6 +81,7 @@ impl Default for Hooks {
     fn default() -> Hooks {
         Hooks {
             importer: None,
+            display: None,
             compile: None,
             locate: None,
             texts: None,
@@ -133,6 +139,14 @@ impl Vm {
     /// How many bytes of the text of a call are what is called.
     pub fn callee_length(&self, text: &str) -> Option<usize> {
         self.hooks.texts.as_ref()?.callee_length(text)
+    }
+
+    /// Says how a prompt shows values.
+    pub fn set_display(
+        &mut self,
+        display: impl Fn(&mut Vm, Local) -> Result<String, Raised> + 'static,
+    ) {
+        self.hooks.display = Some(Rc::new(display));
     }
 
     /// Says what Ctrl-C does, instead of raising KeyboardInterrupt where the program is.

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+/// The pause between two keys.
+const FINGER: Duration = Duration::from_millis(40);
+
 /// As long as anybody would wait, on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 pub const ROWS: u16 = 60;
@@ -164,6 +167,8 @@ impl Talk {
                 .last()
                 .is_some_and(|last| last.ends_with(line.trim_end()))
         });
+        // An Enter that follows at once would count as sent by a program.
+        thread::sleep(FINGER);
         self.press(ENTER);
     }
 

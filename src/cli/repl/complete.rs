@@ -19,6 +19,12 @@ pub enum Query {
     Member(String, String),
     /// A name behind a dotted path, which may be empty.
     Name(Vec<String>, String),
+    /// The same for a name alone among the arguments of a call of what the path stands for: also the parameters.
+    Argument(Vec<String>, String),
+    /// A method of a literal of this type.
+    Method(&'static str, String),
+    /// A key of what the path stands for, in these quotes.
+    Key(Vec<String>, String),
 }
 
 impl Query {
@@ -43,7 +49,10 @@ impl Query {
             let word = names.rsplit([' ', ',', '(']).next().unwrap_or_default();
             return Some(Query::Member(path.to_owned(), word.to_owned()));
         }
-        dotted(line)
+        key(line)
+            .or_else(|| method(line))
+            .or_else(|| argument(before))
+            .or_else(|| dotted(line))
     }
 
     /// How much of the text before the cursor the answer replaces, in bytes.
@@ -52,10 +61,78 @@ impl Query {
             Query::Command(word)
             | Query::Module(word)
             | Query::Member(_, word)
-            | Query::Name(_, word) => word.len(),
+            | Query::Name(_, word)
+            | Query::Argument(_, word)
+            | Query::Method(_, word)
+            | Query::Key(_, word) => word.len(),
             Query::File => 0,
         }
     }
+}
+
+/// `data["na`: a key.
+fn key(line: &str) -> Option<Query> {
+    let quote = line.rfind(['"', '\''])?;
+    let (before, word) = (&line[..quote], &line[quote + 1..]);
+    let Query::Name(mut path, last) = dotted(before.strip_suffix('[')?)? else {
+        return None;
+    };
+    path.push(last);
+    (!path.iter().any(String::is_empty)).then(|| Query::Key(path, word.to_owned()))
+}
+
+/// `"abc".st`, `[1, 2].ap`, `{}.up`: a method of a literal.
+fn method(line: &str) -> Option<Query> {
+    let (before, word) = line.rsplit_once('.')?;
+    if !word.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+        return None;
+    }
+    let last = before.chars().next_back()?;
+    let of = match last {
+        '"' | '\'' => "str",
+        ']' => "list",
+        '}' => "dict",
+        _ => return None,
+    };
+    // A bracket behind a name is an item, whose type nobody knows.
+    if let Some(open) = ['[', '{']
+        .into_iter()
+        .zip([']', '}'])
+        .find(|pair| pair.1 == last)
+    {
+        let at = before.rfind(open.0)?;
+        let behind = before[..at].trim_end().chars().next_back();
+        if behind.is_some_and(|c| c == '_' || c.is_alphanumeric() || c == ')' || c == ']') {
+            return None;
+        }
+    }
+    Some(Query::Method(of, word.to_owned()))
+}
+
+/// A name alone within the parentheses of a call.
+fn argument(text: &str) -> Option<Query> {
+    let Query::Name(path, word) = dotted(text)? else {
+        return None;
+    };
+    let before = text[..text.len() - word.len()].trim_end();
+    if !path.is_empty() || !before.ends_with(['(', ',']) {
+        return None;
+    }
+    let mut depth = 0_i32;
+    let open = before.char_indices().rev().find(|&(_, c)| {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '[' | '{' => depth -= 1,
+            _ => {}
+        }
+        depth < 0
+    });
+    let (at, _) = open.filter(|&(_, c)| c == '(')?;
+    let Query::Name(mut callee, last) = dotted(&before[..at])? else {
+        return None;
+    };
+    callee.push(last);
+    (!callee.iter().any(String::is_empty)).then_some(Query::Argument(callee, word))
 }
 
 /// The dotted name at the end of a text; none behind a number, a string or a call, whose attributes nobody knows.
@@ -73,6 +150,17 @@ fn dotted(text: &str) -> Option<Query> {
         .then_some(Query::Name(words, word))
 }
 
+/// The names that may follow a path; for an empty one also keywords.
+fn names(interpreter: &mut Interpreter, path: &[String]) -> Vec<String> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut names = interpreter.names(&path);
+    if path.is_empty() {
+        names.extend(KEYWORDS.iter().map(|&word| word.to_owned()));
+        names.push("asyncio".to_owned());
+    }
+    names
+}
+
 /// The words that fit, in order.
 pub fn answer(query: &Query, interpreter: &mut Interpreter) -> Vec<String> {
     let (mut names, word): (Vec<String>, &str) = match query {
@@ -83,14 +171,18 @@ pub fn answer(query: &Query, interpreter: &mut Interpreter) -> Vec<String> {
         }
         Query::Module(word) => (interpreter.modules().map(str::to_owned).collect(), word),
         Query::Member(module, word) => (interpreter.members(module), word),
-        Query::Name(path, word) => {
+        Query::Name(path, word) => (names(interpreter, path), word),
+        Query::Argument(path, word) => {
+            let callee: Vec<&str> = path.iter().map(String::as_str).collect();
+            let mut found = names(interpreter, &[]);
+            let parameters = interpreter.parameters(&callee).into_iter();
+            found.extend(parameters.map(|name| format!("{name}=")));
+            (found, word)
+        }
+        Query::Method(of, word) => (interpreter.names(&[of]), word),
+        Query::Key(path, word) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            let mut names = interpreter.names(&path);
-            if path.is_empty() {
-                names.extend(KEYWORDS.iter().map(|&word| word.to_owned()));
-                names.push("asyncio".to_owned());
-            }
-            (names, word)
+            (interpreter.keys(&path), word)
         }
     };
     names
@@ -118,6 +210,14 @@ mod tests {
 
     #[test]
     fn the_text_says_what_is_asked() {
+        let of = |path: &[&str]| path.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let argument = Query::Argument(of(&["print"]), "se".to_owned());
+        assert_eq!(Query::of("print(f(1), se"), Some(argument));
+        let method = Query::Method("str", "sta".to_owned());
+        assert_eq!(Query::of("'abc'.sta"), Some(method));
+        assert_eq!(Query::of("x[0].sta"), None);
+        let key = Query::Key(of(&["a", "data"]), "na".to_owned());
+        assert_eq!(Query::of("a.data['na"), Some(key));
         assert_eq!(Query::of("print(asyncio.sl"), name(&["asyncio"], "sl"));
         assert_eq!(Query::of("x = a.b.c"), name(&["a", "b"], "c"));
         assert_eq!(Query::of("fo"), name(&[], "fo"));

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::config::Configurer;
@@ -26,7 +27,7 @@ use rustyline::{
 use super::PROMPT;
 use super::complete::Query;
 use super::highlight;
-use super::input;
+use super::input::{self, Pace};
 use super::screen::Screen;
 use crate::cli::style::Style;
 
@@ -105,7 +106,7 @@ fn serve(
         let message = match editor.readline(PROMPT) {
             Ok(text) => {
                 remember(&mut editor, &text, history.as_ref());
-                Message::Input(input::clean(&text))
+                Message::Input(input::program(&text))
             }
             Err(ReadlineError::Interrupted) => Message::Cleared,
             Err(ReadlineError::Eof) => Message::End,
@@ -119,7 +120,7 @@ fn serve(
 }
 
 fn remember(editor: &mut Editor<Assistant, DefaultHistory>, text: &str, history: Option<&PathBuf>) {
-    let text = input::clean(text);
+    let text = input::program(text);
     if text.trim().is_empty() {
         return;
     }
@@ -149,10 +150,13 @@ fn make(
         style,
         is_final: Cell::new(false),
     }));
+    let rhythm = Rhythm::default();
+    let any = EventHandler::Conditional(Box::new(Key(|_, _, _| None, rhythm.clone())));
+    editor.bind_sequence(Event::Any, any);
     let mut bind = |key, handle: Handle| {
         editor.bind_sequence(
             Event::from(key),
-            EventHandler::Conditional(Box::new(Key(handle))),
+            EventHandler::Conditional(Box::new(Key(handle, rhythm.clone()))),
         );
     };
     for key in [
@@ -160,8 +164,8 @@ fn make(
         KeyEvent::ctrl('M'),
         KeyEvent::ctrl('J'),
     ] {
-        bind(key, |text, at| {
-            Some(match input::enter(text, at) {
+        bind(key, |text, at, pace| {
+            Some(match input::enter(text, at, pace) {
                 Some(line) => Cmd::Insert(1, line),
                 None => Cmd::AcceptLine,
             })
@@ -171,7 +175,7 @@ fn make(
         KeyEvent(KeyCode::Backspace, Modifiers::NONE),
         KeyEvent::ctrl('H'),
     ] {
-        bind(key, |text, at| {
+        bind(key, |text, at, _| {
             let back = Movement::ViCharSearch(1, CharSearch::Backward('\n'));
             input::is_behind_gutter(text.get(..at)?).then_some(Cmd::Kill(back))
         });
@@ -180,13 +184,13 @@ fn make(
         KeyEvent(KeyCode::Home, Modifiers::NONE),
         KeyEvent::ctrl('A'),
     ] {
-        bind(key, |text, at| {
+        bind(key, |text, at, _| {
             let home = Movement::ViCharSearch(1, CharSearch::BackwardAfter(input::MARK));
             input::has_gutter(text.get(..at)?).then_some(Cmd::Move(home))
         });
     }
     for key in [KeyEvent(KeyCode::Tab, Modifiers::NONE), KeyEvent::ctrl('I')] {
-        bind(key, |text, at| {
+        bind(key, |text, at, _| {
             input::is_indentation(text.get(..at)?).then(|| Cmd::Insert(1, "\t".to_owned()))
         });
     }
@@ -194,9 +198,10 @@ fn make(
 }
 
 /// What a key does to the text with the cursor at a byte; None: what it does anyway.
-type Handle = fn(&str, usize) -> Option<Cmd>;
+type Handle = fn(&str, usize, Pace) -> Option<Cmd>;
 
-struct Key(Handle);
+/// A key's handle, and when the key before it came.
+struct Key(Handle, Rhythm);
 
 impl ConditionalEventHandler for Key {
     fn handle(
@@ -206,7 +211,31 @@ impl ConditionalEventHandler for Key {
         _: bool,
         context: &EventContext<'_>,
     ) -> Option<Cmd> {
-        (self.0)(context.line(), context.pos())
+        (self.0)(context.line(), context.pos(), self.1.key())
+    }
+}
+
+/// When the last key came. The editor reads many bytes at once and tells nobody how many are left, so the time tells: keys that a
+/// program sends follow each other faster than any finger.
+#[derive(Clone, Default)]
+struct Rhythm(Arc<Mutex<Option<Instant>>>);
+
+/// Nobody presses two keys within this time.
+const FASTEST: Duration = Duration::from_millis(15);
+
+impl Rhythm {
+    /// Notes that a key came, and says how.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the person at the keyboard lives in real time"
+    )]
+    fn key(&self) -> Pace {
+        let now = Instant::now();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.replace(now) {
+            Some(before) if now.duration_since(before) < FASTEST => Pace::Sent,
+            _ => Pace::Typed,
+        }
     }
 }
 

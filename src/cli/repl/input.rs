@@ -16,7 +16,35 @@ pub const CONTINUATION: &str = "... ";
 /// A level of indentation.
 pub const LEVEL: &str = "    ";
 
-/// The program that a text stands for.
+/// The program that a text stands for, without the prompts of a talk that was pasted.
+pub fn program(text: &str) -> String {
+    without_prompts(&clean(text))
+}
+
+/// A text that was copied from a talk, without its prompts and without what was printed between them.
+fn without_prompts(text: &str) -> String {
+    let is_talk = text.trim_start().starts_with(">>> ");
+    if !is_talk {
+        return text.to_owned();
+    }
+    let code = |line: &'_ str| {
+        let line = line.trim_start();
+        let rest = line
+            .strip_prefix(">>> ")
+            .or_else(|| line.strip_prefix("... "));
+        match rest {
+            Some(rest) => Some(rest.to_owned()),
+            None if matches!(line, ">>>" | "...") || line.is_empty() => Some(String::new()),
+            None => None,
+        }
+    };
+    text.split('\n')
+        .filter_map(code)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A text without what the editor put into it, line by line.
 pub fn clean(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
         let code = line.replace(MARK, "");
@@ -51,7 +79,7 @@ fn indentation(columns: usize) -> String {
 
 /// Whether the text can run as it is: a command, nothing at all, whole statements, or what is wrong whatever follows.
 pub fn is_whole(text: &str) -> bool {
-    let text = clean(text);
+    let text = program(text);
     is_command(&text)
         || text.trim().is_empty()
         || !matches!(parse_repl(&text), ReplInput::Incomplete)
@@ -62,17 +90,26 @@ pub fn is_command(text: &str) -> bool {
     text.trim_start().starts_with(':')
 }
 
+/// How a key came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// A person pressed it.
+    Typed,
+    /// It came in one piece with what was before it: another program sends the text, indented as it is to be.
+    Sent,
+}
+
 /// What Enter inserts at `at`; None: it runs the text.
-pub fn enter(text: &str, at: usize) -> Option<String> {
+pub fn enter(text: &str, at: usize, pace: Pace) -> Option<String> {
     let (before, after) = text.split_at_checked(at)?;
     if !after.contains('\n') && is_whole(text) {
         return None;
     }
-    Some(format!(
-        "\n{}{}",
-        gutter(),
-        indentation(indent_behind(before))
-    ))
+    let columns = match pace {
+        Pace::Typed => indent_behind(before),
+        Pace::Sent => 0,
+    };
+    Some(format!("\n{}{}", gutter(), indentation(columns)))
 }
 
 /// Whether nothing stands between the cursor behind `before` and the gutter of its line.
@@ -154,10 +191,15 @@ mod tests {
         let code = "def f():\n    if a:\n        b\n\n      c";
         assert_eq!(clean(&with_gutters(code)), code);
         assert_eq!(clean("pasted:\n\ttab"), "pasted:\n\ttab");
+        let talk = ">>> def f():\n...     return 1\n...\n>>> f()\n1\n";
+        assert_eq!(program(talk), "def f():\n    return 1\n\nf()\n");
     }
 
     #[test]
     fn enter_runs_what_is_whole_and_indents_the_rest() {
+        let sent = enter("def f():", 8, Pace::Sent);
+        assert_eq!(sent, Some(format!("\n{}", gutter())));
+        let enter = |text: &str, at| enter(text, at, Pace::Typed);
         assert_eq!(enter("1 + 1", 5), None);
         assert_eq!(enter(":help", 5), None);
         assert_eq!(enter("", 0), None);
@@ -195,7 +237,11 @@ mod tests {
     fn any_text_is_taken() {
         for text in ["\"", "\u{F5C1}", "\n\n", "🦀\n🦀", "f'{", "\\", "\t:"] {
             for at in 0..=text.len() {
-                let _ = (enter(text, at), clean(text), with_gutters(text));
+                let _ = (
+                    enter(text, at, Pace::Typed),
+                    clean(text),
+                    with_gutters(text),
+                );
             }
         }
     }

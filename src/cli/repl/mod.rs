@@ -140,16 +140,36 @@ impl<'s> Session<'s> {
                 Message::Cleared | Message::Complete { .. } => continue,
             };
             self.signals.reset();
-            let talk = if input::is_command(&text) {
-                commands::command(self, &text)
-            } else {
-                self.run(&text)
+            let talk = match self.word(&text) {
+                Some(talk) => talk,
+                None if input::is_command(&text) => commands::command(self, &text),
+                None => self.run(&text),
             };
             match talk {
                 Talk::On => {}
                 Talk::Over => return status::OK,
                 Talk::Exit(status) => return status,
             }
+        }
+    }
+
+    /// What a person means who types a word instead of a call: `exit`, `quit`, `help`, `name?`. None: it is an input like others.
+    fn word(&mut self, text: &str) -> Option<Talk> {
+        let text = text.trim();
+        if let Some(name) = text.strip_suffix('?').or_else(|| text.strip_prefix('?')) {
+            let name = name.trim_end_matches('?').trim();
+            let is_path = |c: char| c == '.' || c == '_' || c.is_alphanumeric();
+            let asks = !name.is_empty() && name.chars().all(is_path);
+            return asks.then(|| self.run(&format!("help({name})")));
+        }
+        match text {
+            "exit" | "quit" if !self.interpreter.defines(text) => Some(Talk::Over),
+            "help" if !self.interpreter.defines(text) => {
+                let talk = self.run("help()");
+                commands::command(self, ":help");
+                Some(talk)
+            }
+            _ => None,
         }
     }
 

@@ -204,6 +204,11 @@ impl Host for Terminal {
         Ok(line)
     }
 
+    /// While the editor has the terminal nothing can be read; else the file of the standard input hears of Ctrl-C.
+    fn reads_lines(&self) -> bool {
+        self.screen.state().editing
+    }
+
     fn environment(&self) -> Vec<(OsString, OsString)> {
         std::env::vars_os().collect()
     }

@@ -8,8 +8,8 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg::codec_error;
 use crate::stdlib::builtins::types::receiver::{given, plain, spread};
+use crate::stdlib::help;
 use crate::stdlib::io::standard::{self, Standard};
-use crate::stdlib::summary::signature;
 use crate::text::{codec, surrogate};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -171,30 +171,15 @@ pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raise
 }
 
 const HELP: Native = Native::vm(
-    "help(object, /) -> None",
-    "Show the signature and the documentation of an object.",
+    "help(object=..., /) -> None",
+    "Show the signature and the documentation of an object.\n\n\
+     Of a module or class also what is in it. A text names what is meant: help('asyncio.gather').",
     |vm, args| {
-        let text = describe(vm, args.at(0))?;
+        let text = match given(vm, args.at(0)) {
+            None => help::introduction(),
+            Some(object) => help::of(vm, object)?,
+        };
         write_out(vm, &text)?;
         Ok(vm.none())
     },
 );
-
-/// Signature and documentation, as `help` shows them.
-fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
-    let mut text = match signature(vm, object) {
-        Some(signature) => signature,
-        None => vm.text_of(object)?,
-    };
-    text.push('\n');
-    let doc = vm.find_attr(object, "__doc__")?;
-    if let Some(doc) = doc.and_then(|doc| vm.get_gc::<Str>(doc)) {
-        for line in doc.as_str().trim_end().lines() {
-            let line = line.trim_end();
-            text.push_str(if line.is_empty() { "" } else { "    " });
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    Ok(text)
-}

@@ -73,7 +73,10 @@ impl Vm {
         }
         let mark = self.mark();
         let value = self.reg_local(i.a);
-        let line = self.repr_text(value)? + "\n";
+        let line = match self.hooks.display.clone() {
+            Some(display) => display(self, value)?,
+            None => self.repr_text(value)? + "\n",
+        };
         if let Err(error) = self.print(&line) {
             return Err(self.heap.raise(Builtin::OSError, error.to_string()));
         }
