@@ -41,6 +41,7 @@ mod traceback;
 pub mod unicodedata;
 pub mod warn;
 pub mod weakref;
+pub mod zlib;
 
 use crate::runtime::Raised;
 use crate::vm::{Importer, Local, Vm};
@@ -79,6 +80,7 @@ pub const MODULES: &[&NativeModule] = &[
     &unicodedata::UNICODEDATA,
     &builtins::types::generic::TYPING,
     &weakref::WEAKREF,
+    &zlib::ZLIB,
 ];
 
 /// Gives a new VM its builtins and the native modules.
