@@ -35,8 +35,9 @@ pub(in crate::vm) enum Access {
 }
 
 /// What was learned for a shape and a name anywhere: a place that sees many shapes need not learn each of them anew.
+/// Two entries share a place, so that two facts which are needed in turn do not push each other out.
 pub(in crate::vm) struct Learned {
-    entries: Box<[Entry]>,
+    places: Box<[[Entry; 2]]>,
 }
 
 /// As `Cache`, with what the site of a cache says by itself.
@@ -49,9 +50,28 @@ struct Entry {
     value: Slot,
 }
 
+impl Entry {
+    /// Whether it speaks of this access.
+    #[inline]
+    fn tells(&self, guard: u64, name: Gc<'_, Str>, access: Access) -> bool {
+        self.guard.get() == guard
+            && self.name.get() == name.address()
+            && self.access.get() == access
+    }
+
+    fn become_like(&self, heap: &Heap, other: &Entry) {
+        self.guard.set(other.guard.get());
+        self.name.set(other.name.get());
+        self.access.set(other.access.get());
+        self.slot.set(other.slot.get());
+        self.next_shape.set(other.next_shape.get());
+        self.value.set(other.value.get(heap));
+    }
+}
+
 impl Learned {
-    /// Number of entries, a power of two.
-    const SIZE: usize = 256;
+    /// Number of places: two to the power of this.
+    const BITS: u32 = 8;
 
     pub(in crate::vm) fn new() -> Learned {
         let empty = || Entry {
@@ -63,43 +83,54 @@ impl Learned {
             value: Slot::undef(),
         };
         Learned {
-            entries: std::iter::repeat_with(empty).take(Self::SIZE).collect(),
+            places: std::iter::repeat_with(|| [empty(), empty()])
+                .take(1 << Self::BITS)
+                .collect(),
         }
     }
 
     /// Forgets everything; before each collection, so that entries keep nothing alive.
     pub(in crate::vm) fn clear(&self) {
-        for entry in &self.entries {
+        for entry in self.places.iter().flatten() {
             entry.guard.set(0);
         }
     }
 
+    /// Where a fact may be: in one of the two.
     #[inline]
-    fn entry(&self, guard: u64, name: Gc<'_, Str>, access: Access) -> &Entry {
-        let hash = (guard as usize * 31) ^ (name.address() >> 4) ^ ((access as usize) << 6);
-        &self.entries[(hash ^ hash >> 8) % Self::SIZE]
+    fn place(&self, guard: u64, name: Gc<'_, Str>, access: Access) -> &[Entry; 2] {
+        let key = guard ^ (name.address() as u64) << 20 ^ (access as u64) << 16;
+        // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        &self.places[(hash >> (u64::BITS - Self::BITS)) as usize]
     }
 
     /// Copies what is known into a cache; whether anything is.
     #[inline]
     fn recall(&self, heap: &Heap, cache: &Cache, guard: u64, access: Access) -> bool {
         let name = cache.name.get(heap);
-        let entry = self.entry(guard, name, access);
-        let known = entry.guard.get() == guard
-            && entry.name.get() == name.address()
-            && entry.access.get() == access;
-        if known {
-            cache.guard.set(guard);
-            cache.slot.set(entry.slot.get());
-            cache.next_shape.set(entry.next_shape.get());
-            cache.value.set(entry.value.get(heap));
-        }
-        known
+        let mut place = self.place(guard, name, access).iter();
+        let Some(entry) = place.find(|entry| entry.tells(guard, name, access)) else {
+            return false;
+        };
+        cache.guard.set(guard);
+        cache.slot.set(entry.slot.get());
+        cache.next_shape.set(entry.next_shape.get());
+        cache.value.set(entry.value.get(heap));
+        true
     }
 
     fn remember(&self, heap: &Heap, cache: &Cache, access: Access) {
         let (guard, name) = (cache.guard.get(), cache.name.get(heap));
-        let entry = self.entry(guard, name, access);
+        let [first, second] = self.place(guard, name, access);
+        let entry = if first.guard.get() == 0 || first.tells(guard, name, access) {
+            first
+        } else if second.guard.get() == 0 || second.tells(guard, name, access) {
+            second
+        } else {
+            second.become_like(heap, first);
+            first
+        };
         entry.guard.set(guard);
         entry.name.set(name.address());
         entry.access.set(access);

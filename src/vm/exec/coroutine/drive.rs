@@ -40,7 +40,7 @@ impl Vm {
     }
 
     /// The same as sending None.
-    #[inline]
+    #[inline(always)]
     pub fn go_on(&mut self, root: Local) -> Result<Resumed, Raised> {
         if self.goes_on(root, None) {
             let trap = self.run_bounded()?;
@@ -50,7 +50,7 @@ impl Vm {
         self.resume(root, Input::Send(none))
     }
 
-    #[inline]
+    #[inline(always)]
     fn resumed(&self, trap: Trap) -> Resumed {
         let value = self.local(self.exec.result.get(&self.heap));
         match trap {
