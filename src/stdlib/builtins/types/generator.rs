@@ -414,6 +414,7 @@ fn effective_state(heap: &Heap, this: Gc<'_, Coroutine>) -> CoroutineState {
     }
     match (this.state.get(), innermost.state.get()) {
         (CoroutineState::Running, CoroutineState::Suspended) => CoroutineState::Suspended,
+        (_, CoroutineState::Running) => CoroutineState::Running,
         (state, _) => state,
     }
 }

@@ -31,6 +31,10 @@ impl Vm {
         match value.as_object().map(Gc::kind) {
             Some(Kind::Future) => self.await_future(parent, awaitable),
             Some(Kind::Coroutine) => match self.coroutine(awaitable).kind {
+                CoroutineKind::Coroutine if self.is_waiting(awaitable) => {
+                    let message = "coroutine is being awaited already";
+                    Err(heap.raise(Builtin::RuntimeError, message))
+                }
                 CoroutineKind::Coroutine | CoroutineKind::Native => {
                     self.link(parent, awaitable).map(Started::Linked)
                 }
@@ -42,14 +46,39 @@ impl Vm {
                 }
                 CoroutineKind::Generator
                 | CoroutineKind::AsyncGenerator
-                | CoroutineKind::Wrapper => Err(not_awaitable(heap, value)),
+                | CoroutineKind::Wrapper => Err(self.not_awaitable(value)),
             },
             _ => {
                 let Some(iterator) = self.call_special(awaitable, Sym::Await, &[])? else {
-                    return Err(not_awaitable(&self.heap, self.get(awaitable)));
+                    return Err(self.not_awaitable(self.get(awaitable)));
                 };
                 self.delegate_to(parent, iterator)
             }
+        }
+    }
+
+    /// Whether a coroutine is suspended in what it awaits.
+    fn is_waiting(&self, coroutine: Local) -> bool {
+        let this = self.coroutine(coroutine);
+        this.state.get() == CoroutineState::Suspended && !this.delegate.is_undef()
+    }
+
+    /// TypeError for what cannot be awaited. If a method of `async with` returned it, the message says so.
+    fn not_awaitable(&self, value: Value<'_>) -> Raised {
+        let heap = &self.heap;
+        let frame = self.exec.stack.top();
+        let code = frame.code(heap);
+        let call = (frame.index(heap) as usize).checked_sub(2);
+        let call = call.and_then(|at| code.code.instrs.get(at));
+        match call.filter(|call| call.op == Op::CallSpecial) {
+            Some(call) if frame.ip.previous().op == Op::Await => {
+                let (method, class) = (code.name(heap, call.d), heap.type_name(value));
+                heap.type_error(format!(
+                    "'async with' received an object from {} that does not implement __await__: {class}",
+                    method.as_str()
+                ))
+            }
+            _ => not_awaitable(heap, value),
         }
     }
 

@@ -246,7 +246,7 @@ impl Vm {
             let exception = heap.peek_raised(raised);
             if exception.address() == self.exec.thrown.get() {
                 self.chain_thrown(parent, exception);
-            } else if exception.context.is_undef() {
+            } else if exception.context.is_undef() && !exception.was_raised() {
                 self.chain_awaited(parent, exception);
             }
         }
