@@ -167,7 +167,8 @@ class OrderedSet(collections.abc.MutableSet):
 
 def ordered_all_tasks(loop=None):
     loop = loop or asyncio.get_running_loop()
-    return OrderedSet(task for task in asyncio.tasks._scheduled_tasks if task.get_loop() is loop and not task.done())
+    tasks = itertools.chain(asyncio.tasks._scheduled_tasks, asyncio.tasks._eager_tasks)
+    return OrderedSet(task for task in tasks if task.get_loop() is loop and not task.done())
 
 
 def install_order():
