@@ -88,18 +88,18 @@ impl Vm {
                 w.get(&self.heap, $reg)
             };
         }
-        macro_rules! safepoint {
-            () => {{
-                if self.budget_ends() {
-                    slow!(self.attend());
-                }
-            }};
-        }
         macro_rules! jump {
             ($distance:expr) => {{
+                let from = ip;
                 ip.jump($distance);
-                if $distance < 0 {
-                    safepoint!();
+                if $distance < 0 && self.budget_ends() {
+                    self.exec.stack.top_mut().ip = ip.next();
+                    if let Err(raised) = self.attend() {
+                        // It is the jump that raises: what it leads to may be in another handler's range.
+                        self.exec.stack.top_mut().ip = from.next();
+                        unwind!(raised);
+                    }
+                    resume!();
                 }
             }};
         }
