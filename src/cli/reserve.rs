@@ -17,12 +17,12 @@ use super::status;
 use crate::runtime::heap::Shortage;
 
 /// How many parcels memory is put by in.
-const PARCELS: usize = 160;
+const PARCELS: usize = 288;
 /// Sizes of parcels: those of the beginning, and those that are put by after a shortage.
 const LARGE: usize = 1 << 20;
 const SMALL: usize = 1 << 16;
 /// What is put by in all.
-const ALL: usize = 8 << 20;
+const ALL: usize = 16 << 20;
 /// With less than this left the program must end.
 const CRITICAL: usize = 2 << 20;
 
@@ -75,17 +75,21 @@ impl Reserve {
         self.put_by(SMALL);
         let shortage = self.shortage();
         self.drawn.store(false, Relaxed);
+        if self.kept.load(Relaxed) + SMALL > ALL {
+            return Shortage::None;
+        }
         shortage
     }
 
     /// How much of it had to be used.
     pub fn shortage(&self) -> Shortage {
         if !self.drawn.load(Relaxed) {
-            Shortage::None
-        } else if self.kept.load(Relaxed) < CRITICAL {
-            Shortage::Critical
-        } else {
-            Shortage::Drawn
+            return Shortage::None;
+        }
+        match self.kept.load(Relaxed) {
+            ..CRITICAL => Shortage::Critical,
+            kept if kept < ALL / 2 => Shortage::Low,
+            _ => Shortage::Drawn,
         }
     }
 

@@ -138,6 +138,10 @@ impl<'h> Gc<'h, Exception> {
         {
             inner.back.set(frame);
         }
+        if heap.grow_vec(&mut passed, 1).is_err() {
+            heap.pending.set(self.value());
+            return;
+        }
         passed.push(Passed::Frame(PassedFrame {
             code: Slot::new(code.value()),
             ip,

@@ -38,8 +38,17 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
 /// As `Vm::admit_task`.
 pub fn admit(vm: &Vm) -> Result<(), Raised> {
     let alive = scheduler(vm).tasks.borrow().alive + super::green::count(vm) - 1;
+    if alive >= MANY && alive.is_power_of_two() {
+        // The tables of tasks, handles and timers double now and then, and cannot fail then.
+        vm.heap.room_for(alive * BYTES_OF_TASK)?;
+    }
     vm.admit_task(alive)
 }
+
+/// From so many tasks on the scheduler's tables are large.
+const MANY: usize = 1 << 12;
+/// What a task takes in the scheduler's tables.
+const BYTES_OF_TASK: usize = 256;
 
 /// Makes a task of the current loop as the loop's `create_task` does: by the loop's own method where its class overrides it, by the
 /// task factory if there is one. `name`, `context`: Undef or None for the default.

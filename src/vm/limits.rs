@@ -33,11 +33,11 @@ impl Vm {
         }
         let outside = self.heap.guard.outside();
         self.collect();
-        let shortage = outside.refill();
-        if shortage == Shortage::Critical {
-            return Err(self.heap.end(LimitKind::SystemMemory));
+        match outside.refill() {
+            Shortage::None => Ok(()),
+            Shortage::Drawn | Shortage::Low => Err(self.heap.memory_error()),
+            Shortage::Critical => Err(self.heap.end(LimitKind::SystemMemory)),
         }
-        Err(self.heap.memory_error())
     }
 
     /// Asks for memory as `Heap::room_for` does, and collects where there is too little.

@@ -149,6 +149,7 @@ impl Vm {
             self.heap.start_slice(QUANTUM);
         }
         self.attend_memory()?;
+        self.exec.stack.shrink(&self.heap);
         if self.heap.has_lost() {
             self.report_lost();
         }

@@ -21,6 +21,9 @@ const UNITS_OF_STEP: i32 = 64;
 /// Bytes that count as one unit of work.
 const BYTES_OF_UNIT: usize = 16;
 
+/// Room that `grow_text` leaves for separators and brackets.
+const SLACK: usize = 64;
+
 /// The process around the heap, as natives see it.
 pub trait Outside {
     /// Whether so many bytes can be had without the memory that is put by.
@@ -54,8 +57,10 @@ pub trait Outside {
 pub enum Shortage {
     /// Nothing.
     None,
-    /// Some: a MemoryError is due.
+    /// Some: the next safepoint collects, and raises MemoryError if that does not make up for it.
     Drawn,
+    /// Half of it: natives raise MemoryError, too.
+    Low,
     /// So much that the program must end.
     Critical,
 }
@@ -282,8 +287,8 @@ impl Heap {
         self.check_limits()?;
         match self.guard.outside().shortage() {
             Shortage::None => {}
-            Shortage::Drawn => return Err(self.memory_error()),
-            Shortage::Critical => return Err(self.end(LimitKind::SystemMemory)),
+            Shortage::Drawn => self.note_growth(),
+            Shortage::Low | Shortage::Critical => return Err(self.memory_error()),
         }
         let hears = self.guard.on_main_thread.get() && self.guard.interrupts.get();
         if hears && self.guard.outside().take_interrupt() {
@@ -344,6 +349,7 @@ impl Heap {
     /// MemoryError; and as for `poll`.
     #[inline]
     pub fn grow_text(&self, text: &mut String, more: usize) -> Result<(), Raised> {
+        let more = more + SLACK;
         if text.capacity() - text.len() >= more {
             return Ok(());
         }
@@ -396,6 +402,12 @@ impl Heap {
             return self.raise_failed();
         }
         Ok(())
+    }
+
+    /// The same where another path will raise.
+    #[inline(always)]
+    pub fn take_failed(&self) -> bool {
+        self.guard.failed.get() && self.raise_failed().is_err()
     }
 
     #[cold]

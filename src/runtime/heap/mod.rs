@@ -309,6 +309,12 @@ impl Heap {
         self.space.short.take()
     }
 
+    /// Whether memory ran out, and the program was not told yet.
+    #[inline]
+    pub fn is_short(&self) -> bool {
+        self.space.short.get()
+    }
+
     /// What is live, at most, in bytes: what the last collection left, and what was allocated since.
     pub fn used(&self) -> usize {
         self.live.get() + self.allocated.get()

@@ -82,9 +82,10 @@ impl BytesState {
             return Ok(());
         }
         let more = end.saturating_sub(data.len());
-        if end > MAX_SIZE || data.try_reserve(more).is_err() {
-            return Err(vm.heap.raise_with(Builtin::MemoryError, &[]));
+        if end > MAX_SIZE {
+            return Err(vm.heap.memory_error());
         }
+        vm.heap.grow_vec(&mut data, more)?;
         vm.heap.charge(more);
         if end > data.len() {
             data.resize(end, 0);

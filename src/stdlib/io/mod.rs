@@ -158,9 +158,10 @@ pub fn payload<T: Payload>(vm: &Vm, this: Local) -> Result<&T, Raised> {
 
 /// So many zero bytes, or MemoryError.
 pub fn zeroed(vm: &Vm, len: usize) -> Result<Vec<u8>, Raised> {
+    vm.heap.room_for(len)?;
     let mut data = Vec::new();
     if data.try_reserve_exact(len).is_err() {
-        return Err(vm.heap.raise_with(Builtin::MemoryError, &[]));
+        return Err(vm.heap.memory_error());
     }
     data.resize(len, 0);
     Ok(data)

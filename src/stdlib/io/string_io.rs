@@ -134,9 +134,10 @@ impl StringState {
             return Ok(());
         }
         let more = gap.saturating_add(written.len());
-        if text.len().saturating_add(more) > u32::MAX as usize || text.try_reserve(more).is_err() {
-            return Err(vm.heap.raise_with(Builtin::MemoryError, &[]));
+        if text.len().saturating_add(more) > u32::MAX as usize {
+            return Err(vm.heap.memory_error());
         }
+        vm.heap.grow_text(&mut text, more)?;
         vm.heap.charge(written.len());
         text.extend(std::iter::repeat_n('\0', gap));
         self.chars.set(self.chars.get() + gap);

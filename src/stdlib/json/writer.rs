@@ -149,7 +149,7 @@ impl Writer {
         heap.poll(1)?;
         heap.grow_text(&mut self.out, ITEM)?;
         if let Some(text) = as_str(heap, value) {
-            heap.grow_text(&mut self.out, text.byte_len() + text.byte_len() / 2)?;
+            heap.grow_text(&mut self.out, text.byte_len() + text.byte_len() / 2 + ITEM)?;
             push_string(&mut self.out, text.as_str(), self.style.escapes);
         } else if value.is_none() {
             self.out.push_str("null");

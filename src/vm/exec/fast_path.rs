@@ -30,6 +30,8 @@ impl Vm {
         };
         let args = Args::new(&self.heap, w.slots(i.a as usize + skip, count));
         match quick(&self.heap, args) {
+            // Without memory for the result the general path raises.
+            Some(_) if self.heap.take_failed() => false,
             Some(value) => {
                 w.set(i.a, value);
                 true

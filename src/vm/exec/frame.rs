@@ -347,6 +347,8 @@ impl Frame {
 
 /// How many registers `soft_end` is kept ahead of what is live.
 const STRIDE: usize = 4096;
+/// A block for more frames than these is given back when most of it is not used any more.
+const DEEP: usize = 1 << 15;
 /// More frames than these are too deep whatever limit the program sets.
 const MOST_FRAMES: usize = 1 << 22;
 /// More registers than any frame has.
@@ -535,6 +537,26 @@ impl Stack {
         }
         self.use_registers(self.soft_end.get().max(needed));
         true
+    }
+
+    /// Gives memory back that a deep recursion left behind; windows may move.
+    #[inline]
+    pub fn shrink(&mut self, heap: &Heap) {
+        if self.frames.len() > DEEP && self.depth() < self.frames.len() / 8 {
+            self.give_back(heap);
+        }
+    }
+
+    #[cold]
+    fn give_back(&mut self, heap: &Heap) {
+        // Where there is no memory for the smaller block, the larger one stays.
+        self.place_frames((self.depth() * 2).max(16));
+        let needed = self.free_offset(heap) + WINDOW_LIMIT + STRIDE;
+        if needed < self.registers.len() / 8 {
+            self.soft_end.set(needed);
+            self.relocate(needed * 2);
+            self.use_registers(needed);
+        }
     }
 
     /// Moves the frames to a block for `capacity` of them; false: there is no memory.

@@ -30,6 +30,10 @@ impl Vm {
         let heap = &self.heap;
         let frame = self.exec.stack.top();
         let code = frame.code(heap);
+        if heap.is_short() && !frame.is_coroutine() {
+            // Millions of frames may be left here before the next safepoint: a traceback with gaps is better than no memory.
+            return;
+        }
         if frame.is_coroutine() {
             let coroutine: Gc<'_, Coroutine> = frame.owner.expect(heap);
             coroutine.ip.set(at + 1);
