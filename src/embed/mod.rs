@@ -13,6 +13,8 @@ mod loader;
 mod meta_path;
 pub mod os_files;
 pub mod os_processes;
+#[cfg(test)]
+mod pairs;
 mod run_module;
 pub mod sandbox;
 mod session;
