@@ -582,3 +582,38 @@ fn one_test_does_not_spoil_the_next() {
     let xml = folder.read("out.xml").expect("it was written");
     assert!(xml.contains("tests=\"6\" failures=\"2\""), "{xml}");
 }
+
+#[test]
+fn settings_of_the_project_count() {
+    let folder = Folder::with(&[
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\ntestpaths = ['checks']\npythonpath = 'lib'\naddopts = '-ra'\n\
+             [tool.apy.test]\nxfail_strict = true\npython_files = ['check_*.py']\n",
+        ),
+        ("lib/thing.py", "value = 1\n"),
+        (
+            "checks/check_it.py",
+            "import pytest, thing\ndef test_thing(): assert thing.value == 1\n\
+             @pytest.mark.xfail\ndef test_passes(): pass\n\
+             def test_descriptors(capfd):\n    print('below')\n    assert capfd.readouterr().out == 'below\\n'\n",
+        ),
+        ("test_other.py", "def test_other(): assert 0\n"),
+    ]);
+    let run = folder.test(&["-v"]);
+    assert_eq!(
+        run.failed(),
+        ["checks/check_it.py::test_passes"],
+        "{}{}",
+        run.out,
+        run.err
+    );
+    run.has(&[
+        "it passed, and was expected to fail",
+        "1 failed, 2 passed in ",
+    ]);
+    folder.write("pyproject.toml", "[tool.apy.test]\nnonsense = 1\n");
+    let refused = folder.test(&[]);
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("has no 'nonsense'"), "{}", refused.err);
+}

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustc_hash::FxHashMap;
 
 use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Stat};
@@ -304,6 +305,22 @@ impl Files for OsFiles {
             None => return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
         };
         Ok(self.adopt(copy))
+    }
+
+    fn redirect(&self, number: i64, target: i64) -> io::Result<()> {
+        let known = self.open.borrow().get(&number).and_then(Weak::upgrade);
+        let file = match known {
+            Some(file) => file.with(File::try_clone)?,
+            None if (0..3).contains(&number) => Standard::new(number).file()?.try_clone()?,
+            None => return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
+        };
+        match target {
+            0 => dup2_stdin(file)?,
+            1 => dup2_stdout(file)?,
+            2 => dup2_stderr(file)?,
+            _ => return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
+        }
+        Ok(())
     }
 
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {

@@ -141,6 +141,12 @@ impl Files for Guarded {
         Ok(self.note(self.inner.duplicate(number)?))
     }
 
+    fn redirect(&self, number: i64, target: i64) -> io::Result<()> {
+        self.check_number(number)?;
+        self.check_number(target)?;
+        self.inner.redirect(number, target)
+    }
+
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {
         Ok(self.inner.pipe()?.map(|end| self.note(end)))
     }

@@ -152,6 +152,11 @@ pub trait Files {
     fn by_number(&self, number: i64) -> io::Result<Arc<dyn OpenFile>>;
     /// A second descriptor of an open file.
     fn duplicate(&self, number: i64) -> io::Result<Arc<dyn OpenFile>>;
+    /// Makes a standard stream (0, 1 or 2) another descriptor of an open file.
+    ///
+    /// # Errors
+    /// The system's; another target is refused.
+    fn redirect(&self, number: i64, target: i64) -> io::Result<()>;
     /// Both ends of a new pipe: the one to read from, the one to write to.
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]>;
     /// What the system knows about a file.
@@ -183,6 +188,10 @@ impl Files for NoFiles {
     }
 
     fn duplicate(&self, _: i64) -> io::Result<Arc<dyn OpenFile>> {
+        refused()
+    }
+
+    fn redirect(&self, _: i64, _: i64) -> io::Result<()> {
         refused()
     }
 

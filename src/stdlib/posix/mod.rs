@@ -50,6 +50,7 @@ pub const POSIX: NativeModule = NativeModule {
         &descriptors::FSYNC,
         &descriptors::ISATTY,
         &descriptors::DUP,
+        &descriptors::DUP2,
         &descriptors::PIPE,
         &descriptors::GET_INHERITABLE,
         &descriptors::SET_INHERITABLE,
