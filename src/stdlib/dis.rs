@@ -1,4 +1,7 @@
 //! `_dis`: the instructions of code objects, for the module `dis`, which is written in apy.
+//!
+//! An instruction is a tuple of its number, its first operand, its operands as text and where it jumps to. They are apy's own: they
+//! say nothing about CPython's bytecode.
 
 use crate::bytecode::dis::operand_texts;
 use crate::bytecode::{GlobalNames, Op};

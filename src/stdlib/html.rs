@@ -1,4 +1,6 @@
 //! `_html`: the table of entities that `html.entities` (library/html) is made of.
+//!
+//! The table is that of HTML 5, from the crate `htmlize`; the module makes its dicts of it. Escaping is written in apy.
 
 use super::registry::NativeModule;
 use crate::vm::Native;

@@ -1,4 +1,7 @@
 //! Expressions of the tree.
+//!
+//! A node holds the fields that CPython's has, in its order. Names know whether they are read or bound by the context that goes
+//! along. To add a form of expression: an arm in `expr`.
 
 use super::Builder;
 use crate::diagnostics::Span;

@@ -1,4 +1,7 @@
 //! Parameters, type parameters, patterns and clauses of the tree.
+//!
+//! What is no statement and no expression of its own. Each function makes one node with its fields and its position, as CPython's
+//! parser does.
 
 use super::Builder;
 use crate::diagnostics::Span;

@@ -1,4 +1,7 @@
 //! Error handlers that programs register, and the builtin ones as functions that `lookup_error` returns.
+//!
+//! A handler gets the exception and answers with a replacement and the position to go on at. The codecs in `text/codec` stop at what
+//! they cannot do; the loop in this folder asks the handler and goes on.
 
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;

@@ -1,4 +1,7 @@
 //! `_tuplegetter`: the attribute of a named tuple that is an item of it.
+//!
+//! It reads the item at once where the object is a tuple, without calling anything. Outside of a class it behaves as CPython's: it
+//! cannot be written or deleted, and it takes itself apart for `copy` and `pickle`.
 
 use crate::runtime::heap::traced;
 use crate::runtime::instance::Instance;

@@ -1,4 +1,7 @@
 //! `_collections`: what `collections` (library/collections) has in Rust, because programs use it where speed matters.
+//!
+//! Each file holds one type; the classes that need no speed are written in apy and import these.
+//! To add a name: a word in the table.
 
 mod deque;
 mod field;

@@ -1,4 +1,7 @@
 //! The views of an `OrderedDict`: those of a dict, with classes of their own.
+//!
+//! Only the names in their texts differ; the items are those of the dict. `collections.OrderedDict` calls these natives from its own
+//! `keys`, `values` and `items`.
 
 use crate::runtime::class::Class;
 use crate::runtime::view::{View, ViewTag};

@@ -1,5 +1,7 @@
 //! Iterators that take some of the items of one iterable, or map them: `compress`, `dropwhile`, `takewhile`, `filterfalse`, `islice`
 //! and `starmap`.
+//!
+//! Each takes steps of the iterable inside until it has an item to give on; the program may be asked at each step.
 
 use std::cell::Cell;
 

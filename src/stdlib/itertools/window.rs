@@ -1,4 +1,7 @@
 //! Iterators that look at several items of one iterable: `accumulate`, `batched` and `pairwise`.
+//!
+//! Each keeps what it has seen in a payload and takes one step for each item that is asked of it. A step calls the program's functions
+//! with no borrow of the payload alive.
 
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::traced;

@@ -1,4 +1,6 @@
 //! `unicode_escape` and `raw_unicode_escape`: text as in string literals, in Latin-1 bytes; and the escapes of bytes literals.
+//!
+//! Decoding stops at a broken escape with a `Fault`, whose handler decides; the escapes are those of Python's string literals.
 
 use super::Fault;
 use super::handler::backslashed;

@@ -1,4 +1,7 @@
 //! Encodings of one byte a character: ASCII, Latin-1 and those by a table.
+//!
+//! Decoding and encoding stop at what the encoding lacks with a `Fault`, whose handler decides how it goes on. The
+//! tables stand elsewhere (`Charmap::table`).
 
 use super::{Charmap, Fault};
 

@@ -1,4 +1,7 @@
 //! Punycode (RFC 3492), and names of hosts made of it (`idna`).
+//!
+//! The numbers are those of section 5 of the RFC. Labels are checked for length and for what a name may not have, with CPython's
+//! words.
 
 use super::Fault;
 use crate::text::surrogate;

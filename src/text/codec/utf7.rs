@@ -1,4 +1,6 @@
 //! UTF-7 (RFC 2152): ASCII, and UTF-16 in base 64 between `+` and `-`.
+//!
+//! Bits that are left over at the end of a shifted part must be zero; what breaks a rule is a `Fault` in CPython's words.
 
 use super::Fault;
 use crate::text::surrogate;

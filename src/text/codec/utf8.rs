@@ -1,4 +1,7 @@
 //! UTF-8, with CPython's words for what is no UTF-8.
+//!
+//! Decoding takes whole runs that are valid and stops at the first byte that is not. Surrogates are refused; a handler may
+//! let them pass.
 
 use super::Fault;
 use crate::text::surrogate;
