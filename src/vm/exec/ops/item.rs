@@ -5,9 +5,9 @@
 use crate::bytecode::Instr;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
 use crate::vm::protocol::subscript::leaf_item;
+use crate::vm::{Local, Vm};
 
 impl Vm {
     /// `R[a] := R[b][R[c]]`
@@ -75,6 +75,12 @@ impl Vm {
         let value = self.reg_local(i.a);
         let line = match self.hooks.display.clone() {
             Some(display) => display(self, value)?,
+            // A program that imports `sys` may have changed the hook or the stream.
+            None if self.loaded_module("sys").is_some() => {
+                self.call_displayhook(value)?;
+                self.release(mark);
+                return Ok(());
+            }
             None => self.repr_text(value)? + "\n",
         };
         if let Err(error) = self.print(&line) {
@@ -82,6 +88,16 @@ impl Vm {
         }
         self.bind_underscore(self.get(value));
         self.release(mark);
+        Ok(())
+    }
+
+    fn call_displayhook(&mut self, value: Local) -> Result<(), Raised> {
+        let sys = self.import_module("sys")?;
+        let Some(hook) = self.find_attr(sys, "displayhook")? else {
+            let message = "lost sys.displayhook";
+            return Err(self.heap.raise(Builtin::RuntimeError, message));
+        };
+        self.call(hook, &[value])?;
         Ok(())
     }
 
