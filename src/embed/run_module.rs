@@ -4,6 +4,7 @@
 //! `__main__` gets the module's spec, so that relative imports work, and `sys.argv[0]` becomes its file.
 
 use super::finder::{self, Found};
+use super::library;
 use super::loader::{self, Unit};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::list::List;
@@ -34,12 +35,29 @@ pub(super) fn run(vm: &mut Vm, name: &str) -> Result<Option<Parsed>, Raised> {
             }
         }
         Some(Found::File { file, .. }) => (name.to_owned(), file),
+        Some(Found::Library(module)) => return run_library(vm, module),
         _ => return Ok(None),
     };
     let shown = file.to_string_lossy().into_owned();
     let bytes = vm.read_module_file(&shown)?;
     describe(vm, &name, &shown)?;
     Ok(Some(loader::read(vm, &shown, &bytes)))
+}
+
+/// The same for a module of the library, whose text is parsed anew: as the main program it is another module.
+fn run_library(vm: &mut Vm, module: &library::Module) -> Result<Option<Parsed>, Raised> {
+    let main = format!("{}.__main__", module.name);
+    let main = match library::find(&main) {
+        Some(main) => {
+            vm.import_module(module.name)?;
+            main
+        }
+        None if module.is_package => return Ok(None),
+        None => module,
+    };
+    let shown = format!("<apy>/{}", main.name);
+    describe(vm, main.name, &shown)?;
+    Ok(Some(loader::read(vm, &shown, main.text.as_bytes())))
 }
 
 fn describe(vm: &mut Vm, name: &str, file: &str) -> Result<(), Raised> {
