@@ -27,6 +27,9 @@ const ON_PURPOSE: &[(&str, &str)] = &[
     ("exceptions/except_with_computed_types", "E0405"),
     ("functions/defaults_are_evaluated_once", "E0418"),
     ("functions/return_and_pass", "E0403"),
+    ("asyncio_signals/ctrl_c_cancels_main_first", "E0402"),
+    ("golden/forgotten_awaits/", "E04"),
+    ("inspect/source_and_calls", "E0405"),
     ("golden/time/", "E0414"),
     ("golden/warnings/", "E04"),
 ];

@@ -91,7 +91,10 @@ impl Surroundings {
         if let Some(&known) = self.library.borrow().get(name) {
             return known;
         }
-        let found = self.ask(name, |_, _| ()).is_some();
+        // A module whose body fails here is there all the same.
+        let is_listed =
+            !self.file(name) && self.interpreter().borrow().modules().any(|it| it == name);
+        let found = is_listed || self.ask(name, |_, _| ()).is_some();
         self.library.borrow_mut().insert(name.to_owned(), found);
         found
     }
@@ -107,7 +110,9 @@ impl World for Surroundings {
     fn builtins(&self) -> Vec<String> {
         let of_asyncio = asyncio::BUILTIN_NAMES.iter().copied().chain(["asyncio"]);
         let names = self.names("builtins").unwrap_or_default().into_iter();
-        names.chain(of_asyncio.map(str::to_owned)).collect()
+        // The prompt binds `_`, and so does gettext.
+        let others = of_asyncio.chain(["_"]).map(str::to_owned);
+        names.chain(others).collect()
     }
 
     fn module(&self, name: &str) -> Origin {

@@ -70,6 +70,12 @@ pub fn lint(module: &Module, lint: &mut Lint<'_, '_>) {
         return;
     }
     for (name, expr, scope) in std::mem::take(&mut undefined.found) {
+        let is_imported = |star: &Option<&str>| {
+            star.is_some_and(|module| lint.world.has_attribute(module, name) == Some(true))
+        };
+        if known.stars().iter().any(is_imported) {
+            continue;
+        }
         let help = undefined.help(name, scope, lint);
         let finding = Diagnostic::error(
             Code::UndefinedName,
