@@ -92,6 +92,8 @@ struct Arity {
     all: u8,
     /// Whether `*args` or `**kwargs` collect more.
     open: bool,
+    /// How long the name before the parameters is.
+    name: u16,
 }
 
 impl Native {
@@ -175,7 +177,7 @@ impl Native {
 
     /// The function's name.
     pub fn name(&self) -> &'static str {
-        self.signature.split('(').next().unwrap_or_default()
+        &self.signature[..self.arity.name as usize]
     }
 
     /// Whether a call with so many positional arguments needs no binding.
@@ -200,11 +202,13 @@ impl Arity {
             max: 0,
             all: 0,
             open: false,
+            name: 0,
         };
         let mut i = 0;
         while text[i] != b'(' {
             i += 1;
         }
+        arity.name = i as u16;
         i += 1;
         let mut depth = 0;
         let mut start = true;
