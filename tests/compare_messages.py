@@ -25,9 +25,9 @@ MAKERS = {
     "property": lambda: property(len), "NoneType": lambda: None, "type": lambda: int,
 }
 SKIPPED = {"input", "breakpoint", "exit", "quit", "help", "copyright", "credits", "license", "exec", "eval", "open", "__import__",
-           "print", "globals", "locals", "vars", "dir", "id", "compile", "aiter", "anext", "__build_class__", "object"}
+           "print", "globals", "locals", "vars", "dir", "id", "compile", "aiter", "anext", "__build_class__", "object", "pow"}
 METHODS_SKIPPED = {"__init_subclass__", "__subclasshook__", "__dir__", "__sizeof__", "__reduce__", "__reduce_ex__", "__subclasses__", "__class__",
-                   "__getstate__", "__new__", "__prepare__", "__alloc__", "__release_buffer__", "__buffer__", "__hash__", "mro"}
+                   "__getstate__", "__new__", "__prepare__", "__pow__", "__rpow__", "__lshift__", "__rlshift__", "__alloc__", "__release_buffer__", "__buffer__", "__hash__", "mro"}
 
 
 def shown(x):
