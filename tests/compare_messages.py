@@ -65,7 +65,7 @@ for kind, maker in MAKERS.items():
     if wanted and kind not in wanted:
         continue
     for method in sorted(dir(maker())):
-        if method in METHODS_SKIPPED or not callable(getattr(maker(), method)):
+        if method in METHODS_SKIPPED or not callable(getattr(maker(), method, None)):
             continue
         try_all(f"{kind}.{method}", lambda: getattr(maker(), method))
 '''
