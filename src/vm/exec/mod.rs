@@ -73,11 +73,11 @@ pub(in crate::vm) struct Exec {
     pub told: Told,
 }
 
-// SAFETY: the pattern has all fields: those that hold slots are reported.
 #[expect(
     unsafe_code,
     reason = "a native stack is not `Send`, so `traced!` cannot take it for plain"
 )]
+// SAFETY: the pattern has all fields: those that hold slots are reported.
 unsafe impl Trace for Exec {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         let Exec {
