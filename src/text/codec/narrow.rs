@@ -51,11 +51,10 @@ pub fn encode_below(
     narrow: &Narrow,
     out: &mut Vec<u8>,
 ) -> Result<(), Fault> {
-    let mut chars = rest.chars();
-    let mut start = at;
-    for c in chars.by_ref() {
+    for (start, c) in (at..).zip(rest.chars()) {
         if c > narrow.last {
-            let more = chars.take_while(|&c| c > narrow.last).count();
+            let behind = rest.chars().skip(start - at + 1);
+            let more = behind.take_while(|&c| c > narrow.last).count();
             return Err(Fault::new(
                 narrow.codec,
                 start..start + 1 + more,
@@ -63,7 +62,6 @@ pub fn encode_below(
             ));
         }
         out.push(u32::from(c) as u8);
-        start += 1;
     }
     Ok(())
 }
@@ -107,13 +105,12 @@ pub fn encode_charmap(
             found.map(|byte| byte as u8)
         })
     };
-    let mut chars = rest.chars();
-    let mut start = at;
-    for c in chars.by_ref() {
+    for (start, c) in (at..).zip(rest.chars()) {
         match byte_of(c) {
             Some(byte) => out.push(byte),
             None => {
-                let more = chars.take_while(|&c| byte_of(c).is_none()).count();
+                let behind = rest.chars().skip(start - at + 1);
+                let more = behind.take_while(|&c| byte_of(c).is_none()).count();
                 let range = start..start + 1 + more;
                 return Err(Fault::new(
                     "charmap",
@@ -122,7 +119,6 @@ pub fn encode_charmap(
                 ));
             }
         }
-        start += 1;
     }
     Ok(())
 }
