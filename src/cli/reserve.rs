@@ -40,6 +40,15 @@ struct Parcel {
     size: AtomicUsize,
 }
 
+impl Parcel {
+    const fn empty() -> Parcel {
+        Parcel {
+            at: AtomicPtr::new(null_mut()),
+            size: AtomicUsize::new(0),
+        }
+    }
+}
+
 static RESERVE: OnceLock<&'static Reserve> = OnceLock::new();
 
 /// The allocator of this process, if it is a `Reserve`.
@@ -52,12 +61,8 @@ impl Reserve {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a static needs a constant")]
     pub const fn new() -> Reserve {
-        const EMPTY: Parcel = Parcel {
-            at: AtomicPtr::new(null_mut()),
-            size: AtomicUsize::new(0),
-        };
         Reserve {
-            parcels: [const { EMPTY }; PARCELS],
+            parcels: [const { Parcel::empty() }; PARCELS],
             kept: AtomicUsize::new(0),
             drawn: AtomicBool::new(false),
         }

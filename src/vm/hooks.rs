@@ -52,6 +52,9 @@ type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
 /// Makes the text that a prompt shows of a value.
 type Display = dyn Fn(&mut Vm, Local) -> Result<String, Raised>;
 
+/// Hears that time has passed.
+type Pulse = dyn Fn(&mut Vm);
+
 /// The hooks of one VM.
 pub(in crate::vm) struct Hooks {
     /// How modules are found.
@@ -64,7 +67,7 @@ pub(in crate::vm) struct Hooks {
     texts: Option<Rc<dyn SourceTexts>>,
     interrupt: Option<Rc<Attend>>,
     /// Hears each time that the budget of safepoints is used up.
-    pub pulse: Option<Rc<dyn Fn(&mut Vm)>>,
+    pub pulse: Option<Rc<Pulse>>,
     /// Lets other threads run when the running one has used up its time slice.
     pub slice_end: Option<Rc<Attend>>,
     /// The name of the task that runs now, for reports.

@@ -77,7 +77,8 @@ impl Vm {
         }
         let raised = self.heap.end(LimitKind::Output);
         self.heap.raise_later(raised);
-        &text[..text.floor_char_boundary(len)]
+        let whole = (0..=len).rev().find(|&end| text.is_char_boundary(end));
+        &text[..whole.unwrap_or(0)]
     }
 
     /// One more task or green thread: refused where as many are alive as the limit allows.

@@ -31,7 +31,7 @@ pub use testing::TestOptions;
 /// What the arguments mean.
 pub enum Parsed {
     /// Something to do.
-    Run(Action, Settings),
+    Run(Action, Box<Settings>),
     /// Nothing: help was shown, or a complaint; the exit status.
     Over(u8),
 }
@@ -167,7 +167,7 @@ pub enum Format {
 pub fn parse() -> Parsed {
     let args: Vec<OsString> = std::env::args_os().collect();
     match plain(&args).map_or_else(|| command::command().try_get_matches_from(&args), Ok) {
-        Ok(matches) => Parsed::Run(action(&matches), Settings::of(&matches)),
+        Ok(matches) => Parsed::Run(action(&matches), Box::new(Settings::of(&matches))),
         Err(error)
             if matches!(
                 error.kind(),

@@ -190,10 +190,6 @@ fn examine(name: &str, bytes: &[u8], surroundings: &Surroundings) -> Vec<Diagnos
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the file that the user asked to have changed is written here"
-)]
 fn write_file(path: &Path, text: &[u8]) -> Result<(), String> {
     let written = std::fs::File::create(path).and_then(|mut file| file.write_all(text));
     written.map_err(|error| {

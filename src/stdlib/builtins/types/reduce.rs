@@ -47,7 +47,7 @@ pub const SIZEOF: Native = Native::vm(
     "Size of object in memory, in bytes: about.",
     |vm, args| {
         let items = crate::vm::leaf_len(&vm.heap, vm.get(args.at(0))).unwrap_or(0);
-        Ok(vm.local(vm.heap.usize(16 + 8 * items as usize)))
+        Ok(vm.local(vm.heap.usize(16 + 8 * items)))
     },
 );
 
