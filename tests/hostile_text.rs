@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use apy::reference::builtins;
 use apy_front::bytecode::GlobalNames;
-use apy_front::compile::{Mode, compile_module, lint};
+use apy_front::compile::{Mode, Origin, Subject, World, compile_module, lint};
 use apy_front::diagnostics::{Code, Color, Diagnostic, SourceFile, render_in};
 use apy_front::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
 
@@ -243,6 +243,35 @@ fn damaged_programs_never_panic() {
     }
 }
 
+/// A world without modules, and with the builtin names.
+struct Nothing;
+
+impl World for Nothing {
+    fn builtins(&self) -> Vec<String> {
+        builtins::names().into_iter().map(str::to_owned).collect()
+    }
+
+    fn module(&self, _: &str) -> Origin {
+        Origin::Unknown
+    }
+
+    fn names(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
+
+    fn has_attribute(&self, _: &str, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn signature(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+
+    fn modules(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 /// All that `apy check` finds in a text.
 fn findings(bytes: &[u8]) -> Vec<Diagnostic> {
     let text = match decode_source(bytes) {
@@ -260,7 +289,12 @@ fn findings(bytes: &[u8]) -> Vec<Diagnostic> {
             mistakes
         }
         Ok((_, mut warnings)) => {
-            warnings.extend(lint(&module, &builtins::names()));
+            let subject = Subject {
+                module: &module,
+                text: &text,
+                name: "mutant",
+            };
+            warnings.extend(lint(&subject, &Nothing));
             warnings
         }
     }
