@@ -1,7 +1,7 @@
 //! The code blocks of README.md, of docs/ and of the READMEs beside the grammar and the goldens: each is run, and must do what the page says.
 //!
-//! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block is marked `text`, that is
-//! what it prints. One marked `python fails` must not, and the `text` that follows it is what it writes to stderr. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. One marked `prompt` is typed at the prompt, on a
+//! A block marked `python` is a program: it must end well and write nothing to stderr, and if the next block of its section is marked
+//! `text`, that is what it prints. One marked `python fails` must not, and the `text` that follows it is what it writes to stderr. A block marked `console` holds commands, `$ apy ...`, each followed by what it writes. One marked `prompt` is typed at the prompt, on a
 //! terminal, which must then show it. Blocks marked `sh` are commands of
 //! the shell's for the reader to type, `text` without a program before it a picture of something; other marks are refused, so that no
 //! block escapes by its mark, and so are blocks that are indented instead of fenced. The pages under docs/errors/ show mistakes and have a test of their own (`tests/diagnostics.rs`).
@@ -25,6 +25,8 @@ struct Block {
     mark: String,
     /// The line of the page that it begins on.
     line: usize,
+    /// How many headings stand before it.
+    section: usize,
     text: String,
 }
 
@@ -75,7 +77,7 @@ fn tests_of(root: &Path, page: &Path) -> Vec<Test> {
     let mut blocks = blocks(&text).into_iter().peekable();
     while let Some(block) = blocks.next() {
         let answer = match block.mark.starts_with("python") {
-            true => blocks.next_if(|next| next.mark == "text"),
+            true => blocks.next_if(|next| next.mark == "text" && next.section == block.section),
             false => None,
         };
         let what = format!("line_{}", block.line);
@@ -118,13 +120,16 @@ fn all_there(lost: Vec<String>) -> Check {
 
 fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
+    let mut section = 0;
     let mut lines = page.lines().enumerate();
     while let Some((line, text)) = lines.next() {
+        section += usize::from(text.starts_with('#'));
         if let Some(mark) = text.strip_prefix("```") {
             let inside = lines.by_ref().take_while(|(_, line)| *line != "```");
             blocks.push(Block {
                 mark: mark.trim().to_owned(),
                 line: line + 1,
+                section,
                 text: inside.flat_map(|(_, line)| [line, "\n"]).collect(),
             });
         }

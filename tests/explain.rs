@@ -38,7 +38,7 @@ fn without_a_number_all_are_listed() {
 
 #[test]
 fn an_unknown_number_suggests_the_nearest() {
-    let output = explain(&["E106"]);
+    let output = explain(&["E1006"]);
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("did you mean E0106?"), "{text}");

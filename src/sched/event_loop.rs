@@ -369,7 +369,10 @@ fn call_handle(
     argument: Local,
 ) -> Result<(), Raised> {
     let outer = vm.local(scheduler.context(&vm.heap));
-    scheduler.set_context(handle.context(&vm.heap));
+    // The handle is in no queue any more: what is asked of it after the call must be in locals.
+    let object = vm.local(handle.object(&vm.heap));
+    let context = vm.local(handle.context(&vm.heap));
+    scheduler.set_context(vm.get(context));
     let args: Vec<Local> = match vm.get(argument).as_object().map(Gc::kind) {
         Some(Kind::Tuple) => {
             let tuple: Gc<'_, Tuple> = vm.get_gc(argument).expect("the kind was just checked");
@@ -391,11 +394,10 @@ fn call_handle(
         Err(raised) => {
             let exception = vm.take_local(raised);
             let object = match scheduler.face.get() {
-                Some(face) if handle.object(&vm.heap).is_undef() => {
-                    let context = vm.local(handle.context(&vm.heap));
+                Some(face) if vm.get(object).is_undef() => {
                     (face.handle_object)(vm, [target, argument, context])
                 }
-                _ => vm.local(handle.object(&vm.heap)),
+                _ => object,
             };
             report::callback_failed(vm, target, object, exception)
         }

@@ -23,12 +23,9 @@ pub fn index(pages: &[Page]) -> String {
         what stands behind `*` by name only; `await` stands before what has to be awaited.\n\n"
     );
     for page in pages {
-        let first = page
-            .intro
-            .split_inclusive(". ")
-            .next()
-            .unwrap_or_default()
-            .trim_end();
+        let paragraph = page.intro.split("\n\n").next().unwrap_or_default();
+        let first = paragraph.split_inclusive(". ").next().unwrap_or_default();
+        let first = first.trim_end();
         out.push_str(&format!("- [{}]({}.md): {first}\n", page.title, page.file));
     }
     finish(out)
