@@ -210,10 +210,12 @@ fn run(program: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The public names of an imported module that are on no page; the node classes of `ast` are, by the table that makes them.
+/// The public names of an imported module that are on no page. Without `__all__` what it imported from others is theirs; the node
+/// classes of `ast` are in the table that makes them.
 fn undocumented(module: &str, documented: &BTreeSet<String>) -> Option<String> {
     let program = format!(
-        "import sys, {module}\nm = sys.modules['{module}']\nnames = getattr(m, '__all__', None) or dir(m)\n\
+        "import sys, {module}\nm = sys.modules['{module}']\nown = lambda n: type(getattr(m, n)) is not type(sys) and getattr(getattr(m, n), '__module__', m.__name__) == m.__name__\n\
+         names = getattr(m, '__all__', None) or [n for n in dir(m) if own(n)]\n\
          print(*[n for n in names if not n.startswith('_') and not hasattr(getattr(m, n), '_field_types')])"
     );
     let names = run(&program);
@@ -227,7 +229,12 @@ fn undocumented(module: &str, documented: &BTreeSet<String>) -> Option<String> {
 /// The names that some pages explain.
 fn documented<'a>(pages: impl Iterator<Item = &'a Page>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    pages.for_each(|page| collect(&page.items, &mut names));
+    for page in pages {
+        collect(&page.items, &mut names);
+        // A page may also name things in the text at its beginning.
+        let words = page.intro.split(|c: char| !c.is_alphanumeric() && c != '_');
+        names.extend(words.map(str::to_owned));
+    }
     names
 }
 
