@@ -41,5 +41,5 @@ fn an_unknown_number_suggests_the_nearest() {
     let output = explain(&["E1006"]);
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("did you mean E0106?"), "{text}");
+    assert!(text.contains("did you mean E0006?"), "{text}");
 }

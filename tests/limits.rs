@@ -40,7 +40,7 @@ impl Case {
         let _ = match interrupt {
             Some(after) => write!(
                 script,
-                "exec timeout --preserve-status -s INT -k {seconds} {after} "
+                "exec timeout --foreground --preserve-status -s INT -k {seconds} {after} "
             ),
             None => write!(script, "exec timeout -s KILL {seconds} "),
         };
