@@ -72,7 +72,7 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
     None
 }
 
-/// What to write instead of awaiting an object of this class.
+/// The advice for a program that awaits an object of this class.
 fn not_awaitable(class: &str, text: &str) -> Option<String> {
     let text = if text.is_empty() { "..." } else { text };
     Some(match class {
@@ -99,7 +99,7 @@ fn callable_name(text: &str) -> Option<&str> {
     name.split(".<locals>.").last()
 }
 
-/// What stands after the `await` that raised.
+/// The source text after the `await` that raised.
 fn awaited_text(failure: &Failure, sources: &SourceMap) -> String {
     let text = raised_text(failure, sources).unwrap_or_default();
     let awaited = text.trim().strip_prefix("await").unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::vm::processes::{Patience, Processes, Spawn};
 /// The standard streams have lower numbers than any other file.
 const STANDARD: i64 = 3;
 
-/// What of the world a program may use.
+/// The parts of the world that a program may use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doors {
     /// Folders in which files may be read.

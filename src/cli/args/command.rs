@@ -347,7 +347,7 @@ fn limit(name: &'static str, value: &'static str, help: &'static str) -> Arg {
         .action(ArgAction::Set)
 }
 
-/// What of the world a program may use.
+/// The parts of the world that a program may use.
 fn doors() -> [Arg; 6] {
     [
         flag(

@@ -135,7 +135,7 @@ pub struct Settings {
     pub gc_stress: bool,
     /// How much programs may use.
     pub limits: Limits,
-    /// What of the world they may use; None: everything.
+    /// The parts of the world that they may use; None: all of them.
     pub sandbox: Option<Doors>,
 }
 
@@ -145,7 +145,7 @@ pub struct CheckOptions {
     pub files: Vec<Source>,
     /// How the findings are written.
     pub format: Form,
-    /// What is done about those that have a fix.
+    /// How findings that have a fix are treated.
     pub fixes: Fixes,
 }
 
@@ -355,7 +355,7 @@ fn limits_of(matches: &ArgMatches, is_sandbox: bool) -> Limits {
     }
 }
 
-/// What `--allow-...` opens.
+/// The parts of the world that `--allow-...` opens.
 fn doors_of(matches: &ArgMatches) -> Doors {
     let words = |name| {
         matches
