@@ -31,6 +31,7 @@ pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, 
 pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
+#[cfg(feature = "cli")]
 pub use exec::native_stack::on_stack;
 pub use hooks::{SourcePlace, SourceTexts};
 pub use host::{Host, NoHost, Values};
@@ -41,9 +42,9 @@ pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use payload::payload_of;
 pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
-pub use report::{
-    Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind, Written,
-};
+#[cfg(feature = "cli")]
+pub use report::{Awaitable, Forgotten, Written};
+pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
 pub use suggest::is_standard;
 
 use crate::bytecode::Instr;

@@ -59,7 +59,8 @@ fn largest(most: usize) -> io::Result<NativeStack> {
 /// Runs something on a stack of its own of so many bytes, or of as many as there is address space for.
 ///
 /// # Errors
-/// There is none.
+/// The system's, if there is no address space even for the smallest stack.
+#[cfg(feature = "cli")]
 pub fn on_stack<T>(size: usize, body: impl FnOnce() -> T) -> io::Result<T> {
     Ok(corosensei::on_stack(largest(size)?, body))
 }
