@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use harness::case;
 
 fn main() -> ExitCode {
-    let mut tests = case::cases_under("examples", &[]);
-    tests.extend(case::stressed("examples", &[]));
+    let mut tests = case::areas_under("examples");
+    tests.extend(case::stressed("examples"));
     harness::main(tests)
 }

@@ -1,7 +1,7 @@
-//! Goldens: one test for each program in `tests/golden/<area>/`, and one more for each under gc-stress.
+//! Goldens: one test for each area `tests/golden/<area>/`, and one more for each under gc-stress.
 //!
 //! What a program must print comes from CPython 3.13 (`tests/oracle.py`); `tests/golden/README.md` says how to add one.
-//! The folder `later` holds programs whose modules do not exist yet; they are run by the oracle only.
+//! `apy test tests/golden` is the first pass; this suite adds the second.
 
 mod harness;
 
@@ -9,11 +9,8 @@ use std::process::ExitCode;
 
 use harness::case;
 
-/// Folders under `tests/golden` that wait for modules to come.
-const LATER: [&str; 1] = ["later"];
-
 fn main() -> ExitCode {
-    let mut tests = case::cases_under("tests/golden", &LATER);
-    tests.extend(case::stressed("tests/golden", &LATER));
+    let mut tests = case::areas_under("tests/golden");
+    tests.extend(case::stressed("tests/golden"));
     harness::main(tests)
 }

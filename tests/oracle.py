@@ -264,8 +264,8 @@ class Program:
             install_virtual_time()
         install_order()
         random.seed(self.seed)
-        os.chdir(ROOT)
-        name = os.path.relpath(self.path)
+        os.chdir(self.path.parent)
+        name = self.path.name
         sys.argv = [name, *self.arguments]
         module = types.ModuleType("__main__")
         module.__file__ = name
@@ -318,17 +318,19 @@ class Program:
 def complaint(program, write):
     """Runs one program; returns what is wrong, or None."""
     out, err, status = program.run_forked()
-    expected_err = program.beside(".err")
-    expected_status = 0
+    expected_err, expected_exit = program.beside(".err"), program.beside(".exit")
     if program.writes_stderr:
-        return differing({expected_err: f"{err}exit: {status}\n", program.beside(".out"): out}, write)
-    if expected_err.exists():
-        expected_status = int(expected_err.read_text().rstrip().rpartition("exit: ")[2])
-    elif err:
+        if write and status:
+            expected_exit.write_text(f"{status}\n")
+        problem = differing({expected_err: err, program.beside(".out"): out}, write)
+    elif err and not expected_err.exists() and not expected_exit.exists():
         return f"writes to stderr:\n{err}"
+    else:
+        problem = differing({program.beside(".out"): out}, write)
+    expected_status = int(expected_exit.read_text()) if expected_exit.exists() else 0
     if status != expected_status:
         return f"exit status {status}, not {expected_status}\n{err}"
-    return differing({program.beside(".out"): out}, write)
+    return problem
 
 
 def differing(found, write):

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use harness::case;
 
 fn main() -> ExitCode {
-    let mut tests = case::cases_under("tests/schedule", &[]);
-    tests.extend(case::stressed("tests/schedule", &[]));
+    let mut tests = case::areas_under("tests/schedule");
+    tests.extend(case::stressed("tests/schedule"));
     harness::main(tests)
 }

@@ -28,8 +28,6 @@ use std::process::ExitCode;
 use args::{Action, Parsed};
 /// The allocator of the program.
 pub use reserve::Reserve;
-/// How a tested program says how it is to be run; this package's own goldens say it in the same way.
-pub use test::Directives;
 
 /// Address space for the front end and the command line, where there is enough. The interpreter has a stack of its own.
 const STACK: usize = 64 << 20;

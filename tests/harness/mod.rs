@@ -1,14 +1,11 @@
-//! The golden harness: runs `.apy` programs through the built `apy` and compares what they print with files beside them.
+//! The harness of the suites that are made of files: runs programs through the built `apy` and says which failed, as libtest does.
 //!
-//! A case is `name.apy` with `name.out` (stdout), optionally `name.err` (stderr, with the exit status as a last line
-//! `exit: N`; without it stderr must be empty and the status 0) and `name.in` (stdin). `apy::cli::Directives` says which
-//! comments a program may open with. Each suite is a `harness = false` test target whose `main` is one call of
-//! [`main`]; the arguments are libtest's (filter, `--exact`, `--list`, `--skip`, `--test-threads`). Suites without files
-//! of that shape (the article) make their own [`Test`]s. To add a case, add the files; to rewrite expectations, `BLESS=1`.
+//! Each suite is a `harness = false` test target whose `main` is one call of [`main`]; the arguments are libtest's (filter,
+//! `--exact`, `--list`, `--skip`, `--test-threads`). Programs beside their expected output are [`case`]'s and judged by `apy test`;
+//! suites of another shape (the article, the docs) make their own [`Test`]s with [`process`].
 
 mod arguments;
 pub mod case;
-mod diff;
 pub mod process;
 
 use std::collections::BTreeMap;

@@ -80,8 +80,11 @@ fn command(case: &Case, options: &TestOptions) -> io::Result<Command> {
     let source = std::fs::read(&case.file)?;
     let directives = Directives::of(&String::from_utf8_lossy(&source));
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["run", "--time=virtual", "--seed=0"]);
-    command.args(&directives.options).args(&options.inherited);
+    match directives.command() {
+        Some(name) => command.arg(name),
+        None => command.args(["run", "--time=virtual", "--seed=0"]),
+    };
+    command.args(directives.options()).args(&options.inherited);
     command.arg("--color=never");
     // After `--` a name may begin with a hyphen.
     command

@@ -1,14 +1,14 @@
 //! The comments with which a tested program may open to say how it is to be run.
 //!
-//! `# apy: --time real` gives options, `# apy-args: a b` what the program finds in `sys.argv`; words are separated by blanks. They
-//! stand in the comment lines before the first line of code and mean nothing to the language.
+//! `# apy: --time real` gives options, `# apy: check` another command, `# apy-args: a b` what the program finds in `sys.argv`; words are
+//! separated by blanks. They stand in the comment lines before the first line of code and mean nothing to the language.
 
 /// How one program wants to be run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// Options before the file.
-    pub options: Vec<String>,
-    /// Arguments behind it.
+    /// What stands before the file: perhaps a command, then options.
+    before: Vec<String>,
+    /// Arguments after it.
     pub arguments: Vec<String>,
 }
 
@@ -20,7 +20,7 @@ impl Directives {
         for (name, value) in head(source) {
             let words = || value.split_whitespace().map(str::to_owned).collect();
             match name {
-                "apy" => directives.options = words(),
+                "apy" => directives.before = words(),
                 "apy-args" => directives.arguments = words(),
                 _ => {}
             }
@@ -28,10 +28,19 @@ impl Directives {
         directives
     }
 
-    /// Whether the head of a program has a comment `# name: ...`.
+    /// The command that the program is for, if that is not `run`.
     #[must_use]
-    pub fn mentions(source: &str, name: &str) -> bool {
-        head(source).any(|(found, _)| found == name)
+    pub fn command(&self) -> Option<&str> {
+        self.before
+            .first()
+            .map(String::as_str)
+            .filter(|word| !word.starts_with('-'))
+    }
+
+    /// The options before the file.
+    #[must_use]
+    pub fn options(&self) -> &[String] {
+        &self.before[usize::from(self.command().is_some())..]
     }
 }
 
@@ -53,12 +62,15 @@ mod tests {
         let found = Directives::of(
             "#!/usr/bin/env apy\n# apy: --seed 7\n\n# apy-args: a b\nx = 1\n# apy: -q\n",
         );
-        assert_eq!(found.options, ["--seed", "7"]);
+        assert_eq!(
+            (found.command(), found.options()),
+            (None, &["--seed".to_owned(), "7".to_owned()][..])
+        );
+        let check = Directives::of("# apy: check --strict\n");
+        assert_eq!(
+            (check.command(), check.options()),
+            (Some("check"), &["--strict".to_owned()][..])
+        );
         assert_eq!(found.arguments, ["a", "b"]);
-        assert!(Directives::mentions("# apy-only: why\n", "apy-only"));
-        assert!(!Directives::mentions(
-            "x = 1\n# apy-only: why\n",
-            "apy-only"
-        ));
     }
 }

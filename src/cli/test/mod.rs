@@ -25,7 +25,6 @@ use std::time::Duration;
 
 use self::collect::{Case, Kind, Programs};
 use self::control::Control;
-pub use self::directives::Directives;
 pub use self::expression::holds;
 pub use self::format::json::quote;
 use self::memory::Memory;
