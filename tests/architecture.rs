@@ -136,6 +136,45 @@ fn folders_of_the_vm_name_only_lower_folders() {
     );
 }
 
+/// A type that the glossary names is defined once, where the glossary says: one word for a concept, one concept for a word.
+#[test]
+fn types_of_the_glossary_are_defined_once() {
+    let glossary = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/internals/glossary.md"),
+    )
+    .expect("UTF-8");
+    let sources = sources();
+    let mut wrong = Vec::new();
+    for row in glossary.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let homes: Vec<&str> = cells[3].split('`').skip(1).step_by(2).collect();
+        for word in cells[1].split(", ").filter(|word| is_type_name(word)) {
+            let places: Vec<&str> = sources
+                .iter()
+                .filter(|source| source.defines(word))
+                .map(|source| source.name.as_str())
+                .collect();
+            let is_home = |place: &&str| homes.iter().any(|home| place.starts_with(home));
+            if places.len() != 1 || !places.iter().all(is_home) {
+                wrong.push(format!(
+                    "{word}: in {places:?}, the glossary says {homes:?}"
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "these words are not one concept:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// `WaitQueue`, not `fast path`.
+fn is_type_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_uppercase())
+        && word.chars().all(char::is_alphanumeric)
+}
+
 #[test]
 fn every_layer_exists() {
     let found: Vec<String> = sources()
@@ -255,6 +294,22 @@ impl Source {
     /// The top-level module that it belongs to.
     fn layer(&self) -> &str {
         self.name.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    /// Whether a type of this name is defined here.
+    fn defines(&self, name: &str) -> bool {
+        self.code_lines().any(|(_, line)| {
+            let mut rest = line.trim_start();
+            if let Some(public) = rest.strip_prefix("pub") {
+                let scope_end = public.starts_with('(').then(|| public.find(')')).flatten();
+                rest = public[scope_end.map_or(0, |end| end + 1)..].trim_start();
+            }
+            let (kind, rest) = rest
+                .trim_start_matches("unsafe ")
+                .split_once(' ')
+                .unwrap_or_default();
+            ["struct", "enum", "trait", "type", "union"].contains(&kind) && word(rest) == name
+        })
     }
 
     /// Its lines with their numbers, but for comments.

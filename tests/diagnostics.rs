@@ -10,29 +10,33 @@ use std::path::Path;
 use apy::embed::Surroundings;
 use apy_front::bytecode::GlobalNames;
 use apy_front::compile::{Mode, Subject, compile_module, lint};
-use apy_front::diagnostics::{Code, Diagnostic};
+use apy_front::diagnostics::{Diagnostic, ErrorCode};
 use apy_front::syntax::parser::parse_module;
 
 /// Kinds that no text of bearable size, or no text at all, can bring about; or that depend on how fast the machine is.
-const UNREACHABLE: [Code; 3] = [Code::FileTooLarge, Code::LoopHeld, Code::Internal];
+const UNREACHABLE: [ErrorCode; 3] = [
+    ErrorCode::FileTooLarge,
+    ErrorCode::LoopHeld,
+    ErrorCode::Internal,
+];
 /// Kinds whose wrong example would be bytes, or longer than a page.
-const WITHOUT_EXAMPLE: [Code; 11] = [
-    Code::NotUtf8,
-    Code::NullByte,
-    Code::FileTooLarge,
-    Code::IntegerTooLong,
-    Code::TooNested,
-    Code::TooManyLevels,
-    Code::TooComplex,
-    Code::TaskDestroyed,
-    Code::LoopHeld,
-    Code::Deadlock,
-    Code::Internal,
+const WITHOUT_EXAMPLE: [ErrorCode; 11] = [
+    ErrorCode::NotUtf8,
+    ErrorCode::NullByte,
+    ErrorCode::FileTooLarge,
+    ErrorCode::IntegerTooLong,
+    ErrorCode::TooNested,
+    ErrorCode::TooManyLevels,
+    ErrorCode::TooComplex,
+    ErrorCode::TaskDestroyed,
+    ErrorCode::LoopHeld,
+    ErrorCode::Deadlock,
+    ErrorCode::Internal,
 ];
 
 #[test]
 fn every_page_is_headed_by_its_number_and_title() {
-    for code in Code::ALL {
+    for code in ErrorCode::ALL {
         let heading = format!("# {}: {}\n", code.id(), code.title());
         let page = code.explanation();
         assert!(page.starts_with(&heading), "{heading} in {page}");
@@ -41,7 +45,7 @@ fn every_page_is_headed_by_its_number_and_title() {
 
 #[test]
 fn wrong_examples_are_refused_with_the_code_of_their_page() {
-    for &code in Code::ALL {
+    for &code in ErrorCode::ALL {
         let examples = blocks(code.explanation(), "wrong");
         assert_eq!(
             examples.is_empty(),
@@ -49,7 +53,7 @@ fn wrong_examples_are_refused_with_the_code_of_their_page() {
             "{code:?}"
         );
         for example in examples {
-            let found: Vec<Code> = diagnostics(&example, code)
+            let found: Vec<ErrorCode> = diagnostics(&example, code)
                 .iter()
                 .map(|it| it.code)
                 .collect();
@@ -60,7 +64,7 @@ fn wrong_examples_are_refused_with_the_code_of_their_page() {
 
 #[test]
 fn right_examples_compile_without_a_word() {
-    for code in Code::ALL {
+    for code in ErrorCode::ALL {
         for example in blocks(code.explanation(), "right") {
             assert_eq!(diagnostics(&example, *code), [], "{}: {example}", code.id());
         }
@@ -69,19 +73,19 @@ fn right_examples_compile_without_a_word() {
 
 #[test]
 fn every_kind_has_a_golden() {
-    let mut shown: BTreeSet<&Code> = BTreeSet::new();
+    let mut shown: BTreeSet<&ErrorCode> = BTreeSet::new();
     for entry in std::fs::read_dir(root().join("tests/golden/diagnostics")).expect("it is there") {
         let path = entry.expect("it can be listed").path();
         if path.extension().is_some_and(|extension| extension == "err") {
             let text = std::fs::read_to_string(&path).expect("goldens are text");
             shown.extend(
-                Code::ALL
+                ErrorCode::ALL
                     .iter()
                     .filter(|code| text.contains(&format!("[{}] ", code.id()))),
             );
         }
     }
-    let missing: Vec<&Code> = Code::ALL
+    let missing: Vec<&ErrorCode> = ErrorCode::ALL
         .iter()
         .filter(|code| !shown.contains(code) && !UNREACHABLE.contains(code))
         .collect();
@@ -96,7 +100,7 @@ fn the_index_lists_every_kind() {
         .lines()
         .filter(|line| line.starts_with("| [E"))
         .collect();
-    let expected: Vec<String> = Code::ALL
+    let expected: Vec<String> = ErrorCode::ALL
         .iter()
         .map(|code| {
             let (id, exception, title) = (code.id(), code.exception(), code.title());
@@ -116,13 +120,15 @@ fn blocks(page: &str, kind: &str) -> Vec<String> {
 }
 
 /// What parser and compiler say about a text, and the lints if the page is about one.
-fn diagnostics(source: &str, page: Code) -> Vec<Diagnostic> {
+fn diagnostics(source: &str, page: ErrorCode) -> Vec<Diagnostic> {
     let parsed = parse_module(source);
     let Some(module) = parsed.module else {
         return parsed.diagnostics;
     };
     match compile_module(&module, 0, source, Mode::Script, &mut GlobalNames::new()) {
-        Ok((_, warnings)) if page < Code::NeverAwaited || page == Code::Internal => warnings,
+        Ok((_, warnings)) if page < ErrorCode::NeverAwaited || page == ErrorCode::Internal => {
+            warnings
+        }
         Ok((_, warnings)) => {
             let subject = Subject {
                 module: &module,

@@ -3,7 +3,7 @@
 //! The listings themselves are written by the stages; the tests compare them with files under `tests/dumps`. A text with mistakes
 //! has tokens and nothing else: the mistakes are drawn, status 1. A new stage is a row in `args::command::DUMPS` and an arm in `list`.
 
-use super::args::{Dump, Settings, Source};
+use super::args::{Dump, ProgramText, Settings};
 use super::run::{draw, read};
 use super::style::{complain, say};
 use super::{host, status};
@@ -14,7 +14,7 @@ use crate::syntax::parser::{decode_source, parse_module};
 use crate::syntax::{dump_module, dump_tokens};
 
 /// Prints a listing; the exit status.
-pub fn dump(dump: Dump, source: Source, settings: &Settings) -> u8 {
+pub fn dump(dump: Dump, source: ProgramText, settings: &Settings) -> u8 {
     let (name, bytes) = match read(&source) {
         Ok(read) => read,
         Err(problem) => {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::host::write_listing;
 use super::status;
 use super::style::complain;
-use crate::diagnostics::Code;
+use crate::diagnostics::ErrorCode;
 use crate::diagnostics::similar::nearest;
 
 /// Explains kinds by their numbers, or lists all; the exit status.
@@ -38,10 +38,10 @@ fn full(number: &str) -> String {
 
 fn one(number: &str) -> u8 {
     let wanted = full(number);
-    if let Some(code) = Code::from_id(&wanted) {
+    if let Some(code) = ErrorCode::from_id(&wanted) {
         return write_listing(&plain(code.explanation()));
     }
-    let ids = Code::ALL.iter().map(|code| code.id());
+    let ids = ErrorCode::ALL.iter().map(|code| code.id());
     let hint = nearest(&wanted, ids).map_or_else(
         || "`apy explain` lists all".to_owned(),
         |id| format!("did you mean {id}? `apy explain` lists all"),
@@ -53,7 +53,7 @@ fn one(number: &str) -> u8 {
 }
 
 fn list() -> String {
-    Code::ALL.iter().fold(String::new(), |mut out, code| {
+    ErrorCode::ALL.iter().fold(String::new(), |mut out, code| {
         let _ = writeln!(out, "{}  {}: {}", code.id(), code.exception(), code.title());
         out
     })

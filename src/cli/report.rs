@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::failure::{self, draw, location};
 use super::style::Style;
-use crate::diagnostics::{Code, Severity, SourceMap};
+use crate::diagnostics::{ErrorCode, Severity, SourceMap};
 use crate::runtime::heap::{LimitKind, Limits};
 use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Stuck, StuckKind};
@@ -113,7 +113,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// The number and the kind of a warning, as those about source text have them.
-fn numbered(code: Code, style: Style) -> String {
+fn numbered(code: ErrorCode, style: Style) -> String {
     style.warning(&format!("[{}] {}", code.id(), code.exception()))
 }
 
@@ -138,7 +138,7 @@ fn never_awaited(
     };
     let mut out = format!(
         "{}: {subject} was never awaited\n",
-        numbered(Code::NeverAwaited, style)
+        numbered(ErrorCode::NeverAwaited, style)
     );
     out.push_str(&draw(place, &label, Severity::Warning, sources, style));
     let callee = failure::callee(what.name(), place, sources);
@@ -191,7 +191,7 @@ fn failed(problem: &Problem, failure: &Failure, sources: &SourceMap, style: Styl
 fn destroyed(task: &Stuck, sources: &SourceMap, style: Style) -> String {
     let mut out = format!(
         "{}: task '{}' was destroyed while it was pending\n",
-        numbered(Code::TaskDestroyed, style),
+        numbered(ErrorCode::TaskDestroyed, style),
         task.task
     );
     if let Some(place) = task.spawned.first() {
@@ -223,7 +223,7 @@ fn held(
     let task = task.map_or_else(|| "a callback".to_owned(), |task| format!("task '{task}'"));
     let mut out = format!(
         "{}: {task} held the loop for {milliseconds} ms while others were ready\n",
-        numbered(Code::LoopHeld, style)
+        numbered(ErrorCode::LoopHeld, style)
     );
     if let Some((place, at)) = place {
         let label = match at {
@@ -245,7 +245,7 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
     };
     let mut out = format!(
         "{}: {all} waits for something that will never happen\n",
-        style.bad(&format!("[{}] deadlock", Code::Deadlock.id()))
+        style.bad(&format!("[{}] deadlock", ErrorCode::Deadlock.id()))
     );
     if let Some(first) = stuck[..cycle].first() {
         let named = |task: &Stuck| format!("'{}'", task.task);

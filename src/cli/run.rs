@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::args::{Settings, Source, Talk, Tracebacks, command_like};
+use super::args::{ProgramText, Settings, Talk, Tracebacks, command_like};
 use super::host::{Process, output_failed, words};
 use super::notices::Notices;
 use super::signals::Signals;
@@ -21,9 +21,9 @@ use crate::sched::clock::TimeMode;
 use crate::vm::Failure;
 
 /// Runs a program; the exit status.
-pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
+pub fn run(source: ProgramText, args: Vec<String>, settings: &Settings) -> u8 {
     let module = match &source {
-        Source::Module(module) => Some(module.clone()),
+        ProgramText::Module(module) => Some(module.clone()),
         _ => None,
     };
     execute(
@@ -38,7 +38,7 @@ pub fn run(source: Source, args: Vec<String>, settings: &Settings) -> u8 {
 }
 
 fn execute(
-    source: Source,
+    source: ProgramText,
     args: Vec<String>,
     settings: &Settings,
     run: impl FnOnce(&mut Interpreter, &str, &[u8]) -> Outcome,
@@ -52,7 +52,7 @@ fn execute(
         }
     };
     let sources = Sources::default();
-    let script = if let Source::File(path) = source {
+    let script = if let ProgramText::File(path) = source {
         Some(path)
     } else {
         None
@@ -82,13 +82,14 @@ fn execute(
 }
 
 /// A folder is run by its `__main__` file.
-fn main_of_folder(source: Source) -> Source {
-    let Source::File(path) = &source else {
+fn main_of_folder(source: ProgramText) -> ProgramText {
+    let ProgramText::File(path) = &source else {
         return source;
     };
     let mains = ["apy", "py"].map(|ending| path.join(format!("__main__.{ending}")));
     let main = mains.into_iter().find(|main| main.is_file());
-    main.filter(|_| path.is_dir()).map_or(source, Source::File)
+    main.filter(|_| path.is_dir())
+        .map_or(source, ProgramText::File)
 }
 
 /// The clock and the seed, in words.
@@ -156,18 +157,18 @@ fn options(
 ///
 /// # Errors
 /// What is wrong with its file, in words.
-pub fn read(source: &Source) -> Result<(String, Vec<u8>), String> {
+pub fn read(source: &ProgramText) -> Result<(String, Vec<u8>), String> {
     match source {
-        Source::Code(code) => Ok(("<string>".to_owned(), code.clone().into_bytes())),
-        Source::Stdin => {
+        ProgramText::Code(code) => Ok(("<string>".to_owned(), code.clone().into_bytes())),
+        ProgramText::Stdin => {
             let mut text = Vec::new();
             match std::io::stdin().lock().read_to_end(&mut text) {
                 Ok(_) => Ok(("<stdin>".to_owned(), text)),
                 Err(error) => Err(format!("cannot read standard input: {}", words(&error))),
             }
         }
-        Source::Module(name) => Ok((name.clone(), Vec::new())),
-        Source::File(path) => read_file(path),
+        ProgramText::Module(name) => Ok((name.clone(), Vec::new())),
+        ProgramText::File(path) => read_file(path),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::syntax::ast::{BinOp, Expr, ExprKind};
 const MAX_DIRECT: usize = 32;
 
 /// Where the value of one item of `a, b = c, d` waits.
-enum Waiting {
+enum Pending {
     Reg(Reg),
     Const(Const),
     Stored,
@@ -117,13 +117,13 @@ impl<'a> Emitter<'_, 'a> {
         let mut waiting = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
             waiting.push(if let Some(constant) = fold(value) {
-                Waiting::Const(constant)
+                Pending::Const(constant)
             } else if index + 1 == values.len() {
                 self.expr_to(value, variables[index]);
-                Waiting::Stored
+                Pending::Stored
             } else {
                 let reg = self.operand(value, span);
-                Waiting::Reg(if variables.contains(&reg) {
+                Pending::Reg(if variables.contains(&reg) {
                     self.copy_of(reg)
                 } else {
                     reg
@@ -132,9 +132,9 @@ impl<'a> Emitter<'_, 'a> {
         }
         for (&variable, value) in variables.iter().zip(waiting) {
             match value {
-                Waiting::Reg(reg) => self.copy(variable, reg),
-                Waiting::Const(value) => self.load_const(variable, value),
-                Waiting::Stored => {}
+                Pending::Reg(reg) => self.copy(variable, reg),
+                Pending::Const(value) => self.load_const(variable, value),
+                Pending::Stored => {}
             }
             self.has_value(variable);
         }

@@ -201,7 +201,8 @@ impl<'u, 'a> Emitter<'u, 'a> {
                 );
                 let help = "this is a bug of apy, not of the program: please report it";
                 self.unit.problems.push(
-                    Diagnostic::error(diagnostics::Code::Internal, header.span, message).help(help),
+                    Diagnostic::error(diagnostics::ErrorCode::Internal, header.span, message)
+                        .help(help),
                 );
                 None
             }
@@ -223,7 +224,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
         if !self.is_refused {
             self.is_refused = true;
             let problem =
-                Diagnostic::error(diagnostics::Code::TooComplex, span, message).help(help);
+                Diagnostic::error(diagnostics::ErrorCode::TooComplex, span, message).help(help);
             self.unit.problems.push(problem);
         }
     }

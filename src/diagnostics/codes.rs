@@ -10,11 +10,11 @@ macro_rules! codes {
     ($($name:ident $id:literal $exception:literal $title:literal)*) => {
         /// A kind of mistake.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code {
+        pub enum ErrorCode {
             $(#[doc = $title] $name,)*
         }
 
-        impl Code {
+        impl ErrorCode {
             /// Every kind, by number.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
@@ -155,7 +155,7 @@ codes! {
     Internal "E0900" "SystemError" "a mistake of apy"
 }
 
-impl Code {
+impl ErrorCode {
     /// The number, such as `E0101`.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -196,8 +196,12 @@ mod tests {
 
     #[test]
     fn numbers_ascend_and_find_their_code() {
-        assert!(Code::ALL.windows(2).all(|pair| pair[0].id() < pair[1].id()));
-        assert_eq!(Code::from_id("e0104"), Some(Code::PrintStatement));
-        assert_eq!(Code::from_id("E9999"), None);
+        assert!(
+            ErrorCode::ALL
+                .windows(2)
+                .all(|pair| pair[0].id() < pair[1].id())
+        );
+        assert_eq!(ErrorCode::from_id("e0104"), Some(ErrorCode::PrintStatement));
+        assert_eq!(ErrorCode::from_id("E9999"), None);
     }
 }

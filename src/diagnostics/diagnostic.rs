@@ -4,7 +4,7 @@
 //! the labels point at the places, `help` says what to do. The file that the spans belong to is known
 //! to whoever renders. Passes make one with `Diagnostic::error` and refine it by the chained methods.
 
-use super::{Code, Span};
+use super::{ErrorCode, Span};
 
 /// One message to the user.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Which kind of mistake; it also knows the name of Python's exception.
-    pub code: Code,
+    pub code: ErrorCode,
     /// What is wrong, without the exception's name in front.
     pub message: String,
     /// Places in the source; the first is the primary one.
@@ -53,7 +53,7 @@ pub enum Severity {
 impl Diagnostic {
     /// A message about a mistake at `span`.
     #[must_use]
-    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+    pub fn error(code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
         let labels = vec![Label {
             span,
             text: String::new(),

@@ -12,7 +12,7 @@ pub mod similar;
 pub mod source_map;
 pub mod span;
 
-pub use codes::Code;
+pub use codes::ErrorCode;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity};
 pub use fit::{fit_to, fitted};
 pub use render::{Color, excerpt, presentable_text, render, render_in};

@@ -10,7 +10,7 @@ use std::ops::Range;
 use ariadne::{Config, IndexType, Report, ReportKind, Source};
 
 use super::fit::{fit, width};
-use super::{Code, Diagnostic, FileId, Label, Severity, SourceFile, SourceMap, Span};
+use super::{Diagnostic, ErrorCode, FileId, Label, Severity, SourceFile, SourceMap, Span};
 
 /// How much of a long line is shown before and behind the start of a label, in bytes.
 const WINDOW: usize = 90;
@@ -67,7 +67,7 @@ pub fn excerpt(
     severity: Severity,
     color: Color,
 ) -> String {
-    let mut diagnostic = Diagnostic::error(Code::InvalidSyntax, span, "").label(label);
+    let mut diagnostic = Diagnostic::error(ErrorCode::InvalidSyntax, span, "").label(label);
     diagnostic.severity = severity;
     let drawn = render_in(&diagnostic, file, color);
     // The first line is the heading.
@@ -296,8 +296,12 @@ mod tests {
     }
 
     fn at(start: u32, end: u32) -> Diagnostic {
-        Diagnostic::error(Code::InvalidSyntax, Span::new(start, end), "invalid syntax")
-            .label("here")
+        Diagnostic::error(
+            ErrorCode::InvalidSyntax,
+            Span::new(start, end),
+            "invalid syntax",
+        )
+        .label("here")
     }
 
     #[test]

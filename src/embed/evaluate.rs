@@ -173,8 +173,13 @@ fn build(
 
 /// What is wrong with a text that should be one expression.
 fn no_expression(unit: &Unit) -> Option<Diagnostic> {
-    let invalid =
-        |span| Diagnostic::error(diagnostics::Code::InvalidSyntax, span, "invalid syntax");
+    let invalid = |span| {
+        Diagnostic::error(
+            diagnostics::ErrorCode::InvalidSyntax,
+            span,
+            "invalid syntax",
+        )
+    };
     let end = Span::at(unit.text.len() as u32);
     match &unit.module.body[..] {
         [] => Some(invalid(end)),
@@ -205,7 +210,7 @@ fn stray_await(code: &Code) -> Diagnostic {
     let at = code.instrs.iter().position(|instr| waits(instr.op));
     let span = at.map_or(code.span, |at| code.span_at(at as u32));
     Diagnostic::error(
-        diagnostics::Code::AwaitOutside,
+        diagnostics::ErrorCode::AwaitOutside,
         span,
         "'await' outside function",
     )

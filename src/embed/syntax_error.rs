@@ -4,7 +4,7 @@
 //! apy's own diagnostics are more specific than CPython's messages, programs get CPython's, which they may print or compare.
 
 use super::loader::sources;
-use crate::diagnostics::{Code, Diagnostic, FileId, SourceFile};
+use crate::diagnostics::{Diagnostic, ErrorCode, FileId, SourceFile};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Goal, Vm};
 
@@ -56,12 +56,12 @@ pub(super) fn syntax_error(
 fn message_of(mistake: &Diagnostic) -> &str {
     let is_own = matches!(
         mistake.code,
-        Code::InvalidSyntax
-            | Code::IncompleteStatement
-            | Code::ForeignSyntax
-            | Code::ForeignStatement
-            | Code::KeywordAsName
-            | Code::OrphanClause
+        ErrorCode::InvalidSyntax
+            | ErrorCode::IncompleteStatement
+            | ErrorCode::ForeignSyntax
+            | ErrorCode::ForeignStatement
+            | ErrorCode::KeywordAsName
+            | ErrorCode::OrphanClause
     );
     if is_own && !mistake.message.starts_with("invalid syntax") {
         "invalid syntax"
@@ -85,9 +85,11 @@ fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Place) -> ((i64, 
     let (line, column) = (i64::from(start.line), i64::from(start.column));
     let (end_line, end_column) = (i64::from(end.line), i64::from(end.column));
     match mistake.code {
-        Code::UnclosedBracket => ((line, column), (line, 0)),
-        Code::UnterminatedString | Code::UnterminatedBlock => ((line, column), (line, column)),
-        Code::UnexpectedIndent => ((line, (end_column - 1).max(1)), (line, -1)),
+        ErrorCode::UnclosedBracket => ((line, column), (line, 0)),
+        ErrorCode::UnterminatedString | ErrorCode::UnterminatedBlock => {
+            ((line, column), (line, column))
+        }
+        ErrorCode::UnexpectedIndent => ((line, (end_column - 1).max(1)), (line, -1)),
         _ if span.is_empty() => ((line, column), (end_line, end_column + 1)),
         _ => ((line, column), (end_line, end_column)),
     }

@@ -74,12 +74,12 @@ fn write_table(out: &Path) -> Result<(), String> {
 }
 
 /// A file of the library and the full name of its module.
-struct Source {
+struct ModuleFile {
     name: String,
     path: PathBuf,
 }
 
-fn collect(folder: &Path, package: &str, files: &mut Vec<Source>) -> Result<(), String> {
+fn collect(folder: &Path, package: &str, files: &mut Vec<ModuleFile>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();
@@ -92,13 +92,13 @@ fn collect(folder: &Path, package: &str, files: &mut Vec<Source>) -> Result<(), 
         if path.is_dir() {
             collect(&path, &name, files)?;
         } else if path.extension().is_some_and(|extension| extension == "apy") {
-            files.push(Source { name, path });
+            files.push(ModuleFile { name, path });
         }
     }
     Ok(())
 }
 
-fn compile(file: &Source) -> Result<Vec<u8>, String> {
+fn compile(file: &ModuleFile) -> Result<Vec<u8>, String> {
     let shown = file.path.display().to_string();
     let text = fs::read_to_string(&file.path).map_err(|error| format!("{shown}: {error}"))?;
     let source = SourceFile::new(&*shown, &*text);

@@ -51,7 +51,7 @@ impl ThreadQueue {
 }
 
 /// A wait of the thread that runs now.
-pub struct Wait {
+pub struct BlockingWait {
     /// What for: "Lock.acquire".
     pub what: &'static str,
     /// The object that is waited for, or Undef.
@@ -66,7 +66,7 @@ pub struct Wait {
 /// KeyboardInterrupt on the main thread; the end of the program after a deadlock.
 pub fn wait(
     vm: &mut Vm,
-    wait: &Wait,
+    wait: &BlockingWait,
     queue: fn(&Vm, Local) -> &ThreadQueue,
     enter: fn(&Vm, Local) -> bool,
 ) -> Result<bool, Raised> {
@@ -100,7 +100,7 @@ pub fn wait(
 }
 
 /// Blocks the thread that runs now until it is woken.
-pub(super) fn block(vm: &mut Vm, wait: &Wait) -> Result<(), Raised> {
+pub(super) fn block(vm: &mut Vm, wait: &BlockingWait) -> Result<(), Raised> {
     let me = green::current(vm);
     *me.blocked_on.borrow_mut() = Some(BlockedOn {
         what: wait.what,
@@ -162,7 +162,7 @@ pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
         }
         return green::run_slices(vm).map(drop);
     }
-    let sleep = Wait {
+    let sleep = BlockingWait {
         what: "time.sleep",
         object: vm.local(Value::UNDEF),
         until: Some(scheduler(vm).in_future(seconds)),
@@ -175,7 +175,7 @@ pub fn sleep(vm: &mut Vm, seconds: f64) -> Result<(), Raised> {
 /// # Errors
 /// As `wait`.
 pub(super) fn until_ready(vm: &mut Vm, until: Option<f64>) -> Result<(), Raised> {
-    let turn = Wait {
+    let turn = BlockingWait {
         what: "the event loop",
         object: vm.local(Value::UNDEF),
         until,
@@ -192,7 +192,7 @@ pub(super) fn until_ready(vm: &mut Vm, until: Option<f64>) -> Result<(), Raised>
 /// # Errors
 /// As `wait`.
 pub fn join(vm: &mut Vm, thread: &Rc<Thread>, until: Option<f64>) -> Result<bool, Raised> {
-    let wait = Wait {
+    let wait = BlockingWait {
         what: "Thread.join",
         object: vm.local(Value::UNDEF),
         until,

@@ -53,14 +53,14 @@ pub fn waits(vm: &mut Vm, task: Local) -> Stuck {
 }
 
 /// A task and the numbers of those that it waits for.
-struct Waiting {
+struct Stalled {
     number: u64,
     stuck: Stuck,
     on: Vec<u64>,
 }
 
 /// `lone`: what to call a future of which nothing is known.
-fn waiting_tasks(vm: &mut Vm, lone: &str) -> Vec<Waiting> {
+fn waiting_tasks(vm: &mut Vm, lone: &str) -> Vec<Stalled> {
     let tasks = scheduler(vm).pending_tasks(vm);
     let mut looked_at = Vec::with_capacity(tasks.len());
     for task in tasks {
@@ -72,7 +72,7 @@ fn waiting_tasks(vm: &mut Vm, lone: &str) -> Vec<Waiting> {
 }
 
 /// Every thread that is blocked.
-fn waiting_threads(vm: &Vm) -> Vec<Waiting> {
+fn waiting_threads(vm: &Vm) -> Vec<Stalled> {
     let green = &scheduler(vm).green;
     let threads = std::iter::once(Rc::clone(&green.main)).chain(green.alive());
     threads
@@ -85,7 +85,7 @@ fn node(ThreadId(id): ThreadId) -> u64 {
     u64::MAX - id
 }
 
-fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Waiting> {
+fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Stalled> {
     let blocked = thread.blocked_on.borrow();
     let blocked = blocked.as_ref()?;
     let object = blocked.object.get(&vm.heap).as_gc::<Opaque>();
@@ -105,7 +105,7 @@ fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Waiting> {
         None => blocked.what.to_owned(),
     };
     let trail = green::trail(vm, thread.id);
-    Some(Waiting {
+    Some(Stalled {
         number: node(thread.id),
         on: holder.map(node).into_iter().collect(),
         stuck: Stuck {
@@ -119,12 +119,12 @@ fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Waiting> {
     })
 }
 
-fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Waiting {
+fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Stalled {
     let name = report::text(vm, task);
     let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
     let (waits_for, futures) = waits_for(vm, task, coroutine, lone);
     let on = futures.iter().filter_map(|&f| future(vm, f).task());
-    Waiting {
+    Stalled {
         number: task::part(vm, task).number.get(),
         on: on.map(|part| part.number.get()).collect(),
         stuck: Stuck {
@@ -260,7 +260,7 @@ fn called(vm: &mut Vm, one: Local) -> String {
 }
 
 /// Tasks of which each waits for the next and the last for the first, by their place in `tasks`; none if there are none.
-fn find_cycle(tasks: &[Waiting]) -> Vec<usize> {
+fn find_cycle(tasks: &[Stalled]) -> Vec<usize> {
     let places: FxHashMap<u64, usize> = tasks
         .iter()
         .enumerate()

@@ -99,7 +99,7 @@ struct Var {
     default: Slot,
 }
 
-struct Token {
+struct VarToken {
     var: Slot,
     /// What it was before; `Token.MISSING` for nothing.
     old: Slot,
@@ -114,9 +114,9 @@ traced!(Var { name, default });
 
 impl Payload for Var {}
 
-traced!(Token { var, old, context } plain { used });
+traced!(VarToken { var, old, context } plain { used });
 
-impl Payload for Token {}
+impl Payload for VarToken {}
 
 traced!(Missing {});
 
@@ -126,7 +126,7 @@ fn var<'h>(value: Value<'h>) -> &'h Var {
     payload(value)
 }
 
-fn token<'h>(value: Value<'h>) -> &'h Token {
+fn token<'h>(value: Value<'h>) -> &'h VarToken {
     payload(value)
 }
 
@@ -355,7 +355,7 @@ fn make_token(
         Some(old) => old,
         None => vm.get_attr_named(class, "MISSING")?,
     };
-    let made = Token {
+    let made = VarToken {
         var: Slot::new(vm.get(var)),
         old: Slot::new(vm.get(old)),
         context: Slot::new(vm.get(context)),
@@ -368,7 +368,10 @@ fn make_token(
 fn reset(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let given = vm.get(args.at(1));
-    let Some(this) = given.as_gc::<Opaque>().and_then(|o| o.payload::<Token>()) else {
+    let Some(this) = given
+        .as_gc::<Opaque>()
+        .and_then(|o| o.payload::<VarToken>())
+    else {
         let text = vm.repr_text(args.at(1))?;
         return Err(vm
             .heap

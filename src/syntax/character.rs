@@ -4,7 +4,7 @@
 //! pages put in place of plain ones are recognised; to add one, add it to `ascii_twin`.
 
 use super::layout::Layouter;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 impl Layouter<'_> {
     /// Whether the text is an identifier; reports the first character that cannot be in one.
@@ -34,7 +34,7 @@ impl Layouter<'_> {
         } else {
             format!("invalid non-printable character U+{number:04X}")
         };
-        let diagnostic = Diagnostic::error(Code::InvalidCharacter, span, message);
+        let diagnostic = Diagnostic::error(ErrorCode::InvalidCharacter, span, message);
         let diagnostic = match ascii_twin(c) {
             Some(twin) => diagnostic
                 .label(format!("looks like {twin}"))
@@ -51,7 +51,7 @@ impl Layouter<'_> {
         let text = span.text(self.source);
         let message = format!("`{text}` has no meaning outside of strings and comments");
         self.report(
-            Diagnostic::error(Code::InvalidCharacter, span, message)
+            Diagnostic::error(ErrorCode::InvalidCharacter, span, message)
                 .label("not a symbol of the language"),
         );
     }

@@ -8,7 +8,7 @@
 use super::layout::{End, Layouter, Open};
 use super::literal::Prefix;
 use super::token::Token;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// CPython's limit for f-strings in fields of f-strings.
 const MAX_FSTRINGS: usize = 150;
@@ -29,7 +29,8 @@ impl Layouter<'_> {
     /// Starts the f-string whose prefix and quotes are `span`, and reads its text up to the first field.
     pub(super) fn start_fstring(&mut self, span: Span) {
         if self.fstrings.len() >= MAX_FSTRINGS {
-            let diagnostic = Diagnostic::error(Code::TooNested, span, "too many nested f-strings");
+            let diagnostic =
+                Diagnostic::error(ErrorCode::TooNested, span, "too many nested f-strings");
             return self.fail(
                 diagnostic.help("give the inner parts names of their own"),
                 End::Whole,
@@ -89,7 +90,8 @@ impl Layouter<'_> {
                 }
                 Some(b'}') => {
                     let message = "f-string: single '}' is not allowed";
-                    let diagnostic = Diagnostic::error(Code::LoneBrace, byte_span(at), message);
+                    let diagnostic =
+                        Diagnostic::error(ErrorCode::LoneBrace, byte_span(at), message);
                     self.report(
                         diagnostic
                             .label("closes no field")
@@ -123,7 +125,7 @@ impl Layouter<'_> {
             .count();
         if fields >= MAX_FIELDS {
             let diagnostic = Diagnostic::error(
-                Code::TooNested,
+                ErrorCode::TooNested,
                 byte_span(at),
                 "f-string: expressions nested too deeply",
             );
@@ -149,7 +151,7 @@ impl Layouter<'_> {
             .skip(base)
             .find(|open| open.token == Token::FLBrace);
         let opening = inner.map_or(quote, |open: &Open| open.span);
-        let diagnostic = Diagnostic::error(Code::FString, opening, message)
+        let diagnostic = Diagnostic::error(ErrorCode::FString, opening, message)
             .label("this field is not closed")
             .also(quote, "before the string ends here")
             .help("close the field with }; for a brace in the text write {{");

@@ -12,7 +12,7 @@ use super::literal::{self, Prefix};
 use super::token::{Lexeme, Token};
 use super::unclosed::unclosed;
 use crate::diagnostics::source_map::line_of;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// CPython's limit for open brackets.
 const MAX_BRACKETS: usize = 200;
@@ -252,7 +252,7 @@ impl<'s> Layouter<'s> {
             }
             if self.levels.len() >= MAX_INDENTS {
                 let message = "too many levels of indentation";
-                let diagnostic = Diagnostic::error(Code::TooManyLevels, span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::TooManyLevels, span, message);
                 return self.fail(
                     diagnostic.help("move the inner blocks to functions of their own"),
                     End::Whole,
@@ -289,7 +289,8 @@ impl<'s> Layouter<'s> {
 
     fn mixed_tabs(&mut self, span: Span) {
         let message = "inconsistent use of tabs and spaces in indentation";
-        let diagnostic = Diagnostic::error(Code::MixedTabs, span, message).label("tabs and spaces");
+        let diagnostic =
+            Diagnostic::error(ErrorCode::MixedTabs, span, message).label("tabs and spaces");
         self.report(
             diagnostic.help("indent all lines of a block alike, best with four spaces a level"),
         );
@@ -302,7 +303,7 @@ impl<'s> Layouter<'s> {
             .map(|level| level.column.to_string())
             .collect();
         let message = "unindent does not match any outer indentation level";
-        let diagnostic = Diagnostic::error(Code::UnmatchedDedent, span, message)
+        let diagnostic = Diagnostic::error(ErrorCode::UnmatchedDedent, span, message)
             .label("this depth fits no block")
             .help(format!(
                 "the enclosing blocks start at column {}",
@@ -358,7 +359,7 @@ impl<'s> Layouter<'s> {
     pub(super) fn open(&mut self, token: Token, span: Span) {
         if self.open.len() >= MAX_BRACKETS {
             let diagnostic =
-                Diagnostic::error(Code::TooNested, span, "too many nested parentheses")
+                Diagnostic::error(ErrorCode::TooNested, span, "too many nested parentheses")
                     .label(format!("inside of {MAX_BRACKETS} other brackets"))
                     .help("give the inner parts names of their own");
             return self.fail(diagnostic, End::Whole);
@@ -385,7 +386,7 @@ impl<'s> Layouter<'s> {
             Some(open) => self.mismatch(open, token, span),
             None => {
                 let message = format!("unmatched '{}'", token.text());
-                let diagnostic = Diagnostic::error(Code::UnmatchedBracket, span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::UnmatchedBracket, span, message);
                 self.report(diagnostic.label("nothing is open that this could close"));
             }
         }
@@ -409,7 +410,7 @@ impl<'s> Layouter<'s> {
                 "closing parenthesis '{closing}' does not match opening parenthesis '{opening}'{on_line}"
             )
         };
-        let diagnostic = Diagnostic::error(Code::MismatchedBracket, span, message)
+        let diagnostic = Diagnostic::error(ErrorCode::MismatchedBracket, span, message)
             .label(format!("this `{}` closes nothing", token.text()))
             .also(
                 open.span,
@@ -495,9 +496,9 @@ impl<'s> Layouter<'s> {
             false => format!("close it with {quotes}"),
         };
         let code = if prefix.triple {
-            Code::UnterminatedBlock
+            ErrorCode::UnterminatedBlock
         } else {
-            Code::UnterminatedString
+            ErrorCode::UnterminatedString
         };
         let diagnostic = Diagnostic::error(code, span, message)
             .label(format!("this {what} starts here and never ends"))
@@ -516,8 +517,11 @@ impl<'s> Layouter<'s> {
         let end = span.end as usize;
         let ending = line_end(bytes, end);
         if end + ending == bytes.len() {
-            let diagnostic =
-                Diagnostic::error(Code::LineContinuation, span, "unexpected EOF while parsing");
+            let diagnostic = Diagnostic::error(
+                ErrorCode::LineContinuation,
+                span,
+                "unexpected EOF while parsing",
+            );
             return self.fail(
                 diagnostic.label("joins this line to a line that is not there"),
                 End::InLine,
@@ -525,7 +529,7 @@ impl<'s> Layouter<'s> {
         }
         if ending == 0 {
             let message = "unexpected character after line continuation character";
-            let diagnostic = Diagnostic::error(Code::LineContinuation, span, message)
+            let diagnostic = Diagnostic::error(ErrorCode::LineContinuation, span, message)
                 .label("must be the last character of its line")
                 .help("remove what follows it, even spaces; or put the expression in parentheses");
             self.report(diagnostic);

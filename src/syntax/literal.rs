@@ -7,7 +7,7 @@
 use num_bigint::BigInt;
 
 use super::ast::Constant;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::text::surrogate;
 
 /// CPython's limit for decimal digits of one integer.
@@ -75,7 +75,7 @@ fn is_operator_word(word: &str) -> bool {
 
 fn invalid_number(source: &str, span: Span, message: String) -> Diagnostic {
     let text = span.text(source);
-    let diagnostic = Diagnostic::error(Code::InvalidNumber, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::InvalidNumber, span, message);
     if text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
         let digits = text.trim_start_matches(['0', '_']);
         return diagnostic.help(format!(
@@ -233,7 +233,7 @@ fn too_many_digits(span: Span, digits: usize) -> Diagnostic {
          use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals to \
          avoid decimal conversion limits."
     );
-    Diagnostic::error(Code::IntegerTooLong, span, message)
+    Diagnostic::error(ErrorCode::IntegerTooLong, span, message)
         .help("write it as a hexadecimal number: 0x...")
 }
 
@@ -311,7 +311,7 @@ pub fn scan_string(source: &str, start: usize, prefix: Prefix) -> Result<usize, 
 }
 
 /// Why an escape sequence cannot be decoded: offset and length in the text, code, message.
-struct BadEscape(usize, usize, Code, String);
+struct BadEscape(usize, usize, ErrorCode, String);
 
 /// Decodes the text of a string whose first byte is at `offset` in the source.
 pub fn decode_text(
@@ -345,7 +345,7 @@ pub fn decode_bytes(
         let start = offset + at as u32;
         let span = Span::new(start, start + c.len_utf8() as u32);
         let diagnostic = Diagnostic::error(
-            Code::BytesNotAscii,
+            ErrorCode::BytesNotAscii,
             span,
             "bytes can only contain ASCII literal characters",
         );
@@ -451,7 +451,7 @@ fn bytes_escape(text: &str, at: usize, out: &mut Vec<u8>) -> Result<usize, BadEs
             }
             Err(len) => {
                 let message = format!("(value error) invalid \\x escape at position {at}");
-                Err(BadEscape(at, 2 + len, Code::InvalidEscape, message))
+                Err(BadEscape(at, 2 + len, ErrorCode::InvalidEscape, message))
             }
         },
         _ => {
@@ -535,5 +535,5 @@ fn unicode_error(at: usize, len: usize, what: &str) -> BadEscape {
     let message = format!(
         "(unicode error) 'unicodeescape' codec can't decode bytes in position {at}-{last}: {what}"
     );
-    BadEscape(at, len, Code::InvalidEscape, message)
+    BadEscape(at, len, ErrorCode::InvalidEscape, message)
 }

@@ -5,7 +5,7 @@
 //! bytes `\N`, `\u` and `\U` are none either.
 
 use super::literal::Prefix;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// The first odd escape in the inside of a literal, whose first byte is at `offset`; of an f-string a piece of its text, which may end
 /// in front of a brace.
@@ -54,16 +54,20 @@ pub(super) fn number(source: &str, span: Span) -> Option<Diagnostic> {
         (_, Some(b'j' | b'J')) => "imaginary",
         _ => "decimal",
     };
-    let warning = Diagnostic::error(Code::GluedNumber, span, format!("invalid {kind} literal"))
-        .as_warning()
-        .label("a word follows at once")
-        .help("put a space between the number and the word");
+    let warning = Diagnostic::error(
+        ErrorCode::GluedNumber,
+        span,
+        format!("invalid {kind} literal"),
+    )
+    .as_warning()
+    .label("a word follows at once")
+    .help("put a space between the number and the word");
     Some(warning)
 }
 
 fn warning(start: usize, len: usize, message: String, help: String) -> Diagnostic {
     let span = Span::new(start as u32, (start + len) as u32);
-    Diagnostic::error(Code::OddEscape, span, message)
+    Diagnostic::error(ErrorCode::OddEscape, span, message)
         .as_warning()
         .label("the backslash stays in the text")
         .help(help)

@@ -13,7 +13,7 @@ use super::layout::{self, End};
 use super::mistakes::{self, Stop};
 use super::recovery::Resumed;
 use super::token::{Lexeme, Token};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 lalrpop_mod!(
     #[expect(
@@ -99,13 +99,13 @@ pub fn decode_source(bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
         let byte = bytes.get(at).copied().unwrap_or(0);
         let line = 1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count();
         let message = format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at} (line {line})");
-        Diagnostic::error(Code::NotUtf8, Span::at(at as u32), message).help("save the file as UTF-8")
+        Diagnostic::error(ErrorCode::NotUtf8, Span::at(at as u32), message).help("save the file as UTF-8")
     })?;
     if let Some(at) = text.find('\0') {
         let span = Span::new(at as u32, at as u32 + 1);
         let message = "source code cannot contain null bytes";
         return Err(Box::new(
-            Diagnostic::error(Code::NullByte, span, message)
+            Diagnostic::error(ErrorCode::NullByte, span, message)
                 .help("is this a source file, and is it UTF-8?"),
         ));
     }
@@ -117,7 +117,7 @@ fn check_size(bytes: usize) -> Result<(), Diagnostic> {
         return Ok(());
     }
     Err(Diagnostic::error(
-        Code::FileTooLarge,
+        ErrorCode::FileTooLarge,
         Span::default(),
         "the source text is larger than 4 GB",
     ))

@@ -4,7 +4,7 @@
 //! any of them.
 
 use super::layout::{Open, closing};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// How many brackets around the innermost are shown.
 const SHOWN: usize = 3;
@@ -14,7 +14,7 @@ pub(super) fn unclosed(open: &[Open]) -> Option<Diagnostic> {
     let (innermost, outer) = open.split_last()?;
     let text = innermost.token.text();
     let message = format!("'{text}' was never closed");
-    let mut diagnostic = Diagnostic::error(Code::UnclosedBracket, innermost.span, message)
+    let mut diagnostic = Diagnostic::error(ErrorCode::UnclosedBracket, innermost.span, message)
         .label(format!("this `{text}` is never closed"));
     for open in outer.iter().rev().take(SHOWN) {
         let text = open.token.text();

@@ -18,7 +18,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 
-use super::check::{Fixes, Form};
+use super::check::{Fixes, Output};
 use super::status;
 use super::style::{Style, When, say};
 use crate::embed::Limits;
@@ -39,15 +39,15 @@ pub enum Parsed {
 /// What to do.
 pub enum Action {
     /// Talk to a person, after running a program with arguments if there is one.
-    Repl(Option<(Source, Vec<String>)>),
+    Repl(Option<(ProgramText, Vec<String>)>),
     /// Run a program with arguments.
-    Program(Source, Vec<String>),
+    Program(ProgramText, Vec<String>),
     /// Run tests.
     Test(Box<TestOptions>),
     /// Look for mistakes without running.
     Check(CheckOptions),
     /// Show what a stage makes of a program.
-    Dump(Dump, Source),
+    Dump(Dump, ProgramText),
     /// Explain a kind of mistake by its number.
     Explain(Vec<String>),
     /// Write a completion script for this shell.
@@ -57,7 +57,7 @@ pub enum Action {
 }
 
 /// Where a program's text is.
-pub enum Source {
+pub enum ProgramText {
     /// In a file.
     File(PathBuf),
     /// On the command line.
@@ -142,9 +142,9 @@ pub struct Settings {
 /// Which programs to check, and how to say what is found.
 pub struct CheckOptions {
     /// Files and folders.
-    pub files: Vec<Source>,
+    pub files: Vec<ProgramText>,
     /// How the findings are written.
-    pub format: Form,
+    pub format: Output,
     /// How findings that have a fix are treated.
     pub fixes: Fixes,
 }
@@ -232,7 +232,7 @@ fn dump(name: &str, of: &ArgMatches) -> Action {
     let file = of.get_one::<OsString>("file").cloned().unwrap_or_default();
     Action::Dump(
         stage.map_or(Dump::Tokens, |row| row.1),
-        Source::of_name(file),
+        ProgramText::of_name(file),
     )
 }
 
@@ -240,7 +240,7 @@ fn without_command(matches: &ArgMatches) -> Action {
     if let Some(words) = matches.get_many::<String>("module") {
         let args: Vec<String> = words.cloned().collect();
         let module = args.first().cloned().unwrap_or_default();
-        return Action::Program(Source::Module(module), args);
+        return Action::Program(ProgramText::Module(module), args);
     }
     let Some(mut words) = matches.get_many::<String>("code").map(Iterator::cloned) else {
         return action_of(program(matches), matches.get_flag("interactive"));
@@ -248,16 +248,16 @@ fn without_command(matches: &ArgMatches) -> Action {
     let code = words.next().unwrap_or_default();
     let args = [String::from("-c")].into_iter().chain(words).collect();
     action_of(
-        Some((Source::Code(code), args)),
+        Some((ProgramText::Code(code), args)),
         matches.get_flag("interactive"),
     )
 }
 
 /// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it. `FILE -i` means
 /// the same as `-i FILE`; among other arguments a `-i` behind the file is the program's own.
-fn action_of(program: Option<(Source, Vec<String>)>, interactive: bool) -> Action {
+fn action_of(program: Option<(ProgramText, Vec<String>)>, interactive: bool) -> Action {
     match program {
-        Some((source @ Source::File(_), mut args)) if interactive || args[1..] == ["-i"] => {
+        Some((source @ ProgramText::File(_), mut args)) if interactive || args[1..] == ["-i"] => {
             if !interactive {
                 args.pop();
             }
@@ -266,18 +266,18 @@ fn action_of(program: Option<(Source, Vec<String>)>, interactive: bool) -> Actio
         Some(program) if interactive => Action::Repl(Some(program)),
         Some((source, args)) => Action::Program(source, args),
         None if interactive || std::io::stdin().is_terminal() => Action::Repl(None),
-        None => Action::Program(Source::Stdin, vec![String::new()]),
+        None => Action::Program(ProgramText::Stdin, vec![String::new()]),
     }
 }
 
 /// The program that the arguments name, if they name one.
-fn program(matches: &ArgMatches) -> Option<(Source, Vec<String>)> {
+fn program(matches: &ArgMatches) -> Option<(ProgramText, Vec<String>)> {
     let mut words = matches.get_many::<OsString>("program")?.cloned();
     let name = words.next()?;
     let shown = name.to_string_lossy().into_owned();
     let rest = words.map(|word| word.to_string_lossy().into_owned());
     Some((
-        Source::of_name(name),
+        ProgramText::of_name(name),
         [shown].into_iter().chain(rest).collect(),
     ))
 }
@@ -286,12 +286,12 @@ fn word(matches: &ArgMatches, name: &str) -> Option<String> {
     matches.get_one::<String>(name).cloned()
 }
 
-impl Source {
-    fn of_name(name: OsString) -> Source {
+impl ProgramText {
+    fn of_name(name: OsString) -> ProgramText {
         if name == "-" {
-            Source::Stdin
+            ProgramText::Stdin
         } else {
-            Source::File(name.into())
+            ProgramText::File(name.into())
         }
     }
 }
@@ -393,12 +393,12 @@ impl CheckOptions {
             files.push(".".into());
         }
         CheckOptions {
-            files: files.into_iter().map(Source::of_name).collect(),
+            files: files.into_iter().map(ProgramText::of_name).collect(),
             format: match word(matches, "format").as_deref() {
-                Some("json") => Form::Json,
-                Some("github") => Form::Github,
-                Some("sarif") => Form::Sarif,
-                _ => Form::Human,
+                Some("json") => Output::Json,
+                Some("github") => Output::Github,
+                Some("sarif") => Output::Sarif,
+                _ => Output::Human,
             },
             fixes: if matches.get_flag("fix") {
                 Fixes::Apply

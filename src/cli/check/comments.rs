@@ -3,21 +3,21 @@
 //! Numbers of other checkers that mean the same are known, so that a file that was kept quiet for ruff or flake8 is quiet here, too.
 //! Mistakes that keep a program from running cannot be silenced.
 
-use crate::diagnostics::{Code, Diagnostic, SourceFile};
+use crate::diagnostics::{Diagnostic, ErrorCode, SourceFile};
 
 /// What ruff and flake8 call findings.
-const ELSEWHERE: &[(&str, Code)] = &[
-    ("F401", Code::UnusedImport),
-    ("F811", Code::UnusedImport),
-    ("F821", Code::UndefinedName),
-    ("F823", Code::UnboundName),
-    ("F841", Code::UnusedVariable),
-    ("F541", Code::NoPlaceholders),
-    ("B006", Code::MutableDefault),
-    ("E722", Code::SwallowedCancel),
-    ("ASYNC251", Code::BlockingSleep),
-    ("RUF006", Code::DroppedTask),
-    ("A001", Code::ShadowedBuiltin),
+const ELSEWHERE: &[(&str, ErrorCode)] = &[
+    ("F401", ErrorCode::UnusedImport),
+    ("F811", ErrorCode::UnusedImport),
+    ("F821", ErrorCode::UndefinedName),
+    ("F823", ErrorCode::UnboundName),
+    ("F841", ErrorCode::UnusedVariable),
+    ("F541", ErrorCode::NoPlaceholders),
+    ("B006", ErrorCode::MutableDefault),
+    ("E722", ErrorCode::SwallowedCancel),
+    ("ASYNC251", ErrorCode::BlockingSleep),
+    ("RUF006", ErrorCode::DroppedTask),
+    ("A001", ErrorCode::ShadowedBuiltin),
 ];
 
 /// The findings that no comment silences.
@@ -33,7 +33,7 @@ pub fn without_silenced(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
         .collect::<Vec<_>>();
     let mut found = found;
     found.retain(|finding| {
-        if finding.code < Code::NeverAwaited {
+        if finding.code < ErrorCode::NeverAwaited {
             return true;
         }
         let line = file.line_text(file.line(finding.span().start));
@@ -57,7 +57,7 @@ fn comment(line: &str) -> Option<&str> {
 /// What one comment silences.
 enum Silence {
     All,
-    Only(Vec<Code>),
+    Only(Vec<ErrorCode>),
 }
 
 impl Silence {
@@ -71,12 +71,12 @@ impl Silence {
             let known = ELSEWHERE
                 .iter()
                 .find(|row| row.0.eq_ignore_ascii_case(word));
-            known.map(|row| row.1).or_else(|| Code::from_id(word))
+            known.map(|row| row.1).or_else(|| ErrorCode::from_id(word))
         });
         Silence::Only(codes.collect())
     }
 
-    fn covers(&self, code: Code) -> bool {
+    fn covers(&self, code: ErrorCode) -> bool {
         match self {
             Silence::All => true,
             Silence::Only(codes) => codes.contains(&code),
@@ -90,7 +90,7 @@ mod tests {
     use crate::diagnostics::Span;
 
     fn left(text: &str) -> usize {
-        let finding = Diagnostic::error(Code::UnusedImport, Span::new(7, 9), "").as_warning();
+        let finding = Diagnostic::error(ErrorCode::UnusedImport, Span::new(7, 9), "").as_warning();
         without_silenced(vec![finding], text).len()
     }
 

@@ -13,7 +13,7 @@ mod policy;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{CheckOptions, Settings, Source, Talk, Warnings};
+use super::args::{CheckOptions, ProgramText, Settings, Talk, Warnings};
 use super::run::read;
 use super::status;
 use super::style::complain;
@@ -22,7 +22,7 @@ use crate::compile::{Mode, Subject, compile_module, lint};
 use crate::diagnostics::{Diagnostic, SourceFile};
 use crate::embed::Surroundings;
 use crate::syntax::parser::{decode_source, parse_module};
-pub use output::Form;
+pub use output::Output;
 use policy::Policy;
 
 /// One text and what is to be said about it.
@@ -43,11 +43,11 @@ pub fn check(options: CheckOptions, settings: &Settings) -> u8 {
     let mut all = Vec::new();
     for source in options.files {
         let (named, folder) = match source {
-            Source::File(path) if path.is_dir() => (Vec::new(), Some(path)),
+            ProgramText::File(path) if path.is_dir() => (Vec::new(), Some(path)),
             other => (vec![other], None),
         };
         let found = match folder.as_deref().map(files::programs) {
-            Some(Ok(found)) => found.into_iter().map(Source::File).collect(),
+            Some(Ok(found)) => found.into_iter().map(ProgramText::File).collect(),
             Some(Err(problem)) => {
                 complain(&problem);
                 status = status::USAGE;
@@ -100,12 +100,12 @@ pub enum Fixes {
 impl Check<'_> {
     fn program(
         &mut self,
-        program: &Source,
+        program: &ProgramText,
         fixes: Fixes,
         is_named: bool,
     ) -> Result<Option<Checked>, String> {
         let path = match program {
-            Source::File(path) => Some(path.as_path()),
+            ProgramText::File(path) => Some(path.as_path()),
             _ => None,
         };
         self.policy.enter(path)?;

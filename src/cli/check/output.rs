@@ -9,11 +9,11 @@ use super::super::host::write_listing;
 use super::super::style::{Style, say};
 use super::super::test::quote;
 use super::Checked;
-use crate::diagnostics::{Code, Diagnostic, Severity, SourceFile, render_in};
+use crate::diagnostics::{Diagnostic, ErrorCode, Severity, SourceFile, render_in};
 
 /// How to write findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Output {
     /// With excerpts.
     Human,
     /// One JSON array.
@@ -25,12 +25,12 @@ pub enum Form {
 }
 
 /// Writes all findings.
-pub fn write(all: &[Checked], form: Form, style: Style) {
+pub fn write(all: &[Checked], form: Output, style: Style) {
     let text = match form {
-        Form::Human => return human(all, style),
-        Form::Json => json(all),
-        Form::Github => github(all),
-        Form::Sarif => sarif(all),
+        Output::Human => return human(all, style),
+        Output::Json => json(all),
+        Output::Github => github(all),
+        Output::Sarif => sarif(all),
     };
     write_listing(&text);
 }
@@ -139,7 +139,7 @@ fn github(all: &[Checked]) -> String {
 
 fn sarif(all: &[Checked]) -> String {
     let mut results = String::new();
-    let mut rules: Vec<Code> = Vec::new();
+    let mut rules: Vec<ErrorCode> = Vec::new();
     let mut comma = "";
     each(all, &mut |file, finding| {
         let [line, column, end_line, end_column] = place(file, finding);

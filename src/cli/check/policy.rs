@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::super::host::words;
-use crate::diagnostics::{Code, Diagnostic, Severity};
+use crate::diagnostics::{Diagnostic, ErrorCode, Severity};
 
 const FILE: &str = "apy.toml";
 
@@ -27,7 +27,7 @@ pub struct Policy {
     /// The folder of the last file, so that its neighbours need not search again.
     folder: Option<PathBuf>,
     root: Option<PathBuf>,
-    severities: HashMap<Code, Option<Severity>>,
+    severities: HashMap<ErrorCode, Option<Severity>>,
     exclude: Vec<String>,
     sources: Vec<String>,
 }
@@ -106,7 +106,7 @@ impl Policy {
         let table = value.as_table().ok_or("severity must be a table")?;
         for (key, value) in table {
             let number = &**key.get_ref();
-            let code = Code::from_id(number)
+            let code = ErrorCode::from_id(number)
                 .ok_or_else(|| format!("there is no {number}; `apy explain` lists all numbers"))?;
             let severity = match value.get_ref().as_str() {
                 Some("ignore") => None,
@@ -151,7 +151,7 @@ impl Policy {
     pub fn judge(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let judged = found.into_iter().filter_map(|mut finding| {
             // What keeps a program from running is an error in every project.
-            if finding.code < Code::IsLiteral || finding.code == Code::Internal {
+            if finding.code < ErrorCode::IsLiteral || finding.code == ErrorCode::Internal {
                 return Some(finding);
             }
             if let Some(&severity) = self.severities.get(&finding.code) {
@@ -187,16 +187,19 @@ mod tests {
         let policy = policy("[check.severity]\nE0410 = \"ignore\"\nE0411 = \"error\"\n")
             .expect("it is right");
         let found = [
-            Code::UnusedImport,
-            Code::UnusedVariable,
-            Code::InvalidSyntax,
+            ErrorCode::UnusedImport,
+            ErrorCode::UnusedVariable,
+            ErrorCode::InvalidSyntax,
         ];
         let found = found.map(|code| Diagnostic::error(code, Span::default(), "").as_warning());
         let judged = policy.judge(found.to_vec());
         let codes: Vec<_> = judged.iter().map(|it| (it.code, it.is_warning())).collect();
         assert_eq!(
             codes,
-            [(Code::UnusedVariable, false), (Code::InvalidSyntax, true)]
+            [
+                (ErrorCode::UnusedVariable, false),
+                (ErrorCode::InvalidSyntax, true)
+            ]
         );
     }
 

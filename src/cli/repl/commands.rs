@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::{Session, Talk};
-use crate::cli::args::Source;
+use crate::cli::args::ProgramText;
 use crate::cli::failure::location;
 use crate::cli::run::read;
 use crate::diagnostics::similar::nearest;
@@ -221,7 +221,7 @@ fn dis(session: &mut Session<'_>, name: &str) -> Talk {
 }
 
 fn load(session: &mut Session<'_>, file: &str) -> Talk {
-    match read(&Source::File(file.into())) {
+    match read(&ProgramText::File(file.into())) {
         Ok((name, text)) => {
             let outcome = session.interpreter.run(&name, &text, Mode::Script);
             if matches!(outcome, Outcome::Done) {

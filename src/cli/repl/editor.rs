@@ -153,7 +153,7 @@ fn make(
     let rhythm = Rhythm::default();
     let any = EventHandler::Conditional(Box::new(Key(|_, _, _| None, rhythm.clone())));
     editor.bind_sequence(Event::Any, any);
-    let mut bind = |key, handle: Handle| {
+    let mut bind = |key, handle: Command| {
         editor.bind_sequence(
             Event::from(key),
             EventHandler::Conditional(Box::new(Key(handle, rhythm.clone()))),
@@ -198,10 +198,10 @@ fn make(
 }
 
 /// What a key does to the text with the cursor at a byte; None: what it does anyway.
-type Handle = fn(&str, usize, Pace) -> Option<Cmd>;
+type Command = fn(&str, usize, Pace) -> Option<Cmd>;
 
 /// A key's handle, and when the key before it came.
-struct Key(Handle, Rhythm);
+struct Key(Command, Rhythm);
 
 impl ConditionalEventHandler for Key {
     fn handle(

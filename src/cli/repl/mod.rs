@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use super::args::{Settings, Source};
+use super::args::{ProgramText, Settings};
 use super::run::{conclude, draw, options_with, read};
 use super::signals::Signals;
 use super::status;
@@ -58,7 +58,7 @@ pub struct Session<'s> {
 }
 
 /// Talks until the end of input, after running a program if there is one; the exit status.
-pub fn repl(program: Option<(Source, Vec<String>)>, settings: &Settings) -> u8 {
+pub fn repl(program: Option<(ProgramText, Vec<String>)>, settings: &Settings) -> u8 {
     let signals = match Signals::for_prompt() {
         Ok(signals) => signals,
         Err(error) => {
@@ -77,7 +77,7 @@ pub fn repl(program: Option<(Source, Vec<String>)>, settings: &Settings) -> u8 {
             return status::USAGE;
         }
     };
-    let script = if let Some(Source::File(path)) = source {
+    let script = if let Some(ProgramText::File(path)) = source {
         Some(path)
     } else {
         None

@@ -7,7 +7,7 @@ use super::known::{Bind, Callee, Known};
 use super::signature::{Bound, Signature};
 use super::walk::{At, Guards, Visit, walk};
 use crate::compile::scope::Role;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Arg, ClassDef, Expr, ExprKind, FunctionDef, Module, StmtKind};
 
 /// Adds what it finds.
@@ -68,7 +68,7 @@ impl Arguments<'_, '_, '_> {
             return;
         };
         let mut finding = Diagnostic::error(
-            Code::WrongArguments,
+            ErrorCode::WrongArguments,
             span,
             format!("{name}() cannot be called so: {problem}"),
         )

@@ -8,7 +8,7 @@ use super::evident::{Evident, evident};
 use super::known::{Bind, Callee, Kind, Known};
 use super::walk::{At, Guards, Visit, walk};
 use crate::compile::scope::ScopeKind;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, Module, Stmt, StmtKind, UnaryOp};
 
 /// Functions of asyncio that take a coroutine, and get a function from those who forget to call it.
@@ -127,7 +127,7 @@ impl<'a> Awaits<'a, '_> {
         match evident(self.known, value, at.scope) {
             Some(Evident::Coroutine(name, _)) => self.found.push(
                 Diagnostic::error(
-                    Code::NeverAwaited,
+                    ErrorCode::NeverAwaited,
                     value.span,
                     format!("coroutine '{name}' is never awaited"),
                 )
@@ -139,7 +139,7 @@ impl<'a> Awaits<'a, '_> {
             ),
             Some(Evident::AsyncGenerator(name)) => self.found.push(
                 Diagnostic::error(
-                    Code::NeverAwaited,
+                    ErrorCode::NeverAwaited,
                     value.span,
                     format!("nothing iterates the async generator '{name}'"),
                 )
@@ -150,7 +150,7 @@ impl<'a> Awaits<'a, '_> {
             Some(task) if task.is_task() => self.found.push(dropped_task(value.span, "create_task")),
             Some(Evident::Future(name)) => self.found.push(
                 Diagnostic::error(
-                    Code::NeverAwaited,
+                    ErrorCode::NeverAwaited,
                     value.span,
                     format!("nothing awaits what '{name}' returns"),
                 )
@@ -187,7 +187,7 @@ impl<'a> Awaits<'a, '_> {
         }
         self.found.push(
             Diagnostic::error(
-                Code::NeverAwaited,
+                ErrorCode::NeverAwaited,
                 value.span,
                 format!("coroutine '{name}' is never awaited"),
             )
@@ -208,7 +208,7 @@ impl<'a> Awaits<'a, '_> {
             return;
         }
         let finding = Diagnostic::error(
-            Code::CoroutineAsValue,
+            ErrorCode::CoroutineAsValue,
             value.span,
             format!("this {does} the coroutine '{name}', not its result"),
         )
@@ -232,7 +232,7 @@ impl<'a> Awaits<'a, '_> {
         match evident(self.known, iter, at.scope) {
             Some(Evident::AsyncGenerator(name)) => self.found.push(
                 Diagnostic::error(
-                    Code::CoroutineAsValue,
+                    ErrorCode::CoroutineAsValue,
                     iter.span,
                     format!("'{name}' is an async generator: a plain `for` cannot iterate it"),
                 )
@@ -251,7 +251,7 @@ impl<'a> Awaits<'a, '_> {
         {
             self.found.push(
                 Diagnostic::error(
-                    Code::CoroutineAsValue,
+                    ErrorCode::CoroutineAsValue,
                     context.span,
                     "this is an async context manager: a plain `with` cannot enter it",
                 )
@@ -290,7 +290,7 @@ impl<'a> Awaits<'a, '_> {
         if is_function {
             self.found.push(
                 Diagnostic::error(
-                    Code::CoroutineAsValue,
+                    ErrorCode::CoroutineAsValue,
                     value.span,
                     format!("'{name}' is a function, not a coroutine"),
                 )
@@ -332,7 +332,7 @@ impl<'a> Awaits<'a, '_> {
             _ => return,
         };
         self.found.push(
-            Diagnostic::error(Code::NeedlessAwait, value.span, what)
+            Diagnostic::error(ErrorCode::NeedlessAwait, value.span, what)
                 .label("`await` raises TypeError here")
                 .help("leave the `await` out; for several coroutines in a list write `await asyncio.gather(*coroutines)`")
                 .as_warning(),
@@ -341,7 +341,7 @@ impl<'a> Awaits<'a, '_> {
 }
 
 fn dropped_task(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error(Code::DroppedTask, span, "nothing keeps this task")
+    Diagnostic::error(ErrorCode::DroppedTask, span, "nothing keeps this task")
         .label("its result and its exception are lost")
         .help(format!(
             "keep it (`task = {name}(...)`) and await it later, or use asyncio.TaskGroup; CPython may collect a task that nothing keeps"

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::walk::{At, Visit, walk};
 use crate::compile::resolve::params_in_source;
 use crate::compile::scope::Role;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Block, Expr, ExprKind, FPart, FunctionDef, Module, Name, Stmt, StmtKind};
 
 /// Methods that change a list, dict or set.
@@ -64,7 +64,7 @@ impl<'a> Visit<'a> for Habits<'a, '_> {
         }
         self.found.push(
             Diagnostic::error(
-                Code::NoPlaceholders,
+                ErrorCode::NoPlaceholders,
                 expr.span,
                 "this f-string has no fields in braces",
             )
@@ -101,7 +101,7 @@ impl<'a> Habits<'a, '_> {
             };
             self.found.push(
                 Diagnostic::error(
-                    Code::MutableDefault,
+                    ErrorCode::MutableDefault,
                     default.span,
                     format!(
                         "all calls share the default of '{name}', and this function changes it"

@@ -10,7 +10,7 @@ use super::walk::{At, Guards, Visit, walk};
 use super::world::Origin;
 use crate::compile::scope::{ScopeKind, ScopeTree};
 use crate::diagnostics::similar::nearest;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{
     Alias, Constant, Expr, ExprKind, Ident, ImportNames, Module, Stmt, StmtKind,
 };
@@ -130,14 +130,14 @@ impl<'a> Imports<'a, '_, '_> {
         let finding = match self.lint.world.module(name) {
             Origin::Library | Origin::File => return,
             Origin::Lacking => Diagnostic::error(
-                Code::UnknownModule,
+                ErrorCode::UnknownModule,
                 module.span,
                 format!("apy does not have the module '{name}' of CPython"),
             )
             .help("docs/library/README.md lists the modules that apy has"),
             Origin::Unknown => {
                 let finding = Diagnostic::error(
-                    Code::UnknownModule,
+                    ErrorCode::UnknownModule,
                     module.span,
                     format!("no module named '{name}'"),
                 )
@@ -180,7 +180,7 @@ impl<'a> Imports<'a, '_, '_> {
             return;
         }
         let finding = Diagnostic::error(
-            Code::UnknownAttribute,
+            ErrorCode::UnknownAttribute,
             attr.span,
             format!("module '{module}' has no attribute '{name}'"),
         );
@@ -220,7 +220,7 @@ impl<'a> Imports<'a, '_, '_> {
         let fix = fix::remove_import(self.lint.text, stmt, names, index);
         self.lint.found.push(
             Diagnostic::error(
-                Code::UnusedImport,
+                ErrorCode::UnusedImport,
                 bound.span,
                 format!("'{}' is imported and never used", bound.name),
             )

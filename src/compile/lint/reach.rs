@@ -4,7 +4,7 @@
 //! do, an endless loop. What conditions mean is not asked, but for `while True`.
 
 use super::{blocks, blocks_of_frame};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Block, Constant, Expr, ExprKind, Module, Stmt, StmtKind};
 
 /// Adds what it finds.
@@ -19,7 +19,7 @@ fn block(body: &[Stmt], found: &mut Vec<Diagnostic>) {
         && !matches!(&next.kind, StmtKind::Expr(Expr { kind: ExprKind::Yield(_), .. }))
     {
         found.push(
-            Diagnostic::error(Code::Unreachable, shown(next), "this can never run")
+            Diagnostic::error(ErrorCode::Unreachable, shown(next), "this can never run")
                 .also(shown(&body[at]), "because this never goes on to it")
                 .help("remove it, or move it to where it can run")
                 .as_warning(),

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::Lint;
 use super::known::{Bind, Home, Known};
 use super::walk::{At, Guards, Visit, walk};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 use crate::syntax::ast::{Expr, ExprKind, Module};
 
 /// Adds what it finds.
@@ -53,7 +53,7 @@ impl<'a> Visit<'a> for Shadows<'a, '_> {
         if is_data(value) && is_later && self.told.insert(home) {
             self.found.push(
                 Diagnostic::error(
-                    Code::ShadowedBuiltin,
+                    ErrorCode::ShadowedBuiltin,
                     func.span,
                     format!(
                         "'{name}' hides the builtin of this name, and is called as if it did not"

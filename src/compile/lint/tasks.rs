@@ -8,7 +8,7 @@ use super::evident::{Evident, evident};
 use super::known::{Callee, Known};
 use super::walk::{At, Guards, Visit, walk};
 use crate::compile::scope::ScopeKind;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{
     Arg, Block, ExceptHandler, Expr, ExprKind, Module, Stmt, StmtKind, WithItem,
 };
@@ -54,7 +54,7 @@ impl<'a> Visit<'a> for Tasks<'a, '_> {
                 Some(Callee::Member("time", "sleep")) if self.is_async(at) => {
                     self.found.push(
                         Diagnostic::error(
-                            Code::BlockingSleep,
+                            ErrorCode::BlockingSleep,
                             expr.span,
                             "time.sleep in an async function holds the whole event loop",
                         )
@@ -97,7 +97,7 @@ impl<'a> Tasks<'a, '_> {
             if let Some(Evident::Coroutine(name, _)) = evident(self.known, item, at.scope) {
                 self.found.push(
                     Diagnostic::error(
-                        Code::WaitOfCoroutines,
+                        ErrorCode::WaitOfCoroutines,
                         item.span,
                         "asyncio.wait takes tasks, not coroutines",
                     )
@@ -120,7 +120,7 @@ impl<'a> Tasks<'a, '_> {
         {
             self.found.push(
                 Diagnostic::error(
-                    Code::LockAcrossAwait,
+                    ErrorCode::LockAcrossAwait,
                     lock.context.span,
                     "this lock of a thread is held while the task waits",
                 )
@@ -158,7 +158,7 @@ impl<'a> Tasks<'a, '_> {
         let place = handler.ty.as_ref().map_or(word, |ty| ty.span);
         self.found.push(
             Diagnostic::error(
-                Code::SwallowedCancel,
+                ErrorCode::SwallowedCancel,
                 place,
                 "this catches CancelledError, too, and goes on: the task cannot be cancelled",
             )
@@ -184,7 +184,7 @@ impl<'a> Tasks<'a, '_> {
         {
             self.found.push(
                 Diagnostic::error(
-                    Code::MissingTaskDone,
+                    ErrorCode::MissingTaskDone,
                     value.span,
                     "nothing in this file calls task_done: join may wait for ever",
                 )

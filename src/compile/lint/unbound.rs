@@ -10,7 +10,7 @@ use super::Lint;
 use super::flow::{Event, Flow};
 use super::known::Known;
 use crate::compile::scope::{Place, Role, ScopeId, ScopeKind, ScopeTree, Symbol};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Block, Module, Stmt, StmtKind};
 
 /// Adds what it finds.
@@ -110,7 +110,7 @@ fn finding(event: &Event<'_>, symbol: &Symbol, kind: ScopeKind) -> Option<Diagno
     let place = event.partly?;
     (symbol.bindings == 1 && kind != ScopeKind::Module).then(|| {
         Diagnostic::error(
-            Code::UnboundName,
+            ErrorCode::UnboundName,
             event.span,
             format!("variable '{name}' may have no value here"),
         )
@@ -122,7 +122,7 @@ fn finding(event: &Event<'_>, symbol: &Symbol, kind: ScopeKind) -> Option<Diagno
 
 fn surely(name: &str, what: &str, span: Span, unbound: Option<Span>) -> Diagnostic {
     let finding = Diagnostic::error(
-        Code::UnboundName,
+        ErrorCode::UnboundName,
         span,
         format!("{what} '{name}' has no value yet"),
     );

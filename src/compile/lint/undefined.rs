@@ -10,7 +10,7 @@ use super::walk::{At, Guards, Visit, walk};
 use super::world::Origin;
 use crate::compile::scope::{Role, ScopeId, ScopeKind};
 use crate::diagnostics::similar::nearest;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Module, Stmt, StmtKind};
 
 /// What every module has of its own.
@@ -78,7 +78,7 @@ pub fn lint(module: &Module, lint: &mut Lint<'_, '_>) {
         }
         let help = undefined.help(name, scope, lint);
         let finding = Diagnostic::error(
-            Code::UndefinedName,
+            ErrorCode::UndefinedName,
             expr.span,
             format!("name '{name}' is not defined"),
         )

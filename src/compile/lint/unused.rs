@@ -7,7 +7,7 @@ use super::Lint;
 use super::known::Known;
 use super::walk::{At, Visit, walk};
 use crate::compile::scope::{ScopeId, ScopeKind};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Expr, ExprKind, Module, Name, Stmt, StmtKind};
 
 /// Adds what it finds.
@@ -23,7 +23,7 @@ pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
     let told: Vec<Span> = lint
         .found
         .iter()
-        .filter(|it| it.code == Code::NeverAwaited)
+        .filter(|it| it.code == ErrorCode::NeverAwaited)
         .map(Diagnostic::span)
         .collect();
     let sure = found.into_iter().filter(|(scope, _, span, _)| {
@@ -34,7 +34,7 @@ pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
     });
     lint.found.extend(sure.map(|(_, name, span, help)| {
         Diagnostic::error(
-            Code::UnusedVariable,
+            ErrorCode::UnusedVariable,
             span,
             format!("variable '{name}' is assigned to and never read"),
         )

@@ -5,7 +5,7 @@
 //! class scopes are invisible from inside, except for `__class__`.
 
 use crate::compile::scope::{CLASS_CELL, Place, ScopeId, ScopeKind, ScopeTree};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// Resolves all symbols of the tree.
 pub(super) fn analyze(tree: &mut ScopeTree, problems: &mut Vec<Diagnostic>) {
@@ -91,14 +91,14 @@ fn nonlocal(
                 "nonlocal binding not allowed for type parameter '{}'",
                 symbol.name
             );
-            problems.push(Diagnostic::error(Code::NoNonlocal, span, message));
+            problems.push(Diagnostic::error(ErrorCode::NoNonlocal, span, message));
             Place::Global
         }
         Some(found) => Place::Free(capture(tree, id, found)),
         None => {
             let message = format!("no binding for nonlocal '{}' found", symbol.name);
             let help = "`nonlocal` names a variable of a function around; for one of the module use `global`";
-            problems.push(Diagnostic::error(Code::NoNonlocal, span, message).help(help));
+            problems.push(Diagnostic::error(ErrorCode::NoNonlocal, span, message).help(help));
             Place::Global
         }
     }

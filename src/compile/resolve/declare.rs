@@ -5,7 +5,7 @@
 
 use super::Resolver;
 use crate::compile::scope::{ScopeId, ScopeKind};
-use crate::diagnostics::{Code, Span};
+use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{Ident, Name};
 
 impl Resolver {
@@ -21,7 +21,7 @@ impl Resolver {
             let message = format!(
                 "comprehension inner loop cannot rebind assignment expression target '{name}'"
             );
-            self.error(Code::WalrusInComprehension, span, message);
+            self.error(ErrorCode::WalrusInComprehension, span, message);
         }
     }
 
@@ -98,7 +98,7 @@ impl Resolver {
         if symbol.is_param {
             let first = symbol.span;
             let message = format!("duplicate argument '{}' in function definition", ident.name);
-            let problem = self.error(Code::DuplicateName, ident.span, message);
+            let problem = self.error(ErrorCode::DuplicateName, ident.span, message);
             *problem = problem
                 .clone()
                 .also(first, "first here")
@@ -125,7 +125,7 @@ impl Resolver {
         symbol.bindings += 1;
         if let Some((at, what)) = declared {
             let problem = self.error(
-                Code::AnnotatedGlobal,
+                ErrorCode::AnnotatedGlobal,
                 span,
                 format!("annotated name '{name}' can't be {what}"),
             );
@@ -149,7 +149,7 @@ impl Resolver {
     pub(super) fn declare_nonlocal(&mut self, ident: &Ident) {
         if self.here().kind == ScopeKind::Module {
             let problem = self.error(
-                Code::Declaration,
+                ErrorCode::Declaration,
                 ident.span,
                 "nonlocal declaration not allowed at module level",
             );
@@ -170,7 +170,7 @@ impl Resolver {
 
     fn both_declared(&mut self, ident: &Ident, other: Span) {
         let problem = self.error(
-            Code::Declaration,
+            ErrorCode::Declaration,
             ident.span,
             format!("name '{}' is nonlocal and global", ident.name),
         );
@@ -189,25 +189,25 @@ impl Resolver {
         let (name, first) = (&ident.name, symbol.span);
         let (code, message, help) = if symbol.is_param {
             (
-                Code::DeclaredParameter,
+                ErrorCode::DeclaredParameter,
                 format!("name '{name}' is parameter and {what}"),
                 "rename the parameter",
             )
         } else if symbol.is_used {
             (
-                Code::DeclarationTooLate,
+                ErrorCode::DeclarationTooLate,
                 format!("name '{name}' is used prior to {what} declaration"),
                 "move the declaration to the top of the function",
             )
         } else if symbol.is_annotated {
             (
-                Code::AnnotatedGlobal,
+                ErrorCode::AnnotatedGlobal,
                 format!("annotated name '{name}' can't be {what}"),
                 "annotate it where it is defined",
             )
         } else {
             (
-                Code::DeclarationTooLate,
+                ErrorCode::DeclarationTooLate,
                 format!("name '{name}' is assigned to before {what} declaration"),
                 "move the declaration to the top of the function",
             )
@@ -221,7 +221,7 @@ impl Resolver {
         if self.flow.in_iterable {
             let message =
                 "assignment expression cannot be used in a comprehension iterable expression";
-            self.error(Code::WalrusInComprehension, target.span, message);
+            self.error(ErrorCode::WalrusInComprehension, target.span, message);
             return;
         }
         let Some(owner) = self.walrus_owner(target) else {
@@ -274,7 +274,7 @@ impl Resolver {
                 }
                 _ => return Some(id),
             };
-            self.error(Code::WalrusInComprehension, target.span, message);
+            self.error(ErrorCode::WalrusInComprehension, target.span, message);
             return None;
         }
     }
@@ -282,7 +282,7 @@ impl Resolver {
     /// `__debug__` is a constant; the parser has refused it where a target can be seen without scopes.
     fn refuse_debug(&mut self, name: &str, span: Span) {
         if name == "__debug__" {
-            let problem = self.error(Code::InvalidTarget, span, "cannot assign to __debug__");
+            let problem = self.error(ErrorCode::InvalidTarget, span, "cannot assign to __debug__");
             problem.help = Some("`__debug__` is a constant of the language".to_owned());
         }
     }
@@ -295,6 +295,6 @@ impl Resolver {
             _ => "the definition of a generic",
         };
         let message = format!("{what} expression cannot be used within {place}");
-        self.error(Code::InType, span, message);
+        self.error(ErrorCode::InType, span, message);
     }
 }

@@ -7,7 +7,7 @@ use super::{AsyncForm, Resolver};
 use crate::bytecode::Const;
 use crate::compile::fold::fold;
 use crate::compile::scope::ScopeKind;
-use crate::diagnostics::{Code, Span};
+use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{Arg, CmpOp, Constant, DictItem, Expr, ExprKind, FPart};
 
 impl Resolver {
@@ -97,7 +97,7 @@ impl Resolver {
         if let Some(kind) = literal_kind(func).filter(|_| !is_lambda) {
             let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(
-                Code::NotCallable,
+                ErrorCode::NotCallable,
                 span,
                 message,
                 "two values side by side, the second in parentheses, are a call",
@@ -123,7 +123,7 @@ impl Resolver {
         match (literal_kind(value), literal_kind(index)) {
             (Some(kind), _) if !is_sequence && !is_mapping => {
                 self.warn(
-                    Code::NotSubscriptable,
+                    ErrorCode::NotSubscriptable,
                     span,
                     format!("'{kind}' object is not subscriptable; perhaps you missed a comma?"),
                     help,
@@ -135,7 +135,7 @@ impl Resolver {
                 let message = format!(
                     "{kind} indices must be integers or slices, not {index}; perhaps you missed a comma?"
                 );
-                self.warn(Code::BadIndex, span, message, help);
+                self.warn(ErrorCode::BadIndex, span, message, help);
             }
             _ => {}
         }
@@ -158,7 +158,7 @@ impl Resolver {
                 let message =
                     format!("\"{word}\" with '{kind}' literal. Did you mean \"{instead}\"?");
                 self.warn(
-                    Code::IsLiteral,
+                    ErrorCode::IsLiteral,
                     span,
                     message,
                     "`is` asks whether both are the very same object, not whether they are equal",
@@ -177,7 +177,7 @@ impl Resolver {
                 scope.is_generator = true;
                 if is_async && what == "'yield from'" {
                     let problem = self.error(
-                        Code::YieldFromAsync,
+                        ErrorCode::YieldFromAsync,
                         span,
                         "'yield from' inside async function",
                     );
@@ -186,15 +186,22 @@ impl Resolver {
             }
             ScopeKind::Comprehension | ScopeKind::Generator => {
                 let form = scope.comprehension_form().to_owned();
-                let problem =
-                    self.error(Code::YieldOutside, span, format!("'yield' inside {form}"));
+                let problem = self.error(
+                    ErrorCode::YieldOutside,
+                    span,
+                    format!("'yield' inside {form}"),
+                );
                 problem.help = Some("write a loop: `for x in ...: yield x`".to_owned());
             }
             kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
                 self.refuse_in_type("yield", kind, span);
             }
             ScopeKind::Module | ScopeKind::Class => {
-                self.error(Code::YieldOutside, span, format!("{what} outside function"));
+                self.error(
+                    ErrorCode::YieldOutside,
+                    span,
+                    format!("{what} outside function"),
+                );
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use super::{AsyncForm, Resolver};
 use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeKind};
-use crate::diagnostics::{Code, Span};
+use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{
     ClassDef, Comprehension, Expr, FunctionDef, Ident, Lambda, Name, Param, Params, TypeParam,
     TypeParamKind,
@@ -87,7 +87,7 @@ impl Resolver {
         if scope.is_async && scope.is_generator {
             for (_, span) in returns {
                 let problem = self.error(
-                    Code::AsyncGeneratorReturn,
+                    ErrorCode::AsyncGeneratorReturn,
                     span,
                     "'return' with value in async generator",
                 );
@@ -188,7 +188,7 @@ impl Resolver {
             .map(|symbol| symbol.span)
         {
             let message = format!("duplicate type parameter '{}'", param.name.name);
-            let problem = self.error(Code::DuplicateName, param.name.span, message);
+            let problem = self.error(ErrorCode::DuplicateName, param.name.span, message);
             *problem = problem.clone().also(first, "first here");
         }
         self.bind_ident(&param.name);

@@ -17,7 +17,7 @@ pub(super) use function::{params_in_order, params_in_source};
 use std::rc::Rc;
 
 use super::scope::{NodeKey, Scope, ScopeId, ScopeKind, ScopeTree};
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Module, Name};
 
 /// Resolves a module.
@@ -107,12 +107,17 @@ impl Resolver {
         self.tree.get_mut(self.scope)
     }
 
-    fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    fn error(
+        &mut self,
+        code: ErrorCode,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.problems.push(Diagnostic::error(code, span, message));
         self.problems.last_mut().expect("just pushed")
     }
 
-    fn warn(&mut self, code: Code, span: Span, message: impl Into<String>, help: &str) {
+    fn warn(&mut self, code: ErrorCode, span: Span, message: impl Into<String>, help: &str) {
         self.problems.push(
             Diagnostic::error(code, span, message)
                 .help(help)
@@ -255,11 +260,11 @@ impl Resolver {
         };
         let (code, label) = match form {
             AsyncForm::Await => (
-                Code::AwaitOutside,
+                ErrorCode::AwaitOutside,
                 "`await` is only allowed inside `async def`, or at top level",
             ),
             _ => (
-                Code::OutsideFunction,
+                ErrorCode::OutsideFunction,
                 "only allowed inside `async def`, or at top level",
             ),
         };

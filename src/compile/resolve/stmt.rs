@@ -5,7 +5,7 @@
 
 use super::{AsyncForm, Resolver};
 use crate::compile::scope::ScopeKind;
-use crate::diagnostics::{Code, Span};
+use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{
     Alias, ExceptHandler, Expr, ExprKind, Ident, ImportNames, MatchCase, Stmt, StmtKind, WithItem,
 };
@@ -167,7 +167,7 @@ impl Resolver {
     fn return_stmt(&mut self, value: Option<&Expr>, span: Span) {
         self.exprs(value);
         if self.here().kind != ScopeKind::Function {
-            let problem = self.error(Code::ReturnOutside, span, "'return' outside function");
+            let problem = self.error(ErrorCode::ReturnOutside, span, "'return' outside function");
             problem.help =
                 Some("only a `def` can return; to end a script early call `exit()`".to_owned());
         } else if self.flow.in_star_handler {
@@ -185,7 +185,7 @@ impl Resolver {
         if self.flow.in_star_handler {
             self.star_handler_exit(span);
         } else {
-            let problem = self.error(Code::OutsideLoop, span, message);
+            let problem = self.error(ErrorCode::OutsideLoop, span, message);
             *problem = problem
                 .clone()
                 .label("no `for` or `while` around it in this function");
@@ -194,7 +194,7 @@ impl Resolver {
 
     fn star_handler_exit(&mut self, span: Span) {
         let message = "'break', 'continue' and 'return' cannot appear in an except* block";
-        let problem = self.error(Code::ExceptStarExit, span, message);
+        let problem = self.error(ErrorCode::ExceptStarExit, span, message);
         problem.help = Some(
             "an exception group may match several `except*` blocks: all of them must run"
                 .to_owned(),
@@ -232,7 +232,7 @@ impl Resolver {
         if matches!(&test.kind, ExprKind::Tuple(items) if !items.is_empty()) {
             let message = "assertion is always true, perhaps remove parentheses?";
             self.warn(
-                Code::AssertTuple,
+                ErrorCode::AssertTuple,
                 test.span,
                 message,
                 "a tuple that is not empty is true: write `assert condition, message`",
@@ -253,7 +253,7 @@ impl Resolver {
         match names {
             ImportNames::Star(span) if self.here().kind != ScopeKind::Module => {
                 let problem = self.error(
-                    Code::StarImport,
+                    ErrorCode::StarImport,
                     *span,
                     "import * only allowed at module level",
                 );
@@ -261,7 +261,7 @@ impl Resolver {
             }
             ImportNames::Star(span) if future.is_some() => {
                 self.error(
-                    Code::FutureFeature,
+                    ErrorCode::FutureFeature,
                     *span,
                     "future feature * is not defined",
                 );
@@ -284,16 +284,16 @@ impl Resolver {
             self.tree.annotations_are_text = true;
         }
         if name == "braces" {
-            self.error(Code::FutureFeature, feature.span, "not a chance");
+            self.error(ErrorCode::FutureFeature, feature.span, "not a chance");
         } else if !FEATURES.contains(&name) {
             self.error(
-                Code::FutureFeature,
+                ErrorCode::FutureFeature,
                 feature.span,
                 format!("future feature {name} is not defined"),
             );
         } else if !self.at_top {
             let message = "from __future__ imports must occur at the beginning of the file";
-            self.error(Code::FutureTooLate, feature.span, message);
+            self.error(ErrorCode::FutureTooLate, feature.span, message);
         }
     }
 

@@ -11,7 +11,7 @@ use super::poller::{Poller, Sides};
 use super::{Expects, Readiness, Source, reactor};
 use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::block::{self, Wait};
+use crate::sched::block::{self, BlockingWait};
 use crate::sched::green::{self, ThreadId};
 use crate::sched::scheduler;
 use crate::vm::Vm;
@@ -81,7 +81,7 @@ fn block_on(
     let armed = reactor(vm)?.arm(token, poller.number(), (true, false));
     let outcome = match armed {
         Ok(()) => {
-            let wait = Wait {
+            let wait = BlockingWait {
                 what,
                 object: vm.local(Value::UNDEF),
                 until,

@@ -66,16 +66,16 @@ pub struct Writer {
 
 /// Which brackets.
 #[derive(Clone, Copy)]
-enum Shape {
+enum Brackets {
     Array,
     Object,
 }
 
-impl Shape {
+impl Brackets {
     fn brackets(self) -> (char, char) {
         match self {
-            Shape::Array => ('[', ']'),
-            Shape::Object => ('{', '}'),
+            Brackets::Array => ('[', ']'),
+            Brackets::Object => ('{', '}'),
         }
     }
 }
@@ -195,7 +195,7 @@ impl Writer {
         Ok(Some(word.to_owned()))
     }
 
-    fn begin(&mut self, shape: Shape) {
+    fn begin(&mut self, shape: Brackets) {
         self.out.push(shape.brackets().0);
         self.level += 1;
     }
@@ -217,7 +217,7 @@ impl Writer {
         }
     }
 
-    fn end(&mut self, shape: Shape, is_empty: bool) {
+    fn end(&mut self, shape: Brackets, is_empty: bool) {
         self.level -= 1;
         if !is_empty {
             self.new_line();
@@ -226,7 +226,7 @@ impl Writer {
     }
 
     fn array(&mut self, vm: &mut Vm, local: Local) -> Result<(), Raised> {
-        self.begin(Shape::Array);
+        self.begin(Brackets::Array);
         let mut count = 0;
         while let Some(item) = item_at(vm, local, count) {
             self.before_item(count == 0);
@@ -240,13 +240,13 @@ impl Writer {
             count += 1;
         }
         vm.native_safepoint()?;
-        self.end(Shape::Array, count == 0);
+        self.end(Brackets::Array, count == 0);
         Ok(())
     }
 
     fn object(&mut self, vm: &mut Vm, local: Local) -> Result<(), Raised> {
         let pairs = self.pairs(vm, local)?;
-        self.begin(Shape::Object);
+        self.begin(Brackets::Object);
         let mut is_first = true;
         let mut at = 0;
         while let Some(pair) = vm
@@ -275,7 +275,7 @@ impl Writer {
             }
         }
         vm.native_safepoint()?;
-        self.end(Shape::Object, is_first);
+        self.end(Brackets::Object, is_first);
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use super::ast::{At, Category, Item, Node, Polarity};
 use super::complaint::Reading;
 use super::parse::Reader;
-use super::source::{Token, is_hex, is_octal, show};
+use super::source::{PatternChar, is_hex, is_octal, show};
 use crate::text::surrogate;
 
 impl Reader {
@@ -213,7 +213,7 @@ impl Reader {
         })
     }
 
-    fn set_token(&mut self, here: usize) -> Reading<Token> {
+    fn set_token(&mut self, here: usize) -> Reading<PatternChar> {
         match self.source.get()? {
             Some(token) => Ok(token),
             None => {
@@ -223,18 +223,18 @@ impl Reader {
         }
     }
 
-    fn set_item(&mut self, token: Token) -> Reading<Item> {
+    fn set_item(&mut self, token: PatternChar) -> Reading<Item> {
         match token {
-            Token::Char(c) => Ok(Item::Char(c)),
-            Token::Escape(c) => self.class_escape(c),
+            PatternChar::Char(c) => Ok(Item::Char(c)),
+            PatternChar::Escape(c) => self.class_escape(c),
         }
     }
 
     /// A token as messages show it.
-    fn shown(&self, token: Token) -> String {
+    fn shown(&self, token: PatternChar) -> String {
         match token {
-            Token::Char(c) => show(c).to_string(),
-            Token::Escape(c) => format!("\\{}", show(c)),
+            PatternChar::Char(c) => show(c).to_string(),
+            PatternChar::Escape(c) => format!("\\{}", show(c)),
         }
     }
 }

@@ -3,14 +3,14 @@
 //! The answer may hold bytes too many, but never one too few: a search skips what is not in it.
 
 use super::charset::CharSet;
-use super::program::{One, Op};
+use super::program::{MatchOp, One};
 use super::source::TextKind;
 
 /// How many instructions the search for first bytes looks at.
 const LIMIT: usize = 200;
 
 /// The bytes that a match can begin with, for a pattern that matches no empty text. `None`: any.
-pub fn first_bytes(ops: &[Op], sets: &[CharSet], kind: TextKind) -> Option<Box<[bool; 256]>> {
+pub fn first_bytes(ops: &[MatchOp], sets: &[CharSet], kind: TextKind) -> Option<Box<[bool; 256]>> {
     let mut found = Box::new([false; 256]);
     let mut seen = Vec::new();
     let mut pending = vec![0_usize];
@@ -23,22 +23,24 @@ pub fn first_bytes(ops: &[Op], sets: &[CharSet], kind: TextKind) -> Option<Box<[
             return None;
         }
         match ops.get(at)? {
-            Op::One(one) => add(&mut found, *one, sets, kind),
-            Op::Literal(text) => found[usize::from(*text.first()?)] = true,
-            Op::Repeat(one, min, _, _) => {
+            MatchOp::One(one) => add(&mut found, *one, sets, kind),
+            MatchOp::Literal(text) => found[usize::from(*text.first()?)] = true,
+            MatchOp::Repeat(one, min, _, _) => {
                 add(&mut found, *one, sets, kind);
                 if *min == 0 {
                     pending.push(at + 1);
                 }
             }
-            Op::Look(_) | Op::Save(_) | Op::LoopStart(_) | Op::Commit(_) => pending.push(at + 1),
-            Op::Split(a, b) => pending.extend([*a as usize, *b as usize]),
-            Op::Jump(to) => pending.push(*to as usize),
-            Op::LoopEnd(looped) => {
+            MatchOp::Look(_) | MatchOp::Save(_) | MatchOp::LoopStart(_) | MatchOp::Commit(_) => {
+                pending.push(at + 1)
+            }
+            MatchOp::Split(a, b) => pending.extend([*a as usize, *b as usize]),
+            MatchOp::Jump(to) => pending.push(*to as usize),
+            MatchOp::LoopEnd(looped) => {
                 pending.push(looped.body as usize);
                 pending.push(at + 1);
             }
-            Op::Fail => {}
+            MatchOp::Fail => {}
             // The others read other places, or the matched text.
             _ => return None,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::ast::{DEBUG, Node, Polarity, Seq, TYPE_FLAGS, VERBOSE, width};
 use super::complaint::{Complaint, Reading};
 use super::parse::{MAX_GROUPS, Place, Reader, flag_of, plain};
-use super::source::{Token, show};
+use super::source::{PatternChar, show};
 use crate::text::str_repr::str_repr;
 
 /// What a parenthesis opens, when its contents are to be read.
@@ -131,7 +131,7 @@ impl Reader {
         Ok(None)
     }
 
-    fn required(&mut self) -> Reading<Token> {
+    fn required(&mut self) -> Reading<PatternChar> {
         match self.source.get()? {
             Some(token) => Ok(token),
             None => Err(self.source.error("unexpected end of pattern", 0)),
@@ -230,7 +230,7 @@ impl Reader {
     }
 
     /// The flags after `(?`: what a group adds and removes, or None where they are global.
-    fn group_flags(&mut self, first: Token) -> Reading<Option<(u32, u32)>> {
+    fn group_flags(&mut self, first: PatternChar) -> Reading<Option<(u32, u32)>> {
         let mut char = first;
         let mut add = 0;
         if !char.is('-') {
@@ -263,7 +263,7 @@ impl Reader {
         Ok(Some((add, del)))
     }
 
-    fn added_flag(&self, char: Token, add: u32) -> Reading<u32> {
+    fn added_flag(&self, char: PatternChar, add: u32) -> Reading<u32> {
         let flag = flag_of(letter(char)).unwrap_or(0);
         let kind = self.source.is_text();
         let message = match char.ascii() {
@@ -296,20 +296,20 @@ impl Reader {
         }
     }
 
-    fn flag_token(&mut self, missing: &str) -> Reading<Token> {
+    fn flag_token(&mut self, missing: &str) -> Reading<PatternChar> {
         match self.source.get()? {
             Some(token) => Ok(token),
             None => Err(self.source.error(missing, 0)),
         }
     }
 
-    fn check_flag(&self, char: Token, missing: &str) -> Result<(), Complaint> {
+    fn check_flag(&self, char: PatternChar, missing: &str) -> Result<(), Complaint> {
         if flag_of(letter(char)).is_some() {
             return Ok(());
         }
         let is_letter = match char {
-            Token::Char(c) => show(c).is_alphabetic(),
-            Token::Escape(_) => false,
+            PatternChar::Char(c) => show(c).is_alphabetic(),
+            PatternChar::Escape(_) => false,
         };
         let message = if is_letter { "unknown flag" } else { missing };
         Err(self.source.error(message, char.len()))
@@ -317,10 +317,10 @@ impl Reader {
 }
 
 /// The code point of a plain token; 0 of an escape, which is no flag.
-fn letter(token: Token) -> u32 {
+fn letter(token: PatternChar) -> u32 {
     match token {
-        Token::Char(_) => plain(token),
-        Token::Escape(_) => 0,
+        PatternChar::Char(_) => plain(token),
+        PatternChar::Escape(_) => 0,
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::ast::Greed;
 use super::charset::{Case, Letters, fold, is_word};
-use super::program::{Look, Loop, One, Op, Program, is_endless};
+use super::program::{Look, Loop, MatchOp, One, Program, is_endless};
 use super::text::Text;
 
 /// How many steps any search may take.
@@ -48,7 +48,7 @@ pub enum Mode {
 
 /// A search.
 #[derive(Clone, Copy)]
-pub struct Task<'t> {
+pub struct Search<'t> {
     /// Whom to ask now and then whether to go on.
     pub heap: &'t Heap,
     /// The text, up to where it counts as ended.
@@ -62,7 +62,7 @@ pub struct Task<'t> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Frame {
+enum Retry {
     Choice {
         pc: u32,
         at: usize,
@@ -99,7 +99,7 @@ enum Frame {
 /// What a search works with; kept between searches.
 #[derive(Default)]
 pub struct Scratch {
-    stack: Vec<Frame>,
+    stack: Vec<Retry>,
     /// Where groups begin and end; `UNSET` where they do not.
     pub slots: Vec<usize>,
     loops: Vec<(u32, usize)>,
@@ -110,7 +110,7 @@ pub struct Scratch {
 
 struct Matcher<'a> {
     program: &'a Program,
-    task: Task<'a>,
+    task: Search<'a>,
     state: &'a mut Scratch,
     steps: u64,
     /// At so many steps the outside is asked.
@@ -121,7 +121,7 @@ struct Matcher<'a> {
 /// Looks for a match: where it begins and ends.
 pub fn search<T: Text>(
     program: &Program,
-    task: Task<'_>,
+    task: Search<'_>,
     state: &mut Scratch,
 ) -> Result<Option<(usize, usize)>, GaveUp> {
     let limit = BUDGET + STEPS_PER_BYTE * task.text.len() as u64;
@@ -177,7 +177,7 @@ impl Matcher<'_> {
         let (mut pc, mut at) = (0_usize, start);
         loop {
             let goes_on = match &program.ops[pc] {
-                Op::One(one) => match self.one::<T>(*one, at) {
+                MatchOp::One(one) => match self.one::<T>(*one, at) {
                     Some(next) => {
                         at = next;
                         pc += 1;
@@ -185,46 +185,46 @@ impl Matcher<'_> {
                     }
                     None => false,
                 },
-                Op::Literal(literal) => {
+                MatchOp::Literal(literal) => {
                     let is_here = text[at..].starts_with(literal);
                     at += if is_here { literal.len() } else { 0 };
                     pc += 1;
                     is_here
                 }
-                Op::Look(look) => {
+                MatchOp::Look(look) => {
                     pc += 1;
                     self.look::<T>(*look, at)
                 }
-                Op::Split(first, second) => {
-                    self.push(Frame::Choice { pc: *second, at })?;
+                MatchOp::Split(first, second) => {
+                    self.push(Retry::Choice { pc: *second, at })?;
                     pc = *first as usize;
                     true
                 }
-                Op::Jump(to) => {
+                MatchOp::Jump(to) => {
                     pc = *to as usize;
                     true
                 }
-                Op::Save(slot) => {
+                MatchOp::Save(slot) => {
                     self.save(*slot, at)?;
                     pc += 1;
                     true
                 }
-                Op::Repeat(one, min, max, greed) => {
+                MatchOp::Repeat(one, min, max, greed) => {
                     let end = self.repeat::<T>(pc, at, *one, (*min, *max), *greed)?;
                     at = end.unwrap_or(at);
                     pc += 1;
                     end.is_some()
                 }
-                Op::LoopStart(id) => {
+                MatchOp::LoopStart(id) => {
                     self.set_loop(*id, (u32::MAX, UNSET))?;
                     pc += 1;
                     true
                 }
-                Op::LoopEnd(looped) => {
+                MatchOp::LoopEnd(looped) => {
                     pc = self.loop_end(*looped, pc, at)?;
                     true
                 }
-                Op::Ref(group, case, letters) => {
+                MatchOp::Ref(group, case, letters) => {
                     match self.group_again::<T>(*group, *case, *letters, at) {
                         Some(end) => {
                             at = end;
@@ -234,38 +234,38 @@ impl Matcher<'_> {
                         None => false,
                     }
                 }
-                Op::Cond(group, other) => {
+                MatchOp::Cond(group, other) => {
                     pc = match self.group(*group) {
                         Some(_) => pc + 1,
                         None => *other as usize,
                     };
                     true
                 }
-                Op::Guard(guard) => {
+                MatchOp::Guard(guard) => {
                     self.state.guards[*guard as usize] = (self.state.stack.len(), at);
                     pc += 1;
                     true
                 }
-                Op::Back(count) => {
+                MatchOp::Back(count) => {
                     pc += 1;
                     self.go_back::<T>(*count, &mut at)
                 }
-                Op::Commit(guard) => {
+                MatchOp::Commit(guard) => {
                     self.commit(*guard);
                     pc += 1;
                     true
                 }
-                Op::Return(guard) => {
+                MatchOp::Return(guard) => {
                     at = self.commit(*guard);
                     pc += 1;
                     true
                 }
-                Op::Refuse(guard) => {
+                MatchOp::Refuse(guard) => {
                     self.undo_to(self.state.guards[*guard as usize].0);
                     false
                 }
-                Op::Fail => false,
-                Op::Match => {
+                MatchOp::Fail => false,
+                MatchOp::Match => {
                     if self.is_accepted(start, at) {
                         return Ok(Some(at));
                     }
@@ -298,12 +298,12 @@ impl Matcher<'_> {
     }
 
     #[inline(always)]
-    fn push(&mut self, frame: Frame) -> Result<(), GaveUp> {
+    fn push(&mut self, frame: Retry) -> Result<(), GaveUp> {
         let stack = &mut self.state.stack;
         if stack.len() == stack.capacity() {
             let more = stack.len().max(64);
             if stack.len() > MAX_FRAMES
-                || !self.task.heap.fits(more * size_of::<Frame>())
+                || !self.task.heap.fits(more * size_of::<Retry>())
                 || stack.try_reserve_exact(more).is_err()
             {
                 return Err(GaveUp::Memory);
@@ -380,13 +380,13 @@ impl Matcher<'_> {
         if slot % 2 == 1 {
             state.last = slot / 2 + 1;
         }
-        self.push(Frame::Slot { slot, last, old })
+        self.push(Retry::Slot { slot, last, old })
     }
 
     #[inline]
     fn set_loop(&mut self, id: u32, new: (u32, usize)) -> Result<(), GaveUp> {
         let (count, last) = std::mem::replace(&mut self.state.loops[id as usize], new);
-        self.push(Frame::Loop { id, count, last })
+        self.push(Retry::Loop { id, count, last })
     }
 
     /// The end of a loop's body: where to go on.
@@ -403,11 +403,11 @@ impl Matcher<'_> {
             return Ok(pc + 1);
         }
         if looped.greed == Greed::Lazy {
-            self.push(Frame::Body { pc: pc as u32, at })?;
+            self.push(Retry::Body { pc: pc as u32, at })?;
             return Ok(pc + 1);
         }
         let tail = pc as u32 + 1;
-        self.push(Frame::Choice { pc: tail, at })?;
+        self.push(Retry::Choice { pc: tail, at })?;
         self.set_loop(looped.id, (count, at))?;
         Ok(looped.body as usize)
     }
@@ -433,7 +433,7 @@ impl Matcher<'_> {
         if greed == Greed::Lazy {
             if max > count {
                 let left = rest(max, count);
-                self.push(Frame::Lazy {
+                self.push(Retry::Lazy {
                     pc: pc as u32,
                     left,
                     at,
@@ -445,7 +445,7 @@ impl Matcher<'_> {
         at = self.run_of::<T>(one, at, rest(max, count));
         self.count((at - least) as u64 / 8 + 1)?;
         if greed == Greed::Greedy && at > least {
-            self.push(Frame::Greedy {
+            self.push(Retry::Greedy {
                 pc: pc as u32,
                 least,
                 at,
@@ -532,7 +532,7 @@ impl Matcher<'_> {
         let stack = &mut self.state.stack;
         let mut kept = height;
         for i in height..stack.len() {
-            if matches!(stack[i], Frame::Slot { .. } | Frame::Loop { .. }) {
+            if matches!(stack[i], Retry::Slot { .. } | Retry::Loop { .. }) {
                 stack[kept] = stack[i];
                 kept += 1;
             }
@@ -550,13 +550,13 @@ impl Matcher<'_> {
     }
 
     #[inline(always)]
-    fn undo(&mut self, frame: Frame) {
+    fn undo(&mut self, frame: Retry) {
         match frame {
-            Frame::Slot { slot, last, old } => {
+            Retry::Slot { slot, last, old } => {
                 self.state.slots[slot as usize] = old;
                 self.state.last = last;
             }
-            Frame::Loop { id, count, last } => self.state.loops[id as usize] = (count, last),
+            Retry::Loop { id, count, last } => self.state.loops[id as usize] = (count, last),
             _ => {}
         }
     }
@@ -566,25 +566,25 @@ impl Matcher<'_> {
         self.count(1)?;
         while let Some(frame) = self.state.stack.pop() {
             match frame {
-                Frame::Choice { pc, at } => return Ok(Some((pc as usize, at))),
-                Frame::Greedy { pc, least, at } => {
+                Retry::Choice { pc, at } => return Ok(Some((pc as usize, at))),
+                Retry::Greedy { pc, least, at } => {
                     if let Some(at) = self.give_back::<T>(pc, least, at)? {
                         return Ok(Some((pc as usize + 1, at)));
                     }
                 }
-                Frame::Lazy { pc, left, at } => {
-                    if let Op::Repeat(one, ..) = self.program.ops[pc as usize]
+                Retry::Lazy { pc, left, at } => {
+                    if let MatchOp::Repeat(one, ..) = self.program.ops[pc as usize]
                         && let Some(at) = self.one::<T>(one, at)
                     {
                         if left > 1 {
                             let left = if is_endless(left) { left } else { left - 1 };
-                            self.push(Frame::Lazy { pc, left, at })?;
+                            self.push(Retry::Lazy { pc, left, at })?;
                         }
                         return Ok(Some((pc as usize + 1, at)));
                     }
                 }
-                Frame::Body { pc, at } => {
-                    if let Op::LoopEnd(looped) = self.program.ops[pc as usize] {
+                Retry::Body { pc, at } => {
+                    if let MatchOp::LoopEnd(looped) = self.program.ops[pc as usize] {
                         let count = self.state.loops[looped.id as usize].0.wrapping_add(1);
                         self.set_loop(looped.id, (count, at))?;
                         return Ok(Some((looped.body as usize, at)));
@@ -605,8 +605,8 @@ impl Matcher<'_> {
     ) -> Result<Option<usize>, GaveUp> {
         let text = self.task.text;
         let next = match &self.program.ops[pc as usize + 1] {
-            Op::Literal(literal) => literal.first().copied(),
-            Op::One(One::Char(c)) => u8::try_from(*c).ok().filter(u8::is_ascii),
+            MatchOp::Literal(literal) => literal.first().copied(),
+            MatchOp::One(One::Char(c)) => u8::try_from(*c).ok().filter(u8::is_ascii),
             _ => None,
         };
         let at = match next {
@@ -620,7 +620,7 @@ impl Matcher<'_> {
             None => T::back(text, from),
         };
         if at > least {
-            self.push(Frame::Greedy { pc, least, at })?;
+            self.push(Retry::Greedy { pc, least, at })?;
         }
         Ok(Some(at))
     }

@@ -9,7 +9,7 @@ use super::ast::{
     ASCII, At, DEBUG, Greed, LOCALE, MAX_REPEAT, Node, Polarity, Seq, UNICODE, VERBOSE, Width,
 };
 use super::complaint::{Complaint, Reading};
-use super::source::{Source, TextKind, Token, is_digit};
+use super::source::{PatternChar, PatternText, TextKind, is_digit};
 
 /// How deep groups may nest: about what CPython's recursion limit allows.
 const MAX_DEPTH: usize = 400;
@@ -19,7 +19,7 @@ pub const MAX_GROUPS: u64 = 1_073_741_823;
 /// What is known of the groups read so far.
 pub struct Reader {
     /// The tokens.
-    pub source: Source,
+    pub source: PatternText,
     /// The flags of all of the pattern, as far as they are known.
     pub flags: u32,
     /// The width of each closed group; `None` while it is open. Group 0 is never closed.
@@ -48,7 +48,7 @@ pub struct Parsed {
 /// Reads a pattern.
 pub fn parse(chars: Vec<u32>, kind: TextKind, flags: u32) -> Reading<Parsed> {
     let mut reader = Reader {
-        source: Source::new(chars, kind)?,
+        source: PatternText::new(chars, kind)?,
         flags,
         widths: vec![None],
         names: Vec::new(),
@@ -148,7 +148,7 @@ impl Reader {
                 continue;
             }
             match this {
-                Token::Escape(c) => {
+                PatternChar::Escape(c) => {
                     let node = self.escape(c)?;
                     seq.push(node);
                 }
@@ -173,7 +173,7 @@ impl Reader {
     }
 
     /// Whether the token is space or begins a comment, which is skipped.
-    fn is_blank(&mut self, this: Token) -> Reading<bool> {
+    fn is_blank(&mut self, this: PatternChar) -> Reading<bool> {
         match this.ascii() {
             Some(b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c) => Ok(true),
             Some(b'#') => {
@@ -305,9 +305,9 @@ impl Reader {
 }
 
 /// The code point of a plain token.
-pub fn plain(token: Token) -> u32 {
+pub fn plain(token: PatternChar) -> u32 {
     match token {
-        Token::Char(c) | Token::Escape(c) => c,
+        PatternChar::Char(c) | PatternChar::Escape(c) => c,
     }
 }
 

@@ -10,7 +10,7 @@ use super::ast::{ASCII, LOCALE, UNICODE};
 use super::complaint::Reading;
 use super::error::{complain, gave_up};
 use super::match_object::{MatchObject, new_match};
-use super::matcher::{Mode, Scratch, Task, UNSET, search};
+use super::matcher::{Mode, Scratch, Search, UNSET, search};
 use super::parse::{ALL_FLAGS, parse};
 use super::program::{Program, compile};
 use super::replace::{SUB, SUBN};
@@ -219,7 +219,7 @@ impl Regex {
         if from > end {
             return Ok(None);
         }
-        let task = Task {
+        let task = Search {
             heap: &vm.heap,
             text: &text[..end],
             from,

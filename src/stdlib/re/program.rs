@@ -46,7 +46,7 @@ pub enum Look {
 
 /// An instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Op {
+pub enum MatchOp {
     /// One character.
     One(One),
     /// These bytes of the text.
@@ -104,7 +104,7 @@ pub struct Loop {
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The instructions.
-    pub ops: Vec<Op>,
+    pub ops: Vec<MatchOp>,
     /// The sets.
     pub sets: Vec<CharSet>,
     /// How many slots the groups have.
@@ -125,7 +125,7 @@ pub struct Program {
 
 struct Compiler {
     kind: TextKind,
-    ops: Vec<Op>,
+    ops: Vec<MatchOp>,
     sets: Vec<CharSet>,
     loops: u32,
     guards: u32,
@@ -141,10 +141,10 @@ pub fn compile(parsed: &Parsed, kind: TextKind) -> Reading<Program> {
         guards: 0,
     };
     compiler.seq(&parsed.body, parsed.flags)?;
-    compiler.ops.push(Op::Match);
+    compiler.ops.push(MatchOp::Match);
     let prefix = match compiler.ops.first() {
-        Some(Op::Literal(text)) => text.clone(),
-        Some(Op::One(One::Char(c))) => compiler.encode(*c).unwrap_or_default().into(),
+        Some(MatchOp::Literal(text)) => text.clone(),
+        Some(MatchOp::One(One::Char(c))) => compiler.encode(*c).unwrap_or_default().into(),
         _ => Box::default(),
     };
     let min_width = width(&parsed.body).min;
@@ -154,7 +154,7 @@ pub fn compile(parsed: &Parsed, kind: TextKind) -> Reading<Program> {
         super::first::first_bytes(&compiler.ops, &compiler.sets, kind)
     };
     Ok(Program {
-        is_anchored: matches!(compiler.ops.first(), Some(Op::Look(Look::Start))),
+        is_anchored: matches!(compiler.ops.first(), Some(MatchOp::Look(Look::Start))),
         ops: compiler.ops,
         sets: compiler.sets,
         slots: parsed.groups as usize * 2,
@@ -227,7 +227,7 @@ impl Compiler {
             count += 1;
         }
         if count > 1 {
-            self.ops.push(Op::Literal(text.into()));
+            self.ops.push(MatchOp::Literal(text.into()));
         }
         count
     }
@@ -275,11 +275,11 @@ impl Compiler {
 
     fn node(&mut self, node: &Node, flags: u32) -> Reading<()> {
         if let Some(one) = self.one(node, flags) {
-            self.ops.push(Op::One(one));
+            self.ops.push(MatchOp::One(one));
             return Ok(());
         }
         match node {
-            Node::At(at) => self.ops.push(Op::Look(look(*at, flags))),
+            Node::At(at) => self.ops.push(MatchOp::Look(look(*at, flags))),
             Node::Group {
                 index,
                 add,
@@ -296,7 +296,7 @@ impl Compiler {
             Node::Branch(items) => self.branch(items, flags)?,
             Node::Ref(group, _) => {
                 self.ops
-                    .push(Op::Ref(group - 1, case(flags), letters(flags)));
+                    .push(MatchOp::Ref(group - 1, case(flags), letters(flags)));
             }
             Node::Cond(group, yes, no) => self.cond(*group, yes, no.as_deref(), flags)?,
             Node::Ahead(polarity, body) => self.look_around(*polarity, None, body, flags)?,
@@ -311,27 +311,27 @@ impl Compiler {
                 }
                 self.look_around(*polarity, Some(width.min as u32), body, flags)?;
             }
-            _ => self.ops.push(Op::Fail),
+            _ => self.ops.push(MatchOp::Fail),
         }
         Ok(())
     }
 
     fn group(&mut self, index: Option<u32>, flags: u32, body: &Seq) -> Reading<()> {
         if let Some(index) = index {
-            self.ops.push(Op::Save(index * 2 - 2));
+            self.ops.push(MatchOp::Save(index * 2 - 2));
         }
         self.seq(body, flags)?;
         if let Some(index) = index {
-            self.ops.push(Op::Save(index * 2 - 1));
+            self.ops.push(MatchOp::Save(index * 2 - 1));
         }
         Ok(())
     }
 
     fn atomic(&mut self, body: impl FnOnce(&mut Compiler) -> Reading<()>) -> Reading<()> {
         let guard = self.guard();
-        self.ops.push(Op::Guard(guard));
+        self.ops.push(MatchOp::Guard(guard));
         body(self)?;
-        self.ops.push(Op::Commit(guard));
+        self.ops.push(MatchOp::Commit(guard));
         Ok(())
     }
 
@@ -350,7 +350,7 @@ impl Compiler {
         if let [node] = body.as_slice()
             && let Some(one) = self.simple(node, flags)
         {
-            self.ops.push(Op::Repeat(one, min, max, greed));
+            self.ops.push(MatchOp::Repeat(one, min, max, greed));
             return Ok(());
         }
         if greed != Greed::Possessive {
@@ -391,13 +391,13 @@ impl Compiler {
         }
         let id = self.loops;
         self.loops += 1;
-        self.ops.push(Op::LoopStart(id));
+        self.ops.push(MatchOp::LoopStart(id));
         let entry = self.ops.len();
-        self.ops.push(Op::Fail);
+        self.ops.push(MatchOp::Fail);
         let start = self.here();
         body(self)?;
-        self.ops[entry] = Op::Jump(self.here());
-        self.ops.push(Op::LoopEnd(Loop {
+        self.ops[entry] = MatchOp::Jump(self.here());
+        self.ops.push(MatchOp::LoopEnd(Loop {
             id,
             min,
             max,
@@ -414,13 +414,13 @@ impl Compiler {
         body: impl FnOnce(&mut Compiler) -> Reading<()>,
     ) -> Reading<()> {
         let split = self.ops.len();
-        self.ops.push(Op::Fail);
+        self.ops.push(MatchOp::Fail);
         let start = self.here();
         body(self)?;
         let end = self.here();
         self.ops[split] = match greed {
-            Greed::Lazy => Op::Split(end, start),
-            Greed::Greedy | Greed::Possessive => Op::Split(start, end),
+            Greed::Lazy => MatchOp::Split(end, start),
+            Greed::Greedy | Greed::Possessive => MatchOp::Split(start, end),
         };
         Ok(())
     }
@@ -433,32 +433,32 @@ impl Compiler {
                 break;
             }
             let split = self.ops.len();
-            self.ops.push(Op::Fail);
+            self.ops.push(MatchOp::Fail);
             self.seq(item, flags)?;
             jumps.push(self.ops.len());
-            self.ops.push(Op::Fail);
-            self.ops[split] = Op::Split(split as u32 + 1, self.here());
+            self.ops.push(MatchOp::Fail);
+            self.ops[split] = MatchOp::Split(split as u32 + 1, self.here());
         }
         let end = self.here();
         for jump in jumps {
-            self.ops[jump] = Op::Jump(end);
+            self.ops[jump] = MatchOp::Jump(end);
         }
         Ok(())
     }
 
     fn cond(&mut self, group: u32, yes: &Seq, no: Option<&[Node]>, flags: u32) -> Reading<()> {
         let test = self.ops.len();
-        self.ops.push(Op::Fail);
+        self.ops.push(MatchOp::Fail);
         self.seq(yes, flags)?;
         let Some(no) = no else {
-            self.ops[test] = Op::Cond(group - 1, self.here());
+            self.ops[test] = MatchOp::Cond(group - 1, self.here());
             return Ok(());
         };
         let jump = self.ops.len();
-        self.ops.push(Op::Fail);
-        self.ops[test] = Op::Cond(group - 1, self.here());
+        self.ops.push(MatchOp::Fail);
+        self.ops[test] = MatchOp::Cond(group - 1, self.here());
         self.seq(no, flags)?;
-        self.ops[jump] = Op::Jump(self.here());
+        self.ops[jump] = MatchOp::Jump(self.here());
         Ok(())
     }
 
@@ -470,20 +470,20 @@ impl Compiler {
         flags: u32,
     ) -> Reading<()> {
         let guard = self.guard();
-        self.ops.push(Op::Guard(guard));
+        self.ops.push(MatchOp::Guard(guard));
         let split = self.ops.len();
         if polarity == Polarity::Negative {
-            self.ops.push(Op::Fail);
+            self.ops.push(MatchOp::Fail);
         }
         if let Some(back) = back {
-            self.ops.push(Op::Back(back));
+            self.ops.push(MatchOp::Back(back));
         }
         self.seq(body, flags)?;
         match polarity {
-            Polarity::Positive => self.ops.push(Op::Return(guard)),
+            Polarity::Positive => self.ops.push(MatchOp::Return(guard)),
             Polarity::Negative => {
-                self.ops.push(Op::Refuse(guard));
-                self.ops[split] = Op::Split(split as u32 + 1, self.here());
+                self.ops.push(MatchOp::Refuse(guard));
+                self.ops[split] = MatchOp::Split(split as u32 + 1, self.here());
             }
         }
         Ok(())

@@ -9,40 +9,40 @@ use crate::text::str_repr::{str_ascii, str_repr};
 
 /// A character, or a backslash and what it escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
+pub enum PatternChar {
     /// A plain character.
     Char(u32),
     /// The character behind a backslash.
     Escape(u32),
 }
 
-impl Token {
+impl PatternChar {
     /// Its length in the pattern.
     pub fn len(self) -> usize {
         match self {
-            Token::Char(_) => 1,
-            Token::Escape(_) => 2,
+            PatternChar::Char(_) => 1,
+            PatternChar::Escape(_) => 2,
         }
     }
 
     /// Its text in the pattern.
     pub fn text(self) -> String {
         match self {
-            Token::Char(c) => show(c).to_string(),
-            Token::Escape(c) => format!("\\{}", show(c)),
+            PatternChar::Char(c) => show(c).to_string(),
+            PatternChar::Escape(c) => format!("\\{}", show(c)),
         }
     }
 
     /// Whether it is this plain character.
     pub fn is(self, c: char) -> bool {
-        self == Token::Char(c as u32)
+        self == PatternChar::Char(c as u32)
     }
 
     /// The plain character that it is, if it is ASCII.
     pub fn ascii(self) -> Option<u8> {
         match self {
-            Token::Char(c) => u8::try_from(c).ok().filter(u8::is_ascii),
-            Token::Escape(_) => None,
+            PatternChar::Char(c) => u8::try_from(c).ok().filter(u8::is_ascii),
+            PatternChar::Escape(_) => None,
         }
     }
 }
@@ -62,19 +62,19 @@ pub enum TextKind {
 }
 
 /// A pattern that is being read.
-pub struct Source {
+pub struct PatternText {
     /// What it is made of.
     pub kind: TextKind,
     chars: Vec<u32>,
     index: usize,
     /// The token that is next.
-    pub next: Option<Token>,
+    pub next: Option<PatternChar>,
 }
 
-impl Source {
+impl PatternText {
     /// Reads the first token.
-    pub fn new(chars: Vec<u32>, kind: TextKind) -> Reading<Source> {
-        let mut source = Source {
+    pub fn new(chars: Vec<u32>, kind: TextKind) -> Reading<PatternText> {
+        let mut source = PatternText {
             kind,
             chars,
             index: 0,
@@ -100,16 +100,16 @@ impl Source {
                 return Err(Complaint::Pattern(message, Some(self.chars.len() - 1)));
             };
             self.index += 2;
-            self.next = Some(Token::Escape(escaped));
+            self.next = Some(PatternChar::Escape(escaped));
         } else {
             self.index += 1;
-            self.next = Some(Token::Char(c));
+            self.next = Some(PatternChar::Char(c));
         }
         Ok(())
     }
 
     /// Takes the next token.
-    pub fn get(&mut self) -> Reading<Option<Token>> {
+    pub fn get(&mut self) -> Reading<Option<PatternChar>> {
         let this = self.next;
         self.advance()?;
         Ok(this)
@@ -128,7 +128,10 @@ impl Source {
     pub fn take_while(&mut self, n: usize, accepts: fn(u8) -> bool) -> Reading<String> {
         let mut taken = String::new();
         while taken.len() < n
-            && let Some(c) = self.next.and_then(Token::ascii).filter(|&c| accepts(c))
+            && let Some(c) = self
+                .next
+                .and_then(PatternChar::ascii)
+                .filter(|&c| accepts(c))
         {
             taken.push(char::from(c));
             self.advance()?;
@@ -162,7 +165,7 @@ impl Source {
 
     /// Where the next token begins.
     pub fn tell(&self) -> usize {
-        self.index - self.next.map_or(0, Token::len)
+        self.index - self.next.map_or(0, PatternChar::len)
     }
 
     /// Goes on at a position.

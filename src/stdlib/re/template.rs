@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::complaint::{Complaint, Reading};
 use super::escape::control;
 use super::parse::MAX_GROUPS;
-use super::source::{Source, TextKind, Token, is_octal, show};
+use super::source::{PatternChar, PatternText, TextKind, is_octal, show};
 use crate::text::str_repr::str_repr;
 
 /// A part of a template.
@@ -28,7 +28,7 @@ pub struct Groups<'a> {
 }
 
 struct Reader<'a> {
-    source: Source,
+    source: PatternText,
     groups: &'a Groups<'a>,
     literal: Vec<u8>,
     parts: Vec<Part>,
@@ -37,15 +37,15 @@ struct Reader<'a> {
 /// Reads a template.
 pub fn parse(chars: Vec<u32>, kind: TextKind, groups: &Groups<'_>) -> Reading<Vec<Part>> {
     let mut reader = Reader {
-        source: Source::new(chars, kind)?,
+        source: PatternText::new(chars, kind)?,
         groups,
         literal: Vec::new(),
         parts: Vec::new(),
     };
     while let Some(token) = reader.source.get()? {
         match token {
-            Token::Char(c) => reader.push(c),
-            Token::Escape(c) => reader.escape(c)?,
+            PatternChar::Char(c) => reader.push(c),
+            PatternChar::Escape(c) => reader.escape(c)?,
         }
     }
     reader.end_literal();

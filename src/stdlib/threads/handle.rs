@@ -27,23 +27,23 @@ pub const HANDLE: ModuleType = ModuleType {
     },
 };
 
-struct Handle {
+struct ThreadHandle {
     thread: Rc<Thread>,
 }
 
-traced!(Handle { thread });
+traced!(ThreadHandle { thread });
 
-impl Payload for Handle {}
+impl Payload for ThreadHandle {}
 
 /// The handle of a thread.
 pub fn new_handle(vm: &mut Vm, thread: Rc<Thread>) -> Local {
     let class = class_of(vm, &HANDLE);
     let class: Gc<'_, Class> = vm.get_gc(class).expect("`class_of` returns a class");
-    vm.local(vm.heap.opaque(class, Handle { thread }).value())
+    vm.local(vm.heap.opaque(class, ThreadHandle { thread }).value())
 }
 
 fn thread(vm: &Vm, this: Local) -> Rc<Thread> {
-    let handle: &Handle = vm.payload(this);
+    let handle: &ThreadHandle = vm.payload(this);
     Rc::clone(&handle.thread)
 }
 

@@ -10,7 +10,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::sched::block::{self, ThreadQueue, Wait};
+use crate::sched::block::{self, BlockingWait, ThreadQueue};
 use crate::sched::green;
 use crate::sched::scheduler;
 use crate::stdlib::registry::{ModuleType, NativeType};
@@ -155,7 +155,7 @@ fn take(vm: &mut Vm, this: Local, until: Option<f64>) -> Result<Local, Raised> {
     if enter(vm, this) {
         return Ok(vm.local(Value::TRUE));
     }
-    let wait = Wait {
+    let wait = BlockingWait {
         what: "RLock.acquire",
         object: this,
         until,

@@ -6,7 +6,7 @@
 mod normalize;
 mod tables;
 
-use self::normalize::{Form, normalize};
+use self::normalize::{Normalization, normalize};
 use self::tables::{Record, decomposition, number, record};
 use super::arg::{Out, as_str};
 use super::registry::{NativeModule, bind};
@@ -214,7 +214,11 @@ fn lookup<'h>(heap: &'h Heap, args: Args<'h>) -> Out<'h> {
 }
 
 /// The form and the text that the arguments name.
-fn form<'h>(heap: &'h Heap, args: Args<'h>, function: &str) -> Result<(Form, &'h str), Raised> {
+fn form<'h>(
+    heap: &'h Heap,
+    args: Args<'h>,
+    function: &str,
+) -> Result<(Normalization, &'h str), Raised> {
     let text = |n: usize| match as_str(heap, args.get(n)) {
         Some(text) => Ok(text.as_str()),
         None => {
@@ -225,7 +229,7 @@ fn form<'h>(heap: &'h Heap, args: Args<'h>, function: &str) -> Result<(Form, &'h
         }
     };
     let (name, text) = (text(0)?, text(1)?);
-    match Form::of(name) {
+    match Normalization::of(name) {
         Some(form) => Ok((form, text)),
         None => Err(heap.value_error("invalid normalization form")),
     }

@@ -15,16 +15,16 @@ const S_COUNT: u32 = L_COUNT * V_COUNT * T_COUNT;
 
 /// A normalization form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct Normalization {
     /// Whether compatibility characters are replaced.
     pub is_compatible: bool,
     /// Whether characters are composed again.
     pub is_composed: bool,
 }
 
-impl Form {
+impl Normalization {
     /// The form of this name.
-    pub fn of(name: &str) -> Option<Form> {
+    pub fn of(name: &str) -> Option<Normalization> {
         let (is_compatible, is_composed) = match name {
             "NFC" => (false, true),
             "NFD" => (false, false),
@@ -32,7 +32,7 @@ impl Form {
             "NFKD" => (true, false),
             _ => return None,
         };
-        Some(Form {
+        Some(Normalization {
             is_compatible,
             is_composed,
         })
@@ -40,7 +40,7 @@ impl Form {
 }
 
 /// The text in a form.
-pub fn normalize(text: &str, form: Form) -> String {
+pub fn normalize(text: &str, form: Normalization) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }
@@ -59,7 +59,7 @@ pub fn normalize(text: &str, form: Form) -> String {
 }
 
 /// Appends a character's parts with their combining classes.
-fn decompose(code: u32, form: Form, out: &mut Vec<(u32, u8)>) {
+fn decompose(code: u32, form: Normalization, out: &mut Vec<(u32, u8)>) {
     if code < 0x80 {
         out.push((code, 0));
         return;

@@ -6,7 +6,7 @@
 use super::super::ast::{Arg, Expr, ExprKind, Ident};
 use super::Builder;
 use super::target::describe;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// What stands between the parentheses of a call.
 pub struct Arguments {
@@ -53,14 +53,14 @@ impl Builder<'_> {
         let word = describe(&name.kind);
         let diagnostic = if ["True", "False", "None"].contains(&word) {
             Diagnostic::error(
-                Code::CallArguments,
+                ErrorCode::CallArguments,
                 name.span,
                 format!("cannot assign to {word}"),
             )
             .label("a keyword of the language, not the name of a parameter")
         } else {
             let message = "expression cannot contain assignment, perhaps you meant \"==\"?";
-            Diagnostic::error(Code::ArgumentName, name.span.to(value.span), message)
+            Diagnostic::error(ErrorCode::ArgumentName, name.span.to(value.span), message)
                 .label("only a parameter's name can stand before `=`")
         };
         self.report(diagnostic);
@@ -96,7 +96,7 @@ impl Builder<'_> {
         }) = arg
         {
             let diagnostic = Diagnostic::error(
-                Code::BareGenerator,
+                ErrorCode::BareGenerator,
                 *span,
                 "Generator expression must be parenthesized",
             )
@@ -137,7 +137,7 @@ impl Builder<'_> {
     }
 
     fn wrong_order(&mut self, span: Span, before: Span, message: &str) {
-        let diagnostic = Diagnostic::error(Code::PositionalAfterKeyword, span, message)
+        let diagnostic = Diagnostic::error(ErrorCode::PositionalAfterKeyword, span, message)
             .label("has no name")
             .also(before, "given by name before")
             .help("move the positional arguments to the front, or give this one a name too");
@@ -152,7 +152,7 @@ impl Builder<'_> {
             };
             if let Some(first) = seen.insert(&name.name, name.span) {
                 let message = format!("keyword argument repeated: {}", name.name);
-                let diagnostic = Diagnostic::error(Code::RepeatedKeyword, name.span, message)
+                let diagnostic = Diagnostic::error(ErrorCode::RepeatedKeyword, name.span, message)
                     .label("given again")
                     .also(first, "given here");
                 self.report(diagnostic.help("remove one of them"));

@@ -6,7 +6,7 @@
 use super::super::ast::{Comprehension, DictItem, Expr, ExprKind};
 use super::Builder;
 use super::target::Use;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// An entry between braces.
 pub enum BraceItem {
@@ -92,7 +92,7 @@ impl Builder<'_> {
                 let span = Span::new(start, value.span.end);
                 let message = "dict unpacking cannot be used in dict comprehension";
                 self.report(
-                    Diagnostic::error(Code::Unpacking, span, message)
+                    Diagnostic::error(ErrorCode::Unpacking, span, message)
                         .help("write {k: v for d in ... for k, v in d.items()}"),
                 );
                 value
@@ -121,7 +121,7 @@ impl Builder<'_> {
         match element.kind {
             ExprKind::Starred(inner) => {
                 let message = "iterable unpacking cannot be used in comprehension";
-                let diagnostic = Diagnostic::error(Code::Unpacking, element.span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::Unpacking, element.span, message);
                 self.report(
                     diagnostic.help("add a second loop: [x for items in ... for x in items]"),
                 );
@@ -158,7 +158,7 @@ impl Builder<'_> {
             BraceItem::Value(value) => {
                 let end = Span::at(value.span.end);
                 let diagnostic = Diagnostic::error(
-                    Code::ExpectedToken,
+                    ErrorCode::ExpectedToken,
                     end,
                     "':' expected after dictionary key",
                 );
@@ -187,7 +187,7 @@ impl Builder<'_> {
 
     fn mixed_braces(&mut self, span: Span, label: &str) {
         let diagnostic = Diagnostic::error(
-            Code::MixedBraces,
+            ErrorCode::MixedBraces,
             span,
             "a dict and a set in the same braces",
         )

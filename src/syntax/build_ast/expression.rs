@@ -8,7 +8,7 @@ use super::super::{literal, odd_literals};
 use super::params::ParamItem;
 use super::target::describe;
 use super::{Builder, placeholder};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 use super::super::ast::UnaryOp;
 
@@ -108,7 +108,7 @@ impl Builder<'_> {
                 describe(&target.kind)
             );
             self.report(
-                Diagnostic::error(Code::InvalidWalrus, target.span, message)
+                Diagnostic::error(ErrorCode::InvalidWalrus, target.span, message)
                     .label("not a plain name"),
             );
             return value;
@@ -236,7 +236,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn misplaced_star(&mut self, span: crate::diagnostics::Span, message: &str) {
-        let diagnostic = Diagnostic::error(Code::MisplacedStar, span, message)
+        let diagnostic = Diagnostic::error(ErrorCode::MisplacedStar, span, message)
             .label("one value is wanted here")
             .help("for a tuple add a comma: (*x,); to call with the items write f(*x)");
         self.report(diagnostic);

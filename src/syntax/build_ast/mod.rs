@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::ast::{Constant, Expr, ExprKind, Ident, MAX_EXPR_DEPTH, Name};
 use super::literal::Prefix;
 use super::visit;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// Behind this many mistakes the rest is most likely noise.
 const MAX_DIAGNOSTICS: usize = 20;
@@ -139,7 +139,7 @@ impl<'s> Builder<'s> {
     fn report_depth(&mut self, span: Span) {
         if !std::mem::replace(&mut self.too_deep, true) {
             let diagnostic = Diagnostic::error(
-                Code::TooNested,
+                ErrorCode::TooNested,
                 span,
                 "too many nested operations in one expression",
             )

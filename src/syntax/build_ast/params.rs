@@ -5,7 +5,7 @@
 
 use super::super::ast::{Expr, ExprKind, Ident, Param, Params, TypeParam, TypeParamKind};
 use super::Builder;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// One item of a parameter list, with the offset of its mark.
 pub enum ParamItem {
@@ -165,10 +165,11 @@ impl Builder<'_> {
             (Some(_), None) => seen.default = Some(param.name.span),
             (None, Some(first)) => {
                 let message = "parameter without a default follows parameter with a default";
-                let diagnostic = Diagnostic::error(Code::DefaultOrder, param.name.span, message)
-                    .label("has no default")
-                    .also(first, "has a default")
-                    .help("give it a default too, or move it to the front");
+                let diagnostic =
+                    Diagnostic::error(ErrorCode::DefaultOrder, param.name.span, message)
+                        .label("has no default")
+                        .also(first, "has a default")
+                        .help("give it a default too, or move it to the front");
                 self.report(diagnostic);
             }
             _ => {}
@@ -191,15 +192,18 @@ impl Builder<'_> {
 
     fn see_star(&mut self, span: Span, seen: &mut Seen) {
         if let Some(first) = seen.star {
-            let diagnostic =
-                Diagnostic::error(Code::Parameters, span, "* argument may appear only once");
+            let diagnostic = Diagnostic::error(
+                ErrorCode::Parameters,
+                span,
+                "* argument may appear only once",
+            );
             self.report(diagnostic.label("a second `*`").also(first, "the first"));
         }
         seen.star = Some(span);
     }
 
     fn wrong_params(&mut self, span: Span, message: &str, label: &str) {
-        let diagnostic = Diagnostic::error(Code::Parameters, span, message).label(label);
+        let diagnostic = Diagnostic::error(ErrorCode::Parameters, span, message).label(label);
         self.report(diagnostic.help("the order is: a, /, b, *args or *, c, **kwargs"));
     }
 
@@ -221,7 +225,11 @@ impl Builder<'_> {
                 _ => "ParamSpec",
             };
             let message = format!("cannot use {what} with {with}");
-            self.report(Diagnostic::error(Code::TypeParameters, bound.span, message));
+            self.report(Diagnostic::error(
+                ErrorCode::TypeParameters,
+                bound.span,
+                message,
+            ));
         }
         TypeParam {
             name,
@@ -242,7 +250,7 @@ impl Builder<'_> {
                         "non-default type parameter '{name}' follows default type parameter"
                     );
                     let diagnostic =
-                        Diagnostic::error(Code::TypeParameters, param.name.span, message);
+                        Diagnostic::error(ErrorCode::TypeParameters, param.name.span, message);
                     self.report(
                         diagnostic
                             .label("has no default")

@@ -11,7 +11,7 @@ use super::super::ast::{
 };
 use super::Builder;
 use super::statement::block_end;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// An entry of a mapping pattern.
 pub enum MappingItem {
@@ -276,10 +276,10 @@ impl Builder<'_> {
     }
 
     fn wrong_pattern(&mut self, span: Span, message: impl Into<String>, label: &str) {
-        self.wrong(Code::InvalidPattern, span, message, label);
+        self.wrong(ErrorCode::InvalidPattern, span, message, label);
     }
 
-    fn wrong(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str) {
+    fn wrong(&mut self, code: ErrorCode, span: Span, message: impl Into<String>, label: &str) {
         self.report(Diagnostic::error(code, span, message).label(label));
     }
 
@@ -296,7 +296,7 @@ impl Builder<'_> {
             Some(Some(name)) => {
                 let message = format!("name capture '{name}' makes remaining patterns unreachable");
                 self.wrong(
-                    Code::UnreachableCase,
+                    ErrorCode::UnreachableCase,
                     pattern.span,
                     message,
                     "a plain name fits everything",
@@ -304,7 +304,7 @@ impl Builder<'_> {
             }
             Some(None) => {
                 self.wrong(
-                    Code::UnreachableCase,
+                    ErrorCode::UnreachableCase,
                     pattern.span,
                     "wildcard makes remaining patterns unreachable",
                     "fits everything",
@@ -362,7 +362,7 @@ impl Builder<'_> {
             .collect();
         if sets.windows(2).any(|pair| pair[0] != pair[1]) {
             self.wrong(
-                Code::PatternNames,
+                ErrorCode::PatternNames,
                 span,
                 "alternative patterns bind different names",
                 "each must bind the same names",
@@ -381,7 +381,7 @@ impl Builder<'_> {
     fn bind(&mut self, ident: &Ident, names: &mut BTreeSet<Name>) {
         if !names.insert(ident.name.clone()) {
             let message = format!("multiple assignments to name '{}' in pattern", ident.name);
-            self.wrong(Code::PatternNames, ident.span, message, "bound before");
+            self.wrong(ErrorCode::PatternNames, ident.span, message, "bound before");
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Builder;
 use super::call::Arguments;
 use super::params::ParamItem;
 use super::target::Use;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// A function without its decorators.
 pub type FunctionParts = Box<FunctionDef>;
@@ -117,7 +117,7 @@ impl Builder<'_> {
             WithElement::Item(item) => {
                 let target = item.target.map_or(item.context.span, |target| target.span);
                 let diagnostic =
-                    Diagnostic::error(Code::AsInTuple, target, "`as` cannot stand in a tuple");
+                    Diagnostic::error(ErrorCode::AsInTuple, target, "`as` cannot stand in a tuple");
                 self.report(
                     diagnostic
                         .label("names a part of a tuple")
@@ -167,7 +167,7 @@ impl Builder<'_> {
     ) -> Handler {
         if matches!(ty.kind, ExprKind::Tuple(_)) && !ty.parenthesized {
             let message = "multiple exception types must be parenthesized";
-            let diagnostic = Diagnostic::error(Code::ExceptTypes, ty.span, message);
+            let diagnostic = Diagnostic::error(ErrorCode::ExceptTypes, ty.span, message);
             let types = ty.span.text(self.source);
             self.report(diagnostic.help(format!("write except ({types}):")));
         }
@@ -220,7 +220,7 @@ impl Builder<'_> {
     }
 
     fn wrong_handler(&mut self, span: Span, message: &str) {
-        self.report(Diagnostic::error(Code::ExceptClause, span, message));
+        self.report(Diagnostic::error(ErrorCode::ExceptClause, span, message));
     }
 
     /// `raise exc from cause`
@@ -239,7 +239,7 @@ impl Builder<'_> {
         let comma = Span::new(r.saturating_sub(1), r);
         if comma.text(self.source) == "," {
             let message = "trailing comma not allowed without surrounding parentheses";
-            let diagnostic = Diagnostic::error(Code::InvalidImport, comma, message);
+            let diagnostic = Diagnostic::error(ErrorCode::InvalidImport, comma, message);
             self.report(diagnostic.help("remove the comma, or put parentheses around the names"));
         }
         ImportNames::Names(names)
@@ -325,7 +325,7 @@ impl Builder<'_> {
             {
                 self.report(
                     Diagnostic::error(
-                        Code::BareGenerator,
+                        ErrorCode::BareGenerator,
                         *span,
                         "a generator expression cannot be a base class",
                     )

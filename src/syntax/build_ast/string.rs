@@ -8,7 +8,7 @@ use super::super::fstring;
 use super::super::literal::{self, Prefix};
 use super::super::odd_literals;
 use super::{Builder, placeholder};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// What follows the expression of a field.
 pub struct FormatEnd {
@@ -125,7 +125,7 @@ impl Builder<'_> {
         let before = self.source.as_bytes()[..name.span.start as usize].last();
         if before != Some(&b'!') {
             let message = "f-string: conversion type must come right after the exclamation mark";
-            self.report(Diagnostic::error(Code::Conversion, name.span, message));
+            self.report(Diagnostic::error(ErrorCode::Conversion, name.span, message));
         }
         match &*name.name {
             "s" => Some('s'),
@@ -136,7 +136,7 @@ impl Builder<'_> {
                     "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
                 );
                 self.report(
-                    Diagnostic::error(Code::Conversion, name.span, message)
+                    Diagnostic::error(ErrorCode::Conversion, name.span, message)
                         .help("a format is written behind a colon"),
                 );
                 None
@@ -171,7 +171,7 @@ impl Builder<'_> {
         for part in parts {
             let ExprKind::Constant(Constant::Bytes(more)) = &part.kind else {
                 let diagnostic = Diagnostic::error(
-                    Code::MixedBytes,
+                    ErrorCode::MixedBytes,
                     part.span,
                     "cannot mix bytes and nonbytes literals",
                 )

@@ -5,7 +5,7 @@
 
 use super::super::ast::{BinOp, Constant, Expr, ExprKind, StmtKind};
 use super::Builder;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// What a target is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Builder<'_> {
                 "'{}' is an illegal expression for augmented assignment",
                 describe(&target.kind)
             );
-            let diagnostic = Diagnostic::error(Code::AugmentedTarget, target.span, message);
+            let diagnostic = Diagnostic::error(ErrorCode::AugmentedTarget, target.span, message);
             let label = format!("`{}=` changes one name, attribute or item", op.symbol());
             self.report(diagnostic.label(label));
         }
@@ -71,7 +71,7 @@ impl Builder<'_> {
                 ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
                 _ => "illegal target for annotation",
             };
-            let diagnostic = Diagnostic::error(Code::AnnotationTarget, target.span, message);
+            let diagnostic = Diagnostic::error(ErrorCode::AnnotationTarget, target.span, message);
             self.report(diagnostic.label("only one name, attribute or item can have a type"));
         }
         self.check_debug_target(&target);
@@ -97,7 +97,7 @@ impl Builder<'_> {
         match &target.kind {
             ExprKind::Starred(inner) if usage != Use::Delete => {
                 let message = "starred assignment target must be in a list or tuple";
-                let diagnostic = Diagnostic::error(Code::StarredTargets, target.span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::StarredTargets, target.span, message);
                 self.report(diagnostic.help("add a comma: *x, = ..."));
                 self.check_part(inner, usage);
             }
@@ -110,7 +110,7 @@ impl Builder<'_> {
             ExprKind::Name(name) if usage == Use::Delete && &**name == "__debug__" => {
                 let message = "cannot delete __debug__";
                 self.report(
-                    Diagnostic::error(Code::DeleteTarget, target.span, message)
+                    Diagnostic::error(ErrorCode::DeleteTarget, target.span, message)
                         .label("a constant of the language"),
                 );
             }
@@ -134,7 +134,7 @@ impl Builder<'_> {
                     if let Some(first) = star.replace(item.span) {
                         let message = "multiple starred expressions in assignment";
                         let diagnostic =
-                            Diagnostic::error(Code::StarredTargets, item.span, message);
+                            Diagnostic::error(ErrorCode::StarredTargets, item.span, message);
                         self.report(
                             diagnostic
                                 .label("a second one")
@@ -176,9 +176,9 @@ impl Builder<'_> {
             "assigned to"
         };
         let code = if usage == Use::Delete {
-            Code::DeleteTarget
+            ErrorCode::DeleteTarget
         } else {
-            Code::InvalidTarget
+            ErrorCode::InvalidTarget
         };
         let diagnostic = Diagnostic::error(code, target.span, message)
             .label("not a name, attribute or item")
@@ -200,7 +200,7 @@ impl Builder<'_> {
     pub(super) fn check_debug_name(&mut self, name: &str, span: Span) {
         if name == "__debug__" {
             self.report(Diagnostic::error(
-                Code::InvalidTarget,
+                ErrorCode::InvalidTarget,
                 span,
                 "cannot assign to __debug__",
             ));

@@ -6,14 +6,18 @@
 use super::super::token::Token;
 use super::context::Context;
 use crate::diagnostics::source_map::line_of;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// An INDENT that no colon asked for.
 pub(super) fn unexpected_indent(context: &Context<'_>) -> Option<Diagnostic> {
     if context.token() != Some(Token::Indent) {
         return None;
     }
-    let diagnostic = Diagnostic::error(Code::UnexpectedIndent, context.span(), "unexpected indent");
+    let diagnostic = Diagnostic::error(
+        ErrorCode::UnexpectedIndent,
+        context.span(),
+        "unexpected indent",
+    );
     Some(
         diagnostic
             .label("deeper than the line above")
@@ -35,7 +39,7 @@ pub(super) fn missing_block(context: &Context<'_>) -> Option<Diagnostic> {
     let keyword = context.span_at(at);
     let line = line_of(context.source, keyword.start);
     let message = format!("expected an indented block after {name} on line {line}");
-    let diagnostic = Diagnostic::error(Code::ExpectedBlock, context.span(), message)
+    let diagnostic = Diagnostic::error(ErrorCode::ExpectedBlock, context.span(), message)
         .label(
             if context.source[context.span().start as usize..]
                 .trim()
@@ -93,7 +97,7 @@ pub(super) fn orphan_clause(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let message = format!("this `{clause}` belongs to no {owners}");
-    let diagnostic = Diagnostic::error(Code::OrphanClause, context.span(), message)
+    let diagnostic = Diagnostic::error(ErrorCode::OrphanClause, context.span(), message)
         .label(format!("no {owners} at this depth just before it"));
     Some(diagnostic.help(format!(
         "indent `{clause}` like the statement it belongs to, with nothing in between"
@@ -110,7 +114,7 @@ pub(super) fn lone_try(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let message = "expected 'except' or 'finally' block";
-    let diagnostic = Diagnostic::error(Code::TryWithoutHandler, context.span(), message)
+    let diagnostic = Diagnostic::error(ErrorCode::TryWithoutHandler, context.span(), message)
         .label("the `try` above has neither");
     let diagnostic = match matching_try(context) {
         Some(at) => diagnostic.also(context.span_at(at), "this `try`"),
@@ -187,7 +191,7 @@ pub(super) fn missing_colon(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     if context.token() == Some(Token::If) && keyword == Token::Else {
-        let diagnostic = Diagnostic::error(Code::ElseIf, context.span(), "expected ':'");
+        let diagnostic = Diagnostic::error(ErrorCode::ElseIf, context.span(), "expected ':'");
         return Some(
             diagnostic
                 .label("`else if` is one word here")
@@ -200,7 +204,7 @@ pub(super) fn missing_colon(context: &Context<'_>) -> Option<Diagnostic> {
     } else {
         context.span()
     };
-    let diagnostic = Diagnostic::error(Code::MissingColon, place, "expected ':'");
+    let diagnostic = Diagnostic::error(ErrorCode::MissingColon, place, "expected ':'");
     let label = format!("expected `:` {}", behind_what(keyword));
     Some(diagnostic.label(label).help(format!(
         "the header of {} ends in a colon",

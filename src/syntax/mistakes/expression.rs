@@ -5,7 +5,7 @@
 
 use super::super::token::Token;
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// `[a, b for a, b in c]`
 pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic> {
@@ -26,7 +26,7 @@ pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic
     let message = "did you forget parentheses around the comprehension target?";
     let text = span.text(context.source);
     Some(
-        Diagnostic::error(Code::ComprehensionTarget, span, message)
+        Diagnostic::error(ErrorCode::ComprehensionTarget, span, message)
             .label("several values for one item")
             .help(format!("write ({text})")),
     )
@@ -46,7 +46,7 @@ pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let span = context.span_at(start).to(context.span());
     let message = "invalid syntax. Perhaps you forgot a comma?";
     let diagnostic =
-        Diagnostic::error(Code::MissingComma, span, message).label("two values side by side");
+        Diagnostic::error(ErrorCode::MissingComma, span, message).label("two values side by side");
     Some(diagnostic.help("separate them with a comma, or put an operator between them"))
 }
 
@@ -89,7 +89,7 @@ pub(super) fn missing_else(context: &Context<'_>) -> Option<Diagnostic> {
     let end = context.span_at(context.index - 1);
     let span = context.span_at(context.operand_start(at - 1)).to(end);
     let diagnostic = Diagnostic::error(
-        Code::MissingElse,
+        ErrorCode::MissingElse,
         span,
         "expected 'else' after 'if' expression",
     );
@@ -114,8 +114,11 @@ pub(super) fn assignment(context: &Context<'_>) -> Option<Diagnostic> {
     let what = match context.at(last)? {
         Token::Name if start == last => {
             let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-            let diagnostic =
-                Diagnostic::error(Code::AssignInExpression, span.to(context.span()), message);
+            let diagnostic = Diagnostic::error(
+                ErrorCode::AssignInExpression,
+                span.to(context.span()),
+                message,
+            );
             return Some(
                 diagnostic
                     .label("a value is wanted here, not an assignment")
@@ -132,7 +135,7 @@ pub(super) fn assignment(context: &Context<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let message = format!("cannot assign to {what} here. Maybe you meant '==' instead of '='?");
-    let diagnostic = Diagnostic::error(Code::AssignInExpression, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::AssignInExpression, span, message);
     Some(
         diagnostic
             .label("a value is wanted here, not an assignment")
@@ -176,7 +179,7 @@ pub(super) fn parenthesized_params(context: &Context<'_>) -> Option<Diagnostic> 
         "Function"
     };
     let message = format!("{what} parameters cannot be parenthesized");
-    let diagnostic = Diagnostic::error(Code::Parameters, context.span(), message);
+    let diagnostic = Diagnostic::error(ErrorCode::Parameters, context.span(), message);
     Some(diagnostic.help("take one parameter and unpack it inside"))
 }
 
@@ -210,7 +213,7 @@ pub(super) fn not_after_operator(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1).to(context.span());
     let diagnostic = Diagnostic::error(
-        Code::NotAfterOperator,
+        ErrorCode::NotAfterOperator,
         span,
         "'not' after an operator must be parenthesized",
     );
@@ -232,7 +235,7 @@ pub(super) fn bare_star(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let diagnostic = Diagnostic::error(
-        Code::MisplacedStar,
+        ErrorCode::MisplacedStar,
         context.span_at(star),
         "Invalid star expression",
     );
@@ -254,7 +257,7 @@ pub(super) fn starred_keyword(context: &Context<'_>) -> Option<Diagnostic> {
     let span = context.span_at(start).to(context.span());
     let message = format!("cannot assign to {what} argument unpacking");
     Some(
-        Diagnostic::error(Code::CallArguments, span, message)
+        Diagnostic::error(ErrorCode::CallArguments, span, message)
             .help("give a name or unpack, not both"),
     )
 }
@@ -276,7 +279,7 @@ pub(super) fn missing_in(context: &Context<'_>) -> Option<Diagnostic> {
         .span_at(keyword)
         .to(context.span_at(context.index - 1));
     let diagnostic = Diagnostic::error(
-        Code::MissingIn,
+        ErrorCode::MissingIn,
         span,
         "'in' expected after for-loop variables",
     );
@@ -301,7 +304,7 @@ pub(super) fn keyword_generator(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(*name).to(context.span_at(*equal));
     let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-    let diagnostic = Diagnostic::error(Code::AssignInExpression, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::AssignInExpression, span, message);
     Some(
         diagnostic
             .label("gives the argument a name")
@@ -319,7 +322,11 @@ pub(super) fn slash_star(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1).to(context.span());
     Some(
-        Diagnostic::error(Code::Parameters, span, "expected comma between / and *")
-            .help("write /, *"),
+        Diagnostic::error(
+            ErrorCode::Parameters,
+            span,
+            "expected comma between / and *",
+        )
+        .help("write /, *"),
     )
 }

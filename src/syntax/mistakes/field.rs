@@ -5,7 +5,7 @@
 
 use super::super::token::Token;
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// Directly in a field, not in brackets inside of it.
 pub(super) fn in_field(context: &Context<'_>) -> Option<Diagnostic> {
@@ -20,7 +20,7 @@ pub(super) fn in_field(context: &Context<'_>) -> Option<Diagnostic> {
                 token.text()
             );
             return Some(
-                Diagnostic::error(Code::EmptyField, context.span(), message)
+                Diagnostic::error(ErrorCode::EmptyField, context.span(), message)
                     .label("nothing to show")
                     .help("put an expression between the braces; for braces in the text write {{ and }}"),
             );
@@ -36,7 +36,7 @@ pub(super) fn in_field(context: &Context<'_>) -> Option<Diagnostic> {
         _ => format!("f-string: {}", what_is_missing(context)),
     };
     let help = "a field is {expression}, {expression=}, {expression!r} or {expression:format}; for a brace in the text write {{ or }}";
-    Some(Diagnostic::error(Code::FString, context.span(), message).help(help))
+    Some(Diagnostic::error(ErrorCode::FString, context.span(), message).help(help))
 }
 
 fn what_is_missing(context: &Context<'_>) -> &'static str {

@@ -5,7 +5,7 @@
 
 use super::super::token::Token;
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// Operators that are spelled otherwise here: the text as written and what to write.
 const OPERATORS: &[(&str, &str)] = &[
@@ -75,7 +75,7 @@ pub(super) fn operator(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = Span::new(first as u32, (first + text.len()) as u32);
     let message = format!("`{text}` is not an operator of this language");
-    let diagnostic = Diagnostic::error(Code::ForeignSyntax, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::ForeignSyntax, span, message);
     Some(
         diagnostic
             .label("unknown operator")
@@ -99,7 +99,7 @@ pub(super) fn statement(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let diagnostic = Diagnostic::error(
-        Code::ForeignStatement,
+        ErrorCode::ForeignStatement,
         context.span_at(at),
         format!("`{word}` is not a keyword of this language"),
     );

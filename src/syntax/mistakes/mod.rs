@@ -15,7 +15,7 @@ use context::Context;
 pub use context::Stop;
 
 use super::token::Token;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// From the most specific to the most general.
 const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
@@ -62,19 +62,19 @@ fn generic(context: &Context<'_>) -> Diagnostic {
     let expected = context.expected.sentence();
     let (code, message) = match context.token() {
         None => (
-            Code::IncompleteStatement,
+            ErrorCode::IncompleteStatement,
             "the text ends in the middle of a statement".to_owned(),
         ),
         Some(Token::Newline) => (
-            Code::IncompleteStatement,
+            ErrorCode::IncompleteStatement,
             "the line ends in the middle of a statement".to_owned(),
         ),
         Some(Token::Indent | Token::Dedent) => (
-            Code::InvalidSyntax,
+            ErrorCode::InvalidSyntax,
             "this line does not fit here".to_owned(),
         ),
         Some(_) => (
-            Code::InvalidSyntax,
+            ErrorCode::InvalidSyntax,
             format!("`{}` does not fit here", context.text()),
         ),
     };

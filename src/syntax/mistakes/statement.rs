@@ -5,7 +5,7 @@
 
 use super::super::token::Token;
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// `print "hello"`
 pub(super) fn print(context: &Context<'_>) -> Option<Diagnostic> {
@@ -21,7 +21,7 @@ pub(super) fn print(context: &Context<'_>) -> Option<Diagnostic> {
     let message = format!("Missing parentheses in call to '{text}'. Did you mean {text}(...)?");
     let argument = Span::new(context.span().start, end).text(context.source);
     let diagnostic = Diagnostic::error(
-        Code::PrintStatement,
+        ErrorCode::PrintStatement,
         Span::new(context.span_at(name).start, end),
         message,
     );
@@ -46,7 +46,7 @@ pub(super) fn missing_names(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1);
     let diagnostic = Diagnostic::error(
-        Code::InvalidImport,
+        ErrorCode::InvalidImport,
         span,
         "Expected one or more names after 'import'",
     );
@@ -63,7 +63,7 @@ pub(super) fn missing_types(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let diagnostic = Diagnostic::error(
-        Code::ExceptClause,
+        ErrorCode::ExceptClause,
         context.span(),
         "expected one or more exception types",
     );
@@ -96,7 +96,7 @@ pub(super) fn missing_value(context: &Context<'_>) -> Option<Diagnostic> {
     };
     let span = context.span_at(context.index - 1);
     Some(
-        Diagnostic::error(Code::MissingValue, span, message)
+        Diagnostic::error(ErrorCode::MissingValue, span, message)
             .label("no value follows")
             .help("write a value here, or remove what asks for one"),
     )
@@ -113,7 +113,8 @@ pub(super) fn missing_paren(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let name = context.text_at(at + 1);
-    let diagnostic = Diagnostic::error(Code::MissingParameters, context.span(), "expected '('");
+    let diagnostic =
+        Diagnostic::error(ErrorCode::MissingParameters, context.span(), "expected '('");
     Some(
         diagnostic
             .label("the list of parameters is missing")
@@ -132,7 +133,7 @@ pub(super) fn keyword_assigned(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let text = context.text_at(keyword);
     let message = format!("`{text}` is a keyword and cannot be a name");
-    let diagnostic = Diagnostic::error(Code::KeywordAsName, context.span_at(keyword), message);
+    let diagnostic = Diagnostic::error(ErrorCode::KeywordAsName, context.span_at(keyword), message);
     Some(
         diagnostic
             .label("assigned to here")
@@ -158,7 +159,7 @@ pub(super) fn keyword_as_name(context: &Context<'_>) -> Option<Diagnostic> {
             "a name is wanted here",
         )
     };
-    let diagnostic = Diagnostic::error(Code::KeywordAsName, context.span(), message);
+    let diagnostic = Diagnostic::error(ErrorCode::KeywordAsName, context.span(), message);
     Some(
         diagnostic
             .label(label)
@@ -173,7 +174,7 @@ pub(super) fn as_in_tuple(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let message = "`as` cannot stand in a tuple";
-    let diagnostic = Diagnostic::error(Code::AsInTuple, context.span(), message);
+    let diagnostic = Diagnostic::error(ErrorCode::AsInTuple, context.span(), message);
     Some(
         diagnostic
             .label("names a part of a tuple")
@@ -199,7 +200,7 @@ pub(super) fn import_from(context: &Context<'_>) -> Option<Diagnostic> {
         names.text(context.source),
         module.text(context.source).trim(),
     );
-    let diagnostic = Diagnostic::error(Code::ImportOrder, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::ImportOrder, span, message);
     Some(diagnostic.help(format!("write from {module} import {names}")))
 }
 
@@ -216,7 +217,7 @@ pub(super) fn empty_type_params(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = context.span_at(context.index - 1).to(context.span());
     let diagnostic = Diagnostic::error(
-        Code::TypeParameters,
+        ErrorCode::TypeParameters,
         span,
         "Type parameter list cannot be empty",
     );

@@ -11,7 +11,7 @@ use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::Args;
 
 /// Where an attribute is found that nobody set.
-enum Source {
+enum Origin {
     /// Nowhere: it is None.
     Nowhere,
     /// The argument at this position.
@@ -25,91 +25,91 @@ enum Source {
 }
 
 /// Name, where it is found, documentation.
-const FIELDS: [(&str, Source, &str); 24] = [
+const FIELDS: [(&str, Origin, &str); 24] = [
     (
         "value",
-        Source::Arg(0),
+        Origin::Arg(0),
         "The result of the generator or coroutine.",
     ),
     (
         "code",
-        Source::All,
+        Origin::All,
         "The exit status, or a message; None for 0.",
     ),
-    ("name", Source::Nowhere, "The name that was not found."),
+    ("name", Origin::Nowhere, "The name that was not found."),
     (
         "obj",
-        Source::Nowhere,
+        Origin::Nowhere,
         "The object whose attribute was asked for.",
     ),
     (
         "path",
-        Source::Nowhere,
+        Origin::Nowhere,
         "Where the module was looked for, or None.",
     ),
     (
         "name_from",
-        Source::Nowhere,
+        Origin::Nowhere,
         "The name that could not be imported from the module.",
     ),
-    ("msg", Source::Arg(0), "The message."),
-    ("encoding", Source::Arg(0), "The name of the encoding."),
+    ("msg", Origin::Arg(0), "The message."),
+    ("encoding", Origin::Arg(0), "The name of the encoding."),
     (
         "object",
-        Source::Arg(1),
+        Origin::Arg(1),
         "What was to be decoded or encoded.",
     ),
     (
         "start",
-        Source::Arg(2),
+        Origin::Arg(2),
         "Where what could not be decoded or encoded begins.",
     ),
-    ("end", Source::Arg(3), "Where it ends."),
-    ("reason", Source::Arg(4), "Why that is not possible."),
-    ("filename", Source::Detail(0), "The name of the file."),
+    ("end", Origin::Arg(3), "Where it ends."),
+    ("reason", Origin::Arg(4), "Why that is not possible."),
+    ("filename", Origin::Detail(0), "The name of the file."),
     (
         "lineno",
-        Source::Detail(1),
+        Origin::Detail(1),
         "The line of the mistake, from 1.",
     ),
-    ("offset", Source::Detail(2), "Its column, from 1."),
-    ("text", Source::Detail(3), "The line's text."),
+    ("offset", Origin::Detail(2), "Its column, from 1."),
+    ("text", Origin::Detail(3), "The line's text."),
     (
         "end_lineno",
-        Source::Detail(4),
+        Origin::Detail(4),
         "The line that the mistake ends on.",
     ),
     (
         "end_offset",
-        Source::Detail(5),
+        Origin::Detail(5),
         "The column that the mistake ends before.",
     ),
     (
         "errno",
-        Source::ArgOfMany(0),
+        Origin::ArgOfMany(0),
         "The system's number of the error.",
     ),
     (
         "strerror",
-        Source::ArgOfMany(1),
+        Origin::ArgOfMany(1),
         "The system's words for the error.",
     ),
     (
         "filename",
-        Source::ArgOfMany(2),
+        Origin::ArgOfMany(2),
         "The file, if there is one.",
     ),
     (
         "filename2",
-        Source::ArgOfMany(4),
+        Origin::ArgOfMany(4),
         "The second file, of operations that have two.",
     ),
     (
         "print_file_and_line",
-        Source::Nowhere,
+        Origin::Nowhere,
         "None; for old programs.",
     ),
-    ("reason", Source::Arg(3), "Why that is not possible."),
+    ("reason", Origin::Arg(3), "Why that is not possible."),
 ];
 
 /// The attribute of row `N`.
@@ -128,15 +128,15 @@ fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, 
     Ok(from_args(heap, exception.args(heap), source).unwrap_or(Value::NONE))
 }
 
-fn from_args<'h>(heap: &'h Heap, args: Gc<'h, Tuple>, source: &Source) -> Option<Value<'h>> {
+fn from_args<'h>(heap: &'h Heap, args: Gc<'h, Tuple>, source: &Origin) -> Option<Value<'h>> {
     match *source {
-        Source::Nowhere => None,
-        Source::Arg(i) => args.at(heap, i),
-        Source::ArgOfMany(i) if args.len() > 1 => args.at(heap, i),
-        Source::ArgOfMany(_) => None,
-        Source::Detail(i) => args.at(heap, 1)?.as_gc::<Tuple>()?.at(heap, i),
-        Source::All if args.len() > 1 => Some(args.value()),
-        Source::All => args.at(heap, 0),
+        Origin::Nowhere => None,
+        Origin::Arg(i) => args.at(heap, i),
+        Origin::ArgOfMany(i) if args.len() > 1 => args.at(heap, i),
+        Origin::ArgOfMany(_) => None,
+        Origin::Detail(i) => args.at(heap, 1)?.as_gc::<Tuple>()?.at(heap, i),
+        Origin::All if args.len() > 1 => Some(args.value()),
+        Origin::All => args.at(heap, 0),
     }
 }
 
