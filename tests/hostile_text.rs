@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use apy::reference::builtins;
 use apy_front::bytecode::GlobalNames;
 use apy_front::compile::{Mode, Origin, Subject, World, compile_module, lint};
-use apy_front::diagnostics::{Code, Color, Diagnostic, SourceFile, render_in};
+use apy_front::diagnostics::{Color, Diagnostic, ErrorCode, SourceFile, render_in};
 use apy_front::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
 
 #[test]
@@ -305,7 +305,7 @@ fn check_findings(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let file = SourceFile::new("mutant", &*text);
     for found in findings(bytes) {
-        assert_ne!(found.code, Code::Internal, "{}", found.message);
+        assert_ne!(found.code, ErrorCode::Internal, "{}", found.message);
         for label in &found.labels {
             let range = label.span.range();
             assert!(range.end <= bytes.len(), "{range:?}: {}", found.message);
