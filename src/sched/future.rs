@@ -37,9 +37,16 @@ pub fn new_future(vm: &Vm) -> Local {
 /// # Errors
 /// InvalidStateError if it is done.
 pub fn set_result(vm: &Vm, local: Local, value: Local) -> Result<(), Raised> {
-    let this = future(vm, local);
+    set_result_of(vm, future(vm, local), vm.get(value))
+}
+
+/// The same with the future and the value themselves.
+///
+/// # Errors
+/// As `set_result`.
+pub fn set_result_of(vm: &Vm, this: Gc<'_, Future>, value: Value<'_>) -> Result<(), Raised> {
     check_pending(vm, this)?;
-    finish(vm, this, vm.get(value));
+    finish(vm, this, value);
     Ok(())
 }
 

@@ -149,6 +149,11 @@ impl GreenThreads {
         Rc::clone(&self.current.borrow())
     }
 
+    /// How many threads there are beside the main thread.
+    pub(super) fn others(&self) -> usize {
+        self.threads.borrow().len()
+    }
+
     /// All that are not over, but for the main thread.
     pub(super) fn alive(&self) -> Vec<Rc<Thread>> {
         self.threads.borrow().clone()
@@ -210,7 +215,7 @@ pub fn start(vm: &mut Vm, start: Start) -> Result<Rc<Thread>, Raised> {
 }
 
 fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raised> {
-    super::task::admit(vm)?;
+    super::task::admit(vm, scheduler(vm))?;
     let [callee, args, kwargs] = start.call;
     let Ok(stack) = vm.green_stack(callee, args, kwargs) else {
         return Err(vm
@@ -493,11 +498,6 @@ pub(super) fn trail(vm: &Vm, id: ThreadId) -> Vec<Place> {
         None if current(vm).id == id => vm.trail(usize::MAX),
         None => Vec::new(),
     }
-}
-
-/// How many threads there are, the main thread among them.
-pub fn count(vm: &Vm) -> usize {
-    scheduler(vm).green.threads.borrow().len() + 1
 }
 
 /// Waits for the threads without which the program does not end.

@@ -59,6 +59,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether the scheduler makes the loop's tasks: neither the loop's class nor the program's factory does.
+    #[inline]
+    pub fn makes_tasks_itself(&self, heap: &Heap) -> bool {
+        !self.is_custom.get() && self.task_factory.get(heap).is_undef()
+    }
+
     fn exchange(&self, heap: &Heap, other: &Settings) {
         exchange(heap, &self.exception_handler, &other.exception_handler);
         exchange(heap, &self.task_factory, &other.task_factory);

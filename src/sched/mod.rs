@@ -161,6 +161,11 @@ impl Scheduler {
         self.running.get() || self.attended.get()
     }
 
+    /// How many threads there are beside the main thread.
+    pub fn other_threads(&self) -> usize {
+        self.green.others()
+    }
+
     /// Whether a prompt attends the loop.
     pub fn is_attended(&self) -> bool {
         self.attended.get()

@@ -25,19 +25,20 @@ use crate::vm::{Input, Local, Mention, NativeCoroutine, Place, Resumed, Step, Vm
 /// TypeError if it is no coroutine.
 pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
     check_coroutine(vm, coroutine)?;
-    admit(vm)?;
-    let task = vm.local(vm.heap.task(TaskPart::bare()).value());
-    begin(vm, task, coroutine, name, context);
-    schedule(vm, task);
-    Ok(task)
+    let scheduler = scheduler(vm);
+    admit(vm, scheduler)?;
+    let task = vm.heap.task(TaskPart::bare());
+    fill(vm, scheduler, task, [coroutine, name, context]);
+    schedule(vm, scheduler, task);
+    Ok(vm.local(task.value()))
 }
 
 /// One more task or green thread is to be made.
 ///
 /// # Errors
 /// As `Vm::admit_task`.
-pub fn admit(vm: &Vm) -> Result<(), Raised> {
-    let alive = scheduler(vm).tasks.borrow().alive + super::green::count(vm) - 1;
+pub fn admit(vm: &Vm, scheduler: &Scheduler) -> Result<(), Raised> {
+    let alive = scheduler.tasks.borrow().alive + scheduler.other_threads();
     if alive >= MANY && alive.is_power_of_two() {
         // The tables of tasks, handles and timers double now and then, and cannot fail then.
         vm.heap.room_for(alive * BYTES_OF_TASK)?;
@@ -56,9 +57,12 @@ const BYTES_OF_TASK: usize = 256;
 /// # Errors
 /// As `create`, and of what the program set.
 pub fn make(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
-    let settings = &scheduler(vm).settings;
-    if settings.is_custom.get()
-        && let Some(face) = scheduler(vm).face.get()
+    let scheduler = scheduler(vm);
+    if scheduler.settings.makes_tasks_itself(&vm.heap) {
+        return create(vm, coroutine, name, context);
+    }
+    if scheduler.settings.is_custom.get()
+        && let Some(face) = scheduler.face.get()
     {
         let the_loop = (face.loop_object)(vm)?;
         let method = vm.get_attr_named(the_loop, "create_task")?;
@@ -121,9 +125,23 @@ pub fn check_coroutine(vm: &mut Vm, coroutine: Local) -> Result<(), Raised> {
         .type_error(format!("a coroutine was expected, got {text}")))
 }
 
-/// Initialises a task of the current loop, which then has to be scheduled.
+/// Initialises a task of the current loop, which `begin_scheduled` then has to schedule.
 pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local) {
-    let scheduler = scheduler(vm);
+    fill(
+        vm,
+        scheduler(vm),
+        future(vm, task),
+        [coroutine, name, context],
+    );
+}
+
+/// Initialises a task: with its coroutine, and a name and a context, which are Undef or None for the default.
+fn fill(
+    vm: &Vm,
+    scheduler: &Scheduler,
+    this: Gc<'_, Future>,
+    [coroutine, name, context]: [Local; 3],
+) {
     let heap = &vm.heap;
     let number = scheduler.next_task.get();
     scheduler.next_task.set(number + 1);
@@ -135,11 +153,11 @@ pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local
     };
     let (spawned_in, spawned_at) = vm.place_object();
     let is_named = !vm.get(name).is_undef() && !vm.get(name).is_none();
-    let this = future(vm, task);
-    let part = part(vm, task);
+    let part = this.task().expect("the caller knows that it is a task");
     part.coroutine.set(vm.get(coroutine));
     if let Some(coroutine) = vm.get(coroutine).as_object() {
         coroutine.set_flag(flag::ANSWERED, true);
+        heap.forget_unstarted(coroutine);
     }
     part.number.set(number);
     part.name_number.set(scheduler.next_name.get());
@@ -155,15 +173,20 @@ pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local
 }
 
 /// Has the scheduler keep a task that was begun, and schedules its first step.
-pub fn schedule(vm: &Vm, task: Local) {
-    keep(vm, task);
-    scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), Value::UNDEF));
+pub fn begin_scheduled(vm: &Vm, task: Local) {
+    schedule(vm, scheduler(vm), future(vm, task));
 }
 
-fn keep(vm: &Vm, task: Local) {
-    let mut tasks = scheduler(vm).tasks.borrow_mut();
-    part(vm, task).row.set(tasks.next_row());
-    tasks.insert(&vm.heap, vm.get(task));
+fn schedule(vm: &Vm, scheduler: &Scheduler, task: Gc<'_, Future>) {
+    keep(vm, scheduler, task);
+    scheduler.call_soon(Handle::new(Action::Step, task.value(), Value::UNDEF));
+}
+
+fn keep(vm: &Vm, scheduler: &Scheduler, task: Gc<'_, Future>) {
+    let mut tasks = scheduler.tasks.borrow_mut();
+    let part = task.task().expect("the caller knows that it is a task");
+    part.row.set(tasks.next_row());
+    tasks.insert(&vm.heap, task.value());
 }
 
 /// Runs the first step of a task that was begun, now instead of in the next turn; the scheduler keeps it if it has to wait.
@@ -171,8 +194,8 @@ fn keep(vm: &Vm, task: Local) {
 /// # Errors
 /// KeyboardInterrupt and SystemExit.
 pub fn start_eagerly(vm: &mut Vm, task: Local) -> Result<(), Raised> {
-    keep(vm, task);
     let scheduler = shared(vm);
+    keep(vm, &scheduler, future(vm, task));
     let turn = Turn::new(vm, &scheduler);
     step(vm, &turn, task, None)
 }
@@ -381,19 +404,29 @@ pub fn note_crossing(vm: &mut Vm, awaited: Local, exception: Local) {
 pub struct Turn<'s> {
     /// The VM's scheduler.
     pub scheduler: &'s Scheduler,
-    /// Outside of its steps: the task that runs (a loop within a task), and the context.
-    task: Local,
-    context: Local,
+    /// The task that runs outside of its steps (a loop within a task) and the context there; None where there is neither.
+    outside: Option<[Local; 2]>,
 }
 
 impl Turn<'_> {
     /// A turn that begins now.
     pub fn new<'s>(vm: &Vm, scheduler: &'s Scheduler) -> Turn<'s> {
-        Turn {
-            scheduler,
-            task: vm.local(scheduler.current.get(&vm.heap)),
-            context: vm.local(scheduler.context.get(&vm.heap)),
-        }
+        let (task, context) = (&scheduler.current, &scheduler.context);
+        let is_outermost = task.is_undef() && context.is_undef();
+        let outside =
+            (!is_outermost).then(|| [task, context].map(|slot| vm.local(slot.get(&vm.heap))));
+        Turn { scheduler, outside }
+    }
+
+    /// A step is over.
+    #[inline]
+    fn leave_step(&self, vm: &Vm) {
+        let [task, context] = match self.outside {
+            None => [Value::UNDEF; 2],
+            Some(outside) => outside.map(|local| vm.get(local)),
+        };
+        self.scheduler.current.set(task);
+        self.scheduler.context.set(context);
     }
 }
 
@@ -432,12 +465,11 @@ pub fn step(
     self::part(vm, task)
         .context
         .set(scheduler.context.get(&vm.heap));
-    scheduler.current.set(vm.get(turn.task));
-    scheduler.context.set(vm.get(turn.context));
+    turn.leave_step(vm);
     match outcome {
-        Ok(Resumed::Returned(value)) => returned(vm, task, value),
+        Ok(Resumed::Returned(value)) => returned(vm, scheduler, task, value),
         Ok(Resumed::Yielded(value)) => yielded(vm, scheduler, task, value),
-        Err(raised) => failed(vm, task, raised),
+        Err(raised) => failed(vm, scheduler, task, raised),
     }
 }
 
@@ -453,20 +485,20 @@ fn new_cancelled_error(vm: &Vm, task: Local) -> Local {
     vm.local(heap.exception(class, args).value())
 }
 
-fn returned(vm: &mut Vm, task: Local, value: Local) -> Result<(), Raised> {
-    finish(vm, task);
-    let part = part(vm, task);
+fn returned(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Result<(), Raised> {
+    let this = future(vm, task);
+    let part = finish(scheduler, this);
     if part.must_cancel.get() {
         part.must_cancel.set(false);
         let message = vm.local(cancel_message(vm, task));
         future::cancel_now(vm, task, message);
         return Ok(());
     }
-    future::set_result(vm, task, value)
+    future::set_result_of(vm, this, vm.get(value))
 }
 
-fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
-    finish(vm, task);
+fn failed(vm: &mut Vm, scheduler: &Scheduler, task: Local, raised: Raised) -> Result<(), Raised> {
+    finish(scheduler, future(vm, task));
     let leaves = vm.is_raised(&raised, Builtin::KeyboardInterrupt)
         || vm.is_raised(&raised, Builtin::SystemExit);
     let cancelled = vm.is_raised(&raised, Builtin::CancelledError);
@@ -492,9 +524,11 @@ fn failed(vm: &mut Vm, task: Local, raised: Raised) -> Result<(), Raised> {
 }
 
 /// The task will not run again.
-fn finish(vm: &Vm, task: Local) {
-    let row = part(vm, task).row.replace(NO_ROW);
-    scheduler(vm).tasks.borrow_mut().remove(row);
+fn finish<'h>(scheduler: &Scheduler, task: Gc<'h, Future>) -> &'h TaskPart {
+    let part = task.task().expect("the caller knows that it is a task");
+    let row = part.row.replace(NO_ROW);
+    scheduler.tasks.borrow_mut().remove(row);
+    part
 }
 
 fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Result<(), Raised> {

@@ -72,6 +72,7 @@ impl Vm {
     }
 
     /// A local with `None`.
+    #[inline]
     pub fn none(&self) -> Local {
         self.local(Value::NONE)
     }

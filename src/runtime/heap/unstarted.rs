@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::Heap;
 use super::finalize::noted;
-use super::gc::{Gc, Slot, flag};
+use super::gc::{Gc, Header, Slot, flag};
 use super::trace::Tracer;
 use crate::bytecode::Code;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
@@ -48,6 +48,14 @@ impl Heap {
             code,
             at,
         });
+    }
+
+    /// Something answers for a coroutine now: drops its note if it is the latest, as that of a new task's is. Other notes go when
+    /// there is no room for more.
+    #[inline]
+    pub fn forget_unstarted(&self, coroutine: Gc<'_, Header>) {
+        let mut notes = self.unstarted.notes.borrow_mut();
+        notes.pop_if(|note| note.coroutine == coroutine.value().bits());
     }
 
     /// Whether coroutines were lost that the user was not told of.

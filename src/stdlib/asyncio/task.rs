@@ -153,7 +153,7 @@ fn initialise(
         if eager && scheduler(vm).is_running() {
             return task::start_eagerly(vm, this);
         }
-        task::schedule(vm, this);
+        task::begin_scheduled(vm, this);
         Ok(())
     })
 }

@@ -116,7 +116,7 @@ const GET_NATIVE_ID: Native = Native::vm(
 const COUNT: Native = Native::vm(
     "_count() -> int",
     "How many threads there are beside the main thread.",
-    |vm, _| Ok(vm.local(Value::small_int(green::count(vm) as i64 - 1))),
+    |vm, _| Ok(vm.local(Value::small_int(scheduler(vm).other_threads() as i64))),
 );
 const EXIT: Native = Native::vm("exit()", "End this thread: raise SystemExit.", |vm, _| {
     Err(vm.heap.raise_with(Builtin::SystemExit, &[]))
