@@ -85,6 +85,8 @@ pub struct Native {
 /// What a call without keywords and stars needs to know.
 #[derive(Clone, Copy)]
 struct Arity {
+    /// Parameters that keywords can fill, or that collect.
+    named: u8,
     min: u8,
     /// Positional parameters.
     max: u8,
@@ -171,8 +173,7 @@ impl Native {
 
     /// Whether it has only parameters that keywords cannot fill.
     pub fn takes_no_keywords(&self) -> bool {
-        let named = |p: &Param| p.kind != ParamKind::Positional;
-        !parse_params(self.signature).iter().any(named)
+        self.arity.named == 0
     }
 
     /// The function's name.
@@ -198,6 +199,7 @@ impl Arity {
     const fn read(signature: &str) -> Arity {
         let text = signature.as_bytes();
         let mut arity = Arity {
+            named: 0,
             min: 0,
             max: 0,
             all: 0,
@@ -219,7 +221,10 @@ impl Arity {
                 b')' | b']' | b'}' => depth -= 1,
                 b',' if depth == 0 => start = true,
                 b' ' => {}
-                b'/' if start => start = false,
+                b'/' if start => {
+                    start = false;
+                    arity.named = 0;
+                }
                 b'*' if start => {
                     start = false;
                     let bare = text[i + 1] == b',' || text[i + 1] == b')';
@@ -227,11 +232,13 @@ impl Arity {
                     if !bare {
                         arity.open = true;
                         arity.all += 1;
+                        arity.named += 1;
                     }
                 }
                 _ if start => {
                     start = false;
                     arity.all += 1;
+                    arity.named += 1;
                     if !keyword_only {
                         arity.max += 1;
                         if !has_default(text, i) {
@@ -505,6 +512,9 @@ mod tests {
         assert!(takes("f(a, *, key=None)", 1) && !takes("f(a, *, key=None)", 2));
         assert!(!takes("f(*args)", 0) && !takes("f(a, *, key)", 1));
         assert!(takes("f(a=(1, 2), b='x') -> int", 0));
+        let unnamed = |signature| Native::leaf(signature, "None.", none).takes_no_keywords();
+        assert!(unnamed("f(a, b=1, /)") && unnamed("f()"));
+        assert!(!unnamed("f(a, /, b)") && !unnamed("f(*args)") && !unnamed("f(a, /, *, key)"));
     }
 
     #[test]
