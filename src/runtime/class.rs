@@ -66,6 +66,17 @@ const FLAGGED: [(Sym, u32); 11] = [
     (Sym::Len, class_flag::TRUTH),
 ];
 
+/// All the flags that special methods set.
+const FROM_METHODS: u32 = {
+    let mut all = 0;
+    let mut i = 0;
+    while i < FLAGGED.len() {
+        all |= FLAGGED[i].1;
+        i += 1;
+    }
+    all
+};
+
 /// A class.
 pub struct Class {
     /// `__name__`, a string.
@@ -283,6 +294,11 @@ impl<'h> Gc<'h, Class> {
         heap.class_changed();
     }
 
+    /// Makes room for so many more attributes.
+    pub fn expect_attrs(self, heap: &Heap, more: usize) {
+        self.get().attrs.expect(heap, more);
+    }
+
     /// The live `__dict__`: the program sees it through a mapping proxy.
     pub fn dict(self, heap: &'h Heap) -> Gc<'h, Dict> {
         if let Some(dict) = self.get().dict.get(heap).as_gc() {
@@ -385,14 +401,19 @@ impl<'h> Gc<'h, Class> {
 
     /// Recomputes the flags of the class and all below it, after its MRO or a special method changed.
     pub fn refresh_flags(self, heap: &'h Heap) {
-        let keep =
-            class_flag::NO_DICT | class_flag::FINAL | class_flag::GENERAL | class_flag::NATIVE;
-        let mut flags = self.get().flags.get() & keep;
-        for (sym, flag) in FLAGGED {
-            let found = self.lookup_in(heap, heap.sym(sym));
-            if found.is_some_and(|(class, _)| !class.builtin_is(Builtin::Object)) {
-                flags |= flag;
-            }
+        let mut flags = self.get().flags.get() & !FROM_METHODS;
+        if !self.builtin_is(Builtin::Object) {
+            let attrs = &self.get().attrs;
+            let own = FLAGGED
+                .iter()
+                .filter(|(sym, _)| attrs.get(heap, heap.sym(*sym)).is_some());
+            flags |= own.fold(0, |flags, (_, flag)| flags | flag);
+            // The classes after it in its MRO were refreshed before.
+            let inherited = self
+                .mro(heap)
+                .skip(1)
+                .fold(0, |flags, class| flags | class.get().flags.get());
+            flags |= inherited & FROM_METHODS;
         }
         self.get().flags.set(flags);
         for i in 0..self.get().subclasses.len() {

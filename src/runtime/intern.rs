@@ -21,10 +21,15 @@ pub struct Interner {
     permanent: usize,
 }
 
+/// About how many strings are interned before a program starts.
+const AT_START: usize = 2048;
+
 impl Interner {
     pub(super) fn new() -> Interner {
+        let mut index = Index::default();
+        index.reserve(AT_START);
         Interner {
-            index: RefCell::default(),
+            index: RefCell::new(index),
             strings: SlotVec::new(),
             permanent: 0,
         }
@@ -88,6 +93,7 @@ impl Heap {
 
 /// Interns the symbols; must run before anything else interns.
 pub(super) fn intern_symbols(heap: &Heap) {
+    heap.interner.strings.expect(heap, AT_START);
     for (i, text) in SYMBOLS.iter().enumerate() {
         heap.intern(text);
         debug_assert_eq!(

@@ -44,6 +44,13 @@ impl NameTable {
         i
     }
 
+    /// Makes room for so many more names.
+    pub fn expect(&self, heap: &Heap, more: usize) {
+        self.index.borrow_mut().reserve(more);
+        self.names.expect(heap, more);
+        self.values.expect(heap, more);
+    }
+
     /// The value of an interned name.
     #[inline]
     pub fn get<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {

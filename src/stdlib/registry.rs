@@ -409,8 +409,15 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> G
     class
 }
 
+/// Attributes of a class beside those that its declaration lists: `__doc__`, `__new__`, `__module__`, `__hash__`.
+const OTHERS: usize = 4;
+
 fn fill_class(vm: &mut Vm, class: Local, ty: &'static NativeType) {
     let mark = vm.mark();
+    if let Some(class) = vm.get_gc::<Class>(class) {
+        let functions = ty.methods.len() + ty.class_methods.len() + ty.static_methods.len();
+        class.expect_attrs(&vm.heap, functions + ty.getters.len() + OTHERS);
+    }
     set(vm, class, "__doc__", vm.heap.str_value(ty.doc));
     if let Some(new) = ty.new {
         let function = vm.native_function(new, NativeRole::New(class));

@@ -468,6 +468,14 @@ impl SlotVec {
         SlotVec::grow(vec, heap, more)
     }
 
+    /// Makes room for so many more values, and for no more than that.
+    pub fn expect(&self, heap: &Heap, more: usize) {
+        let vec = self.vec();
+        let before = vec.capacity();
+        vec.reserve_exact(more);
+        heap.charge((vec.capacity() - before) * 8);
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(vec: &mut Vec<u64>, heap: &Heap, more: usize) -> Result<(), Raised> {

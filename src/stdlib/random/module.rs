@@ -3,7 +3,7 @@
 //! Nothing is random about it: the shared generator is seeded with the interpreter's seed, and what asks for "any" seed
 //! (`Random()`, `seed()`) gets one drawn from a generator of that seed. The same program with the same seed draws the same.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::class::{RANDOM_CLASS, SYSTEM_RANDOM};
 use super::{Random, class};
@@ -25,20 +25,12 @@ pub const RANDOM: NativeModule = NativeModule {
 };
 
 /// Where seeds come from.
+#[derive(Default)]
 pub struct Entropy {
     /// The interpreter's seed.
     seed: Cell<u64>,
-    /// Draws the seeds of generators that were given none.
-    seeds: RefCell<Random>,
-}
-
-impl Default for Entropy {
-    fn default() -> Entropy {
-        Entropy {
-            seed: Cell::new(0),
-            seeds: RefCell::new(seeds_of(0)),
-        }
-    }
+    /// Draws the seeds of generators that were given none; made for the first of them.
+    seeds: OnceCell<RefCell<Random>>,
 }
 
 impl Layer for Entropy {
@@ -52,8 +44,9 @@ impl Extension for Entropy {}
 impl Entropy {
     /// A seed for a generator that was given none.
     pub fn draw(&self) -> i64 {
-        let [high, low] =
-            [(); 2].map(|()| (self.seeds.borrow_mut().random() * 2f64.powi(31)) as i64);
+        let seeds = || RefCell::new(seeds_of(self.seed.get()));
+        let mut seeds = self.seeds.get_or_init(seeds).borrow_mut();
+        let [high, low] = [(); 2].map(|()| (seeds.random() * 2f64.powi(31)) as i64);
         high << 31 | low
     }
 }
@@ -65,9 +58,7 @@ fn seeds_of(seed: u64) -> Random {
 
 /// Sets the interpreter's seed; to be called before the program imports `random`.
 pub fn seed_default(vm: &Vm, seed: u64) {
-    let entropy: &Entropy = vm.extension();
-    entropy.seed.set(seed);
-    *entropy.seeds.borrow_mut() = seeds_of(seed);
+    vm.extension::<Entropy>().seed.set(seed);
 }
 
 /// Binds the methods of the shared generator.
