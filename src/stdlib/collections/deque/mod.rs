@@ -1,19 +1,18 @@
 //! `collections.deque`: a list with two open ends, natively, because programs use it where speed matters.
 //!
-//! The rest of `collections` is written in apy (`library/collections.apy`), which takes the type from here. Each
-//! change of the length counts as a version; an iterator that finds another version than its own refuses to go on.
+//! The representation is `runtime/deque.rs`. The rest of `collections` is written in apy (`library/collections/`), which takes the type
+//! from here.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+mod iterator;
 
-use crate::runtime::class::Class;
+use self::iterator::walk;
+use crate::runtime::deque::{Deque, End};
 use crate::runtime::dict::Dict;
-use crate::runtime::heap::traced;
-use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::opaque::Opaque;
+use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::vm_index_or;
 use crate::stdlib::builtins::types::receiver::given;
-use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
+use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -66,7 +65,7 @@ pub const DEQUE: ModuleType = ModuleType {
             "maximum size of a deque or None if unbounded",
             |heap, args| {
                 let this = deque(args.get(0));
-                Ok(this.maxlen.get().map_or(Value::NONE, |n| heap.usize(n)))
+                Ok(this.maxlen().map_or(Value::NONE, |n| heap.usize(n)))
             },
         )],
         ..NativeType::of(
@@ -76,99 +75,16 @@ pub const DEQUE: ModuleType = ModuleType {
     },
 };
 
-const ITERATOR: ModuleType = ModuleType {
-    name: "collections._deque_iterator",
-    module: "collections",
-    body: NativeType {
-        methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
-        ..NativeType::of(Builtin::Opaque, "An iterator over a deque.")
-    },
-};
-
-const REVERSE_ITERATOR: ModuleType = ModuleType {
-    name: "collections._deque_reverse_iterator",
-    module: "collections",
-    body: NativeType {
-        methods: &[&ITERATOR_ITER, &ITERATOR_NEXT, &ITERATOR_HINT],
-        ..NativeType::of(Builtin::Opaque, "An iterator over a deque from its end.")
-    },
-};
-
-#[derive(Default)]
-struct Deque {
-    items: RefCell<VecDeque<Slot>>,
-    maxlen: Cell<Option<usize>>,
-    version: Cell<u64>,
-}
-
-/// Walks a deque; `step` is 1 or, from the end, -1.
-struct Walk {
-    deque: Slot,
-    version: u64,
-    at: Cell<i64>,
-    step: i64,
-}
-
-traced!(Deque { items } plain { maxlen, version });
-
-impl Payload for Deque {}
-
-traced!(Walk { deque } plain { version, at, step });
-
-impl Payload for Walk {}
-
 fn product(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let times = vm.index(args.at(1))?;
     let empty = vm.local(vm.heap.list([]).value());
     let product = like(vm, args.at(0), empty)?;
-    let items = list_of(vm, args.at(0));
+    let items = list_of(vm, args.at(0))?;
     for _ in 0..times {
         vm.native_safepoint()?;
         add_all(vm, product, items, End::Right)?;
     }
     Ok(product)
-}
-
-/// An end of a deque.
-#[derive(Clone, Copy)]
-enum End {
-    Left,
-    Right,
-}
-
-impl Deque {
-    /// Adds an item at one end; what is too much leaves at the other.
-    fn push(&self, heap: &Heap, end: End, value: Value<'_>) {
-        let mut items = self.items.borrow_mut();
-        if items.len() == items.capacity() {
-            heap.charge((items.capacity() + 1) * size_of::<Slot>());
-        }
-        match end {
-            End::Left => items.push_front(Slot::new(value)),
-            End::Right => items.push_back(Slot::new(value)),
-        }
-        if self.maxlen.get().is_some_and(|max| items.len() > max) {
-            match end {
-                End::Left => items.pop_back(),
-                End::Right => items.pop_front(),
-            };
-        }
-        self.touch();
-    }
-
-    fn take(&self, heap: &Heap, end: End) -> Result<Slot, Raised> {
-        let mut items = self.items.borrow_mut();
-        let taken = match end {
-            End::Left => items.pop_front(),
-            End::Right => items.pop_back(),
-        };
-        self.touch();
-        taken.ok_or_else(|| heap.raise(Builtin::IndexError, "pop from an empty deque"))
-    }
-
-    fn touch(&self) {
-        self.version.set(self.version.get() + 1);
-    }
 }
 
 fn deque<'h>(value: Value<'h>) -> &'h Deque {
@@ -194,32 +110,26 @@ const INIT: Native = Native::vm(
     init,
 );
 const APPEND: Native = Native::vm("append(self, item, /)", "Add at the right.", |vm, args| {
-    this(vm, args).push(&vm.heap, End::Right, vm.get(args.at(1)));
+    this(vm, args).push(&vm.heap, End::Right, vm.get(args.at(1)))?;
     Ok(vm.none())
 });
 const APPENDLEFT: Native = Native::vm(
     "appendleft(self, item, /)",
     "Add at the left.",
     |vm, args| {
-        this(vm, args).push(&vm.heap, End::Left, vm.get(args.at(1)));
+        this(vm, args).push(&vm.heap, End::Left, vm.get(args.at(1)))?;
         Ok(vm.none())
     },
 );
 const POP: Native = Native::vm(
     "pop(self, /)",
     "Remove and return the rightmost. Raises IndexError if there is none.",
-    |vm, args| {
-        let taken = this(vm, args).take(&vm.heap, End::Right)?;
-        Ok(vm.local(taken.get(&vm.heap)))
-    },
+    |vm, args| pop(vm, args, End::Right),
 );
 const POPLEFT: Native = Native::vm(
     "popleft(self, /)",
     "Remove and return the leftmost. Raises IndexError if there is none.",
-    |vm, args| {
-        let taken = this(vm, args).take(&vm.heap, End::Left)?;
-        Ok(vm.local(taken.get(&vm.heap)))
-    },
+    |vm, args| pop(vm, args, End::Left),
 );
 const EXTEND: Native = Native::vm(
     "extend(self, iterable, /)",
@@ -232,12 +142,11 @@ const EXTENDLEFT: Native = Native::vm(
     |vm, args| extend(vm, args, End::Left),
 );
 const CLEAR: Native = Native::vm("clear(self, /)", "Remove all items.", |vm, args| {
-    this(vm, args).items.borrow_mut().clear();
-    this(vm, args).touch();
+    this(vm, args).clear(&vm.heap);
     Ok(vm.none())
 });
 const COPY: Native = Native::vm("copy(self, /)", "A shallow copy.", |vm, args| {
-    let items = list_of(vm, args.at(0));
+    let items = list_of(vm, args.at(0))?;
     like(vm, args.at(0), items)
 });
 const COUNT: Native = Native::vm(
@@ -279,8 +188,7 @@ const REMOVE: Native = Native::vm(
     |vm, args| {
         for i in 0..len(vm, args.at(0)) {
             if equals_at(vm, args, i)? {
-                this(vm, args).items.borrow_mut().remove(i);
-                this(vm, args).touch();
+                this(vm, args).remove(&vm.heap, i);
                 return Ok(vm.none());
             }
         }
@@ -289,11 +197,7 @@ const REMOVE: Native = Native::vm(
     },
 );
 const REVERSE: Native = Native::vm("reverse(self, /)", "Reverse in place.", |vm, args| {
-    this(vm, args)
-        .items
-        .borrow_mut()
-        .make_contiguous()
-        .reverse();
+    this(vm, args).reverse(&vm.heap);
     Ok(vm.none())
 });
 const ROTATE: Native = Native::vm(
@@ -301,14 +205,7 @@ const ROTATE: Native = Native::vm(
     "Move the n rightmost items to the left.",
     |vm, args| {
         let n = vm_index_or(vm, args.at(1), 1)?;
-        let this = this(vm, args);
-        let mut items = this.items.borrow_mut();
-        if !items.is_empty() {
-            let n = n.rem_euclid(items.len() as i64) as usize;
-            items.rotate_right(n);
-            this.touch();
-        }
-        drop(items);
+        this(vm, args).rotate(&vm.heap, n);
         Ok(vm.none())
     },
 );
@@ -329,9 +226,8 @@ const SETITEM: Native = Native::vm(
     "Set self[key] to value.",
     |vm, args| {
         let at = position(vm, args)?;
-        match this(vm, args).items.borrow().get(at) {
-            Some(slot) => slot.set(vm.get(args.at(2))),
-            None => return Err(out_of_range(&vm.heap)),
+        if !this(vm, args).set_item(&vm.heap, at, vm.get(args.at(2))) {
+            return Err(out_of_range(&vm.heap));
         }
         Ok(vm.none())
     },
@@ -341,10 +237,9 @@ const DELITEM: Native = Native::vm(
     "Delete self[key].",
     |vm, args| {
         let at = position(vm, args)?;
-        if this(vm, args).items.borrow_mut().remove(at).is_none() {
+        if !this(vm, args).remove(&vm.heap, at) {
             return Err(out_of_range(&vm.heap));
         }
-        this(vm, args).touch();
         Ok(vm.none())
     },
 );
@@ -374,9 +269,9 @@ const REVERSED: Native = Native::vm(
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let mut text = String::new();
     vm.write_once(args.at(0), "[...]", &mut text, |vm, out| {
-        let items = list_of(vm, args.at(0));
+        let items = list_of(vm, args.at(0))?;
         let items = vm.repr_text(items)?;
-        let maxlen = match this(vm, args).maxlen.get() {
+        let maxlen = match this(vm, args).maxlen() {
             Some(n) => format!(", maxlen={n}"),
             None => String::new(),
         };
@@ -396,9 +291,9 @@ const ADD: Native = Native::vm(
             let message = format!("can only concatenate deque (not \"{class}\") to deque");
             return Err(vm.heap.type_error(message));
         }
-        let items = list_of(vm, args.at(0));
+        let items = list_of(vm, args.at(0))?;
         let sum = like(vm, args.at(0), items)?;
-        let more = list_of(vm, args.at(1));
+        let more = list_of(vm, args.at(1))?;
         add_all(vm, sum, more, End::Right)?;
         Ok(sum)
     },
@@ -418,7 +313,7 @@ const IMUL: Native = Native::vm(
     "Implement self*=value.",
     |vm, args| {
         let times = vm.index(args.at(1))?;
-        let items = list_of(vm, args.at(0));
+        let items = list_of(vm, args.at(0))?;
         if times <= 0 {
             vm.call_method(args.at(0), "clear", &[])?;
         }
@@ -430,7 +325,7 @@ const IMUL: Native = Native::vm(
     },
 );
 const DUNDER_COPY: Native = Native::vm("__copy__(self, /)", "A shallow copy.", |vm, args| {
-    let items = list_of(vm, args.at(0));
+    let items = list_of(vm, args.at(0))?;
     like(vm, args.at(0), items)
 });
 const CLASS_GETITEM: Native = Native::vm(
@@ -444,7 +339,7 @@ const REDUCE: Native = Native::vm(
     |vm, args| {
         let this = args.at(0);
         let class = vm.local(vm.heap.class_of(vm.get(this)).value());
-        let arguments = match self::this(vm, args).maxlen.get() {
+        let arguments = match self::this(vm, args).maxlen() {
             Some(n) => {
                 let (empty, n) = (vm.tuple_of(&[]), vm.local(vm.heap.usize(n)));
                 vm.tuple_of(&[empty, n])
@@ -488,65 +383,6 @@ const fn comparison(
     Native::vm(signature, "Compare as lists.", call)
 }
 
-const ITERATOR_ITER: Native =
-    Native::vm("__iter__(self, /)", "Implement iter(self).", |_, args| {
-        Ok(args.at(0))
-    });
-const ITERATOR_NEXT: Native = Native::step(|vm, iter, into| {
-    let walk = walker(vm, iter);
-    let owner = walk.deque.get(&vm.heap);
-    if deque(owner).version.get() != walk.version {
-        let message = "deque mutated during iteration";
-        return Err(vm.heap.raise(Builtin::RuntimeError, message));
-    }
-    let at = walk.at.replace(walk.at.get() + walk.step);
-    let items = deque(owner).items.borrow();
-    match usize::try_from(at).ok().and_then(|at| items.get(at)) {
-        Some(item) => {
-            vm.set(into, item.get(&vm.heap));
-            Ok(true)
-        }
-        None => Ok(false),
-    }
-});
-const ITERATOR_HINT: Native = Native::vm(
-    "__length_hint__(self, /)",
-    "How many items are left.",
-    |vm, args| {
-        let walk = walker(vm, args.at(0));
-        let len = deque(walk.deque.get(&vm.heap)).items.borrow().len() as i64;
-        let left = if walk.step > 0 {
-            len - walk.at.get()
-        } else {
-            walk.at.get() + 1
-        };
-        Ok(vm.local(vm.heap.usize(left.max(0) as usize)))
-    },
-);
-
-fn walker(vm: &Vm, local: Local) -> &Walk {
-    vm.payload(local)
-}
-
-fn walk(vm: &mut Vm, owner: Local, at: i64, step: i64) -> Local {
-    let class = class_of(
-        vm,
-        if step > 0 {
-            &ITERATOR
-        } else {
-            &REVERSE_ITERATOR
-        },
-    );
-    let walk = Walk {
-        deque: Slot::new(vm.get(owner)),
-        version: deque(vm.get(owner)).version.get(),
-        at: Cell::new(at),
-        step,
-    };
-    let class: Gc<'_, Class> = vm.get_gc(class).expect("a class");
-    vm.local(vm.heap.opaque(class, walk).value())
-}
-
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let maxlen = match given(vm, args.at(2)).filter(|&n| !vm.get(n).is_none()) {
         Some(n) => match usize::try_from(vm.index(n)?) {
@@ -555,13 +391,20 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         },
         None => None,
     };
-    let this = this(vm, args);
-    this.maxlen.set(maxlen);
-    this.items.borrow_mut().clear();
+    this(vm, args).reset(&vm.heap, maxlen);
     if given(vm, args.at(1)).is_some() {
         extend(vm, args, End::Right)?;
     }
     Ok(vm.none())
+}
+
+fn pop(vm: &mut Vm, args: Locals, end: End) -> Result<Local, Raised> {
+    match this(vm, args).pop(&vm.heap, end) {
+        Some(taken) => Ok(vm.local(taken)),
+        None => Err(vm
+            .heap
+            .raise(Builtin::IndexError, "pop from an empty deque")),
+    }
 }
 
 fn extend(vm: &mut Vm, args: Locals, end: End) -> Result<Local, Raised> {
@@ -572,14 +415,14 @@ fn extend(vm: &mut Vm, args: Locals, end: End) -> Result<Local, Raised> {
 fn add_all(vm: &mut Vm, owner: Local, iterable: Local, end: End) -> Result<(), Raised> {
     // A deque that extends itself gets what it held before.
     let iterable = if vm.get(iterable).is(vm.get(owner)) {
-        list_of(vm, owner)
+        list_of(vm, owner)?
     } else {
         iterable
     };
     let iterator = vm.iter(iterable)?;
     let into = vm.none();
     while vm.next(iterator, into)? {
-        deque(vm.get(owner)).push(&vm.heap, end, vm.get(into));
+        deque(vm.get(owner)).push(&vm.heap, end, vm.get(into))?;
     }
     Ok(())
 }
@@ -587,7 +430,7 @@ fn add_all(vm: &mut Vm, owner: Local, iterable: Local, end: End) -> Result<(), R
 /// A deque of the same class and bound.
 fn like(vm: &mut Vm, model: Local, items: Local) -> Result<Local, Raised> {
     let class = vm.local(vm.heap.class_of(vm.get(model)).value());
-    match deque(vm.get(model)).maxlen.get() {
+    match deque(vm.get(model)).maxlen() {
         Some(n) => {
             let n = vm.local(vm.heap.usize(n));
             vm.call(class, &[items, n])
@@ -596,31 +439,30 @@ fn like(vm: &mut Vm, model: Local, items: Local) -> Result<Local, Raised> {
     }
 }
 
-fn list_of(vm: &Vm, owner: Local) -> Local {
-    let heap = &vm.heap;
-    let items = deque(vm.get(owner)).items.borrow();
-    vm.local(heap.list(items.iter().map(|slot| slot.get(heap))).value())
+fn list_of(vm: &Vm, owner: Local) -> Result<Local, Raised> {
+    let items = deque(vm.get(owner)).to_list(&vm.heap)?;
+    Ok(vm.local(items.value()))
 }
 
 fn len(vm: &Vm, owner: Local) -> usize {
-    deque(vm.get(owner)).items.borrow().len()
+    deque(vm.get(owner)).len(&vm.heap)
 }
 
 fn item(vm: &Vm, owner: Local, at: usize) -> Option<Local> {
-    let items = deque(vm.get(owner)).items.borrow();
-    items.get(at).map(|slot| vm.local(slot.get(&vm.heap)))
+    let item = deque(vm.get(owner)).item(&vm.heap, at)?;
+    Some(vm.local(item))
 }
 
 /// Whether the item at a position equals the first argument; the comparison must leave the deque as it is.
 fn equals_at(vm: &mut Vm, args: Locals, at: usize) -> Result<bool, Raised> {
     let mark = vm.mark();
-    let version = this(vm, args).version.get();
+    let version = this(vm, args).version();
     let Some(item) = item(vm, args.at(0), at) else {
         return Ok(false);
     };
     let equal = vm.equal(item, args.at(1))?;
     vm.release(mark);
-    if this(vm, args).version.get() != version {
+    if this(vm, args).version() != version {
         let message = "deque mutated during iteration";
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     }
@@ -651,8 +493,8 @@ fn out_of_range(heap: &Heap) -> Raised {
 fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let at = vm.index(args.at(1))?;
     let this = this(vm, args);
-    let len = this.items.borrow().len();
-    if this.maxlen.get().is_some_and(|max| len >= max) {
+    let len = this.len(&vm.heap);
+    if this.maxlen().is_some_and(|max| len >= max) {
         let message = "deque already at its maximum size";
         return Err(vm.heap.raise(Builtin::IndexError, message));
     }
@@ -661,11 +503,7 @@ fn insert(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     } else {
         at.min(len as i64)
     };
-    vm.heap.charge(size_of::<Slot>());
-    this.items
-        .borrow_mut()
-        .insert(at as usize, Slot::new(vm.get(args.at(2))));
-    this.touch();
+    this.insert(&vm.heap, at as usize, vm.get(args.at(2)))?;
     Ok(vm.none())
 }
 
@@ -673,7 +511,7 @@ fn compare(vm: &mut Vm, args: Locals, how: Comparison) -> Result<Local, Raised> 
     if try_deque(vm.get(args.at(1))).is_none() {
         return Ok(vm.local(Value::NOT_IMPLEMENTED));
     }
-    let [a, b] = [0, 1].map(|i| list_of(vm, args.at(i)));
+    let (a, b) = (list_of(vm, args.at(0))?, list_of(vm, args.at(1))?);
     let holds = vm.compare_truth(how, a, b)?;
     Ok(vm.local(Value::bool(holds)))
 }
