@@ -6,6 +6,7 @@
 
 use std::cell::OnceCell;
 
+use crate::runtime::class::Class;
 use crate::runtime::future::Future;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
@@ -474,7 +475,11 @@ impl Vm {
             NativeRole::Function(module) => {
                 (Value::UNDEF, self.get(module), Builtin::BuiltinFunction)
             }
-            NativeRole::Method(class) if wraps_slot(native.name()) => {
+            NativeRole::Method(class)
+                if self
+                    .get_gc::<Class>(class)
+                    .is_some_and(|c| wraps_slot(c.name(&self.heap).as_str(), native.name())) =>
+            {
                 (self.get(class), Value::UNDEF, Builtin::WrapperDescriptor)
             }
             NativeRole::Method(class) => (self.get(class), Value::UNDEF, Builtin::MethodDescriptor),

@@ -134,7 +134,7 @@ const COPY: Native = Native::leaf(
 );
 
 const FROMKEYS: Native = Native::vm(
-    "fromkeys(type, iterable, value=None, /)",
+    "fromkeys(cls, iterable, value=None, /)",
     "Create a new dictionary with keys from iterable and values set to value.",
     fromkeys,
 );

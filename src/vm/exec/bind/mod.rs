@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::runtime::Value;
 pub use function::{Place, bind_function, bind_in_place};
-pub use native::bind_native;
+pub use native::{NativeCall, Reached, bind_native, wrong_receiver};
 
 /// The values of the parameters.
 pub type Bound<'h> = SmallVec<[Value<'h>; 8]>;

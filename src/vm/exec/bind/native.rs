@@ -1,6 +1,7 @@
 //! Binding to functions written in Rust.
 //!
-//! Their messages differ with how CPython's own are written: in C with positional parameters only, in C with names, in Python.
+//! Arguments are filled in first; only where that fails the message is worded. Messages differ with how CPython's own function is
+//! written: in C with positional parameters only, in C with names, as a wrapper around a slot, in Python.
 
 use smallvec::SmallVec;
 
@@ -14,92 +15,156 @@ use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::native::{Native, Param, ParamKind};
 use crate::vm::protocol::text::wraps_slot;
 
+/// How user code came to a method: messages of a bound method name the receiver's class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Called as a function, or looked up and called in one go.
+    Directly,
+    /// Through a bound method.
+    Bound,
+}
+
+/// A call of a native: the function, and the arguments as user code wrote them.
+pub struct NativeCall<'h, 'n> {
+    /// The heap of all of it.
+    pub heap: &'h Heap,
+    /// The Rust side.
+    pub native: &'n Native,
+    /// Its function object.
+    pub function: Gc<'h, NativeFunction>,
+    /// The arguments by position, the receiver among them.
+    pub positional: &'n [Value<'h>],
+    /// The arguments by name.
+    pub keywords: &'n [Keyword<'h>],
+    /// How the function was reached.
+    pub reached: Reached,
+}
+
 /// Binds arguments to a native's parameters.
 #[inline(never)]
-pub fn bind_native<'h>(
-    heap: &'h Heap,
-    function: Gc<'h, NativeFunction>,
-    native: &Native,
-    params: &[Param],
-    positional: &[Value<'h>],
-    keywords: &[Keyword<'h>],
-) -> Result<Bound<'h>, Raised> {
+pub fn bind_native<'h>(call: &NativeCall<'h, '_>, params: &[Param]) -> Result<Bound<'h>, Raised> {
+    let heap = call.heap;
     let mut bound: Bound<'h> = SmallVec::from_elem(Value::UNDEF, params.len());
-    let mut rest = positional.iter();
+    let mut rest = call.positional.iter();
     for (i, param) in params.iter().enumerate() {
         match param.kind {
             ParamKind::Positional | ParamKind::Normal => {
                 bound[i] = rest.next().copied().unwrap_or(Value::UNDEF)
             }
-            ParamKind::Args => bound[i] = heap.tuple(rest.as_slice()).value(),
+            ParamKind::Args => {
+                bound[i] = heap.tuple(rest.as_slice()).value();
+                rest = [].iter();
+            }
             ParamKind::Kwargs => bound[i] = heap.dict().value(),
             ParamKind::Keyword => {}
         }
-        if param.kind == ParamKind::Args {
-            rest = [].iter();
-        }
     }
-    let name = Named {
-        heap,
-        native,
-        function,
-    };
-    if rest.len() > 0 {
-        return Err(name.wrong_count(params, positional.len()));
-    }
-    for &(key, value) in keywords {
+    let collected = params.last().filter(|p| p.kind == ParamKind::Kwargs);
+    for &(key, value) in call.keywords {
         let key: Gc<'h, Str> = key.as_gc().expect("keywords are strings");
-        let by_name = |p: &Param| {
-            matches!(p.kind, ParamKind::Normal | ParamKind::Keyword) && p.name == key.as_str()
-        };
-        match params.iter().position(by_name) {
+        match position_of(params, key.as_str()) {
             Some(i) if bound[i].is_undef() => bound[i] = value,
-            Some(_) => return Err(name.twice(key.as_str())),
-            None => match params
-                .last()
-                .filter(|p| p.kind == ParamKind::Kwargs)
-                .and(bound.last())
-                .and_then(|v| v.as_gc::<Dict>())
-            {
+            Some(_) => return Err(call.complaint(params)),
+            None => match collected.and(bound.last()).and_then(|v| v.as_gc::<Dict>()) {
                 Some(dict) => dict.set_str(heap, key, value),
-                None => return Err(name.unexpected(params, key.as_str())),
+                None => return Err(call.complaint(params)),
             },
         }
     }
-    match params
-        .iter()
-        .zip(&bound)
-        .position(|(p, v)| !p.optional && v.is_undef())
-    {
-        Some(i) => Err(name.missing(params, &bound, i, positional.len())),
-        None => Ok(bound),
+    let missing = |(p, v): (&Param, &Value<'_>)| !p.optional && v.is_undef();
+    if rest.len() > 0 || params.iter().zip(&bound).any(missing) {
+        return Err(call.complaint(params));
     }
+    Ok(bound)
+}
+
+/// The error of a method of a builtin type that was called on another type's object.
+#[cold]
+pub fn wrong_receiver<'h>(
+    heap: &'h Heap,
+    name: &str,
+    owner: Gc<'h, Class>,
+    receiver: Value<'h>,
+) -> Raised {
+    let (owner, given) = (owner.name(heap).as_str(), heap.type_name(receiver));
+    heap.type_error(match wraps_slot(owner, name) {
+        true => format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'"),
+        false => {
+            format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object")
+        }
+    })
+}
+
+fn position_of(params: &[Param], key: &str) -> Option<usize> {
+    params.iter().position(|p| is_named(p) && p.name == key)
+}
+
+fn is_named(p: &Param) -> bool {
+    matches!(p.kind, ParamKind::Normal | ParamKind::Keyword)
+}
+
+fn by_position(p: &Param) -> bool {
+    matches!(p.kind, ParamKind::Positional | ParamKind::Normal)
 }
 
 /// Modules and packages whose functions are written in Python in CPython, so that its messages are those of functions.
 const IN_PYTHON: [&str; 2] = ["asyncio", "random"];
 
-/// A native, to be named in a message.
-struct Named<'h, 'n> {
-    heap: &'h Heap,
-    native: &'n Native,
-    function: Gc<'h, NativeFunction>,
-}
+/// Sequences whose repetition CPython unpacks in another way than a number's product.
+const SEQUENCES: [&str; 7] = [
+    "str",
+    "bytes",
+    "bytearray",
+    "list",
+    "tuple",
+    "collections.deque",
+    "array.array",
+];
 
-impl<'h> Named<'h, '_> {
+// Names in messages.
+impl<'h> NativeCall<'h, '_> {
     fn owner(&self) -> Option<Gc<'h, Class>> {
         self.function.get().owner.get(self.heap).as_gc()
+    }
+
+    fn owner_name(&self) -> &'h str {
+        self.owner()
+            .map_or("", |owner| owner.name(self.heap).as_str())
     }
 
     /// The name in messages: of a constructor the class's, without its module.
     fn name(&self) -> &str {
         match self.owner() {
-            Some(owner) if self.function.is_new || self.native.name() == "__init__" => {
-                let name = owner.name(self.heap).as_str();
+            Some(_) if self.function.is_new || self.native.name() == "__init__" => {
+                let name = self.owner_name();
                 name.rsplit('.').next().unwrap_or(name)
             }
             _ => self.native.name(),
         }
+    }
+
+    /// The class that stands before the name of a method: the receiver's where that was bound before, else the method's own.
+    fn class_name(&self) -> Option<&'h str> {
+        let receiver = self.positional.first().copied();
+        if self.reached == Reached::Bound
+            && let Some(receiver) = receiver
+        {
+            let class = receiver.as_gc::<Class>();
+            let class = class.unwrap_or_else(|| self.heap.class_of(receiver));
+            return Some(class.name(self.heap).as_str());
+        }
+        let own = || {
+            receiver
+                .and_then(|r| r.as_gc::<Class>())
+                .filter(|_| self.is_of_class())
+        };
+        let owner = self.owner().or_else(own)?;
+        Some(owner.name(self.heap).as_str())
+    }
+
+    /// Whether it is a class method: it has no owner, and its first parameter is the class.
+    fn is_of_class(&self) -> bool {
+        self.owner().is_none() && self.native.signature.contains("(cls,")
     }
 
     fn qualified(&self) -> String {
@@ -109,27 +174,36 @@ impl<'h> Named<'h, '_> {
             .get(self.heap)
             .as_gc::<Str>()
             .map(|m| m.as_str());
-        match (self.owner(), module) {
-            (Some(owner), _) if !self.function.is_new => {
-                format!("{}.{}", owner.name(self.heap).as_str(), self.native.name())
+        let name = self.native.name();
+        match (self.class_name(), module) {
+            (Some(_), _) if self.function.is_new || name == "__init__" => self.name().to_owned(),
+            (Some(class), _) => format!("{class}.{name}"),
+            (None, Some(module)) if module != "builtins" && !self.is_in_python() => {
+                format!("{module}.{name}")
             }
-            (None, Some(module)) if module != "builtins" && !self.in_python() => {
-                format!("{module}.{}", self.native.name())
-            }
-            _ => self.name().to_owned(),
+            _ => name.to_owned(),
         }
     }
 
-    /// Whether this makes instances of a class that has its module's name in its own, as CPython's classes written in C do.
-    fn makes_module_class(&self) -> bool {
-        let owner = self.owner().filter(|_| self.function.is_new);
-        owner.is_some_and(|owner| owner.name(self.heap).as_str().contains('.'))
+    /// The name of a function written in Python: constructors are `__init__` methods.
+    fn python_name(&self) -> String {
+        match self.owner() {
+            Some(_) if self.function.is_new => format!("{}.__init__", self.owner_name()),
+            Some(_) => format!("{}.{}", self.owner_name(), self.native.name()),
+            None => self.native.name().to_owned(),
+        }
     }
 
     /// Whether CPython's own is a function or class written in Python.
-    fn in_python(&self) -> bool {
+    fn is_in_python(&self) -> bool {
         match self.owner() {
-            Some(owner) => owner.builtin.is_none() && !owner.name(self.heap).as_str().contains('.'),
+            Some(owner) => {
+                let module = owner.attrs.get(self.heap, self.heap.intern("__module__"));
+                let module = module
+                    .and_then(|m| m.as_gc::<Str>())
+                    .map_or("", |m| m.as_str());
+                owner.builtin.is_none() && module != "builtins" && !self.owner_name().contains('.')
+            }
             None => {
                 let module = self.function.module.get(self.heap).as_gc::<Str>();
                 module.is_some_and(|m| {
@@ -140,156 +214,231 @@ impl<'h> Named<'h, '_> {
         }
     }
 
+    fn wraps_slot(&self) -> bool {
+        self.owner().is_some()
+            && !self.function.is_new
+            && self.native.name() != "__init__"
+            && wraps_slot(self.owner_name(), self.native.name())
+    }
+
     /// Messages count what the program wrote: without the receiver.
     fn receiver(&self, params: &[Param]) -> usize {
         usize::from(matches!(params.first(), Some(p) if p.name == "self" || p.name == "cls"))
     }
+}
 
-    fn wrong_count(&self, params: &[Param], given: usize) -> Raised {
-        if self.in_python() {
-            let positional = || {
-                params
-                    .iter()
-                    .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal))
-            };
-            let min = positional().filter(|p| !p.optional).count();
-            return too_many_arguments(
-                self.heap,
-                &self.qualified(),
-                min,
-                positional().count(),
-                given,
-                0,
-            );
+// What is wrong with a call.
+impl<'h> NativeCall<'h, '_> {
+    /// The error of arguments that do not fit; its checks are in the order of CPython's.
+    #[cold]
+    fn complaint(&self, params: &[Param]) -> Raised {
+        if self.is_in_python() {
+            return self.python_complaint(params);
         }
-        let receiver = self.receiver(params);
-        let unbound =
-            given == 0 && receiver == 1 && self.owner().is_some() && !self.function.is_new;
-        let given = given.saturating_sub(receiver);
-        let positional = params
-            .iter()
-            .skip(receiver)
-            .filter(|p| matches!(p.kind, ParamKind::Positional | ParamKind::Normal));
-        let (mut min, mut max, mut only) = (0, 0, true);
-        for p in positional {
-            max += 1;
-            min += usize::from(!p.optional);
-            only &= p.kind == ParamKind::Positional;
+        if let Some(raised) = self.receiver_complaint(params) {
+            return raised;
         }
-        let name = self.name();
-        let message = match (min, max) {
-            _ if unbound => format!("unbound method {}() needs an argument", self.qualified()),
-            _ if min == max && wraps_slot(name) && !self.function.is_new => {
-                format!("expected {max} argument{}, got {given}", plural(max))
-            }
-            (0, 0) if params.iter().any(|p| p.kind == ParamKind::Keyword) => {
-                format!("{name}() takes no positional arguments")
-            }
-            (0, 0) => format!("{}() takes no arguments ({given} given)", self.qualified()),
-            (1, 1)
-                if params
-                    .iter()
-                    .any(|p| p.kind == ParamKind::Keyword || p.name == "cls") =>
-            {
-                format!("{name} expected 1 argument, got {given}")
-            }
-            (1, 1) => format!(
-                "{}() takes exactly one argument ({given} given)",
-                self.qualified()
-            ),
-            _ if !only && given < min && !self.function.is_new => format!(
-                "{name}() takes at least {min} positional argument{} ({given} given)",
-                plural(min)
-            ),
-            _ if !only && (!self.function.is_new || self.makes_module_class()) => {
-                let sort = if params.iter().any(|p| p.kind == ParamKind::Keyword) {
-                    "positional argument"
-                } else {
-                    "argument"
-                };
+        let own = &params[self.receiver(params)..];
+        if own.iter().any(is_named) {
+            return self.named_complaint(own);
+        }
+        if !self.keywords.is_empty() && own.last().is_none_or(|p| p.kind != ParamKind::Kwargs) {
+            return self.heap.type_error(if self.wraps_slot() {
                 format!(
-                    "{name}() takes at most {max} {sort}{} ({given} given)",
-                    plural(max)
+                    "wrapper {}() takes no keyword arguments",
+                    self.native.name()
                 )
+            } else {
+                format!("{}() takes no keyword arguments", self.qualified())
+            });
+        }
+        self.heap.type_error(self.count_message(own))
+    }
+
+    fn receiver_complaint(&self, params: &[Param]) -> Option<Raised> {
+        let owner = self.owner().filter(|_| !self.function.is_new)?;
+        if params.first().is_none_or(|p| p.name != "self") {
+            return None;
+        }
+        match self.positional.first() {
+            Some(&receiver) if self.heap.class_of(receiver).is_subclass(self.heap, owner) => None,
+            Some(&receiver) => Some(wrong_receiver(
+                self.heap,
+                self.native.name(),
+                owner,
+                receiver,
+            )),
+            None if self.wraps_slot() || self.native.name() == "__init__" => {
+                let (name, owner) = (self.native.name(), self.owner_name());
+                Some(self.heap.type_error(format!(
+                    "descriptor '{name}' of '{owner}' object needs an argument"
+                )))
             }
-            _ if min == max => {
-                format!("{name} expected {max} argument{}, got {given}", plural(max))
+            None => Some(self.heap.type_error(format!(
+                "unbound method {}() needs an argument",
+                self.qualified()
+            ))),
+        }
+    }
+
+    /// How many arguments by position user code wrote.
+    fn given(&self, own: &[Param], params: usize) -> usize {
+        self.positional.len().saturating_sub(params - own.len())
+    }
+
+    /// Of a function in C whose parameters all are positional: the count is wrong.
+    fn count_message(&self, own: &[Param]) -> String {
+        let given = self.given(own, self.native.params());
+        let max = own.iter().filter(|p| by_position(p)).count();
+        let min = own.iter().filter(|p| by_position(p) && !p.optional).count();
+        let name = self.name();
+        let wraps = self.wraps_slot();
+        let (bound, count) = match (min, max) {
+            (0, 0) if !wraps => {
+                return format!("{}() takes no arguments ({given} given)", self.qualified());
             }
-            _ if given < min => format!(
-                "{name} expected at least {min} argument{}, got {given}",
-                plural(min)
-            ),
-            _ => format!(
-                "{name} expected at most {max} argument{}, got {given}",
-                plural(max)
-            ),
+            (1, 1) if !wraps && !self.function.is_new && name == self.native.name() => {
+                let name = self.qualified();
+                return format!("{name}() takes exactly one argument ({given} given)");
+            }
+            _ if min == max => ("", max),
+            _ if given < min => ("at least ", min),
+            _ => ("at most ", max),
+        };
+        let ending = plural(count);
+        let counts = format!("expected {bound}{count} argument{ending}, got {given}");
+        // CPython unpacks the arguments of these wrappers under an empty name.
+        let repeats = || name.ends_with("mul__") && SEQUENCES.contains(&self.owner_name());
+        match wraps {
+            true if max < 2 && !repeats() => counts,
+            true => format!(" {counts}"),
+            false => format!("{name} {counts}"),
+        }
+    }
+
+    /// Of a function in C that takes arguments by name.
+    fn named_complaint(&self, own: &[Param]) -> Raised {
+        let name = self.name();
+        let given = self.given(own, self.native.params());
+        let collects = |kind| own.iter().any(|p| p.kind == kind);
+        let max = own.iter().filter(|p| by_position(p)).count();
+        let written = given + self.keywords.len();
+        let only = |p: &&Param| p.kind == ParamKind::Positional && !p.optional;
+        let min_only = own.iter().filter(only).count();
+        let required = own.iter().filter(|p| !p.optional).count();
+        let closed = !collects(ParamKind::Args) && !collects(ParamKind::Kwargs);
+        let limit = |all: bool| if all { "exactly" } else { "at most" };
+        let message = if closed && written > own.len() {
+            let sort = if given == 0 { "keyword " } else { "" };
+            let (limit, ending) = (limit(required == own.len()), plural(own.len()));
+            format!(
+                "{name}() takes {limit} {} {sort}argument{ending} ({written} given)",
+                own.len()
+            )
+        } else if closed && given > max && max == 0 {
+            format!("{name}() takes no positional arguments")
+        } else if closed && given > max {
+            let needed = own.iter().filter(|p| by_position(p) && !p.optional).count();
+            let (limit, ending) = (limit(needed == max), plural(max));
+            format!("{name}() takes {limit} {max} positional argument{ending} ({given} given)")
+        } else if given < min_only {
+            let limit = if min_only < max {
+                "at least"
+            } else {
+                "exactly"
+            };
+            let ending = plural(min_only);
+            format!("{name}() takes {limit} {min_only} positional argument{ending} ({given} given)")
+        } else {
+            return self.misnamed(own, given);
         };
         self.heap.type_error(message)
     }
 
-    fn twice(&self, key: &str) -> Raised {
-        self.heap.type_error(format!(
-            "argument for {}() given by name ('{key}') and position",
-            self.name()
-        ))
-    }
-
-    fn unexpected(&self, params: &[Param], key: &str) -> Raised {
-        let named = |p: &&Param| matches!(p.kind, ParamKind::Normal | ParamKind::Keyword);
-        if !params.iter().any(|p| named(&p))
-            && wraps_slot(self.native.name())
-            && self.owner().is_some()
-            && !self.function.is_new
-        {
-            let name = self.native.name();
-            return self
-                .heap
-                .type_error(format!("wrapper {name}() takes no keyword arguments"));
-        }
-        if !params.iter().any(|p| named(&p)) {
-            return self
-                .heap
-                .type_error(format!("{}() takes no keyword arguments", self.qualified()));
-        }
-        unexpected_keyword(
-            self.heap,
-            self.name(),
-            key,
-            params.iter().filter(named).map(|p| p.name),
-        )
-    }
-
-    fn missing(&self, params: &[Param], bound: &Bound<'_>, i: usize, given: usize) -> Raised {
-        let sort = if params[i].kind == ParamKind::Keyword {
-            "keyword-only"
-        } else {
-            "positional"
-        };
-        if self.in_python() {
-            let same = |p: &Param| (p.kind == ParamKind::Keyword) == (sort == "keyword-only");
-            let missing = params
-                .iter()
-                .zip(bound)
-                .filter(|(p, v)| !p.optional && v.is_undef() && same(p));
-            let names: Vec<&str> = missing.map(|(p, _)| p.name).collect();
-            return missing_arguments(self.heap, &self.qualified(), sort, &names);
-        }
-        match params[i].kind {
-            ParamKind::Positional => self.wrong_count(params, given),
-            ParamKind::Keyword => {
-                let name = self.name();
-                self.heap.type_error(format!(
+    /// The count fits: a required argument is missing, or a name is unknown or filled by position, too.
+    fn misnamed(&self, own: &[Param], given: usize) -> Raised {
+        let name = self.name();
+        let keys: Vec<&str> = self
+            .keywords
+            .iter()
+            .filter_map(|(key, _)| key.as_gc::<Str>())
+            .map(|key| key.as_str())
+            .collect();
+        let missing = own.iter().enumerate().find(|(i, p)| {
+            !p.optional && !(by_position(p) && *i < given) && !keys.contains(&p.name)
+        });
+        if let Some((i, p)) = missing {
+            return self.heap.type_error(if p.kind == ParamKind::Keyword {
+                format!(
                     "{name}() missing 1 required keyword-only argument: '{}'",
-                    params[i].name
-                ))
+                    p.name
+                )
+            } else {
+                format!(
+                    "{name}() missing required argument '{}' (pos {})",
+                    p.name,
+                    i + 1
+                )
+            });
+        }
+        let twice = keys.iter().find_map(|key| {
+            position_of(own, key)
+                .filter(|&i| i < given && by_position(&own[i]))
+                .map(|i| (key, i))
+        });
+        if let Some((key, i)) = twice {
+            let at = i + 1;
+            return self.heap.type_error(format!(
+                "argument for {name}() given by name ('{key}') and position ({at})"
+            ));
+        }
+        let unknown = keys.iter().find(|key| position_of(own, key).is_none());
+        let names = own.iter().filter(|p| is_named(p)).map(|p| p.name);
+        unexpected_keyword(self.heap, name, unknown.copied().unwrap_or_default(), names)
+    }
+
+    fn python_complaint(&self, params: &[Param]) -> Raised {
+        let name = self.python_name();
+        let given = self.positional.len();
+        let max = params.iter().filter(|p| by_position(p)).count();
+        for &(key, _) in self.keywords {
+            let key = key.as_gc::<Str>().map_or("", |key| key.as_str());
+            match position_of(params, key) {
+                None if params.last().is_none_or(|p| p.kind != ParamKind::Kwargs) => {
+                    let names = params.iter().filter(|p| is_named(p)).map(|p| p.name);
+                    return unexpected_keyword(self.heap, &name, key, names);
+                }
+                Some(i) if by_position(&params[i]) && i < given => {
+                    let message = format!("{name}() got multiple values for argument '{key}'");
+                    return self.heap.type_error(message);
+                }
+                _ => {}
             }
-            _ => {
-                let (name, pos) = (self.name(), i + 1 - self.receiver(params));
-                self.heap.type_error(format!(
-                    "{name}() missing required argument '{}' (pos {pos})",
-                    params[i].name
-                ))
-            }
+        }
+        if given > max && params.iter().all(|p| p.kind != ParamKind::Args) {
+            let min = params
+                .iter()
+                .filter(|p| by_position(p) && !p.optional)
+                .count();
+            return too_many_arguments(self.heap, &name, min, max, given, 0);
+        }
+        let named = |p: &Param| {
+            self.keywords
+                .iter()
+                .any(|(key, _)| key.as_gc::<Str>().is_some_and(|key| key.as_str() == p.name))
+        };
+        let missing = |keyword: bool| -> Vec<&str> {
+            let unfilled = params.iter().enumerate().filter(|(i, p)| {
+                !p.optional
+                    && (p.kind == ParamKind::Keyword) == keyword
+                    && !(by_position(p) && *i < given)
+                    && !named(p)
+            });
+            unfilled.map(|(_, p)| p.name).collect()
+        };
+        match &missing(false)[..] {
+            [] => missing_arguments(self.heap, &name, "keyword-only", &missing(true)),
+            names => missing_arguments(self.heap, &name, "positional", names),
         }
     }
 }

@@ -19,12 +19,13 @@ use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
-use crate::vm::exec::bind;
+use crate::vm::exec::bind::{self, Reached};
 use crate::vm::exec::forgotten::note_made_by_native;
 use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
@@ -292,10 +293,7 @@ impl Vm {
         match value.as_object().map(Gc::kind) {
             Some(Kind::Function) => self.invoke_function(callee, &args, caller),
             // Natives that call each other from Rust take stack of their own: all such calls are counted.
-            Some(Kind::Native) if caller == Caller::Rust => self
-                .nested(|vm| vm.invoke_native(callee, &args))
-                .map(Invoked::Done),
-            Some(Kind::Native) => self.invoke_native(callee, &args).map(Invoked::Done),
+            Some(Kind::Native) => self.invoke_counted(callee, &args, caller, Reached::Directly),
             Some(Kind::BoundMethod) => {
                 let bound: Gc<'_, BoundMethod> = value.as_gc().expect("the kind was just checked");
                 let (function, receiver) = (
@@ -304,6 +302,9 @@ impl Vm {
                 );
                 let (function, receiver) = (self.local(function), self.local(receiver));
                 args.positional.insert(0, receiver);
+                if self.get(function).is_gc::<NativeFunction>() {
+                    return self.invoke_counted(function, &args, caller, Reached::Bound);
+                }
                 if self.get(function).is_gc::<BoundMethod>() {
                     return self.nested(|vm| vm.invoke(function, args, caller));
                 }
@@ -335,6 +336,21 @@ impl Vm {
                 ))),
             },
         }
+    }
+
+    /// Calls a native. Natives that call each other from Rust take stack of their own: all such calls are counted.
+    fn invoke_counted(
+        &mut self,
+        native: Local,
+        args: &CallArgs,
+        caller: Caller,
+        reached: Reached,
+    ) -> Result<Invoked, Raised> {
+        let result = match caller {
+            Caller::Rust => self.nested(|vm| vm.invoke_native(native, args, reached)),
+            Caller::Instruction => self.invoke_native(native, args, reached),
+        };
+        result.map(Invoked::Done)
     }
 
     fn invoke_function(

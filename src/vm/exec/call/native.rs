@@ -15,11 +15,10 @@ use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
-use crate::vm::exec::bind;
+use crate::vm::exec::bind::{self, NativeCall, Reached};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 use crate::vm::native::{Args, Locals, NativeFn, Receiver};
-use crate::vm::protocol::text::wraps_slot;
 
 impl Vm {
     /// Calls a native with arguments in locals.
@@ -27,6 +26,7 @@ impl Vm {
         &mut self,
         callee: Local,
         args: &CallArgs,
+        reached: Reached,
     ) -> Result<Local, Raised> {
         let mark = self.mark();
         let function: Gc<'_, NativeFunction> =
@@ -59,14 +59,15 @@ impl Vm {
                 keywords.clear();
             }
             let function = self.get_gc(callee).expect("the caller checked the kind");
-            let bound = bind::bind_native(
+            let call = NativeCall {
                 heap,
-                function,
                 native,
-                self.registry.natives.params(id),
-                &positional,
-                &keywords,
-            )?;
+                function,
+                positional: &positional,
+                keywords: &keywords,
+                reached,
+            };
+            let bound = bind::bind_native(&call, self.registry.natives.params(id))?;
             for value in bound {
                 self.local(value);
             }
@@ -179,20 +180,8 @@ impl Vm {
         owner: Gc<'_, Class>,
         receiver: Value<'_>,
     ) -> Raised {
-        let heap = &self.heap;
-        let (name, owner, given) = (
-            self.registry.natives.get(id).name(),
-            owner.name(heap).as_str(),
-            heap.type_name(receiver),
-        );
-        heap.type_error(match wraps_slot(name) {
-            true => {
-                format!("descriptor '{name}' requires a '{owner}' object but received a '{given}'")
-            }
-            false => format!(
-                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{given}' object"
-            ),
-        })
+        let name = self.registry.natives.get(id).name();
+        bind::wrong_receiver(&self.heap, name, owner, receiver)
     }
 
     /// Calls a native whose arguments are the `count` registers from `R[a + skip]` on.

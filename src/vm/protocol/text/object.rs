@@ -141,7 +141,7 @@ impl Vm {
             ));
         }
         let owner = owner.name(&self.heap).as_str();
-        let what = if wraps_slot(name) {
+        let what = if wraps_slot(owner, name) {
             "slot wrapper"
         } else {
             "method"
@@ -159,7 +159,9 @@ impl Vm {
         );
         if let Some(native) = function.as_gc::<NativeFunction>() {
             let name = self.registry.natives.get(native.id).name();
-            let what = if wraps_slot(name) && !receiver.is_gc::<Class>() {
+            let owner = native.owner.get(&self.heap).as_gc::<Class>();
+            let owner = owner.map_or("", |owner| owner.name(&self.heap).as_str());
+            let what = if wraps_slot(owner, name) && !receiver.is_gc::<Class>() {
                 format!("method-wrapper '{name}'")
             } else {
                 format!("built-in method {name}")
@@ -349,7 +351,20 @@ impl Vm {
     }
 }
 
-/// Whether CPython has a slot wrapper under this name.
-pub(in crate::vm) fn wraps_slot(name: &str) -> bool {
-    name.starts_with("__") && name.ends_with("__") && !PLAIN_DUNDERS.contains(&name)
+/// Methods whose names are those of slots, and which CPython's classes define as methods beside the slot.
+const PLAIN_METHODS: [(&str, &str); 6] = [
+    ("list", "__getitem__"),
+    ("dict", "__getitem__"),
+    ("dict", "__contains__"),
+    ("set", "__contains__"),
+    ("frozenset", "__contains__"),
+    ("float", "__getformat__"),
+];
+
+/// Whether a class of CPython has a slot wrapper under this name.
+pub(in crate::vm) fn wraps_slot(owner: &str, name: &str) -> bool {
+    name.starts_with("__")
+        && name.ends_with("__")
+        && !PLAIN_DUNDERS.contains(&name)
+        && !PLAIN_METHODS.contains(&(owner, name))
 }
