@@ -225,6 +225,15 @@ impl Heap {
         self.class_of(value).name(self).as_str()
     }
 
+    /// What messages call an argument: the name of its class, but None itself.
+    pub fn argument_name<'h>(&'h self, value: Value<'h>) -> &'h str {
+        if value.is_none() {
+            "None"
+        } else {
+            self.type_name(value)
+        }
+    }
+
     /// Whether `value` is an instance of a builtin class or of a class derived from it.
     pub fn is_instance<'h>(&'h self, value: Value<'h>, class: Builtin) -> bool {
         self.class_of(value)

@@ -70,7 +70,11 @@ fn wrong_type(heap: &Heap, value: Value<'_>, what: &str, wanted: &str) -> Raised
     let sep = if what.is_empty() { "" } else { " " };
     heap.type_error(format!(
         "{what}{sep}must be {wanted}, not {}",
-        heap.type_name(value)
+        if what.is_empty() {
+            heap.type_name(value)
+        } else {
+            heap.argument_name(value)
+        }
     ))
 }
 

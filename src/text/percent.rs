@@ -425,12 +425,12 @@ impl Arguments {
         TextError::type_error("format requires a mapping")
     }
 
-    /// To be called at the end, unless the right side is a mapping: all arguments must be used.
-    pub fn finish(self) -> TextResult<()> {
+    /// To be called at the end, unless the right side is a mapping: all arguments must be used. The template is a "string" or "bytes".
+    pub fn finish(self, template: &str) -> TextResult<()> {
         if self.taken < self.total {
-            return Err(TextError::type_error(
-                "not all arguments converted during string formatting",
-            ));
+            return Err(TextError::type_error(format!(
+                "not all arguments converted during {template} formatting"
+            )));
         }
         Ok(())
     }
@@ -512,7 +512,7 @@ mod tests {
             apply(&conversion, arg, &mut out)?;
         }
         if !mapping {
-            counter.finish()?;
+            counter.finish("string")?;
         }
         Ok(out)
     }

@@ -6,7 +6,7 @@ use super::{View, object, try_view, view, with_bytes};
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::Buffer;
+use crate::stdlib::arg::{Buffer, as_str};
 use crate::stdlib::builtins::types::receiver::spread;
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -20,10 +20,17 @@ pub const SETITEM: Native = Native::vm(
     set,
 );
 /// `__delitem__`
-pub const DELITEM: Native =
-    Native::vm("__delitem__(self, key, /)", "Raises TypeError.", |vm, _| {
-        Err(vm.heap.type_error("cannot delete memory"))
-    });
+pub const DELITEM: Native = Native::vm(
+    "__delitem__(self, key, /)",
+    "Raises TypeError.",
+    |vm, args| {
+        let message = match view(vm, args.at(0))?.readonly {
+            true => "cannot modify read-only memory",
+            false => "cannot delete memory",
+        };
+        Err(vm.heap.type_error(message))
+    },
+);
 /// `__len__`
 pub const LEN: Native = Native::vm("__len__(self, /)", "Return len(self).", |vm, args| {
     let view = view(vm, args.at(0))?;
@@ -70,7 +77,18 @@ pub const TOBYTES: Native = Native::vm(
     "tobytes(self, /, order='C')",
     "The bytes of all items.",
     |vm, args| {
-        let bytes = view(vm, args.at(0))?.bytes(&vm.heap);
+        let (bytes, order) = (view(vm, args.at(0))?.bytes(&vm.heap), vm.get(args.at(1)));
+        if !order.is_undef() && !order.is_none() {
+            let Some(order) = as_str(&vm.heap, order) else {
+                let class = vm.heap.type_name(order);
+                let message =
+                    format!("tobytes() argument 'order' must be str or None, not {class}");
+                return Err(vm.heap.type_error(message));
+            };
+            if !["C", "F", "A"].contains(&order.as_str()) {
+                return Err(vm.heap.value_error("order must be 'C', 'F' or 'A'"));
+            }
+        }
         Ok(vm.local(vm.heap.bytes(bytes).value()))
     },
 );

@@ -222,7 +222,7 @@ fn form<'h>(
     let text = |n: usize| match as_str(heap, args.get(n)) {
         Some(text) => Ok(text.as_str()),
         None => {
-            let class = heap.type_name(args.get(n));
+            let class = heap.argument_name(args.get(n));
             let position = n + 1;
             let message = format!("{function}() argument {position} must be str, not {class}");
             Err(heap.type_error(message))

@@ -13,6 +13,7 @@ use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -215,6 +216,14 @@ impl Vm {
                 heap.type_name(self.get(object))
             };
             let text = self.interned(name).as_str();
+            let text = match text.is_empty() {
+                true => d
+                    .get
+                    .get(heap)
+                    .as_gc::<NativeFunction>()
+                    .map_or(text, |f| self.registry.natives.get(f.id).name()),
+                false => text,
+            };
             let message = match (d.kind, value) {
                 (DescriptorKind::Property, Some(_)) => {
                     format!("property '{text}' of '{class}' object has no setter")

@@ -219,7 +219,7 @@ impl Vm {
     }
 
     #[cold]
-    fn concat_error(&self, sequence: Local, other: Local) -> Raised {
+    pub fn concat_error(&self, sequence: Local, other: Local) -> Raised {
         let (value, other) = (self.get(sequence), self.heap.type_name(self.get(other)));
         let name = self.heap.type_name(value);
         if value.is_gc::<Bytes>() || value.is_gc::<ByteArray>() {

@@ -173,7 +173,7 @@ fn namespaces(vm: &mut Vm, args: Locals, way: &Way) -> Result<(Local, Option<Loc
 fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = file_name(vm, args.at(1))?;
     let Some(mode) = vm.get_gc::<Str>(args.at(2)) else {
-        let class = vm.heap.type_name(vm.get(args.at(2)));
+        let class = vm.heap.argument_name(vm.get(args.at(2)));
         return Err(vm.heap.type_error(format!(
             "compile() argument 'mode' must be str, not {class}"
         )));

@@ -43,7 +43,7 @@ const FORMAT: Native = Native::vm(
         match vm.get_gc::<Str>(text).map(|spec| spec.as_str().to_owned()) {
             Some(spec) => vm.format(args.at(0), &spec),
             None => {
-                let class = vm.heap.type_name(vm.get(spec));
+                let class = vm.heap.argument_name(vm.get(spec));
                 Err(vm
                     .heap
                     .type_error(format!("format() argument 2 must be str, not {class}")))

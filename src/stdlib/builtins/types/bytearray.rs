@@ -77,6 +77,7 @@ pub const TYPES: &[NativeType] = &[NativeType {
         &Special::<ByteArray>::LE,
         &Special::<ByteArray>::GT,
         &Special::<ByteArray>::GE,
+        &INIT,
         &APPEND,
         &EXTEND,
         &INSERT,
@@ -104,6 +105,19 @@ const NEW: Native = Native::vm(
     "__new__(cls, source=b'', encoding='utf-8', errors='strict')",
     "Create and return a new object.",
     new,
+);
+
+const INIT: Native = Native::vm(
+    "__init__(self, source=b'', encoding='utf-8', errors='strict')",
+    "Initialize self.",
+    |vm, a| {
+        let data = make(vm, a, &BYTEARRAY)?;
+        let array = this_of::<ByteArray>(vm, a)?;
+        if array.data.borrow()[..] != data[..] {
+            *array.data.borrow_mut() = data;
+        }
+        Ok(vm.none())
+    },
 );
 
 const APPEND: Native = Native::leaf(
@@ -180,15 +194,13 @@ const IMUL: Native = Native::vm(
     },
 );
 
+const BYTEARRAY: Made = Made {
+    name: "bytearray",
+    items: "byte",
+};
+
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let data = make(
-        vm,
-        a,
-        &Made {
-            name: "bytearray",
-            items: "byte",
-        },
-    )?;
+    let data = make(vm, a, &BYTEARRAY)?;
     Ok(vm.local(vm.heap.bytearray(data).value()))
 }
 

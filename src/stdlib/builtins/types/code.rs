@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::frame::offset;
 use super::receiver::{this, this_of};
+use super::special::Special;
 use crate::bytecode::{Code, CodeKind, Op, Params, verify};
 use crate::bytecode::{Effect, Instr};
 use crate::runtime::code::{CodeObj, hash_of, is_same};
@@ -18,7 +19,15 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[NativeType {
-    methods: &[&LINES, &POSITIONS, &REPLACE, &DUNDER_REPLACE, &EQ, &HASH],
+    methods: &[
+        &Special::<CodeObj>::REPR,
+        &LINES,
+        &POSITIONS,
+        &REPLACE,
+        &DUNDER_REPLACE,
+        &EQ,
+        &HASH,
+    ],
     getters: &[
         Getter::leaf("co_name", "The name of the function.", |heap, args| {
             Ok(heap.str_value(&code(heap, args)?.name))

@@ -5,6 +5,7 @@
 
 use super::receiver::this;
 use super::reduce::FUNCTION_REDUCE;
+use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
@@ -21,7 +22,7 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
     NativeType {
-        methods: &[&FUNCTION_GET, &CALL],
+        methods: &[&Special::<Function>::REPR, &FUNCTION_GET, &CALL],
         getters: &[
             Getter::leaf("__name__", "The name of the function.", |heap, args| {
                 slot(heap, args, |f: &Function| &f.name)
@@ -86,6 +87,7 @@ pub const TYPES: &[NativeType] = &[
     NativeType {
         new: Some(&METHOD_NEW),
         methods: &[
+            &Special::<BoundMethod>::REPR,
             &METHOD_GETATTR,
             &METHOD_GET,
             &METHOD_EQ,
@@ -116,7 +118,13 @@ pub const TYPES: &[NativeType] = &[
         ..NativeType::of(Builtin::Method, "Create a bound instance method object.")
     },
     NativeType {
-        methods: &[&CALL, &METHOD_EQ, &METHOD_HASH, &FUNCTION_REDUCE],
+        methods: &[
+            &Special::<NativeFunction>::REPR,
+            &CALL,
+            &METHOD_EQ,
+            &METHOD_HASH,
+            &FUNCTION_REDUCE,
+        ],
         getters: &NATIVE_GETTERS,
         ..NativeType::of(Builtin::BuiltinFunction, "A function written in Rust.")
     },

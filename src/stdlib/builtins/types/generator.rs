@@ -5,6 +5,7 @@
 //! To add a method: a `Native`, its function, a name in the tables of the types that have it.
 
 use super::receiver::{given, plain, this, this_of};
+use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
@@ -19,7 +20,14 @@ use crate::vm::{Args, AsyncStepKind, Input, Local, Locals, Native, Resumed, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
     NativeType {
-        methods: &[&ITER, &NEXT, &SEND, &THROW, &CLOSE],
+        methods: &[
+            &Special::<Coroutine>::REPR,
+            &ITER,
+            &NEXT,
+            &SEND,
+            &THROW,
+            &CLOSE,
+        ],
         getters: &[
             NAME,
             QUALNAME,
@@ -47,7 +55,13 @@ pub const TYPES: &[NativeType] = &[
         )
     },
     NativeType {
-        methods: &[&AWAIT_COROUTINE, &SEND, &THROW, &CLOSE],
+        methods: &[
+            &Special::<Coroutine>::REPR,
+            &AWAIT_COROUTINE,
+            &SEND,
+            &THROW,
+            &CLOSE,
+        ],
         getters: &[
             NAME,
             QUALNAME,
@@ -74,7 +88,14 @@ pub const TYPES: &[NativeType] = &[
         )
     },
     NativeType {
-        methods: &[&AITER, &ANEXT, &ASEND, &ATHROW, &ACLOSE],
+        methods: &[
+            &Special::<Coroutine>::REPR,
+            &AITER,
+            &ANEXT,
+            &ASEND,
+            &ATHROW,
+            &ACLOSE,
+        ],
         getters: &[
             NAME,
             QUALNAME,

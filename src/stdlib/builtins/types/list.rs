@@ -171,7 +171,8 @@ const IMUL: Native = Native::vm(
     "Implement self*=value.",
     |vm, args| {
         this_of::<List>(vm, args)?;
-        vm.inplace(Operator::Mul, args.at(0), args.at(1))
+        let times = vm.index_value(args.at(1))?;
+        vm.inplace(Operator::Mul, args.at(0), times)
     },
 );
 

@@ -58,7 +58,7 @@ const DIR: Native = Native::vm(
 fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let module = this::<Module>(heap, args)?;
     let Some(name) = args.get(1).as_gc::<Str>() else {
-        let given = heap.type_name(args.get(1));
+        let given = heap.argument_name(args.get(1));
         return Err(heap.type_error(format!("module() argument 'name' must be str, not {given}")));
     };
     module.name.set(name.value());

@@ -195,7 +195,8 @@ fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
             "object.__init__() takes exactly one argument (the instance to initialize)",
         ));
     }
-    if !defined_by_program(heap, class, Sym::New) {
+    let makes_instances = class.builtin.is_none() || class.builtin_is(Builtin::Object);
+    if makes_instances && !defined_by_program(heap, class, Sym::New) {
         let name = class.name(heap).as_str();
         return Err(heap.type_error(format!(
             "{name}.__init__() takes exactly one argument (the instance to initialize)"
@@ -258,7 +259,7 @@ fn format(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Some(spec) = as_str(heap, given) else {
         return Err(heap.type_error(format!(
             "__format__() argument must be str, not {}",
-            heap.type_name(given)
+            heap.argument_name(given)
         )));
     };
     if !spec.as_str().is_empty() {

@@ -4,6 +4,7 @@
 //! one of its own) is the attribute `__doc__`.
 
 use super::receiver::{given, plain, spread, this, this_of};
+use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
@@ -55,7 +56,12 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         new: Some(&STATIC_NEW),
-        methods: &[&STATIC_INIT, &GET, &STATIC_CALL],
+        methods: &[
+            &Special::<Descriptor>::REPR,
+            &STATIC_INIT,
+            &GET,
+            &STATIC_CALL,
+        ],
         getters: &WRAPPER_GETTERS,
         ..NativeType::of(
             Builtin::StaticMethod,
@@ -64,7 +70,7 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         new: Some(&CLASS_NEW),
-        methods: &[&CLASS_INIT, &GET],
+        methods: &[&Special::<Descriptor>::REPR, &CLASS_INIT, &GET],
         getters: &WRAPPER_GETTERS,
         ..NativeType::of(
             Builtin::ClassMethod,

@@ -79,19 +79,25 @@ impl<T: Object> Special<T> {
     pub const ADD: Native = Native::vm(
         "__add__(self, value, /)",
         "Return self+value.",
-        |vm, args| binary::<T>(vm, args, Operator::Add),
+        |vm, args| {
+            this_of::<T>(vm, args)?;
+            match vm.builtin_binary(Operator::Add, args.at(0), args.at(1))? {
+                Some(result) => Ok(result),
+                None => Err(vm.concat_error(args.at(0), args.at(1))),
+            }
+        },
     );
     /// `__mul__`
     pub const MUL: Native = Native::vm(
         "__mul__(self, value, /)",
         "Return self*value.",
-        |vm, args| binary::<T>(vm, args, Operator::Mul),
+        |vm, args| repeat::<T>(vm, args),
     );
     /// `__rmul__`
     pub const RMUL: Native = Native::vm(
         "__rmul__(self, value, /)",
         "Return value*self.",
-        |vm, args| binary::<T>(vm, args, Operator::Mul),
+        |vm, args| repeat::<T>(vm, args),
     );
     /// `__and__`
     pub const AND: Native = Native::vm(
@@ -141,6 +147,13 @@ impl<T: Object> Special<T> {
         "Return value^self.",
         |vm, args| reflected::<T>(vm, args, Operator::BitXor),
     );
+}
+
+fn repeat<T: Object>(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    this_of::<T>(vm, args)?;
+    let times = vm.index_value(args.at(1))?;
+    let result = vm.builtin_binary(Operator::Mul, args.at(0), times)?;
+    Ok(or_not_implemented(vm, result))
 }
 
 fn binary<T: Object>(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {

@@ -235,7 +235,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     ];
     for (i, (value, class, fits)) in expected.into_iter().enumerate() {
         if !fits {
-            let given = heap.type_name(value);
+            let given = heap.argument_name(value);
             return Err(heap.type_error(format!(
                 "type.__new__() argument {} must be {class}, not {given}",
                 i + 1

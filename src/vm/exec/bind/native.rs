@@ -151,7 +151,7 @@ impl<'h> NativeCall<'h, '_> {
         {
             let class = receiver.as_gc::<Class>();
             let class = class.unwrap_or_else(|| self.heap.class_of(receiver));
-            return Some(class.name(self.heap).as_str());
+            return Some(class.qualname(self.heap).as_str());
         }
         let own = || {
             receiver
@@ -159,12 +159,14 @@ impl<'h> NativeCall<'h, '_> {
                 .filter(|_| self.is_of_class())
         };
         let owner = self.owner().or_else(own)?;
-        Some(owner.name(self.heap).as_str())
+        Some(owner.qualname(self.heap).as_str())
     }
 
     /// Whether it is a class method: it has no owner, and its first parameter is the class.
     fn is_of_class(&self) -> bool {
-        self.owner().is_none() && self.native.signature.contains("(cls,")
+        self.owner().is_none()
+            && self.function.module.is_undef()
+            && self.native.signature.contains("(cls,")
     }
 
     fn qualified(&self) -> String {
@@ -214,6 +216,12 @@ impl<'h> NativeCall<'h, '_> {
         }
     }
 
+    /// Whether CPython's own unpacks the arguments by position before it looks at names.
+    fn is_unpacked(&self) -> bool {
+        let by_position = self.keywords.is_empty() && self.function.is_new;
+        self.native.name() == "sorted" || by_position && ["int", "str"].contains(&self.owner_name())
+    }
+
     fn wraps_slot(&self) -> bool {
         self.owner().is_some()
             && !self.function.is_new
@@ -223,7 +231,9 @@ impl<'h> NativeCall<'h, '_> {
 
     /// Messages count what the program wrote: without the receiver.
     fn receiver(&self, params: &[Param]) -> usize {
-        usize::from(matches!(params.first(), Some(p) if p.name == "self" || p.name == "cls"))
+        let class = self.function.is_new || self.is_of_class();
+        let first = params.first().map_or("", |p| p.name);
+        usize::from(first == "self" || first == "cls" && class)
     }
 }
 
@@ -239,7 +249,7 @@ impl<'h> NativeCall<'h, '_> {
             return raised;
         }
         let own = &params[self.receiver(params)..];
-        if own.iter().any(is_named) {
+        if own.iter().any(is_named) && !self.is_unpacked() {
             return self.named_complaint(own);
         }
         if !self.keywords.is_empty() && own.last().is_none_or(|p| p.kind != ParamKind::Kwargs) {
@@ -297,7 +307,12 @@ impl<'h> NativeCall<'h, '_> {
             (0, 0) if !wraps => {
                 return format!("{}() takes no arguments ({given} given)", self.qualified());
             }
-            (1, 1) if !wraps && !self.function.is_new && name == self.native.name() => {
+            (1, 1)
+                if !wraps
+                    && !self.is_unpacked()
+                    && !self.function.is_new
+                    && name == self.native.name() =>
+            {
                 let name = self.qualified();
                 return format!("{name}() takes exactly one argument ({given} given)");
             }
@@ -325,14 +340,13 @@ impl<'h> NativeCall<'h, '_> {
         let written = given + self.keywords.len();
         let only = |p: &&Param| p.kind == ParamKind::Positional && !p.optional;
         let min_only = own.iter().filter(only).count();
-        let required = own.iter().filter(|p| !p.optional).count();
         let closed = !collects(ParamKind::Args) && !collects(ParamKind::Kwargs);
         let limit = |all: bool| if all { "exactly" } else { "at most" };
         let message = if closed && written > own.len() {
             let sort = if given == 0 { "keyword " } else { "" };
-            let (limit, ending) = (limit(required == own.len()), plural(own.len()));
+            let ending = plural(own.len());
             format!(
-                "{name}() takes {limit} {} {sort}argument{ending} ({written} given)",
+                "{name}() takes at most {} {sort}argument{ending} ({written} given)",
                 own.len()
             )
         } else if closed && given > max && max == 0 {

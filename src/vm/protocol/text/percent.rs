@@ -23,6 +23,15 @@ enum Flavor {
     Bytes,
 }
 
+impl Flavor {
+    fn template_name(self) -> &'static str {
+        match self {
+            Flavor::Str => "string",
+            Flavor::Bytes => "bytes",
+        }
+    }
+}
+
 /// The right side of `%`.
 struct Operands {
     args: Local,
@@ -74,7 +83,7 @@ impl Vm {
             }
         }
         if !operands.mapping {
-            self.checked(operands.count.finish())?;
+            self.checked(operands.count.finish(flavor.template_name()))?;
         }
         Ok(out)
     }

@@ -67,6 +67,9 @@ pub const MAKETRANS: Native = Native::leaf(
 
 fn to_hex(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let group = arg::vm_index_or(vm, a.at(2), 1)?;
+    if !vm.get(a.at(1)).is_undef() && vm.len(a.at(1))? != 1 {
+        return Err(vm.heap.value_error("sep must be length 1."));
+    }
     let sep = separator(&vm.heap, vm.get(a.at(1)))?;
     Ok(vm.local(vm.heap.try_str(&hex::hex(&this_of(vm, a)?, sep, group))?))
 }

@@ -25,6 +25,12 @@ pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     if arg::as_str(&vm.heap, source).is_some() {
         return encoded(vm, a.at(1), [a.at(2), a.at(3)], made);
     }
+    for (value, part) in [(encoding, "encoding"), (errors, "errors")] {
+        if !value.is_undef() {
+            let what = format!("{}() argument '{part}'", made.name);
+            arg::text(&vm.heap, value, &what)?;
+        }
+    }
     if !encoding.is_undef() {
         return Err(vm.heap.type_error("encoding without a string argument"));
     }

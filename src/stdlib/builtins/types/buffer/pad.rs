@@ -74,7 +74,7 @@ fn fill_byte<'h>(heap: &'h Heap, fill: Value<'h>, name: &str) -> Result<u8, Rais
     match Buffer::of(heap, fill).as_deref() {
         Some(&[byte]) => Ok(byte),
         _ => {
-            let found = heap.type_name(fill);
+            let found = heap.argument_name(fill);
             Err(heap.type_error(format!(
                 "{name}() argument 2 must be a byte string of length 1, not {found}"
             )))

@@ -208,6 +208,7 @@ pub const TYPES: &[NativeType] = &[
         ..NativeType::of(Builtin::UnicodeTranslateError, "Unicode translation error.")
     },
     NativeType {
+        methods: &[&init::SYNTAX],
         getters: &[
             getter::<6>(),
             getter::<12>(),

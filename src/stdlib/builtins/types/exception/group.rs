@@ -81,7 +81,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         )));
     };
     if as_str(heap, message).is_none() {
-        let given = heap.type_name(message);
+        let given = heap.argument_name(message);
         return Err(heap.type_error(format!(
             "BaseExceptionGroup.__new__() argument 1 must be str, not {given}"
         )));

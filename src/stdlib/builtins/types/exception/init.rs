@@ -30,6 +30,47 @@ pub const ATTRIBUTE: Native = Native::leaf(
     "Initialize self.",
     |heap, args| with(heap, args, "AttributeError", &["name", "obj"]),
 );
+/// `__init__` of SyntaxError and what derives from it.
+pub const SYNTAX: Native = Native::vm(
+    "__init__(self, /, *args, **kwargs)",
+    "Initialize self.",
+    |vm, args| {
+        let place = vm
+            .get_gc::<Tuple>(args.at(1))
+            .filter(|given| given.len() == 2);
+        if let Some(place) = place.and_then(|given| given.at(&vm.heap, 1)) {
+            let place = vm.local(place);
+            check_place(vm, place)?;
+        }
+        let base = vm
+            .heap
+            .types
+            .class(&vm.heap, crate::runtime::Builtin::BaseException);
+        let base = vm.local(base.value());
+        let init = vm.get_attr_named(base, "__init__")?;
+        let own = vm.tuple_of(&[args.at(0)]);
+        let all = vm.binary(crate::vm::protocol::arith::Operator::Add, own, args.at(1))?;
+        vm.call_ex(init, all, Some(args.at(2)))
+    },
+);
+
+/// The second of two arguments of a SyntaxError has file, line, column and text, and the end of the place, too.
+fn check_place(vm: &mut Vm, place: Local) -> Result<(), Raised> {
+    let list = vm.to_list(place)?;
+    let count = vm.len(list)?;
+    let heap = &vm.heap;
+    match count {
+        0..=3 => Err(heap.type_error(format!(
+            "function takes at least 4 arguments ({count} given)"
+        ))),
+        5 => Err(heap.type_error("end_offset must be provided when end_lineno is provided")),
+        7.. => Err(heap.type_error(format!(
+            "function takes at most 6 arguments ({count} given)"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// `__init__` of UnicodeDecodeError and UnicodeEncodeError.
 pub const CODEC: Native = Native::leaf(
     "__init__(self, /, *args, **kwargs)",

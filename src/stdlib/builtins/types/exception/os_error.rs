@@ -98,7 +98,7 @@ fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let mut class = exception_class(heap, args.get(0))?;
     let items: Gc<'h, Tuple> = args.get(1).as_gc().expect("*args is a tuple");
     if class.builtin_is(Builtin::OSError)
-        && items.len() > 1
+        && (2..=5).contains(&items.len())
         && let Some(errno) = items.at(heap, 0).and_then(|n| n.as_int())
     {
         class = heap.types.class(heap, class_of(errno));

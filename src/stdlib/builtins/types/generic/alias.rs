@@ -249,7 +249,10 @@ fn eq(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let origin = field(vm, args.at(0), "__origin__");
-    let names = vm.call_method(origin, "__dir__", &[])?;
+    let names = match vm.call_special(origin, Sym::Dir, &[])? {
+        Some(names) => names,
+        None => vm.tuple_of(&[]),
+    };
     let mut names = vm.to_vec(names)?;
     let heap = &vm.heap;
     let has = |name: &str| {
@@ -294,6 +297,23 @@ fn repr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.str_value(&text)))
 }
 
+/// How something that is no class shows inside a type: functions by name, too.
+fn named_text(vm: &mut Vm, value: Local) -> Result<String, Raised> {
+    if vm.find_attr(value, "__origin__")?.is_none()
+        && let Some(qualname) = vm.find_attr(value, "__qualname__")?
+        && let Some(module) = vm.find_attr(value, "__module__")?
+        && let (Some(qualname), Some(module)) =
+            (vm.get_gc::<Str>(qualname), vm.get_gc::<Str>(module))
+    {
+        let (qualname, module) = (qualname.as_str(), module.as_str());
+        return Ok(match module {
+            "builtins" => qualname.to_owned(),
+            _ => format!("{module}.{qualname}"),
+        });
+    }
+    vm.repr_text(value)
+}
+
 /// How a type shows inside another: classes by name, lists item by item.
 pub(super) fn type_text(vm: &mut Vm, ty: Local) -> Result<String, Raised> {
     let heap = &vm.heap;
@@ -310,7 +330,7 @@ pub(super) fn type_text(vm: &mut Vm, ty: Local) -> Result<String, Raised> {
         return Ok(format!("[{}]", parts.join(", ")));
     }
     let Some(class) = value.as_gc::<Class>() else {
-        return vm.repr_text(ty);
+        return named_text(vm, ty);
     };
     let qualname = class.qualname(heap).as_str();
     let module = class

@@ -84,7 +84,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let name = arg::as_str(heap, vm.get(args.at(1)));
     let Some(name) = name else {
-        let given = heap.type_name(vm.get(args.at(1)));
+        let given = heap.argument_name(vm.get(args.at(1)));
         return Err(heap.type_error(format!(
             "typealias() argument 'name' must be str, not {given}"
         )));

@@ -269,7 +269,10 @@ fn repr<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 fn named(vm: &mut Vm, class: Builtin, name: Local) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let Some(name) = arg::as_str(heap, vm.get(name)) else {
-        let (given, class) = (heap.type_name(vm.get(name)), class.name().to_lowercase());
+        let (given, class) = (
+            heap.argument_name(vm.get(name)),
+            class.name().to_lowercase(),
+        );
         return Err(heap.type_error(format!(
             "{class}() argument 'name' must be str, not {given}"
         )));

@@ -148,6 +148,10 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         (Some(x), Some(base)) => {
             let base = vm.index_value(base)?;
             let base = vm.get(base).as_i64().unwrap_or(-1);
+            if base != 0 && !(2..=36).contains(&base) {
+                let message = "int() base must be >= 2 and <= 36, or 0";
+                return Err(vm.heap.value_error(message));
+            }
             match parse(&vm.heap, vm.get(x), base) {
                 Some(n) => Ok(vm.local(n?)),
                 None => Err(vm

@@ -126,13 +126,13 @@ fn make_translation(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
             }
         },
         Some(to) => {
+            let to = arg::text(heap, vm.get(to), "maketrans() argument 2")?;
+            let delete = arg::text_or(heap, vm.get(a.at(2)), "", "maketrans() argument 3")?;
             let Some(from) = vm.get_gc::<Str>(source) else {
                 let message =
                     "first maketrans argument must be a string if there is a second argument";
                 return Err(heap.type_error(message));
             };
-            let to = arg::text(heap, vm.get(to), "maketrans() argument 2")?;
-            let delete = arg::text_or(heap, vm.get(a.at(2)), "", "maketrans() argument 3")?;
             translation_of_texts(heap, filled, [from.as_str(), to, delete])?;
         }
     }

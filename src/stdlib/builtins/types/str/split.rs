@@ -17,18 +17,13 @@ pub const SPLIT: Native = Native::leaf(
     "split(self, /, sep=None, maxsplit=-1) -> list[str]",
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
      done, from the left. Raises ValueError if the separator is empty.",
-    |heap, a| match separator(heap, a.get(1))? {
-        Some(sep) => list(
-            heap,
-            checked(
-                heap,
-                split::split(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?),
-            )?,
-        ),
-        None => list(
-            heap,
-            split::split_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?),
-        ),
+    |heap, a| {
+        let limit = limit(heap, a)?;
+        let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
+        match sep {
+            Some(sep) => list(heap, checked(heap, split::split(text, sep, limit))?),
+            None => list(heap, split::split_space(text, limit)),
+        }
     },
 );
 
@@ -36,18 +31,13 @@ pub const RSPLIT: Native = Native::leaf(
     "rsplit(self, /, sep=None, maxsplit=-1) -> list[str]",
     "Return the parts between separators; without a separator the words between white space. At most maxsplit splits are \
      done, from the right. Raises ValueError if the separator is empty.",
-    |heap, a| match separator(heap, a.get(1))? {
-        Some(sep) => list(
-            heap,
-            checked(
-                heap,
-                split::rsplit(this::<Str>(heap, a)?.as_str(), sep, limit(heap, a)?),
-            )?,
-        ),
-        None => list(
-            heap,
-            split::rsplit_space(this::<Str>(heap, a)?.as_str(), limit(heap, a)?),
-        ),
+    |heap, a| {
+        let limit = limit(heap, a)?;
+        let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
+        match sep {
+            Some(sep) => list(heap, checked(heap, split::rsplit(text, sep, limit))?),
+            None => list(heap, split::rsplit_space(text, limit)),
+        }
     },
 );
 
