@@ -446,6 +446,8 @@ ops! {
     TypeAlias        Def    Use    Use    Name      No       Runs        [], "R[a] := type alias K[d], parameters R[b] (a tuple), value function R[c]";
     // REPL
     Display          Use    Unused Unused Unused    No       Runs        [], "show R[a] as the REPL does, and bind _, unless it is None";
+    // Coverage
+    Cover            Unused Unused Unused Imm       No       Pure        [], "note that the statement at offset d of the source ran";
 }
 
 /// The values of `LoadImm`. What is checked most comes first: the loop compares with a constant that it has at hand.

@@ -50,7 +50,11 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
     if let Some(rest) = message.strip_prefix("object ")
         && let Some((class, _)) = rest.split_once(" can't be used in 'await' expression")
     {
-        return not_awaitable(class, &awaited_text(failure, sources));
+        return function_argument(failure, sources)
+            .or_else(|| not_awaitable(class, &awaited_text(failure, sources)));
+    }
+    if message == "An asyncio.Future, a coroutine or an awaitable is required" {
+        return function_argument(failure, sources);
     }
     if message.starts_with("'async_generator' object is not ") {
         return Some(
@@ -61,6 +65,9 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
         return Some("make tasks of them first: asyncio.create_task(...)".to_owned());
     }
     let class = message.strip_prefix('\'')?.split('\'').next()?;
+    if class == "coroutine" {
+        return None;
+    }
     if message.contains("does not support the asynchronous context manager protocol") {
         return Some("write `with`, if it is no async context manager".to_owned());
     }
@@ -88,6 +95,21 @@ fn not_awaitable(class: &str, text: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// The advice for a call of asyncio that got a function where it takes something to await: the argument is a plain name.
+fn function_argument(failure: &Failure, sources: &SourceMap) -> Option<String> {
+    let text = raised_text(failure, sources)?;
+    let text = text.trim().trim_start_matches("await").trim();
+    let (callee, rest) = text.split_once('(')?;
+    const TAKE: [&str; 4] = ["gather", "shield", "wait_for", "ensure_future"];
+    if !TAKE.contains(&callee.rsplit('.').next()?) {
+        return None;
+    }
+    let name = rest.split([',', ')']).next()?.trim();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    (!name.is_empty() && name.chars().all(is_name))
+        .then(|| format!("if it is a function, call it: `{name}()`"))
 }
 
 /// The name in the repr of a function or method.

@@ -1,16 +1,16 @@
 //! The values that a failed `assert` was about.
 //!
 //! Both sides of a comparison, or the value that was tested; of `and`, `or` and chains the text of each part that was evaluated beside
-//! its value. The compiler says in which order (`compile::asserted`).
+//! its value; then the variables of the function that a side names. The compiler says in which order (`compile::asserted`).
 
 use std::fmt::Write;
 
 use super::failure::{raised_at, source_of};
 use crate::compile::{Asserted, asserted};
 use crate::diagnostics::SourceMap;
-use crate::syntax::ast::{Expr, StmtKind};
+use crate::syntax::ast::{CmpOp, Expr, ExprKind, Module, StmtKind};
 use crate::syntax::parse_module;
-use crate::vm::{Failure, Values};
+use crate::vm::{Failure, Place, Values};
 
 /// How much of a part's text and of a value is shown.
 const LONGEST_TEXT: usize = 40;
@@ -25,6 +25,7 @@ pub fn values(out: &mut String, failure: &Failure, sources: &SourceMap, much: Va
     for (name, value) in names.iter().zip(&failure.compared) {
         // A display of constants says it all by itself.
         if let Some(value) = value
+            && !name.is_empty()
             && name != value
             && !rows.contains(&(name, value))
         {
@@ -55,24 +56,85 @@ fn names(failure: &Failure, sources: &SourceMap) -> Vec<String> {
     })
 }
 
-/// The text of each part; None for a single comparison or value, and where the text is not that of the test.
-fn parts(failure: &Failure, sources: &SourceMap) -> Option<Vec<String>> {
-    let place = raised_at(failure)?;
-    let text = place
-        .0
-        .span_at(place.1)
-        .text(source_of(&place, sources).text());
-    // In parentheses: the test may go over several lines.
-    let text = format!("({text})");
+/// Whether the test at a place is one `==`, so that the first two values are its sides.
+pub fn is_equality(place: &Place, sources: &SourceMap) -> bool {
+    let Some((_, module)) = parsed(place, sources) else {
+        return false;
+    };
+    let test = module.body.first().map(|first| &first.kind);
+    let Some(StmtKind::Expr(test)) = test else {
+        return false;
+    };
+    match asserted(test) {
+        Asserted::Sides(test, _) => is_about_equality(test) == Some(true),
+        Asserted::Parts(_) => false,
+    }
+}
+
+/// Of a comparison by `==` or `!=`, whether it is the first.
+fn is_about_equality(test: &Expr) -> Option<bool> {
+    match &test.kind {
+        ExprKind::Compare { rest, .. } if rest.len() == 1 => match rest[0].0 {
+            CmpOp::Eq => Some(true),
+            CmpOp::NotEq => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The text of the test at a place, in parentheses as it may go over several lines, and its tree.
+fn parsed(place: &Place, sources: &SourceMap) -> Option<(String, Module)> {
+    let span = place.0.span_at(place.1);
+    let text = format!("({})", span.text(source_of(place, sources).text()));
     let module = parse_module(&text).module?;
+    Some((text, module))
+}
+
+/// What the sides of a test are called.
+fn sides(test: &Expr, text: &str) -> Vec<String> {
+    match &test.kind {
+        _ if is_about_equality(test).is_some() => vec!["left".to_owned(), "right".to_owned()],
+        ExprKind::Compare { left, rest } => {
+            let all = [&**left].into_iter().chain(rest.iter().map(|it| &it.1));
+            let name = |side: &Expr| match is_literal(side) {
+                true => String::new(),
+                false => shown(side, text),
+            };
+            all.map(name).collect()
+        }
+        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
+            vec![shown(test, text)]
+        }
+        _ => vec!["value".to_owned()],
+    }
+}
+
+/// Whether an expression says its value all by itself.
+fn is_literal(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Constant(_) => true,
+        ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => {
+            items.iter().all(is_literal)
+        }
+        _ => false,
+    }
+}
+
+/// The text of each value; None where the text is not that of the test.
+fn parts(failure: &Failure, sources: &SourceMap) -> Option<Vec<String>> {
+    let (text, module) = parsed(&raised_at(failure)?, sources)?;
     let StmtKind::Expr(test) = &module.body.first()?.kind else {
         return None;
     };
-    let Asserted::Parts(parts) = asserted(test) else {
-        return None;
+    let texts: Vec<String> = match asserted(test) {
+        Asserted::Parts(parts) => parts.iter().map(|part| shown(part, &text)).collect(),
+        Asserted::Sides(test, names) => {
+            let names = names.iter().map(|name| shown(name, &text));
+            sides(test, &text).into_iter().chain(names).collect()
+        }
     };
-    (parts.len() == failure.compared.len())
-        .then(|| parts.iter().map(|part| shown(part, &text)).collect())
+    (texts.len() == failure.compared.len()).then_some(texts)
 }
 
 /// A part's text in one line.

@@ -43,21 +43,15 @@ pub fn render_with(failure: &Failure, sources: &SourceMap, style: Style, values:
         let (file, span) = written_at(written);
         out.push_str(&excerpt(&file, span, "here", Severity::Error, style.0));
     }
-    if let Some(place) = raised_at(failure) {
-        let (file, span) = (
-            source_of(&place, sources),
-            raised_span(failure, &place, sources),
-        );
-        out.push_str(&excerpt(
-            file,
-            span,
-            match failure.written {
-                Some(_) => "while this ran",
-                None => "raised here",
-            },
-            Severity::Error,
-            style.0,
-        ));
+    if let Some((place, is_innermost)) = shown_at(failure, sources) {
+        let file = source_of(&place, sources);
+        let (span, label) = match failure.written {
+            Some(_) => (place.0.span_at(place.1), "while this ran"),
+            None if !is_innermost => (place.0.span_at(place.1), "raised in this call"),
+            None if is_assert(&place) => (place.0.span_at(place.1), "this does not hold"),
+            None => (raised_span(failure, &place, sources), "raised here"),
+        };
+        out.push_str(&excerpt(file, span, label, Severity::Error, style.0));
     }
     asserted::values(&mut out, failure, sources, values);
     out.push_str(&advice::of(failure, sources, style));
@@ -137,6 +131,25 @@ pub fn raised_at(failure: &Failure) -> Option<Place> {
         TraceEntry::Frame { code, ip } => Some((code.clone(), *ip)),
         TraceEntry::Task { .. } => None,
     })
+}
+
+/// Where the program was when an exception was raised, and whether it was raised there: one that the library raised is shown at the
+/// call that led into it.
+fn shown_at(failure: &Failure, sources: &SourceMap) -> Option<(Place, bool)> {
+    let innermost = raised_at(failure)?;
+    let places = failure.trace.iter().filter_map(|entry| match entry {
+        TraceEntry::Frame { code, ip } => Some((code.clone(), *ip)),
+        TraceEntry::Task { .. } => None,
+    });
+    let mut places = places.enumerate();
+    let users = places.find(|(_, place)| !is_library(place, sources));
+    Some(users.map_or((innermost, true), |(at, place)| (place, at == 0)))
+}
+
+/// Whether a failed `assert` is at this place.
+fn is_assert(place: &Place) -> bool {
+    let instr = place.0.instrs.get(place.1 as usize);
+    instr.is_some_and(|instr| instr.op == Op::AssertFail)
 }
 
 /// The line that a SyntaxError quotes, as a file of its own, and the mistake in it.

@@ -12,6 +12,8 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 
 use super::args::Settings;
+use super::asserted;
+use super::coverage::record::Recorder;
 use super::failure;
 use super::notices::Notices;
 use super::report;
@@ -70,6 +72,8 @@ pub struct Process {
     kept: Option<Vec<String>>,
     files: Rc<dyn Files>,
     sandbox: Option<Doors>,
+    /// Notes which statements ran, if `apy test --cov` asks for it.
+    recorder: Option<Recorder>,
 }
 
 impl Process {
@@ -96,6 +100,7 @@ impl Process {
             kept: None,
             files,
             sandbox: settings.sandbox.clone(),
+            recorder: Recorder::of_this_process(),
         }
     }
 
@@ -137,11 +142,8 @@ impl Host for Process {
         failure::render_with(&failure, &sources, self.style, values)
     }
 
-    fn source_at(&mut self, place: &Place) -> String {
-        let sources = self.sources.borrow();
-        let span = place.0.span_at(place.1);
-        let text = span.text(failure::source_of(place, &sources).text());
-        text.to_owned()
+    fn tests_equality(&mut self, place: &Place) -> bool {
+        asserted::is_equality(place, &self.sources.borrow())
     }
 
     fn take_reports(&mut self) -> Vec<String> {
@@ -214,6 +216,22 @@ impl Host for Process {
 
     fn files(&self) -> Rc<dyn Files> {
         Rc::clone(&self.files)
+    }
+
+    fn covers(&mut self, file: u32, name: &str) -> bool {
+        let recorder = self.recorder.as_mut();
+        recorder.is_some_and(|recorder| recorder.begin(file, name))
+    }
+
+    fn covered(&mut self, file: u32, offset: u32) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.note(file, offset);
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let noted = self.recorder.as_ref().map_or(Ok(()), Recorder::write);
+        self.flush().and(noted)
     }
 
     fn take_kept(&mut self) -> Vec<u8> {

@@ -9,6 +9,7 @@ mod args;
 mod asserted;
 mod check;
 mod classic;
+mod coverage;
 mod dump;
 mod explain;
 mod failure;

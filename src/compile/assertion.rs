@@ -1,7 +1,7 @@
 //! `assert`: what it tests, and which values its failure shows.
 //!
 //! A single comparison or value is kept where it was tested. Of `and`, `or` and chains each part has a register of its own, which holds
-//! Undef until the part is evaluated. `asserted` names the parts in the same order: whoever draws the report asks it for their text.
+//! Undef until the part is evaluated. With a single one go the variables of the function that it names. `asserted` names the parts in the same order: whoever draws the report asks it for their text.
 
 use super::emitter::Emitter;
 use super::expr::NOTHING;
@@ -14,8 +14,8 @@ const MOST: usize = 16;
 
 /// What the values are that a failed `assert` shows.
 pub enum Asserted<'a> {
-    /// That of the test, or of both sides of its comparison.
-    Sides,
+    /// That of this test, or of both sides of its comparison; then those of these variables, Undef for what is none of the function.
+    Sides(&'a Expr, Vec<&'a Expr>),
     /// Those of these parts, in order.
     Parts(Vec<&'a Expr>),
 }
@@ -30,7 +30,58 @@ pub fn asserted(test: &Expr) -> Asserted<'_> {
         } => asserted(operand),
         ExprKind::BoolOp { .. } => Asserted::Parts(parts(test)),
         ExprKind::Compare { rest, .. } if rest.len() > 1 => Asserted::Parts(parts(test)),
-        _ => Asserted::Sides,
+        _ => Asserted::Sides(test, variables(test)),
+    }
+}
+
+/// How many variables are shown beside the sides.
+const MOST_VARIABLES: usize = 4;
+
+/// The names inside of a test that are surely evaluated; those that are a side themselves are none of them.
+fn variables(test: &Expr) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    match &test.kind {
+        ExprKind::Compare { left, rest } => {
+            let sides = [&**left].into_iter().chain(rest.iter().map(|it| &it.1));
+            for side in sides.filter(|side| !matches!(side.kind, ExprKind::Name(_))) {
+                collect_names(side, &mut found);
+            }
+            let is_side = |name: &&Expr| {
+                let same = |side: &Expr| side.kind == name.kind;
+                same(left) || rest.iter().any(|it| same(&it.1))
+            };
+            found.retain(|name| !is_side(name));
+        }
+        ExprKind::Name(_) => {}
+        _ => collect_names(test, &mut found),
+    }
+    found.truncate(MOST_VARIABLES);
+    found
+}
+
+fn collect_names<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Name(_) if !found.iter().any(|known| known.kind == expr.kind) => found.push(expr),
+        ExprKind::Attribute { value, .. } | ExprKind::UnaryOp { operand: value, .. } => {
+            collect_names(value, found);
+        }
+        ExprKind::Call { func, args } => {
+            // The name of a function says nothing by its value.
+            if !matches!(func.kind, ExprKind::Name(_)) {
+                collect_names(func, found);
+            }
+            args.iter()
+                .for_each(|arg| collect_names(arg.value(), found));
+        }
+        ExprKind::Subscript { value, index } => {
+            collect_names(value, found);
+            collect_names(index, found);
+        }
+        ExprKind::BinOp { left, right, .. } => {
+            collect_names(left, found);
+            collect_names(right, found);
+        }
+        _ => {}
     }
 }
 
@@ -99,15 +150,26 @@ impl<'a> Emitter<'_, 'a> {
         if !self.is_reachable() {
             return (0, 0);
         }
-        let sides: Vec<Reg> = sides.into_iter().flatten().collect();
-        let first = self.temps(sides.len().max(1));
-        for (at, &side) in sides.iter().enumerate() {
-            self.copy(first + at as Reg, side);
+        let mut values: Vec<Option<Reg>> = sides.into_iter().flatten().map(Some).collect();
+        if let Asserted::Sides(_, names) = asserted(test)
+            && !values.is_empty()
+        {
+            values.extend(names.iter().map(|name| match &name.kind {
+                ExprKind::Name(name) => self.variable(name),
+                _ => None,
+            }));
         }
-        if sides.is_empty() {
+        let first = self.temps(values.len().max(1));
+        for (at, &value) in values.iter().enumerate() {
+            match value {
+                Some(value) => self.copy(first + at as Reg, value),
+                None => self.imm(first + at as Reg, Imm::Undef),
+            }
+        }
+        if values.is_empty() {
             self.imm(first, Imm::Undef);
         }
-        (first, sides.len())
+        (first, values.len())
     }
 
     /// The same with its parts.

@@ -12,7 +12,7 @@ use super::assigned::{Assigned, Var};
 use super::registers::{KEPT_FIXED, MAX_FIXED, Mark, Registers};
 use super::scope::{CLASS_CELL, Scope, ScopeId, ScopeKind, ScopeTree};
 use super::unwind::Block;
-use super::{Mode, Names};
+use super::{Mode, Names, Notes};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{
     Builder, Capture, Code, CodeKind, Const, Draft, GlobalNames, Imm, Label, Op, Params, Reg,
@@ -27,6 +27,8 @@ pub(super) struct Unit<'a> {
     pub mode: Mode,
     /// Where the names of the module body are.
     pub names: Names,
+    /// What the code notes while it runs.
+    pub notes: Notes,
     pub globals: &'a mut GlobalNames,
     pub problems: Vec<Diagnostic>,
 }
@@ -250,6 +252,14 @@ impl<'u, 'a> Emitter<'u, 'a> {
     pub fn op_at(&mut self, span: Span, op: Op, a: Reg, b: u8, c: u8, d: i32) {
         self.b.set_span(span);
         self.op(op, a, b, c, d);
+    }
+
+    /// Has the code note that it ran the part at this place, if it is to.
+    pub fn note(&mut self, span: Span) {
+        if self.unit.notes == Notes::Statements {
+            let offset = i32::try_from(span.start).unwrap_or(i32::MAX);
+            self.op_at(span, Op::Cover, 0, 0, 0, offset);
+        }
     }
 
     /// Appends a jump to a place further down.

@@ -63,6 +63,15 @@ pub enum Names {
     Mapping,
 }
 
+/// What the code notes while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notes {
+    /// Nothing.
+    None,
+    /// Which statements ran, for a report of coverage.
+    Statements,
+}
+
 /// Compiles a module; gives its code and warnings. `file` is the number that the source map gave the text, `globals`
 /// the names that have slots already (a REPL passes the same table each time).
 ///
@@ -75,10 +84,16 @@ pub fn compile_module(
     mode: Mode,
     globals: &mut GlobalNames,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    compile_with(module, file, source, (mode, Names::Slots), globals)
+    compile_with(
+        module,
+        file,
+        source,
+        (mode, Names::Slots, Notes::None),
+        globals,
+    )
 }
 
-/// The same for code whose names are where the second part of `target` says.
+/// The same for code whose names are where the second part of `target` says, and that notes what the third says.
 ///
 /// # Errors
 /// Everything that is wrong with the program, in source order.
@@ -86,7 +101,7 @@ pub fn compile_with(
     module: &Module,
     file: u32,
     source: &str,
-    target: (Mode, Names),
+    target: (Mode, Names, Notes),
     globals: &mut GlobalNames,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Resolved {
@@ -106,6 +121,7 @@ pub fn compile_with(
         file,
         mode: target.0,
         names: target.1,
+        notes: target.2,
         globals,
         problems: Vec::new(),
     };

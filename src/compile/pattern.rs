@@ -31,6 +31,7 @@ impl<'a> Emitter<'_, 'a> {
 
     fn case(&mut self, case: &'a MatchCase, subject: Reg, end: Label) {
         let next = self.label();
+        self.note(case.pattern.span);
         let mut captures = Captures::new();
         self.scratch(|e| {
             e.pattern(&case.pattern, subject, next, &mut captures);

@@ -24,6 +24,7 @@ impl<'a> Emitter<'_, 'a> {
 
     fn stmt(&mut self, stmt: &'a Stmt) {
         let span = stmt.span;
+        self.note(span);
         self.b.set_span(span);
         match &stmt.kind {
             StmtKind::Expr(value) => self.expr_stmt(value),
@@ -132,6 +133,7 @@ impl<'a> Emitter<'_, 'a> {
                 break;
             }
             let other = self.label();
+            self.note(branch.test.span);
             self.jump_if(&branch.test, false, other);
             self.block(&branch.body);
             self.goto_unless_next(branch, branches, orelse, end);

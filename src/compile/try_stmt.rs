@@ -96,6 +96,7 @@ impl<'a> Emitter<'_, 'a> {
         for handler in handlers {
             let next = self.label();
             if let Some(ty) = &handler.ty {
+                self.note(ty.span);
                 self.scratch(|e| {
                     let ty_reg = e.operand(ty, NOTHING);
                     let matches = e.temp();
@@ -155,6 +156,7 @@ impl<'a> Emitter<'_, 'a> {
         self.op(Op::BuildList, group.raised, group.raised, 0, 0);
         for handler in handlers {
             if let Some(ty) = &handler.ty {
+                self.note(ty.span);
                 self.star_handler(handler, ty, group);
             }
         }

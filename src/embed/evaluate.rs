@@ -12,7 +12,7 @@ use super::loader::{self, Unit};
 use super::syntax_error::{Place, syntax_error};
 use super::tree;
 use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
-use crate::compile::{Mode, Names, compile_with};
+use crate::compile::{Mode, Names, Notes, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
 use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Slot};
@@ -156,7 +156,7 @@ fn build(
         Goal::Prompt => Mode::Interactive,
     };
     let mut globals = GlobalNames::new();
-    let target = (mode, names);
+    let target = (mode, names, Notes::None);
     let compiled = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut globals);
     let (code, warnings) = compiled.map_err(|mistakes| refuse(vm, &mistakes))?;
     if code.kind == CodeKind::AsyncModule && awaits == TopLevelAwait::Refused {

@@ -249,7 +249,7 @@ impl Interpreter {
             self.vm.report_unstarted();
             report::failures_at_exit(&mut self.vm);
         }
-        stdlib::io::finish(&mut self.vm).and(self.vm.host.flush())
+        stdlib::io::finish(&mut self.vm).and(self.vm.host.finish())
     }
 
     /// Calls what the program left in `atexit`, which tells itself of failures.

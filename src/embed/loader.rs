@@ -14,7 +14,7 @@ use super::meta_path;
 use super::syntax_error::{Place, syntax_error};
 use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames, image};
-use crate::compile::{Mode, compile_module};
+use crate::compile::{Mode, Names, Notes, compile_with};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
@@ -102,12 +102,24 @@ pub(super) fn link(
     mode: Mode,
 ) -> Result<(Local, bool), Vec<Diagnostic>> {
     let mut names = names_of(vm, module);
-    let (code, warnings) = compile_module(&unit.module, unit.file.0, &unit.text, mode, &mut names)?;
+    let target = (mode, Names::Slots, notes(vm, unit.file));
+    let (file, text) = (unit.file.0, &unit.text);
+    let (code, warnings) = compile_with(&unit.module, file, text, target, &mut names)?;
     warn(vm, unit.file, &warnings);
     asyncio::bind_builtins(vm, names.names());
     let is_async = code.kind == CodeKind::AsyncModule;
     let code = vm.load(&code, module, names.names());
     Ok((vm.function_of(code), is_async))
+}
+
+/// What the code of a text is to note while it runs.
+fn notes(vm: &mut Vm, file: FileId) -> Notes {
+    let sources = Rc::clone(&vm.extension::<Loader>().sources);
+    let name = Rc::clone(sources.borrow().file(file).name());
+    match vm.host.covers(file.0, &name) {
+        true => Notes::Statements,
+        false => Notes::None,
+    }
 }
 
 /// Tells of warnings about a text.

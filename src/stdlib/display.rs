@@ -3,6 +3,7 @@
 //! What fits into a line is `repr()`. A builtin list, tuple, dict or set that does not is shown with an item a line, as deep as it
 //! takes; of many items only the first are looked at, so that a list of a million is shown at once. `print(_)` shows all of it.
 
+use crate::diagnostics::width;
 use crate::runtime::dict::Dict;
 use crate::runtime::list::List;
 use crate::runtime::set::Set;
@@ -12,6 +13,10 @@ use crate::vm::{Local, Vm};
 
 /// The columns of a line.
 const WIDTH: usize = 80;
+/// The same on a narrow terminal.
+fn columns() -> usize {
+    width().map_or(WIDTH, |width| width.min(WIDTH))
+}
 /// How many items of one container are shown.
 const ITEMS: usize = 100;
 /// Items that are no longer share lines.
@@ -19,7 +24,7 @@ const SHORT: usize = 24;
 /// How many lines are shown in all.
 const LINES: usize = 200;
 /// How many characters of a text are shown.
-const TEXT: usize = 4000;
+const TEXT: usize = 1600;
 /// Containers inside of each other are laid out so deep.
 const DEPTH: usize = 8;
 
@@ -78,7 +83,7 @@ impl Layout {
         // A container that is small enough is tried in one line first.
         if found.count <= ITEMS {
             let whole = vm.repr_text(value)?;
-            if indent + whole.chars().count() <= WIDTH || found.count == 0 {
+            if indent + whole.chars().count() <= columns() || found.count == 0 {
                 return Ok(whole);
             }
         }
@@ -127,7 +132,7 @@ fn joined(rows: &[String], pad: &str) -> String {
         let size = row.chars().count() + 2;
         if index > 0 {
             out.push(',');
-            if column + size > WIDTH {
+            if column + size > columns() {
                 out.push('\n');
                 out.push_str(pad);
                 column = pad.len();

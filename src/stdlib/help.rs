@@ -2,6 +2,7 @@
 //!
 //! A text names what is meant: a module, a dotted name, a builtin, a keyword. Lines are broken at words.
 
+use crate::diagnostics::width;
 use crate::runtime::class::Class;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
@@ -12,6 +13,10 @@ use crate::vm::{Local, Vm};
 
 /// The columns of a line.
 const WIDTH: usize = 79;
+/// The same on a narrow terminal.
+fn columns() -> usize {
+    width().map_or(WIDTH, |width| width.saturating_sub(1).min(WIDTH))
+}
 
 const INTRODUCTION: &str = "\
 help(object) shows how something is called and what it does:
@@ -219,7 +224,7 @@ fn wrap(out: &mut String, line: &str, margin: &str) {
     let mut column = 0;
     for word in line.split_whitespace() {
         let size = word.chars().count();
-        if column > 0 && column + 1 + size > WIDTH {
+        if column > 0 && column + 1 + size > columns() {
             out.push('\n');
             column = 0;
         }

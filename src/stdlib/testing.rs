@@ -44,14 +44,14 @@ const COMPARED: Native = Native::vm(
         let Some(sides) = this.compared.get(heap).as_gc::<Tuple>() else {
             return Ok(none);
         };
-        let both = sides.len() == 2 && sides.tail().iter().all(|s| !s.get(heap).is_undef());
+        let pair: Vec<Value<'_>> = sides.tail().iter().take(2).map(|s| s.get(heap)).collect();
+        let both = pair.len() == 2 && pair.iter().all(|side| !side.is_undef());
         let place = this.trace(heap).into_iter().find_map(|entry| match entry {
             TraceEntry::Frame { code, ip, .. } => Some((code, ip)),
             TraceEntry::Task { .. } => None,
         });
-        let sides = vm.local(sides.value());
-        let text = place.map(|place| vm.host.source_at(&place));
-        let equal = text.is_some_and(|text| text.contains("=="));
+        let sides = vm.local(heap.tuple(&pair).value());
+        let equal = place.is_some_and(|place| vm.host.tests_equality(&place));
         Ok(if both && equal { sides } else { none })
     },
 );

@@ -70,14 +70,27 @@ pub trait Host {
     fn draw(&mut self, failure: &Failure, _: Values) -> String {
         format!("{}: {}\n", failure.class, failure.message)
     }
-    /// The source text of a place.
-    fn source_at(&mut self, _: &Place) -> String {
-        String::new()
+    /// Whether the failed `assert` at a place was about one `==`.
+    fn tests_equality(&mut self, _: &Place) -> bool {
+        false
     }
     /// Takes the reports since the last call as texts; from the first call on they are kept back instead of being shown.
     fn take_reports(&mut self) -> Vec<String> {
         Vec::new()
     }
+    /// The program is over: hands on what is kept back.
+    ///
+    /// # Errors
+    /// The system's.
+    fn finish(&mut self) -> std::io::Result<()> {
+        self.flush()
+    }
+    /// Whether the statements of a text that begins to run are to be noted by `covered`.
+    fn covers(&mut self, _file: u32, _name: &str) -> bool {
+        false
+    }
+    /// The statement at this offset of a text runs.
+    fn covered(&mut self, _file: u32, _offset: u32) {}
     /// Takes what `print` has kept back, so that the caller writes it.
     fn take_kept(&mut self) -> Vec<u8> {
         Vec::new()

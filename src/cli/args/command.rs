@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
+use super::super::coverage::Form;
 use super::Dump;
 
 /// How long a test may take if nobody says otherwise.
@@ -211,6 +212,7 @@ fn test() -> Command {
         )
         .args(which_tests())
         .args(how_to_test())
+        .args(coverage())
 }
 
 fn which_tests() -> [Arg; 8] {
@@ -282,6 +284,44 @@ fn how_to_test() -> [Arg; 8] {
             .help("How many files run at once [default: one a processor]")
             .value_parser(value_parser!(u64).range(1..=1024)),
     ]
+}
+
+/// Which lines the tests ran.
+fn coverage() -> [Arg; 3] {
+    [
+        Arg::new("cov")
+            .long("cov")
+            .value_name("PATH")
+            .help("Show which lines the tests did not run, of this file, folder or package [default: the project]")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("")
+            .value_hint(ValueHint::AnyPath)
+            .action(ArgAction::Append),
+        Arg::new("cov-report")
+            .long("cov-report")
+            .value_name("FORM[:FILE]")
+            .help("term-missing (the default), term, lcov or xml; the last two go to a file")
+            .requires("cov")
+            .value_parser(report_form)
+            .action(ArgAction::Append),
+        Arg::new("cov-fail-under")
+            .long("cov-fail-under")
+            .value_name("PERCENT")
+            .help("Fail if the tests ran a smaller part of the lines")
+            .requires("cov")
+            .value_parser(value_parser!(f64)),
+    ]
+}
+
+fn report_form(text: &str) -> Result<(Form, Option<PathBuf>), String> {
+    let (name, file) = match text.split_once(':') {
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let form = Form::named(name).ok_or("it must be term-missing, term, lcov or xml")?;
+    let file = file.or_else(|| form.file().map(PathBuf::from));
+    Ok((form, file))
 }
 
 /// A part and the number of parts.

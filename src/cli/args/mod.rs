@@ -26,7 +26,7 @@ use crate::embed::sandbox::Doors;
 use crate::sched::clock::TimeMode;
 use command::DUMPS;
 pub use complaint::command_like;
-pub use testing::TestOptions;
+pub use testing::{Coverage, TestOptions};
 
 /// What the arguments mean.
 pub enum Parsed {

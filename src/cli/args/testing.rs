@@ -8,9 +8,39 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
+use super::super::coverage::Form;
 use super::super::style::{Style, When};
 use super::super::test::Project;
 use super::{Format, command, inherited, many, when, word};
+
+/// What a measurement of coverage is to measure and to write.
+#[derive(Clone)]
+pub struct Coverage {
+    /// Files, folders and names of packages; empty texts stand for the whole project.
+    pub sources: Vec<String>,
+    /// Each form, and the file that it goes to.
+    pub reports: Vec<(Form, Option<PathBuf>)>,
+    /// The smallest part that is enough, of 100.
+    pub least: Option<f64>,
+    /// The folder for the notes of processes, once there is one.
+    pub notes: PathBuf,
+}
+
+impl Coverage {
+    fn of(matches: &ArgMatches) -> Option<Coverage> {
+        let sources: Vec<String> = many(matches, "cov");
+        let mut reports: Vec<(Form, Option<PathBuf>)> = many(matches, "cov-report");
+        if reports.is_empty() {
+            reports.push((Form::Missing, None));
+        }
+        (!sources.is_empty()).then(|| Coverage {
+            sources,
+            reports,
+            least: matches.get_one("cov-fail-under").copied(),
+            notes: PathBuf::new(),
+        })
+    }
+}
 
 /// Which tests to run, and how.
 #[derive(Clone)]
@@ -47,6 +77,8 @@ pub struct TestOptions {
     pub shows_setup: bool,
     /// 1 with `-v`.
     pub verbosity: u8,
+    /// Which lines to measure, if any.
+    pub coverage: Option<Coverage>,
     /// How to paint the report, which goes to standard output.
     pub style: Style,
     /// How long one test may take.
@@ -93,6 +125,7 @@ impl TestOptions {
             captures,
             junit: matches.get_one("junit").cloned(),
             durations: number("durations").map_or(0, count),
+            coverage: Coverage::of(matches),
             shows_setup: matches.get_flag("setup-show"),
             verbosity: matches.get_flag("verbose").into(),
             timeout: matches

@@ -20,7 +20,7 @@ use super::run::{conclude, draw, options_with, read};
 use super::signals::Signals;
 use super::status;
 use super::style::{complain, say};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, fitted};
 use crate::embed::{Interpreter, Mode, Outcome, Sources};
 use crate::syntax::parser::{ReplInput, parse_repl};
 use editor::{LineEditor, Message};
@@ -97,10 +97,10 @@ pub fn repl(program: Option<(ProgramText, Vec<String>)>, settings: &Settings) ->
 }
 
 fn banner() -> String {
-    format!(
+    fitted(&format!(
         "apy {}: asyncio is imported, and `await` works here. :help lists the commands, Ctrl-D leaves.\n",
         env!("CARGO_PKG_VERSION")
-    )
+    ))
 }
 
 impl<'s> Session<'s> {

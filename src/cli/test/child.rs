@@ -91,6 +91,7 @@ fn command(case: &Case, options: &TestOptions) -> io::Result<Command> {
         .arg("--")
         .arg(case.file.file_name().unwrap_or_default());
     command.args(&directives.arguments);
+    super::covered::tell(&mut command, options);
     if let Some(folder) = case.file.parent().filter(|folder| *folder != Path::new("")) {
         command.current_dir(folder);
     }

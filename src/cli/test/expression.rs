@@ -1,13 +1,51 @@
 //! The expressions of `-k` on names of programs: words with `and`, `or`, `not` and parentheses.
 //!
-//! `pytest/_select.apy` has the same for the tests of a file, where a broken one is refused; here it holds for everything.
+//! `pytest/_select.apy` has the same for the tests of a file, and refuses the same; `check` tells of a broken one before anything runs.
 
 /// Whether an expression holds, given which words do. An empty or broken one holds.
 pub fn holds(text: &str, word: &dyn Fn(&str) -> bool) -> bool {
-    let spaced = text.replace('(', " ( ").replace(')', " ) ");
-    let tokens: Vec<&str> = spaced.split_whitespace().collect();
+    let tokens = tokens(text);
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let mut at = 0;
     tokens.is_empty() || either(&tokens, &mut at, word)
+}
+
+/// The words of an expression, with parentheses as words of their own.
+fn tokens(text: &str) -> Vec<String> {
+    let spaced = text.replace('(', " ( ").replace(')', " ) ");
+    spaced.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Refuses an expression in which something is missing or does not fit.
+///
+/// # Errors
+/// The fault, in words.
+pub fn check(text: &str) -> Result<(), String> {
+    let (mut wants_word, mut open) = (true, 0_usize);
+    for token in tokens(text) {
+        let fits = match &*token {
+            "and" | "or" => !std::mem::replace(&mut wants_word, true),
+            "not" => wants_word,
+            "(" => {
+                open += 1;
+                wants_word
+            }
+            ")" => {
+                let fits = !wants_word && open > 0;
+                open = open.saturating_sub(1);
+                fits
+            }
+            _ => std::mem::replace(&mut wants_word, false),
+        };
+        if !fits {
+            return Err(format!("'{token}' does not fit here: '{text}'"));
+        }
+    }
+    match (wants_word, open) {
+        (true, _) if !text.trim().is_empty() => Err(format!("something is missing: '{text}'")),
+        (_, 1..) => Err(format!("')' is missing: '{text}'")),
+        _ => Ok(()),
+    }
 }
 
 fn either(tokens: &[&str], at: &mut usize, word: &dyn Fn(&str) -> bool) -> bool {
@@ -46,7 +84,17 @@ fn one(tokens: &[&str], at: &mut usize, word: &dyn Fn(&str) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::holds;
+    use super::{check, holds};
+
+    #[test]
+    fn broken_ones_are_refused() {
+        for text in ["and", "a and", "a or or b", "(a", "a)", "not", "a b", "()"] {
+            assert!(check(text).is_err(), "{text}");
+        }
+        for text in ["", "a", "not a", "not (a or b) and c", "test_x[1-2]"] {
+            assert_eq!(check(text), Ok(()));
+        }
+    }
 
     #[test]
     fn words_are_combined() {

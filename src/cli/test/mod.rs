@@ -7,6 +7,7 @@
 mod child;
 mod collect;
 mod control;
+mod covered;
 mod diff;
 mod directives;
 mod expression;
@@ -27,6 +28,7 @@ use self::collect::{Case, Kind, Programs};
 use self::control::Control;
 pub use self::expression::holds;
 pub use self::format::json::quote;
+pub use self::format::junit::escape;
 use self::memory::Memory;
 pub use self::project::Project;
 use self::verdict::Verdict;
@@ -121,8 +123,25 @@ pub fn test(options: &TestOptions, settings: &Settings) -> u8 {
 fn once(options: &TestOptions, settings: &Settings) -> u8 {
     let memory = Memory::of_this_folder();
     let mut options = options.clone();
+    let expressions = [
+        ("-k", options.keyword()),
+        ("-m", options.marks.clone().unwrap_or_default()),
+    ];
+    for (option, text) in expressions {
+        if let Err(problem) = expression::check(&text) {
+            complain(&format!("{option}: {problem}"));
+            return status::USAGE;
+        }
+    }
     let cases = match select(&mut options, &memory) {
         Ok(cases) => cases,
+        Err(problem) => {
+            complain(&problem);
+            return status::USAGE;
+        }
+    };
+    let covered = match covered::Covered::begin(&mut options, &cases) {
+        Ok(covered) => covered,
         Err(problem) => {
             complain(&problem);
             return status::USAGE;
@@ -140,6 +159,7 @@ fn once(options: &TestOptions, settings: &Settings) -> u8 {
     }
     memory.remember(&summary.done);
     let written = write_results(&summary, &options);
+    let written = covered.map_or(written, |covered| covered.conclude(&options).max(written));
     match () {
         () if summary.interrupted.is_some() => status::INTERRUPTED,
         () if summary.failed() > 0 => status::FAILURE,
@@ -192,7 +212,7 @@ fn write_results(summary: &Summary, options: &TestOptions) -> u8 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the user names this file")]
-fn put(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn put(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 

@@ -339,6 +339,7 @@ fn command(options: &TestOptions, request: &Path) -> Command {
     command.arg(format!("--color={color}"));
     command.args(["-c", WORKER]).arg(request);
     command.stdin(Stdio::null());
+    super::covered::tell(&mut command, options);
     if options.captures {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }

@@ -121,22 +121,27 @@ impl<'a> Visit<'a> for Awaits<'a, '_> {
 impl<'a> Awaits<'a, '_> {
     /// A call whose result nothing gets.
     fn dropped(&mut self, value: &'a Expr, at: At) {
-        if !matches!(value.kind, ExprKind::Call { .. }) {
+        let ExprKind::Call { func, .. } = &value.kind else {
             return;
-        }
+        };
+        let written = dotted(func);
+        let callee = |name: &str| written.clone().unwrap_or_else(|| name.to_owned());
         match evident(self.known, value, at.scope) {
-            Some(Evident::Coroutine(name, _)) => self.found.push(
-                Diagnostic::error(
-                    ErrorCode::NeverAwaited,
-                    value.span,
-                    format!("coroutine '{name}' is never awaited"),
-                )
-                .label("makes a coroutine and drops it")
-                .help(format!(
-                    "`await {name}(...)` runs it here; asyncio.create_task({name}(...)) runs it beside what follows"
-                ))
-                .as_warning(),
-            ),
+            Some(Evident::Coroutine(name, _)) => {
+                let callee = callee(name);
+                self.found.push(
+                    Diagnostic::error(
+                        ErrorCode::NeverAwaited,
+                        value.span,
+                        format!("coroutine '{name}' is never awaited"),
+                    )
+                    .label("makes a coroutine and drops it")
+                    .help(format!(
+                        "`await {callee}(...)` runs it here; asyncio.create_task({callee}(...)) runs it beside what follows"
+                    ))
+                    .as_warning(),
+                );
+            }
             Some(Evident::AsyncGenerator(name)) => self.found.push(
                 Diagnostic::error(
                     ErrorCode::NeverAwaited,
@@ -144,10 +149,12 @@ impl<'a> Awaits<'a, '_> {
                     format!("nothing iterates the async generator '{name}'"),
                 )
                 .label("makes a generator and drops it: nothing of it runs")
-                .help(format!("write `async for item in {name}(...)`"))
+                .help(format!("write `async for item in {}(...)`", callee(name)))
                 .as_warning(),
             ),
-            Some(task) if task.is_task() => self.found.push(dropped_task(value.span, "create_task")),
+            Some(task) if task.is_task() => {
+                self.found.push(dropped_task(value.span, "create_task"))
+            }
             Some(Evident::Future(name)) => self.found.push(
                 Diagnostic::error(
                     ErrorCode::NeverAwaited,
@@ -155,7 +162,7 @@ impl<'a> Awaits<'a, '_> {
                     format!("nothing awaits what '{name}' returns"),
                 )
                 .label("the program goes on at once")
-                .help(format!("write `await {name}(...)`"))
+                .help(format!("write `await {}(...)`", callee(name)))
                 .as_warning(),
             ),
             _ => {}
@@ -170,9 +177,10 @@ impl<'a> Awaits<'a, '_> {
         let Some(Evident::Coroutine(name, _)) = evident(self.known, value, at.scope) else {
             return;
         };
-        if !matches!(value.kind, ExprKind::Call { .. }) {
+        let ExprKind::Call { func, .. } = &value.kind else {
             return;
-        }
+        };
+        let callee = dotted(func).unwrap_or_else(|| name.to_owned());
         let Some(home) = self.known.home(at.scope, variable) else {
             return;
         };
@@ -194,7 +202,7 @@ impl<'a> Awaits<'a, '_> {
             .label(format!(
                 "'{variable}' gets a coroutine, and nothing reads it"
             ))
-            .help(format!("write `{variable} = await {name}(...)`"))
+            .help(format!("write `{variable} = await {callee}(...)`"))
             .as_warning(),
         );
     }
@@ -213,7 +221,8 @@ impl<'a> Awaits<'a, '_> {
             format!("this {does} the coroutine '{name}', not its result"),
         )
         .help(format!(
-            "`await {name}(...)` runs it and returns its result"
+            "`await {}(...)` runs it and returns its result",
+            called(value).unwrap_or_else(|| name.to_owned())
         ));
         let finding = if made == value.span {
             finding.label("nothing awaits it")
@@ -347,4 +356,20 @@ fn dropped_task(span: Span, name: &str) -> Diagnostic {
             "keep it (`task = {name}(...)`) and await it later, or use asyncio.TaskGroup; CPython may collect a task that nothing keeps"
         ))
         .as_warning()
+}
+
+/// What a call calls, as it is written, if it is a name with dots.
+fn called(call: &Expr) -> Option<String> {
+    match &call.kind {
+        ExprKind::Call { func, .. } => dotted(func),
+        _ => None,
+    }
+}
+
+fn dotted(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.to_string()),
+        ExprKind::Attribute { value, attr } => Some(format!("{}.{}", dotted(value)?, attr.name)),
+        _ => None,
+    }
 }

@@ -731,6 +731,7 @@ impl Vm {
                 Op::ExcInfo => slow!(self.exc_info_op(i.instr())),
                 Op::ExcStarSplit => slow!(self.exc_star_split_op(i.instr())),
                 Op::ExcStarFinish => slow!(self.exc_star_finish_op(i.instr())),
+                Op::Cover => slow!(self.cover_op(i.instr())),
                 Op::AssertFail => slow!(self.assert_fail_op(i.instr())),
                 Op::CheckWith => slow!(self.check_with_op(i.instr())),
 

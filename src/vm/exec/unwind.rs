@@ -286,6 +286,12 @@ impl Vm {
         Err(raised)
     }
 
+    pub(in crate::vm) fn cover_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let file = self.exec.stack.top().code(&self.heap).code.file;
+        self.host.covered(file, i.d as u32);
+        Ok(())
+    }
+
     pub(in crate::vm) fn check_with_op(&mut self, i: Instr) -> Result<(), Raised> {
         let value = self.reg(i.a);
         let heap = &self.heap;

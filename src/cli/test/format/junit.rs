@@ -55,7 +55,8 @@ pub fn write(summary: &Summary) -> String {
     out + "  </testsuite>\n</testsuites>\n"
 }
 
-fn escape(text: &str) -> String {
+/// A text as XML writes it.
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -2,6 +2,8 @@
 //!
 //! Each test makes a folder of its own, with a cache of its own, and runs the built binary there.
 
+mod coverage;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
