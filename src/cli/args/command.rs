@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
-use super::super::coverage::Form;
+use super::super::coverage::CoverageForm;
 use super::Dump;
 
 /// How long a test may take if nobody says otherwise.
@@ -314,12 +314,12 @@ fn coverage() -> [Arg; 3] {
     ]
 }
 
-fn report_form(text: &str) -> Result<(Form, Option<PathBuf>), String> {
+fn report_form(text: &str) -> Result<(CoverageForm, Option<PathBuf>), String> {
     let (name, file) = match text.split_once(':') {
         Some((name, file)) => (name, Some(PathBuf::from(file))),
         None => (text, None),
     };
-    let form = Form::named(name).ok_or("it must be term-missing, term, lcov or xml")?;
+    let form = CoverageForm::named(name).ok_or("it must be term-missing, term, lcov or xml")?;
     let file = file.or_else(|| form.file().map(PathBuf::from));
     Ok((form, file))
 }

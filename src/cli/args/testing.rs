@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::super::coverage::Form;
+use super::super::coverage::CoverageForm;
 use super::super::style::{Style, When};
 use super::super::test::Project;
 use super::{Format, command, inherited, many, when, word};
@@ -19,7 +19,7 @@ pub struct Coverage {
     /// Files, folders and names of packages; empty texts stand for the whole project.
     pub sources: Vec<String>,
     /// Each form, and the file that it goes to.
-    pub reports: Vec<(Form, Option<PathBuf>)>,
+    pub reports: Vec<(CoverageForm, Option<PathBuf>)>,
     /// The smallest part that is enough, of 100.
     pub least: Option<f64>,
     /// The folder for the notes of processes, once there is one.
@@ -29,9 +29,9 @@ pub struct Coverage {
 impl Coverage {
     fn of(matches: &ArgMatches) -> Option<Coverage> {
         let sources: Vec<String> = many(matches, "cov");
-        let mut reports: Vec<(Form, Option<PathBuf>)> = many(matches, "cov-report");
+        let mut reports: Vec<(CoverageForm, Option<PathBuf>)> = many(matches, "cov-report");
         if reports.is_empty() {
-            reports.push((Form::Missing, None));
+            reports.push((CoverageForm::Missing, None));
         }
         (!sources.is_empty()).then(|| Coverage {
             sources,

@@ -1,4 +1,6 @@
-//! A report of coverage as text for people, for lcov, and as Cobertura's XML.
+//! A measurement as text for people, for lcov, and as Cobertura's XML.
+//!
+//! A new form is a variant of `CoverageForm`, its name in `named`, and a function here.
 
 use std::fmt::Write;
 
@@ -8,7 +10,7 @@ use super::report::{Measured, Measurement, percent};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CoverageForm {
     /// A table with the lines that did not run.
     Missing,
     /// A table.
@@ -19,15 +21,15 @@ pub enum Form {
     Xml,
 }
 
-impl Form {
+impl CoverageForm {
     /// The form with this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Form> {
+    pub fn named(name: &str) -> Option<CoverageForm> {
         Some(match name {
-            "term-missing" => Form::Missing,
-            "term" => Form::Table,
-            "lcov" => Form::Lcov,
-            "xml" => Form::Xml,
+            "term-missing" => CoverageForm::Missing,
+            "term" => CoverageForm::Table,
+            "lcov" => CoverageForm::Lcov,
+            "xml" => CoverageForm::Xml,
             _ => return None,
         })
     }
@@ -36,24 +38,24 @@ impl Form {
     #[must_use]
     pub fn file(self) -> Option<&'static str> {
         match self {
-            Form::Missing | Form::Table => None,
-            Form::Lcov => Some("coverage.lcov"),
-            Form::Xml => Some("coverage.xml"),
+            CoverageForm::Missing | CoverageForm::Table => None,
+            CoverageForm::Lcov => Some("coverage.lcov"),
+            CoverageForm::Xml => Some("coverage.xml"),
         }
     }
 }
 
 /// The report in this form.
 #[must_use]
-pub fn write(report: &Measurement, form: Form, style: Style) -> String {
+pub fn write(report: &Measurement, form: CoverageForm, style: Style) -> String {
     match form {
-        Form::Missing | Form::Table => table(report, form, style),
-        Form::Lcov => lcov(report),
-        Form::Xml => xml(report),
+        CoverageForm::Missing | CoverageForm::Table => table(report, form, style),
+        CoverageForm::Lcov => lcov(report),
+        CoverageForm::Xml => xml(report),
     }
 }
 
-fn table(report: &Measurement, form: Form, style: Style) -> String {
+fn table(report: &Measurement, form: CoverageForm, style: Style) -> String {
     let names = report.files.iter().map(|file| file.name.chars().count());
     let width = names.chain([5]).max().unwrap_or(5);
     let mut out = format!("{:width$}   Lines  Missed  Covered\n", "Coverage");
@@ -70,7 +72,7 @@ fn table(report: &Measurement, form: Form, style: Style) -> String {
             style.warning(&line)
         };
         let missing = match form {
-            Form::Missing => missing(file),
+            CoverageForm::Missing => missing(file),
             _ => String::new(),
         };
         let _ = writeln!(out, "{}", format!("{line}  {missing}").trim_end());
