@@ -15,6 +15,7 @@ use super::handle::Handle;
 use super::scheduler;
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
+use crate::sched::handle::NativeCallback;
 use crate::vm::{Local, Vm};
 
 /// What a job gave.
@@ -101,7 +102,8 @@ impl BlockingPool {
                 continue;
             };
             self.results.borrow_mut().insert(number, outcome);
-            let action = scheduler(vm).callback(finish);
+            let action =
+                scheduler(vm).callback(const { &NativeCallback::new("blocking.finish", finish) });
             let number = Value::small_int(number as i64);
             scheduler(vm).call_soon(Handle::new(action, waiter.get(&vm.heap), number));
         }

@@ -22,6 +22,7 @@ use crate::runtime::heap::Kind;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::handle::NativeCallback;
 use crate::vm::{Local, Vm};
 
 /// Runs the loop until a future is done; its result.
@@ -53,7 +54,8 @@ fn run(
     awaited: Local,
     turns: fn(&mut Vm, Local) -> Result<(), Raised>,
 ) -> Result<Local, Raised> {
-    let action = scheduler(vm).callback(stop_after);
+    let action =
+        scheduler(vm).callback(const { &NativeCallback::new("loop.stop_after", stop_after) });
     future::add_callback(vm, awaited, action, awaited);
     let result = turns(vm, awaited);
     future::remove_callback(vm, awaited, action, vm.get(awaited));
@@ -332,8 +334,9 @@ fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised
             Ok(())
         }
         Action::Native(n) => {
-            let callback = turn.scheduler.natives.borrow()[n as usize];
-            callback(vm, target, argument)
+            let callback = turn.scheduler.natives.get(n as usize);
+            let callback = callback.expect("numbers come from `Scheduler::callback`");
+            (callback.run)(vm, target, argument)
         }
         Action::Call => call_handle(vm, turn.scheduler, &handle, target, argument),
     }

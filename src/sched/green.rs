@@ -18,6 +18,7 @@ use super::{Scheduler, report, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::sched::handle::NativeCallback;
 use crate::vm::{GreenStack, Local, Place, Slice, Vm};
 
 /// The number of a thread: the same in each run. The main thread is 1.
@@ -458,22 +459,25 @@ fn finish(vm: &mut Vm, result: Local, outcome: Local, failed: bool) {
         .heap
         .tuple(&[vm.get(outcome), Value::bool(failed)])
         .value();
-    let action = scheduler(vm).callback(|vm, result, pair| {
-        if future(vm, result).is_done() {
-            return Ok(());
-        }
-        let pair: Gc<'_, Tuple> = vm.get_gc(pair).expect("made by `finish`");
-        let outcome = vm.local(pair.at(&vm.heap, 0).unwrap_or(Value::NONE));
-        match pair.at(&vm.heap, 1).and_then(|v| v.as_bool()) {
-            Some(true) => future::set_exception(vm, result, outcome),
-            _ => future::set_result(vm, result, outcome),
-        }
-    });
+    let action = scheduler(vm).callback(const { &NativeCallback::new("thread.deliver", deliver) });
     let scheduler = scheduler(vm);
     let number = future(vm, result).loop_number.get();
     let outer = scheduler.switch(&vm.heap, number.max(FIRST_LOOP));
     scheduler.call_soon(Handle::new(action, vm.get(result), pair));
     scheduler.switch(&vm.heap, outer);
+}
+
+/// Gives a future what its thread came to: a pair of the outcome and whether that is an exception.
+fn deliver(vm: &mut Vm, result: Local, pair: Local) -> Result<(), Raised> {
+    if future(vm, result).is_done() {
+        return Ok(());
+    }
+    let pair: Gc<'_, Tuple> = vm.get_gc(pair).expect("made by `finish`");
+    let outcome = vm.local(pair.at(&vm.heap, 0).unwrap_or(Value::NONE));
+    match pair.at(&vm.heap, 1).and_then(|v| v.as_bool()) {
+        Some(true) => future::set_exception(vm, result, outcome),
+        _ => future::set_result(vm, result, outcome),
+    }
 }
 
 /// The thread that runs now.

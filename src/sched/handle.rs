@@ -10,10 +10,31 @@ use crate::runtime::future::Callback;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::vm::registry::Named;
 use crate::vm::{Local, Vm};
 
-/// A callback written in Rust: what it was registered for, and what the call is about (the future that is done).
-pub type NativeCallback = fn(&mut Vm, Local, Local) -> Result<(), Raised>;
+/// A callback written in Rust.
+pub struct NativeCallback {
+    name: &'static str,
+    /// Gets what it was registered for, and what the call is about (the future that is done).
+    pub run: fn(&mut Vm, Local, Local) -> Result<(), Raised>,
+}
+
+impl NativeCallback {
+    /// A callback with a name of its own: `function.what_happened`.
+    pub const fn new(
+        name: &'static str,
+        run: fn(&mut Vm, Local, Local) -> Result<(), Raised>,
+    ) -> NativeCallback {
+        NativeCallback { name, run }
+    }
+}
+
+impl Named for NativeCallback {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
 
 /// What a handle does with its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

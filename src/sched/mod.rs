@@ -31,6 +31,7 @@ use std::rc::Rc;
 use crate::runtime::future::{Future, NO_ROW};
 use crate::runtime::heap::{LimitKind, traced};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::vm::registry::Rows;
 use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
@@ -49,7 +50,7 @@ pub struct Scheduler {
     ready: ReadyQueue,
     timers: TimerHeap,
     /// Callbacks in Rust, by number.
-    natives: RefCell<Vec<NativeCallback>>,
+    natives: Rows<NativeCallback>,
     /// The task that runs now; Undef outside of tasks.
     current: Slot,
     /// The context of the code that runs now; Undef for the empty one.
@@ -105,7 +106,7 @@ impl Scheduler {
             clock: Clock::new(mode),
             ready: ReadyQueue::default(),
             timers: TimerHeap::default(),
-            natives: RefCell::default(),
+            natives: Rows::default(),
             current: Slot::undef(),
             context: Slot::undef(),
             tasks: RefCell::default(),
@@ -134,16 +135,9 @@ impl Scheduler {
         }
     }
 
-    /// The number of a Rust callback.
-    pub fn callback(&self, callback: NativeCallback) -> Action {
-        let mut natives = self.natives.borrow_mut();
-        let known = natives
-            .iter()
-            .position(|&n| std::ptr::fn_addr_eq(n, callback));
-        Action::Native(known.unwrap_or_else(|| {
-            natives.push(callback);
-            natives.len() - 1
-        }) as u32)
+    /// What runs a Rust callback.
+    pub fn callback(&self, callback: &'static NativeCallback) -> Action {
+        Action::Native(self.natives.number(callback) as u32)
     }
 
     /// The number that the next task gets.

@@ -21,7 +21,7 @@ pub mod native;
 mod payload;
 pub mod processes;
 pub mod protocol;
-mod registry;
+pub mod registry;
 mod report;
 pub mod signals;
 mod suggest;

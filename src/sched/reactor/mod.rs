@@ -27,6 +27,7 @@ use super::handle::Handle;
 use super::scheduler;
 use crate::runtime::heap::{Trace, traced};
 use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::handle::NativeCallback;
 use crate::vm::{Local, Vm};
 use socket::Socket;
 
@@ -369,7 +370,8 @@ fn ask(vm: &Vm, reactor: &Reactor, limit: Option<Duration>) -> Result<bool, Rais
     if found.is_empty() {
         return Ok(false);
     }
-    let action = scheduler.callback(run_source);
+    let action =
+        scheduler.callback(const { &NativeCallback::new("reactor.run_source", run_source) });
     let mut any = reactor.pool.collect(vm);
     for (token, ready) in found {
         let Some(source) = reactor.get(token) else {

@@ -15,6 +15,7 @@ use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::future;
 use crate::sched::handle::Handle;
+use crate::sched::handle::NativeCallback;
 use crate::sched::timer_heap::TimerId;
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
@@ -136,13 +137,15 @@ fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     let class = vm.get_gc(class).expect("a class");
     let this = vm.local(vm.heap.opaque(class, state).value());
-    let action = scheduler(vm).callback(one_done);
+    let action = scheduler(vm).callback(ONE_DONE);
     for &one in &awaited {
         future::add_callback(vm, one, action, this);
     }
     set_timer(vm, this, args.at(1))?;
     Ok(this)
 }
+
+const ONE_DONE: &NativeCallback = &NativeCallback::new("as_completed.one_done", one_done);
 
 fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
     let given = vm.get(timeout);
@@ -151,7 +154,11 @@ fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
     }
     let delay = sleep::seconds(vm, timeout)?;
     let scheduler = scheduler(vm);
-    let handle = Handle::new(scheduler.callback(time_is_up), vm.get(this), Value::UNDEF);
+    let handle = Handle::new(
+        scheduler.callback(const { &NativeCallback::new("as_completed.time_is_up", time_is_up) }),
+        vm.get(this),
+        Value::UNDEF,
+    );
     state(vm, this)
         .timer
         .set(Some(scheduler.call_at(scheduler.now() + delay, handle)));
@@ -192,7 +199,7 @@ fn one_done(vm: &mut Vm, this: Local, awaited: Local) -> Result<(), Raised> {
 
 fn time_is_up(vm: &mut Vm, this: Local, _: Local) -> Result<(), Raised> {
     let todo = state(vm, this).todo.take();
-    let action = scheduler(vm).callback(one_done);
+    let action = scheduler(vm).callback(ONE_DONE);
     let done = done_queue(vm, this);
     let none = vm.none();
     for awaited in todo.values() {

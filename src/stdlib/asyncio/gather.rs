@@ -15,6 +15,7 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::sched::handle::NativeCallback;
 use crate::sched::{scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -64,7 +65,8 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return_exceptions,
     };
     let state = vm.new_inner(gathering);
-    let action = scheduler(vm).callback(member_done);
+    let action =
+        scheduler(vm).callback(const { &NativeCallback::new("gather.member_done", member_done) });
     let mut done = Vec::new();
     for at in own {
         let mark = vm.mark();

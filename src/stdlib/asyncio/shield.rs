@@ -6,6 +6,7 @@ use crate::runtime::future::FutureState;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::sched::handle::NativeCallback;
 use crate::sched::{scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -29,13 +30,15 @@ fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let pair = vm.local(vm.heap.tuple(&pair).value());
     let scheduler = scheduler(vm);
     let (inner_action, outer_action) = (
-        scheduler.callback(inner_done),
-        scheduler.callback(outer_done),
+        scheduler.callback(INNER_DONE),
+        scheduler.callback(const { &NativeCallback::new("shield.outer_done", outer_done) }),
     );
     future::add_callback(vm, inner, inner_action, pair);
     future::add_callback(vm, outer, outer_action, pair);
     Ok(outer)
 }
+
+const INNER_DONE: &NativeCallback = &NativeCallback::new("shield.inner_done", inner_done);
 
 fn member(vm: &Vm, pair: Local, i: usize) -> Local {
     let pair: Gc<'_, Tuple> = vm.get_gc(pair).expect("the callback's target is the pair");
@@ -65,7 +68,7 @@ fn inner_done(vm: &mut Vm, pair: Local, inner: Local) -> Result<(), Raised> {
 fn outer_done(vm: &mut Vm, pair: Local, _: Local) -> Result<(), Raised> {
     let inner = member(vm, pair, 0);
     if !future(vm, inner).is_done() {
-        let action = scheduler(vm).callback(inner_done);
+        let action = scheduler(vm).callback(INNER_DONE);
         future::remove_callback(vm, inner, action, vm.get(pair));
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::sched::handle::NativeCallback;
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
@@ -192,7 +193,8 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .tasks
         .borrow_mut()
         .insert(number, Slot::new(vm.get(task)));
-    let action = scheduler(vm).callback(task_done);
+    let action =
+        scheduler(vm).callback(const { &NativeCallback::new("TaskGroup.task_done", task_done) });
     future::add_callback(vm, task, action, owner);
     Ok(task)
 }

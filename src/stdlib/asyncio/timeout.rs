@@ -12,6 +12,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
+use crate::sched::handle::NativeCallback;
 use crate::sched::timer_heap::TimerId;
 use crate::sched::{future, scheduler, task};
 use crate::vm::protocol::arith::Operator;
@@ -296,7 +297,7 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let when = super::sleep::seconds(vm, when)?;
     let (scheduler, state) = (scheduler(vm), timeout(vm, this));
     let handle = Handle::new(
-        scheduler.callback(expire),
+        scheduler.callback(const { &NativeCallback::new("timeout.expire", expire) }),
         vm.get(this),
         Value::small_int(state.deadline.get()),
     );

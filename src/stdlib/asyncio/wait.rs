@@ -15,6 +15,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::Action;
+use crate::sched::handle::NativeCallback;
 use crate::sched::scheduler;
 use crate::sched::task::is_coroutine;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
@@ -78,7 +79,7 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         scheduler(vm).cancel_timer(&vm.heap, load_timer(vm, this, TIMER));
     }
     let state = vm.local(vm.step_slot(this, STATE).get(&vm.heap));
-    let action = scheduler(vm).callback(one_done);
+    let action = scheduler(vm).callback(ONE_DONE);
     for awaited in futures(vm, this) {
         future::remove_callback(vm, awaited, action, vm.get(state));
     }
@@ -87,6 +88,8 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
         Input::Throw(exception) => Err(vm.raise_local(exception)),
     }
 }
+
+const ONE_DONE: &NativeCallback = &NativeCallback::new("wait.one_done", one_done);
 
 fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     let given = vm.local(vm.step_slot(this, FUTURES).get(&vm.heap));
@@ -111,7 +114,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     };
     let state = vm.new_inner(waiter);
     vm.step_slot(this, STATE).set(vm.get(state));
-    let action: Action = scheduler(vm).callback(one_done);
+    let action: Action = scheduler(vm).callback(ONE_DONE);
     for awaited in all {
         future::add_callback(vm, awaited, action, state);
     }

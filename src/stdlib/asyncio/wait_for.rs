@@ -7,6 +7,7 @@ use super::sleep::seconds;
 use super::timeout::{self, timeout_error};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::{self, future, new_future};
+use crate::sched::handle::NativeCallback;
 use crate::sched::{scheduler, task};
 use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
 
@@ -70,18 +71,22 @@ fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Ra
     }
     vm.step_slot(this, AWAITABLE).set(vm.get(inner));
     let over = new_future(vm);
-    let action = scheduler(vm).callback(|vm, over, _| {
-        if !future(vm, over).is_done() {
-            let none = vm.none();
-            future::set_result(vm, over, none)?;
-        }
-        Ok(())
-    });
+    let action =
+        scheduler(vm).callback(const { &NativeCallback::new("wait_for.cancelled", cancelled) });
     future::add_callback(vm, inner, action, over);
     let unsaid = vm.local(Value::UNDEF);
     future::cancel(vm, inner, unsaid)?;
     vm.set_step_state(this, CANCELLED);
     Ok(Step::Await(over))
+}
+
+/// What was waited for has taken its cancellation.
+fn cancelled(vm: &mut Vm, over: Local, _: Local) -> Result<(), Raised> {
+    if !future(vm, over).is_done() {
+        let none = vm.none();
+        future::set_result(vm, over, none)?;
+    }
+    Ok(())
 }
 
 fn after_cancel(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

@@ -20,6 +20,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::Handle;
+use crate::sched::handle::NativeCallback;
 use crate::sched::reactor::socket::{Address, Socket};
 use crate::sched::reactor::{Expects, Readiness, Source, reactor};
 use crate::sched::scheduler;
@@ -343,7 +344,8 @@ fn opened(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     reactor(vm)?.replace(token, Rc::clone(&transport) as Rc<dyn Source>);
     *attempt.transport.borrow_mut() = Some(transport);
     let waiter = new_future(vm);
-    let action = scheduler(vm).callback(made);
+    let action =
+        scheduler(vm).callback(const { &NativeCallback::new("open_connection.made", made) });
     let handle = Handle::new(action, Value::small_int(token as i64), vm.get(waiter));
     scheduler(vm).call_soon(handle);
     vm.set_step_state(this, OPENING);

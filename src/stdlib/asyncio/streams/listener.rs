@@ -18,6 +18,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::{self, future};
 use crate::sched::handle::Handle;
+use crate::sched::handle::NativeCallback;
 use crate::sched::reactor::socket::{Address, Socket};
 use crate::sched::reactor::{Expects, Readiness, Source, reactor};
 use crate::sched::{report, scheduler, task};
@@ -128,11 +129,8 @@ impl Listener {
     fn retry_later(&self, vm: &mut Vm, error: &std::io::Error) -> Result<(), Raised> {
         let exception = super::system_error(vm, error);
         report::accept_failed(vm, exception)?;
-        let action = scheduler(vm).callback(|vm, token, _| {
-            let token = vm.get(token).as_int().unwrap_or_default() as usize;
-            reactor(vm)?.read_again(token);
-            Ok(())
-        });
+        let action =
+            scheduler(vm).callback(const { &NativeCallback::new("Listener.retry", retry) });
         let when = scheduler(vm).now() + RETRY;
         let token = Value::small_int(self.token.get() as i64);
         let handle = Handle::new(action, token, Value::NONE);
@@ -175,11 +173,22 @@ fn accepted_one(
     let token = reactor(vm)?.add(Rc::clone(&transport) as Rc<dyn Source>);
     transport.set_token(token, Readiness::default());
     scheduler(vm).skip_task_number();
-    soon(vm, token, prepare);
+    soon(
+        vm,
+        token,
+        const { &NativeCallback::new("Listener.prepare", prepare) },
+    );
     Ok(())
 }
 
-fn soon(vm: &Vm, token: usize, callback: fn(&mut Vm, Local, Local) -> Result<(), Raised>) {
+/// Accepts again.
+fn retry(vm: &mut Vm, token: Local, _: Local) -> Result<(), Raised> {
+    let token = vm.get(token).as_int().unwrap_or_default() as usize;
+    reactor(vm)?.read_again(token);
+    Ok(())
+}
+
+fn soon(vm: &Vm, token: usize, callback: &'static NativeCallback) {
     let action = scheduler(vm).callback(callback);
     let token = Value::small_int(token as i64);
     scheduler(vm).call_soon(Handle::new(action, token, Value::NONE));
@@ -190,7 +199,11 @@ fn prepare(vm: &mut Vm, token: Local, _: Local) -> Result<(), Raised> {
         return Ok(());
     };
     if transport.server().is_some_and(|s| s.attach(&transport)) {
-        soon(vm, transport.token(), begin);
+        soon(
+            vm,
+            transport.token(),
+            const { &NativeCallback::new("Listener.begin", begin) },
+        );
     } else {
         // The server was closed meanwhile.
         reactor(vm)?.remove(transport.token());
@@ -230,7 +243,8 @@ fn call_back(
         if task::is_coroutine(vm, result) {
             let undef = vm.local(Value::UNDEF);
             let client = task::create(vm, result, undef, undef)?;
-            let action = scheduler(vm).callback(client_done);
+            let action = scheduler(vm)
+                .callback(const { &NativeCallback::new("Listener.client_done", client_done) });
             future::add_callback(vm, client, action, token);
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::runtime::{Raised, Slot, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::Handle;
+use crate::sched::handle::NativeCallback;
 use crate::sched::reactor::socket::{Address, Socket};
 use crate::sched::reactor::{Abandoned, Expects, Readiness, Received, Source, reactor};
 use crate::sched::scheduler;
@@ -387,13 +388,7 @@ impl Transport {
 
     /// Tells everybody in the next turn. `exception`: what broke the connection, or None.
     fn end_soon(&self, vm: &Vm, exception: Local) {
-        let action = scheduler(vm).callback(|vm, token, exception| {
-            let exception = (!vm.get(exception).is_none()).then_some(exception);
-            match by_token(vm, token) {
-                Some(transport) => transport.end(vm, exception),
-                None => Ok(()),
-            }
-        });
+        let action = scheduler(vm).callback(const { &NativeCallback::new("Transport.end", end) });
         let token = Value::small_int(self.token.get() as i64);
         scheduler(vm).call_soon(Handle::new(action, token, vm.get(exception)));
     }
@@ -531,4 +526,13 @@ pub fn by_token(vm: &Vm, token: Local) -> Option<Rc<Transport>> {
     let token = vm.get(token).as_int()? as usize;
     let source: Rc<dyn std::any::Any> = reactor(vm).ok()?.get(token)?;
     source.downcast().ok()
+}
+
+/// Tells everybody. `exception`: what broke the connection, or None.
+fn end(vm: &mut Vm, token: Local, exception: Local) -> Result<(), Raised> {
+    let exception = (!vm.get(exception).is_none()).then_some(exception);
+    match by_token(vm, token) {
+        Some(transport) => transport.end(vm, exception),
+        None => Ok(()),
+    }
 }

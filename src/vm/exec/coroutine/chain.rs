@@ -308,7 +308,7 @@ impl Vm {
             }
             return self.step_async(current, created, message);
         }
-        let step = self.registry.steps[this.native as usize].step;
+        let step = self.step_row(this.native).step;
         let input = match message {
             Message::Value(value) => Input::Send(value),
             Message::Raised(raised) => {

@@ -20,6 +20,7 @@ use crate::runtime::future::Future;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
+use crate::vm::registry::Named;
 
 /// What a native coroutine is given when it goes on.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,12 @@ pub enum Mention {
     Around(&'static str),
 }
 
+impl Named for NativeCoroutine {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 impl NativeCoroutine {
     /// A coroutine that reports mention by its name.
     pub const fn new(name: &'static str, step: StepFn) -> NativeCoroutine {
@@ -88,6 +95,12 @@ pub struct Waiting {
     pub name: &'static str,
     /// An exception ended the wait: leaves the queue, and gives on what the waiter was given. `owner`: what it waited for.
     pub give_up: for<'h> fn(&'h Vm, owner: Value<'h>, waiter: Gc<'h, Future>),
+}
+
+impl Named for Waiting {
+    fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 /// What a root did when it was resumed.
@@ -194,12 +207,7 @@ impl Vm {
 
     /// A new waiter for something.
     pub fn waiter<'h>(&'h self, waiting: &'static Waiting, owner: Value<'h>) -> Gc<'h, Future> {
-        let mut waits = self.registry.waits.borrow_mut();
-        let known = waits.iter().position(|&w| std::ptr::eq(w, waiting));
-        let row = known.unwrap_or_else(|| {
-            waits.push(waiting);
-            waits.len() - 1
-        });
+        let row = self.registry.waits.number(waiting);
         let waiter = self.heap.future();
         let place = u8::try_from(row + 1).expect("the library has fewer kinds of waiting");
         waiter.waits_in.set(place);
@@ -210,29 +218,29 @@ impl Vm {
     /// What a future that is a waiter waits in.
     pub(in crate::vm) fn waiting(&self, future: Gc<'_, Future>) -> Option<&'static Waiting> {
         let row = usize::from(future.waits_in.get()).checked_sub(1)?;
-        self.registry.waits.borrow().get(row).copied()
+        self.registry.waits.get(row)
     }
 
     fn step_id(&mut self, native: &'static NativeCoroutine) -> u16 {
-        let known = self
-            .registry
-            .steps
-            .iter()
-            .position(|&s| std::ptr::eq(s, native));
-        known.unwrap_or_else(|| {
-            self.registry.steps.push(native);
-            self.registry.steps.len() - 1
-        }) as u16
+        let number = self.registry.steps.number(native);
+        u16::try_from(number).expect("the library has fewer native coroutines")
+    }
+
+    /// The native coroutine with this number.
+    #[inline]
+    pub(in crate::vm) fn step_row(&self, id: u16) -> &'static NativeCoroutine {
+        let row = self.registry.steps.get(usize::from(id));
+        row.expect("numbers come from the registry")
     }
 
     /// The name of a native coroutine.
     pub fn native_coroutine_name(&self, id: u16) -> &'static str {
-        self.registry.steps[id as usize].name
+        self.step_row(id).name
     }
 
     /// How reports mention a native coroutine.
     pub(in crate::vm) fn mention(&self, id: u16) -> Mention {
-        self.registry.steps[id as usize].mention
+        self.step_row(id).mention
     }
 
     /// The state number of a native coroutine; 0 at the start.
