@@ -7,6 +7,7 @@ pub mod arg;
 pub mod asyncio;
 pub mod binascii;
 pub mod builtins;
+pub mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -52,6 +53,7 @@ pub const MODULES: &[&NativeModule] = &[
     &abc::ABC,
     &asyncio::ASYNCIO,
     &binascii::BINASCII,
+    &cmath::CMATH,
     &codecs::CODECS,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,

@@ -62,6 +62,7 @@ const LAZY: &[(&str, &[&str])] = &[
             "SubprocessTransport",
         ],
     ),
+    ("asyncio._loop", &["_run_until_complete_cb"]),
     ("asyncio.stream_protocols", &["StreamReaderProtocol"]),
     (
         "asyncio.graph",
@@ -92,7 +93,7 @@ const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
         "base_events",
         "The event loop that all loops derive from.",
         &["BaseEventLoop", "Server"],
-        &["events", "tasks", "futures"],
+        &["events", "tasks", "futures", "_run_until_complete_cb"],
     ),
     (
         "coroutines",

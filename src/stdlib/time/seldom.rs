@@ -5,6 +5,7 @@
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
+use crate::stdlib::builtins::types::receiver::given;
 use crate::stdlib::registry::bind;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -117,6 +118,7 @@ pub(super) const GMTIME: Native = Native::vm(
 /// Calls a function of `_time`. These two are natives so that a class whose attribute they are does not bind them, as
 /// `logging.Formatter.converter`.
 fn call(vm: &mut Vm, name: &str, seconds: Local) -> Result<Local, Raised> {
+    let seconds = given(vm, seconds).unwrap_or(vm.none());
     let seldom = vm.import_module("_time")?;
     let function = vm.get_attr_named(seldom, name)?;
     vm.call(function, &[seconds])

@@ -6,6 +6,7 @@
 pub mod bytes;
 pub mod combinatorics;
 pub mod complex;
+pub mod complex_functions;
 pub mod convert;
 pub mod division;
 pub mod elementary;

@@ -428,6 +428,13 @@ impl Vm {
                 DescriptorKind::Class => {
                     Ok(self.local(heap.bound_method(d.get.get(heap), class).value()))
                 }
+                DescriptorKind::Member => {
+                    let name: Gc<'_, Str> = d.extra.expect(heap);
+                    match own_attr(heap, value, name) {
+                        Some(found) => Ok(self.local(found)),
+                        None => self.missing_attr(object, self.local(name.value())),
+                    }
+                }
                 _ => self.call_getter(descriptor, object),
             };
         }
