@@ -13,22 +13,29 @@ use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
 use super::status;
 use crate::runtime::heap::Shortage;
 
 /// How many parcels memory is put by in.
 const PARCELS: usize = 288;
-/// Sizes of parcels: those of the beginning, and those that are put by after a shortage.
+/// Sizes of parcels: those of the beginning, at least, and those that are put by after a shortage.
 const LARGE: usize = 1 << 20;
 const SMALL: usize = 1 << 16;
-/// What is put by in all.
-const ALL: usize = 16 << 20;
+/// What is put by in all, at least.
+const LEAST: usize = 16 << 20;
+/// Where the address space has a limit, one part in so many of it is put by: it serves the requests of code that cannot fail, and
+/// these grow with what the program has.
+const SHARE: usize = 8;
 /// With less than this left the program must end.
 const CRITICAL: usize = 2 << 20;
 
 /// The allocator: the system's, with memory put by.
 pub struct Reserve {
     parcels: [Parcel; PARCELS],
+    /// What is put by in all.
+    all: AtomicUsize,
     /// Bytes in parcels.
     kept: AtomicUsize,
     /// Whether some were used since `refill`.
@@ -63,6 +70,7 @@ impl Reserve {
     pub const fn new() -> Reserve {
         Reserve {
             parcels: [const { Parcel::empty() }; PARCELS],
+            all: AtomicUsize::new(LEAST),
             kept: AtomicUsize::new(0),
             drawn: AtomicBool::new(false),
         }
@@ -70,17 +78,20 @@ impl Reserve {
 
     /// Puts memory by, and tells the rest of the program that it is this allocator that it has.
     pub fn install(&'static self) {
-        self.put_by(LARGE);
+        let limit = address_space().unwrap_or_default();
+        self.all.store(LEAST.max(limit / SHARE), Relaxed);
+        self.put_by(self.large());
         let _ = RESERVE.set(self);
     }
 
     /// Puts memory by again, as much as there is; whether that is too little to go on with.
     pub fn refill(&self) -> Shortage {
+        self.put_by(self.large());
         self.put_by(LARGE);
         self.put_by(SMALL);
         let shortage = self.shortage();
         self.drawn.store(false, Relaxed);
-        if self.kept.load(Relaxed) + SMALL > ALL {
+        if self.kept.load(Relaxed) + LARGE > self.all.load(Relaxed) {
             return Shortage::None;
         }
         shortage
@@ -93,7 +104,7 @@ impl Reserve {
         }
         match self.kept.load(Relaxed) {
             ..CRITICAL => Shortage::Critical,
-            kept if kept < ALL / 2 => Shortage::Low,
+            kept if kept < self.all.load(Relaxed) / 2 => Shortage::Low,
             _ => Shortage::Drawn,
         }
     }
@@ -113,9 +124,14 @@ impl Reserve {
         }
     }
 
+    /// The size of the parcels of the beginning: with so many of them there is room for small ones later.
+    fn large(&self) -> usize {
+        LARGE.max(self.all.load(Relaxed) * 2 / PARCELS)
+    }
+
     fn put_by(&self, size: usize) {
         for parcel in &self.parcels {
-            if self.kept.load(Relaxed) + size > ALL {
+            if self.kept.load(Relaxed) + size > self.all.load(Relaxed) {
                 return;
             }
             if !parcel.at.load(Relaxed).is_null() {
@@ -159,6 +175,12 @@ impl Reserve {
         }
         give_up()
     }
+}
+
+/// The limit of the address space of this process.
+fn address_space() -> Option<usize> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    usize::try_from(soft).ok().filter(|_| soft != RLIM_INFINITY)
 }
 
 fn layout(size: usize) -> Layout {

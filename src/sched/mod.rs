@@ -195,6 +195,26 @@ impl Scheduler {
         self.ready.len()
     }
 
+    /// Makes room for one more handle in the ready queue.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn room_for_one(&self, heap: &Heap) -> Result<(), Raised> {
+        self.ready.room_for_one(heap)
+    }
+
+    /// Makes room for one more task and its first step.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(in crate::sched) fn room_for_task(&self, heap: &Heap) -> Result<(), Raised> {
+        let rows = &mut self.tasks.borrow_mut().rows;
+        match rows.try_reserve(1) {
+            Ok(()) => self.room_for_one(heap),
+            Err(_) => Err(heap.memory_error()),
+        }
+    }
+
     /// Puts a handle at the end of the ready queue.
     pub fn call_soon(&self, handle: Handle) {
         self.ready.push(handle);

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::handle::Handle;
 use crate::runtime::heap::{Trace, traced};
+use crate::runtime::{Heap, Raised};
 
 /// A place where the order is not settled by the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,18 @@ impl ReadyQueue {
             return 0;
         }
         self.order.borrow_mut().choose(point, count)
+    }
+
+    /// Makes room for one more handle.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn room_for_one(&self, heap: &Heap) -> Result<(), Raised> {
+        let mut handles = self.handles.borrow_mut();
+        if handles.len() < handles.capacity() || handles.try_reserve(1).is_ok() {
+            return Ok(());
+        }
+        Err(heap.memory_error())
     }
 
     /// Adds a handle at the end.

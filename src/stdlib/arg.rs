@@ -171,6 +171,15 @@ pub enum Buffer<'h> {
     Copy(Vec<u8>),
 }
 
+/// A copy of bytes.
+///
+/// # Errors
+/// MemoryError.
+pub fn copied(heap: &Heap, bytes: &[u8]) -> Result<Vec<u8>, Raised> {
+    heap.room_for(bytes.len())?;
+    Ok(bytes.to_vec())
+}
+
 impl Deref for Buffer<'_> {
     type Target = [u8];
 
@@ -196,6 +205,25 @@ impl<'h> Buffer<'h> {
         }
         let opaque = value.as_gc::<Opaque>()?;
         opaque.exported(heap).map(Buffer::Copy)
+    }
+
+    /// A copy of the bytes of an argument that must have some.
+    ///
+    /// # Errors
+    /// TypeError; MemoryError.
+    pub fn copied(heap: &'h Heap, value: Value<'h>) -> Result<Vec<u8>, Raised> {
+        Buffer::arg(heap, value)?.into_vec(heap)
+    }
+
+    /// The bytes as a vector of their own.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn into_vec(self, heap: &Heap) -> Result<Vec<u8>, Raised> {
+        match self {
+            Buffer::Copy(data) => Ok(data),
+            _ => copied(heap, &self),
+        }
     }
 
     /// The bytes of an argument that must have some.

@@ -527,13 +527,13 @@ fn unpack_from(
     offset: Local,
 ) -> Result<Local, Raised> {
     let offset = super::arg::vm_index_or(vm, offset, 0)?;
-    let bytes = Buffer::arg(&vm.heap, vm.get(buffer))?.to_vec();
+    let bytes = Buffer::copied(&vm.heap, vm.get(buffer))?;
     let at = start(vm, layout, bytes.len(), offset, "unpack_from")?;
     Ok(unpack_values(vm, layout, &bytes[at..at + layout.size]))
 }
 
 fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Raised> {
-    let bytes = Buffer::arg(&vm.heap, vm.get(buffer))?.to_vec();
+    let bytes = Buffer::copied(&vm.heap, vm.get(buffer))?;
     if layout.size == 0 {
         return Err(error(
             vm,

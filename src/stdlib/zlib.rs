@@ -311,7 +311,7 @@ const DECOMPRESS: Native = Native::vm(
         if vm_index_or(vm, args.at(2), 16384)? < 0 {
             return Err(vm.heap.value_error("bufsize must be non-negative"));
         }
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(0)))?.to_vec();
+        let data = Buffer::copied(&vm.heap, vm.get(args.at(0)))?;
         let first = data.first().copied().unwrap_or_default();
         let mut stream = new_decompress(vm, wbits, first)?;
         let done = inflate(vm, &mut stream, &data, (usize::MAX, &[]))?;
@@ -356,7 +356,7 @@ const DECOMPRESSOBJ: Native = Native::vm(
         let wbits = vm_index_or(vm, args.at(0), 15)?;
         new_decompress(vm, wbits, 0)?;
         let dictionary = match given(vm, args.at(1)) {
-            Some(dictionary) => Buffer::arg(&vm.heap, vm.get(dictionary))?.to_vec(),
+            Some(dictionary) => Buffer::copied(&vm.heap, vm.get(dictionary))?,
             None => Vec::new(),
         };
         let class = class_of(vm, &DECOMPRESSOR);
@@ -401,7 +401,7 @@ const COMPRESS_MORE: Native = Native::vm(
     "compress(self, data, /)",
     "Returns a bytes object containing compressed data.",
     |vm, args| {
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+        let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
         compress_part(vm, args, &data, FlushCompress::None)
     },
 );
@@ -464,7 +464,7 @@ const DECOMPRESS_MORE: Native = Native::vm(
         let Ok(limit) = usize::try_from(limit) else {
             return Err(vm.heap.value_error("max_length must be non-negative"));
         };
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+        let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
         decompress_part(vm, args, &data, if limit == 0 { usize::MAX } else { limit })
     },
 );

@@ -136,6 +136,18 @@ pub fn check_text_size(bytes: usize) -> TextResult<()> {
     }
 }
 
+/// Appends to a vector that grows, unless there is no memory.
+pub fn push_item<T>(out: &mut Vec<T>, item: T) -> TextResult<()> {
+    if out.len() == out.capacity() {
+        let ahead = out.len().max(4);
+        if out.try_reserve_exact(ahead).is_err() && out.try_reserve_exact(ahead / 8 + 1).is_err() {
+            return Err(TextError::memory());
+        }
+    }
+    out.push(item);
+    Ok(())
+}
+
 /// Appends to a result that grows, unless it becomes longer than [`MAX_TEXT`] or there is no memory.
 pub fn push_text(out: &mut String, part: &str) -> TextResult<()> {
     if out.capacity() - out.len() < part.len() {

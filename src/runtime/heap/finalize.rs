@@ -125,7 +125,9 @@ impl Heap {
         if let Some(target) = slot.get(self).and_then(Value::as_object) {
             let mut weak = self.endings.weak.borrow_mut();
             let slots = weak.entry(target.address()).or_default();
-            slots.retain(|slot| slot.strong_count() > 0);
+            if slots.len() == slots.capacity() {
+                slots.retain(|slot| slot.strong_count() > 0);
+            }
             slots.push(Arc::downgrade(&slot.0));
         }
     }
@@ -197,7 +199,11 @@ impl Endings {
             self.due.borrow_mut().push_back(Slot::new(noted(bits)));
         }
         list.retain(|&bits| {
-            tracer.reaches(bits) && !chosen.contains(&bits) && state(bits) != End::Over
+            // Those chosen have lost the flag.
+            let is_registered = |object: Gc<'_, Header>| object.has_flag(flag::FINALISES);
+            tracer.reaches(bits)
+                && noted(bits).as_object().is_some_and(is_registered)
+                && state(bits) != End::Over
         });
     }
 

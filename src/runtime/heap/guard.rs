@@ -383,6 +383,28 @@ impl Heap {
         Ok(())
     }
 
+    /// Appends a text to one that is being written.
+    ///
+    /// # Errors
+    /// As for `grow_text`.
+    #[inline]
+    pub fn append_text(&self, text: &mut String, more: &str) -> Result<(), Raised> {
+        self.grow_text(text, more.len())?;
+        text.push_str(more);
+        Ok(())
+    }
+
+    /// The same for bytes.
+    ///
+    /// # Errors
+    /// As for `grow_text`.
+    #[inline]
+    pub fn append_bytes(&self, bytes: &mut Vec<u8>, more: &[u8]) -> Result<(), Raised> {
+        self.grow_vec(bytes, more.len())?;
+        bytes.extend_from_slice(more);
+        Ok(())
+    }
+
     /// There is no memory for an object that the caller must have: it gets another one, and MemoryError is raised where its native
     /// returns (`check_failed`).
     #[cold]

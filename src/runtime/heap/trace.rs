@@ -186,6 +186,9 @@ impl Tracer<'_> {
     #[cold]
     #[inline(never)]
     fn grow(&mut self) -> bool {
+        if self.overflowed {
+            return false;
+        }
         let more = self.grey.capacity().max(1024);
         let grown = self.heap.guard.outside().has_room(more * 8)
             && self.grey.try_reserve_exact(more).is_ok();

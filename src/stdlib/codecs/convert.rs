@@ -30,11 +30,15 @@ pub fn encode(vm: &mut Vm, text: Local, encoding: &str, errors: &str) -> Result<
     }
 }
 
+/// As many bytes as stand for a character that an encoding lacks: `\U0001f600`, and `\N{..}` with a name.
+const LONGEST_ESCAPE: usize = 10;
+const LONGEST_NAME: usize = 96;
+
 /// `bytes.decode(encoding, errors)`: a string.
 pub fn decode(vm: &mut Vm, bytes: Local, encoding: &str, errors: &str) -> Result<Local, Raised> {
     match Encoding::named(encoding) {
         Ok(encoding) => {
-            let data = Buffer::arg(&vm.heap, vm.get(bytes))?.to_vec();
+            let data = Buffer::copied(&vm.heap, vm.get(bytes))?;
             let decoded = decode_builtin(vm, bytes, &data, encoding, errors, Input::Whole)?;
             Ok(vm.local(vm.heap.try_str(&decoded.text)?))
         }
@@ -120,7 +124,9 @@ pub fn encode_builtin(
             return Err(vm.heap.type_error(message));
         }
     };
-    let mut out = Vec::with_capacity(string.len());
+    let most = encoding.most_bytes(string);
+    vm.heap.room_for(most)?;
+    let mut out = Vec::with_capacity(most);
     if mark == Mark::Written {
         out.extend_from_slice(encoding.mark());
     }
@@ -128,9 +134,18 @@ pub fn encode_builtin(
     let Err(mut fault) = codec::encode_from(encoding, string, 0, &mut out) else {
         return Ok(out);
     };
+    vm.heap.room_for(string.len())?;
     let string = string.to_owned();
     loop {
         let end = fault.range.end;
+        let wide = if errors == "namereplace" {
+            LONGEST_NAME
+        } else {
+            LONGEST_ESCAPE
+        };
+        vm.heap
+            .grow_vec(&mut out, fault.range.len().saturating_mul(wide))?;
+        vm.heap.room_for(fault.range.len().saturating_mul(wide))?;
         let resume = match handler::mend_encoding(errors, fault.clone(), encoding, &string) {
             Ok(mended) => {
                 let put = mended.put(encoding, &string, &mut out);

@@ -173,7 +173,7 @@ fn replaced(
         };
         return Ok((vm.local(made), end));
     }
-    let data = Buffer::arg(&vm.heap, vm.get(object))?.to_vec();
+    let data = Buffer::copied(&vm.heap, vm.get(object))?;
     let (start, end) = (start.min(data.len()), end.min(data.len()));
     let fault = Fault {
         range: start..end.max(start),

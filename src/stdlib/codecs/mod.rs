@@ -127,7 +127,7 @@ const DECODE: Native = Native::vm(
         };
         let data = match crate::stdlib::arg::as_str(&vm.heap, vm.get(args.at(0))) {
             Some(text) if is_escaped(encoding) => text.as_str().as_bytes().to_vec(),
-            _ => Buffer::arg(&vm.heap, vm.get(args.at(0)))?.to_vec(),
+            _ => Buffer::copied(&vm.heap, vm.get(args.at(0)))?,
         };
         let done = convert::decode_builtin(vm, args.at(0), &data, encoding, &errors, input)?;
         let text = vm.local(vm.heap.try_str(&done.text)?);
@@ -169,7 +169,7 @@ const UNESCAPE: Native = Native::vm(
 fn unescape(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let data = match crate::stdlib::arg::as_str(&vm.heap, vm.get(args.at(0))) {
         Some(text) => text.as_str().as_bytes().to_vec(),
-        None => Buffer::arg(&vm.heap, vm.get(args.at(0)))?.to_vec(),
+        None => Buffer::copied(&vm.heap, vm.get(args.at(0)))?,
     };
     let errors = text_or(&vm.heap, vm.get(args.at(1)), "strict", "argument 2")?.to_owned();
     match crate::text::codec::escapes::decode_bytes(&data, &errors) {

@@ -476,7 +476,7 @@ fn fill(vm: &mut Vm, this: Local, state: &BufferedState) -> Result<Option<usize>
         *ahead = data;
         return Ok(Some(ahead.len()));
     }
-    ahead.extend_from_slice(&data);
+    vm.heap.append_bytes(&mut ahead, &data)?;
     Ok(Some(data.len()))
 }
 
@@ -500,13 +500,13 @@ fn read_exactly(
                 None if data.is_empty() => return Ok(None),
                 None => break,
                 Some(more) if more.is_empty() => break,
-                Some(more) => data.extend_from_slice(&more),
+                Some(more) => vm.heap.append_bytes(&mut data, &more)?,
             }
         } else {
             match fill(vm, this, state)? {
                 None if data.is_empty() => return Ok(None),
                 None | Some(0) => break,
-                Some(_) => data.extend_from_slice(&state.take(left)),
+                Some(_) => vm.heap.append_bytes(&mut data, &state.take(left))?,
             }
         }
         vm.release(mark);
@@ -525,7 +525,7 @@ fn read_everything(
         return Ok(match read_rest(vm, &file)? {
             Some(rest) if data.is_empty() => Some(rest),
             Some(rest) => {
-                data.extend_from_slice(&rest);
+                vm.heap.append_bytes(&mut data, &rest)?;
                 Some(data)
             }
             None if data.is_empty() => None,
@@ -541,7 +541,7 @@ fn read_everything(
         let Some(rest) = vm.get_gc::<Bytes>(rest) else {
             return Err(vm.heap.type_error("readall() should return bytes"));
         };
-        data.extend_from_slice(&rest.data);
+        vm.heap.append_bytes(&mut data, &rest.data)?;
         return Ok(Some(data));
     }
     loop {
@@ -551,7 +551,7 @@ fn read_everything(
         if piece.is_empty() {
             return Ok(Some(data));
         }
-        data.extend_from_slice(&piece);
+        vm.heap.append_bytes(&mut data, &piece)?;
     }
 }
 
@@ -588,7 +588,7 @@ fn read_line(
         };
         let room = limit.map_or(usize::MAX, |limit| limit - line.len());
         let part = state.take(found.unwrap_or(usize::MAX).min(room));
-        line.extend_from_slice(&part);
+        vm.heap.append_bytes(&mut line, &part)?;
         if found.is_some_and(|found| found <= room) || limit == Some(line.len()) {
             return Ok(line);
         }
@@ -625,7 +625,7 @@ fn write(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let message = format!("a bytes-like object is required, not '{class}'");
         return Err(vm.heap.type_error(message));
     }
-    let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+    let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
     let state = open_state(vm, this, "write to")?;
     write_bytes(vm, this, &state, &data)?;
     Ok(vm.local(vm.heap.usize(data.len())))
@@ -642,7 +642,8 @@ pub fn write_bytes(
     if state.sink.pending.borrow().len() + data.len() > state.size.get() {
         write_pending(vm, this, state)?;
     }
-    state.sink.pending.borrow_mut().extend_from_slice(data);
+    vm.heap
+        .append_bytes(&mut state.sink.pending.borrow_mut(), data)?;
     if state.sink.pending.borrow().len() > state.size.get() {
         write_pending(vm, this, state)?;
     }

@@ -125,7 +125,7 @@ const INIT: Native = Native::vm(
         let initial = vm.get(args.at(1));
         let data = match initial.is_undef() || initial.is_none() {
             true => Vec::new(),
-            false => Buffer::arg(&vm.heap, initial)?.to_vec(),
+            false => Buffer::copied(&vm.heap, initial)?,
         };
         let state = payload::<BytesState>(vm, args.at(0))?;
         vm.heap.charge(data.len());
@@ -184,7 +184,7 @@ const WRITE: Native = Native::vm(
     "Write bytes at the position; their number.",
     |vm, args| {
         open_state(vm, args)?;
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+        let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
         open_state(vm, args)?.write(vm, &data)?;
         Ok(vm.local(vm.heap.usize(data.len())))
     },

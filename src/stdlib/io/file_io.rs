@@ -444,7 +444,7 @@ pub fn read_rest(vm: &mut Vm, file: &Arc<dyn OpenFile>) -> Result<Option<Vec<u8>
             None => return Ok(Some(all)),
             Some(data) if data.is_empty() => return Ok(Some(all)),
             Some(data) if all.is_empty() => all = data,
-            Some(data) => all.extend_from_slice(&data),
+            Some(data) => vm.heap.append_bytes(&mut all, &data)?,
         }
         step = 1 << 16;
     }
@@ -455,7 +455,7 @@ fn write(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if !state(vm, args.at(0))?.writable.get() {
         return Err(unsupported(vm, "File not open for writing"));
     }
-    let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+    let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
     match file.write(&data) {
         Ok(count) => Ok(vm.local(vm.heap.usize(count))),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(vm.none()),

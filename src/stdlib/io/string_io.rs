@@ -114,6 +114,7 @@ impl StringState {
     }
 
     fn write(&self, vm: &Vm, written: &str) -> Result<(), Raised> {
+        vm.heap.room_for(written.len())?;
         let newline = self.lines.borrow().newline;
         let translated;
         let written = match newline {

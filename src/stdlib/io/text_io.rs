@@ -435,11 +435,14 @@ pub fn write(vm: &mut Vm, this: Local, text: Local) -> Result<(), Raised> {
     }
     let ends_line = {
         let string = as_str(&vm.heap, vm.get(text)).map_or("", |text| text.as_str());
+        vm.heap.room_for(string.len().saturating_mul(2))?;
         let shown = state.newline.get().write(string);
+        vm.heap.room_for(state.encoding.get().most_bytes(&shown))?;
         let encoded = encode(&shown, state.encoding.get(), &state.errors.borrow());
         let encoded = encoded.map_err(|error| codec_error(&vm.heap, error, vm.get(text)))?;
         state.encoding.set(without_mark(state.encoding.get()));
-        state.sink.pending.borrow_mut().extend_from_slice(&encoded);
+        vm.heap
+            .append_bytes(&mut state.sink.pending.borrow_mut(), &encoded)?;
         state.line_buffering.get() && string.contains(['\n', '\r'])
     };
     if !state.text.borrow().is_empty() {
@@ -513,14 +516,15 @@ fn decode_error(vm: &Vm, error: CodecError, held: &[u8], bytes: &[u8]) -> Raised
     codec_error(&vm.heap, error, input)
 }
 
-/// Reads and decodes the next piece; false at the end.
+/// Reads and decodes the next piece, a larger one where much waits for its end already; false at the end.
 fn fill(vm: &mut Vm, this: Local, state: &TextState) -> Result<bool, Raised> {
     if !state.readable.get() {
         return Err(unsupported(vm, "not readable"));
     }
     let mark = vm.mark();
     let buffer = buffer(vm, this)?;
-    let size = vm.local(vm.heap.usize(CHUNK));
+    let waiting = state.text.borrow().len() - state.at.get();
+    let size = vm.local(vm.heap.usize(CHUNK.max(waiting)));
     let method = if state.has_read1.get() {
         "read1"
     } else {
@@ -528,7 +532,7 @@ fn fill(vm: &mut Vm, this: Local, state: &TextState) -> Result<bool, Raised> {
     };
     let piece = vm.call_method(buffer, method, &[size])?;
     let piece = match Buffer::of(&vm.heap, vm.get(piece)) {
-        Some(bytes) => bytes.to_vec(),
+        Some(bytes) => bytes.into_vec(&vm.heap)?,
         None => {
             let class = vm.heap.type_name(vm.get(piece));
             let message = format!(
@@ -551,6 +555,7 @@ fn add_piece(vm: &Vm, state: &TextState, piece: &[u8], last: bool) -> Result<(),
     let at = state.at.get();
     let consumed = snapshot.bytes_of(&text, at, &decoder);
     snapshot.drop_front(consumed);
+    vm.heap.room_for(piece.len().saturating_mul(2))?;
     let before = decoder.codec.clone();
     let decoded = decoder.decode(piece, &state.errors.borrow(), last);
     let decoded = decoded.map_err(|error| decode_error(vm, error, before.held(), piece))?;
@@ -558,12 +563,12 @@ fn add_piece(vm: &Vm, state: &TextState, piece: &[u8], last: bool) -> Result<(),
         let all = [before.held(), piece].concat();
         snapshot.mark = mark_len(&all, before.current());
     }
-    snapshot.bytes.extend_from_slice(piece);
+    vm.heap.append_bytes(&mut snapshot.bytes, piece)?;
     if at == text.len() {
         *text = decoded;
     } else {
         text.drain(..at);
-        text.push_str(&decoded);
+        vm.heap.append_text(&mut text, &decoded)?;
     }
     state.at.set(0);
     Ok(())
@@ -597,7 +602,7 @@ fn read(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Ok(size) = usize::try_from(size) else {
         let buffer = buffer(vm, this)?;
         let rest = vm.call_method(buffer, "read", &[])?;
-        let rest = Buffer::arg(&vm.heap, vm.get(rest))?.to_vec();
+        let rest = Buffer::copied(&vm.heap, vm.get(rest))?;
         add_piece(vm, &state, &rest, true)?;
         let text = state.take_rest();
         return Ok(vm.local(vm.heap.try_str(&text)?));
@@ -618,7 +623,7 @@ fn read(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
                     rest.len()
                 }
             };
-            out.push_str(&rest[..end]);
+            vm.heap.append_text(&mut out, &rest[..end])?;
             state.at.set(state.at.get() + end);
         }
         vm.native_safepoint()?;

@@ -242,7 +242,7 @@ fn pack_error(vm: &Vm, letter: u8, why: PackError) -> Raised {
 
 fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
     let other = try_view(vm.get(value)).map(|other| (other.format.clone(), other.shape.clone()));
-    let bytes = Buffer::arg(&vm.heap, vm.get(value))?.to_vec();
+    let bytes = Buffer::copied(&vm.heap, vm.get(value))?;
     let fits = match other {
         Some((format, shape)) => format == part.format && shape == part.shape,
         None => part.itemsize == 1 && part.letter() == b'B' && bytes.len() == part.items(),

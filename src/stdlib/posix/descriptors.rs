@@ -53,7 +53,7 @@ pub const WRITE: Native = Native::vm(
     "Write bytes by one call; how many were written.",
     |vm, args| {
         let file = file(vm, args.at(0))?;
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(1)))?.to_vec();
+        let data = Buffer::copied(&vm.heap, vm.get(args.at(1)))?;
         let written = file.write(&data);
         let written = written.map_err(|error| system_error(vm, &error))?;
         Ok(vm.local(vm.heap.usize(written)))

@@ -107,10 +107,6 @@ pub fn complain(vm: &mut Vm, complaint: Complaint, pattern: Local) -> Raised {
 #[cold]
 pub fn gave_up(vm: &Vm, reason: GaveUp) -> Raised {
     match reason {
-        GaveUp::Steps(limit) => vm.heap.raise(
-            Builtin::RuntimeError,
-            format!("regular expression gave up after {limit} steps: the pattern backtracks too much on this text"),
-        ),
         GaveUp::Outside => vm.heap.raise_pending(),
         GaveUp::Memory => vm.heap.raise(
             Builtin::MemoryError,

@@ -2,7 +2,7 @@
 //!
 //! It tries what CPython tries, in the same order, so that groups, empty matches and `lastindex` are the same. Whatever changes on
 //! the way (slots, counters) has its old value on the stack, below which the next choice lies: going back is taking frames off.
-//! Steps are counted; a search that takes more than `BUDGET` and `STEPS_PER_BYTE` allow ends with an error instead of hanging.
+//! A search may take as long as it takes; Ctrl-C and limits end it (`look_outside`).
 
 use crate::runtime::Heap;
 use memchr::memmem;
@@ -12,10 +12,6 @@ use super::charset::{Case, Letters, fold, is_word};
 use super::program::{Look, Loop, MatchOp, One, Program, is_endless};
 use super::text::Text;
 
-/// How many steps any search may take.
-const BUDGET: u64 = 10_000_000;
-/// How many more for each byte of the text.
-const STEPS_PER_BYTE: u64 = 500;
 /// How many frames the stack may have: 384 MB.
 const MAX_FRAMES: usize = 1 << 24;
 /// A slot that was not saved.
@@ -27,8 +23,6 @@ const STRETCH: u64 = 1 << 13;
 /// Why a search ended without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaveUp {
-    /// It took this many steps.
-    Steps(u64),
     /// The stack was full.
     Memory,
     /// Something from outside ended it: the exception is pending.
@@ -115,7 +109,6 @@ struct Matcher<'a> {
     steps: u64,
     /// At so many steps the outside is asked.
     pause: u64,
-    limit: u64,
 }
 
 /// Looks for a match: where it begins and ends.
@@ -124,14 +117,12 @@ pub fn search<T: Text>(
     task: Search<'_>,
     state: &mut Scratch,
 ) -> Result<Option<(usize, usize)>, GaveUp> {
-    let limit = BUDGET + STEPS_PER_BYTE * task.text.len() as u64;
     let mut matcher = Matcher {
         program,
         task,
         state,
         steps: 0,
-        pause: STRETCH.min(limit),
-        limit,
+        pause: STRETCH,
     };
     if task.mode != Mode::Search {
         let end = matcher.run::<T>(task.from)?;
@@ -325,10 +316,7 @@ impl Matcher<'_> {
     #[cold]
     #[inline(never)]
     fn look_outside(&mut self) -> Result<(), GaveUp> {
-        if self.steps > self.limit {
-            return Err(GaveUp::Steps(self.limit));
-        }
-        self.pause = self.limit.min(self.steps + STRETCH);
+        self.pause = self.steps + STRETCH;
         self.task
             .heap
             .poll(STRETCH as usize)

@@ -11,7 +11,7 @@ mod strftime;
 mod strptime;
 
 use super::registry::NativeModule;
-use crate::runtime::{Raised, Value};
+use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{block, scheduler};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -95,6 +95,9 @@ fn nanos(vm: &Vm, seconds: f64) -> Local {
     vm.local(vm.heap.int((seconds * 1e9) as i64))
 }
 
+/// Seconds that CPython's count of nanoseconds in 64 bits does not hold.
+const LONGEST_SLEEP: f64 = (1_u64 << 63) as f64 / 1e9;
+
 fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let seconds = vm.to_float(args.at(0))?;
     if seconds.is_nan() {
@@ -102,6 +105,10 @@ fn sleep(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     if seconds < 0.0 {
         return Err(vm.heap.value_error("sleep length must be non-negative"));
+    }
+    if seconds >= LONGEST_SLEEP {
+        let message = "timestamp out of range for platform time_t";
+        return Err(vm.heap.raise(Builtin::OverflowError, message));
     }
     block::sleep(vm, seconds)?;
     Ok(vm.none())

@@ -139,7 +139,7 @@ const NORMALIZE: Native = Native::leaf(
     "Return the normal form 'form' for the Unicode string unistr. Valid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
     |heap, args| {
         let (form, text) = form(heap, args, "normalize")?;
-        heap.try_str(&normalize(text, form))
+        heap.try_str(&normalize(heap, text, form)?)
     },
 );
 const IS_NORMALIZED: Native = Native::leaf(
@@ -147,7 +147,7 @@ const IS_NORMALIZED: Native = Native::leaf(
     "Return whether the Unicode string unistr is in the normal form 'form'. Valid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
     |heap, args| {
         let (form, text) = form(heap, args, "is_normalized")?;
-        Ok(Value::bool(normalize(text, form) == text))
+        Ok(Value::bool(normalize(heap, text, form)? == text))
     },
 );
 

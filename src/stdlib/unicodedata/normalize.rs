@@ -3,6 +3,10 @@
 //! A text is decomposed, its marks are put into the order of their combining classes, and what can be composed is composed.
 
 use super::tables::{composed, decomposition, record};
+use crate::runtime::{Heap, Raised};
+
+/// As many code points as one decomposes into at most.
+const LONGEST: usize = 18;
 
 const S_BASE: u32 = 0xac00;
 const L_BASE: u32 = 0x1100;
@@ -40,22 +44,30 @@ impl Normalization {
 }
 
 /// The text in a form.
-pub fn normalize(text: &str, form: Normalization) -> String {
+///
+/// # Errors
+/// MemoryError.
+pub fn normalize(heap: &Heap, text: &str, form: Normalization) -> Result<String, Raised> {
+    heap.room_for(text.len())?;
     if text.is_ascii() {
-        return text.to_owned();
+        return Ok(text.to_owned());
     }
-    let mut codes = Vec::with_capacity(text.len());
+    let mut codes = Vec::new();
     for c in text.chars() {
+        heap.grow_vec(&mut codes, LONGEST)?;
         decompose(c as u32, form, &mut codes);
     }
     order(&mut codes);
     if form.is_composed {
+        heap.room_for(codes.len().saturating_mul(size_of::<(u32, u8)>()))?;
         compose(&mut codes);
     }
-    let chars = codes.into_iter().map(|(code, _)| char::from_u32(code));
-    chars
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    let mut normal = String::new();
+    for (code, _) in codes {
+        heap.grow_text(&mut normal, char::MAX_LEN_UTF8)?;
+        normal.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    Ok(normal)
 }
 
 /// Appends a character's parts with their combining classes.

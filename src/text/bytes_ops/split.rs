@@ -4,9 +4,9 @@
 
 use super::search::{check_separator, find, rfind};
 use super::{is_space, limit};
-use crate::text::TextResult;
 use crate::text::str_ops::Side;
 use crate::text::str_ops::split::LineEnds;
+use crate::text::{TextResult, push_item};
 
 /// `data.split(sep, maxsplit)`
 pub fn split<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'a [u8]>> {
@@ -15,10 +15,10 @@ pub fn split<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'
     while parts.len() < limit(maxsplit)
         && let Some(at) = find(rest, sep)
     {
-        parts.push(&rest[..at]);
+        push_item(&mut parts, &rest[..at])?;
         rest = &rest[at + sep.len()..];
     }
-    parts.push(rest);
+    push_item(&mut parts, rest)?;
     Ok(parts)
 }
 
@@ -29,16 +29,16 @@ pub fn rsplit<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&
     while parts.len() < limit(maxsplit)
         && let Some(at) = rfind(rest, sep)
     {
-        parts.push(&rest[at + sep.len()..]);
+        push_item(&mut parts, &rest[at + sep.len()..])?;
         rest = &rest[..at];
     }
-    parts.push(rest);
+    push_item(&mut parts, rest)?;
     parts.reverse();
     Ok(parts)
 }
 
 /// `data.split(None, maxsplit)`
-pub fn split_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
+pub fn split_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
     let (mut parts, mut rest) = (Vec::new(), trim_start(data, is_space));
     while !rest.is_empty() {
         let end = rest
@@ -46,14 +46,14 @@ pub fn split_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
             .position(|&byte| is_space(byte))
             .filter(|_| parts.len() < limit(maxsplit));
         let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-        parts.push(word);
+        push_item(&mut parts, word)?;
         rest = trim_start(after, is_space);
     }
-    parts
+    Ok(parts)
 }
 
 /// `data.rsplit(None, maxsplit)`
-pub fn rsplit_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
+pub fn rsplit_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
     let (mut parts, mut rest) = (Vec::new(), trim_end(data, is_space));
     while !rest.is_empty() {
         let space = rest
@@ -61,15 +61,15 @@ pub fn rsplit_space(data: &[u8], maxsplit: i64) -> Vec<&[u8]> {
             .rposition(|&byte| is_space(byte))
             .filter(|_| parts.len() < limit(maxsplit));
         let (before, word) = rest.split_at(space.map_or(0, |at| at + 1));
-        parts.push(word);
+        push_item(&mut parts, word)?;
         rest = trim_end(before, is_space);
     }
     parts.reverse();
-    parts
+    Ok(parts)
 }
 
 /// `data.splitlines(keepends)`: at `\n`, `\r` and `\r\n`.
-pub fn splitlines(data: &[u8], ends: LineEnds) -> Vec<&[u8]> {
+pub fn splitlines(data: &[u8], ends: LineEnds) -> TextResult<Vec<&[u8]>> {
     let (mut lines, mut rest) = (Vec::new(), data);
     while !rest.is_empty() {
         let end = rest
@@ -82,10 +82,11 @@ pub fn splitlines(data: &[u8], ends: LineEnds) -> Vec<&[u8]> {
             } else {
                 usize::from(end < rest.len())
             };
-        lines.push(&rest[..if ends == LineEnds::Keep { whole } else { end }]);
+        let end = if ends == LineEnds::Keep { whole } else { end };
+        push_item(&mut lines, &rest[..end])?;
         rest = &rest[whole..];
     }
-    lines
+    Ok(lines)
 }
 
 /// `data.strip(chars)`, `lstrip(chars)`, `rstrip(chars)`; white space for `None`.
@@ -121,15 +122,18 @@ mod tests {
     fn parts_stand_in_order() {
         assert_eq!(split(b"a,b,,c", b",", 2), Ok(vec![&b"a"[..], b"b", b",c"]));
         assert_eq!(rsplit(b"a,b,,c", b",", 2), Ok(vec![&b"a,b"[..], b"", b"c"]));
-        assert_eq!(split_space(b"  a  b c ", 1), [&b"a"[..], b"b c "]);
-        assert_eq!(rsplit_space(b"  a  b c ", 1), [&b"  a  b"[..], b"c"]);
+        assert_eq!(split_space(b"  a  b c ", 1), Ok(vec![&b"a"[..], b"b c "]));
+        assert_eq!(
+            rsplit_space(b"  a  b c ", 1),
+            Ok(vec![&b"  a  b"[..], b"c"])
+        );
         assert_eq!(
             splitlines(b"a\r\nb\n\rc", LineEnds::Drop),
-            [&b"a"[..], b"b", b"", b"c"]
+            Ok(vec![&b"a"[..], b"b", b"", b"c"])
         );
         assert_eq!(
             splitlines(b"a\r\nb\n", LineEnds::Keep),
-            [&b"a\r\n"[..], b"b\n"]
+            Ok(vec![&b"a\r\n"[..], b"b\n"])
         );
         assert_eq!(strip(b"xxaxx", Some(b"x"), Side::Left), b"axx");
         assert_eq!(strip(b" \x0ba ", None, Side::Both), b"a");

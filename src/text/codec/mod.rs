@@ -175,6 +175,23 @@ pub fn decode_from(
     }
 }
 
+impl Encoding {
+    /// As many bytes as a text has in this encoding, unless it lacks characters of it.
+    pub fn most_bytes(self, text: &str) -> usize {
+        let mark = self.mark().len();
+        let widest = match self {
+            Encoding::Utf16(_) => 2 * text.chars().count().saturating_add(text.len() / 4),
+            Encoding::Utf32(_) => 4 * text.chars().count(),
+            Encoding::UnicodeEscape | Encoding::RawUnicodeEscape if !text.is_ascii() => {
+                text.len().saturating_mul(3)
+            }
+            Encoding::Utf7 => text.len().saturating_mul(3),
+            _ => text.len(),
+        };
+        widest.saturating_add(mark)
+    }
+}
+
 /// Encodes `rest`, which begins at code point `at` of the text, until the end or a fault. The byte order mark is the caller's.
 pub fn encode_from(
     encoding: Encoding,

@@ -6,20 +6,20 @@ use memchr::memmem;
 
 use super::limit;
 use crate::text::unicode::is_space;
-use crate::text::{TextError, TextResult};
+use crate::text::{TextError, TextResult, push_item};
 
 /// `text.split(sep, maxsplit)`
 pub fn split<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
     let splits = limit(maxsplit);
-    Ok(match *sep.as_bytes() {
+    match *sep.as_bytes() {
         [byte] => cut_at(text, 1, places_of(byte, text.as_bytes()).take(splits)),
         _ => cut_at(
             text,
             sep.len(),
             memmem::find_iter(text.as_bytes(), sep).take(splits),
         ),
-    })
+    }
 }
 
 /// Where a byte stands. Eight bytes at a time, and all hits among them at once: words are short, and a search that starts anew
@@ -55,23 +55,24 @@ fn places_of(byte: u8, text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The parts between separators of `width` bytes that begin at these places.
-fn cut_at(text: &str, width: usize, places: impl Iterator<Item = usize>) -> Vec<&str> {
+fn cut_at(text: &str, width: usize, places: impl Iterator<Item = usize>) -> TextResult<Vec<&str>> {
     let mut parts = Vec::new();
     let mut from = 0;
     for at in places {
-        parts.push(&text[from..at]);
+        push_item(&mut parts, &text[from..at])?;
         from = at + width;
     }
-    parts.push(&text[from..]);
-    parts
+    push_item(&mut parts, &text[from..])?;
+    Ok(parts)
 }
 
 /// `text.rsplit(sep, maxsplit)`
 pub fn rsplit<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
-    let mut parts: Vec<&str> = text
-        .rsplitn(limit(maxsplit).saturating_add(1), sep)
-        .collect();
+    let mut parts = Vec::new();
+    for part in text.rsplitn(limit(maxsplit).saturating_add(1), sep) {
+        push_item(&mut parts, part)?;
+    }
     parts.reverse();
     Ok(parts)
 }
@@ -86,22 +87,22 @@ pub(super) fn check_separator(sep: &str) -> TextResult<()> {
 }
 
 /// `text.split(None, maxsplit)`: words between runs of white space; what is left at the limit keeps its trailing space.
-pub fn split_space(text: &str, maxsplit: i64) -> Vec<&str> {
+pub fn split_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
     let mut left = limit(maxsplit);
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
     while !rest.is_empty() {
         let end = if left == 0 { None } else { rest.find(is_space) };
         let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-        words.push(word);
+        push_item(&mut words, word)?;
         rest = after.trim_start_matches(is_space);
         left = left.saturating_sub(1);
     }
-    words
+    Ok(words)
 }
 
 /// `text.rsplit(None, maxsplit)`: the same from the end.
-pub fn rsplit_space(text: &str, maxsplit: i64) -> Vec<&str> {
+pub fn rsplit_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
     let mut left = limit(maxsplit);
     let mut words = Vec::new();
     let mut rest = text.trim_end_matches(is_space);
@@ -113,12 +114,12 @@ pub fn rsplit_space(text: &str, maxsplit: i64) -> Vec<&str> {
         };
         let start = last_space.map_or(0, |(at, c)| at + c.len_utf8());
         let (before, word) = rest.split_at(start);
-        words.push(word);
+        push_item(&mut words, word)?;
         rest = before.trim_end_matches(is_space);
         left = left.saturating_sub(1);
     }
     words.reverse();
-    words
+    Ok(words)
 }
 
 /// Whether lines keep what ends them.
@@ -131,17 +132,18 @@ pub enum LineEnds {
 }
 
 /// `text.splitlines(keepends)`: at every line boundary of Unicode, of which `\r\n` is one.
-pub fn splitlines(text: &str, ends: LineEnds) -> Vec<&str> {
+pub fn splitlines(text: &str, ends: LineEnds) -> TextResult<Vec<&str>> {
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(is_line_end).unwrap_or(rest.len());
         let after = skip_line_end(&rest[end..]);
         let whole = rest.len() - after.len();
-        lines.push(&rest[..if ends == LineEnds::Keep { whole } else { end }]);
+        let end = if ends == LineEnds::Keep { whole } else { end };
+        push_item(&mut lines, &rest[..end])?;
         rest = after;
     }
-    lines
+    Ok(lines)
 }
 
 fn is_line_end(c: char) -> bool {

@@ -5,6 +5,7 @@
 
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::list::List;
+use crate::runtime::range::Range;
 use crate::runtime::slice::Selection;
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised, Value};
@@ -67,6 +68,10 @@ impl Vm {
     fn new_items(&mut self, value: Local) -> Result<Local, Raised> {
         if items_of(&self.heap, self.get(value)).is_some() {
             return Ok(value);
+        }
+        if self.get(value).is_gc::<Range>() {
+            // Its length is known, which that of its iterator is not.
+            return self.to_list(value);
         }
         match self.iter(value) {
             Ok(iterator) => self.to_list(iterator),

@@ -267,6 +267,7 @@ pub(super) fn call_soon_threadsafe(vm: &mut Vm, args: Locals) -> Result<Local, R
         let class = class_of(vm, &HANDLE);
         let object = new_handle(vm, class);
         let handle = call_handle(vm, [args.at(1), args.at(2), args.at(3)], object);
+        scheduler(vm).room_for_one(&vm.heap)?;
         scheduler(vm).call_soon(handle);
         Ok(object)
     })

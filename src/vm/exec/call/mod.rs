@@ -31,6 +31,9 @@ use crate::vm::exec::frame::{Frame, frame_flag};
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 
+/// Bytes that an argument takes on its way into a call: twice as a value, twice as a local.
+const SPREAD_SIZE: usize = 32;
+
 /// The arguments of a call under way, in locals.
 #[derive(Clone, Debug, Default)]
 pub(in crate::vm) struct CallArgs {
@@ -401,12 +404,14 @@ impl Vm {
     ) -> Result<CallArgs, Raised> {
         let heap = &self.heap;
         let mut args = CallArgs::default();
-        let items = match self.get_gc::<List>(positional) {
+        let list = self.get_gc::<List>(positional);
+        let tuple = self.get_gc::<Tuple>(positional);
+        let more = list.map_or_else(|| tuple.map_or(0, Gc::len), |list| list.len(heap));
+        heap.room_for(more.saturating_mul(SPREAD_SIZE))?;
+        self.exec.locals.reserve(heap, more)?;
+        let items = match list {
             Some(list) => list.to_vec(heap),
-            None => self
-                .get_gc::<Tuple>(positional)
-                .map(|t| t.to_vec(heap))
-                .unwrap_or_default(),
+            None => tuple.map(|t| t.to_vec(heap)).unwrap_or_default(),
         };
         args.positional
             .extend(items.into_iter().map(|v| self.local(v)));

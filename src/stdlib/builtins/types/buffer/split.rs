@@ -26,7 +26,11 @@ pub const SPLIT: Native = Native::leaf(
                 &data,
                 checked(heap, split::split(&data, &sep, limit))?,
             ),
-            None => list(heap, &data, split::split_space(&data, limit)),
+            None => list(
+                heap,
+                &data,
+                checked(heap, split::split_space(&data, limit))?,
+            ),
         }
     },
 );
@@ -43,7 +47,11 @@ pub const RSPLIT: Native = Native::leaf(
                 &data,
                 checked(heap, split::rsplit(&data, &sep, limit))?,
             ),
-            None => list(heap, &data, split::rsplit_space(&data, limit)),
+            None => list(
+                heap,
+                &data,
+                checked(heap, split::rsplit_space(&data, limit))?,
+            ),
         }
     },
 );
@@ -106,9 +114,8 @@ fn optional<'h>(heap: &'h Heap, value: Value<'h>) -> Result<Option<Buffer<'h>>, 
 }
 
 fn list<'h>(heap: &'h Heap, data: &Buffer<'h>, parts: Vec<&[u8]>) -> Out<'h> {
-    Ok(heap
-        .list(parts.into_iter().map(|part| data.same(heap, part)))
-        .value())
+    let parts = parts.into_iter().map(|part| data.same(heap, part));
+    Ok(heap.long_list(parts)?.value())
 }
 
 fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
@@ -118,7 +125,8 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         LineEnds::Drop
     };
     let data = this_of(vm, a)?;
-    Ok(vm.local(list(&vm.heap, &data, split::splitlines(&data, ends))?))
+    let lines = checked(&vm.heap, split::splitlines(&data, ends))?;
+    Ok(vm.local(list(&vm.heap, &data, lines)?))
 }
 
 fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side) -> Out<'h> {

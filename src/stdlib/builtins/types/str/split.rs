@@ -22,7 +22,7 @@ pub const SPLIT: Native = Native::leaf(
         let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
         match sep {
             Some(sep) => list(heap, checked(heap, split::split(text, sep, limit))?),
-            None => list(heap, split::split_space(text, limit)),
+            None => list(heap, checked(heap, split::split_space(text, limit))?),
         }
     },
 );
@@ -36,7 +36,7 @@ pub const RSPLIT: Native = Native::leaf(
         let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
         match sep {
             Some(sep) => list(heap, checked(heap, split::rsplit(text, sep, limit))?),
-            None => list(heap, split::rsplit_space(text, limit)),
+            None => list(heap, checked(heap, split::rsplit_space(text, limit))?),
         }
     },
 );
@@ -146,9 +146,8 @@ fn limit<'h>(heap: &'h Heap, a: Args<'h>) -> Result<i64, Raised> {
 }
 
 fn list<'h>(heap: &'h Heap, parts: Vec<&str>) -> Out<'h> {
-    Ok(heap
-        .list(parts.into_iter().map(|part| heap.str_value(part)))
-        .value())
+    let parts = parts.into_iter().map(|part| heap.str_value(part));
+    Ok(heap.long_list(parts)?.value())
 }
 
 fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
@@ -158,6 +157,7 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         LineEnds::Drop
     };
     let lines = split::splitlines(this_of::<Str>(vm, a)?.as_str(), ends);
+    let lines = checked(&vm.heap, lines)?;
     Ok(vm.local(list(&vm.heap, lines)?))
 }
 
