@@ -124,13 +124,10 @@ fn never_awaited(
     sources: &SourceMap,
     style: Style,
 ) -> String {
-    let (subject, made) = match what {
-        Awaitable::Coroutine(name) => (format!("coroutine '{name}'"), "a coroutine"),
-        Awaitable::Step(method, generator) => (
-            format!("coroutine method '{method}' of '{generator}'"),
-            "a coroutine",
-        ),
-        Awaitable::Future(maker) => (format!("what '{maker}' returned"), "a future"),
+    let subject = what.subject();
+    let made = match what {
+        Awaitable::Coroutine(_) | Awaitable::Step(..) => "a coroutine",
+        Awaitable::Future(_) => "a future",
     };
     let label = match how {
         Forgotten::Dropped => format!("makes {made} and drops it"),

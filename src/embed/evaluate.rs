@@ -66,11 +66,12 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
         return Ok(vm.local(known.get(&vm.heap)));
     }
     let unit = parse(vm, source)?;
-    let code = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
+    let (code, warnings) = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
     let compiled = loader::compiled(vm);
     let goal = (source.goal, source.awaits);
     compiled.goals.borrow_mut().insert(unit.file.0, goal);
-    if source.text.len() <= MAX_REMEMBERED_LEN {
+    // What is warned of is warned of each time.
+    if warnings == 0 && source.text.len() <= MAX_REMEMBERED_LEN {
         let mut known = compiled.known.borrow_mut();
         if known.len() >= REMEMBERED {
             known.clear();
@@ -134,15 +135,16 @@ fn compile_mapped(vm: &mut Vm, file: FileId) -> Result<Local, Raised> {
         .module
         .ok_or_else(|| syntax_error(vm, file, &parsed.diagnostics, Place::Text(goal.0)))?;
     let unit = Unit { file, text, module };
-    build(vm, &unit, goal, Names::Mapping)
+    build(vm, &unit, goal, Names::Mapping).map(|(code, _)| code)
 }
 
+/// Compiles a unit; the code, and how many warnings there were.
 fn build(
     vm: &mut Vm,
     unit: &Unit,
     (goal, awaits): (Goal, TopLevelAwait),
     names: Names,
-) -> Result<Local, Raised> {
+) -> Result<(Local, usize), Raised> {
     let refuse =
         |vm: &Vm, mistakes: &[Diagnostic]| syntax_error(vm, unit.file, mistakes, Place::Compiled);
     if goal == Goal::Expression
@@ -163,12 +165,12 @@ fn build(
         return Err(refuse(vm, &[stray_await(&code)]));
     }
     if names == Names::Slots {
-        loader::warn(vm, unit.file, &warnings);
+        loader::warn(vm, unit.file, &warnings).map_err(|mistake| refuse(vm, &[mistake]))?;
     }
     asyncio::bind_builtins(vm, globals.names());
     let home = vm.heap.module_around(vm.heap.dict()).value();
     let home = vm.local(home);
-    Ok(vm.load(&code, home, globals.names()))
+    Ok((vm.load(&code, home, globals.names()), warnings.len()))
 }
 
 /// What is wrong with a text that should be one expression.

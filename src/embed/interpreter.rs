@@ -88,6 +88,7 @@ impl Interpreter {
         let shown = path
             .iter()
             .map(|folder| folder.to_string_lossy().into_owned());
+        let has_options = !options.warn_options.is_empty();
         let program = sys::Program::new(options.args, shown.collect());
         vm.extend(program.with_warn_options(options.warn_options));
         vm.extend(Loader::new(options.sources, options.warn, path));
@@ -99,7 +100,19 @@ impl Interpreter {
         let mut interpreter = Interpreter { vm };
         interpreter.make_main(options.script);
         interpreter.vm.set_limits(options.limits);
+        if has_options {
+            interpreter.deep(Interpreter::heed_warn_options);
+        }
         interpreter
+    }
+
+    /// Loads the module whose filters the options -W set: reports of the run ask it once it is loaded.
+    fn heed_warn_options(&mut self) {
+        let mark = self.vm.mark();
+        if let Err(raised) = self.vm.import_module("warnings") {
+            self.vm.heap.take_raised(raised);
+        }
+        self.vm.release(mark);
     }
 
     /// Steps that programs have taken: safepoints passed, and what natives charge.

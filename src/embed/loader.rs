@@ -105,7 +105,7 @@ pub(super) fn link(
     let target = (mode, Names::Slots, notes(vm, unit.file));
     let (file, text) = (unit.file.0, &unit.text);
     let (code, warnings) = compile_with(&unit.module, file, text, target, &mut names)?;
-    warn(vm, unit.file, &warnings);
+    warn(vm, unit.file, &warnings).map_err(|mistake| vec![mistake])?;
     asyncio::bind_builtins(vm, names.names());
     let is_async = code.kind == CodeKind::AsyncModule;
     let code = vm.load(&code, module, names.names());
@@ -122,12 +122,44 @@ fn notes(vm: &mut Vm, file: FileId) -> Notes {
     }
 }
 
-/// Tells of warnings about a text.
-pub(super) fn warn(vm: &Vm, file: FileId, warnings: &[Diagnostic]) {
-    let loader = vm.extension::<Loader>();
+/// Tells of warnings about a text. A program that uses the module `warnings` has a say: its filters may ask for an exception.
+pub(super) fn warn(vm: &mut Vm, file: FileId, warnings: &[Diagnostic]) -> Result<(), Diagnostic> {
     for warning in warnings {
+        if is_heard(vm, file, warning).map_err(|()| warning.clone())? {
+            continue;
+        }
+        let loader = vm.extension::<Loader>();
         (loader.warn)(&loader.sources.borrow(), file, warning);
     }
+    Ok(())
+}
+
+/// Asks the module `warnings`, if it is loaded, about a SyntaxWarning; whether nothing is left to say. Err: it is an error.
+fn is_heard(vm: &mut Vm, file: FileId, warning: &Diagnostic) -> Result<bool, ()> {
+    if warning.exception() != "SyntaxWarning" {
+        return Ok(false);
+    }
+    let Some(module) = vm.loaded_module("warnings") else {
+        return Ok(false);
+    };
+    let (name, line) = {
+        let sources = sources(vm).borrow();
+        let source = sources.file(file);
+        (Rc::clone(source.name()), source.line(warning.span().start))
+    };
+    let mark = vm.mark();
+    let [text, name] = [&*warning.message, &*name].map(|text| vm.local(vm.heap.str_value(text)));
+    let line = vm.local(vm.heap.usize(line as usize));
+    let class = vm.builtins().value();
+    let class = vm.local(class);
+    let answer = vm
+        .get_attr_named(class, "SyntaxWarning")
+        .and_then(|class| vm.call_method(module, "_report", &[text, class, name, line]))
+        .and_then(|answer| vm.truth(answer));
+    vm.release(mark);
+    answer.map_err(|raised| {
+        vm.heap.take_raised(raised);
+    })
 }
 
 /// What the program compiled so far.

@@ -79,6 +79,10 @@ impl Processes for OsProcesses {
         Ok(kill(Pid::from_raw(number), signal)?)
     }
 
+    fn leave(&self, status: i32) -> io::Result<()> {
+        std::process::exit(status)
+    }
+
     fn group(&self, number: i32) -> io::Result<(i32, i32)> {
         let pid = Some(Pid::from_raw(number));
         Ok((getpgid(pid)?.as_raw(), getsid(pid)?.as_raw()))

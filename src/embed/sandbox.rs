@@ -206,6 +206,10 @@ impl Processes for GuardedProcesses {
         Err(refused("--allow-run"))
     }
 
+    fn leave(&self, _: i32) -> io::Result<()> {
+        Err(refused("--allow-run"))
+    }
+
     fn group(&self, _: i32) -> io::Result<(i32, i32)> {
         Err(refused("--allow-run"))
     }

@@ -15,7 +15,14 @@ use crate::vm::{Local, Native, Values, Vm};
 
 /// The module.
 pub const TESTING: NativeModule = NativeModule {
-    functions: &[&RENDER, &COMPARED, &TAKE_REPORTS, &SECONDS, &SET_REAL_TIME],
+    functions: &[
+        &RENDER,
+        &COMPARED,
+        &LOSE_FORGOTTEN,
+        &TAKE_REPORTS,
+        &SECONDS,
+        &SET_REAL_TIME,
+    ],
     ..NativeModule::of("_testing", "What the runner of tests needs.")
 };
 
@@ -60,6 +67,17 @@ fn exception<'h>(vm: &'h Vm, local: Local) -> Result<Gc<'h, Exception>, Raised> 
     let found = vm.get_gc::<Exception>(local);
     found.ok_or_else(|| vm.heap.type_error("an exception was expected"))
 }
+
+const LOSE_FORGOTTEN: Native = Native::vm(
+    "lose_forgotten()",
+    "Look for coroutines that nothing refers to any more and that nothing awaited.",
+    |vm, _| {
+        if !vm.heap.unstarted().is_empty() {
+            vm.collect_and_finalise();
+        }
+        Ok(vm.none())
+    },
+);
 
 const TAKE_REPORTS: Native = Native::vm(
     "take_reports(collect) -> list",

@@ -67,6 +67,11 @@ pub trait Processes {
     /// # Errors
     /// The system's.
     fn kill(&self, number: i32, signal: i32) -> io::Result<()>;
+    /// Ends this process at once with a status: nothing is written any more, nothing is finished.
+    ///
+    /// # Errors
+    /// It may not be ended.
+    fn leave(&self, status: i32) -> io::Result<()>;
     /// The process group of a process, and its session.
     ///
     /// # Errors
@@ -91,6 +96,10 @@ impl Processes for NoProcesses {
     }
 
     fn kill(&self, _: i32, _: i32) -> io::Result<()> {
+        refused()
+    }
+
+    fn leave(&self, _: i32) -> io::Result<()> {
         refused()
     }
 

@@ -92,6 +92,17 @@ pub enum Awaitable {
 }
 
 impl Awaitable {
+    /// The awaitable, as the subject of a sentence.
+    pub fn subject(&self) -> String {
+        match self {
+            Awaitable::Coroutine(name) => format!("coroutine '{name}'"),
+            Awaitable::Step(method, generator) => {
+                format!("coroutine method '{method}' of '{generator}'")
+            }
+            Awaitable::Future(maker) => format!("what '{maker}' returned"),
+        }
+    }
+
     /// The name of the function or method that was called.
     pub fn name(&self) -> &str {
         match self {

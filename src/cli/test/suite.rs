@@ -62,6 +62,8 @@ struct Progress {
     running: Option<(String, Option<Duration>)>,
     /// Whether the process said that all is told.
     ended: bool,
+    /// Whether KeyboardInterrupt ended the process.
+    interrupted: bool,
 }
 
 /// How a process ended.
@@ -99,7 +101,7 @@ fn process(
         child.stdout.take().map(|pipe| read_aside(Some(pipe))),
         child.stderr.take().map(|pipe| read_aside(Some(pipe))),
     ];
-    progress.ended = false;
+    (progress.ended, progress.interrupted) = (false, false);
     let mut records = Records {
         file: File::open(&events)?,
         rest: Vec::new(),
@@ -213,6 +215,7 @@ fn apply(
             control.stop();
             tell(Event::Note(format!("a test ended the run: {}\n", field(1))));
         }
+        "interrupted" => progress.interrupted = true,
         "end" => progress.ended = true,
         _ => {}
     }
@@ -268,7 +271,10 @@ fn died(
             "it still ran after {} s and was ended (--timeout)\n",
             limit.as_secs_f64()
         ),
-        Stop::Exit(status) => ended_with(status),
+        Stop::Exit(_) if progress.interrupted => {
+            "KeyboardInterrupt was raised, and ended the process\n".to_owned()
+        }
+        Stop::Exit(status) => ended_with(status, &texts[1]),
         Stop::Unwanted => String::new(),
     };
     let errors = without_folder(String::from_utf8_lossy(&texts[1]).into_owned());
@@ -304,9 +310,10 @@ fn died(
     }
 }
 
-fn ended_with(status: &ExitStatus) -> String {
+/// A deadlock says itself what it is, on standard error.
+fn ended_with(status: &ExitStatus, errors: &[u8]) -> String {
     match status.code() {
-        Some(code) if code == i32::from(status::DEADLOCK) => String::new(),
+        Some(code) if code == i32::from(status::DEADLOCK) && !errors.is_empty() => String::new(),
         Some(code) => format!("the process ended with exit status {code}\n"),
         None => format!("it crashed: {status}\n"),
     }

@@ -40,6 +40,16 @@ pub const KILL: Native = Native::vm("kill(pid, signal, /)", "Send a signal.", |v
     let (number, signal) = (vm.index(args.at(0))? as i32, vm.index(args.at(1))? as i32);
     kill(vm, number, signal)
 });
+pub const LEAVE: Native = Native::vm(
+    "_exit(status)",
+    "End the process at once: no cleanup, and what is kept back is not written.",
+    |vm, args| {
+        let status = vm.index(args.at(0))? as i32;
+        let left = vm.host.processes().leave(status);
+        left.map_err(|error| system_error(vm, &error))?;
+        Ok(vm.none())
+    },
+);
 pub const KILLPG: Native = Native::vm(
     "killpg(pgid, signal, /)",
     "Send a signal to a process group.",

@@ -59,6 +59,7 @@ pub const POSIX: NativeModule = NativeModule {
         &children::SPAWN,
         &children::WAIT,
         &children::KILL,
+        &children::LEAVE,
         &children::KILLPG,
         &children::GETPGID,
         &children::GETSID,

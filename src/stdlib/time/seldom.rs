@@ -121,7 +121,10 @@ fn call(vm: &mut Vm, name: &str, seconds: Local) -> Result<Local, Raised> {
     let seconds = given(vm, seconds).unwrap_or(vm.none());
     let seldom = vm.import_module("_time")?;
     let function = vm.get_attr_named(seldom, name)?;
-    vm.call(function, &[seconds])
+    match vm.get(seconds).is_undef() {
+        true => vm.call(function, &[]),
+        false => vm.call(function, &[seconds]),
+    }
 }
 
 fn get_attr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

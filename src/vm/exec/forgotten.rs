@@ -2,7 +2,7 @@
 //!
 //! A statement that drops one is told at once. Any other coroutine that is not awaited on the spot is noted with the place where it
 //! was made (`runtime/heap/unstarted.rs`); the user is told when the collector finds it, or at the end of the program. Each
-//! place is told once.
+//! place is told once. A program that uses the module `warnings` has a say first: its filters and what it records count.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -92,8 +92,9 @@ impl Vm {
         } else {
             return;
         };
+        let source = self.reg_local(reg);
         if let Some(place) = self.place() {
-            self.tell_forgotten(what, place, Forgotten::Dropped);
+            self.tell_forgotten(what, place, Forgotten::Dropped, source);
         }
     }
 
@@ -102,7 +103,8 @@ impl Vm {
     pub fn report_lost(&mut self) {
         while let Some((coroutine, code, at)) = self.heap.next_lost() {
             if let Some(what) = self.described(coroutine) {
-                self.tell_forgotten(what, (code, at), Forgotten::Lost);
+                let source = self.local(coroutine.value());
+                self.tell_forgotten(what, (code, at), Forgotten::Lost, source);
             }
         }
     }
@@ -127,10 +129,35 @@ impl Vm {
         named.collect()
     }
 
-    fn tell_forgotten(&mut self, what: Awaitable, place: Place, how: Forgotten) {
-        if self.exec.told.is_new(&place) {
+    fn tell_forgotten(&mut self, what: Awaitable, place: Place, how: Forgotten, source: Local) {
+        let is_heard = matches!(what, Awaitable::Coroutine(_) | Awaitable::Step(..))
+            && self.is_heard_by_warnings(&what, &place, source);
+        if !is_heard && self.exec.told.is_new(&place) {
             self.host.report(Report::NeverAwaited { what, place, how });
         }
+    }
+
+    /// Asks the module `warnings`, if the program uses it, about an awaitable that nothing awaits; whether nothing is left to say.
+    fn is_heard_by_warnings(&mut self, what: &Awaitable, place: &Place, source: Local) -> bool {
+        let Some(module) = self.loaded_module("warnings") else {
+            return false;
+        };
+        let Some(at) = self.locate(&place.0, place.0.span_at(place.1).start) else {
+            return false;
+        };
+        let mark = self.mark();
+        let text = format!("{} was never awaited", what.subject());
+        let [text, file] = [&*text, &*at.file].map(|text| self.local(self.heap.str_value(text)));
+        let line = self.local(self.heap.usize(at.line));
+        let answer = self
+            .call_method(module, "_never_awaited", &[text, file, line, source])
+            .and_then(|answer| self.truth(answer));
+        let is_heard = answer.unwrap_or_else(|raised| {
+            self.report_unraisable(source, raised);
+            true
+        });
+        self.release(mark);
+        is_heard
     }
 
     /// What a coroutine is, if it is there to be awaited.
