@@ -43,7 +43,7 @@ pub fn admit(vm: &Vm, scheduler: &Scheduler) -> Result<(), Raised> {
         // The tables of tasks, handles and timers double now and then, and cannot fail then.
         vm.heap.room_for(alive * BYTES_OF_TASK)?;
     }
-    scheduler(vm).room_for_task(&vm.heap)?;
+    scheduler.room_for_task(&vm.heap)?;
     vm.admit_task(alive)
 }
 
