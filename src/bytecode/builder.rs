@@ -34,7 +34,7 @@ pub struct Label(u32);
 /// How many jumps to jumps are followed; an empty endless loop jumps to itself.
 const MAX_HOPS: usize = 8;
 
-/// What the builder gives to a `Draft`.
+/// The parts of a `Draft`.
 #[derive(Debug)]
 pub struct Parts {
     /// The instructions, jumps patched.
@@ -103,7 +103,7 @@ impl Builder {
         self.instrs.len() as u32
     }
 
-    /// The span that instructions get from now on; gives back the one before.
+    /// The span that instructions get from now on; returns the one before.
     pub fn set_span(&mut self, span: Span) -> Span {
         std::mem::replace(&mut self.span, span)
     }

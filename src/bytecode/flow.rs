@@ -1,4 +1,4 @@
-//! Which registers have been written where: for those who look at the variables of a frame from outside.
+//! Which registers have been written where: for code that looks at the variables of a frame from outside.
 //!
 //! A call clears no registers, so a variable that was not assigned yet may hold what an older frame left there. A register counts as
 //! written at an instruction if it is written on some path to it: parameters at the start, results of instructions, the exception of a

@@ -190,7 +190,7 @@ enum Fact {
     MayBeUnset,
 }
 
-/// The facts of a row, for those who ask.
+/// The facts of a row.
 #[derive(Debug)]
 pub struct Facts {
     /// The binary operator that it is a form of.

@@ -45,7 +45,7 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// An exception behind those that led to it.
+    /// An exception after those that led to it.
     fn chain(&mut self, failure: &Failure) {
         for (link, words) in [(&failure.cause, CAUSE), (&failure.context, CONTEXT)] {
             if let Some(other) = link {
@@ -122,7 +122,7 @@ impl Printer<'_> {
         " ".repeat(2 * self.depth)
     }
 
-    /// Adds lines, behind the margin of the groups around.
+    /// Adds lines, after the margin of the groups around.
     fn emit(&mut self, text: &str, margin: char) {
         if self.depth == 0 {
             self.out.push_str(text);

@@ -165,7 +165,7 @@ pub fn written_at(written: &Written) -> (SourceFile, Span) {
     (file, Span::new(start, end.max(start)))
 }
 
-/// The members of a group, each behind its branch of the tree.
+/// The members of a group, each after its branch of the tree.
 fn members(out: &mut String, failure: &Failure, sources: &SourceMap, style: Style) {
     for (i, member) in failure.members.iter().enumerate() {
         let is_last = i + 1 == failure.members.len();

@@ -260,7 +260,7 @@ pub fn output_failed(error: &io::Error) -> u8 {
     status::FAILURE
 }
 
-/// The system's words without Rust's "(os error 2)" behind them.
+/// The system's words without Rust's "(os error 2)" after them.
 pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")

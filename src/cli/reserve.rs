@@ -3,7 +3,7 @@
 //! Rust code that cannot fail (small boxes, strings of messages, what other crates allocate) aborts the process where the system has no
 //! memory. So some memory is put by, as address space that is not backed until it is used. A request that the system refuses is
 //! served from it, and the VM raises MemoryError at its next safepoint (`Vm::attend`), collects, and puts memory by again. Requests
-//! that are larger than all of it fail: those who make such requests ask first (`Heap::room_for`). Where everything is used up
+//! that are larger than all of it fail: code that makes such requests asks first (`Heap::room_for`). Where everything is used up
 //! the process ends with a message.
 
 #![expect(unsafe_code, reason = "an allocator")]

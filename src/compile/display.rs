@@ -98,7 +98,7 @@ impl<'a> Emitter<'_, 'a> {
                 .any(|item| matches!(item.kind, ExprKind::Starred(_)))
     }
 
-    /// Evaluates into registers in a row; gives the first.
+    /// Evaluates into registers in a row; returns the first.
     fn run(&mut self, items: &'a [Expr], dest: Reg) -> Reg {
         let Some((head, tail)) = items.split_first() else {
             return dest;

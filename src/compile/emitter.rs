@@ -391,7 +391,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
         }
     }
 
-    /// Compiles an inner frame; gives the index of its code among the constants.
+    /// Compiles an inner frame; returns the index of its code among the constants.
     pub fn nested(
         &mut self,
         scope: ScopeId,

@@ -199,7 +199,7 @@ impl<'a> Emitter<'_, 'a> {
         self.copy(dest, result);
     }
 
-    /// Whether a variable may hold the first values of `x = a or b` already: nothing behind them reads it or raises.
+    /// Whether a variable may hold the first values of `x = a or b` already: nothing after them reads it or raises.
     fn can_hold_parts(&self, values: &[Expr], dest: Reg) -> bool {
         self.regs.is_temporary(dest)
             || values.iter().skip(1).all(|value| match &value.kind {

@@ -103,7 +103,7 @@ impl<'a> Emitter<'_, 'a> {
         self.op_at(span, Op::MakeFunction, dest, extras, 0, code);
     }
 
-    /// A function without parameters that gives the value of an expression.
+    /// A function without parameters that returns the value of an expression.
     pub fn lazy_value(&mut self, value: &'a Expr, dest: Reg) {
         let scope = self.unit.tree.of(value, Role::Lazy);
         let code = self.nested(scope, |inner| {

@@ -1,6 +1,6 @@
 //! AST to Code: resolves names, then emits instructions and proves them.
 //!
-//! `resolve` gives a `ScopeTree` and reports what no grammar can forbid; the emitter (`emitter` and a file for each
+//! `resolve` returns a `ScopeTree` and reports what no grammar can forbid; the emitter (`emitter` and a file for each
 //! topic) writes the code of a frame and of all frames inside of it. Nothing here touches the heap: constants are
 //! plain data. A new syntax form needs an arm in `resolve` and one in `stmt`, `expr` or `pattern`.
 
@@ -72,7 +72,7 @@ pub enum Notes {
     Statements,
 }
 
-/// Compiles a module; gives its code and warnings. `file` is the number that the source map gave the text, `globals`
+/// Compiles a module; returns its code and warnings. `file` is the number that the source map gave the text, `globals`
 /// the names that have slots already (a REPL passes the same table each time).
 ///
 /// # Errors

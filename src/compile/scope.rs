@@ -88,7 +88,7 @@ pub struct Scope {
     pub symbols: Vec<Symbol>,
     /// The cells that its frame takes from the frames around it: the scope that binds each, and the symbol there.
     pub free: Vec<(ScopeId, u32)>,
-    /// Where in the frame `:=` binds which name, for those who hold an operand meanwhile.
+    /// Where in the frame `:=` binds which name, for code that holds an operand meanwhile.
     pub walrus: Vec<(Name, u32)>,
     /// Where in the frame a name is unbound again, by `del` or at the end of an `except` clause.
     pub unbinds: Vec<(Name, u32)>,
@@ -151,7 +151,7 @@ impl ScopeTree {
     /// The module's scope.
     pub const MODULE: ScopeId = ScopeId(0);
 
-    /// Adds a scope and gives it to a node.
+    /// Adds a scope for a node.
     pub fn add(&mut self, key: Option<NodeKey>, make: impl FnOnce(ScopeId) -> Scope) -> ScopeId {
         let id = ScopeId(self.scopes.len() as u32);
         self.scopes.push(make(id));

@@ -2,7 +2,7 @@
 //!
 //! Every statement that guards a body (`try`, `with`, an `except` clause) pushes a `Block` with the region of the
 //! exception table that its body is. A jump out of it closes the regions from the inside, emits a copy of each block's
-//! exit code, jumps, and opens the regions again behind the jump: so the copies are not guarded by what they leave.
+//! exit code, jumps, and opens the regions again after the jump: so the copies are not guarded by what they leave.
 //! A new kind of guarded statement needs a `BlockKind` and its arm in `emit_exit`.
 
 use super::assigned::Assigned;
@@ -109,7 +109,7 @@ impl<'a> Emitter<'_, 'a> {
         self.reenter(left);
     }
 
-    /// Leaves all blocks but the first `depth`; gives them back, innermost first.
+    /// Leaves all blocks but the first `depth`; returns them, innermost first.
     fn exit_blocks(&mut self, depth: usize) -> Vec<Block<'a>> {
         let mut left = Vec::new();
         while self.blocks.len() > depth

@@ -2,7 +2,7 @@
 //!
 //! Written as advice: `message` says what is wrong (in CPython's words where CPython has good ones),
 //! the labels point at the places, `help` says what to do. The file that the spans belong to is known
-//! to whoever renders. Passes make one with `Diagnostic::error` and refine it by the chained methods.
+//! to the renderer. Passes make one with `Diagnostic::error` and refine it by the chained methods.
 
 use super::{ErrorCode, Span};
 

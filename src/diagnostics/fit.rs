@@ -1,6 +1,6 @@
 //! Fits drawings to the width of the terminal: lines are broken at words, under the place where their text began.
 //!
-//! The width is one number for the process, as the terminal is one: whoever knows the terminal sets it, and without one nothing is
+//! The width is one number for the process, as the terminal is one: the command line, which knows the terminal, sets it, and without one nothing is
 //! broken. Lines of source are no matter of this file: `render` cuts them to a window.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -12,7 +12,7 @@ use ariadne::{Config, IndexType, Report, ReportKind, Source};
 use super::fit::{fit, width};
 use super::{Diagnostic, ErrorCode, FileId, Label, Severity, SourceFile, SourceMap, Span};
 
-/// How much of a long line is shown before and behind the start of a label, in bytes.
+/// How much of a long line is shown before and after the start of a label, in bytes.
 const WINDOW: usize = 90;
 /// Labels with at most so many lines between them share an excerpt.
 const NEAR: u32 = 30;
@@ -143,7 +143,7 @@ fn near_groups<'a>(labels: &'a [Label], file: &SourceFile) -> Vec<Vec<&'a Label>
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The lines around some labels, made presentable, behind as many empty lines as the file has before them.
+/// The lines around some labels, made presentable, after as many empty lines as the file has before them.
 struct Excerpt {
     /// The file's name, with the true column where a cut line would give a wrong one.
     name: String,

@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest of several names, by edit distance.
 //!
-//! For messages about names that nothing is called by. Whoever asks gives the candidates; a name that is too far from all of them
+//! For messages about names that nothing is called by. The caller passes the candidates; a name that is too far from all of them
 //! gets no guess.
 
 /// Costs of CPython's suggestion search: a change of case is cheap.

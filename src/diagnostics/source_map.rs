@@ -102,7 +102,7 @@ impl SourceFile {
         self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
-    /// Line and column of an offset; offsets behind the end count as the end.
+    /// Line and column of an offset; offsets after the end count as the end.
     #[must_use]
     pub fn line_column(&self, offset: u32) -> LineColumn {
         let offset = offset.min(self.text.len() as u32);
@@ -113,7 +113,7 @@ impl SourceFile {
         LineColumn { line, column }
     }
 
-    /// A line (from 1) without its line end; an empty span behind the text if there is no such line.
+    /// A line (from 1) without its line end; an empty span after the text if there is no such line.
     #[must_use]
     pub fn line_span(&self, line: u32) -> Span {
         let starts = self.line_starts();

@@ -1,6 +1,6 @@
 //! A stretch of one source text, as byte offsets.
 //!
-//! A span does not say which file it is of: whoever holds spans (a `Code`, a module being compiled)
+//! A span does not say which file it is of: the holder of spans (a `Code`, a module being compiled)
 //! holds the one `FileId` beside them. Offsets are 32 bits because every token, expression and
 //! instruction carries a span; `decode_source` refuses larger files.
 
@@ -9,7 +9,7 @@
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
-    /// Offset just behind the last byte.
+    /// Offset just after the last byte.
     pub end: u32,
 }
 

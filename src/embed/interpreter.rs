@@ -26,7 +26,7 @@ use crate::vm::{Failure, Host, Local, Problem, Report, Vm};
 
 /// What an interpreter is made from.
 pub struct Options {
-    /// Output, interruptions, and who hears of what goes wrong.
+    /// Output, interruptions, and the receiver of reports.
     pub host: Box<dyn Host>,
     /// Where source texts go.
     pub sources: Sources,
@@ -212,7 +212,7 @@ impl Interpreter {
         main.set(&self.vm.heap, "__name__", self.vm.heap.str_value(name));
     }
 
-    /// Calls a function of `__main__` without arguments; what an `async def` gives is run in a loop of its own.
+    /// Calls a function of `__main__` without arguments; what an `async def` returns is run in a loop of its own.
     pub fn call(&mut self, function: &str) -> Outcome {
         self.deep(|it| it.call_here(function))
     }

@@ -94,7 +94,7 @@ pub(super) fn adopt(vm: &Vm, name: &str, text: &str, module: ast::Module) -> Uni
     Unit { file, text, module }
 }
 
-/// Compiles a unit for a module and links it: the function that runs it, and whether that gives a coroutine.
+/// Compiles a unit for a module and links it: the function that runs it, and whether that returns a coroutine.
 pub(super) fn link(
     vm: &mut Vm,
     unit: &Unit,
@@ -192,7 +192,7 @@ pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<SourcePlace> {
     })
 }
 
-/// Source texts, for those who show them.
+/// Source texts, for display.
 pub(super) struct Texts;
 
 impl SourceTexts for Texts {

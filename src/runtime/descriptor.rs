@@ -62,7 +62,7 @@ impl Descriptor {
 
 /// `super(class, object)`.
 pub struct Super {
-    /// The search begins behind this class.
+    /// The search begins after this class.
     pub class: Slot,
     /// The receiver: an instance or a class.
     pub object: Slot,

@@ -55,7 +55,7 @@ impl<'h> Gc<'h, Function> {
 }
 
 impl Heap {
-    /// A function of this code, closing over the cells that `cells` gives, without defaults.
+    /// A function of this code, closing over the cells that `cells` returns, without defaults.
     pub fn function<'h>(
         &'h self,
         code: Gc<'h, CodeObj>,

@@ -1,4 +1,4 @@
-//! Futures and tasks: results to come, and who wants to know.
+//! Futures and tasks: results to come, and the callbacks that hear of them.
 //!
 //! Representation and state only; when callbacks run is the scheduler's business (`sched/`).
 
@@ -67,7 +67,7 @@ pub struct Future {
 /// What few futures have.
 #[derive(Default)]
 pub struct Extra {
-    /// The callbacks behind the first, or all if the first has a context, in the order they were added.
+    /// The callbacks after the first, or all if the first has a context, in the order they were added.
     callbacks: RefCell<Vec<Callback>>,
     /// The exception object of a cancellation, to be raised once.
     pub cancelled_error: Slot,
@@ -105,7 +105,7 @@ pub struct TaskPart {
     pub cancel_requests: Cell<u32>,
     /// Whether the next resumption throws CancelledError.
     pub must_cancel: Cell<bool>,
-    /// Whether a cancellation is on its way through it: who meets it again has gone in a circle.
+    /// Whether a cancellation is on its way through it: meeting it again means a circle.
     pub in_cancel: Cell<bool>,
 }
 
@@ -199,7 +199,7 @@ impl Future {
         self.extra.get().map(|extra| &**extra)
     }
 
-    /// Adds a callback behind the others.
+    /// Adds a callback after the others.
     pub fn push_callback(&self, callback: Callback) {
         let more = self
             .find_extra()

@@ -14,7 +14,7 @@ use super::value::Value;
 
 /// An instance.
 pub struct Instance {
-    /// Number of slots behind the object.
+    /// Number of slots after the object.
     pub(super) capacity: u32,
     /// Whether slot 0 holds the builtin object that this one extends.
     payload: bool,

@@ -15,7 +15,7 @@ use super::value::Value;
 const SIZE: usize = 512;
 
 /// The table.
-pub struct ClassMemo {
+pub struct MethodCache {
     entries: Box<[Entry]>,
 }
 
@@ -29,8 +29,8 @@ struct Entry {
     value: Slot,
 }
 
-impl ClassMemo {
-    pub(super) fn new() -> ClassMemo {
+impl MethodCache {
+    pub(super) fn new() -> MethodCache {
         let empty = || Entry {
             class: Cell::new(0),
             name: Cell::new(0),
@@ -38,7 +38,7 @@ impl ClassMemo {
             owner: Slot::undef(),
             value: Slot::undef(),
         };
-        ClassMemo {
+        MethodCache {
             entries: std::iter::repeat_with(empty).take(SIZE).collect(),
         }
     }

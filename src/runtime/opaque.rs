@@ -10,7 +10,7 @@ use super::value::Value;
 
 /// A Rust type inside an opaque object. Interior mutability only: the object is shared.
 pub trait Payload: Trace + Any {
-    /// For reports: why those who wait for it cannot go on.
+    /// For reports: why the tasks that wait for it cannot go on.
     fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
         None
     }
@@ -21,7 +21,7 @@ pub trait Payload: Trace + Any {
     }
 }
 
-/// Why those who wait for something cannot go on.
+/// Why the tasks that wait for something cannot go on.
 pub struct Obstacle<'h> {
     /// In words, in front of the names of the futures if there are any.
     pub words: String,
@@ -81,7 +81,7 @@ impl<'h> Gc<'h, Opaque> {
         payload.downcast_ref()
     }
 
-    /// Why those who wait for it cannot go on.
+    /// Why the tasks that wait for it cannot go on.
     pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         self.get().payload.obstacle(heap)
     }

@@ -1,4 +1,4 @@
-//! Strings: UTF-8 behind the object, or in a buffer that several strings share.
+//! Strings: UTF-8 after the object, or in a buffer that several strings share.
 //!
 //! The shared buffer makes `s = s + t` in a loop linear: the result of a concatenation owns a buffer with room to spare, and
 //! a string that ends where the buffer's used part ends can be continued in place. Text never changes once a `Str` shows it.
@@ -35,7 +35,7 @@ pub struct Str {
     len: u32,
     /// Number of code points, or `UNKNOWN`.
     chars: Cell<u32>,
-    /// The `StrBuf` that holds the text; Undef when it stands right behind the object.
+    /// The `StrBuf` that holds the text; Undef when it is right after the object.
     owner: Slot,
 }
 
@@ -243,7 +243,7 @@ impl Heap {
             .expect("digits and a sign are ASCII, and twenty at most")
     }
 
-    /// The string of several texts, one behind the other; `None` where it is too long for one.
+    /// The string of several texts, one after the other; `None` where it is too long for one.
     #[inline]
     pub fn joined<'p, I: Iterator<Item = &'p str>>(
         &self,

@@ -1,4 +1,4 @@
-//! Tuples: the items stand right behind the object.
+//! Tuples: the items follow right after the object.
 //!
 //! One allocation a tuple; its length never changes. Code that fills one in steps makes a list first.
 
@@ -55,7 +55,7 @@ impl Heap {
         self.tuple_with(slots.len(), |i| slots[i].get(self))
     }
 
-    /// A tuple of `len` items that `item` gives, by position.
+    /// A tuple of `len` items that `item` returns, by position.
     pub fn tuple_with<'h>(
         &'h self,
         len: usize,

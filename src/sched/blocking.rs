@@ -1,6 +1,6 @@
 //! Jobs that block, on threads of their own: looking names up.
 //!
-//! A job is a closure over owned data and gives owned data back; no thread ever sees a Value. Who asked awaits a future, which the loop
+//! A job is a closure over owned data and gives owned data back; no thread ever sees a Value. The caller awaits a future, which the loop
 //! finishes in the turn after the job is done, and then takes the result by its number.
 
 use std::any::Any;
@@ -87,7 +87,7 @@ impl BlockingPool {
         !self.waiting.borrow().is_empty()
     }
 
-    /// Forgets who waits: what is still under way ends unheard.
+    /// Forgets the waiters: jobs still under way end unheard.
     pub fn forget(&self) {
         self.waiting.take();
         self.results.take();

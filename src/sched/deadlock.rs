@@ -23,7 +23,7 @@ const NAMED: usize = 3;
 /// How deep groups within groups are followed.
 const DEPTH: usize = 10;
 
-/// Nothing can run any more: tells the user who waits for what, and ends the program.
+/// Nothing can run any more: tells the user which task waits for what, and ends the program.
 pub fn deadlock(vm: &mut Vm) -> Raised {
     let mut tasks = waiting_tasks(vm, "a future that nobody finishes");
     tasks.extend(waiting_threads(vm));

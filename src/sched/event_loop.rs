@@ -148,7 +148,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Waits until something is ready or due, and takes what input and output came to behind what was ready.
+/// Waits until something is ready or due, and takes what input and output came to after what was ready.
 fn wait(vm: &mut Vm) -> Result<(), Raised> {
     loop {
         if !scheduler(vm).ready.is_empty() {

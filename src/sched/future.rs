@@ -74,7 +74,7 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
     Ok(())
 }
 
-/// What a future gets instead of a StopIteration, which would end whoever awaits it as if it had returned: a RuntimeError.
+/// What a future gets instead of a StopIteration, which would end its awaiter as if that had returned: a RuntimeError.
 pub fn without_stop_iteration(vm: &Vm, exception: Local) -> Local {
     if !vm
         .heap

@@ -1,6 +1,6 @@
 //! Green threads: what `to_thread` and `threading` run beside the main program.
 //!
-//! Each has stacks of its own in the same VM (`vm/exec/green_stack.rs`) and runs in slices, by the safepoint budget. Whoever waits on
+//! Each has stacks of its own in the same VM (`vm/exec/green_stack.rs`) and runs in slices, by the safepoint budget. A wait on
 //! the main thread, and the loop between its turns, runs the others meanwhile. A blocking call blocks its thread only (`block.rs`).
 //! There is concurrency and no parallelism, as under a GIL, and it is the same in each run.
 

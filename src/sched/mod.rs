@@ -428,7 +428,7 @@ pub fn scheduler(vm: &Vm) -> &Scheduler {
     &vm.extension::<Shared>().0
 }
 
-/// The VM's scheduler, for who keeps it while the VM runs.
+/// The VM's scheduler, to be kept while the VM runs.
 fn shared(vm: &Vm) -> Rc<Scheduler> {
     Rc::clone(&vm.extension::<Shared>().0)
 }

@@ -1,4 +1,4 @@
-//! The one primitive under Lock, Event, Condition, Semaphore and Queue: those who wait, first come first served.
+//! The one primitive under Lock, Event, Condition, Semaphore and Queue: waiters, first come first served.
 //!
 //! Lineage: the `_waiters` deque of asyncio's locks. A waiter is a future; waking it gives the future its result, so the sleeper goes on
 //! two turns later, as there. Guarantees: waiters are woken in the order they came, a waiter that was cancelled is never woken, and

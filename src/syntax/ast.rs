@@ -104,7 +104,7 @@ pub enum StmtKind {
     Raise {
         /// Absent in a bare `raise`; then so is `cause`.
         exc: Option<Expr>,
-        /// What stands behind `from`.
+        /// What follows `from`.
         cause: Option<Expr>,
     },
     /// `assert test, msg`
@@ -218,7 +218,7 @@ pub struct WithItem {
 pub struct ExceptHandler {
     /// Absent in a bare `except:`.
     pub ty: Option<Expr>,
-    /// Unbound again behind the handler.
+    /// Unbound again after the handler.
     pub name: Option<Ident>,
     /// What runs.
     pub body: Block,
@@ -252,7 +252,7 @@ pub struct FunctionDef {
     pub type_params: Vec<TypeParam>,
     /// Its parameters.
     pub params: Params,
-    /// The annotation behind `->`.
+    /// The annotation after `->`.
     pub returns: Option<Expr>,
     /// Its statements; a docstring is simply the first of them.
     pub body: Block,
@@ -310,7 +310,7 @@ pub struct TypeParam {
     pub name: Ident,
     /// Which kind.
     pub kind: TypeParamKind,
-    /// What stands behind `=`.
+    /// What follows `=`.
     pub default: Option<Expr>,
 }
 
@@ -319,7 +319,7 @@ pub struct TypeParam {
 pub enum TypeParamKind {
     /// `T` or `T: bound`; a Tuple as bound means constraints.
     TypeVar {
-        /// What stands behind the colon.
+        /// What follows the colon.
         bound: Option<Expr>,
     },
     /// `*Ts`

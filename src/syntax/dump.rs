@@ -1,7 +1,7 @@
 //! Tokens and trees as text, for `apy tokens`, `apy ast` and the golden tests.
 //!
 //! One token or node a line: its role in the node above (if that needs saying), its form, its own text, its span in bytes
-//! behind `@`. Children are indented by two spaces. Goldens depend on every character of it. A new form
+//! after `@`. Children are indented by two spaces. Goldens depend on every character of it. A new form
 //! gets an arm here; `Node` lines are written by `line`, children by `child`, `children` and `maybe`.
 
 use std::fmt::{Display, Write};

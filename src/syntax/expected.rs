@@ -15,7 +15,7 @@ const STATEMENT: &[&str] = &[
     "if", "import", "match", "nonlocal", "pass", "raise", "return", "try", "type", "while", "with",
 ];
 
-/// The tokens that can go on behind a complete operand.
+/// The tokens that can go on after a complete operand.
 const OPERATOR: &[&str] = &[
     "!=", "%", "&", "(", "*", "**", "+", "-", ".", "/", "//", "<", "<<", "<=", "==", ">", ">=",
     ">>", "@", "[", "^", "and", "in", "is", "not", "or", "|", "if", ":=",

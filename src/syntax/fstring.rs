@@ -59,7 +59,7 @@ impl Layouter<'_> {
         self.fstring_text(span.start as usize + 1);
     }
 
-    /// Reads text from `from` up to the start of a field or behind the end of the string.
+    /// Reads text from `from` up to the start of a field or past the end of the string.
     pub(super) fn fstring_text(&mut self, from: usize) {
         let Some(mode) = self.fstrings.last().copied() else {
             return;

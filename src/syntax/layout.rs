@@ -167,7 +167,7 @@ impl<'s> Layouter<'s> {
         self.stopped |= self.diagnostics.len() >= MAX_DIAGNOSTICS;
     }
 
-    /// Records a mistake behind which nothing can be made out.
+    /// Records a mistake after which nothing can be made out.
     pub(super) fn fail(&mut self, diagnostic: Diagnostic, end: End) {
         self.report(diagnostic);
         self.end = end;
@@ -560,7 +560,7 @@ impl<'s> Layouter<'s> {
     }
 }
 
-/// Whether a token behind `match` shows that it is the keyword: nothing else lets two operands stand side by side.
+/// Whether a token after `match` shows that it is the keyword: nothing else lets two operands stand side by side.
 const fn is_operand(token: Token) -> bool {
     use Token::*;
     matches!(

@@ -291,7 +291,7 @@ impl Prefix {
     }
 }
 
-/// Where a string ends whose text starts at `start`: behind its closing quotes, or (Err) where the
+/// Where a string ends whose text starts at `start`: after its closing quotes, or (Err) where the
 /// line or the text ends without them.
 pub fn scan_string(source: &str, start: usize, prefix: Prefix) -> Result<usize, usize> {
     let bytes = source.as_bytes();

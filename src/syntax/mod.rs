@@ -3,7 +3,7 @@
 //! The pipeline, in order: `token` (characters to tokens), `layout` with `fstring` (lines, indentation and f-strings),
 //! the grammar in `grammar/apy.lalrpop`, `build_ast` with `literal` (what its actions call), `ast` (the
 //! result). `parser` drives it all; `recovery`, `mistakes` and `expected` are for programs with syntax errors; `visit`
-//! and `dump` are for those who read the result.
+//! and `dump` are for readers of the result.
 
 pub mod ast;
 pub mod build_ast;

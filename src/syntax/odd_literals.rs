@@ -40,7 +40,7 @@ pub(super) fn escape(source: &str, inner: Span, prefix: Prefix) -> Option<Diagno
     None
 }
 
-/// The warning about a number with a word right behind it.
+/// The warning about a number with a word right after it.
 pub(super) fn number(source: &str, span: Span) -> Option<Diagnostic> {
     let behind = source[span.end as usize..].bytes().next()?;
     if !behind.is_ascii_alphabetic() {

@@ -1,4 +1,4 @@
-//! Going on behind a mistake: where to start anew, and how the rest looks like a module of its own.
+//! Going on after a mistake: where to start anew, and how the rest looks like a module of its own.
 //!
 //! Parsing restarts at the beginning of a statement, perhaps deep in blocks whose headers are lost. `Resumed` leaves out
 //! what belongs to the lost part: the DEDENTs of its blocks, and `else`, `except`, `case` and the like
@@ -118,7 +118,7 @@ pub fn next_statement(lexemes: &[Lexeme], start: usize, index: usize) -> usize {
     }
 }
 
-/// Index behind the NEWLINE of the logical line that `index` is on.
+/// Index after the NEWLINE of the logical line that `index` is on.
 fn line_end(lexemes: &[Lexeme], index: usize) -> usize {
     let rest = lexemes.get(index..).unwrap_or_default();
     rest.iter()

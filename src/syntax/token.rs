@@ -1,6 +1,6 @@
 //! The words of the language: one table, from which logos makes the lexer.
 //!
-//! Tokens carry no text: who needs it takes it from the source by span. Strings and numbers are matched here
+//! Tokens carry no text: a user of the text takes it from the source by span. Strings and numbers are matched here
 //! only by how they start; `literal` and `fstring` find their ends. Whether `match`, `case` and `type` are
 //! keywords depends on where they stand, which `layout` knows. To add a word, add a row here and one in the
 //! `extern` block of `grammar/apy.lalrpop`.

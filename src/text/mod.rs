@@ -71,7 +71,7 @@ pub struct TextError {
 }
 
 impl TextError {
-    /// What ends work that paused: the exception is known to who was asked in the pause.
+    /// What ends work that paused: the callee of the pause knows the exception.
     pub fn ended() -> Self {
         Self::new(ErrorKind::Ended, "")
     }

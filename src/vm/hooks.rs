@@ -123,7 +123,7 @@ impl Vm {
         self.hooks.locate.as_deref()?(self, code.file, offset)
     }
 
-    /// Says who knows source texts.
+    /// Sets the lookup of source texts.
     pub fn set_texts(&mut self, texts: impl SourceTexts + 'static) {
         self.hooks.texts = Some(Rc::new(texts));
     }

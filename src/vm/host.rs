@@ -1,7 +1,7 @@
 //! The program around the VM: where output goes, where input comes from, what of the world there is.
 //!
 //! Everything that a program does to the world passes through this trait, so that tests, the prompt and embedders see the same
-//! language with another outside. Who makes a VM gives it its host.
+//! language with another outside. The code that makes a VM gives it its host.
 
 use std::ffi::OsString;
 use std::rc::Rc;

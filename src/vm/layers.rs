@@ -1,7 +1,7 @@
 //! State of the layers above: each keeps one value in the VM and finds it without a search.
 //!
 //! The scheduler asks for its state at each step, so a layer has a fixed place. To add a layer: a row of `LayerPlace`, and the
-//! `impl Layer` beside its state; whoever makes the VM calls `Vm::extend`.
+//! `impl Layer` beside its state; the code that makes the VM calls `Vm::extend`.
 
 use std::any::Any;
 

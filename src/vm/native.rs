@@ -14,7 +14,7 @@ use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::text::wraps_slot;
 
-/// A leaf: takes and gives values; the heap cannot collect meanwhile.
+/// A leaf: takes and returns values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;
 /// The step of an iterator written in Rust: puts the next item of the first local into the second one, which holds Undef; false at
 /// the end. Locals that it makes are released by the caller.

@@ -55,7 +55,7 @@ pub fn is_standard(name: &str) -> bool {
 }
 
 impl Vm {
-    /// What to say behind the message of an exception, if anything.
+    /// What to say after the message of an exception, if anything.
     pub fn hint(&mut self, exception: Local) -> Option<String> {
         let is = |vm: &Vm, class| vm.heap.is_instance(vm.get(exception), class);
         if is(self, Builtin::ModuleNotFoundError) {

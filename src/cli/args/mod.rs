@@ -254,7 +254,7 @@ fn without_command(matches: &ArgMatches) -> Action {
 }
 
 /// A program is run, and with `-i` a prompt follows; without one it comes from standard input, or a person types it. `FILE -i` means
-/// the same as `-i FILE`; among other arguments a `-i` behind the file is the program's own.
+/// the same as `-i FILE`; among other arguments a `-i` after the file is the program's own.
 fn action_of(program: Option<(ProgramText, Vec<String>)>, interactive: bool) -> Action {
     match program {
         Some((source @ ProgramText::File(_), mut args)) if interactive || args[1..] == ["-i"] => {
@@ -298,7 +298,7 @@ impl ProgramText {
 
 impl Settings {
     fn of(matches: &ArgMatches) -> Settings {
-        // An option may stand before or behind the subcommand.
+        // An option may stand before or after the subcommand.
         let inner = matches.subcommand().map_or(matches, |(_, inner)| inner);
         let text = |name| inner.get_one::<String>(name).map(String::as_str);
         let sandbox = inner.get_flag("sandbox").then(|| doors_of(inner));

@@ -46,7 +46,7 @@ pub fn without_silenced(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
     found
 }
 
-/// The text behind `# noqa` at the end of a line.
+/// The text after `# noqa` at the end of a line.
 fn comment(line: &str) -> Option<&str> {
     let lower = line.to_ascii_lowercase();
     let at = lower.rfind("# noqa").or_else(|| lower.rfind("#noqa"))?;

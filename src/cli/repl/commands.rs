@@ -19,7 +19,7 @@ use crate::vm::Stuck;
 pub struct Command {
     /// Without the colon.
     pub name: &'static str,
-    /// What stands behind it; empty: nothing.
+    /// What follows it; empty: nothing.
     argument: &'static str,
     /// What it is for.
     help: &'static str,

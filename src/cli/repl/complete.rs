@@ -17,7 +17,7 @@ pub enum Query {
     Module(String),
     /// A name of a module.
     Member(String, String),
-    /// A name behind a dotted path, which may be empty.
+    /// A name after a dotted path, which may be empty.
     Name(Vec<String>, String),
     /// The same for a name alone among the arguments of a call of what the path stands for: also the parameters.
     Argument(Vec<String>, String),
@@ -94,7 +94,7 @@ fn method(line: &str) -> Option<Query> {
         '}' => "dict",
         _ => return None,
     };
-    // A bracket behind a name is an item, whose type nobody knows.
+    // A bracket after a name is an item, whose type nobody knows.
     if let Some(open) = ['[', '{']
         .into_iter()
         .zip([']', '}'])
@@ -135,7 +135,7 @@ fn argument(text: &str) -> Option<Query> {
     (!callee.iter().any(String::is_empty)).then_some(Query::Argument(callee, word))
 }
 
-/// The dotted name at the end of a text; none behind a number, a string or a call, whose attributes nobody knows.
+/// The dotted name at the end of a text; none after a number, a string or a call, whose attributes nobody knows.
 fn dotted(text: &str) -> Option<Query> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let start = text

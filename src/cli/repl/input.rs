@@ -1,6 +1,6 @@
 //! The text under the cursor: when it is whole, where new lines begin, what keys do to indentation.
 //!
-//! A line editor draws the lines of a text from the first column on; behind the prompt of the first line they would not stand
+//! A line editor draws the lines of a text from the first column on; after the prompt of the first line they would not stand
 //! under each other. So each further line that is typed begins with a gutter of `MARK`s, drawn as `...`, and is indented with
 //! tabs, drawn as four blanks, so that keys move by levels. `clean` makes a program of such a text. Plain functions on text: the
 //! editor's keys are bound to them in `editor`.
@@ -112,12 +112,12 @@ pub fn enter(text: &str, at: usize, pace: Pace) -> Option<String> {
     Some(format!("\n{}{}", gutter(), indentation(columns)))
 }
 
-/// Whether nothing stands between the cursor behind `before` and the gutter of its line.
+/// Whether nothing stands between the cursor after `before` and the gutter of its line.
 pub fn is_behind_gutter(before: &str) -> bool {
     before.ends_with(MARK)
 }
 
-/// Whether the cursor behind `before` is in a line with a gutter.
+/// Whether the cursor after `before` is in a line with a gutter.
 pub fn has_gutter(before: &str) -> bool {
     before
         .rsplit('\n')

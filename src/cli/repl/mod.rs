@@ -224,7 +224,7 @@ impl<'s> Session<'s> {
             return Talk::On;
         }
         let name = self.next_name();
-        // The parser waits for a blank line behind a block; the editor saw one, or the text needs none.
+        // The parser waits for a blank line after a block; the editor saw one, or the text needs none.
         let text = format!("{}\n", text.trim_end());
         match parse_repl(&format!("{text}\n")) {
             ReplInput::Complete(module) => {

@@ -147,7 +147,7 @@ impl Part {
     }
 }
 
-/// A path, and the part of the file that was named behind it.
+/// A path, and the part of the file that was named after it.
 fn split(path: &Path) -> (PathBuf, Part) {
     let text = path.to_string_lossy();
     if path.exists() {

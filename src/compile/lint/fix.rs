@@ -1,6 +1,6 @@
 //! Changes of a text that mend a finding and leave what the program does as it is.
 //!
-//! Each is one replacement. Those of several findings may overlap: whoever applies them does so one after another, and looks at the
+//! Each is one replacement. Those of several findings may overlap: the command applies them one after another, and looks at the
 //! program anew in between.
 
 use crate::diagnostics::{Fix, Span};

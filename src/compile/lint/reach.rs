@@ -47,7 +47,7 @@ fn shown(stmt: &Stmt) -> Span {
     }
 }
 
-/// Whether nothing behind the statement in its block can run.
+/// Whether nothing after the statement in its block can run.
 fn ends(stmt: &Stmt) -> bool {
     match &stmt.kind {
         StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::Break | StmtKind::Continue => true,

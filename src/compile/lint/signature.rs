@@ -1,6 +1,6 @@
 //! What a function may be called with: read off a `def` or off the text of a signature, and held against the arguments of a call.
 //!
-//! A native's signature is the text that its binder obeys, so a call that does not fit here raises TypeError there. Arguments behind
+//! A native's signature is the text that its binder obeys, so a call that does not fit here raises TypeError there. Arguments after
 //! stars are unknown: with them only what is certain is said.
 
 use crate::syntax::ast::{Arg, Params};
@@ -187,7 +187,7 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// The parameters in a text that begins behind the `(`; None if its brackets and quotes do not match.
+/// The parameters in a text that begins after the `(`; None if its brackets and quotes do not match.
 fn split(text: &str) -> Option<Vec<&str>> {
     let (mut depth, mut quote, mut from) = (0_u32, None, 0);
     let mut parts = Vec::new();

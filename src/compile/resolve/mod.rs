@@ -36,7 +36,7 @@ pub fn resolve(module: &Module) -> Resolved {
     }
 }
 
-/// What resolving gives.
+/// The result of resolving.
 pub struct Resolved {
     /// The scopes; of use only if there are no errors.
     pub tree: ScopeTree,

@@ -24,7 +24,7 @@ const FEATURES: &[&str] = &[
     "annotations",
 ];
 
-/// Whether `from __future__` may come behind this statement: only behind a docstring and its like.
+/// Whether `from __future__` may come after this statement: only after a docstring and its like.
 pub(super) fn may_precede_future(stmt: &Stmt, index: usize) -> bool {
     match &stmt.kind {
         StmtKind::ImportFrom {

@@ -228,7 +228,7 @@ impl Space {
             return;
         }
         while end - at as usize >= size {
-            // SAFETY: the cell lies in the block, behind the last one handed out.
+            // SAFETY: the cell lies in the block, after the last one handed out.
             unsafe {
                 at.cast::<Header>().write(Header::free());
                 at = at.add(size);

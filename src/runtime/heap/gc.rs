@@ -130,10 +130,10 @@ impl<'h, T: Object> Gc<'h, T> {
         Value::object(self)
     }
 
-    /// The slots behind the object's fields: as many as `T::tail_len` says.
+    /// The slots after the object's fields: as many as `T::tail_len` says.
     #[inline(always)]
     pub fn tail(self) -> &'h [Slot] {
-        // SAFETY: `Heap::alloc_tail` placed `tail_len` initialised slots right behind the payload, and the length does not change.
+        // SAFETY: `Heap::alloc_tail` placed `tail_len` initialised slots right after the payload, and the length does not change.
         unsafe {
             let first = self
                 .header

@@ -95,10 +95,10 @@ fn trace_as<T: Object>(gc: Gc<'_, Header>, tracer: &mut Tracer<'_>) {
         .trace_all(tracer);
 }
 
-/// The fields behind a header.
+/// The fields after a header.
 ///
 /// # Safety
-/// `at` must be a cell with room for a `T` behind its header.
+/// `at` must be a cell with room for a `T` after its header.
 pub(super) unsafe fn payload<T: Object>(at: NonNull<Header>) -> *mut T {
     // SAFETY: the caller's promise.
     unsafe { at.as_ptr().cast::<u8>().add(Gc::<T>::PAYLOAD).cast() }

@@ -53,7 +53,7 @@ pub use trace::{Trace, Tracer, plain};
 
 use super::class::Class;
 use super::intern::Interner;
-use super::method_cache::ClassMemo;
+use super::method_cache::MethodCache;
 use super::raised::Raised;
 use super::shape::Shapes;
 use super::types::Types;
@@ -116,7 +116,7 @@ pub struct Heap {
     /// The classes that Rust code names.
     pub types: Types,
     /// What lookups in classes found.
-    pub(super) memo: ClassMemo,
+    pub(super) memo: MethodCache,
     /// Grows when a class changes in a way that caches may have relied on; counted in the upper half, beside a shape.
     class_epoch: Cell<u64>,
 }
@@ -147,7 +147,7 @@ impl Heap {
             ascii: SlotVec::new(),
             recorder: Recorder::default(),
             types: Types::new(),
-            memo: ClassMemo::new(),
+            memo: MethodCache::new(),
             class_epoch: Cell::new(CLASS_EPOCH),
         };
         super::intern::intern_symbols(&heap);
@@ -166,7 +166,7 @@ impl Heap {
     #[inline(always)]
     pub fn alloc_shaped<T: Object>(&self, fields: T, shape: u32) -> Gc<'_, T> {
         let (at, header) = self.cell(Gc::<T>::PAYLOAD + size_of::<T>(), T::KIND, shape);
-        // SAFETY: the cell has room for a header and a `T` behind it.
+        // SAFETY: the cell has room for a header and a `T` after it.
         unsafe {
             at.write(header);
             kinds::payload::<T>(at).write(fields);
@@ -175,7 +175,7 @@ impl Heap {
         unsafe { Gc::from_header(at) }
     }
 
-    /// Allocates an object and the slots behind it, as many as `fields.tail_len()`, with what `values` gives.
+    /// Allocates an object and the slots after it, as many as `fields.tail_len()`, with what `values` gives.
     #[inline(always)]
     pub fn alloc_tail<'h, T: Object>(
         &'h self,
@@ -205,7 +205,7 @@ impl Heap {
         unsafe { Gc::from_header(header) }
     }
 
-    /// Allocates an object followed by `len` raw bytes: those of the parts, one behind the other, which `fields` is made from the
+    /// Allocates an object followed by `len` raw bytes: those of the parts, one after the other, which `fields` is made from the
     /// address of.
     ///
     /// # Panics

@@ -118,7 +118,7 @@ impl Index {
             hole += 1;
         }
         self.used -= 1;
-        // Entries behind the hole move into it unless that would put them before their home.
+        // Entries after the hole move into it unless that would put them before their home.
         let mut next = hole + 1;
         loop {
             let place = self.places[next & mask];

@@ -1,7 +1,7 @@
 //! The reactor: what the loop asks whether input or output is possible.
 //!
 //! A *source* is something that waits for the system: a connection, a listener, a job on another thread. It is registered once, for
-//! both directions, and told of edges ("there is data now"); what it makes of them runs as a handle in the same turn, behind what
+//! both directions, and told of edges ("there is data now"); what it makes of them runs as a handle in the same turn, after what
 //! was ready before, as in asyncio. The reactor is made when the first source is, so that programs without I/O pay nothing.
 //! To add a sort of source: implement `Source`, register it with `watch`.
 

@@ -1,6 +1,6 @@
 //! Threads that wait for descriptors: blocking operations of sockets, `select`, the end of a child process.
 //!
-//! The thread's poller is a source of the loop's reactor, so that whoever waits for the system, a loop or another thread, wakes the
+//! The thread's poller is a source of the loop's reactor, so that any wait for the system, by a loop or another thread, wakes the
 //! thread. While it waits, others run; on virtual time, real time passes meanwhile.
 
 use std::cell::Cell;

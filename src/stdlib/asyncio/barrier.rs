@@ -285,7 +285,7 @@ fn leave(vm: &Vm, owner: Local) {
     condition::notify_all(vm, condition);
 }
 
-/// Changes the state with the lock held, and tells all who wait.
+/// Changes the state with the lock held, and tells all waiters.
 fn change(vm: &mut Vm, this: Local, input: Input, change: fn(&Barrier)) -> Result<Step, Raised> {
     if let Input::Throw(exception) = input {
         return Err(vm.raise_local(exception));

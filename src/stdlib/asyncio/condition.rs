@@ -99,7 +99,7 @@ pub fn wait(vm: &mut Vm, this: Local) -> Local {
     vm.native_coroutine(&WAITING, &[this, none, none, none])
 }
 
-/// Wakes all who wait; the caller has the lock.
+/// Wakes all waiters; the caller has the lock.
 pub fn notify_all(vm: &Vm, this: Local) {
     condition(vm, this).waiters.wake(vm, usize::MAX);
 }

@@ -1,6 +1,6 @@
 //! `asyncio.Lock`.
 //!
-//! Fair: who finds others waiting queues behind them. A release wakes the first waiter only; the lock is taken when that one runs, so it
+//! Fair: a task that finds others waiting queues after them. A release wakes the first waiter only; the lock is taken when that one runs, so it
 //! looks free in between.
 
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! `asyncio.Semaphore` and `BoundedSemaphore`.
 //!
-//! Fair: whoever comes while others wait stands behind them, even where a place is free.
+//! Fair: a task that comes while others wait queues after them, even where a place is free.
 //! A place given to a waiter that was cancelled meanwhile goes to the next.
 
 use std::cell::Cell;
@@ -109,12 +109,12 @@ impl Semaphore {
         self.value.get() == 0 || self.waiters.any_alive(vm)
     }
 
-    /// Those who came meanwhile had to queue; lets in as many as may enter.
+    /// Tasks that came meanwhile had to queue; lets in as many as may enter.
     fn let_in(&self, vm: &Vm) {
         while self.value.get() > 0 && self.wake_next(vm) {}
     }
 
-    /// Gives a place to the first who waits.
+    /// Gives a place to the first waiter.
     fn wake_next(&self, vm: &Vm) -> bool {
         let woken = self.waiters.wake_next(vm);
         if woken {

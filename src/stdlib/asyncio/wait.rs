@@ -1,7 +1,7 @@
 //! `asyncio.wait`: until all, the first, or the first failure of several futures is done, or time is up.
 //!
 //! The result sets keep order: done by completion, pending as given.
-//! Each future tells the shared `Waiter` when it is done; who is waited for twice is waited for once.
+//! Each future tells the shared `Waiter` when it is done; one that is given twice is waited for once.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Bytes on their way to a file, and who still has some: so that no program loses what it wrote.
+//! Bytes on their way to a file, and the streams that still hold some: so that no program loses what it wrote.
 //!
 //! A `Sink` belongs to a buffered writer, a `TextSink` to the text layer above it. Where the file is the system's, dropping them writes
 //! what is left: a file object that was forgotten is complete once the collector has found it, and at the end of the program. The

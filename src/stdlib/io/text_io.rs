@@ -547,7 +547,7 @@ fn fill(vm: &mut Vm, this: Local, state: &TextState) -> Result<bool, Raised> {
     Ok(!last)
 }
 
-/// Decodes a piece behind what is decoded.
+/// Decodes a piece after what is decoded.
 fn add_piece(vm: &Vm, state: &TextState, piece: &[u8], last: bool) -> Result<(), Raised> {
     let mut decoder = state.decoder.borrow_mut();
     let mut text = state.text.borrow_mut();

@@ -6,7 +6,7 @@
 use super::text_codec::{Newline, TextDecoder};
 use crate::text::codec::{Encoding, encode};
 
-/// The bytes behind the decoded text.
+/// The bytes after the decoded text.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The bytes, those that the decoder holds back included.

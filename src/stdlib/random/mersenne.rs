@@ -69,7 +69,7 @@ impl Mersenne {
         }
     }
 
-    /// A source of words that nobody can predict who does not know the key.
+    /// A source of words that cannot be predicted without the key.
     pub fn secret(key: Vec<u8>) -> Self {
         Self {
             secret: Some(Secret { key, count: 0 }),

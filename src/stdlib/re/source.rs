@@ -12,7 +12,7 @@ use crate::text::str_repr::{str_ascii, str_repr};
 pub enum PatternChar {
     /// A plain character.
     Char(u32),
-    /// The character behind a backslash.
+    /// The character after a backslash.
     Escape(u32),
 }
 

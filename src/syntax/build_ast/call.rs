@@ -1,6 +1,6 @@
 //! Arguments of calls and class statements.
 //!
-//! What the grammar calls while it reduces. Orders that no grammar can forbid (a positional argument behind a keyword one)
+//! What the grammar calls while it reduces. Orders that no grammar can forbid (a positional argument after a keyword one)
 //! are reported here, and the node is made all the same.
 
 use super::super::ast::{Arg, Expr, ExprKind, Ident};

@@ -41,7 +41,7 @@ impl Builder<'_> {
         self.expr(l, ExprKind::ListComp { element, clauses }, r)
     }
 
-    /// `element for ...`; the parentheses are added by who sees them.
+    /// `element for ...`; the caller that sees the parentheses adds them.
     pub fn generator(
         &mut self,
         l: u32,

@@ -165,7 +165,7 @@ impl Builder<'_> {
         )
     }
 
-    /// `lower:upper:step`; `step` is Some(None) for a second colon with nothing behind it.
+    /// `lower:upper:step`; `step` is Some(None) for a second colon with nothing after it.
     pub fn slice(
         &mut self,
         l: u32,

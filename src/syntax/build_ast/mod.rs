@@ -2,7 +2,7 @@
 //!
 //! Each method makes one node and checks what the grammar cannot say: whether targets are assignable, arguments and
 //! parameters in order, literals readable. A mistake becomes a diagnostic and some node stands in, so that
-//! parsing goes on. `expr` keeps trees shallow enough for everyone who recurses over them. One file a topic; each adds
+//! parsing goes on. `expr` keeps trees shallow enough for code that recurses over them. One file a topic; each adds
 //! methods to `Builder`.
 
 pub mod call;

@@ -364,7 +364,7 @@ fn into_item(element: WithElement) -> WithItem {
     }
 }
 
-/// Where a block ends: behind its last statement.
+/// Where a block ends: after its last statement.
 pub(super) fn block_end(block: &[Stmt]) -> Option<u32> {
     block.last().map(|stmt| stmt.span.end)
 }

@@ -91,7 +91,7 @@ impl Builder<'_> {
         FPart::Literal(out.into())
     }
 
-    /// `{value=!conversion:spec}`; `debug` is the end of `=`, to which the spaces behind it belong.
+    /// `{value=!conversion:spec}`; `debug` is the end of `=`, to which the spaces after it belong.
     pub fn field(
         &mut self,
         l: u32,
@@ -218,7 +218,7 @@ fn join_parts(parts: Vec<FPart>) -> Vec<FPart> {
     joined
 }
 
-/// Splits text behind each doubled brace's first brace and leaves out the second; with offsets.
+/// Splits text after each doubled brace's first brace and leaves out the second; with offsets.
 fn brace_pieces(text: &str, raw: bool) -> Vec<(usize, &str)> {
     let bytes = text.as_bytes();
     let mut pieces = Vec::with_capacity(1);

@@ -137,7 +137,7 @@ fn matching_try(context: &Context<'_>) -> Option<usize> {
     })
 }
 
-/// What the colon of a header that starts with a keyword stands behind.
+/// What the colon of a header that starts with a keyword stands after.
 const fn behind_what(keyword: Token) -> &'static str {
     match keyword {
         Token::If => "after the condition of this `if`",

@@ -99,7 +99,7 @@ impl<'a> Context<'a> {
         self.open.last().and_then(|&index| self.at(index))
     }
 
-    /// Index of the first token of the statement, behind `async` and decorations such as `x = 1;`.
+    /// Index of the first token of the statement, after `async` and decorations such as `x = 1;`.
     pub(super) fn statement(&self) -> usize {
         let line = &self.lexemes[self.line..self.index.min(self.lexemes.len())];
         let simple = line
@@ -150,7 +150,7 @@ impl<'a> Context<'a> {
         self.line
     }
 
-    /// Indices of the tokens from `from` up to the refused one that stand in no bracket opened behind `from`.
+    /// Indices of the tokens from `from` up to the refused one that stand in no bracket opened after `from`.
     pub(super) fn top_level(&self, from: usize) -> Vec<usize> {
         let mut depth = 0;
         let mut found = Vec::new();

@@ -89,7 +89,7 @@ fn generic(context: &Context<'_>) -> Diagnostic {
     }
 }
 
-/// The refused token; where that is the end of a line, the place behind the last word.
+/// The refused token; where that is the end of a line, the place after the last word.
 fn place(context: &Context<'_>) -> Span {
     let is_end = matches!(context.token(), None | Some(Token::Newline));
     match context.index.checked_sub(1) {

@@ -45,7 +45,7 @@ pub fn count(data: &[u8], needle: &[u8]) -> usize {
     times
 }
 
-/// The bytes between two bounds; `None` when the first lies behind the second, where not even an empty needle is found.
+/// The bytes between two bounds; `None` when the first lies after the second, where not even an empty needle is found.
 pub fn bounds(len: usize, start: Option<i64>, end: Option<i64>) -> Option<Range<usize>> {
     let from_start = |bound: i64| match usize::try_from(bound) {
         Ok(bound) => bound,

@@ -18,7 +18,7 @@ pub struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Splits the text of an unsigned decimal number behind its leading digits.
+    /// Splits the text of an unsigned decimal number after its leading digits.
     pub fn decimal(negative: bool, text: &'a str) -> Self {
         let (whole, rest) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
         Self {

@@ -111,7 +111,7 @@ impl<'a> Indexed<'a> {
             .is_some_and(|bytes| self.text[bytes].ends_with(suffix))
     }
 
-    /// The bytes between two bounds; `None` when the first lies behind the second, where not even "" is found.
+    /// The bytes between two bounds; `None` when the first lies after the second, where not even "" is found.
     fn bounds(&self, start: Option<i64>, end: Option<i64>) -> Option<Range<usize>> {
         if start.is_none() && end.is_none() {
             return Some(0..self.text.len());

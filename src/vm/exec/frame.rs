@@ -60,7 +60,7 @@ impl Cursor {
         *self = self.next();
     }
 
-    /// The instruction behind this one.
+    /// The instruction after this one.
     #[inline(always)]
     pub fn next(self) -> Cursor {
         // SAFETY: verified code ends with a terminator, so the cursor never passes its last instruction: one past it at most.
@@ -356,11 +356,11 @@ const WINDOW_LIMIT: usize = 256;
 
 /// The registers and frames of one thread of execution (the main program, or a green thread).
 pub struct Stack {
-    /// One behind the running frame.
+    /// One after the running frame.
     end: *mut Frame,
     /// Where `end` must not go beyond without `reserve`.
     full: *mut Frame,
-    /// A window that begins less than so many bytes behind the first register has room for any frame.
+    /// A window that begins less than so many bytes after the first register has room for any frame.
     room: Cell<usize>,
     /// Zeroed, hence lazily backed by memory. Never changes its length; a `Vec` because moving a `Box` claims that nothing else
     /// points into it, which windows do.
@@ -581,7 +581,7 @@ impl Stack {
 
     fn set_full(&mut self) {
         let most = self.limit.min(self.frames.len());
-        // SAFETY: inside the block, or right behind it.
+        // SAFETY: inside the block, or right after it.
         self.full = unsafe { self.frames.as_mut_ptr().cast::<Frame>().add(most) };
     }
 

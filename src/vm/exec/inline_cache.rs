@@ -321,7 +321,7 @@ impl Vm {
             )
     }
 
-    /// Whether `GetSuper` has learned something, and is to be taken again. The cache speaks of one class to start behind, too.
+    /// Whether `GetSuper` has learned something, and is to be taken again. The cache speaks of one class to start after, too.
     pub(in crate::vm) fn learns_super(&self, i: Instr) -> bool {
         let (heap, object) = (&self.heap, self.reg(i.a + 2));
         let (Some(start), Some(header)) = (self.reg(i.a + 1).as_gc::<Class>(), object.as_object())

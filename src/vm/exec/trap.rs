@@ -8,7 +8,7 @@
 pub enum Trap {
     /// The frame that the run began with returned `result`.
     Returned,
-    /// The coroutine that the run resumed gave `result` to who resumes it: a value of `yield`, or what it awaits.
+    /// The coroutine that the run resumed gave `result` to its driver: a value of `yield`, or what it awaits.
     Yielded,
     /// The exception in `heap.pending` left the frame that the run began with.
     Raised,

@@ -316,7 +316,7 @@ impl Vm {
         )))
     }
 
-    /// The coroutine of the top frame ends by an exception: whoever awaits or drives it gets it.
+    /// The coroutine of the top frame ends by an exception: the coroutine or driver above it gets it.
     fn coroutine_failed(&mut self, raised: Raised) -> Option<Trap> {
         let this = self.local(self.exec.stack.top().owner.get(&self.heap));
         let raised = self.convert_stop(this, raised);
@@ -351,7 +351,7 @@ impl Vm {
     }
 }
 
-/// Whether an exception is an instance of what stands behind `except`.
+/// Whether an exception is an instance of what follows `except`.
 fn matches_class<'h>(
     heap: &'h Heap,
     exception: Value<'h>,

@@ -1,4 +1,4 @@
-//! Binary and unary operators: who is asked, in which order, and what is raised when nobody knows.
+//! Binary and unary operators: which methods are asked, in which order, and what is raised when none knows.
 //!
 //! Contract: builtin operands are settled by leaf functions (`number.rs`, `concat.rs`), then by what needs the VM
 //! (`set_ops.rs`, `%` formatting), and only then are special methods looked up: the left operand's, the right

@@ -414,7 +414,7 @@ impl Vm {
         Ok(inner.map_or(object, |inner| self.local(inner)))
     }
 
-    /// What a descriptor found in the object's class gives for the object.
+    /// The value that a descriptor found in the object's class has for the object.
     pub fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let value = self.get(object);

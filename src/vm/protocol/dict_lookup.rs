@@ -231,7 +231,7 @@ impl Vm {
         Ok(Answer::Missing)
     }
 
-    /// The next entry at or after `position`, which moves behind it: hash, key, value in new locals.
+    /// The next entry at or after `position`, which moves after it: hash, key, value in new locals.
     pub(in crate::vm) fn next_entry(
         &self,
         holder: Local,

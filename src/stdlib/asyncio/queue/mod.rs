@@ -132,7 +132,7 @@ impl Queue {
         maxsize > 0 && self.items.borrow().len() as i64 >= maxsize
     }
 
-    /// Adds an item behind the others.
+    /// Adds an item after the others.
     fn append(&self, item: Value<'_>) {
         self.items.borrow_mut().push_back(Slot::new(item));
         self.unfinished.set(self.unfinished.get() + 1);

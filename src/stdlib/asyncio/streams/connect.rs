@@ -352,7 +352,7 @@ fn opened(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     Ok(Step::Await(waiter))
 }
 
-/// The connection is made: data may come, and who waits for the streams gets them.
+/// The connection is made: data may come, and the task that waits for the streams gets them.
 fn made(vm: &mut Vm, token: Local, waiter: Local) -> Result<(), Raised> {
     if let Some(transport) = by_token(vm, token) {
         transport.start_reading(vm);

@@ -107,7 +107,7 @@ impl Listener {
         }
     }
 
-    /// Accepts who waits, but no more than may wait at once.
+    /// Accepts the connections that wait, but no more than may wait at once.
     fn accept(&self, vm: &mut Vm, server: &Rc<Serving>) -> Result<(), Raised> {
         for _ in 0..server.backlog.max(1) {
             let accepted = match &*self.socket.borrow() {

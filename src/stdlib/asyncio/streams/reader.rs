@@ -391,7 +391,7 @@ fn check(vm: &Vm, reader: &Reader) -> Result<(), Raised> {
     }
 }
 
-/// The future to await for more data; `method` names who waits.
+/// The future to await for more data; `method` names the call that waits.
 fn wait(vm: &Vm, this: Local, reader: &Reader, method: &str) -> Result<Local, Raised> {
     if !reader.waiter.is_undef() {
         let message = format!(

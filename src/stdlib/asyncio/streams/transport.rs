@@ -47,7 +47,7 @@ pub struct Transport {
     finished: Cell<bool>,
     /// The end of the stream was read.
     read_all: Cell<bool>,
-    /// Whether who writes should wait.
+    /// Whether writers should wait.
     full: Cell<bool>,
     /// More than the second kept for writing: `drain` waits, until no more than the first is kept.
     limits: Cell<(usize, usize)>,
@@ -148,7 +148,7 @@ impl Transport {
         vm.local(self.closed.get(&vm.heap))
     }
 
-    /// Those who wait until less is kept for writing.
+    /// Waiters for less data that is kept for writing.
     pub fn drains(&self) -> &WaitQueue {
         &self.drains
     }
@@ -163,7 +163,7 @@ impl Transport {
         self.ended.get()
     }
 
-    /// Whether who writes should wait.
+    /// Whether writers should wait.
     pub fn is_full(&self) -> bool {
         self.full.get()
     }

@@ -158,7 +158,7 @@ pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raise
         Builtin::OSError
     };
     let heap = &vm.heap;
-    // The system's text without Rust's "(os error 32)" behind it.
+    // The system's text without Rust's "(os error 32)" after it.
     let message = error.to_string();
     let message = message.split(" (os error").next().unwrap_or_default();
     Err(match error.raw_os_error() {

@@ -1,6 +1,6 @@
 //! Code objects: what can be asked of them, as far as CPython's tells more than how CPython works.
 //!
-//! They are what a function's `__code__` gives and `compile` makes; programs make others only with `replace`. An instruction counts as
+//! A function's `__code__` is one, and `compile` makes them; programs make others only with `replace`. An instruction counts as
 //! two bytes, as CPython's code units do. To add an attribute: a `Getter`.
 
 use std::rc::Rc;

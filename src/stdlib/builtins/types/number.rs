@@ -1,4 +1,4 @@
-//! What the methods of int, float and complex share: operators by name, and who may stand on the other side.
+//! What the methods of int, float and complex share: operators by name, and which types may be the other operand.
 //!
 //! A number type answers NotImplemented to operands that are none of its own or of a narrower type: `(1).__add__(1.5)` leaves
 //! the sum to float. To add an operator: one `Native` in the type's file, which calls `binary` or `reflected` here.

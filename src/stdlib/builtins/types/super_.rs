@@ -1,4 +1,4 @@
-//! `super`: the search for an attribute goes on behind a class. Calls without arguments get theirs from the compiler.
+//! `super`: the search for an attribute goes on after a class. Calls without arguments get theirs from the compiler.
 //!
 //! The search itself is in `vm/protocol/attribute.rs`. Here are construction, the checks that CPython makes, and the attributes of the
 //! object.

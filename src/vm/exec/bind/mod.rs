@@ -1,6 +1,6 @@
 //! Binding the arguments of a call to parameters, with CPython's messages.
 //!
-//! Pure: takes and gives values, runs no program code. The result has one value for each parameter register. `function.rs` binds to
+//! Pure: takes and returns values, runs no user code. The result has one value for each parameter register. `function.rs` binds to
 //! functions of the program, `native.rs` to those written in Rust, `message.rs` has the words that both use.
 
 mod function;

@@ -236,7 +236,7 @@ impl Vm {
         plain
     }
 
-    /// Makes an object of the builtin class in `R[a]`, the arguments behind it: `__new__`, and `__init__` where the class has one.
+    /// Makes an object of the builtin class in `R[a]`, the arguments after it: `__new__`, and `__init__` where the class has one.
     pub(super) fn construct_builtin(
         &mut self,
         new: &'static Native,

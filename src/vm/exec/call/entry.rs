@@ -1,7 +1,7 @@
 //! Entering functions: a frame is pushed, or, where the function suspends, its coroutine is made.
 //!
 //! Contract: the callee's window begins at its arguments where these lie on the stack; from a coroutine's registers they are
-//! copied to the first free ones. Registers behind the arguments of a call are dead, so defaults may be put there.
+//! copied to the first free ones. Registers after the arguments of a call are dead, so defaults may be put there.
 
 use smallvec::SmallVec;
 
@@ -47,7 +47,7 @@ pub(in crate::vm) fn too_deep(heap: &Heap) -> Raised {
 }
 
 /// Calls a function with `count` registers of the top frame from `first` on: pushes its frame, or makes the coroutine. Defaults
-/// are put behind the arguments, in registers that are dead by then.
+/// are put after the arguments, in registers that are dead by then.
 pub(super) fn enter_window<'h>(
     heap: &'h Heap,
     stack: &mut Stack,

@@ -1,6 +1,6 @@
 //! Driving a coroutine or generator from outside: `resume`, `close`, the next item.
 //!
-//! Whoever drives is the root's boundary: Rust code here, a `for` loop in `generator.rs`. Driving checks what state the root
+//! The driver is the root's boundary: Rust code here, a `for` loop in `generator.rs`. Driving checks what state the root
 //! is in and says so in CPython's words where it cannot go on.
 
 use super::generator::go_on;

@@ -62,7 +62,7 @@ impl Vm {
         result
     }
 
-    /// The loop of the top frame, which stands behind its `ForIter`, gets an item.
+    /// The loop of the top frame, which comes after its `ForIter`, gets an item.
     pub(super) fn give_to_for(&mut self, value: Local) {
         let i = self.exec.stack.top().ip.previous();
         debug_assert!(i.op == Op::ForIter);
@@ -135,7 +135,7 @@ impl Vm {
         Ok(result)
     }
 
-    /// The fast paths: a generator gives a value to who drives it, an async generator to the coroutine that awaits it. `None`: the
+    /// The fast paths: a generator gives a value to its driver, an async generator to the coroutine that awaits it. `None`: the
     /// general path.
     fn yield_shortly(&mut self, i: Instr) -> Option<Option<Trap>> {
         let Vm {

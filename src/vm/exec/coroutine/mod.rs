@@ -36,7 +36,7 @@ pub enum Input {
 pub enum Step {
     /// It is finished, with this result.
     Return(Local),
-    /// Give this to whoever drives the chain (None: a bare yield to the loop), and come back.
+    /// Give this to the driver of the chain (None: a bare yield to the loop), and come back.
     Yield(Local),
     /// Await this awaitable for it, and come back with the result or the exception.
     Await(Local),

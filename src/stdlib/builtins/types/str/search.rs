@@ -119,7 +119,7 @@ pub const RPARTITION: Native = Native::leaf(
     |heap, a| parts(heap, a, search::rpartition),
 );
 
-/// What a search without success gives.
+/// The result of a search without success.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     MinusOne,
