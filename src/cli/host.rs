@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::args::Settings;
+use super::args::{Flushing, Settings};
 use super::asserted;
 use super::coverage::record::Recorder;
 use super::failure;
@@ -64,6 +64,7 @@ const BUFFER: usize = 1 << 16;
 pub struct Process {
     buffer: Vec<u8>,
     by_line: bool,
+    flushing: Flushing,
     signals: Signals,
     sources: Sources,
     style: Style,
@@ -93,6 +94,7 @@ impl Process {
         Process {
             buffer: Vec::new(),
             by_line,
+            flushing: settings.output,
             signals,
             sources: Rc::clone(&sources),
             style: settings.style,
@@ -152,7 +154,8 @@ impl Host for Process {
 
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.buffer.extend_from_slice(text.as_bytes());
-        if self.buffer.len() >= BUFFER || (self.by_line && text.contains('\n')) {
+        let now = self.flushing == Flushing::AtOnce || self.by_line && text.contains('\n');
+        if now || self.buffer.len() >= BUFFER {
             self.write_out()
         } else {
             Ok(())

@@ -55,6 +55,12 @@ impl List {
         self.len(heap) == 0
     }
 
+    /// Whether a list that began without memory has, or had, items.
+    pub fn was_filled(&self, heap: &Heap) -> bool {
+        heap.reads(self, Part::Len);
+        self.items.has_memory()
+    }
+
     /// The item at `i`, if there is one.
     #[inline(always)]
     pub fn item<'h>(&self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {

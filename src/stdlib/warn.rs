@@ -10,9 +10,5 @@ use crate::vm::Vm;
 /// # Errors
 /// The warning itself, where a filter makes it an exception.
 pub fn warn(vm: &mut Vm, category: Builtin, message: &str) -> Result<(), Raised> {
-    let warnings = vm.import_module("warnings")?;
-    let text = vm.local(vm.heap.str_value(message));
-    let category = vm.local(vm.heap.types.class(&vm.heap, category).value());
-    vm.call_method(warnings, "warn", &[text, category])?;
-    Ok(())
+    vm.warn(category, message)
 }

@@ -105,8 +105,38 @@ pub fn without_commands() -> Command {
         .arg(program())
         .arg(code)
         .arg(module)
+        .args(pythons())
         .arg(interactive("Talk after the program has run, with what it defined; also as the only word behind FILE"))
         .args(options())
+}
+
+/// The options of CPython's that programs give to `sys.executable`: `-u` means the same here, and what the others turn off is not
+/// there (the user's site folder, cached bytecode, variables of CPython's installation, its own debugging).
+fn pythons() -> Vec<Arg> {
+    let bare = |short: char, name: &'static str, help| {
+        Arg::new(name)
+            .short(short)
+            .help(help)
+            .action(ArgAction::Count)
+            .hide(true)
+    };
+    vec![
+        bare('u', "unbuffered", "Write output at once"),
+        bare('b', "bytes-warning", "Taken for CPython's sake"),
+        bare('B', "no-bytecode", "Taken for CPython's sake"),
+        bare('d', "parser-debug", "Taken for CPython's sake"),
+        bare('E', "no-environment", "Taken for CPython's sake"),
+        bare('I', "isolated", "Taken for CPython's sake"),
+        bare('P', "safe-path", "Taken for CPython's sake"),
+        bare('s', "no-user-site", "Taken for CPython's sake"),
+        bare('S', "no-site", "Taken for CPython's sake"),
+        Arg::new("implementation")
+            .short('X')
+            .value_name("OPTION")
+            .help("Taken for CPython's sake")
+            .action(ArgAction::Append)
+            .hide(true),
+    ]
 }
 
 /// A prompt follows the program.

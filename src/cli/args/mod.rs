@@ -131,12 +131,35 @@ pub struct Settings {
     pub talk: Talk,
     /// Where imports look after the program's folder.
     pub path: Vec<PathBuf>,
+    /// When output is written.
+    pub output: Flushing,
     /// Collect garbage at every safepoint: for tests.
     pub gc_stress: bool,
     /// How much programs may use.
     pub limits: Limits,
     /// The parts of the world that they may use; None: all of them.
     pub sandbox: Option<Doors>,
+}
+
+/// When output is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushing {
+    /// At the end of a line on a terminal, else when there is much of it.
+    ByLineOrFull,
+    /// At once: `-u`, or the variable PYTHONUNBUFFERED.
+    AtOnce,
+}
+
+impl Flushing {
+    fn of(matches: &ArgMatches) -> Flushing {
+        let given = matches.try_get_one::<u8>("unbuffered");
+        let asked = given.ok().flatten().is_some_and(|&n| n > 0);
+        let variable = std::env::var_os("PYTHONUNBUFFERED");
+        match asked || variable.is_some_and(|value| !value.is_empty()) {
+            true => Flushing::AtOnce,
+            false => Flushing::ByLineOrFull,
+        }
+    }
 }
 
 /// Which programs to check, and how to say what is found.
@@ -331,6 +354,7 @@ impl Settings {
                 _ => Talk::Normal,
             },
             path: import_path(inner.get_one::<PathBuf>("site").cloned()),
+            output: Flushing::of(matches),
             gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
             limits: limits_of(inner, sandbox.is_some()),
             sandbox,

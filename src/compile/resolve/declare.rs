@@ -133,24 +133,24 @@ impl Resolver {
         }
     }
 
-    /// `global x`
-    pub(super) fn declare_global(&mut self, ident: &Ident) {
-        self.check_declaration(ident, "global");
+    /// `global x`; mistakes are reported at the whole statement.
+    pub(super) fn declare_global(&mut self, ident: &Ident, stmt: Span) {
+        self.check_declaration(ident, stmt, "global");
         let scope = self.here_mut();
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
         symbol.global = Some(ident.span);
         if let Some(nonlocal) = symbol.nonlocal {
-            self.both_declared(ident, nonlocal);
+            self.both_declared(ident, stmt, nonlocal);
         }
     }
 
     /// `nonlocal x`
-    pub(super) fn declare_nonlocal(&mut self, ident: &Ident) {
+    pub(super) fn declare_nonlocal(&mut self, ident: &Ident, stmt: Span) {
         if self.here().kind == ScopeKind::Module {
             let problem = self.error(
                 ErrorCode::Declaration,
-                ident.span,
+                stmt,
                 "nonlocal declaration not allowed at module level",
             );
             problem.help = Some(
@@ -158,27 +158,27 @@ impl Resolver {
             );
             return;
         }
-        self.check_declaration(ident, "nonlocal");
+        self.check_declaration(ident, stmt, "nonlocal");
         let scope = self.here_mut();
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
         symbol.nonlocal = Some(ident.span);
         if let Some(global) = symbol.global {
-            self.both_declared(ident, global);
+            self.both_declared(ident, stmt, global);
         }
     }
 
-    fn both_declared(&mut self, ident: &Ident, other: Span) {
+    fn both_declared(&mut self, ident: &Ident, stmt: Span, other: Span) {
         let problem = self.error(
             ErrorCode::Declaration,
-            ident.span,
+            stmt,
             format!("name '{}' is nonlocal and global", ident.name),
         );
         *problem = problem.clone().also(other, "the other declaration");
     }
 
     /// A declaration comes before everything else that a scope does with a name.
-    fn check_declaration(&mut self, ident: &Ident, what: &str) {
+    fn check_declaration(&mut self, ident: &Ident, stmt: Span, what: &str) {
         let scope = self.here();
         let Some(symbol) = scope.symbol(&scope.mangle(&ident.name)) else {
             return;
@@ -212,7 +212,7 @@ impl Resolver {
                 "move the declaration to the top of the function",
             )
         };
-        let problem = self.error(code, ident.span, message);
+        let problem = self.error(code, stmt, message);
         *problem = problem.clone().also(first, "first here").help(help);
     }
 

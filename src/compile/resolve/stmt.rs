@@ -73,8 +73,16 @@ impl Resolver {
             StmtKind::Continue => self.loop_exit(stmt.span, "'continue' not properly in loop"),
             StmtKind::Raise { exc, cause } => self.exprs(exc.iter().chain(cause)),
             StmtKind::Assert { test, msg } => self.assert(test, msg.as_ref()),
-            StmtKind::Global(names) => names.iter().for_each(|name| self.declare_global(name)),
-            StmtKind::Nonlocal(names) => names.iter().for_each(|name| self.declare_nonlocal(name)),
+            StmtKind::Global(names) => {
+                names
+                    .iter()
+                    .for_each(|name| self.declare_global(name, stmt.span));
+            }
+            StmtKind::Nonlocal(names) => {
+                names
+                    .iter()
+                    .for_each(|name| self.declare_nonlocal(name, stmt.span));
+            }
             StmtKind::Import(names) => names.iter().for_each(|alias| self.import(alias)),
             StmtKind::ImportFrom {
                 module,

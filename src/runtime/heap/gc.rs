@@ -414,6 +414,11 @@ impl SlotVec {
         self.vec().len()
     }
 
+    /// Whether memory was ever taken for slots.
+    pub fn has_memory(&self) -> bool {
+        self.vec().capacity() > 0
+    }
+
     /// Whether there are none.
     #[inline(always)]
     pub fn is_empty(&self) -> bool {

@@ -240,9 +240,31 @@ fn pack_error(vm: &Vm, letter: u8, why: PackError) -> Raised {
     }
 }
 
+/// The format and shape of a view.
+type Layout = (String, Vec<usize>);
+
+/// The format, shape and bytes of a value that is no view; bytes have no format that matters.
+fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>), Raised> {
+    if let Some(bytes) = Buffer::of(&vm.heap, vm.get(value)) {
+        return Ok((None, bytes.to_vec()));
+    }
+    let made = match vm.find_attr(value, "__buffer__")? {
+        Some(method) => {
+            let flags = vm.local(Value::small_int(0));
+            vm.call(method, &[flags])?
+        }
+        None => value,
+    };
+    let layout = try_view(vm.get(made)).map(|view| (view.format.clone(), view.shape.clone()));
+    Ok((layout, Buffer::copied(&vm.heap, vm.get(made))?))
+}
+
 fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
     let other = try_view(vm.get(value)).map(|other| (other.format.clone(), other.shape.clone()));
-    let bytes = Buffer::copied(&vm.heap, vm.get(value))?;
+    let (other, bytes) = match other {
+        None => exported_part(vm, value)?,
+        other => (other, Buffer::copied(&vm.heap, vm.get(value))?),
+    };
     let fits = match other {
         Some((format, shape)) => format == part.format && shape == part.shape,
         None => part.itemsize == 1 && part.letter() == b'B' && bytes.len() == part.items(),

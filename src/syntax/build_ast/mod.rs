@@ -91,7 +91,7 @@ impl<'s> Builder<'s> {
         let name = self
             .names
             .entry(text)
-            .or_insert_with(|| Name::from(text))
+            .or_insert_with(|| normal_name(text))
             .clone();
         Ident { name, span }
     }
@@ -160,4 +160,13 @@ fn placeholder(span: Span) -> Expr {
         depth: 1,
         parenthesized: false,
     }
+}
+
+/// The name that an identifier spells: its NFKC form.
+fn normal_name(text: &str) -> Name {
+    use unicode_normalization::UnicodeNormalization;
+    if text.is_ascii() {
+        return Name::from(text);
+    }
+    Name::from(text.nfkc().collect::<String>())
 }

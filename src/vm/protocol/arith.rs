@@ -219,9 +219,21 @@ impl Vm {
         self.unary(Unary::Invert, x)
     }
 
+    #[cold]
+    fn invert_bool(&mut self, b: bool) -> Result<Local, Raised> {
+        let message = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise \
+             inversion of the underlying int object and is usually not what you expect from negating a bool. Use the \
+             'not' operator for boolean negation or ~int(x) if you really want the bitwise inversion of the underlying int.";
+        self.warn(Builtin::DeprecationWarning, message)?;
+        Ok(self.local(self.heap.int(!i64::from(b))))
+    }
+
     pub(in crate::vm) fn unary(&mut self, op: Unary, x: Local) -> Result<Local, Raised> {
         if self.provider(self.get(x), op.method()) == Provider::Builtin {
             let plain = self.plain(x);
+            if let Some(b) = self.get(plain).as_bool().filter(|_| op == Unary::Invert) {
+                return self.invert_bool(b);
+            }
             if let Some(value) = number::unary(&self.heap, op, self.get(plain)) {
                 return Ok(self.local(value));
             }

@@ -9,6 +9,7 @@
 use std::cmp::Ordering;
 
 use crate::bytecode::CompareOp;
+use crate::runtime::Builtin;
 use crate::runtime::builtin_eq::{self, Number, numbers_equal};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::class::class_flag;
@@ -372,6 +373,11 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(in crate::vm) fn truth_slow(&mut self, l: Local) -> Result<bool, Raised> {
+        if self.get(l).is(Value::NOT_IMPLEMENTED) {
+            let message = "NotImplemented should not be used in a boolean context";
+            self.warn(Builtin::DeprecationWarning, message)?;
+            return Ok(true);
+        }
         match self.provider(self.get(l), Sym::Bool) {
             Provider::Method => {
                 let Some(result) = self.call_special(l, Sym::Bool, &[])? else {
@@ -419,7 +425,8 @@ pub fn leaf_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
     }
     match value.as_object() {
         Some(_) => object_truth(heap, value),
-        None => Some(!value.is_none()),
+        // NotImplemented warns: see `truth_slow`.
+        None => (!value.is(Value::NOT_IMPLEMENTED)).then(|| !value.is_none()),
     }
 }
 

@@ -196,16 +196,46 @@ impl Vm {
     ) -> Result<Option<Local>, Raised> {
         let (left, right) = (self.plain(a), self.plain(b));
         match op {
-            Operator::Add if is_sequence(self.get(left)) => Err(self.concat_error(left, b)),
+            Operator::Add if is_sequence(self.get(left)) => self.concat_exported(left, b).map(Some),
             Operator::Mul if is_sequence(self.get(left)) => self.repeat_any(left, b).map(Some),
             Operator::Mul if is_sequence(self.get(right)) => self.repeat_any(right, a).map(Some),
             _ => Ok(None),
         }
     }
 
+    /// Bytes and the bytes of an object that exports some by a method.
+    fn concat_exported(&mut self, left: Local, b: Local) -> Result<Local, Raised> {
+        let kind = self.get(left).as_object().map(Gc::kind);
+        let Some(kind @ (Kind::Bytes | Kind::ByteArray)) = kind else {
+            return Err(self.concat_error(left, b));
+        };
+        let Some(more) = self.exported_bytes(b)? else {
+            return Err(self.concat_error(left, b));
+        };
+        let mut data = self.get(left).to_bytes().unwrap_or_default();
+        self.heap.room_for(data.len() + more.len())?;
+        data.extend(more);
+        Ok(self.local(bytes_like(&self.heap, kind, data)))
+    }
+
     fn repeat_any(&mut self, sequence: Local, count: Local) -> Result<Local, Raised> {
         let count = self.repeat_count(count)?;
         Ok(self.local(repeat(&self.heap, self.get(sequence), count)?))
+    }
+
+    /// What `__mul__` of a sequence does with any right operand; None: the receiver is none.
+    pub fn repeat_by_method(
+        &mut self,
+        sequence: Local,
+        count: Local,
+    ) -> Result<Option<Local>, Raised> {
+        let sequence = self.plain(sequence);
+        if !is_sequence(self.get(sequence)) {
+            return Ok(None);
+        }
+        let count = self.index_or(count, Builtin::OverflowError)?;
+        let made = repeat(&self.heap, self.get(sequence), count)?;
+        Ok(Some(self.local(made)))
     }
 
     fn repeat_count(&mut self, count: Local) -> Result<i64, Raised> {

@@ -149,8 +149,7 @@ impl Vm {
     }
 
     fn search_bytes(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
-        let part = self.plain(item);
-        if let Some(part) = self.get(part).to_bytes() {
+        if let Some(part) = self.exported_bytes(item)? {
             return Ok(with_bytes(self.get(container), |data| {
                 find_bytes(data, &part)
             }));

@@ -60,9 +60,16 @@ impl Vm {
         if self.provider(self.get(l), Sym::Index) == Provider::Method
             && let Some(result) = self.call_special(l, Sym::Index, &[])?
         {
+            if self.get(result).as_int().is_some() {
+                return Ok(result);
+            }
             let plain = self.plain(result);
-            if self.get(plain).as_any_int().is_some() {
-                return Ok(plain);
+            if let Some(n) = self.get(plain).as_any_int() {
+                let n = n.to_int();
+                if !self.is_exactly(result, Builtin::Int) {
+                    self.warn_of_subclass(result, ("__index__", "int"))?;
+                }
+                return Ok(self.local(self.heap.any_int(n)));
             }
             let class = self.heap.type_name(self.get(result));
             return Err(self
@@ -111,16 +118,23 @@ impl Vm {
         }
     }
 
-    fn float_result(&self, l: Local, result: Local) -> Result<f64, Raised> {
+    fn float_result(&mut self, l: Local, result: Local) -> Result<f64, Raised> {
         let plain = self.plain(result);
-        self.get(plain).as_float().ok_or_else(|| {
-            let (class, found) = (
-                self.heap.type_name(self.get(l)),
-                self.heap.type_name(self.get(result)),
-            );
-            self.heap.type_error(format!(
-                "{class}.__float__ returned non-float (type {found})"
-            ))
-        })
+        let class = self.heap.type_name(self.get(l));
+        let Some(x) = self.get(plain).as_float() else {
+            let found = self.heap.type_name(self.get(result));
+            let message = format!("{class}.__float__ returned non-float (type {found})");
+            return Err(self.heap.type_error(message));
+        };
+        if self.get(result).as_float().is_none() {
+            let method = format!("{class}.__float__");
+            self.warn_of_subclass(result, (&method, "float"))?;
+        }
+        Ok(x)
+    }
+
+    /// Whether the value's class is this builtin one and no subclass.
+    pub fn is_exactly(&self, l: Local, class: Builtin) -> bool {
+        self.heap.class_of(self.get(l)).builtin_is(class)
     }
 }

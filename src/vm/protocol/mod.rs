@@ -7,6 +7,7 @@
 pub mod arith;
 pub(in crate::vm) mod attribute;
 pub(in crate::vm) mod attribute_assign;
+pub(in crate::vm) mod buffer;
 pub mod compare;
 pub(in crate::vm) mod concat;
 pub(in crate::vm) mod contains;
@@ -22,3 +23,4 @@ pub(in crate::vm) mod slice;
 pub(in crate::vm) mod slice_assign;
 pub(in crate::vm) mod subscript;
 pub(in crate::vm) mod text;
+pub(in crate::vm) mod warning;

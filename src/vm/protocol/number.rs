@@ -367,6 +367,10 @@ pub(in crate::vm) fn unary<'h>(heap: &'h Heap, op: Unary, x: Value<'h>) -> Optio
             Unary::Invert => !n,
         }));
     }
+    // `~True` warns first: see `Vm::unary`.
+    if op == Unary::Invert && x.as_bool().is_some() {
+        return None;
+    }
     match (op, x.as_number()?) {
         (Unary::Neg, Number::Float(x)) => Some(Value::float(-x)),
         (Unary::Neg, Number::Int(IntRef::Small(n))) => {

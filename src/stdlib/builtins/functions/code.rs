@@ -261,7 +261,7 @@ fn file_name(vm: &mut Vm, arg: Local) -> Result<String, Raised> {
 
 /// The bytes of a text; `wanted`: the function, and what it takes.
 fn source_text(
-    vm: &Vm,
+    vm: &mut Vm,
     source: Local,
     (function, wanted): (&str, &str),
 ) -> Result<Vec<u8>, Raised> {
@@ -274,6 +274,9 @@ fn source_text(
     }
     if let Some(bytes) = vm.get_gc::<ByteArray>(source) {
         return Ok(bytes.data.borrow().to_vec());
+    }
+    if let Some(bytes) = vm.exported_bytes(source)? {
+        return Ok(bytes);
     }
     Err(vm.heap.raise(
         Builtin::TypeError,

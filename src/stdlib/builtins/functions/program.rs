@@ -1,4 +1,4 @@
-//! Builtin functions about the program as a whole: `input`, `exit`, `quit`.
+//! Builtin functions about the program as a whole: `breakpoint`, `input`, `exit`, `quit`.
 //!
 //! `exit` and `quit` raise SystemExit as `sys.exit` does; `input` writes its prompt and reads through the host. To add one: a
 //! `Native`, its function, a name in the table.
@@ -12,7 +12,22 @@ use crate::stdlib::io::standard::{self, Standard};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
-pub const FUNCTIONS: &[&Native] = &[&EXIT, &INPUT, &QUIT];
+pub const FUNCTIONS: &[&Native] = &[&BREAKPOINT, &EXIT, &INPUT, &QUIT];
+
+const BREAKPOINT: Native = Native::vm(
+    "breakpoint(*args, **kws)",
+    "Call sys.breakpointhook(*args, **kws).  sys.breakpointhook() must accept\nwhatever arguments are passed.",
+    breakpoint,
+);
+
+fn breakpoint(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let sys = vm.import_module("sys")?;
+    let Some(hook) = vm.find_attr(sys, "breakpointhook")? else {
+        let message = "lost sys.breakpointhook";
+        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+    };
+    vm.call_ex(hook, args.at(0), Some(args.at(1)))
+}
 
 const INPUT: Native = Native::vm(
     "input(prompt='', /)",

@@ -4,6 +4,7 @@
 
 use super::number::{Tower, binary, compare, power, reflected, reflected_power, wrong_receiver};
 use crate::runtime::builtin_eq::{Number, hash_number};
+use crate::runtime::class::Class;
 use crate::runtime::complex::Complex;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
@@ -116,6 +117,14 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let (real, imag) = (given(vm, a.at(1)), given(vm, a.at(2)));
+    let whole = |vm: &Vm, real| {
+        let class = vm.get_gc::<Class>(a.at(0));
+        class.is_some_and(|class| class.builtin_is(Builtin::Complex))
+            && vm.is_exactly(real, Builtin::Complex)
+    };
+    if let Some(real) = real.filter(|&real| imag.is_none() && whole(vm, real)) {
+        return Ok(real);
+    }
     if let Some(text) = real.and_then(|real| arg::as_str(&vm.heap, vm.get(real))) {
         if imag.is_some() {
             return Err(vm
@@ -167,7 +176,13 @@ fn first_part(vm: &mut Vm, real: Local) -> Result<Part, Raised> {
     };
     let plain = plain(vm, result);
     match vm.get_gc::<Complex>(plain) {
-        Some(c) => Ok(Part::Complex(*c.get())),
+        Some(c) => {
+            let c = *c.get();
+            if !vm.is_exactly(result, Builtin::Complex) {
+                vm.warn_of_subclass(result, ("__complex__", "complex"))?;
+            }
+            Ok(Part::Complex(c))
+        }
         None => {
             let found = vm.heap.type_name(vm.get(result));
             Err(vm

@@ -11,6 +11,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::arg::plain_value;
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::iterate::plain_iter;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -114,8 +115,12 @@ const FILTER_DOC: &str = "Return an iterator yielding those items of iterable fo
 const ITER: Native = Native::leaf(
     "__iter__(self, /)",
     "Implement iter(self).",
-    |heap, args| Ok(this::<Iter>(heap, args)?.value()),
-);
+    |heap, args| match plain_value(heap, args.get(0)).is_gc::<Iter>() {
+        true => Ok(args.get(0)),
+        false => Ok(this::<Iter>(heap, args)?.value()),
+    },
+)
+.on_instance();
 
 const NEXT: Native = Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
     this_of::<Iter>(vm, args)?;

@@ -44,7 +44,7 @@ pub fn sort_list(vm: &mut Vm, list: Local, key: Local, order: Order) -> Result<(
     items(vm, list).exchange(&vm.heap, &items(vm, work));
     let sorted = sort_work(vm, work, key, order);
     let outcome = match sorted {
-        Ok(()) if !items(vm, list).is_empty(&vm.heap) => {
+        Ok(()) if items(vm, list).was_filled(&vm.heap) => {
             Err(vm.heap.value_error("list modified during sort"))
         }
         other => other,

@@ -158,7 +158,10 @@ fn repeat<T: Object>(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn binary<T: Object>(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
     this_of::<T>(vm, args)?;
-    let result = vm.builtin_binary(operator, args.at(0), args.at(1))?;
+    let mut result = vm.builtin_binary(operator, args.at(0), args.at(1))?;
+    if result.is_none() && operator == Operator::Mul {
+        result = vm.repeat_by_method(args.at(0), args.at(1))?;
+    }
     Ok(or_not_implemented(vm, result))
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::bytecode::{Instr, Op};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::exception::Exception;
 use crate::runtime::future::Future;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Gc, Raised, Value};
@@ -187,7 +188,7 @@ impl Vm {
             _ if !generator.parent.is_undef() => return Err(self.already_running(kind)),
             _ => {}
         }
-        let sent = if close {
+        let sent = if close && !value.is_gc::<Exception>() {
             heap.exception(heap.types.class(heap, Builtin::GeneratorExit), &[])
                 .value()
         } else {

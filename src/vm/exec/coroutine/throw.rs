@@ -4,7 +4,7 @@
 //! the inside out, and then GeneratorExit (or what closing raised) is thrown into the coroutine itself. A foreign iterator at the
 //! end of the chain is asked by its own `throw` and `close`, with the arguments as they were given.
 
-use super::{Input, Resumed, STEP_GENERATOR, STEP_KIND, kind_name};
+use super::{AsyncStepKind, Input, Resumed, STEP_GENERATOR, STEP_KIND, STEP_VALUE, kind_name};
 use crate::bytecode::Instr;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::exception::Exception;
@@ -53,6 +53,9 @@ impl Vm {
         }
         let exception = make(self, arguments)?;
         self.check_step_is_free(root)?;
+        if self.is_new_step(root) {
+            return self.throw_into_new_step(root, exception);
+        }
         let steps = self.coroutine(root).kind == CoroutineKind::AsyncStep;
         let suspended = self.coroutine(root).state.get() == CoroutineState::Suspended;
         let exception = if exits && suspended && !steps {
@@ -61,6 +64,38 @@ impl Vm {
             exception
         };
         self.resume(root, Input::Throw(exception))
+    }
+
+    fn is_new_step(&self, root: Local) -> bool {
+        let this = self.coroutine(root);
+        this.kind == CoroutineKind::AsyncStep && this.state.get() == CoroutineState::Created
+    }
+
+    /// A step that was not begun throws the exception into its generator, whatever else it would have done.
+    fn throw_into_new_step(&mut self, root: Local, exception: Local) -> Result<Resumed, Raised> {
+        let heap = &self.heap;
+        let this = self.coroutine(root);
+        let kind = this.tail()[STEP_KIND].get(heap).as_int().unwrap_or(0);
+        let closes = kind == AsyncStepKind::Close as i64;
+        let generator: Gc<'_, Coroutine> = this.tail()[STEP_GENERATOR].expect(heap);
+        if generator.state.get() != CoroutineState::Suspended {
+            this.state.set(CoroutineState::Done);
+            generator.state.set(CoroutineState::Done);
+            let raised = heap.raise_exception(self.exception(exception));
+            if closes && self.ends_quietly(&raised) {
+                self.heap.take_raised(raised);
+                return Ok(Resumed::Returned(self.none()));
+            }
+            return Err(raised);
+        }
+        this.tail()[STEP_VALUE].set(self.get(exception));
+        if !closes {
+            this.tail()[STEP_KIND].set(Value::small_int(AsyncStepKind::Throw as i64));
+        }
+        let none = self.none();
+        let outcome = self.resume(root, Input::Send(none));
+        self.coroutine(root).tail()[STEP_KIND].set(Value::small_int(kind));
+        outcome
     }
 
     /// A step of an async generator that was not begun cannot be thrown into while another one runs.

@@ -53,7 +53,7 @@ impl Vm {
             return Some(iter);
         }
         let payload = self.underlying(value, Sym::Iter);
-        if payload.is(value) {
+        if payload.is(value) || payload.is_gc::<Iter>() {
             return None;
         }
         self.builtin_iter(payload)

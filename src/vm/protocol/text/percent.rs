@@ -297,6 +297,11 @@ impl Vm {
         if let Some(data) = self.underlying(self.get(value), Sym::Bytes).to_bytes() {
             return Ok(latin1_text(&data));
         }
+        if self.special(self.get(value), Sym::Bytes).is_none()
+            && let Some(data) = self.exported_bytes(value)?
+        {
+            return Ok(latin1_text(&data));
+        }
         let made = self.call_special(value, Sym::Bytes, &[])?;
         match made.and_then(|made| self.get(made).to_bytes()) {
             Some(data) => Ok(latin1_text(&data)),

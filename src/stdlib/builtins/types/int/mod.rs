@@ -193,7 +193,13 @@ fn to_int(vm: &mut Vm, x: Local) -> Result<Local, Raised> {
 fn integer_result(vm: &mut Vm, result: Local, complaint: &str) -> Result<Local, Raised> {
     let value = plain(vm, result);
     match vm.get(value).as_any_int() {
-        Some(n) => Ok(vm.local(vm.heap.any_int(n.to_int()))),
+        Some(n) => {
+            let n = n.to_int();
+            if !vm.is_exactly(result, Builtin::Int) && complaint.starts_with("__int__") {
+                vm.warn_of_subclass(result, ("__int__", "int"))?;
+            }
+            Ok(vm.local(vm.heap.any_int(n)))
+        }
         None => {
             let found = vm.heap.type_name(vm.get(result));
             Err(vm.heap.type_error(format!("{complaint} (type {found})")))
