@@ -99,6 +99,21 @@ fn the_pages_say_what_the_sources_say() {
 }
 
 #[test]
+fn every_page_has_an_example() {
+    let is_example = |line: &str| line.starts_with("```python") || line.contains(">>> ");
+    let pages = pages::all();
+    let without: Vec<&str> = pages
+        .iter()
+        .filter(|page| !markdown::page(page).lines().any(is_example))
+        .map(|page| page.file)
+        .collect();
+    assert!(
+        without.is_empty(),
+        "pages without an example; write tests/golden/library_pages/page_NAME.apy: {without:?}"
+    );
+}
+
+#[test]
 fn every_builtin_class_is_on_one_page() {
     let mut shown: Vec<Builtin> = pages::builtin_classes().collect();
     shown.extend(pages::exceptions());

@@ -2,6 +2,8 @@
 //!
 //! Lines of a documentation that are signatures or examples keep their shape in a block marked `text`.
 
+use std::path::Path;
+
 use super::pages::Page;
 use super::{Class, Entry, Item};
 
@@ -12,8 +14,24 @@ pub fn page(page: &Page) -> String {
     let mut out = format!("{NOTE}\n\n# {}\n\n", escape(&page.title));
     out.push_str(&page.intro);
     out.push_str("\n\n");
+    out.push_str(&example(page.file));
     page.items.iter().for_each(|item| render(&mut out, item, 2));
     finish(out)
+}
+
+/// The example of a page with what it prints: a golden program, so that it runs with all others and CPython has checked it.
+fn example(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/library_pages");
+    let read = |ending: &str| std::fs::read_to_string(folder.join(format!("page_{file}.{ending}")));
+    let Ok(program) = read("apy") else {
+        return String::new();
+    };
+    let lines = program
+        .lines()
+        .filter(|line| !line.starts_with("# apy-only"));
+    let program: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let output = read("out").expect("a golden program has its output beside it");
+    format!("```python\n{program}```\n```text\n{output}```\n\n")
 }
 
 /// The list of all pages.
