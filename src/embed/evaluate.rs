@@ -91,7 +91,7 @@ fn parse(vm: &Vm, source: &SourceText<'_>) -> Result<Unit, Raised> {
         let message = "source code string cannot contain null bytes";
         return Err(vm.heap.raise(Builtin::SyntaxError, message));
     }
-    loader::read(vm, source.name, text)
+    loader::read_utf8(vm, source.name, text)
         .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::Text(source.goal)))
 }
 

@@ -23,7 +23,7 @@ use crate::sched::{event_loop, scheduler};
 use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
-use crate::syntax::parser::{decode_source, parse_module};
+use crate::syntax::parser::{decode_source, decode_utf8, parse_module};
 use crate::vm::{Extension, Importer, Layer, LayerPlace, Local, SourcePlace, SourceTexts, Vm};
 
 /// What importing needs to know.
@@ -64,8 +64,26 @@ pub(super) struct Unit {
 
 /// Decodes and parses a text; the mistakes in it otherwise.
 pub(super) fn read(vm: &Vm, name: &str, bytes: &[u8]) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
+    parse(vm, name, bytes, decode_source(bytes))
+}
+
+/// The same of a text that is in UTF-8, whatever its coding cookie says.
+pub(super) fn read_utf8(
+    vm: &Vm,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
+    parse(vm, name, bytes, decode_utf8(bytes))
+}
+
+fn parse(
+    vm: &Vm,
+    name: &str,
+    bytes: &[u8],
+    decoded: Result<String, Box<Diagnostic>>,
+) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
     let sources = &vm.extension::<Loader>().sources;
-    let text: Rc<str> = match decode_source(bytes) {
+    let text: Rc<str> = match decoded {
         Ok(text) => text.into(),
         Err(mistake) => {
             // Up to the first bad byte, where the diagnostic points, the lossy text has the same offsets.

@@ -25,6 +25,8 @@ pub struct FrameObject {
     pub back: Slot,
     /// `f_trace`; Undef for None.
     pub tracer: Slot,
+    /// Names that user code added to `f_locals`: a dict, or Undef.
+    pub extra: Slot,
     /// The number that the frame has on its stack; 0 for a coroutine's.
     pub stamp: u32,
     /// Whether it is on a stack: its registers and instruction are there.
@@ -36,7 +38,7 @@ pub struct FrameObject {
 }
 
 traced!(
-    FrameObject { code, owner, back, tracer }
+    FrameObject { code, owner, back, tracer, extra }
     plain { stamp, is_live, ip, nregs }
 );
 
@@ -55,6 +57,7 @@ impl Heap {
             owner: Slot::new(owner),
             back: Slot::undef(),
             tracer: Slot::undef(),
+            extra: Slot::undef(),
             stamp,
             is_live: Cell::new(false),
             ip: Cell::new(0),

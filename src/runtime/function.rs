@@ -3,7 +3,7 @@
 //! Code, defaults and captured cells; a call reads nothing else. How arguments meet parameters is in `vm/exec/bind/`.
 
 use super::code::CodeObj;
-use super::heap::{Fixed, Gc, Heap, Kind, Slot, traced};
+use super::heap::{Exchanged, Gc, Heap, Kind, Slot, traced};
 use super::native::NativeFunction;
 use super::types::Builtin;
 use super::value::Value;
@@ -11,7 +11,7 @@ use super::value::Value;
 /// A function: code and what it closes over. The cells of the closure are its tail.
 pub struct Function {
     /// The code.
-    code: Fixed<CodeObj>,
+    code: Exchanged<CodeObj>,
     /// Defaults of the last positional parameters: a tuple, or Undef.
     pub defaults: Slot,
     /// Defaults of keyword-only parameters: a dict, or Undef.
@@ -41,6 +41,11 @@ impl<'h> Gc<'h, Function> {
     pub fn code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
         self.get().code.get(heap)
     }
+
+    /// Gives it other code. The caller keeps the former code alive: frames that run it rely on the function.
+    pub fn set_code(self, code: Gc<'h, CodeObj>) {
+        self.get().code.set(code);
+    }
 }
 
 impl<'h> Gc<'h, Function> {
@@ -63,7 +68,7 @@ impl Heap {
         cells: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, Function> {
         let fields = Function {
-            code: Fixed::new(code),
+            code: Exchanged::new(code),
             defaults: Slot::undef(),
             kwdefaults: Slot::undef(),
             name: Slot::new(self.intern(&code.code.name).value()),

@@ -9,6 +9,7 @@ use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::stdlib::builtins::functions::code::utf8_source;
 use crate::stdlib::builtins::types::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -457,6 +458,7 @@ const FILE_CODE: Native = Native::vm(
         let path = attr(vm, args.at(0), "path");
         let path = text_of(vm, path).unwrap_or_default();
         let bytes = vm.read_module_file(&path)?;
+        let bytes = utf8_source(vm, &bytes, &path)?;
         vm.compile(&CompileRequest::Text(SourceText {
             text: &bytes,
             name: &path,

@@ -5,13 +5,14 @@
 
 use super::layout::Layouter;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::text::unicode;
 
 impl Layouter<'_> {
     /// Whether the text is an identifier; reports the first character that cannot be in one.
     pub(super) fn is_name(&mut self, text: &str, span: Span) -> bool {
         let valid = |(at, c): &(usize, char)| match at {
-            0 => *c == '_' || unicode_ident::is_xid_start(*c),
-            _ => unicode_ident::is_xid_continue(*c),
+            0 => unicode::starts_identifier(*c),
+            _ => unicode::continues_identifier(*c),
         };
         let Some((at, c)) = text.char_indices().find(|pair| !valid(pair)) else {
             return true;

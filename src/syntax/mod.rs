@@ -23,4 +23,4 @@ mod unclosed;
 pub mod visit;
 
 pub use dump::{dump_module, dump_tokens};
-pub use parser::{Parsed, ReplInput, decode_source, parse_module, parse_repl};
+pub use parser::{Parsed, ReplInput, decode_source, decode_utf8, parse_module, parse_repl};

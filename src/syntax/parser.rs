@@ -14,6 +14,7 @@ use super::mistakes::{self, Stop};
 use super::recovery::Resumed;
 use super::token::{Lexeme, Token};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::text::source_encoding;
 
 lalrpop_mod!(
     #[expect(
@@ -91,8 +92,20 @@ pub fn parse_repl(source: &str) -> ReplInput {
     }
 }
 
-/// The text of a source file, or why it is none; the span then counts in the bytes given.
+/// The text of a source file, decoded as its coding cookie says, or why it is none; the span then counts in the bytes given.
 pub fn decode_source(bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
+    check_size(bytes.len())?;
+    match source_encoding::to_utf8(bytes) {
+        Ok(bytes) => decode_utf8(&bytes),
+        Err(problem) => Err(Box::new(
+            Diagnostic::error(ErrorCode::NotUtf8, Span::at(0), problem.of_file())
+                .help("the comment with `coding` in it names the encoding of the file"),
+        )),
+    }
+}
+
+/// The same of bytes that are UTF-8, whatever a cookie says.
+pub fn decode_utf8(bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
     check_size(bytes.len())?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();

@@ -16,6 +16,7 @@ pub mod int;
 pub mod int_text;
 pub mod num;
 pub mod percent;
+pub mod source_encoding;
 pub mod str_ops;
 pub mod str_repr;
 pub mod surrogate;

@@ -10,8 +10,10 @@ use std::rc::Rc;
 use crate::bytecode::{Code, CodeKind, relink};
 use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
+use crate::runtime::function::Function;
 use crate::runtime::heap::Gc;
 use crate::runtime::module::Module;
+use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::Vm;
@@ -41,7 +43,7 @@ pub enum TopLevelAwait {
 /// A text to compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceText<'a> {
-    /// The text, in UTF-8 or as its coding cookie says.
+    /// The text, in UTF-8 whatever its coding cookie says.
     pub text: &'a [u8],
     /// What tracebacks call it.
     pub name: &'a str,
@@ -162,6 +164,37 @@ impl Vm {
         let made = load_code(heap, &moved, to);
         this.linked.set(made.value());
         self.local(made.value())
+    }
+
+    /// `f.__code__ = code`: the code, linked to the function's module.
+    ///
+    /// # Errors
+    /// ValueError if it has another number of free variables, or if coroutines may be under way in the function.
+    pub fn replace_code(&mut self, function: Local, code: Local) -> Result<(), Raised> {
+        let this: Gc<'_, Function> = self.get_gc(function).expect("the caller checked it");
+        let (old, count) = (this.code(&self.heap), this.ncells as usize);
+        let free = self.code_of(code).code.free_names.len();
+        if free != count {
+            let name = this
+                .name
+                .get(&self.heap)
+                .as_gc::<Str>()
+                .map_or("?", |name| name.as_str());
+            let message =
+                format!("{name}() requires a code object with {count} free vars, not {free}");
+            return Err(self.heap.value_error(message));
+        }
+        if old.code.kind.suspends() {
+            let message = "the code of a function that is suspended cannot be exchanged";
+            return Err(self.heap.value_error(message));
+        }
+        let module = self.local(old.module(&self.heap).value());
+        let linked = self.linked(code, module);
+        let this: Gc<'_, Function> = self.get_gc(function).expect("the caller checked it");
+        let old = this.code(&self.heap).value();
+        self.exec.former_codes.push(&self.heap, old);
+        this.set_code(self.code_of(linked));
+        Ok(())
     }
 
     fn mapped(&mut self, code: Local) -> Result<Local, Raised> {

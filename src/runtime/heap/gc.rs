@@ -370,6 +370,31 @@ impl<T: Object> Fixed<T> {
     }
 }
 
+/// A place inside a heap object that always holds a `T`, which is exchanged seldom; reading it checks and decodes nothing.
+#[repr(transparent)]
+pub struct Exchanged<T>(Cell<NonNull<Header>>, PhantomData<*const T>);
+
+impl<T: Object> Exchanged<T> {
+    /// A place that holds this object; as for `Slot::new`.
+    #[inline(always)]
+    pub fn new(object: Gc<'_, T>) -> Exchanged<T> {
+        Exchanged(Cell::new(object.header), PhantomData)
+    }
+
+    /// What it holds.
+    #[inline(always)]
+    pub fn get<'h>(&self, heap: &'h Heap) -> Gc<'h, T> {
+        heap.check_object(self.0.get().as_ptr() as usize);
+        // SAFETY: as for `Slot::get`; `new` and `set` got a `T`.
+        unsafe { Gc::from_header(self.0.get()) }
+    }
+
+    /// Puts another object into it.
+    pub fn set(&self, object: Gc<'_, T>) {
+        self.0.set(object.header);
+    }
+}
+
 /// A growable run of slots: what a list is made of.
 #[derive(Default)]
 pub struct SlotVec(UnsafeCell<Vec<u64>>, PhantomData<*const Header>);

@@ -42,7 +42,7 @@ use std::ptr::NonNull;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use finalize::{Due, WeakSlot};
-pub use gc::{Fixed, Gc, Header, Object, Slot, SlotVec, flag};
+pub use gc::{Exchanged, Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use guard::{LimitKind, Limits, Outside, Plain, Shortage};
 pub use kinds::Kind;
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::rc::{Rc, Weak};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use super::gc::{Fixed, Gc, Header, Object, Slot};
+use super::gc::{Exchanged, Fixed, Gc, Header, Object, Slot};
 use super::{Heap, kinds};
 use crate::bytecode::{Code, Instr};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
@@ -207,6 +207,15 @@ unsafe impl Trace for Slot {
 
 // SAFETY: the slot itself.
 unsafe impl<T: Object> Trace for Fixed<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let object = self.get(tracer.heap).erase();
+        tracer.object(object);
+    }
+}
+
+// SAFETY: the slot itself.
+unsafe impl<T: Object> Trace for Exchanged<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
         let object = self.get(tracer.heap).erase();

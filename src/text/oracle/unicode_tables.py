@@ -58,6 +58,9 @@ pub const DECIMAL_ZEROS: &[u32] = &[
         ("NUMERICS", "Numbers that are not digits: fractions, Roman and CJK numerals.", lambda c: c.isnumeric() and not c.isdigit()),
     ]:
         parts.append(f"/// {doc}\n#[rustfmt::skip]\npub const {name}: &[(u32, u32)] = &[\n{wrapped(map(pair, ranges(test)))}\n];\n")
+    gaps = ranges(lambda c: unicodedata.category(c) == "Cn")
+    parts.append("/// What is assigned to nothing in this version; std and crates may know a later one.\n#[rustfmt::skip]\n"
+                 f"pub const UNASSIGNED: &[(u32, u32)] = &[\n{wrapped(map(pair, gaps))}\n];\n")
     for name, doc, mapped, usual in [
         ("TITLE", "Titlecase where it is not the uppercase.", str.title, str.upper),
         ("CASE_FOLD", "Case folding where it is not the lowercase.", str.casefold, str.lower),
@@ -69,9 +72,8 @@ pub const DECIMAL_ZEROS: &[u32] = &[
 
 def write_expected():
     text = lambda rs: " ".join(f"{a:x}" if a == b else f"{a:x}-{b:x}" for a, b in rs)
-    rows = [("assigned", lambda c: unicodedata.category(c) not in ("Cn", "Co"))]
-    rows += [(name, getattr(str, name)) for name in
-             "isprintable isspace isalpha isdecimal isdigit isnumeric islower".split()]
+    rows = [(name, getattr(str, name)) for name in
+             "isprintable isspace isalpha isdecimal isdigit isnumeric islower isidentifier".split()]
     # isupper counts titlecase letters neither way; istitle of one character counts uppercase too.
     rows += [("isupper", str.isupper), ("istitle", lambda c: unicodedata.category(c) == "Lt")]
     (HERE / "unicode.tsv").write_text("".join(f"{name}\t{text(ranges(test))}\n" for name, test in rows))

@@ -3,14 +3,24 @@
 //! Full case mapping: one character may become several. A capital sigma at the end of a word becomes the final one,
 //! for which the whole text is looked at, as in CPython.
 
-use crate::text::unicode::{is_case_ignorable, is_cased, push_fold, push_title};
+use crate::text::unicode::{
+    self, has_new_letter, is_case_ignorable, is_cased, push_fold, push_title, push_upper,
+};
 
 /// `text.lower()`
 pub fn lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.to_lowercase()
+    let lowered = text.to_lowercase();
+    if !has_new_letter(text) && !has_new_letter(&lowered) {
+        return lowered;
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        push_lower(&mut out, text, at, c);
+    }
+    out
 }
 
 /// `text.upper()`
@@ -18,7 +28,13 @@ pub fn upper(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_uppercase();
     }
-    text.to_uppercase()
+    let raised = text.to_uppercase();
+    if !has_new_letter(text) && !has_new_letter(&raised) {
+        return raised;
+    }
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| push_upper(&mut out, c));
+    out
 }
 
 /// `text.title()`: each run of cased characters begins with titlecase and goes on in lowercase.
@@ -53,10 +69,10 @@ pub fn capitalize(text: &str) -> String {
 pub fn swapcase(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
-        if c.is_uppercase() {
+        if unicode::is_upper(c) {
             push_lower(&mut out, text, at, c);
-        } else if c.is_lowercase() {
-            out.extend(c.to_uppercase());
+        } else if unicode::is_lower(c) {
+            push_upper(&mut out, c);
         } else {
             out.push(c);
         }
@@ -83,7 +99,7 @@ fn push_lower(out: &mut String, text: &str, at: usize, c: char) {
             'σ'
         });
     } else {
-        out.extend(c.to_lowercase());
+        unicode::push_lower(out, c);
     }
 }
 

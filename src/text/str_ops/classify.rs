@@ -42,22 +42,19 @@ pub fn is_printable(text: &str) -> bool {
 /// `text.isidentifier()`: keywords are identifiers too.
 pub fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
-        && chars.all(unicode_ident::is_xid_continue)
+    chars.next().is_some_and(unicode::starts_identifier) && chars.all(unicode::continues_identifier)
 }
 
 /// `text.isupper()`: some character is uppercase and none is of another case.
 pub fn is_upper(text: &str) -> bool {
-    text.contains(char::is_uppercase)
-        && !text.contains(|c: char| c.is_lowercase() || unicode::is_title(c))
+    text.contains(unicode::is_upper)
+        && !text.contains(|c: char| unicode::is_lower(c) || unicode::is_title(c))
 }
 
 /// `text.islower()`: some character is lowercase and none is of another case.
 pub fn is_lower(text: &str) -> bool {
-    text.contains(char::is_lowercase)
-        && !text.contains(|c: char| c.is_uppercase() || unicode::is_title(c))
+    text.contains(unicode::is_lower)
+        && !text.contains(|c: char| unicode::is_upper(c) || unicode::is_title(c))
 }
 
 /// `text.istitle()`: upper- and titlecase only at the start of words, lowercase only within, and some of either.
@@ -65,12 +62,12 @@ pub fn is_title(text: &str) -> bool {
     let mut in_word = false;
     let mut any = false;
     for c in text.chars() {
-        if c.is_uppercase() || unicode::is_title(c) {
+        if unicode::is_upper(c) || unicode::is_title(c) {
             if in_word {
                 return false;
             }
             (in_word, any) = (true, true);
-        } else if c.is_lowercase() {
+        } else if unicode::is_lower(c) {
             if !in_word {
                 return false;
             }

@@ -13,6 +13,7 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::text::unicode;
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -214,8 +215,5 @@ fn mangle(name: &str, class: &str) -> String {
 
 fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
-        && chars.all(unicode_ident::is_xid_continue)
+    chars.next().is_some_and(unicode::starts_identifier) && chars.all(unicode::continues_identifier)
 }

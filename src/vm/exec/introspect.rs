@@ -7,6 +7,7 @@
 use crate::bytecode::{Code, CodeKind};
 use crate::runtime::cell::CellObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
+use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::frame_object::FrameObject;
 use crate::runtime::traceback::Traceback;
@@ -302,7 +303,52 @@ impl Vm {
         }
     }
 
-    /// `f_locals`: of a module or class its namespace, of a function a new dict.
+    /// Whether the frame's names are in a mapping: that of a module or a class.
+    pub fn frame_has_namespace(&self, frame: Local) -> bool {
+        let this: Option<Gc<'_, FrameObject>> = self.get_gc(frame);
+        this.is_some_and(|this| {
+            let kind = this.code(&self.heap).code.kind;
+            kind.is_module() || kind.has_namespace()
+        })
+    }
+
+    /// Gives a variable of a function's frame a value; a name that the function does not have is kept beside them.
+    pub fn store_in_frame(&self, frame: Local, name: &str, value: Local) {
+        let heap = &self.heap;
+        let this: Gc<'_, FrameObject> =
+            self.get_gc(frame).expect("the caller knows that it is one");
+        let code = &this.code(heap).code;
+        let value = self.get(value);
+        let put = |slot: &Slot| match slot.get(heap).as_gc::<CellObj>() {
+            Some(cell) => cell.get().value.set(value),
+            None => slot.set(value),
+        };
+        let known = code.locals.iter().find(|(local, _)| **local == *name);
+        if let Some(&(_, reg)) = known {
+            let reg = usize::from(reg);
+            if self
+                .on_stack(this, |frame| put(frame.window.slot(reg)))
+                .is_none()
+            {
+                let kept = this.coroutine(heap).map_or(this.tail(), |c| c.tail());
+                kept.get(reg).into_iter().for_each(put);
+            }
+            return;
+        }
+        let free = code.free_names.iter().position(|free| **free == *name);
+        let function = this.function(heap);
+        if let (Some(at), Some(function)) = (free, function) {
+            function.tail().get(at).into_iter().for_each(put);
+            return;
+        }
+        if this.extra.is_undef() {
+            this.extra.set(heap.dict().value());
+        }
+        let extra: Gc<'_, Dict> = this.get().extra.expect(heap);
+        extra.set_str(heap, heap.intern(name), value);
+    }
+
+    /// The local variables of a frame as they are now: of a module or class its namespace, of a function a new dict.
     pub fn frame_locals(&self, frame: Local) -> Local {
         let heap = &self.heap;
         let this: Gc<'_, FrameObject> =
@@ -344,6 +390,13 @@ impl Vm {
                 let value = content(heap, cell.get(heap));
                 if !value.is_undef() {
                     names.set_str(heap, heap.intern(name), value);
+                }
+            }
+        }
+        if let Some(extra) = this.get().extra.get(heap).as_gc::<Dict>() {
+            for (name, value) in extra.table.entries(heap) {
+                if let Some(name) = name.as_gc() {
+                    names.set_str(heap, name, value);
                 }
             }
         }

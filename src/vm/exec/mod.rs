@@ -71,6 +71,8 @@ pub(in crate::vm) struct Exec {
     pub halting: bool,
     /// The places whose forgotten coroutines the user was told of.
     pub told: Told,
+    /// The code that functions had before user code gave them another one: frames may still run it.
+    pub former_codes: SlotVec,
 }
 
 #[expect(
@@ -97,9 +99,10 @@ unsafe impl Trace for Exec {
             native_stacks: _,
             halting: _,
             told: _,
+            former_codes,
         } = self;
         (stack, suspended, locals).trace(tracer);
-        (result, finalisation).trace(tracer);
+        (result, finalisation, former_codes).trace(tracer);
     }
 }
 
@@ -123,6 +126,7 @@ impl Exec {
             native_stacks: Vec::new(),
             halting: false,
             told: Told::default(),
+            former_codes: SlotVec::new(),
         }
     }
 }

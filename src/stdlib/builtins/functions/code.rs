@@ -3,6 +3,8 @@
 //! They check their arguments as CPython does; the work is in `vm/evaluate.rs`, the front end behind a hook. To add one: a `Native`,
 //! its function, a name in the table.
 
+use std::borrow::Cow;
+
 use super::scope;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::cell::CellObj;
@@ -11,8 +13,9 @@ use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Raised};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::stdlib::builtins::types::receiver::{given, plain};
+use crate::text::source_encoding;
 use crate::vm::{CompileRequest, Goal, Local, Locals, Native, SourceText, TopLevelAwait, Vm};
 
 /// The functions of this file.
@@ -103,7 +106,12 @@ fn run(vm: &mut Vm, args: Locals, way: &Way) -> Result<Local, Raised> {
         let message = "closure can only be used when source is a code object";
         return Err(vm.heap.type_error(message));
     }
-    let text = source_text(vm, args.at(0), (way.name, "string, bytes or code"))?;
+    let text = source_text(
+        vm,
+        args.at(0),
+        "<string>",
+        (way.name, "string, bytes or code"),
+    )?;
     let code = vm.compile(&CompileRequest::Text(SourceText {
         text: &text,
         name: "<string>",
@@ -207,7 +215,7 @@ fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         None => args.at(0),
     };
-    let text = source_text(vm, source, ("compile", "string, bytes or AST"))?;
+    let text = source_text(vm, source, &name, ("compile", "string, bytes or AST"))?;
     let awaits = if flags & ALLOW_TOP_LEVEL_AWAIT == 0 {
         TopLevelAwait::Refused
     } else {
@@ -259,10 +267,32 @@ fn file_name(vm: &mut Vm, arg: Local) -> Result<String, Raised> {
     )))
 }
 
-/// The bytes of a text; `wanted`: the function, and what it takes.
+/// Bytes of a source text in UTF-8; SyntaxError where they are not what their coding cookie says.
+pub fn utf8_source(vm: &Vm, bytes: &[u8], name: &str) -> Result<Vec<u8>, Raised> {
+    let heap = &vm.heap;
+    source_encoding::to_utf8(bytes)
+        .map(Cow::into_owned)
+        .map_err(|problem| {
+            let (line, column) = (heap.int(0), heap.int(-1));
+            let place = [
+                heap.str_value(name),
+                line,
+                column,
+                Value::NONE,
+                line,
+                column,
+            ];
+            let place = heap.tuple(&place).value();
+            let message = heap.str_value(&problem.of_bytes());
+            heap.raise_with(Builtin::SyntaxError, &[message, place])
+        })
+}
+
+/// The bytes of a text with a name; `wanted`: the function, and what it takes.
 fn source_text(
     vm: &mut Vm,
     source: Local,
+    name: &str,
     (function, wanted): (&str, &str),
 ) -> Result<Vec<u8>, Raised> {
     let source = plain(vm, source);
@@ -270,10 +300,11 @@ fn source_text(
         return Ok(text.as_str().as_bytes().to_vec());
     }
     if let Some(bytes) = vm.get_gc::<Bytes>(source) {
-        return Ok(bytes.data.to_vec());
+        return utf8_source(vm, &bytes.data, name);
     }
     if let Some(bytes) = vm.get_gc::<ByteArray>(source) {
-        return Ok(bytes.data.borrow().to_vec());
+        let bytes = bytes.data.borrow().to_vec();
+        return utf8_source(vm, &bytes, name);
     }
     if let Some(bytes) = vm.exported_bytes(source)? {
         return Ok(bytes);

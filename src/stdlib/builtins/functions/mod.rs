@@ -4,7 +4,7 @@
 //! that table. A new area is a file, a `mod` line and a word in `ALL`.
 
 mod attributes;
-mod code;
+pub mod code;
 mod conversion;
 mod files;
 mod iteration;

@@ -208,7 +208,11 @@ fn used_names<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 fn constants<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let this = this::<CodeObj>(heap, args)?;
     let code = &this.get().code;
-    let mut found: Vec<Value<'h>> = code.doc.iter().map(|doc| heap.str_value(doc)).collect();
+    let doc = code.doc.as_ref().map(|doc| heap.str_value(doc));
+    // The first constant of a function is its documentation.
+    let is_function = !code.kind.is_module() && !code.kind.has_namespace();
+    let none = is_function.then_some(Value::NONE);
+    let mut found: Vec<Value<'h>> = doc.or(none).into_iter().collect();
     let mut seen = std::collections::HashSet::new();
     for i in &code.instrs {
         let value = match i.op {
@@ -222,7 +226,8 @@ fn constants<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
             i.d,
             i.op == Op::LoadInt,
         ));
-        if is_new && !value.is_undef() {
+        let is_first = found.first().is_some_and(|first| first.is(value));
+        if is_new && !is_first && !value.is_undef() {
             found.push(value);
         }
     }

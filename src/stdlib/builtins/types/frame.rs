@@ -2,6 +2,7 @@
 //!
 //! `vm/exec/introspect.rs` finds frames, `runtime/traceback.rs` keeps what exceptions pass. To add an attribute: a `Getter`.
 
+use super::frame_locals;
 use super::receiver::{this, this_of};
 use crate::runtime::frame_object::FrameObject;
 use crate::runtime::traceback::Traceback;
@@ -33,10 +34,13 @@ pub const TYPES: &[NativeType] = &[
             Getter::vm("f_builtins", "The builtin names, a dict.", builtins),
             Getter::vm(
                 "f_locals",
-                "The local variables, a mapping: of a function, as they are now.",
+                "The local variables, a mapping; what is stored in it the frame sees.",
                 |vm, args| {
                     this_of::<FrameObject>(vm, args)?;
-                    Ok(vm.frame_locals(args.at(0)))
+                    Ok(match vm.frame_has_namespace(args.at(0)) {
+                        true => vm.frame_locals(args.at(0)),
+                        false => frame_locals::proxy(vm, args.at(0)),
+                    })
                 },
             ),
             Getter::vm("f_lineno", "The current line number.", line),

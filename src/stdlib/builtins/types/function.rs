@@ -3,6 +3,7 @@
 //! Attributes that the program may set are kept in the function's dict; the others are getters here. To add one: a `Getter`
 //! and a word in the table of its type.
 
+use super::function_new::{self, set_code};
 use super::receiver::this;
 use super::reduce::FUNCTION_REDUCE;
 use super::special::Special;
@@ -22,6 +23,7 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
     NativeType {
+        new: Some(&function_new::NEW),
         methods: &[&Special::<Function>::REPR, &FUNCTION_GET, &CALL],
         getters: &[
             Getter::leaf("__name__", "The name of the function.", |heap, args| {
@@ -64,7 +66,8 @@ pub const TYPES: &[NativeType] = &[
             .with_set(set_annotations),
             Getter::leaf("__code__", "The code object.", |heap, args| {
                 Ok(this::<Function>(heap, args)?.code(heap).value())
-            }),
+            })
+            .with_vm_set(set_code),
             Getter::leaf(
                 "__closure__",
                 "The cells of the free variables, a tuple, or None.",
