@@ -8,6 +8,7 @@ mod children;
 mod descriptors;
 mod paths;
 mod process;
+mod system;
 
 pub use descriptors::descriptor_of;
 pub use process::system_entropy;
@@ -74,6 +75,15 @@ pub const POSIX: NativeModule = NativeModule {
         &process::STRERROR,
         &process::ENVIRONMENT,
         &process::UNAME,
+        &system::EXIT,
+        &system::ABORT,
+        &system::UMASK,
+        &system::STATVFS,
+        &system::MKFIFO,
+        &system::SETSID,
+        &system::CHOWN,
+        &system::LCHOWN,
+        &system::SETPGID,
     ],
     ..NativeModule::of(
         "posix",
