@@ -1,22 +1,23 @@
-//! The native part of `hashlib`: hash objects over RustCrypto's algorithms, and PBKDF2.
+//! The native part of `hashlib`: hash objects over RustCrypto's algorithms and BLAKE2, and PBKDF2.
 //!
 //! `library/hashlib.apy` has the constructors. To add an algorithm: a row of `hashers!`.
 
 use std::cell::RefCell;
 
 use sha2::Digest;
+use sha3::digest::ExtendableOutput;
 
 use super::arg::{Buffer, as_str, given};
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module that `hashlib` takes its functions from.
 pub const HASHLIB: NativeModule = NativeModule {
-    functions: &[&NEW_HASH, &PBKDF2],
+    functions: &[&NEW_HASH, &PBKDF2, &SHAKE_DIGEST, &NEW_BLAKE],
     types: &[&HASH],
     ..NativeModule::of("_hashlib", "The native part of hashlib.")
 };
@@ -27,6 +28,10 @@ macro_rules! hashers {
         #[derive(Clone)]
         enum Hasher {
             $($variant($type),)*
+            Shake128(sha3::Shake128),
+            Shake256(sha3::Shake256),
+            Blake2b(blake2b_simd::State),
+            Blake2s(blake2s_simd::State),
         }
 
         impl Hasher {
@@ -34,6 +39,8 @@ macro_rules! hashers {
             fn of(name: &str) -> Option<Hasher> {
                 match name {
                     $($name => Some(Hasher::$variant(<$type>::new())),)*
+                    "shake_128" => Some(Hasher::Shake128(Default::default())),
+                    "shake_256" => Some(Hasher::Shake256(Default::default())),
                     _ => None,
                 }
             }
@@ -41,24 +48,40 @@ macro_rules! hashers {
             fn name(&self) -> &'static str {
                 match self {
                     $(Hasher::$variant(_) => $name,)*
+                    Hasher::Shake128(_) => "shake_128",
+                    Hasher::Shake256(_) => "shake_256",
+                    Hasher::Blake2b(_) => "blake2b",
+                    Hasher::Blake2s(_) => "blake2s",
                 }
             }
 
             fn block_size(&self) -> usize {
                 match self {
                     $(Hasher::$variant(_) => $block,)*
+                    Hasher::Shake128(_) => 168,
+                    Hasher::Shake256(_) => 136,
+                    Hasher::Blake2b(_) => 128,
+                    Hasher::Blake2s(_) => 64,
                 }
             }
 
             fn update(&mut self, data: &[u8]) {
                 match self {
                     $(Hasher::$variant(hasher) => hasher.update(data),)*
+                    Hasher::Shake128(hasher) => sha3::digest::Update::update(hasher, data),
+                    Hasher::Shake256(hasher) => sha3::digest::Update::update(hasher, data),
+                    Hasher::Blake2b(hasher) => drop(hasher.update(data)),
+                    Hasher::Blake2s(hasher) => drop(hasher.update(data)),
                 }
             }
 
+            /// The digest; of SHAKE nothing, for its length is free.
             fn digest(&self) -> Vec<u8> {
                 match self {
                     $(Hasher::$variant(hasher) => hasher.clone().finalize().to_vec(),)*
+                    Hasher::Shake128(_) | Hasher::Shake256(_) => Vec::new(),
+                    Hasher::Blake2b(hasher) => hasher.finalize().as_bytes().to_vec(),
+                    Hasher::Blake2s(hasher) => hasher.finalize().as_bytes().to_vec(),
                 }
             }
         }
@@ -179,6 +202,71 @@ const PBKDF2: Native = Native::vm(
     "Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function.",
     pbkdf2,
 );
+
+const SHAKE_DIGEST: Native = Native::vm(
+    "_shake_digest(hash, length, /)",
+    "So many bytes of the digest of a SHAKE object.",
+    shake_digest,
+);
+const NEW_BLAKE: Native = Native::vm(
+    "_new_blake(name, size, key, salt, person, numbers, is_last, /)",
+    "A BLAKE2 object. numbers: fanout, depth, leaf size, node offset, node depth, inner size. The caller has checked all of them.",
+    new_blake,
+);
+
+fn shake_digest(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let Ok(length) = usize::try_from(vm.index(args.at(1))?) else {
+        return Err(vm.heap.value_error("value must be positive"));
+    };
+    if length >= 1 << 29 {
+        return Err(vm.heap.value_error("length is too large"));
+    }
+    let mut digest = vec![0; length];
+    match &*this(vm, args)?.hasher.borrow() {
+        Hasher::Shake128(hasher) => hasher.clone().finalize_xof_into(&mut digest),
+        Hasher::Shake256(hasher) => hasher.clone().finalize_xof_into(&mut digest),
+        _ => return Err(vm.heap.type_error("a SHAKE object is required")),
+    }
+    Ok(vm.local(vm.heap.bytes(digest).value()))
+}
+
+macro_rules! blake {
+    ($family:ident, $size:ident, $key:ident, $salt:ident, $person:ident, $n:ident, $last:ident) => {
+        $family::Params::new()
+            .hash_length($size)
+            .key(&$key)
+            .salt(&$salt)
+            .personal(&$person)
+            .fanout($n[0] as u8)
+            .max_depth($n[1] as u8)
+            .max_leaf_length($n[2] as u32)
+            .node_offset($n[3])
+            .node_depth($n[4] as u8)
+            .inner_hash_length($n[5] as usize)
+            .last_node($last)
+            .to_state()
+    };
+}
+
+fn new_blake(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let name = vm.text_of(args.at(0))?;
+    let size = vm.index(args.at(1))? as usize;
+    let [key, salt, person] = [2, 3, 4].map(|at| data(vm, args.at(at)));
+    let (key, salt, person) = (key?, salt?, person?);
+    let mut n = [0_u64; 6];
+    for (at, number) in n.iter_mut().enumerate() {
+        let index = vm.local(Value::small_int(at as i64));
+        let item = vm.call_method(args.at(5), "__getitem__", &[index])?;
+        *number = vm.index(item)? as u64;
+    }
+    let last = vm.truth(args.at(6))?;
+    let hasher = if name == "blake2b" {
+        Hasher::Blake2b(blake!(blake2b_simd, size, key, salt, person, n, last))
+    } else {
+        Hasher::Blake2s(blake!(blake2s_simd, size, key, salt, person, n, last))
+    };
+    wrap(vm, hasher)
+}
 
 /// A hash object.
 struct Hash {
