@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
 use crate::embed::sandbox::{Doors, Guarded, GuardedProcesses, refused};
 use crate::runtime::heap::{Outside, Plain, Shortage};
-use crate::vm::files::Files;
+use crate::vm::files::{Files, Links};
 use crate::vm::processes::Processes;
 use crate::vm::{Failure, Host, Place, Report, Values};
 
@@ -189,6 +190,20 @@ impl Host for Process {
         match &self.sandbox {
             Some(doors) if !doors.processes => Rc::new(GuardedProcesses),
             _ => Rc::new(OsProcesses),
+        }
+    }
+
+    fn check_import(&self, path: &Path) -> io::Result<()> {
+        match &self.sandbox {
+            Some(_) => self.files.stat(path, Links::Follow).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_signal(&self) -> io::Result<()> {
+        match &self.sandbox {
+            Some(doors) if !doors.processes => Err(refused("--allow-run")),
+            _ => Ok(()),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The signals of this process: what the system's handlers do, and what they leave for the program.
 //!
-//! A handler only sets flags; the VM looks at them at safepoints. The first Ctrl-C raises KeyboardInterrupt at the next one; a second
-//! Ctrl-C before that ends the process, since the program does not listen. A signal gets a handler when the program first asks for
-//! it and keeps it: a handler that is to do what the system would do emulates that.
+//! A handler only sets flags; the VM looks at them at safepoints, and long natives in their loops. Ctrl-C raises KeyboardInterrupt
+//! there; those that come before it was noticed are one, as in CPython. A signal gets a handler when the program first asks for it
+//! and keeps it: a handler that is to do what the system would do emulates that.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,6 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::getpid;
 use signal_hook::{SigId, flag, low_level};
 
-use super::status;
 use crate::vm::signals::{Disposition, INTERRUPT, MaskChange, SignalPipe, Signals as SignalsDoor};
 
 /// Signals that the system lets nobody catch, or that stand for errors of this program.
@@ -31,10 +30,6 @@ pub struct Signals(Rc<Shared>);
 struct Shared {
     /// Some signal was caught.
     any: Arc<AtomicBool>,
-    /// Ctrl-C was pressed and the program does not know yet.
-    armed: Arc<AtomicBool>,
-    /// What sets `armed`, unless a prompt or the program itself attends to Ctrl-C.
-    arming: RefCell<Option<SigId>>,
     caught: RefCell<BTreeMap<i32, Caught>>,
     /// Signals that this process was started to ignore.
     ignored: u64,
@@ -67,10 +62,6 @@ impl Signals {
     pub fn install() -> io::Result<Signals> {
         let signals = Signals::new();
         if !signals.is_ignored(INTERRUPT) {
-            let armed = Arc::clone(&signals.0.armed);
-            // In this order: the first press arms the second.
-            flag::register_conditional_shutdown(INTERRUPT, status::INTERRUPTED.into(), armed)?;
-            signals.arm()?;
             signals.set(INTERRUPT, Disposition::Catch)?;
         }
         Ok(signals)
@@ -89,19 +80,10 @@ impl Signals {
     fn new() -> Signals {
         Signals(Rc::new(Shared {
             any: Arc::default(),
-            armed: Arc::default(),
-            arming: RefCell::default(),
             caught: RefCell::default(),
             ignored: ignored_at_start().unwrap_or_default(),
             timer: RefCell::default(),
         }))
-    }
-
-    /// Has a press of Ctrl-C end the process if it is the second one that the program does not hear of.
-    fn arm(&self) -> io::Result<()> {
-        let id = flag::register(INTERRUPT, Arc::clone(&self.0.armed))?;
-        *self.0.arming.borrow_mut() = Some(id);
-        Ok(())
     }
 
     fn is_ignored(&self, number: i32) -> bool {
@@ -116,13 +98,9 @@ impl Signals {
     /// Takes a press of Ctrl-C that the program has not heard of.
     pub fn take_interrupt(&self) -> bool {
         let caught = self.0.caught.borrow();
-        let arrived = caught.get(&INTERRUPT).is_some_and(|signal| {
+        caught.get(&INTERRUPT).is_some_and(|signal| {
             signal.disposition == Disposition::Catch && signal.arrived.swap(false, Ordering::SeqCst)
-        });
-        if arrived {
-            self.0.armed.store(false, Ordering::SeqCst);
-        }
-        arrived
+        })
     }
 
     /// Forgets what was caught: a new program begins.
@@ -151,12 +129,6 @@ impl Signals {
 
 impl SignalsDoor for Signals {
     fn set(&self, number: i32, disposition: Disposition) -> io::Result<()> {
-        if number == INTERRUPT
-            && disposition == Disposition::Ignore
-            && let Some(id) = self.0.arming.borrow_mut().take()
-        {
-            low_level::unregister(id);
-        }
         if !self.0.caught.borrow().contains_key(&number) {
             if disposition == self.disposition(number) {
                 return Ok(());
@@ -181,7 +153,6 @@ impl SignalsDoor for Signals {
     }
 
     fn take(&self) -> Vec<i32> {
-        self.0.armed.store(false, Ordering::SeqCst);
         let caught = self.0.caught.borrow();
         let arrived = caught.iter().filter(|(_, signal)| {
             signal.arrived.swap(false, Ordering::SeqCst) && signal.disposition == Disposition::Catch

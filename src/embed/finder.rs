@@ -57,7 +57,8 @@ pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option
         None => search_path(vm),
     });
     let mut namespace = Vec::new();
-    for folder in folders {
+    let open = |folder: &PathBuf| vm.host.check_import(folder).is_ok();
+    for folder in folders.into_iter().filter(open) {
         if let Some(found) = find_in(&folder, leaf) {
             return Some(found);
         }

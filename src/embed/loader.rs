@@ -354,20 +354,23 @@ pub(super) fn load(vm: &mut Vm, name: &str, found: Found) -> Result<Local, Raise
     reason = "the facade reads the modules that programs import"
 )]
 fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
-    std::fs::read(file).map_err(|error| {
-        let number = error
-            .raw_os_error()
-            .map_or(Value::NONE, |n| vm.heap.int(n.into()));
-        let text = error.to_string();
-        let text = text.split(" (os error").next().unwrap_or_default();
-        let args = [number, vm.heap.str_value(text), vm.heap.str_value(file)];
-        let class = match error.kind() {
-            std::io::ErrorKind::NotFound => Builtin::FileNotFoundError,
-            std::io::ErrorKind::PermissionDenied => Builtin::PermissionError,
-            _ => Builtin::OSError,
-        };
-        vm.heap.raise_with(class, &args)
-    })
+    let may_read = vm.host.check_import(Path::new(file));
+    may_read
+        .and_then(|()| std::fs::read(file))
+        .map_err(|error| {
+            let number = error
+                .raw_os_error()
+                .map_or(Value::NONE, |n| vm.heap.int(n.into()));
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default();
+            let args = [number, vm.heap.str_value(text), vm.heap.str_value(file)];
+            let class = match error.kind() {
+                std::io::ErrorKind::NotFound => Builtin::FileNotFoundError,
+                std::io::ErrorKind::PermissionDenied => Builtin::PermissionError,
+                _ => Builtin::OSError,
+            };
+            vm.heap.raise_with(class, &args)
+        })
 }
 
 fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {

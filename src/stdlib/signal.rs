@@ -73,6 +73,8 @@ const RAISE: Native = Native::vm(
         let number = vm.index(args.at(0))? as i32;
         // What was printed before comes before the end, if that is what the signal does.
         let _ = vm.host.flush();
+        let allowed = vm.host.check_signal();
+        allowed.map_err(|error| system_error(vm, &error))?;
         let raised = signals(vm)?.raise(number);
         raised.map_err(|error| system_error(vm, &error))?;
         vm.check_interrupt()?;
@@ -161,6 +163,8 @@ const SETITIMER: Native = Native::vm(
         if which != 0 || !(seconds >= 0.0 && interval >= 0.0) {
             return Err(invalid(vm));
         }
+        let allowed = vm.host.check_signal();
+        allowed.map_err(|error| system_error(vm, &error))?;
         let (left, interval) = signals(vm)?.set_timer(seconds, interval);
         Ok(pair(vm, left, interval))
     },

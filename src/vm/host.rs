@@ -4,6 +4,8 @@
 //! language with another outside. The code that makes a VM gives it its host.
 
 use std::ffi::OsString;
+use std::io;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::files::{Files, NoFiles};
@@ -26,13 +28,13 @@ pub trait Host {
     /// Tells the user something about the program, beside its output.
     fn report(&mut self, report: Report);
     /// Writes to standard output.
-    fn print(&mut self, text: &str) -> std::io::Result<()>;
+    fn print(&mut self, text: &str) -> io::Result<()>;
     /// Writes to standard error.
-    fn print_error(&mut self, text: &str) -> std::io::Result<()>;
+    fn print_error(&mut self, text: &str) -> io::Result<()>;
     /// Hands on what `print` has kept back: before waits, and at the end.
-    fn flush(&mut self) -> std::io::Result<()>;
+    fn flush(&mut self) -> io::Result<()>;
     /// Reads a line of standard input, its end included; empty at the end of the input.
-    fn read_line(&mut self) -> std::io::Result<String>;
+    fn read_line(&mut self) -> io::Result<String>;
     /// Whether Ctrl-C was pressed, or another signal was caught, since the last call.
     fn interrupted(&mut self) -> bool;
     /// Whether `input` asks `read_line` rather than the file of the standard input.
@@ -42,6 +44,20 @@ pub trait Host {
     /// The file system that the program sees; by default one that refuses everything.
     fn files(&self) -> Rc<dyn Files> {
         Rc::new(NoFiles)
+    }
+    /// Whether modules may be read from a folder, or from a file.
+    ///
+    /// # Errors
+    /// What the program sees where they may not.
+    fn check_import(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+    /// Whether the program may send signals to itself.
+    ///
+    /// # Errors
+    /// What the program sees where it may not.
+    fn check_signal(&self) -> io::Result<()> {
+        Ok(())
     }
     /// The variables of the environment; by default none.
     fn environment(&self) -> Vec<(OsString, OsString)> {
@@ -59,7 +75,7 @@ pub trait Host {
     ///
     /// # Errors
     /// They may not; the text says what allows them.
-    fn check_network(&self) -> std::io::Result<()> {
+    fn check_network(&self) -> io::Result<()> {
         Ok(())
     }
     /// What natives that cannot reach the host ask of the process.
@@ -82,7 +98,7 @@ pub trait Host {
     ///
     /// # Errors
     /// The system's.
-    fn finish(&mut self) -> std::io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         self.flush()
     }
     /// Whether the statements of a text that begins to run are to be noted by `covered`.
@@ -103,19 +119,19 @@ pub struct NoHost;
 impl Host for NoHost {
     fn report(&mut self, _: Report) {}
 
-    fn print(&mut self, _: &str) -> std::io::Result<()> {
+    fn print(&mut self, _: &str) -> io::Result<()> {
         Ok(())
     }
 
-    fn print_error(&mut self, _: &str) -> std::io::Result<()> {
+    fn print_error(&mut self, _: &str) -> io::Result<()> {
         Ok(())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn read_line(&mut self) -> std::io::Result<String> {
+    fn read_line(&mut self) -> io::Result<String> {
         Ok(String::new())
     }
 

@@ -21,6 +21,9 @@ use crate::vm::local::Local;
 /// How many contexts are followed when a new link might close a cycle.
 const CHAIN_LIMIT: usize = 10_000;
 
+/// From so many on, following them takes a while.
+const LONG_CHAIN: usize = 500;
+
 /// Whether the frame where unwinding begins still needs its line in the traceback.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::vm) enum TopFrame {
@@ -37,11 +40,14 @@ impl Vm {
     pub(in crate::vm) fn unwind(&mut self, raised: Raised) -> Option<Trap> {
         self.report_limit();
         let exception = self.heap.peek_raised(&raised);
-        let op = self.exec.stack.top().ip.previous().op;
+        let top = self.exec.stack.top();
+        // A frame that was entered just now has no instruction behind it: Ctrl-C and MemoryError come there, too.
+        let op = (top.index(&self.heap) > 0).then(|| top.ip.previous().op);
         let on_its_way = exception.was_raised();
-        let ends_star = op == Op::ExcStarFinish;
-        let again = op.info().facts.reraises && (on_its_way || ends_star);
-        let raises = matches!(op, Op::Raise | Op::RaiseFrom);
+        let ends_star = op == Some(Op::ExcStarFinish);
+        let reraises = op.is_some_and(|op| op.info().facts.reraises);
+        let again = reraises && (on_its_way || ends_star);
+        let raises = matches!(op, Some(Op::Raise | Op::RaiseFrom));
         if raises || !on_its_way && !ends_star && exception.context.is_undef() {
             self.set_context(exception);
         }
@@ -116,7 +122,11 @@ impl Vm {
             return;
         }
         let mut link = handled;
-        for _ in 0..CHAIN_LIMIT {
+        for followed in 0..CHAIN_LIMIT {
+            if followed == LONG_CHAIN {
+                // Time passes here that no safepoint counts: the next one looks whether Ctrl-C was pressed.
+                heap.budget.hasten();
+            }
             let Some(next) = link.context(heap) else {
                 break;
             };
