@@ -181,7 +181,7 @@ def dates(r):
         r.choice([1, 1969, 1970, 2000, 2024, 9999, r.randrange(1, 10000)]), r.randrange(1, 13), r.randrange(1, 29), r.randrange(24),
         r.randrange(60), r.randrange(60), r.choice([0, r.randrange(1000000)]), tzinfo=zone,
     )
-    form = " ".join(r.choice(["%Y", "%m", "%d", "%H", "%M", "%S", "%f", "%z", "%j", "%a", "%A", "%b", "%B", "%y", "%U", "%W", "%p", "%I", "%G", "%V", "%u", "%w", "%%", "x"]) for _ in range(r.randrange(1, 7)))
+    form = " ".join(r.sample(["%Y", "%m", "%d", "%H", "%M", "%S", "%f", "%z", "%j", "%a", "%A", "%b", "%B", "%y", "%U", "%W", "%p", "%I", "%G", "%V", "%u", "%w", "%%", "x"], r.randrange(1, 7)))
     made = outcome(moment.strftime, form)
     text = moment.isoformat(r.choice("T "), r.choice(["auto", "seconds", "milliseconds", "hours"]))
     if r.random() < 0.4:
