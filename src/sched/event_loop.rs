@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::block;
 use super::clock::TimeMode;
+use super::custom_loop;
 use super::deadlock;
 use super::future::{self, future};
 use super::green;
@@ -80,7 +81,10 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
     let outer = scheduler(vm).running.replace(true);
     let mut result = Ok(());
     while result.is_ok() {
-        result = turn(vm);
+        result = match scheduler(vm).settings.is_custom.get() {
+            true => custom_loop::turn(vm),
+            false => turn(vm),
+        };
         if scheduler(vm).settings.stopping.replace(false) {
             break;
         }
@@ -106,7 +110,7 @@ fn stop_after(vm: &mut Vm, _: Local, awaited: Local) -> Result<(), Raised> {
 const RESOLUTION: f64 = 1e-9;
 
 /// One turn.
-fn turn(vm: &mut Vm) -> Result<(), Raised> {
+pub(super) fn turn(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     wait(vm)?;
     vm.release(mark);
@@ -115,13 +119,22 @@ fn turn(vm: &mut Vm) -> Result<(), Raised> {
 
 /// One turn that does not wait for anything.
 pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
+    let mut end = f64::NEG_INFINITY;
+    let scheduler = scheduler(vm);
+    if !scheduler.timers.is_empty() {
+        end = scheduler.now() + RESOLUTION;
+        slow_step::turn(vm, end - RESOLUTION);
+    }
+    run_due(vm, end)
+}
+
+/// Runs what is ready and the timers that are due by a moment of the loop's clock.
+pub(super) fn run_due(vm: &mut Vm, end: f64) -> Result<(), Raised> {
     let begin = vm.mark();
     let scheduler = shared(vm);
     let turn = Turn::new(vm, &scheduler);
     if !scheduler.timers.is_empty() {
-        let now = scheduler.now();
-        slow_step::turn(vm, now);
-        let due = || scheduler.timers.pop_due(&vm.heap, now + RESOLUTION);
+        let due = || scheduler.timers.pop_due(&vm.heap, end);
         scheduler.ready.push_due(due);
     }
     let count = scheduler.ready.len();
@@ -149,7 +162,7 @@ pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
 }
 
 /// Waits until something is ready or due, and takes what input and output came to after what was ready.
-fn wait(vm: &mut Vm) -> Result<(), Raised> {
+pub(super) fn wait(vm: &mut Vm) -> Result<(), Raised> {
     loop {
         if !scheduler(vm).ready.is_empty() {
             reactor::poll(vm, Some(Duration::ZERO))?;
@@ -182,7 +195,7 @@ fn wait(vm: &mut Vm) -> Result<(), Raised> {
         green::wake_sleepers(vm);
         let scheduler = scheduler(vm);
         let is_due = |due| due <= scheduler.now();
-        if !scheduler.ready.is_empty() || scheduler.timers.next_due(&vm.heap).is_some_and(is_due) {
+        if !scheduler.ready.is_empty() || scheduler.next_timer(&vm.heap).is_some_and(is_due) {
             return Ok(());
         }
     }
@@ -197,7 +210,7 @@ fn wait_as_thread(vm: &mut Vm) -> Result<(), Raised> {
         reactor::poll(vm, Some(Duration::ZERO))?;
         let scheduler = scheduler(vm);
         let now = scheduler.now();
-        let due = scheduler.timers.next_due(&vm.heap);
+        let due = scheduler.next_timer(&vm.heap);
         if !scheduler.ready.is_empty() || due.is_some_and(|due| due <= now) {
             return Ok(());
         }
@@ -287,7 +300,7 @@ pub(super) fn wait_for_signal(vm: &mut Vm) -> Result<(), Raised> {
 /// The earliest moment at which a timer is due or a sleeping thread wakes.
 pub(super) fn next_event(vm: &Vm) -> Option<f64> {
     let scheduler = scheduler(vm);
-    let timer = scheduler.timers.next_due(&vm.heap);
+    let timer = scheduler.next_timer(&vm.heap);
     let sleeper = scheduler.green.next_wake();
     match (timer, sleeper) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -311,6 +324,13 @@ pub fn sleep_until(vm: &mut Vm, when: f64) -> Result<(), Raised> {
     vm.host = host;
     scheduler(vm).check_virtual(&vm.heap)?;
     if interrupted { vm.interrupt() } else { Ok(()) }
+}
+
+/// Runs one handle outside of the ready queue.
+pub(super) fn run_one(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
+    let scheduler = shared(vm);
+    let turn = Turn::new(vm, &scheduler);
+    run_handle(vm, &turn, handle)
 }
 
 fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {

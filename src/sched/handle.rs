@@ -129,6 +129,13 @@ impl Handle {
         self.state(heap).is_some_and(|state| state.cancelled.get())
     }
 
+    /// Has the program's handle object say that it was cancelled.
+    pub(super) fn note_cancelled(&self, heap: &Heap) {
+        if let Some(state) = self.state(heap) {
+            state.cancelled.set(true);
+        }
+    }
+
     fn state<'h>(&self, heap: &'h Heap) -> Option<&'h HandleState> {
         self.more.get(heap).as_gc::<Opaque>()?.payload()
     }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub slow_callback: Cell<f64>,
     /// Whether the loop's class overrides what the scheduler else does itself.
     pub is_custom: Cell<bool>,
+    /// How far the scheduler's clock is ahead of the loop's own, in seconds.
+    pub shift: Cell<f64>,
     /// Whether the loop stops after this turn.
     pub stopping: Cell<bool>,
     /// Whether it was closed: its state is not kept.
@@ -40,7 +42,7 @@ pub struct Settings {
 
 traced!(
     Settings { exception_handler, task_factory, default_executor }
-    plain { debug, slow_callback, is_custom, stopping, closed }
+    plain { debug, slow_callback, is_custom, shift, stopping, closed }
 );
 
 impl Default for Settings {
@@ -52,6 +54,7 @@ impl Default for Settings {
             debug: Cell::new(false),
             slow_callback: Cell::new(SLOW_CALLBACK),
             is_custom: Cell::new(false),
+            shift: Cell::new(0.0),
             stopping: Cell::new(false),
             closed: Cell::new(false),
         }
@@ -72,6 +75,7 @@ impl Settings {
         self.debug.swap(&other.debug);
         self.slow_callback.swap(&other.slow_callback);
         self.is_custom.swap(&other.is_custom);
+        self.shift.swap(&other.shift);
         self.stopping.swap(&other.stopping);
         self.closed.swap(&other.closed);
     }

@@ -8,6 +8,7 @@ pub mod block;
 pub mod blocking;
 pub mod clock;
 pub mod context;
+pub mod custom_loop;
 pub mod deadlock;
 pub mod event_loop;
 pub mod future;
@@ -145,6 +146,12 @@ impl Scheduler {
         self.next_task.get()
     }
 
+    /// When the earliest timer of the current loop is due, as `now` counts.
+    fn next_timer(&self, heap: &Heap) -> Option<f64> {
+        let due = self.timers.next_due(heap);
+        due.map(|due| due + self.settings.shift.get())
+    }
+
     /// Whether an event loop is running.
     pub fn is_running(&self) -> bool {
         self.running.get()
@@ -190,9 +197,26 @@ impl Scheduler {
         self.ready.set_order(order);
     }
 
-    /// How many handles of the current loop are ready.
-    pub fn ready_count(&self) -> usize {
-        self.ready.len()
+    /// The program's objects of the handles that are ready; None for a handle without one.
+    pub fn ready_objects<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
+        let mut objects = Vec::new();
+        self.ready
+            .visit(|handle| objects.push(handle.object(heap).or(Value::NONE)));
+        objects
+    }
+
+    /// The program's objects of the timers, earliest first; None for a timer without one.
+    pub fn timer_objects<'h>(&self, heap: &'h Heap) -> Vec<Value<'h>> {
+        let mut objects = Vec::new();
+        self.timers.visit(heap, |handle| {
+            objects.push(handle.map_or(Value::NONE, |handle| handle.object(heap).or(Value::NONE)));
+        });
+        objects
+    }
+
+    /// How many cancelled timers have still their place in the heap.
+    pub fn cancelled_timer_count(&self) -> usize {
+        self.timers.cancelled_count()
     }
 
     /// Makes room for one more handle in the ready queue.

@@ -154,6 +154,11 @@ impl ReadyQueue {
         }
     }
 
+    /// Shows each handle, in order.
+    pub fn visit(&self, visit: impl FnMut(&Handle)) {
+        self.handles.borrow().iter().for_each(visit);
+    }
+
     /// How many handles are ready.
     pub fn len(&self) -> usize {
         self.handles.borrow().len()

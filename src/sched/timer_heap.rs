@@ -25,6 +25,12 @@ pub struct TimerId {
 }
 
 impl TimerId {
+    /// A timer that is in no heap.
+    pub const NONE: TimerId = TimerId {
+        index: u32::MAX,
+        number: u64::MAX,
+    };
+
     /// As two integers, for state registers of native coroutines.
     pub fn to_parts(self) -> (i64, i64) {
         (i64::from(self.index), self.number as i64)
@@ -121,7 +127,9 @@ impl TimerHeap {
     pub fn cancel(&self, heap: &Heap, id: TimerId) {
         let mut inner = self.inner.borrow_mut();
         if inner.is_in_slab(id.index, id.number) {
-            inner.take(id.index);
+            if let Some(handle) = inner.take(id.index) {
+                handle.note_cancelled(heap);
+            }
             inner.cancelled += 1;
             inner.compact(heap);
         }
@@ -161,6 +169,23 @@ impl TimerHeap {
             }
             return target.as_int().and_then(|index| inner.take(index as u32));
         }
+    }
+
+    /// The handles of all timers that were not cancelled, earliest first; None for a sleep's.
+    pub fn visit(&self, heap: &Heap, mut visit: impl FnMut(Option<&Handle>)) {
+        let inner = self.inner.borrow();
+        let mut live: Vec<&Entry> = inner.heap.iter().filter(|e| inner.is_live(heap, e)).collect();
+        live.sort_unstable_by_key(|entry| (entry.ticks, entry.number));
+        for entry in live {
+            let index = entry.target.get(heap).as_int();
+            let row = index.and_then(|index| inner.slab.get(index as usize)?.as_ref());
+            visit(row.map(|(_, handle)| handle));
+        }
+    }
+
+    /// How many cancelled timers still have their place in the heap.
+    pub fn cancelled_count(&self) -> usize {
+        self.inner.borrow().cancelled
     }
 
     /// Whether there are no timers, not even cancelled ones.

@@ -14,10 +14,9 @@ use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::future;
-use crate::sched::handle::Handle;
 use crate::sched::handle::NativeCallback;
 use crate::sched::timer_heap::TimerId;
-use crate::sched::{scheduler, task};
+use crate::sched::{custom_loop, scheduler, task};
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `as_completed(fs, *, timeout=None)`.
@@ -153,15 +152,11 @@ fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
         return Ok(());
     }
     let delay = sleep::seconds(vm, timeout)?;
-    let scheduler = scheduler(vm);
-    let handle = Handle::new(
-        scheduler.callback(const { &NativeCallback::new("as_completed.time_is_up", time_is_up) }),
-        vm.get(this),
-        Value::UNDEF,
-    );
-    state(vm, this)
-        .timer
-        .set(Some(scheduler.call_at(scheduler.now() + delay, handle)));
+    let action = scheduler(vm)
+        .callback(const { &NativeCallback::new("as_completed.time_is_up", time_is_up) });
+    let nothing = vm.local(Value::UNDEF);
+    let timer = custom_loop::call_later(vm, delay, (action, this, nothing))?;
+    state(vm, this).timer.set(Some(timer));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! The default executor is a green thread for each call. What follows the futures of `concurrent.futures` is written in apy,
 //! `src/library/_asyncio_threads.apy`, and imported when it is first needed.
 
-use super::event_loop::check_open;
+use super::event_loop::{check_open, within};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Value};
 use crate::sched::{green, scheduler};
@@ -39,9 +39,11 @@ pub const RUN_IN_EXECUTOR: Native = Native::vm(
         check_open(vm, args.at(0))?;
         let executor = optional(vm, args.at(1));
         if vm.get(executor).is_none() {
-            // A worker thread has a context of its own.
-            let context = vm.local(Value::UNDEF);
-            return in_default_executor(vm, args.at(2), args.at(3), None, context);
+            return within(vm, args.at(0), |vm| {
+                // A worker thread has a context of its own.
+                let context = vm.local(Value::UNDEF);
+                in_default_executor(vm, args.at(2), args.at(3), None, context)
+            });
         }
         submit(vm, args.at(0), executor, args.at(2), args.at(3))
     },
@@ -53,10 +55,10 @@ pub const SET_DEFAULT_EXECUTOR: Native = Native::vm(
     |vm, args| {
         let function = bridge(vm, "checked_executor")?;
         let executor = vm.call(function, &[args.at(1)])?;
-        scheduler(vm)
-            .settings
-            .default_executor
-            .set(vm.get(executor));
+        within(vm, args.at(0), |vm| {
+            let settings = &scheduler(vm).settings;
+            settings.default_executor.set(vm.get(executor));
+        });
         Ok(vm.none())
     },
 );

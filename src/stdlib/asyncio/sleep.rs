@@ -6,8 +6,8 @@
 use crate::runtime::future::Future;
 use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::sched::future::{self, new_future};
-use crate::sched::handle::{Action, Handle};
-use crate::sched::scheduler;
+use crate::sched::handle::Action;
+use crate::sched::{custom_loop, scheduler};
 use crate::sched::timer_heap::TimerId;
 use crate::stdlib::arg::plain_value;
 use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
@@ -60,6 +60,9 @@ fn sleep_directly<'h>(
     if seconds <= 0.0 {
         return Ok(Direct::Yield);
     }
+    if scheduler(vm).settings.is_custom.get() {
+        return Ok(Direct::Coroutine);
+    }
     let when = scheduler(vm).now() + seconds;
     Ok(Direct::Wait(future::future_at(vm, when)))
 }
@@ -90,8 +93,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
         return Err(vm.heap.value_error("Invalid delay: NaN (not a number)"));
     }
     let done = new_future(vm);
-    let when = scheduler(vm).now() + delay;
-    let timer = finish_at(vm, when, done);
+    let timer = finish_after(vm, delay, done)?;
     store_timer(vm, this, TIMER, timer);
     vm.set_step_state(this, WAITING);
     Ok(Step::Await(done))
@@ -109,13 +111,13 @@ pub fn seconds(vm: &mut Vm, value: Local) -> Result<f64, Raised> {
     vm.to_float(value)
 }
 
-/// At a moment, gives a future the result None unless it is done by then.
-pub fn finish_at(vm: &Vm, when: f64, awaited: Local) -> TimerId {
-    let scheduler = scheduler(vm);
-    scheduler.call_at(
-        when,
-        Handle::new(Action::Finish, vm.get(awaited), Value::UNDEF),
-    )
+/// After so many seconds, gives a future the result None unless it is done by then.
+///
+/// # Errors
+/// Of overridden methods of the loop.
+pub fn finish_after(vm: &mut Vm, delay: f64, awaited: Local) -> Result<TimerId, Raised> {
+    let nothing = vm.local(Value::UNDEF);
+    custom_loop::call_later(vm, delay, (Action::Finish, awaited, nothing))
 }
 
 /// Keeps a timer's number in two state registers.

@@ -14,7 +14,7 @@ use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
 use crate::sched::handle::NativeCallback;
 use crate::sched::timer_heap::TimerId;
-use crate::sched::{future, scheduler, task};
+use crate::sched::{custom_loop, future, scheduler, task};
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -79,7 +79,8 @@ impl Payload for Timeout {}
 pub fn after(vm: &mut Vm, delay: Local) -> Result<Local, Raised> {
     let mut when = delay;
     if !vm.get(delay).is_none() {
-        let now = vm.local(Value::float(scheduler(vm).now()));
+        let now = custom_loop::time(vm)?;
+        let now = vm.local(Value::float(now));
         when = vm.binary(Operator::Add, now, delay)?;
     }
     let class = class_of(vm, &TIMEOUT_CLASS);
@@ -295,16 +296,14 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
         return Ok(());
     }
     let when = super::sleep::seconds(vm, when)?;
-    let (scheduler, state) = (scheduler(vm), timeout(vm, this));
-    let handle = Handle::new(
-        scheduler.callback(const { &NativeCallback::new("timeout.expire", expire) }),
-        vm.get(this),
-        Value::small_int(state.deadline.get()),
-    );
-    if when <= scheduler.now() {
-        scheduler.call_soon(handle);
+    let action = scheduler(vm).callback(const { &NativeCallback::new("timeout.expire", expire) });
+    let deadline = vm.local(Value::small_int(timeout(vm, this).deadline.get()));
+    if when <= custom_loop::time(vm)? {
+        let handle = Handle::new(action, vm.get(this), vm.get(deadline));
+        scheduler(vm).call_soon(handle);
     } else {
-        state.timer.set(Some(scheduler.call_at(when, handle)));
+        let timer = custom_loop::call_at(vm, when, (action, this, deadline))?;
+        timeout(vm, this).timer.set(Some(timer));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::sleep::{finish_at, load_timer, seconds, store_timer};
+use super::sleep::{finish_after, load_timer, seconds, store_timer};
 use super::task::future_set;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::traced;
@@ -102,8 +102,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     let timeout = vm.local(vm.step_slot(this, TIMEOUT).get(&vm.heap));
     if !vm.get(timeout).is_none() {
         let delay = seconds(vm, timeout)?;
-        let moment = scheduler(vm).now() + delay;
-        let timer = finish_at(vm, moment, over);
+        let timer = finish_after(vm, delay, over)?;
         store_timer(vm, this, TIMER, timer);
     }
     let waiter = Waiter {

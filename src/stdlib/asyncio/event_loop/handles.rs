@@ -7,9 +7,10 @@ use super::super::{general, told};
 use super::{check_open, enter_given, within_number};
 use crate::runtime::class::Class;
 use crate::runtime::opaque::Opaque;
+use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::handle::{Handle, HandleState};
-use crate::sched::{context, green, scheduler};
+use crate::sched::{context, event_loop, green, scheduler};
 use crate::stdlib::contextvars;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -99,15 +100,15 @@ const GET_CONTEXT: Native = Native::vm(
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     told::handle(vm, args.at(0))
 });
-const RUN: Native = Native::vm("_run(self, /)", "Call it now.", |vm, args| {
-    let this = state(vm, args.at(0));
-    let (callback, given) = (
-        vm.local(this.callback.get(&vm.heap)),
-        vm.local(this.args.get(&vm.heap)),
-    );
-    vm.call_ex(callback, given, None)?;
-    Ok(vm.none())
-});
+const RUN: Native = Native::vm(
+    "_run(self, /)",
+    "Call it now; an exception goes to the exception handler of its loop.",
+    |vm, args| {
+        let number = state(vm, args.at(0)).loop_number.get();
+        within_number(vm, number, |vm| event_loop::run_object(vm, args.at(0)))?;
+        Ok(vm.none())
+    },
+);
 const CALLBACK: Getter = Getter::vm("_callback", "What it calls, or None.", |vm, args| {
     let callback = state(vm, args.at(0)).callback.get(&vm.heap);
     Ok(vm.local(callback.or(Value::NONE)))
@@ -292,6 +293,24 @@ pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Ra
         state.due.set(Some(when));
         Ok(object)
     })
+}
+
+/// `call_later` of a loop whose class may override `time` and `call_at`.
+pub(super) fn schedule_by_method(
+    vm: &mut Vm,
+    args: Locals,
+    delay: f64,
+) -> Result<Local, Raised> {
+    let now = vm.call_method(args.at(0), "time", &[])?;
+    let when = vm.to_float(now)? + delay;
+    let mut given = vec![vm.local(Value::float(when)), args.at(2)];
+    let tuple: Gc<'_, Tuple> = vm.get_gc(args.at(3)).expect("`*args` is a tuple");
+    given.extend(tuple.iter(&vm.heap).map(|value| vm.local(value)));
+    let method = vm.get_attr_named(args.at(0), "call_at")?;
+    match vm.get(args.at(4)).is_undef() || vm.get(args.at(4)).is_none() {
+        true => vm.call(method, &given),
+        false => vm.call_kw(method, &given, &["context"], &[args.at(4)]),
+    }
 }
 
 /// In debug mode CPython refuses coroutines and what cannot be called.

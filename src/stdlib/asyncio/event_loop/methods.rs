@@ -13,7 +13,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::new_future;
-use crate::sched::{self, report, scheduler, task};
+use crate::sched::{self, custom_loop, report, scheduler, task};
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 
 /// The methods of `BaseEventLoop`.
@@ -26,6 +26,8 @@ pub(super) const METHODS: &[&Native] = &[
     &CALL_HANDLE_SOON,
     &CALL_LATER,
     &CALL_AT,
+    &RUN_ONCE,
+    &ADD_CALLBACK,
     &CREATE_TASK,
     &CREATE_FUTURE,
     &SET_TASK_FACTORY,
@@ -74,15 +76,44 @@ pub(super) const GETTERS: &[Getter] = &[
     }),
     Getter::vm(
         "_ready",
-        "A list with None for each handle that is ready.",
+        "A copy of the ready queue: handles, and None for the steps of tasks.",
         |vm, args| {
             within(vm, args.at(0), |vm| {
-                let count = scheduler(vm).ready_count();
-                let nones = std::iter::repeat_n(Value::NONE, count);
-                Ok(vm.local(vm.heap.list(nones).value()))
+                let handles = scheduler(vm).ready_objects(&vm.heap);
+                Ok(vm.local(vm.heap.list(handles).value()))
             })
         },
     ),
+    Getter::vm(
+        "_scheduled",
+        "A copy of the timers, earliest first: handles, and None for those of sleeps.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let handles = scheduler(vm).timer_objects(&vm.heap);
+                Ok(vm.local(vm.heap.list(handles).value()))
+            })
+        },
+    ),
+    Getter::vm(
+        "_timer_cancelled_count",
+        "How many cancelled timers have still their place.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let count = scheduler(vm).cancelled_timer_count();
+                Ok(vm.local(Value::small_int(count as i64)))
+            })
+        },
+    ),
+    Getter::vm("_stopping", "Whether the loop ends after this turn.", |vm, args| {
+        within(vm, args.at(0), |vm| {
+            let stopping = scheduler(vm).settings.stopping.get();
+            Ok(vm.local(Value::bool(stopping)))
+        })
+    }),
+    Getter::vm("_debug", "Whether debug mode is on.", |vm, args| {
+        let debug = within(vm, args.at(0), |vm| scheduler(vm).settings.debug.get());
+        Ok(vm.local(Value::bool(debug)))
+    }),
     Getter::vm("_closed", "Whether it was closed.", |vm, args| {
         Ok(vm.local(Value::bool(is_closed(vm, args.at(0)))))
     }),
@@ -160,6 +191,9 @@ const CALL_LATER: Native = Native::vm(
             return Err(vm.heap.type_error("delay must not be None"));
         }
         let delay = sleep::seconds(vm, args.at(1))?;
+        if within(vm, args.at(0), |vm| scheduler(vm).settings.is_custom.get()) {
+            return handles::schedule_by_method(vm, args, delay);
+        }
         let when = scheduler(vm).now() + delay;
         handles::schedule(vm, args, when)
     },
@@ -173,6 +207,24 @@ const CALL_AT: Native = Native::vm(
         }
         let when = sleep::seconds(vm, args.at(1))?;
         handles::schedule(vm, args, when)
+    },
+);
+const RUN_ONCE: Native = Native::vm(
+    "_run_once(self, /)",
+    "Run one turn: wait for events and timers, then run what is ready.",
+    |vm, args| {
+        within(vm, args.at(0), custom_loop::run_once)?;
+        Ok(vm.none())
+    },
+);
+const ADD_CALLBACK: Native = Native::vm(
+    "_add_callback(self, handle, /)",
+    "Run a handle in the next turn, unless it was cancelled.",
+    |vm, args| {
+        if !handles::state(vm, args.at(1)).cancelled.get() {
+            within(vm, args.at(0), |vm| handles::run_soon(vm, args.at(1)));
+        }
+        Ok(vm.none())
     },
 );
 const CREATE_TASK: Native = Native::vm(

@@ -296,7 +296,7 @@ pub fn number_of(vm: &Vm, this: Local) -> Option<u16> {
 }
 
 /// Does something with a loop as the current one. Where another one runs, that is current again afterwards.
-fn within<T>(vm: &mut Vm, this: Local, act: impl FnOnce(&mut Vm) -> T) -> T {
+pub(super) fn within<T>(vm: &mut Vm, this: Local, act: impl FnOnce(&mut Vm) -> T) -> T {
     let number = number_of(vm, this).unwrap_or_else(|| scheduler(vm).loop_number());
     within_number(vm, number, act)
 }
