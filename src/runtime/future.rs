@@ -77,6 +77,8 @@ pub struct Extra {
     pub follows: Slot,
     /// The function that made it, for reports; empty if they need not tell.
     pub made_by: Cell<&'static str>,
+    /// In debug mode: where it was made, a list of frames.
+    pub source_traceback: Slot,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: Slot,
     /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::name_number`; else Undef.
@@ -114,7 +116,7 @@ traced!(
     plain { state, retrieved, cancel_requested, timed, waits_in, loop_number, first_kind }
 );
 traced!(
-    Extra { callbacks, cancelled_error, group, follows, cancel_message, name }
+    Extra { callbacks, cancelled_error, group, follows, source_traceback, cancel_message, name }
     plain { made_by }
 );
 traced!(Callback { target, context } plain { kind });

@@ -147,7 +147,10 @@ pub(super) fn run_due(vm: &mut Vm, end: f64) -> Result<(), Raised> {
         if count == 1 {
             scheduler.watch.note_only(handle.target.get(&vm.heap));
         }
-        run_handle(vm, &turn, handle)?;
+        match scheduler.settings.debug.get() {
+            true => run_timed(vm, &turn, handle)?,
+            false => run_handle(vm, &turn, handle)?,
+        }
         if scheduler.watch.is_over() {
             slow_step::end(vm);
         }
@@ -331,6 +334,25 @@ pub(super) fn run_one(vm: &mut Vm, handle: Handle) -> Result<(), Raised> {
     let scheduler = shared(vm);
     let turn = Turn::new(vm, &scheduler);
     run_handle(vm, &turn, handle)
+}
+
+/// The same in debug mode, which tells the program's log of callbacks that take long.
+#[cold]
+fn run_timed(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {
+    let began = turn.scheduler.now();
+    let object = vm.local(handle.object(&vm.heap));
+    let target = match vm.get(object).is_undef() {
+        true => vm.local(handle.target.get(&vm.heap)),
+        false => object,
+    };
+    run_handle(vm, turn, handle)?;
+    let seconds = turn.scheduler.now() - began;
+    match turn.scheduler.face.get() {
+        Some(face) if seconds >= turn.scheduler.settings.slow_callback.get() => {
+            (face.log_slow)(vm, target, seconds)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised> {

@@ -170,10 +170,12 @@ pub struct HandleState {
     pub callback: Slot,
     /// The arguments: a tuple.
     pub args: Slot,
+    /// In debug mode: where it was made, a list of frames; else Undef.
+    pub source_traceback: Slot,
     /// The number of its loop.
     pub loop_number: Cell<u16>,
 }
 
-traced!(HandleState { context, callback, args } plain { cancelled, timer, due, loop_number });
+traced!(HandleState { context, callback, args, source_traceback } plain { cancelled, timer, due, loop_number });
 
 impl Payload for HandleState {}

@@ -8,6 +8,7 @@ pub mod block;
 pub mod blocking;
 pub mod clock;
 pub mod context;
+mod custom_future;
 pub mod custom_loop;
 pub mod deadlock;
 pub mod event_loop;
@@ -43,6 +44,15 @@ use ready_queue::{Choose, ReadyQueue};
 use signals::SignalHandlers;
 use slow_step::Watch;
 use timer_heap::{TimerHeap, TimerId};
+
+/// Whether a loop runs.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Running {
+    /// Turns are under way.
+    Now,
+    /// They are over.
+    No,
+}
 
 /// The scheduler's state.
 pub struct Scheduler {
@@ -155,6 +165,11 @@ impl Scheduler {
     /// Whether an event loop is running.
     pub fn is_running(&self) -> bool {
         self.running.get()
+    }
+
+    /// User code runs the turns of a loop itself, or is done with that.
+    pub fn note_running(&self, state: Running) {
+        self.running.set(state == Running::Now);
     }
 
     /// Whether there is a loop that will run what is scheduled: it runs now, or a prompt attends it.
@@ -434,6 +449,16 @@ pub struct Face {
     pub handle_object: fn(&mut Vm, [Local; 3]) -> Local,
     /// Makes the loop current in which futures are made outside of runs; RuntimeError if there is none.
     pub enter_loop: fn(&mut Vm) -> Result<(), Raised>,
+    /// Notes where a task was made, for debug mode.
+    pub note_source: fn(&mut Vm, Local) -> Result<(), Raised>,
+    /// Where a future or a handle was made, if that was noted.
+    pub source: fn(&Vm, Local) -> Option<Local>,
+    /// Tells the program of a context if it has a say: an exception handler, overridden methods, a log; whether it has.
+    pub tell_program: fn(&mut Vm, Local) -> Result<bool, Raised>,
+    /// The same without the exception handler.
+    pub tell_default: fn(&mut Vm, Local) -> Result<bool, Raised>,
+    /// In debug mode: a callback took so many seconds.
+    pub log_slow: fn(&mut Vm, Local, f64) -> Result<(), Raised>,
     /// A callback as messages name it: `name() at file:line`.
     pub callback_text: fn(&mut Vm, Local) -> Result<String, Raised>,
 }

@@ -21,18 +21,23 @@ pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
 fn destroy(vm: &mut Vm, tasks: Vec<Local>) -> Result<(), Raised> {
     for task in tasks {
         scheduler(vm).abandon(future(vm, task));
-        if scheduler(vm).settings.exception_handler.is_undef() {
-            let task = deadlock::waits(vm, task);
-            vm.host.report(Report::Destroyed { task });
+        let Some(face) = scheduler(vm).face.get() else {
             continue;
-        }
+        };
+        let source = (face.source)(vm, task);
         let heap = &vm.heap;
         let context = heap.dict();
         context.set_str(heap, heap.intern("task"), vm.get(task));
         let message = heap.str_value("Task was destroyed but it is pending!");
         context.set_str(heap, heap.intern("message"), message);
+        if let Some(source) = source {
+            context.set_str(heap, heap.intern("source_traceback"), vm.get(source));
+        }
         let context = vm.local(context.value());
-        call_handler(vm, context)?;
+        if !(face.tell_program)(vm, context)? {
+            let task = deadlock::waits(vm, task);
+            vm.host.report(Report::Destroyed { task });
+        }
     }
     Ok(())
 }
@@ -171,7 +176,7 @@ pub fn closing_failed(vm: &mut Vm, generator: Local, exception: Local) -> Result
     tell(vm, Problem::Unraisable(what), &message, exception, extra)
 }
 
-/// Tells the program's exception handler, or the user if there is none.
+/// Tells the program, or the user if the program has no say.
 fn tell(
     vm: &mut Vm,
     problem: Problem,
@@ -179,10 +184,11 @@ fn tell(
     exception: Local,
     extra: (&str, Local),
 ) -> Result<(), Raised> {
-    if scheduler(vm).settings.exception_handler.is_undef() {
+    let Some(face) = scheduler(vm).face.get() else {
         report(vm, problem, exception);
         return Ok(());
-    }
+    };
+    let source = (face.source)(vm, extra.1);
     let heap = &vm.heap;
     let context = heap.dict();
     context.set_str(heap, heap.intern("message"), heap.str_value(message));
@@ -190,8 +196,14 @@ fn tell(
     if let Some(value) = vm.get(extra.1).defined() {
         context.set_str(heap, heap.intern(extra.0), value);
     }
+    if let Some(source) = source {
+        context.set_str(heap, heap.intern("source_traceback"), vm.get(source));
+    }
     let context = vm.local(context.value());
-    call_handler(vm, context)
+    if !(face.tell_program)(vm, context)? {
+        report(vm, problem, exception);
+    }
+    Ok(())
 }
 
 /// Calls the program's exception handler, which is set; what it raises is reported, not raised.
@@ -215,11 +227,25 @@ pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
         return Err(raised);
     }
     let exception = vm.take_local(raised);
-    report(
-        vm,
-        Problem::Unraisable("the exception handler of the event loop".to_owned()),
-        exception,
-    );
+    handler_failed(vm, context, exception)
+}
+
+/// The program's exception handler failed itself.
+fn handler_failed(vm: &mut Vm, context: Local, exception: Local) -> Result<(), Raised> {
+    if let Some(face) = scheduler(vm).face.get() {
+        let heap = &vm.heap;
+        let failure = heap.dict();
+        let message = heap.str_value("Unhandled error in exception handler");
+        failure.set_str(heap, heap.intern("message"), message);
+        failure.set_str(heap, heap.intern("exception"), vm.get(exception));
+        failure.set_str(heap, heap.intern("context"), vm.get(context));
+        let failure = vm.local(failure.value());
+        if (face.tell_default)(vm, failure)? {
+            return Ok(());
+        }
+    }
+    let problem = Problem::Unraisable("the exception handler of the event loop".to_owned());
+    report(vm, problem, exception);
     Ok(())
 }
 
@@ -279,7 +305,11 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     } else {
         "Future".to_owned()
     };
-    report(vm, Problem::NeverRetrieved(name), exception);
+    let class = vm.heap.type_name(vm.get(task));
+    let message = format!("{class} exception was never retrieved");
+    let problem = Problem::NeverRetrieved(name);
+    let outcome = tell(vm, problem, &message, exception, ("future", task));
+    unraisable(vm, outcome, "the exception handler of the event loop");
 }
 
 /// Tells the user of an exception.

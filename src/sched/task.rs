@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::context;
+use super::custom_future;
 use super::future::{self, future};
 use super::handle::{Action, Handle};
 use super::{Scheduler, scheduler, shared};
@@ -30,7 +31,20 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
     let task = vm.heap.task(TaskPart::bare());
     fill(vm, scheduler, task, [coroutine, name, context]);
     schedule(vm, scheduler, task);
-    Ok(vm.local(task.value()))
+    let task = vm.local(task.value());
+    if scheduler.settings.debug.get() {
+        note_source(vm, task)?;
+    }
+    Ok(task)
+}
+
+/// In debug mode: notes where a task was made.
+#[cold]
+fn note_source(vm: &mut Vm, task: Local) -> Result<(), Raised> {
+    match scheduler(vm).face.get() {
+        Some(face) => (face.note_source)(vm, task),
+        None => Ok(()),
+    }
 }
 
 /// One more task or green thread is to be made.
@@ -226,6 +240,28 @@ pub fn ensure_future(vm: &mut Vm, awaitable: Local) -> Result<Local, Raised> {
         (face.enter_loop)(vm)?;
     }
     ensure_future_here(vm, awaitable)
+}
+
+/// The same on the loop with a number.
+///
+/// # Errors
+/// As `ensure_future`; ValueError for a future of another loop.
+pub fn ensure_future_on(vm: &mut Vm, awaitable: Local, number: u16) -> Result<Local, Raised> {
+    if let Some(known) = vm.get_gc::<Future>(awaitable) {
+        let own = known.loop_number.get();
+        if own != number && own != 0 {
+            return Err(vm.heap.value_error(
+                "The future belongs to a different loop than the one specified as the loop argument",
+            ));
+        }
+        return Ok(awaitable);
+    }
+    let outer = scheduler(vm).switch(&vm.heap, number);
+    let made = ensure_future_here(vm, awaitable);
+    if scheduler(vm).is_running() {
+        scheduler(vm).switch(&vm.heap, outer);
+    }
+    made
 }
 
 /// Whether it is a coroutine; TypeError if it cannot be awaited at all.
@@ -555,7 +591,9 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
     }
     part(vm, task).waiting_for.set(awaited.value());
     // The step itself enters the task's context.
-    if awaited.is_done() {
+    if !awaited.is_done() && !future::is_exact(vm, value) {
+        custom_future::wait(vm, task, value)?;
+    } else if awaited.is_done() {
         scheduler.call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
     } else {
         awaited.push_callback(Callback {

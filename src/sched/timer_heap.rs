@@ -174,7 +174,11 @@ impl TimerHeap {
     /// The handles of all timers that were not cancelled, earliest first; None for a sleep's.
     pub fn visit(&self, heap: &Heap, mut visit: impl FnMut(Option<&Handle>)) {
         let inner = self.inner.borrow();
-        let mut live: Vec<&Entry> = inner.heap.iter().filter(|e| inner.is_live(heap, e)).collect();
+        let mut live: Vec<&Entry> = inner
+            .heap
+            .iter()
+            .filter(|e| inner.is_live(heap, e))
+            .collect();
         live.sort_unstable_by_key(|entry| (entry.ticks, entry.number));
         for entry in live {
             let index = entry.target.get(heap).as_int();

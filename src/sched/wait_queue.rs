@@ -96,6 +96,19 @@ impl WaitQueue {
         }
     }
 
+    /// Futures as far as the waiters are, in order: programs look at them, and never see a waiter itself.
+    pub fn snapshot(&self, vm: &Vm) -> Vec<Local> {
+        let copy = |slot: &Slot| {
+            let waiter = slot.get(&vm.heap).as_gc::<Future>()?;
+            let copy = new_future(vm);
+            future::future(vm, copy).state.set(waiter.state.get());
+            Some(copy)
+        };
+        let waiters = self.waiters.borrow();
+        let waiting = waiters.iter().filter(|slot| !has_left(vm, slot));
+        waiting.filter_map(copy).collect()
+    }
+
     /// Number of waiters, woken ones that did not leave yet included.
     pub fn len(&self) -> usize {
         self.waiters.borrow().len() - self.left.get()

@@ -22,7 +22,7 @@ pub const BARRIER: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &WAIT, &RESET, &ABORT, &ENTER, &EXIT, &REPR],
-        getters: &[PARTIES, N_WAITING, BROKEN],
+        getters: &[PARTIES, N_WAITING, BROKEN, COUNT],
         general: Some((super::general::LOCKS, "Barrier")),
         ..NativeType::of(
             Builtin::Opaque,
@@ -122,6 +122,9 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
 });
 const PARTIES: Getter = Getter::leaf("parties", "Tasks that it takes.", |heap, args| {
     Ok(Value::small_int(of(heap, args).parties.get()))
+});
+const COUNT: Getter = Getter::leaf("_count", "Tasks inside wait().", |heap, args| {
+    Ok(Value::small_int(of(heap, args).count.get()))
 });
 const N_WAITING: Getter = Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| {
     Ok(Value::small_int(of(heap, args).waiting()))

@@ -3,7 +3,7 @@
 //! The lock is whatever object was given, used through its methods. Who waits has the lock again when the wait is over, however it
 //! ends; a wait that ends badly passes a notification that it may have got on to the next.
 
-use super::super::registry::{ModuleType, NativeType, class_of};
+use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::lock::{LOCK, new_lock};
 use super::register;
 use super::waiting::{self, Attempt, Wait};
@@ -33,6 +33,17 @@ pub const CONDITION: ModuleType = ModuleType {
             &ENTER,
             &EXIT,
             &REPR,
+        ],
+        getters: &[
+            Getter::vm(
+                "_waiters",
+                "The futures of those that wait.",
+                waiting::waiters_of::<Notification>,
+            ),
+            Getter::vm("_lock", "The lock.", |vm, args| {
+                let this: &Condition = vm.payload(args.at(0));
+                Ok(vm.local(this.lock.get(&vm.heap)))
+            }),
         ],
         general: Some((super::general::LOCKS, "Condition")),
         ..NativeType::of(

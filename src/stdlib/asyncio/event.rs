@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::super::registry::{ModuleType, NativeType};
+use super::super::registry::{Getter, ModuleType, NativeType};
 use super::waiting::{self, Attempt, Wait};
 
 use crate::runtime::heap::traced;
@@ -21,6 +21,11 @@ pub const EVENT: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &SET, &CLEAR, &IS_SET, &WAIT, &REPR],
+        getters: &[Getter::vm(
+            "_waiters",
+            "The futures of those that wait.",
+            waiting::waiters_of::<Event>,
+        )],
         general: Some((super::general::LOCKS, "Event")),
         ..NativeType::of(Builtin::Opaque, "A flag that tasks can wait for.")
     },

@@ -104,7 +104,14 @@ const GETTERS: &[Getter] = &[
         future(vm, args.at(0)).retrieved.set(true);
         Ok(vm.none())
     }),
-    Getter::vm("_source_traceback", "None.", |vm, _| Ok(vm.none())),
+    Getter::vm(
+        "_source_traceback",
+        "In debug mode where it was made, else None.",
+        |vm, args| {
+            let source = told::source(vm, args.at(0));
+            Ok(source.unwrap_or_else(|| vm.none()))
+        },
+    ),
     Getter::vm(
         "_cancel_message",
         "The message of the cancellation, or None.",
@@ -166,6 +173,7 @@ const INIT: Native = Native::vm(
     |vm, args| {
         let number = event_loop::enter_given(vm, args.at(1))?;
         future(vm, args.at(0)).loop_number.set(number);
+        event_loop::within_number(vm, number, |vm| told::note_source(vm, args.at(0)))?;
         Ok(vm.none())
     },
 );

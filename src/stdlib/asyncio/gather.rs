@@ -103,7 +103,7 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
         let known = address.and_then(|a| seen.get(&a).copied());
         let future = match known {
             Some(first) => member(vm, list, first),
-            None => task::ensure_future(vm, awaitable)?,
+            None => ensure_member(vm, awaitable, list)?,
         };
         if known.is_none() {
             own.push(at);
@@ -114,6 +114,19 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
         vm.release(mark);
     }
     Ok(own)
+}
+
+/// The future of a member: all belong to the loop of the first one.
+fn ensure_member(vm: &mut Vm, awaitable: Local, list: Local) -> Result<Local, Raised> {
+    let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
+    if members.is_empty(&vm.heap) {
+        return task::ensure_future(vm, awaitable);
+    }
+    let number = future(vm, member(vm, list, 0)).loop_number.get();
+    if number == scheduler(vm).loop_number() && !vm.get(awaitable).is_gc::<Future>() {
+        return task::ensure_future(vm, awaitable);
+    }
+    task::ensure_future_on(vm, awaitable, number)
 }
 
 /// The future at a position of a list of members.

@@ -11,6 +11,9 @@ pub const FORMAT: &str = "asyncio._format";
 /// What loops of a program's own classes do, and the methods of loops that are written in apy.
 pub const LOOP: &str = "asyncio._loop";
 
+/// Policies, and what bridges threads and loops.
+pub const POLICIES: &str = "asyncio.policies";
+
 /// Locks of a program's own classes.
 pub const LOCKS: &str = "asyncio._general_locks";
 /// Queues of a program's own classes.

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::super::registry::{ModuleType, NativeType};
+use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 use super::waiting::{self, Attempt, Wait};
 
@@ -24,6 +24,11 @@ pub const LOCK: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR],
+        getters: &[Getter::vm(
+            "_waiters",
+            "The futures of those that wait.",
+            waiting::waiters_of::<Lock>,
+        )],
         general: Some((super::general::LOCKS, "Lock")),
         ..NativeType::of(Builtin::Opaque, "Lets one task in at a time.")
     },

@@ -8,6 +8,7 @@ mod barrier;
 mod condition;
 mod event;
 mod event_loop;
+mod exception_handler;
 mod executor;
 pub mod future;
 mod gather;
@@ -188,6 +189,11 @@ static FACE: Face = Face {
     loop_object: event_loop::the_loop,
     handle_object: event_loop::handle_object,
     enter_loop: event_loop::enter_current,
+    note_source: told::note_source,
+    source: told::source,
+    tell_program: exception_handler::tell_program,
+    tell_default: exception_handler::by_default,
+    log_slow: exception_handler::log_slow,
     callback_text: told::callback,
 };
 

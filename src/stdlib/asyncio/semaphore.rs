@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::super::registry::{ModuleType, NativeType};
+use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 use super::waiting::{self, Attempt, Wait};
 
@@ -25,6 +25,17 @@ pub const SEMAPHORE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: METHODS,
+        getters: &[
+            Getter::vm(
+                "_waiters",
+                "The futures of those that wait.",
+                waiting::waiters_of::<Semaphore>,
+            ),
+            Getter::vm("_value", "How many more may enter.", |vm, args| {
+                let this: &Semaphore = vm.payload(args.at(0));
+                Ok(vm.local(Value::small_int(this.value.get())))
+            }),
+        ],
         general: Some((super::general::LOCKS, "Semaphore")),
         ..NativeType::of(Builtin::Opaque, "Lets a limited number of tasks in.")
     },

@@ -16,7 +16,7 @@ use crate::sched::future::future;
 use crate::sched::{scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
-use super::{check_running, event_loop};
+use super::{check_running, event_loop, general, told};
 
 /// `create_task(coro, *, name=None, context=None)`.
 pub const CREATE_TASK: Native = Native::vm(
@@ -150,6 +150,7 @@ fn initialise(
     let eager = !vm.get(eager).is_undef() && vm.truth(eager)?;
     event_loop::within_number(vm, number, |vm| {
         task::begin(vm, this, coroutine, name, context);
+        told::note_source(vm, this)?;
         if eager && scheduler(vm).is_running() {
             return task::start_eagerly(vm, this);
         }
@@ -194,7 +195,15 @@ fn ensure_future(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         return Ok(args.at(0));
     }
-    event_loop::within_number(vm, number, |vm| task::ensure_future_here(vm, args.at(0)))
+    event_loop::within_number(vm, number, |vm| {
+        if let Err(raised) = event_loop::check_open(vm, given) {
+            if task::is_coroutine(vm, args.at(0)) {
+                vm.call_method(args.at(0), "close", &[])?;
+            }
+            return Err(raised);
+        }
+        task::ensure_future_here(vm, args.at(0))
+    })
 }
 
 /// For optional arguments where None means: not given.
@@ -213,7 +222,16 @@ fn given_or_running(vm: &mut Vm, given: Local) -> Result<u16, Raised> {
     event_loop::enter_given(vm, given)
 }
 
+/// Whether an argument is an object that is neither a loop nor None.
+fn is_foreign_loop(vm: &Vm, given: Local) -> bool {
+    let value = vm.get(given);
+    !value.is_undef() && !value.is_none() && event_loop::number_of(vm, given).is_none()
+}
+
 fn current_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if is_foreign_loop(vm, args.at(0)) {
+        return general::call(vm, general::POLICIES, "_current_task_of", &[args.at(0)]);
+    }
     let number = given_or_running(vm, args.at(0))?;
     let current = scheduler(vm).current_task(&vm.heap);
     let current = current.filter(|_| number == scheduler(vm).loop_number());
@@ -221,6 +239,9 @@ fn current_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn all_tasks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if is_foreign_loop(vm, args.at(0)) {
+        return general::call(vm, general::POLICIES, "_all_tasks_of", &[args.at(0)]);
+    }
     let number = given_or_running(vm, args.at(0))?;
     let heap = &vm.heap;
     let tasks = scheduler(vm).pending_tasks_of(vm, number);

@@ -10,7 +10,10 @@ use crate::bytecode::Code;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
 use crate::runtime::function::Function;
+use crate::runtime::future::Future;
 use crate::runtime::{Raised, Value};
+use crate::sched::handle::HandleState;
+use crate::sched::scheduler;
 use crate::vm::{Local, Locals, Native, SourcePlace, Vm};
 
 /// `repr()` of a future.
@@ -47,6 +50,35 @@ pub fn callback(vm: &mut Vm, callback: Local) -> Result<String, Raised> {
 /// A bool as CPython prints it.
 pub fn truth(value: bool) -> &'static str {
     if value { "True" } else { "False" }
+}
+
+/// In debug mode, notes where a future or a handle was made.
+///
+/// # Errors
+/// Of the frames.
+pub fn note_source(vm: &mut Vm, object: Local) -> Result<(), Raised> {
+    if !scheduler(vm).settings.debug.get() {
+        return Ok(());
+    }
+    let frames = general::call(vm, FORMAT, "source_traceback", &[])?;
+    if let Some(future) = vm.get_gc::<Future>(object) {
+        future.get().extra().source_traceback.set(vm.get(frames));
+    } else if let Some(state) = vm.find_payload::<HandleState>(object) {
+        state.source_traceback.set(vm.get(frames));
+    }
+    Ok(())
+}
+
+/// Where a future or a handle was made, if that was noted.
+pub fn source(vm: &Vm, object: Local) -> Option<Local> {
+    let frames = match vm.get_gc::<Future>(object) {
+        Some(future) => future.get().find_extra()?.source_traceback.get(&vm.heap),
+        None => {
+            let state = vm.find_payload::<HandleState>(object)?;
+            state.source_traceback.get(&vm.heap)
+        }
+    };
+    frames.defined().map(|frames| vm.local(frames))
 }
 
 fn place(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

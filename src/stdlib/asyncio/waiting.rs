@@ -9,7 +9,7 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::future::future;
 use crate::sched::wait_queue::WaitQueue;
-use crate::vm::{Direct, Input, Local, NativeCoroutine, Step, Vm, Waiting, payload_of};
+use crate::vm::{Direct, Input, Local, Locals, NativeCoroutine, Step, Vm, Waiting, payload_of};
 
 /// What trying to enter came to.
 pub(super) enum Attempt<'h> {
@@ -50,6 +50,18 @@ pub(super) trait Wait {
 
     /// A waiter was interrupted: what it may have been given goes to others.
     fn abandon(_: &Vm, _: &Self::Owner, _: Gc<'_, Future>) {}
+}
+
+/// A list of the futures of those that wait in a queue.
+pub(super) fn shown(vm: &Vm, queue: &WaitQueue) -> Local {
+    let waiters = queue.snapshot(vm);
+    let waiters = waiters.iter().map(|&waiter| vm.get(waiter));
+    vm.local(vm.heap.list(waiters).value())
+}
+
+/// `_waiters` of a primitive.
+pub(super) fn waiters_of<W: Wait>(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    Ok(shown(vm, W::queue(vm.payload(args.at(0)))))
 }
 
 // Registers: the owner, the waiter, what goes along.

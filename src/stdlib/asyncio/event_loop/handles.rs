@@ -21,7 +21,7 @@ pub const HANDLE: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&NEW),
         methods: &[&CANCEL, &CANCELLED, &GET_CONTEXT, &REPR, &RUN],
-        getters: &[CALLBACK, ARGS, IS_CANCELLED],
+        getters: &[CALLBACK, ARGS, IS_CANCELLED, CONTEXT, SOURCE, LOOP],
         ..NativeType::of(
             Builtin::Opaque,
             "A callback that was scheduled; it can be cancelled.",
@@ -52,6 +52,7 @@ const NEW: Native = Native::vm(
         let made = new_handle(vm, args.at(0));
         fill(vm, made, [args.at(1), args.at(2), args.at(4)]);
         state(vm, made).loop_number.set(number);
+        within_number(vm, number, |vm| told::note_source(vm, made))?;
         Ok(made)
     },
 );
@@ -64,6 +65,7 @@ const NEW_TIMER: Native = Native::vm(
         let made = new_handle(vm, args.at(0));
         fill(vm, made, [args.at(2), args.at(3), args.at(5)]);
         state(vm, made).loop_number.set(number);
+        within_number(vm, number, |vm| told::note_source(vm, made))?;
         state(vm, made).due.set(Some(when));
         Ok(made)
     },
@@ -119,6 +121,23 @@ const ARGS: Getter = Getter::vm("_args", "The arguments, or None.", |vm, args| {
 });
 const IS_CANCELLED: Getter = Getter::vm("_cancelled", "Whether it was cancelled.", |vm, args| {
     Ok(vm.local(Value::bool(state(vm, args.at(0)).cancelled.get())))
+});
+const CONTEXT: Getter = Getter::vm(
+    "_context",
+    "The context that it is called in.",
+    |vm, args| contextvars::context_in(vm, |vm| &state(vm, args.at(0)).context),
+);
+const SOURCE: Getter = Getter::vm(
+    "_source_traceback",
+    "In debug mode where it was made, else None.",
+    |vm, args| {
+        let source = told::source(vm, args.at(0));
+        Ok(source.unwrap_or_else(|| vm.none()))
+    },
+);
+const LOOP: Getter = Getter::vm("_loop", "Its loop.", |vm, args| {
+    let number = state(vm, args.at(0)).loop_number.get();
+    Ok(super::loop_of(vm, number))
 });
 const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
     Ok(vm.local(Value::float(due(vm, args.at(0)))))
@@ -270,6 +289,7 @@ pub(super) fn call_soon_threadsafe(vm: &mut Vm, args: Locals) -> Result<Local, R
         let handle = call_handle(vm, [args.at(1), args.at(2), args.at(3)], object);
         scheduler(vm).room_for_one(&vm.heap)?;
         scheduler(vm).call_soon(handle);
+        told::note_source(vm, object)?;
         Ok(object)
     })
 }
@@ -291,16 +311,13 @@ pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Ra
         let state = state(vm, object);
         state.timer.set(Some((when, timer)));
         state.due.set(Some(when));
+        told::note_source(vm, object)?;
         Ok(object)
     })
 }
 
 /// `call_later` of a loop whose class may override `time` and `call_at`.
-pub(super) fn schedule_by_method(
-    vm: &mut Vm,
-    args: Locals,
-    delay: f64,
-) -> Result<Local, Raised> {
+pub(super) fn schedule_by_method(vm: &mut Vm, args: Locals, delay: f64) -> Result<Local, Raised> {
     let now = vm.call_method(args.at(0), "time", &[])?;
     let when = vm.to_float(now)? + delay;
     let mut given = vec![vm.local(Value::float(when)), args.at(2)];

@@ -5,7 +5,7 @@
 
 use super::super::super::builtins::functions::object::is_callable;
 use super::super::super::registry::Getter;
-use super::super::{executor, general, sleep, told};
+use super::super::{exception_handler, executor, general, sleep, told};
 use super::{
     check_open, check_startable, closing, handles, is_closed, is_current, new_loop, payload, within,
 };
@@ -13,7 +13,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::new_future;
-use crate::sched::{self, custom_loop, report, scheduler, task};
+use crate::sched::{self, Running, custom_loop, report, scheduler, task};
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 
 /// The methods of `BaseEventLoop`.
@@ -27,6 +27,8 @@ pub(super) const METHODS: &[&Native] = &[
     &CALL_LATER,
     &CALL_AT,
     &RUN_ONCE,
+    &RUN_FOREVER_SETUP,
+    &RUN_FOREVER_CLEANUP,
     &ADD_CALLBACK,
     &CREATE_TASK,
     &CREATE_FUTURE,
@@ -104,12 +106,16 @@ pub(super) const GETTERS: &[Getter] = &[
             })
         },
     ),
-    Getter::vm("_stopping", "Whether the loop ends after this turn.", |vm, args| {
-        within(vm, args.at(0), |vm| {
-            let stopping = scheduler(vm).settings.stopping.get();
-            Ok(vm.local(Value::bool(stopping)))
-        })
-    }),
+    Getter::vm(
+        "_stopping",
+        "Whether the loop ends after this turn.",
+        |vm, args| {
+            within(vm, args.at(0), |vm| {
+                let stopping = scheduler(vm).settings.stopping.get();
+                Ok(vm.local(Value::bool(stopping)))
+            })
+        },
+    ),
     Getter::vm("_debug", "Whether debug mode is on.", |vm, args| {
         let debug = within(vm, args.at(0), |vm| scheduler(vm).settings.debug.get());
         Ok(vm.local(Value::bool(debug)))
@@ -217,6 +223,27 @@ const RUN_ONCE: Native = Native::vm(
         Ok(vm.none())
     },
 );
+const RUN_FOREVER_SETUP: Native = Native::vm(
+    "_run_forever_setup(self, /)",
+    "Make the loop the running one, for turns by _run_once().",
+    |vm, args| {
+        check_startable(vm, args.at(0))?;
+        within(vm, args.at(0), |_| ());
+        scheduler(vm).note_running(Running::Now);
+        Ok(vm.none())
+    },
+);
+const RUN_FOREVER_CLEANUP: Native = Native::vm(
+    "_run_forever_cleanup(self, /)",
+    "End what _run_forever_setup() began.",
+    |vm, args| {
+        within(vm, args.at(0), |vm| {
+            scheduler(vm).settings.stopping.set(false);
+        });
+        scheduler(vm).note_running(Running::No);
+        Ok(vm.none())
+    },
+);
 const ADD_CALLBACK: Native = Native::vm(
     "_add_callback(self, handle, /)",
     "Run a handle in the next turn, unless it was cancelled.",
@@ -239,7 +266,11 @@ const CREATE_TASK: Native = Native::vm(
 );
 const CREATE_FUTURE: Native =
     Native::vm("create_future(self, /)", "A pending future.", |vm, args| {
-        Ok(within(vm, args.at(0), |vm| new_future(vm)))
+        within(vm, args.at(0), |vm| {
+            let made = new_future(vm);
+            told::note_source(vm, made)?;
+            Ok(made)
+        })
     });
 const SET_TASK_FACTORY: Native = Native::vm(
     "set_task_factory(self, factory)",
@@ -393,7 +424,10 @@ const CALL_EXCEPTION_HANDLER: Native = Native::vm(
             scheduler(vm).settings.exception_handler.is_undef()
         });
         if is_unset {
-            vm.call_method(args.at(0), "default_exception_handler", &[args.at(1)])?;
+            let outcome = vm.call_method(args.at(0), "default_exception_handler", &[args.at(1)]);
+            if let Err(raised) = outcome {
+                exception_handler::default_failed(vm, raised)?;
+            }
         } else {
             within(vm, args.at(0), |vm| report::call_handler(vm, args.at(1)))?;
         }
@@ -404,7 +438,9 @@ const DEFAULT_EXCEPTION_HANDLER: Native = Native::vm(
     "default_exception_handler(self, context)",
     "Tell the user.",
     |vm, args| {
-        report_context(vm, args.at(1));
+        if !exception_handler::log(vm, args.at(1))? {
+            report_context(vm, args.at(1));
+        }
         Ok(vm.none())
     },
 );

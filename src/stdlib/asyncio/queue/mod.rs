@@ -69,7 +69,28 @@ pub const PRIORITY_QUEUE: ModuleType = ModuleType {
     },
 };
 
-const GETTERS: &[Getter] = &[MAXSIZE];
+const GETTERS: &[Getter] = &[MAXSIZE, WAITING_GETTERS, WAITING_PUTTERS, ITEMS, UNFINISHED];
+const WAITING_GETTERS: Getter = Getter::vm(
+    "_getters",
+    "The futures of those that wait for an item.",
+    |vm, args| Ok(waiting::shown(vm, &queue(vm, args.at(0)).getters)),
+);
+const WAITING_PUTTERS: Getter = Getter::vm(
+    "_putters",
+    "The futures of those that wait for room.",
+    |vm, args| Ok(waiting::shown(vm, &queue(vm, args.at(0)).putters)),
+);
+const ITEMS: Getter = Getter::vm("_queue", "A copy of the items.", |vm, args| {
+    Ok(items_of(vm, args.at(0)))
+});
+const UNFINISHED: Getter = Getter::vm(
+    "_unfinished_tasks",
+    "How many items were put and not reported done.",
+    |vm, args| {
+        let count = queue(vm, args.at(0)).unfinished.get();
+        Ok(vm.local(vm.heap.usize(count)))
+    },
+);
 const METHODS: &[&Native] = &[
     &INIT,
     &GET,
@@ -84,6 +105,7 @@ const METHODS: &[&Native] = &[
     &SHUTDOWN,
     &REPR,
     &STR,
+    &FORMAT,
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -397,16 +419,24 @@ const STR: Native = Native::vm("__str__(self, /)", "Return str(self).", |vm, arg
     Ok(vm.local(vm.heap.str_value(&format!("<{class} {facts}>"))))
 });
 
+const FORMAT: Native = Native::vm("_format(self, /)", "What its texts say.", |vm, args| {
+    let facts = facts(vm, args.at(0))?;
+    Ok(vm.local(vm.heap.str_value(&facts)))
+});
+
+/// The items as a list.
+fn items_of(vm: &Vm, this: Local) -> Local {
+    let items = queue(vm, this).items.borrow();
+    let items: Vec<Value<'_>> = items.iter().map(|item| item.get(&vm.heap)).collect();
+    vm.local(vm.heap.list(items).value())
+}
+
 /// What a queue's texts say: `maxsize=3 _queue=[1] tasks=1`.
 fn facts(vm: &mut Vm, this: Local) -> Result<String, Raised> {
     let maxsize = vm.local(queue(vm, this).maxsize.get(&vm.heap));
     let mut text = format!("maxsize={}", vm.repr_text(maxsize)?);
     if !queue(vm, this).items.borrow().is_empty() {
-        let items = {
-            let items = queue(vm, this).items.borrow();
-            let items: Vec<Value<'_>> = items.iter().map(|item| item.get(&vm.heap)).collect();
-            vm.local(vm.heap.list(items).value())
-        };
+        let items = items_of(vm, this);
         text.push_str(&format!(" _queue={}", vm.repr_text(items)?));
     }
     let queue = queue(vm, this);

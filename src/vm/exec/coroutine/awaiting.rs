@@ -71,7 +71,10 @@ impl Vm {
         let call = (frame.index(heap) as usize).checked_sub(2);
         let call = call.and_then(|at| code.code.instrs.get(at));
         match call.filter(|call| call.op == Op::CallSpecial) {
-            Some(call) if frame.ip.previous().op == Op::Await => {
+            Some(call)
+                if frame.ip.previous().op == Op::Await
+                    && code.name(heap, call.d).as_str().starts_with("__a") =>
+            {
                 let (method, class) = (code.name(heap, call.d), heap.type_name(value));
                 heap.type_error(format!(
                     "'async with' received an object from {} that does not implement __await__: {class}",
