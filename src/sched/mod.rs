@@ -4,6 +4,7 @@
 //! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
+mod awaitable;
 pub mod block;
 pub mod blocking;
 pub mod clock;
