@@ -17,6 +17,8 @@
 // 5. Bytes of a string are checked to be UTF-8 once, and may lie in a buffer that several strings share. `str.rs`.
 // 6. Operands of verified code are not checked again: registers, constants, caches, jumps. `code.rs`, `vm/exec/frame.rs`.
 // 7. Kinds that the owner of a slot vouches for are not checked again. `Slot::trusted`: the function of a coroutine.
+// 8. An allocator is unsafe by its trait: `cli/reserve.rs` passes each request on to the system's, and retries where that refuses. There
+//    is no safe form: without it, what cannot fail (small boxes, other crates) aborts the process where memory ends.
 
 #![expect(
     unsafe_code,
