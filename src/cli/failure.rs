@@ -93,6 +93,9 @@ pub fn without_runner(failure: &Failure, sources: &SourceMap) -> Failure {
     let is_frame = |entry: &&TraceEntry| matches!(entry, TraceEntry::Frame { .. });
     if failure.trace.iter().filter(is_frame).any(is_users) {
         shown.trace.retain(is_users);
+    } else if shown.written.is_some() {
+        // The mistake is in a file that the runner imported: how says nothing.
+        shown.trace.clear();
     }
     // What awaits the outermost task is the runner.
     while let Some(TraceEntry::Task { .. }) = shown.trace.last() {
