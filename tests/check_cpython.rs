@@ -1,5 +1,7 @@
 //! `apy check` says nothing false: over 500 files of CPython's library, and over the project's own programs.
 //!
+//! And no public name of CPython's modules gets lost: tests/compare_names.py, with the list of what is left out.
+//!
 //! The library is that of an installed CPython 3.13 (`APY_CPYTHON` names it; else the one of pyenv, else `python3.13`), which also judges
 //! each finding: tests/check_oracle.py. Without one that half is skipped. The project's programs do on purpose what `apy check` looks
 //! for; there a finding is true if what the program prints names the exception that it foretells.
@@ -54,6 +56,25 @@ const FORETOLD: &[(&str, &[&str])] = &[
 ];
 
 #[test]
+fn no_name_of_a_module_is_lost() {
+    let Some(python) = python() else {
+        eprintln!("skipped: there is no CPython 3.13");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compare_names.py");
+    let output = Command::new(python)
+        .args([script.as_os_str(), "--lost".as_ref(), APY.as_ref()])
+        .output()
+        .expect("CPython runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "names that CPython's modules have and tests/names_left_out.txt does not list:\n{said}{complaint}"
+    );
+}
+
+#[test]
 fn nothing_false_is_said_of_the_library_of_cpython() {
     let Some(python) = python() else {
         eprintln!("skipped: there is no CPython 3.13");
@@ -79,6 +100,25 @@ fn nothing_false_is_said_of_the_library_of_cpython() {
     let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check_oracle.py");
     let wrong = run(Command::new(&python).arg(oracle), &findings);
     assert_eq!(wrong, "", "not true of CPython's library");
+}
+
+#[test]
+fn no_name_of_a_module_is_lost() {
+    let Some(python) = python() else {
+        eprintln!("skipped: there is no CPython 3.13");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compare_names.py");
+    let output = Command::new(python)
+        .args([script.as_os_str(), "--lost".as_ref(), APY.as_ref()])
+        .output()
+        .expect("CPython runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "names that CPython's modules have and tests/names_left_out.txt does not list:\n{said}{complaint}"
+    );
 }
 
 #[test]

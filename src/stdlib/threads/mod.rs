@@ -35,12 +35,16 @@ pub const THREAD: NativeModule = NativeModule {
         &AT_EXIT,
         &REPORT,
         &INTERRUPT_MAIN,
+        &DAEMONS,
     ],
     types: &[&lock::LOCK, &rlock::RLOCK, &handle::HANDLE],
     constants: &[
         ("LockType", "The class of locks."),
         ("TIMEOUT_MAX", "The longest timeout, in seconds."),
         ("error", "RuntimeError."),
+        ("allocate", "The same as `allocate_lock`."),
+        ("start_new", "The same as `start_new_thread`."),
+        ("exit_thread", "The same as `exit`."),
     ],
     init,
     ..NativeModule::of("_thread", "Threads and locks, as `threading` needs them.")
@@ -55,6 +59,14 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     bind(vm, module, "TIMEOUT_MAX", Value::float(TIMEOUT_MAX));
     let error = vm.heap.types.class(&vm.heap, Builtin::RuntimeError).value();
     bind(vm, module, "error", error);
+    for (alias, name) in [
+        ("allocate", "allocate_lock"),
+        ("start_new", "start_new_thread"),
+        ("exit_thread", "exit"),
+    ] {
+        let function = vm.get_attr_named(module, name)?;
+        bind(vm, module, alias, vm.get(function));
+    }
     Ok(())
 }
 
@@ -62,6 +74,11 @@ const ALLOCATE_LOCK: Native = Native::vm("allocate_lock()", "A new lock.", |vm, 
     let class = class_of(vm, &lock::LOCK);
     Ok(lock::new_lock(vm, class))
 });
+const DAEMONS: Native = Native::vm(
+    "daemon_threads_allowed() -> bool",
+    "Return True: threads may be daemons.",
+    |vm, _| Ok(vm.bool_local(true)),
+);
 const START_NEW_THREAD: Native = Native::vm(
     "start_new_thread(function, args, kwargs={}, /) -> int",
     "Start a thread that calls a function; its number.",
