@@ -286,6 +286,13 @@ impl Vm {
 
     /// `list.extend(b)`
     pub fn extend_list(&mut self, list: Local, b: Local) -> Result<(), Raised> {
+        // A list that is extended by itself ends, whatever its `__iter__` does.
+        let plain = self.plain(b);
+        let b = if self.get(plain).is(self.get(list)) {
+            plain
+        } else {
+            b
+        };
         self.extend_or(list, b, |name| format!("'{name}' object is not iterable"))
     }
 
