@@ -23,7 +23,11 @@ pub struct Deque {
 
 traced!(Deque { items } plain { maxlen, version });
 
-impl Payload for Deque {}
+impl Payload for Deque {
+    fn is_sequence(&self) -> bool {
+        true
+    }
+}
 
 /// An end of a deque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

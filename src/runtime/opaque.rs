@@ -19,6 +19,11 @@ pub trait Payload: Trace + Any {
     fn exported(&self, _: &Heap) -> Option<Vec<u8>> {
         None
     }
+
+    /// Whether sequence patterns match it.
+    fn is_sequence(&self) -> bool {
+        false
+    }
 }
 
 /// Why the tasks that wait for something cannot go on.
@@ -84,6 +89,11 @@ impl<'h> Gc<'h, Opaque> {
     /// Why the tasks that wait for it cannot go on.
     pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         self.get().payload.obstacle(heap)
+    }
+
+    /// Whether sequence patterns match it.
+    pub fn is_sequence(self) -> bool {
+        self.get().payload.is_sequence()
     }
 
     /// A copy of its bytes, if it is bytes-like.

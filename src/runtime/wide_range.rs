@@ -26,7 +26,11 @@ pub struct WideRange {
 
 traced!(WideRange {} plain { start, stop, step });
 
-impl Payload for WideRange {}
+impl Payload for WideRange {
+    fn is_sequence(&self) -> bool {
+        true
+    }
+}
 
 impl WideRange {
     /// The numbers of a range of either kind.

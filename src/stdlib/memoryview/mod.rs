@@ -136,6 +136,10 @@ impl Payload for View {
     fn exported(&self, heap: &Heap) -> Option<Vec<u8>> {
         (!self.released.get()).then(|| self.bytes(heap))
     }
+
+    fn is_sequence(&self) -> bool {
+        true
+    }
 }
 
 impl View {

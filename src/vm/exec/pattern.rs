@@ -8,6 +8,7 @@ use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
@@ -59,7 +60,13 @@ impl Vm {
                 Some(view) if view.tag == ViewTag::Proxy => MAPPING,
                 _ => 0,
             },
-            Some(Kind::Instance | Kind::Opaque) => self.declared(value),
+            Some(Kind::Instance | Kind::Opaque) => {
+                let inner = self.plain_value(value).as_gc::<Opaque>();
+                match inner.is_some_and(Gc::<Opaque>::is_sequence) {
+                    true => SEQUENCE,
+                    false => self.declared(value),
+                }
+            }
             _ => 0,
         }
     }

@@ -382,6 +382,11 @@ impl<'h> NativeCall<'h, '_> {
             !p.optional && !(by_position(p) && *i < given) && !keys.contains(&p.name)
         });
         if let Some((i, p)) = missing {
+            // Its constructor reads its arguments by itself in CPython.
+            if name == "enumerate" {
+                let message = format!("enumerate() missing required argument '{}'", p.name);
+                return self.heap.type_error(message);
+            }
             return self.heap.type_error(if p.kind == ParamKind::Keyword {
                 format!(
                     "{name}() missing 1 required keyword-only argument: '{}'",
