@@ -111,7 +111,7 @@ LISTED = [
     (r"mappingproxy\.__(lt|le|gt|ge|ior|class_getitem)", r"", "a proxy compares as its dict does when it is asked by an operator"),
     (r"generator\.__del__|zip\.__setstate__|code\._varname|code\.(__)?replace", r"", "not there, or takes other arguments"),
     (r"memoryview\.__iter__\(\)|iter\(|str\.__iter__|enumerate|reversed|bytes\.__iter__", r"iterator object", "iterators of other classes"),
-    (r"(set|frozenset)\.(symmetric_difference|union)", r"", "the order of a table that grew in other steps"),
+    (r"(set|frozenset)\.(symmetric_difference|union)|(keys|items)\.__r?(or|xor)__", r"^(frozenset\()?\{", "the order of texts, whose hashes CPython draws anew in each run"),
     (r"hash|object\.__hash__|int\.__hash__", r"^-?\d+$", "hashes of objects are numbered"),
     (r"deque\.__(delitem|getitem|setitem)__", r"cannot be interpreted", "one text for indices of all sequences"),
     (r"(iterator|reversed)\.__setstate__|deque\.__init__", r"an integer is required", "one text for what should be an integer"),
