@@ -4,17 +4,34 @@
 //! is in range and its last instruction is a terminator: this is what lets the VM's cursor and window skip checks.
 //! Its fields are private to the crate's bytecode layer for writing: `Code` derefs to a read-only `Draft`.
 
+use std::cell::OnceCell;
+use std::fmt;
 use std::ops::Deref;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::op::{Instr, Reg};
+use super::image::Unread;
+use super::op::{Instr, Op, Reg};
 use crate::diagnostics::span::Span;
 
-/// A verified function, module body or class body.
-#[derive(Debug, PartialEq)]
-pub struct Code(Draft);
+/// A verified function, module body or class body. The code of a module of the library is read and verified when somebody first
+/// looks into it.
+pub struct Code {
+    draft: OnceCell<Draft>,
+    unread: Option<Box<Unread>>,
+}
+
+/// What making a function needs of its code: known before the code is read.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    /// The bare name.
+    pub name: &'a Rc<str>,
+    /// The dotted name.
+    pub qualname: &'a Rc<str>,
+    /// Where its cells come from.
+    pub captures: &'a [Capture],
+}
 
 /// What a `Code` is made from: the same data before verification.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,19 +222,116 @@ pub enum Capture {
 impl Code {
     /// Wraps what `verify` has checked.
     pub(super) fn trusted(draft: Draft) -> Code {
-        Code(draft)
+        Code {
+            draft: OnceCell::from(draft),
+            unread: None,
+        }
+    }
+
+    /// Code that is in an image of the program itself.
+    pub(super) fn unread(unread: Unread) -> Code {
+        Code {
+            draft: OnceCell::new(),
+            unread: Some(Box::new(unread)),
+        }
+    }
+
+    /// Whether nobody has looked into it yet.
+    pub fn is_unread(&self) -> bool {
+        self.draft.get().is_none()
+    }
+
+    /// What making a function needs; does not read the code.
+    pub fn head(&self) -> Head<'_> {
+        match &self.unread {
+            Some(unread) => unread.head(),
+            None => Head {
+                name: &self.name,
+                qualname: &self.qualname,
+                captures: &self.captures,
+            },
+        }
+    }
+
+    /// The docstring, if there is one; does not read the code.
+    pub fn docstring(&self) -> Option<Rc<str>> {
+        match &self.unread {
+            Some(unread) => unread.doc(),
+            None => self.doc.clone(),
+        }
+    }
+
+    /// The names of the attributes that a method stores in its `self`; does not read the code.
+    pub fn stored_in_self(&self) -> Vec<Rc<str>> {
+        match &self.unread {
+            Some(unread) => unread.stored_in_self(),
+            None => self.find_stored_in_self(),
+        }
+    }
+
+    /// What it was made from.
+    pub(super) fn into_draft(self) -> Draft {
+        let Code { draft, unread } = self;
+        draft
+            .into_inner()
+            .unwrap_or_else(|| read(unread.as_deref()))
+    }
+}
+
+#[cold]
+fn read(unread: Option<&Unread>) -> Draft {
+    unread.expect("what has no draft is in an image").read()
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Code) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Code").field(&**self).finish()
     }
 }
 
 impl Deref for Code {
     type Target = Draft;
 
+    #[inline]
     fn deref(&self) -> &Draft {
-        &self.0
+        self.draft.get_or_init(|| read(self.unread.as_deref()))
     }
 }
 
 impl Draft {
+    /// The names of the attributes that its instructions store in `self`, if that is its first parameter.
+    pub(super) fn find_stored_in_self(&self) -> Vec<Rc<str>> {
+        let mut found: Vec<Rc<str>> = Vec::new();
+        if self
+            .params
+            .names
+            .first()
+            .is_none_or(|first| &**first != "self")
+        {
+            return found;
+        }
+        let stores = self
+            .instrs
+            .iter()
+            .filter(|i| i.op == Op::SetAttr && i.a == 0);
+        for store in stores {
+            let name = self.caches.get(store.d as usize);
+            let name = name.and_then(|&name| self.consts.get(name as usize));
+            if let Some(Const::Str(name)) = name
+                && !found.contains(name)
+            {
+                found.push(Rc::clone(name));
+            }
+        }
+        found
+    }
+
     /// The span of the instruction at `ip`.
     pub fn span_at(&self, ip: u32) -> Span {
         let i = self.spans.partition_point(|&(at, _)| at <= ip);

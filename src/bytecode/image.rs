@@ -4,14 +4,18 @@
 //! numbers are LEB128 (7 bits a byte, the lowest first). The reader trusts nothing: what it reads goes through `verify` as a
 //! compiler's draft does, so a damaged image is an error and never a bad `Code`.
 //!
+//! A program calls few of the functions of the modules that it imports. So a code is its head, which making a function needs, and a
+//! body with its length before it: `open` leaves the bodies until somebody looks into them, and the texts likewise.
+//!
 //! To add a field to `Draft`: `Writer::draft` and `Reader::draft` take it apart by name, the compiler asks for both.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
+use super::code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params};
 use super::globals::GlobalNames;
 use super::op::{Instr, Op};
 use super::verify::verify;
@@ -23,27 +27,104 @@ use crate::diagnostics::span::Span;
 pub fn write(code: &Code, names: &GlobalNames) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.list(names.names(), |writer, name| writer.text(name));
-    writer.draft(code);
+    writer.code(code);
     let mut image = Writer::default();
     image.list(&writer.texts, |image, text| image.raw(text.as_bytes()));
     image.out.extend_from_slice(&writer.out);
     image.out
 }
 
-/// Reads a module: its code and the names of its global slots. `file`: the number that the source map gave its text.
+/// A module: its code and the names of its global slots.
+pub type Opened = (Rc<Code>, Vec<Rc<str>>);
+
+/// Reads a module. `file`: the number that the source map gave its text.
 ///
 /// # Errors
 /// The image is damaged: where it ends too early, or what the verifier says.
-pub fn read(image: &[u8], file: u32) -> Result<(Rc<Code>, Vec<Rc<str>>), String> {
-    let mut reader = Reader {
-        rest: image,
-        texts: Vec::new(),
-        file,
-    };
-    reader.texts = reader.list(Reader::raw_text)?;
-    let names = reader.list(Reader::text)?;
-    let code = reader.code()?;
-    Ok((code, names))
+pub fn read(image: &[u8], file: u32) -> Result<Opened, String> {
+    Reader::new(image, file, Reader::read_now)?.module()
+}
+
+/// The same for an image that the build made: each code is read when somebody first looks into it.
+///
+/// # Errors
+/// The image ends too early. Looking into code that is damaged otherwise panics.
+pub fn open(image: &'static [u8], file: u32) -> Result<Opened, String> {
+    Reader::new(image, file, Reader::read_later)?.module()
+}
+
+/// Code that was not read yet.
+pub struct Unread {
+    head: OwnHead,
+    body: &'static [u8],
+    texts: Rc<Texts<'static>>,
+    file: u32,
+}
+
+/// What a `Head` refers to.
+struct OwnHead {
+    name: Rc<str>,
+    qualname: Rc<str>,
+    captures: Box<[Capture]>,
+    /// The docstring: its place in the texts.
+    doc: Option<usize>,
+    /// What `Code::stored_in_self` tells: places in the texts.
+    stored: Box<[usize]>,
+}
+
+impl OwnHead {
+    fn head(&self) -> Head<'_> {
+        Head {
+            name: &self.name,
+            qualname: &self.qualname,
+            captures: &self.captures,
+        }
+    }
+}
+
+impl Unread {
+    pub(super) fn head(&self) -> Head<'_> {
+        self.head.head()
+    }
+
+    pub(super) fn doc(&self) -> Option<Rc<str>> {
+        self.texts.get(self.head.doc?).ok()
+    }
+
+    pub(super) fn stored_in_self(&self) -> Vec<Rc<str>> {
+        let texts = self.head.stored.iter().map(|&at| self.texts.get(at));
+        texts.filter_map(Result::ok).collect()
+    }
+
+    pub(super) fn read(&self) -> Draft {
+        let mut reader = Reader {
+            rest: self.body,
+            texts: Rc::clone(&self.texts),
+            file: self.file,
+            nested: Reader::read_later,
+        };
+        let code = reader.draft(&self.head).and_then(verified);
+        code.expect("the build wrote it; a unit test of `library` reads each")
+            .into_draft()
+    }
+}
+
+fn verified(draft: Draft) -> Read<Code> {
+    verify(draft).map_err(|error| error.to_string())
+}
+
+/// The texts of an image, each made when it is first needed.
+struct Texts<'a>(Vec<(&'a [u8], OnceCell<Rc<str>>)>);
+
+impl Texts<'_> {
+    fn get(&self, at: usize) -> Read<Rc<str>> {
+        let (bytes, made) = self.0.get(at).ok_or("a text that is not there")?;
+        if let Some(text) = made.get() {
+            return Ok(Rc::clone(text));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        Ok(Rc::clone(made.get_or_init(|| text.into())))
+    }
 }
 
 const KINDS: [CodeKind; 7] = [
@@ -98,10 +179,27 @@ impl Writer {
         self.number(u64::from(span.end - span.start));
     }
 
+    fn code(&mut self, code: &Draft) {
+        self.text(&code.name);
+        self.text(&code.qualname);
+        self.list(&code.captures, |w, capture| {
+            w.number(match capture {
+                Capture::Local(reg) => u64::from(*reg) * 2,
+                Capture::Free(index) => u64::from(*index) * 2 + 1,
+            });
+        });
+        self.list(code.doc.as_slice(), Writer::text);
+        self.list(&code.find_stored_in_self(), Writer::text);
+        let before = std::mem::take(&mut self.out);
+        self.draft(code);
+        let body = std::mem::replace(&mut self.out, before);
+        self.raw(&body);
+    }
+
     fn draft(&mut self, draft: &Draft) {
         let Draft {
-            name,
-            qualname,
+            name: _,
+            qualname: _,
             file: _,
             span,
             begin,
@@ -113,16 +211,14 @@ impl Writer {
             caches,
             handlers,
             handling,
-            captures,
+            captures: _,
             free_names,
             locals,
             spans,
-            doc,
+            doc: _,
             nglobals,
             shows_locals,
         } = draft;
-        self.text(name);
-        self.text(qualname);
         self.span(*span);
         self.number(u64::from(*begin));
         let kind = KINDS.iter().position(|known| known == kind);
@@ -142,12 +238,6 @@ impl Writer {
                 w.number(u64::from(n));
             }
         });
-        self.list(captures, |w, capture| {
-            w.number(match capture {
-                Capture::Local(reg) => u64::from(*reg) * 2,
-                Capture::Free(index) => u64::from(*index) * 2 + 1,
-            });
-        });
         self.list(free_names, Writer::text);
         self.list(locals, |w, (name, reg)| {
             w.text(name);
@@ -157,7 +247,6 @@ impl Writer {
             w.number(u64::from(*at));
             w.span(*span);
         });
-        self.list(doc.as_slice(), Writer::text);
         self.number(u64::from(*nglobals));
         self.number(u64::from(*shows_locals));
     }
@@ -224,7 +313,7 @@ impl Writer {
             }
             Const::Code(code) => {
                 self.out.push(12);
-                self.draft(code);
+                self.code(code);
             }
         }
     }
@@ -232,13 +321,56 @@ impl Writer {
 
 struct Reader<'a> {
     rest: &'a [u8],
-    texts: Vec<Rc<str>>,
+    texts: Rc<Texts<'a>>,
     file: u32,
+    /// Makes a code from its head and its body.
+    nested: fn(&Reader<'a>, OwnHead, &'a [u8]) -> Read<Code>,
 }
 
 type Read<T> = Result<T, String>;
 
+impl Reader<'static> {
+    fn read_later(&self, head: OwnHead, body: &'static [u8]) -> Read<Code> {
+        Ok(Code::unread(Unread {
+            head,
+            body,
+            texts: Rc::clone(&self.texts),
+            file: self.file,
+        }))
+    }
+}
+
 impl<'a> Reader<'a> {
+    fn new(
+        image: &'a [u8],
+        file: u32,
+        nested: fn(&Reader<'a>, OwnHead, &'a [u8]) -> Read<Code>,
+    ) -> Read<Reader<'a>> {
+        let mut reader = Reader {
+            rest: image,
+            texts: Rc::new(Texts(Vec::new())),
+            file,
+            nested,
+        };
+        let texts = reader.list(|r| Ok((r.raw()?, OnceCell::new())))?;
+        reader.texts = Rc::new(Texts(texts));
+        Ok(reader)
+    }
+
+    fn module(mut self) -> Read<Opened> {
+        let names = self.list(Self::text)?;
+        Ok((self.code()?, names))
+    }
+
+    fn read_now(&self, head: OwnHead, body: &'a [u8]) -> Read<Code> {
+        let mut reader = Reader {
+            rest: body,
+            texts: Rc::clone(&self.texts),
+            ..*self
+        };
+        verified(reader.draft(&head)?)
+    }
+
     fn take(&mut self, count: usize) -> Read<&'a [u8]> {
         let (taken, rest) = self
             .rest
@@ -253,7 +385,19 @@ impl<'a> Reader<'a> {
         Ok(taken.try_into().expect("as many as were taken"))
     }
 
+    #[inline]
     fn number(&mut self) -> Read<u64> {
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(byte));
+        }
+        self.long_number()
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self) -> Read<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {
             let [byte] = self.array()?;
@@ -289,16 +433,9 @@ impl<'a> Reader<'a> {
         self.take(count)
     }
 
-    fn raw_text(&mut self) -> Read<Rc<str>> {
-        let bytes = self.raw()?;
-        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-        Ok(text.into())
-    }
-
     fn text(&mut self) -> Read<Rc<str>> {
         let at: usize = self.small()?;
-        let text = self.texts.get(at).ok_or("a text that is not there")?;
-        Ok(Rc::clone(text))
+        self.texts.get(at)
     }
 
     fn span(&mut self) -> Read<Span> {
@@ -309,16 +446,24 @@ impl<'a> Reader<'a> {
     }
 
     fn code(&mut self) -> Read<Rc<Code>> {
-        let draft = self.draft()?;
-        verify(draft)
-            .map(Rc::new)
-            .map_err(|error| error.to_string())
-    }
-
-    fn draft(&mut self) -> Read<Draft> {
-        Ok(Draft {
+        let head = OwnHead {
             name: self.text()?,
             qualname: self.text()?,
+            captures: self.boxed(Self::capture)?,
+            doc: self.list(Self::small)?.pop(),
+            stored: self.boxed(Self::small)?,
+        };
+        let body = self.raw()?;
+        (self.nested)(self, head, body).map(Rc::new)
+    }
+
+    /// The body of a code.
+    fn draft(&mut self, head: &OwnHead) -> Read<Draft> {
+        Ok(Draft {
+            name: Rc::clone(&head.name),
+            qualname: Rc::clone(&head.qualname),
+            captures: head.captures.clone(),
+            doc: head.doc.map(|at| self.texts.get(at)).transpose()?,
             file: self.file,
             span: self.span()?,
             begin: self.small()?,
@@ -327,7 +472,7 @@ impl<'a> Reader<'a> {
                 .ok_or("a kind that is not there")?,
             params: self.params()?,
             nregs: self.small()?,
-            instrs: self.boxed(Self::instr)?,
+            instrs: self.instrs()?,
             consts: self.boxed(Self::constant)?,
             caches: self.boxed(Self::small)?,
             handlers: self.boxed(|r| {
@@ -345,11 +490,9 @@ impl<'a> Reader<'a> {
                     reg: r.small()?,
                 })
             })?,
-            captures: self.boxed(Self::capture)?,
             free_names: self.boxed(Self::text)?,
             locals: self.boxed(|r| Ok((r.text()?, r.small()?)))?,
             spans: self.boxed(|r| Ok((r.small()?, r.span()?)))?,
-            doc: self.list(Self::text)?.pop(),
             nglobals: self.small()?,
             shows_locals: self.number()? != 0,
         })
@@ -379,13 +522,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn instr(&mut self) -> Read<Instr> {
-        let [op, a, b, c, d @ ..]: [u8; 8] = self.array()?;
-        let op = *Op::ALL
-            .get(usize::from(op))
-            .ok_or("an operation that is not there")?;
-        let d = i32::from_le_bytes(d);
-        Ok(Instr { op, a, b, c, d })
+    fn instrs(&mut self) -> Read<Box<[Instr]>> {
+        let count: usize = self.small()?;
+        let bytes = self.take(count.checked_mul(8).ok_or("too many instructions")?)?;
+        let (rows, _) = bytes.as_chunks::<8>();
+        let instrs = rows.iter().map(|&[op, a, b, c, d @ ..]| {
+            let op = *Op::ALL.get(usize::from(op))?;
+            let d = i32::from_le_bytes(d);
+            Some(Instr { op, a, b, c, d })
+        });
+        let instrs: Option<Box<[Instr]>> = instrs.collect();
+        instrs.ok_or_else(|| "an operation that is not there".to_owned())
     }
 
     fn constant(&mut self) -> Read<Const> {

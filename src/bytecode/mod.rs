@@ -16,7 +16,7 @@ mod relink;
 pub mod verify;
 
 pub use builder::{Builder, Label};
-pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Params};
+pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params};
 pub use flow::RegSet;
 pub use globals::GlobalNames;
 pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};

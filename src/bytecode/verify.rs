@@ -262,7 +262,7 @@ fn check_captures(draft: &Draft) -> Result<(), VerifyError> {
         Const::Code(code) => Some(code),
         _ => None,
     });
-    for capture in nested.flat_map(|code| &code.captures) {
+    for capture in nested.flat_map(|code| code.head().captures) {
         match *capture {
             Capture::Local(reg) => ensure(
                 u16::from(reg) < draft.nregs,

@@ -7,6 +7,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use memchr::memchr2_iter;
+
 use super::Span;
 
 /// All source texts that were loaded, in order.
@@ -142,12 +144,13 @@ impl SourceFile {
 pub fn line_of(text: &str, offset: u32) -> u32 {
     let bytes = text.as_bytes();
     let before = &bytes[..(offset as usize).min(bytes.len())];
-    1 + (0..before.len()).filter(|&i| ends_line(bytes, i)).count() as u32
+    let ends = memchr2_iter(b'\n', b'\r', before);
+    1 + ends.filter(|&i| ends_line(bytes, i)).count() as u32
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
     let bytes = text.as_bytes();
-    let ends = (0..bytes.len())
+    let ends = memchr2_iter(b'\n', b'\r', bytes)
         .filter(|&i| ends_line(bytes, i))
         .map(|i| i as u32 + 1);
     std::iter::once(0).chain(ends).collect()

@@ -385,7 +385,7 @@ fn run_library(vm: &mut Vm, library: &library::Module, facts: &Facts) -> Result<
     let shown = format!("<apy>/{}", library.name);
     let sources = &vm.extension::<Loader>().sources;
     let file = sources.borrow_mut().add(&*shown, library.text);
-    let (code, names) = image::read(library.image, file.0)
+    let (code, names) = image::open(library.image, file.0)
         .expect("the build wrote it; a unit test of `library` reads each");
     let module = vm.local(vm.heap.module(library.name).value());
     // The code counts on its names having the first slots.

@@ -1,7 +1,8 @@
 //! Code on the heap: a verified `Code`, its constants as values, its inline caches.
 //!
 //! Instructions are read in place from the immutable `Code`; what running adds (what caches learned) stands beside them.
-//! `vm/load.rs` makes these objects.
+//! `link.rs` makes these objects: for code that nobody has looked into yet a *stub*, which a function exchanges for the code object
+//! when it is first called.
 
 #![expect(
     unsafe_code,
@@ -68,7 +69,7 @@ pub struct CodeObj {
     pub caches: Box<[Cache]>,
     /// The code.
     pub code: Rc<Code>,
-    /// A copy that is linked to another module, the last one made; else Undef.
+    /// A copy that is linked to another module, the last one made; else Undef. Of a stub: the code object.
     pub linked: Slot,
     /// The code of the same text with its names in a mapping, once `exec` asked for it; else Undef.
     pub mapped: Slot,
@@ -127,6 +128,28 @@ impl<'h> Gc<'h, CodeObj> {
 }
 
 impl CodeObj {
+    /// A stand-in for code that nobody has looked into yet.
+    pub(super) fn stub(code: Rc<Code>, module: Gc<'_, Module>) -> CodeObj {
+        CodeObj {
+            entry: std::ptr::null(),
+            plain_args: NOT_PLAIN,
+            nregs: 0,
+            undef_count: 0,
+            module: Fixed::new(module),
+            consts: Box::default(),
+            caches: Box::default(),
+            code,
+            linked: Slot::undef(),
+            mapped: Slot::undef(),
+        }
+    }
+
+    /// Whether it is a stand-in.
+    #[inline(always)]
+    pub fn is_stub(&self) -> bool {
+        self.entry.is_null()
+    }
+
     /// The names of the attributes that the code stores in its first argument.
     pub fn stored_in_first<'h>(&'h self, heap: &'h Heap) -> impl Iterator<Item = Value<'h>> {
         let stores = self

@@ -113,7 +113,8 @@ impl<'h> Gc<'h, Coroutine> {
         debug_assert!(self.runs_code());
         // SAFETY: those that run code are made by `Vm` around a function, and `function` never changes.
         let function = unsafe { self.get().function.trusted::<Function>(heap) };
-        function.code(heap)
+        // Making the coroutine loaded it.
+        function.code_or_stub(heap)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Function {
     pub name: Slot,
     /// `__qualname__`, a string.
     pub qualname: Slot,
-    /// `__doc__`.
+    /// `__doc__`; Undef until somebody asks, for what the code says.
     pub doc: Slot,
     /// `__annotations__`: a dict, or Undef.
     pub annotations: Slot,
@@ -39,12 +39,41 @@ impl<'h> Gc<'h, Function> {
     /// The function's code.
     #[inline(always)]
     pub fn code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
+        let code = self.get().code.get(heap);
+        if code.is_stub() {
+            return self.load_code(heap);
+        }
+        code
+    }
+
+    /// The function's code as far as it is there: that of a function which was never called may be a stub, which takes no
+    /// arguments.
+    #[inline(always)]
+    pub fn code_or_stub(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
         self.get().code.get(heap)
     }
 
     /// Gives it other code. The caller keeps the former code alive: frames that run it rely on the function.
     pub fn set_code(self, code: Gc<'h, CodeObj>) {
         self.get().code.set(code);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load_code(self, heap: &'h Heap) -> Gc<'h, CodeObj> {
+        let code = self.get().code.get(heap).loaded(heap);
+        self.get().code.set(code);
+        code
+    }
+
+    /// `__doc__`.
+    pub fn doc(self, heap: &'h Heap) -> Value<'h> {
+        if self.get().doc.is_undef() {
+            let doc = self.code_or_stub(heap).get().code.docstring();
+            let doc = doc.map_or(Value::NONE, |doc| heap.str_value(&doc));
+            self.get().doc.set(doc);
+        }
+        self.get().doc.get(heap)
     }
 }
 
@@ -53,6 +82,7 @@ impl<'h> Gc<'h, Function> {
     pub fn private_copy(self, heap: &'h Heap) -> Gc<'h, Function> {
         let cells = self.tail();
         let copy = heap.function(self.code(heap), self.ncells, |n| cells[n].get(heap));
+        copy.doc.set(Value::NONE);
         copy.name.set(self.get().name.get(heap));
         copy.qualname.set(self.get().qualname.get(heap));
         copy
@@ -67,18 +97,14 @@ impl Heap {
         ncells: u32,
         cells: impl FnMut(usize) -> Value<'h>,
     ) -> Gc<'h, Function> {
+        let head = code.get().code.head();
         let fields = Function {
             code: Exchanged::new(code),
             defaults: Slot::undef(),
             kwdefaults: Slot::undef(),
-            name: Slot::new(self.intern(&code.code.name).value()),
-            qualname: Slot::new(self.intern(&code.code.qualname).value()),
-            doc: Slot::new(
-                code.code
-                    .doc
-                    .as_ref()
-                    .map_or(Value::NONE, |doc| self.str_value(doc)),
-            ),
+            name: Slot::new(self.intern(head.name).value()),
+            qualname: Slot::new(self.intern(head.qualname).value()),
+            doc: Slot::undef(),
             annotations: Slot::undef(),
             attrs: Slot::undef(),
             ncells,

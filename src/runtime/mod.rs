@@ -22,6 +22,7 @@ pub mod instance;
 pub mod int;
 pub mod intern;
 pub mod iter;
+pub mod link;
 pub mod list;
 mod method_cache;
 pub mod module;

@@ -12,12 +12,12 @@ use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
 use crate::runtime::heap::Gc;
+use crate::runtime::link::load_code;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::Vm;
-use crate::vm::load::load_code;
 use crate::vm::local::Local;
 
 /// What a text is compiled to.
@@ -193,6 +193,8 @@ impl Vm {
         let this: Gc<'_, Function> = self.get_gc(function).expect("the caller checked it");
         let old = this.code(&self.heap).value();
         self.exec.former_codes.push(&self.heap, old);
+        // The docstring stays that of the former code.
+        this.doc(&self.heap);
         this.set_code(self.code_of(linked));
         Ok(())
     }
@@ -209,6 +211,7 @@ impl Vm {
     }
 
     fn code_of(&self, code: Local) -> Gc<'_, CodeObj> {
-        self.get_gc(code).expect("the caller checked the kind")
+        let code: Gc<'_, CodeObj> = self.get_gc(code).expect("the caller checked the kind");
+        code.loaded(&self.heap)
     }
 }

@@ -226,17 +226,9 @@ impl Vm {
             let Some(function) = value.as_gc::<Function>() else {
                 continue;
             };
-            let code = function.code(heap).get();
-            if code
-                .code
-                .params
-                .names
-                .first()
-                .is_none_or(|first| &**first != "self")
-            {
-                continue;
-            }
-            for name in code.stored_in_first(heap) {
+            let code = &function.code_or_stub(heap).get().code;
+            for name in code.stored_in_self() {
+                let name = heap.intern(&name).value();
                 if !names.iter().any(|known| known.is(name)) {
                     names.push(name);
                 }

@@ -204,7 +204,7 @@ impl Vm {
         // Enters a function whose `count` arguments begin at register `first`, if it can be entered directly.
         macro_rules! enter {
             ($function:expr, $first:expr, $count:expr, $otherwise:expr) => {{
-                let callee = $function.code(&self.heap);
+                let callee = $function.code_or_stub(&self.heap);
                 let window = w.from($first);
                 if callee.plain_args == $count && self.exec.stack.has_room(window) {
                     self.exec.stack.top_mut().ip = ip.next();

@@ -206,7 +206,7 @@ fn used_names<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 }
 
 fn constants<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let this = this::<CodeObj>(heap, args)?;
+    let this = this::<CodeObj>(heap, args)?.loaded(heap);
     let code = &this.get().code;
     let doc = code.doc.as_ref().map(|doc| heap.str_value(doc));
     // The first constant of a function is its documentation.
@@ -218,7 +218,11 @@ fn constants<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
         let value = match i.op {
             Op::LoadInt => heap.int(i64::from(i.d)),
             Op::LoadImm => Value::immediate(i.d as u32),
-            Op::LoadConst | Op::MakeFunction => this.constant(heap, i.d),
+            Op::LoadConst => this.constant(heap, i.d),
+            Op::MakeFunction => {
+                let nested = this.constant(heap, i.d).as_gc::<CodeObj>();
+                nested.map_or(Value::UNDEF, |nested| nested.loaded(heap).value())
+            }
             _ => continue,
         };
         let is_new = seen.insert((

@@ -37,7 +37,7 @@ pub const TYPES: &[NativeType] = &[
             )
             .with_set(set_qualname),
             Getter::leaf("__doc__", "The documentation, or None.", |heap, args| {
-                slot(heap, args, |f: &Function| &f.doc)
+                Ok(this::<Function>(heap, args)?.doc(heap))
             })
             .with_set(set_doc),
             Getter::leaf(

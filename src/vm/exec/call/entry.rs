@@ -192,7 +192,7 @@ impl Vm {
             .constant(heap, i.d)
             .as_gc()
             .expect("the verifier checked the constant");
-        let captures = &code.code.captures;
+        let captures = code.get().code.head().captures;
         let function = heap.function(code, captures.len() as u32, |n| match captures[n] {
             Capture::Local(reg) => frame.window.get(heap, reg),
             Capture::Free(index) => frame.function(heap).tail()[index as usize].get(heap),
