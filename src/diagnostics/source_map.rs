@@ -4,10 +4,10 @@
 //! made when someone first asks for a line, so a program that runs without a mistake never pays for it.
 //! Lines end where Python ends them: at `\n`, `\r\n` and `\r`.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use memchr::memchr2_iter;
+use memchr::{memchr_iter, memchr2_iter};
 
 use super::Span;
 
@@ -27,7 +27,12 @@ pub struct SourceFile {
     name: Rc<str>,
     text: Rc<str>,
     line_starts: OnceCell<Vec<u32>>,
+    /// How often a line was asked for without the table of lines.
+    asked: Cell<u8>,
 }
+
+/// After so many questions for lines the table of lines is made: the first are answered by counting.
+const COUNTED: u8 = 16;
 
 /// A place for humans, both counted from 1; the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +82,7 @@ impl SourceFile {
             name: name.into(),
             text: text.into(),
             line_starts: OnceCell::new(),
+            asked: Cell::new(0),
         }
     }
 
@@ -101,6 +107,11 @@ impl SourceFile {
     /// The line (from 1) that contains the offset.
     #[must_use]
     pub fn line(&self, offset: u32) -> u32 {
+        let asked = self.asked.get();
+        if asked < COUNTED && self.line_starts.get().is_none() {
+            self.asked.set(asked + 1);
+            return line_of(&self.text, offset);
+        }
         self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
@@ -144,8 +155,9 @@ impl SourceFile {
 pub fn line_of(text: &str, offset: u32) -> u32 {
     let bytes = text.as_bytes();
     let before = &bytes[..(offset as usize).min(bytes.len())];
-    let ends = memchr2_iter(b'\n', b'\r', before);
-    1 + ends.filter(|&i| ends_line(bytes, i)).count() as u32
+    let line_feeds = memchr_iter(b'\n', before).count();
+    let returns = memchr_iter(b'\r', before).filter(|&i| ends_line(bytes, i));
+    1 + (line_feeds + returns.count()) as u32
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
