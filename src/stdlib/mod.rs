@@ -11,6 +11,7 @@ pub mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
+pub mod datetime;
 mod dis;
 pub mod display;
 pub mod gc;
@@ -57,6 +58,7 @@ pub const MODULES: &[&NativeModule] = &[
     &codecs::CODECS,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,
+    &datetime::DATETIME,
     &dis::DIS,
     &gc::GC,
     &hashlib::HASHLIB,
