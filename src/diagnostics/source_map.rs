@@ -7,7 +7,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr2_iter, memrchr2_iter};
 
 use super::Span;
 
@@ -115,6 +115,19 @@ impl SourceFile {
         self.line_starts().partition_point(|&start| start <= offset) as u32
     }
 
+    /// The line (from 1) that contains the offset, and where it begins.
+    #[must_use]
+    pub fn line_and_start(&self, offset: u32) -> (u32, u32) {
+        let line = self.line(offset);
+        if let Some(starts) = self.line_starts.get() {
+            return (line, starts[line as usize - 1]);
+        }
+        let bytes = self.text.as_bytes();
+        let before = &bytes[..(offset as usize).min(bytes.len())];
+        let mut ends = memrchr2_iter(b'\n', b'\r', before).filter(|&i| ends_line(bytes, i));
+        (line, ends.next().map_or(0, |end| end as u32 + 1))
+    }
+
     /// Line and column of an offset; offsets after the end count as the end.
     #[must_use]
     pub fn line_column(&self, offset: u32) -> LineColumn {
@@ -187,6 +200,11 @@ mod tests {
             ("bé", "c", "d")
         );
         assert_eq!(file.line_column(99).line, 4);
+        let fresh = SourceFile::new("f", "a\nbé\r\nc\rd");
+        let counted: Vec<_> = (0..10).map(|at| fresh.line_and_start(at)).collect();
+        let looked_up: Vec<_> = (0..10).map(|at| file.line_and_start(at)).collect();
+        assert_eq!(counted, looked_up);
+        assert_eq!(counted[9], (4, 9));
         assert_eq!(line_of("a\r\nb\rc", 5), 3);
     }
 

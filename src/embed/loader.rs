@@ -4,8 +4,11 @@
 //! lives in an extension of the VM. A syntax error in an imported file is an exception of the program; in the program itself it is a
 //! diagnostic.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::carets;
 use super::evaluate::{self, Compiled};
@@ -33,13 +36,15 @@ pub(super) struct Loader {
     /// `sys.path` at the start.
     pub(super) path: Vec<PathBuf>,
     compiled: Compiled,
+    /// The whole paths of files whose names are relative, by the file's number, as they were when first asked for.
+    paths: RefCell<FxHashMap<u32, String>>,
 }
 
 impl Layer for Loader {
     const PLACE: LayerPlace = LayerPlace::Loader;
 }
 
-traced!(Loader { sources, warn, compiled } plain { path });
+traced!(Loader { sources, warn, compiled } plain { path, paths });
 
 impl Extension for Loader {}
 
@@ -51,6 +56,7 @@ impl Loader {
             warn,
             path,
             compiled: Compiled::default(),
+            paths: RefCell::default(),
         }
     }
 }
@@ -194,19 +200,22 @@ pub(super) fn sources(vm: &Vm) -> &Sources {
 pub(super) fn locate(vm: &Vm, file: u32, offset: u32) -> Option<SourcePlace> {
     let sources = sources(vm).borrow();
     let source = sources.file(FileId(file));
-    let line = source.line(offset);
+    let (line, start) = source.line_and_start(offset);
     let name = source.name();
     let is_path = !name.starts_with('<') && !name.starts_with('/') && !evaluate::has_made(vm, file);
     Some(SourcePlace {
         file: if is_path {
-            finder::absolute(Path::new(&**name))
-                .to_string_lossy()
-                .into()
+            let mut paths = vm.extension::<Loader>().paths.borrow_mut();
+            let path = paths.entry(file).or_insert_with(|| {
+                let path = finder::absolute(Path::new(&**name));
+                path.to_string_lossy().into_owned()
+            });
+            path.as_str().into()
         } else {
             Rc::clone(name)
         },
         line: line as usize,
-        column: offset.saturating_sub(source.line_span(line).start) as usize,
+        column: offset.saturating_sub(start) as usize,
     })
 }
 

@@ -23,6 +23,11 @@ impl Heap {
     pub fn dict(&self) -> Gc<'_, Dict> {
         self.alloc(Dict::default())
     }
+
+    /// A dict with these entries.
+    pub fn dict_of(&self, table: Table) -> Gc<'_, Dict> {
+        self.alloc(Dict { table })
+    }
 }
 
 impl<'h> Gc<'h, Dict> {

@@ -5,11 +5,13 @@
 
 #![expect(unsafe_code, reason = "knows interned names by their addresses")]
 
+use super::builtin_eq;
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, traced};
 use super::list::List;
 use super::str::Str;
+use super::table::Table;
 use super::value::Value;
 
 /// An instance.
@@ -168,10 +170,14 @@ impl<'h> Gc<'h, Instance> {
         if let Some(dict) = self.extra.get(heap).as_gc::<Dict>() {
             return dict;
         }
-        let dict = heap.dict();
-        for (name, value) in self.attrs(heap) {
-            dict.set_leaf(heap, name, value);
+        let attrs = self.attrs(heap);
+        let table = Table::with_capacity(attrs.len());
+        for (name, value) in attrs {
+            // No name is in a layout twice.
+            let hash = builtin_eq::hash(heap, name).unwrap_or(0);
+            table.add(heap, hash, name, value);
         }
+        let dict = heap.dict_of(table);
         self.take_dict(heap, dict);
         dict
     }
