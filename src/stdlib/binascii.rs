@@ -122,7 +122,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// The bytes of an argument.
 fn data(vm: &Vm, local: Local) -> Result<Vec<u8>, Raised> {
-    Ok(Buffer::copied(&vm.heap, vm.get(local))?)
+    Buffer::copied(&vm.heap, vm.get(local))
 }
 
 /// The bytes of an argument that may be a text in ASCII.

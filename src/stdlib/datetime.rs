@@ -13,9 +13,7 @@ use crate::vm::{Args, Native};
 
 /// The module.
 pub const DATETIME: NativeModule = NativeModule {
-    functions: &[
-        &CHECKED, &MICROS, &MOVED, &WHOLE, &ISO, &PARSE_ISO, &FORMAT, &PARSE,
-    ],
+    functions: &[&CHECKED, &MICROS, &MOVED, &WHOLE, &ISO, &PARSE_ISO, &FORMAT],
     ..NativeModule::of("_datetime", "The native part of datetime.")
 };
 
@@ -85,18 +83,6 @@ const FORMAT: Native = Native::leaf(
         Ok(text.map_or(Value::NONE, |text| heap.str_value(&text)))
     },
 );
-const PARSE: Native = Native::leaf(
-    "parse(text, format, /)",
-    "The seven fields that strptime() finds; None if the text does not fit or the format has more than numbers.",
-    |heap, args| {
-        let (text, format) = (args.get(0).as_gc::<Str>(), args.get(1).as_gc::<Str>());
-        let moment = text
-            .zip(format)
-            .and_then(|(text, format)| parse(text.as_str(), format.as_str()));
-        Ok(moment.map_or(Value::NONE, |moment| moment.tuple(heap)))
-    },
-);
-
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -397,51 +383,6 @@ fn parse_iso(text: &[u8]) -> Option<Moment> {
         _ => return None,
     };
     Some(moment)
-}
-
-/// `strptime` with numbers in all directives.
-fn parse(text: &str, format: &str) -> Option<Moment> {
-    if !text.is_ascii() || !format.is_ascii() {
-        return None;
-    }
-    let mut moment = Moment {
-        year: 1900,
-        month: 1,
-        day: 1,
-        hour: 0,
-        minute: 0,
-        second: 0,
-        microsecond: 0,
-    };
-    let (mut text, mut format) = (text.as_bytes(), format.bytes());
-    while let Some(c) = format.next() {
-        if c != b'%' {
-            let (&first, rest) = text.split_first()?;
-            let is_last_space =
-                c == b' ' && rest.first().is_none_or(|next| !next.is_ascii_whitespace());
-            if first != c || c.is_ascii_whitespace() && !is_last_space {
-                return None;
-            }
-            text = rest;
-            continue;
-        }
-        let (place, most, least) = match format.next()? {
-            b'Y' => (&mut moment.year, 4, 4),
-            b'm' => (&mut moment.month, 2, 1),
-            b'd' => (&mut moment.day, 2, 1),
-            b'H' => (&mut moment.hour, 2, 1),
-            b'M' => (&mut moment.minute, 2, 1),
-            b'S' => (&mut moment.second, 2, 1),
-            b'f' => (&mut moment.microsecond, 6, 6),
-            _ => return None,
-        };
-        let there = text
-            .iter()
-            .take(most)
-            .take_while(|byte| byte.is_ascii_digit());
-        (*place, text) = digits(text, there.count().max(least))?;
-    }
-    (text.is_empty() && moment.is_valid()).then_some(moment)
 }
 
 #[cfg(test)]

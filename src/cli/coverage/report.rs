@@ -149,10 +149,6 @@ const FOREIGN: [&str; 6] = [
     "site-packages",
 ];
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the files that are measured are found here"
-)]
 fn walk(path: &Path, files: &mut BTreeSet<PathBuf>) {
     if path.is_file() {
         let is_source = path

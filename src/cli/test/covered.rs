@@ -77,10 +77,6 @@ impl Covered {
 }
 
 impl Drop for Covered {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the notes of the processes of this run"
-    )]
     fn drop(&mut self) {
         // The system clears its folder for temporary files, too.
         let _ = std::fs::remove_dir_all(&self.coverage.notes);

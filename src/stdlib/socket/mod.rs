@@ -437,7 +437,7 @@ fn read_buffer(vm: &mut Vm, size: Local) -> Result<Vec<u8>, Raised> {
 }
 
 fn bytes_of(vm: &Vm, data: Local) -> Result<Vec<u8>, Raised> {
-    Ok(Buffer::copied(&vm.heap, vm.get(data))?)
+    Buffer::copied(&vm.heap, vm.get(data))
 }
 
 fn family_of(vm: &Vm, this: Local) -> Result<i32, Raised> {

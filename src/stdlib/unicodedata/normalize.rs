@@ -64,8 +64,9 @@ pub fn normalize(heap: &Heap, text: &str, form: Normalization) -> Result<String,
     }
     let mut normal = String::new();
     for (code, _) in codes {
-        heap.grow_text(&mut normal, char::MAX_LEN_UTF8)?;
-        normal.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+        let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        heap.grow_text(&mut normal, c.len_utf8())?;
+        normal.push(c);
     }
     Ok(normal)
 }

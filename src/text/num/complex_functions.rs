@@ -6,7 +6,6 @@
 //! `Native` in `stdlib/cmath.rs`.
 
 use std::f64::consts::{E, FRAC_PI_2, FRAC_PI_4, LN_2, LN_10};
-use std::f64::{INFINITY, MAX, MIN_POSITIVE, NAN};
 
 use super::complex::{Complex, complex_div};
 use super::elementary;
@@ -14,7 +13,7 @@ use super::float_parts::{domain_error, range_error};
 use crate::text::TextResult;
 
 /// Beyond this the squares in the formulas overflow.
-const LARGE: f64 = MAX / 4.0;
+const LARGE: f64 = f64::MAX / 4.0;
 /// Its logarithm.
 const LOG_LARGE: f64 = 708.396_418_532_264_1;
 /// Scales subnormal numbers up by an odd power of two.
@@ -52,7 +51,7 @@ pub fn sqrt(z: Complex) -> TextResult<Complex> {
         return Ok((0.0, im));
     }
     let (width, height) = (re.abs(), im.abs());
-    let root = if width < MIN_POSITIVE && height < MIN_POSITIVE {
+    let root = if width < f64::MIN_POSITIVE && height < f64::MIN_POSITIVE {
         let width = width * UP;
         (width + width.hypot(height * UP)).sqrt() * DOWN
     } else {
@@ -69,17 +68,17 @@ pub fn sqrt(z: Complex) -> TextResult<Complex> {
 
 fn sqrt_special((re, im): Complex) -> Complex {
     if im.is_infinite() {
-        (INFINITY, im)
-    } else if re == INFINITY {
+        (f64::INFINITY, im)
+    } else if re == f64::INFINITY {
         (re, if im.is_nan() { im } else { 0.0f64.copysign(im) })
     } else if re.is_infinite() {
         if im.is_nan() {
-            (NAN, INFINITY)
+            (f64::NAN, f64::INFINITY)
         } else {
-            (0.0, INFINITY.copysign(im))
+            (0.0, f64::INFINITY.copysign(im))
         }
     } else {
-        (NAN, NAN)
+        (f64::NAN, f64::NAN)
     }
 }
 
@@ -88,16 +87,16 @@ pub fn log(z: Complex) -> TextResult<Complex> {
     let (re, im) = z;
     if !finite(z) {
         let size = if re.is_infinite() || im.is_infinite() {
-            INFINITY
+            f64::INFINITY
         } else {
-            NAN
+            f64::NAN
         };
         return Ok((size, im.atan2(re)));
     }
     let (width, height) = (re.abs(), im.abs());
     let size = if is_large(z) {
         log_large(z, 1.0)
-    } else if width < MIN_POSITIVE && height < MIN_POSITIVE {
+    } else if width < f64::MIN_POSITIVE && height < f64::MIN_POSITIVE {
         if width == 0.0 && height == 0.0 {
             return Err(domain_error());
         }
@@ -144,13 +143,20 @@ pub fn acos(z: Complex) -> TextResult<Complex> {
 
 fn acos_special((re, im): Complex) -> Complex {
     if im.is_nan() {
-        let real = if re == 0.0 { FRAC_PI_2 } else { NAN };
-        return (real, if re.is_infinite() { INFINITY } else { NAN });
+        let real = if re == 0.0 { FRAC_PI_2 } else { f64::NAN };
+        return (
+            real,
+            if re.is_infinite() {
+                f64::INFINITY
+            } else {
+                f64::NAN
+            },
+        );
     }
     if re.is_nan() && im.is_finite() {
-        return (NAN, NAN);
+        return (f64::NAN, f64::NAN);
     }
-    (im.abs().atan2(re), INFINITY.copysign(-im))
+    (im.abs().atan2(re), f64::INFINITY.copysign(-im))
 }
 
 /// The inverse of the hyperbolic cosine.
@@ -158,9 +164,9 @@ pub fn acosh(z: Complex) -> TextResult<Complex> {
     let (re, im) = z;
     if !finite(z) {
         let size = if re.is_infinite() || im.is_infinite() {
-            INFINITY
+            f64::INFINITY
         } else {
-            NAN
+            f64::NAN
         };
         return Ok((size, im.atan2(re)));
     }
@@ -198,15 +204,22 @@ pub fn asinh(z: Complex) -> TextResult<Complex> {
 fn asinh_special((re, im): Complex) -> Complex {
     if re.is_infinite() {
         let angle = if im.is_infinite() { FRAC_PI_4 } else { 0.0 };
-        (re, if im.is_nan() { NAN } else { angle.copysign(im) })
+        (
+            re,
+            if im.is_nan() {
+                f64::NAN
+            } else {
+                angle.copysign(im)
+            },
+        )
     } else if im.is_infinite() {
         if re.is_nan() {
-            (INFINITY, NAN)
+            (f64::INFINITY, f64::NAN)
         } else {
-            (INFINITY.copysign(re), FRAC_PI_2.copysign(im))
+            (f64::INFINITY.copysign(re), FRAC_PI_2.copysign(im))
         }
     } else {
-        (NAN, if im == 0.0 { im } else { NAN })
+        (f64::NAN, if im == 0.0 { im } else { f64::NAN })
     }
 }
 
@@ -231,7 +244,7 @@ pub fn atanh(z: Complex) -> TextResult<Complex> {
         let half = (re / 2.0).hypot(im / 2.0);
         return Ok((re / 4.0 / half / half, FRAC_PI_2.copysign(im)));
     }
-    if re == 1.0 && height < MIN_POSITIVE.sqrt() {
+    if re == 1.0 && height < f64::MIN_POSITIVE.sqrt() {
         if height == 0.0 {
             return Err(domain_error());
         }
@@ -250,7 +263,7 @@ fn atanh_special((re, im): Complex) -> Complex {
         (true, true) => 0.0,
         (false, true) => 0.0f64.copysign(re),
         (false, false) if re == 0.0 => re,
-        _ => NAN,
+        _ => f64::NAN,
     };
     let has_angle = !im.is_nan() && (re.is_infinite() || im.is_infinite());
     (
@@ -258,7 +271,7 @@ fn atanh_special((re, im): Complex) -> Complex {
         if has_angle {
             FRAC_PI_2.copysign(im)
         } else {
-            NAN
+            f64::NAN
         },
     )
 }
@@ -317,16 +330,16 @@ fn reduced(re: f64) -> (f64, f64) {
 fn cosh_special((re, im): Complex) -> Complex {
     if re.is_infinite() {
         if im == 0.0 {
-            return (INFINITY, im * 1.0f64.copysign(re));
+            return (f64::INFINITY, im * 1.0f64.copysign(re));
         }
         if im.is_finite() {
-            let sin = INFINITY.copysign(im.sin()) * 1.0f64.copysign(re);
-            return (INFINITY.copysign(im.cos()), sin);
+            let sin = f64::INFINITY.copysign(im.sin()) * 1.0f64.copysign(re);
+            return (f64::INFINITY.copysign(im.cos()), sin);
         }
-        return (INFINITY, NAN);
+        return (f64::INFINITY, f64::NAN);
     }
     let has_zero = re == 0.0 || re.is_nan() && im == 0.0;
-    (NAN, if has_zero { 0.0 } else { NAN })
+    (f64::NAN, if has_zero { 0.0 } else { f64::NAN })
 }
 
 /// The hyperbolic sine.
@@ -348,13 +361,17 @@ fn sinh_special((re, im): Complex) -> Complex {
             return (re, im);
         }
         if im.is_finite() {
-            let cos = INFINITY.copysign(im.cos()) * 1.0f64.copysign(re);
-            return (cos, INFINITY.copysign(im.sin()));
+            let cos = f64::INFINITY.copysign(im.cos()) * 1.0f64.copysign(re);
+            return (cos, f64::INFINITY.copysign(im.sin()));
         }
-        return (INFINITY, NAN);
+        return (f64::INFINITY, f64::NAN);
     }
-    let imag = if re.is_nan() && im == 0.0 { im } else { NAN };
-    (if re == 0.0 { 0.0 } else { NAN }, imag)
+    let imag = if re.is_nan() && im == 0.0 {
+        im
+    } else {
+        f64::NAN
+    };
+    (if re == 0.0 { 0.0 } else { f64::NAN }, imag)
 }
 
 /// The hyperbolic tangent.
@@ -385,15 +402,19 @@ fn tanh_special((re, im): Complex) -> Complex {
         };
         return (1.0f64.copysign(re), imag);
     }
-    let imag = if re.is_nan() && im == 0.0 { im } else { NAN };
-    (NAN, imag)
+    let imag = if re.is_nan() && im == 0.0 {
+        im
+    } else {
+        f64::NAN
+    };
+    (f64::NAN, imag)
 }
 
 /// `e` to a power.
 pub fn exp(z: Complex) -> TextResult<Complex> {
     let (re, im) = z;
     if !finite(z) {
-        let is_wrong = im.is_infinite() && (re.is_finite() || re == INFINITY);
+        let is_wrong = im.is_infinite() && (re.is_finite() || re == f64::INFINITY);
         return directed(is_wrong, exp_special(z));
     }
     let (length, factor) = if re > LOG_LARGE {
@@ -406,16 +427,16 @@ pub fn exp(z: Complex) -> TextResult<Complex> {
 
 fn exp_special((re, im): Complex) -> Complex {
     if re.is_infinite() {
-        let size = if re > 0.0 { INFINITY } else { 0.0 };
+        let size = if re > 0.0 { f64::INFINITY } else { 0.0 };
         if im == 0.0 {
             return (size, im);
         }
         if im.is_finite() {
             return (size.copysign(im.cos()), size.copysign(im.sin()));
         }
-        return (size, if re > 0.0 { NAN } else { 0.0 });
+        return (size, if re > 0.0 { f64::NAN } else { 0.0 });
     }
-    (NAN, if im == 0.0 { im } else { NAN })
+    (f64::NAN, if im == 0.0 { im } else { f64::NAN })
 }
 
 /// The length of a number. The error is a range error, where `abs` has another word for it.
@@ -451,11 +472,11 @@ fn rect_special(length: f64, angle: f64) -> Complex {
         if angle.is_finite() {
             let sign = 1.0f64.copysign(length);
             return (
-                INFINITY.copysign(angle.cos()) * sign,
-                INFINITY.copysign(angle.sin()) * sign,
+                f64::INFINITY.copysign(angle.cos()) * sign,
+                f64::INFINITY.copysign(angle.sin()) * sign,
             );
         }
-        return (INFINITY, NAN);
+        return (f64::INFINITY, f64::NAN);
     }
-    (NAN, if angle == 0.0 { 0.0 } else { NAN })
+    (f64::NAN, if angle == 0.0 { 0.0 } else { f64::NAN })
 }

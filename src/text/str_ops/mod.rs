@@ -89,14 +89,20 @@ mod tests {
         let found = |found: Option<usize>| Ok(found.map_or("-1".to_owned(), |at| at.to_string()));
         let truth = |truth: bool| Ok(if truth { "True" } else { "False" }.to_owned());
         match method {
-            "split" if first == "None" => Ok(list(&split::split_space(text, number(1)))),
-            "rsplit" if first == "None" => Ok(list(&split::rsplit_space(text, number(1)))),
+            "split" if first == "None" => {
+                split::split_space(text, number(1)).map(|parts| list(&parts))
+            }
+            "rsplit" if first == "None" => {
+                split::rsplit_space(text, number(1)).map(|parts| list(&parts))
+            }
             "split" => split::split(text, first, number(1)).map(|parts| list(&parts)),
             "rsplit" => split::rsplit(text, first, number(1)).map(|parts| list(&parts)),
             "splitlines" if first == "True" => {
-                Ok(list(&split::splitlines(text, split::LineEnds::Keep)))
+                split::splitlines(text, split::LineEnds::Keep).map(|parts| list(&parts))
             }
-            "splitlines" => Ok(list(&split::splitlines(text, split::LineEnds::Drop))),
+            "splitlines" => {
+                split::splitlines(text, split::LineEnds::Drop).map(|parts| list(&parts))
+            }
             "strip" => Ok(strip::strip_chars(text, first, Side::Both).to_owned()),
             "lstrip" => Ok(strip::strip_chars(text, first, Side::Left).to_owned()),
             "rstrip" => Ok(strip::strip_chars(text, first, Side::Right).to_owned()),

@@ -379,7 +379,8 @@ impl<'h> NativeCall<'h, '_> {
             .map(|key| key.as_str())
             .collect();
         let missing = own.iter().enumerate().find(|(i, p)| {
-            !p.optional && !(by_position(p) && *i < given) && !keys.contains(&p.name)
+            let is_filled = by_position(p) && *i < given || keys.contains(&p.name);
+            !p.optional && !is_filled
         });
         if let Some((i, p)) = missing {
             // Its constructor reads its arguments by itself in CPython.
@@ -448,10 +449,8 @@ impl<'h> NativeCall<'h, '_> {
         };
         let missing = |keyword: bool| -> Vec<&str> {
             let unfilled = params.iter().enumerate().filter(|(i, p)| {
-                !p.optional
-                    && (p.kind == ParamKind::Keyword) == keyword
-                    && !(by_position(p) && *i < given)
-                    && !named(p)
+                let is_filled = by_position(p) && *i < given || named(p);
+                !p.optional && !is_filled && (p.kind == ParamKind::Keyword) == keyword
             });
             unfilled.map(|(_, p)| p.name).collect()
         };
