@@ -9,7 +9,7 @@ use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{
-    DirBuilderExt, DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink,
+    DirBuilderExt, DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -17,7 +17,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
+use nix::sys::stat::Mode;
+use nix::sys::statvfs::statvfs;
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, mkfifo};
 use rustc_hash::FxHashMap;
 
 use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Stat};
@@ -338,6 +340,23 @@ impl Files for OsFiles {
         found.map(|found| stat_of(&found))
     }
 
+    fn file_system(&self, path: &Path) -> io::Result<[u64; 11]> {
+        let found = statvfs(path)?;
+        Ok([
+            found.block_size(),
+            found.fragment_size(),
+            found.blocks(),
+            found.blocks_free(),
+            found.blocks_available(),
+            found.files(),
+            found.files_free(),
+            found.files_available(),
+            found.flags().bits(),
+            found.name_max(),
+            found.filesystem_id(),
+        ])
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         let entries = fs::read_dir(path)?.map(|entry| {
             let entry = entry?;
@@ -370,6 +389,9 @@ impl Files for OsFiles {
             Change::Truncate(path, size) => {
                 OpenOptions::new().write(true).open(path)?.set_len(size)
             }
+            Change::Owner(path, user, group, Links::Follow) => chown(path, user, group),
+            Change::Owner(path, user, group, Links::Keep) => lchown(path, user, group),
+            Change::Pipe(path, mode) => Ok(mkfifo(path, Mode::from_bits_truncate(mode))?),
             Change::WorkIn(path) => std::env::set_current_dir(path),
         }
     }

@@ -12,8 +12,9 @@ use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getpgid, getsid};
+use nix::unistd::{Pid, getpgid, getsid, setpgid, setsid};
 
 use crate::vm::processes::{Patience, Processes, Session, Spawn};
 
@@ -86,6 +87,18 @@ impl Processes for OsProcesses {
     fn group(&self, number: i32) -> io::Result<(i32, i32)> {
         let pid = Some(Pid::from_raw(number));
         Ok((getpgid(pid)?.as_raw(), getsid(pid)?.as_raw()))
+    }
+
+    fn join_group(&self, number: i32, group: i32) -> io::Result<()> {
+        Ok(setpgid(Pid::from_raw(number), Pid::from_raw(group))?)
+    }
+
+    fn begin_session(&self) -> io::Result<()> {
+        Ok(setsid().map(drop)?)
+    }
+
+    fn mask(&self, mask: u32) -> io::Result<u32> {
+        Ok(umask(Mode::from_bits_truncate(mask)).bits())
     }
 }
 

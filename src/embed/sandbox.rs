@@ -156,6 +156,11 @@ impl Files for Guarded {
         self.inner.stat(&path, links)
     }
 
+    fn file_system(&self, path: &Path) -> io::Result<[u64; 11]> {
+        let path = self.allow(path, Links::Follow, Use::Read)?;
+        self.inner.file_system(&path)
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         let path = self.allow(path, Links::Follow, Use::Read)?;
         self.inner.list(&path)
@@ -165,7 +170,8 @@ impl Files for Guarded {
         let follow = |path| self.allow(path, Links::Follow, Use::Write);
         let keep = |path| self.allow(path, Links::Keep, Use::Write);
         match change {
-            Change::MakeDir(path, _) => keep(path).map(drop),
+            Change::MakeDir(path, _) | Change::Pipe(path, _) => keep(path).map(drop),
+            Change::Owner(path, .., links) => self.allow(path, links, Use::Write).map(drop),
             Change::RemoveDir(path) | Change::Remove(path) => keep(path).map(drop),
             Change::Rename(from, to) => keep(from).and(keep(to)).map(drop),
             // The new name would stand for the target: that must be open, too.
@@ -211,6 +217,18 @@ impl Processes for GuardedProcesses {
     }
 
     fn group(&self, _: i32) -> io::Result<(i32, i32)> {
+        Err(refused("--allow-run"))
+    }
+
+    fn join_group(&self, _: i32, _: i32) -> io::Result<()> {
+        Err(refused("--allow-run"))
+    }
+
+    fn begin_session(&self) -> io::Result<()> {
+        Err(refused("--allow-run"))
+    }
+
+    fn mask(&self, _: u32) -> io::Result<u32> {
         Err(refused("--allow-run"))
     }
 }

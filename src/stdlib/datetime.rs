@@ -288,10 +288,12 @@ fn days_before_month(year: i64, month: i64) -> i64 {
 
 /// Year, month and day of a day's number.
 fn date_of(days: i64) -> (i64, i64, i64) {
-    // At most one too large.
+    // By the mean length of a year: off by at most one.
     let mut year = days * 400 / 146_097 + 1;
     if days_before_year(year) >= days {
         year -= 1;
+    } else if days_before_year(year + 1) < days {
+        year += 1;
     }
     let mut day = days - days_before_year(year);
     let mut month = 1;

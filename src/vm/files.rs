@@ -83,6 +83,10 @@ pub enum Change<'p> {
     Times(&'p Path, i128, i128),
     /// Sets the length.
     Truncate(&'p Path, u64),
+    /// Sets the user and the group that own it; None keeps one.
+    Owner(&'p Path, Option<u32>, Option<u32>, Links),
+    /// A new named pipe with these permissions.
+    Pipe(&'p Path, u32),
     /// Makes this the current directory.
     WorkIn(&'p Path),
 }
@@ -161,6 +165,8 @@ pub trait Files {
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]>;
     /// What the system knows about a file.
     fn stat(&self, path: &Path, links: Links) -> io::Result<Stat>;
+    /// The eleven numbers of the file system that a path is on, in the order of `os.statvfs`.
+    fn file_system(&self, path: &Path) -> io::Result<[u64; 11]>;
     /// The entries of a directory, in the system's order, without `.` and `..`.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
     /// Changes the file system.
@@ -200,6 +206,10 @@ impl Files for NoFiles {
     }
 
     fn stat(&self, _: &Path, _: Links) -> io::Result<Stat> {
+        refused()
+    }
+
+    fn file_system(&self, _: &Path) -> io::Result<[u64; 11]> {
         refused()
     }
 

@@ -77,6 +77,21 @@ pub trait Processes {
     /// # Errors
     /// The system's.
     fn group(&self, number: i32) -> io::Result<(i32, i32)>;
+    /// Moves a process to a process group.
+    ///
+    /// # Errors
+    /// The system's.
+    fn join_group(&self, number: i32, group: i32) -> io::Result<()>;
+    /// Makes this process the leader of a new session.
+    ///
+    /// # Errors
+    /// The system's: it leads a process group.
+    fn begin_session(&self) -> io::Result<()>;
+    /// Sets the permissions that new files do not get; the earlier ones.
+    ///
+    /// # Errors
+    /// They may not be set.
+    fn mask(&self, mask: u32) -> io::Result<u32>;
 }
 
 /// Processes that a program has no access to.
@@ -104,6 +119,18 @@ impl Processes for NoProcesses {
     }
 
     fn group(&self, _: i32) -> io::Result<(i32, i32)> {
+        refused()
+    }
+
+    fn join_group(&self, _: i32, _: i32) -> io::Result<()> {
+        refused()
+    }
+
+    fn begin_session(&self) -> io::Result<()> {
+        refused()
+    }
+
+    fn mask(&self, _: u32) -> io::Result<u32> {
         refused()
     }
 }

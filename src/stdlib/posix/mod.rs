@@ -75,7 +75,6 @@ pub const POSIX: NativeModule = NativeModule {
         &process::STRERROR,
         &process::ENVIRONMENT,
         &process::UNAME,
-        &system::EXIT,
         &system::ABORT,
         &system::UMASK,
         &system::STATVFS,
