@@ -22,7 +22,7 @@ pub struct Code {
     unread: Option<Box<Unread>>,
 }
 
-/// What making a function needs of its code: known before the code is read.
+/// The facts about a code object that making its function needs: known before the code is read.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     /// The bare name.
@@ -241,7 +241,7 @@ impl Code {
         self.draft.get().is_none()
     }
 
-    /// What making a function needs; does not read the code.
+    /// The facts that making a function needs; does not read the code.
     pub fn head(&self) -> Head<'_> {
         match &self.unread {
             Some(unread) => unread.head(),
@@ -269,7 +269,7 @@ impl Code {
         }
     }
 
-    /// What it was made from.
+    /// Its origin.
     pub(super) fn into_draft(self) -> Draft {
         let Code { draft, unread } = self;
         draft

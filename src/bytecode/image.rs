@@ -61,14 +61,14 @@ pub struct Unread {
     file: u32,
 }
 
-/// What a `Head` refers to.
+/// The parts that a `Head` refers to.
 struct OwnHead {
     name: Rc<str>,
     qualname: Rc<str>,
     captures: Box<[Capture]>,
     /// The docstring: its place in the texts.
     doc: Option<usize>,
-    /// What `Code::stored_in_self` tells: places in the texts.
+    /// The attributes that `Code::stored_in_self` names: places in the texts.
     stored: Box<[usize]>,
 }
 

@@ -13,7 +13,7 @@ use super::super::style::{Style, When};
 use super::super::test::Project;
 use super::{Format, command, inherited, many, when, word};
 
-/// What a measurement of coverage is to measure and to write.
+/// The settings of a measurement of coverage: which files, which reports.
 #[derive(Clone)]
 pub struct Coverage {
     /// Files, folders and names of packages; empty texts stand for the whole project.
