@@ -269,7 +269,7 @@ impl Code {
         }
     }
 
-    /// Its origin.
+    /// The draft that it was made from.
     pub(super) fn into_draft(self) -> Draft {
         let Code { draft, unread } = self;
         draft
