@@ -142,8 +142,11 @@ pub struct Params {
     pub varkw: bool,
 }
 
+/// Most parameters that a function finds in registers.
+pub const MOST_IN_REGISTERS: usize = 150;
+
 impl Params {
-    /// Number of registers that the parameters occupy.
+    /// Number of parameters.
     pub fn count(&self) -> usize {
         usize::from(self.positional + self.kwonly)
             + usize::from(self.varargs)
@@ -152,7 +155,17 @@ impl Params {
 
     /// Whether a call with exactly `positional` plain arguments needs no binding at all.
     pub fn is_simple(&self) -> bool {
-        self.kwonly == 0 && !self.varargs && !self.varkw
+        self.kwonly == 0 && !self.varargs && !self.varkw && !self.are_boxed()
+    }
+
+    /// Whether there are too many for registers: then register 0 holds a spill area with all of them.
+    pub fn are_boxed(&self) -> bool {
+        self.count() > MOST_IN_REGISTERS
+    }
+
+    /// Number of registers that the parameters occupy.
+    pub fn registers(&self) -> usize {
+        if self.are_boxed() { 1 } else { self.count() }
     }
 }
 
@@ -217,6 +230,13 @@ pub enum Capture {
     Local(Reg),
     /// A cell of the enclosing function's own closure.
     Free(u16),
+    /// A slot of the spill area in a register of the enclosing frame, which holds a cell.
+    Spilled {
+        /// The register of the spill area.
+        area: Reg,
+        /// The slot.
+        slot: u32,
+    },
 }
 
 impl Code {

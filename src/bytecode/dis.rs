@@ -75,6 +75,9 @@ fn free((index, (name, capture)): (usize, (&std::rc::Rc<str>, &Capture))) -> Str
     match capture {
         Capture::Local(reg) => format!("F{index} {name} = outer R{reg}"),
         Capture::Free(outer) => format!("F{index} {name} = outer F{outer}"),
+        Capture::Spilled { area, slot } => {
+            format!("F{index} {name} = outer R{area}.spill[{slot}]")
+        }
     }
 }
 

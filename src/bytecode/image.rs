@@ -184,8 +184,11 @@ impl Writer {
         self.text(&code.qualname);
         self.list(&code.captures, |w, capture| {
             w.number(match capture {
-                Capture::Local(reg) => u64::from(*reg) * 2,
-                Capture::Free(index) => u64::from(*index) * 2 + 1,
+                Capture::Local(reg) => u64::from(*reg) * 3,
+                Capture::Free(index) => u64::from(*index) * 3 + 1,
+                Capture::Spilled { area, slot } => {
+                    (u64::from(*slot) << 8 | u64::from(*area)) * 3 + 2
+                }
             });
         });
         self.list(code.doc.as_slice(), Writer::text);
@@ -499,12 +502,15 @@ impl<'a> Reader<'a> {
     }
 
     fn capture(&mut self) -> Read<Capture> {
-        let n: u32 = self.small()?;
+        let n = self.number()?;
         let wrong = |_| "a capture is too large".to_owned();
-        if n & 1 == 0 {
-            u8::try_from(n / 2).map(Capture::Local).map_err(wrong)
-        } else {
-            u16::try_from(n / 2).map(Capture::Free).map_err(wrong)
+        match n % 3 {
+            0 => u8::try_from(n / 3).map(Capture::Local).map_err(wrong),
+            1 => u16::try_from(n / 3).map(Capture::Free).map_err(wrong),
+            _ => Ok(Capture::Spilled {
+                area: (n / 3 & 0xff) as u8,
+                slot: u32::try_from(n / 3 >> 8).map_err(wrong)?,
+            }),
         }
     }
 

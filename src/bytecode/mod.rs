@@ -16,7 +16,9 @@ mod relink;
 pub mod verify;
 
 pub use builder::{Builder, Label};
-pub use code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params};
+pub use code::{
+    Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, MOST_IN_REGISTERS, Params,
+};
 pub use flow::RegSet;
 pub use globals::GlobalNames;
 pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};

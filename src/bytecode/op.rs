@@ -311,7 +311,7 @@ ops! {
     GetFree          Def    Num    Num    Name      No       ReadCell    [], "R[a] := F[b + 256 c].value, or raise NameError for K[d]";
     SetFree          Use    Num    Num    Unused    No       WriteCell   [], "F[b + 256 c].value := R[a] (Undef deletes)";
     GetFreeCell      Def    Num    Num    Unused    No       Pure        [], "R[a] := F[b + 256 c], the cell itself";
-    SpillNew         Def    Unused Unused Imm       No       Pure        [], "R[a] := spill area of d Undef slots, for locals beyond MAX_REG";
+    SpillNew         Def    Unused Unused Imm       No       Pure        [], "R[a] := spill area of d Undef slots, for values beyond MAX_REG";
     SpillGet         Def    Use    Unused Imm       No       Pure        [], "R[a] := R[b].spill[d] (may be Undef)";
     SpillSet         Use    Use    Unused Imm       No       Pure        [], "R[b].spill[d] := R[a]";
     // Arithmetic; the flag is 1 for the augmented form (tries __iadd__ first)
@@ -409,6 +409,8 @@ ops! {
     DictMerge        Use    Use    Use    Unused    No       Runs        [], "R[a].update(R[b]) for a call's **kwargs of R[c]: duplicate keys raise TypeError";
     UnpackSeq        Use    First  Unused Imm       Items    Runs        [], "R[b], ..., R[b+d-1] := R[a]";
     UnpackEx         Use    First  Num    Imm       Starred  Runs        [], "R[b].. := c items, a list, d items from R[a]";
+    UnpackList       Use    Def    Unused Imm       No       Runs        [], "R[b] := a list of the d items of R[a]";
+    UnpackListEx     Use    Def    Num    Imm       No       Runs        [], "R[b] := a list of c items, a list, d items from R[a]";
     // Iteration
     GetIter          Def    Use    Flag   Unused    No       Runs        [], "R[a] := iter(R[b]); c: 1 if a for loop has just made R[b] for itself";
     ForIter          Use    Def    Num    Jump      No       Runs        [], "if R[a] has a next item: R[b] := it, ip += d (c is 1 where an UnpackSeq of two stands there and nothing else reads R[b])";

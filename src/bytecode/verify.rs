@@ -15,9 +15,8 @@ use super::op::{Field, Imm, Instr, Op, Run, Wide};
 /// The first thing that does not hold.
 pub fn verify(draft: Draft) -> Result<Code, VerifyError> {
     check_shape(&draft)?;
-    let spill = spill_size(&draft);
     for (ip, &instr) in draft.instrs.iter().enumerate() {
-        check_instr(&draft, ip, instr, spill).map_err(|what| VerifyError {
+        check_instr(&draft, ip, instr).map_err(|what| VerifyError {
             ip: Some(ip as u32),
             op: Some(instr.op),
             what,
@@ -58,7 +57,7 @@ fn check_shape(draft: &Draft) -> Result<(), VerifyError> {
     let first = usize::from(draft.kind.has_namespace());
     ensure(draft.nregs <= MAX_NREGS, "at most 256 registers")?;
     ensure(
-        params.count() + first <= usize::from(draft.nregs),
+        params.registers() + first <= usize::from(draft.nregs),
         "parameters have registers",
     )?;
     ensure(
@@ -89,7 +88,7 @@ fn check_shape(draft: &Draft) -> Result<(), VerifyError> {
     )
 }
 
-fn check_instr(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check {
+fn check_instr(draft: &Draft, ip: usize, instr: Instr) -> Check {
     let info = instr.op.info();
     for (field, value) in info.fields.into_iter().zip([instr.a, instr.b, instr.c]) {
         check_field(draft, field, value)?;
@@ -101,7 +100,7 @@ fn check_instr(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check {
             "the run of registers is inside of the window",
         )?;
     }
-    check_special(draft, ip, instr, spill)
+    check_special(draft, ip, instr)
 }
 
 fn check_field(draft: &Draft, field: Field, value: u8) -> Check {
@@ -180,7 +179,7 @@ fn run_end(run: Run, instr: Instr) -> Result<Option<i64>, &'static str> {
 }
 
 /// The facts about single instructions that the rows of `ops!` do not tell.
-fn check_special(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check {
+fn check_special(draft: &Draft, ip: usize, instr: Instr) -> Check {
     match instr.op {
         Op::Ret => holds(!draft.kind.suspends(), "only plain functions end with Ret"),
         Op::RetCoro | Op::Yield | Op::YieldFrom | Op::Await => holds(
@@ -207,19 +206,11 @@ fn check_special(draft: &Draft, ip: usize, instr: Instr, spill: usize) -> Check 
             _ => Err("keywords are a tuple of as many names"),
         },
         Op::SpillNew => holds(instr.d >= 0, "spill areas have a size"),
-        Op::SpillGet | Op::SpillSet => holds(in_range(instr.d.into(), spill), "spill slots exist"),
+        // A slot beyond the area in the register reads as unset: the VM looks at the size.
+        Op::SpillGet | Op::SpillSet => holds(instr.d >= 0, "spill slots have an index"),
+        Op::UnpackList | Op::UnpackListEx => holds(instr.d >= 0, "counts are not negative"),
         _ => Ok(()),
     }
-}
-
-/// The smallest spill area of the code; there is one by construction.
-fn spill_size(draft: &Draft) -> usize {
-    let sizes = draft
-        .instrs
-        .iter()
-        .filter(|instr| instr.op == Op::SpillNew)
-        .map(|instr| instr.d as usize);
-    sizes.min().unwrap_or(0)
 }
 
 fn check_tables(draft: &Draft) -> Result<(), VerifyError> {
@@ -267,6 +258,10 @@ fn check_captures(draft: &Draft) -> Result<(), VerifyError> {
             Capture::Local(reg) => ensure(
                 u16::from(reg) < draft.nregs,
                 "captured cells have a register",
+            )?,
+            Capture::Spilled { area, .. } => ensure(
+                u16::from(area) < draft.nregs,
+                "captured cells have a spill area",
             )?,
             Capture::Free(index) => {
                 ensure(

@@ -176,6 +176,9 @@ impl<'a> Emitter<'_, 'a> {
                 .take(items.len())
                 .for_each(|reg| self.has_value(reg));
         }
+        if !self.regs.has_room(items.len()) {
+            return self.unpack_by_list(items, star, source, span);
+        }
         // `() = nothing` unpacks into no register, but names one.
         let first = self.temps(items.len().max(1));
         match star {
@@ -197,6 +200,46 @@ impl<'a> Emitter<'_, 'a> {
                 ExprKind::Starred(inner) => self.assign(inner, reg),
                 _ => self.assign(item, reg),
             }
+        }
+    }
+
+    /// More targets than registers: the items wait in a list.
+    fn unpack_by_list(&mut self, items: &'a [Expr], star: Option<usize>, source: Reg, span: Span) {
+        let list = self.temp();
+        self.items_in_list(items.len(), star, source, span, list);
+        for (index, item) in (0..).zip(items) {
+            self.scratch(|e| {
+                let value = e.temp();
+                e.op(Op::LoadInt, value, 0, 0, index);
+                e.op(Op::GetItem, value, list, value, 0);
+                match &item.kind {
+                    ExprKind::Starred(inner) => e.assign(inner, value),
+                    _ => e.assign(item, value),
+                }
+            });
+        }
+    }
+
+    /// `R[list] :=` a list of the items that a source is unpacked into, where `star` is the place of a starred target.
+    pub fn items_in_list(
+        &mut self,
+        count: usize,
+        star: Option<usize>,
+        source: Reg,
+        span: Span,
+        list: Reg,
+    ) {
+        let Some(before) = star else {
+            return self.op_at(span, Op::UnpackList, source, list, 0, count as i32);
+        };
+        let after = (count - before - 1) as i32;
+        match u8::try_from(before) {
+            Ok(before) => self.op_at(span, Op::UnpackListEx, source, list, before, after),
+            Err(_) => self.refuse(
+                span,
+                "too many expressions in star-unpacking assignment",
+                "unpack at most 255 values before the star",
+            ),
         }
     }
 

@@ -51,7 +51,9 @@ impl<'a> Emitter<'_, 'a> {
         let scope = self.unit.tree.of(clauses, Role::Body);
         let around = std::mem::replace(&mut self.scope, scope);
         self.place_comprehension_variables(scope, clauses);
+        let floor = std::mem::replace(&mut self.floor, self.regs.mark());
         self.clause(iteration, first, rest, element);
+        self.floor = floor;
         self.scope = around;
         self.copy(dest, result);
     }
@@ -119,6 +121,7 @@ impl<'a> Emitter<'_, 'a> {
         let [exit, handler] = [(); 2].map(|()| self.label());
         let state = self.assigned.clone();
         self.push_guard(BlockKind::Owner { iterator, span }, handler, exception);
+        self.floor = self.regs.mark();
         self.clause(iteration, clause, rest, element);
         self.pop_block();
         self.goto(exit);

@@ -163,7 +163,7 @@ impl<'a> Emitter<'_, 'a> {
                     let reg = if count == 0 { first } else { self.temp() };
                     self.piece(piece, reg);
                     count += 1;
-                    if count == CHUNK {
+                    if count == CHUNK || !self.regs.has_room(1) {
                         self.op_at(span, Op::BuildString, first, first, 0, count as i32);
                         self.regs.release(mark);
                         count = 1;

@@ -15,7 +15,8 @@ use super::unwind::Block;
 use super::{Mode, Names, Notes};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{
-    Builder, Capture, Code, CodeKind, Const, Draft, GlobalNames, Imm, Label, Op, Params, Reg,
+    Builder, Capture, Code, CodeKind, Const, Draft, GlobalNames, Imm, Label, MOST_IN_REGISTERS, Op,
+    Params, Reg,
 };
 use crate::diagnostics::{self, Diagnostic, Span};
 
@@ -44,7 +45,11 @@ pub(super) struct Emitter<'u, 'a> {
     pub regs: Registers,
     pub homes: FxHashMap<(ScopeId, u32), Home>,
     /// The register of the spill area, if there is one.
-    pub spill: Option<Reg>,
+    spill: Option<Reg>,
+    /// How many parameters are in a spill area of their own, in register 0.
+    boxed: u32,
+    /// Temporaries from here on may be set aside while an inner expression is evaluated: no handler and no name refers to them.
+    pub floor: Mark,
     pub assigned: Assigned,
     /// What is sure at labels that are jumped to and not yet bound.
     pending: FxHashMap<Label, Assigned>,
@@ -91,6 +96,8 @@ impl<'u, 'a> Emitter<'u, 'a> {
             regs: Registers::default(),
             homes: FxHashMap::default(),
             spill: None,
+            boxed: 0,
+            floor: Mark::default(),
             assigned: Assigned::start(),
             pending: FxHashMap::default(),
             blocks: Vec::new(),
@@ -99,6 +106,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             is_refused: false,
         };
         emitter.place_variables();
+        emitter.floor = emitter.regs.mark();
         emitter
     }
 
@@ -114,10 +122,14 @@ impl<'u, 'a> Emitter<'u, 'a> {
         } else {
             KEPT_FIXED
         };
+        let params = scope.symbols.iter().take_while(|symbol| symbol.is_param);
+        let params = params.count();
+        if params > MOST_IN_REGISTERS {
+            self.regs.fix();
+            self.boxed = params as u32;
+        }
         for index in variables {
-            let symbol = &scope.symbols[index as usize];
-            let needs_register = symbol.is_param || symbol.is_cell;
-            if needs_register || kept.len() < keep {
+            if kept.len() < keep && index >= self.boxed {
                 kept.push(index)
             } else {
                 spilled.push(index)
@@ -125,16 +137,15 @@ impl<'u, 'a> Emitter<'u, 'a> {
         }
         kept.into_iter()
             .for_each(|index| self.place_in_register(scope, index));
-        if !spilled.is_empty() {
-            self.place_in_spill_area(&spilled);
+        if spilled.len() > self.boxed as usize {
+            let reg = self.regs.fix();
+            self.spill = Some(reg);
+            let slots = spilled.len() - self.boxed as usize;
+            self.op(Op::SpillNew, reg, 0, 0, slots as i32);
         }
-        if self.regs.overflowed() {
-            let help = "pass fewer parameters, or let inner functions use fewer of the variables";
-            self.refuse(
-                scope.symbols[0].span,
-                "this function needs more than 240 registers for its variables",
-                help,
-            );
+        for (slot, &index) in (0..).zip(&spilled) {
+            self.homes.insert((self.frame, index), Home::Spill(slot));
+            self.start_spilled(scope, index, slot);
         }
     }
 
@@ -152,12 +163,29 @@ impl<'u, 'a> Emitter<'u, 'a> {
         }
     }
 
-    fn place_in_spill_area(&mut self, spilled: &[u32]) {
-        let reg = self.regs.fix();
-        self.spill = Some(reg);
-        self.op(Op::SpillNew, reg, 0, 0, spilled.len() as i32);
-        for (slot, &index) in (0..).zip(spilled) {
-            self.homes.insert((self.frame, index), Home::Spill(slot));
+    /// Notes a parameter in a spill area as bound, and puts a variable that inner frames share into a cell.
+    fn start_spilled(&mut self, scope: &Scope, index: u32, slot: u32) {
+        let symbol = &scope.symbols[index as usize];
+        if symbol.is_param {
+            self.assigned.set(256 + slot as usize);
+        }
+        if symbol.is_cell {
+            let (area, slot) = self.spill_place(slot);
+            self.b.set_span(symbol.span);
+            self.scratch(|e| {
+                let cell = e.temp();
+                e.op(Op::SpillGet, cell, area, 0, slot as i32);
+                e.op(Op::MakeCell, cell, 0, 0, 0);
+                e.op(Op::SpillSet, cell, area, 0, slot as i32);
+            });
+        }
+    }
+
+    /// The register of the spill area that holds a spilled variable, and its slot there.
+    pub fn spill_place(&self, slot: u32) -> (Reg, u32) {
+        match slot.checked_sub(self.boxed) {
+            None => (0, slot),
+            Some(slot) => (self.spill.unwrap_or_default(), slot),
         }
     }
 
@@ -417,8 +445,13 @@ impl<'u, 'a> Emitter<'u, 'a> {
 
     /// Where an inner frame finds a cell when its function is made here.
     fn capture(&self, cell: (ScopeId, u32)) -> Capture {
-        if let Some(Home::Reg(reg)) = self.homes.get(&cell) {
-            return Capture::Local(*reg);
+        match self.homes.get(&cell) {
+            Some(Home::Reg(reg)) => return Capture::Local(*reg),
+            Some(Home::Spill(slot)) => {
+                let (area, slot) = self.spill_place(*slot);
+                return Capture::Spilled { area, slot };
+            }
+            None => {}
         }
         let free = &self.unit.tree.get(self.frame).free;
         let index = free

@@ -21,7 +21,41 @@ impl<'a> Emitter<'_, 'a> {
         if let Some(value) = fold(expr) {
             return self.load_const(dest, value);
         }
+        if self.regs.is_crowded(self.floor) && !matches!(expr.kind, ExprKind::Name(_)) {
+            return self.expr_aside(expr, dest);
+        }
         self.scratch(|e| e.expr_of_kind(expr, dest));
+    }
+
+    /// As `expr_to`, while the temporaries of the expressions around wait in a spill area.
+    fn expr_aside(&mut self, expr: &'a Expr, dest: Reg) {
+        let (floor, waiting) = (self.floor, self.regs.above(self.floor));
+        let result = i32::from(waiting.end - waiting.start);
+        self.scratch(|e| {
+            let area = e.temp();
+            e.op(Op::SpillNew, area, 0, 0, result + 1);
+            for (slot, reg) in (0..).zip(waiting.clone()) {
+                e.op(Op::SpillSet, reg, area, 0, slot);
+            }
+            e.op(Op::Move, waiting.start, area, 0, 0);
+        });
+        let (mark, area) = (self.regs.mark(), waiting.start);
+        self.regs.release(floor);
+        self.temp();
+        self.scratch(|e| {
+            e.floor = e.regs.mark();
+            let value = e.expr_temp(expr);
+            e.op(Op::SpillSet, value, area, 0, result);
+        });
+        (self.floor, _) = (floor, self.regs.release(mark));
+        for (slot, reg) in (0..).zip(waiting).skip(1) {
+            self.op(Op::SpillGet, reg, area, 0, slot);
+        }
+        if dest != area {
+            self.op(Op::SpillGet, dest, area, 0, result);
+        }
+        let slot = if dest == area { result } else { 0 };
+        self.op(Op::SpillGet, area, area, 0, slot);
     }
 
     fn expr_of_kind(&mut self, expr: &'a Expr, dest: Reg) {

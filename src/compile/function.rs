@@ -39,6 +39,9 @@ impl<'a> Emitter<'_, 'a> {
         span: Span,
         make: impl FnOnce(&mut Self, Reg),
     ) {
+        if !self.regs.has_room(decorators.len()) {
+            return self.decorated_by_list(decorators, name, span, make);
+        }
         self.scratch(|e| {
             let first = e.regs.next();
             for decorator in decorators {
@@ -51,6 +54,34 @@ impl<'a> Emitter<'_, 'a> {
                 e.op_at(decorator.span, Op::Call, value, 1, 0, 0);
             }
             e.store_name(name, span, first);
+        });
+    }
+
+    /// More decorators than registers: they wait in a list.
+    fn decorated_by_list(
+        &mut self,
+        decorators: &'a [Expr],
+        name: &Name,
+        span: Span,
+        make: impl FnOnce(&mut Self, Reg),
+    ) {
+        self.scratch(|e| {
+            let (list, call) = (e.temp(), e.temps(2));
+            e.op(Op::BuildList, list, list, 0, 0);
+            for decorator in decorators {
+                e.scratch(|e| {
+                    let value = e.operand(decorator, NOTHING);
+                    e.op(Op::ListAppend, list, value, 0, 0);
+                });
+            }
+            make(e, call + 1);
+            for (index, decorator) in decorators.iter().enumerate().rev() {
+                e.op(Op::LoadInt, call, 0, 0, index as i32);
+                e.op(Op::GetItem, call, list, call, 0);
+                e.op_at(decorator.span, Op::Call, call, 1, 0, 0);
+                e.copy(call + 1, call);
+            }
+            e.store_name(name, span, call + 1);
         });
     }
 

@@ -88,6 +88,9 @@ impl<'a> Emitter<'_, 'a> {
         if params.is_empty() {
             return self.load_const(dest, Const::Tuple(Vec::new()));
         }
+        if !self.regs.has_room(params.len()) {
+            return self.type_params_by_list(params, dest);
+        }
         self.scratch(|e| {
             let first = e.temps(params.len());
             for (reg, param) in row(first).zip(params) {
@@ -95,6 +98,20 @@ impl<'a> Emitter<'_, 'a> {
                 e.store_name(&param.name.name, param.name.span, reg);
             }
             e.op(Op::BuildTuple, dest, first, 0, params.len() as i32);
+        });
+    }
+
+    /// More parameters than registers: they wait in a list.
+    fn type_params_by_list(&mut self, params: &'a [TypeParam], dest: Reg) {
+        self.scratch(|e| {
+            let (list, made) = (e.temp(), e.temp());
+            e.op(Op::BuildList, list, list, 0, 0);
+            for param in params {
+                e.type_param(param, made);
+                e.store_name(&param.name.name, param.name.span, made);
+                e.op(Op::ListAppend, list, made, 0, 0);
+            }
+            e.op(Op::ListToTuple, dest, list, 0, 0);
         });
     }
 

@@ -87,8 +87,16 @@ impl Emitter<'_, '_> {
                 self.b.set_span(span);
                 self.copy(dest, reg);
             }
-            (Some(&Home::Spill(slot)), _) => {
-                let area = self.spill.unwrap_or_default();
+            (Some(&Home::Spill(slot)), true) => self.scratch(|e| {
+                let (area, slot) = e.spill_place(slot);
+                let cell = e.temp();
+                let name = e.here().mangle(name);
+                let name = e.b.name(&name);
+                e.op_at(span, Op::SpillGet, cell, area, 0, slot as i32);
+                e.op(Op::GetCell, dest, cell, 0, name);
+            }),
+            (Some(&Home::Spill(slot)), false) => {
+                let (area, slot) = self.spill_place(slot);
                 self.op_at(span, Op::SpillGet, dest, area, 0, slot as i32);
                 self.check(name, span, dest, var);
             }
@@ -153,8 +161,14 @@ impl Emitter<'_, '_> {
         match (self.homes.get(&symbol), self.is_cell(symbol.0, symbol.1)) {
             (Some(&Home::Reg(reg)), true) => self.op(Op::SetCell, reg, source, 0, 0),
             (Some(&Home::Reg(reg)), false) => self.copy(reg, source),
-            (Some(&Home::Spill(slot)), _) => {
-                let area = self.spill.unwrap_or_default();
+            (Some(&Home::Spill(slot)), true) => self.scratch(|e| {
+                let (area, slot) = e.spill_place(slot);
+                let cell = e.temp();
+                e.op(Op::SpillGet, cell, area, 0, slot as i32);
+                e.op(Op::SetCell, cell, source, 0, 0);
+            }),
+            (Some(&Home::Spill(slot)), false) => {
+                let (area, slot) = self.spill_place(slot);
                 self.op(Op::SpillSet, source, area, 0, slot as i32);
             }
             (None, _) => {}

@@ -11,8 +11,22 @@ use crate::bytecode::{Const, Label, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Constant, Expr, Ident, MatchCase, Pattern, PatternKind};
 
-/// The names to bind and the registers that hold their values.
-type Captures<'a> = Vec<(&'a Ident, Reg)>;
+/// The names to bind and where their values wait.
+#[derive(Default)]
+struct Captures<'a> {
+    names: Vec<(&'a Ident, Kept)>,
+    /// The spill area of a pattern with too many parts for registers.
+    area: Option<Reg>,
+    /// The next free slot of that area.
+    slot: i32,
+}
+
+/// Where a captured value waits.
+#[derive(Clone, Copy)]
+enum Kept {
+    Reg(Reg),
+    Slot(i32),
+}
 
 impl<'a> Emitter<'_, 'a> {
     /// The whole statement.
@@ -32,11 +46,15 @@ impl<'a> Emitter<'_, 'a> {
     fn case(&mut self, case: &'a MatchCase, subject: Reg, end: Label) {
         let next = self.label();
         self.note(case.pattern.span);
-        let mut captures = Captures::new();
         self.scratch(|e| {
+            let mut captures = e.captures(&case.pattern);
             e.pattern(&case.pattern, subject, next, &mut captures);
-            for (name, reg) in captures {
-                e.store_name(&name.name, name.span, reg);
+            let Captures { names, area, .. } = captures;
+            for (name, kept) in names {
+                e.scratch(|e| {
+                    let value = e.kept(kept, area);
+                    e.store_name(&name.name, name.span, value);
+                });
             }
         });
         if let Some(guard) = &case.guard {
@@ -45,6 +63,46 @@ impl<'a> Emitter<'_, 'a> {
         self.block(&case.body);
         self.goto(end);
         self.bind(next);
+    }
+
+    /// No captures yet, and a spill area for them if the pattern has many parts.
+    fn captures(&mut self, pattern: &Pattern) -> Captures<'a> {
+        let parts = parts_of(pattern);
+        if self.regs.has_room(3 * parts) {
+            return Captures::default();
+        }
+        let area = self.temp();
+        self.op(Op::SpillNew, area, 0, 0, parts as i32);
+        Captures {
+            area: Some(area),
+            ..Captures::default()
+        }
+    }
+
+    /// Notes what a name will be bound to.
+    fn keep(&mut self, name: &'a Ident, value: Reg, captures: &mut Captures<'a>) {
+        let kept = match captures.area {
+            None => Kept::Reg(value),
+            Some(area) => {
+                let slot = captures.slot;
+                captures.slot += 1;
+                self.op(Op::SpillSet, value, area, 0, slot);
+                Kept::Slot(slot)
+            }
+        };
+        captures.names.push((name, kept));
+    }
+
+    /// The register of a captured value.
+    fn kept(&mut self, kept: Kept, area: Option<Reg>) -> Reg {
+        match kept {
+            Kept::Reg(reg) => reg,
+            Kept::Slot(slot) => {
+                let value = self.temp();
+                self.op(Op::SpillGet, value, area.unwrap_or_default(), 0, slot);
+                value
+            }
+        }
     }
 
     /// Jumps to `fail` unless the pattern matches. Temporaries stay taken: captures are in them.
@@ -59,7 +117,7 @@ impl<'a> Emitter<'_, 'a> {
         match &pattern.kind {
             PatternKind::Wildcard | PatternKind::Star(None) => {}
             PatternKind::Capture(name) | PatternKind::Star(Some(name)) => {
-                captures.push((name, subject))
+                self.keep(name, subject, captures)
             }
             PatternKind::Value(value) => self.value_pattern(value, subject, span, fail),
             PatternKind::Singleton(constant) => {
@@ -90,7 +148,7 @@ impl<'a> Emitter<'_, 'a> {
             PatternKind::Or(alternatives) => self.or_pattern(alternatives, subject, fail, captures),
             PatternKind::As { pattern, name } => {
                 self.pattern(pattern, subject, fail, captures);
-                captures.push((name, subject));
+                self.keep(name, subject, captures);
             }
         }
     }
@@ -142,6 +200,11 @@ impl<'a> Emitter<'_, 'a> {
         }
         if items.iter().all(is_wildcard) {
             return;
+        }
+        if captures.area.is_some() {
+            let list = self.temp();
+            self.items_in_list(items.len(), star, subject, span, list);
+            return self.listed_parts(items.iter().collect(), list, fail, captures);
         }
         match star {
             None => {
@@ -231,7 +294,7 @@ impl<'a> Emitter<'_, 'a> {
             self.op_at(span, Op::BuildDict, dict, dict, 0, 0);
             self.op(Op::DictUpdate, dict, subject, 0, 0);
             self.without_keys(dict, keys, items.len());
-            captures.push((rest, dict));
+            self.keep(rest, dict, captures);
         }
     }
 
@@ -240,26 +303,25 @@ impl<'a> Emitter<'_, 'a> {
         if let Some(constants) = constants {
             return self.load_const(dest, Const::Tuple(constants));
         }
-        self.scratch(|e| {
-            let first = e.temps(items.len());
-            row(first)
-                .zip(items)
-                .for_each(|(reg, (key, _))| e.expr_to(key, reg));
-            e.op(Op::BuildTuple, dest, first, 0, items.len() as i32);
-        });
+        self.op(Op::BuildList, dest, dest, 0, 0);
+        for (key, _) in items {
+            self.scratch(|e| {
+                let key = e.operand(key, NOTHING);
+                e.op(Op::ListAppend, dest, key, 0, 0);
+            });
+        }
+        self.op(Op::ListToTuple, dest, dest, 0, 0);
     }
 
     fn without_keys(&mut self, dict: Reg, keys: Reg, count: usize) {
-        if count == 0 {
-            return;
+        for index in 0..count as i32 {
+            self.scratch(|e| {
+                let key = e.temp();
+                e.op(Op::LoadInt, key, 0, 0, index);
+                e.op(Op::GetItem, key, keys, key, 0);
+                e.op(Op::DelItem, dict, key, 0, 0);
+            });
         }
-        self.scratch(|e| {
-            let first = e.temps(count);
-            e.op(Op::UnpackSeq, keys, first, 0, count as i32);
-            row(first)
-                .take(count)
-                .for_each(|key| e.op(Op::DelItem, dict, key, 0, 0));
-        });
     }
 
     /// The register with the attributes that the sub-patterns look at.
@@ -301,10 +363,34 @@ impl<'a> Emitter<'_, 'a> {
         if patterns.iter().all(|pattern| is_wildcard(pattern)) {
             return;
         }
+        if captures.area.is_some() {
+            return self.listed_parts(patterns, tuple, fail, captures);
+        }
         let first = self.temps(patterns.len());
         self.op_at(span, Op::UnpackSeq, tuple, first, 0, patterns.len() as i32);
         for (reg, pattern) in row(first).zip(patterns) {
             self.pattern(pattern, reg, fail, captures);
+        }
+    }
+
+    /// Matches the items of a list or tuple of the compiler's own one by one, which takes few registers.
+    fn listed_parts(
+        &mut self,
+        patterns: Vec<&'a Pattern>,
+        list: Reg,
+        fail: Label,
+        captures: &mut Captures<'a>,
+    ) {
+        for (index, pattern) in (0..).zip(patterns) {
+            if is_wildcard(pattern) {
+                continue;
+            }
+            self.scratch(|e| {
+                let item = e.temp();
+                e.op(Op::LoadInt, item, 0, 0, index);
+                e.op(Op::GetItem, item, list, item, 0);
+                e.pattern(pattern, item, fail, captures);
+            });
         }
     }
 
@@ -319,16 +405,20 @@ impl<'a> Emitter<'_, 'a> {
         let done = self.label();
         let mut names = Vec::new();
         bound_names(&alternatives[0], &mut names);
+        if captures.area.is_some() {
+            return self.spilled_or_pattern(alternatives, names, subject, fail, captures);
+        }
         let first = self.temps(names.len());
         for (index, alternative) in alternatives.iter().enumerate() {
             let is_last = index + 1 == alternatives.len();
             let next = if is_last { fail } else { self.label() };
             self.scratch(|e| {
-                let mut found = Captures::new();
+                let mut found = Captures::default();
                 e.pattern(alternative, subject, next, &mut found);
                 for (dest, name) in row(first).zip(&names) {
-                    let source = found.iter().find(|(other, _)| other.name == name.name);
-                    source.into_iter().for_each(|&(_, reg)| e.copy(dest, reg));
+                    if let Some(Kept::Reg(source)) = found.find(name) {
+                        e.copy(dest, source);
+                    }
                 }
             });
             if !is_last {
@@ -337,7 +427,49 @@ impl<'a> Emitter<'_, 'a> {
             }
         }
         self.bind(done);
-        captures.extend(names.into_iter().zip(row(first)));
+        let kept = row(first).map(Kept::Reg);
+        captures.names.extend(names.into_iter().zip(kept));
+    }
+
+    /// Every alternative leaves its captures in the slots of the first one's names.
+    fn spilled_or_pattern(
+        &mut self,
+        alternatives: &'a [Pattern],
+        names: Vec<&'a Ident>,
+        subject: Reg,
+        fail: Label,
+        captures: &mut Captures<'a>,
+    ) {
+        let (done, first) = (self.label(), captures.slot);
+        captures.slot += names.len() as i32;
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let is_last = index + 1 == alternatives.len();
+            let next = if is_last { fail } else { self.label() };
+            self.scratch(|e| {
+                let mut found = Captures {
+                    names: Vec::new(),
+                    ..*captures
+                };
+                e.pattern(alternative, subject, next, &mut found);
+                captures.slot = found.slot;
+                for (dest, name) in (first..).zip(&names) {
+                    if let Some(kept) = found.find(name) {
+                        e.scratch(|e| {
+                            let value = e.kept(kept, found.area);
+                            let area = found.area.unwrap_or_default();
+                            e.op(Op::SpillSet, value, area, 0, dest);
+                        });
+                    }
+                }
+            });
+            if !is_last {
+                self.goto(done);
+                self.bind(next);
+            }
+        }
+        self.bind(done);
+        let kept = (first..).map(Kept::Slot);
+        captures.names.extend(names.into_iter().zip(kept));
     }
 
     fn test(&mut self, op: Op, subject: Reg, span: Span, fail: Label) {
@@ -357,6 +489,43 @@ impl<'a> Emitter<'_, 'a> {
                 e.jump(general, len, wanted, 0, fail);
             }),
         }
+    }
+}
+
+impl Captures<'_> {
+    fn find(&self, name: &Ident) -> Option<Kept> {
+        let same = self.names.iter().find(|(other, _)| other.name == name.name);
+        same.map(|&(_, kept)| kept)
+    }
+}
+
+/// An upper bound of the values that a pattern keeps at once.
+fn parts_of(pattern: &Pattern) -> usize {
+    let all = |patterns: &[Pattern]| patterns.iter().map(parts_of).sum::<usize>();
+    1 + match &pattern.kind {
+        PatternKind::Sequence(items) => all(items),
+        PatternKind::Mapping { items, .. } => {
+            1 + items.iter().map(|(_, item)| parts_of(item)).sum::<usize>()
+        }
+        PatternKind::Class {
+            positional,
+            keywords,
+            ..
+        } => {
+            let keywords = keywords.iter().map(|(_, item)| parts_of(item));
+            all(positional) + keywords.sum::<usize>()
+        }
+        PatternKind::Or(alternatives) => {
+            let mut names = Vec::new();
+            bound_names(&alternatives[0], &mut names);
+            names.len() + all(alternatives)
+        }
+        PatternKind::As { pattern, .. } => 1 + parts_of(pattern),
+        PatternKind::Wildcard
+        | PatternKind::Value(_)
+        | PatternKind::Singleton(_)
+        | PatternKind::Capture(_)
+        | PatternKind::Star(_) => 0,
     }
 }
 

@@ -8,10 +8,16 @@ use crate::bytecode::Reg;
 use crate::bytecode::op::MAX_REG;
 
 /// Most variables that get registers of their own; the rest of the window is for temporaries.
-pub const MAX_FIXED: usize = 200;
+pub const MAX_FIXED: usize = 160;
 
 /// How many variables keep registers when there are more than `MAX_FIXED`.
 pub const KEPT_FIXED: usize = 120;
+
+/// How many registers must be left for an expression; those that need more ask `has_room`.
+const CROWD: usize = 50;
+
+/// As few temporaries are not worth setting aside.
+const WORTHWHILE: u16 = 12;
 
 /// Which registers of the window are in use.
 #[derive(Debug, Default)]
@@ -23,7 +29,7 @@ pub struct Registers {
 }
 
 /// A height of the stack of temporaries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(u16);
 
 /// Registers in a row; where a row did not fit, the frame has been refused and they only must not panic.
@@ -55,6 +61,16 @@ impl Registers {
     /// Whether `n` more fit and leave room for what their evaluation needs.
     pub fn has_room(&self, n: usize) -> bool {
         usize::from(self.top) + n + 16 <= MAX_REG
+    }
+
+    /// Whether so many temporaries above a mark are in use that some should be set aside.
+    pub fn is_crowded(&self, floor: Mark) -> bool {
+        usize::from(self.top) + CROWD > MAX_REG && self.top >= floor.0 + WORTHWHILE
+    }
+
+    /// The temporaries above a mark.
+    pub fn above(&self, floor: Mark) -> std::ops::Range<Reg> {
+        floor.0 as Reg..self.top as Reg
     }
 
     /// The register that the next `take` will give.

@@ -18,7 +18,9 @@ impl<'a> Emitter<'_, 'a> {
             if !self.is_reachable() {
                 return;
             }
+            let floor = std::mem::replace(&mut self.floor, self.regs.mark());
             self.stmt(stmt);
+            self.floor = floor;
         }
     }
 

@@ -196,7 +196,7 @@ impl CodeObj {
 
 /// How many registers there are from the first one on that some instruction may find unset.
 fn undef_count(code: &Code) -> u32 {
-    let params = code.params.count() as u32;
+    let params = code.params.registers() as u32;
     let nregs = u32::from(code.nregs);
     if code.shows_locals && !code.kind.has_namespace() {
         return nregs.saturating_sub(params);

@@ -674,6 +674,8 @@ impl Vm {
                     }
                 }
                 Op::UnpackEx => slow!(self.unpack_ex(i.instr())),
+                Op::UnpackList => slow!(self.unpack_seq(i.instr())),
+                Op::UnpackListEx => slow!(self.unpack_ex(i.instr())),
 
                 Op::GetIter => slow!(self.get_iter_op(i.instr())),
                 Op::ForIter => {

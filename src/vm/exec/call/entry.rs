@@ -6,9 +6,11 @@
 use smallvec::SmallVec;
 
 use crate::bytecode::{Capture, CodeKind, Instr};
+use crate::runtime::cell::Spill;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::function::Function;
+use crate::runtime::heap::SlotVec;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
@@ -25,6 +27,13 @@ pub(in crate::vm) fn enter<'h>(
     flags: u32,
 ) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
     let code = function.code(heap);
+    let boxed;
+    let args = if code.code.params.are_boxed() {
+        boxed = [boxed_arguments(heap, args)];
+        &boxed[..]
+    } else {
+        args
+    };
     if code.code.kind.suspends() {
         return Ok(Some(new_coroutine(heap, function, args)));
     }
@@ -93,11 +102,11 @@ pub(super) fn enter_bound<'h>(
     keywords: &[Keyword<'h>],
 ) -> Result<Option<Gc<'h, Coroutine>>, Raised> {
     let code = function.code(heap);
-    if code.code.kind.suspends() {
+    if code.code.kind.suspends() || code.code.params.are_boxed() {
         let given = stack.top().window.slots(first, count);
         let args: SmallVec<[Value<'_>; 8]> = given.iter().map(|slot| slot.get(heap)).collect();
         let bound = bind::bind_function(heap, function, &args, keywords)?;
-        return Ok(Some(new_coroutine(heap, function, &bound)));
+        return enter(heap, stack, function, &bound, 0);
     }
     let Some(window) = stack.callee_window(heap, first, count) else {
         return Err(too_deep(heap));
@@ -123,6 +132,14 @@ impl<'h> Place<'h> for Registers<'h> {
     fn set(&mut self, i: usize, value: Value<'h>) {
         self.window.slot(i).set(value);
     }
+}
+
+/// The spill area with the parameters of a function that has too many for registers.
+#[cold]
+fn boxed_arguments<'h>(heap: &'h Heap, args: &[Value<'h>]) -> Value<'h> {
+    heap.charge(size_of_val(args));
+    let slots = SlotVec::from_values(args.iter().copied());
+    heap.alloc(Spill { slots }).value()
 }
 
 /// Makes the registers that the code may find unset Undef.
@@ -196,6 +213,11 @@ impl Vm {
         let function = heap.function(code, captures.len() as u32, |n| match captures[n] {
             Capture::Local(reg) => frame.window.get(heap, reg),
             Capture::Free(index) => frame.function(heap).tail()[index as usize].get(heap),
+            Capture::Spilled { area, slot } => {
+                let area = frame.window.get(heap, area).as_gc::<Spill>();
+                area.and_then(|area| area.slots.get(heap, slot as usize))
+                    .unwrap_or(Value::UNDEF)
+            }
         });
         function.defaults.set(self.reg(i.b));
         function.kwdefaults.set(self.reg(i.b + 1));

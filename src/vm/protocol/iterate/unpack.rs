@@ -2,14 +2,14 @@
 //!
 //! An iterator is asked for one item more than there are targets, no further. Registers change only when all items are at hand.
 
-use crate::bytecode::Instr;
+use crate::bytecode::{Instr, Op};
 use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Value};
 use crate::vm::Vm;
 
 impl Vm {
-    /// `R[b], ..., R[b+d-1] := R[a]`
+    /// `R[b], ..., R[b+d-1] := R[a]`, or a list of them in `R[b]`
     pub(in crate::vm) fn unpack_seq(&mut self, i: Instr) -> Result<(), Raised> {
         let wanted = i.d as usize;
         match self.short_items(self.reg(i.a), wanted) {
@@ -31,10 +31,18 @@ impl Vm {
         if items.len() != wanted {
             return Err(self.wrong_count(items.len(), wanted));
         }
-        for (reg, &item) in (i.b..).zip(items) {
+        self.store_items(i, items.iter().copied());
+        Ok(())
+    }
+
+    /// Puts the items into registers in a row, or into one list.
+    fn store_items<'h>(&'h self, i: Instr, items: impl Iterator<Item = Value<'h>>) {
+        if matches!(i.op, Op::UnpackList | Op::UnpackListEx) {
+            return self.set_reg(i.b, self.heap.list(items).value());
+        }
+        for (reg, item) in (i.b..).zip(items) {
             self.set_reg(reg, item);
         }
-        Ok(())
     }
 
     fn wrong_count(&self, got: usize, wanted: usize) -> Raised {
@@ -66,7 +74,7 @@ impl Vm {
         Ok(())
     }
 
-    /// `R[b].. :=` `c` items, a list of the rest, `d` items from `R[a]`
+    /// `R[b].. :=` `c` items, a list of the rest, `d` items from `R[a]`, or a list of all that in `R[b]`
     pub(in crate::vm) fn unpack_ex(&mut self, i: Instr) -> Result<(), Raised> {
         let (before, after) = (usize::from(i.c), i.d as usize);
         let mark = self.mark();
@@ -85,9 +93,7 @@ impl Vm {
         let (head, rest) = items.split_at(before);
         let (middle, tail) = rest.split_at(rest.len() - after);
         let middle = self.heap.list(middle.iter().copied()).value();
-        for (reg, &item) in (i.b..).zip(head.iter().chain([&middle]).chain(tail)) {
-            self.set_reg(reg, item);
-        }
+        self.store_items(i, head.iter().chain([&middle]).chain(tail).copied());
         self.release(mark);
         Ok(())
     }
