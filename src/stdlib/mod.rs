@@ -9,6 +9,7 @@ pub mod binascii;
 pub mod builtins;
 pub mod cmath;
 pub mod codecs;
+mod coders;
 pub mod collections;
 pub mod contextvars;
 pub mod datetime;
@@ -85,6 +86,7 @@ pub const MODULES: &[&NativeModule] = &[
     &builtins::types::generic::TYPING,
     &weakref::WEAKREF,
     &zlib::ZLIB,
+    &coders::CODERS,
 ];
 
 /// Gives a new VM its builtins and the native modules.
