@@ -11,7 +11,6 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::image::Unread;
 use super::op::{Instr, Op, Reg};
 use crate::diagnostics::span::Span;
 
@@ -19,7 +18,22 @@ use crate::diagnostics::span::Span;
 /// looks into it.
 pub struct Code {
     draft: OnceCell<Draft>,
-    unread: Option<Box<Unread>>,
+    unread: Option<Box<dyn Unread>>,
+}
+
+/// Code that nobody has looked into yet, and what is known of it before.
+pub(super) trait Unread {
+    /// What making its function needs.
+    fn head(&self) -> Head<'_>;
+
+    /// Its docstring.
+    fn doc(&self) -> Option<Rc<str>>;
+
+    /// As `Code::stored_in_self`.
+    fn stored_in_self(&self) -> Vec<Rc<str>>;
+
+    /// All of it.
+    fn read(&self) -> Draft;
 }
 
 /// The facts about a code object that making its function needs: known before the code is read.
@@ -249,7 +263,7 @@ impl Code {
     }
 
     /// Code that is in an image of the program itself.
-    pub(super) fn unread(unread: Unread) -> Code {
+    pub(super) fn unread(unread: impl Unread + 'static) -> Code {
         Code {
             draft: OnceCell::new(),
             unread: Some(Box::new(unread)),
@@ -299,7 +313,7 @@ impl Code {
 }
 
 #[cold]
-fn read(unread: Option<&Unread>) -> Draft {
+fn read(unread: Option<&dyn Unread>) -> Draft {
     unread.expect("what has no draft is in an image").read()
 }
 

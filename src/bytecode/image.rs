@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params};
+use super::code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params, Unread};
 use super::globals::GlobalNames;
 use super::op::{Instr, Op};
 use super::verify::verify;
@@ -53,8 +53,8 @@ pub fn open(image: &'static [u8], file: u32) -> Result<Opened, String> {
     Reader::new(image, file, Reader::read_later)?.module()
 }
 
-/// Code that was not read yet.
-pub struct Unread {
+/// Code that was not read yet: where its body is.
+struct Body {
     head: OwnHead,
     body: &'static [u8],
     texts: Rc<Texts<'static>>,
@@ -82,21 +82,21 @@ impl OwnHead {
     }
 }
 
-impl Unread {
-    pub(super) fn head(&self) -> Head<'_> {
+impl Unread for Body {
+    fn head(&self) -> Head<'_> {
         self.head.head()
     }
 
-    pub(super) fn doc(&self) -> Option<Rc<str>> {
+    fn doc(&self) -> Option<Rc<str>> {
         self.texts.get(self.head.doc?).ok()
     }
 
-    pub(super) fn stored_in_self(&self) -> Vec<Rc<str>> {
+    fn stored_in_self(&self) -> Vec<Rc<str>> {
         let texts = self.head.stored.iter().map(|&at| self.texts.get(at));
         texts.filter_map(Result::ok).collect()
     }
 
-    pub(super) fn read(&self) -> Draft {
+    fn read(&self) -> Draft {
         let mut reader = Reader {
             rest: self.body,
             texts: Rc::clone(&self.texts),
@@ -334,7 +334,7 @@ type Read<T> = Result<T, String>;
 
 impl Reader<'static> {
     fn read_later(&self, head: OwnHead, body: &'static [u8]) -> Read<Code> {
-        Ok(Code::unread(Unread {
+        Ok(Code::unread(Body {
             head,
             body,
             texts: Rc::clone(&self.texts),

@@ -3,10 +3,10 @@
 //! Contract: the first iterable is evaluated in the scope around. The variables of a comprehension have registers of
 //! their own for its duration; a captured one gets a new cell each time the comprehension runs.
 
+use super::block::BlockKind;
 use super::emitter::{Emitter, Header, Home};
 use super::loops::{Iteration, may_make_generator};
 use super::scope::{Role, ScopeId};
-use super::unwind::BlockKind;
 use crate::bytecode::{Const, Imm, Op, Params, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Comprehension, Expr, ExprKind};

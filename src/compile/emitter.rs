@@ -9,9 +9,9 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::assigned::{Assigned, Var};
+use super::block::Block;
 use super::registers::{KEPT_FIXED, MAX_FIXED, Mark, Registers};
 use super::scope::{CLASS_CELL, Scope, ScopeId, ScopeKind, ScopeTree};
-use super::unwind::Block;
 use super::{Mode, Names, Notes};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{

@@ -3,9 +3,9 @@
 //! Contract: `each` is the one shape of iteration, for statements and comprehensions, sync and async. At the start of
 //! a body only that is sure which holds before the loop and is not unbound anywhere in it.
 
+use super::block::{Block, BlockKind};
 use super::emitter::Emitter;
 use super::fold::{fold, truth};
-use super::unwind::{Block, BlockKind};
 use crate::bytecode::{Label, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{BoolOp, Expr, ExprKind, Stmt, UnaryOp};

@@ -7,6 +7,7 @@
 mod assertion;
 mod assign;
 mod assigned;
+mod block;
 mod call;
 mod class;
 mod comprehension;

@@ -5,9 +5,9 @@
 //! name of `except E as name` is unbound on every way out of the clause.
 
 use super::assigned::Assigned;
+use super::block::BlockKind;
 use super::emitter::Emitter;
 use super::expr::NOTHING;
-use super::unwind::BlockKind;
 use crate::bytecode::{Label, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{ExceptHandler, Expr, Ident, Stmt};

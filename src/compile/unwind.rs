@@ -6,54 +6,12 @@
 //! A new kind of guarded statement needs a `BlockKind` and its arm in `emit_exit`.
 
 use super::assigned::Assigned;
+use super::block::{Block, BlockKind, Region, RegionKind};
 use super::emitter::Emitter;
 use super::expr::NOTHING;
 use crate::bytecode::{Label, Op, Reg};
 use crate::diagnostics::Span;
-use crate::syntax::ast::{Expr, ExprKind, Name, Stmt};
-
-/// Something that surrounds the current statement.
-#[derive(Clone, Debug)]
-pub(super) struct Block<'a> {
-    pub kind: BlockKind<'a>,
-    pub region: Option<Region>,
-}
-
-/// What leaving a block early takes.
-#[derive(Clone, Debug)]
-pub(super) enum BlockKind<'a> {
-    /// A loop: nothing, but `break` and `continue` lead somewhere.
-    Loop { exit: Label, next: Label },
-    /// A loop over a generator that only the loop refers to, in a register: it is closed.
-    Owner { iterator: Reg, span: Span },
-    /// The body of a `try` with handlers, or a handler: nothing.
-    Plain,
-    /// `finally` runs.
-    Finally(&'a [Stmt]),
-    /// The context manager in a register exits.
-    With {
-        manager: Reg,
-        is_async: bool,
-        span: Span,
-    },
-    /// The name that an `except` clause has bound is unbound.
-    Named { name: &'a Name, span: Span },
-}
-
-/// A range of the exception table that is being emitted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Region {
-    start: u32,
-    kind: RegionKind,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum RegionKind {
-    /// Exceptions go to a handler, in a register.
-    Guarded(Label, Reg),
-    /// The exception in a register is being handled.
-    Handling(Reg),
-}
+use crate::syntax::ast::{Expr, ExprKind};
 
 impl<'a> Emitter<'_, 'a> {
     /// From here on exceptions go to `handler`, until `pop_block`.

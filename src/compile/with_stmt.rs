@@ -5,8 +5,8 @@
 //! the manager guards, as in CPython. Several items nest.
 
 use super::assigned::Assigned;
+use super::block::BlockKind;
 use super::emitter::Emitter;
-use super::unwind::BlockKind;
 use crate::bytecode::{Imm, Label, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{Stmt, WithItem};

@@ -10,7 +10,6 @@ pub mod build_ast;
 mod character;
 pub mod dump;
 mod expected;
-mod fstring;
 pub mod layout;
 pub mod literal;
 mod mistakes;
@@ -19,7 +18,6 @@ mod operator;
 pub mod parser;
 mod recovery;
 pub mod token;
-mod unclosed;
 pub mod visit;
 
 pub use dump::{dump_module, dump_tokens};

@@ -3,7 +3,7 @@
 //! Contract: `parse_float(&float_repr(x))` is `x` to the bit. Reading accepts what Python's constructors accept
 //! (white space around, underscores between digits, any Unicode decimal digit), not what a float literal accepts.
 
-use super::float_digits::{Layout, Style, digits, may_be_halfway};
+use super::num::float_digits::{Layout, Style, digits, may_be_halfway};
 use super::num::scale::scale_round;
 use super::str_repr::str_repr;
 use super::unicode::to_ascii_number;

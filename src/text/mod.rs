@@ -8,7 +8,6 @@
 
 pub mod bytes_ops;
 pub mod codec;
-pub mod float_digits;
 pub mod float_repr;
 pub mod format_spec;
 pub mod format_template;

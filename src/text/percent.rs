@@ -5,9 +5,9 @@
 //! [`Arguments`]) and applies `finish_text`, `push_int` or `push_float`. No value of the program is known here.
 //! bytes are formatted through this too, as Latin-1.
 
-use super::float_digits::{Layout, Style, digits};
 use super::format_spec::char_from_code;
 use super::int_text::{Decimal, DigitLimit, Radix, int_to_str, radix_digits};
+use super::num::float_digits::{Layout, Style, digits};
 use super::{IntRef, TextError, TextResult, check_text_size};
 
 /// The segments of a template, in order; it ends after the first error.

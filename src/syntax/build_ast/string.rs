@@ -4,7 +4,7 @@
 //! bytes do not mix: that is reported here.
 
 use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
-use super::super::fstring;
+use super::super::layout::fstring;
 use super::super::literal::{self, Prefix};
 use super::super::odd_literals;
 use super::{Builder, placeholder};

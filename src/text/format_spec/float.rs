@@ -5,7 +5,7 @@
 
 use super::number::{Number, push_fill};
 use super::{Align, FormatSpec, Sign};
-use crate::text::float_digits::{Layout, Style, digits};
+use crate::text::num::float_digits::{Layout, Style, digits};
 use crate::text::{TextError, TextResult, check_text_size};
 
 impl FormatSpec {

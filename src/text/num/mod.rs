@@ -11,6 +11,7 @@ pub mod convert;
 pub mod division;
 pub mod elementary;
 pub mod exact_sum;
+pub mod float_digits;
 pub mod float_parts;
 pub mod gamma;
 pub mod hash;

@@ -7,7 +7,7 @@ use num_bigint::BigInt;
 
 use super::convert::float_to_int;
 use super::division::divmod_near;
-use crate::text::float_digits::{Layout, Style, digits};
+use crate::text::num::float_digits::{Layout, Style, digits};
 use crate::text::{Int, IntRef, TextError, TextResult};
 
 /// `round(value)`

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use super::num::convert::decompose;
+use super::convert::decompose;
 
 /// Which layout; the numbers are C's precisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 //! inside of fields need no rules of their own. Braces are tracked on the stack of open brackets: a colon or
 //! a closing brace belongs to the field if nothing inside of the field is open.
 
-use super::layout::{End, Layouter, Open};
-use super::literal::Prefix;
-use super::token::Token;
+use super::{End, Layouter, Open};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::syntax::literal::Prefix;
+use crate::syntax::token::Token;
 
 /// CPython's limit for f-strings in fields of f-strings.
 const MAX_FSTRINGS: usize = 150;
@@ -174,7 +174,7 @@ fn escape_end(bytes: &[u8], at: usize, raw: bool) -> usize {
 }
 
 /// Behind the brace that ends a character's name, or where the name stops to look like one.
-pub(super) fn named_end(bytes: &[u8], start: usize) -> usize {
+pub fn named_end(bytes: &[u8], start: usize) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     let len = rest
         .iter()

@@ -5,12 +5,15 @@
 //! `type` are keywords here, whether `with (` opens a list of items. Never fails: mistakes become
 //! diagnostics. Columns follow CPython: a tab goes to the next multiple of 8, and must not matter.
 
+pub mod fstring;
+mod unclosed;
+
 use logos::{Lexer, Logos};
 
-use super::fstring::FStringMode;
+use self::fstring::FStringMode;
+use self::unclosed::unclosed;
 use super::literal::{self, Prefix};
 use super::token::{Lexeme, Token};
-use super::unclosed::unclosed;
 use crate::diagnostics::source_map::line_of;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
@@ -66,7 +69,7 @@ pub(super) struct Layouter<'s> {
     /// Open brackets and replacement fields, outermost first.
     pub(super) open: Vec<Open>,
     /// F-strings being read, outermost first.
-    pub(super) fstrings: Vec<FStringMode>,
+    fstrings: Vec<FStringMode>,
     levels: Vec<Level>,
     /// Index in `out` of the first token of this logical line.
     line_first: usize,

@@ -3,7 +3,7 @@
 //! As in CPython the message is about the innermost one; the others are shown beside it, since the one that is missing its end may be
 //! any of them.
 
-use super::layout::{Open, closing};
+use super::{Open, closing};
 use crate::diagnostics::{Diagnostic, ErrorCode};
 
 /// How many brackets around the innermost are shown.
