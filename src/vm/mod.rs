@@ -24,6 +24,7 @@ pub mod protocol;
 pub mod registry;
 mod report;
 pub mod signals;
+mod slot_wrapper;
 mod suggest;
 
 pub use classes::bases;
@@ -57,7 +58,18 @@ use exec::inline_cache::Learned;
 use hooks::Hooks;
 use import::Modules;
 use layers::Layers;
-use registry::Registry;
+use registry::Rows;
+
+/// What objects on the heap name by number.
+#[derive(Default)]
+struct Registry {
+    /// The native functions.
+    pub natives: native::Natives,
+    /// The native coroutines met so far.
+    pub steps: Rows<NativeCoroutine>,
+    /// What waiters wait in, as met so far.
+    pub waits: Rows<Waiting>,
+}
 
 /// Safepoints of a time slice.
 const QUANTUM: i32 = 10_000;

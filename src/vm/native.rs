@@ -12,7 +12,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
-use crate::vm::protocol::text::wraps_slot;
+use crate::vm::slot_wrapper::wraps_slot;
 
 /// A leaf: takes and returns values; the heap cannot collect meanwhile.
 pub type LeafFn = for<'h> fn(&'h Heap, Args<'h>) -> Result<Value<'h>, Raised>;

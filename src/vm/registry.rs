@@ -5,20 +5,6 @@
 
 use std::cell::RefCell;
 
-use super::exec::coroutine::{NativeCoroutine, Waiting};
-use super::native::Natives;
-
-/// What objects on the heap name by number.
-#[derive(Default)]
-pub(in crate::vm) struct Registry {
-    /// The native functions.
-    pub natives: Natives,
-    /// The native coroutines met so far.
-    pub steps: Rows<NativeCoroutine>,
-    /// What waiters wait in, as met so far.
-    pub waits: Rows<Waiting>,
-}
-
 /// A row that is registered by name.
 pub trait Named {
     /// A name that no other row of its kind has: the same in every build and every run.

@@ -19,8 +19,9 @@ use crate::runtime::heap::{SlotVec, Trace, Tracer};
 use crate::runtime::{Heap, Raised, Slot};
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::native_stack;
+use crate::vm::exec::place;
 use crate::vm::local::Local;
-use crate::vm::report::{self, Place};
+use crate::vm::report::Place;
 use crate::vm::{QUANTUM, Vm};
 
 /// Registers of a green thread's stack at first.
@@ -109,7 +110,7 @@ unsafe impl Trace for GreenStack {
 impl GreenStack {
     /// Where the thread's calls are, innermost first.
     pub fn trail(&self, heap: &Heap) -> Vec<Place> {
-        report::trail(&self.state.stack, heap, usize::MAX)
+        place::trail(&self.state.stack, heap, usize::MAX)
     }
 }
 

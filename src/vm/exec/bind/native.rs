@@ -13,7 +13,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::native::{Native, Param, ParamKind};
-use crate::vm::protocol::text::wraps_slot;
+use crate::vm::slot_wrapper::wraps_slot;
 
 /// How user code came to a method: messages of a bound method name the receiver's class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,6 @@ mod percent;
 mod repr;
 mod template;
 
-pub(in crate::vm) use object::wraps_slot;
-
 use crate::runtime::class::Class;
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
