@@ -7,9 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::evaluate;
-use super::finder;
-use super::loader::{self, Loader, SourceImporter, Unit};
+use super::loader::{self, Loader, SourceImporter, Unit, evaluate, finder};
 use super::run_module;
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
@@ -19,7 +17,7 @@ use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::clock::TimeMode;
 use crate::sched::ready_queue::Seeded;
-use crate::sched::{self, event_loop, green, report, scheduler, slow_step, task};
+use crate::sched::{self, at_exit, block, green, report, run, scheduler, slow_step, task};
 use crate::stdlib::{self, asyncio, importlib, random, sys};
 use crate::syntax::ast;
 use crate::vm::{Failure, Host, Local, Problem, Report, Vm};
@@ -257,7 +255,7 @@ impl Interpreter {
         self.run_exit_functions();
         green::abandon_all(&mut self.vm);
         if !self.vm.is_halting() {
-            report::pending_at_exit(&mut self.vm);
+            at_exit::pending_at_exit(&mut self.vm);
             self.vm.finalise_all();
             self.vm.report_unstarted();
             report::failures_at_exit(&mut self.vm);
@@ -403,13 +401,13 @@ fn join_threads(vm: &mut Vm, result: Result<Local, Raised>) -> Result<Local, Rai
         return result;
     }
     let result = result.map_err(|raised| vm.take_local(raised));
-    green::join_all(vm)?;
+    block::join_all(vm)?;
     result.map_err(|exception| vm.raise_local(exception))
 }
 
 /// Runs a coroutine as `asyncio.run` does; at a prompt tasks live on.
 fn run_main_task(vm: &mut Vm, coroutine: Local) -> Result<Local, Raised> {
-    let outcome = event_loop::run_main_task(vm, coroutine);
+    let outcome = run::run_main_task(vm, coroutine);
     if vm.is_halting() || scheduler(vm).is_attended() {
         return outcome;
     }

@@ -1,16 +1,13 @@
 //! The facade: an interpreter that runs programs, and nothing else to know.
 //!
 //! Here alone the front end and the VM meet. `interpreter` owns the VM with its scheduler and turns the end of a run into an
-//! `Outcome`; `loader` compiles and links texts and finds what `import` names; `library` lists the modules written in apy;
+//! `Outcome`; `loader` finds what `import` names, compiles and links texts; `library` lists the modules written in apy;
 //! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
 pub mod carets;
-mod evaluate;
-mod finder;
 mod interpreter;
 mod library;
 mod loader;
-mod meta_path;
 pub mod os_files;
 pub mod os_processes;
 #[cfg(test)]
@@ -19,7 +16,6 @@ mod run_module;
 pub mod sandbox;
 mod session;
 mod surroundings;
-mod syntax_error;
 mod tree;
 
 use std::cell::RefCell;

@@ -3,8 +3,8 @@
 //! It is found as `import` finds it; the packages around it are imported first, and a package is run by its `__main__` module.
 //! `__main__` gets the module's spec, so that relative imports work, and `sys.argv[0]` becomes its file.
 
-use super::finder::{self, Found};
 use super::library;
+use super::loader::finder::{self, Found};
 use super::loader::{self, Unit};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::list::List;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Limits;
-use super::finder;
+use super::loader::finder;
 use super::{Interpreter, Options};
 use crate::compile::{Origin, World};
 use crate::runtime::function::BoundMethod;

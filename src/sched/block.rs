@@ -5,50 +5,13 @@
 //! `ThreadQueue` and calls `wait`: "try to enter; if that fails, queue up, and try again when woken". A waiter that is woken
 //! competes with threads that run: nothing is handed over, as with the locks of CPython.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::green::{self, State, Thread, ThreadId};
-use super::{Scheduler, deadlock, event_loop, reactor, scheduler, signals, slow_step};
-use crate::runtime::heap::traced;
+use super::green::{self, State, Thread};
+use super::thread_queue::{BlockedOn, ThreadQueue};
+use super::{deadlock, pause, reactor, report, scheduler, signals, slow_step};
 use crate::runtime::{Raised, Slot, Value};
 use crate::vm::{Local, Vm};
-
-/// What a thread waits for, for reports.
-pub struct BlockedOn {
-    /// The operation: "Lock.acquire".
-    pub what: &'static str,
-    /// The object, whose payload may know more (`Payload::obstacle`); Undef for none.
-    pub object: Slot,
-}
-
-traced!(BlockedOn { object } plain { what });
-
-/// Threads that wait for something, first come first served.
-#[derive(Default)]
-pub struct ThreadQueue {
-    waiters: RefCell<VecDeque<ThreadId>>,
-}
-
-traced!(plain ThreadQueue);
-
-impl ThreadQueue {
-    /// Wakes the first.
-    pub fn wake_next(&self, scheduler: &Scheduler) {
-        let first = self.waiters.borrow_mut().pop_front();
-        if let Some(id) = first {
-            scheduler.green.wake(id);
-        }
-    }
-
-    /// Wakes all.
-    pub fn wake_all(&self, scheduler: &Scheduler) {
-        for id in self.waiters.take() {
-            scheduler.green.wake(id);
-        }
-    }
-}
 
 /// A wait of the thread that runs now.
 pub struct BlockingWait {
@@ -136,11 +99,11 @@ fn run_others(vm: &mut Vm, me: &Thread, until: f64) -> Result<(), Raised> {
         let next = scheduler(vm).green.next_wake();
         let next = next.map_or(until, |wake| wake.min(until));
         if reactor::may_go_on(vm) {
-            event_loop::wait_for_io(vm, next.is_finite().then_some(next))?;
+            pause::wait_for_io(vm, next.is_finite().then_some(next))?;
         } else if next.is_finite() {
-            event_loop::sleep_until(vm, next)?;
+            pause::sleep_until(vm, next)?;
         } else if signals::is_expected(vm) {
-            event_loop::wait_for_signal(vm)?;
+            pause::wait_for_signal(vm)?;
         } else {
             break Err(deadlock::deadlock(vm));
         }
@@ -208,4 +171,27 @@ pub fn join(vm: &mut Vm, thread: &Rc<Thread>, until: Option<f64>) -> Result<bool
         result?;
     }
     Ok(true)
+}
+
+/// Waits for the threads without which the program does not end.
+///
+/// # Errors
+/// KeyboardInterrupt; the end of the program if they wait for ever.
+pub fn join_all(vm: &mut Vm) -> Result<(), Raised> {
+    loop {
+        let function = scheduler(vm).green.at_exit.borrow_mut().pop();
+        let Some(function) = function else {
+            break;
+        };
+        let function = vm.local(function.get(&vm.heap));
+        let outcome = vm.call(function, &[]).map(drop);
+        report::unraisable(vm, outcome, "a function that is called at the end");
+    }
+    loop {
+        let threads = scheduler(vm).green.alive();
+        let Some(thread) = threads.into_iter().find(|t| !t.daemon.get()) else {
+            return Ok(());
+        };
+        join(vm, &thread, None)?;
+    }
 }

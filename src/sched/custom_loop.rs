@@ -6,9 +6,8 @@
 //! clock is ahead of it.
 
 use super::event_loop;
-use super::handle::{Action, Handle, HandleState};
-use super::timer_heap::TimerId;
-use super::{clock::TimeMode, green, reactor, scheduler};
+use super::handle::{Action, Handle, HandleState, TimerId};
+use super::{clock::TimeMode, green, pause, reactor, scheduler};
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Raised, Value};
 use crate::vm::{Local, Native, NativeRole, Vm};
@@ -169,8 +168,8 @@ fn select(vm: &mut Vm, the_loop: Local, selector: Local, now: f64) -> Result<(),
     match due {
         // The selector did not wait: virtual time would else stand still.
         Some(_) if is_idle && self::scheduler(vm).clock.mode() == TimeMode::Virtual => {
-            let when = event_loop::next_event(vm).unwrap_or(now);
-            event_loop::sleep_until(vm, when)
+            let when = pause::next_event(vm).unwrap_or(now);
+            pause::sleep_until(vm, when)
         }
         _ => Ok(()),
     }

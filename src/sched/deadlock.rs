@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::future::future;
-use super::green::{self, Thread, ThreadId};
+use super::future::{future, part};
+use super::green::{self, Thread};
+use super::thread_queue::ThreadId;
 use super::{report, scheduler, task};
 use crate::runtime::future::Future;
 use crate::runtime::list::List;
@@ -121,11 +122,11 @@ fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Stalled> {
 
 fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Stalled {
     let name = report::text(vm, task);
-    let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
+    let coroutine = vm.local(part(vm, task).coroutine.get(&vm.heap));
     let (waits_for, futures) = waits_for(vm, task, coroutine, lone);
     let on = futures.iter().filter_map(|&f| future(vm, f).task());
     Stalled {
-        number: task::part(vm, task).number.get(),
+        number: part(vm, task).number.get(),
         on: on.map(|part| part.number.get()).collect(),
         stuck: Stuck {
             task: name,
@@ -140,7 +141,7 @@ fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Stalled {
 
 /// What a task waits for, in words, and the tasks and futures among that.
 fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> (String, Vec<Local>) {
-    let awaited = task::part(vm, task).waiting_for.get(&vm.heap).defined();
+    let awaited = part(vm, task).waiting_for.get(&vm.heap).defined();
     let awaited = awaited.map(|awaited| vm.local(awaited));
     let chain = vm.waits_in(coroutine);
     let named = |mention| match mention {

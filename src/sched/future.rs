@@ -3,10 +3,9 @@
 //! A finished future puts its callbacks into the ready queue; it never calls them.
 
 use super::handle::{Action, Handle};
-use super::{scheduler, task};
+use super::scheduler;
 use crate::runtime::exception::Exception;
-use crate::runtime::future::{Callback, Future, FutureState};
-use crate::runtime::list::List;
+use crate::runtime::future::{Callback, Future, FutureState, TaskPart};
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::{Local, Vm};
 
@@ -14,6 +13,13 @@ use crate::vm::{Local, Vm};
 pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
     vm.get_gc(local)
         .expect("the caller knows that it is a future")
+}
+
+/// The task part of a local that is known to hold a task.
+pub fn part(vm: &Vm, task: Local) -> &TaskPart {
+    future(vm, task)
+        .task()
+        .expect("the caller knows that it is a task")
 }
 
 /// A new pending future that a timer finishes at a moment, as `clock.monotonic` counts; cancelling it cancels the timer.
@@ -103,66 +109,6 @@ fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
 /// Whether a future's class is Future or Task itself, so that its methods are known.
 pub fn is_exact(vm: &Vm, local: Local) -> bool {
     vm.heap.class_of(vm.get(local)).builtin.is_some()
-}
-
-/// `future.cancel(msg)`, by the method of its class. `message`: Undef to give none.
-///
-/// # Errors
-/// Of an overridden method.
-pub fn cancel(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Raised> {
-    if is_exact(vm, local) {
-        return cancel_own(vm, local, message);
-    }
-    let method = vm.get_attr_named(local, "cancel")?;
-    let given = !vm.get(message).is_undef();
-    let result = match given {
-        true => vm.call_kw(method, &[], &["msg"], &[message])?,
-        false => vm.call(method, &[])?,
-    };
-    vm.truth(result)
-}
-
-/// `Future.cancel(msg)` itself, whatever a class overrides: a task is asked to cancel itself, a group cancels its members. False: it was done.
-///
-/// # Errors
-/// Of an overridden `cancel` of a member.
-pub fn cancel_own(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Raised> {
-    let message = vm.local(vm.get(message).or(Value::NONE));
-    let this = future(vm, local);
-    if this.task().is_some() {
-        return task::cancel(vm, local, message);
-    }
-    if this.is_done() {
-        return Ok(false);
-    }
-    let group = this
-        .get()
-        .find_extra()
-        .and_then(|extra| extra.group.get(&vm.heap).as_gc::<List>());
-    if let Some(members) = group {
-        let members: Vec<Local> = members
-            .to_vec(&vm.heap)
-            .into_iter()
-            .map(|v| vm.local(v))
-            .collect();
-        // A member that waits for this group would wait for ever.
-        let is_circle = members.iter().any(|&m| task::is_in_cancel(vm, m));
-        let mut any = false;
-        for member in members {
-            any |= !task::is_in_cancel(vm, member) && cancel(vm, member, message)?;
-        }
-        if is_circle {
-            cancel_now(vm, local, message);
-            return Ok(true);
-        }
-        if any {
-            // The group ends as cancelled once its members are done.
-            future(vm, local).cancel_requested.set(true);
-        }
-        return Ok(any);
-    }
-    cancel_now(vm, local, message);
-    Ok(true)
 }
 
 /// Makes a pending future cancelled.

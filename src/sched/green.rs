@@ -9,21 +9,17 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::block::{self, BlockedOn, ThreadQueue};
 use super::future::{self, future};
 use super::handle::Handle;
 use super::loop_state::FIRST_LOOP;
 use super::ready_queue::ChoicePoint;
-use super::{Scheduler, report, scheduler};
+use super::thread_queue::{BlockedOn, ThreadId, ThreadQueue};
+use super::{Scheduler, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::handle::NativeCallback;
 use crate::vm::{GreenStack, Local, Place, Slice, Vm};
-
-/// The number of a thread: the same in each run. The main thread is 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ThreadId(pub u64);
 
 /// The main thread's.
 pub const MAIN: ThreadId = ThreadId(1);
@@ -501,29 +497,6 @@ pub(super) fn trail(vm: &Vm, id: ThreadId) -> Vec<Place> {
         Some(stack) => stack.trail(&vm.heap),
         None if current(vm).id == id => vm.trail(usize::MAX),
         None => Vec::new(),
-    }
-}
-
-/// Waits for the threads without which the program does not end.
-///
-/// # Errors
-/// KeyboardInterrupt; the end of the program if they wait for ever.
-pub fn join_all(vm: &mut Vm) -> Result<(), Raised> {
-    loop {
-        let function = scheduler(vm).green.at_exit.borrow_mut().pop();
-        let Some(function) = function else {
-            break;
-        };
-        let function = vm.local(function.get(&vm.heap));
-        let outcome = vm.call(function, &[]).map(drop);
-        report::unraisable(vm, outcome, "a function that is called at the end");
-    }
-    loop {
-        let threads = scheduler(vm).green.alive();
-        let Some(thread) = threads.into_iter().find(|t| !t.daemon.get()) else {
-            return Ok(());
-        };
-        block::join(vm, &thread, None)?;
     }
 }
 

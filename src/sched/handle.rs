@@ -5,13 +5,40 @@
 
 use std::cell::Cell;
 
-use super::timer_heap::TimerId;
 use crate::runtime::future::Callback;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::registry::Named;
 use crate::vm::{Local, Vm};
+
+/// A timer that can be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerId {
+    pub(super) index: u32,
+    pub(super) number: u64,
+}
+
+impl TimerId {
+    /// A timer that is in no heap.
+    pub const NONE: TimerId = TimerId {
+        index: u32::MAX,
+        number: u64::MAX,
+    };
+
+    /// As two integers, for state registers of native coroutines.
+    pub fn to_parts(self) -> (i64, i64) {
+        (i64::from(self.index), self.number as i64)
+    }
+
+    /// From `to_parts`.
+    pub fn from_parts(index: i64, number: i64) -> TimerId {
+        TimerId {
+            index: index as u32,
+            number: number as u64,
+        }
+    }
+}
 
 /// A callback written in Rust.
 pub struct NativeCallback {

@@ -4,26 +4,33 @@
 //! make ready runs in the next turn; a finished future schedules its callbacks and never calls them. Everything is here that
 //! `stdlib/asyncio` builds on, and nothing that it builds: no gather, no queue.
 
-mod awaitable;
+pub mod at_exit;
+pub mod awaitable;
 pub mod block;
 pub mod blocking;
+pub mod callback;
+pub mod cancel;
 pub mod clock;
 pub mod context;
-mod custom_future;
 pub mod custom_loop;
 pub mod deadlock;
 pub mod event_loop;
+mod foreground;
 pub mod future;
 pub mod green;
 pub mod handle;
 pub mod loop_state;
+mod pause;
 pub mod prompt;
 pub mod reactor;
 pub mod ready_queue;
 pub mod report;
+pub mod run;
 pub mod signals;
 pub mod slow_step;
 pub mod task;
+pub mod thread_queue;
+pub mod thread_wait;
 pub mod timer_heap;
 pub mod wait_queue;
 
@@ -38,13 +45,13 @@ use crate::vm::registry::Rows;
 use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
 use clock::{Clock, TimeMode};
 use green::GreenThreads;
-use handle::{Action, Handle, NativeCallback};
+use handle::{Action, Handle, NativeCallback, TimerId};
 use loop_state::{FIRST_LOOP, IdleLoop, Settings};
 use reactor::Reactor;
 use ready_queue::{Choose, ReadyQueue};
 use signals::SignalHandlers;
 use slow_step::Watch;
-use timer_heap::{TimerHeap, TimerId};
+use timer_heap::TimerHeap;
 
 /// Whether a loop runs.
 #[derive(Clone, Copy, PartialEq)]

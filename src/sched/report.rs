@@ -3,59 +3,11 @@
 //! These are for the user's eyes and go through the host; the program sees them only if it set an exception handler.
 
 use super::future::future;
-use super::{deadlock, scheduler, task};
+use super::{scheduler, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Problem, Report, Vm};
-
-/// The loop is gone: tells of the tasks that are pending, which nobody can finish any more.
-///
-/// # Errors
-/// As `callback_failed`.
-pub fn destroyed(vm: &mut Vm) -> Result<(), Raised> {
-    let tasks = scheduler(vm).pending_tasks_of(vm, scheduler(vm).loop_number());
-    destroy(vm, tasks)
-}
-
-fn destroy(vm: &mut Vm, tasks: Vec<Local>) -> Result<(), Raised> {
-    for task in tasks {
-        scheduler(vm).abandon(future(vm, task));
-        let Some(face) = scheduler(vm).face.get() else {
-            continue;
-        };
-        let source = (face.source)(vm, task);
-        let heap = &vm.heap;
-        let context = heap.dict();
-        context.set_str(heap, heap.intern("task"), vm.get(task));
-        let message = heap.str_value("Task was destroyed but it is pending!");
-        context.set_str(heap, heap.intern("message"), message);
-        if let Some(source) = source {
-            context.set_str(heap, heap.intern("source_traceback"), vm.get(source));
-        }
-        let context = vm.local(context.value());
-        if !(face.tell_program)(vm, context)? {
-            let task = deadlock::waits(vm, task);
-            vm.host.report(Report::Destroyed { task });
-        }
-    }
-    Ok(())
-}
-
-/// The program is over: what is still pending is pending for good. Its coroutines are closed, so that their `finally` blocks run.
-pub fn pending_at_exit(vm: &mut Vm) {
-    let tasks = scheduler(vm).pending_tasks(vm);
-    let outcome = destroy(vm, tasks);
-    unraisable(vm, outcome, "the exception handler of the event loop");
-    for task in scheduler(vm).take_abandoned(vm) {
-        let coroutine = vm.local(task::part(vm, task).coroutine.get(&vm.heap));
-        let outcome = vm.close_generator(coroutine).map(drop);
-        if outcome.is_err() {
-            let what = format!("the coroutine of task '{}'", text(vm, task));
-            unraisable(vm, outcome, &what);
-        }
-    }
-}
 
 /// Reports an exception that has nowhere to go.
 pub(super) fn unraisable(vm: &mut Vm, outcome: Result<(), Raised>, of: &str) {

@@ -1,14 +1,14 @@
 //! Signals: what the program does when one arrives.
 //!
 //! The system's handlers only set flags; the VM calls `deliver` at a safepoint of the main thread, or when a wait of that thread ends.
-//! Ctrl-C without a handler of the program's goes to `prompt.rs`. While a program handles a signal, waiting for ever is no deadlock.
+//! Ctrl-C without a handler of the program's goes to `foreground.rs`. While a program handles a signal, waiting for ever is no deadlock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
 
-use super::{prompt, scheduler};
+use super::{foreground, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
 use crate::vm::signals::INTERRUPT;
@@ -105,7 +105,7 @@ fn handle(vm: &mut Vm, number: i32) -> Result<(), Raised> {
     }
     let Some(handler) = this.get(vm, number) else {
         return match number {
-            INTERRUPT => prompt::interrupt(vm),
+            INTERRUPT => foreground::interrupt(vm),
             _ => Ok(()),
         };
     };

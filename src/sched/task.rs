@@ -1,24 +1,26 @@
 //! Tasks: coroutines that the loop drives.
 //!
 //! A step resumes the coroutine; what it gives decides what comes next: a bare yield means the next turn, a future means "wake
-//! me when it is done". Cancelling throws CancelledError at the innermost await, after asking what is awaited to cancel first.
+//! me when it is done". A cancelled task gets CancelledError at its innermost await (`cancel.rs`). A future of a user class is asked to
+//! wake the task by the `add_done_callback` that the class has.
 
 use std::rc::Rc;
 
-pub use super::awaitable::{ensure_future, ensure_future_here, ensure_future_on};
+use super::cancel::cancel;
 use super::context;
-use super::custom_future;
-use super::future::{self, future};
+use super::future::{self, future, part};
 use super::handle::{Action, Handle};
 use super::{Scheduler, scheduler, shared};
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::exception::Exception;
+use crate::runtime::function::BoundMethod;
 use crate::runtime::future::{Callback, Future, FutureState, NO_ROW, TaskPart};
 use crate::runtime::heap::flag;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::vm::{Input, Local, Place, Resumed, Vm};
+use crate::vm::{Input, Local, Native, NativeRole, Place, Resumed, Vm};
 
 /// Makes a task of a coroutine and schedules its first step. `name`, `context`: Undef or None for the default.
 ///
@@ -225,13 +227,6 @@ pub fn is_coroutine(vm: &Vm, local: Local) -> bool {
     })
 }
 
-/// The task part of a local that is known to hold a task.
-pub fn part(vm: &Vm, task: Local) -> &TaskPart {
-    future(vm, task)
-        .task()
-        .expect("the caller knows that it is a task")
-}
-
 /// Where a task was made.
 pub fn spawned(vm: &Vm, task: Local) -> Option<Place> {
     let part = part(vm, task);
@@ -253,74 +248,6 @@ pub fn name(vm: &mut Vm, task: Local) -> Local {
         name.set(vm.heap.str_value(&format!("Task-{number}")));
     }
     vm.local(name.get(&vm.heap))
-}
-
-/// `Task.cancel(msg)` itself, whatever a class overrides; false: it was done. What a task waits for is asked first, so this follows a chain of tasks to its end; in a
-/// circle the last one is taken out of its wait.
-///
-/// # Errors
-/// Of an overridden `cancel` of what it waits for.
-pub fn cancel(vm: &mut Vm, task: Local, message: Local) -> Result<bool, Raised> {
-    let mut way: Vec<Local> = Vec::new();
-    let mut next = Some(task);
-    let mut cancelled = false;
-    let mut outcome = Ok(false);
-    while let Some(at) = next.take() {
-        if future(vm, at).is_done() {
-            break;
-        }
-        let part = part(vm, at);
-        if part.in_cancel.get() {
-            cancelled = way.last().is_some_and(|&last| leave_wait(vm, last, at));
-            break;
-        }
-        part.cancel_requests.set(part.cancel_requests.get() + 1);
-        part.in_cancel.set(true);
-        way.push(at);
-        if let Some(awaited) = part.waiting_for.get(&vm.heap).defined() {
-            let awaited = vm.local(awaited);
-            if future(vm, awaited).task().is_some() && future::is_exact(vm, awaited) {
-                next = Some(awaited);
-            } else {
-                outcome = future::cancel(vm, awaited, message);
-                cancelled = matches!(outcome, Ok(true));
-            }
-        }
-    }
-    for at in way.into_iter().rev() {
-        let part = part(vm, at);
-        part.in_cancel.set(false);
-        if !std::mem::replace(&mut cancelled, true) {
-            part.must_cancel.set(true);
-            future(vm, at).extra().cancel_message.set(vm.get(message));
-        }
-    }
-    outcome.map(|_| cancelled)
-}
-
-/// Whether a future is a task that a cancellation is on its way through.
-pub fn is_in_cancel(vm: &Vm, awaited: Local) -> bool {
-    let part = future(vm, awaited).task();
-    part.is_some_and(|part| part.in_cancel.get())
-}
-
-/// A task does not wait for `awaited` any longer: its next step is soon. False, for the caller to have it raise there.
-fn leave_wait(vm: &Vm, task: Local, awaited: Local) -> bool {
-    future::remove_callback(vm, awaited, Action::Wake, vm.get(task));
-    part(vm, task).waiting_for.clear();
-    scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), Value::UNDEF));
-    false
-}
-
-/// `task.uncancel()`: takes one request to cancel back; how many are left.
-pub fn uncancel(vm: &Vm, task: Local) -> u32 {
-    let part = part(vm, task);
-    let left = part.cancel_requests.get().saturating_sub(1);
-    part.cancel_requests.set(left);
-    if left == 0 {
-        part.must_cancel.set(false);
-    }
-    left
 }
 
 /// The future that a task waited for is done.
@@ -417,7 +344,7 @@ pub fn step(
         None => vm.go_on(coroutine),
     };
     // What the coroutine set in its context is the task's for good.
-    self::part(vm, task)
+    future::part(vm, task)
         .context
         .set(scheduler.context.get(&vm.heap));
     turn.leave_step(vm);
@@ -510,7 +437,7 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
     part(vm, task).waiting_for.set(awaited.value());
     // The step itself enters the task's context.
     if !awaited.is_done() && !future::is_exact(vm, value) {
-        custom_future::wait(vm, task, value)?;
+        wait_for_custom(vm, task, value)?;
     } else if awaited.is_done() {
         scheduler.call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
     } else {
@@ -523,8 +450,8 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
     let part = part(vm, task);
     if part.must_cancel.get() {
         let message = vm.local(cancel_message(vm, task));
-        if future::cancel(vm, value, message)? {
-            self::part(vm, task).must_cancel.set(false);
+        if cancel(vm, value, message)? {
+            future::part(vm, task).must_cancel.set(false);
         }
     }
     Ok(())
@@ -535,4 +462,39 @@ fn throw_soon(vm: &mut Vm, task: Local, message: String) -> Result<(), Raised> {
     let exception = vm.take_local(raised);
     scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), vm.get(exception)));
     Ok(())
+}
+
+/// `_wakeup(task, future)`: the callback that a future gets whose class has an `add_done_callback` of its own.
+const WAKEUP: Native = Native::vm(
+    "_wakeup(task, future, /)",
+    "Resume a task that waited for a future.",
+    |vm, args| {
+        let scheduler = shared(vm);
+        let turn = Turn::new(vm, &scheduler);
+        wake(vm, &turn, args.at(0), args.at(1))?;
+        Ok(vm.none())
+    },
+);
+
+/// Has a future of a user class wake a task: by the method of its class, where that is no native one.
+///
+/// # Errors
+/// Of the method.
+fn wait_for_custom(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raised> {
+    let method = vm.get_attr_named(awaited, "add_done_callback")?;
+    let is_native = vm
+        .get_gc::<BoundMethod>(method)
+        .is_some_and(|m| m.function.get(&vm.heap).is_gc::<NativeFunction>());
+    if is_native {
+        future(vm, awaited).push_callback(Callback {
+            kind: Action::Wake.to_number(),
+            target: Slot::new(vm.get(task)),
+            context: Slot::undef(),
+        });
+        return Ok(());
+    }
+    let wakeup = vm.native_function(&WAKEUP, NativeRole::Free);
+    let callback = vm.heap.bound_method(vm.get(wakeup), vm.get(task)).value();
+    let callback = vm.local(callback);
+    vm.call(method, &[callback]).map(drop)
 }

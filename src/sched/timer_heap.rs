@@ -9,41 +9,13 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::handle::{Action, Handle};
+use super::handle::{Action, Handle, TimerId};
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
 use crate::runtime::{Gc, Heap, Slot, Value};
 
 /// Rebuild when there are at least so many cancelled timers, and they are more than half.
 const MIN_CANCELLED: usize = 100;
-
-/// A timer that can be cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimerId {
-    index: u32,
-    number: u64,
-}
-
-impl TimerId {
-    /// A timer that is in no heap.
-    pub const NONE: TimerId = TimerId {
-        index: u32::MAX,
-        number: u64::MAX,
-    };
-
-    /// As two integers, for state registers of native coroutines.
-    pub fn to_parts(self) -> (i64, i64) {
-        (i64::from(self.index), self.number as i64)
-    }
-
-    /// From `to_parts`.
-    pub fn from_parts(index: i64, number: i64) -> TimerId {
-        TimerId {
-            index: index as u32,
-            number: number as u64,
-        }
-    }
-}
 
 /// All timers.
 #[derive(Default)]

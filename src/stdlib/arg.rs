@@ -16,7 +16,7 @@ use crate::text::codec::{CodecError, Fault};
 use crate::text::{IntRef, TextResult};
 use crate::vm::{Local, Vm};
 
-pub use super::builtins::types::receiver::{given, plain};
+pub use super::receiver::{given, plain};
 
 /// What a leaf returns.
 pub type Out<'h> = Result<Value<'h>, Raised>;

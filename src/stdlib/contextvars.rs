@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::builtins::types::receiver::spread;
+use super::receiver::spread;
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -15,8 +15,8 @@ use crate::runtime::str::Str;
 use crate::runtime::table::{Found, Table};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::context::{self, new_context};
+use crate::sched::future::part;
 use crate::sched::scheduler;
-use crate::sched::task::part;
 use crate::vm::{Args, Local, Locals, Native, Vm, payload_of};
 
 /// The module.

@@ -10,7 +10,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::stdlib::builtins::functions::code::utf8_source;
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module.

@@ -11,7 +11,7 @@ use super::arg::{as_str, plain};
 use crate::runtime::bytes::Bytes;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Raised, Value};
-use crate::stdlib::builtins::types::exception::os_error;
+use crate::stdlib::os_error;
 use crate::text::codec::escape;
 use crate::vm::{Local, Vm};
 

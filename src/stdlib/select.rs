@@ -13,8 +13,8 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::reactor::poller::{Poller, Sides};
-use crate::sched::reactor::thread_wait;
 use crate::sched::scheduler;
+use crate::sched::thread_wait;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module.

@@ -19,8 +19,8 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::reactor::poller::{Poller, Sides};
-use crate::sched::reactor::thread_wait;
 use crate::sched::scheduler;
+use crate::sched::thread_wait;
 use crate::vm::signals::{Disposition, INTERRUPT, MaskChange, SignalPipe, Signals};
 use crate::vm::{Local, Locals, Native, Vm};
 

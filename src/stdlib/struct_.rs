@@ -10,7 +10,7 @@ use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Slot, Value};
-use crate::stdlib::builtins::types::receiver::spread;
+use crate::stdlib::receiver::spread;
 use crate::text::num::bytes::ByteOrder;
 use crate::vm::{Local, Native, Vm};
 use std::cell::RefCell;

@@ -7,7 +7,6 @@
 
 pub mod poller;
 pub mod socket;
-pub mod thread_wait;
 pub mod watch;
 
 use std::any::Any;
@@ -22,9 +21,9 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 
 use super::blocking::BlockingPool;
-use super::green::ThreadId;
 use super::handle::Handle;
 use super::scheduler;
+use super::thread_queue::ThreadId;
 use crate::runtime::heap::{Trace, traced};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::handle::NativeCallback;
@@ -164,7 +163,7 @@ impl Reactor {
     ///
     /// # Errors
     /// The system's: the descriptor is closed, or of a kind that is always ready.
-    fn arm(&self, token: usize, fd: i32, (read, write): (bool, bool)) -> io::Result<()> {
+    pub(super) fn arm(&self, token: usize, fd: i32, (read, write): (bool, bool)) -> io::Result<()> {
         let interest = match (read, write) {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (false, true) => Interest::WRITABLE,
@@ -183,7 +182,7 @@ impl Reactor {
         }
     }
 
-    fn disarm(&self, fd: i32) -> io::Result<()> {
+    pub(super) fn disarm(&self, fd: i32) -> io::Result<()> {
         self.poll.borrow().registry().deregister(&mut SourceFd(&fd))
     }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::{Expects, Readiness, Source, reactor};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
-use crate::sched::event_loop;
+use crate::sched::callback;
 use crate::vm::{Local, Vm};
 
 /// A side of a descriptor.
@@ -55,7 +55,7 @@ impl Source for FdWatch {
         for (side, is_ready) in [(Side::Read, ready.read), (Side::Write, ready.write)] {
             if is_ready && self.wants(side) {
                 let handle = vm.local(self.handles[side as usize].get(&vm.heap));
-                event_loop::run_object(vm, handle)?;
+                callback::run_object(vm, handle)?;
             }
         }
         if !self.is_idle() && reactor(vm)?.get(self.token.get()).is_some() {

@@ -7,7 +7,7 @@ mod check;
 
 use std::cell::Cell;
 
-use super::builtins::types::receiver::spread;
+use super::receiver::spread;
 use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -243,7 +243,7 @@ fn update_abstractmethods(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn has_methods<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let class = super::builtins::types::receiver::this::<Class>(heap, args)?;
+    let class = super::receiver::this::<Class>(heap, args)?;
     let names = args.get(1).as_gc::<Tuple>();
     let has_all = names
         .into_iter()

@@ -13,10 +13,8 @@ use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
-use crate::sched::future;
-use crate::sched::handle::NativeCallback;
-use crate::sched::timer_heap::TimerId;
-use crate::sched::{custom_loop, scheduler, task};
+use crate::sched::handle::{NativeCallback, TimerId};
+use crate::sched::{awaitable, custom_loop, future, scheduler, task};
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `as_completed(fs, *, timeout=None)`.
@@ -116,7 +114,7 @@ fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     });
     let mut awaited = Vec::with_capacity(given.len());
     for awaitable in given {
-        awaited.push(task::ensure_future(vm, awaitable)?);
+        awaited.push(awaitable::ensure_future(vm, awaitable)?);
     }
     let slot = |l: Local| {
         (

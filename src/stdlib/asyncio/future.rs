@@ -11,6 +11,7 @@ use crate::runtime::future::FutureState;
 use crate::runtime::heap::flag;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::sched::cancel;
 use crate::sched::context;
 use crate::sched::future::{self, future};
 use crate::sched::handle::Action;
@@ -145,7 +146,7 @@ const TASK_GETTERS: &[Getter] = &[
         "_must_cancel",
         "Whether the next step raises CancelledError.",
         |vm, args| {
-            let must = task::part(vm, args.at(0)).must_cancel.get();
+            let must = future::part(vm, args.at(0)).must_cancel.get();
             Ok(vm.local(Value::bool(must)))
         },
     ),
@@ -153,7 +154,7 @@ const TASK_GETTERS: &[Getter] = &[
         "_fut_waiter",
         "The future that it waits for, or None.",
         |vm, args| {
-            let awaited = task::part(vm, args.at(0)).waiting_for.get(&vm.heap);
+            let awaited = future::part(vm, args.at(0)).waiting_for.get(&vm.heap);
             Ok(vm.local(awaited.or(Value::NONE)))
         },
     ),
@@ -233,7 +234,7 @@ const CANCEL: Native = Native::vm(
     "Ask it to be cancelled; False if it is done.",
     |vm, args| {
         check_initialised(vm, args.at(0))?;
-        let cancelled = future::cancel_own(vm, args.at(0), args.at(1))?;
+        let cancelled = cancel::cancel_own(vm, args.at(0), args.at(1))?;
         Ok(vm.local(Value::bool(cancelled)))
     },
 );
@@ -292,7 +293,7 @@ const CANCELLING: Native = Native::vm(
     "How many cancellations were requested.",
     |vm, args| {
         Ok(vm.local(Value::small_int(i64::from(
-            task::part(vm, args.at(0)).cancel_requests.get(),
+            future::part(vm, args.at(0)).cancel_requests.get(),
         ))))
     },
 );
@@ -300,7 +301,7 @@ const UNCANCEL: Native = Native::vm(
     "uncancel(self, /) -> int",
     "Take one request to cancel back.",
     |vm, args| {
-        let left = task::uncancel(vm, args.at(0));
+        let left = cancel::uncancel(vm, args.at(0));
         Ok(vm.local(Value::small_int(i64::from(left))))
     },
 );
@@ -333,7 +334,7 @@ fn get_loop(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn get_coro(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    Ok(vm.local(task::part(vm, args.at(0)).coroutine.get(&vm.heap)))
+    Ok(vm.local(future::part(vm, args.at(0)).coroutine.get(&vm.heap)))
 }
 
 /// A list of pairs; the scheduler's own callbacks are named.

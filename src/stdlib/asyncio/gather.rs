@@ -16,7 +16,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::NativeCallback;
-use crate::sched::{scheduler, task};
+use crate::sched::{awaitable, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `gather(*coros_or_futures, return_exceptions=False)`.
@@ -120,13 +120,13 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
 fn ensure_member(vm: &mut Vm, awaitable: Local, list: Local) -> Result<Local, Raised> {
     let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
     if members.is_empty(&vm.heap) {
-        return task::ensure_future(vm, awaitable);
+        return awaitable::ensure_future(vm, awaitable);
     }
     let number = future(vm, member(vm, list, 0)).loop_number.get();
     if number == scheduler(vm).loop_number() && !vm.get(awaitable).is_gc::<Future>() {
-        return task::ensure_future(vm, awaitable);
+        return awaitable::ensure_future(vm, awaitable);
     }
-    task::ensure_future_on(vm, awaitable, number)
+    awaitable::ensure_future_on(vm, awaitable, number)
 }
 
 /// The future at a position of a list of members.

@@ -37,7 +37,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     set_debug(vm, debug)?;
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
-    let outcome = sched::event_loop::run_main(vm, task);
+    let outcome = sched::run::run_main(vm, task);
     if vm.is_halting() {
         return outcome;
     }
@@ -63,10 +63,10 @@ pub fn set_debug(vm: &mut Vm, debug: Local) -> Result<(), Raised> {
 /// # Errors
 /// KeyboardInterrupt and SystemExit of what was left, or of the program's exception handler.
 pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
-    let mut result = sched::event_loop::cancel_since(vm, count);
+    let mut result = sched::run::cancel_since(vm, count);
     if result.is_ok() {
         result = match event_loop::closing_generators(vm) {
-            Some(closing) => sched::event_loop::run_task(vm, closing).map(drop),
+            Some(closing) => sched::run::run_task(vm, closing).map(drop),
             None => {
                 scheduler(vm).skip_task_number();
                 Ok(())

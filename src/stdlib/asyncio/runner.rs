@@ -12,7 +12,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::sched::{self, context, scheduler, task};
+use crate::sched::{self, context, future, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `asyncio.Runner`.
@@ -175,11 +175,11 @@ fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     let undef = vm.local(Value::UNDEF);
     let task = task::make_by_factory(vm, coroutine, undef, context)?;
-    let outcome = sched::event_loop::run_main(vm, task);
+    let outcome = sched::run::run_main(vm, task);
     if own {
         runner(vm, owner)
             .context
-            .set(task::part(vm, task).context.get(&vm.heap));
+            .set(future::part(vm, task).context.get(&vm.heap));
     }
     outcome
 }

@@ -7,7 +7,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::NativeCallback;
-use crate::sched::{scheduler, task};
+use crate::sched::{awaitable, scheduler};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `shield(arg)`.
@@ -18,7 +18,7 @@ pub const SHIELD: Native = Native::vm(
 );
 
 fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let inner = task::ensure_future(vm, args.at(0))?;
+    let inner = awaitable::ensure_future(vm, args.at(0))?;
     if future(vm, inner).is_done() {
         return Ok(inner);
     }

@@ -7,7 +7,7 @@ use crate::runtime::future::Future;
 use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::sched::future::{self, new_future};
 use crate::sched::handle::Action;
-use crate::sched::timer_heap::TimerId;
+use crate::sched::handle::TimerId;
 use crate::sched::{custom_loop, scheduler};
 use crate::stdlib::arg::plain_value;
 use crate::vm::{Args, Direct, Input, Local, Locals, Native, NativeCoroutine, Step, Vm};

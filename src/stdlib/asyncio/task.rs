@@ -13,7 +13,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::table::{Found, Table};
 use crate::runtime::{Heap, Raised, Value, builtin_eq};
 use crate::sched::future::future;
-use crate::sched::{scheduler, task};
+use crate::sched::{awaitable, scheduler, task};
 use crate::vm::{Local, Locals, Native, Vm};
 
 use super::{check_running, event_loop, general, told};
@@ -183,7 +183,7 @@ fn ensure_future(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(args.at(0));
     }
     if vm.get(given).is_undef() || vm.get(given).is_none() {
-        return task::ensure_future(vm, args.at(0));
+        return awaitable::ensure_future(vm, args.at(0));
     }
     let number = event_loop::enter_given(vm, given)?;
     if vm.get(args.at(0)).is_gc::<Future>() {
@@ -202,7 +202,7 @@ fn ensure_future(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             }
             return Err(raised);
         }
-        task::ensure_future_here(vm, args.at(0))
+        awaitable::ensure_future_here(vm, args.at(0))
     })
 }
 

@@ -18,7 +18,7 @@ use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::NativeCallback;
-use crate::sched::{scheduler, task};
+use crate::sched::{cancel, scheduler, task};
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.TaskGroup`.
@@ -291,7 +291,7 @@ fn abort(vm: &mut Vm, owner: Local) -> Result<(), Raised> {
         .collect();
     let unsaid = vm.local(Value::UNDEF);
     for task in tasks {
-        future::cancel(vm, task, unsaid)?;
+        cancel::cancel(vm, task, unsaid)?;
     }
     Ok(())
 }
@@ -304,7 +304,7 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
         return Err(vm.heap.raise_exception(error));
     }
     let parent = vm.local(group.parent.get(&vm.heap));
-    if group.parent_cancelled.get() && task::uncancel(vm, parent) == 0 {
+    if group.parent_cancelled.get() && cancel::uncancel(vm, parent) == 0 {
         vm.step_slot(this, CANCELLATION).set(Value::NONE);
     }
     let cancellation = register(vm, this, CANCELLATION);
@@ -324,10 +324,10 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
 /// Builds the ExceptionGroup. `context`: the exception that left the block, or None. Delivers a pending cancellation of the parent
 /// again; its count of requests stays.
 fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
-    if task::part(vm, parent).cancel_requests.get() > 0 {
-        task::uncancel(vm, parent);
+    if future::part(vm, parent).cancel_requests.get() > 0 {
+        cancel::uncancel(vm, parent);
         let unsaid = vm.local(Value::UNDEF);
-        if let Err(raised) = future::cancel(vm, parent, unsaid) {
+        if let Err(raised) = cancel::cancel(vm, parent, unsaid) {
             return raised;
         }
     }
@@ -388,7 +388,7 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
         group.parent_cancelled.set(true);
         abort(vm, owner)?;
         let unsaid = vm.local(Value::UNDEF);
-        future::cancel(vm, parent, unsaid)?;
+        cancel::cancel(vm, parent, unsaid)?;
     }
     Ok(())
 }

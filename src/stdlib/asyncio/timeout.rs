@@ -13,8 +13,8 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
 use crate::sched::handle::NativeCallback;
-use crate::sched::timer_heap::TimerId;
-use crate::sched::{custom_loop, future, scheduler, task};
+use crate::sched::handle::TimerId;
+use crate::sched::{cancel, custom_loop, future, scheduler};
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
@@ -105,7 +105,7 @@ pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     state.task.set(vm.get(current));
     state
         .cancelling
-        .set(task::part(vm, current).cancel_requests.get());
+        .set(future::part(vm, current).cancel_requests.get());
     set_deadline(vm, this)
 }
 
@@ -122,7 +122,7 @@ pub fn exit(vm: &mut Vm, this: Local, exception: Option<Local>) -> Result<(), Ra
     }
     state.state.set(State::Expired);
     let current = vm.local(state.task.get(&vm.heap));
-    let others = task::uncancel(vm, current) > timeout(vm, this).cancelling.get();
+    let others = cancel::uncancel(vm, current) > timeout(vm, this).cancelling.get();
     let Some(exception) = exception.filter(|_| !others) else {
         return Ok(());
     };
@@ -319,7 +319,7 @@ fn expire(vm: &mut Vm, this: Local, deadline: Local) -> Result<(), Raised> {
     state.state.set(State::Expiring);
     let current = vm.local(state.task.get(&vm.heap));
     let unsaid = vm.local(Value::UNDEF);
-    future::cancel(vm, current, unsaid)?;
+    cancel::cancel(vm, current, unsaid)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::timeout::{self, timeout_error};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::sched::handle::NativeCallback;
-use crate::sched::{scheduler, task};
+use crate::sched::{awaitable, cancel, scheduler};
 use crate::vm::{Input, Local, Mention, Native, NativeCoroutine, Step, Vm};
 
 /// `wait_for(fut, timeout)`.
@@ -65,7 +65,7 @@ fn finish(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 
 /// A timeout that is over before it begins: the awaitable is cancelled without having run.
 fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Raised> {
-    let inner = task::ensure_future(vm, awaitable)?;
+    let inner = awaitable::ensure_future(vm, awaitable)?;
     if future(vm, inner).is_done() {
         return vm.future_result(inner).map(Step::Return);
     }
@@ -75,7 +75,7 @@ fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Ra
         scheduler(vm).callback(const { &NativeCallback::new("wait_for.cancelled", cancelled) });
     future::add_callback(vm, inner, action, over);
     let unsaid = vm.local(Value::UNDEF);
-    future::cancel(vm, inner, unsaid)?;
+    cancel::cancel(vm, inner, unsaid)?;
     vm.set_step_state(this, CANCELLED);
     Ok(Step::Await(over))
 }

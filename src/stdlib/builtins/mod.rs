@@ -6,7 +6,7 @@ pub mod functions;
 pub mod types;
 
 use super::memoryview::MEMORYVIEW;
-use super::registry::{self, bind};
+use super::registry::{self, NativeType, bind};
 use crate::runtime::{Builtin, Value};
 use crate::vm::Vm;
 
@@ -73,9 +73,9 @@ const DOC: &str = "Built-in functions, types, exceptions, and other objects.\n\n
     This module provides direct access to all 'built-in'\n\
     identifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().";
 
-/// Fills the builtin classes and the `builtins` module.
-pub fn install(vm: &mut Vm) {
-    types::install(vm);
+/// Fills the builtin classes and the `builtins` module. `others`: builtin classes that modules declare.
+pub fn install(vm: &mut Vm, others: &'static [NativeType]) {
+    types::install(vm, others);
     let mark = vm.mark();
     let module = vm.local(vm.builtins().value());
     let name = vm.local(vm.heap.intern("builtins").value());

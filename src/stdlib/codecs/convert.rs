@@ -9,7 +9,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg::{Buffer, codec_error};
-use crate::stdlib::builtins::types::receiver::plain;
+use crate::stdlib::receiver::plain;
 use crate::text::codec::{self, CodecError, Encoding, handler};
 use crate::vm::{Local, Vm};
 

@@ -10,7 +10,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{Buffer, codec_error};
-use crate::stdlib::builtins::types::receiver::plain;
+use crate::stdlib::receiver::plain;
 use crate::stdlib::registry::{keep, kept};
 use crate::text::codec::{CodecError, Fault};
 use crate::vm::{Local, Vm};

@@ -12,8 +12,8 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{Buffer, vm_index_or};
-use crate::stdlib::builtins::types::receiver::given;
 use crate::stdlib::io::buffer_arg::store_into;
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

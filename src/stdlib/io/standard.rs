@@ -12,11 +12,12 @@ use super::sink::IoState;
 use super::text_codec::{Newline, TextDecoder};
 use super::text_io::{TEXT_IO_WRAPPER, state};
 use super::{buffered, prepare};
-use crate::runtime::{Raised, Slot, Value};
+use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::arg::as_str;
-use crate::stdlib::builtins::functions::output::{check_encodable, check_written};
+use crate::stdlib::arg::codec_error;
 use crate::stdlib::registry::class_of;
 use crate::text::codec::{self, Encoding};
+use crate::text::surrogate;
 use crate::vm::{Local, Vm};
 
 /// A standard stream; the number is its descriptor.
@@ -169,4 +170,39 @@ pub fn is_plain(vm: &Vm, standard: Standard) -> bool {
             .as_gc::<crate::runtime::opaque::Opaque>()
             .and_then(|stream| stream.payload::<super::text_io::TextPayload>())
             .is_some_and(|stream| stream.0.standard.get().is_some() && !stream.0.closed.get())
+}
+
+/// Refuses text that UTF-8, the encoding of the standard streams, cannot hold: surrogates.
+pub fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
+    if surrogate::find(text).is_none() {
+        return Ok(());
+    }
+    match codec::encode(text, Encoding::Utf8, "strict") {
+        Ok(_) => Ok(()),
+        Err(error) => Err(codec_error(&vm.heap, error, vm.heap.str_value(text))),
+    }
+}
+
+/// What the host could not do as an OSError of the program.
+pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raised> {
+    let error = match outcome {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let class = if error.kind() == std::io::ErrorKind::BrokenPipe {
+        Builtin::BrokenPipeError
+    } else {
+        Builtin::OSError
+    };
+    let heap = &vm.heap;
+    // The system's text without Rust's "(os error 32)" after it.
+    let message = error.to_string();
+    let message = message.split(" (os error").next().unwrap_or_default();
+    Err(match error.raw_os_error() {
+        Some(number) => heap.raise_with(
+            class,
+            &[heap.int(i64::from(number)), heap.str_value(message)],
+        ),
+        None => heap.raise(class, message),
+    })
 }

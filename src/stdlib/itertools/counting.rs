@@ -227,5 +227,5 @@ fn next_of_cycle(vm: &mut Vm, iter: Local, into: Local) -> Result<bool, Raised> 
 
 /// The arguments of a class's `__new__` after the class, which its only other parameter collected.
 pub fn rest(vm: &Vm, args: Locals) -> Vec<Local> {
-    crate::stdlib::builtins::types::receiver::spread(vm, args.at(1))
+    crate::stdlib::receiver::spread(vm, args.at(1))
 }

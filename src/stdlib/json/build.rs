@@ -14,7 +14,7 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::stdlib::arg::checked;
-use crate::stdlib::builtins::types::receiver::plain;
+use crate::stdlib::receiver::plain;
 use crate::text::int_text::int_from_str;
 use crate::vm::{Local, Vm};
 

@@ -7,8 +7,8 @@ use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str};
-use crate::stdlib::builtins::types::receiver::spread;
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
+use crate::stdlib::receiver::spread;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `__getitem__`

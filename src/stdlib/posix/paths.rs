@@ -9,8 +9,8 @@ use super::stat_tuple;
 use crate::runtime::bytes::Bytes;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{as_int, as_str, plain, truth_or, vm_index_or};
-use crate::stdlib::builtins::types::exception::os_error;
 use crate::stdlib::io::settle;
+use crate::stdlib::os_error;
 use crate::stdlib::path::{
     PathArg, fspath, name_value, os_text, path_arg, path_error, system_error, text_of,
 };

@@ -16,7 +16,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Slot};
 use crate::stdlib::arg::{given, vm_index_or};
-use crate::stdlib::builtins::types::receiver::spread;
+use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{keep, kept};
 use crate::vm::{Local, Locals, Native, Vm};
 

@@ -11,7 +11,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::stdlib::arg::given;
-use crate::stdlib::builtins::types::receiver::spread;
+use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

@@ -17,16 +17,16 @@ use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::arg::{self, Buffer};
-pub(super) use super::builtins::types::exception::os_error;
 use super::io::IoState;
 use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::reactor::poller::{Poller, Sides};
-use crate::sched::reactor::thread_wait;
 use crate::sched::reactor::watch::{self, Side};
 use crate::sched::scheduler;
+use crate::sched::thread_wait;
+pub(super) use crate::stdlib::os_error;
 use crate::vm::{Local, Locals, Native, Vm};
 use address::{address_value, resolve, sockaddr};
 

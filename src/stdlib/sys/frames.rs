@@ -6,7 +6,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::frame_object::FrameObject;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Gc, Raised, Value};
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub(super) const GET_FRAME: Native = Native::vm(

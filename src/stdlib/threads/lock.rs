@@ -9,9 +9,10 @@ use super::deadline;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::sched::block::{self, BlockingWait, ThreadQueue};
-use crate::sched::green::{self, ThreadId};
-use crate::sched::scheduler;
+use crate::sched::block::{self, BlockingWait};
+use crate::sched::thread_queue::ThreadId;
+use crate::sched::thread_queue::ThreadQueue;
+use crate::sched::{green, scheduler};
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

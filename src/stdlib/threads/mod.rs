@@ -14,7 +14,8 @@ use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::green::{self, Start, ThreadId};
+use crate::sched::green::{self, Start};
+use crate::sched::thread_queue::ThreadId;
 use crate::sched::{report, scheduler};
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 

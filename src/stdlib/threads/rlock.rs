@@ -10,9 +10,9 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::sched::block::{self, BlockingWait, ThreadQueue};
-use crate::sched::green;
-use crate::sched::scheduler;
+use crate::sched::block::{self, BlockingWait};
+use crate::sched::thread_queue::ThreadQueue;
+use crate::sched::{green, scheduler};
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

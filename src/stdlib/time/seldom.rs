@@ -5,7 +5,7 @@
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::bind;
 use crate::vm::{Local, Locals, Native, Vm};
 

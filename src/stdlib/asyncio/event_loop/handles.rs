@@ -10,7 +10,7 @@ use crate::runtime::opaque::Opaque;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::sched::handle::{Handle, HandleState};
-use crate::sched::{context, event_loop, green, scheduler};
+use crate::sched::{callback, context, green, scheduler};
 use crate::stdlib::contextvars;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -107,7 +107,7 @@ const RUN: Native = Native::vm(
     "Call it now; an exception goes to the exception handler of its loop.",
     |vm, args| {
         let number = state(vm, args.at(0)).loop_number.get();
-        within_number(vm, number, |vm| event_loop::run_object(vm, args.at(0)))?;
+        within_number(vm, number, |vm| callback::run_object(vm, args.at(0)))?;
         Ok(vm.none())
     },
 );

@@ -13,7 +13,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::future::new_future;
-use crate::sched::{self, Running, custom_loop, report, scheduler, task};
+use crate::sched::{self, Running, awaitable, custom_loop, report, scheduler};
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 
 /// The methods of `BaseEventLoop`.
@@ -315,7 +315,7 @@ const RUN_FOREVER: Native = Native::vm(
     |vm, args| {
         check_startable(vm, args.at(0))?;
         within(vm, args.at(0), |_| ());
-        sched::event_loop::run_forever(vm)?;
+        sched::run::run_forever(vm)?;
         Ok(vm.none())
     },
 );
@@ -461,13 +461,13 @@ fn run_until_complete(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if scheduler(vm).settings.is_custom.get() {
         return general::call(vm, general::LOOP, "run_until_complete", &[this, args.at(1)]);
     }
-    let awaited = task::ensure_future_here(vm, args.at(1))?;
+    let awaited = awaitable::ensure_future_here(vm, args.at(1))?;
     if sched::future::future(vm, awaited).loop_number.get() != scheduler(vm).loop_number() {
         return Err(vm.heap.value_error(
             "The future belongs to a different loop than the one specified as the loop argument",
         ));
     }
-    sched::event_loop::run_until_complete(vm, awaited)
+    sched::run::run_until_complete(vm, awaited)
 }
 
 /// What a program tells the default exception handler is shown to the user if there is an exception in it.

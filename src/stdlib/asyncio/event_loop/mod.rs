@@ -21,7 +21,7 @@ use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::sched::{green, report, scheduler};
+use crate::sched::{at_exit, green, report, scheduler};
 use crate::vm::{Local, Native, Vm};
 
 /// `asyncio.AbstractEventLoop`; its methods say that a subclass has to define them.
@@ -261,7 +261,7 @@ pub fn close(vm: &mut Vm) -> Result<(), Raised> {
     let mut result = Ok(());
     // A prompt's tasks and timers live on; its loop object is made anew when the program asks for it.
     if !scheduler(vm).is_attended() {
-        result = report::failures_at_close(vm).and(report::destroyed(vm));
+        result = report::failures_at_close(vm).and(at_exit::destroyed(vm));
         scheduler(vm).clear();
         scheduler(vm).settings.closed.set(true);
     }

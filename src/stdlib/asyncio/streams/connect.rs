@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::super::super::arg;
-use super::super::super::builtins::types::exception::os_error;
 use super::super::{check_running, register};
 use super::reader::Reader;
 use super::resolve::{self, Lookup, Purpose};
@@ -24,6 +23,7 @@ use crate::sched::handle::NativeCallback;
 use crate::sched::reactor::socket::{Address, Socket};
 use crate::sched::reactor::{Expects, Readiness, Source, reactor};
 use crate::sched::scheduler;
+use crate::stdlib::os_error;
 use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `open_connection(host, port)`.

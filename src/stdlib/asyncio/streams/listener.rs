@@ -7,7 +7,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::rc::{Rc, Weak};
 
-use super::super::super::builtins::types::exception::os_error;
 use super::reader::Reader;
 use super::server::Serving;
 use super::transport::{Transport, by_token};
@@ -22,6 +21,7 @@ use crate::sched::handle::NativeCallback;
 use crate::sched::reactor::socket::{Address, Socket};
 use crate::sched::reactor::{Expects, Readiness, Source, reactor};
 use crate::sched::{report, scheduler, task};
+use crate::stdlib::os_error;
 use crate::vm::{Local, Vm};
 
 /// Seconds until a listener tries again for which the system had no room, as in CPython.

@@ -25,7 +25,6 @@ pub use writer::STREAM_WRITER;
 
 use std::net::SocketAddr;
 
-use super::super::builtins::types::exception::os_error;
 use super::super::registry::{ModuleType, class_of};
 use super::general;
 use crate::runtime::heap::traced;
@@ -33,6 +32,7 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::{Heap, Raised, Value};
 use crate::sched::reactor::socket::Address;
 use crate::sched::scheduler;
+use crate::stdlib::os_error;
 use crate::vm::{Local, Vm};
 
 /// CPython's limit for a line, and half of what a reader holds before the other end has to wait.

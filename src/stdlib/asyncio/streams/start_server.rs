@@ -10,7 +10,6 @@ use std::os::unix::fs::FileTypeExt;
 use std::rc::Rc;
 
 use super::super::super::arg;
-use super::super::super::builtins::types::exception::os_error;
 use super::super::check_running;
 use super::listener::Listener;
 use super::resolve::{self, Lookup, Purpose};
@@ -22,6 +21,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Slot};
 use crate::sched::reactor::socket::{Address, ListenOptions, Socket};
 use crate::sched::scheduler;
+use crate::stdlib::os_error;
 use crate::vm::{Input, Local, Locals, Native, NativeCoroutine, Step, Vm};
 
 /// `start_server(callback, host, port)`.

@@ -5,8 +5,8 @@
 use crate::runtime::Builtin;
 use crate::runtime::Raised;
 use crate::runtime::str::Str;
-use crate::stdlib::builtins::types::receiver::{given, plain};
 use crate::stdlib::builtins::types::sort::{self, Order};
+use crate::stdlib::receiver::{given, plain};
 use crate::vm::{Local, Locals, Native, Vm};
 
 use super::scope;

@@ -14,7 +14,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::stdlib::builtins::types::receiver::{given, plain};
+use crate::stdlib::receiver::{given, plain};
 use crate::text::source_encoding;
 use crate::vm::{CompileRequest, Goal, Local, Locals, Native, SourceText, TopLevelAwait, Vm};
 

@@ -5,7 +5,7 @@
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
 use crate::runtime::{Raised, Value};
-use crate::stdlib::builtins::types::receiver::{given, plain};
+use crate::stdlib::receiver::{given, plain};
 use crate::text::IntRef;
 use crate::text::int_text::{Radix, int_to_radix};
 use crate::text::surrogate;

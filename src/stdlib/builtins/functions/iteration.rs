@@ -7,7 +7,7 @@ use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::{Builtin, Raised, Value};
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::receiver::given;
 use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Resumed, Step, Vm};
 
 /// The functions of this file.

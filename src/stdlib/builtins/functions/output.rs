@@ -6,11 +6,9 @@
 use super::scope::absent;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
-use crate::stdlib::arg::codec_error;
-use crate::stdlib::builtins::types::receiver::{given, plain, spread};
 use crate::stdlib::help;
-use crate::stdlib::io::standard::{self, Standard};
-use crate::text::{codec, surrogate};
+use crate::stdlib::io::standard::{self, Standard, check_encodable, check_written};
+use crate::stdlib::receiver::{given, plain, spread};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.
@@ -133,41 +131,6 @@ fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
     check_encodable(vm, text)?;
     let written = vm.print(text);
     check_written(vm, written)
-}
-
-/// Refuses text that UTF-8, the encoding of the standard streams, cannot hold: surrogates.
-pub fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
-    if surrogate::find(text).is_none() {
-        return Ok(());
-    }
-    match codec::encode(text, codec::Encoding::Utf8, "strict") {
-        Ok(_) => Ok(()),
-        Err(error) => Err(codec_error(&vm.heap, error, vm.heap.str_value(text))),
-    }
-}
-
-/// What the host could not do as an OSError of the program.
-pub fn check_written<T>(vm: &Vm, outcome: std::io::Result<T>) -> Result<T, Raised> {
-    let error = match outcome {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let class = if error.kind() == std::io::ErrorKind::BrokenPipe {
-        Builtin::BrokenPipeError
-    } else {
-        Builtin::OSError
-    };
-    let heap = &vm.heap;
-    // The system's text without Rust's "(os error 32)" after it.
-    let message = error.to_string();
-    let message = message.split(" (os error").next().unwrap_or_default();
-    Err(match error.raw_os_error() {
-        Some(number) => heap.raise_with(
-            class,
-            &[heap.int(i64::from(number)), heap.str_value(message)],
-        ),
-        None => heap.raise(class, message),
-    })
 }
 
 const HELP: Native = Native::vm(

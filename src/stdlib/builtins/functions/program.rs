@@ -3,12 +3,11 @@
 //! `exit` and `quit` raise SystemExit as `sys.exit` does; `input` writes its prompt and reads through the host. To add one: a
 //! `Native`, its function, a name in the table.
 
-use super::output::check_written;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::slow_step;
-use crate::stdlib::builtins::types::receiver::given;
-use crate::stdlib::io::standard::{self, Standard};
+use crate::stdlib::io::standard::{self, Standard, check_written};
+use crate::stdlib::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.

@@ -5,7 +5,7 @@
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised, Value};
-use crate::stdlib::builtins::types::receiver::{given, plain};
+use crate::stdlib::receiver::{given, plain};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The functions of this file.

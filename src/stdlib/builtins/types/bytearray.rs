@@ -4,12 +4,12 @@
 
 use super::buffer::make::{Made, bytes_of, make};
 use super::buffer::{case, convert, operators, pad, search, split};
-use super::receiver::{this, this_of};
 use super::special::Special;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, plain};
+use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};

@@ -4,10 +4,10 @@
 
 use super::buffer::make::{Made, make};
 use super::buffer::{case, convert, operators, pad, search, split};
-use super::receiver::this;
 use super::special::Special;
 use crate::runtime::bytes::Bytes;
 use crate::runtime::{Builtin, Raised, builtin_eq};
+use crate::stdlib::receiver::this;
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Local, Locals, Native, Vm};
 

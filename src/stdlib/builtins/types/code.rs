@@ -6,7 +6,6 @@
 use std::rc::Rc;
 
 use super::frame::offset;
-use super::receiver::{this, this_of};
 use super::special::Special;
 use crate::bytecode::{Code, CodeKind, Op, Params, verify};
 use crate::bytecode::{Effect, Instr};
@@ -14,6 +13,7 @@ use crate::runtime::code::{CodeObj, hash_of, is_same};
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

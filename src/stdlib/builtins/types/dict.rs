@@ -3,7 +3,6 @@
 //! The representation is `runtime/dict.rs`; lookups that may call `__hash__` and `__eq__` of keys are the VM's. Views are in
 //! `view.rs`. To add a method: a `Native`, its function, a name in the table.
 
-use super::receiver::{given, or_not_implemented, this, this_of};
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -12,6 +11,7 @@ use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
+use crate::stdlib::receiver::{given, or_not_implemented, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

@@ -3,10 +3,10 @@
 //! `vm/exec/introspect.rs` finds frames, `runtime/traceback.rs` keeps what exceptions pass. To add an attribute: a `Getter`.
 
 use super::frame_locals;
-use super::receiver::{this, this_of};
 use crate::runtime::frame_object::FrameObject;
 use crate::runtime::traceback::Traceback;
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

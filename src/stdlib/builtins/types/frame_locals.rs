@@ -3,12 +3,12 @@
 //! Reading goes through a dict of the variables as they are now, writing to the registers, cells or, for names that the function does
 //! not have, to a dict beside them. Variables cannot be removed.
 
-use super::receiver::given;
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::arg::as_str;
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{ModuleType, NativeType, class_of};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Native, Vm};

@@ -2,7 +2,6 @@
 //!
 //! A function's code is linked to the module of its globals, so that the same code object may serve several functions.
 
-use super::receiver::given;
 use crate::runtime::cell::CellObj;
 use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
@@ -10,6 +9,7 @@ use crate::runtime::function::Function;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{as_str, plain_value};
+use crate::stdlib::receiver::given;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `function.__new__`

@@ -4,7 +4,6 @@
 //! suspended counts as suspended, although the outer coroutines wait for their delegate.
 //! To add a method: a `Native`, its function, a name in the tables of the types that have it.
 
-use super::receiver::{given, plain, this, this_of};
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
@@ -13,6 +12,7 @@ use crate::runtime::function::Function;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::receiver::{given, plain, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::stdlib::warn::warn;
 use crate::vm::{Args, AsyncStepKind, Input, Local, Locals, Native, Resumed, Vm};
@@ -299,7 +299,7 @@ fn thrown(vm: &mut Vm, args: &[Local]) -> Result<Local, Raised> {
         return Ok(value);
     }
     let arguments = match vm.get_gc::<Tuple>(value) {
-        Some(_) => super::receiver::spread(vm, value),
+        Some(_) => crate::stdlib::receiver::spread(vm, value),
         None => vec![value],
     };
     let made = vm.call(class, &arguments)?;

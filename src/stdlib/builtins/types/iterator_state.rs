@@ -2,7 +2,6 @@
 //!
 //! To add an iterator: an arm in `reduce`, and one in `set_state` if it walks by position.
 
-use super::receiver::this_of;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::heap::Object;
 use crate::runtime::iter::{Iter, IterTag};
@@ -10,6 +9,7 @@ use crate::runtime::range::Range;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::stdlib::receiver::this_of;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `__reduce__` of every iterator of this kind.
@@ -41,7 +41,7 @@ struct State {
 fn state_of(vm: &Vm, args: Locals) -> Result<State, Raised> {
     let heap = &vm.heap;
     let class = vm.local(heap.class_of(vm.get(args.at(0))).value());
-    let inner = super::receiver::plain(vm, args.at(0));
+    let inner = crate::stdlib::receiver::plain(vm, args.at(0));
     let Some(iter) = vm.get_gc::<Iter>(inner) else {
         return Err(heap.type_error("an iterator was expected"));
     };

@@ -6,12 +6,12 @@
 use smallvec::SmallVec;
 
 use super::iterator_state::{REDUCE, SETSTATE};
-use super::receiver::{given, spread, this, this_of};
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::plain_value;
+use crate::stdlib::receiver::{given, spread, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::iterate::plain_iter;
 use crate::vm::{Args, Local, Locals, Native, Vm};

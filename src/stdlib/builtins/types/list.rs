@@ -3,12 +3,12 @@
 //! The representation is `runtime/list.rs`, sorting `sort.rs`; operators and subscripts are the VM's, and the special methods here
 //! only lead there, for explicit calls and subclasses. To add a method: a `Native`, its function, a name in the table.
 
-use super::receiver::{given, this, this_of};
 use super::special::Special;
 use super::{sequence, sort};
 use crate::runtime::iter::IterTag;
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::receiver::{given, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::iterate::{Advance, leaf_next, plain_iter};

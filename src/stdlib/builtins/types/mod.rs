@@ -28,7 +28,6 @@ mod object;
 mod property;
 mod range;
 mod rank;
-pub mod receiver;
 mod reduce;
 mod sequence;
 mod set;
@@ -46,7 +45,6 @@ mod wide_range;
 
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Value};
-use crate::stdlib::asyncio;
 use crate::stdlib::registry::{NativeType, add_getter, install_type};
 use crate::vm::Vm;
 
@@ -62,7 +60,6 @@ const TYPES: &[&[NativeType]] = &[
     singleton::TYPES,
     module::TYPES,
     generic::TYPES,
-    asyncio::future::TYPES,
     int::TYPES,
     bool::TYPES,
     float::TYPES,
@@ -127,10 +124,15 @@ pub fn doc(class: Builtin) -> Option<Name> {
         .or_else(|| exception::doc::doc(class))
 }
 
-/// Gives the builtin classes their methods and attributes.
-pub fn install(vm: &mut Vm) {
-    for ty in declared() {
+/// Gives the builtin classes their methods and attributes. `others`: those that modules declare.
+pub fn install(vm: &mut Vm, others: &'static [NativeType]) {
+    for ty in declared().chain(others) {
         install_type(vm, ty);
+    }
+    let heap = &vm.heap;
+    for ty in others {
+        let class = heap.types.class(heap, ty.class);
+        class.bind(heap, heap.intern("__doc__"), heap.str_value(ty.doc));
     }
     generic::install(vm);
     let model = vm.local(vm.heap.types.class(&vm.heap, Builtin::Opaque).value());

@@ -4,12 +4,12 @@
 //! may give a module another class that derives from it. To add a method: a `Native`, its function, a word in the table.
 
 use super::object::sorted_names;
-use super::receiver::{this, this_of};
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

@@ -3,10 +3,10 @@
 //! A number type answers NotImplemented to operands that are none of its own or of a narrower type: `(1).__add__(1.5)` leaves
 //! the sum to float. To add an operator: one `Native` in the type's file, which calls `binary` or `reflected` here.
 
-use super::receiver::{or_not_implemented, plain};
 use crate::runtime::builtin_eq::Number;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::plain_value;
+use crate::stdlib::receiver::{or_not_implemented, plain};
 use crate::text::IntRef;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::compare::Comparison;

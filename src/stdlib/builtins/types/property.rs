@@ -3,7 +3,6 @@
 //! A property's functions are set by `__init__`, so that subclasses can wrap it. Its `extra` is its name, its docstring (if it has
 //! one of its own) is the attribute `__doc__`.
 
-use super::receiver::{given, plain, spread, this, this_of};
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
@@ -11,6 +10,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::stdlib::receiver::{given, plain, spread, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

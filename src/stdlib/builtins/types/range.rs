@@ -6,7 +6,6 @@
 use num_bigint::BigInt;
 use num_traits::{One, Zero};
 
-use super::receiver::{given, this};
 use super::special::Special;
 use super::wide_range::{self, number};
 use crate::runtime::iter::IterTag;
@@ -14,6 +13,7 @@ use crate::runtime::opaque::Opaque;
 use crate::runtime::range::Range;
 use crate::runtime::wide_range::WideRange;
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::stdlib::receiver::{given, this};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::native::NativeFn;
 use crate::vm::{Args, Local, Locals, Native, Vm, VmFn};

@@ -3,7 +3,6 @@
 //! What is made is a function and its arguments that make an equal object, its state, and iterators over items: `pickle` and `copy` work
 //! from it. Protocols 0 and 1, and `__newobj__`, are in `library/copyreg.apy`; iterators are in `iterator_state.rs`.
 
-use super::receiver::plain;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
@@ -13,6 +12,7 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::stdlib::receiver::plain;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `object.__reduce_ex__`

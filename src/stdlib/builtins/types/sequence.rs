@@ -2,10 +2,10 @@
 //!
 //! The sequence may change while the program compares, so each step looks the item up anew.
 
-use super::receiver::given;
 use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
+use crate::stdlib::receiver::given;
 use crate::vm::{Local, Vm};
 
 /// The position of the first item in `from .. to` that equals `wanted`.

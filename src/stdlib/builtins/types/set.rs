@@ -3,11 +3,11 @@
 //! Both are the Rust type `Set` (`runtime/set.rs`) and share what only reads; the algebra itself is `vm/protocol/set_ops.rs`.
 //! To add a method: a `Native`, its function, a name in one or both tables.
 
-use super::receiver::{given, or_not_implemented, plain, spread, this, this_of};
 use super::special::Special;
 use crate::runtime::set::Set;
 use crate::runtime::table::{Found, Table};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
+use crate::stdlib::receiver::{given, or_not_implemented, plain, spread, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Args, Local, Locals, Native, Vm};

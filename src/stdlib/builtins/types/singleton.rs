@@ -2,10 +2,10 @@
 //!
 //! One table each, small enough to share a file. A type that grows methods of its own moves to a file of its own.
 
-use super::receiver::this;
 use crate::runtime::cell::CellObj;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
+use crate::stdlib::receiver::this;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Native};
 

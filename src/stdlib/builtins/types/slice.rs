@@ -4,11 +4,11 @@
 
 use num_traits::Signed;
 
-use super::receiver::{this, this_of};
 use super::special::Special;
 use super::wide_range::{indices as indices_of, number};
 use crate::runtime::slice::Slice;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

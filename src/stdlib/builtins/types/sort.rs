@@ -9,11 +9,11 @@
 use std::cmp::Ordering;
 
 use super::rank::{Columns, Ranked};
-use super::receiver::given;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value, builtin_eq};
+use crate::stdlib::receiver::given;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Vm};
 

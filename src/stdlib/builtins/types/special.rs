@@ -7,9 +7,9 @@
 
 use std::marker::PhantomData;
 
-use super::receiver::{or_not_implemented, this_of};
 use crate::runtime::heap::Object;
 use crate::runtime::{Raised, Value};
+use crate::stdlib::receiver::{or_not_implemented, this_of};
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};

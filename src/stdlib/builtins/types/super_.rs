@@ -3,12 +3,12 @@
 //! The search itself is in `vm/protocol/attribute.rs`. Here are construction, the checks that CPython makes, and the attributes of the
 //! object.
 
-use super::receiver::{given as if_given, spread, this, this_of};
 use crate::runtime::class::Class;
 use crate::runtime::descriptor::Super;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::stdlib::receiver::{given as if_given, spread, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

@@ -4,13 +4,13 @@
 //! for explicit calls and subclasses. To add a method: a `Native`, its function, a name in the table.
 
 use super::list::plain_items;
-use super::receiver::{given, this, this_of};
 use super::sequence;
 use super::special::Special;
 use crate::runtime::heap::Kind;
 use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised};
+use crate::stdlib::receiver::{given, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Local, Locals, Native, Vm};
 

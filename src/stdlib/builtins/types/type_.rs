@@ -4,7 +4,6 @@
 //! add a method: a `Native`, its function, a word in the table.
 
 use super::object::sorted_names;
-use super::receiver::{given, this};
 use super::type_facts;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -14,6 +13,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, plain_value};
+use crate::stdlib::receiver::{given, this};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::bases::best_base;
 use crate::vm::{Args, Local, Locals, Native, Vm};

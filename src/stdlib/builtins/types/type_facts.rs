@@ -2,13 +2,13 @@
 //!
 //! Sizes and offsets are CPython's words; here they tell whether there is such a thing, not where it lies.
 
-use super::receiver::{this, this_of};
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::set::Set;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::receiver::{this, this_of};
 use crate::vm::{Args, Local, Locals, Vm};
 
 /// The bits of `__flags__` that programs test.

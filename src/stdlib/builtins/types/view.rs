@@ -4,7 +4,6 @@
 //! To add a method: a `Native`, its function, a name in the tables that have it.
 
 use super::dict;
-use super::receiver::{given, this, this_of};
 use super::set::is_disjoint;
 use super::special::Special;
 use crate::runtime::dict::Dict;
@@ -14,6 +13,7 @@ use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::{given, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
 

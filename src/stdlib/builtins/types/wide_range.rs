@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
-use super::receiver::this_of;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::range::Range;
 use crate::runtime::slice::Slice;
 use crate::runtime::wide_range::WideRange;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::this_of;
 use crate::stdlib::registry::{ModuleType, NativeType, class_of};
 use crate::vm::{Local, Locals, Native, Vm};
 

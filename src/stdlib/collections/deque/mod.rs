@@ -11,7 +11,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::vm_index_or;
-use crate::stdlib::builtins::types::receiver::given;
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};

@@ -8,7 +8,7 @@ use crate::runtime::Raised;
 use crate::runtime::Value;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::stdlib::arg::{Buffer, plain};
-use crate::stdlib::builtins::types::receiver::or_not_implemented;
+use crate::stdlib::receiver::or_not_implemented;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::{Local, Locals, Native, Vm};
 

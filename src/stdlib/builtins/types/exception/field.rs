@@ -6,7 +6,7 @@ use super::init;
 use crate::runtime::exception::Exception;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::receiver::this;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::Args;
 

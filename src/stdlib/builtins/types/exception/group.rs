@@ -12,7 +12,7 @@ use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::as_str;
-use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::receiver::this;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

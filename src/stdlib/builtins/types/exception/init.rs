@@ -9,7 +9,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value};
-use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::receiver::this;
 use crate::vm::{Args, Local, Native, Vm};
 
 /// `__init__` of ImportError.

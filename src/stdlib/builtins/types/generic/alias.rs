@@ -2,7 +2,6 @@
 //!
 //! An alias behaves like its origin: calls, attributes and bases go there. `__unpacked__` marks what `*tuple[int]` in brackets makes.
 
-use super::super::receiver::spread;
 use super::{field, own, substitute};
 use crate::runtime::class::Class;
 use crate::runtime::instance::Instance;
@@ -11,6 +10,7 @@ use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Local, Locals, Native, UNPACKED, Vm};
 

@@ -3,13 +3,13 @@
 //! The value is a function until user code asks for it. An alias with parameters is subscripted like a generic class and then is a
 //! `GenericAlias` with the alias as its origin.
 
-use super::super::receiver::given;
 use super::type_var::{evaluated, name_text};
 use super::{field, own};
 use crate::runtime::instance::Instance;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg;
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{EVALUATE, Local, Locals, Native, Vm};
 

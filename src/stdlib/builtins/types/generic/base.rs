@@ -3,11 +3,11 @@
 //! Making a subclass finds its parameters; subscripting one is the work of `typing` (`library/typing/_generic.apy`), which is imported
 //! only then.
 
-use super::super::receiver::spread;
 use super::{call_typing, own};
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised};
+use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Local, Locals, Native, Vm};
 

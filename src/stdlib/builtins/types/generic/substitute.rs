@@ -3,12 +3,12 @@
 //! The protocol is CPython's: a parameter is what has `__typing_subst__`; `__typing_prepare_subst__` may rearrange the arguments
 //! before (defaults, `*Ts`, parameter lists); anything with `__parameters__` is subscripted in turn.
 
-use super::super::receiver::spread;
 use super::field;
 use crate::runtime::class::Class;
 use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::spread;
 use crate::vm::{Local, Vm};
 
 /// The arguments of `alias[item]`, a tuple.

@@ -3,7 +3,6 @@
 //! Bounds, constraints and defaults that stand in the source are functions that run when someone asks. The protocol of substitution
 //! is in `substitute.rs`; the rules of each kind are written in apy, in `library/typing`.
 
-use super::super::receiver::{given, spread};
 use super::alias_type::set_module;
 use super::{call_typing, field, own, typing_name};
 use crate::runtime::class::Class;
@@ -11,6 +10,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg;
+use crate::stdlib::receiver::{given, spread};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{
     Args, EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, Local, Locals, Native, Vm,

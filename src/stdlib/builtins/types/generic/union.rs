@@ -3,11 +3,11 @@
 //! A union keeps its members in `__args__`, each once, None as its class. `isinstance` with a union is in
 //! `vm/classes/instance_check.rs`; objects of `typing` join through their own `__or__`.
 
-use super::super::receiver::spread;
 use super::alias::type_text;
 use super::{field, substitute};
 use crate::runtime::class::Class;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Local, Locals, Native, Operator, Vm};
 

@@ -7,7 +7,7 @@ use crate::runtime::Value;
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised};
 use crate::stdlib::arg::Out;
-use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::receiver::this;
 use crate::text::str_ops::{case, classify};
 use crate::vm::{Args, Native};
 

@@ -7,8 +7,8 @@ use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, given, plain};
-use crate::stdlib::builtins::types::receiver::this_of;
 use crate::stdlib::codecs::convert as codecs;
+use crate::stdlib::receiver::this_of;
 use crate::text::surrogate;
 use crate::vm::{Local, Locals, Native, Vm};
 

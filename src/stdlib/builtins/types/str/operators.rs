@@ -5,7 +5,7 @@
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain};
-use crate::stdlib::builtins::types::receiver::{or_not_implemented, this, this_of};
+use crate::stdlib::receiver::{or_not_implemented, this, this_of};
 use crate::text::format_spec::FormatSpec;
 use crate::text::str_repr::str_repr;
 use crate::vm::protocol::arith::Operator;

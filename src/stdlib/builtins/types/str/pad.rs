@@ -6,7 +6,7 @@
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, checked};
-use crate::stdlib::builtins::types::receiver::this_of;
+use crate::stdlib::receiver::this_of;
 use crate::text::TextResult;
 use crate::text::str_ops::pad;
 use crate::vm::{Local, Locals, Native, Vm};

@@ -7,7 +7,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain_value};
-use crate::stdlib::builtins::types::receiver::this;
+use crate::stdlib::receiver::this;
 use crate::text::str_ops::search::{self, Indexed};
 use crate::vm::{Args, Native};
 

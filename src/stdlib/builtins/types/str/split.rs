@@ -8,7 +8,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked};
-use crate::stdlib::builtins::types::receiver::{this, this_of};
+use crate::stdlib::receiver::{this, this_of};
 use crate::text::str_ops::split::{self, LineEnds};
 use crate::text::str_ops::{Side, strip};
 use crate::vm::{Args, Local, Locals, Native, Vm};

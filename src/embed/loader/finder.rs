@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::library;
-use super::loader::Loader;
+use super::Loader;
+use crate::embed::library;
 use crate::runtime::Gc;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
@@ -31,7 +31,7 @@ const BUILT_IN: [&str; 9] = [
 ];
 
 /// Where a module comes from.
-pub(super) enum Found {
+pub(in crate::embed) enum Found {
     /// Written in Rust.
     Native,
     /// Written in apy, part of the binary.
@@ -46,7 +46,7 @@ pub(super) enum Found {
 }
 
 /// Finds a module by its full name. `folders`: where to look for its file; none: where its package or `sys.path` says.
-pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option<Found> {
+pub(in crate::embed) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option<Found> {
     let is_native = stdlib::has_module(name);
     if is_built_in(name) {
         return Some(Found::Native);
@@ -77,12 +77,12 @@ pub(super) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>) -> Option
 }
 
 /// Whether no file can hide the module of this name.
-pub(super) fn is_built_in(name: &str) -> bool {
+pub(in crate::embed) fn is_built_in(name: &str) -> bool {
     stdlib::has_module(name) && (BUILT_IN.contains(&name) || name.starts_with('_'))
 }
 
 /// Whether a folder has a file or package of this name.
-pub(super) fn is_module_of(folder: &Path, leaf: &str) -> bool {
+pub(in crate::embed) fn is_module_of(folder: &Path, leaf: &str) -> bool {
     find_in(folder, leaf).is_some()
 }
 
@@ -109,7 +109,7 @@ fn find_in(folder: &Path, leaf: &str) -> Option<Found> {
 }
 
 /// A path from the root; the path itself where the working folder is gone.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+pub(in crate::embed) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
@@ -135,7 +135,7 @@ fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
 }
 
 /// The strings in a list, as paths.
-pub(super) fn list_of_paths(vm: &Vm, list: Local) -> Vec<PathBuf> {
+pub(in crate::embed) fn list_of_paths(vm: &Vm, list: Local) -> Vec<PathBuf> {
     let Some(list) = vm.get_gc::<List>(list) else {
         return Vec::new();
     };

@@ -4,17 +4,21 @@
 //! lives in an extension of the VM. A syntax error in an imported file is an exception of the program; in the program itself it is a
 //! diagnostic.
 
+pub(super) mod evaluate;
+pub(super) mod finder;
+mod meta_path;
+mod syntax_error;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use self::evaluate::Compiled;
+use self::finder::Found;
+use self::syntax_error::{Place, syntax_error};
 use super::carets;
-use super::evaluate::{self, Compiled};
-use super::finder::{self, Found};
-use super::meta_path;
-use super::syntax_error::{Place, syntax_error};
 use super::{Sources, Warn, library};
 use crate::bytecode::{CodeKind, GlobalNames, image};
 use crate::compile::{Mode, Names, Notes, compile_with};
@@ -22,7 +26,7 @@ use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::{event_loop, scheduler};
+use crate::sched::{run, scheduler};
 use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::stdlib::{self, asyncio};
 use crate::syntax::ast;
@@ -422,7 +426,7 @@ fn run_unit(vm: &mut Vm, unit: &Unit, module: Local) -> Result<(), Raised> {
     }
     let result = vm.call(function, &[])?;
     if is_async {
-        event_loop::run_task(vm, result)?;
+        run::run_task(vm, result)?;
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! As long as the list is the one that `sys` was made with, `import` asks `finder` directly. Otherwise each finder is asked for a spec
 //! in turn, and the loader of the first spec makes and runs the module.
 
+use super as loader;
 use super::finder;
-use super::loader;
 use crate::runtime::Raised;
 use crate::runtime::list::List;
 use crate::stdlib::importlib;

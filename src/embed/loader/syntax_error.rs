@@ -3,7 +3,7 @@
 //! The first mistake counts. `offset` and `end_offset` are columns from 1 in characters; `text` is the line with its end. Where
 //! apy's own diagnostics are more specific than CPython's messages, programs get CPython's, which they may print or compare.
 
-use super::loader::sources;
+use super::sources;
 use crate::diagnostics::{Diagnostic, ErrorCode, FileId, SourceFile};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Goal, Vm};

@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::loader::{self, Unit};
 use super::syntax_error::{Place, syntax_error};
-use super::tree;
+use super::{self as loader, Unit};
 use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
 use crate::compile::{Mode, Names, Notes, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
+use crate::embed::tree;
 use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Slot};
 use crate::stdlib::asyncio;
@@ -28,7 +28,7 @@ const MAX_REMEMBERED_LEN: usize = 4096;
 
 /// The cache of compiled texts.
 #[derive(Default)]
-pub(super) struct Compiled {
+pub(in crate::embed) struct Compiled {
     known: RefCell<FxHashMap<Key, Slot>>,
     /// Compiled code by the number of its text in the source map.
     goals: RefCell<FxHashMap<u32, (Goal, TopLevelAwait)>>,
@@ -47,7 +47,10 @@ struct Key {
 traced!(plain Key);
 
 /// The hook.
-pub(super) fn compile(vm: &mut Vm, request: &CompileRequest<'_>) -> Result<Local, Raised> {
+pub(in crate::embed) fn compile(
+    vm: &mut Vm,
+    request: &CompileRequest<'_>,
+) -> Result<Local, Raised> {
     match request {
         CompileRequest::Text(text) => compile_text(vm, text),
         CompileRequest::Tree(text) => tree_of(vm, text),
@@ -118,7 +121,7 @@ fn tree_of(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
 }
 
 /// Whether the text with this number was compiled by the program, which names it as it likes.
-pub(super) fn has_made(vm: &Vm, file: u32) -> bool {
+pub(in crate::embed) fn has_made(vm: &Vm, file: u32) -> bool {
     loader::compiled(vm).goals.borrow().contains_key(&file)
 }
 

@@ -7,13 +7,13 @@ use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 
-use super::poller::{Poller, Sides};
-use super::{Expects, Readiness, Source, reactor};
+use super::block::{self, BlockingWait};
+use super::reactor::poller::{Poller, Sides};
+use super::reactor::{Expects, Readiness, Source, reactor};
+use super::thread_queue::ThreadId;
+use super::{green, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::sched::block::{self, BlockingWait};
-use crate::sched::green::{self, ThreadId};
-use crate::sched::scheduler;
 use crate::vm::Vm;
 
 /// A thread that waits for its poller.
