@@ -6,7 +6,7 @@
 use super::args::{Dump, ProgramText, Settings};
 use super::run::{draw, read};
 use super::style::{complain, say};
-use super::{host, status};
+use super::{output, status};
 use crate::bytecode::{GlobalNames, dis};
 use crate::compile::{Mode, compile_module, dump as scopes};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
@@ -28,7 +28,7 @@ pub fn dump(dump: Dump, source: ProgramText, settings: &Settings) -> u8 {
         .map_err(|mistake| vec![*mistake])
         .and_then(|text| list(dump, &text, &sources, file))
     {
-        Ok(listing) => host::write_listing(&listing),
+        Ok(listing) => output::write_listing(&listing),
         Err(mistakes) => {
             say(&draw(&mistakes, &sources, file, settings.style));
             status::FAILURE

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::host::write_listing;
+use super::output::write_listing;
 use super::status;
 use super::style::complain;
 use crate::diagnostics::ErrorCode;

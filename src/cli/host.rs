@@ -13,15 +13,14 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 
 use super::args::{Flushing, Settings};
-use super::asserted;
 use super::coverage::record::Recorder;
-use super::failure;
+use super::failure::{self, asserted};
 use super::notices::Notices;
 use super::report;
 use super::reserve::{Reserve, reserve};
 use super::signals::Signals;
 use super::status;
-use super::style::{Style, complain, say};
+use super::style::{Style, say};
 use crate::diagnostics::fitted;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
@@ -255,34 +254,4 @@ impl Host for Process {
     fn take_kept(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
     }
-}
-
-/// Writes a listing to standard output; the exit status.
-pub fn write_listing(text: &str) -> u8 {
-    write_out(text.as_bytes())
-}
-
-/// The same for bytes.
-pub fn write_out(bytes: &[u8]) -> u8 {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Ok(()) => status::OK,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => status::BROKEN_PIPE,
-        Err(error) => output_failed(&error),
-    }
-}
-
-/// Says that standard output takes nothing more (a full disk); the exit status.
-pub fn output_failed(error: &io::Error) -> u8 {
-    complain(&format!("cannot write the output: {}", words(error)));
-    status::FAILURE
-}
-
-/// The system's words without Rust's "(os error 2)" after them.
-pub fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

@@ -4,9 +4,7 @@
 //! people read when something went wrong is made in `failure`, `classic` and `report`. A new subcommand is a row in `args` and an
 //! arm in `main`.
 
-mod advice;
 mod args;
-mod asserted;
 mod check;
 mod classic;
 mod coverage;
@@ -14,7 +12,10 @@ mod dump;
 mod explain;
 mod failure;
 mod host;
+mod markup;
 mod notices;
+mod output;
+mod project;
 mod repl;
 mod report;
 mod reserve;
@@ -55,8 +56,8 @@ fn start(parsed: Parsed) -> u8 {
         Parsed::Run(Action::Check(options), settings) => check::check(options, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
         Parsed::Run(Action::Explain(numbers), _) => explain::explain(&numbers),
-        Parsed::Run(Action::Completions(shell), _) => host::write_out(&args::completions(&shell)),
-        Parsed::Run(Action::Manual, _) => host::write_out(&args::manual()),
+        Parsed::Run(Action::Completions(shell), _) => output::write_out(&args::completions(&shell)),
+        Parsed::Run(Action::Manual, _) => output::write_out(&args::manual()),
         Parsed::Over(status) => status,
     }
 }

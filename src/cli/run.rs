@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::args::{ProgramText, Settings, Talk, Tracebacks, command_like};
-use super::host::{Process, output_failed, words};
+use super::host::Process;
 use super::notices::Notices;
+use super::output::{output_failed, words};
 use super::signals::Signals;
 use super::style::{Style, complain, say};
 use super::{classic, failure, status};

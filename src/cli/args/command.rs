@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, ValueHint, value_parser};
 
-use super::super::coverage::CoverageForm;
+use super::CoverageForm;
 use super::Dump;
 
 /// How long a test may take if nobody says otherwise.

@@ -18,7 +18,6 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 
-use super::check::{Fixes, Output};
 use super::status;
 use super::style::{Style, When, say};
 use crate::embed::Limits;
@@ -26,7 +25,7 @@ use crate::embed::sandbox::Doors;
 use crate::sched::clock::TimeMode;
 use command::DUMPS;
 pub use complaint::command_like;
-pub use testing::{Coverage, TestOptions};
+pub use testing::{Coverage, CoverageForm, TestOptions};
 
 /// What the arguments mean.
 pub enum Parsed {
@@ -167,9 +166,31 @@ pub struct CheckOptions {
     /// Files and folders.
     pub files: Vec<ProgramText>,
     /// How the findings are written.
-    pub format: Output,
+    pub format: Findings,
     /// How findings that have a fix are treated.
     pub fixes: Fixes,
+}
+
+/// How to write findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Findings {
+    /// With excerpts.
+    Human,
+    /// One JSON array.
+    Json,
+    /// Commands that GitHub shows beside the lines of a change.
+    Github,
+    /// The static analysis format of code scanning.
+    Sarif,
+}
+
+/// What is done about findings that have a fix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixes {
+    /// They are told like all others.
+    Tell,
+    /// The file is changed.
+    Apply,
 }
 
 /// How results of tests are written.
@@ -197,7 +218,7 @@ pub fn parse() -> Parsed {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             ) =>
         {
-            Parsed::Over(super::host::write_listing(&error.render().to_string()))
+            Parsed::Over(super::output::write_listing(&error.render().to_string()))
         }
         Err(error) => {
             say(&complaint::words(&error));
@@ -419,10 +440,10 @@ impl CheckOptions {
         CheckOptions {
             files: files.into_iter().map(ProgramText::of_name).collect(),
             format: match word(matches, "format").as_deref() {
-                Some("json") => Output::Json,
-                Some("github") => Output::Github,
-                Some("sarif") => Output::Sarif,
-                _ => Output::Human,
+                Some("json") => Findings::Json,
+                Some("github") => Findings::Github,
+                Some("sarif") => Findings::Sarif,
+                _ => Findings::Human,
             },
             fixes: if matches.get_flag("fix") {
                 Fixes::Apply

@@ -8,10 +8,46 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::super::coverage::CoverageForm;
+use super::super::project::Project;
 use super::super::style::{Style, When};
-use super::super::test::Project;
 use super::{Format, command, inherited, many, when, word};
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoverageForm {
+    /// A table with the lines that did not run.
+    Missing,
+    /// A table.
+    Table,
+    /// For lcov and editors.
+    Lcov,
+    /// Cobertura's XML, for continuous integration.
+    Xml,
+}
+
+impl CoverageForm {
+    /// The form with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<CoverageForm> {
+        Some(match name {
+            "term-missing" => CoverageForm::Missing,
+            "term" => CoverageForm::Table,
+            "lcov" => CoverageForm::Lcov,
+            "xml" => CoverageForm::Xml,
+            _ => return None,
+        })
+    }
+
+    /// The file that it goes to; None for the terminal.
+    #[must_use]
+    pub fn file(self) -> Option<&'static str> {
+        match self {
+            CoverageForm::Missing | CoverageForm::Table => None,
+            CoverageForm::Lcov => Some("coverage.lcov"),
+            CoverageForm::Xml => Some("coverage.xml"),
+        }
+    }
+}
 
 /// The settings of a measurement of coverage: which files, which reports.
 #[derive(Clone)]
@@ -154,26 +190,4 @@ impl TestOptions {
                 .join(" or "),
         }
     }
-
-    /// Whether the name of a program is among those that were asked for.
-    #[must_use]
-    pub fn chooses(&self, name: &str) -> bool {
-        let lowered = name.to_lowercase();
-        let holds = |word: &str| lowered.contains(&word.to_lowercase());
-        let expression = self.keyword();
-        let chosen = super::super::test::holds(&expression, &holds);
-        let in_shard = self
-            .shard
-            .is_none_or(|(part, parts)| number_of(name) % parts == part - 1);
-        chosen && in_shard && self.marks.is_none()
-    }
-}
-
-/// A number of a name; `pytest._worker` has the same.
-fn number_of(name: &str) -> u64 {
-    name.bytes()
-        .fold(0_u32, |number, byte| {
-            number.wrapping_mul(31).wrapping_add(byte.into())
-        })
-        .into()
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::host::words;
+use super::super::output::words;
 
 /// Folders that hold what others wrote, or what was made.
 const OTHERS: [&str; 5] = [

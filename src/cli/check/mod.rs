@@ -13,7 +13,7 @@ mod policy;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{CheckOptions, ProgramText, Settings, Talk, Warnings};
+use super::args::{CheckOptions, Fixes, ProgramText, Settings, Talk, Warnings};
 use super::run::read;
 use super::status;
 use super::style::complain;
@@ -22,7 +22,6 @@ use crate::compile::{Mode, Subject, compile_module, lint};
 use crate::diagnostics::{Diagnostic, SourceFile};
 use crate::embed::Surroundings;
 use crate::syntax::parser::{decode_source, parse_module};
-pub use output::Output;
 use policy::Policy;
 
 /// One text and what is to be said about it.
@@ -86,15 +85,6 @@ struct Check<'s> {
     policy: Policy,
     settings: &'s Settings,
     mended: usize,
-}
-
-/// What is done about findings that have a fix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fixes {
-    /// They are told like all others.
-    Tell,
-    /// The file is changed.
-    Apply,
 }
 
 impl Check<'_> {
@@ -196,7 +186,7 @@ fn write_file(path: &Path, text: &[u8]) -> Result<(), String> {
         format!(
             "cannot write '{}': {}",
             path.display(),
-            super::host::words(&error)
+            super::output::words(&error)
         )
     })
 }

@@ -5,32 +5,20 @@
 
 use std::fmt::Write;
 
-use super::super::host::write_listing;
+use super::super::args::Findings;
+use super::super::markup::quote;
+use super::super::output::write_listing;
 use super::super::style::{Style, say};
-use super::super::test::quote;
 use super::Checked;
 use crate::diagnostics::{Diagnostic, ErrorCode, Severity, SourceFile, render_in};
 
-/// How to write findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// With excerpts.
-    Human,
-    /// One JSON array.
-    Json,
-    /// Commands that GitHub shows beside the lines of a change.
-    Github,
-    /// The static analysis format of code scanning.
-    Sarif,
-}
-
 /// Writes all findings.
-pub fn write(all: &[Checked], form: Output, style: Style) {
+pub fn write(all: &[Checked], form: Findings, style: Style) {
     let text = match form {
-        Output::Human => return human(all, style),
-        Output::Json => json(all),
-        Output::Github => github(all),
-        Output::Sarif => sarif(all),
+        Findings::Human => return human(all, style),
+        Findings::Json => json(all),
+        Findings::Github => github(all),
+        Findings::Sarif => sarif(all),
     };
     write_listing(&text);
 }

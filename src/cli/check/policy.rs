@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::super::host::words;
+use super::super::output::words;
 use crate::diagnostics::{Diagnostic, ErrorCode, Severity};
 
 const FILE: &str = "apy.toml";

@@ -1,49 +1,13 @@
 //! A measurement as text for people, for lcov, and as Cobertura's XML.
 //!
-//! A new form is a variant of `CoverageForm`, its name in `named`, and a function here.
+//! A new form is a variant of `CoverageForm` (`args/testing.rs`), its name in `named`, and a function here.
 
 use std::fmt::Write;
 
+use super::super::args::CoverageForm;
+use super::super::markup::escape;
 use super::super::style::Style;
-use super::super::test::escape;
 use super::report::{Measured, Measurement, percent};
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CoverageForm {
-    /// A table with the lines that did not run.
-    Missing,
-    /// A table.
-    Table,
-    /// For lcov and editors.
-    Lcov,
-    /// Cobertura's XML, for continuous integration.
-    Xml,
-}
-
-impl CoverageForm {
-    /// The form with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<CoverageForm> {
-        Some(match name {
-            "term-missing" => CoverageForm::Missing,
-            "term" => CoverageForm::Table,
-            "lcov" => CoverageForm::Lcov,
-            "xml" => CoverageForm::Xml,
-            _ => return None,
-        })
-    }
-
-    /// The file that it goes to; None for the terminal.
-    #[must_use]
-    pub fn file(self) -> Option<&'static str> {
-        match self {
-            CoverageForm::Missing | CoverageForm::Table => None,
-            CoverageForm::Lcov => Some("coverage.lcov"),
-            CoverageForm::Xml => Some("coverage.xml"),
-        }
-    }
-}
 
 /// The report in this form.
 #[must_use]

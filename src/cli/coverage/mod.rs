@@ -9,5 +9,5 @@ mod lines;
 pub mod record;
 mod report;
 
-pub use self::format::{CoverageForm, write};
+pub use self::format::write;
 pub use self::report::{MeasuredPaths, report};

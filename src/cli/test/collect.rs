@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::super::host::words;
+use super::super::output::words;
 
 /// The endings of files that hold expected output, in the order in which they are tried.
 pub const OUTPUTS: [&str; 2] = ["out", "exp"];

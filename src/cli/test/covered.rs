@@ -8,7 +8,7 @@ use std::process::Command;
 use super::super::args::{Coverage, TestOptions};
 use super::super::coverage::record::VARIABLE;
 use super::super::coverage::{self, MeasuredPaths};
-use super::super::host::{words, write_listing};
+use super::super::output::{words, write_listing};
 use super::super::status;
 use super::super::style::complain;
 use super::collect::Case;

@@ -2,12 +2,34 @@
 //!
 //! `pytest/_select.apy` has the same for the tests of a file, and refuses the same; `check` tells of a broken one before anything runs.
 
+use super::super::args::TestOptions;
+
 /// Whether an expression holds, given which words do. An empty or broken one holds.
-pub fn holds(text: &str, word: &dyn Fn(&str) -> bool) -> bool {
+fn holds(text: &str, word: &dyn Fn(&str) -> bool) -> bool {
     let tokens = tokens(text);
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let mut at = 0;
     tokens.is_empty() || either(&tokens, &mut at, word)
+}
+
+/// Whether the name of a program is among those that the options ask for.
+#[must_use]
+pub fn is_chosen(name: &str, options: &TestOptions) -> bool {
+    let lowered = name.to_lowercase();
+    let has = |word: &str| lowered.contains(&word.to_lowercase());
+    let in_shard = options
+        .shard
+        .is_none_or(|(part, parts)| number_of(name) % parts == part - 1);
+    holds(&options.keyword(), &has) && in_shard && options.marks.is_none()
+}
+
+/// A number of a name; `pytest._worker` has the same.
+fn number_of(name: &str) -> u64 {
+    name.bytes()
+        .fold(0_u32, |number, byte| {
+            number.wrapping_mul(31).wrapping_add(byte.into())
+        })
+        .into()
 }
 
 /// The words of an expression, with parentheses as words of their own.

@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::super::args::{Format, Settings, Talk, TestOptions};
-use super::super::host::write_listing;
+use super::super::output::write_listing;
 use super::super::style::{Style, say};
 use super::verdict::Verdict;
 use super::{Done, Event, Summary};

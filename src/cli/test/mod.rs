@@ -15,7 +15,6 @@ mod format;
 mod human;
 mod memory;
 mod pool;
-mod project;
 mod request;
 mod suite;
 mod verdict;
@@ -26,15 +25,12 @@ use std::time::Duration;
 
 use self::collect::{Case, Kind, Programs};
 use self::control::Control;
-pub use self::expression::holds;
-pub use self::format::json::quote;
-pub use self::format::junit::escape;
 use self::memory::Memory;
-pub use self::project::Project;
 use self::verdict::Verdict;
 use super::args::{Format, Settings, TestOptions, Warnings};
+use super::project::Project;
 use super::style::{complain, say};
-use super::{host, status};
+use super::{output, status};
 
 /// What happens while tests run.
 pub enum Event {
@@ -182,7 +178,7 @@ fn list_names(cases: &[Case], summary: &Summary) -> u8 {
     let mut names: Vec<&str> = goldens.map(|case| case.name.as_str()).collect();
     names.extend(summary.listed.iter().map(String::as_str));
     let text: String = names.iter().flat_map(|name| [name, "\n"]).collect();
-    let written = host::write_listing(&text);
+    let written = output::write_listing(&text);
     for done in &summary.done {
         if let Some(why) = done.failure() {
             complain(&format!("{}: {why}", done.name));
@@ -197,14 +193,14 @@ fn write_results(summary: &Summary, options: &TestOptions) -> u8 {
     let mut written = match options.format {
         // It told as it went.
         Format::Human => status::OK,
-        Format::Tap => host::write_listing(&format::tap::write(summary)),
-        Format::Junit => host::write_listing(&format::junit::write(summary)),
-        Format::Json => host::write_listing(&format::json::write(summary)),
+        Format::Tap => output::write_listing(&format::tap::write(summary)),
+        Format::Junit => output::write_listing(&format::junit::write(summary)),
+        Format::Json => output::write_listing(&format::json::write(summary)),
     };
     if let Some(path) = &options.junit
         && let Err(error) = put(path, &format::junit::write(summary))
     {
-        let why = host::words(&error);
+        let why = output::words(&error);
         complain(&format!("cannot write '{}': {why}", path.display()));
         written = status::FAILURE;
     }
@@ -233,7 +229,7 @@ fn select(options: &mut TestOptions, memory: &Memory) -> Result<Vec<Case>, Strin
         return Err(no_tests(&options.paths));
     }
     let found = cases.len();
-    cases.retain(|case| suite::is_suite(case) || options.chooses(&case.name));
+    cases.retain(|case| suite::is_suite(case) || expression::is_chosen(&case.name, options));
     if options.last_failed {
         only_last_failed(options, &mut cases, memory);
     }

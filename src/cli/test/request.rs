@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::super::args::TestOptions;
 use super::collect::{Case, Kind};
-use super::format::json::quote;
+use crate::cli::markup::quote;
 
 /// The request for the tests of a file, from the one with this number on.
 pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> String {

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::args::TestOptions;
-use super::super::host::words;
+use super::super::output::words;
 use super::super::status;
 use super::child::{Stream, now, read_aside};
 use super::collect::{Case, Kind};

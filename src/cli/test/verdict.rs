@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::args::TestOptions;
-use super::super::host::words;
+use super::super::output::words;
 use super::child::{self, End, Ran};
 use super::collect::{Case, OUTPUTS};
 use super::diff::diff;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::super::args::{Settings, TestOptions};
-use super::super::host::write_listing;
+use super::super::output::write_listing;
 use super::super::signals::interrupt_flag;
 use super::super::status;
 use super::super::style::complain;

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use super::super::super::markup::quote;
 use super::super::Summary;
 use super::super::verdict::Verdict;
 
@@ -45,23 +46,6 @@ pub fn write(summary: &Summary) -> String {
         out.push('}');
     }
     out + "\n]}\n"
-}
-
-/// A text as a JSON string.
-pub fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\0'..='\x1f' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out + "\""
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use super::super::super::markup::escape;
 use super::super::Summary;
 use super::super::verdict::Verdict;
 
@@ -53,23 +54,6 @@ pub fn write(summary: &Summary) -> String {
         }
     }
     out + "  </testsuite>\n</testsuites>\n"
-}
-
-/// A text as XML writes it.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

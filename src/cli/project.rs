@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::super::host::words;
+use super::output::words;
 
 /// The files that mark the root of a project, the ones with settings first.
 const MARKS: [&str; 6] = [

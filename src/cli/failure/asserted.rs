@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::failure::{raised_at, source_of};
+use super::{raised_at, source_of};
 use crate::compile::{Asserted, asserted};
 use crate::diagnostics::SourceMap;
 use crate::syntax::ast::{CmpOp, Expr, ExprKind, Module, StmtKind};

@@ -3,8 +3,8 @@
 //! The exception's type and text are CPython's. What it was about is read off its text and off the source: a coroutine used where
 //! its result was meant, a function where a coroutine was, `with` where `async with` was. To add one: an arm in `of`.
 
-use super::failure::{callee, draw, location, raised_at, source_of};
-use super::style::Style;
+use super::{callee, draw, location, raised_at, source_of};
+use crate::cli::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
 use crate::vm::{Failure, Place};
 

@@ -4,12 +4,13 @@
 //! last, tasks where they were crossed), then what it was caused by, and the members of a group as a tree. Long recursions are
 //! folded. `classic` is CPython's form of the same.
 
+mod advice;
+pub(super) mod asserted;
+
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::advice;
-use super::asserted;
 use super::style::Style;
 use crate::bytecode::Op;
 use crate::diagnostics::{
