@@ -3,6 +3,7 @@
 //! To make one: list the type's slots with `traced!`, implement `Payload` for it, allocate with `heap.opaque(class, payload)`, get it back with `payload::<T>()`.
 
 use std::any::Any;
+use std::cell::RefCell;
 
 use super::class::Class;
 use super::heap::{Gc, Heap, Slot, Trace, traced};
@@ -17,6 +18,11 @@ pub trait Payload: Trace + Any {
 
     /// A copy of the bytes of a payload that is bytes-like, such as a memoryview.
     fn exported(&self, _: &Heap) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The bytes that views of the payload see.
+    fn storage(&self) -> Option<&RefCell<Vec<u8>>> {
         None
     }
 
@@ -94,6 +100,11 @@ impl<'h> Gc<'h, Opaque> {
     /// Whether sequence patterns match it.
     pub fn is_sequence(self) -> bool {
         self.get().payload.is_sequence()
+    }
+
+    /// The bytes that views of it see.
+    pub fn storage(self) -> Option<&'h RefCell<Vec<u8>>> {
+        self.get().payload.storage()
     }
 
     /// A copy of its bytes, if it is bytes-like.

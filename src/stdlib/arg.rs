@@ -30,6 +30,12 @@ pub fn plain_value<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
         .unwrap_or(value)
 }
 
+/// The bytes of an instance whose class keeps them in an attribute `__storage__`, as `array.array` does.
+pub fn storage_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Gc<'h, ByteArray>> {
+    let instance = value.as_gc::<Instance>()?;
+    instance.attr(heap, heap.intern("__storage__"))?.as_gc()
+}
+
 /// A pure algorithm's result; its error becomes an exception.
 #[inline]
 pub fn checked<T>(heap: &Heap, result: TextResult<T>) -> Result<T, Raised> {
@@ -203,8 +209,11 @@ impl<'h> Buffer<'h> {
         if let Some(array) = value.as_gc::<ByteArray>() {
             return Some(Buffer::Array(array.get().data.borrow()));
         }
-        let opaque = value.as_gc::<Opaque>()?;
-        opaque.exported(heap).map(Buffer::Copy)
+        if let Some(opaque) = value.as_gc::<Opaque>() {
+            return opaque.exported(heap).map(Buffer::Copy);
+        }
+        let storage = storage_of(heap, value)?;
+        Some(Buffer::Array(storage.get().data.borrow()))
     }
 
     /// A copy of the bytes of an argument that must have some.

@@ -12,6 +12,7 @@ pub mod codecs;
 mod coders;
 pub mod collections;
 pub mod contextvars;
+pub mod csv;
 pub mod datetime;
 mod dis;
 pub mod display;
@@ -61,6 +62,7 @@ pub const MODULES: &[&NativeModule] = &[
     &codecs::CODECS,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,
+    &csv::CSV,
     &datetime::DATETIME,
     &dis::DIS,
     &gc::GC,

@@ -2,15 +2,15 @@
 //!
 //! What can be written is a bytearray, a writable memoryview or an array. Bytes are copied in while no user code runs.
 
-use crate::runtime::Raised;
 use crate::runtime::bytes::ByteArray;
-use crate::stdlib::arg::plain;
+use crate::runtime::{Gc, Raised};
+use crate::stdlib::arg::{plain_value, storage_of};
 use crate::stdlib::memoryview;
 use crate::vm::{Local, Vm};
 
 /// How many bytes fit into a writable buffer.
 pub fn writable_len(vm: &Vm, target: Local) -> Result<usize, Raised> {
-    if let Some(array) = vm.get_gc::<ByteArray>(plain(vm, target)) {
+    if let Some(array) = array_of(vm, target) {
         return Ok(array.data.borrow().len());
     }
     match memoryview::try_view(vm.get(target)) {
@@ -35,13 +35,19 @@ pub fn store_at(vm: &Vm, target: Local, at: usize, data: &[u8]) -> Result<(), Ra
         view.store(&vm.heap, &all);
         return Ok(());
     }
-    let Some(array) = vm.get_gc::<ByteArray>(plain(vm, target)) else {
+    let Some(array) = array_of(vm, target) else {
         return Err(not_writable(vm, target));
     };
     if let Some(room) = array.data.borrow_mut().get_mut(at..at + data.len()) {
         room.copy_from_slice(data);
     }
     Ok(())
+}
+
+/// The bytearray that a target is or keeps its items in.
+fn array_of(vm: &Vm, target: Local) -> Option<Gc<'_, ByteArray>> {
+    let value = plain_value(&vm.heap, vm.get(target));
+    value.as_gc().or_else(|| storage_of(&vm.heap, value))
 }
 
 fn not_writable(vm: &Vm, target: Local) -> Raised {

@@ -1,12 +1,13 @@
 //! `io.BytesIO`: a stream of bytes in memory.
 //!
-//! The position may be beyond the end; a write there fills the gap with zeros. While a view of the bytes is out (`getbuffer`) their number
-//! cannot change.
+//! The position may be beyond the end; a write there fills the gap with zeros. `getbuffer` returns a view of the bytes themselves; one of
+//! a stream that has become shorter ends with zeros.
 
 use std::cell::{Cell, RefCell};
 
 use super::base::BUFFERED_IO_BASE;
 use super::buffer_arg::{store_into, writable_len};
+use super::stream_state::{set_attributes, state_parts};
 use super::{closed_error, opaque, payload, size_arg};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -27,7 +28,8 @@ pub const BYTES_IO: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[
             &INIT, &READ, &READ1, &READINTO, &READLINE, &NEXT, &WRITE, &SEEK, &TELL, &TRUNCATE,
-            &GETVALUE, &CLOSE, &SEEKABLE, &READABLE, &WRITABLE, &ISATTY, &FLUSH,
+            &GETVALUE, &CLOSE, &SEEKABLE, &READABLE, &WRITABLE, &ISATTY, &FLUSH, &GETBUFFER,
+            &GETSTATE, &SETSTATE,
         ],
         getters: &[Getter::vm(
             "closed",
@@ -54,7 +56,11 @@ struct BytesState {
 
 traced!(BytesState {} plain { data, at, closed, exact } owns |this| this.data.borrow().capacity());
 
-impl Payload for BytesState {}
+impl Payload for BytesState {
+    fn storage(&self) -> Option<&RefCell<Vec<u8>>> {
+        Some(&self.data)
+    }
+}
 
 impl BytesState {
     /// Takes up to `count` bytes from the position on.
@@ -231,6 +237,39 @@ const CLOSE: Native = Native::vm("close(self, /)", "Forget the bytes.", |vm, arg
     state.data.take();
     Ok(vm.none())
 });
+const GETBUFFER: Native = Native::vm(
+    "getbuffer(self, /)",
+    "A view of the bytes, through which they can be changed.",
+    |vm, args| {
+        open_state(vm, args)?;
+        Ok(crate::stdlib::memoryview::of_storage(vm, args.at(0)))
+    },
+);
+const GETSTATE: Native = Native::vm(
+    "__getstate__(self, /)",
+    "The bytes, the position, and the attributes or None.",
+    |vm, args| {
+        let value = vm.call_method(args.at(0), "getvalue", &[])?;
+        let at = open_state(vm, args)?.at.get();
+        let at = vm.local(vm.heap.usize(at));
+        let attributes = crate::stdlib::builtins::types::reduce::state(vm, args.at(0))?;
+        Ok(vm.tuple_of(&[value, at, attributes]))
+    },
+);
+const SETSTATE: Native = Native::vm(
+    "__setstate__(self, state, /)",
+    "Become what __getstate__ returned.",
+    |vm, args| {
+        let parts = state_parts(vm, args, 3)?;
+        let at = vm.index(parts[1])?;
+        let Ok(at) = usize::try_from(at) else {
+            return Err(vm.heap.value_error("position value cannot be negative"));
+        };
+        vm.call_method(args.at(0), "__init__", &[parts[0]])?;
+        payload::<BytesState>(vm, args.at(0))?.at.set(at);
+        set_attributes(vm, args.at(0), parts[2])
+    },
+);
 const SEEKABLE: Native = Native::vm("seekable(self, /)", "True while it is open.", yes);
 const READABLE: Native = Native::vm("readable(self, /)", "True while it is open.", yes);
 const WRITABLE: Native = Native::vm("writable(self, /)", "True while it is open.", yes);

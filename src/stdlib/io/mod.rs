@@ -11,8 +11,10 @@ mod bytes_io;
 pub mod file_io;
 mod newline;
 mod open;
+mod rw_pair;
 pub mod sink;
 pub mod standard;
+mod stream_state;
 mod string_io;
 mod text_codec;
 pub mod text_io;
@@ -43,6 +45,7 @@ pub const IO: NativeModule = NativeModule {
         &buffered::BUFFERED_READER,
         &buffered::BUFFERED_WRITER,
         &buffered::BUFFERED_RANDOM,
+        &rw_pair::BUFFERED_RW_PAIR,
         &bytes_io::BYTES_IO,
         &text_io::TEXT_IO_WRAPPER,
         &string_io::STRING_IO,

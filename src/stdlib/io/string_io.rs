@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::base::TEXT_IO_BASE;
+use super::stream_state::{set_attributes, state_parts};
 use super::text_codec::{Newline, Translator};
 use super::{opaque, payload, raw_closed_error, size_arg};
 use crate::runtime::heap::traced;
@@ -25,7 +26,7 @@ pub const STRING_IO: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[
             &INIT, &READ, &READLINE, &NEXT, &WRITE, &SEEK, &TELL, &TRUNCATE, &GETVALUE, &CLOSE,
-            &SEEKABLE, &READABLE, &WRITABLE,
+            &SEEKABLE, &READABLE, &WRITABLE, &GETSTATE, &SETSTATE,
         ],
         getters: &[
             Getter::vm("closed", "Whether the stream was closed.", |vm, args| {
@@ -288,6 +289,39 @@ const CLOSE: Native = Native::vm("close(self, /)", "Forget the text.", |vm, args
     state.closed.set(true);
     Ok(vm.none())
 });
+const GETSTATE: Native = Native::vm(
+    "__getstate__(self, /)",
+    "The text, what newline was, the position, and the attributes or None.",
+    |vm, args| {
+        let value = vm.call_method(args.at(0), "getvalue", &[])?;
+        let state = open_state(vm, args)?;
+        let (at, newline) = (state.at.get(), state.lines.borrow().newline.name());
+        let newline = newline.map_or(Value::NONE, |newline| vm.heap.str_value(newline));
+        let (newline, at) = (vm.local(newline), vm.local(vm.heap.usize(at)));
+        let attributes = crate::stdlib::builtins::types::reduce::state(vm, args.at(0))?;
+        Ok(vm.tuple_of(&[value, newline, at, attributes]))
+    },
+);
+const SETSTATE: Native = Native::vm(
+    "__setstate__(self, state, /)",
+    "Become what __getstate__ returned.",
+    |vm, args| {
+        let parts = state_parts(vm, args, 4)?;
+        let at = vm.index(parts[2])?;
+        let Ok(at) = usize::try_from(at) else {
+            return Err(vm.heap.value_error("position value cannot be negative"));
+        };
+        let text = vm.text_of(parts[0])?;
+        let nothing = vm.local(vm.heap.str_value(""));
+        vm.call_method(args.at(0), "__init__", &[nothing, parts[1]])?;
+        let state = payload::<StringState>(vm, args.at(0))?;
+        vm.heap.charge(text.len());
+        state.chars.set(text.chars().count());
+        *state.text.borrow_mut() = text;
+        state.move_to(at);
+        set_attributes(vm, args.at(0), parts[3])
+    },
+);
 const SEEKABLE: Native = Native::vm("seekable(self, /)", "True while it is open.", yes);
 const READABLE: Native = Native::vm("readable(self, /)", "True while it is open.", yes);
 const WRITABLE: Native = Native::vm("writable(self, /)", "True while it is open.", yes);

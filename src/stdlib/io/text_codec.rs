@@ -48,6 +48,17 @@ impl Newline {
         })
     }
 
+    /// The argument of which this was made; None for universal newlines.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Newline::Universal => None,
+            Newline::Any => Some(""),
+            Newline::Lf => Some("\n"),
+            Newline::Cr => Some("\r"),
+            Newline::CrLf => Some("\r\n"),
+        }
+    }
+
     /// Where the first line of a text ends, its end included.
     pub fn line_end(self, text: &str) -> Option<usize> {
         let bytes = text.as_bytes();

@@ -6,7 +6,7 @@ use super::{View, object, try_view, view, with_bytes};
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::{Buffer, as_str};
+use crate::stdlib::arg::{Buffer, as_str, storage_of};
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
 use crate::stdlib::receiver::spread;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -245,8 +245,10 @@ type Layout = (String, Vec<usize>);
 
 /// The format, shape and bytes of a value that is no view; bytes have no format that matters.
 fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>), Raised> {
-    if let Some(bytes) = Buffer::of(&vm.heap, vm.get(value)) {
-        return Ok((None, bytes.to_vec()));
+    if storage_of(&vm.heap, vm.get(value)).is_none() {
+        if let Some(bytes) = Buffer::of(&vm.heap, vm.get(value)) {
+            return Ok((None, bytes.to_vec()));
+        }
     }
     let made = match vm.find_attr(value, "__buffer__")? {
         Some(method) => {

@@ -14,7 +14,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::arg::plain_value;
-use crate::stdlib::registry::{Getter, ModuleType, NativeType};
+use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::{Local, Native, Vm};
 
 /// The class.
@@ -253,8 +253,11 @@ fn with_bytes<T>(owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
     if let Some(bytes) = owner.as_gc::<Bytes>() {
         return look(&bytes.get().data);
     }
-    match owner.as_gc::<ByteArray>() {
-        Some(array) => look(&array.get().data.borrow()),
+    if let Some(array) = owner.as_gc::<ByteArray>() {
+        return look(&array.get().data.borrow());
+    }
+    match owner.as_gc::<Opaque>().and_then(|owner| owner.storage()) {
+        Some(storage) => look(&storage.borrow()),
         None => look(&[]),
     }
 }
@@ -262,7 +265,18 @@ fn with_bytes<T>(owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
 fn with_bytes_mut(owner: Value<'_>, change: impl FnOnce(&mut [u8])) {
     if let Some(array) = owner.as_gc::<ByteArray>() {
         change(&mut array.get().data.borrow_mut());
+    } else if let Some(storage) = owner.as_gc::<Opaque>().and_then(|owner| owner.storage()) {
+        change(&mut storage.borrow_mut());
     }
+}
+
+/// A view of the bytes that an object keeps, which can be written.
+pub fn of_storage(vm: &mut Vm, owner: Local) -> Local {
+    let class = class_of(vm, &MEMORYVIEW);
+    let storage = vm.get_gc::<Opaque>(owner).and_then(|owner| owner.storage());
+    let len = storage.map_or(0, |storage| storage.borrow().len());
+    let view = View::over(vm.get(owner), len, false);
+    vm.new_opaque(class, view)
 }
 
 /// The view that a value is, released or not.

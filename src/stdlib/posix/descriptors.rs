@@ -6,12 +6,13 @@ use std::io::{self, SeekFrom};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
+use super::paths::path_at;
 use super::stat_tuple;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{Buffer, vm_index_or};
 use crate::stdlib::io::IoState;
 use crate::stdlib::io::file_io::read_some;
-use crate::stdlib::path::{path_arg, path_error, system_error};
+use crate::stdlib::path::{path_error, system_error};
 use crate::vm::files::{Manner, OpenFile, OpenHow};
 use crate::vm::{Local, Native, Vm};
 
@@ -19,7 +20,7 @@ pub const OPEN: Native = Native::vm(
     "open(path, flags, mode=511, *, dir_fd=None)",
     "Open a file by the flags of the system's call; its descriptor.",
     |vm, args| {
-        let path = path_arg(vm, args.at(0))?;
+        let path = path_at(vm, args.at(0), args.at(3), "open")?;
         let flags = vm.index(args.at(1))? as i32;
         let mode = vm_index_or(vm, args.at(2), 0o777)?;
         let opened = vm.host.files().open(&path.path, how(flags, mode as u32));

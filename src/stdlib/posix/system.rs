@@ -4,6 +4,7 @@
 
 use std::io;
 
+use super::paths::path_at;
 use crate::runtime::Raised;
 use crate::stdlib::arg::vm_index_or;
 use crate::stdlib::path::{path_arg, path_error, system_error};
@@ -41,10 +42,10 @@ pub const STATVFS: Native = Native::vm(
     },
 );
 pub const MKFIFO: Native = Native::vm(
-    "mkfifo(path, mode=438)",
+    "mkfifo(path, mode=438, *, dir_fd=None)",
     "Make a named pipe.",
     |vm, args| {
-        let path = path_arg(vm, args.at(0))?;
+        let path = path_at(vm, args.at(0), args.at(2), "mkfifo")?;
         let mode = vm_index_or(vm, args.at(1), 0o666)?;
         let made = vm
             .host

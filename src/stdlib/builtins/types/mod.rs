@@ -28,7 +28,7 @@ mod object;
 mod property;
 mod range;
 mod rank;
-mod reduce;
+pub mod reduce;
 mod sequence;
 mod set;
 mod singleton;

@@ -150,6 +150,11 @@ fn check_plain(vm: &Vm, object: Local) -> Result<(), Raised> {
     if !value.is_object() || instance.is_some_and(|instance| !instance.has_payload()) {
         return Ok(());
     }
+    let class = vm.heap.class_of(value);
+    let own = class.lookup_in(&vm.heap, vm.heap.intern("__getstate__"));
+    if own.is_some_and(|(owner, _)| !owner.builtin_is(Builtin::Object)) {
+        return Ok(());
+    }
     let name = vm.heap.type_name(value);
     Err(vm.heap.type_error(format!("cannot pickle '{name}' object")))
 }
