@@ -69,6 +69,7 @@ const UNSAFE: &[&str] = &[
     "runtime/heap/gc.rs",
     "runtime/heap/inspect.rs",
     "runtime/heap/kinds.rs",
+    "runtime/heap/known.rs",
     "runtime/heap/mod.rs",
     "runtime/heap/tests.rs",
     "runtime/heap/trace.rs",

@@ -137,6 +137,7 @@ impl Heap {
     }
 
     /// A pending task.
+    #[inline]
     pub fn task(&self, part: TaskPart) -> Gc<'_, Future> {
         self.charge(size_of::<TaskPart>());
         self.alloc_shaped(
@@ -155,6 +156,7 @@ impl Heap {
 
 impl TaskPart {
     /// What a task has before it is initialised.
+    #[inline]
     pub fn bare() -> TaskPart {
         TaskPart {
             coroutine: Slot::new(Value::NONE),
@@ -169,6 +171,34 @@ impl TaskPart {
             must_cancel: Cell::new(false),
             in_cancel: Cell::new(false),
         }
+    }
+
+    /// Takes over all that another one has.
+    pub fn replace(&self, new: &TaskPart) {
+        let TaskPart {
+            coroutine,
+            number,
+            name_number,
+            waiting_for,
+            context,
+            spawned_in,
+            spawned_at,
+            row,
+            cancel_requests,
+            must_cancel,
+            in_cancel,
+        } = self;
+        coroutine.assign(&new.coroutine);
+        number.set(new.number.get());
+        name_number.set(new.name_number.get());
+        waiting_for.assign(&new.waiting_for);
+        context.assign(&new.context);
+        spawned_in.assign(&new.spawned_in);
+        spawned_at.set(new.spawned_at.get());
+        row.set(new.row.get());
+        cancel_requests.set(new.cancel_requests.get());
+        must_cancel.set(new.must_cancel.get());
+        in_cancel.set(new.in_cancel.get());
     }
 }
 

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use super::class::Class;
-use super::heap::{Gc, Heap, Slot, Trace, traced};
+use super::heap::{Gc, Heap, Slot, Trace, known_box, traced};
 use super::value::Value;
 
 /// A Rust type inside an opaque object. Interior mutability only: the object is shared.
@@ -61,9 +61,14 @@ impl<'h> Obstacle<'h> {
     }
 }
 
+known_box!(
+    /// A payload in its box.
+    struct KnownPayload of Payload
+);
+
 /// An object with Rust insides.
 pub struct Opaque {
-    payload: Box<dyn Payload>,
+    payload: KnownPayload,
     /// Attributes that a subclass's methods set: a dict, or Undef.
     pub attrs: Slot,
 }
@@ -76,7 +81,7 @@ impl Heap {
         self.charge(size_of::<T>());
         self.alloc_shaped(
             Opaque {
-                payload: Box::new(payload),
+                payload: KnownPayload::new(payload),
                 attrs: Slot::undef(),
             },
             class.root_shape(),
@@ -88,8 +93,7 @@ impl<'h> Gc<'h, Opaque> {
     /// The Rust value inside, if it is a `T`.
     #[inline]
     pub fn payload<T: Payload>(self) -> Option<&'h T> {
-        let payload: &'h dyn Any = &*self.get().payload;
-        payload.downcast_ref()
+        self.get().payload.find()
     }
 
     /// Why the tasks that wait for it cannot go on.

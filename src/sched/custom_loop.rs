@@ -7,7 +7,7 @@
 
 use super::event_loop;
 use super::handle::{Action, Handle, HandleState, TimerId};
-use super::{clock::TimeMode, green, pause, reactor, scheduler};
+use super::{clock::TimeMode, green, pause, reactor, scheduler, shared};
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Raised, Value};
 use crate::vm::{Local, Native, NativeRole, Vm};
@@ -124,7 +124,7 @@ pub(super) fn turn(vm: &mut Vm) -> Result<(), Raised> {
     let mark = vm.mark();
     let result = match custom_loop(vm)? {
         Some(the_loop) => vm.call_method(the_loop, "_run_once", &[]).map(drop),
-        None => event_loop::turn(vm),
+        None => event_loop::turn(vm, &shared(vm)),
     };
     vm.release(mark);
     result
@@ -136,7 +136,7 @@ pub(super) fn turn(vm: &mut Vm) -> Result<(), Raised> {
 /// As `turn`.
 pub fn run_once(vm: &mut Vm) -> Result<(), Raised> {
     let Some(the_loop) = custom_loop(vm)? else {
-        return event_loop::turn(vm);
+        return event_loop::turn(vm, &shared(vm));
     };
     let now = time_of(vm, the_loop)?;
     let shift = scheduler(vm).now() - now;
@@ -147,7 +147,7 @@ pub fn run_once(vm: &mut Vm) -> Result<(), Raised> {
         None => event_loop::wait(vm)?,
     }
     let now = time_of(vm, the_loop)?;
-    event_loop::run_due(vm, now + RESOLUTION)
+    event_loop::run_due(vm, &shared(vm), now + RESOLUTION)
 }
 
 /// Asks a selector of user code for events, and has the loop process them.

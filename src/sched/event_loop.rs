@@ -10,37 +10,40 @@ use super::future::{self, future};
 use super::handle::{Action, Handle};
 use super::pause::{next_event, sleep_until, wait_for_io, wait_for_signal};
 use super::task::{self, Turn};
-use super::{block, callback, deadlock, green, reactor, scheduler, shared, signals, slow_step};
+use super::{
+    Scheduler, block, callback, deadlock, green, reactor, scheduler, shared, signals, slow_step,
+};
 use crate::runtime::{Raised, Value};
 use crate::vm::Vm;
 
 /// Timers that are due within this many seconds run in the same turn, as with the resolution of CPython's clock.
 const RESOLUTION: f64 = 1e-9;
 
-/// One turn.
-pub(super) fn turn(vm: &mut Vm) -> Result<(), Raised> {
-    let mark = vm.mark();
-    wait(vm)?;
-    vm.release(mark);
-    turn_now(vm)
+/// One turn. `scheduler`: the VM's, which a run of the loop looks up once.
+pub(super) fn turn(vm: &mut Vm, scheduler: &Scheduler) -> Result<(), Raised> {
+    let is_ready = !scheduler.ready.is_empty();
+    if !is_ready || reactor::is_asked(scheduler) {
+        let mark = vm.mark();
+        wait(vm)?;
+        vm.release(mark);
+    }
+    turn_now(vm, scheduler)
 }
 
 /// One turn that does not wait for anything.
-pub(super) fn turn_now(vm: &mut Vm) -> Result<(), Raised> {
+pub(super) fn turn_now(vm: &mut Vm, scheduler: &Scheduler) -> Result<(), Raised> {
     let mut end = f64::NEG_INFINITY;
-    let scheduler = scheduler(vm);
     if !scheduler.timers.is_empty() {
         end = scheduler.now() + RESOLUTION;
-        slow_step::turn(vm, end - RESOLUTION);
+        slow_step::turn(vm, scheduler, end - RESOLUTION);
     }
-    run_due(vm, end)
+    run_due(vm, scheduler, end)
 }
 
 /// Runs what is ready and the timers that are due by a moment of the loop's clock.
-pub(super) fn run_due(vm: &mut Vm, end: f64) -> Result<(), Raised> {
+pub(super) fn run_due(vm: &mut Vm, scheduler: &Scheduler, end: f64) -> Result<(), Raised> {
     let begin = vm.mark();
-    let scheduler = shared(vm);
-    let turn = Turn::new(vm, &scheduler);
+    let turn = Turn::new(vm, scheduler);
     if !scheduler.timers.is_empty() {
         let due = || scheduler.timers.pop_due(&vm.heap, end);
         scheduler.ready.push_due(due);
@@ -65,7 +68,7 @@ pub(super) fn run_due(vm: &mut Vm, end: f64) -> Result<(), Raised> {
         vm.release(mark);
     }
     scheduler.watch.begin();
-    if green::run_slices(vm)? {
+    if green::has_threads(scheduler) && green::run_slices(vm)? {
         scheduler.watch.forget();
     }
     vm.release(begin);

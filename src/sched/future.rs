@@ -6,16 +6,18 @@ use super::handle::{Action, Handle};
 use super::scheduler;
 use crate::runtime::exception::Exception;
 use crate::runtime::future::{Callback, Future, FutureState, TaskPart};
-use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::{Local, Vm};
 
 /// The future in a local that is known to hold one.
+#[inline]
 pub fn future(vm: &Vm, local: Local) -> Gc<'_, Future> {
     vm.get_gc(local)
         .expect("the caller knows that it is a future")
 }
 
 /// The task part of a local that is known to hold a task.
+#[inline]
 pub fn part(vm: &Vm, task: Local) -> &TaskPart {
     future(vm, task)
         .task()
@@ -107,8 +109,18 @@ fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
 }
 
 /// Whether a future's class is Future or Task itself, so that its methods are known.
+#[inline]
 pub fn is_exact(vm: &Vm, local: Local) -> bool {
-    vm.heap.class_of(vm.get(local)).builtin.is_some()
+    has_exact_class(&vm.heap, future(vm, local))
+}
+
+/// The same of the future itself.
+#[inline]
+pub fn has_exact_class(heap: &Heap, this: Gc<'_, Future>) -> bool {
+    let shape = this.shape();
+    [Builtin::Future, Builtin::Task]
+        .iter()
+        .any(|&class| shape == heap.types.shape_of(class))
 }
 
 /// Makes a pending future cancelled.
@@ -132,17 +144,32 @@ pub fn cancel_waiter(vm: &Vm, waiter: Gc<'_, Future>) {
 
 /// Adds what is to happen in the turn after a future is done; soon, if it is.
 pub fn add_callback(vm: &Vm, local: Local, action: Action, target: Local) {
-    let context = vm.local(scheduler(vm).context(&vm.heap));
-    add_callback_in(vm, local, action, target, context);
+    let context = scheduler(vm).context(&vm.heap);
+    add_callback_to(vm, future(vm, local), action, [vm.get(target), context]);
 }
 
 /// The same in a context of its own.
 pub fn add_callback_in(vm: &Vm, local: Local, action: Action, target: Local, context: Local) {
-    let this = future(vm, local);
+    add_callback_to(
+        vm,
+        future(vm, local),
+        action,
+        [target, context].map(|l| vm.get(l)),
+    );
+}
+
+/// The same with the future, the target and the context themselves.
+#[inline]
+pub fn add_callback_to(
+    vm: &Vm,
+    this: Gc<'_, Future>,
+    action: Action,
+    [target, context]: [Value<'_>; 2],
+) {
     let callback = Callback {
         kind: action.to_number(),
-        target: Slot::new(vm.get(target)),
-        context: Slot::new(vm.get(context)),
+        target: Slot::new(target),
+        context: Slot::new(context),
     };
     if this.is_done() {
         scheduler(vm).call_soon(Handle::of_callback(&callback, this.value()));

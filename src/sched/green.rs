@@ -265,12 +265,18 @@ pub fn spawn(
     Ok(outcome)
 }
 
+/// Whether there are threads beside the main thread.
+#[inline]
+pub(super) fn has_threads(scheduler: &Scheduler) -> bool {
+    !scheduler.green.threads.borrow().is_empty()
+}
+
 /// Gives each thread that can run a slice; whether there was one.
 ///
 /// # Errors
 /// The end of the program.
 pub fn run_slices(vm: &mut Vm) -> Result<bool, Raised> {
-    if scheduler(vm).green.threads.borrow().is_empty() {
+    if !has_threads(scheduler(vm)) {
         return Ok(false);
     }
     wake_sleepers(vm);

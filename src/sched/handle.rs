@@ -152,8 +152,9 @@ impl Handle {
     }
 
     /// Whether the program cancelled it.
+    #[inline]
     pub fn is_cancelled(&self, heap: &Heap) -> bool {
-        self.state(heap).is_some_and(|state| state.cancelled.get())
+        !self.more.is_undef() && self.state(heap).is_some_and(|state| state.cancelled.get())
     }
 
     /// Has the program's handle object say that it was cancelled.

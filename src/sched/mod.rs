@@ -246,6 +246,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// MemoryError.
+    #[inline]
     pub fn room_for_one(&self, heap: &Heap) -> Result<(), Raised> {
         self.ready.room_for_one(heap)
     }
@@ -254,12 +255,14 @@ impl Scheduler {
     ///
     /// # Errors
     /// MemoryError.
+    #[inline]
     pub(in crate::sched) fn room_for_task(&self, heap: &Heap) -> Result<(), Raised> {
-        let rows = &mut self.tasks.borrow_mut().rows;
-        match rows.try_reserve(1) {
-            Ok(()) => self.room_for_one(heap),
-            Err(_) => Err(heap.memory_error()),
+        let table = &mut *self.tasks.borrow_mut();
+        let has_row = table.free.is_some() || table.rows.len() < table.rows.capacity();
+        if !has_row && table.rows.try_reserve(1).is_err() {
+            return Err(heap.memory_error());
         }
+        self.room_for_one(heap)
     }
 
     /// Puts a handle at the end of the ready queue.
@@ -424,6 +427,7 @@ impl TaskTable {
     }
 
     /// Puts a task into the row that `next_row` gave.
+    #[inline]
     fn insert(&mut self, heap: &Heap, task: Value<'_>) {
         self.alive += 1;
         match self.free {
@@ -436,6 +440,7 @@ impl TaskTable {
         }
     }
 
+    #[inline]
     fn remove(&mut self, row: u32) {
         if row == NO_ROW {
             return;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::clock::TimeMode;
 use super::event_loop::turn_now;
 use super::pause::next_event;
-use super::{Scheduler, reactor, report, scheduler};
+use super::{Scheduler, reactor, report, scheduler, shared};
 use crate::runtime::Raised;
 use crate::vm::Vm;
 
@@ -65,7 +65,7 @@ fn run_until_called(
         {
             scheduler.clock.wait_until(when, || false);
         }
-        turn_now(vm)?;
+        turn_now(vm, &shared(vm))?;
     }
 }
 

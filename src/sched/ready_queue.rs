@@ -115,12 +115,20 @@ impl ReadyQueue {
     ///
     /// # Errors
     /// MemoryError.
+    #[inline]
     pub fn room_for_one(&self, heap: &Heap) -> Result<(), Raised> {
-        let mut handles = self.handles.borrow_mut();
-        if handles.len() < handles.capacity() || handles.try_reserve(1).is_ok() {
+        let handles = self.handles.borrow();
+        if handles.len() < handles.capacity() {
             return Ok(());
         }
-        Err(heap.memory_error())
+        drop(handles);
+        self.grow(heap)
+    }
+
+    #[cold]
+    fn grow(&self, heap: &Heap) -> Result<(), Raised> {
+        let grown = self.handles.borrow_mut().try_reserve(1);
+        grown.map_err(|_| heap.memory_error())
     }
 
     /// Adds a handle at the end.

@@ -6,7 +6,7 @@
 use super::event_loop::{turn, turn_now};
 use super::future::{self, future};
 use super::handle::NativeCallback;
-use super::{cancel, custom_loop, foreground, report, scheduler, task};
+use super::{cancel, custom_loop, foreground, report, scheduler, shared, task};
 use crate::runtime::future::FutureState;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Local, Vm};
@@ -63,18 +63,19 @@ fn run(
 /// # Errors
 /// As `run_until_complete`.
 pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
-    let outer = scheduler(vm).running.replace(true);
+    let scheduler = shared(vm);
+    let outer = scheduler.running.replace(true);
     let mut result = Ok(());
     while result.is_ok() {
-        result = match scheduler(vm).settings.is_custom.get() {
+        result = match scheduler.settings.is_custom.get() {
             true => custom_loop::turn(vm),
-            false => turn(vm),
+            false => turn(vm, &scheduler),
         };
-        if scheduler(vm).settings.stopping.replace(false) {
+        if scheduler.settings.stopping.replace(false) {
             break;
         }
     }
-    scheduler(vm).running.set(outer);
+    scheduler.running.set(outer);
     result
 }
 
@@ -131,20 +132,21 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     for &task in &tasks {
         cancel::cancel(vm, task, unsaid)?;
     }
+    let shared = shared(vm);
     while tasks.iter().any(|&t| !future(vm, t).is_done()) {
-        turn(vm)?;
+        turn(vm, &shared)?;
     }
     if !tasks.is_empty() {
         for _ in 0..TURNS_TO_GATHER {
-            turn_now(vm)?;
+            turn_now(vm, &shared)?;
         }
     }
     for &task in &tasks {
         report::failed_at_exit(vm, task)?;
     }
     for _ in 0..TURNS_TO_CLOSE {
-        turn_now(vm)?;
+        turn_now(vm, &shared)?;
     }
-    scheduler(vm).settings.stopping.set(false);
+    shared.settings.stopping.set(false);
     Ok(())
 }

@@ -8,7 +8,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::clock::TimeMode;
-use super::{reactor, report, scheduler};
+use super::{Scheduler, reactor, report, scheduler};
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
 use crate::runtime::{Slot, Value};
@@ -93,8 +93,8 @@ impl Watch {
 
 /// A turn has read the clock: its first step begins now. Tells the user if the last turn was one long step.
 #[inline]
-pub(super) fn turn(vm: &mut Vm, now: f64) {
-    let watch = &scheduler(vm).watch;
+pub(super) fn turn(vm: &mut Vm, scheduler: &Scheduler, now: f64) {
+    let watch = &scheduler.watch;
     let steps = watch.steps.get();
     watch.seen.set((steps + 1, now));
     let last = watch.turn.replace(Some((steps, now)));

@@ -4,6 +4,7 @@
 //! me when it is done". A cancelled task gets CancelledError at its innermost await (`cancel.rs`). A future of a user class is asked to
 //! wake the task by the `add_done_callback` that the class has.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::cancel::cancel;
@@ -27,32 +28,36 @@ use crate::vm::{Input, Local, Native, NativeRole, Place, Resumed, Vm};
 /// # Errors
 /// TypeError if it is no coroutine.
 pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Result<Local, Raised> {
-    check_coroutine(vm, coroutine)?;
+    if !is_coroutine(vm, coroutine) {
+        return Err(not_a_coroutine(vm, coroutine));
+    }
     let scheduler = scheduler(vm);
     admit(vm, scheduler)?;
-    let task = vm.heap.task(TaskPart::bare());
-    fill(vm, scheduler, task, [coroutine, name, context]);
+    let given = [coroutine, name, context].map(|local| vm.get(local));
+    let task = vm.heap.task(new_part(vm, scheduler, given));
+    settle(scheduler, task, given[1]);
     schedule(vm, scheduler, task);
     let task = vm.local(task.value());
-    if scheduler.settings.debug.get() {
-        note_source(vm, task)?;
+    match scheduler.settings.debug.get() {
+        true => with_source(vm, task),
+        false => Ok(task),
     }
-    Ok(task)
 }
 
 /// In debug mode: notes where a task was made.
 #[cold]
-fn note_source(vm: &mut Vm, task: Local) -> Result<(), Raised> {
-    match scheduler(vm).face.get() {
-        Some(face) => (face.note_source)(vm, task),
-        None => Ok(()),
+fn with_source(vm: &mut Vm, task: Local) -> Result<Local, Raised> {
+    if let Some(face) = scheduler(vm).face.get() {
+        (face.note_source)(vm, task)?;
     }
+    Ok(task)
 }
 
 /// One more task or green thread is to be made.
 ///
 /// # Errors
 /// As `Vm::admit_task`.
+#[inline]
 pub fn admit(vm: &Vm, scheduler: &Scheduler) -> Result<(), Raised> {
     let alive = scheduler.tasks.borrow().alive + scheduler.other_threads();
     if alive >= MANY && alive.is_power_of_two() {
@@ -133,60 +138,72 @@ fn make_by(
 
 /// TypeError unless it is a coroutine.
 pub fn check_coroutine(vm: &mut Vm, coroutine: Local) -> Result<(), Raised> {
-    if is_coroutine(vm, coroutine) {
-        return Ok(());
+    match is_coroutine(vm, coroutine) {
+        true => Ok(()),
+        false => Err(not_a_coroutine(vm, coroutine)),
     }
-    let text = vm.repr_text(coroutine)?;
-    Err(vm
-        .heap
-        .type_error(format!("a coroutine was expected, got {text}")))
+}
+
+#[cold]
+fn not_a_coroutine(vm: &mut Vm, given: Local) -> Raised {
+    match vm.repr_text(given) {
+        Ok(text) => vm
+            .heap
+            .type_error(format!("a coroutine was expected, got {text}")),
+        Err(raised) => raised,
+    }
 }
 
 /// Initialises a task of the current loop, which `begin_scheduled` then has to schedule.
 pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local) {
-    fill(
-        vm,
-        scheduler(vm),
-        future(vm, task),
-        [coroutine, name, context],
-    );
+    let scheduler = scheduler(vm);
+    let given = [coroutine, name, context].map(|local| vm.get(local));
+    part(vm, task).replace(&new_part(vm, scheduler, given));
+    settle(scheduler, future(vm, task), given[1]);
 }
 
-/// Initialises a task: with its coroutine, and a name and a context, which are Undef or None for the default.
-fn fill(
-    vm: &Vm,
+/// What a new task has beyond a future: of a coroutine, a name and a context, which are Undef or None for the default.
+#[inline]
+fn new_part<'h>(
+    vm: &'h Vm,
     scheduler: &Scheduler,
-    this: Gc<'_, Future>,
-    [coroutine, name, context]: [Local; 3],
-) {
+    [coroutine, _, context]: [Value<'h>; 3],
+) -> TaskPart {
     let heap = &vm.heap;
     let number = scheduler.next_task.get();
     scheduler.next_task.set(number + 1);
-    let given = vm.get(context);
-    let context = if given.is_undef() || given.is_none() {
-        context::copy(heap, scheduler.context(heap))
-    } else {
-        given
+    let context = match is_given(context) {
+        true => context,
+        false => context::copy(heap, scheduler.context(heap)),
     };
-    let (spawned_in, spawned_at) = vm.place_object();
-    let is_named = !vm.get(name).is_undef() && !vm.get(name).is_none();
-    let part = this.task().expect("the caller knows that it is a task");
-    part.coroutine.set(vm.get(coroutine));
-    if let Some(coroutine) = vm.get(coroutine).as_object() {
+    if let Some(coroutine) = coroutine.as_object() {
         coroutine.set_flag(flag::ANSWERED, true);
         heap.forget_unstarted(coroutine);
     }
-    part.number.set(number);
-    part.name_number.set(scheduler.next_name.get());
-    part.context.set(context);
-    part.spawned_in.set(spawned_in);
-    part.spawned_at.set(spawned_at);
-    this.loop_number.set(scheduler.loop_number());
-    if is_named {
-        this.get().extra().name.set(vm.get(name));
-    } else {
-        scheduler.skip_task_number();
+    let (spawned_in, spawned_at) = vm.place_object();
+    TaskPart {
+        coroutine: Slot::new(coroutine),
+        number: Cell::new(number),
+        name_number: Cell::new(scheduler.next_name.get()),
+        context: Slot::new(context),
+        spawned_in: Slot::new(spawned_in),
+        spawned_at: Cell::new(spawned_at),
+        ..TaskPart::bare()
     }
+}
+
+/// Gives a new task its loop and its name.
+#[inline]
+fn settle(scheduler: &Scheduler, task: Gc<'_, Future>, name: Value<'_>) {
+    task.loop_number.set(scheduler.loop_number());
+    match is_given(name) {
+        true => task.get().extra().name.set(name),
+        false => scheduler.skip_task_number(),
+    }
+}
+
+fn is_given(value: Value<'_>) -> bool {
+    !value.is_undef() && !value.is_none()
 }
 
 /// Has the scheduler keep a task that was begun, and schedules its first step.
@@ -194,11 +211,13 @@ pub fn begin_scheduled(vm: &Vm, task: Local) {
     schedule(vm, scheduler(vm), future(vm, task));
 }
 
+#[inline]
 fn schedule(vm: &Vm, scheduler: &Scheduler, task: Gc<'_, Future>) {
     keep(vm, scheduler, task);
     scheduler.call_soon(Handle::new(Action::Step, task.value(), Value::UNDEF));
 }
 
+#[inline]
 fn keep(vm: &Vm, scheduler: &Scheduler, task: Gc<'_, Future>) {
     let mut tasks = scheduler.tasks.borrow_mut();
     let part = task.task().expect("the caller knows that it is a task");
@@ -218,6 +237,7 @@ pub fn start_eagerly(vm: &mut Vm, task: Local) -> Result<(), Raised> {
 }
 
 /// Whether something is a coroutine object.
+#[inline]
 pub fn is_coroutine(vm: &Vm, local: Local) -> bool {
     vm.get_gc::<Coroutine>(local).is_some_and(|c| {
         matches!(
@@ -292,6 +312,7 @@ pub struct Turn<'s> {
 
 impl Turn<'_> {
     /// A turn that begins now.
+    #[inline]
     pub fn new<'s>(vm: &Vm, scheduler: &'s Scheduler) -> Turn<'s> {
         let (task, context) = (&scheduler.current, &scheduler.context);
         let is_outermost = task.is_undef() && context.is_undef();
@@ -436,7 +457,7 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
     }
     part(vm, task).waiting_for.set(awaited.value());
     // The step itself enters the task's context.
-    if !awaited.is_done() && !future::is_exact(vm, value) {
+    if !awaited.is_done() && !future::has_exact_class(&vm.heap, awaited) {
         wait_for_custom(vm, task, value)?;
     } else if awaited.is_done() {
         scheduler.call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));

@@ -6,7 +6,7 @@
 use std::any::Any;
 
 use super::Vm;
-use crate::runtime::heap::Trace;
+use crate::runtime::heap::{Trace, known_box};
 
 /// A layer above that keeps values of its own: the scheduler, the modules' state.
 pub trait Extension: Trace + Any {}
@@ -42,22 +42,27 @@ pub enum LayerPlace {
 const PLACES: usize = LayerPlace::Collector as usize + 1;
 
 /// The state of all layers, by place.
-pub(in crate::vm) type Layers = [Option<Box<dyn Extension>>; PLACES];
+pub(in crate::vm) type Layers = [Option<Known>; PLACES];
+
+known_box!(
+    /// A layer's state in its box.
+    pub(in crate::vm) struct Known of Extension
+);
 
 impl Vm {
     /// Adds a layer's state.
     pub fn extend<T: Layer>(&mut self, extension: T) {
         let place = &mut self.layers[T::PLACE as usize];
         debug_assert!(place.is_none(), "the place of another layer");
-        *place = Some(Box::new(extension));
+        *place = Some(Known::new(extension));
     }
 
     /// A layer's state; the layer added it when the VM was made.
     #[inline]
     pub fn extension<T: Layer>(&self) -> &T {
-        let found = self.layers[T::PLACE as usize]
-            .as_deref()
-            .and_then(|e| (e as &dyn Any).downcast_ref());
-        found.expect("the layer extended the VM before anything ran")
+        let found = self.layers[T::PLACE as usize].as_ref();
+        found
+            .and_then(Known::find)
+            .expect("the layer extended the VM before anything ran")
     }
 }

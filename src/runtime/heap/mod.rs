@@ -17,7 +17,8 @@
 // 5. Bytes of a string are checked to be UTF-8 once, and may lie in a buffer that several strings share. `str.rs`.
 // 6. Operands of verified code are not checked again: registers, constants, caches, jumps. `code.rs`, `vm/exec/frame.rs`.
 // 7. Kinds that the owner of a slot vouches for are not checked again. `Slot::trusted`: the function of a coroutine.
-// 8. An allocator is unsafe by its trait: `cli/reserve.rs` passes each request on to the system's, and retries where that refuses. There
+// 8. A box that knows the type inside casts to it once the ids agree. `known.rs`.
+// 9. An allocator is unsafe by its trait: `cli/reserve.rs` passes each request on to the system's, and retries where that refuses. There
 //    is no safe form: without it, what cannot fail (small boxes, other crates) aborts the process where memory ends.
 
 #![expect(
@@ -32,6 +33,7 @@ mod gc;
 mod guard;
 mod inspect;
 mod kinds;
+mod known;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ pub use finalize::{Due, WeakSlot};
 pub use gc::{Exchanged, Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use guard::{LimitKind, Limits, Outside, Plain, Shortage};
 pub use kinds::Kind;
+pub(crate) use known::known_box;
 #[cfg(test)]
 pub use record::{Access, Record};
 pub use record::{Part, RECORDING};

@@ -12,12 +12,14 @@ use super::finalize::noted;
 use super::gc::{Gc, Header, Slot, flag};
 use super::trace::Tracer;
 use crate::bytecode::Code;
+use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
 
 /// A coroutine by its bits, and the instruction that made it.
 struct Note {
     coroutine: u64,
-    code: Rc<Code>,
+    /// A `CodeObj`, which the note keeps alive.
+    code: Slot,
     at: u32,
 }
 
@@ -38,14 +40,14 @@ pub(super) struct Unstarted {
 impl Heap {
     /// Notes a new coroutine and where it was made.
     #[inline]
-    pub fn note_unstarted(&self, coroutine: Gc<'_, Coroutine>, code: Rc<Code>, at: u32) {
+    pub fn note_unstarted(&self, coroutine: Gc<'_, Coroutine>, code: Gc<'_, CodeObj>, at: u32) {
         let mut notes = self.unstarted.notes.borrow_mut();
         if notes.len() == notes.capacity() {
             make_room(&mut notes);
         }
         notes.push(Note {
             coroutine: coroutine.value().bits(),
-            code,
+            code: Slot::new(code.value()),
             at,
         });
     }
@@ -78,7 +80,7 @@ impl Heap {
     pub fn unstarted(&self) -> Vec<(Gc<'_, Coroutine>, Rc<Code>, u32)> {
         let notes = self.unstarted.notes.borrow();
         let open = notes.iter().filter(|note| note.is_open());
-        open.map(|note| (note.coroutine(), Rc::clone(&note.code), note.at))
+        open.map(|note| (note.coroutine(), note.code(self), note.at))
             .collect()
     }
 
@@ -86,7 +88,8 @@ impl Heap {
     pub fn lose_unstarted(&self) {
         let notes = self.unstarted.notes.take();
         let mut lost = self.unstarted.lost.borrow_mut();
-        lost.extend(notes.into_iter().filter(Note::is_open).map(Note::lose));
+        let open = notes.into_iter().filter(Note::is_open);
+        lost.extend(open.map(|note| note.lose(self)));
     }
 }
 
@@ -113,18 +116,27 @@ impl Note {
             && !coroutine.has_flag(flag::ANSWERED)
     }
 
-    fn lose(self) -> Lost {
+    /// The code of the instruction.
+    fn code(&self, heap: &Heap) -> Rc<Code> {
+        let code: Gc<'_, CodeObj> = self.code.expect(heap);
+        Rc::clone(&code.code)
+    }
+
+    fn lose(self, heap: &Heap) -> Lost {
         Lost {
             coroutine: Slot::new(self.coroutine().value()),
-            code: self.code,
+            code: self.code(heap),
             at: self.at,
         }
     }
 }
 
 impl Unstarted {
-    /// Reports the lost: they live until the user was told.
+    /// Reports the lost, which live until the user was told, and the code of what is noted.
     pub(super) fn trace(&self, tracer: &mut Tracer<'_>) {
+        for note in self.notes.borrow().iter() {
+            tracer.slot(&note.code);
+        }
         for lost in self.lost.borrow().iter() {
             tracer.slot(&lost.coroutine);
         }
@@ -142,7 +154,7 @@ impl Unstarted {
             if tracer.reaches(note.coroutine) {
                 notes.push(note);
             } else {
-                lost.push(note.lose());
+                lost.push(note.lose(tracer.heap));
             }
         }
         for lost in &lost[before..] {

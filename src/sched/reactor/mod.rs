@@ -22,8 +22,8 @@ use rustc_hash::FxHashMap;
 
 use super::blocking::BlockingPool;
 use super::handle::Handle;
-use super::scheduler;
 use super::thread_queue::ThreadId;
+use super::{Scheduler, scheduler};
 use crate::runtime::heap::{Trace, traced};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::handle::NativeCallback;
@@ -341,6 +341,13 @@ pub fn reactor(vm: &Vm) -> Result<&Reactor, Raised> {
 
 fn raise(vm: &Vm, error: &io::Error) -> Raised {
     vm.heap.raise(Builtin::OSError, error.to_string())
+}
+
+/// Whether `poll` has something to ask for.
+#[inline]
+pub(super) fn is_asked(scheduler: &Scheduler) -> bool {
+    let reactor = scheduler.reactor.get();
+    reactor.is_some_and(|reactor| !reactor.is_idle())
 }
 
 /// Asks the system, waiting no longer than `limit` (None: for ever, a signal apart), and puts handles for what became possible into

@@ -68,15 +68,15 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let action =
         scheduler(vm).callback(const { &NativeCallback::new("gather.member_done", member_done) });
     let mut done = Vec::new();
+    let context = scheduler(vm).context(&vm.heap);
+    let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
     for at in own {
-        let mark = vm.mark();
-        let member = member(vm, list, at);
-        if future(vm, member).is_done() {
+        let member: Gc<'_, Future> = future_at(vm, members, at);
+        if member.is_done() {
             done.push(at);
         } else {
-            future::add_callback(vm, member, action, state);
+            future::add_callback_to(vm, member, action, [vm.get(state), context]);
         }
-        vm.release(mark);
     }
     for at in done {
         let member = member(vm, list, at);
@@ -95,45 +95,66 @@ fn collect_members(vm: &mut Vm, awaitables: Local, list: Local) -> Result<Vec<us
     let mut own = Vec::with_capacity(count);
     let mut seen: FxHashMap<usize, usize> = FxHashMap::default();
     seen.reserve(count);
+    // The number of the loop that the first member belongs to.
+    let mut number = None;
     for at in 0..count {
-        let mark = vm.mark();
         let given: Gc<'_, Tuple> = vm.get_gc(awaitables).expect("a tuple");
-        let awaitable = vm.local(given.tail()[at].get(&vm.heap));
-        let address = vm.get(awaitable).as_object().map(|o| o.address());
-        let known = address.and_then(|a| seen.get(&a).copied());
-        let future = match known {
-            Some(first) => member(vm, list, first),
-            None => ensure_member(vm, awaitable, list)?,
-        };
-        if known.is_none() {
-            own.push(at);
-            seen.extend(address.map(|a| (a, at)));
-        }
+        let awaitable = given.tail()[at].get(&vm.heap);
+        let address = awaitable.as_object().map(|o| o.address());
         let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
-        members.push(&vm.heap, vm.get(future))?;
-        vm.release(mark);
+        if let Some(&first) = address.and_then(|a| seen.get(&a)) {
+            members.push(&vm.heap, future_at(vm, members, first).value())?;
+            continue;
+        }
+        own.push(at);
+        seen.extend(address.map(|a| (a, at)));
+        match awaitable.as_gc::<Future>() {
+            Some(future) if belongs(future, number) => {
+                number.get_or_insert(future.loop_number.get());
+                members.push(&vm.heap, awaitable)?;
+            }
+            _ => {
+                let mark = vm.mark();
+                let awaitable = vm.local(awaitable);
+                let made = ensure_member(vm, awaitable, number)?;
+                number.get_or_insert(future(vm, made).loop_number.get());
+                let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
+                members.push(&vm.heap, vm.get(made))?;
+                vm.release(mark);
+            }
+        }
     }
     Ok(own)
 }
 
+/// Whether a future may be a member of a group on the loop with this number; None: it is the first.
+fn belongs(future: Gc<'_, Future>, number: Option<u16>) -> bool {
+    let own = future.loop_number.get();
+    number.is_none_or(|number| own == number || own == 0)
+}
+
 /// The future of a member: all belong to the loop of the first one.
-fn ensure_member(vm: &mut Vm, awaitable: Local, list: Local) -> Result<Local, Raised> {
-    let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
-    if members.is_empty(&vm.heap) {
-        return awaitable::ensure_future(vm, awaitable);
+fn ensure_member(vm: &mut Vm, awaitable: Local, number: Option<u16>) -> Result<Local, Raised> {
+    match number {
+        Some(number)
+            if number != scheduler(vm).loop_number() || vm.get(awaitable).is_gc::<Future>() =>
+        {
+            awaitable::ensure_future_on(vm, awaitable, number)
+        }
+        _ => awaitable::ensure_future(vm, awaitable),
     }
-    let number = future(vm, member(vm, list, 0)).loop_number.get();
-    if number == scheduler(vm).loop_number() && !vm.get(awaitable).is_gc::<Future>() {
-        return awaitable::ensure_future(vm, awaitable);
-    }
-    awaitable::ensure_future_on(vm, awaitable, number)
 }
 
 /// The future at a position of a list of members.
 fn member(vm: &Vm, list: Local, at: usize) -> Local {
     let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
-    let member = members.item(&vm.heap, at);
-    vm.local(member.expect("positions come from the list"))
+    vm.local(future_at(vm, members, at).value())
+}
+
+/// The same of the list itself.
+fn future_at<'h>(vm: &'h Vm, members: Gc<'h, List>, at: usize) -> Gc<'h, Future> {
+    let member = members.item(&vm.heap, at).and_then(Value::as_gc);
+    member.expect("positions come from the list, and members are futures")
 }
 
 fn gathering(vm: &Vm, state: Local) -> &Gathering {

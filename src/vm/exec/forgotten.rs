@@ -43,8 +43,8 @@ pub(in crate::vm) fn note_made(heap: &Heap, stack: &Stack, i: Instr, made: Gc<'_
     let next = frame.ip.peek();
     let awaited = next.op == Op::Await && next.b == i.a;
     if !awaited && made.kind == CoroutineKind::Coroutine {
-        let code = Rc::clone(&frame.code(heap).code);
-        heap.note_unstarted(made, code, frame.index(heap).saturating_sub(1));
+        let at = frame.index(heap).saturating_sub(1);
+        heap.note_unstarted(made, frame.code(heap), at);
     }
 }
 
@@ -65,7 +65,7 @@ pub(in crate::vm) fn note_made_by_native(heap: &Heap, stack: &Stack, made: Gc<'_
     };
     let next = instrs.get(at as usize + 1);
     if !next.is_some_and(|next| next.op == Op::Await && next.b == i.a) {
-        heap.note_unstarted(made, Rc::clone(&code.code), at);
+        heap.note_unstarted(made, code, at);
     }
 }
 

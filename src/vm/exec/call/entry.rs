@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use crate::bytecode::{Capture, CodeKind, Instr};
+use crate::bytecode::{Capture, CodeKind, Draft, Instr};
 use crate::runtime::cell::Spill;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
@@ -75,11 +75,14 @@ pub(super) fn enter_window<'h>(
     let omitted = &defaults[defaults.len() - (all - count)..];
     if code.code.kind.suspends() {
         let given = stack.top().window.slots(first, count);
+        if omitted.is_empty() {
+            return Ok(Some(coroutine_of_slots(heap, function, code, given)));
+        }
         let value = |n: usize| match given.get(n) {
             Some(slot) => slot.get(heap),
             None => omitted.get(n - count).map_or(Value::UNDEF, |s| s.get(heap)),
         };
-        return Ok(Some(coroutine_with(heap, function, value)));
+        return Ok(Some(coroutine_with(heap, function, code, value)));
     }
     let Some(window) = stack.callee_window(heap, first, count) else {
         return Err(too_deep(heap));
@@ -156,7 +159,7 @@ pub(super) fn new_coroutine<'h>(
     function: Gc<'h, Function>,
     args: &[Value<'h>],
 ) -> Gc<'h, Coroutine> {
-    coroutine_with(heap, function, |n| {
+    coroutine_with(heap, function, function.code(heap), |n| {
         args.get(n).copied().unwrap_or(Value::UNDEF)
     })
 }
@@ -167,14 +170,22 @@ pub(in crate::vm) fn plain_coroutine<'h>(
     function: Gc<'h, Function>,
     args: &[Slot],
 ) -> Option<Gc<'h, Coroutine>> {
-    let code = &function.code(heap).code;
-    let plain = code.kind.suspends()
-        && code.params.is_simple()
-        && usize::from(code.params.positional) == args.len();
-    plain.then(|| {
-        coroutine_with(heap, function, |n| {
-            args.get(n).map_or(Value::UNDEF, |slot| slot.get(heap))
-        })
+    let code = function.code(heap);
+    let Draft { kind, params, .. } = &**code.get().code;
+    let plain =
+        kind.suspends() && params.is_simple() && usize::from(params.positional) == args.len();
+    plain.then(|| coroutine_of_slots(heap, function, code, args))
+}
+
+/// A coroutine whose first registers are these.
+fn coroutine_of_slots<'h>(
+    heap: &'h Heap,
+    function: Gc<'h, Function>,
+    code: Gc<'h, CodeObj>,
+    args: &[Slot],
+) -> Gc<'h, Coroutine> {
+    coroutine_with(heap, function, code, |n| {
+        args.get(n).map_or(Value::UNDEF, |slot| slot.get(heap))
     })
 }
 
@@ -182,9 +193,9 @@ pub(in crate::vm) fn plain_coroutine<'h>(
 pub(super) fn coroutine_with<'h>(
     heap: &'h Heap,
     function: Gc<'h, Function>,
+    code: Gc<'h, CodeObj>,
     register: impl FnMut(usize) -> Value<'h>,
 ) -> Gc<'h, Coroutine> {
-    let code = function.code(heap);
     let (kind, class) = match code.code.kind {
         CodeKind::Generator => (CoroutineKind::Generator, Builtin::Generator),
         CodeKind::AsyncGenerator => (CoroutineKind::AsyncGenerator, Builtin::AsyncGenerator),
