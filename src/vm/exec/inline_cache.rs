@@ -18,10 +18,13 @@ use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::function::Function;
 use crate::runtime::heap::{Header, Kind};
 use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::str::Str;
-use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
 use crate::vm::protocol::attribute::{Binding, binding, data_of_module, method_behind, method_of};
@@ -209,24 +212,29 @@ impl Vm {
         if let Some(module) = object.downcast::<Module>() {
             return self.learns_global(i, module);
         }
-        let Some(instance) = object.downcast::<Instance>() else {
-            return false;
-        };
-        let (heap, name, shape) = (&self.heap, self.cache_name(i), instance.shape());
+        let (heap, name, shape) = (&self.heap, self.cache_name(i), object.shape());
         let class = heap.shape_class(shape);
-        if class.has(class_flag::GETATTRIBUTE) || heap.is_dict_shape(shape) {
+        if class.has(class_flag::GETATTRIBUTE) || object.kind() == Kind::Super {
             return false;
         }
         let in_class = class.lookup(heap, name).map(|v| (v, binding(heap, v)));
+        // A getter that raises AttributeError asks `__getattr__`: the general path does.
+        if let Some((found, Binding::Data)) = in_class
+            && !class.has(class_flag::GETATTR)
+            && let Some(getter) = getter(heap, object, found)
+        {
+            self.learn(i, shape, GETTER, getter);
+            return true;
+        }
+        let is_instance = object.kind() == Kind::Instance;
+        if !is_instance || heap.is_dict_shape(shape) {
+            return false;
+        }
         let (slot, value) = match (in_class, heap.slot_in(shape, name)) {
             (Some((member, Binding::Data)), Some(slot)) if is_member(member) => {
                 (slot as u32, Value::UNDEF)
             }
-            // A getter that raises AttributeError asks `__getattr__`: the general path does.
-            (Some((property, Binding::Data)), _) => match getter(heap, property) {
-                Some(function) if !class.has(class_flag::GETATTR) => (GETTER, function),
-                _ => return false,
-            },
+            (Some((_, Binding::Data)), _) => return false,
             (_, Some(slot)) => (slot as u32, Value::UNDEF),
             (Some((value, Binding::Plain)), None) => (CLASS_VALUE, value),
             _ => return false,
@@ -385,9 +393,40 @@ fn is_member(value: Value<'_>) -> bool {
         .is_some_and(|d| d.kind == DescriptorKind::Member)
 }
 
-/// The getter of a property, if it is a plain function.
-fn getter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
-    let descriptor = value.as_gc::<Descriptor>()?;
+/// What answers a read of a data descriptor, if `ask_getter` can ask it: the function of a property, the native of an attribute of a
+/// builtin type, or the descriptor itself, which has a method `__get__`.
+fn getter<'h>(heap: &'h Heap, object: Gc<'h, Header>, value: Value<'h>) -> Option<Value<'h>> {
+    let Some(descriptor) = value.as_gc::<Descriptor>() else {
+        // A class that has such a descriptor in its metaclass is asked by the general path.
+        let asks = object.kind() != Kind::Class && has_known_get(heap, value);
+        return asks.then_some(value);
+    };
     let getter = descriptor.get.get(heap);
-    (descriptor.kind == DescriptorKind::Property && getter.is_gc::<Function>()).then_some(getter)
+    let is_known = match descriptor.kind {
+        DescriptorKind::Property => getter.is_gc::<Function>(),
+        DescriptorKind::GetSet => {
+            getter.is_gc::<NativeFunction>() && takes_itself(heap, object, descriptor)
+        }
+        _ => false,
+    };
+    is_known.then_some(getter)
+}
+
+/// Whether a descriptor's `__get__` is a function, or a native one of its own class.
+fn has_known_get(heap: &Heap, descriptor: Value<'_>) -> bool {
+    let get = heap.class_of(descriptor).lookup(heap, heap.sym(Sym::Get));
+    get.is_some_and(|get| match get.is_gc::<Function>() {
+        true => descriptor.is_gc::<Instance>(),
+        false => descriptor.is_gc::<Opaque>() && get.is_gc::<NativeFunction>(),
+    })
+}
+
+/// Whether a native attribute is read of the object itself, and not of a builtin object inside of it.
+fn takes_itself(heap: &Heap, object: Gc<'_, Header>, descriptor: Gc<'_, Descriptor>) -> bool {
+    let Some(owner) = descriptor.get().owner.get(heap).as_gc::<Class>() else {
+        return true;
+    };
+    let of_object = owner.builtin_is(Builtin::Object);
+    let is_its_own = of_object || object.kind() != Kind::Instance;
+    is_its_own && heap.shape_class(object.shape()).is_subclass(heap, owner)
 }

@@ -11,6 +11,7 @@ use crate::bytecode::{Form, Instr, Op};
 use crate::runtime::function::Function;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
@@ -148,18 +149,51 @@ impl Vm {
         ask(heap, stack, found, &[a, b], LEFT)
     }
 
-    /// Asks the getter of a property that the cache of `GetAttr` remembers.
+    /// Asks the getter that the cache of `GetAttr` remembers: a property's function, a native, or a descriptor with a `__get__`.
     pub(in crate::vm) fn ask_getter(&mut self, i: Instr) -> Result<Asked, Raised> {
         let Vm {
             heap,
-            exec: Exec { stack, .. },
+            exec: Exec { stack, locals, .. },
             ..
         } = self;
         let heap = &*heap;
         let frame = stack.top();
         let getter = frame.code(heap).get().caches[i.d as usize].value.get(heap);
         let object = frame.window.get(heap, i.b);
-        ask(heap, stack, Some(getter), &[object], LEFT)
+        if getter.is_gc::<Function>() {
+            return ask(heap, stack, Some(getter), &[object], LEFT);
+        }
+        let first = locals.len() as u32;
+        if let Some(native) = getter.as_gc::<NativeFunction>() {
+            let id = native.id;
+            locals.push(heap, object);
+            return self.ask_native(i, id, first);
+        }
+        let class = heap.class_of(object).value();
+        let get = heap.class_of(getter).lookup(heap, heap.sym(Sym::Get));
+        match get.and_then(|get| get.as_gc::<NativeFunction>()) {
+            Some(native) => {
+                let id = native.id;
+                for value in [getter, object, class] {
+                    locals.push(heap, value);
+                }
+                self.ask_native(i, id, first)
+            }
+            None => ask(heap, stack, get, &[getter, object, class], LEFT),
+        }
+    }
+
+    /// The same of a native whose arguments are the locals from `first` on: its result is there at once.
+    fn ask_native(&mut self, i: Instr, id: u32, first: u32) -> Result<Asked, Raised> {
+        let native = self.registry.natives.get(id);
+        let given = self.local_count() - first;
+        for _ in given..native.params() as u32 {
+            self.local(Value::UNDEF);
+        }
+        let result = self.run_native(native, first)?;
+        self.set_reg(i.a, self.get(result));
+        self.exec.locals.truncate(first as usize);
+        Ok(Asked::Yes)
     }
 }
 

@@ -117,7 +117,7 @@ impl Vm {
     }
 
     /// Runs a native whose parameters are the locals from `first` on.
-    pub(super) fn run_native(
+    pub(in crate::vm::exec) fn run_native(
         &mut self,
         native: &'static Native,
         first: u32,
