@@ -121,6 +121,11 @@ impl Builder {
         self.instrs.push(Instr::new(op, a, b, c, d));
     }
 
+    /// Notes a statement that has no instruction of its own: trace functions are told of it at the next one.
+    pub fn mark(&mut self, span: Span) {
+        self.spans.push((self.here(), span));
+    }
+
     /// Appends a jump.
     pub fn jump(&mut self, op: Op, a: u8, b: u8, c: u8, target: Label) {
         self.jumps.push((self.here(), target));

@@ -82,7 +82,8 @@ pub struct Draft {
     pub free_names: Box<[Rc<str>]>,
     /// The names of locals that have registers, for messages and listings.
     pub locals: Box<[(Rc<str>, Reg)]>,
-    /// Sorted by instruction: from this instruction on, this span.
+    /// Sorted by instruction: from this instruction on, this span. Of several rows for one instruction the last counts; the others
+    /// are statements without instructions of their own.
     pub spans: Box<[(u32, Span)]>,
     /// The docstring, if the body begins with one.
     pub doc: Option<Rc<str>>,
@@ -374,6 +375,19 @@ impl Draft {
         } else {
             self.spans[i - 1].1
         }
+    }
+
+    /// The spans of the statements without instructions of their own that begin at `ip`.
+    pub fn marks_at(&self, ip: u32) -> impl Iterator<Item = Span> {
+        let rows = self.spans.partition_point(|&(at, _)| at < ip)..self.spans.len();
+        let mut rows = self.spans[rows]
+            .iter()
+            .take_while(move |row| row.0 == ip)
+            .peekable();
+        std::iter::from_fn(move || {
+            let row = rows.next()?;
+            rows.peek().map(|_| row.1)
+        })
     }
 
     /// The handler for an exception raised by the instruction at `ip`: the first row that covers it.

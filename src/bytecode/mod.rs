@@ -21,5 +21,5 @@ pub use code::{
 };
 pub use flow::RegSet;
 pub use globals::GlobalNames;
-pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg};
+pub use op::{BinaryOp, CompareOp, Effect, Form, Imm, Instr, Op, Reg, Wide};
 pub use relink::relink;

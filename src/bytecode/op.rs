@@ -450,6 +450,8 @@ ops! {
     Display          Use    Unused Unused Unused    No       Runs        [], "show R[a] as the REPL does, and bind _, unless it is None";
     // Coverage
     Cover            Unused Unused Unused Imm       No       Pure        [], "note that the statement at offset d of the source ran";
+    // Trace functions: stands in a copy of verified code only, in place of an instruction whose operands it keeps
+    Traced           Unused Unused Unused Unused    No       Runs        [], "call the trace function if there is an event here, then do what stands here in the code itself";
 }
 
 /// The values of `LoadImm`. What is checked most comes first: the loop compares with a constant that it has at hand.

@@ -89,6 +89,7 @@ fn check_shape(draft: &Draft) -> Result<(), VerifyError> {
 }
 
 fn check_instr(draft: &Draft, ip: usize, instr: Instr) -> Check {
+    holds(instr.op != Op::Traced, "code is traced in copies only")?;
     let info = instr.op.info();
     for (field, value) in info.fields.into_iter().zip([instr.a, instr.b, instr.c]) {
         check_field(draft, field, value)?;
@@ -238,7 +239,7 @@ fn check_tables(draft: &Draft) -> Result<(), VerifyError> {
         .all(|&name| matches!(draft.consts.get(name as usize), Some(Const::Str(_))));
     ensure(names, "inline caches have names")?;
     ensure(
-        draft.spans.is_sorted_by(|a, b| a.0 < b.0),
+        draft.spans.is_sorted_by(|a, b| a.0 <= b.0),
         "spans are sorted by instruction",
     )
 }

@@ -37,6 +37,7 @@ struct Group {
 impl<'a> Emitter<'_, 'a> {
     /// The whole statement.
     pub fn try_stmt(&mut self, stmt: Try<'a>) {
+        self.b.mark(stmt.span);
         if stmt.finally.is_empty() {
             return self.try_except(stmt);
         }
@@ -134,7 +135,9 @@ impl<'a> Emitter<'_, 'a> {
         self.block(body);
         self.pop_block();
         if self.is_reachable() {
-            self.unset_name(&name.name, name.span);
+            // At the line of the last statement, as trace functions are told.
+            let last = self.b.span();
+            self.unset_name(&name.name, last);
         }
         self.goto(done);
         self.scratch(|e| {

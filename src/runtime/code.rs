@@ -9,7 +9,7 @@
     reason = "declares the slots of the type; takes indices that the verifier checked"
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -17,6 +17,7 @@ use super::heap::{Fixed, Gc, Header, Heap, Slot, traced};
 use super::module::Module;
 use super::shape::NO_SHAPE;
 use super::str::Str;
+use super::traced_code::TracedCode;
 use super::value::Value;
 use crate::bytecode::{Code, Const, Instr, Op};
 
@@ -53,8 +54,10 @@ pub const GETTER: u32 = u32::MAX - 1;
 
 /// A code object, linked to the module that it runs in.
 pub struct CodeObj {
-    /// The first instruction; the instructions live as long as `code`.
-    pub entry: *const Instr,
+    /// The first instruction: of `code`, or of `traced` once that is there; null for a stub.
+    pub entry: Cell<*const Instr>,
+    /// How many instructions there are.
+    pub count: u32,
     /// If a call with exactly this many positional arguments can start running at once: how many; else `NOT_PLAIN`.
     pub plain_args: u32,
     /// Size of the register window.
@@ -69,6 +72,8 @@ pub struct CodeObj {
     pub caches: Box<[Cache]>,
     /// The code.
     pub code: Rc<Code>,
+    /// The copy of the instructions that trace functions have made.
+    pub traced: OnceCell<TracedCode>,
     /// A copy that is linked to another module, the last one made; else Undef. Of a stub: the code object.
     pub linked: Slot,
     /// The code of the same text with its names in a mapping, once `exec` asked for it; else Undef.
@@ -93,8 +98,8 @@ pub struct Cache {
 }
 
 traced!(
-    CodeObj { entry, module, consts, caches, code, linked, mapped }
-    plain { plain_args, nregs, undef_count }
+    CodeObj { entry, module, consts, caches, code, traced, linked, mapped }
+    plain { count, plain_args, nregs, undef_count }
 );
 traced!(Cache { value, name } plain { guard, slot, next_shape });
 
@@ -131,7 +136,8 @@ impl CodeObj {
     /// A stand-in for code that nobody has looked into yet.
     pub(super) fn stub(code: Rc<Code>, module: Gc<'_, Module>) -> CodeObj {
         CodeObj {
-            entry: std::ptr::null(),
+            entry: Cell::new(std::ptr::null()),
+            count: 0,
             plain_args: NOT_PLAIN,
             nregs: 0,
             undef_count: 0,
@@ -139,6 +145,7 @@ impl CodeObj {
             consts: Box::default(),
             caches: Box::default(),
             code,
+            traced: OnceCell::new(),
             linked: Slot::undef(),
             mapped: Slot::undef(),
         }
@@ -147,7 +154,7 @@ impl CodeObj {
     /// Whether it is a stand-in.
     #[inline(always)]
     pub fn is_stub(&self) -> bool {
-        self.entry.is_null()
+        self.entry.get().is_null()
     }
 
     /// The names of the attributes that the code stores in its first argument.
@@ -175,8 +182,9 @@ impl CodeObj {
         // The body of a class is called with its namespace, which is no parameter of the program's.
         let namespace = u32::from(code.kind.has_namespace());
         let plain = code.params.is_simple() && !code.kind.suspends();
-        CodeObj {
-            entry: code.instrs.as_ptr(),
+        let made = CodeObj {
+            entry: Cell::new(code.instrs.as_ptr()),
+            count: code.instrs.len() as u32,
             plain_args: if plain {
                 u32::from(code.params.positional) + namespace
             } else {
@@ -188,9 +196,12 @@ impl CodeObj {
             consts,
             caches,
             code,
+            traced: OnceCell::new(),
             linked: Slot::undef(),
             mapped: Slot::undef(),
-        }
+        };
+        made.arm(heap.traced_events.get());
+        made
     }
 }
 

@@ -35,11 +35,34 @@ pub struct FrameObject {
     pub ip: Cell<u32>,
     /// How many registers are kept.
     pub nregs: u32,
+    /// For trace functions: how far it is.
+    pub phase: Cell<Phase>,
+    /// The line that `f_lineno` says while a trace function is told of a call; 0: the instruction's.
+    pub line: Cell<i64>,
+    /// The line that trace functions were told of last, or 0.
+    pub last_line: Cell<i64>,
+    /// After a jump backwards inside a line: the index where it leads, and one more; else 0.
+    pub jumps_to: Cell<u32>,
+    /// `f_trace_lines`
+    pub trace_lines: Cell<bool>,
+    /// `f_trace_opcodes`
+    pub trace_opcodes: Cell<bool>,
+}
+
+/// How far a frame is, as trace functions are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No event happened in it.
+    New,
+    /// It runs.
+    Running,
+    /// It is at a `yield`.
+    Suspended,
 }
 
 traced!(
     FrameObject { code, owner, back, tracer, extra }
-    plain { stamp, is_live, ip, nregs }
+    plain { stamp, is_live, ip, nregs, phase, line, last_line, jumps_to, trace_lines, trace_opcodes }
 );
 
 impl Heap {
@@ -62,6 +85,12 @@ impl Heap {
             is_live: Cell::new(false),
             ip: Cell::new(0),
             nregs,
+            phase: Cell::new(Phase::New),
+            line: Cell::new(0),
+            last_line: Cell::new(0),
+            jumps_to: Cell::new(0),
+            trace_lines: Cell::new(true),
+            trace_opcodes: Cell::new(false),
         };
         self.alloc_tail(fields, self.types.shape_of(Builtin::Frame), registers)
     }

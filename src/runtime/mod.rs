@@ -38,6 +38,7 @@ pub mod slice;
 pub mod str;
 pub mod table;
 pub mod traceback;
+pub mod traced_code;
 pub mod tuple;
 pub mod types;
 pub mod value;

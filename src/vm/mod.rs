@@ -34,6 +34,7 @@ pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resume
 pub use exec::green_stack::{GreenStack, Slice};
 #[cfg(feature = "cli")]
 pub use exec::native_stack::on_stack;
+pub use exec::tracing::Watcher;
 pub use hooks::{SourcePlace, SourceTexts};
 pub use host::{Host, NoHost, Values};
 pub use import::Importer;

@@ -96,6 +96,8 @@ pub struct Heap {
     stress: Cell<bool>,
     next_id: Cell<i64>,
     ids: RefCell<FxHashMap<usize, i64>>,
+    /// Where new code has events, a set of `traced_code::place`; 0 while no trace function is set.
+    pub traced_events: Cell<u8>,
     /// How many decimal digits are converted (`sys.set_int_max_str_digits`).
     pub digit_limit: Cell<DigitLimit>,
     /// Counts down to the next visit of the VM's slow path.
@@ -140,6 +142,7 @@ impl Heap {
             stress: Cell::new(false),
             next_id: Cell::new(1),
             ids: RefCell::default(),
+            traced_events: Cell::new(0),
             digit_limit: Cell::default(),
             budget: Budget::default(),
             guard: Guard::default(),

@@ -251,7 +251,7 @@ unsafe impl Trace for dyn Fn(&SourceMap, FileId, &Diagnostic) {
 }
 
 // SAFETY: an instruction is numbers.
-unsafe impl Trace for *const Instr {
+unsafe impl Trace for std::cell::Cell<*const Instr> {
     #[inline(always)]
     fn trace(&self, _: &mut Tracer<'_>) {}
 }

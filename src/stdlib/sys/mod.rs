@@ -7,6 +7,7 @@
 mod frames;
 pub mod hooks;
 mod seldom;
+mod tracing;
 
 use super::arg;
 use super::builtins::functions::program::exit;
@@ -36,6 +37,11 @@ pub const SYS: NativeModule = NativeModule {
         &hooks::WARN_OPTIONS,
         &seldom::GET_ATTR,
         &seldom::DIR,
+        &tracing::SET_TRACE,
+        &tracing::GET_TRACE,
+        &tracing::SET_PROFILE,
+        &tracing::GET_PROFILE,
+        &tracing::CALL_TRACING,
         &GET_LIMIT,
         &SET_LIMIT,
         &INTERN,

@@ -67,7 +67,6 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "__breakpointhook__",
         "What breakpoint() calls unless it was changed.",
     ),
-    ("call_tracing", "Call a function with a tuple of arguments."),
     ("deactivate_stack_trampoline", "Nothing."),
     (
         "displayhook",
@@ -99,13 +98,11 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("getdlopenflags", "The flags for C extensions."),
     ("getfilesystemencodeerrors", "'surrogateescape'."),
     ("getfilesystemencoding", "'utf-8'."),
-    ("getprofile", "What setprofile() was given."),
     (
         "getrefcount",
         "A number such as CPython's: objects are not counted.",
     ),
     ("getsizeof", "How many bytes CPython's object takes."),
-    ("gettrace", "What settrace() was given."),
     ("getunicodeinternedsize", "How many strings are interned."),
     ("is_finalizing", "Whether the interpreter is being ended."),
     ("is_stack_trampoline_active", "False."),
@@ -119,14 +116,6 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "Set how many digits int() and str() convert.",
     ),
     ("setdlopenflags", "Set the flags for C extensions."),
-    (
-        "setprofile",
-        "Keep a function for getprofile(); nothing calls it.",
-    ),
-    (
-        "settrace",
-        "Keep a function for gettrace(); nothing calls it.",
-    ),
     (
         "unraisablehook",
         "What is called with an exception that has nowhere to go.",

@@ -37,7 +37,7 @@ impl Cursor {
     /// The first instruction of a code object.
     #[inline(always)]
     pub fn start(code: Gc<'_, CodeObj>) -> Cursor {
-        Cursor(code.entry)
+        Cursor(code.entry.get())
     }
 
     /// The instruction with this index.
@@ -45,7 +45,7 @@ impl Cursor {
     pub fn at(code: Gc<'_, CodeObj>, index: u32) -> Cursor {
         debug_assert!((index as usize) < code.code.instrs.len());
         // SAFETY: indices come from this code's own frames and tables, which the verifier checked.
-        Cursor(unsafe { code.entry.add(index as usize) })
+        Cursor(unsafe { code.entry.get().add(index as usize) })
     }
 
     /// The instruction here.
@@ -122,8 +122,14 @@ impl Cursor {
     /// The index of the next instruction in its code.
     #[inline]
     pub fn index(self, code: Gc<'_, CodeObj>) -> u32 {
-        // SAFETY: the cursor points into this code.
-        unsafe { self.0.offset_from(code.entry) as u32 }
+        let distance = (self.0 as usize).wrapping_sub(code.entry.get() as usize);
+        let index = distance / size_of::<Instr>();
+        if index <= code.count as usize {
+            return index as u32;
+        }
+        // It was made before trace functions copied the instructions.
+        let start = code.code.instrs.as_ptr();
+        ((self.0 as usize - start as usize) / size_of::<Instr>()) as u32
     }
 }
 
@@ -330,6 +336,15 @@ impl Frame {
         self.ip.index(self.code(heap))
     }
 
+    /// The instruction taken last, also where trace functions have `Traced` stand in its place.
+    pub fn last_instr(&self, heap: &Heap) -> Instr {
+        let instr = self.ip.previous();
+        if instr.op != Op::Traced {
+            return instr;
+        }
+        self.code(heap).code.instrs[self.index(heap) as usize - 1]
+    }
+
     /// The closure's cells: of the function, or of the function that the coroutine runs.
     #[inline]
     pub fn function<'h>(&self, heap: &'h Heap) -> Gc<'h, Function> {
@@ -372,6 +387,10 @@ pub struct Stack {
     limit: usize,
     /// The frame objects of frames that are `OBSERVED`.
     pub observed: RefCell<Vec<Slot>>,
+    /// What `sys.settrace` was given in this thread; Undef for None.
+    pub tracer: Slot,
+    /// What `sys.setprofile` was given in this thread; Undef for None.
+    pub profiler: Slot,
 }
 
 impl Stack {
@@ -386,6 +405,8 @@ impl Stack {
             frames: Vec::new(),
             limit,
             observed: RefCell::default(),
+            tracer: Slot::undef(),
+            profiler: Slot::undef(),
         };
         stack.place_frames(limit.min(16));
         stack.use_registers(STRIDE.min(registers));
@@ -429,6 +450,12 @@ impl Stack {
     pub fn frames(&self) -> &[Frame] {
         // SAFETY: all below `end` are initialised.
         unsafe { std::slice::from_raw_parts(self.frames.as_ptr().cast(), self.depth()) }
+    }
+
+    /// The frames, outermost first.
+    pub fn frames_mut(&mut self) -> &mut [Frame] {
+        // SAFETY: all below `end` are initialised.
+        unsafe { std::slice::from_raw_parts_mut(self.frames.as_mut_ptr().cast(), self.depth()) }
     }
 
     /// Whether a frame with this window can be pushed right now: the window lies on this stack (a coroutine's does not) and
@@ -628,7 +655,7 @@ unsafe impl Trace for Stack {
         for frame in self.frames() {
             (&frame.owner, &frame.extra).trace(tracer);
         }
-        self.observed.trace(tracer);
+        (&self.observed, &self.tracer, &self.profiler).trace(tracer);
     }
 }
 

@@ -62,6 +62,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn observed_ends(&self, frame: &Frame, at: u32) {
+        self.renew_event();
         let object = self.ended(frame, at);
         if let Some(below) = self.exec.stack.frames().last() {
             object.back.set(self.reference(below));
@@ -261,7 +262,7 @@ impl Vm {
     }
 
     /// The stacks of the running thread and of those that wait for it to yield.
-    fn stacks(&self) -> impl Iterator<Item = &Stack> {
+    pub(super) fn stacks(&self) -> impl Iterator<Item = &Stack> {
         std::iter::once(&self.exec.stack)
             .chain(self.exec.suspended.iter().map(|state| state.stack()))
     }
@@ -432,7 +433,11 @@ impl Vm {
 
     /// The line of an instruction; without one, that of the definition.
     pub fn line_of(&self, code: &Code, ip: Option<u32>) -> i64 {
-        let offset = ip.map_or(code.begin, |ip| code.span_at(ip).start);
+        self.line_at(code, ip.map_or(code.begin, |ip| code.span_at(ip).start))
+    }
+
+    /// The line of a place in the source of a code.
+    pub fn line_at(&self, code: &Code, offset: u32) -> i64 {
         self.locate(code, offset)
             .map_or(0, |place| place.line as i64)
     }

@@ -24,6 +24,7 @@ pub(in crate::vm) mod pattern;
 mod place;
 pub(in crate::vm) mod run;
 pub(in crate::vm) mod special_call;
+pub(in crate::vm) mod tracing;
 pub(in crate::vm) mod trap;
 pub(in crate::vm) mod unwind;
 
@@ -37,6 +38,7 @@ use forgotten::Told;
 use frame::Stack;
 use green_stack::{Switch, ThreadState};
 use native_stack::{NativeStack, THREAD_STACK};
+use tracing::Tracing;
 
 /// What runs now, and what waits to go on.
 pub(in crate::vm) struct Exec {
@@ -75,6 +77,8 @@ pub(in crate::vm) struct Exec {
     pub told: Told,
     /// The code that functions had before user code gave them another one: frames may still run it.
     pub former_codes: SlotVec,
+    /// What trace functions are told of.
+    pub tracing: Tracing,
 }
 
 #[expect(
@@ -102,9 +106,10 @@ unsafe impl Trace for Exec {
             halting: _,
             told: _,
             former_codes,
+            tracing,
         } = self;
         (stack, suspended, locals).trace(tracer);
-        (result, finalisation, former_codes).trace(tracer);
+        (result, finalisation, former_codes, tracing).trace(tracer);
     }
 }
 
@@ -129,6 +134,7 @@ impl Exec {
             halting: false,
             told: Told::default(),
             former_codes: SlotVec::new(),
+            tracing: Tracing::new(),
         }
     }
 }

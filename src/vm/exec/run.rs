@@ -734,6 +734,7 @@ impl Vm {
                 Op::ExcStarSplit => slow!(self.exc_star_split_op(i.instr())),
                 Op::ExcStarFinish => slow!(self.exc_star_finish_op(i.instr())),
                 Op::Cover => slow!(self.cover_op(i.instr())),
+                Op::Traced => slow!(self.traced_op()),
                 Op::AssertFail => slow!(self.assert_fail_op(i.instr())),
                 Op::CheckWith => slow!(self.check_with_op(i.instr())),
 

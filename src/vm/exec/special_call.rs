@@ -212,7 +212,7 @@ fn operands<'h>(heap: &'h Heap, stack: &Stack, i: Instr) -> (Value<'h>, Value<'h
 impl Vm {
     /// A frame that is no plain call returned `self.exec.result`: finishes the instruction of the frame below.
     pub(in crate::vm) fn frame_returned(&mut self, frame: Frame) -> Result<(), Raised> {
-        let i = self.exec.stack.top().ip.previous();
+        let i = self.exec.stack.top().last_instr(&self.heap);
         if frame.flags.get() & frame_flag::INIT != 0 {
             self.check_init(self.exec.result.get(&self.heap))?;
             self.set_reg(i.a, frame.extra.get(&self.heap));
@@ -281,7 +281,7 @@ impl Vm {
 
     /// An exception leaves a method that an instruction asked: whether that only means the end of a `for` loop.
     pub(in crate::vm) fn ends_loop(&self, raised: &Raised) -> bool {
-        self.exec.stack.top().ip.previous().op == Op::ForIter
+        self.exec.stack.top().last_instr(&self.heap).op == Op::ForIter
             && self.is_raised(raised, Builtin::StopIteration)
     }
 }

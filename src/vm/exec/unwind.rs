@@ -42,7 +42,7 @@ impl Vm {
         let exception = self.heap.peek_raised(&raised);
         let top = self.exec.stack.top();
         // A frame that was entered just now has no instruction behind it: Ctrl-C and MemoryError come there, too.
-        let op = (top.index(&self.heap) > 0).then(|| top.ip.previous().op);
+        let op = (top.index(&self.heap) > 0).then(|| top.last_instr(&self.heap).op);
         let on_its_way = exception.was_raised();
         let ends_star = op == Some(Op::ExcStarFinish);
         let reraises = op.is_some_and(|op| op.info().facts.reraises);
@@ -64,20 +64,26 @@ impl Vm {
     /// As `unwind`; `top_frame`: whether the traceback gets a line for it.
     pub(in crate::vm) fn unwind_from(
         &mut self,
-        raised: Raised,
+        mut raised: Raised,
         mut top_frame: TopFrame,
     ) -> Option<Trap> {
         loop {
-            let heap = &self.heap;
             let frame = self.exec.stack.top();
-            let code = frame.code(heap);
-            let at = frame.index(heap).saturating_sub(1);
-            let exception = heap.peek_raised(&raised);
+            let code = frame.code(&self.heap);
+            let at = frame.index(&self.heap).saturating_sub(1);
             let handler = code
                 .code
                 .handler_at(at)
                 .copied()
                 .filter(|_| !self.is_halting());
+            if self.is_watched() {
+                (raised, top_frame) =
+                    self.exception_event(raised, at, top_frame, handler.is_none());
+            }
+            let heap = &self.heap;
+            let frame = self.exec.stack.top();
+            let code = frame.code(heap);
+            let exception = heap.peek_raised(&raised);
             self.pass_frame(exception, at, top_frame, handler.is_none());
             top_frame = TopFrame::Record;
             if let Some(handler) = handler {

@@ -51,7 +51,7 @@ pub const TYPES: &[NativeType] = &[
             ),
             Getter::leaf(
                 "f_trace",
-                "What was set; nothing calls it.",
+                "The function that is called with the events of this frame, or None.",
                 |heap, args| {
                     Ok(this::<FrameObject>(heap, args)?
                         .tracer
@@ -60,14 +60,37 @@ pub const TYPES: &[NativeType] = &[
                 },
             )
             .with_set(|heap, args| {
-                this::<FrameObject>(heap, args)?.tracer.set(args.get(1));
+                let function = args.get(1);
+                let none = function.is_none() || function.is_undef();
+                let function = if none { Value::UNDEF } else { function };
+                this::<FrameObject>(heap, args)?.tracer.set(function);
                 Ok(Value::NONE)
             }),
-            Getter::leaf("f_trace_lines", "True: nothing is traced.", |_, _| {
-                Ok(Value::TRUE)
+            Getter::leaf(
+                "f_trace_lines",
+                "Whether the trace function is told of lines.",
+                |heap, args| {
+                    let lines = &this::<FrameObject>(heap, args)?.get().trace_lines;
+                    Ok(Value::bool(lines.get()))
+                },
+            )
+            .with_set(|heap, args| {
+                let this = this::<FrameObject>(heap, args)?;
+                this.trace_lines.set(flag(heap, args.get(1))?);
+                Ok(Value::NONE)
             }),
-            Getter::leaf("f_trace_opcodes", "False: nothing is traced.", |_, _| {
-                Ok(Value::FALSE)
+            Getter::leaf(
+                "f_trace_opcodes",
+                "What was set: there are no events for instructions.",
+                |heap, args| {
+                    let opcodes = &this::<FrameObject>(heap, args)?.get().trace_opcodes;
+                    Ok(Value::bool(opcodes.get()))
+                },
+            )
+            .with_set(|heap, args| {
+                let this = this::<FrameObject>(heap, args)?;
+                this.trace_opcodes.set(flag(heap, args.get(1))?);
+                Ok(Value::NONE)
             }),
         ],
         ..NativeType::of(Builtin::Frame, "A call, running or over.")
@@ -141,8 +164,21 @@ fn builtins(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(own.unwrap_or_else(|| vm.builtins().dict(heap).value())))
 }
 
+/// What must be a bool.
+fn flag(heap: &Heap, value: Value<'_>) -> Result<bool, Raised> {
+    match value {
+        value if value.is(Value::TRUE) => Ok(true),
+        value if value.is(Value::FALSE) => Ok(false),
+        _ => Err(heap.type_error("attribute value type must be bool")),
+    }
+}
+
 fn line(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let code = this_of::<FrameObject>(vm, args)?.code(&vm.heap);
+    let this = this_of::<FrameObject>(vm, args)?;
+    if this.line.get() != 0 {
+        return Ok(vm.local(vm.heap.int(this.line.get())));
+    }
+    let code = this.code(&vm.heap);
     let line = vm.line_of(&code.code, vm.frame_instruction(args.at(0)));
     Ok(vm.local(vm.heap.int(line)))
 }

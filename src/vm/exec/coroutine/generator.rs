@@ -174,6 +174,7 @@ impl Vm {
     }
 
     pub(in crate::vm) fn ret_coro(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        self.renew_event();
         if let Some(next) = self.return_shortly(i) {
             return Ok(next);
         }
