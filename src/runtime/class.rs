@@ -47,8 +47,10 @@ pub mod class_flag {
     pub const GENERAL: u32 = 1 << 10;
     /// `__del__`.
     pub const DEL: u32 = 1 << 11;
-    /// Made by a native module: programs cannot change it.
+    /// Made by a native module: programs cannot change it, unless it is `OPEN`.
     pub const NATIVE: u32 = 1 << 12;
+    /// Made by a native module in the place of a class that is written in Python elsewhere: programs can change it.
+    pub const OPEN: u32 = 1 << 13;
 }
 
 /// Which special method sets which flag.

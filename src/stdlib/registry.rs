@@ -37,6 +37,8 @@ pub struct NativeType {
     /// The class written in apy, as (module, name), that classes of the program get before this one in their MRO: the general
     /// path, on which each call goes through the instance.
     pub general: Option<(&'static str, &'static str)>,
+    /// Whether programs can set attributes of the class.
+    pub is_open: bool,
 }
 
 impl NativeType {
@@ -53,6 +55,7 @@ impl NativeType {
             static_methods: &[],
             getters: &[],
             general: None,
+            is_open: false,
         }
     }
 }
@@ -396,6 +399,9 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> G
     let meta = heap.types.shape_of(Builtin::Type);
     let class = heap.new_class(ty.name, &[base.value()], model.layout, None, meta);
     class.add_flags(class_flag::NATIVE);
+    if ty.body.is_open {
+        class.add_flags(class_flag::OPEN);
+    }
     class.qualname.set(heap.intern(ty.short_name()).value());
     class.mro.push(heap, class.value());
     for ancestor in base.mro(heap) {

@@ -8,11 +8,17 @@ use crate::vm::{Local, Vm};
 
 /// Texts of futures, tasks and callbacks.
 pub const FORMAT: &str = "asyncio._format";
-/// What loops of a program's own classes do, and the methods of loops that are written in apy.
+/// What loops of a program's own classes do.
 pub const LOOP: &str = "asyncio._loop";
 
-/// Policies, and what bridges threads and loops.
-pub const POLICIES: &str = "asyncio.policies";
+/// What bridges threads and loops, and tasks of other kinds.
+pub const BRIDGES: &str = "asyncio._bridges";
+
+/// Policies, which say which loop a thread has.
+pub const EVENTS: &str = "asyncio.events";
+
+/// Event loops that wait for sockets.
+pub const SELECTOR_EVENTS: &str = "asyncio.selector_events";
 
 /// Locks of a program's own classes.
 pub const LOCKS: &str = "asyncio._general_locks";
@@ -35,19 +41,6 @@ pub fn find(vm: &mut Vm, module: &str, name: &str) -> Result<Local, Raised> {
         None => vm.import_module(module)?,
     };
     vm.get_attr_named(module, name)
-}
-
-/// Calls a function with an instance, a tuple of arguments and a dict of keyword arguments.
-pub fn forward(
-    vm: &mut Vm,
-    module: &str,
-    function: &str,
-    [this, args, kwargs]: [Local; 3],
-) -> Result<Local, Raised> {
-    let function = find(vm, module, function)?;
-    let method = vm.heap.bound_method(vm.get(function), vm.get(this)).value();
-    let method = vm.local(method);
-    vm.call_ex(method, args, Some(kwargs))
 }
 
 /// None for what was omitted.

@@ -79,6 +79,7 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &event_loop::GET_EVENT_LOOP,
         &event_loop::NEW_EVENT_LOOP,
         &event_loop::SET_EVENT_LOOP,
+        &event_loop::THREAD_LOOP,
     ],
     types: &[
         &event_loop::ABSTRACT_EVENT_LOOP,

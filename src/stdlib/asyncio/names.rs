@@ -14,27 +14,38 @@ use crate::vm::{Local, Native, NativeRole, Vm};
 /// Names that modules written in apy define.
 const LAZY: &[(&str, &[&str])] = &[
     (
-        "asyncio.policies",
+        "asyncio.events",
         &[
             "AbstractServer",
             "AbstractEventLoopPolicy",
             "BaseDefaultEventLoopPolicy",
-            "DefaultEventLoopPolicy",
             "get_event_loop_policy",
             "set_event_loop_policy",
+            "get_child_watcher",
+            "set_child_watcher",
+            "_set_running_loop",
+        ],
+    ),
+    (
+        "asyncio.unix_events",
+        &[
+            "DefaultEventLoopPolicy",
             "AbstractChildWatcher",
             "SafeChildWatcher",
             "FastChildWatcher",
             "PidfdChildWatcher",
             "MultiLoopChildWatcher",
             "ThreadedChildWatcher",
-            "get_child_watcher",
-            "set_child_watcher",
+            "_UnixSelectorEventLoop",
+            "_UnixReadPipeTransport",
+            "_UnixWritePipeTransport",
+        ],
+    ),
+    (
+        "asyncio._bridges",
+        &[
             "create_eager_task_factory",
             "SendfileNotAvailableError",
-            "run_coroutine_threadsafe",
-            "wrap_future",
-            "_set_running_loop",
             "_register_task",
             "_unregister_task",
             "_enter_task",
@@ -76,10 +87,6 @@ const LAZY: &[(&str, &[&str])] = &[
             "future_discard_from_awaited_by",
         ],
     ),
-    (
-        "asyncio._pipes",
-        &["_UnixReadPipeTransport", "_UnixWritePipeTransport"],
-    ),
     ("asyncio.base_subprocess", &["_UnixSubprocessTransport"]),
     (
         "asyncio.subprocess",
@@ -90,38 +97,10 @@ const LAZY: &[(&str, &[&str])] = &[
 /// Submodules whose names are all names of asyncio, too: what they are, their public names, then others.
 const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
     (
-        "base_events",
-        "The event loop that all loops derive from.",
-        &["BaseEventLoop", "Server"],
-        &["events", "tasks", "futures", "_run_until_complete_cb"],
-    ),
-    (
         "coroutines",
         "What coroutines are.",
         &["iscoroutinefunction", "iscoroutine"],
         &["_is_coroutine"],
-    ),
-    (
-        "events",
-        "Event loops and their policy.",
-        &[
-            "AbstractEventLoopPolicy",
-            "AbstractEventLoop",
-            "AbstractServer",
-            "Handle",
-            "TimerHandle",
-            "get_event_loop_policy",
-            "set_event_loop_policy",
-            "get_event_loop",
-            "set_event_loop",
-            "new_event_loop",
-            "get_child_watcher",
-            "set_child_watcher",
-            "_set_running_loop",
-            "get_running_loop",
-            "_get_running_loop",
-        ],
-        &["BaseDefaultEventLoopPolicy"],
     ),
     (
         "exceptions",
@@ -225,33 +204,6 @@ const SUBMODULES: &[(&str, &str, &[&str], &[&str])] = &[
         &["Timeout", "timeout", "timeout_at"],
         &[],
     ),
-    (
-        "selector_events",
-        "Event loops that wait for sockets.",
-        &["BaseSelectorEventLoop"],
-        &[],
-    ),
-    (
-        "unix_events",
-        "The event loop of Unix.",
-        &[
-            "SelectorEventLoop",
-            "AbstractChildWatcher",
-            "SafeChildWatcher",
-            "FastChildWatcher",
-            "PidfdChildWatcher",
-            "MultiLoopChildWatcher",
-            "ThreadedChildWatcher",
-            "DefaultEventLoopPolicy",
-            "EventLoop",
-        ],
-        &[
-            "_UnixSelectorEventLoop",
-            "_UnixReadPipeTransport",
-            "_UnixWritePipeTransport",
-            "_UnixSubprocessTransport",
-        ],
-    ),
 ];
 
 /// Modules whose public names make up `asyncio.__all__`, in CPython's order.
@@ -275,8 +227,51 @@ const PUBLIC: &[&str] = &[
     "unix_events",
 ];
 
+/// The public names of submodules that are written in apy, where not all are names of one row of `LAZY`.
+const PUBLIC_NAMES: &[(&str, &[&str])] = &[
+    ("base_events", &["BaseEventLoop", "Server"]),
+    (
+        "events",
+        &[
+            "AbstractEventLoopPolicy",
+            "AbstractEventLoop",
+            "AbstractServer",
+            "Handle",
+            "TimerHandle",
+            "get_event_loop_policy",
+            "set_event_loop_policy",
+            "get_event_loop",
+            "set_event_loop",
+            "new_event_loop",
+            "get_child_watcher",
+            "set_child_watcher",
+            "_set_running_loop",
+            "get_running_loop",
+            "_get_running_loop",
+        ],
+    ),
+    (
+        "unix_events",
+        &[
+            "SelectorEventLoop",
+            "AbstractChildWatcher",
+            "SafeChildWatcher",
+            "FastChildWatcher",
+            "PidfdChildWatcher",
+            "MultiLoopChildWatcher",
+            "ThreadedChildWatcher",
+            "DefaultEventLoopPolicy",
+            "EventLoop",
+        ],
+    ),
+];
+
 /// Submodules that are written in apy.
 const WRITTEN: &[&str] = &[
+    "base_events",
+    "events",
+    "selector_events",
+    "unix_events",
     "protocols",
     "transports",
     "subprocess",
@@ -330,9 +325,10 @@ pub(super) fn init(vm: &mut Vm, asyncio: Local) {
     for name in ["EventLoop", "SelectorEventLoop"] {
         bind(vm, asyncio, name, vm.get(class));
     }
-    for (module, _, public, _) in SUBMODULES {
+    let made = SUBMODULES.iter().map(|row| (row.0, row.2));
+    for (module, public) in made.chain(PUBLIC_NAMES.iter().copied()) {
         let home = vm.local(vm.heap.intern(&format!("asyncio.{module}")).value());
-        for name in *public {
+        for name in public {
             let function = vm
                 .get_gc::<Module>(asyncio)
                 .and_then(|m| m.globals.get(&vm.heap, vm.heap.intern(name)));
@@ -368,6 +364,9 @@ fn lazy(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
 }
 
 fn public_names(module: &str) -> Vec<&'static str> {
+    if let Some(row) = PUBLIC_NAMES.iter().find(|row| row.0 == module) {
+        return row.1.to_vec();
+    }
     if let Some(row) = SUBMODULES.iter().find(|row| row.0 == module) {
         return row.2.to_vec();
     }

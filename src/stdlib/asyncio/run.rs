@@ -29,8 +29,9 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let count = scheduler(vm).task_count();
     let (debug, factory) = (args.at(1), args.at(2));
-    if !vm.get(factory).is_undef() && !vm.get(factory).is_none() {
-        let debug = general::or_none(vm, debug);
+    let has_factory = !vm.get(factory).is_undef() && !vm.get(factory).is_none();
+    if has_factory || event_loop::policy(vm)?.is_some() {
+        let (debug, factory) = (general::or_none(vm, debug), general::or_none(vm, factory));
         return general::call(vm, general::LOOP, "run", &[main, debug, factory]);
     }
     event_loop::open(vm);

@@ -62,7 +62,8 @@ const NEW: Native = Native::vm(
         let factory = kwargs.and_then(|k| k.get_str(&vm.heap, vm.heap.intern("loop_factory")));
         let has_factory = factory.is_some_and(|factory| !factory.is_none());
         let exact = class_of(vm, &RUNNER);
-        if has_factory && vm.get(exact).is(vm.get(class)) {
+        let is_general = has_factory || event_loop::policy(vm)?.is_some();
+        if is_general && vm.get(exact).is(vm.get(class)) {
             class = general::find(vm, general::LOOP, "FactoryRunner")?;
         }
         let runner = Runner {

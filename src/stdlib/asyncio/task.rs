@@ -230,7 +230,7 @@ fn is_foreign_loop(vm: &Vm, given: Local) -> bool {
 
 fn current_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if is_foreign_loop(vm, args.at(0)) {
-        return general::call(vm, general::POLICIES, "_current_task_of", &[args.at(0)]);
+        return general::call(vm, general::BRIDGES, "_current_task_of", &[args.at(0)]);
     }
     let number = given_or_running(vm, args.at(0))?;
     let current = scheduler(vm).current_task(&vm.heap);
@@ -240,7 +240,7 @@ fn current_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn all_tasks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if is_foreign_loop(vm, args.at(0)) {
-        return general::call(vm, general::POLICIES, "_all_tasks_of", &[args.at(0)]);
+        return general::call(vm, general::BRIDGES, "_all_tasks_of", &[args.at(0)]);
     }
     let number = given_or_running(vm, args.at(0))?;
     let heap = &vm.heap;

@@ -28,7 +28,8 @@ impl Vm {
             self.get_gc::<Str>(name)
                 .expect("attribute names are strings"),
         );
-        if this.builtin.is_some() || this.has(class_flag::NATIVE) {
+        let is_fixed = this.has(class_flag::NATIVE) && !this.has(class_flag::OPEN);
+        if this.builtin.is_some() || is_fixed {
             let (verb, text, owner) = (
                 if value.is_some() { "set" } else { "delete" },
                 attr.as_str(),

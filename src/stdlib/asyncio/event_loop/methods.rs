@@ -152,7 +152,18 @@ pub(super) const NEW: Native = Native::vm(
 const INIT: Native = Native::vm(
     "__init__(self, selector=None)",
     "Initialize self.",
-    |vm, _| Ok(vm.none()),
+    |vm, args| {
+        if !vm.get(args.at(1)).is_undef() && !vm.get(args.at(1)).is_none() {
+            let given = [args.at(0), args.at(1)];
+            let used = general::call(vm, general::SELECTOR_EVENTS, "use_selector", &given)?;
+            if vm.truth(used)? {
+                within(vm, args.at(0), |vm| {
+                    scheduler(vm).settings.is_custom.set(true)
+                });
+            }
+        }
+        Ok(vm.none())
+    },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
@@ -339,7 +350,7 @@ const CLOSE: Native = Native::vm(
         if is_closed(vm, args.at(0)) {
             return Ok(vm.none());
         }
-        super::close_signals(vm, args.at(0))?;
+        super::close_extras(vm, args.at(0))?;
         if let Some(state) = payload(vm.get(args.at(0))) {
             state.closed.set(true);
         }

@@ -15,12 +15,12 @@ use std::cell::Cell;
 pub use closing::{abandon_generator, closing_generators};
 pub use handles::{HANDLE, TIMER_HANDLE, handle_object, handle_parts};
 
-use super::super::registry::{ModuleType, NativeType, class_of};
-use super::check_running;
+use super::super::registry::{Getter, ModuleType, NativeType, class_of};
+use super::{check_running, general};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::{at_exit, green, report, scheduler};
 use crate::vm::{Local, Native, Vm};
 
@@ -31,8 +31,23 @@ pub const ABSTRACT_EVENT_LOOP: ModuleType = ModuleType {
     body: NativeType {
         new: Some(&methods::NEW),
         methods: abstract_methods::METHODS,
+        is_open: true,
         ..NativeType::of(Builtin::Opaque, "Abstract event loop.")
     },
+};
+
+const ALL_METHODS: [&Native; methods::METHODS.len() + forwarded::OF_BASE.len()] = {
+    let mut all = [methods::METHODS[0]; methods::METHODS.len() + forwarded::OF_BASE.len()];
+    let mut i = 0;
+    while i < all.len() {
+        let more = i.checked_sub(methods::METHODS.len());
+        all[i] = match more {
+            Some(at) => forwarded::OF_BASE[at],
+            None => methods::METHODS[i],
+        };
+        i += 1;
+    }
+    all
 };
 
 /// `asyncio.BaseEventLoop`.
@@ -40,8 +55,9 @@ pub const BASE_EVENT_LOOP: ModuleType = ModuleType {
     name: "BaseEventLoop",
     module: "asyncio.base_events",
     body: NativeType {
-        methods: methods::METHODS,
+        methods: &ALL_METHODS,
         getters: methods::GETTERS,
+        is_open: true,
         base: Some(&ABSTRACT_EVENT_LOOP),
         ..NativeType::of(Builtin::Opaque, "The scheduler of the program.")
     },
@@ -52,7 +68,9 @@ pub const BASE_SELECTOR_EVENT_LOOP: ModuleType = ModuleType {
     name: "BaseSelectorEventLoop",
     module: "asyncio.selector_events",
     body: NativeType {
-        methods: forwarded::METHODS,
+        methods: forwarded::OF_SELECTOR,
+        getters: &[EXTRAS],
+        is_open: true,
         base: Some(&BASE_EVENT_LOOP),
         ..NativeType::of(Builtin::Opaque, "An event loop that waits for sockets.")
     },
@@ -63,6 +81,8 @@ pub const EVENT_LOOP: ModuleType = ModuleType {
     name: "_UnixSelectorEventLoop",
     module: "asyncio.unix_events",
     body: NativeType {
+        methods: forwarded::OF_UNIX,
+        is_open: true,
         base: Some(&BASE_SELECTOR_EVENT_LOOP),
         ..NativeType::of(Builtin::Opaque, "The scheduler of the program.")
     },
@@ -95,8 +115,25 @@ pub const GET_EVENT_LOOP: Native = Native::vm(
     "The loop that runs now, or the one that set_event_loop() set; RuntimeError if there is none.",
     |vm, _| current(vm),
 );
+/// `_thread_loop()`.
+pub const THREAD_LOOP: Native = Native::vm(
+    "_thread_loop()",
+    "Whether set_event_loop() was called in this thread, and the loop that it set.",
+    |vm, _| {
+        let was_set = scheduler(vm).policy_set.get();
+        let the_loop = match scheduler(vm).policy_loop.get() {
+            0 => vm.none(),
+            number => loop_of(vm, number),
+        };
+        let pair = [Value::bool(was_set), vm.get(the_loop)];
+        Ok(vm.local(vm.heap.tuple(&pair).value()))
+    },
+);
 /// `new_event_loop()`.
 pub const NEW_EVENT_LOOP: Native = Native::vm("new_event_loop()", "A new loop.", |vm, _| {
+    if let Some(policy) = policy(vm)? {
+        return vm.call_method(policy, "new_event_loop", &[]);
+    }
     let class = class_of(vm, &EVENT_LOOP);
     Ok(new_loop(vm, class))
 });
@@ -106,6 +143,9 @@ pub const SET_EVENT_LOOP: Native = Native::vm(
     "Have get_event_loop() return this loop outside of runs; None for no loop.",
     |vm, args| {
         let given = args.at(0);
+        if let Some(policy) = policy(vm)? {
+            return vm.call_method(policy, "set_event_loop", &[given]);
+        }
         let number = match vm.get(given).is_none() {
             true => Some(0),
             false => number_of(vm, given),
@@ -124,9 +164,27 @@ pub const SET_EVENT_LOOP: Native = Native::vm(
 pub(super) struct Loop {
     number: Cell<u16>,
     closed: Cell<bool>,
+    /// What the methods in apy keep, a dict by names; Undef until they keep something.
+    extras: Slot,
 }
 
-traced!(plain Loop);
+traced!(Loop { extras } plain { number, closed });
+
+const EXTRAS: Getter = Getter::vm(
+    "_extras",
+    "What the methods in apy keep, a dict by names.",
+    |vm, args| {
+        if let Some(state) = payload(vm.get(args.at(0)))
+            && state.extras.is_undef()
+        {
+            state.extras.set(vm.heap.dict().value());
+        }
+        match payload(vm.get(args.at(0))) {
+            Some(state) => Ok(vm.local(state.extras.get(&vm.heap))),
+            None => Ok(vm.none()),
+        }
+    },
+);
 
 impl Payload for Loop {}
 
@@ -147,6 +205,7 @@ fn make_object(vm: &mut Vm, class: Local, number: u16) -> Local {
     let payload = Loop {
         number: Cell::new(number),
         closed: Cell::new(false),
+        extras: Slot::undef(),
     };
     let object = vm.heap.opaque(class, payload).value();
     scheduler(vm).set_loop_object(number, object);
@@ -174,6 +233,18 @@ pub fn loop_of(vm: &mut Vm, number: u16) -> Local {
     make_object(vm, class, number)
 }
 
+/// The program's event loop policy, if there is one: it says which loop is the current one.
+///
+/// # Errors
+/// Of a module `asyncio.events` that the program has changed.
+pub fn policy(vm: &mut Vm) -> Result<Option<Local>, Raised> {
+    let Some(module) = vm.loaded_module(general::EVENTS) else {
+        return Ok(None);
+    };
+    let policy = vm.find_attr(module, "_event_loop_policy")?;
+    Ok(policy.filter(|&policy| !vm.get(policy).is_none()))
+}
+
 /// The loop that runs, or else the one that `set_event_loop` set.
 ///
 /// # Errors
@@ -182,6 +253,8 @@ pub fn current(vm: &mut Vm) -> Result<Local, Raised> {
     let number = scheduler(vm).policy_loop.get();
     if scheduler(vm).has_loop() {
         the_loop(vm)
+    } else if let Some(policy) = policy(vm)? {
+        vm.call_method(policy, "get_event_loop", &[])
     } else if number != 0 {
         Ok(loop_of(vm, number))
     } else if scheduler(vm).policy_set.get() {
@@ -269,7 +342,7 @@ pub fn close(vm: &mut Vm) -> Result<(), Raised> {
     let object = scheduler(vm).loop_object(&vm.heap, number);
     let object = object.map(|object| vm.local(object));
     if let Some(object) = object {
-        result = result.and(close_signals(vm, object));
+        result = result.and(close_extras(vm, object));
         if let Some(state) = payload(vm.get(object)) {
             state.closed.set(true);
         }
@@ -277,12 +350,16 @@ pub fn close(vm: &mut Vm) -> Result<(), Raised> {
     result
 }
 
-/// Takes the signal handlers of a loop away that will run no more.
-fn close_signals(vm: &mut Vm, the_loop: Local) -> Result<(), Raised> {
-    let Some(module) = vm.loaded_module("asyncio._net") else {
+/// What the methods in apy do at the end of a loop: its signals, its selector.
+fn close_extras(vm: &mut Vm, the_loop: Local) -> Result<(), Raised> {
+    let Some(module) = vm.loaded_module(general::SELECTOR_EVENTS) else {
         return Ok(());
     };
-    let close = vm.get_attr_named(module, "close_signals")?;
+    let class = class_of(vm, &BASE_SELECTOR_EVENT_LOOP);
+    if !vm.is_instance(the_loop, class)? {
+        return Ok(());
+    }
+    let close = vm.get_attr_named(module, "close_loop")?;
     vm.call(close, &[the_loop]).map(drop)
 }
 
