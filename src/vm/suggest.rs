@@ -45,6 +45,75 @@ round set setattr slice sorted staticmethod str sum super tuple type vars zip";
 /// What is said of a module of CPython that is not there, after its name.
 const LACKING_MODULE: &str =
     "is a module of CPython that apy does not have; docs/library/README.md lists those that it has";
+/// What does the work of a module that apy lacks, or why it is not there.
+const ALTERNATIVES: &[(&str, &str)] = &[
+    ("aifc", "was removed from Python 3.13"),
+    (
+        "asynchat",
+        "was removed from Python 3.12; use asyncio's streams",
+    ),
+    (
+        "asyncore",
+        "was removed from Python 3.12; use asyncio's streams",
+    ),
+    (
+        "cgi",
+        "was removed from Python 3.13; use urllib.parse.parse_qs and email.message",
+    ),
+    ("cgitb", "was removed from Python 3.13; use traceback"),
+    (
+        "crypt",
+        "was removed from Python 3.13; use hashlib.scrypt or pbkdf2_hmac",
+    ),
+    (
+        "curses",
+        "apy has no curses: print the escapes of ANSI, or use a package such as rich",
+    ),
+    (
+        "distutils",
+        "was removed from Python 3.12; use packaging, shutil or sysconfig",
+    ),
+    (
+        "ensurepip",
+        "apy installs no packages: unpack wheels with `pip install --target DIR`, and name DIR in APYPATH",
+    ),
+    (
+        "idlelib",
+        "apy has no windows; `apy` without a file is a prompt with colours and completion",
+    ),
+    (
+        "imghdr",
+        "was removed from Python 3.13; compare the first bytes of the file",
+    ),
+    ("imp", "was removed from Python 3.12; use importlib"),
+    ("lib2to3", "was removed from Python 3.13; use ast"),
+    ("msvcrt", "is a module of Windows"),
+    ("nntplib", "was removed from Python 3.13; use socket"),
+    (
+        "pipes",
+        "was removed from Python 3.13; use subprocess and shlex.quote",
+    ),
+    (
+        "sqlite3",
+        "apy has no SQLite: call the program sqlite3 by subprocess, or keep data with json, csv, pickle or shelve",
+    ),
+    (
+        "telnetlib",
+        "was removed from Python 3.13; use socket or asyncio's streams",
+    ),
+    (
+        "tkinter",
+        "apy has no windows: use the terminal, or serve pages with http.server",
+    ),
+    ("turtle", "apy has no windows: write SVG files"),
+    ("uu", "was removed from Python 3.13; use base64 or binascii"),
+    (
+        "venv",
+        "apy installs no packages: unpack wheels with `pip install --target DIR`, and name DIR in APYPATH",
+    ),
+    ("winreg", "is a module of Windows"),
+    ("winsound", "is a module of Windows"),
+];
 /// The same of a builtin.
 const LACKING_BUILTIN: &str =
     "CPython has this builtin, apy does not; see docs/language/differences.md";
@@ -86,6 +155,16 @@ impl Vm {
     fn module_hint(&self, wrong: &str) -> Option<String> {
         let known = self.importable_modules();
         let top = wrong.split('.').next().unwrap_or_default();
+        if let Some((name, advice)) = ALTERNATIVES.iter().find(|(name, _)| *name == top)
+            && !known.contains(&top)
+        {
+            let subject = if advice.starts_with("apy") {
+                String::new()
+            } else {
+                format!("{name} ")
+            };
+            return Some(format!("{subject}{advice}"));
+        }
         if is_standard(top) && !known.contains(&top) {
             return Some(format!("{top} {LACKING_MODULE}"));
         }

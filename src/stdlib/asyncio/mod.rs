@@ -69,7 +69,6 @@ pub const ASYNCIO: NativeModule = NativeModule {
         &streams::OPEN_UNIX_CONNECTION,
         &streams::START_SERVER,
         &streams::START_UNIX_SERVER,
-        &task::EAGER_TASK_FACTORY,
         &task::AWAITED_BY,
         &task::AWAIT_CHAIN,
         &told::PLACE,

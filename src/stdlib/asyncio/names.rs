@@ -45,6 +45,7 @@ const LAZY: &[(&str, &[&str])] = &[
         "asyncio._bridges",
         &[
             "create_eager_task_factory",
+            "eager_task_factory",
             "SendfileNotAvailableError",
             "_register_task",
             "_unregister_task",

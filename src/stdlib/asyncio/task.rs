@@ -7,7 +7,7 @@ use crate::bytecode::CodeKind;
 use crate::runtime::class::Class;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::function::{BoundMethod, Function};
-use crate::runtime::future::{Future, TaskPart};
+use crate::runtime::future::Future;
 use crate::runtime::heap::Gc;
 use crate::runtime::instance::Instance;
 use crate::runtime::table::{Found, Table};
@@ -95,22 +95,6 @@ pub const AWAIT_CHAIN: Native = Native::vm(
             next = coroutine.get().delegate.get(heap).as_gc();
         }
         Ok(vm.local(heap.list(chain).value()))
-    },
-);
-/// `eager_task_factory(loop, coro, *, name=None, context=None)`.
-pub const EAGER_TASK_FACTORY: Native = Native::vm(
-    "eager_task_factory(loop, coro, *, name=None, context=None)",
-    "For set_task_factory(): a task whose first step runs at once, not in the next turn.",
-    |vm, args| {
-        task::check_coroutine(vm, args.at(1))?;
-        let made = vm.local(vm.heap.task(TaskPart::bare()).value());
-        let eager = vm.local(Value::TRUE);
-        initialise(
-            vm,
-            made,
-            [args.at(1), args.at(0), args.at(2), args.at(3), eager],
-        )?;
-        Ok(made)
     },
 );
 /// `Task(cls, ...)`: `__init__` does the work.

@@ -207,7 +207,8 @@ fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(args.at(0));
     }
     let wants_tree = flags & ONLY_AST != 0;
-    let source = match tree_source(vm, args.at(0))? {
+    let tree = tree_source(vm, args.at(0))?;
+    let source = match tree {
         Some(tree) if wants_tree => return Ok(tree),
         Some(tree) => {
             let ast = vm.import_module("ast")?;
@@ -232,7 +233,12 @@ fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let ast = vm.import_module("ast")?;
         return vm.call_method(ast, "_from_data", &[data]);
     }
-    vm.compile(&CompileRequest::Text(source))
+    let code = vm.compile(&CompileRequest::Text(source))?;
+    if tree.is_some() && memchr::memmem::find(&text, b"_apy_name_").is_some() {
+        let ast = vm.import_module("ast")?;
+        return vm.call_method(ast, "_with_own_names", &[code]);
+    }
+    Ok(code)
 }
 
 /// The argument, if it is a tree of the module `ast`.

@@ -7,11 +7,12 @@ use std::rc::Rc;
 
 use super::frame::offset;
 use super::special::Special;
-use crate::bytecode::{Code, CodeKind, Op, Params, verify};
+use crate::bytecode::{Code, CodeKind, Const, Op, Params, verify};
 use crate::bytecode::{Effect, Instr};
 use crate::runtime::code::{CodeObj, hash_of, is_same};
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
@@ -330,6 +331,10 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         match (name.as_str(), text) {
             ("co_name", Some(text)) => draft.name = text,
             ("co_qualname", Some(text)) => draft.qualname = text,
+            ("co_consts", None) if vm.get_gc::<Tuple>(value).is_some() => {
+                let rest = replace_nested(vm, args.at(0), &mut draft, value)?;
+                unchanged(vm, args.at(0), &name, rest)?;
+            }
             _ => unchanged(vm, args.at(0), &name, value)?,
         }
     }
@@ -340,6 +345,40 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let module = this_of::<CodeObj>(vm, args)?.module(&vm.heap).value();
     let module = vm.local(module);
     Ok(vm.load(&Rc::new(code), module, &[]))
+}
+
+/// Puts the code objects of a tuple in place of the nested ones, in order; returns the tuple with those of now instead.
+fn replace_nested(
+    vm: &mut Vm,
+    code: Local,
+    draft: &mut crate::bytecode::Draft,
+    new: Local,
+) -> Result<Local, Raised> {
+    let Some(now) = vm.find_attr(code, "co_consts")? else {
+        return Ok(new);
+    };
+    let (Some(now), Some(given)) = (vm.get_gc::<Tuple>(now), vm.get_gc::<Tuple>(new)) else {
+        return Ok(new);
+    };
+    let mut values: Vec<Value<'_>> = given.to_vec(&vm.heap);
+    if values.len() != now.len() {
+        return Ok(new);
+    }
+    let mut nested = Vec::new();
+    for (value, now) in values.iter_mut().zip(now.iter(&vm.heap)) {
+        if let (Some(made), Some(old)) = (value.as_gc::<CodeObj>(), now.as_gc::<CodeObj>()) {
+            nested.push((old.get().code.clone(), made.get().code.clone()));
+            *value = now;
+        }
+    }
+    for constant in &mut draft.consts {
+        if let Const::Code(old) = constant
+            && let Some((_, made)) = nested.iter().find(|(known, _)| Rc::ptr_eq(known, old))
+        {
+            *old = made.clone();
+        }
+    }
+    Ok(vm.local(vm.heap.tuple(&values).value()))
 }
 
 /// The names and values of a dict of keyword arguments.
