@@ -6,7 +6,7 @@
 use super::emitter::{Emitter, Header, Home};
 use super::function::split_doc;
 use super::names::NAMESPACE;
-use super::scope::{CLASS_CELL, Role};
+use super::scope::{CLASS_CELL, CLASS_DICT, Role};
 use crate::bytecode::{Op, Params, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{ClassDef, Name};
@@ -49,8 +49,12 @@ impl<'a> Emitter<'_, 'a> {
         self.b.set_span(def.header);
         self.scratch(|e| {
             let value = e.temp();
-            e.load_str(value, &e.here().qualname);
-            e.set_in_namespace("__qualname__", value);
+            if let Some(dict) = e.here().find(CLASS_DICT)
+                && let Some(&Home::Reg(cell)) = e.homes.get(&(e.frame, dict))
+            {
+                e.op(Op::SetCell, cell, NAMESPACE, 0, 0);
+                e.set_in_namespace("__classdictcell__", cell);
+            }
             if !def.type_params.is_empty() {
                 e.load_name(&".type_params".into(), def.header, value);
                 e.set_in_namespace("__type_params__", value);

@@ -84,6 +84,7 @@ fn describe(tree: &ScopeTree, id: ScopeId, symbol: &Symbol) -> String {
         Place::Global => "global",
         Place::Namespace(None) => "namespace",
         Place::Namespace(Some(_)) => "namespace or free",
+        Place::ClassNamespace(..) => "namespace of the class",
     };
     let from = match symbol.place {
         Place::Free(slot) | Place::Namespace(Some(slot)) => {

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::assigned::{Assigned, Var};
 use super::block::Block;
 use super::registers::{KEPT_FIXED, MAX_FIXED, Mark, Registers};
-use super::scope::{CLASS_CELL, Scope, ScopeId, ScopeKind, ScopeTree};
+use super::scope::{CLASS_CELL, CLASS_DICT, Scope, ScopeId, ScopeKind, ScopeTree};
 use super::{Mode, Names, Notes};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{
@@ -467,7 +467,8 @@ fn variables(scope: &Scope) -> Vec<u32> {
     let symbols = (0..).zip(&scope.symbols);
     let is_variable = |index: u32, is_bound: bool| match scope.kind {
         ScopeKind::Module => false,
-        ScopeKind::Class => index == CLASS_CELL && scope.symbols[0].is_cell,
+        ScopeKind::Class if index == CLASS_CELL => scope.symbols[0].is_cell,
+        ScopeKind::Class => &*scope.symbols[index as usize].name == CLASS_DICT,
         _ => is_bound,
     };
     let declared =

@@ -5,7 +5,7 @@
 
 use super::assigned::Var;
 use super::emitter::{Emitter, Home};
-use super::scope::{Place, ScopeId};
+use super::scope::{CLASS_DICT, Place, ScopeId};
 use crate::bytecode::{CodeKind, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::Name;
@@ -70,7 +70,14 @@ impl Emitter<'_, '_> {
             Place::Var(scope, index) => self.load_var(name, span, dest, (scope, index)),
             Place::Free(index) => self.load_free(name, span, dest, index),
             Place::Global => self.load_global(name, span, dest),
-            Place::Namespace(fallback) => self.load_from_namespace(name, span, dest, fallback),
+            Place::Namespace(fallback) => {
+                self.load_from_namespace(name, span, dest, NAMESPACE, fallback)
+            }
+            Place::ClassNamespace(dict, fallback) => self.scratch(|e| {
+                let namespace = e.temp();
+                e.load_free(&CLASS_DICT.into(), span, namespace, dict);
+                e.load_from_namespace(name, span, dest, namespace, fallback);
+            }),
         }
     }
 
@@ -123,11 +130,18 @@ impl Emitter<'_, '_> {
         self.unit.globals.slot(&name) as i32
     }
 
-    fn load_from_namespace(&mut self, name: &Name, span: Span, dest: Reg, fallback: Option<u16>) {
+    fn load_from_namespace(
+        &mut self,
+        name: &Name,
+        span: Span,
+        dest: Reg,
+        namespace: Reg,
+        fallback: Option<u16>,
+    ) {
         let mangled = self.here().mangle(name);
         let key = self.b.name(&mangled);
         let end = self.label();
-        self.op_at(span, Op::GetName, dest, NAMESPACE, 0, key);
+        self.op_at(span, Op::GetName, dest, namespace, 0, key);
         self.jump(Op::JmpIfUndef, dest, 0, 0, end);
         match fallback {
             Some(index) => self.load_free(name, span, dest, index),
@@ -149,7 +163,7 @@ impl Emitter<'_, '_> {
                 let slot = self.global(name);
                 self.op(Op::SetGlobal, source, 0, 0, slot);
             }
-            Place::Namespace(_) => {
+            Place::Namespace(_) | Place::ClassNamespace(..) => {
                 let name = self.here().mangle(name);
                 let key = self.b.name(&name);
                 self.op(Op::SetName, source, NAMESPACE, 0, key);
@@ -191,7 +205,7 @@ impl Emitter<'_, '_> {
                 let slot = self.global(name);
                 self.op(Op::DelGlobal, 0, 0, 0, slot);
             }
-            Place::Namespace(_) => {
+            Place::Namespace(_) | Place::ClassNamespace(..) => {
                 let name = self.here().mangle(name);
                 let key = self.b.name(&name);
                 self.op(Op::DelName, 0, NAMESPACE, 0, key);
@@ -225,7 +239,7 @@ impl Emitter<'_, '_> {
                 }
             }
             Place::Free(_) => self.store_undef(name, span),
-            Place::Global | Place::Namespace(_) => {
+            Place::Global | Place::Namespace(_) | Place::ClassNamespace(..) => {
                 // Binding it first makes the deletion safe if the clause has already deleted it.
                 self.scratch(|e| {
                     let none = e.temp();

@@ -78,8 +78,12 @@ pub struct Scope {
     pub qualname: Rc<str>,
     /// The class whose private names (`__x`) are spelled here.
     pub private: Option<Name>,
+    /// Among the type parameters of a class only their own names are private ones.
+    pub private_only: Option<Rc<[Name]>>,
     /// `async def`, or it awaits (module, generator expression, comprehension).
     pub is_async: bool,
+    /// Which part of a type a bound is: `a TypeVar bound`, `a ParamSpec default`.
+    pub type_part: &'static str,
     /// Whether it yields.
     pub is_generator: bool,
     /// Whether it annotates a plain name.
@@ -135,10 +139,16 @@ pub enum Place {
     Global,
     /// The namespace of the class body, and if it is not there the closure or the globals.
     Namespace(Option<u16>),
+    /// Seen from a part of a type that a class body defines: the namespace of the class, which is in a cell of the closure, and if
+    /// it is not there another cell or the globals.
+    ClassNamespace(u16, Option<u16>),
 }
 
 /// The hidden symbol of each class scope that stands for its `__class__` cell.
 pub const CLASS_CELL: u32 = 0;
+
+/// The hidden symbol of a class scope that stands for the cell with its namespace.
+pub const CLASS_DICT: &str = ".classdict";
 
 impl NodeKey {
     /// The key of a node that lives as long as the tree is compiled.
@@ -225,7 +235,9 @@ impl Scope {
             name,
             qualname,
             private: None,
+            private_only: None,
             is_async: false,
+            type_part: "a TypeVar bound",
             is_generator: kind == ScopeKind::Generator,
             has_annotations: false,
             symbols: Vec::new(),
@@ -256,6 +268,16 @@ impl Scope {
         &mut self.symbols[index as usize]
     }
 
+    /// What a part of a type is called in messages; None for other scopes.
+    pub fn type_place(&self) -> Option<&'static str> {
+        match self.kind {
+            ScopeKind::Bound => Some(self.type_part),
+            ScopeKind::AliasValue => Some("a type alias"),
+            ScopeKind::TypeParams => Some("the definition of a generic"),
+            _ => None,
+        }
+    }
+
     /// What a comprehension or generator expression is called in messages.
     pub fn comprehension_form(&self) -> &str {
         if self.kind == ScopeKind::Generator {
@@ -281,6 +303,11 @@ impl Scope {
 
     /// A name as it is spelled outside of the class: `__x` becomes `_C__x`.
     pub fn mangle(&self, name: &Name) -> Name {
+        if let Some(names) = &self.private_only
+            && !names.contains(name)
+        {
+            return name.clone();
+        }
         mangle(self.private.as_deref(), name)
     }
 }

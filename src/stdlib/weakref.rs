@@ -111,6 +111,14 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(made.value()))
 }
 
+/// Builtin classes of the parts of types, all of which can be referred to weakly.
+const OF_TYPES: [Builtin; 4] = [
+    Builtin::TypeVar,
+    Builtin::TypeVarTuple,
+    Builtin::ParamSpec,
+    Builtin::GenericAlias,
+];
+
 /// Whether objects like this one can be referred to weakly: CPython's table.
 fn is_referable(heap: &Heap, value: Value<'_>) -> bool {
     let Some(object) = value.as_object() else {
@@ -119,6 +127,12 @@ fn is_referable(heap: &Heap, value: Value<'_>) -> bool {
     let class = heap.class_of(value);
     let of_program =
         class.builtin.is_none() && class.attrs.get(heap, heap.intern("__module__")).is_some();
+    if class
+        .builtin
+        .is_some_and(|builtin| OF_TYPES.contains(&builtin))
+    {
+        return true;
+    }
     match object.kind() {
         Kind::Class
         | Kind::Function

@@ -50,10 +50,12 @@ impl Layouter<'_> {
     /// A character of ASCII that the language has no use for.
     pub(super) fn unknown(&mut self, span: Span) {
         let text = span.text(self.source);
-        let message = format!("`{text}` has no meaning outside of strings and comments");
+        if let Some(c) = text.chars().next().filter(char::is_ascii_control) {
+            return self.invalid_character(c, span);
+        }
+        let label = format!("`{text}` has no meaning outside of strings and comments");
         self.report(
-            Diagnostic::error(ErrorCode::InvalidCharacter, span, message)
-                .label("not a symbol of the language"),
+            Diagnostic::error(ErrorCode::InvalidCharacter, span, "invalid syntax").label(label),
         );
     }
 }

@@ -116,11 +116,13 @@ impl Vm {
             None => dict.set_str(heap, name, standard.dict(heap).value()),
             Some(given) => {
                 let own = match given.as_gc::<Module>() {
-                    Some(module) => Some(module.dict(heap)),
-                    None => given.as_gc::<Dict>(),
+                    Some(module) => module.dict(heap).value(),
+                    None => given,
                 };
-                let own = own.filter(|own| *own != standard.dict(heap));
-                module.builtins.set(own.map_or(Value::UNDEF, Gc::value));
+                let is_standard = own.is(standard.dict(heap).value());
+                module
+                    .builtins
+                    .set(if is_standard { Value::UNDEF } else { own });
             }
         }
         self.local(module.value())

@@ -160,13 +160,15 @@ impl Vm {
     /// One module, the package that it is in (if any) being imported.
     fn import_part(&mut self, name: &str, parent: Option<Local>) -> Result<Local, Raised> {
         if let Some(module) = self.loaded_module(name) {
-            if self.get(module).is_none() {
+            if self.get(module).is_none() && !self.is_own_import(name) {
                 return Err(self.not_found(
                     name,
                     &format!("import of {name} halted; None in sys.modules"),
                 ));
             }
-            return Ok(module);
+            if !self.get(module).is_none() {
+                return Ok(module);
+            }
         }
         match self.load_module(name)? {
             Some(module) => {
@@ -183,6 +185,12 @@ impl Vm {
                 _ => self.not_found(name, &format!("No module named '{name}'")),
             }),
         }
+    }
+
+    /// Whether a module of the library imports its native half, which no entry of the program keeps it from.
+    fn is_own_import(&self, name: &str) -> bool {
+        let importer = self.modules.importing.last();
+        importer.is_some_and(|importer| name.strip_prefix('_') == importer.split('.').next())
     }
 
     /// Asks the hook; a module that fails to run is not loaded.
@@ -367,18 +375,15 @@ impl Vm {
     }
 
     /// The `__import__` that the running code sees, where that is not the builtin function itself.
-    fn own_import(&self) -> Result<Option<Local>, Raised> {
-        let heap = &self.heap;
-        let module = self.exec.stack.top().code(heap).module(heap);
-        let name = heap.intern("__import__");
-        let found = match module.builtins.get(heap).as_gc::<Dict>() {
-            Some(own) => own.get_str(heap, name),
-            None => self.builtins().globals.get(heap, name),
-        };
-        match found {
-            None => Err(heap.raise(Builtin::ImportError, "__import__ not found")),
-            Some(value) if value.is_gc::<NativeFunction>() => Ok(None),
-            Some(value) => Ok(Some(self.local(value))),
+    fn own_import(&mut self) -> Result<Option<Local>, Raised> {
+        let name = self.local(self.heap.intern("__import__").value());
+        match self.own_builtin(name)? {
+            None => {
+                let message = "__import__ not found";
+                Err(self.heap.raise(Builtin::ImportError, message))
+            }
+            Some(found) if self.get(found).is_gc::<NativeFunction>() => Ok(None),
+            found => Ok(found),
         }
     }
 

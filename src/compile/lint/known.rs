@@ -207,6 +207,11 @@ impl<'a> Known<'a> {
                     }
                     Place::Namespace(Some(index)) => here.free.get(usize::from(index)).copied(),
                     Place::Namespace(None) => self.global(name),
+                    // The class around may bind it.
+                    Place::ClassNamespace(..) => {
+                        at = here.parent?;
+                        continue;
+                    }
                 };
             }
             at = here.parent?;

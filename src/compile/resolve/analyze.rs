@@ -4,8 +4,9 @@
 //! A capture marks the binding as a cell and threads the cell through every frame between. The rules are Python's:
 //! class scopes are invisible from inside, except for `__class__`.
 
-use crate::compile::scope::{CLASS_CELL, Place, ScopeId, ScopeKind, ScopeTree};
-use crate::diagnostics::{Diagnostic, ErrorCode};
+use crate::compile::scope::{CLASS_CELL, CLASS_DICT, Place, ScopeId, ScopeKind, ScopeTree};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::syntax::ast::Name;
 
 /// Resolves all symbols of the tree.
 pub(super) fn analyze(tree: &mut ScopeTree, problems: &mut Vec<Diagnostic>) {
@@ -41,6 +42,10 @@ fn sort_cells(tree: &mut ScopeTree) {
             for symbol in &mut tree.get_mut(id).symbols {
                 match &mut symbol.place {
                     Place::Free(cell) | Place::Namespace(Some(cell)) => *cell = moved(*cell),
+                    Place::ClassNamespace(dict, cell) => {
+                        *dict = moved(*dict);
+                        *cell = cell.map(moved);
+                    }
                     _ => {}
                 }
             }
@@ -69,11 +74,59 @@ fn place(tree: &mut ScopeTree, id: ScopeId, index: u32, problems: &mut Vec<Diagn
             None => Place::Namespace(None),
         },
         _ if symbol.is_bound => Place::Var(id, index),
+        ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue => {
+            match class_around(tree, id, index) {
+                Some(class) => class_namespace(tree, id, index, class),
+                None => match search(tree, id, index) {
+                    Some(found) => reach(tree, id, found),
+                    None => Place::Global,
+                },
+            }
+        }
         _ => match search(tree, id, index) {
             Some(found) => reach(tree, id, found),
             None => Place::Global,
         },
     }
+}
+
+/// The class whose body contains a part of a type directly, unless a type parameter in between has the name.
+fn class_around(tree: &ScopeTree, id: ScopeId, index: u32) -> Option<ScopeId> {
+    let name = &tree.symbol(id, index).name;
+    if name.starts_with('.') || &**name == "__class__" {
+        return None;
+    }
+    let mut around = tree.get(id).parent?;
+    loop {
+        let scope = tree.get(around);
+        match scope.kind {
+            ScopeKind::Class => return Some(around),
+            ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue => {}
+            _ => return None,
+        }
+        if scope.symbol(name).is_some_and(|symbol| symbol.is_bound) {
+            return None;
+        }
+        around = scope.parent?;
+    }
+}
+
+/// A name that the namespace of a class may have; if it has not, and the body binds it, it is a global.
+fn class_namespace(tree: &mut ScopeTree, id: ScopeId, index: u32, class: ScopeId) -> Place {
+    let name = tree.symbol(id, index).name.clone();
+    let in_class = tree.get(class).symbol(&name);
+    if in_class.is_some_and(|symbol| symbol.global.is_some()) {
+        return Place::Global;
+    }
+    let is_bound = in_class.is_some_and(|symbol| symbol.is_bound && symbol.nonlocal.is_none());
+    let fallback = match search(tree, id, index) {
+        Some(found) if !is_bound => Some(capture(tree, id, found)),
+        _ => None,
+    };
+    let hidden: Name = CLASS_DICT.into();
+    tree.get_mut(class).mention(&hidden, Span::default());
+    let dict = tree.get(class).find(CLASS_DICT).unwrap_or_default();
+    Place::ClassNamespace(capture(tree, id, (class, dict)), fallback)
 }
 
 fn nonlocal(

@@ -268,8 +268,9 @@ impl Resolver {
                     "assignment expression within a comprehension cannot be used in a class body"
                         .to_owned()
                 }
-                kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
-                    self.refuse_in_type("named", kind, target.span);
+                ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue => {
+                    let place = scope.type_place().unwrap_or_default();
+                    self.refuse_in_type("named", place, target.span);
                     return None;
                 }
                 _ => return Some(id),
@@ -288,12 +289,7 @@ impl Resolver {
     }
 
     /// What binds or suspends has no place in a part of a type that is evaluated on its own.
-    pub(super) fn refuse_in_type(&mut self, what: &str, kind: ScopeKind, span: Span) {
-        let place = match kind {
-            ScopeKind::Bound => "a TypeVar bound",
-            ScopeKind::AliasValue => "a type alias",
-            _ => "the definition of a generic",
-        };
+    pub(super) fn refuse_in_type(&mut self, what: &str, place: &str, span: Span) {
         let message = format!("{what} expression cannot be used within {place}");
         self.error(ErrorCode::InType, span, message);
     }

@@ -193,8 +193,9 @@ impl Resolver {
                 );
                 problem.help = Some("write a loop: `for x in ...: yield x`".to_owned());
             }
-            kind @ (ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue) => {
-                self.refuse_in_type("yield", kind, span);
+            ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue => {
+                let place = scope.type_place().unwrap_or_default();
+                self.refuse_in_type("yield", place, span);
             }
             ScopeKind::Module | ScopeKind::Class => {
                 self.error(

@@ -7,8 +7,8 @@ use super::{AsyncForm, Resolver};
 use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeKind};
 use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{
-    ClassDef, Comprehension, Expr, FunctionDef, Ident, Lambda, Name, Param, Params, TypeParam,
-    TypeParamKind,
+    ClassDef, Comprehension, Expr, ExprKind, FunctionDef, Ident, Lambda, Name, Param, Params,
+    TypeParam, TypeParamKind,
 };
 
 /// What generator expressions are called.
@@ -171,7 +171,9 @@ impl Resolver {
         let name = format!("<generic parameters of {}>", generic.name).into();
         self.inside(ScopeKind::TypeParams, generic.key, &name, |r| {
             if let Some(class) = generic.private {
-                r.here_mut().private = Some(class.clone());
+                let names = generic.params.iter().map(|param| param.name.name.clone());
+                let scope = r.here_mut();
+                (scope.private, scope.private_only) = (Some(class.clone()), Some(names.collect()));
             }
             generic.hidden.iter().for_each(|name| r.hidden_param(name));
             generic.params.iter().for_each(|param| r.type_param(param));
@@ -193,11 +195,28 @@ impl Resolver {
         }
         self.bind_ident(&param.name);
         if let TypeParamKind::TypeVar { bound: Some(bound) } = &param.kind {
-            self.lazy(ScopeKind::Bound, bound, &param.name.name);
+            let part = match bound.kind {
+                ExprKind::Tuple(_) => "a TypeVar constraint",
+                _ => "a TypeVar bound",
+            };
+            self.part_of_parameter(part, bound, &param.name.name);
         }
         if let Some(default) = &param.default {
-            self.lazy(ScopeKind::Bound, default, &param.name.name);
+            let part = match param.kind {
+                TypeParamKind::TypeVar { .. } => "a TypeVar default",
+                TypeParamKind::TypeVarTuple => "a TypeVarTuple default",
+                TypeParamKind::ParamSpec => "a ParamSpec default",
+            };
+            self.part_of_parameter(part, default, &param.name.name);
         }
+    }
+
+    fn part_of_parameter(&mut self, part: &'static str, value: &Expr, name: &Name) {
+        let key = NodeKey::of(value, Role::Lazy);
+        self.inside(ScopeKind::Bound, key, name, |r| {
+            r.here_mut().type_part = part;
+            r.expr(value)
+        });
     }
 
     fn lazy(&mut self, kind: ScopeKind, value: &Expr, name: &Name) {

@@ -154,6 +154,10 @@ impl Resolver {
             parent.private.clone()
         };
         let frame = parent.frame;
+        let private_only = match kind {
+            ScopeKind::Class => None,
+            _ => parent.private_only.clone(),
+        };
         let inlined = kind == ScopeKind::Comprehension;
         let (name, qualname) = if inlined {
             (name.clone(), parent.qualname.clone())
@@ -171,7 +175,7 @@ impl Resolver {
             )
         });
         let scope = self.tree.get_mut(id);
-        scope.private = private;
+        (scope.private, scope.private_only) = (private, private_only);
         if kind == ScopeKind::Class {
             scope.mention(&".class".into(), Span::default());
         }
@@ -232,12 +236,8 @@ impl Resolver {
         through_comprehension: bool,
         frame: ScopeId,
     ) {
-        let kind = self.tree.get(frame).kind;
-        if matches!(
-            kind,
-            ScopeKind::TypeParams | ScopeKind::Bound | ScopeKind::AliasValue
-        ) {
-            return self.refuse_in_type("await", kind, span);
+        if let Some(place) = self.tree.get(frame).type_place() {
+            return self.refuse_in_type("await", place, span);
         }
         let in_function = matches!(
             self.tree.get(frame).kind,

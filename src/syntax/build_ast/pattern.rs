@@ -167,6 +167,7 @@ impl Builder<'_> {
     pub fn mapping(&mut self, l: u32, entries: Vec<MappingItem>, r: u32) -> Pattern {
         let mut items: Vec<(Expr, Pattern)> = Vec::new();
         let mut rest: Option<Ident> = None;
+        let whole = self.span(l, r);
         for entry in entries {
             let span = match &entry {
                 MappingItem::Pair(key, _) => key.span,
@@ -177,15 +178,15 @@ impl Builder<'_> {
             }
             match entry {
                 MappingItem::Pair(key, pattern) => {
-                    self.check_key(&key, &items);
+                    self.check_key(&key, &items, whole);
                     items.push((key, pattern));
                 }
                 MappingItem::Rest(name) => {
                     if &*name.name == "_" {
                         self.wrong_pattern(
                             span,
-                            "`**_` binds nothing",
-                            "leave it out: other keys are ignored anyway",
+                            "invalid syntax",
+                            "`**_` binds nothing; leave it out, other keys are ignored anyway",
                         );
                     }
                     rest = Some(name);
@@ -195,20 +196,23 @@ impl Builder<'_> {
         self.pattern(l, PatternKind::Mapping { items, rest }, r)
     }
 
-    fn check_key(&mut self, key: &Expr, before: &[(Expr, Pattern)]) {
+    fn check_key(&mut self, key: &Expr, before: &[(Expr, Pattern)], whole: Span) {
         if matches!(key.kind, ExprKind::FString(_)) {
             let message = "mapping pattern keys may only match literals and attribute lookups";
             self.wrong_pattern(key.span, message, "its value is not fixed");
         }
-        let ExprKind::Constant(value) = &key.kind else {
-            return;
+        let same = |other: &Expr| match (number(key), number(other)) {
+            (Some(key), Some(other)) => key == other,
+            (None, None) => matches!(
+                (&key.kind, &other.kind),
+                (ExprKind::Constant(key), ExprKind::Constant(other)) if key == other
+            ),
+            _ => false,
         };
-        let same =
-            |other: &Expr| matches!(&other.kind, ExprKind::Constant(other) if other == value);
         if before.len() < 100 && before.iter().any(|(other, _)| same(other)) {
             let text = key.span.text(self.source);
             self.wrong_pattern(
-                key.span,
+                whole,
                 format!("mapping pattern checks duplicate key ({text})"),
                 "given before",
             );
@@ -383,6 +387,31 @@ impl Builder<'_> {
             let message = format!("multiple assignments to name '{}' in pattern", ident.name);
             self.wrong(ErrorCode::PatternNames, ident.span, message, "bound before");
         }
+    }
+}
+
+/// The value of a literal number, as real and imaginary part; None for others and for what a float cannot hold.
+fn number(literal: &Expr) -> Option<(f64, f64)> {
+    match &literal.kind {
+        ExprKind::Constant(Constant::Bool(value)) => Some((f64::from(u8::from(*value)), 0.0)),
+        ExprKind::Constant(Constant::Int(value)) if value.unsigned_abs() < 1 << 53 => {
+            Some((*value as f64, 0.0))
+        }
+        ExprKind::Constant(Constant::Float(value)) => Some((*value, 0.0)),
+        ExprKind::Constant(Constant::Complex(value)) => Some((0.0, *value)),
+        ExprKind::UnaryOp {
+            op: UnaryOp::Neg,
+            operand,
+        } => number(operand).map(|(real, imaginary)| (-real, -imaginary)),
+        ExprKind::BinOp { left, op, right } => {
+            let (left, right) = (number(left)?, number(right)?);
+            match op {
+                BinOp::Add => Some((left.0 + right.0, left.1 + right.1)),
+                BinOp::Sub => Some((left.0 - right.0, left.1 - right.1)),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 

@@ -324,12 +324,8 @@ impl Builder<'_> {
             }) = arg
             {
                 self.report(
-                    Diagnostic::error(
-                        ErrorCode::BareGenerator,
-                        *span,
-                        "a generator expression cannot be a base class",
-                    )
-                    .label("not a base class"),
+                    Diagnostic::error(ErrorCode::BareGenerator, *span, "invalid syntax")
+                        .label("a generator expression cannot be a base class"),
                 );
             }
         }

@@ -3,7 +3,7 @@
 //! `build_class_op` does what the statement says: bases, metaclass, namespace, body, and the call of the metaclass, which
 //! ends in `new_class`. That one knows what a class is made of; order (`mro.rs`) and stores (`class_attr.rs`) are next door.
 
-use crate::bytecode::Instr;
+use crate::bytecode::{CodeKind, Instr};
 use crate::runtime::cell::CellObj;
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
@@ -12,8 +12,10 @@ use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
+use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::classes::mro;
@@ -39,12 +41,22 @@ impl Vm {
             self.reg_local(i.b + 1),
             self.reg_local(i.b + 2),
         );
-        let class = self.build_class(name, body, bases, keywords)?;
+        let class = match self.own_build_class()? {
+            None => self.build_class(name, body, bases, keywords)?,
+            Some(own) => {
+                let mut args = vec![body, name];
+                args.extend(self.items(bases));
+                let args = self.tuple_of(&args);
+                let keywords = self.get_gc::<Dict>(keywords).map(|_| keywords);
+                self.call_ex(own, args, keywords)?
+            }
+        };
         self.finish(mark, i.a, class);
         Ok(())
     }
 
-    fn build_class(
+    /// What `__build_class__` does: makes a class of a body.
+    pub fn build_class(
         &mut self,
         name: Local,
         body: Local,
@@ -61,7 +73,10 @@ impl Vm {
         };
         let namespace = self.prepare(&call)?;
         self.put_module(namespace, body)?;
-        let cell = self.call(body, &[namespace])?;
+        let cell = match self.is_class_body(body) {
+            true => self.call(body, &[namespace])?,
+            false => self.call(body, &[])?,
+        };
         self.put_static_attributes(namespace)?;
         if self.get(cell).is_gc::<CellObj>() {
             self.put(namespace, Sym::ClassCell, cell)?;
@@ -273,6 +288,25 @@ impl Vm {
         )))
     }
 
+    /// Whether a function is the body of a class statement, which takes the namespace.
+    fn is_class_body(&self, body: Local) -> bool {
+        let function = self.get_gc::<Function>(body);
+        function.is_some_and(|body| body.code(&self.heap).code.kind == CodeKind::Class)
+    }
+
+    /// The `__build_class__` that the running code sees, where that is not the builtin function itself.
+    fn own_build_class(&mut self) -> Result<Option<Local>, Raised> {
+        let name = self.local(self.heap.intern("__build_class__").value());
+        match self.own_builtin(name)? {
+            None => {
+                let message = "__build_class__ not found";
+                Err(self.heap.raise(Builtin::NameError, message))
+            }
+            Some(found) if self.get(found).is_gc::<NativeFunction>() => Ok(None),
+            found => Ok(found),
+        }
+    }
+
     /// The items of a tuple (or nothing), as locals.
     pub(in crate::vm) fn items(&self, tuple: Local) -> Vec<Local> {
         let tuple = self.get_gc::<Tuple>(tuple);
@@ -427,6 +461,12 @@ impl Vm {
                             .type_error(format!("type __qualname__ must be a str, not {given}")));
                     }
                     this.qualname.set(value);
+                }
+                "__classdictcell__" if value.is_gc::<CellObj>() => {
+                    if let Some(cell) = value.as_gc::<CellObj>() {
+                        cell.value
+                            .set(heap.view(ViewTag::Proxy, this.dict(heap).value()).value());
+                    }
                 }
                 "__classcell__" => match value.as_gc::<CellObj>() {
                     Some(cell) => cell.value.set(this.value()),

@@ -136,7 +136,10 @@ impl Vm {
         for &name in &slots.names {
             let name: Gc<'_, Str> = self.get_gc(name).expect("slot names are strings");
             if dict.get_str(heap, name).is_some()
-                && !matches!(name.as_str(), "__qualname__" | "__classcell__")
+                && !matches!(
+                    name.as_str(),
+                    "__qualname__" | "__classcell__" | "__classdictcell__"
+                )
             {
                 return Err(heap.value_error(format!(
                     "'{}' in __slots__ conflicts with class variable",

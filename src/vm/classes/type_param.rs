@@ -5,6 +5,7 @@
 
 use crate::bytecode::Instr;
 use crate::runtime::class::Class;
+use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -54,7 +55,13 @@ impl Vm {
         let generic = self.heap.types.class(&self.heap, Builtin::Generic).value();
         let generic = self.local(generic);
         let params = self.unpacked_params(self.reg_local(i.c))?;
-        let base = self.generic_alias(generic, params)?;
+        let base = match self.loaded_module("typing") {
+            Some(typing) => {
+                let make = self.get_attr_named(typing, "_generic_base")?;
+                self.call(make, &[self.reg_local(i.b), params])?
+            }
+            None => self.generic_alias(generic, params)?,
+        };
         let mut bases = self.to_vec(self.reg_local(i.b))?;
         bases.push(base);
         let bases = self.tuple_of(&bases);
@@ -69,6 +76,9 @@ impl Vm {
         alias.set_attr(heap, heap.intern("__name__"), self.name_operand(i).value());
         alias.set_attr(heap, heap.intern("__type_params__"), self.reg(i.b));
         alias.set_attr(heap, heap.intern(EVALUATE), self.reg(i.c));
+        let module = self.exec.stack.top().code(heap).module(heap);
+        let name = module.globals.get(heap, heap.sym(Sym::Name));
+        alias.set_attr(heap, heap.intern("__module__"), name.unwrap_or(Value::NONE));
         self.set_reg(i.a, alias.value());
         Ok(())
     }

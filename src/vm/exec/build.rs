@@ -222,15 +222,28 @@ impl Vm {
         let Some(keys) = self.mapping_keys(other)? else {
             return Ok(false);
         };
+        self.update_from_keys(dict, other, keys, |_, _| Ok(()))?;
+        Ok(true)
+    }
+
+    /// Binds the items of a mapping with these keys; `check` looks at each key before.
+    fn update_from_keys(
+        &mut self,
+        dict: Local,
+        other: Local,
+        keys: Local,
+        mut check: impl FnMut(&mut Vm, Local) -> Result<(), Raised>,
+    ) -> Result<(), Raised> {
         let (iter, key) = (self.iter(keys)?, self.none());
         let mark = self.mark();
         while self.next(iter, key)? {
+            check(self, key)?;
             let value = self.get_item(other, key)?;
             self.bind_item(dict, key, value)?;
             self.release(mark);
             self.native_safepoint()?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// `other.keys()`, if there is such a method: that makes a mapping.
@@ -317,23 +330,30 @@ impl Vm {
     pub(in crate::vm) fn dict_merge_op(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let (dict, other) = (self.reg_local(i.a), self.reg_local(i.b));
-        let more = self.local(self.heap.dict().value());
-        if !self.update_from_mapping(more, other)? {
+        let new_key = |vm: &mut Vm, key: Local| {
+            if vm.dict_get(dict, key)?.is_none() {
+                return Ok(());
+            }
+            let (callee, key) = (vm.callee_in(i)?, vm.text_of(key)?);
+            let message = format!("{callee} got multiple values for keyword argument '{key}'");
+            Err(vm.heap.type_error(message))
+        };
+        let plain = self.underlying(self.get(other), Sym::Iter);
+        if plain.is_gc::<Dict>() {
+            let (plain, mut at) = (self.local(plain), 0);
+            while let Some((key, value)) = self.entry_at(plain, &mut at) {
+                let (key, value) = (self.local(key), self.local(value));
+                new_key(self, key)?;
+                self.bind_item(dict, key, value)?;
+            }
+        } else if let Some(keys) = self.mapping_keys(other)? {
+            self.update_from_keys(dict, other, keys, new_key)?;
+        } else {
             let callee = self.callee_in(i)?;
             let name = self.heap.type_name(self.get(other));
             return Err(self.heap.type_error(format!(
                 "{callee} argument after ** must be a mapping, not {name}"
             )));
-        }
-        let mut at = 0;
-        while let Some((key, value)) = self.entry_at(more, &mut at) {
-            let (key, value) = (self.local(key), self.local(value));
-            if self.dict_get(dict, key)?.is_some() {
-                let (callee, key) = (self.callee_in(i)?, self.text_of(key)?);
-                let message = format!("{callee} got multiple values for keyword argument '{key}'");
-                return Err(self.heap.type_error(message));
-            }
-            self.bind_item(dict, key, value)?;
         }
         self.release(mark);
         Ok(())

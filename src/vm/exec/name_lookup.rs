@@ -96,6 +96,10 @@ impl Vm {
         let heap = &self.heap;
         let module = self.exec.stack.top().code(heap).module(heap);
         let at = i.d as usize;
+        let own = module.builtins.get(heap);
+        if !own.is_undef() && !own.is_gc::<Dict>() {
+            return self.get_from_own_builtins(i);
+        }
         let value = module.builtin(heap, at, self.builtins());
         match value {
             Some(value) => {
@@ -108,6 +112,43 @@ impl Vm {
                 let module = self.exec.stack.top().code(heap).module(heap);
                 Err(self.name_error(module.globals.name(heap, at)))
             }
+        }
+    }
+
+    /// The same where a mapping of the program's own stands for the builtins.
+    fn get_from_own_builtins(&mut self, i: Instr) -> Result<(), Raised> {
+        let mark = self.mark();
+        let heap = &self.heap;
+        let module = self.exec.stack.top().code(heap).module(heap);
+        let name = module.globals.name(heap, i.d as usize);
+        let name = self.local(name.map_or(Value::NONE, Gc::value));
+        match self.own_builtin(name)? {
+            Some(value) => {
+                self.finish(mark, i.a, value);
+                Ok(())
+            }
+            None => Err(self.name_error(self.get_gc(name))),
+        }
+    }
+
+    /// What the builtins of the running code have under a name.
+    pub(in crate::vm) fn own_builtin(&mut self, name: Local) -> Result<Option<Local>, Raised> {
+        let heap = &self.heap;
+        let module = self.exec.stack.top().code(heap).module(heap);
+        let own = module.builtins.get(heap);
+        if own.is_undef() || own.is_gc::<Dict>() {
+            let dict = own.as_gc().unwrap_or_else(|| self.builtins().dict(heap));
+            let name: Gc<'_, Str> = self.get_gc(name).expect("names are strings");
+            return Ok(dict.get_str(heap, name).map(|value| self.local(value)));
+        }
+        let own = self.local(own);
+        match self.get_item(own, name) {
+            Ok(value) => Ok(Some(value)),
+            Err(raised) if self.is_raised(&raised, Builtin::KeyError) => {
+                self.heap.take_raised(raised);
+                Ok(None)
+            }
+            Err(raised) => Err(raised),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::cell::CellObj;
 use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
+use crate::runtime::function::Function;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -19,7 +20,7 @@ use crate::text::source_encoding;
 use crate::vm::{CompileRequest, Goal, Local, Locals, Native, SourceText, TopLevelAwait, Vm};
 
 /// The functions of this file.
-pub const FUNCTIONS: &[&Native] = &[&COMPILE, &EVAL, &EXEC];
+pub const FUNCTIONS: &[&Native] = &[&BUILD_CLASS, &COMPILE, &EVAL, &EXEC];
 
 /// `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`.
 const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
@@ -44,6 +45,12 @@ const COMPILE: Native = Native::vm(
      compile; if absent or false these statements do influence the compilation,\n\
      in addition to any features explicitly specified.",
     compile,
+);
+const BUILD_CLASS: Native = Native::vm(
+    "__build_class__(func, name, /, *bases, **kwds)",
+    "__build_class__(func, name, /, *bases, [metaclass], **kwds) -> class\n\n\
+     Internal helper function used by the class statement.",
+    build_class,
 );
 const EVAL: Native = Native::vm(
     "eval(source, /, globals=None, locals=None)",
@@ -174,8 +181,24 @@ fn namespaces(vm: &mut Vm, args: Locals, way: &Way) -> Result<(Local, Option<Loc
         };
         return Err(vm.heap.type_error(message));
     }
-    let is_same = |locals: &Local| vm.get(*locals).is(vm.get(globals));
+    // A subclass of dict is asked for its items where names are looked up, a dict is read at once.
+    let is_plain = vm.get(dict).is(vm.get(globals));
+    let locals = locals.or_else(|| (!is_plain).then_some(globals));
+    let is_same = |locals: &Local| vm.get(*locals).is(vm.get(dict));
     Ok((dict, locals.filter(|locals| !is_same(locals))))
+}
+
+fn build_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let (body, name) = (args.at(0), args.at(1));
+    if vm.get_gc::<Function>(body).is_none() {
+        let message = "__build_class__: func must be a function";
+        return Err(vm.heap.type_error(message));
+    }
+    if vm.get_gc::<Str>(name).is_none() {
+        let message = "__build_class__: name is not a string";
+        return Err(vm.heap.type_error(message));
+    }
+    vm.build_class(name, body, args.at(2), args.at(3))
 }
 
 fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

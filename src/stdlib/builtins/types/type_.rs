@@ -306,6 +306,7 @@ fn changed<'h>(
 fn module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
     let own = class.attrs.get(heap, heap.sym(Sym::Module));
+    let own = own.filter(|_| !class.builtin_is(Builtin::Type));
     Ok(own.unwrap_or_else(|| heap.sym(Sym::Builtins).value()))
 }
 
@@ -364,9 +365,10 @@ fn annotations<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
 }
 
 fn type_params<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let own = this::<Class>(heap, args)?
-        .attrs
-        .get(heap, heap.sym(Sym::TypeParams));
+    let class = this::<Class>(heap, args)?;
+    let own = class.attrs.get(heap, heap.sym(Sym::TypeParams));
+    // The class `type` has the getter itself there.
+    let own = own.filter(|_| !class.builtin_is(Builtin::Type));
     Ok(own.unwrap_or_else(|| heap.tuple(&[]).value()))
 }
 
@@ -375,6 +377,7 @@ fn abstract_methods<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Rai
     class
         .attrs
         .get(heap, heap.sym(Sym::AbstractMethods))
+        .filter(|_| !class.builtin_is(Builtin::Type))
         .ok_or_else(|| {
             let name = class.name(heap).as_str();
             heap.raise(

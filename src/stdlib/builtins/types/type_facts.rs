@@ -13,6 +13,7 @@ use crate::vm::{Args, Local, Locals, Vm};
 
 /// The bits of `__flags__` that programs test.
 mod bit {
+    pub const MANAGED_DICT: u32 = 1 << 4;
     pub const SEQUENCE: u32 = 1 << 5;
     pub const MAPPING: u32 = 1 << 6;
     pub const IMMUTABLE: u32 = 1 << 8;
@@ -38,7 +39,8 @@ const SUBCLASS: [(Builtin, u32); 8] = [
 /// `__flags__`
 pub fn flags<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
-    let is_native = class.builtin.is_some() || class.has(class_flag::NATIVE);
+    let is_native = (class.builtin.is_some() || class.has(class_flag::NATIVE))
+        && !class.builtin_is(Builtin::Generic);
     let mut flags = bit::READY;
     flags |= if is_native {
         bit::IMMUTABLE
@@ -47,6 +49,9 @@ pub fn flags<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     };
     if !class.has(class_flag::FINAL) {
         flags |= bit::BASE;
+    }
+    if !is_native && !class.has(class_flag::NO_DICT) {
+        flags |= bit::MANAGED_DICT;
     }
     let abstract_ = class.attrs.get(heap, heap.sym(Sym::AbstractMethods));
     if abstract_

@@ -13,6 +13,7 @@ mod percent;
 mod repr;
 mod template;
 
+use crate::bytecode::CodeKind;
 use crate::runtime::class::Class;
 use crate::runtime::function::Function;
 use crate::runtime::heap::Kind;
@@ -215,19 +216,10 @@ impl Vm {
 
     /// How messages about a call name what is called: `module.qualname()`.
     pub(in crate::vm) fn callee_text(&mut self, callee: Local) -> Result<String, Raised> {
-        if let Some(function) = self.get_gc::<Function>(callee) {
-            let qualname = function
-                .get()
-                .qualname
-                .get(&self.heap)
-                .as_gc::<Str>()
-                .map_or("?", Gc::as_str);
-            let module = function
-                .code(&self.heap)
-                .module(&self.heap)
-                .name(&self.heap)
-                .as_str();
-            return Ok(format!("{module}.{qualname}()"));
+        if let Some(function) = self.get_gc::<Function>(callee)
+            && function.code(&self.heap).code.kind == CodeKind::Class
+        {
+            return Ok("__build_class__()".to_owned());
         }
         let mark = self.mark();
         let Some(qualname) = self.find_attr(callee, Sym::Qualname.text())? else {
