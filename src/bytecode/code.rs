@@ -36,6 +36,9 @@ pub(super) trait Unread {
     fn read(&self) -> Draft;
 }
 
+/// In the place of an instruction's index: the header of the definition.
+pub const HEADER: u32 = u32::MAX;
+
 /// The facts about a code object that making its function needs: known before the code is read.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
@@ -271,6 +274,12 @@ impl Code {
         }
     }
 
+    /// Whether it is the library's own code, which the program has in its image.
+    #[inline]
+    pub fn is_library(&self) -> bool {
+        self.unread.is_some()
+    }
+
     /// Whether nobody has looked into it yet.
     pub fn is_unread(&self) -> bool {
         self.draft.get().is_none()
@@ -367,8 +376,11 @@ impl Draft {
         found
     }
 
-    /// The span of the instruction at `ip`.
+    /// The span of the instruction at `ip`; of `HEADER` the header of the definition.
     pub fn span_at(&self, ip: u32) -> Span {
+        if ip == HEADER {
+            return self.span;
+        }
         let i = self.spans.partition_point(|&(at, _)| at <= ip);
         if i == 0 {
             self.span

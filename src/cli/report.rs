@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::failure::{self, draw, location};
 use super::style::Style;
+use crate::bytecode::HEADER;
 use crate::diagnostics::{ErrorCode, Severity, SourceMap};
 use crate::runtime::heap::{LimitKind, Limits};
 use crate::runtime::traceback::TraceEntry;
@@ -130,6 +131,7 @@ fn never_awaited(
         Awaitable::Future(_) => "a future",
     };
     let label = match how {
+        _ if place.1 == HEADER => "is called where nothing awaits its coroutine".to_owned(),
         Forgotten::Dropped => format!("makes {made} and drops it"),
         Forgotten::Lost => format!("makes {made}, which nothing awaited"),
     };
@@ -139,6 +141,12 @@ fn never_awaited(
     );
     out.push_str(&draw(place, &label, Severity::Warning, sources, style));
     let callee = failure::callee(what.name(), place, sources);
+    if place.1 == HEADER {
+        return out
+            + &format!(
+                "  Help: callbacks and threads call plain functions; in one, asyncio.create_task({callee}(...)) or asyncio.run({callee}(...)) runs it\n"
+            );
+    }
     out + &match what {
         Awaitable::Coroutine(_) => format!(
             "  Help: `await {callee}(...)` runs it here; asyncio.create_task({callee}(...)) runs it beside what follows\n"

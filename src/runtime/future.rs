@@ -77,6 +77,10 @@ pub struct Extra {
     pub follows: Slot,
     /// The function that made it, for reports; empty if they need not tell.
     pub made_by: Cell<&'static str>,
+    /// The code that called that, a `CodeObj`, or Undef.
+    pub made_in: Slot,
+    /// And at which of its instructions.
+    pub made_at: Cell<u32>,
     /// In debug mode: where it was made, a list of frames.
     pub source_traceback: Slot,
     /// Of a task: the message of the last `cancel(msg)`.
@@ -116,8 +120,8 @@ traced!(
     plain { state, retrieved, cancel_requested, timed, waits_in, loop_number, first_kind }
 );
 traced!(
-    Extra { callbacks, cancelled_error, group, follows, source_traceback, cancel_message, name }
-    plain { made_by }
+    Extra { callbacks, cancelled_error, group, follows, source_traceback, cancel_message, name, made_in }
+    plain { made_by, made_at }
 );
 traced!(Callback { target, context } plain { kind });
 traced!(

@@ -54,7 +54,10 @@ pub(super) fn call_handle(
     let outcome = vm.call(target, &args);
     scheduler.set_context(vm.get(outer));
     match outcome {
-        Ok(_) => Ok(()),
+        Ok(result) => {
+            vm.note_called_back(result);
+            Ok(())
+        }
         Err(raised)
             if vm.is_halting()
                 || vm.is_raised(&raised, Builtin::KeyboardInterrupt)

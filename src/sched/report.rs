@@ -245,12 +245,12 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     this.retrieved.set(true);
     let is_task = this.task().is_some();
     let exception = vm.local(this.result.get(&vm.heap));
-    // A group whose member was cancelled: the program asked for that.
+    // A group whose member was cancelled: nothing is wrong with the member, but nothing awaited the group.
     if vm
         .heap
         .is_instance(vm.get(exception), Builtin::CancelledError)
     {
-        return;
+        return vm.report_future(task);
     }
     let name = if is_task {
         text(vm, task)

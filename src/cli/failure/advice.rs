@@ -26,6 +26,8 @@ const ASYNC_ONLY: [&str; 9] = [
 pub fn of(failure: &Failure, sources: &SourceMap, style: Style) -> String {
     let help = match failure.class.as_str() {
         "TypeError" => type_error(failure, sources),
+        // Of asyncio.run().
+        "ValueError" => function_in_place_of_a_coroutine(&failure.message),
         "RuntimeError" if failure.message == "no running event loop" => Some(
             "asyncio.run(main()) starts a loop, and so does an `await` at the top level of the program".to_owned(),
         ),
@@ -44,8 +46,8 @@ fn line(help: &str) -> String {
 
 fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
     let message = failure.message.as_str();
-    if let Some(found) = message.strip_prefix("a coroutine was expected, got ") {
-        return callable_name(found).map(|name| format!("call it: `{name}()`"));
+    if message.starts_with("a coroutine was expected") {
+        return function_in_place_of_a_coroutine(message);
     }
     if let Some(rest) = message.strip_prefix("object ")
         && let Some((class, _)) = rest.split_once(" can't be used in 'await' expression")
@@ -77,6 +79,11 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
             .then(|| "write `async with`".to_owned());
     }
     None
+}
+
+fn function_in_place_of_a_coroutine(message: &str) -> Option<String> {
+    let found = message.strip_prefix("a coroutine was expected, got ")?;
+    callable_name(found).map(|name| format!("call it: `{name}()`"))
 }
 
 /// The advice for a program that awaits an object of this class.

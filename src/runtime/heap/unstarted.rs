@@ -14,6 +14,7 @@ use super::trace::Tracer;
 use crate::bytecode::Code;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
+use crate::runtime::value::Value;
 
 /// A coroutine by its bits, and the instruction that made it.
 struct Note {
@@ -58,6 +59,25 @@ impl Heap {
     pub fn forget_unstarted(&self, coroutine: Gc<'_, Header>) {
         let mut notes = self.unstarted.notes.borrow_mut();
         notes.pop_if(|note| note.coroutine == coroutine.value().bits());
+    }
+
+    /// Changes the place of a note.
+    pub fn move_unstarted(
+        &self,
+        coroutine: Gc<'_, Coroutine>,
+        from: (Value<'_>, u32),
+        to: (Gc<'_, CodeObj>, u32),
+    ) {
+        let mut notes = self.unstarted.notes.borrow_mut();
+        let bits = coroutine.value().bits();
+        let note = notes.iter_mut().rfind(|note| note.coroutine == bits);
+        let is_there = |note: &&mut Note| {
+            note.at == from.1 && note.code.get(self).bits() == from.0.bits()
+        };
+        if let Some(note) = note.filter(is_there) {
+            note.code.set(to.0.value());
+            note.at = to.1;
+        }
     }
 
     /// Whether coroutines were lost that the user was not told of.

@@ -58,6 +58,9 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let extra = future(vm, outer).get().extra();
     extra.group.set(vm.get(list));
     extra.made_by.set("gather");
+    let (code, at) = vm.place_object();
+    extra.made_in.set(code);
+    extra.made_at.set(at);
     let gathering = Gathering {
         outer: Slot::new(vm.get(outer)),
         members: Slot::new(vm.get(list)),

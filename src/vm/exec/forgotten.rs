@@ -2,12 +2,15 @@
 //!
 //! A statement that drops one is told at once. Any other coroutine that is not awaited on the spot is noted with the place where it
 //! was made (`runtime/heap/unstarted.rs`); the user is told when the collector finds it, or at the end of the program. Each
-//! place is told once. A program that uses the module `warnings` has a say first: its filters and what it records count.
+//! place is told once. The place is in the user's code: the innermost call of it, not one inside of the library. Where there is none,
+//! because the loop or a thread made the call, it is the definition of the coroutine's function. A program that uses the module `warnings` has a say first: its filters and what it records count.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::bytecode::{Instr, Op};
+
+use crate::bytecode::{HEADER, Instr, Op};
+use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
 use crate::runtime::function::Function;
 use crate::runtime::future::Future;
@@ -19,6 +22,9 @@ use crate::vm::exec::coroutine::step_name;
 use crate::vm::exec::frame::Stack;
 use crate::vm::local::Local;
 use crate::vm::report::{Awaitable, Forgotten, Place, Report};
+
+/// A place by its code object.
+type Within<'h> = (Gc<'h, CodeObj>, u32);
 
 /// The places whose coroutines the user was told of.
 #[derive(Default)]
@@ -43,21 +49,43 @@ pub(in crate::vm) fn note_made(heap: &Heap, stack: &Stack, i: Instr, made: Gc<'_
     let next = frame.ip.peek();
     let awaited = next.op == Op::Await && next.b == i.a;
     if !awaited && made.kind == CoroutineKind::Coroutine {
-        let at = frame.index(heap).saturating_sub(1);
-        heap.note_unstarted(made, frame.code(heap), at);
+        let code = frame.code(heap);
+        if code.code.is_library() {
+            return note_made_in_library(heap, stack, made);
+        }
+        heap.note_unstarted(made, code, frame.index(heap).saturating_sub(1));
+    }
+}
+
+/// The same for a call inside of the library.
+#[cold]
+fn note_made_in_library(heap: &Heap, stack: &Stack, made: Gc<'_, Coroutine>) {
+    if let Some((code, at)) = user_place(heap, stack).or_else(|| definition(heap, made)) {
+        heap.note_unstarted(made, code, at);
     }
 }
 
 /// The same for one that Rust code makes while the top frame may be anywhere.
 pub(in crate::vm) fn note_made_by_native(heap: &Heap, stack: &Stack, made: Gc<'_, Coroutine>) {
-    let Some(frame) = stack.frames().last().filter(|_| is_awaited(made.kind)) else {
+    if !is_awaited(made.kind) {
+        return;
+    }
+    let Some(frame) = stack.frames().last() else {
+        let origin = stack.origin.get(heap).as_gc::<CodeObj>();
+        let origin = origin.map(|code| (code, stack.origin_at));
+        if let Some((code, at)) = origin.or_else(|| definition(heap, made)) {
+            heap.note_unstarted(made, code, at);
+        }
         return;
     };
     let code = frame.code(heap);
     let at = frame.index(heap).saturating_sub(1);
     let calls = |i: &Instr| {
-        use Op::{Call, CallEx, CallFound, CallKw, CallMethod};
-        matches!(i.op, Call | CallEx | CallFound | CallKw | CallMethod)
+        use Op::{Call, CallEx, CallFound, CallKw, CallMethod, GetAttr};
+        matches!(
+            i.op,
+            Call | CallEx | CallFound | CallKw | CallMethod | GetAttr
+        )
     };
     let instrs = &code.code.instrs;
     let Some(i) = instrs.get(at as usize).filter(|i| calls(i)) else {
@@ -65,8 +93,24 @@ pub(in crate::vm) fn note_made_by_native(heap: &Heap, stack: &Stack, made: Gc<'_
     };
     let next = instrs.get(at as usize + 1);
     if !next.is_some_and(|next| next.op == Op::Await && next.b == i.a) {
+        if code.code.is_library() {
+            return note_made_in_library(heap, stack, made);
+        }
         heap.note_unstarted(made, code, at);
     }
+}
+
+/// Where the innermost call is that the user's code makes.
+pub(in crate::vm) fn user_place<'h>(heap: &'h Heap, stack: &Stack) -> Option<Within<'h>> {
+    let mut frames = stack.frames().iter().rev();
+    let frame = frames.find(|frame| !frame.code(heap).code.is_library())?;
+    Some((frame.code(heap), frame.index(heap).saturating_sub(1)))
+}
+
+/// Where the function of a coroutine is defined.
+fn definition<'h>(heap: &'h Heap, made: Gc<'_, Coroutine>) -> Option<Within<'h>> {
+    let code = made.code(heap)?;
+    (!code.code.is_library()).then_some((code, HEADER))
 }
 
 impl Vm {
@@ -93,8 +137,38 @@ impl Vm {
             return;
         };
         let source = self.reg_local(reg);
-        if let Some(place) = self.place() {
+        let made_at = user_place(&self.heap, &self.exec.stack).or_else(|| {
+            let made = self.get_gc::<Coroutine>(source)?;
+            definition(&self.heap, made)
+        });
+        let place = made_at.map(|(code, at)| (Rc::clone(&code.code), at));
+        if let Some(place) = place {
             self.tell_forgotten(what, place, Forgotten::Dropped, source);
+        }
+    }
+
+    /// The loop called a function and got this: if that is a coroutine which the call made, its place is the function's definition.
+    pub fn note_called_back(&self, result: Local) {
+        let Some(made) = self.get_gc::<Coroutine>(result) else {
+            return;
+        };
+        let here = self.place_object();
+        if let Some(definition) = definition(&self.heap, made) {
+            self.heap.move_unstarted(made, here, definition);
+        }
+    }
+
+    /// A future that nothing awaited, and never will: tells of it where its maker says the place.
+    pub fn report_future(&mut self, future: Local) {
+        let Some(made) = self.get_gc::<Future>(future) else {
+            return;
+        };
+        if let Some(extra) = made.get().find_extra()
+            && let Some(code) = extra.made_in.get(&self.heap).as_gc::<CodeObj>()
+        {
+            let place = (Rc::clone(&code.code), extra.made_at.get());
+            let what = Awaitable::Future(extra.made_by.get());
+            self.tell_forgotten(what, place, Forgotten::Lost, future);
         }
     }
 

@@ -391,6 +391,10 @@ pub struct Stack {
     pub tracer: Slot,
     /// What `sys.setprofile` was given in this thread; Undef for None.
     pub profiler: Slot,
+    /// Of a thread: the call of the user that started it, a `CodeObj` or Undef.
+    pub origin: Slot,
+    /// And at which of its instructions.
+    pub origin_at: u32,
 }
 
 impl Stack {
@@ -407,6 +411,8 @@ impl Stack {
             observed: RefCell::default(),
             tracer: Slot::undef(),
             profiler: Slot::undef(),
+            origin: Slot::undef(),
+            origin_at: 0,
         };
         stack.place_frames(limit.min(16));
         stack.use_registers(STRIDE.min(registers));
@@ -655,7 +661,7 @@ unsafe impl Trace for Stack {
         for frame in self.frames() {
             (&frame.owner, &frame.extra).trace(tracer);
         }
-        (&self.observed, &self.tracer, &self.profiler).trace(tracer);
+        (&self.observed, &self.tracer, &self.profiler, &self.origin).trace(tracer);
     }
 }
 

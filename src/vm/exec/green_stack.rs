@@ -17,6 +17,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::{SlotVec, Trace, Tracer};
 use crate::runtime::{Heap, Raised, Slot};
+use crate::vm::exec::forgotten;
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::native_stack;
 use crate::vm::exec::place;
@@ -140,7 +141,12 @@ impl Vm {
     ) -> io::Result<GreenStack> {
         let spare = self.exec.native_stacks.pop();
         let native = spare.map_or_else(|| native_stack::new(self.exec.thread_stack), Ok)?;
-        let mut state = ThreadState::new(Stack::new(self.exec.stack.limit(), REGISTERS));
+        let mut stack = Stack::new(self.exec.stack.limit(), REGISTERS);
+        if let Some((code, at)) = forgotten::user_place(&self.heap, &self.exec.stack) {
+            stack.origin.set(code.value());
+            stack.origin_at = at;
+        }
+        let mut state = ThreadState::new(stack);
         state.stack_floor = native_stack::floor(&native);
         for given in [callee, args, kwargs] {
             state.locals.push(&self.heap, self.get(given));
