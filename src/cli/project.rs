@@ -44,7 +44,13 @@ pub struct Project {
     pub xfail_strict: bool,
 }
 
-/// Who wrote a table.
+/// Whether a folder has the name of those that hold a project's tests.
+fn is_for_tests(folder: &&Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| ["tests", "test", "testing"].contains(&name))
+}
+
+/// The owner of a table of settings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Apy,
@@ -52,18 +58,24 @@ enum Owner {
 }
 
 impl Project {
-    /// That of this folder: the nearest one above with a file that marks a project, else the folder itself.
+    /// That of this folder: the nearest one above with a file that marks a project. Else the one that holds the folder of tests that
+    /// this is, or is in; then both stand on `sys.path`. Else the folder itself.
     ///
     /// # Errors
     /// Settings that cannot be read, in words.
     pub fn of_this_folder() -> Result<Project, String> {
         let here = std::env::current_dir().unwrap_or_default();
         let marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).is_file());
-        let root = here.ancestors().find(marked).unwrap_or(&here).to_owned();
+        let marked = here.ancestors().find(marked);
+        let above_tests = || here.ancestors().find(is_for_tests)?.parent();
+        let root = marked.or_else(above_tests).unwrap_or(&here).to_owned();
         let mut project = Project {
             root,
             ..Project::default()
         };
+        if marked.is_none() && project.root != here {
+            project.path.push(here.display().to_string());
+        }
         for (file, tables) in [
             ("pyproject.toml", &PYPROJECT[..]),
             ("apy.toml", &[(&["test"][..], Owner::Apy)]),

@@ -1,6 +1,6 @@
 //! The native part of `hashlib`: hash objects over RustCrypto's algorithms and BLAKE2, and PBKDF2.
 //!
-//! `library/hashlib.apy` has the constructors. To add an algorithm: a row of `hashers!`.
+//! `library/hashlib.apy` has the constructors of the other ones. To add an algorithm: a row of `hashers!`.
 
 use std::cell::RefCell;
 
@@ -17,13 +17,28 @@ use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module that `hashlib` takes its functions from.
 pub const HASHLIB: NativeModule = NativeModule {
-    functions: &[&NEW_HASH, &PBKDF2, &SHAKE_DIGEST, &NEW_BLAKE],
+    functions: &[
+        &NEW_HASH,
+        &PBKDF2,
+        &SHAKE_DIGEST,
+        &NEW_BLAKE,
+        &Hasher::MD5,
+        &Hasher::SHA1,
+        &Hasher::SHA224,
+        &Hasher::SHA256,
+        &Hasher::SHA384,
+        &Hasher::SHA512,
+        &Hasher::SHA3_224,
+        &Hasher::SHA3_256,
+        &Hasher::SHA3_384,
+        &Hasher::SHA3_512,
+    ],
     types: &[&HASH],
     ..NativeModule::of("_hashlib", "The native part of hashlib.")
 };
 
 macro_rules! hashers {
-    ($($variant:ident $name:literal $block:literal $type:ty;)*) => {
+    ($($variant:ident $constructor:ident $name:literal $block:literal $type:ty;)*) => {
         /// A hash in the making.
         #[derive(Clone)]
         enum Hasher {
@@ -35,6 +50,18 @@ macro_rules! hashers {
         }
 
         impl Hasher {
+            $(const $constructor: Native = Native::vm(
+                concat!($name, "(string=b'', *, usedforsecurity=True)"),
+                concat!("Returns a ", $name, " hash object; optionally initialized with a string"),
+                |vm, args| {
+                    let mut hasher = <$type>::new();
+                    if let Some(given) = given(vm, args.at(0)) {
+                        hasher.update(&data(vm, given)?);
+                    }
+                    wrap(vm, Hasher::$variant(hasher))
+                },
+            );)*
+
             /// The hasher of this name.
             fn of(name: &str) -> Option<Hasher> {
                 match name {
@@ -89,16 +116,16 @@ macro_rules! hashers {
 }
 
 hashers! {
-    Md5 "md5" 64 md5::Md5;
-    Sha1 "sha1" 64 sha1::Sha1;
-    Sha224 "sha224" 64 sha2::Sha224;
-    Sha256 "sha256" 64 sha2::Sha256;
-    Sha384 "sha384" 128 sha2::Sha384;
-    Sha512 "sha512" 128 sha2::Sha512;
-    Sha3_224 "sha3_224" 144 sha3::Sha3_224;
-    Sha3_256 "sha3_256" 136 sha3::Sha3_256;
-    Sha3_384 "sha3_384" 104 sha3::Sha3_384;
-    Sha3_512 "sha3_512" 72 sha3::Sha3_512;
+    Md5 MD5 "md5" 64 md5::Md5;
+    Sha1 SHA1 "sha1" 64 sha1::Sha1;
+    Sha224 SHA224 "sha224" 64 sha2::Sha224;
+    Sha256 SHA256 "sha256" 64 sha2::Sha256;
+    Sha384 SHA384 "sha384" 128 sha2::Sha384;
+    Sha512 SHA512 "sha512" 128 sha2::Sha512;
+    Sha3_224 SHA3_224 "sha3_224" 144 sha3::Sha3_224;
+    Sha3_256 SHA3_256 "sha3_256" 136 sha3::Sha3_256;
+    Sha3_384 SHA3_384 "sha3_384" 104 sha3::Sha3_384;
+    Sha3_512 SHA3_512 "sha3_512" 72 sha3::Sha3_512;
 }
 
 const HASH: ModuleType = ModuleType {

@@ -3,6 +3,7 @@
 //! Each test makes a folder of its own, with a cache of its own, and runs the built binary there.
 
 mod coverage;
+mod hooks;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Where a module comes from: the search that `import` and `importlib.util.find_spec` share.
 //!
 //! Modules that CPython has built in come first, then the files of `sys.path` (or of the package's `__path__`), then the modules of
-//! the library, so that a file beside the program hides a library module as it does in CPython. A folder without `__init__` is a
+//! the library, so that a file beside the program hides a library module as it does in CPython (but for `OWN`). A folder without `__init__` is a
 //! namespace package if nothing else has the name. `.apy` is looked for before `.py`.
 
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ const BUILT_IN: [&str; 9] = [
     "posix",
 ];
 
+/// Library modules that no file can hide: `apy test` runs tests with its own `pytest`, whatever is installed.
+const OWN: [&str; 2] = ["pytest", "pytest_asyncio"];
+
 /// Where a module comes from.
 pub(in crate::embed) enum Found {
     /// Written in Rust.
@@ -50,6 +53,11 @@ pub(in crate::embed) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>)
     let is_native = stdlib::has_module(name);
     if is_built_in(name) {
         return Some(Found::Native);
+    }
+    if OWN.contains(&name)
+        && let Some(module) = library::find(name)
+    {
+        return Some(Found::Library(module));
     }
     let leaf = name.rsplit_once('.').map_or(name, |(_, leaf)| leaf);
     let folders = folders.unwrap_or_else(|| match name.rsplit_once('.') {

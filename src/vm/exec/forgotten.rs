@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-
 use crate::bytecode::{HEADER, Instr, Op};
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};

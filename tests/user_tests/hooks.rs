@@ -1,0 +1,86 @@
+//! Hooks of conftest.py, loops that a project chooses, and the root of a project.
+
+use super::Folder;
+
+#[test]
+fn hooks_of_conftest_are_called_by_the_names_of_their_arguments() {
+    let folder = Folder::with(&[
+        (
+            "conftest.py",
+            "import pytest\nlog = []\n\
+             def pytest_runtest_setup(): log.append('setup')\n\
+             def pytest_runtest_teardown(item, nextitem): log.append(f'{item.name} before {nextitem and nextitem.name}')\n\
+             @pytest.hookimpl(wrapper=True)\n\
+             def pytest_runtest_call(item):\n    log.append('call')\n    result = yield\n    log.append('called')\n    return result\n\
+             def pytest_collection_finish(session): log.append(len(session.items))\n\
+             def pytest_sessionfinish(session, exitstatus):\n    open('end', 'w').write(str(exitstatus))\n",
+        ),
+        (
+            "test_it.py",
+            "from conftest import log\n\
+             def test_first(): pass\n\
+             def test_second():\n    assert log == [2, 'setup', 'call', 'called', 'test_first before test_second', 'setup', 'call']\n",
+        ),
+    ]);
+    let run = folder.test(&["-v"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert_eq!(folder.read("end").as_deref(), Some("0"));
+}
+
+#[test]
+fn a_project_chooses_its_loop() {
+    let test = "import asyncio\nfrom conftest import Loop\n\
+                async def test_loop(): assert type(asyncio.get_running_loop()) is Loop\n";
+    let own = "import asyncio, pytest\nclass Loop(asyncio.SelectorEventLoop): pass\n";
+    let by_hook = format!("{own}def pytest_asyncio_loop_factories(): return {{'own': Loop}}\n");
+    let by_policy = format!(
+        "{own}class Policy(asyncio.DefaultEventLoopPolicy):\n    _loop_factory = Loop\n\
+         @pytest.fixture\ndef event_loop_policy(): return Policy()\n"
+    );
+    for conftest in [by_hook, by_policy] {
+        let folder = Folder::with(&[("conftest.py", &conftest), ("test_it.py", test)]);
+        let run = folder.test(&["-v"]);
+        assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+        run.has(&["test_it.py::test_loop", "1 passed"]);
+    }
+}
+
+#[test]
+fn the_standard_streams_stay_the_same_objects() {
+    let folder = Folder::with(&[(
+        "test_it.py",
+        "import sys\nkept = sys.stdout\n\
+         def test_first(): assert sys.stdout is kept; print('noise')\n\
+         def test_close(): sys.stdout.close()\n\
+         def test_second(capsys): print('x'); assert capsys.readouterr().out == 'x\\n'\n",
+    )]);
+    let run = folder.test(&[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+}
+
+#[test]
+fn the_root_is_found_from_inside_of_tests() {
+    let folder = Folder::with(&[
+        ("lib/thing.py", "value = 1\n"),
+        ("tests/helper.py", "value = 2\n"),
+        (
+            "tests/unit/test_it.py",
+            "import helper\nfrom lib.thing import value\ndef test_it(): assert value + 1 == helper.value\n",
+        ),
+    ]);
+    let run = folder.test_in(&folder.path("tests"), &[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+}
+
+#[test]
+fn an_installed_pytest_is_not_looked_at() {
+    let folder = Folder::with(&[
+        ("pytest/__init__.py", "raise RuntimeError('not this one')\n"),
+        (
+            "test_it.py",
+            "import pytest\ndef test_it(): assert pytest.approx(1) == 1\n",
+        ),
+    ]);
+    let run = folder.test(&[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+}
