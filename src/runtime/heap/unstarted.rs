@@ -71,9 +71,8 @@ impl Heap {
         let mut notes = self.unstarted.notes.borrow_mut();
         let bits = coroutine.value().bits();
         let note = notes.iter_mut().rfind(|note| note.coroutine == bits);
-        let is_there = |note: &&mut Note| {
-            note.at == from.1 && note.code.get(self).bits() == from.0.bits()
-        };
+        let is_there =
+            |note: &&mut Note| note.at == from.1 && note.code.get(self).bits() == from.0.bits();
         if let Some(note) = note.filter(is_there) {
             note.code.set(to.0.value());
             note.at = to.1;

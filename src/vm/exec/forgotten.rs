@@ -43,7 +43,12 @@ impl Told {
 
 /// Notes a coroutine that the call in the top frame made, unless the next instruction awaits it.
 #[inline]
-pub(in crate::vm) fn note_made(heap: &Heap, stack: &Stack, i: Instr, made: Gc<'_, Coroutine>) {
+pub(in crate::vm) fn note_made<'h>(
+    heap: &'h Heap,
+    stack: &Stack,
+    i: Instr,
+    made: Gc<'h, Coroutine>,
+) {
     let frame = stack.top();
     let next = frame.ip.peek();
     let awaited = next.op == Op::Await && next.b == i.a;
@@ -58,14 +63,18 @@ pub(in crate::vm) fn note_made(heap: &Heap, stack: &Stack, i: Instr, made: Gc<'_
 
 /// The same for a call inside of the library.
 #[cold]
-fn note_made_in_library(heap: &Heap, stack: &Stack, made: Gc<'_, Coroutine>) {
+fn note_made_in_library<'h>(heap: &'h Heap, stack: &Stack, made: Gc<'h, Coroutine>) {
     if let Some((code, at)) = user_place(heap, stack).or_else(|| definition(heap, made)) {
         heap.note_unstarted(made, code, at);
     }
 }
 
 /// The same for one that Rust code makes while the top frame may be anywhere.
-pub(in crate::vm) fn note_made_by_native(heap: &Heap, stack: &Stack, made: Gc<'_, Coroutine>) {
+pub(in crate::vm) fn note_made_by_native<'h>(
+    heap: &'h Heap,
+    stack: &Stack,
+    made: Gc<'h, Coroutine>,
+) {
     if !is_awaited(made.kind) {
         return;
     }
@@ -107,7 +116,7 @@ pub(in crate::vm) fn user_place<'h>(heap: &'h Heap, stack: &Stack) -> Option<Wit
 }
 
 /// Where the function of a coroutine is defined.
-fn definition<'h>(heap: &'h Heap, made: Gc<'_, Coroutine>) -> Option<Within<'h>> {
+fn definition<'h>(heap: &'h Heap, made: Gc<'h, Coroutine>) -> Option<Within<'h>> {
     let code = made.code(heap)?;
     (!code.code.is_library()).then_some((code, HEADER))
 }
