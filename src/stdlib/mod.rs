@@ -12,6 +12,7 @@ pub mod codecs;
 mod coders;
 pub mod collections;
 pub mod contextvars;
+mod copy;
 pub mod csv;
 pub mod datetime;
 mod dis;
@@ -62,6 +63,7 @@ pub const MODULES: &[&NativeModule] = &[
     &codecs::CODECS,
     &contextvars::CONTEXTVARS,
     &collections::COLLECTIONS,
+    &copy::COPY,
     &csv::CSV,
     &datetime::DATETIME,
     &dis::DIS,

@@ -7,16 +7,20 @@
 //!
 //! To let one more instruction call this way: an `ask` where its slow path begins, an arm in `answer`.
 
+use smallvec::SmallVec;
+
 use crate::bytecode::{Form, Instr, Op};
 use crate::runtime::function::Function;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::call::enter;
 use crate::vm::exec::frame::{Frame, Stack, frame_flag};
+use crate::vm::local::Local;
+use crate::vm::native::Args;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::compare::Comparison;
 
@@ -186,6 +190,16 @@ impl Vm {
     /// The same of a native whose arguments are the locals from `first` on: its result is there at once.
     fn ask_native(&mut self, i: Instr, id: u32, first: u32) -> Result<Asked, Raised> {
         let native = self.registry.natives.get(id);
+        if let Some(quick) = native.quick {
+            let given: SmallVec<[Slot; 3]> = (first..self.local_count())
+                .map(|at| Slot::new(self.get(Local::at(at))))
+                .collect();
+            if let Some(value) = quick(&self.heap, Args::new(&self.heap, &given)) {
+                self.set_reg(i.a, value);
+                self.exec.locals.truncate(first as usize);
+                return Ok(Asked::Yes);
+            }
+        }
         let given = self.local_count() - first;
         for _ in given..native.params() as u32 {
             self.local(Value::UNDEF);

@@ -5,8 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::CallArgs;
 use super::entry::clear_registers;
+use super::{CallArgs, Caller, Invoked};
 use crate::bytecode::Instr;
 use crate::runtime::class::{Class, Extension, class_flag, extension_of};
 use crate::runtime::function::Function;
@@ -26,8 +26,14 @@ use crate::vm::local::Local;
 
 // The general path.
 impl Vm {
-    /// Calls a class: makes an instance and initialises it.
-    pub(super) fn construct(&mut self, class: Local, args: CallArgs) -> Result<Local, Raised> {
+    /// Calls a class: makes an instance and initialises it. Where a function of the program does all of it, its frame is pushed: a
+    /// metaclass's `__call__`, a `__new__` after which nothing is left to do.
+    pub(super) fn construct(
+        &mut self,
+        class: Local,
+        mut args: CallArgs,
+        caller: Caller,
+    ) -> Result<Invoked, Raised> {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
         let meta = heap.class_of(this.value());
@@ -40,16 +46,32 @@ impl Vm {
                 let mut positional: SmallVec<[Local; 6]> = SmallVec::new();
                 let function = self.bind_special(call, class, &mut positional)?;
                 positional.extend(args.positional);
-                return self.call_args(
-                    function,
-                    CallArgs {
-                        positional,
-                        keywords: args.keywords,
-                    },
-                );
+                args.positional = positional;
+                return match self.get(function).is_gc::<Function>() {
+                    true => self.invoke(function, args, caller),
+                    false => self.call_args(function, args).map(Invoked::Done),
+                };
             }
         }
-        self.instantiate(class, args)
+        if let Some(new) = self.only_new(class) {
+            args.positional.insert(0, class);
+            return self.invoke(new, args, caller);
+        }
+        self.instantiate(class, args).map(Invoked::Done)
+    }
+
+    /// The `__new__` of a class if calling it is all that calling the class means: it is a function, what it returns has no finaliser
+    /// and no `__init__`, and there is no subclass with one, of which it could return an instance.
+    fn only_new(&self, class: Local) -> Option<Local> {
+        let heap = &self.heap;
+        let this: Gc<'_, Class> = self.get_gc(class)?;
+        if this.has(class_flag::DEL) || this.subclasses.len() > 0 {
+            return None;
+        }
+        let new = this.lookup(heap, heap.sym(Sym::New))?;
+        let (owner, _) = this.lookup_in(heap, heap.sym(Sym::Init))?;
+        let is_only = new.is_gc::<Function>() && owner.builtin_is(Builtin::Object);
+        is_only.then(|| self.local(new))
     }
 
     /// `type.__call__`: `__new__`, then `__init__` if that gave an instance of the class.

@@ -313,7 +313,7 @@ impl Vm {
                 }
                 self.invoke(function, args, caller)
             }
-            Some(Kind::Class) => self.construct(callee, args).map(Invoked::Done),
+            Some(Kind::Class) => self.construct(callee, args, caller),
             _ => match self
                 .special(value, Sym::Call)
                 .map(|method| self.local(method))
