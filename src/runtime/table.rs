@@ -471,7 +471,8 @@ impl Inner {
             self.index.clear();
             return;
         }
-        self.index.reset(self.entries.len());
+        // As large as the entries may get before they grow.
+        self.index.reset(self.entries.capacity());
         for (at, entry) in self.entries.iter().enumerate() {
             self.index.insert(entry.hash, at);
         }
