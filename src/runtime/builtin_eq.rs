@@ -94,7 +94,7 @@ fn objects_equal(heap: &Heap, a: Gc<'_, Header>, b: Gc<'_, Header>, depth: u32) 
             Some(a.downcast::<Str>()?.as_str() == b.downcast::<Str>()?.as_str())
         }
         (Kind::Bytes, Kind::Bytes) => {
-            Some(a.downcast::<Bytes>()?.data == b.downcast::<Bytes>()?.data)
+            Some(a.downcast::<Bytes>()?.as_slice() == b.downcast::<Bytes>()?.as_slice())
         }
         (Kind::Tuple, Kind::Tuple) => tuples_equal(heap, a.downcast()?, b.downcast()?, depth),
         (Kind::Code, Kind::Code) => Some(is_same(
@@ -176,7 +176,7 @@ pub fn hash_number(number: Number<'_>) -> i64 {
 fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
     match object.kind() {
         Kind::Str => Some(object.downcast::<Str>()?.hash()),
-        Kind::Bytes => Some(hash_bytes(&object.downcast::<Bytes>()?.data)),
+        Kind::Bytes => Some(hash_bytes(object.downcast::<Bytes>()?.as_slice())),
         Kind::Tuple => hash_tuple(heap, object.downcast()?, depth),
         Kind::Code => Some(hash_of_code(&object.downcast::<CodeObj>()?.get().code) >> 1),
         Kind::Instance if object.downcast::<Instance>()?.has_payload() => None,

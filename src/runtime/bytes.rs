@@ -1,23 +1,24 @@
 //! Bytes and bytearrays.
 //!
 //! Bytes are immutable and own their data; a bytearray's data is behind a `RefCell` that no one holds while the program runs.
-//! The methods of both are in `stdlib/builtins/types/buffer/`.
+//! A bytearray's bytes are reached only through the methods here, as the items of a list are. The methods of both types are in
+//! `stdlib/builtins/types/buffer/`.
 
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell, RefMut};
+use std::ops::Range;
 
-use super::heap::{Gc, Heap, traced};
+use super::heap::{Gc, Heap, Part, traced};
+use super::raised::Raised;
 use super::value::Value;
 
 /// An immutable run of bytes.
 pub struct Bytes {
-    /// The bytes.
-    pub data: Box<[u8]>,
+    data: Box<[u8]>,
 }
 
 /// A growable run of bytes.
 pub struct ByteArray {
-    /// The bytes; borrowed only while no program code runs.
-    pub data: RefCell<Vec<u8>>,
+    data: RefCell<Vec<u8>>,
 }
 
 traced!(Bytes {} plain { data } owns |this| this.data.len());
@@ -38,6 +39,133 @@ impl Heap {
         self.alloc(ByteArray {
             data: RefCell::new(data),
         })
+    }
+}
+
+impl Bytes {
+    /// The bytes.
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// Reads, and writes after which it is not longer than before. What is borrowed is given back before program code runs.
+impl ByteArray {
+    /// The bytes.
+    #[inline]
+    pub fn read(&self, heap: &Heap) -> Ref<'_, Vec<u8>> {
+        heap.reads(self, Part::All);
+        self.data.borrow()
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn len(&self, heap: &Heap) -> usize {
+        heap.reads(self, Part::Len);
+        self.data.borrow().len()
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self, heap: &Heap) -> bool {
+        self.len(heap) == 0
+    }
+
+    /// The byte at `at`, if there is one.
+    #[inline]
+    pub fn byte(&self, heap: &Heap, at: usize) -> Option<u8> {
+        heap.reads(self, Part::Item(at));
+        self.data.borrow().get(at).copied()
+    }
+
+    /// The bytes, to be changed in place.
+    #[inline]
+    pub fn write(&self, heap: &Heap) -> RefMut<'_, [u8]> {
+        heap.writes(self, Part::All);
+        RefMut::map(self.data.borrow_mut(), Vec::as_mut_slice)
+    }
+
+    /// Replaces the byte at `at`; says whether there is one.
+    #[inline]
+    pub fn set_byte(&self, heap: &Heap, at: usize, byte: u8) -> bool {
+        heap.writes(self, Part::Item(at));
+        let mut data = self.data.borrow_mut();
+        let place = data.get_mut(at);
+        let is_there = place.is_some();
+        if let Some(place) = place {
+            *place = byte;
+        }
+        is_there
+    }
+
+    /// Takes the byte at `at`, which must exist, out.
+    pub fn remove(&self, heap: &Heap, at: usize) -> u8 {
+        heap.writes(self, Part::All);
+        self.data.borrow_mut().remove(at)
+    }
+
+    /// Takes all bytes out.
+    pub fn take(&self, heap: &Heap) -> Vec<u8> {
+        heap.writes(self, Part::All);
+        self.data.take()
+    }
+
+    /// Other bytes in place of all, which somebody has found room for.
+    pub fn replace(&self, heap: &Heap, data: Vec<u8>) {
+        heap.writes(self, Part::All);
+        heap.charge(data.capacity());
+        self.data.replace(data);
+    }
+}
+
+/// Writes that may make it longer.
+impl ByteArray {
+    /// Adds a byte at the end.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline]
+    pub fn push(&self, heap: &Heap, byte: u8) -> Result<(), Raised> {
+        let mut data = self.data.borrow_mut();
+        heap.writes(self, Part::Len);
+        heap.writes(self, Part::Item(data.len()));
+        heap.grow_vec(&mut data, 1)?;
+        data.push(byte);
+        drop(data);
+        heap.charge(1);
+        Ok(())
+    }
+
+    /// Puts a byte before the one at `at`, which is at most the length.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn insert(&self, heap: &Heap, at: usize, byte: u8) -> Result<(), Raised> {
+        self.splice(heap, at..at, &[byte])
+    }
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn extend(&self, heap: &Heap, more: &[u8]) -> Result<(), Raised> {
+        heap.writes(self, Part::All);
+        heap.charge(more.len());
+        heap.append_bytes(&mut self.data.borrow_mut(), more)
+    }
+
+    /// Replaces a range, which lies inside, by other bytes.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn splice(&self, heap: &Heap, range: Range<usize>, new: &[u8]) -> Result<(), Raised> {
+        heap.writes(self, Part::All);
+        heap.charge(new.len());
+        let mut data = self.data.borrow_mut();
+        heap.grow_vec(&mut data, new.len())?;
+        data.splice(range, new.iter().copied());
+        Ok(())
     }
 }
 

@@ -204,10 +204,10 @@ impl<'h> Buffer<'h> {
     pub fn of(heap: &'h Heap, value: Value<'h>) -> Option<Buffer<'h>> {
         let value = plain_value(heap, value);
         if let Some(bytes) = value.as_gc::<Bytes>() {
-            return Some(Buffer::Bytes(&bytes.get().data));
+            return Some(Buffer::Bytes(bytes.get().as_slice()));
         }
         if let Some(array) = value.as_gc::<ByteArray>() {
-            return Some(Buffer::Array(array.get().data.borrow()));
+            return Some(Buffer::Array(array.get().read(heap)));
         }
         if let Some(opaque) = value.as_gc::<Opaque>() {
             return opaque.exported(heap).map(Buffer::Copy);

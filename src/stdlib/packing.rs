@@ -125,7 +125,7 @@ pub fn pack(
 ) -> Result<(), PackError> {
     let word = match letter {
         b'c' => match vm.get_gc::<Bytes>(plain(vm, value)) {
-            Some(bytes) if bytes.data.len() == 1 => u64::from(bytes.data[0]),
+            Some(bytes) if bytes.as_slice().len() == 1 => u64::from(bytes.as_slice()[0]),
             _ => return Err(PackError::NotByte),
         },
         b'?' => u64::from(vm.truth(value)?),

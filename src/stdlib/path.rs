@@ -58,7 +58,7 @@ pub fn path_arg(vm: &mut Vm, path: Local) -> Result<PathArg, Raised> {
     let bytes = vm.get(plain(vm, object)).as_gc::<Bytes>();
     let is_bytes = bytes.is_some();
     let name = match bytes {
-        Some(bytes) => OsString::from_vec(bytes.data.to_vec()),
+        Some(bytes) => OsString::from_vec(bytes.as_slice().to_vec()),
         None => os_text(as_str(&vm.heap, vm.get(object)).map_or("", |text| text.as_str())),
     };
     if name.as_bytes().contains(&0) {

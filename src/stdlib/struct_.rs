@@ -238,7 +238,7 @@ fn format_text(vm: &Vm, format: Local) -> Result<String, Raised> {
         return Ok(text.as_str().to_owned());
     }
     match vm.get_gc::<Bytes>(plain(vm, format)) {
-        Some(bytes) => Ok(String::from_utf8_lossy(&bytes.data).into_owned()),
+        Some(bytes) => Ok(String::from_utf8_lossy(bytes.as_slice()).into_owned()),
         None => {
             let class = vm.heap.type_name(vm.get(format));
             let message = format!("Struct() argument 1 must be a str or bytes object, not {class}");

@@ -360,10 +360,10 @@ fn read_line(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let message = format!("read() should have returned a bytes object, not '{class}'");
             return Err(vm.heap.raise(Builtin::OSError, message));
         };
-        if bytes.data.is_empty() {
+        if bytes.as_slice().is_empty() {
             break;
         }
-        line.extend_from_slice(&bytes.data);
+        line.extend_from_slice(bytes.as_slice());
         vm.release(mark);
         if line.ends_with(b"\n") {
             break;
@@ -456,10 +456,10 @@ fn read_all(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let Some(bytes) = vm.get_gc::<Bytes>(piece) else {
             return Err(vm.heap.type_error("read() should return bytes"));
         };
-        if bytes.data.is_empty() {
+        if bytes.as_slice().is_empty() {
             break;
         }
-        all.extend_from_slice(&bytes.data);
+        all.extend_from_slice(bytes.as_slice());
         vm.release(mark);
     }
     Ok(vm.local(vm.heap.bytes(all).value()))
@@ -473,14 +473,14 @@ fn read_into(vm: &mut Vm, args: Locals, method: &str) -> Result<Local, Raised> {
         let message = format!("{method}() should return bytes");
         return Err(vm.heap.type_error(message));
     };
-    if bytes.data.len() > len {
+    if bytes.as_slice().len() > len {
         let message = format!(
             "{method}() returned too much data: {len} bytes requested, {} returned",
-            bytes.data.len()
+            bytes.as_slice().len()
         );
         return Err(vm.heap.value_error(message));
     }
-    let data = bytes.data.to_vec();
+    let data = bytes.as_slice().to_vec();
     store_into(vm, args.at(1), &data)?;
     Ok(vm.local(vm.heap.usize(data.len())))
 }

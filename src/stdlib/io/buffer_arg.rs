@@ -11,7 +11,7 @@ use crate::vm::{Local, Vm};
 /// How many bytes fit into a writable buffer.
 pub fn writable_len(vm: &Vm, target: Local) -> Result<usize, Raised> {
     if let Some(array) = array_of(vm, target) {
-        return Ok(array.data.borrow().len());
+        return Ok(array.len(&vm.heap));
     }
     match memoryview::try_view(vm.get(target)) {
         Some(view) if view.is_released() => Err(memoryview::released(&vm.heap)),
@@ -38,7 +38,7 @@ pub fn store_at(vm: &Vm, target: Local, at: usize, data: &[u8]) -> Result<(), Ra
     let Some(array) = array_of(vm, target) else {
         return Err(not_writable(vm, target));
     };
-    if let Some(room) = array.data.borrow_mut().get_mut(at..at + data.len()) {
+    if let Some(room) = array.write(&vm.heap).get_mut(at..at + data.len()) {
         room.copy_from_slice(data);
     }
     Ok(())

@@ -112,7 +112,7 @@ pub const HEX: Native = Native::vm(
 
 /// The value of the item at an offset.
 fn item_at<'h>(heap: &'h Heap, view: &View, at: i64) -> Option<Value<'h>> {
-    with_bytes(view.owner.get(heap), |data| {
+    with_bytes(heap, view.owner.get(heap), |data| {
         let at = usize::try_from(at).ok()?;
         let bytes = data.get(at..at.checked_add(view.itemsize)?)?;
         Some(unpack(heap, view.letter(), bytes, native_order()))

@@ -208,7 +208,7 @@ impl View {
     /// The bytes of all items, in order. An owner that became shorter has zeros.
     pub fn bytes(&self, heap: &Heap) -> Vec<u8> {
         let contiguous = self.is_contiguous();
-        with_bytes(self.owner.get(heap), |data| {
+        with_bytes(heap, self.owner.get(heap), |data| {
             let piece = |at: i64, len: usize| {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
                 let end = at.saturating_add(len);
@@ -227,7 +227,7 @@ impl View {
     /// Writes bytes over the items from the first on.
     pub fn store(&self, heap: &Heap, bytes: &[u8]) {
         let offsets = self.offsets();
-        with_bytes_mut(self.owner.get(heap), |data| {
+        with_bytes_mut(heap, self.owner.get(heap), |data| {
             for (at, piece) in offsets.into_iter().zip(bytes.chunks(self.itemsize.max(1))) {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
                 if let Some(room) = data.get_mut(at..at.saturating_add(piece.len())) {
@@ -249,12 +249,12 @@ impl View {
 }
 
 /// Looks at the bytes of an owner.
-fn with_bytes<T>(owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
+fn with_bytes<T>(heap: &Heap, owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
     if let Some(bytes) = owner.as_gc::<Bytes>() {
-        return look(&bytes.get().data);
+        return look(bytes.get().as_slice());
     }
     if let Some(array) = owner.as_gc::<ByteArray>() {
-        return look(&array.get().data.borrow());
+        return look(&array.get().read(heap));
     }
     match owner.as_gc::<Opaque>().and_then(|owner| owner.storage()) {
         Some(storage) => look(&storage.borrow()),
@@ -262,9 +262,9 @@ fn with_bytes<T>(owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
     }
 }
 
-fn with_bytes_mut(owner: Value<'_>, change: impl FnOnce(&mut [u8])) {
+fn with_bytes_mut(heap: &Heap, owner: Value<'_>, change: impl FnOnce(&mut [u8])) {
     if let Some(array) = owner.as_gc::<ByteArray>() {
-        change(&mut array.get().data.borrow_mut());
+        change(&mut array.get().write(heap));
     } else if let Some(storage) = owner.as_gc::<Opaque>().and_then(|owner| owner.storage()) {
         change(&mut storage.borrow_mut());
     }
@@ -318,11 +318,11 @@ const NEW: Native = Native::vm(
             (Some(view), _) if view.released.get() => return Err(released(&vm.heap)),
             (Some(view), _) => view.again(&vm.heap),
             (None, plain) => {
-                let bytes = plain.as_gc::<Bytes>().map(|bytes| bytes.data.len());
+                let bytes = plain.as_gc::<Bytes>().map(|bytes| bytes.as_slice().len());
                 let array = plain.as_gc::<ByteArray>();
                 match (bytes, array) {
                     (Some(len), _) => View::over(plain, len, true),
-                    (_, Some(array)) => View::over(plain, array.data.borrow().len(), false),
+                    (_, Some(array)) => View::over(plain, array.len(&vm.heap), false),
                     _ => return from_method(vm, args.at(1)),
                 }
             }

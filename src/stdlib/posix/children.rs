@@ -173,7 +173,7 @@ fn environment(vm: &Vm, dict: Local) -> Result<Option<Vec<(OsString, OsString)>>
             let message = "the environment is a dict from bytes to bytes";
             vm.heap.raise(Builtin::TypeError, message)
         })?;
-        Ok(OsString::from_vec(bytes.data.to_vec()))
+        Ok(OsString::from_vec(bytes.as_slice().to_vec()))
     };
     let entries = dict.table.entries(&vm.heap).into_iter();
     let entries = entries.map(|(name, value)| Ok((text(name)?, text(value)?)));

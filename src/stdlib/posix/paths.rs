@@ -208,7 +208,7 @@ pub const FSDECODE: Native = Native::vm(
         let name = fspath(vm, args.at(0))?;
         match vm.get_gc::<Bytes>(plain(vm, name)) {
             Some(bytes) => {
-                let text = crate::text::codec::escape::to_text(&bytes.data);
+                let text = crate::text::codec::escape::to_text(bytes.as_slice());
                 Ok(vm.local(vm.heap.str_value(&text)))
             }
             None => Ok(name),

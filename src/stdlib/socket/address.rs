@@ -28,7 +28,7 @@ pub fn sockaddr(vm: &mut Vm, given: Local, family: i32) -> Result<SockAddr, Rais
     if family == UNIX {
         let path = match (vm.get_gc::<Str>(given), vm.get_gc::<Bytes>(given)) {
             (Some(text), _) => text.as_str().to_owned(),
-            (None, Some(bytes)) => String::from_utf8_lossy(&bytes.get().data).into_owned(),
+            (None, Some(bytes)) => String::from_utf8_lossy(bytes.get().as_slice()).into_owned(),
             _ => {
                 return Err(vm
                     .heap

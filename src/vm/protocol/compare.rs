@@ -332,7 +332,7 @@ fn text_order(a: Value<'_>, b: Value<'_>) -> Option<Option<Ordering>> {
         return Some(Some(x.as_str().cmp(y.as_str())));
     }
     if let (Some(x), Some(y)) = (a.as_gc::<Bytes>(), b.as_gc::<Bytes>()) {
-        return Some(Some(x.get().data.cmp(&y.get().data)));
+        return Some(Some(x.get().as_slice().cmp(y.get().as_slice())));
     }
     // Only bytearrays pay for a copy.
     (a.is_gc::<ByteArray>() || b.is_gc::<ByteArray>()).then_some(())?;
@@ -439,10 +439,10 @@ fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
         Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty(heap)),
         // Zero is always a small integer.
         Kind::Int | Kind::Function | Kind::Native | Kind::BoundMethod => Some(true),
-        Kind::Bytes => value.as_gc::<Bytes>().map(|b| !b.get().data.is_empty()),
-        Kind::ByteArray => value
-            .as_gc::<ByteArray>()
-            .map(|b| !b.get().data.borrow().is_empty()),
+        Kind::Bytes => value
+            .as_gc::<Bytes>()
+            .map(|b| !b.get().as_slice().is_empty()),
+        Kind::ByteArray => value.as_gc::<ByteArray>().map(|b| !b.get().is_empty(heap)),
         Kind::Range => value.as_gc::<Range>().map(|r| !r.get().is_empty()),
         Kind::Complex => value
             .as_gc::<Complex>()

@@ -76,8 +76,8 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
             let mut data = Vec::with_capacity(len(a) + len(b));
             for part in [a, b] {
                 match part.as_gc::<Bytes>() {
-                    Some(bytes) => data.extend_from_slice(&bytes.get().data),
-                    None => data.extend_from_slice(&part.as_gc::<ByteArray>()?.get().data.borrow()),
+                    Some(bytes) => data.extend_from_slice(bytes.get().as_slice()),
+                    None => data.extend_from_slice(&part.as_gc::<ByteArray>()?.get().read(heap)),
                 }
             }
             Some(Ok(bytes_like(heap, kind_a, data)))
@@ -306,13 +306,7 @@ impl Vm {
             return Err(self.concat_error(target, b));
         };
         if let Some(array) = self.get_gc::<ByteArray>(target) {
-            self.heap.charge(more.len());
-            let mut data = array.get().data.borrow_mut();
-            if data.try_reserve(more.len()).is_err() {
-                drop(data);
-                return Err(self.heap.memory_error());
-            }
-            data.extend(more);
+            array.get().extend(&self.heap, &more)?;
         }
         Ok(true)
     }
@@ -326,7 +320,7 @@ impl Vm {
         } else if let (Some(array), Some(data)) =
             (self.get_gc::<ByteArray>(target), repeated.to_bytes())
         {
-            *array.get().data.borrow_mut() = data;
+            array.get().replace(&self.heap, data);
         }
         Ok(())
     }

@@ -150,7 +150,7 @@ impl Vm {
 
     fn search_bytes(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
         if let Some(part) = self.exported_bytes(item)? {
-            return Ok(with_bytes(self.get(container), |data| {
+            return Ok(with_bytes(&self.heap, self.get(container), |data| {
                 find_bytes(data, &part)
             }));
         }
@@ -162,7 +162,9 @@ impl Vm {
         }
         let byte = self.index_clipped(item)?;
         match u8::try_from(byte) {
-            Ok(byte) => Ok(with_bytes(self.get(container), |data| data.contains(&byte))),
+            Ok(byte) => Ok(with_bytes(&self.heap, self.get(container), |data| {
+                data.contains(&byte)
+            })),
             Err(_) => Err(self.heap.value_error("byte must be in range(0, 256)")),
         }
     }
@@ -323,12 +325,12 @@ fn range_contains(range: Range, item: Value<'_>) -> Option<bool> {
     }
 }
 
-fn with_bytes<T>(value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> T {
+fn with_bytes<T>(heap: &Heap, value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -> T {
     if let Some(bytes) = value.as_gc::<Bytes>() {
-        return read(&bytes.get().data);
+        return read(bytes.get().as_slice());
     }
     match value.as_gc::<ByteArray>() {
-        Some(array) => read(&array.get().data.borrow()),
+        Some(array) => read(&array.get().read(heap)),
         None => read(&[]),
     }
 }

@@ -33,9 +33,8 @@ impl Vm {
         let Some(array) = self.get_gc::<ByteArray>(target) else {
             return Ok(());
         };
-        let mut data = array.get().data.borrow_mut();
-        let selected = bounds.select(data.len());
-        assign_bytes(&self.heap, &mut data, selected, &new)
+        let selected = bounds.select(array.get().len(&self.heap));
+        assign_bytes(&self.heap, array.get(), selected, &new)
     }
 
     /// `del target[slice]`
@@ -46,9 +45,8 @@ impl Vm {
     ) -> Result<(), Raised> {
         let bounds = self.slice_bounds(slice)?;
         if let Some(array) = self.get_gc::<ByteArray>(target) {
-            let mut data = array.get().data.borrow_mut();
-            let selected = bounds.select(data.len());
-            *data = without(&data, selected);
+            let selected = bounds.select(array.get().len(&self.heap));
+            remove_bytes(&self.heap, array.get(), selected);
             return Ok(());
         }
         let items = self.list_items(target);
@@ -125,25 +123,29 @@ fn assign_items<'h>(
 
 fn assign_bytes(
     heap: &Heap,
-    data: &mut Vec<u8>,
+    array: &ByteArray,
     selected: Selection,
     new: &[u8],
 ) -> Result<(), Raised> {
     if selected.step == 1 {
-        heap.charge(new.len());
-        data.splice(replaced_range(selected), new.iter().copied());
-        return Ok(());
+        return array.splice(heap, replaced_range(selected), new);
     }
     if new.is_empty() {
         // A bytearray takes this for a deletion.
-        *data = without(data, selected);
+        remove_bytes(heap, array, selected);
         return Ok(());
     }
     check_count(heap, "bytes", selected, new.len())?;
+    let mut data = array.write(heap);
     for (at, &byte) in selected.positions().zip(new) {
         data[at] = byte;
     }
     Ok(())
+}
+
+fn remove_bytes(heap: &Heap, array: &ByteArray, selected: Selection) {
+    let rest = without(&array.read(heap), selected);
+    array.replace(heap, rest);
 }
 
 /// Where the new items go; an empty selection is a place between two items.

@@ -219,12 +219,13 @@ pub(in crate::vm) fn item_at<'h>(
             tuple.at(heap, resolve(tuple.len())?)
         }
         Kind::Bytes => {
-            let data = &sequence.as_gc::<Bytes>()?.get().data;
+            let data = sequence.as_gc::<Bytes>()?.get().as_slice();
             Some(Value::small_int(i64::from(data[resolve(data.len())?])))
         }
         Kind::ByteArray => {
-            let data = sequence.as_gc::<ByteArray>()?.get().data.borrow();
-            Some(Value::small_int(i64::from(data[resolve(data.len())?])))
+            let array = sequence.as_gc::<ByteArray>()?.get();
+            let byte = array.byte(heap, resolve(array.len(heap))?)?;
+            Some(Value::small_int(i64::from(byte)))
         }
         Kind::Range => {
             let range = *sequence.as_gc::<Range>()?.get();
@@ -327,16 +328,13 @@ impl Vm {
         let Some(array) = self.get_gc::<ByteArray>(array) else {
             return Ok(());
         };
-        let mut data = array.get().data.borrow_mut();
-        match resolve(position, data.len()) {
-            Some(at) => data[at] = byte,
-            None => {
-                return Err(self
-                    .heap
-                    .raise(Builtin::IndexError, "bytearray index out of range"));
-            }
+        let at = resolve(position, array.get().len(&self.heap));
+        match at.is_some_and(|at| array.get().set_byte(&self.heap, at, byte)) {
+            true => Ok(()),
+            false => Err(self
+                .heap
+                .raise(Builtin::IndexError, "bytearray index out of range")),
         }
-        Ok(())
     }
 
     /// An integer that fits a byte.
@@ -413,11 +411,11 @@ impl Vm {
             Some(Kind::ByteArray) => {
                 let position = self.position(plain, key)?;
                 let array: Option<Gc<'_, ByteArray>> = self.get_gc(plain);
-                let Some(mut data) = array.map(|array| array.get().data.borrow_mut()) else {
+                let Some(array) = array else {
                     return Ok(false);
                 };
-                match resolve(position, data.len()) {
-                    Some(at) => data.remove(at),
+                match resolve(position, array.get().len(&self.heap)) {
+                    Some(at) => array.get().remove(&self.heap, at),
                     None => {
                         return Err(self
                             .heap
@@ -483,10 +481,12 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
         Kind::Tuple => value.as_gc::<Tuple>().map(Gc::len),
         Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len(heap)),
         Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len(heap)),
-        Kind::Bytes => value.as_gc::<Bytes>().map(|bytes| bytes.get().data.len()),
+        Kind::Bytes => value
+            .as_gc::<Bytes>()
+            .map(|bytes| bytes.get().as_slice().len()),
         Kind::ByteArray => value
             .as_gc::<ByteArray>()
-            .map(|array| array.get().data.borrow().len()),
+            .map(|array| array.get().len(heap)),
         Kind::Range => i64::try_from(value.as_gc::<Range>()?.get().len())
             .ok()
             .map(|len| len as usize),

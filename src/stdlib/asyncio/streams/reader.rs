@@ -440,12 +440,11 @@ fn read_all(vm: &mut Vm, this: Local, reader: &Reader) -> Result<Step, Raised> {
         let collected = register(vm, this, SO_FAR);
         let collected = vm.get_gc::<ByteArray>(collected).expect("made above");
         if count == 0 {
-            let all = collected.data.take();
+            let all = collected.take(&vm.heap);
             return Ok(Step::Return(vm.local(vm.heap.bytes(all).value())));
         }
         let block = &reader.data.borrow().rest()[..count].to_vec();
-        vm.heap.charge(count);
-        collected.data.borrow_mut().extend_from_slice(block);
+        collected.extend(&vm.heap, block)?;
         reader.skip(vm, count);
         check(vm, reader)?;
     }

@@ -123,7 +123,7 @@ fn host_name(vm: &Vm, host: Local) -> Result<Option<String>, Raised> {
         return Ok(Some(name.as_str().to_owned()));
     }
     if let Some(name) = value.as_gc::<Bytes>() {
-        return Ok(Some(String::from_utf8_lossy(&name.data).into_owned()));
+        return Ok(Some(String::from_utf8_lossy(name.as_slice()).into_owned()));
     }
     let message = "getaddrinfo() argument 1 must be string or None";
     Err(vm.heap.type_error(message))

@@ -288,7 +288,7 @@ fn file_name(vm: &mut Vm, arg: Local) -> Result<String, Raised> {
         return Ok(name.as_str().to_owned());
     }
     if let Some(name) = vm.get_gc::<Bytes>(path) {
-        return Ok(String::from_utf8_lossy(&name.data).into_owned());
+        return Ok(String::from_utf8_lossy(name.as_slice()).into_owned());
     }
     let class = vm.heap.type_name(vm.get(arg));
     Err(vm.heap.type_error(format!(
@@ -329,10 +329,10 @@ fn source_text(
         return Ok(text.as_str().as_bytes().to_vec());
     }
     if let Some(bytes) = vm.get_gc::<Bytes>(source) {
-        return utf8_source(vm, &bytes.data, name);
+        return utf8_source(vm, bytes.as_slice(), name);
     }
     if let Some(bytes) = vm.get_gc::<ByteArray>(source) {
-        let bytes = bytes.data.borrow().to_vec();
+        let bytes = bytes.read(&vm.heap).to_vec();
         return utf8_source(vm, &bytes, name);
     }
     if let Some(bytes) = vm.exported_bytes(source)? {

@@ -83,9 +83,12 @@ fn ord(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             text.char_len(),
         )
     } else if let Some(bytes) = value.as_gc::<Bytes>() {
-        (bytes.data.first().map(|&b| i64::from(b)), bytes.data.len())
+        (
+            bytes.as_slice().first().map(|&b| i64::from(b)),
+            bytes.as_slice().len(),
+        )
     } else if let Some(bytes) = value.as_gc::<ByteArray>() {
-        let data = bytes.data.borrow();
+        let data = bytes.read(&vm.heap);
         (data.first().map(|&b| i64::from(b)), data.len())
     } else {
         let class = vm.heap.type_name(vm.get(args.at(0)));

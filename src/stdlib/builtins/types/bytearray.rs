@@ -113,8 +113,8 @@ const INIT: Native = Native::vm(
     |vm, a| {
         let data = make(vm, a, &BYTEARRAY)?;
         let array = this_of::<ByteArray>(vm, a)?;
-        if array.data.borrow()[..] != data[..] {
-            *array.data.borrow_mut() = data;
+        if array.read(&vm.heap)[..] != data[..] {
+            array.replace(&vm.heap, data);
         }
         Ok(vm.none())
     },
@@ -125,8 +125,7 @@ const APPEND: Native = Native::leaf(
     "Append a single byte, given by its number. Raises ValueError unless 0 <= item <= 255.",
     |heap, a| {
         let byte = arg::byte(heap, a.get(1))?;
-        this::<ByteArray>(heap, a)?.data.borrow_mut().push(byte);
-        heap.charge(1);
+        this::<ByteArray>(heap, a)?.push(heap, byte)?;
         Ok(Value::NONE)
     },
 );
@@ -156,20 +155,22 @@ const REMOVE: Native = Native::leaf(
 );
 
 const CLEAR: Native = Native::leaf("clear(self, /)", "Remove all bytes.", |heap, a| {
-    this::<ByteArray>(heap, a)?.data.borrow_mut().clear();
+    this::<ByteArray>(heap, a)?.take(heap);
     Ok(Value::NONE)
 });
 
 const COPY: Native = Native::leaf("copy(self, /) -> bytearray", "Return a copy.", |heap, a| {
-    let data = this::<ByteArray>(heap, a)?.data.borrow().clone();
-    Ok(heap.bytearray(data).value())
+    let array = this::<ByteArray>(heap, a)?;
+    let data = array.read(heap);
+    heap.room_for(data.len())?;
+    Ok(heap.bytearray(data.clone()).value())
 });
 
 const REVERSE: Native = Native::leaf(
     "reverse(self, /)",
     "Reverse the order of the bytes in place.",
     |heap, a| {
-        this::<ByteArray>(heap, a)?.data.borrow_mut().reverse();
+        this::<ByteArray>(heap, a)?.write(heap).reverse();
         Ok(Value::NONE)
     },
 );
@@ -211,12 +212,7 @@ fn extend(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         Some(data) => data,
         None => numbers(vm, a.at(1))?,
     };
-    let array = this_of::<ByteArray>(vm, a)?;
-    vm.heap.charge(data.len());
-    let mut bytes = array.data.borrow_mut();
-    vm.heap.grow_vec(&mut bytes, data.len())?;
-    bytes.extend(data);
-    drop(bytes);
+    this_of::<ByteArray>(vm, a)?.extend(&vm.heap, &data)?;
     Ok(vm.none())
 }
 
@@ -249,40 +245,41 @@ fn insert(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let at = vm.index(a.at(1))?;
     let item = vm.index_value(a.at(2))?;
     let byte = arg::byte(&vm.heap, vm.get(item))?;
-    let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
-    let len = data.len() as i64;
+    let array = this_of::<ByteArray>(vm, a)?;
+    let len = array.len(&vm.heap) as i64;
     let at = if at < 0 {
         (len + at.max(-len)).max(0)
     } else {
         at.min(len)
     };
-    data.insert(at as usize, byte);
+    array.insert(&vm.heap, at as usize, byte)?;
     Ok(vm.none())
 }
 
 fn pop(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let at = arg::vm_index_or(vm, a.at(1), -1)?;
-    let mut data = this_of::<ByteArray>(vm, a)?.get().data.borrow_mut();
-    if data.is_empty() {
+    let array = this_of::<ByteArray>(vm, a)?;
+    let len = array.len(&vm.heap) as i64;
+    if len == 0 {
         return Err(vm
             .heap
             .raise(Builtin::IndexError, "pop from empty bytearray"));
     }
-    let len = data.len() as i64;
     let at = if at < 0 { at.saturating_add(len) } else { at };
     if !(0..len).contains(&at) {
         return Err(vm.heap.raise(Builtin::IndexError, "pop index out of range"));
     }
-    let byte = data.remove(at as usize);
+    let byte = array.remove(&vm.heap, at as usize);
     Ok(vm.local(vm.heap.int(i64::from(byte))))
 }
 
 fn remove<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let byte = arg::byte(heap, a.get(1))?;
-    let mut data = this::<ByteArray>(heap, a)?.get().data.borrow_mut();
-    match data.iter().position(|&b| b == byte) {
+    let array = this::<ByteArray>(heap, a)?;
+    let at = array.read(heap).iter().position(|&b| b == byte);
+    match at {
         Some(at) => {
-            data.remove(at);
+            array.remove(heap, at);
             Ok(Value::NONE)
         }
         None => Err(heap.value_error("value not found in bytearray")),

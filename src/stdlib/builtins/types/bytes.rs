@@ -94,7 +94,7 @@ const NEW: Native = Native::vm(
 const HASH: Native = Native::leaf(
     "__hash__(self, /) -> int",
     "Return hash(self).",
-    |heap, a| Ok(heap.int(builtin_eq::hash_bytes(&this::<Bytes>(heap, a)?.get().data) as i64)),
+    |heap, a| Ok(heap.int(builtin_eq::hash_bytes(this::<Bytes>(heap, a)?.get().as_slice()) as i64)),
 );
 
 const BYTES: Native = Native::leaf(

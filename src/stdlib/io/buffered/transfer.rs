@@ -31,7 +31,7 @@ fn read_raw(
     }
     let count = vm.index(count)?;
     let array = vm.get_gc::<ByteArray>(room).expect("just made");
-    let mut data = array.data.take();
+    let mut data = array.take(&vm.heap);
     match usize::try_from(count) {
         Ok(count) if count <= len => data.truncate(count),
         _ => {
@@ -124,7 +124,7 @@ pub(super) fn read_everything(
         let Some(rest) = vm.get_gc::<Bytes>(rest) else {
             return Err(vm.heap.type_error("readall() should return bytes"));
         };
-        vm.heap.append_bytes(&mut data, &rest.data)?;
+        vm.heap.append_bytes(&mut data, rest.as_slice())?;
         return Ok(Some(data));
     }
     loop {

@@ -139,7 +139,7 @@ fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h
         IterTag::Range => next_of_range(heap, iter),
         IterTag::List => next_of_list(heap, iter),
         IterTag::Tuple => next_of_tuple(heap, iter),
-        IterTag::Bytes => next_at(iter, byte_at, heap),
+        IterTag::Bytes => next_at(iter, |source, n| byte_at(heap, source, n), heap),
         IterTag::ListReverse => previous_in_list(heap, iter),
         IterTag::Str => next_char(heap, iter),
         IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
@@ -299,10 +299,10 @@ fn next_at<'h>(
     item
 }
 
-fn byte_at(source: Value<'_>, n: usize) -> Option<Value<'_>> {
+fn byte_at<'h>(heap: &Heap, source: Value<'h>, n: usize) -> Option<Value<'h>> {
     let byte = match source.as_gc::<Bytes>() {
-        Some(bytes) => bytes.data.get(n).copied(),
-        None => source.as_gc::<ByteArray>()?.data.borrow().get(n).copied(),
+        Some(bytes) => bytes.as_slice().get(n).copied(),
+        None => source.as_gc::<ByteArray>()?.byte(heap, n),
     };
     byte.map(|byte| Value::small_int(i64::from(byte)))
 }

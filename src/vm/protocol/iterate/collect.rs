@@ -107,12 +107,18 @@ impl Vm {
                     .map(|c| heap.char_value(c))
                     .collect(),
             ),
-            Kind::Bytes => Some(value.as_gc::<Bytes>()?.data.iter().map(byte).collect()),
+            Kind::Bytes => Some(
+                value
+                    .as_gc::<Bytes>()?
+                    .as_slice()
+                    .iter()
+                    .map(byte)
+                    .collect(),
+            ),
             Kind::ByteArray => Some(
                 value
                     .as_gc::<ByteArray>()?
-                    .data
-                    .borrow()
+                    .read(heap)
                     .iter()
                     .map(byte)
                     .collect(),

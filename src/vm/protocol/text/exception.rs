@@ -204,7 +204,7 @@ impl Vm {
         let (start, end) = self.bounds(span);
         let byte = self
             .get_gc::<Bytes>(object)
-            .and_then(|bytes| bytes.data.get(start as usize).copied());
+            .and_then(|bytes| bytes.as_slice().get(start as usize).copied());
         match byte {
             Some(byte) if end == start + 1 => {
                 format!(

@@ -62,10 +62,10 @@ impl Vm {
             },
             Kind::Bytes => value
                 .as_gc::<Bytes>()
-                .map(|bytes| str_repr::bytes_repr(&bytes.data)),
+                .map(|bytes| str_repr::bytes_repr(bytes.as_slice())),
             Kind::ByteArray => value
                 .as_gc::<ByteArray>()
-                .map(|array| str_repr::bytearray_repr(&array.data.borrow())),
+                .map(|array| str_repr::bytearray_repr(&array.read(&self.heap))),
             Kind::Complex => value
                 .as_gc::<Complex>()
                 .map(|c| float_repr::complex_repr(c.re, c.im)),
