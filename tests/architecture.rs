@@ -52,7 +52,7 @@ const HOMES: [(&str, &str); 23] = [
     ("md5", "stdlib/hashlib.rs"),
     ("corosensei", "vm/exec/green_stack.rs"),
     ("corosensei", "vm/exec/native_stack.rs"),
-    ("mio", "sched/reactor/"),
+    ("mio", "sched/reactor/system.rs"),
     ("socket2", "sched/reactor/socket.rs"),
     ("socket2", "stdlib/socket/"),
     ("nix", "stdlib/socket/"),

@@ -167,6 +167,20 @@ pub fn truth_or(vm: &mut Vm, local: Local, default: bool) -> Result<bool, Raised
     }
 }
 
+/// An integer of C's `int`, such as a number of the system. `default`: where it was omitted.
+///
+/// # Errors
+/// TypeError; OverflowError if it does not fit.
+pub fn c_int(vm: &mut Vm, local: Local, default: i64) -> Result<i32, Raised> {
+    let number = vm_index_or(vm, local, default)?;
+    i32::try_from(number).map_err(|_| {
+        vm.heap.raise(
+            Builtin::OverflowError,
+            "signed integer is greater than maximum",
+        )
+    })
+}
+
 /// The bytes of a bytes object or bytearray.
 pub enum Buffer<'h> {
     /// Of a bytes object.
@@ -213,7 +227,7 @@ impl<'h> Buffer<'h> {
             return opaque.exported(heap).map(Buffer::Copy);
         }
         let storage = storage_of(heap, value)?;
-        Some(Buffer::Array(storage.get().data.borrow()))
+        Some(Buffer::Array(storage.get().read(heap)))
     }
 
     /// A copy of the bytes of an argument that must have some.

@@ -34,9 +34,11 @@ pub mod posix;
 pub mod random;
 pub mod re;
 pub mod receiver;
+pub mod reduce;
 pub mod registry;
 pub mod select;
 pub mod signal;
+#[cfg(feature = "net")]
 pub mod socket;
 pub mod struct_;
 pub mod summary;
@@ -81,6 +83,7 @@ pub const MODULES: &[&NativeModule] = &[
     &re::RE,
     &select::SELECT,
     &signal::SIGNAL,
+    #[cfg(feature = "net")]
     &socket::SOCKET,
     &struct_::STRUCT,
     &sys::SYS,

@@ -3,6 +3,7 @@
 //! One table maps numbers to classes. To add one: a row.
 
 use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::vm::Vm;
 
 /// The classes of error numbers (Linux).
 const CLASSES: [(i64, Builtin); 19] = [
@@ -61,4 +62,13 @@ pub fn raise(heap: &Heap, error: &std::io::Error, file: Option<Value<'_>>) -> Ra
 
 fn same_heap<'h>(_: &'h Heap, value: Value<'h>) -> Value<'h> {
     value
+}
+
+/// Whether the host lets the program use sockets.
+///
+/// # Errors
+/// PermissionError.
+pub fn check_door(vm: &Vm) -> Result<(), Raised> {
+    let allowed = vm.host.check_network();
+    allowed.map_err(|error| raise(&vm.heap, &error, None))
 }

@@ -5,8 +5,15 @@
 //! was ready before, as in asyncio. The reactor is made when the first source is, so that programs without I/O pay nothing.
 //! To add a sort of source: implement `Source`, register it with `watch`.
 
+pub mod address;
 pub mod poller;
+#[cfg(feature = "net")]
 pub mod socket;
+#[cfg(not(feature = "net"))]
+#[path = "no_socket.rs"]
+pub mod socket;
+mod system;
+#[cfg(feature = "net")]
 pub mod watch;
 
 use std::any::Any;
@@ -16,10 +23,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
 use rustc_hash::FxHashMap;
 
+use self::system::{EventKey, Events, Interest, Poll, SourceFd, Waker};
 use super::blocking::BlockingPool;
 use super::handle::Handle;
 use super::thread_queue::ThreadId;
@@ -32,6 +38,10 @@ use socket::Socket;
 
 /// How many events the system hands over at once.
 const EVENTS: usize = 1024;
+/// Why no socket can be made in a build without the feature `net`.
+#[cfg(not(feature = "net"))]
+const NO_SOCKETS: &str = "this build of apy has no sockets";
+
 /// The token of the waker; sources are numbered from 1.
 const WAKER: usize = 0;
 /// What one read asks for at most, as in CPython.
@@ -115,7 +125,7 @@ impl Reactor {
     /// The system's: out of descriptors.
     pub fn new() -> io::Result<Reactor> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), Token(WAKER))?);
+        let waker = Arc::new(Waker::new(poll.registry(), EventKey(WAKER))?);
         Ok(Reactor {
             poll: RefCell::new(poll),
             events: RefCell::new(Events::with_capacity(EVENTS)),
@@ -154,7 +164,7 @@ impl Reactor {
     pub fn watch(&self, token: usize, socket: &Socket) -> io::Result<()> {
         self.poll.borrow().registry().register(
             &mut SourceFd(&socket.number()),
-            Token(token),
+            EventKey(token),
             Interest::READABLE | Interest::WRITABLE,
         )
     }
@@ -172,11 +182,11 @@ impl Reactor {
         let poll = self.poll.borrow();
         let again = poll
             .registry()
-            .reregister(&mut SourceFd(&fd), Token(token), interest);
+            .reregister(&mut SourceFd(&fd), EventKey(token), interest);
         match again {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 poll.registry()
-                    .register(&mut SourceFd(&fd), Token(token), interest)
+                    .register(&mut SourceFd(&fd), EventKey(token), interest)
             }
             result => result,
         }
@@ -186,6 +196,7 @@ impl Reactor {
         self.poll.borrow().registry().deregister(&mut SourceFd(&fd))
     }
 
+    #[cfg(feature = "net")]
     fn find_watch(&self, fd: i32) -> Option<Rc<watch::FdWatch>> {
         let token = *self.watched.borrow().get(&fd)?;
         let source: Rc<dyn Any> = self.get(token)? as Rc<dyn Any>;

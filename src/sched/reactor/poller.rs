@@ -9,9 +9,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token};
-
+use super::system::{EventKey, Events, Interest, Poll, SourceFd};
 use crate::runtime::heap::traced;
 
 /// EPERM: the descriptor is of a kind that is always ready, as files on a disk.
@@ -71,7 +69,7 @@ impl Poller {
             true => self.arm(fd, wanted),
             false => {
                 let poll = self.poll.borrow();
-                let token = Token(fd as usize);
+                let token = EventKey(fd as usize);
                 poll.registry()
                     .register(&mut SourceFd(&fd), token, interest(wanted))
             }
@@ -107,7 +105,7 @@ impl Poller {
     /// Has the system say once more what is ready.
     fn arm(&self, fd: i32, wanted: Sides) -> io::Result<()> {
         let poll = self.poll.borrow();
-        let (token, interest) = (Token(fd as usize), interest(wanted));
+        let (token, interest) = (EventKey(fd as usize), interest(wanted));
         poll.registry()
             .reregister(&mut SourceFd(&fd), token, interest)
     }

@@ -1,33 +1,16 @@
 //! Sockets that never block, and their addresses; plain data, no Value.
 //!
-//! The one place that names socket2. Streams of either family (internet, Unix) are one type here, so that what stands above need not
+//! Built on socket2; `no_socket.rs` stands here without the feature `net`. Streams of either family (internet, Unix) are one type here, so that what stands above need not
 //! tell them apart. Errors are the system's; `WouldBlock` comes back as None.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Type};
 
-/// Where a socket is, or what it talks to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// Host and port.
-    Internet(SocketAddr),
-    /// The path of a Unix socket; empty for one without a name.
-    Unix(String),
-}
-
-/// What a listening socket is told before it is bound.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ListenOptions {
-    /// SO_REUSEADDR: bind though old connections linger.
-    pub reuse_address: bool,
-    /// SO_REUSEPORT: share the port with other listeners.
-    pub reuse_port: bool,
-    /// SO_KEEPALIVE.
-    pub keep_alive: bool,
-}
+pub use super::address::{Address, ListenOptions};
 
 /// A socket: of a connection, or one that listens.
 #[derive(Debug)]
@@ -66,9 +49,20 @@ impl Socket {
         Ok(Socket { inner })
     }
 
-    /// The socket below, for its options.
-    pub fn inner(&self) -> &socket2::Socket {
-        &self.inner
+    /// Sets an option: level and number, as Linux counts.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn set_option(&self, option: (i32, i32), value: i32) -> io::Result<()> {
+        set_option(&self.inner, option, value)
+    }
+
+    /// The value of an option: level and number.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn option(&self, option: (i32, i32)) -> io::Result<i64> {
+        option_of(&self.inner, option)
     }
 
     /// A socket bound to an address; it does not listen yet.
@@ -212,13 +206,55 @@ impl Address {
             Address::Unix(path) => SockAddr::unix(path),
         }
     }
+}
 
-    /// The number of its family, as the system counts: AF_UNIX, AF_INET, AF_INET6.
-    pub fn family(&self) -> i32 {
-        match self {
-            Address::Unix(_) => Domain::UNIX.into(),
-            Address::Internet(SocketAddr::V4(_)) => Domain::IPV4.into(),
-            Address::Internet(SocketAddr::V6(_)) => Domain::IPV6.into(),
+/// Sets an option of SOL_SOCKET, IPPROTO_TCP or IPPROTO_IPV6, by the numbers of Linux.
+///
+/// # Errors
+/// The system's.
+pub fn set_option(socket: &socket2::Socket, option: (i32, i32), value: i32) -> io::Result<()> {
+    let size = usize::try_from(value).unwrap_or_default();
+    match option {
+        (1, 2) => socket.set_reuse_address(value != 0),
+        (1, 6) => socket.set_broadcast(value != 0),
+        (1, 7) => socket.set_send_buffer_size(size),
+        (1, 8) => socket.set_recv_buffer_size(size),
+        (1, 9) => socket.set_keepalive(value != 0),
+        (1, 13) => socket.set_linger((value >= 0).then(|| Duration::from_secs(value as u64))),
+        (1, 15) => socket.set_reuse_port(value != 0),
+        (6, 1) => socket.set_tcp_nodelay(value != 0),
+        (41, 26) => socket.set_only_v6(value != 0),
+        _ => Err(io::Error::from_raw_os_error(92)),
+    }
+}
+
+/// The value of an option. To add one that socket2 knows: an arm here and in `set_option`; any other is refused as the system refuses it.
+///
+/// # Errors
+/// The system's.
+pub fn option_of(socket: &socket2::Socket, option: (i32, i32)) -> io::Result<i64> {
+    let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    match option {
+        (1, 2) => socket.reuse_address().map(i64::from),
+        (1, 3) => socket.r#type().map(|kind| i64::from(i32::from(kind))),
+        (1, 4) => {
+            let error = socket.take_error()?;
+            Ok(error
+                .and_then(|error| error.raw_os_error())
+                .unwrap_or(0)
+                .into())
         }
+        (1, 6) => socket.broadcast().map(i64::from),
+        (1, 7) => socket.send_buffer_size().map(size),
+        (1, 8) => socket.recv_buffer_size().map(size),
+        (1, 9) => socket.keepalive().map(i64::from),
+        (1, 13) => socket
+            .linger()
+            .map(|span| span.map_or(-1, |span| span.as_secs() as i64)),
+        (1, 30) => socket.is_listener().map(i64::from),
+        (1, 15) => socket.reuse_port().map(i64::from),
+        (6, 1) => socket.tcp_nodelay().map(i64::from),
+        (41, 26) => socket.only_v6().map(i64::from),
+        _ => Err(io::Error::from_raw_os_error(92)),
     }
 }

@@ -252,7 +252,7 @@ const GETSTATE: Native = Native::vm(
         let value = vm.call_method(args.at(0), "getvalue", &[])?;
         let at = open_state(vm, args)?.at.get();
         let at = vm.local(vm.heap.usize(at));
-        let attributes = crate::stdlib::builtins::types::reduce::state(vm, args.at(0))?;
+        let attributes = crate::stdlib::reduce::state(vm, args.at(0))?;
         Ok(vm.tuple_of(&[value, at, attributes]))
     },
 );

@@ -126,6 +126,7 @@ impl Extension for IoState {}
 
 impl IoState {
     /// Notes an open socket.
+    #[cfg(feature = "net")]
     pub fn note_socket(&self, number: i64, socket: SocketEntry) {
         let mut sockets = self.sockets.borrow_mut();
         if sockets.len() == sockets.capacity() {
@@ -150,6 +151,7 @@ impl IoState {
     }
 
     /// Takes a socket that was detached.
+    #[cfg(feature = "net")]
     pub fn take_detached(&self, number: i64) -> Option<OwnedFd> {
         self.detached.borrow_mut().remove(&number)
     }

@@ -298,7 +298,7 @@ const GETSTATE: Native = Native::vm(
         let (at, newline) = (state.at.get(), state.lines.borrow().newline.name());
         let newline = newline.map_or(Value::NONE, |newline| vm.heap.str_value(newline));
         let (newline, at) = (vm.local(newline), vm.local(vm.heap.usize(at)));
-        let attributes = crate::stdlib::builtins::types::reduce::state(vm, args.at(0))?;
+        let attributes = crate::stdlib::reduce::state(vm, args.at(0))?;
         Ok(vm.tuple_of(&[value, newline, at, attributes]))
     },
 );

@@ -111,7 +111,7 @@ pub fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, Op
 
 /// `resolve(host, port)`.
 pub fn resolve(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    super::check_door(vm)?;
+    super::os_error::check_door(vm)?;
     let host = vm.text_of(args.at(0))?;
     let port = arg::vm_index_or(vm, args.at(1), 0)?;
     let port = u16::try_from(port).unwrap_or_default();

@@ -16,7 +16,7 @@ use std::sync::{Arc, Weak};
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::arg::{self, Buffer};
+use super::arg::{self, Buffer, c_int};
 use super::io::IoState;
 use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::heap::traced;
@@ -87,15 +87,6 @@ fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Re
     outcome.map_err(|error| failed(vm, &error))
 }
 
-/// Whether the host lets the program use sockets.
-///
-/// # Errors
-/// PermissionError.
-pub fn check_door(vm: &Vm) -> Result<(), Raised> {
-    let allowed = vm.host.check_network();
-    allowed.map_err(|error| os_error::raise(&vm.heap, &error, None))
-}
-
 /// An open socket.
 ///
 /// # Errors
@@ -115,16 +106,6 @@ fn failed(vm: &Vm, error: &io::Error) -> Raised {
         Some(errno) => os_error::raise(&vm.heap, &io::Error::from_raw_os_error(errno), None),
         None => os_error::raise(&vm.heap, error, None),
     }
-}
-
-fn int(vm: &mut Vm, local: Local, default: i64) -> Result<i32, Raised> {
-    let number = arg::vm_index_or(vm, local, default)?;
-    i32::try_from(number).map_err(|_| {
-        vm.heap.raise(
-            Builtin::OverflowError,
-            "signed integer is greater than maximum",
-        )
-    })
 }
 
 fn adopt(vm: &Vm, this: Local, socket: Socket) -> Result<(), Raised> {
@@ -148,11 +129,11 @@ const OPEN: Native = Native::vm(
     "Open a socket; with a peer both as ends of one connection.",
     |vm, args| {
         let [family, kind, proto] = [
-            int(vm, args.at(1), 2)?,
-            int(vm, args.at(2), 1)?,
-            int(vm, args.at(3), 0)?,
+            c_int(vm, args.at(1), 2)?,
+            c_int(vm, args.at(2), 1)?,
+            c_int(vm, args.at(3), 0)?,
         ];
-        check_door(vm)?;
+        os_error::check_door(vm)?;
         let (domain, kind) = (Domain::from(family), Type::from(kind));
         let proto = (proto != 0).then(|| Protocol::from(proto));
         let peer = args.at(4);
@@ -225,7 +206,7 @@ const STRERROR: Native = Native::vm(
     "strerror(number, /) -> str",
     "What the system calls an error.",
     |vm, args| {
-        let number = int(vm, args.at(0), 0)?;
+        let number = c_int(vm, args.at(0), 0)?;
         let text = io::Error::from_raw_os_error(number).to_string();
         let text = text.split(" (os error").next().unwrap_or_default();
         Ok(vm.local(vm.heap.str_value(text)))
@@ -259,7 +240,7 @@ const LISTEN: Native = Native::vm(
     "listen(self, backlog=128, /)",
     "Let others connect.",
     |vm, args| {
-        let backlog = int(vm, args.at(1), 128)?;
+        let backlog = c_int(vm, args.at(1), 128)?;
         on(vm, args.at(0), |socket| socket.listen(backlog.max(0)))?;
         Ok(vm.none())
     },
@@ -288,7 +269,7 @@ const RECV: Native = Native::vm(
     "What is there, at most bufsize bytes; b'' at the end.",
     |vm, args| {
         let mut buffer = read_buffer(vm, args.at(1))?;
-        let flags = int(vm, args.at(2), 0)?;
+        let flags = c_int(vm, args.at(2), 0)?;
         let count = on(vm, args.at(0), |mut socket| match flags {
             0 => socket.read(&mut buffer),
             flags => {
@@ -304,7 +285,7 @@ const SEND: Native = Native::vm(
     "Send what fits; how many bytes that was.",
     |vm, args| {
         let data = bytes_of(vm, args.at(1))?;
-        let flags = int(vm, args.at(2), 0)?;
+        let flags = c_int(vm, args.at(2), 0)?;
         let count = on(vm, args.at(0), |mut socket| match flags {
             0 => socket.write(&data),
             flags => socket.send_with_flags(&data, flags),
@@ -341,7 +322,7 @@ const SHUTDOWN: Native = Native::vm(
     "shutdown(self, how, /)",
     "Stop receiving (0), sending (1) or both (2).",
     |vm, args| {
-        let how = match int(vm, args.at(1), 2)? {
+        let how = match c_int(vm, args.at(1), 2)? {
             0 => Shutdown::Read,
             1 => Shutdown::Write,
             _ => Shutdown::Both,
@@ -392,7 +373,7 @@ const WATCH: Native = Native::vm(
     "watch(fd, writing, handle, /)",
     "Have a handle called whenever a descriptor is ready; the handle before, or None.",
     |vm, args| {
-        let fd = int(vm, args.at(0), -1)?;
+        let fd = c_int(vm, args.at(0), -1)?;
         let side = side(vm, args.at(1))?;
         match watch::watch(vm, fd, side, args.at(2))? {
             Ok(before) => Ok(vm.local(vm.get(before).or(Value::NONE))),
@@ -404,7 +385,7 @@ const UNWATCH: Native = Native::vm(
     "unwatch(fd, writing, /)",
     "Stop watching a side of a descriptor; its handle, or None.",
     |vm, args| {
-        let fd = int(vm, args.at(0), -1)?;
+        let fd = c_int(vm, args.at(0), -1)?;
         let side = side(vm, args.at(1))?;
         let before = watch::unwatch(vm, fd, side)?;
         Ok(vm.local(vm.get(before).or(Value::NONE)))
@@ -446,7 +427,7 @@ fn family_of(vm: &Vm, this: Local) -> Result<i32, Raised> {
 }
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let fd = int(vm, args.at(0), -1)?;
+    let fd = c_int(vm, args.at(0), -1)?;
     let side = side(vm, args.at(1))?;
     let wanted = Sides {
         read: side == Side::Read,

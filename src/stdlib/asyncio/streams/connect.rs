@@ -249,7 +249,7 @@ fn begin_unix(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     let Some(path) = vm.get_gc::<Str>(path) else {
         return Err(vm.heap.value_error("no path and sock were specified"));
     };
-    crate::stdlib::socket::check_door(vm)?;
+    os_error::check_door(vm)?;
     let address = Address::Unix(path.as_str().to_owned());
     attempt(vm, this).left.borrow_mut().push_back(address);
     try_next(vm, this)

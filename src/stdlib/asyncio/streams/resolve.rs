@@ -40,7 +40,7 @@ type Found = io::Result<Vec<SocketAddr>>;
 /// # Errors
 /// TypeError, OverflowError for a port out of range, OSError for a service name.
 pub fn begin(vm: &mut Vm, host: Local, port: Local, purpose: Purpose) -> Result<Lookup, Raised> {
-    crate::stdlib::socket::check_door(vm)?;
+    crate::stdlib::os_error::check_door(vm)?;
     let port = port_number(vm, port, purpose)?;
     let Some(host) = host_name(vm, host)? else {
         let ips: [IpAddr; 2] = match purpose {

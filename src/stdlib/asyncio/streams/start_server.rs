@@ -154,7 +154,7 @@ fn start_unix_server(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             .collect();
         return call_general(vm, "start_unix_server", &given);
     };
-    crate::stdlib::socket::check_door(vm)?;
+    os_error::check_door(vm)?;
     let found = vec![Address::Unix(path.as_str().to_owned())];
     let limit = super::limit(vm, args.at(2))?;
     let backlog = arg::vm_index_or(vm, args.at(4), 100)?;

@@ -10,7 +10,8 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::reactor::reactor;
 use crate::sched::reactor::socket::{self, Address};
-use crate::stdlib::socket::options;
+use crate::stdlib::arg::c_int;
+use crate::stdlib::os_error;
 use crate::vm::{Local, Native, Vm};
 
 /// What `server.sockets` and `get_extra_info("socket")` give.
@@ -78,7 +79,11 @@ const SETSOCKOPT: Native = Native::vm(
     "Set an option.",
     |vm, args| {
         let socket = descriptor(vm, args.at(0))?;
-        options::set(vm, socket.inner(), [args.at(1), args.at(2), args.at(3)])
+        let option = (c_int(vm, args.at(1), 0)?, c_int(vm, args.at(2), 0)?);
+        let value = c_int(vm, args.at(3), 0)?;
+        let outcome = socket.set_option(option, value);
+        outcome.map_err(|error| os_error::raise(&vm.heap, &error, None))?;
+        Ok(vm.none())
     },
 );
 const GETSOCKOPT: Native = Native::vm(
@@ -86,7 +91,10 @@ const GETSOCKOPT: Native = Native::vm(
     "The value of an option.",
     |vm, args| {
         let socket = descriptor(vm, args.at(0))?;
-        options::get(vm, socket.inner(), [args.at(1), args.at(2)])
+        let option = (c_int(vm, args.at(1), 0)?, c_int(vm, args.at(2), 0)?);
+        let value = socket.option(option);
+        let value = value.map_err(|error| os_error::raise(&vm.heap, &error, None))?;
+        Ok(vm.local(Value::small_int(value)))
     },
 );
 const GETTIMEOUT: Native = Native::vm("gettimeout(self, /)", "0: it never blocks.", |vm, _| {

@@ -18,8 +18,8 @@ use crate::vm::{Args, Local, Locals, Native, Vm};
 pub const TYPES: &[NativeType] = &[NativeType {
     new: Some(&NEW),
     methods: &[
-        &super::reduce::BYTEARRAY_REDUCE,
-        &super::reduce::BYTEARRAY_REDUCE_EX,
+        &crate::stdlib::reduce::BYTEARRAY_REDUCE,
+        &crate::stdlib::reduce::BYTEARRAY_REDUCE_EX,
         &case::LOWER,
         &case::UPPER,
         &case::TITLE,

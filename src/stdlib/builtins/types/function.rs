@@ -4,7 +4,6 @@
 //! and a word in the table of its type.
 
 use super::function_new::{self, set_code};
-use super::reduce::FUNCTION_REDUCE;
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -17,6 +16,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::stdlib::arg::{as_str, plain_value};
 use crate::stdlib::receiver::this;
+use crate::stdlib::reduce::FUNCTION_REDUCE;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

@@ -28,7 +28,6 @@ mod object;
 mod property;
 mod range;
 mod rank;
-pub mod reduce;
 mod sequence;
 mod set;
 mod singleton;

@@ -3,7 +3,7 @@
 //! Construction checks arguments as CPython does: extra ones are an error only where neither `__new__` nor `__init__` is
 //! overridden. To add a method: a `Native`, its function, a word in the table.
 
-use super::{module, reduce};
+use super::module;
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
@@ -14,6 +14,7 @@ use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, plain};
+use crate::stdlib::reduce;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 

@@ -18,7 +18,7 @@ pub const TYPES: &[NativeType] = &[SET, FROZENSET];
 const SET: NativeType = NativeType {
     new: Some(&NEW),
     methods: &[
-        &super::reduce::SET_REDUCE,
+        &crate::stdlib::reduce::SET_REDUCE,
         &INIT,
         &ADD,
         &CLEAR,
@@ -69,7 +69,7 @@ const SET: NativeType = NativeType {
 const FROZENSET: NativeType = NativeType {
     new: Some(&NEW_FROZEN),
     methods: &[
-        &super::reduce::SET_REDUCE,
+        &crate::stdlib::reduce::SET_REDUCE,
         &COPY,
         &DIFFERENCE,
         &INTERSECTION,

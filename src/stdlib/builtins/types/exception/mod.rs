@@ -9,7 +9,6 @@ mod group;
 pub mod init;
 pub mod os_error;
 
-use super::reduce::{EXCEPTION_REDUCE, EXCEPTION_SETSTATE};
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
@@ -20,6 +19,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::as_str;
 use crate::stdlib::receiver::this;
+use crate::stdlib::reduce::{EXCEPTION_REDUCE, EXCEPTION_SETSTATE};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
