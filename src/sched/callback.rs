@@ -52,6 +52,13 @@ pub(super) fn call_handle(
         _ => vec![argument],
     };
     let outcome = vm.call(target, &args);
+    if outcome.is_err()
+        && let Some(known) = vm.get_gc::<Opaque>(object)
+        && let Some(state) = known.payload::<HandleState>()
+    {
+        // The empty context is an object only since the callback set a variable; the exception handler runs in it, too.
+        state.context.set(scheduler.context(&vm.heap));
+    }
     scheduler.set_context(vm.get(outer));
     match outcome {
         Ok(result) => {

@@ -77,7 +77,8 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
     this.result.set(vm.get(exception));
     this.state.set(FutureState::Failed);
     this.retrieved.set(false);
-    scheduler(vm).note_failure(this.value(), &vm.heap);
+    // The collector tells of it if nobody takes the exception: `report::unretrieved`.
+    vm.heap.finalise(this.value());
     schedule_callbacks(vm, this);
     Ok(())
 }

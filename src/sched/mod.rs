@@ -38,7 +38,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::runtime::future::{Future, NO_ROW};
+use crate::runtime::future::{Future, FutureState, NO_ROW};
 use crate::runtime::heap::{LimitKind, traced};
 use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 use crate::vm::registry::Rows;
@@ -79,8 +79,6 @@ pub struct Scheduler {
     next_task: Cell<u64>,
     /// The number in the default name of the next task that gets no other.
     next_name: Cell<u64>,
-    /// Futures that failed and whose exception nobody has taken yet, oldest first; those that were taken go when it has grown.
-    failures: RefCell<Vec<Slot>>,
     /// The number of the current loop: the one whose handles and timers are in `ready` and `timers`.
     loop_number: Cell<u16>,
     next_loop: Cell<u16>,
@@ -131,7 +129,6 @@ impl Scheduler {
             tasks: RefCell::default(),
             next_task: Cell::new(1),
             next_name: Cell::new(1),
-            failures: RefCell::default(),
             loop_number: Cell::new(FIRST_LOOP),
             next_loop: Cell::new(FIRST_LOOP + 1),
             face: Cell::new(None),
@@ -330,26 +327,15 @@ impl Scheduler {
         self.context.set(context);
     }
 
-    /// Remembers a future that failed, so that its exception is reported if nobody takes it.
-    fn note_failure(&self, future: Value<'_>, heap: &Heap) {
-        let mut failures = self.failures.borrow_mut();
-        if failures.len() == failures.capacity() {
-            failures.retain(|slot| {
-                slot.get(heap)
-                    .as_gc::<Future>()
-                    .is_some_and(|f| !f.retrieved.get())
-            });
-        }
-        failures.push(Slot::new(future));
-    }
-
-    /// The futures that failed and that nobody asked; they are forgotten here.
-    fn take_failures(&self, vm: &Vm) -> Vec<Local> {
-        let failures = self.failures.take();
-        failures
-            .iter()
-            .map(|slot| vm.local(slot.get(&vm.heap)))
-            .collect()
+    /// The futures that failed and whose exception nobody took, oldest first.
+    fn failures(&self, vm: &Vm) -> Vec<Local> {
+        let is_failure = |value: &Value<'_>| {
+            value.as_gc::<Future>().is_some_and(|future| {
+                future.state.get() == FutureState::Failed && !future.retrieved.get()
+            })
+        };
+        let found = vm.heap.finalisable().into_iter().filter(is_failure);
+        found.map(|future| vm.local(future)).collect()
     }
 
     /// Takes a task that nobody can finish off the table of those that the loop drives.
@@ -404,7 +390,7 @@ impl Extension for Shared {}
 traced!(Shared { 0 });
 traced!(
     Scheduler {
-        ready, timers, watch, current, foreground, settings, idle, loops, context, tasks, failures, abandoned, green,
+        ready, timers, watch, current, foreground, settings, idle, loops, context, tasks, abandoned, green,
         reactor, signals,
     }
     plain { clock, natives, next_task, next_name, running, switch_interval, attended, interrupted, default_debug, loop_number, next_loop, policy_loop, policy_set, face }

@@ -4,6 +4,7 @@
 
 use super::future::future;
 use super::{scheduler, task};
+use crate::runtime::dict::Dict;
 use crate::runtime::future::FutureState;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised, Value};
@@ -169,7 +170,11 @@ pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
         Some(face) => (face.loop_object)(vm)?,
         None => vm.none(),
     };
-    let Err(raised) = vm.call(handler, &[the_loop, context]) else {
+    let outcome = match context_of(vm, context)? {
+        Some(run) => vm.call(run, &[handler, the_loop, context]),
+        None => vm.call(handler, &[the_loop, context]),
+    };
+    let Err(raised) = outcome else {
         return Ok(());
     };
     let leaves = [Builtin::KeyboardInterrupt, Builtin::SystemExit]
@@ -180,6 +185,28 @@ pub fn call_handler(vm: &mut Vm, context: Local) -> Result<(), Raised> {
     }
     let exception = vm.take_local(raised);
     handler_failed(vm, context, exception)
+}
+
+/// `run` of the context of the task, future or handle that a handler hears of.
+fn context_of(vm: &mut Vm, context: Local) -> Result<Option<Local>, Raised> {
+    for name in ["task", "future", "handle"] {
+        let found = vm
+            .get_gc::<Dict>(context)
+            .and_then(|context| context.get_str(&vm.heap, vm.heap.intern(name)));
+        let Some(thing) = found.filter(|thing| !thing.is_none()) else {
+            continue;
+        };
+        let thing = vm.local(thing);
+        let Some(method) = vm.find_attr(thing, "get_context")? else {
+            return Ok(None);
+        };
+        let own = vm.call(method, &[])?;
+        return match vm.get(own).is_none() {
+            true => Ok(None),
+            false => vm.find_attr(own, "run"),
+        };
+    }
+    Ok(None)
 }
 
 /// The program's exception handler failed itself.
@@ -203,7 +230,7 @@ fn handler_failed(vm: &mut Vm, context: Local, exception: Local) -> Result<(), R
 
 /// The program is over: reports the tasks and futures whose exception nobody took, in the order in which they failed.
 pub fn failures_at_exit(vm: &mut Vm) {
-    for future in scheduler(vm).take_failures(vm) {
+    for future in scheduler(vm).failures(vm) {
         unretrieved(vm, future);
     }
 }
@@ -218,10 +245,9 @@ pub fn failures_at_close(vm: &mut Vm) -> Result<(), Raised> {
         return Ok(());
     }
     let number = scheduler(vm).loop_number();
-    for failed in scheduler(vm).take_failures(vm) {
+    for failed in scheduler(vm).failures(vm) {
         let this = future(vm, failed);
         if this.loop_number.get() != number {
-            scheduler(vm).note_failure(this.value(), &vm.heap);
             continue;
         }
         if this.state.get() != FutureState::Failed || this.retrieved.replace(true) {
@@ -233,6 +259,15 @@ pub fn failures_at_close(vm: &mut Vm) -> Result<(), Raised> {
         let problem = Problem::NeverRetrieved(class.to_owned());
         tell(vm, problem, &message, exception, ("future", failed))?;
     }
+    Ok(())
+}
+
+/// The collector found a future that failed: its loop hears of it.
+///
+/// # Errors
+/// None: what a handler raises is reported.
+pub fn lost_failure(vm: &mut Vm, failed: Local) -> Result<(), Raised> {
+    unretrieved(vm, failed);
     Ok(())
 }
 

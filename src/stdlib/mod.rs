@@ -108,6 +108,7 @@ pub fn install(vm: &mut Vm) {
     builtins::install(vm, asyncio::future::TYPES);
     vm.set_importer(NativeModules);
     vm.set_abandon(asyncio::abandon_generator);
+    vm.set_lost_failure(crate::sched::report::lost_failure);
     vm.set_unraisable(sys::hooks::call_unraisablehook);
     vm.mention_timers(asyncio::SLEEP_NAME);
 }

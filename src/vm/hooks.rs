@@ -46,7 +46,7 @@ type Unraisable = dyn Fn(&mut Vm, Local, Option<Local>) -> bool;
 /// The name of the task that runs now.
 type NameTask = dyn Fn(&mut Vm) -> Option<String>;
 
-/// Closes an async generator that nothing refers to any more.
+/// Hears of an object that nothing refers to any more.
 type Abandon = dyn Fn(&mut Vm, Local) -> Result<(), Raised>;
 
 /// Makes the text that a prompt shows of a value.
@@ -74,6 +74,8 @@ pub(in crate::vm) struct Hooks {
     pub name_task: Option<Rc<NameTask>>,
     /// Closes async generators where the program has no function for it.
     pub abandon: Option<Rc<Abandon>>,
+    /// Hears of futures that the collector found, and that had failed.
+    pub lost_failure: Option<Rc<Abandon>>,
     /// What hears of exceptions that have nowhere to go.
     pub unraisable: Option<Rc<Unraisable>>,
     /// How reports mention a wait for a timer that has no coroutine.
@@ -93,6 +95,7 @@ impl Default for Hooks {
             slice_end: None,
             name_task: None,
             abandon: None,
+            lost_failure: None,
             unraisable: None,
             timer_mention: "a timer",
         }
@@ -178,6 +181,14 @@ impl Vm {
         abandon: impl Fn(&mut Vm, Local) -> Result<(), Raised> + 'static,
     ) {
         self.hooks.abandon = Some(Rc::new(abandon));
+    }
+
+    /// Says what hears of failed futures that nothing refers to any more.
+    pub fn set_lost_failure(
+        &mut self,
+        hear: impl Fn(&mut Vm, Local) -> Result<(), Raised> + 'static,
+    ) {
+        self.hooks.lost_failure = Some(Rc::new(hear));
     }
 
     /// Says what hears of exceptions that have nowhere to go.

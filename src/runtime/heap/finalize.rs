@@ -1,7 +1,7 @@
 //! The end of objects: weak references, and finalisers.
 //!
 //! When the marking is over and before anything is freed, `Endings` looks at two lists. What has a finaliser (an instance with
-//! `__del__`, a suspended generator) and was not reached is kept once more and becomes due; so does all that it reaches. What then is
+//! `__del__`, a suspended generator, a failed future) and was not reached is kept once more and becomes due; so does all that it reaches. What then is
 //! still not reached dies: weak references to it are cleared, and those with a callback that live themselves become due.
 //! User code is not run here: the VM takes what is due (`next_due`) at a place where it may.
 //!

@@ -3,7 +3,7 @@
 //! The default executor is a green thread for each call. What follows the futures of `concurrent.futures` is written in apy,
 //! `src/library/_asyncio_threads.apy`, and imported when it is first needed.
 
-use super::event_loop::{check_open, within};
+use super::event_loop::{check_callback, check_open, within};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Raised, Value};
 use crate::sched::{green, scheduler};
@@ -37,6 +37,7 @@ pub const RUN_IN_EXECUTOR: Native = Native::vm(
     "Run func(*args) in a thread of the executor, None for the default one; a future for its result.",
     |vm, args| {
         check_open(vm, args.at(0))?;
+        check_callback(vm, args.at(0), args.at(2), "run_in_executor")?;
         let executor = optional(vm, args.at(1));
         if vm.get(executor).is_none() {
             return within(vm, args.at(0), |vm| {

@@ -5,6 +5,7 @@
 
 use crate::bytecode::Op;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::future::Future;
 use crate::runtime::heap::{Due, flag, traced};
 use crate::runtime::intern::Sym;
 use crate::runtime::{Heap, Raised, Slot, Value};
@@ -141,6 +142,7 @@ impl Vm {
     fn finalise_object(&mut self, object: Local) {
         let kind = self.get_gc::<Coroutine>(object).map(|c| c.kind);
         let result = match kind {
+            None if self.get(object).is_gc::<Future>() => self.finalise_future(object),
             None => self.call_special(object, Sym::Del, &[]).map(drop),
             Some(CoroutineKind::AsyncGenerator) => self.abandon_async_generator(object),
             Some(_) => {
@@ -154,6 +156,17 @@ impl Vm {
                 Some(_) => object,
             };
             self.report_unraisable(source, raised);
+        }
+    }
+
+    /// A future is finalised if it failed, so that its exception is not lost, or if its class has `__del__`.
+    fn finalise_future(&mut self, future: Local) -> Result<(), Raised> {
+        if let Some(hear) = self.hooks.lost_failure.clone() {
+            hear(self, future)?;
+        }
+        match self.special(self.get(future), Sym::Del) {
+            Some(_) => self.call_special(future, Sym::Del, &[]).map(drop),
+            None => Ok(()),
         }
     }
 

@@ -331,7 +331,7 @@ pub(super) fn schedule_by_method(vm: &mut Vm, args: Locals, delay: f64) -> Resul
 }
 
 /// In debug mode CPython refuses coroutines and what cannot be called.
-fn check_callback(
+pub fn check_callback(
     vm: &mut Vm,
     the_loop: Local,
     callback: Local,

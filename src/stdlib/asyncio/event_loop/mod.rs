@@ -13,6 +13,7 @@ mod methods;
 use std::cell::Cell;
 
 pub use closing::{abandon_generator, closing_generators};
+pub(super) use handles::check_callback;
 pub use handles::{HANDLE, TIMER_HANDLE, handle_object, handle_parts};
 
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};

@@ -43,6 +43,20 @@ pub const SERVER: ModuleType = ModuleType {
                 sockets(vm, args.at(0))
             }),
             Getter::vm(
+                "_waiters",
+                "The futures of those that wait for its end; None once it has ended.",
+                |vm, args| {
+                    let waiters = serving(vm, args.at(0)).waiters.borrow();
+                    Ok(match &*waiters {
+                        None => vm.none(),
+                        Some(list) => {
+                            let list = vm.heap.list(list.iter().map(|w| w.get(&vm.heap)));
+                            vm.local(list.value())
+                        }
+                    })
+                },
+            ),
+            Getter::vm(
                 "_sockets",
                 "The sockets; None once it is closed.",
                 |vm, args| {
