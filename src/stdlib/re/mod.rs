@@ -24,6 +24,7 @@ mod source;
 mod subject;
 mod template;
 mod text;
+mod tree;
 
 use super::registry::NativeModule;
 
@@ -41,6 +42,7 @@ pub const RE: NativeModule = NativeModule {
         &functions::SPLIT,
         &functions::ESCAPE,
         &functions::PURGE,
+        &tree::TREE,
     ],
     types: &[
         &pattern::PATTERN,
