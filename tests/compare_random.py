@@ -228,10 +228,58 @@ def differences(r):
     )
 
 
+def pattern_of(r, depth=0):
+    """A random regular expression."""
+    parts = []
+    for _ in range(r.randrange(1, 4)):
+        kind = r.randrange(14 if depth < 3 else 8)
+        if kind < 4:
+            part = r.choice(["a", "b", "ab", "c", "é", "_", " ", "\\.", "1"])
+        elif kind < 6:
+            part = r.choice([".", "\\d", "\\w", "\\s", "\\W", "\\D", "\\b", "\\B", "^", "$", "\\A", "\\Z"])
+        elif kind < 8:
+            part = r.choice(["[ab]", "[^a]", "[a-c1]", "[\\w.]", "[^\\s_]", "[]a]"])
+        elif kind < 10:
+            part = f"({r.choice(['', '?:', '?P<x%d>' % r.randrange(10 ** 6)])}{pattern_of(r, depth + 1)})"
+        elif kind == 10:
+            part = f"(?:{pattern_of(r, depth + 1)}|{pattern_of(r, depth + 1)})"
+        elif kind == 11:
+            part = f"({r.choice(['?=', '?!', '?<=', '?<!'])}{pattern_of(r, depth + 1)})"
+        elif kind == 12:
+            part = f"(?>{pattern_of(r, depth + 1)})"
+        else:
+            part = f"({pattern_of(r, depth + 1)})\\1"
+        if r.randrange(3) == 0:
+            part += r.choice(["*", "+", "?", "{2}", "{1,3}", "*?", "+?", "??", "{0,2}?", "*+", "++", "?+"])
+        parts.append(part)
+    return "".join(parts)
+
+
+def searches(r):
+    """What re finds, replaces and splits by random patterns in random texts, or the error of the pattern."""
+    import re
+
+    pattern, flags = pattern_of(r), r.choice([0, 0, re.I, re.M, re.S, re.A, re.X])
+    text = text_of(r, "aabbcé_ .1AB\n", 14)
+
+    def spans():
+        found = re.compile(pattern, flags)
+        return [(match.span(), match.groups(), match.lastindex) for match in found.finditer(text)]
+
+    def full():
+        match = re.fullmatch(pattern, text, flags)
+        return match and match.regs
+
+    return (
+        pattern, text, outcome(spans), outcome(full), outcome(lambda: re.sub(pattern, r"<\g<0>>", text, flags=flags)),
+        outcome(lambda: re.split(pattern, text, flags=flags)),
+    )
+
+
 AREAS = {
     function.__name__: function
     for function in (
-        json_write, json_read, struct_formats, csv_rows, wrapped, shell_words, urls, templates, names, decimals, dates, codes, copies, differences,
+        json_write, json_read, struct_formats, csv_rows, wrapped, shell_words, urls, templates, names, decimals, dates, codes, copies, differences, searches,
     )
 }
 

@@ -54,6 +54,14 @@ impl Processes for OsProcesses {
         Ok(child.id() as i32)
     }
 
+    fn become_program(&self, spawn: Spawn) -> io::Result<()> {
+        let mut command = command(&spawn)?;
+        if let Some(environment) = spawn.environment {
+            command.env_clear().envs(environment);
+        }
+        Err(command.exec())
+    }
+
     fn wait(&self, number: i32, patience: Patience) -> io::Result<Option<(i32, i32)>> {
         let flags = (patience == Patience::Ask).then_some(WaitPidFlag::WNOHANG);
         let status = match waitpid(Pid::from_raw(number), flags) {

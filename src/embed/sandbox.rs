@@ -204,6 +204,10 @@ impl Processes for GuardedProcesses {
         Err(refused("--allow-run"))
     }
 
+    fn become_program(&self, _: Spawn) -> io::Result<()> {
+        Err(refused("--allow-run"))
+    }
+
     fn wait(&self, _: i32, _: Patience) -> io::Result<Option<(i32, i32)>> {
         Err(refused("--allow-run"))
     }

@@ -67,6 +67,11 @@ pub trait Processes {
     /// # Errors
     /// The system's.
     fn kill(&self, number: i32, signal: i32) -> io::Result<()>;
+    /// Becomes another program: returns only if that failed.
+    ///
+    /// # Errors
+    /// The system's: there is no such program, it may not be run.
+    fn become_program(&self, spawn: Spawn) -> io::Result<()>;
     /// Ends this process at once with a status: nothing is written any more, nothing is finished.
     ///
     /// # Errors
@@ -107,6 +112,10 @@ impl Processes for NoProcesses {
     }
 
     fn wait(&self, _: i32, _: Patience) -> io::Result<Option<(i32, i32)>> {
+        refused()
+    }
+
+    fn become_program(&self, _: Spawn) -> io::Result<()> {
         refused()
     }
 

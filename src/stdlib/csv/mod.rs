@@ -136,7 +136,10 @@ const FEED: Native = Native::vm(
         drop(scanner);
         match done {
             Ok(Done::Row) => row(vm, args),
-            Ok(Done::Continues) => Ok(vm.none()),
+            Ok(Done::Continues) => {
+                check_numbers(vm, args.at(0))?;
+                Ok(vm.none())
+            }
             Err(message) => Err(raise_text(vm, &ERROR, &message)),
         }
     },
@@ -169,6 +172,26 @@ fn letter(vm: &Vm, value: Local) -> Option<char> {
     as_str(&vm.heap, vm.get(value)).and_then(|text| text.as_str().chars().next())
 }
 
+/// Raises ValueError for what the line says in place of a number, before a later line can be wrong in another way.
+fn check_numbers(vm: &mut Vm, format: Local) -> Result<(), Raised> {
+    let state = vm.payload::<FormatState>(format);
+    if !matches!(state.format.quoting, Quoting::NonNumeric | Quoting::Strings) {
+        return Ok(());
+    }
+    let texts = state.scanner.borrow_mut().unchecked();
+    for text in texts {
+        let text = vm.local(vm.heap.try_str(&text)?);
+        number(vm, text)?;
+    }
+    Ok(())
+}
+
+fn number(vm: &mut Vm, text: Local) -> Result<Local, Raised> {
+    let float = vm.heap.types.class(&vm.heap, Builtin::Float).value();
+    let float = vm.local(float);
+    vm.call(float, &[text])
+}
+
 /// The row that the scanner has read, as a list.
 fn row(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let state = vm.payload::<FormatState>(args.at(0));
@@ -183,11 +206,7 @@ fn row(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
         let text = vm.local(vm.heap.try_str(&field.text)?);
         values.push(match !field.is_quoted && !is_empty && makes_numbers {
-            true => {
-                let float = vm.heap.types.class(&vm.heap, Builtin::Float).value();
-                let float = vm.local(float);
-                vm.call(float, &[text])?
-            }
+            true => number(vm, text)?,
             false => text,
         });
     }

@@ -40,6 +40,8 @@ pub struct Scanner {
     field: Field,
     /// Characters of the field.
     len: usize,
+    /// How many of the fields have been seen by `unchecked`.
+    checked: usize,
 }
 
 impl Scanner {
@@ -75,6 +77,15 @@ impl Scanner {
     pub fn save(&mut self) {
         self.len = 0;
         self.fields.push(std::mem::take(&mut self.field));
+    }
+
+    /// The texts without quotes that were read since the last call: those that may have to be numbers.
+    pub fn unchecked(&mut self) -> Vec<String> {
+        let new = self.fields[self.checked..].iter();
+        let plain = new.filter(|field| !field.is_quoted && !field.text.is_empty());
+        let texts = plain.map(|field| field.text.clone()).collect();
+        self.checked = self.fields.len();
+        texts
     }
 
     /// The fields of the row; the next one begins.
@@ -136,8 +147,8 @@ impl Scanner {
                     self.save();
                     self.state = State::StartField;
                 } else if let Some(c) = c {
+                    // After an escaped end the state stays: the row goes on in the next line, as in CPython.
                     self.put(c, limit)?;
-                    self.state = State::InField;
                 }
             }
             State::InQuotes => match c {

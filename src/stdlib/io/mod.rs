@@ -75,6 +75,32 @@ pub const IO: NativeModule = NativeModule {
 /// What `io` is made of, under the name by which CPython's own library knows it.
 pub const PRIVATE_IO: NativeModule = NativeModule { name: "_io", ..IO };
 
+/// `io.__all__`, in CPython's order.
+const PUBLIC_NAMES: &[&str] = &[
+    "BlockingIOError",
+    "open",
+    "open_code",
+    "IOBase",
+    "RawIOBase",
+    "FileIO",
+    "BytesIO",
+    "StringIO",
+    "BufferedIOBase",
+    "BufferedReader",
+    "BufferedWriter",
+    "BufferedRWPair",
+    "BufferedRandom",
+    "TextIOBase",
+    "TextIOWrapper",
+    "UnsupportedOperation",
+    "SEEK_SET",
+    "SEEK_CUR",
+    "SEEK_END",
+    "DEFAULT_BUFFER_SIZE",
+    "text_encoding",
+    "IncrementalNewlineDecoder",
+];
+
 fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     bind(
         vm,
@@ -89,6 +115,9 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
     bind(vm, module, "BlockingIOError", blocking.value());
     let class = unsupported_class(vm)?;
     bind(vm, module, "UnsupportedOperation", vm.get(class));
+    let names = PUBLIC_NAMES.iter().map(|name| vm.heap.str_value(name));
+    let names = vm.local(vm.heap.list(names).value());
+    bind(vm, module, "__all__", vm.get(names));
     Ok(())
 }
 

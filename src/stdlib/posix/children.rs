@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::descriptor_of;
 use crate::runtime::dict::Dict;
@@ -18,6 +18,31 @@ pub const SPAWN: Native = Native::vm(
     "spawn(program, words, environment, directory, streams, group=None, new_session=False, user=None, user_group=None, /)",
     "Start a program; its number. streams: three descriptors, -1 for this process's. environment: a dict of bytes, or None for this process's.",
     spawn,
+);
+pub const BECOME: Native = Native::vm(
+    "_become(program, words, environment, /)",
+    "Run a program in place of this one: it keeps the process. Returns only by an OSError.",
+    |vm, args| {
+        let mut words = Vec::new();
+        for word in items(vm, args.at(1))? {
+            words.push(path_arg(vm, word)?.path.into_os_string());
+        }
+        let program = path_arg(vm, args.at(0))?.path;
+        // A name without a slash is in the current directory, not in the PATH.
+        let program = match program.components().count() {
+            1 if !program.is_absolute() => Path::new(".").join(program),
+            _ => program,
+        };
+        let spawn = Spawn {
+            program: program.into_os_string(),
+            words,
+            environment: environment(vm, args.at(2))?,
+            ..Spawn::default()
+        };
+        let outcome = vm.host.processes().become_program(spawn);
+        outcome.map_err(|error| system_error(vm, &error))?;
+        Ok(vm.none())
+    },
 );
 pub const WAIT: Native = Native::vm(
     "wait_child(pid, asking, /)",

@@ -60,6 +60,7 @@ pub const POSIX: NativeModule = NativeModule {
         &descriptors::GET_BLOCKING,
         &descriptors::SET_BLOCKING,
         &children::SPAWN,
+        &children::BECOME,
         &children::WAIT,
         &children::KILL,
         &children::LEAVE,

@@ -18,6 +18,7 @@ use crate::runtime::{Builtin, Raised, Slot};
 use crate::stdlib::arg::{given, vm_index_or};
 use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{keep, kept};
+use crate::stdlib::warn::warn;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// How many patterns the cache holds.
@@ -199,6 +200,10 @@ fn options(
             return Err(vm.heap.type_error(message));
         }
         *place = value;
+    }
+    if !extra.is_empty() {
+        let message = format!("'{option}' is passed as positional argument");
+        warn(vm, Builtin::DeprecationWarning, &message)?;
     }
     Ok(options)
 }

@@ -36,7 +36,7 @@ pub const PATTERN: ModuleType = ModuleType {
         new: Some(&NEW),
         methods: &[
             &MATCH, &FULLMATCH, &SEARCH, &SUB, &SUBN, &FINDALL, &SPLIT, &FINDITER, &SCANNER, &COPY,
-            &DEEPCOPY, &REPR, &HASH, &EQ,
+            &DEEPCOPY, &REDUCE, &REPR, &HASH, &EQ,
         ],
         class_methods: &[&CLASS_GETITEM],
         getters: &[
@@ -108,6 +108,14 @@ const DEEPCOPY: Native = Native::vm(
     "The pattern itself.",
     |_, args| Ok(args.at(0)),
 );
+const REDUCE: Native = Native::vm("__reduce__(self, /)", "Helper for pickle.", |vm, args| {
+    let module = vm.import_module("re")?;
+    let compile = vm.get_attr_named(module, "_compile")?;
+    let pattern = vm.local(regex(vm, args.at(0))?.pattern.get(&vm.heap));
+    let flags = vm.get_attr_named(args.at(0), "flags")?;
+    let arguments = vm.tuple_of(&[pattern, flags]);
+    Ok(vm.tuple_of(&[compile, arguments]))
+});
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", repr);
 const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |vm, args| {
     let pattern = vm.local(regex(vm, args.at(0))?.pattern.get(&vm.heap));

@@ -3,21 +3,31 @@
 //! They take and return tuples of fields: year, month, day, hour, minute, second, weekday (0 is Monday), day of the year, daylight
 //! saving (-1: unknown), and where known the zone's name and its offset.
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::civil::{Fields, MAX_SECONDS, fields_of, seconds_of};
 use super::strftime::strftime as format_fields;
 use super::strptime::{Mismatch, ZoneNames, strptime as parse};
+use crate::runtime::heap::traced;
+use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::scheduler;
+use crate::stdlib::registry::{keep, kept};
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub(super) const ZONE: Native = Native::vm(
     "_zone(seconds, /) -> tuple",
     "Return what the local zone has at a POSIX time: offset from UTC in seconds, whether daylight saving holds, name.",
     zone,
+);
+pub(super) const SET_ZONE: Native = Native::vm(
+    "_set_zone(name, /)",
+    "Make a zone the local one; None for that of the system.",
+    set_zone,
 );
 pub(super) const UTC: Native = Native::vm(
     "_utc(seconds=None, /) -> tuple",
@@ -45,13 +55,53 @@ pub(super) const STRPTIME: Native = Native::vm(
     strptime,
 );
 
+/// The local zone that the program chose by `tzset`; None: that of the system.
+#[derive(Default)]
+struct LocalZone {
+    chosen: RefCell<Option<TimeZone>>,
+}
+
+traced!(plain LocalZone);
+
+impl Payload for LocalZone {}
+
+/// The name by which it is kept between calls.
+const LOCAL_ZONE: &str = "time.local_zone";
+
+fn chosen_zone(vm: &Vm) -> Option<TimeZone> {
+    let zone = kept(vm, LOCAL_ZONE)?;
+    vm.find_payload::<LocalZone>(zone)?.chosen.borrow().clone()
+}
+
+/// Takes a zone by its name in the database or by POSIX's rules; what is neither is UTC.
+fn set_zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let chosen = match vm.get(args.at(0)).is_none() {
+        true => None,
+        false => {
+            let text = vm.text_of(args.at(0))?;
+            let name = text.strip_prefix(':').unwrap_or(&text);
+            let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name));
+            Some(zone.unwrap_or(TimeZone::UTC))
+        }
+    };
+    if kept(vm, LOCAL_ZONE).is_none() {
+        let made = vm.new_inner(LocalZone::default());
+        keep(vm, LOCAL_ZONE, made);
+    }
+    let zone = kept(vm, LOCAL_ZONE).expect("it was made just now");
+    if let Some(zone) = vm.find_payload::<LocalZone>(zone) {
+        *zone.chosen.borrow_mut() = chosen;
+    }
+    Ok(vm.none())
+}
+
 /// What the local zone has at a moment: offset, whether daylight saving holds, name. Beyond the years that zones know it is the
 /// zone's at the nearest moment.
-fn zone_at(seconds: i64) -> (i64, bool, String) {
+fn zone_at(vm: &Vm, seconds: i64) -> (i64, bool, String) {
     let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let moment = Timestamp::from_second(seconds).expect("it is in range");
-    let system = TimeZone::system();
-    let info = system.to_offset_info(moment);
+    let zone = chosen_zone(vm).unwrap_or_else(TimeZone::system);
+    let info = zone.to_offset_info(moment);
     (
         info.offset().seconds().into(),
         info.dst().is_dst(),
@@ -70,7 +120,7 @@ fn zone_names(vm: &Vm) -> ZoneNames {
             day: 1,
             ..Fields::default()
         };
-        zone_at(seconds_of(&fields).unwrap_or(0))
+        zone_at(vm, seconds_of(&fields).unwrap_or(0))
     };
     let (january, july) = (half(1), half(7));
     if january.1 {
@@ -81,7 +131,8 @@ fn zone_names(vm: &Vm) -> ZoneNames {
 }
 
 fn zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let (offset, is_dst, name) = zone_at(vm.to_float(args.at(0))? as i64);
+    let seconds = vm.to_float(args.at(0))? as i64;
+    let (offset, is_dst, name) = zone_at(vm, seconds);
     let heap = &vm.heap;
     let parts = [heap.int(offset), Value::bool(is_dst), heap.str_value(&name)];
     Ok(vm.local(heap.tuple(&parts).value()))
@@ -105,7 +156,7 @@ fn local(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if seconds.abs() > MAX_SECONDS {
         return Ok(vm.none());
     }
-    let (offset, is_dst, name) = zone_at(seconds);
+    let (offset, is_dst, name) = zone_at(vm, seconds);
     let fields = Fields {
         dst: is_dst.into(),
         zone: Some(name),
@@ -226,16 +277,16 @@ fn mktime(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let message = "mktime argument out of range";
         return Err(vm.heap.raise(Builtin::OverflowError, message));
     };
-    let before = zone_at(wall - 86_400).0;
-    let after = zone_at(wall + 86_400).0;
+    let before = zone_at(vm, wall - 86_400).0;
+    let after = zone_at(vm, wall + 86_400).0;
     let candidates = [before, after].map(|offset| wall - offset);
-    let fits = |moment: &&i64| **moment + zone_at(**moment).0 == wall;
+    let fits = |moment: &&i64| **moment + zone_at(vm, **moment).0 == wall;
     let mut found = candidates.iter().filter(fits);
     let first = found.next().copied();
     let hinted = candidates
         .iter()
         .filter(fits)
-        .find(|moment| i64::from(zone_at(**moment).1) == fields.dst);
+        .find(|moment| i64::from(zone_at(vm, **moment).1) == fields.dst);
     let seconds = hinted.copied().or(first).unwrap_or(wall - before);
     Ok(vm.local(Value::float(seconds as f64)))
 }

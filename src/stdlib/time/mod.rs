@@ -28,6 +28,7 @@ pub const TIME: NativeModule = NativeModule {
         &SLEEP,
         &PROCESS_TIME_NS,
         &calendar::ZONE,
+        &calendar::SET_ZONE,
         &calendar::UTC,
         &calendar::LOCAL,
         &calendar::MKTIME,

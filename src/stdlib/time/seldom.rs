@@ -41,7 +41,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ),
     (
         "tzset",
-        "`tzset()`: nothing; the zone is that of the system.",
+        "`tzset()`: take the zone of the variable `TZ` of the environment.",
     ),
     (
         "timezone",
