@@ -25,6 +25,8 @@ pub struct FrameObject {
     pub back: Slot,
     /// `f_trace`; Undef for None.
     pub tracer: Slot,
+    /// Of a coroutine: the calls that made it, a tuple of code and instruction each, innermost first; Undef if that is not tracked.
+    pub origin: Slot,
     /// Names that user code added to `f_locals`: a dict, or Undef.
     pub extra: Slot,
     /// The number that the frame has on its stack; 0 for a coroutine's.
@@ -61,7 +63,7 @@ pub enum Phase {
 }
 
 traced!(
-    FrameObject { code, owner, back, tracer, extra }
+    FrameObject { code, owner, back, tracer, origin, extra }
     plain { stamp, is_live, ip, nregs, phase, line, last_line, jumps_to, trace_lines, trace_opcodes }
 );
 
@@ -80,6 +82,7 @@ impl Heap {
             owner: Slot::new(owner),
             back: Slot::undef(),
             tracer: Slot::undef(),
+            origin: Slot::undef(),
             extra: Slot::undef(),
             stamp,
             is_live: Cell::new(false),

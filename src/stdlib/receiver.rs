@@ -6,9 +6,10 @@
 use crate::runtime::heap::Object;
 use crate::runtime::instance::Instance;
 use crate::runtime::shape::NO_SHAPE;
+use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Gc, Heap, Raised, Value};
-use crate::vm::{Args, Local, Locals, Vm};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
+use crate::vm::{Args, LeafFn, Local, Locals, Vm};
 
 /// The receiver of a leaf method.
 #[inline]
@@ -26,6 +27,19 @@ pub fn this_of<T: Object>(vm: &Vm, args: Locals) -> Result<Gc<'_, T>, Raised> {
         Some(this) => Ok(this),
         None => Err(wrong_receiver::<T>(&vm.heap, vm.get(args.at(0)))),
     }
+}
+
+/// `__format__` of a number or string: without a spec a subclass is formatted by its `__str__`.
+pub fn format(vm: &mut Vm, args: Locals, leaf: LeafFn) -> Result<Local, Raised> {
+    let spec = vm.get_gc::<Str>(args.at(1));
+    let has_no_spec = spec.is_some_and(|spec| spec.as_str().is_empty());
+    if has_no_spec && vm.get(args.at(0)).is_gc::<Instance>() {
+        return vm.str(args.at(0));
+    }
+    let heap = &vm.heap;
+    let value = vm.get(plain(vm, args.at(0)));
+    let slots = [Slot::new(value), Slot::new(vm.get(args.at(1)))];
+    Ok(vm.local(leaf(heap, Args::new(heap, &slots))?))
 }
 
 #[cold]

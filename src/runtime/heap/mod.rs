@@ -98,6 +98,8 @@ pub struct Heap {
     ids: RefCell<FxHashMap<usize, i64>>,
     /// Where new code has events, a set of `traced_code::place`; 0 while no trace function is set.
     pub traced_events: Cell<u8>,
+    /// How many calls of the place that makes a coroutine are kept (`sys.set_coroutine_origin_tracking_depth`).
+    pub origin_depth: Cell<u32>,
     /// How many decimal digits are converted (`sys.set_int_max_str_digits`).
     pub digit_limit: Cell<DigitLimit>,
     /// Counts down to the next visit of the VM's slow path.
@@ -143,6 +145,7 @@ impl Heap {
             next_id: Cell::new(1),
             ids: RefCell::default(),
             traced_events: Cell::new(0),
+            origin_depth: Cell::new(0),
             digit_limit: Cell::default(),
             budget: Budget::default(),
             guard: Guard::default(),

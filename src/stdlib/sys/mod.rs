@@ -42,6 +42,8 @@ pub const SYS: NativeModule = NativeModule {
         &tracing::SET_PROFILE,
         &tracing::GET_PROFILE,
         &tracing::CALL_TRACING,
+        &tracing::SET_ORIGIN_DEPTH,
+        &tracing::GET_ORIGIN_DEPTH,
         &GET_LIMIT,
         &SET_LIMIT,
         &INTERN,

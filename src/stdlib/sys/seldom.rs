@@ -86,10 +86,6 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "The hooks that set_asyncgen_hooks() was given.",
     ),
     (
-        "get_coroutine_origin_tracking_depth",
-        "What set_coroutine_origin_tracking_depth() was given.",
-    ),
-    (
         "get_int_max_str_digits",
         "How many digits int() and str() convert.",
     ),
@@ -107,10 +103,6 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("is_finalizing", "Whether the interpreter is being ended."),
     ("is_stack_trampoline_active", "False."),
     ("set_asyncgen_hooks", "Keep hooks for get_asyncgen_hooks()."),
-    (
-        "set_coroutine_origin_tracking_depth",
-        "Keep a number for get_coroutine_origin_tracking_depth().",
-    ),
     (
         "set_int_max_str_digits",
         "Set how many digits int() and str() convert.",

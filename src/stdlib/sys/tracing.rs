@@ -45,3 +45,20 @@ pub(super) const CALL_TRACING: Native = Native::vm(
         vm.call_traced(args.at(0), &given)
     },
 );
+pub(super) const SET_ORIGIN_DEPTH: Native = Native::vm(
+    "set_coroutine_origin_tracking_depth(depth)",
+    "Say how many calls of the place that makes a coroutine are kept in its cr_origin; 0: none. Raises ValueError if depth is negative.",
+    |vm, args| {
+        let depth = vm.index(args.at(0))?;
+        let Ok(depth) = u32::try_from(depth) else {
+            return Err(vm.heap.value_error("depth must be >= 0"));
+        };
+        vm.heap.origin_depth.set(depth);
+        Ok(vm.none())
+    },
+);
+pub(super) const GET_ORIGIN_DEPTH: Native = Native::vm(
+    "get_coroutine_origin_tracking_depth()",
+    "Return what set_coroutine_origin_tracking_depth() was given; 0 at first.",
+    |vm, _| Ok(vm.local(vm.heap.int(i64::from(vm.heap.origin_depth.get())))),
+);

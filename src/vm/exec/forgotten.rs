@@ -15,7 +15,7 @@ use crate::runtime::function::Function;
 use crate::runtime::future::Future;
 use crate::runtime::heap::flag;
 use crate::runtime::str::Str;
-use crate::runtime::{Gc, Heap};
+use crate::runtime::{Gc, Heap, Value};
 use crate::vm::Vm;
 use crate::vm::exec::coroutine::step_name;
 use crate::vm::exec::frame::Stack;
@@ -49,6 +49,9 @@ pub(in crate::vm) fn note_made<'h>(
     i: Instr,
     made: Gc<'h, Coroutine>,
 ) {
+    if heap.origin_depth.get() != 0 {
+        note_origin(heap, stack, made);
+    }
     let frame = stack.top();
     let next = frame.ip.peek();
     let awaited = next.op == Op::Await && next.b == i.a;
@@ -69,6 +72,22 @@ fn note_made_in_library<'h>(heap: &'h Heap, stack: &Stack, made: Gc<'h, Coroutin
     }
 }
 
+/// Keeps the calls that make a coroutine, for its `cr_origin`.
+#[cold]
+fn note_origin<'h>(heap: &'h Heap, stack: &Stack, made: Gc<'h, Coroutine>) {
+    let depth = heap.origin_depth.get() as usize;
+    let calls = stack.frames().iter().rev().take(depth).map(|frame| {
+        let at = heap.int(i64::from(frame.index(heap).saturating_sub(1)));
+        heap.tuple(&[frame.code(heap).value(), at]).value()
+    });
+    let calls: Vec<Value<'_>> = calls.collect();
+    if made.kind == CoroutineKind::Coroutine
+        && let Some(frame) = heap.coroutine_frame(made)
+    {
+        frame.origin.set(heap.tuple(&calls).value());
+    }
+}
+
 /// The same for one that Rust code makes while the top frame may be anywhere.
 pub(in crate::vm) fn note_made_by_native<'h>(
     heap: &'h Heap,
@@ -86,6 +105,9 @@ pub(in crate::vm) fn note_made_by_native<'h>(
         }
         return;
     };
+    if heap.origin_depth.get() != 0 {
+        note_origin(heap, stack, made);
+    }
     let code = frame.code(heap);
     let at = frame.index(heap).saturating_sub(1);
     let calls = |i: &Instr| {

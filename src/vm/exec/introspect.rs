@@ -6,11 +6,13 @@
 
 use crate::bytecode::{Code, CodeKind};
 use crate::runtime::cell::CellObj;
+use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::{Coroutine, CoroutineState};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::frame_object::FrameObject;
 use crate::runtime::traceback::Traceback;
+use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::exec::frame::{Frame, Stack, frame_flag};
@@ -165,6 +167,40 @@ impl Vm {
         }
         let frame = self.heap.coroutine_frame(this)?;
         Some(self.local(frame.value()))
+    }
+
+    /// `cr_origin`: (file, line, function) of the calls that made a coroutine, the innermost first; None if they were not kept.
+    ///
+    /// # Errors
+    /// None in practice: attributes of code objects are read.
+    pub fn coroutine_origin(&mut self, coroutine: Local) -> Result<Option<Local>, Raised> {
+        let heap = &self.heap;
+        let frame = self.get_gc(coroutine).and_then(|c| heap.coroutine_frame(c));
+        let Some(calls) = frame.and_then(|frame| frame.get().origin.get(heap).as_gc::<Tuple>())
+        else {
+            return Ok(None);
+        };
+        let calls = calls
+            .to_vec(heap)
+            .into_iter()
+            .filter_map(|row| row.as_gc::<Tuple>());
+        let calls: Vec<_> = calls.map(|row| row.to_vec(heap)).collect();
+        let calls: Vec<(Local, u32)> = calls
+            .iter()
+            .map(|row| (self.local(row[0]), row[1].as_int().unwrap_or(0) as u32))
+            .collect();
+        let mut rows = Vec::new();
+        for (code, at) in calls {
+            let file = self.find_attr(code, "co_filename")?;
+            let file = file.unwrap_or_else(|| self.none());
+            let heap = &self.heap;
+            let this: Gc<'_, CodeObj> = self.get_gc(code).expect("a row begins with code");
+            let line = heap.int(self.line_of(&this.code, Some(at)));
+            let name = heap.str_value(&this.code.name);
+            let row = heap.tuple(&[self.get(file), line, name]).value();
+            rows.push(self.local(row));
+        }
+        Ok(Some(self.tuple_of(&rows)))
     }
 
     /// `tb_frame`.

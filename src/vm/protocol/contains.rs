@@ -44,7 +44,11 @@ impl Vm {
         match self.provider(self.get(container), Sym::Contains) {
             Provider::Builtin => {
                 let plain = self.plain(container);
-                self.builtin_contains(plain, item)
+                match self.get(plain).as_object().map(Gc::kind) {
+                    // An iterator has no method of its own: what is iterated is the instance.
+                    Some(Kind::Iter) => self.iterate_for(container, item),
+                    _ => self.builtin_contains(plain, item),
+                }
             }
             Provider::Method if self.refuses(self.get(container), Sym::Contains) => {
                 let class = self.heap.type_name(self.get(container));

@@ -134,7 +134,8 @@ impl Vm {
 impl Vm {
     /// A new set with the members of anything iterable.
     pub fn set_of(&mut self, source: Local) -> Result<Local, Raised> {
-        if let Some(set) = self.get_gc::<Set>(source) {
+        let plain = self.plain(source);
+        if let Some(set) = self.get_gc::<Set>(plain) {
             return Ok(self.local(set.copy_mutable(&self.heap)?.value()));
         }
         let target = self.local(self.heap.set(Table::default()).value());
@@ -144,7 +145,12 @@ impl Vm {
 
     /// Adds the items of anything iterable to a set.
     pub fn add_all(&mut self, target: Local, source: Local) -> Result<(), Raised> {
-        if self.get(source).is_gc::<Set>() || self.get(source).is_gc::<Dict>() {
+        let plain = self.plain(source);
+        if self.get(plain).is_gc::<Set>() {
+            // Of a subclass, too: its `__iter__` is not asked.
+            return self.merge_set(target, plain);
+        }
+        if self.get(source).is_gc::<Dict>() {
             return self.merge_set(target, source);
         }
         let iterator = self.iter(source)?;

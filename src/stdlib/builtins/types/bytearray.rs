@@ -200,9 +200,9 @@ const BYTEARRAY: Made = Made {
     items: "byte",
 };
 
-fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
-    let data = make(vm, a, &BYTEARRAY)?;
-    Ok(vm.local(vm.heap.bytearray(data).value()))
+/// An empty array: `__init__` fills it, so that the source is read once.
+fn new(vm: &mut Vm, _: Locals) -> Result<Local, Raised> {
+    Ok(vm.local(vm.heap.bytearray(Vec::new()).value()))
 }
 
 fn extend(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
@@ -226,7 +226,10 @@ fn numbers(vm: &mut Vm, iterable: Local) -> Result<Vec<u8>, Raised> {
             .type_error(format!("expected iterable of integers; got: '{found}'")));
     }
     match vm.iter(iterable) {
-        Ok(iter) => bytes_of(vm, iter, "byte"),
+        Ok(iter) => {
+            vm.ask_length(iterable)?;
+            bytes_of(vm, iter, "byte")
+        }
         Err(raised)
             if vm.is_raised(&raised, Builtin::TypeError)
                 && vm.special(vm.get(iterable), Sym::Iter).is_none() =>

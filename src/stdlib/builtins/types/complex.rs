@@ -9,6 +9,7 @@ use crate::runtime::complex::Complex;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, given, plain, plain_value};
+use crate::stdlib::receiver;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::text::float_repr::{complex_from_str, complex_repr};
 use crate::text::format_spec::FormatSpec;
@@ -65,7 +66,7 @@ const OPERATORS: &[&Native] = &[
     &Native::leaf("__bool__(self, /) -> bool", "Return True if self is not zero.", |heap, a| { let c = this(heap, a)?; Ok(Value::bool(c.re != 0.0 || c.im != 0.0)) }),
     &Native::leaf("__hash__(self, /) -> int", "Return hash(self).", |heap, a| Ok(heap.int(hash_number(Number::Complex(this(heap, a)?))))),
     &Native::leaf("__repr__(self, /) -> str", "Return repr(self).", |heap, a| { let c = this(heap, a)?; Ok(heap.str_value(&complex_repr(c.re, c.im))) }),
-    &Native::leaf("__format__(self, format_spec, /) -> str", "Convert to a string according to format_spec.", format),
+    &Native::vm("__format__(self, format_spec, /) -> str", "Convert to a string according to format_spec.", |vm, args| receiver::format(vm, args, format)).on_instance(),
     &Native::leaf("__complex__(self, /) -> complex", "Convert this value to exact type complex.", |heap, a| { let c = this(heap, a)?; Ok(value(heap, c.re, c.im)) }),
     &Native::leaf("__getnewargs__(self, /) -> tuple", "Return the arguments that make an equal number.", |heap, a| { let c = this(heap, a)?; Ok(heap.tuple(&[Value::float(c.re), Value::float(c.im)]).value()) }),
 ];

@@ -11,6 +11,7 @@ use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
+use crate::stdlib::arg::plain_value;
 use crate::stdlib::receiver::{given, or_not_implemented, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -40,10 +41,10 @@ const DICT: NativeType = NativeType {
         &Special::<Dict>::ITER,
         &Special::<Dict>::LEN,
         &Special::<Dict>::NE,
-        &Special::<Dict>::OR,
+        &OR,
         &Special::<Dict>::REPR,
         &REVERSED,
-        &Special::<Dict>::ROR,
+        &ROR,
         &Special::<Dict>::SETITEM,
     ],
     class_methods: &[&FROMKEYS],
@@ -121,17 +122,45 @@ const CLEAR: Native = Native::leaf(
     },
 );
 
-const COPY: Native = Native::leaf(
+const COPY: Native = Native::vm(
     "copy(self, /) -> dict",
     "Return a shallow copy of the dict.",
-    |heap, args| {
-        Ok(heap
-            .alloc(Dict {
-                table: this::<Dict>(heap, args)?.table.copy(heap)?,
-            })
-            .value())
-    },
-);
+    |vm, args| copy(vm, args.at(0)),
+)
+.on_instance();
+const OR: Native = Native::vm(
+    "__or__(self, value, /)",
+    "Return self|value.",
+    |vm, args| union(vm, args.at(0), args.at(1)),
+)
+.on_instance();
+const ROR: Native = Native::vm(
+    "__ror__(self, value, /)",
+    "Return value|self.",
+    |vm, args| union(vm, args.at(1), args.at(0)),
+)
+.on_instance();
+
+/// A dict with the items that a dict or one of a subclass says it has.
+fn copy(vm: &mut Vm, of: Local) -> Result<Local, Raised> {
+    if let Some(dict) = vm.get_gc::<Dict>(of) {
+        let table = dict.table.copy(&vm.heap)?;
+        return Ok(vm.local(vm.heap.alloc(Dict { table }).value()));
+    }
+    let made = vm.local(vm.heap.dict().value());
+    vm.dict_update(made, of)?;
+    Ok(made)
+}
+
+fn union(vm: &mut Vm, left: Local, right: Local) -> Result<Local, Raised> {
+    let is_dict = |side| plain_value(&vm.heap, vm.get(side)).is_gc::<Dict>();
+    if !is_dict(left) || !is_dict(right) {
+        return Ok(vm.local(Value::NOT_IMPLEMENTED));
+    }
+    let made = copy(vm, left)?;
+    vm.dict_update(made, right)?;
+    Ok(made)
+}
 
 const FROMKEYS: Native = Native::vm(
     "fromkeys(cls, iterable, value=None, /)",

@@ -10,6 +10,7 @@ use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, given, plain};
+use crate::stdlib::receiver;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::text::float_repr::{float_from_str, float_fromhex, float_hex, float_repr, parse_float};
 use crate::text::format_spec::FormatSpec;
@@ -76,7 +77,7 @@ const OPERATORS: &[&Native] = &[
     &Native::leaf("__bool__(self, /) -> bool", "Return True if self is not zero.", |heap, a| Ok(Value::bool(this_float(heap, a)? != 0.0))),
     &Native::leaf("__hash__(self, /) -> int", "Return hash(self).", |heap, a| Ok(heap.int(hash_number(Number::Float(this_float(heap, a)?))))),
     &Native::leaf("__repr__(self, /) -> str", "Return repr(self).", |heap, a| Ok(heap.str_value(&float_repr(this_float(heap, a)?)))),
-    &Native::leaf("__format__(self, format_spec, /) -> str", "Format the float according to format_spec.", format),
+    &Native::vm("__format__(self, format_spec, /) -> str", "Format the float according to format_spec.", |vm, args| receiver::format(vm, args, format)).on_instance(),
     &Native::leaf("__float__(self, /) -> float", "Return float(self).", itself),
     &Native::leaf("__int__(self, /) -> int", "Return int(self).", |heap, a| to_int(heap, a, f64::trunc)),
     &Native::leaf("__trunc__(self, /) -> int", "Return the integer part.", |heap, a| to_int(heap, a, f64::trunc)),

@@ -71,9 +71,15 @@ pub const TYPES: &[NativeType] = &[
                 "The frame, None once the coroutine is finished.",
                 frame,
             ),
-            Getter::leaf("cr_origin", "None: origins are not tracked.", |_, _| {
-                Ok(Value::NONE)
-            }),
+            Getter::vm(
+                "cr_origin",
+                "Where the coroutine was made: (file, line, function) of each call, if sys.set_coroutine_origin_tracking_depth() was called; else None.",
+                |vm, args| {
+                    Ok(vm
+                        .coroutine_origin(args.at(0))?
+                        .unwrap_or_else(|| vm.none()))
+                },
+            ),
             Getter::leaf(
                 "cr_running",
                 "Whether the coroutine runs right now.",

@@ -147,7 +147,7 @@ fn members(vm: &mut Vm, iterable: Local) -> Result<Local, Raised> {
     if vm.get(inner).is_gc::<Set>() {
         Ok(inner)
     } else {
-        vm.set_of(inner)
+        vm.set_of(iterable)
     }
 }
 

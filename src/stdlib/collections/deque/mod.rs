@@ -77,14 +77,29 @@ pub const DEQUE: ModuleType = ModuleType {
 
 fn product(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let times = vm.index(args.at(1))?;
-    let empty = vm.local(vm.heap.list([]).value());
-    let product = like(vm, args.at(0), empty)?;
-    let items = list_of(vm, args.at(0))?;
-    for _ in 0..times {
-        vm.native_safepoint()?;
-        add_all(vm, product, items, End::Right)?;
-    }
+    let product = like(vm, args.at(0))?;
+    repeat(vm, product, times)?;
     Ok(product)
+}
+
+/// Repeats the items of a deque in place.
+fn repeat(vm: &mut Vm, owner: Local, times: i64) -> Result<(), Raised> {
+    if times <= 0 {
+        deque(vm.get(owner)).clear(&vm.heap);
+        return Ok(());
+    }
+    if times == 1 || len(vm, owner) == 0 {
+        return Ok(());
+    }
+    let items = match len(vm, owner) {
+        1 => list_of(vm, owner)?,
+        _ => vm.to_list(owner)?,
+    };
+    for _ in 1..times {
+        vm.native_safepoint()?;
+        add_all(vm, owner, items, End::Right)?;
+    }
+    Ok(())
 }
 
 fn deque<'h>(value: Value<'h>) -> &'h Deque {
@@ -146,8 +161,7 @@ const CLEAR: Native = Native::vm("clear(self, /)", "Remove all items.", |vm, arg
     Ok(vm.none())
 });
 const COPY: Native = Native::vm("copy(self, /)", "A shallow copy.", |vm, args| {
-    let items = list_of(vm, args.at(0))?;
-    like(vm, args.at(0), items)
+    like(vm, args.at(0))
 });
 const COUNT: Native = Native::vm(
     "count(self, value, /)",
@@ -269,7 +283,7 @@ const REVERSED: Native = Native::vm(
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let mut text = String::new();
     vm.write_once(args.at(0), "[...]", &mut text, |vm, out| {
-        let items = list_of(vm, args.at(0))?;
+        let items = vm.to_list(args.at(0))?;
         let items = vm.repr_text(items)?;
         let maxlen = match this(vm, args).maxlen() {
             Some(n) => format!(", maxlen={n}"),
@@ -291,10 +305,8 @@ const ADD: Native = Native::vm(
             let message = format!("can only concatenate deque (not \"{class}\") to deque");
             return Err(vm.heap.type_error(message));
         }
-        let items = list_of(vm, args.at(0))?;
-        let sum = like(vm, args.at(0), items)?;
-        let more = list_of(vm, args.at(1))?;
-        add_all(vm, sum, more, End::Right)?;
+        let sum = like(vm, args.at(0))?;
+        add_all(vm, sum, args.at(1), End::Right)?;
         Ok(sum)
     },
 );
@@ -313,20 +325,12 @@ const IMUL: Native = Native::vm(
     "Implement self*=value.",
     |vm, args| {
         let times = vm.index(args.at(1))?;
-        let items = list_of(vm, args.at(0))?;
-        if times <= 0 {
-            vm.call_method(args.at(0), "clear", &[])?;
-        }
-        for _ in 1..times {
-            vm.native_safepoint()?;
-            add_all(vm, args.at(0), items, End::Right)?;
-        }
+        repeat(vm, args.at(0), times)?;
         Ok(args.at(0))
     },
 );
 const DUNDER_COPY: Native = Native::vm("__copy__(self, /)", "A shallow copy.", |vm, args| {
-    let items = list_of(vm, args.at(0))?;
-    like(vm, args.at(0), items)
+    like(vm, args.at(0))
 });
 const CLASS_GETITEM: Native = Native::vm(
     "__class_getitem__(cls, item, /)",
@@ -415,7 +419,7 @@ fn extend(vm: &mut Vm, args: Locals, end: End) -> Result<Local, Raised> {
 fn add_all(vm: &mut Vm, owner: Local, iterable: Local, end: End) -> Result<(), Raised> {
     // A deque that extends itself gets what it held before.
     let iterable = if vm.get(iterable).is(vm.get(owner)) {
-        list_of(vm, owner)?
+        vm.to_list(owner)?
     } else {
         iterable
     };
@@ -428,14 +432,14 @@ fn add_all(vm: &mut Vm, owner: Local, iterable: Local, end: End) -> Result<(), R
 }
 
 /// A deque of the same class and bound.
-fn like(vm: &mut Vm, model: Local, items: Local) -> Result<Local, Raised> {
+fn like(vm: &mut Vm, model: Local) -> Result<Local, Raised> {
     let class = vm.local(vm.heap.class_of(vm.get(model)).value());
     match deque(vm.get(model)).maxlen() {
         Some(n) => {
             let n = vm.local(vm.heap.usize(n));
-            vm.call(class, &[items, n])
+            vm.call(class, &[model, n])
         }
-        None => vm.call(class, &[items]),
+        None => vm.call(class, &[model]),
     }
 }
 
@@ -511,7 +515,14 @@ fn compare(vm: &mut Vm, args: Locals, how: Comparison) -> Result<Local, Raised> 
     if try_deque(vm.get(args.at(1))).is_none() {
         return Ok(vm.local(Value::NOT_IMPLEMENTED));
     }
-    let (a, b) = (list_of(vm, args.at(0))?, list_of(vm, args.at(1))?);
+    let all = |vm: &mut Vm, side| match how {
+        Comparison::Eq | Comparison::Ne => list_of(vm, side),
+        _ => {
+            let iterator = vm.iter(side)?;
+            vm.to_list(iterator)
+        }
+    };
+    let (a, b) = (all(vm, args.at(0))?, all(vm, args.at(1))?);
     let holds = vm.compare_truth(how, a, b)?;
     Ok(vm.local(Value::bool(holds)))
 }

@@ -7,14 +7,17 @@ use crate::bytecode::Instr;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::text::MAX_TEXT;
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -34,7 +37,9 @@ impl Vm {
         iterable: Local,
         complaint: fn(&str) -> String,
     ) -> Result<Local, Raised> {
-        if let Some(items) = self.items_of(self.get(iterable))? {
+        if !self.asks_length(iterable)
+            && let Some(items) = self.items_of(self.get(iterable))?
+        {
             return Ok(self.local(self.heap.list(items).value()));
         }
         let list = self.local(self.heap.list([]).value());
@@ -59,11 +64,15 @@ impl Vm {
         iterable: Local,
         complaint: fn(&str) -> String,
     ) -> Result<(), Raised> {
-        if let Some(items) = self.items_of(self.get(iterable))? {
+        let asks = self.asks_length(iterable);
+        if !asks && let Some(items) = self.items_of(self.get(iterable))? {
             return self.list_in(list).get().extend(&self.heap, items);
         }
         let mark = self.mark();
         let iter = self.iter_or(iterable, complaint)?;
+        if asks {
+            self.length_by_user(iterable)?;
+        }
         let item = self.none();
         while self.next(iter, item)? {
             self.list_in(list).push(&self.heap, self.get(item))?;
@@ -71,6 +80,67 @@ impl Vm {
         }
         self.release(mark);
         Ok(())
+    }
+
+    /// Whether user code says how long an iterable is.
+    pub(super) fn asks_length(&self, iterable: Local) -> bool {
+        let value = self.get(iterable);
+        let by_user = |method: Value<'_>| !method.is_gc::<NativeFunction>();
+        (value.is_gc::<Instance>() || value.is_gc::<Opaque>())
+            && match self.special(value, Sym::Len) {
+                Some(method) => by_user(method),
+                None => self.special(value, Sym::LengthHint).is_some_and(by_user),
+            }
+    }
+
+    /// Asks an iterable how long it is, as CPython does to make room: only what user code does there counts.
+    pub fn ask_length(&mut self, iterable: Local) -> Result<(), Raised> {
+        if self.asks_length(iterable) {
+            self.length_by_user(iterable)?;
+        }
+        Ok(())
+    }
+
+    fn length_by_user(&mut self, iterable: Local) -> Result<(), Raised> {
+        let mark = self.mark();
+        let by_len = self.special(self.get(iterable), Sym::Len).is_some();
+        let asked = match by_len {
+            true => self.len(iterable).map(|_| None),
+            false => self.call_special(iterable, Sym::LengthHint, &[]),
+        };
+        let hint = match asked {
+            Ok(hint) => hint,
+            Err(raised) if self.is_raised(&raised, Builtin::TypeError) => {
+                self.heap.take_raised(raised);
+                None
+            }
+            Err(raised) => return Err(raised),
+        };
+        if let Some(hint) = hint {
+            self.check_hint(self.get(hint))?;
+        }
+        self.release(mark);
+        Ok(())
+    }
+
+    fn check_hint(&self, hint: Value<'_>) -> Result<(), Raised> {
+        let heap = &self.heap;
+        if hint.is(Value::NOT_IMPLEMENTED) {
+            return Ok(());
+        }
+        if !heap.is_instance(hint, Builtin::Int) {
+            let name = heap.type_name(hint);
+            let message = format!("__length_hint__ must be an integer, not {name}");
+            return Err(heap.type_error(message));
+        }
+        match self.plain_value(hint).as_i64() {
+            Some(0..) => Ok(()),
+            Some(_) => Err(heap.value_error("__length_hint__() should return >= 0")),
+            None => Err(heap.raise(
+                Builtin::OverflowError,
+                "Python int too large to convert to C ssize_t",
+            )),
+        }
     }
 
     fn list_in(&self, list: Local) -> Gc<'_, List> {

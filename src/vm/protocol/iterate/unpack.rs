@@ -79,7 +79,14 @@ impl Vm {
         let (before, after) = (usize::from(i.c), i.d as usize);
         let mark = self.mark();
         let source = self.reg_local(i.a);
-        let list = self.collect_or(source, cannot_unpack)?;
+        let list = match self.asks_length(source) {
+            // The list is made of the iterator: the length is not asked.
+            true => {
+                let iter = self.iter_or(source, cannot_unpack)?;
+                self.to_list(iter)?
+            }
+            false => self.collect_or(source, cannot_unpack)?,
+        };
         let items = self
             .get_gc::<List>(list)
             .map(|list| list.to_vec(&self.heap))

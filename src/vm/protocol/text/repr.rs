@@ -8,7 +8,9 @@ use crate::runtime::class::Class;
 use crate::runtime::complex::Complex;
 use crate::runtime::heap::{Kind, flag};
 use crate::runtime::instance::Instance;
+use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::slice::Slice;
@@ -113,6 +115,9 @@ impl Vm {
         let payload = self.local(payload);
         let name = self.heap.type_name(self.get(value)).to_owned();
         match self.get(payload).as_object().map(Gc::kind) {
+            Some(Kind::Set) if self.iterates_by_user(value) => {
+                self.write_iterated_set(value, payload, &name, out)
+            }
             Some(Kind::Set) => self.write_set(payload, &name, out),
             Some(Kind::ByteArray) => {
                 let mut text = String::new();
@@ -241,6 +246,37 @@ impl Vm {
                 table.entry(&vm.heap, position).map(|(item, _)| item)
             })?;
             out.push_str(braces.1);
+            Ok(())
+        })
+    }
+
+    /// Whether a class of user code says what is in an object.
+    fn iterates_by_user(&self, value: Local) -> bool {
+        [Sym::Iter, Sym::Len].into_iter().any(|sym| {
+            let method = self.special(self.get(value), sym);
+            method.is_some_and(|method| !method.is_gc::<NativeFunction>())
+        })
+    }
+
+    /// A set whose class has an `__iter__` or `__len__` of its own shows what these say.
+    fn write_iterated_set(
+        &mut self,
+        set: Local,
+        payload: Local,
+        name: &str,
+        out: &mut String,
+    ) -> Result<(), Raised> {
+        let members = self.get_gc::<Set>(payload);
+        if members.is_none_or(|set| set.table.is_empty(&self.heap)) {
+            out.push_str(name);
+            out.push_str("()");
+            return Ok(());
+        }
+        self.write_once(set, &format!("{name}(...)"), out, |vm, out| {
+            let items = vm.to_list(set)?;
+            let text = vm.repr_text(items)?;
+            let text = text.get(1..text.len() - 1).unwrap_or_default();
+            out.push_str(&format!("{name}({{{text}}})"));
             Ok(())
         })
     }

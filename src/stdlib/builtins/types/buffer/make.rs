@@ -4,7 +4,6 @@
 //! program, so nothing is borrowed while it does.
 
 use crate::runtime::intern::Sym;
-use crate::runtime::list::List;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, checked};
 use crate::stdlib::codecs::convert::encode;
@@ -128,6 +127,9 @@ fn of_object(vm: &mut Vm, source: Local, made: &Made) -> Result<Vec<u8>, Raised>
         }
         Err(raised) => return Err(raised),
     };
+    if made.name == Builtin::Bytes.name() {
+        vm.ask_length(source)?;
+    }
     bytes_of(vm, iter, made.items)
 }
 
@@ -147,33 +149,27 @@ fn zeros(vm: &mut Vm, count: Local) -> Result<Vec<u8>, Raised> {
     Ok(vec![0; count])
 }
 
-/// The bytes that an iterator gives as numbers; `items` is what the message calls them.
+/// The bytes that an iterator returns as numbers; `items` is what the message calls them.
 pub fn bytes_of(vm: &mut Vm, iter: Local, items: &str) -> Result<Vec<u8>, Raised> {
-    let list = vm.to_list(iter)?;
-    let mut data = Vec::new();
-    for i in 0.. {
-        let Some(item) = vm
-            .get_gc::<List>(list)
-            .and_then(|list| list.item(&vm.heap, i))
-        else {
-            break;
-        };
-        let byte = match item.as_int() {
+    let (mut data, item) = (Vec::new(), vm.none());
+    while vm.next(iter, item)? {
+        let byte = match vm.get(item).as_int() {
             Some(n) => u8::try_from(n).ok(),
             None => {
                 let mark = vm.mark();
-                let n = vm.index_value(vm.local(item))?;
+                let n = vm.index_value(item)?;
                 let byte = vm.get(n).as_i64().and_then(|n| u8::try_from(n).ok());
                 vm.release(mark);
                 byte
             }
         };
         let Some(byte) = byte else {
-            return Err(vm
-                .heap
-                .value_error(format!("{items} must be in range(0, 256)")));
+            let message = format!("{items} must be in range(0, 256)");
+            return Err(vm.heap.value_error(message));
         };
+        vm.heap.grow_vec(&mut data, 1)?;
         data.push(byte);
+        vm.native_safepoint()?;
     }
     Ok(data)
 }

@@ -9,6 +9,7 @@ use crate::stdlib::arg::{self, Out, checked, given, plain, plain_value};
 use crate::stdlib::builtins::types::number::{
     Tower, binary, compare, power, reflected, reflected_power, this_int, wrong_receiver,
 };
+use crate::stdlib::receiver;
 use crate::text::format_spec::FormatSpec;
 use crate::text::int_text::int_to_long_str;
 use crate::text::num::convert::int_to_float;
@@ -60,7 +61,7 @@ pub const OPERATORS: &[&Native] = &[
     &Native::leaf("__bool__(self, /) -> bool", "Return True if self is not zero.", |heap, a| Ok(Value::bool(!this_int(heap, a)?.is_zero()))),
     &Native::leaf("__hash__(self, /) -> int", "Return hash(self).", |heap, a| Ok(heap.int(hash_number(Number::Int(this_int(heap, a)?))))),
     &Native::leaf("__repr__(self, /) -> str", "Return repr(self).", repr),
-    &Native::leaf("__format__(self, format_spec, /) -> str", "Convert to a string according to format_spec.", format),
+    &Native::vm("__format__(self, format_spec, /) -> str", "Convert to a string according to format_spec.", |vm, args| receiver::format(vm, args, format)).on_instance(),
     &Native::leaf("__int__(self, /) -> int", "Return int(self).", itself),
     &Native::leaf("__index__(self, /) -> int", "Return self as an integer for use as an index.", itself),
     &Native::leaf("__trunc__(self, /) -> int", "Truncating an int gives itself.", itself),

@@ -5,7 +5,7 @@
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain};
-use crate::stdlib::receiver::{or_not_implemented, this, this_of};
+use crate::stdlib::receiver::{self, or_not_implemented, this, this_of};
 use crate::text::format_spec::FormatSpec;
 use crate::text::str_repr::str_repr;
 use crate::vm::protocol::arith::Operator;
@@ -21,11 +21,12 @@ pub const STR: Native = Native::leaf("__str__(self, /) -> str", "Return str(self
     Ok(this::<Str>(heap, a)?.value())
 });
 
-pub const DUNDER_FORMAT: Native = Native::leaf(
+pub const DUNDER_FORMAT: Native = Native::vm(
     "__format__(self, format_spec, /) -> str",
     "Return a formatted version of the string.",
-    format,
-);
+    |vm, args| receiver::format(vm, args, format),
+)
+.on_instance();
 
 pub const HASH: Native = Native::leaf(
     "__hash__(self, /) -> int",
