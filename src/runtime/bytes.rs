@@ -179,3 +179,37 @@ impl<'h> Value<'h> {
             .map(|array| array.data.borrow().clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::heap::{Access, Record};
+
+    #[test]
+    fn accesses_are_recorded_by_part() {
+        let heap = Heap::new();
+        let array = heap.bytearray(vec![1, 2]);
+        let records = heap.recorded(|| {
+            assert_eq!(array.byte(&heap, 1), Some(2));
+            assert!(array.push(&heap, 3).is_ok());
+        });
+        let parts: Vec<(Access, Part)> = records
+            .iter()
+            .map(|&Record { access, part, .. }| (access, part))
+            .collect();
+        let push = [(Access::Write, Part::Len), (Access::Write, Part::Item(2))];
+        assert_eq!(
+            parts,
+            [&[(Access::Read, Part::Item(1))][..], &push].concat()
+        );
+    }
+
+    #[test]
+    fn growing_beyond_all_memory_is_an_exception() {
+        let heap = Heap::new();
+        let array = heap.bytearray(vec![1]);
+        let mut data = array.data.borrow_mut();
+        assert!(heap.grow_vec(&mut data, usize::MAX / 2).is_err());
+        assert_eq!(data[..], [1]);
+    }
+}

@@ -1,14 +1,15 @@
 //! Instances of classes that the program defines: attributes in slots, by shape.
 //!
 //! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
-//! attribute dict. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
+//! attribute dict. Accesses are reported as those of containers are (`heap/record.rs`): a slot is an item, and which attributes there are
+//! is their order. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
 
 #![expect(unsafe_code, reason = "knows interned names by their addresses")]
 
 use super::builtin_eq;
 use super::class::Class;
 use super::dict::Dict;
-use super::heap::{Gc, Heap, Slot, traced};
+use super::heap::{Gc, Heap, Part, Slot, traced};
 use super::list::List;
 use super::str::Str;
 use super::table::Table;
@@ -74,10 +75,18 @@ impl<'h> Gc<'h, Instance> {
     /// The value in a slot of the instance's shape; Undef if it has none.
     #[inline(always)]
     pub fn slot(self, heap: &'h Heap, i: usize) -> Value<'h> {
+        heap.reads(self.get(), Part::Item(i));
         match self.tail().get(i) {
             Some(slot) => slot.get(heap),
             None => self.extra_slot(heap, i),
         }
+    }
+
+    /// The value in a slot of the instance's shape, if the slot is one of those that follow the object.
+    #[inline(always)]
+    pub fn near_slot(self, heap: &'h Heap, i: usize) -> Option<Value<'h>> {
+        heap.reads(self.get(), Part::Item(i));
+        self.tail().get(i).map(|slot| slot.get(heap))
     }
 
     #[cold]
@@ -91,6 +100,7 @@ impl<'h> Gc<'h, Instance> {
     /// Replaces the value in a slot of the instance's shape.
     #[inline(always)]
     pub fn set_slot(self, heap: &'h Heap, i: usize, value: Value<'h>) {
+        heap.writes(self.get(), Part::Item(i));
         match self.tail().get(i) {
             Some(slot) => slot.set(value),
             None => self.set_extra_slot(heap, i, value),
@@ -113,7 +123,11 @@ impl<'h> Gc<'h, Instance> {
         if heap.is_dict_shape(self.shape()) {
             return self.extra.expect::<Dict>(heap).get_str(heap, name);
         }
-        self.slot(heap, heap.slot_in(self.shape(), name)?).defined()
+        let Some(i) = heap.slot_in(self.shape(), name) else {
+            heap.reads(self.get(), Part::Order);
+            return None;
+        };
+        self.slot(heap, i).defined()
     }
 
     /// Binds an attribute of the instance itself.
@@ -133,6 +147,7 @@ impl<'h> Gc<'h, Instance> {
     /// Moves to `shape`, which has one slot more, and puts `value` there.
     #[inline]
     pub fn add_slot(self, heap: &'h Heap, shape: u32, value: Value<'h>) {
+        heap.writes(self.get(), Part::Order);
         let slots = heap.layout(shape).slots();
         self.set_slot(heap, slots - 1, value);
         self.set_shape(shape);
@@ -151,6 +166,7 @@ impl<'h> Gc<'h, Instance> {
 
     /// The attributes of the instance itself, in order.
     pub fn attrs(self, heap: &'h Heap) -> Vec<(Value<'h>, Value<'h>)> {
+        heap.reads(self.get(), Part::All);
         if let Some(dict) = self.extra.get(heap).as_gc::<Dict>() {
             return dict.table.entries(heap);
         }
@@ -184,6 +200,7 @@ impl<'h> Gc<'h, Instance> {
 
     /// Makes `dict` the place of all attributes.
     pub fn take_dict(self, heap: &'h Heap, dict: Gc<'h, Dict>) {
+        heap.writes(self.get(), Part::All);
         let payload = self.payload(heap);
         for slot in self.tail() {
             slot.clear();
@@ -193,5 +210,35 @@ impl<'h> Gc<'h, Instance> {
         }
         self.extra.set(dict.value());
         self.set_shape(heap.shape_class(self.shape()).dict_shape());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Builtin;
+    use crate::runtime::heap::{Access, Record};
+
+    #[test]
+    fn accesses_are_recorded_by_slot() {
+        let heap = Heap::new();
+        let class = heap.types.class(&heap, Builtin::Object);
+        let instance = heap.instance(class);
+        let name = heap.intern("name");
+        let records = heap.recorded(|| {
+            assert!(instance.attr(&heap, name).is_none());
+            instance.set_attr(&heap, name, Value::TRUE);
+            assert!(instance.attr(&heap, name).is_some());
+        });
+        let own = std::ptr::from_ref(instance.get()).addr();
+        let own: Vec<(Access, Part)> = records
+            .iter()
+            .filter(|record| record.object == own)
+            .map(|&Record { access, part, .. }| (access, part))
+            .collect();
+        // Whoever asked in vain hears of the attribute that comes.
+        assert_eq!(own[0], (Access::Read, Part::Order));
+        assert!(own.contains(&(Access::Write, Part::Order)));
+        assert!(matches!(own.last(), Some((Access::Read, Part::Item(_)))));
     }
 }

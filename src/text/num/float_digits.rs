@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn layouts_agree_with_cpython() {
-        for row in oracle::rows(include_str!("oracle/float_digits.tsv")) {
+        for row in oracle::rows(include_str!("../oracle/float_digits.tsv")) {
             let [bits, spec, expected] = row[..] else {
                 panic!("three columns: {row:?}")
             };

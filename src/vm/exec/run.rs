@@ -433,11 +433,11 @@ impl Vm {
                     let object = r!(i.b()).as_object();
                     match object {
                         Some(o) if cache.guard.get() == self.guard(o.shape()) => {
-                            let slot = o
+                            let value = o
                                 .downcast::<Instance>()
-                                .and_then(|o| o.tail().get(cache.slot.get() as usize));
-                            let value = match slot {
-                                Some(slot) => slot.get(&self.heap),
+                                .and_then(|o| o.near_slot(&self.heap, cache.slot.get() as usize));
+                            let value = match value {
+                                Some(value) => value,
                                 None => self.cached_value(o, cache),
                             };
                             if value.is_undef() {

@@ -199,16 +199,16 @@ mod tests {
     #[test]
     fn an_empty_selection_inserts() {
         let heap = Heap::new();
-        let mut data = vec![1, 2, 3];
+        let array = heap.bytearray(vec![1, 2, 3]);
         assert!(
             assign_bytes(
                 &heap,
-                &mut data,
+                array.get(),
                 Selection::new(Some(2), Some(1), 1, 3),
                 &[9, 9]
             )
             .is_ok()
         );
-        assert_eq!(data, [1, 2, 9, 9, 3]);
+        assert_eq!(array.read(&heap)[..], [1, 2, 9, 9, 3]);
     }
 }
