@@ -14,14 +14,14 @@ const BUDGETS: [(&str, u32); 13] = [
     ("collections", 25),
     ("re", 950),
     ("json", 25),
-    ("logging", 325),
+    ("logging", 25),
     ("datetime", 130),
     ("argparse", 25),
-    ("os", 100),
-    ("pathlib", 1200),
+    ("os", 35),
+    ("pathlib", 1100),
     (
         "typing, re, json, dataclasses, enum, logging, datetime, pathlib, argparse, asyncio",
-        1600,
+        1150,
     ),
 ];
 
