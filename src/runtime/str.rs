@@ -300,6 +300,31 @@ impl Heap {
         Ok(self.str_value(text))
     }
 
+    /// A string value of a text that was made for it: a long one is not copied.
+    ///
+    /// # Errors
+    /// MemoryError
+    pub fn adopt_text(&self, text: String) -> Result<Value<'_>, Raised> {
+        if text.len() < LARGE_REQUEST || text.len() > MAX_LEN {
+            return self.try_str(&text);
+        }
+        self.room_for(text.len())?;
+        let len = text.len() as u32;
+        let mut bytes = text.into_bytes();
+        self.charge(bytes.capacity());
+        let data = NonNull::from(&mut *bytes).cast();
+        let bytes = UnsafeCell::new(bytes);
+        let owner = self.alloc(StrBuf { bytes });
+        let fields = Str {
+            hash: Cell::new(0),
+            data,
+            len,
+            chars: Cell::new(UNKNOWN),
+            owner: Slot::new(owner.value()),
+        };
+        Ok(self.alloc(fields).value())
+    }
+
     /// The error about a text that no string can hold.
     #[cold]
     pub fn string_too_long(&self) -> Raised {

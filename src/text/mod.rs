@@ -14,6 +14,7 @@ pub mod format_template;
 pub mod int;
 pub mod int_text;
 pub mod num;
+pub mod pause;
 pub mod percent;
 pub mod source_encoding;
 pub mod str_ops;
@@ -165,6 +166,7 @@ mod tests {
     use super::format_spec::FormatSpec;
     use super::format_template::{FieldPath, FormatTemplate, Piece};
     use super::int_text::{DigitLimit, int_from_str};
+    use super::pause::{mapped, unpaused};
     use super::percent::{PercentTemplate, Segment};
     use super::{IntRef, float_repr, str_ops};
 
@@ -236,8 +238,8 @@ mod tests {
             float_repr::complex_from_str(text),
         );
         let _ = (
-            str_ops::case::title(text),
-            str_ops::split::split_space(text, 1),
+            mapped(text, str_ops::case::title, &mut unpaused),
+            str_ops::split::split_space(text, 1, &mut unpaused),
         );
         if let Ok(spec) = FormatSpec::parse(text, "int") {
             let _ = (

@@ -8,7 +8,7 @@ use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised};
-use crate::stdlib::arg::{Buffer, codec_error};
+use crate::stdlib::arg::{Buffer, checked, codec_error};
 use crate::stdlib::receiver::plain;
 use crate::text::codec::{self, CodecError, Encoding, handler};
 use crate::vm::{Local, Vm};
@@ -40,7 +40,7 @@ pub fn decode(vm: &mut Vm, bytes: Local, encoding: &str, errors: &str) -> Result
         Ok(encoding) => {
             let data = Buffer::copied(&vm.heap, vm.get(bytes))?;
             let decoded = decode_builtin(vm, bytes, &data, encoding, errors, Input::Whole)?;
-            Ok(vm.local(vm.heap.try_str(&decoded.text)?))
+            Ok(vm.local(vm.heap.adopt_text(decoded.text)?))
         }
         Err(error) => {
             let made = by_registry(vm, bytes, encoding, errors, "decode", error)?;
@@ -131,12 +131,17 @@ pub fn encode_builtin(
         out.extend_from_slice(encoding.mark());
     }
     // As a rule there is no fault, and no need of a copy.
-    let Err(mut fault) = codec::encode_from(encoding, string, 0, &mut out) else {
+    let heap = &vm.heap;
+    let encoded = codec::encode_paused(encoding, string, &mut out, &mut |units| heap.pause(units));
+    let Err(mut fault) = checked(heap, encoded)? else {
         return Ok(out);
     };
     vm.heap.room_for(string.len())?;
     let string = string.to_owned();
+    // What is left, and the code point that it begins with.
+    let (mut rest, mut at) = (&*string, 0);
     loop {
+        vm.heap.poll(1)?;
         let end = fault.range.end;
         let wide = if errors == "namereplace" {
             LONGEST_NAME
@@ -146,9 +151,11 @@ pub fn encode_builtin(
         vm.heap
             .grow_vec(&mut out, fault.range.len().saturating_mul(wide))?;
         vm.heap.room_for(fault.range.len().saturating_mul(wide))?;
-        let resume = match handler::mend_encoding(errors, fault.clone(), encoding, &string) {
+        let mut here = fault.clone();
+        here.range = fault.range.start - at..end - at;
+        let resume = match handler::mend_encoding(errors, here, encoding, rest) {
             Ok(mended) => {
-                let put = mended.put(encoding, &string, &mut out);
+                let put = mended.put(encoding, rest, &mut out);
                 put.map_err(|error| codec_error(&vm.heap, error, vm.get(text)))?;
                 end
             }
@@ -158,9 +165,16 @@ pub fn encode_builtin(
                 out.extend_from_slice(&bytes);
                 resume
             }
+            Err(CodecError::Invalid(_)) => {
+                let error = CodecError::Invalid(fault);
+                return Err(codec_error(&vm.heap, error, vm.get(text)));
+            }
             Err(error) => return Err(codec_error(&vm.heap, error, vm.get(text))),
         };
-        let rest = codec::skip(&string, resume);
+        (rest, at) = match resume.checked_sub(at) {
+            Some(more) => (codec::skip(rest, more), resume),
+            None => (codec::skip(&string, resume), resume),
+        };
         match codec::encode_from(encoding, rest, resume, &mut out) {
             Ok(()) => return Ok(out),
             Err(next) => fault = next,
@@ -222,6 +236,7 @@ pub fn decode_builtin(
     let (mut at, next) = encoding.without_mark(data);
     let mut text = String::with_capacity(data.len());
     while let Err(fault) = codec::decode_from(next, data, at, &mut text) {
+        vm.heap.poll(1)?;
         let is_open = fault.range.end == data.len() && codec::is_incomplete(&fault);
         if input == Input::Piece && is_open {
             let used = fault.range.start;

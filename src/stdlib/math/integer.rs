@@ -4,9 +4,10 @@
 //! table of `math/mod.rs`.
 
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Gc, Raised};
+use crate::runtime::{Gc, Heap, Raised};
 use crate::stdlib::arg::{checked, given};
 use crate::text::num::combinatorics;
+use crate::text::pause::Pause;
 use crate::text::{Int, IntRef, TextResult};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -15,7 +16,10 @@ pub const FACTORIAL: Native = Native::vm(
     "Return the product of all integers from 1 to n. Raises ValueError if n is negative.",
     |vm, a| {
         let n = int_arg(vm, a.at(0))?;
-        result(vm, combinatorics::factorial(n.as_ref()))
+        result(
+            vm,
+            combinatorics::factorial(n.as_ref(), &mut pausing(&vm.heap)),
+        )
     },
 );
 
@@ -24,7 +28,10 @@ pub const COMB: Native = Native::vm(
     "Number of ways to choose k items from n items, without repetition and without order. Raises ValueError if either is negative.",
     |vm, a| {
         let (n, k) = (int_arg(vm, a.at(0))?, int_arg(vm, a.at(1))?);
-        result(vm, combinatorics::comb(n.as_ref(), k.as_ref()))
+        result(
+            vm,
+            combinatorics::comb(n.as_ref(), k.as_ref(), &mut pausing(&vm.heap)),
+        )
     },
 );
 
@@ -34,11 +41,17 @@ pub const PERM: Native = Native::vm(
     |vm, a| match given(vm, a.at(1)).filter(|&k| !vm.get(k).is_none()) {
         None => {
             let n = int_arg(vm, a.at(0))?;
-            result(vm, combinatorics::factorial(n.as_ref()))
+            result(
+                vm,
+                combinatorics::factorial(n.as_ref(), &mut pausing(&vm.heap)),
+            )
         }
         Some(k) => {
             let (n, k) = (int_arg(vm, a.at(0))?, int_arg(vm, k)?);
-            result(vm, combinatorics::perm(n.as_ref(), k.as_ref()))
+            result(
+                vm,
+                combinatorics::perm(n.as_ref(), k.as_ref(), &mut pausing(&vm.heap)),
+            )
         }
     },
 );
@@ -60,7 +73,7 @@ pub const ISQRT: Native = Native::vm(
     "Return the integer part of the square root of n. Raises ValueError if n is negative.",
     |vm, a| {
         let n = int_arg(vm, a.at(0))?;
-        result(vm, combinatorics::isqrt(n.as_ref()))
+        result(vm, combinatorics::isqrt(n.as_ref(), &mut pausing(&vm.heap)))
     },
 );
 
@@ -74,12 +87,15 @@ fn result(vm: &Vm, result: TextResult<Int>) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.any_int(checked(&vm.heap, result)?)))
 }
 
-fn fold(
-    vm: &mut Vm,
-    a: Locals,
-    start: i64,
-    step: fn(IntRef<'_>, IntRef<'_>) -> Int,
-) -> Result<Local, Raised> {
+/// A function of two integers that may be interrupted.
+type Step = fn(IntRef<'_>, IntRef<'_>, &mut Pause<'_>) -> TextResult<Int>;
+
+/// The pause of long work on integers.
+fn pausing(heap: &Heap) -> impl FnMut(u64) -> TextResult<()> + '_ {
+    |units| heap.pause(units)
+}
+
+fn fold(vm: &mut Vm, a: Locals, start: i64, step: Step) -> Result<Local, Raised> {
     let count = vm.get_gc::<Tuple>(a.at(0)).map_or(0, Gc::len);
     let mut total = Int::Small(start);
     for i in 0..count {
@@ -91,7 +107,10 @@ fn fold(
             break;
         };
         let item = vm.local(item);
-        total = step(total.as_ref(), int_arg(vm, item)?.as_ref());
+        let item = int_arg(vm, item)?;
+        let heap = &vm.heap;
+        let next = step(total.as_ref(), item.as_ref(), &mut pausing(heap));
+        total = checked(heap, next)?;
         vm.release(mark);
     }
     result(vm, Ok(total))

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::limit;
+use crate::text::pause::{Pause, Work};
 use crate::text::{TextError, TextResult, check_text_size};
 
 /// Where `needle` first stands.
@@ -57,7 +58,14 @@ pub fn bounds(len: usize, start: Option<i64>, end: Option<i64>) -> Option<Range<
 }
 
 /// `data.replace(old, new, count)`
-pub fn replace(data: &[u8], old: &[u8], new: &[u8], times: i64) -> TextResult<Vec<u8>> {
+pub fn replace(
+    data: &[u8],
+    old: &[u8],
+    new: &[u8],
+    times: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<u8>> {
+    let mut work = Work::new(pause);
     let times = limit(times).min(count(data, old));
     check_text_size(times.saturating_mul(new.len()).saturating_add(data.len()))?;
     let mut out = Vec::with_capacity(data.len());
@@ -65,6 +73,7 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], times: i64) -> TextResult<Ve
     for _ in 0..times {
         if old.is_empty() {
             out.extend_from_slice(new);
+            work.bytes(new.len() + 1)?;
             if let Some((&byte, tail)) = rest.split_first() {
                 out.push(byte);
                 rest = tail;
@@ -72,6 +81,7 @@ pub fn replace(data: &[u8], old: &[u8], new: &[u8], times: i64) -> TextResult<Ve
         } else if let Some(at) = find(rest, old) {
             out.extend_from_slice(&rest[..at]);
             out.extend_from_slice(new);
+            work.bytes(at + new.len() + 1)?;
             rest = &rest[at + old.len()..];
         }
     }
@@ -129,6 +139,7 @@ fn cut<'a>(data: &'a [u8], at: usize, sep: &[u8]) -> [&'a [u8]; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::pause::unpaused;
 
     #[test]
     fn needles_are_found() {
@@ -149,10 +160,16 @@ mod tests {
 
     #[test]
     fn replacing_nothing_inserts() {
-        assert_eq!(replace(b"ab", b"", b"-", -1).as_deref(), Ok(&b"-a-b-"[..]));
-        assert_eq!(replace(b"ab", b"", b"-", 2).as_deref(), Ok(&b"-a-b"[..]));
         assert_eq!(
-            replace(b"aXbX", b"X", b"yy", 1).as_deref(),
+            replace(b"ab", b"", b"-", -1, &mut unpaused).as_deref(),
+            Ok(&b"-a-b-"[..])
+        );
+        assert_eq!(
+            replace(b"ab", b"", b"-", 2, &mut unpaused).as_deref(),
+            Ok(&b"-a-b"[..])
+        );
+        assert_eq!(
+            replace(b"aXbX", b"X", b"yy", 1, &mut unpaused).as_deref(),
             Ok(&b"ayybX"[..])
         );
     }

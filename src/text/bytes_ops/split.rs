@@ -6,16 +6,30 @@ use super::search::{check_separator, find, rfind};
 use super::{is_space, limit};
 use crate::text::str_ops::Side;
 use crate::text::str_ops::split::LineEnds;
-use crate::text::{TextResult, push_item};
+use crate::text::{
+    TextResult,
+    pause::{Pause, Work},
+    push_item,
+};
+
+/// Bytes of work that a part takes besides its own.
+const ITEM: usize = 32;
 
 /// `data.split(sep, maxsplit)`
-pub fn split<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'a [u8]>> {
+pub fn split<'a>(
+    data: &'a [u8],
+    sep: &[u8],
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a [u8]>> {
     check_separator(sep)?;
+    let mut work = Work::new(pause);
     let (mut parts, mut rest) = (Vec::new(), data);
     while parts.len() < limit(maxsplit)
         && let Some(at) = find(rest, sep)
     {
         push_item(&mut parts, &rest[..at])?;
+        work.bytes(at + ITEM)?;
         rest = &rest[at + sep.len()..];
     }
     push_item(&mut parts, rest)?;
@@ -23,13 +37,20 @@ pub fn split<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'
 }
 
 /// `data.rsplit(sep, maxsplit)`
-pub fn rsplit<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&'a [u8]>> {
+pub fn rsplit<'a>(
+    data: &'a [u8],
+    sep: &[u8],
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a [u8]>> {
     check_separator(sep)?;
+    let mut work = Work::new(pause);
     let (mut parts, mut rest) = (Vec::new(), data);
     while parts.len() < limit(maxsplit)
         && let Some(at) = rfind(rest, sep)
     {
         push_item(&mut parts, &rest[at + sep.len()..])?;
+        work.bytes(rest.len() - at + ITEM)?;
         rest = &rest[..at];
     }
     push_item(&mut parts, rest)?;
@@ -38,7 +59,12 @@ pub fn rsplit<'a>(data: &'a [u8], sep: &[u8], maxsplit: i64) -> TextResult<Vec<&
 }
 
 /// `data.split(None, maxsplit)`
-pub fn split_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
+pub fn split_space<'a>(
+    data: &'a [u8],
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a [u8]>> {
+    let mut work = Work::new(pause);
     let (mut parts, mut rest) = (Vec::new(), trim_start(data, is_space));
     while !rest.is_empty() {
         let end = rest
@@ -47,13 +73,19 @@ pub fn split_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
             .filter(|_| parts.len() < limit(maxsplit));
         let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
         push_item(&mut parts, word)?;
+        work.bytes(word.len() + ITEM)?;
         rest = trim_start(after, is_space);
     }
     Ok(parts)
 }
 
 /// `data.rsplit(None, maxsplit)`
-pub fn rsplit_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
+pub fn rsplit_space<'a>(
+    data: &'a [u8],
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a [u8]>> {
+    let mut work = Work::new(pause);
     let (mut parts, mut rest) = (Vec::new(), trim_end(data, is_space));
     while !rest.is_empty() {
         let space = rest
@@ -62,6 +94,7 @@ pub fn rsplit_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
             .filter(|_| parts.len() < limit(maxsplit));
         let (before, word) = rest.split_at(space.map_or(0, |at| at + 1));
         push_item(&mut parts, word)?;
+        work.bytes(word.len() + ITEM)?;
         rest = trim_end(before, is_space);
     }
     parts.reverse();
@@ -69,7 +102,12 @@ pub fn rsplit_space(data: &[u8], maxsplit: i64) -> TextResult<Vec<&[u8]>> {
 }
 
 /// `data.splitlines(keepends)`: at `\n`, `\r` and `\r\n`.
-pub fn splitlines(data: &[u8], ends: LineEnds) -> TextResult<Vec<&[u8]>> {
+pub fn splitlines<'a>(
+    data: &'a [u8],
+    ends: LineEnds,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a [u8]>> {
+    let mut work = Work::new(pause);
     let (mut lines, mut rest) = (Vec::new(), data);
     while !rest.is_empty() {
         let end = rest
@@ -84,6 +122,7 @@ pub fn splitlines(data: &[u8], ends: LineEnds) -> TextResult<Vec<&[u8]>> {
             };
         let end = if ends == LineEnds::Keep { whole } else { end };
         push_item(&mut lines, &rest[..end])?;
+        work.bytes(whole + ITEM)?;
         rest = &rest[whole..];
     }
     Ok(lines)
@@ -117,22 +156,32 @@ fn trim_end(data: &[u8], gone: impl Fn(u8) -> bool) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::pause::unpaused;
 
     #[test]
     fn parts_stand_in_order() {
-        assert_eq!(split(b"a,b,,c", b",", 2), Ok(vec![&b"a"[..], b"b", b",c"]));
-        assert_eq!(rsplit(b"a,b,,c", b",", 2), Ok(vec![&b"a,b"[..], b"", b"c"]));
-        assert_eq!(split_space(b"  a  b c ", 1), Ok(vec![&b"a"[..], b"b c "]));
         assert_eq!(
-            rsplit_space(b"  a  b c ", 1),
+            split(b"a,b,,c", b",", 2, &mut unpaused),
+            Ok(vec![&b"a"[..], b"b", b",c"])
+        );
+        assert_eq!(
+            rsplit(b"a,b,,c", b",", 2, &mut unpaused),
+            Ok(vec![&b"a,b"[..], b"", b"c"])
+        );
+        assert_eq!(
+            split_space(b"  a  b c ", 1, &mut unpaused),
+            Ok(vec![&b"a"[..], b"b c "])
+        );
+        assert_eq!(
+            rsplit_space(b"  a  b c ", 1, &mut unpaused),
             Ok(vec![&b"  a  b"[..], b"c"])
         );
         assert_eq!(
-            splitlines(b"a\r\nb\n\rc", LineEnds::Drop),
+            splitlines(b"a\r\nb\n\rc", LineEnds::Drop, &mut unpaused),
             Ok(vec![&b"a"[..], b"b", b"", b"c"])
         );
         assert_eq!(
-            splitlines(b"a\r\nb\n", LineEnds::Keep),
+            splitlines(b"a\r\nb\n", LineEnds::Keep, &mut unpaused),
             Ok(vec![&b"a\r\n"[..], b"b\n"])
         );
         assert_eq!(strip(b"xxaxx", Some(b"x"), Side::Left), b"axx");

@@ -19,7 +19,9 @@ mod wide;
 
 use std::ops::Range;
 
+use super::TextResult;
 use super::num::bytes::ByteOrder;
+use super::pause::{Pause, Work, pieces};
 pub use charmaps::Charmap;
 pub use handler::Mended;
 pub use incremental::{Decoder, is_incomplete};
@@ -190,6 +192,42 @@ impl Encoding {
         };
         widest.saturating_add(mark)
     }
+}
+
+/// `encode_from` of a whole text, in pieces where what stands for a character does not depend on those before it.
+///
+/// # Errors
+/// `TextError::ended`; the fault is the inner result.
+pub fn encode_paused(
+    encoding: Encoding,
+    text: &str,
+    out: &mut Vec<u8>,
+    pause: &mut Pause<'_>,
+) -> TextResult<Result<(), Fault>> {
+    let is_whole = matches!(
+        encoding,
+        Encoding::Utf8 | Encoding::Utf8Sig | Encoding::Utf7 | Encoding::Punycode | Encoding::Idna
+    );
+    if is_whole {
+        return Ok(encode_from(encoding, text, 0, out));
+    }
+    let (mut work, mut at) = (Work::new(pause), 0);
+    for piece in pieces(text) {
+        let part = &text[piece];
+        if let Err(fault) = encode_from(encoding, part, at, out) {
+            let is_at_end = fault.range.end == at + part.chars().count();
+            // A fault may go on in the next piece.
+            return Ok(Err(match is_at_end {
+                true => encode_from(encoding, skip(text, at), at, &mut Vec::new())
+                    .err()
+                    .unwrap_or(fault),
+                false => fault,
+            }));
+        }
+        at += part.chars().count();
+        work.bytes(part.len())?;
+    }
+    Ok(Ok(()))
 }
 
 /// Encodes `rest`, which begins at code point `at` of the text, until the end or a fault. The byte order mark is the caller's.

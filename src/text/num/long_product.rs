@@ -26,7 +26,8 @@ pub fn product<E>(
     Ok(BigInt::from_biguint(x.sign() * y.sign(), size))
 }
 
-fn multiply<E>(
+/// `x * y` of numbers that are not negative.
+pub fn multiply<E>(
     x: &BigUint,
     y: &BigUint,
     pause: &mut dyn FnMut(u64) -> Result<(), E>,

@@ -3,91 +3,96 @@
 //! Full case mapping: one character may become several. A capital sigma at the end of a word becomes the final one,
 //! for which the whole text is looked at, as in CPython.
 
+use std::ops::Range;
+
 use crate::text::unicode::{
     self, has_new_letter, is_case_ignorable, is_cased, push_fold, push_title, push_upper,
 };
 
-/// `text.lower()`
-pub fn lower(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+/// `text.lower()`: appends what becomes of a piece of the text; so do the functions below.
+pub fn lower(text: &str, piece: Range<usize>, out: &mut String) {
+    let part = &text[piece.clone()];
+    if part.is_ascii() {
+        return push_changed(out, part, str::make_ascii_lowercase);
     }
-    let lowered = text.to_lowercase();
-    if !has_new_letter(text) && !has_new_letter(&lowered) {
-        return lowered;
+    if !part.contains('Σ') && !has_new_letter(part) {
+        let lowered = part.to_lowercase();
+        if !has_new_letter(&lowered) {
+            return out.push_str(&lowered);
+        }
     }
-    let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        push_lower(&mut out, text, at, c);
+    for (at, c) in part.char_indices() {
+        push_lower(out, text, piece.start + at, c);
     }
-    out
 }
 
 /// `text.upper()`
-pub fn upper(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_uppercase();
+pub fn upper(text: &str, piece: Range<usize>, out: &mut String) {
+    let part = &text[piece];
+    if part.is_ascii() {
+        return push_changed(out, part, str::make_ascii_uppercase);
     }
-    let raised = text.to_uppercase();
-    if !has_new_letter(text) && !has_new_letter(&raised) {
-        return raised;
+    let raised = part.to_uppercase();
+    if !has_new_letter(part) && !has_new_letter(&raised) {
+        return out.push_str(&raised);
     }
-    let mut out = String::with_capacity(text.len());
-    text.chars().for_each(|c| push_upper(&mut out, c));
-    out
+    part.chars().for_each(|c| push_upper(out, c));
 }
 
 /// `text.title()`: each run of cased characters begins with titlecase and goes on in lowercase.
-pub fn title(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_word = false;
-    for (at, c) in text.char_indices() {
+pub fn title(text: &str, piece: Range<usize>, out: &mut String) {
+    let mut in_word = text[..piece.start]
+        .chars()
+        .next_back()
+        .is_some_and(is_cased);
+    for (at, c) in text[piece.clone()].char_indices() {
         if in_word {
-            push_lower(&mut out, text, at, c)
+            push_lower(out, text, piece.start + at, c)
         } else {
-            push_title(&mut out, c)
+            push_title(out, c)
         }
         in_word = is_cased(c);
     }
-    out
 }
 
 /// `text.capitalize()`: titlecase for the first character, lowercase for the others.
-pub fn capitalize(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        if at == 0 {
-            push_title(&mut out, c)
+pub fn capitalize(text: &str, piece: Range<usize>, out: &mut String) {
+    for (at, c) in text[piece.clone()].char_indices() {
+        if piece.start + at == 0 {
+            push_title(out, c)
         } else {
-            push_lower(&mut out, text, at, c)
+            push_lower(out, text, piece.start + at, c)
         }
     }
-    out
 }
 
 /// `text.swapcase()`
-pub fn swapcase(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
+pub fn swapcase(text: &str, piece: Range<usize>, out: &mut String) {
+    for (at, c) in text[piece.clone()].char_indices() {
         if unicode::is_upper(c) {
-            push_lower(&mut out, text, at, c);
+            push_lower(out, text, piece.start + at, c);
         } else if unicode::is_lower(c) {
-            push_upper(&mut out, c);
+            push_upper(out, c);
         } else {
             out.push(c);
         }
     }
-    out
 }
 
 /// `text.casefold()`
-pub fn casefold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+pub fn casefold(text: &str, piece: Range<usize>, out: &mut String) {
+    let part = &text[piece];
+    if part.is_ascii() {
+        return push_changed(out, part, str::make_ascii_lowercase);
     }
-    let mut out = String::with_capacity(text.len());
-    text.chars().for_each(|c| push_fold(&mut out, c));
-    out
+    part.chars().for_each(|c| push_fold(out, c));
+}
+
+/// Appends an ASCII text after changing it in place.
+fn push_changed(out: &mut String, part: &str, change: fn(&mut str)) {
+    let at = out.len();
+    out.push_str(part);
+    change(&mut out[at..]);
 }
 
 /// Appends the lowercase of `c`, which stands at byte `at` of `text`.

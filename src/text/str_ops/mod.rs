@@ -32,6 +32,7 @@ fn limit(count: i64) -> usize {
 mod tests {
     use super::search::Indexed;
     use super::{Side, case, classify, pad, search, split, strip};
+    use crate::text::pause::{self, unpaused};
     use crate::text::str_repr::str_repr;
     use crate::text::{TextResult, oracle};
 
@@ -49,14 +50,18 @@ mod tests {
         }
     }
 
+    fn mapped(text: &str, map: impl Fn(&str, std::ops::Range<usize>, &mut String)) -> String {
+        pause::mapped(text, map, &mut unpaused).expect("there is memory")
+    }
+
     fn plain(method: &str, text: &str) -> String {
         match method {
-            "lower" => case::lower(text),
-            "upper" => case::upper(text),
-            "title" => case::title(text),
-            "capitalize" => case::capitalize(text),
-            "swapcase" => case::swapcase(text),
-            "casefold" => case::casefold(text),
+            "lower" => mapped(text, case::lower),
+            "upper" => mapped(text, case::upper),
+            "title" => mapped(text, case::title),
+            "capitalize" => mapped(text, case::capitalize),
+            "swapcase" => mapped(text, case::swapcase),
+            "casefold" => mapped(text, case::casefold),
             "strip" => strip::strip_space(text, Side::Both).to_owned(),
             "lstrip" => strip::strip_space(text, Side::Left).to_owned(),
             "rstrip" => strip::strip_space(text, Side::Right).to_owned(),
@@ -90,19 +95,23 @@ mod tests {
         let truth = |truth: bool| Ok(if truth { "True" } else { "False" }.to_owned());
         match method {
             "split" if first == "None" => {
-                split::split_space(text, number(1)).map(|parts| list(&parts))
+                split::split_space(text, number(1), &mut unpaused).map(|parts| list(&parts))
             }
             "rsplit" if first == "None" => {
-                split::rsplit_space(text, number(1)).map(|parts| list(&parts))
+                split::rsplit_space(text, number(1), &mut unpaused).map(|parts| list(&parts))
             }
-            "split" => split::split(text, first, number(1)).map(|parts| list(&parts)),
-            "rsplit" => split::rsplit(text, first, number(1)).map(|parts| list(&parts)),
+            "split" => {
+                split::split(text, first, number(1), &mut unpaused).map(|parts| list(&parts))
+            }
+            "rsplit" => {
+                split::rsplit(text, first, number(1), &mut unpaused).map(|parts| list(&parts))
+            }
             "splitlines" if first == "True" => {
-                split::splitlines(text, split::LineEnds::Keep).map(|parts| list(&parts))
+                split::splitlines(text, split::LineEnds::Keep, &mut unpaused)
+                    .map(|parts| list(&parts))
             }
-            "splitlines" => {
-                split::splitlines(text, split::LineEnds::Drop).map(|parts| list(&parts))
-            }
+            "splitlines" => split::splitlines(text, split::LineEnds::Drop, &mut unpaused)
+                .map(|parts| list(&parts)),
             "strip" => Ok(strip::strip_chars(text, first, Side::Both).to_owned()),
             "lstrip" => Ok(strip::strip_chars(text, first, Side::Left).to_owned()),
             "rstrip" => Ok(strip::strip_chars(text, first, Side::Right).to_owned()),
@@ -110,7 +119,7 @@ mod tests {
             "removesuffix" => Ok(strip::remove_suffix(text, first).to_owned()),
             "partition" => search::partition(text, first).map(|(a, b, c)| list(&[a, b, c])),
             "rpartition" => search::rpartition(text, first).map(|(a, b, c)| list(&[a, b, c])),
-            "replace" => search::replace(text, first, &args[1], number(2)),
+            "replace" => search::replace(text, first, &args[1], number(2), &mut unpaused),
             "find" => found(indexed.find(first, bound(1), bound(2))),
             "rfind" => found(indexed.rfind(first, bound(1), bound(2))),
             "count" => Ok(indexed.count(first, bound(1), bound(2)).to_string()),
@@ -119,11 +128,11 @@ mod tests {
             "slice" => Ok(indexed
                 .slice(number(0) as usize, number(1) as usize)
                 .to_owned()),
-            "center" => pad::center(text, indexed.len(), number(0), fill(args)),
-            "ljust" => pad::ljust(text, indexed.len(), number(0), fill(args)),
-            "rjust" => pad::rjust(text, indexed.len(), number(0), fill(args)),
-            "zfill" => pad::zfill(text, indexed.len(), number(0)),
-            "expandtabs" => pad::expandtabs(text, number(0)),
+            "center" => pad::center(text, indexed.len(), number(0), fill(args), &mut unpaused),
+            "ljust" => pad::ljust(text, indexed.len(), number(0), fill(args), &mut unpaused),
+            "rjust" => pad::rjust(text, indexed.len(), number(0), fill(args), &mut unpaused),
+            "zfill" => pad::zfill(text, indexed.len(), number(0), &mut unpaused),
+            "expandtabs" => pad::expandtabs(text, number(0), &mut unpaused),
             other => panic!("no method {other}"),
         }
     }

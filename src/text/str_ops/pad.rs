@@ -3,39 +3,62 @@
 //! `len` is the number of code points of the text, which its owner knows. A width that no memory could hold is a
 //! `MemoryError`.
 
+use crate::text::pause::{Pause, Work};
 use crate::text::{TextResult, check_text_size};
 
 /// `text.center(width, fill)`
-pub fn center(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
+pub fn center(
+    text: &str,
+    len: usize,
+    width: i64,
+    fill: char,
+    pause: &mut Pause<'_>,
+) -> TextResult<String> {
     let missing = missing(len, width);
     // The odd one goes left when the width is odd too: CPython's choice since 1.6.
     let left = missing / 2 + (missing & 1 & width as usize);
-    padded(text, fill, left, missing - left)
+    padded(text, fill, [left, missing - left], pause)
 }
 
 /// `text.ljust(width, fill)`
-pub fn ljust(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
-    padded(text, fill, 0, missing(len, width))
+pub fn ljust(
+    text: &str,
+    len: usize,
+    width: i64,
+    fill: char,
+    pause: &mut Pause<'_>,
+) -> TextResult<String> {
+    padded(text, fill, [0, missing(len, width)], pause)
 }
 
 /// `text.rjust(width, fill)`
-pub fn rjust(text: &str, len: usize, width: i64, fill: char) -> TextResult<String> {
-    padded(text, fill, missing(len, width), 0)
+pub fn rjust(
+    text: &str,
+    len: usize,
+    width: i64,
+    fill: char,
+    pause: &mut Pause<'_>,
+) -> TextResult<String> {
+    padded(text, fill, [missing(len, width), 0], pause)
 }
 
 /// `text.zfill(width)`: zeros after the sign.
-pub fn zfill(text: &str, len: usize, width: i64) -> TextResult<String> {
+pub fn zfill(text: &str, len: usize, width: i64, pause: &mut Pause<'_>) -> TextResult<String> {
     let zeros = missing(len, width);
     let sign = usize::from(text.starts_with(['+', '-']));
-    Ok(text[..sign].to_owned() + &padded(&text[sign..], '0', zeros, 0)?)
+    let mut out = padded(&text[sign..], '0', [zeros, 0], pause)?;
+    out.insert_str(0, &text[..sign]);
+    Ok(out)
 }
 
 /// `text.expandtabs(tabsize)`
-pub fn expandtabs(text: &str, tabsize: i64) -> TextResult<String> {
+pub fn expandtabs(text: &str, tabsize: i64, pause: &mut Pause<'_>) -> TextResult<String> {
+    let mut work = Work::new(pause);
     let tab = usize::try_from(tabsize).unwrap_or(0);
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
     for c in text.chars() {
+        work.bytes(1)?;
         match c {
             '\t' if tab == 0 => {}
             '\t' => {
@@ -43,7 +66,7 @@ pub fn expandtabs(text: &str, tabsize: i64) -> TextResult<String> {
                 if spaces > out.capacity() - out.len() {
                     check_text_size(out.len().saturating_add(spaces).saturating_mul(2))?;
                 }
-                out.extend(std::iter::repeat_n(' ', spaces));
+                work.fill(&mut out, " ", spaces)?;
                 column += spaces;
             }
             '\n' | '\r' => {
@@ -63,15 +86,22 @@ fn missing(len: usize, width: i64) -> usize {
     usize::try_from(width).unwrap_or(0).saturating_sub(len)
 }
 
-fn padded(text: &str, fill: char, left: usize, right: usize) -> TextResult<String> {
+fn padded(
+    text: &str,
+    fill: char,
+    [left, right]: [usize; 2],
+    pause: &mut Pause<'_>,
+) -> TextResult<String> {
     let size = (left + right)
         .saturating_mul(fill.len_utf8())
         .saturating_add(text.len());
     check_text_size(size)?;
     let mut out = String::with_capacity(size);
-    out.extend(std::iter::repeat_n(fill, left));
+    let (mut work, mut fill_text) = (Work::new(pause), [0; 4]);
+    let fill = fill.encode_utf8(&mut fill_text);
+    work.fill(&mut out, fill, left)?;
     out.push_str(text);
-    out.extend(std::iter::repeat_n(fill, right));
+    work.fill(&mut out, fill, right)?;
     Ok(out)
 }
 
@@ -79,15 +109,16 @@ fn padded(text: &str, fill: char, left: usize, right: usize) -> TextResult<Strin
 mod tests {
     use super::*;
     use crate::text::TextError;
+    use crate::text::pause::unpaused;
 
     #[test]
     fn widths_beyond_memory_are_errors() {
         let results = [
-            center("a", 1, i64::MAX, 'é'),
-            ljust("a", 1, 1 << 40, ' '),
-            rjust("a", 1, i64::MAX, ' '),
-            zfill("-1", 2, i64::MAX),
-            expandtabs("a\tb\t", i64::MAX),
+            center("a", 1, i64::MAX, 'é', &mut unpaused),
+            ljust("a", 1, 1 << 40, ' ', &mut unpaused),
+            rjust("a", 1, i64::MAX, ' ', &mut unpaused),
+            zfill("-1", 2, i64::MAX, &mut unpaused),
+            expandtabs("a\tb\t", i64::MAX, &mut unpaused),
         ];
         assert!(
             results

@@ -9,6 +9,7 @@ use memchr::memmem;
 
 use super::limit;
 use super::split::check_separator;
+use crate::text::pause::{Pause, Work};
 use crate::text::{TextResult, check_text_size, push_text};
 
 /// A text and how many code points it has.
@@ -127,22 +128,45 @@ impl<'a> Indexed<'a> {
 }
 
 /// `text.replace(old, new, count)`: an empty `old` is found before each character and at the end.
-pub fn replace(text: &str, old: &str, new: &str, count: i64) -> TextResult<String> {
+pub fn replace(
+    text: &str,
+    old: &str,
+    new: &str,
+    count: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<String> {
+    let mut work = Work::new(pause);
     let count = limit(count);
     if old.is_empty() {
         let times = text.chars().count().saturating_add(1).min(count);
         check_text_size(times.saturating_mul(new.len()).saturating_add(text.len()))?;
-        return Ok(text.replacen(old, new, count));
+        return insert(text, new, times, &mut work);
     }
     check_text_size(text.len())?;
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for at in memmem::find_iter(text.as_bytes(), old).take(count) {
         push_text(&mut out, &text[done..at])?;
+        work.bytes(at - done + new.len() + 1)?;
         done = at + old.len();
         push_text(&mut out, new)?;
     }
     push_text(&mut out, &text[done..])?;
+    Ok(out)
+}
+
+/// `new` before each character of a text and at its end, `times` times.
+fn insert(text: &str, new: &str, times: usize, work: &mut Work<'_, '_>) -> TextResult<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    for _ in 0..times {
+        push_text(&mut out, new)?;
+        let width = rest.chars().next().map_or(0, char::len_utf8);
+        push_text(&mut out, &rest[..width])?;
+        rest = &rest[width..];
+        work.bytes(new.len() + width)?;
+    }
+    push_text(&mut out, rest)?;
     Ok(out)
 }
 
@@ -200,6 +224,7 @@ pub fn translate<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::pause::unpaused;
 
     #[test]
     fn translation_asks_once_a_character() {
@@ -220,9 +245,9 @@ mod tests {
     #[test]
     fn replacements_beyond_memory_are_errors() {
         let (text, new) = ("a".repeat(1 << 16), "b".repeat(1 << 16));
-        assert!(replace(&text, "a", &new, -1).is_err());
+        assert!(replace(&text, "a", &new, -1, &mut unpaused).is_err());
         assert_eq!(
-            replace(&text, "a", &new, 1).map(|text| text.len()),
+            replace(&text, "a", &new, 1, &mut unpaused).map(|text| text.len()),
             Ok((1 << 17) - 1)
         );
     }

@@ -6,18 +6,36 @@ use memchr::memmem;
 
 use super::limit;
 use crate::text::unicode::is_space;
-use crate::text::{TextError, TextResult, push_item};
+use crate::text::{
+    TextError, TextResult,
+    pause::{Pause, Work},
+    push_item,
+};
+
+/// Bytes of work that a part takes besides those of its text.
+const ITEM: usize = 32;
 
 /// `text.split(sep, maxsplit)`
-pub fn split<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
+pub fn split<'a>(
+    text: &'a str,
+    sep: &str,
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
     let splits = limit(maxsplit);
     match *sep.as_bytes() {
-        [byte] => cut_at(text, 1, places_of(byte, text.as_bytes()).take(splits)),
+        [byte] => cut_at(
+            text,
+            1,
+            places_of(byte, text.as_bytes()).take(splits),
+            pause,
+        ),
         _ => cut_at(
             text,
             sep.len(),
             memmem::find_iter(text.as_bytes(), sep).take(splits),
+            pause,
         ),
     }
 }
@@ -55,11 +73,18 @@ fn places_of(byte: u8, text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The parts between separators of `width` bytes that begin at these places.
-fn cut_at(text: &str, width: usize, places: impl Iterator<Item = usize>) -> TextResult<Vec<&str>> {
+fn cut_at<'a>(
+    text: &'a str,
+    width: usize,
+    places: impl Iterator<Item = usize>,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
+    let mut work = Work::new(pause);
     let mut parts = Vec::new();
     let mut from = 0;
     for at in places {
         push_item(&mut parts, &text[from..at])?;
+        work.bytes(at - from + ITEM)?;
         from = at + width;
     }
     push_item(&mut parts, &text[from..])?;
@@ -67,11 +92,18 @@ fn cut_at(text: &str, width: usize, places: impl Iterator<Item = usize>) -> Text
 }
 
 /// `text.rsplit(sep, maxsplit)`
-pub fn rsplit<'a>(text: &'a str, sep: &str, maxsplit: i64) -> TextResult<Vec<&'a str>> {
+pub fn rsplit<'a>(
+    text: &'a str,
+    sep: &str,
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
     check_separator(sep)?;
+    let mut work = Work::new(pause);
     let mut parts = Vec::new();
     for part in text.rsplitn(limit(maxsplit).saturating_add(1), sep) {
         push_item(&mut parts, part)?;
+        work.bytes(part.len() + ITEM)?;
     }
     parts.reverse();
     Ok(parts)
@@ -87,7 +119,12 @@ pub(super) fn check_separator(sep: &str) -> TextResult<()> {
 }
 
 /// `text.split(None, maxsplit)`: words between runs of white space; what is left at the limit keeps its trailing space.
-pub fn split_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
+pub fn split_space<'a>(
+    text: &'a str,
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
+    let mut work = Work::new(pause);
     let mut left = limit(maxsplit);
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
@@ -95,6 +132,7 @@ pub fn split_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
         let end = if left == 0 { None } else { rest.find(is_space) };
         let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
         push_item(&mut words, word)?;
+        work.bytes(word.len() + ITEM)?;
         rest = after.trim_start_matches(is_space);
         left = left.saturating_sub(1);
     }
@@ -102,7 +140,12 @@ pub fn split_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
 }
 
 /// `text.rsplit(None, maxsplit)`: the same from the end.
-pub fn rsplit_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
+pub fn rsplit_space<'a>(
+    text: &'a str,
+    maxsplit: i64,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
+    let mut work = Work::new(pause);
     let mut left = limit(maxsplit);
     let mut words = Vec::new();
     let mut rest = text.trim_end_matches(is_space);
@@ -115,6 +158,7 @@ pub fn rsplit_space(text: &str, maxsplit: i64) -> TextResult<Vec<&str>> {
         let start = last_space.map_or(0, |(at, c)| at + c.len_utf8());
         let (before, word) = rest.split_at(start);
         push_item(&mut words, word)?;
+        work.bytes(word.len() + ITEM)?;
         rest = before.trim_end_matches(is_space);
         left = left.saturating_sub(1);
     }
@@ -132,7 +176,12 @@ pub enum LineEnds {
 }
 
 /// `text.splitlines(keepends)`: at every line boundary of Unicode, of which `\r\n` is one.
-pub fn splitlines(text: &str, ends: LineEnds) -> TextResult<Vec<&str>> {
+pub fn splitlines<'a>(
+    text: &'a str,
+    ends: LineEnds,
+    pause: &mut Pause<'_>,
+) -> TextResult<Vec<&'a str>> {
+    let mut work = Work::new(pause);
     let mut lines = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -141,6 +190,7 @@ pub fn splitlines(text: &str, ends: LineEnds) -> TextResult<Vec<&str>> {
         let whole = rest.len() - after.len();
         let end = if ends == LineEnds::Keep { whole } else { end };
         push_item(&mut lines, &rest[..end])?;
+        work.bytes(whole + ITEM)?;
         rest = after;
     }
     Ok(lines)

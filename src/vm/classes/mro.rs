@@ -3,6 +3,8 @@
 //! Order: C3 (Barrett et al. 1996): merge the bases' orders and the list of bases, taking each time the first head that is in no
 //! other list's tail. Layout: at most one of the bases' native layouts may win.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::runtime::class::Class;
 use crate::runtime::heap::Kind;
 use crate::runtime::{Gc, Heap};
@@ -21,8 +23,9 @@ pub(in crate::vm) fn linearize_by<'h>(
     bases: &[Gc<'h, Class>],
     order_of: impl Fn(Gc<'h, Class>) -> Vec<Gc<'h, Class>>,
 ) -> Result<Vec<Gc<'h, Class>>, String> {
-    for (i, base) in bases.iter().enumerate() {
-        if bases[..i].contains(base) {
+    let mut seen = FxHashSet::default();
+    for base in bases {
+        if !seen.insert(base.address()) {
             return Err(format!("duplicate base class {}", base.name(heap).as_str()));
         }
     }
@@ -31,24 +34,34 @@ pub(in crate::vm) fn linearize_by<'h>(
     for list in &mut lists {
         list.reverse();
     }
+    // In how many tails a class is: the search for the next head must not go through all lists again.
+    let mut tails: FxHashMap<usize, usize> = FxHashMap::default();
+    for class in lists
+        .iter()
+        .flat_map(|list| list.split_last())
+        .flat_map(|(_, tail)| tail)
+    {
+        *tails.entry(class.address()).or_default() += 1;
+    }
     let mut order = Vec::new();
-    while lists.iter().any(|list| !list.is_empty()) {
-        let in_a_tail = |class: &Gc<'h, Class>| {
-            lists
-                .iter()
-                .any(|list| list[..list.len().saturating_sub(1)].contains(class))
-        };
-        let Some(next) = lists
+    while let Some(first) = lists.iter().position(|list| !list.is_empty()) {
+        let is_next =
+            |class: &Gc<'h, Class>| tails.get(&class.address()).is_none_or(|&count| count == 0);
+        let mut heads = lists[first..]
             .iter()
-            .filter_map(|list| list.last().copied())
-            .find(|head| !in_a_tail(head))
-        else {
+            .filter_map(|list| list.last().copied());
+        let Some(next) = heads.find(is_next) else {
             return Err(inconsistent(heap, &lists));
         };
         order.push(next);
-        for list in &mut lists {
-            if list.last() == Some(&next) {
-                list.pop();
+        for list in &mut lists[first..] {
+            if list.last() != Some(&next) {
+                continue;
+            }
+            list.pop();
+            // The class that follows is the head now, no longer in the tail.
+            if let Some(count) = list.last().and_then(|head| tails.get_mut(&head.address())) {
+                *count -= 1;
             }
         }
     }

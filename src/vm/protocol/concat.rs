@@ -12,11 +12,14 @@ use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::text::pause::Work;
 use crate::text::{IntRef, MAX_TEXT};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::{Operator, Provider};
 
+/// Texts shorter than so many bytes are repeated in one go.
+const QUICK: usize = 1 << 15;
 /// The most items that a repetition may make: 2 GiB of slots.
 const MAX_ITEMS: usize = 1 << 28;
 
@@ -133,11 +136,17 @@ fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'
             return Err(heap.raise(Builtin::OverflowError, "repeated string is too long"));
         }
         check_size(heap, text.byte_len(), count, MAX_TEXT)?;
-        return Ok(if count == 1 {
-            sequence
-        } else {
-            heap.str_value(&text.as_str().repeat(count))
-        });
+        return match (count, text.byte_len().saturating_mul(count)) {
+            (1, _) => Ok(sequence),
+            (_, ..QUICK) => Ok(heap.str_value(&text.as_str().repeat(count))),
+            (_, size) => {
+                let mut out = String::with_capacity(size);
+                let mut pause = |units| heap.pause(units);
+                let filled = Work::new(&mut pause).fill(&mut out, text.as_str(), count);
+                filled.map_err(|error| heap.raise_text(error))?;
+                heap.adopt_text(out)
+            }
+        };
     }
     if let Some(data) = sequence.to_bytes() {
         check_size(heap, data.len(), count, MAX_TEXT)?;
@@ -146,7 +155,11 @@ fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'
         } else {
             Kind::ByteArray
         };
-        return Ok(bytes_like(heap, kind, data.repeat(count)));
+        let mut out = Vec::with_capacity(data.len() * count);
+        let mut pause = |units| heap.pause(units);
+        let filled = Work::new(&mut pause).fill_bytes(&mut out, &data, count);
+        filled.map_err(|error| heap.raise_text(error))?;
+        return Ok(bytes_like(heap, kind, out));
     }
     let items = items_of(heap, sequence).unwrap_or_default();
     check_size(heap, items.len(), count, MAX_ITEMS)?;

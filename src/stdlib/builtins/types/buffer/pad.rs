@@ -8,6 +8,7 @@ use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, checked};
 use crate::text::TextResult;
 use crate::text::bytes_ops::pad;
+use crate::text::pause::Pause;
 use crate::vm::{Local, Locals, Native, Vm};
 
 pub const CENTER: Native = Native::vm(
@@ -33,7 +34,7 @@ pub const ZFILL: Native = Native::vm(
     "Pad numeric bytes with ASCII zeros on the left, after their sign, to fill a field of the width.",
     |vm, a| {
         let width = vm.index(a.at(1))?;
-        padded(vm, a, |data| pad::zfill(data, width))
+        padded(vm, a, |data, pause| pad::zfill(data, width, pause))
     },
 );
 
@@ -42,29 +43,28 @@ pub const EXPANDTABS: Native = Native::vm(
     "Return a copy where tabs are expanded to spaces, up to the next multiple of tabsize.",
     |vm, a| {
         let tabsize = arg::vm_index_or(vm, a.at(1), 8)?;
-        padded(vm, a, |data| pad::expandtabs(data, tabsize))
+        padded(vm, a, |data, _| pad::expandtabs(data, tabsize))
     },
 );
 
-fn filled(
-    vm: &mut Vm,
-    a: Locals,
-    name: &str,
-    method: fn(&[u8], i64, u8) -> TextResult<Vec<u8>>,
-) -> Result<Local, Raised> {
+/// `center` and its like.
+type Padding = fn(&[u8], i64, u8, &mut Pause<'_>) -> TextResult<Vec<u8>>;
+
+fn filled(vm: &mut Vm, a: Locals, name: &str, method: Padding) -> Result<Local, Raised> {
     let width = vm.index(a.at(1))?;
     let fill = fill_byte(&vm.heap, vm.get(a.at(2)), name)?;
-    padded(vm, a, |data| method(data, width, fill))
+    padded(vm, a, |data, pause| method(data, width, fill, pause))
 }
 
 fn padded(
     vm: &mut Vm,
     a: Locals,
-    method: impl FnOnce(&[u8]) -> TextResult<Vec<u8>>,
+    method: impl FnOnce(&[u8], &mut Pause<'_>) -> TextResult<Vec<u8>>,
 ) -> Result<Local, Raised> {
     let data = this_of(vm, a)?;
-    let result = checked(&vm.heap, method(&data))?;
-    Ok(vm.local(data.same(&vm.heap, result)))
+    let heap = &vm.heap;
+    let result = checked(heap, method(&data, &mut |units| heap.pause(units)))?;
+    Ok(vm.local(data.same(heap, result)))
 }
 
 fn fill_byte<'h>(heap: &'h Heap, fill: Value<'h>, name: &str) -> Result<u8, Raised> {

@@ -174,7 +174,10 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let count = arg::index_or(heap, a.get(3), -1)?;
     Ok(data.same(
         heap,
-        checked(heap, search::replace(&data, &old, &new, count))?,
+        checked(
+            heap,
+            search::replace(&data, &old, &new, count, &mut |units| heap.pause(units)),
+        )?,
     ))
 }
 

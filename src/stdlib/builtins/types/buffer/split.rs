@@ -24,12 +24,18 @@ pub const SPLIT: Native = Native::leaf(
             Some(sep) => list(
                 heap,
                 &data,
-                checked(heap, split::split(&data, &sep, limit))?,
+                checked(
+                    heap,
+                    split::split(&data, &sep, limit, &mut |units| heap.pause(units)),
+                )?,
             ),
             None => list(
                 heap,
                 &data,
-                checked(heap, split::split_space(&data, limit))?,
+                checked(
+                    heap,
+                    split::split_space(&data, limit, &mut |units| heap.pause(units)),
+                )?,
             ),
         }
     },
@@ -45,12 +51,18 @@ pub const RSPLIT: Native = Native::leaf(
             Some(sep) => list(
                 heap,
                 &data,
-                checked(heap, split::rsplit(&data, &sep, limit))?,
+                checked(
+                    heap,
+                    split::rsplit(&data, &sep, limit, &mut |units| heap.pause(units)),
+                )?,
             ),
             None => list(
                 heap,
                 &data,
-                checked(heap, split::rsplit_space(&data, limit))?,
+                checked(
+                    heap,
+                    split::rsplit_space(&data, limit, &mut |units| heap.pause(units)),
+                )?,
             ),
         }
     },
@@ -125,8 +137,10 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         LineEnds::Drop
     };
     let data = this_of(vm, a)?;
-    let lines = checked(&vm.heap, split::splitlines(&data, ends))?;
-    Ok(vm.local(list(&vm.heap, &data, lines)?))
+    let heap = &vm.heap;
+    let lines = split::splitlines(&data, ends, &mut |units| heap.pause(units));
+    let lines = checked(heap, lines)?;
+    Ok(vm.local(list(heap, &data, lines)?))
 }
 
 fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side) -> Out<'h> {

@@ -3,11 +3,14 @@
 //! The algorithms are in `text/str_ops`. To add a method: a `Native`, its function, a word in the table of
 //! `str/mod.rs`.
 
+use std::ops::Range;
+
 use crate::runtime::Value;
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised};
-use crate::stdlib::arg::Out;
+use crate::stdlib::arg::{Out, checked};
 use crate::stdlib::receiver::this;
+use crate::text::pause;
 use crate::text::str_ops::{case, classify};
 use crate::vm::{Args, Native};
 
@@ -50,13 +53,13 @@ pub const CASEFOLD: Native = Native::leaf(
 pub const ISALPHA: Native = Native::leaf(
     "isalpha(self, /) -> bool",
     "Return True if all characters are letters and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_alpha),
+    |heap, a| ask_pieces(heap, a, classify::is_alpha),
 );
 
 pub const ISALNUM: Native = Native::leaf(
     "isalnum(self, /) -> bool",
     "Return True if all characters are letters or digits and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_alnum),
+    |heap, a| ask_pieces(heap, a, classify::is_alnum),
 );
 
 pub const ISASCII: Native = Native::leaf(
@@ -68,25 +71,25 @@ pub const ISASCII: Native = Native::leaf(
 pub const ISDECIMAL: Native = Native::leaf(
     "isdecimal(self, /) -> bool",
     "Return True if all characters are decimal digits and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_decimal),
+    |heap, a| ask_pieces(heap, a, classify::is_decimal),
 );
 
 pub const ISDIGIT: Native = Native::leaf(
     "isdigit(self, /) -> bool",
     "Return True if all characters are digits, such as superscripts, and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_digit),
+    |heap, a| ask_pieces(heap, a, classify::is_digit),
 );
 
 pub const ISNUMERIC: Native = Native::leaf(
     "isnumeric(self, /) -> bool",
     "Return True if all characters have a numeric value and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_numeric),
+    |heap, a| ask_pieces(heap, a, classify::is_numeric),
 );
 
 pub const ISSPACE: Native = Native::leaf(
     "isspace(self, /) -> bool",
     "Return True if all characters are white space and there is at least one.",
-    |heap, a| ask(heap, a, classify::is_space),
+    |heap, a| ask_pieces(heap, a, classify::is_space),
 );
 
 pub const ISIDENTIFIER: Native = Native::leaf(
@@ -98,7 +101,7 @@ pub const ISIDENTIFIER: Native = Native::leaf(
 pub const ISPRINTABLE: Native = Native::leaf(
     "isprintable(self, /) -> bool",
     "Return True if repr() shows all characters as they are; the empty string is printable.",
-    |heap, a| ask(heap, a, classify::is_printable),
+    |heap, a| ask_pieces(heap, a, classify::is_printable),
 );
 
 pub const ISLOWER: Native = Native::leaf(
@@ -119,17 +122,17 @@ pub const ISTITLE: Native = Native::leaf(
     |heap, a| ask(heap, a, classify::is_title),
 );
 
-fn map<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> String) -> Out<'h> {
-    heap.try_str(&method(this::<Str>(heap, a)?.as_str()))
+/// How a piece of a text is mapped.
+type Mapping = fn(&str, Range<usize>, &mut String);
+
+fn map<'h>(heap: &'h Heap, a: Args<'h>, method: Mapping) -> Out<'h> {
+    let text = this::<Str>(heap, a)?.as_str();
+    let mapped = pause::mapped(text, method, &mut |units| heap.pause(units));
+    heap.adopt_text(checked(heap, mapped)?)
 }
 
 /// `map` for the two that change an ASCII text byte by byte: short ones need no `String`.
-fn map_ascii<'h>(
-    heap: &'h Heap,
-    a: Args<'h>,
-    ascii: fn(&mut [u8]),
-    method: fn(&str) -> String,
-) -> Out<'h> {
+fn map_ascii<'h>(heap: &'h Heap, a: Args<'h>, ascii: fn(&mut [u8]), method: Mapping) -> Out<'h> {
     let text = this::<Str>(heap, a)?.as_str().as_bytes();
     let mut buffer = [0; 48];
     if let Some(copy) = buffer.get_mut(..text.len()) {
@@ -140,6 +143,25 @@ fn map_ascii<'h>(
         }
     }
     map(heap, a, method)
+}
+
+/// `ask` for what is true of a text if it is of each piece.
+fn ask_pieces<'h>(
+    heap: &'h Heap,
+    a: Args<'h>,
+    method: fn(&str) -> bool,
+) -> Result<Value<'h>, Raised> {
+    let text = this::<Str>(heap, a)?.as_str();
+    if text.is_empty() {
+        return Ok(Value::bool(method(text)));
+    }
+    for piece in pause::pieces(text) {
+        heap.poll_bytes(piece.len())?;
+        if !method(&text[piece]) {
+            return Ok(Value::FALSE);
+        }
+    }
+    Ok(Value::TRUE)
 }
 
 fn ask<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> bool) -> Result<Value<'h>, Raised> {

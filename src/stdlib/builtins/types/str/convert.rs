@@ -71,8 +71,11 @@ fn encode(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 
 fn translate(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let text = this_of::<Str>(vm, a)?.as_str().to_owned();
-    let mut out = String::with_capacity(text.len());
+    let mut out = String::new();
+    vm.heap.grow_text(&mut out, text.len())?;
     for c in text.chars() {
+        vm.heap.poll(4)?;
+        vm.heap.grow_text(&mut out, 4)?;
         let mark = vm.mark();
         let code = vm.local(code_value(&vm.heap, c));
         match vm.get_item(a.at(1), code) {
@@ -85,7 +88,7 @@ fn translate(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         }
         vm.release(mark);
     }
-    Ok(vm.local(vm.heap.try_str(&out)?))
+    Ok(vm.local(vm.heap.adopt_text(out)?))
 }
 
 fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Result<(), Raised> {
@@ -97,7 +100,6 @@ fn push_translated<'h>(heap: &'h Heap, out: &mut String, found: Value<'h>) -> Re
         out.push_str(text.as_str());
         return Ok(());
     }
-    heap.poll(1)?;
     let Some(code) = arg::as_int(heap, found) else {
         return Err(heap.type_error("character mapping must return integer, None or str"));
     };

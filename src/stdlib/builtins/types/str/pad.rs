@@ -8,6 +8,7 @@ use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, checked};
 use crate::stdlib::receiver::this_of;
 use crate::text::TextResult;
+use crate::text::pause::Pause;
 use crate::text::str_ops::pad;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -34,7 +35,9 @@ pub const ZFILL: Native = Native::vm(
     "Pad a numeric string with zeros on the left, after its sign, to fill a field of the width.",
     |vm, a| {
         let width = vm.index(a.at(1))?;
-        padded(vm, a, |text, len| pad::zfill(text, len, width))
+        padded(vm, a, |text, len, pause| {
+            pad::zfill(text, len, width, pause)
+        })
     },
 );
 
@@ -43,28 +46,34 @@ pub const EXPANDTABS: Native = Native::vm(
     "Return a copy where tabs are expanded to spaces, up to the next multiple of tabsize.",
     |vm, a| {
         let tabsize = arg::vm_index_or(vm, a.at(1), 8)?;
-        padded(vm, a, |text, _| pad::expandtabs(text, tabsize))
+        padded(vm, a, |text, _, pause| {
+            pad::expandtabs(text, tabsize, pause)
+        })
     },
 );
 
-fn filled(
-    vm: &mut Vm,
-    a: Locals,
-    method: fn(&str, usize, i64, char) -> TextResult<String>,
-) -> Result<Local, Raised> {
+/// `center` and its like.
+type Padding = fn(&str, usize, i64, char, &mut Pause<'_>) -> TextResult<String>;
+
+fn filled(vm: &mut Vm, a: Locals, method: Padding) -> Result<Local, Raised> {
     let width = vm.index(a.at(1))?;
     let fill = fill_char(&vm.heap, vm.get(a.at(2)))?;
-    padded(vm, a, |text, len| method(text, len, width, fill))
+    padded(vm, a, |text, len, pause| {
+        method(text, len, width, fill, pause)
+    })
 }
 
 fn padded(
     vm: &mut Vm,
     a: Locals,
-    method: impl FnOnce(&str, usize) -> TextResult<String>,
+    method: impl FnOnce(&str, usize, &mut Pause<'_>) -> TextResult<String>,
 ) -> Result<Local, Raised> {
     let text = this_of::<Str>(vm, a)?;
-    let result = checked(&vm.heap, method(text.as_str(), text.char_len()))?;
-    Ok(vm.local(vm.heap.try_str(&result)?))
+    let heap = &vm.heap;
+    let result = method(text.as_str(), text.char_len(), &mut |units| {
+        heap.pause(units)
+    });
+    Ok(vm.local(heap.adopt_text(checked(heap, result)?)?))
 }
 
 fn fill_char<'h>(heap: &'h Heap, fill: Value<'h>) -> Result<char, Raised> {

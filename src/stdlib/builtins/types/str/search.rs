@@ -195,7 +195,8 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     if !text.contains(old) {
         return Ok(a.get(0));
     }
-    heap.try_str(&checked(heap, search::replace(text, old, new, count))?)
+    let replaced = search::replace(text, old, new, count, &mut |units| heap.pause(units));
+    heap.adopt_text(checked(heap, replaced)?)
 }
 
 fn parts<'h>(heap: &'h Heap, a: Args<'h>, cut: Cut) -> Out<'h> {

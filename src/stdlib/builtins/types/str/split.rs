@@ -21,8 +21,20 @@ pub const SPLIT: Native = Native::leaf(
         let limit = limit(heap, a)?;
         let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
         match sep {
-            Some(sep) => list(heap, checked(heap, split::split(text, sep, limit))?),
-            None => list(heap, checked(heap, split::split_space(text, limit))?),
+            Some(sep) => list(
+                heap,
+                checked(
+                    heap,
+                    split::split(text, sep, limit, &mut |units| heap.pause(units)),
+                )?,
+            ),
+            None => list(
+                heap,
+                checked(
+                    heap,
+                    split::split_space(text, limit, &mut |units| heap.pause(units)),
+                )?,
+            ),
         }
     },
 );
@@ -35,8 +47,20 @@ pub const RSPLIT: Native = Native::leaf(
         let limit = limit(heap, a)?;
         let (text, sep) = (this::<Str>(heap, a)?.as_str(), separator(heap, a.get(1))?);
         match sep {
-            Some(sep) => list(heap, checked(heap, split::rsplit(text, sep, limit))?),
-            None => list(heap, checked(heap, split::rsplit_space(text, limit))?),
+            Some(sep) => list(
+                heap,
+                checked(
+                    heap,
+                    split::rsplit(text, sep, limit, &mut |units| heap.pause(units)),
+                )?,
+            ),
+            None => list(
+                heap,
+                checked(
+                    heap,
+                    split::rsplit_space(text, limit, &mut |units| heap.pause(units)),
+                )?,
+            ),
         }
     },
 );
@@ -70,14 +94,18 @@ pub const JOIN: Native = Native::vm(
     }
 });
 
+/// Bytes beyond which strings are joined on the general path, which can be interrupted.
+const QUICK: usize = 1 << 20;
+
 /// Joins strings that fit one; None: there is something else among them.
 fn quick_join<'h, I: Iterator<Item = Value<'h>>>(
     heap: &'h Heap,
     sep: &str,
     items: impl Fn() -> I,
 ) -> Option<Value<'h>> {
-    if !items().all(|item| item.is_gc::<Str>()) {
-        return None;
+    let mut left = QUICK;
+    for item in items() {
+        left = left.checked_sub(item.as_gc::<Str>()?.byte_len() + 1)?;
     }
     heap.joined(|| {
         items().enumerate().flat_map(|(i, item)| {
@@ -156,7 +184,8 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     } else {
         LineEnds::Drop
     };
-    let lines = split::splitlines(this_of::<Str>(vm, a)?.as_str(), ends);
+    let (heap, text) = (&vm.heap, this_of::<Str>(vm, a)?.as_str());
+    let lines = split::splitlines(text, ends, &mut |units| heap.pause(units));
     let lines = checked(&vm.heap, lines)?;
     Ok(vm.local(list(&vm.heap, lines)?))
 }
@@ -238,5 +267,5 @@ fn join_items<'h>(
         text.push_str(part.as_str());
         heap.poll(1)?;
     }
-    heap.try_str(&text)
+    heap.adopt_text(text)
 }
