@@ -6,6 +6,8 @@
 
 pub mod carets;
 mod interpreter;
+#[cfg(test)]
+mod latency;
 mod library;
 mod loader;
 pub mod os_files;

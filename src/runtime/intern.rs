@@ -21,6 +21,10 @@ pub struct Interner {
     permanent: usize,
 }
 
+/// From so many strings on the table asks for memory before it grows.
+const LARGE: usize = 1 << 15;
+/// Bytes that a string takes in the table when that has doubled: a slot, and places for twice as many.
+const BYTES_OF_NAME: usize = 48;
 /// About how many strings are interned before a program starts.
 const AT_START: usize = 2048;
 
@@ -64,11 +68,27 @@ impl Heap {
         }
         drop(index);
         let string = self.str(text);
-        string.set_flag(flag::INTERNED, true);
         let i = strings.len();
+        if !self.has_room_for_name(i) {
+            // The caller goes on with a string that is not interned, and MemoryError is raised where its native returns.
+            self.fail();
+            return string;
+        }
+        string.set_flag(flag::INTERNED, true);
         strings.push(self, string.value());
         self.interner.index.borrow_mut().insert(hash, i);
         string
+    }
+
+    /// Whether the table holds one more string than `count`, or can grow.
+    fn has_room_for_name(&self, count: usize) -> bool {
+        // Both parts double, at different times; what they take together is asked for at each doubling.
+        if !count.is_power_of_two() || count < LARGE {
+            return true;
+        }
+        self.fits(count * BYTES_OF_NAME)
+            && self.interner.index.borrow_mut().reserve(count * 2)
+            && self.interner.strings.try_expect(self, count)
     }
 
     /// The interned string equal to this one.
@@ -148,4 +168,36 @@ symbols! {
     Read "read" Write "write" Fspath "__fspath__" Path "__path__" Package "__package__" Loader "__loader__" Spec "__spec__"
     AbstractMethods "__abstractmethods__" OrigBases "__orig_bases__" Objclass "__objclass__" SizeOf "__sizeof__" Reduce "__reduce__"
     FirstLine "__firstlineno__" StaticAttributes "__static_attributes__" GetState "__getstate__" Del "__del__"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::runtime::heap::Outside;
+
+    /// A process that has no large pieces of memory left.
+    struct Short;
+
+    impl Outside for Short {
+        fn has_room(&self, _: usize) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_full_table_is_a_memory_error() {
+        let heap = Heap::new();
+        heap.guard.set_outside(Rc::new(Short));
+        let names = (0..4 * LARGE).map(|i| format!("name{i}"));
+        let failed = names.filter(|name| {
+            let string = heap.intern(name);
+            assert_eq!(string.as_str(), name);
+            heap.check_failed().is_err()
+        });
+        assert!(failed.count() > 0);
+        heap.pending.clear();
+        assert!(heap.intern("name0") == heap.intern("name0"));
+    }
 }

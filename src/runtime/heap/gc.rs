@@ -506,6 +506,15 @@ impl SlotVec {
         heap.charge((vec.capacity() - before) * 8);
     }
 
+    /// `expect` where there may be too little memory: whether there was enough.
+    pub fn try_expect(&self, heap: &Heap, more: usize) -> bool {
+        let vec = self.vec();
+        let before = vec.capacity();
+        let done = vec.try_reserve_exact(more).is_ok();
+        heap.charge((vec.capacity() - before) * 8);
+        done
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(vec: &mut Vec<u64>, heap: &Heap, more: usize) -> Result<(), Raised> {

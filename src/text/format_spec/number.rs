@@ -104,5 +104,13 @@ impl<'a> Number<'a> {
 
 /// Appends `count` fill characters.
 pub fn push_fill(out: &mut String, fill: char, count: usize) {
-    out.extend(std::iter::repeat_n(fill, count));
+    let at_once = count.min(1 << 12);
+    let block: String = std::iter::repeat_n(fill, at_once).collect();
+    for _ in 0..count.checked_div(at_once).unwrap_or(0) {
+        out.push_str(&block);
+    }
+    out.extend(std::iter::repeat_n(
+        fill,
+        count.checked_rem(at_once).unwrap_or(0),
+    ));
 }

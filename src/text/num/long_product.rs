@@ -10,6 +10,8 @@ use num_traits::{One, Zero};
 
 /// Operands below so many bits are left to num-bigint. Tests cut small numbers, too.
 pub const PIECE: u64 = if cfg!(test) { 1 << 12 } else { 1 << 18 };
+/// Moduli of more than so many 64-bit digits are long.
+const LONG_MODULUS: u64 = if cfg!(test) { 8 } else { 512 };
 /// Digits of a number that a piece works on, in bits: quotients take time in proportion to both lengths.
 const QUOTIENT_PIECE: u64 = if cfg!(test) { 1 << 22 } else { 1 << 34 };
 
@@ -120,6 +122,9 @@ pub fn power_below<E>(
     pause: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<BigUint, E> {
     let digits = modulus.bits() / 64 + 1;
+    if digits > LONG_MODULUS {
+        return power_below_long(base, exponent, modulus, pause);
+    }
     // One digit of the exponent takes 64 squarings, each of which handles so many digits.
     let piece = ((1 << 20) / (digits * digits)).clamp(1, 1 << 20) as usize;
     let exponent = exponent.to_u64_digits();
@@ -132,6 +137,26 @@ pub fn power_below<E>(
         pause(digits * digits)?;
         let shift = BigUint::one() << (part.len() * 64);
         result = result.modpow(&shift, modulus) * base.modpow(&of_digits(part), modulus) % modulus;
+    }
+    Ok(result)
+}
+
+/// `power_below` where 64 squarings below the modulus take noticeable time: squared and multiplied bit by bit.
+fn power_below_long<E>(
+    base: &BigUint,
+    exponent: &BigUint,
+    modulus: &BigUint,
+    pause: &mut dyn FnMut(u64) -> Result<(), E>,
+) -> Result<BigUint, E> {
+    let mut result = BigUint::one();
+    for bit in (0..exponent.bits()).rev() {
+        result = multiply(&result, &result, pause)?;
+        result = quotient(&result, modulus, pause)?.1;
+        if exponent.bit(bit) {
+            result = multiply(&result, base, pause)?;
+            result = quotient(&result, modulus, pause)?.1;
+        }
+        pause(result.bits() / 64)?;
     }
     Ok(result)
 }
