@@ -128,7 +128,7 @@ pub const TYPES: &[NativeType] = &[
             &METHOD_HASH,
             &FUNCTION_REDUCE,
         ],
-        getters: &NATIVE_GETTERS,
+        getters: &FUNCTION_GETTERS,
         ..NativeType::of(Builtin::BuiltinFunction, "A function written in Rust.")
     },
     NativeType {
@@ -151,9 +151,21 @@ pub const TYPES: &[NativeType] = &[
     },
 ];
 
-const NATIVE_GETTERS: [Getter; 7] = [
+/// What a builtin function has: the names of methods, and its module.
+const FUNCTION_GETTERS: [Getter; 7] = {
+    let [name, qualname, doc, text, class, receiver] = NATIVE_GETTERS;
+    [name, qualname, doc, text, class, receiver, NATIVE_MODULE]
+};
+
+const NATIVE_MODULE: Getter = Getter::leaf(
+    "__module__",
+    "The name of the module that it was made in.",
+    |heap, args| native_slot(heap, args, |f| &f.module),
+);
+
+const NATIVE_GETTERS: [Getter; 6] = [
     Getter::vm("__name__", "The name of the function.", |vm, args| {
-        let name = native_of(vm, args.at(0))?.name();
+        let name = native_name(vm, args.at(0))?;
         Ok(vm.local(vm.heap.intern(name).value()))
     }),
     Getter::vm(
@@ -186,11 +198,6 @@ const NATIVE_GETTERS: [Getter; 7] = [
             };
             Ok(vm.local(vm.heap.str_value(&text)))
         },
-    ),
-    Getter::leaf(
-        "__module__",
-        "The name of the module that it was made in.",
-        |heap, args| native_slot(heap, args, |f| &f.module),
     ),
     Getter::leaf(
         "__objclass__",
@@ -529,8 +536,15 @@ fn native_slot<'h>(
         .or(Value::NONE))
 }
 
+/// The name of a native; those that make objects are all called `__new__`.
+fn native_name(vm: &Vm, function: Local) -> Result<&'static str, Raised> {
+    let name = native_of(vm, function)?.name();
+    let makes = native_function(&vm.heap, vm.get(function))?.is_new;
+    Ok(if makes { "__new__" } else { name })
+}
+
 fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let native = native_of(vm, args.at(0))?;
+    let name = native_name(vm, args.at(0))?;
     let heap = &vm.heap;
     let owner = native_function(heap, vm.get(args.at(0)))?
         .get()
@@ -538,8 +552,8 @@ fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .get(heap)
         .as_gc::<Class>();
     let text = match owner {
-        Some(owner) => format!("{}.{}", owner.qualname(heap).as_str(), native.name()),
-        None => native.name().to_owned(),
+        Some(owner) => format!("{}.{}", owner.qualname(heap).as_str(), name),
+        None => name.to_owned(),
     };
     Ok(vm.local(heap.str_value(&text)))
 }
