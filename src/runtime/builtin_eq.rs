@@ -205,6 +205,9 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
 /// The hash of bytes.
 pub fn hash_bytes(data: &[u8]) -> u64 {
     use std::hash::Hasher;
+    if data.is_empty() {
+        return 0;
+    }
     let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(data);
     hasher.finish()

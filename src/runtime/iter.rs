@@ -29,10 +29,10 @@ pub enum IterTag {
     DictValues,
     /// The same, giving pairs.
     DictItems,
-    /// `source`: a dict; `pos` counts down from its end; `end`: its length at the start; `extra`: Undef to give keys, 1 values,
-    /// 2 pairs.
+    /// `source`: a dict; `pos` counts down from its end; `end`: its length at the start; `step`: one more than the keys given;
+    /// `extra`: Undef to give keys, 1 values, 2 pairs.
     DictReverse,
-    /// `source`: a set; `pos`: entry; `end`: its length at the start.
+    /// `source`: a set; `pos`: entry; `end`: its length at the start; `step`: one more than the items given.
     Set,
     /// `source`: an object with `__getitem__`; `pos`.
     Sequence,

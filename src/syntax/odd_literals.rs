@@ -23,14 +23,16 @@ pub(super) fn escape(source: &str, inner: Span, prefix: Prefix) -> Option<Diagno
         if octal.len() == 3 && octal > "377" {
             let message = format!("invalid octal escape sequence '\\{octal}'");
             let help = "a character has at most three octal digits, up to \\377: write \\x with its two hexadecimal ones";
-            let warning = warning(start, 1 + octal.len(), message, help.to_owned());
+            let (start, len) = place(source, inner, at, 1 + octal.len());
+            let warning = warning(start, len, message, help.to_owned());
             return Some(warning.label("more than a byte holds"));
         }
         if octal.is_empty() && !is_known(escaped, prefix.bytes) {
             let message = format!("invalid escape sequence '\\{escaped}'");
             let help =
                 format!("write \\\\{escaped} for a backslash, or put r in front of the string");
-            return Some(warning(start, 1 + escaped.len_utf8(), message, help));
+            let (start, len) = place(source, inner, at, 1 + escaped.len_utf8());
+            return Some(warning(start, len, message, help));
         }
         at += 1 + escaped.len_utf8();
         if at > text.len() {
@@ -38,6 +40,17 @@ pub(super) fn escape(source: &str, inner: Span, prefix: Prefix) -> Option<Diagno
         }
     }
     None
+}
+
+/// Where the warning points: at the escape or, as in CPython, at the first line of a literal of several lines.
+fn place(source: &str, inner: Span, at: usize, len: usize) -> (usize, usize) {
+    let start = inner.start as usize;
+    if !source[start..start + at].contains('\n') {
+        return (start + at, len);
+    }
+    let before = source[..start].trim_end_matches(['"', '\'']);
+    let before = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    (before.len(), start - before.len())
 }
 
 /// The warning about a number with a word right after it.

@@ -204,7 +204,9 @@ impl Vm {
         match result {
             Ok(Some(module)) => {
                 // A module may replace itself in `sys.modules` while it runs.
-                let module = self.loaded_module(name).unwrap_or(module);
+                let own = self.loaded_module(name);
+                let own = own.filter(|own| !self.get(*own).is_none());
+                let module = own.unwrap_or(module);
                 self.add_module(name, module);
                 Ok(Some(module))
             }

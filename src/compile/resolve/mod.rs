@@ -136,9 +136,8 @@ impl Resolver {
         let id = self.open(kind, key, name);
         let (scope, flow) = (self.scope, self.flow);
         self.scope = id;
-        let in_iterable = kind == ScopeKind::Comprehension && flow.in_iterable;
         self.flow = Flow {
-            in_iterable,
+            in_iterable: flow.in_iterable,
             ..Flow::default()
         };
         walk(self);

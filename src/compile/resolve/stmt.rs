@@ -88,7 +88,7 @@ impl Resolver {
                 module,
                 level,
                 names,
-            } => self.import_from(module.as_ref(), *level, names),
+            } => self.import_from(module.as_ref(), *level, names, stmt.span),
             StmtKind::If { branches, orelse } => {
                 for branch in branches {
                     self.expr(&branch.test);
@@ -256,7 +256,13 @@ impl Resolver {
         self.bind(&top.into(), bound.span);
     }
 
-    fn import_from(&mut self, module: Option<&Ident>, level: u32, names: &ImportNames) {
+    fn import_from(
+        &mut self,
+        module: Option<&Ident>,
+        level: u32,
+        names: &ImportNames,
+        whole: Span,
+    ) {
         let future = module.filter(|module| level == 0 && &*module.name == "__future__");
         match names {
             ImportNames::Star(span) if self.here().kind != ScopeKind::Module => {
@@ -267,10 +273,10 @@ impl Resolver {
                 );
                 problem.help = Some("name what you need: `from module import a, b`".to_owned());
             }
-            ImportNames::Star(span) if future.is_some() => {
+            ImportNames::Star(_) if future.is_some() => {
                 self.error(
                     ErrorCode::FutureFeature,
-                    *span,
+                    whole,
                     "future feature * is not defined",
                 );
             }
@@ -279,29 +285,29 @@ impl Resolver {
                 for alias in names {
                     self.bind_ident(alias.asname.as_ref().unwrap_or(&alias.name));
                     if future.is_some() {
-                        self.feature(&alias.name);
+                        self.feature(&alias.name, whole);
                     }
                 }
             }
         }
     }
 
-    fn feature(&mut self, feature: &Ident) {
+    fn feature(&mut self, feature: &Ident, whole: Span) {
         let name = &*feature.name;
         if name == "annotations" {
             self.tree.annotations_are_text = true;
         }
         if name == "braces" {
-            self.error(ErrorCode::FutureFeature, feature.span, "not a chance");
+            self.error(ErrorCode::FutureFeature, whole, "not a chance");
         } else if !FEATURES.contains(&name) {
             self.error(
                 ErrorCode::FutureFeature,
-                feature.span,
+                whole,
                 format!("future feature {name} is not defined"),
             );
         } else if !self.at_top {
             let message = "from __future__ imports must occur at the beginning of the file";
-            self.error(ErrorCode::FutureTooLate, feature.span, message);
+            self.error(ErrorCode::FutureTooLate, whole, message);
         }
     }
 

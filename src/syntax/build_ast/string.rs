@@ -122,10 +122,12 @@ impl Builder<'_> {
     }
 
     fn conversion(&mut self, name: &Ident) -> Option<char> {
-        let before = self.source.as_bytes()[..name.span.start as usize].last();
-        if before != Some(&b'!') {
-            let message = "f-string: conversion type must come right after the exclamation mark";
-            self.report(Diagnostic::error(ErrorCode::Conversion, name.span, message));
+        let before = &self.source[..name.span.start as usize];
+        if !before.ends_with('!') {
+            let mark = before.rfind('!').map_or(name.span.start, |at| at as u32);
+            let span = self.span(mark, name.span.end);
+            let message = "f-string: conversion type must come right after the exclamanation mark";
+            self.report(Diagnostic::error(ErrorCode::Conversion, span, message));
         }
         match &*name.name {
             "s" => Some('s'),

@@ -5,32 +5,20 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::limit;
 use crate::text::pause::{Pause, Work};
 use crate::text::{TextError, TextResult, check_text_size};
 
 /// Where `needle` first stands.
 pub fn find(data: &[u8], needle: &[u8]) -> Option<usize> {
-    let Some((&first, rest)) = needle.split_first() else {
-        return Some(0);
-    };
-    let mut at = 0;
-    while data.len() - at >= needle.len() {
-        at += data[at..=data.len() - needle.len()]
-            .iter()
-            .position(|&byte| byte == first)?;
-        if data[at + 1..].starts_with(rest) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
+    memmem::find(data, needle)
 }
 
 /// Where `needle` last stands.
 pub fn rfind(data: &[u8], needle: &[u8]) -> Option<usize> {
-    let last = data.len().checked_sub(needle.len())?;
-    (0..=last).rev().find(|&at| data[at..].starts_with(needle))
+    memmem::rfind(data, needle)
 }
 
 /// How often `needle` occurs, not overlapping; an empty one before each byte and at the end.
@@ -38,12 +26,7 @@ pub fn count(data: &[u8], needle: &[u8]) -> usize {
     if needle.is_empty() {
         return data.len() + 1;
     }
-    let (mut rest, mut times) = (data, 0);
-    while let Some(at) = find(rest, needle) {
-        times += 1;
-        rest = &rest[at + needle.len()..];
-    }
-    times
+    memmem::find_iter(data, needle).count()
 }
 
 /// The bytes between two bounds; `None` when the first lies after the second, where not even an empty needle is found.

@@ -249,6 +249,8 @@ impl Vm {
                 }
             }
         }
+        let text = |name: &Value<'_>| name.as_gc::<Str>().map(|name| name.as_str().to_owned());
+        names.sort_by_key(text);
         let names = self.local(heap.tuple(&names).value());
         self.put(namespace, Sym::StaticAttributes, names)
     }

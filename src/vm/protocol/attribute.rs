@@ -8,7 +8,7 @@ use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
-use crate::runtime::function::Function;
+use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::future::Future;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
@@ -489,7 +489,13 @@ impl Vm {
     #[cold]
     pub fn attribute_error(&self, object: Local, name: Local) -> Raised {
         let heap = &self.heap;
-        let (value, text) = (self.get(object), self.interned(name).as_str());
+        let (mut value, text) = (self.get(object), self.interned(name).as_str());
+        // A method of the program's has the attributes of its function.
+        if let Some(method) = value.as_gc::<BoundMethod>()
+            && method.function.get(heap).is_gc::<Function>()
+        {
+            value = method.function.get(heap);
+        }
         let message = if let Some(class) = value.as_gc::<Class>() {
             format!(
                 "type object '{}' has no attribute '{text}'",

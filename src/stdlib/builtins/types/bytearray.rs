@@ -102,7 +102,7 @@ pub const TYPES: &[NativeType] = &[NativeType {
 }];
 
 const NEW: Native = Native::vm(
-    "__new__(cls, source=b'', encoding='utf-8', errors='strict')",
+    "__new__(type, /, *args, **kwargs)",
     "Create and return a new object.",
     new,
 );

@@ -46,6 +46,11 @@ pub const TYPES: &[NativeType] = &[
                 function_module,
             )
             .with_set(set_function_module),
+            Getter::vm(
+                "__builtins__",
+                "The dict of the builtin names that its code sees.",
+                function_builtins,
+            ),
             Getter::leaf(
                 "__defaults__",
                 "The defaults of positional parameters, a tuple, or None.",
@@ -355,6 +360,18 @@ fn set_extra<'h>(heap: &'h Heap, function: Gc<'h, Function>, name: Sym, value: V
     attrs
         .expect::<Dict>(heap)
         .set_str(heap, heap.sym(name), value);
+}
+
+fn function_builtins(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let function = crate::stdlib::receiver::this_of::<Function>(vm, args)?;
+    let own = function
+        .code(heap)
+        .module(heap)
+        .builtins
+        .get(heap)
+        .defined();
+    Ok(vm.local(own.unwrap_or_else(|| vm.builtins().dict(heap).value())))
 }
 
 fn function_module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

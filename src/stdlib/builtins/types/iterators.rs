@@ -6,9 +6,13 @@
 use smallvec::SmallVec;
 
 use super::iterator_state::{REDUCE, SETSTATE};
+use crate::runtime::bytes::{ByteArray, Bytes};
+use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
+use crate::runtime::set::Set;
+use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::plain_value;
 use crate::stdlib::receiver::{given, spread, this, this_of};
@@ -143,6 +147,7 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
     let source = iter.source.get(heap);
     let (pos, end) = (iter.pos.get(), iter.end.get());
     let left = match iter.tag {
+        IterTag::Range => end,
         _ if source.is_undef() => 0,
         IterTag::List => source
             .as_gc::<List>()
@@ -151,12 +156,28 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
             .as_gc::<crate::runtime::tuple::Tuple>()
             .map_or(0, |tuple| tuple.len() as i64 - pos),
         IterTag::ListReverse | IterTag::SequenceReverse => pos + 1,
-        IterTag::Range => end,
+        IterTag::Str => source.as_gc::<Str>().map_or(0, |text| {
+            let rest = text.as_str().get(pos as usize..);
+            rest.map_or(0, |rest| rest.chars().count() as i64)
+        }),
+        IterTag::Bytes => match source.as_gc::<Bytes>() {
+            Some(bytes) => bytes.as_slice().len() as i64 - pos,
+            None => source
+                .as_gc::<ByteArray>()
+                .map_or(0, |array| array.len(heap) as i64 - pos),
+        },
         IterTag::DictKeys
         | IterTag::DictValues
         | IterTag::DictItems
         | IterTag::DictReverse
-        | IterTag::Set => end,
+        | IterTag::Set => {
+            let now = source.as_gc::<Dict>().map(|dict| dict.table.len(heap));
+            let now = now.or_else(|| source.as_gc::<Set>().map(|set| set.table.len(heap)));
+            match now {
+                Some(now) if now as i64 == end => end + 1 - iter.step.get(),
+                _ => 0,
+            }
+        }
         _ => return Ok(Value::NOT_IMPLEMENTED),
     };
     Ok(heap.int(left.max(0)))

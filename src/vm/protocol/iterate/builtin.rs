@@ -375,6 +375,7 @@ fn previous_of_dict<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Val
         return Ok(None);
     };
     iter.pos.set(at as i64);
+    iter.step.set(iter.step.get() + 1);
     let tag = match iter.extra.get(heap).as_int() {
         Some(1) => IterTag::DictValues,
         Some(_) => IterTag::DictItems,
@@ -424,5 +425,6 @@ fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h
         return Ok(None);
     };
     iter.pos.set(at as i64 + 1);
+    iter.step.set(iter.step.get() + 1);
     Ok(set.table.entry(heap, at).map(|(key, _)| key))
 }
