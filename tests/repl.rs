@@ -197,6 +197,8 @@ fn tab_completes_names_attributes_keywords_and_modules() {
         ("enumer\t", ">>> enumerate"),
         ("import rand\t", ">>> import random"),
         ("from math import fact\t", ">>> from math import factorial"),
+        ("import os.pa\t", ">>> import os.path"),
+        ("from concurrent.fut\t", ">>> from concurrent.futures"),
         (":rese\t", ">>> :reset"),
     ] {
         talk.press(typed);

@@ -5,6 +5,7 @@
 //! testpaths = ["tests"]                 # where to look if no path is given
 //! pythonpath = ["lib"]                  # more folders for sys.path
 //! python_files = ["check_*.py"]         # other names for files of tests
+//! norecursedirs = ["tests/data"]        # folders that are not looked into
 //! filterwarnings = ["error::DeprecationWarning"]
 //! xfail_strict = true
 //! ```
@@ -38,6 +39,8 @@ pub struct Project {
     pub path: Vec<String>,
     /// Other names for files of tests: patterns with `*`.
     pub files: Vec<String>,
+    /// Folders that are not looked into: names or ends of paths, with `*`.
+    pub left_out: Vec<String>,
     /// Filters for warnings.
     pub filters: Vec<String>,
     /// Whether an unexpected pass is a failure.
@@ -125,6 +128,7 @@ impl Project {
             }
             "pythonpath" => self.path = texts(key, value)?,
             "python_files" => self.files = texts(key, value)?,
+            "norecursedirs" => self.left_out = texts(key, value)?,
             "filterwarnings" => self.filters = texts(key, value)?,
             "xfail_strict" => {
                 let truth = value.as_bool();
@@ -132,7 +136,7 @@ impl Project {
             }
             _ if owner == Owner::Apy => {
                 return Err(format!(
-                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, filterwarnings and xfail_strict"
+                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, norecursedirs, filterwarnings and xfail_strict"
                 ));
             }
             _ => {}

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use super::{Interpreter, Mode, Outcome, library, loader};
+use super::loader::{self, finder};
+use super::{Interpreter, Mode, Outcome, library};
 use crate::bytecode::dis;
 use crate::compile::Signature;
 use crate::diagnostics::FileId;
@@ -129,6 +130,17 @@ impl Interpreter {
     /// The names of the modules that are part of apy.
     pub fn modules(&self) -> impl Iterator<Item = &'static str> + use<> {
         stdlib::module_names().chain(library::names())
+    }
+
+    /// The full names of the modules directly inside of a package, `""`: of those outside of any. A package that is part of apy is
+    /// loaded for that, others are not run.
+    pub fn importable(&mut self, package: &str) -> Vec<String> {
+        self.deep(|it| {
+            if it.vm.loaded_module(package).is_none() && it.modules().any(|name| name == package) {
+                it.import(package);
+            }
+            finder::importable(&it.vm, package)
+        })
     }
 
     /// The names in a module that is part of apy or loaded: others are not run for that.

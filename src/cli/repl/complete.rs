@@ -169,7 +169,10 @@ pub fn answer(query: &Query, interpreter: &mut Interpreter) -> Vec<String> {
             let names = COMMANDS.iter().map(|command| format!(":{}", command.name));
             (names.collect(), word)
         }
-        Query::Module(word) => (interpreter.modules().map(str::to_owned).collect(), word),
+        Query::Module(word) => {
+            let package = word.rsplit_once('.').map_or("", |(package, _)| package);
+            (interpreter.importable(package), word)
+        }
         Query::Member(module, word) => (interpreter.members(module), word),
         Query::Name(path, word) => (names(interpreter, path), word),
         Query::Argument(path, word) => {
@@ -185,8 +188,12 @@ pub fn answer(query: &Query, interpreter: &mut Interpreter) -> Vec<String> {
             (interpreter.keys(&path), word)
         }
     };
-    names
-        .retain(|name| name.starts_with(word) && (word.starts_with('_') || !name.starts_with('_')));
+    let last = |name: &str| {
+        name.rsplit('.')
+            .next()
+            .is_some_and(|it| it.starts_with('_'))
+    };
+    names.retain(|name| name.starts_with(word) && (last(word) || !last(name)));
     names.sort();
     names.dedup();
     names

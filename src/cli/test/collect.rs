@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::output::words;
+use super::super::project::Project;
 
 /// The endings of files that hold expected output, in the order in which they are tried.
 pub const OUTPUTS: [&str; 2] = ["out", "exp"];
@@ -55,22 +56,23 @@ pub enum Programs {
     WithOutputOrNamed,
 }
 
-/// What is under these paths. `patterns`: names for files of tests instead of the usual ones.
+/// What is under these paths. The project may have other names for files of tests, and folders that are left out.
 ///
 /// # Errors
 /// A path that cannot be read, in words.
 pub fn collect(
     paths: &[PathBuf],
     programs: Programs,
-    patterns: &[String],
+    project: &Project,
 ) -> Result<Vec<Case>, String> {
+    let patterns = &project.files[..];
     let mut cases: Vec<Case> = Vec::new();
     let mut seen = HashSet::new();
     for path in paths {
         let (path, part) = split(path);
         let mut files = Vec::new();
         if path.is_dir() {
-            walk(&path, &mut files)?;
+            walk(&path, &project.left_out, &mut files)?;
         } else if path.exists() {
             files.push(path.clone());
         } else {
@@ -166,7 +168,7 @@ fn split(path: &Path) -> (PathBuf, Part) {
 }
 
 /// The programs in a folder and those inside of it; hidden folders are left out, links to folders not followed.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+fn walk(folder: &Path, left_out: &[String], files: &mut Vec<PathBuf>) -> Result<(), String> {
     let cannot = |error| format!("cannot read '{}': {}", folder.display(), words(&error));
     for entry in std::fs::read_dir(folder).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
@@ -175,16 +177,26 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
         if entry.file_type().map_err(cannot)?.is_dir() {
             let is_foreign = name.starts_with('.')
                 || FOREIGN.contains(&&*name)
+                || left_out.iter().any(|it| is_called(&entry.path(), it))
                 || entry.path().join("pyvenv.cfg").exists();
             if !is_foreign {
                 // A folder that may not be read holds nothing that could be run.
-                walk(&entry.path(), files)?;
+                walk(&entry.path(), left_out, files)?;
             }
         } else if is_program(&entry.path()) {
             files.push(entry.path());
         }
     }
     Ok(())
+}
+
+/// Whether the last parts of a path are those of a pattern.
+fn is_called(path: &Path, pattern: &str) -> bool {
+    let parts = pattern.trim_end_matches('/').split('/').rev();
+    let mut names = path.iter().rev().map(|name| name.to_string_lossy());
+    parts
+        .into_iter()
+        .all(|part| names.next().is_some_and(|name| matches(part, &name)))
 }
 
 fn is_program(path: &Path) -> bool {

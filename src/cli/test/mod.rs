@@ -224,7 +224,7 @@ fn select(options: &mut TestOptions, memory: &Memory) -> Result<Vec<Case>, Strin
         true => Programs::WithOutputOrNamed,
         false => Programs::WithOutput,
     };
-    let mut cases = collect::collect(&options.paths, programs, &options.settings.files)?;
+    let mut cases = collect::collect(&options.paths, programs, &options.settings)?;
     if cases.is_empty() {
         return Err(no_tests(&options.paths));
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::walk::Guards;
 use crate::compile::scope::{Role, ScopeId, ScopeKind, ScopeTree};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{
@@ -251,7 +252,12 @@ impl<'a> Flow<'a> {
     ) {
         let known = self.partial();
         let before = self.state.clone();
-        self.block(body, hear);
+        if Guards::of_handlers(handlers).has(Guards::NAME) {
+            // Whether a name has a value is what this asks.
+            self.block(body, &mut |_| ());
+        } else {
+            self.block(body, hear);
+        }
         self.block(orelse, hear);
         let whole = std::mem::replace(&mut self.state, before);
         self.expect(body);

@@ -18,7 +18,7 @@ pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
     let mut found = Vec::new();
     let builtins: HashSet<String> = lint.world.builtins().into_iter().collect();
     bodies(&module.body, lint.known.tree, &mut |body, scope| {
-        body_of(body, scope, (lint.known, &builtins), &mut found);
+        body_of(body, scope, (lint.known, &builtins, lint.text), &mut found);
     });
     // A dict of the module may bind what no statement does.
     let is_dynamic = ["globals(", "locals(", "vars(", "exec("]
@@ -28,7 +28,7 @@ pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
         body_of(
             &module.body,
             ScopeTree::MODULE,
-            (lint.known, &builtins),
+            (lint.known, &builtins, lint.text),
             &mut found,
         );
     }
@@ -48,7 +48,7 @@ fn bodies<'a>(body: &'a Block, tree: &ScopeTree, f: &mut impl FnMut(&'a Block, S
 fn body_of(
     body: &[Stmt],
     scope: ScopeId,
-    (known, builtins): (&Known<'_>, &HashSet<String>),
+    (known, builtins, text): (&Known<'_>, &HashSet<String>, &str),
     found: &mut Vec<Diagnostic>,
 ) {
     let tree = known.tree;
@@ -86,7 +86,9 @@ fn body_of(
         let Some((&name, &index)) = names.get_key_value(event.name) else {
             return;
         };
-        if told.contains(&name) || is_builtin(name) {
+        // Importing from a module of the own package binds that module's name, too.
+        let is_submodule = || text.contains(&format!("from .{name} import"));
+        if told.contains(&name) || is_builtin(name) || is_submodule() {
             return;
         }
         let symbol = &own.symbols[index as usize];

@@ -36,6 +36,8 @@ impl Guards {
     /// An `if` around asks what there is: `hasattr`, the platform, the version.
     pub const PROBED: Guards = Guards(16);
     const ALL: Guards = Guards(15);
+    /// An import around may fail, and then this is not reached.
+    const FALLBACK: Guards = Guards(32);
 
     /// Whether one of these is there.
     pub fn has(self, other: Guards) -> bool {
@@ -48,10 +50,15 @@ impl Guards {
 
     /// What a function that is defined here, and runs elsewhere, may count on.
     fn inside_function(self) -> Guards {
-        Guards(self.0 & Self::PROBED.0)
+        let kept = Guards(self.0 & (Self::PROBED.0 | Self::FALLBACK.0));
+        match kept.has(Self::FALLBACK) {
+            true => kept.with(Self::PROBED),
+            false => kept,
+        }
     }
 
-    fn of_handlers(handlers: &[ExceptHandler]) -> Guards {
+    /// What these handlers catch.
+    pub fn of_handlers(handlers: &[ExceptHandler]) -> Guards {
         let mut guards = Guards::default();
         for handler in handlers {
             match &handler.ty {
@@ -71,7 +78,9 @@ impl Guards {
                 "NameError" | "UnboundLocalError" => Guards::NAME,
                 "AttributeError" => Guards::ATTRIBUTE,
                 "TypeError" => Guards::TYPE,
-                "ImportError" | "ModuleNotFoundError" => Guards::IMPORT.with(Guards::ATTRIBUTE),
+                "ImportError" | "ModuleNotFoundError" => Guards::IMPORT
+                    .with(Guards::ATTRIBUTE)
+                    .with(Guards::FALLBACK),
                 "ValueError" | "KeyError" | "IndexError" | "OSError" | "StopIteration"
                 | "LookupError" | "ArithmeticError" | "ZeroDivisionError" | "TimeoutError"
                 | "RuntimeError" | "FileNotFoundError" | "UnicodeDecodeError" | "EOFError"
@@ -93,7 +102,12 @@ pub fn is_probe(test: &Expr) -> bool {
             matches!(
                 (&*attr.name, of("sys"), of("os")),
                 (
-                    "platform" | "version_info" | "implementation" | "version" | "flags",
+                    "platform"
+                        | "version_info"
+                        | "hexversion"
+                        | "implementation"
+                        | "version"
+                        | "flags",
                     true,
                     _
                 ) | ("name", _, true)
@@ -103,7 +117,13 @@ pub fn is_probe(test: &Expr) -> bool {
             let name = &**name;
             matches!(
                 name,
-                "hasattr" | "TYPE_CHECKING" | "__debug__" | "globals" | "locals" | "platform"
+                "hasattr"
+                    | "TYPE_CHECKING"
+                    | "__debug__"
+                    | "globals"
+                    | "locals"
+                    | "platform"
+                    | "hexversion"
             ) || name.to_ascii_uppercase() == name && name.len() > 3
         }
         _ => false,
@@ -253,7 +273,15 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
                 self.block(body, guarded);
                 for handler in handlers {
                     handler.ty.iter().for_each(|ty| self.expr(ty, at));
-                    self.block(&handler.body, at);
+                    // Where an import failed, what other versions have is tried.
+                    let inside = match guarded.guards.has(Guards::FALLBACK) {
+                        true => At {
+                            guards: at.guards.with(Guards::IMPORT).with(Guards::ATTRIBUTE),
+                            ..at
+                        },
+                        false => at,
+                    };
+                    self.block(&handler.body, inside);
                 }
                 self.block(orelse, at);
                 self.block(finally, at);

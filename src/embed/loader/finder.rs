@@ -94,6 +94,66 @@ pub(in crate::embed) fn is_module_of(folder: &Path, leaf: &str) -> bool {
     find_in(folder, leaf).is_some()
 }
 
+/// The full names of the modules that can be imported, of those directly inside of a package; `""`: outside of any.
+pub(in crate::embed) fn importable(vm: &Vm, package: &str) -> Vec<String> {
+    let own = stdlib::module_names().chain(library::names());
+    let mut names: Vec<String> = own.map(str::to_owned).collect();
+    let loaded = vm.modules();
+    let entries =
+        (0..loaded.table.end(&vm.heap)).filter_map(|n| loaded.get().table.entry(&vm.heap, n));
+    let loaded = entries.filter_map(|(name, _)| name.as_gc::<Str>());
+    names.extend(loaded.map(|name| name.as_str().to_owned()));
+    let folders = match package {
+        "" => search_path(vm),
+        _ if vm.loaded_module(package).is_some() => package_path(vm, package),
+        _ => {
+            let inside = |folder: &PathBuf| folder.join(package.replace('.', "/"));
+            search_path(vm).iter().map(inside).collect()
+        }
+    };
+    let open = |folder: &PathBuf| vm.host.check_import(folder).is_ok();
+    let in_folders = folders.into_iter().filter(open);
+    let leaves: Vec<String> = in_folders.flat_map(|it| leaves(&it)).collect();
+    let prefix = match package {
+        "" => String::new(),
+        _ => format!("{package}."),
+    };
+    names.extend(leaves.iter().map(|leaf| format!("{prefix}{leaf}")));
+    names.retain(|name| {
+        name.strip_prefix(&prefix)
+            .is_some_and(|leaf| !leaf.contains('.'))
+    });
+    names
+}
+
+/// The names of the modules and packages whose files are in a folder.
+fn leaves(folder: &Path) -> Vec<String> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let leaf = |path: PathBuf| {
+        let is_source = path
+            .extension()
+            .is_some_and(|e| ENDINGS.iter().any(|it| e == *it));
+        let is_package = || {
+            ENDINGS
+                .iter()
+                .any(|e| path.join(format!("__init__.{e}")).is_file())
+        };
+        let name = match is_source {
+            true => path.file_stem(),
+            false if is_package() => path.file_name(),
+            false => None,
+        };
+        let name = name.and_then(|name| name.to_str())?;
+        let is_word = name.chars().all(|c| c == '_' || c.is_alphanumeric());
+        (is_word && !name.starts_with("__")).then(|| name.to_owned())
+    };
+    entries.filter_map(|entry| leaf(entry.path())).collect()
+}
+
 fn find_in(folder: &Path, leaf: &str) -> Option<Found> {
     let inside = folder.join(leaf);
     let package = ENDINGS

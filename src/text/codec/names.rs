@@ -49,7 +49,8 @@ fn of_module(name: &str) -> Option<Encoding> {
         "utf_8_sig" => Encoding::Utf8Sig,
         "utf_7" => Encoding::Utf7,
         "ascii" => Encoding::Ascii,
-        "latin_1" => Encoding::Latin1,
+        // CPython's codec "charmap" without a table is that one, too.
+        "latin_1" | "charmap" => Encoding::Latin1,
         "utf_16" => Encoding::Utf16(None),
         "utf_16_le" => Encoding::Utf16(little),
         "utf_16_be" => Encoding::Utf16(big),
