@@ -371,8 +371,7 @@ fn b2a_qp(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             || (byte == b'.' && line == 0 && matches!(next, None | Some(b'\n' | b'\r' | 0)))
             || (!istext && matches!(byte, b'\r' | b'\n'))
             || (matches!(byte, b'\t' | b' ')
-                && (quotetabs || ends_line)
-                && !(header && byte == b' '))
+                && (quotetabs || ends_line && !(header && byte == b' ' && next.is_some())))
             || (byte < 33 && !matches!(byte, b'\r' | b'\n' | b'\t' | b' '));
         let width = if quoted { 3 } else { 1 };
         let limit = if matches!(next, None | Some(b'\n')) {

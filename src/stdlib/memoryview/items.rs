@@ -245,10 +245,10 @@ type Layout = (String, Vec<usize>);
 
 /// The format, shape and bytes of a value that is no view; bytes have no format that matters.
 fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>), Raised> {
-    if storage_of(&vm.heap, vm.get(value)).is_none() {
-        if let Some(bytes) = Buffer::of(&vm.heap, vm.get(value)) {
-            return Ok((None, bytes.to_vec()));
-        }
+    if storage_of(&vm.heap, vm.get(value)).is_none()
+        && let Some(bytes) = Buffer::of(&vm.heap, vm.get(value))
+    {
+        return Ok((None, bytes.to_vec()));
     }
     let made = match vm.find_attr(value, "__buffer__")? {
         Some(method) => {
