@@ -508,8 +508,8 @@ impl<'a> Reader<'a> {
             0 => u8::try_from(n / 3).map(Capture::Local).map_err(wrong),
             1 => u16::try_from(n / 3).map(Capture::Free).map_err(wrong),
             _ => Ok(Capture::Spilled {
-                area: (n / 3 & 0xff) as u8,
-                slot: u32::try_from(n / 3 >> 8).map_err(wrong)?,
+                area: ((n / 3) & 0xff) as u8,
+                slot: u32::try_from((n / 3) >> 8).map_err(wrong)?,
             }),
         }
     }

@@ -155,7 +155,7 @@ impl Vm {
         let stack = &self.exec.stack;
         self.heap.traced_events.get() != 0
             && !self.exec.tracing.busy
-            && !(stack.tracer.is_undef() && stack.profiler.is_undef())
+            && (!stack.tracer.is_undef() || !stack.profiler.is_undef())
             && !self.is_halting()
     }
 
@@ -268,14 +268,13 @@ impl Vm {
         let exception = self.heap.take_raised(raised).value();
         let exception = self.local(exception);
         let told = self.scoped(|vm| vm.tell_of_exception(exception, top_frame, leaves));
-        let raised = match told {
+        match told {
             Ok(()) => (
                 self.heap.raise_exception(self.exception_in(exception)),
                 TopFrame::AlreadyRecorded,
             ),
             Err(other) => (other, TopFrame::Record),
-        };
-        raised
+        }
     }
 
     fn tell_of_exception(

@@ -65,7 +65,7 @@ impl Vm {
     fn only_new(&self, class: Local) -> Option<Local> {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class)?;
-        if this.has(class_flag::DEL) || this.subclasses.len() > 0 {
+        if this.has(class_flag::DEL) || !this.subclasses.is_empty() {
             return None;
         }
         let new = this.lookup(heap, heap.sym(Sym::New))?;
