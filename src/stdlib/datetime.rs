@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use super::registry::NativeModule;
+use super::time::strftime::{month_name, weekday_name};
 use crate::runtime::str::Str;
 use crate::runtime::{Heap, Raised, Value};
 use crate::vm::{Args, Native};
@@ -83,29 +84,6 @@ const FORMAT: Native = Native::leaf(
         Ok(text.map_or(Value::NONE, |text| heap.str_value(&text)))
     },
 );
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
 const MICROS_A_DAY: i64 = 86_400_000_000;
 /// The last day of year 9999.
 const LAST_DAY: i64 = 3_652_059;
@@ -233,7 +211,7 @@ impl Moment {
 
     fn directive(&self, text: &mut String, directive: char) -> Option<()> {
         let half = if self.hour < 12 { "AM" } else { "PM" };
-        let (month, day) = (MONTHS[self.month as usize - 1], DAYS[self.weekday()]);
+        let (month, day) = (month_name(self.month), weekday_name(self.weekday() as i64));
         match directive {
             'Y' => write(text, format_args!("{}", self.year)),
             'm' => write(text, format_args!("{:02}", self.month)),

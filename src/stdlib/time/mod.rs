@@ -7,7 +7,7 @@
 mod calendar;
 mod civil;
 mod seldom;
-mod strftime;
+pub mod strftime;
 mod strptime;
 
 use super::registry::NativeModule;
