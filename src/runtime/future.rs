@@ -5,7 +5,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 
 use super::class::Class;
-use super::heap::{Gc, Heap, Slot, traced};
+use super::heap::{Field, Gc, Heap, Part, Slot, SlotField, traced};
 use super::types::Builtin;
 use super::value::Value;
 
@@ -41,11 +41,11 @@ pub const NO_ROW: u32 = u32::MAX;
 /// A future; a task, if `task` is there. Most have one callback, without a context, and no more: what is rare is in `extra`.
 pub struct Future {
     /// How far it is.
-    pub state: Cell<FutureState>,
+    pub state: Field<FutureState>,
     /// Whether somebody took the exception, so that it need not be reported.
-    pub retrieved: Cell<bool>,
+    pub retrieved: Field<bool>,
     /// Whether a group was cancelled: it ends as cancelled when its members are done. Of a waiter: whether it has left its queue.
-    pub cancel_requested: Cell<bool>,
+    pub cancel_requested: Field<bool>,
     /// Whether a timer finishes it that nobody else knows of: that of a sleep.
     pub timed: Cell<bool>,
     /// Of a waiter: one more than the row of what it waits in, in the VM's table; 0 for all other futures. Programs never see a waiter.
@@ -56,7 +56,7 @@ pub struct Future {
     first_kind: Cell<u8>,
     first_target: Slot,
     /// The result, the exception, or the message of the cancellation.
-    pub result: Slot,
+    pub result: SlotField,
     /// Attributes that the program set: a dict, or Undef. Of a waiter: what it waits for.
     pub attrs: Slot,
     extra: OnceCell<Box<Extra>>,
@@ -70,11 +70,11 @@ pub struct Extra {
     /// The callbacks after the first, or all if the first has a context, in the order they were added.
     callbacks: RefCell<Vec<Callback>>,
     /// The exception object of a cancellation, to be raised once.
-    pub cancelled_error: Slot,
+    pub cancelled_error: SlotField,
     /// The members of a group, a list: cancelling it means cancelling them. Else Undef.
-    pub group: Slot,
+    pub group: SlotField,
     /// The future whose outcome it takes over; cancelling it leaves that one alone. Else Undef.
-    pub follows: Slot,
+    pub follows: SlotField,
     /// The function that made it, for reports; empty if they need not tell.
     pub made_by: Cell<&'static str>,
     /// The code that called that, a `CodeObj`, or Undef.
@@ -84,7 +84,7 @@ pub struct Extra {
     /// In debug mode: where it was made, a list of frames.
     pub source_traceback: Slot,
     /// Of a task: the message of the last `cancel(msg)`.
-    pub cancel_message: Slot,
+    pub cancel_message: SlotField,
     /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::name_number`; else Undef.
     pub name: Slot,
 }
@@ -98,7 +98,7 @@ pub struct TaskPart {
     /// The number in its default name: given names use up none.
     pub name_number: Cell<u64>,
     /// The future that it waits for; Undef while it is ready or running.
-    pub waiting_for: Slot,
+    pub waiting_for: SlotField,
     /// The context that its code runs in; Undef for the empty one.
     pub context: Slot,
     /// Where it was made: the code, a `CodeObj`, or Undef.
@@ -108,9 +108,9 @@ pub struct TaskPart {
     /// Its row in the scheduler's table of tasks, or `NO_ROW`.
     pub row: Cell<u32>,
     /// `cancelling()`.
-    pub cancel_requests: Cell<u32>,
+    pub cancel_requests: Field<u32>,
     /// Whether the next resumption throws CancelledError.
-    pub must_cancel: Cell<bool>,
+    pub must_cancel: Field<bool>,
     /// Whether a cancellation is on its way through it: meeting it again means a circle.
     pub in_cancel: Cell<bool>,
 }
@@ -166,19 +166,19 @@ impl TaskPart {
             coroutine: Slot::new(Value::NONE),
             number: Cell::new(0),
             name_number: Cell::new(0),
-            waiting_for: Slot::undef(),
+            waiting_for: SlotField::undef(),
             context: Slot::undef(),
             spawned_in: Slot::undef(),
             spawned_at: Cell::new(0),
             row: Cell::new(NO_ROW),
-            cancel_requests: Cell::new(0),
-            must_cancel: Cell::new(false),
+            cancel_requests: Field::new(0),
+            must_cancel: Field::new(false),
             in_cancel: Cell::new(false),
         }
     }
 
     /// Takes over all that another one has.
-    pub fn replace(&self, new: &TaskPart) {
+    pub fn replace(&self, heap: &Heap, new: &TaskPart) {
         let TaskPart {
             coroutine,
             number,
@@ -195,13 +195,13 @@ impl TaskPart {
         coroutine.assign(&new.coroutine);
         number.set(new.number.get());
         name_number.set(new.name_number.get());
-        waiting_for.assign(&new.waiting_for);
+        waiting_for.set(heap, new.waiting_for.get(heap));
         context.assign(&new.context);
         spawned_in.assign(&new.spawned_in);
         spawned_at.set(new.spawned_at.get());
         row.set(new.row.get());
-        cancel_requests.set(new.cancel_requests.get());
-        must_cancel.set(new.must_cancel.get());
+        cancel_requests.set(heap, new.cancel_requests.get(heap));
+        must_cancel.set(heap, new.must_cancel.get(heap));
         in_cancel.set(new.in_cancel.get());
     }
 }
@@ -209,15 +209,15 @@ impl TaskPart {
 impl Future {
     fn pending(task: Option<Box<TaskPart>>) -> Future {
         Future {
-            state: Cell::new(FutureState::Pending),
-            retrieved: Cell::new(true),
-            cancel_requested: Cell::new(false),
+            state: Field::new(FutureState::Pending),
+            retrieved: Field::new(true),
+            cancel_requested: Field::new(false),
             timed: Cell::new(false),
             waits_in: Cell::new(0),
             loop_number: Cell::new(0),
             first_kind: Cell::new(NO_CALLBACK),
             first_target: Slot::undef(),
-            result: Slot::undef(),
+            result: SlotField::undef(),
             attrs: Slot::undef(),
             extra: OnceCell::new(),
             task,
@@ -236,7 +236,8 @@ impl Future {
     }
 
     /// Adds a callback after the others.
-    pub fn push_callback(&self, callback: Callback) {
+    pub fn push_callback(&self, heap: &Heap, callback: Callback) {
+        heap.writes(self, Part::Order);
         let more = self
             .find_extra()
             .is_some_and(|extra| !extra.callbacks.borrow().is_empty());
@@ -251,7 +252,8 @@ impl Future {
     }
 
     /// Takes the first callback off, and a list of the others.
-    pub fn take_callbacks(&self) -> (Option<Callback>, Vec<Callback>) {
+    pub fn take_callbacks(&self, heap: &Heap) -> (Option<Callback>, Vec<Callback>) {
+        heap.writes(self, Part::Order);
         let first = self.take_first();
         let others = self
             .find_extra()
@@ -274,17 +276,17 @@ impl Future {
     }
 
     /// Has `look` see each callback, in order.
-    pub fn each_callback(&self, mut look: impl FnMut(&Callback)) {
-        let (first, others) = self.take_callbacks();
+    pub fn each_callback(&self, heap: &Heap, mut look: impl FnMut(&Callback)) {
+        let (first, others) = self.take_callbacks(heap);
         for callback in first.into_iter().chain(others) {
             look(&callback);
-            self.push_callback(callback);
+            self.push_callback(heap, callback);
         }
     }
 
     /// Keeps the callbacks for which `keep` says so; how many went.
-    pub fn retain_callbacks(&self, keep: impl Fn(&Callback) -> bool) -> usize {
-        let (first, others) = self.take_callbacks();
+    pub fn retain_callbacks(&self, heap: &Heap, keep: impl Fn(&Callback) -> bool) -> usize {
+        let (first, others) = self.take_callbacks(heap);
         let before = usize::from(first.is_some()) + others.len();
         let kept: Vec<Callback> = first
             .into_iter()
@@ -293,15 +295,15 @@ impl Future {
             .collect();
         let after = kept.len();
         for callback in kept {
-            self.push_callback(callback);
+            self.push_callback(heap, callback);
         }
         before - after
     }
 
     /// Whether it has a result, an exception, or was cancelled.
     #[inline]
-    pub fn is_done(&self) -> bool {
-        self.state.get() != FutureState::Pending
+    pub fn is_done(&self, heap: &Heap) -> bool {
+        self.state.get(heap) != FutureState::Pending
     }
 }
 
@@ -313,7 +315,7 @@ impl<'h> Gc<'h, Future> {
 
     /// The result, if it is done with one.
     pub fn result(self, heap: &'h Heap) -> Option<Value<'h>> {
-        (self.state.get() == FutureState::Done).then(|| self.get().result.get(heap))
+        (self.state.get(heap) == FutureState::Done).then(|| self.get().result.get(heap))
     }
 }
 

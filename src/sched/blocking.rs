@@ -112,7 +112,7 @@ impl BlockingPool {
 }
 
 fn finish(vm: &mut Vm, waiter: Local, number: Local) -> Result<(), Raised> {
-    if !future(vm, waiter).is_done() {
+    if !future(vm, waiter).is_done(&vm.heap) {
         let none = vm.none();
         return future::set_result(vm, waiter, none);
     }

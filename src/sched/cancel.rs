@@ -37,7 +37,7 @@ pub fn cancel_own(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Rai
     if this.task().is_some() {
         return cancel_task(vm, local, message);
     }
-    if this.is_done() {
+    if this.is_done(&vm.heap) {
         return Ok(false);
     }
     let group = this
@@ -62,7 +62,7 @@ pub fn cancel_own(vm: &mut Vm, local: Local, message: Local) -> Result<bool, Rai
         }
         if any {
             // The group ends as cancelled once its members are done.
-            future(vm, local).cancel_requested.set(true);
+            future(vm, local).cancel_requested.set(&vm.heap, true);
         }
         return Ok(any);
     }
@@ -81,7 +81,7 @@ fn cancel_task(vm: &mut Vm, task: Local, message: Local) -> Result<bool, Raised>
     let mut cancelled = false;
     let mut outcome = Ok(false);
     while let Some(at) = next.take() {
-        if future(vm, at).is_done() {
+        if future(vm, at).is_done(&vm.heap) {
             break;
         }
         let part = part(vm, at);
@@ -89,7 +89,8 @@ fn cancel_task(vm: &mut Vm, task: Local, message: Local) -> Result<bool, Raised>
             cancelled = way.last().is_some_and(|&last| leave_wait(vm, last, at));
             break;
         }
-        part.cancel_requests.set(part.cancel_requests.get() + 1);
+        part.cancel_requests
+            .set(&vm.heap, part.cancel_requests.get(&vm.heap) + 1);
         part.in_cancel.set(true);
         way.push(at);
         if let Some(awaited) = part.waiting_for.get(&vm.heap).defined() {
@@ -106,8 +107,11 @@ fn cancel_task(vm: &mut Vm, task: Local, message: Local) -> Result<bool, Raised>
         let part = part(vm, at);
         part.in_cancel.set(false);
         if !std::mem::replace(&mut cancelled, true) {
-            part.must_cancel.set(true);
-            future(vm, at).extra().cancel_message.set(vm.get(message));
+            part.must_cancel.set(&vm.heap, true);
+            future(vm, at)
+                .extra()
+                .cancel_message
+                .set(&vm.heap, vm.get(message));
         }
     }
     outcome.map(|_| cancelled)
@@ -122,7 +126,7 @@ fn is_in_cancel(vm: &Vm, awaited: Local) -> bool {
 /// A task does not wait for `awaited` any longer: its next step is soon. False, for the caller to have it raise there.
 fn leave_wait(vm: &Vm, task: Local, awaited: Local) -> bool {
     future::remove_callback(vm, awaited, Action::Wake, vm.get(task));
-    part(vm, task).waiting_for.clear();
+    part(vm, task).waiting_for.clear(&vm.heap);
     scheduler(vm).call_soon(Handle::new(Action::Step, vm.get(task), Value::UNDEF));
     false
 }
@@ -130,10 +134,10 @@ fn leave_wait(vm: &Vm, task: Local, awaited: Local) -> bool {
 /// `task.uncancel()`: takes one request to cancel back; how many are left.
 pub fn uncancel(vm: &Vm, task: Local) -> u32 {
     let part = part(vm, task);
-    let left = part.cancel_requests.get().saturating_sub(1);
-    part.cancel_requests.set(left);
+    let left = part.cancel_requests.get(&vm.heap).saturating_sub(1);
+    part.cancel_requests.set(&vm.heap, left);
     if left == 0 {
-        part.must_cancel.set(false);
+        part.must_cancel.set(&vm.heap, false);
     }
     left
 }

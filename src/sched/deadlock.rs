@@ -196,7 +196,7 @@ fn obstacle(vm: &Vm, object: Local) -> Option<(String, Vec<Local>)> {
 /// The futures in a list that are not done.
 fn unfinished(vm: &Vm, list: Gc<'_, List>) -> Vec<Local> {
     let items = list.to_vec(&vm.heap).into_iter();
-    let pending = |v: &Value<'_>| v.as_gc::<Future>().is_some_and(|f| !f.is_done());
+    let pending = |v: &Value<'_>| v.as_gc::<Future>().is_some_and(|f| !f.is_done(&vm.heap));
     items.filter(pending).map(|v| vm.local(v)).collect()
 }
 
@@ -252,7 +252,7 @@ fn called(vm: &mut Vm, one: Local) -> String {
             .map_or("a future", |(name, _)| name)
             .to_owned();
     }
-    let over = if this.is_done() {
+    let over = if this.is_done(&vm.heap) {
         ", which is over"
     } else {
         ""

@@ -177,7 +177,7 @@ fn run_handle(vm: &mut Vm, turn: &Turn<'_>, handle: Handle) -> Result<(), Raised
         Action::Wake => task::wake(vm, turn, target, argument),
         Action::Finish => {
             let awaited = future(vm, target);
-            if !awaited.is_done() {
+            if !awaited.is_done(&vm.heap) {
                 future::finish(vm, awaited, Value::NONE);
             }
             Ok(())

@@ -53,14 +53,14 @@ pub(super) fn leave(
     if vm.is_halting() {
         return result;
     }
-    if !future(vm, awaited).is_done() {
+    if !future(vm, awaited).is_done(&vm.heap) {
         let unsaid = vm.local(Value::UNDEF);
         if future(vm, awaited).task().is_some() {
             cancel::cancel(vm, awaited, unsaid)?;
         }
     } else if interrupted
         && result.is_ok()
-        && future(vm, awaited).state.get() == FutureState::Cancelled
+        && future(vm, awaited).state.get(&vm.heap) == FutureState::Cancelled
     {
         return Err(vm.heap.raise_with(Builtin::KeyboardInterrupt, &[]));
     }
@@ -69,7 +69,9 @@ pub(super) fn leave(
 
 /// Ctrl-C has cancelled the main task of a program. KeyboardInterrupt, unless the task took the cancellation for its own business.
 fn leave_program(vm: &mut Vm, task: Local) -> Result<(), Raised> {
-    if future(vm, task).state.get() != FutureState::Cancelled || cancel::uncancel(vm, task) > 0 {
+    if future(vm, task).state.get(&vm.heap) != FutureState::Cancelled
+        || cancel::uncancel(vm, task) > 0
+    {
         return Ok(());
     }
     let Err(raised) = vm.future_result(task) else {
@@ -94,7 +96,10 @@ pub(super) fn interrupt(vm: &mut Vm) -> Result<(), Raised> {
         let this = future(vm, task);
         // At a prompt nobody would see that a task which awaits nothing was cancelled.
         let hears = !runs_now || !scheduler.attended.get();
-        if hears && !this.is_done() && this.task().is_some() && !scheduler.interrupted.replace(true)
+        if hears
+            && !this.is_done(&vm.heap)
+            && this.task().is_some()
+            && !scheduler.interrupted.replace(true)
         {
             let unsaid = vm.local(Value::UNDEF);
             cancel::cancel(vm, task, unsaid)?;

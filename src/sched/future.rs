@@ -60,9 +60,9 @@ pub fn set_result_of(vm: &Vm, this: Gc<'_, Future>, value: Value<'_>) -> Result<
 
 /// Gives a future that is known to be pending its result.
 pub fn finish(vm: &Vm, this: Gc<'_, Future>, value: Value<'_>) {
-    debug_assert!(!this.is_done());
-    this.result.set(value);
-    this.state.set(FutureState::Done);
+    debug_assert!(!this.is_done(&vm.heap));
+    this.result.set(&vm.heap, value);
+    this.state.set(&vm.heap, FutureState::Done);
     schedule_callbacks(vm, this);
 }
 
@@ -74,9 +74,9 @@ pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Rais
     let this = future(vm, local);
     check_pending(vm, this)?;
     debug_assert!(vm.get(exception).is_gc::<Exception>());
-    this.result.set(vm.get(exception));
-    this.state.set(FutureState::Failed);
-    this.retrieved.set(false);
+    this.result.set(&vm.heap, vm.get(exception));
+    this.state.set(&vm.heap, FutureState::Failed);
+    this.retrieved.set(&vm.heap, false);
     // The collector tells of it if nobody takes the exception: `report::unretrieved`.
     vm.heap.finalise(this.value());
     schedule_callbacks(vm, this);
@@ -102,7 +102,7 @@ pub fn without_stop_iteration(vm: &Vm, exception: Local) -> Local {
 }
 
 fn check_pending(vm: &Vm, this: Gc<'_, Future>) -> Result<(), Raised> {
-    if this.is_done() {
+    if this.is_done(&vm.heap) {
         Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state"))
     } else {
         Ok(())
@@ -127,8 +127,8 @@ pub fn has_exact_class(heap: &Heap, this: Gc<'_, Future>) -> bool {
 /// Makes a pending future cancelled.
 pub fn cancel_now(vm: &Vm, local: Local, message: Local) {
     let this = future(vm, local);
-    this.result.set(vm.get(message));
-    this.state.set(FutureState::Cancelled);
+    this.result.set(&vm.heap, vm.get(message));
+    this.state.set(&vm.heap, FutureState::Cancelled);
     if this.timed.replace(false) {
         scheduler(vm).timers.note_cancelled(&vm.heap);
     }
@@ -137,8 +137,8 @@ pub fn cancel_now(vm: &Vm, local: Local, message: Local) {
 
 /// Makes a waiter cancelled, unless it is done.
 pub fn cancel_waiter(vm: &Vm, waiter: Gc<'_, Future>) {
-    if !waiter.is_done() {
-        waiter.state.set(FutureState::Cancelled);
+    if !waiter.is_done(&vm.heap) {
+        waiter.state.set(&vm.heap, FutureState::Cancelled);
         schedule_callbacks(vm, waiter);
     }
 }
@@ -172,17 +172,19 @@ pub fn add_callback_to(
         target: Slot::new(target),
         context: Slot::new(context),
     };
-    if this.is_done() {
+    if this.is_done(&vm.heap) {
         scheduler(vm).call_soon(Handle::of_callback(&callback, this.value()));
     } else {
-        this.push_callback(callback);
+        this.push_callback(&vm.heap, callback);
     }
 }
 
 /// Removes the callbacks with this target; how many there were.
 pub fn remove_callback(vm: &Vm, local: Local, action: Action, target: Value<'_>) -> usize {
     let this = future(vm, local);
-    this.retain_callbacks(|c| c.kind != action.to_number() || !c.target.get(&vm.heap).is(target))
+    this.retain_callbacks(&vm.heap, |c| {
+        c.kind != action.to_number() || !c.target.get(&vm.heap).is(target)
+    })
 }
 
 fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
@@ -193,7 +195,7 @@ fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
     } else {
         scheduler.switch(&vm.heap, number)
     };
-    let (first, others) = this.take_callbacks();
+    let (first, others) = this.take_callbacks(&vm.heap);
     for callback in first.into_iter().chain(others) {
         scheduler.call_soon(Handle::of_callback(&callback, this.value()));
     }

@@ -471,7 +471,7 @@ fn finish(vm: &mut Vm, result: Local, outcome: Local, failed: bool) {
 
 /// Gives a future what its thread came to: a pair of the outcome and whether that is an exception.
 fn deliver(vm: &mut Vm, result: Local, pair: Local) -> Result<(), Raised> {
-    if future(vm, result).is_done() {
+    if future(vm, result).is_done(&vm.heap) {
         return Ok(());
     }
     let pair: Gc<'_, Tuple> = vm.get_gc(pair).expect("made by `finish`");

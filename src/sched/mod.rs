@@ -331,7 +331,7 @@ impl Scheduler {
     fn failures(&self, vm: &Vm) -> Vec<Local> {
         let is_failure = |value: &Value<'_>| {
             value.as_gc::<Future>().is_some_and(|future| {
-                future.state.get() == FutureState::Failed && !future.retrieved.get()
+                future.state.get(&vm.heap) == FutureState::Failed && !future.retrieved.get(&vm.heap)
             })
         };
         let found = vm.heap.finalisable().into_iter().filter(is_failure);

@@ -102,10 +102,10 @@ fn tell_of(vm: &mut Vm, problem: Problem, message: &str, exception: Local) -> Re
 /// As `callback_failed`.
 pub fn failed_at_exit(vm: &mut Vm, task: Local) -> Result<(), Raised> {
     let this = future(vm, task);
-    if this.state.get() != FutureState::Failed {
+    if this.state.get(&vm.heap) != FutureState::Failed {
         return Ok(());
     }
-    this.retrieved.set(true);
+    this.retrieved.set(&vm.heap, true);
     let exception = vm.local(this.result.get(&vm.heap));
     let name = text(vm, task);
     tell(
@@ -250,7 +250,8 @@ pub fn failures_at_close(vm: &mut Vm) -> Result<(), Raised> {
         if this.loop_number.get() != number {
             continue;
         }
-        if this.state.get() != FutureState::Failed || this.retrieved.replace(true) {
+        if this.state.get(&vm.heap) != FutureState::Failed || this.retrieved.replace(&vm.heap, true)
+        {
             continue;
         }
         let exception = vm.local(this.result.get(&vm.heap));
@@ -274,10 +275,10 @@ pub fn lost_failure(vm: &mut Vm, failed: Local) -> Result<(), Raised> {
 /// Reports a task or future with an exception that nobody took.
 fn unretrieved(vm: &mut Vm, task: Local) {
     let this = future(vm, task);
-    if this.state.get() != FutureState::Failed || this.retrieved.get() {
+    if this.state.get(&vm.heap) != FutureState::Failed || this.retrieved.get(&vm.heap) {
         return;
     }
-    this.retrieved.set(true);
+    this.retrieved.set(&vm.heap, true);
     let is_task = this.task().is_some();
     let exception = vm.local(this.result.get(&vm.heap));
     // A group whose member was cancelled: nothing is wrong with the member, but nothing awaited the group.

@@ -46,10 +46,10 @@ fn run(
     let result = turns(vm, awaited);
     future::remove_callback(vm, awaited, action, vm.get(awaited));
     if result.is_err() {
-        future(vm, awaited).retrieved.set(true);
+        future(vm, awaited).retrieved.set(&vm.heap, true);
     }
     result?;
-    if !future(vm, awaited).is_done() {
+    if !future(vm, awaited).is_done(&vm.heap) {
         return Err(vm.heap.raise(
             Builtin::RuntimeError,
             "Event loop stopped before Future completed.",
@@ -82,7 +82,7 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
 /// The awaited future is done. An exception that leaves the loop by itself must not stop the next one.
 fn stop_after(vm: &mut Vm, _: Local, awaited: Local) -> Result<(), Raised> {
     let this = future(vm, awaited);
-    let leaves = this.state.get() == FutureState::Failed
+    let leaves = this.state.get(&vm.heap) == FutureState::Failed
         && [Builtin::KeyboardInterrupt, Builtin::SystemExit]
             .iter()
             .any(|&b| vm.heap.is_instance(this.result.get(&vm.heap), b));
@@ -133,7 +133,7 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
         cancel::cancel(vm, task, unsaid)?;
     }
     let shared = shared(vm);
-    while tasks.iter().any(|&t| !future(vm, t).is_done()) {
+    while tasks.iter().any(|&t| !future(vm, t).is_done(&vm.heap)) {
         turn(vm, &shared)?;
     }
     if !tasks.is_empty() {

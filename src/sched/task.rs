@@ -158,7 +158,7 @@ fn not_a_coroutine(vm: &mut Vm, given: Local) -> Raised {
 pub fn begin(vm: &Vm, task: Local, coroutine: Local, name: Local, context: Local) {
     let scheduler = scheduler(vm);
     let given = [coroutine, name, context].map(|local| vm.get(local));
-    part(vm, task).replace(&new_part(vm, scheduler, given));
+    part(vm, task).replace(&vm.heap, &new_part(vm, scheduler, given));
     settle(scheduler, future(vm, task), given[1]);
 }
 
@@ -273,7 +273,7 @@ pub fn name(vm: &mut Vm, task: Local) -> Local {
 /// The future that a task waited for is done.
 pub fn wake(vm: &mut Vm, turn: &Turn<'_>, task: Local, awaited: Local) -> Result<(), Raised> {
     let done = future(vm, awaited);
-    match done.state.get() {
+    match done.state.get(&vm.heap) {
         FutureState::Failed | FutureState::Cancelled => {
             let raised = match vm.future_result(awaited) {
                 Ok(_) => return step(vm, turn, task, None),
@@ -342,20 +342,20 @@ pub fn step(
 ) -> Result<(), Raised> {
     let heap = &vm.heap;
     let this = future(vm, task);
-    if this.is_done() {
+    if this.is_done(&vm.heap) {
         return Ok(());
     }
     let part = part(vm, task);
     let mut thrown = exception;
-    if part.must_cancel.get() {
-        part.must_cancel.set(false);
+    if part.must_cancel.get(&vm.heap) {
+        part.must_cancel.set(&vm.heap, false);
         let cancelled =
             exception.is_some_and(|e| heap.is_instance(vm.get(e), Builtin::CancelledError));
         if !cancelled {
             thrown = Some(new_cancelled_error(vm, task));
         }
     }
-    part.waiting_for.clear();
+    part.waiting_for.clear(&vm.heap);
     let scheduler = turn.scheduler;
     scheduler.current.set(this.value());
     scheduler.context.set(part.context.get(heap));
@@ -391,8 +391,8 @@ fn new_cancelled_error(vm: &Vm, task: Local) -> Local {
 fn returned(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Result<(), Raised> {
     let this = future(vm, task);
     let part = finish(scheduler, this);
-    if part.must_cancel.get() {
-        part.must_cancel.set(false);
+    if part.must_cancel.get(&vm.heap) {
+        part.must_cancel.set(&vm.heap, false);
         let message = vm.local(cancel_message(vm, task));
         future::cancel_now(vm, task, message);
         return Ok(());
@@ -414,7 +414,7 @@ fn failed(vm: &mut Vm, scheduler: &Scheduler, task: Local, raised: Raised) -> Re
         future(vm, task)
             .extra()
             .cancelled_error
-            .set(vm.get(exception));
+            .set(&vm.heap, vm.get(exception));
         future::cancel_now(vm, task, none);
         return Ok(());
     }
@@ -455,24 +455,27 @@ fn yielded(vm: &mut Vm, scheduler: &Scheduler, task: Local, value: Local) -> Res
         let message = format!("Task {task_text} got Future {text} attached to a different loop");
         return throw_soon(vm, task, message);
     }
-    part(vm, task).waiting_for.set(awaited.value());
+    part(vm, task).waiting_for.set(&vm.heap, awaited.value());
     // The step itself enters the task's context.
-    if !awaited.is_done() && !future::has_exact_class(&vm.heap, awaited) {
+    if !awaited.is_done(&vm.heap) && !future::has_exact_class(&vm.heap, awaited) {
         wait_for_custom(vm, task, value)?;
-    } else if awaited.is_done() {
+    } else if awaited.is_done(&vm.heap) {
         scheduler.call_soon(Handle::new(Action::Wake, this.value(), awaited.value()));
     } else {
-        awaited.push_callback(Callback {
-            kind: Action::Wake.to_number(),
-            target: Slot::new(this.value()),
-            context: Slot::undef(),
-        });
+        awaited.push_callback(
+            &vm.heap,
+            Callback {
+                kind: Action::Wake.to_number(),
+                target: Slot::new(this.value()),
+                context: Slot::undef(),
+            },
+        );
     }
     let part = part(vm, task);
-    if part.must_cancel.get() {
+    if part.must_cancel.get(&vm.heap) {
         let message = vm.local(cancel_message(vm, task));
         if cancel(vm, value, message)? {
-            future::part(vm, task).must_cancel.set(false);
+            future::part(vm, task).must_cancel.set(&vm.heap, false);
         }
     }
     Ok(())
@@ -507,11 +510,14 @@ fn wait_for_custom(vm: &mut Vm, task: Local, awaited: Local) -> Result<(), Raise
         .get_gc::<BoundMethod>(method)
         .is_some_and(|m| m.function.get(&vm.heap).is_gc::<NativeFunction>());
     if is_native {
-        future(vm, awaited).push_callback(Callback {
-            kind: Action::Wake.to_number(),
-            target: Slot::new(vm.get(task)),
-            context: Slot::undef(),
-        });
+        future(vm, awaited).push_callback(
+            &vm.heap,
+            Callback {
+                kind: Action::Wake.to_number(),
+                target: Slot::new(vm.get(task)),
+                context: Slot::undef(),
+            },
+        );
         return Ok(());
     }
     let wakeup = vm.native_function(&WAKEUP, NativeRole::Free);

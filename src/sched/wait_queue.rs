@@ -63,7 +63,7 @@ impl WaitQueue {
 
     /// Leaves the queue, unless it was taken off already.
     pub fn leave(&self, vm: &Vm, waiter: Gc<'_, Future>) {
-        if waiter.cancel_requested.replace(true) {
+        if waiter.cancel_requested.replace(&vm.heap, true) {
             return;
         }
         let mut waiters = self.waiters.borrow_mut();
@@ -101,7 +101,9 @@ impl WaitQueue {
         let copy = |slot: &Slot| {
             let waiter = slot.get(&vm.heap).as_gc::<Future>()?;
             let copy = new_future(vm);
-            future::future(vm, copy).state.set(waiter.state.get());
+            future::future(vm, copy)
+                .state
+                .set(&vm.heap, waiter.state.get(&vm.heap));
             Some(copy)
         };
         let waiters = self.waiters.borrow();
@@ -119,7 +121,7 @@ impl WaitQueue {
         let alive = |slot: &Slot| {
             let waiter = slot.get(&vm.heap).as_gc::<Future>();
             waiter.is_some_and(|f| {
-                f.state.get() != FutureState::Cancelled && !f.cancel_requested.get()
+                f.state.get(&vm.heap) != FutureState::Cancelled && !f.cancel_requested.get(&vm.heap)
             })
         };
         self.waiters.borrow().iter().any(alive)
@@ -134,7 +136,7 @@ impl WaitQueue {
             self.trim(vm, &mut self.waiters.borrow_mut());
             let waiter = pending(vm, &slot);
             if let Some(waiter) = slot.get(&vm.heap).as_gc::<Future>() {
-                waiter.cancel_requested.set(true);
+                waiter.cancel_requested.set(&vm.heap, true);
             }
             if let Some(waiter) = waiter {
                 future::finish(vm, waiter, Value::NONE);
@@ -182,7 +184,7 @@ impl WaitQueue {
 /// Whether a waiter was taken off or left.
 fn has_left(vm: &Vm, slot: &Slot) -> bool {
     let waiter = slot.get(&vm.heap).as_gc::<Future>();
-    waiter.is_none_or(|waiter| waiter.cancel_requested.get())
+    waiter.is_none_or(|waiter| waiter.cancel_requested.get(&vm.heap))
 }
 
 /// The waiter, if it still waits.
@@ -190,5 +192,5 @@ fn pending<'h>(vm: &'h Vm, waiter: &Slot) -> Option<Gc<'h, Future>> {
     waiter
         .get(&vm.heap)
         .as_gc::<Future>()
-        .filter(|f| !f.is_done() && !f.cancel_requested.get())
+        .filter(|f| !f.is_done(&vm.heap) && !f.cancel_requested.get(&vm.heap))
 }

@@ -28,6 +28,7 @@
 
 mod block;
 mod budget;
+mod field;
 mod finalize;
 mod gc;
 mod guard;
@@ -45,6 +46,7 @@ use std::ptr::NonNull;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+pub use field::{Field, SlotField};
 pub use finalize::{Due, WeakSlot};
 pub use gc::{Exchanged, Fixed, Gc, Header, Object, Slot, SlotVec, flag};
 pub use guard::{LimitKind, Limits, Outside, Plain, Shortage};

@@ -64,7 +64,7 @@ const TASK: NativeType = NativeType {
 /// Attributes that CPython's futures have, too: some programs look at them.
 const GETTERS: &[Getter] = &[
     Getter::vm("_state", "PENDING, CANCELLED or FINISHED.", |vm, args| {
-        let state = match future(vm, args.at(0)).state.get() {
+        let state = match future(vm, args.at(0)).state.get(&vm.heap) {
             FutureState::Pending => "PENDING",
             FutureState::Cancelled => "CANCELLED",
             FutureState::Done | FutureState::Failed => "FINISHED",
@@ -77,7 +77,7 @@ const GETTERS: &[Getter] = &[
     }),
     Getter::vm("_exception", "The exception, or None.", |vm, args| {
         let this = future(vm, args.at(0));
-        let failed = this.state.get() == FutureState::Failed;
+        let failed = this.state.get(&vm.heap) == FutureState::Failed;
         let exception = this.result.get(&vm.heap).defined().filter(|_| failed);
         Ok(vm.local(exception.unwrap_or(Value::NONE)))
     }),
@@ -92,7 +92,8 @@ const GETTERS: &[Getter] = &[
         "Whether an exception waits to be retrieved.",
         |vm, args| {
             let this = future(vm, args.at(0));
-            let waits = this.state.get() == FutureState::Failed && !this.retrieved.get();
+            let waits =
+                this.state.get(&vm.heap) == FutureState::Failed && !this.retrieved.get(&vm.heap);
             Ok(vm.local(Value::bool(waits)))
         },
     )
@@ -102,7 +103,7 @@ const GETTERS: &[Getter] = &[
                 .heap
                 .value_error("_log_traceback can only be set to False"));
         }
-        future(vm, args.at(0)).retrieved.set(true);
+        future(vm, args.at(0)).retrieved.set(&vm.heap, true);
         Ok(vm.none())
     }),
     Getter::vm(
@@ -118,7 +119,7 @@ const GETTERS: &[Getter] = &[
         "The message of the cancellation, or None.",
         |vm, args| {
             let this = future(vm, args.at(0));
-            let message = match (this.state.get(), this.get().find_extra()) {
+            let message = match (this.state.get(&vm.heap), this.get().find_extra()) {
                 (FutureState::Cancelled, _) => this.result.get(&vm.heap),
                 (_, Some(extra)) => extra.cancel_message.get(&vm.heap),
                 (_, None) => Value::NONE,
@@ -128,9 +129,13 @@ const GETTERS: &[Getter] = &[
     )
     .with_vm_set(|vm, args| {
         let this = future(vm, args.at(0));
-        match this.state.get() {
-            FutureState::Cancelled => this.result.set(vm.get(args.at(1))),
-            _ => this.get().extra().cancel_message.set(vm.get(args.at(1))),
+        match this.state.get(&vm.heap) {
+            FutureState::Cancelled => this.result.set(&vm.heap, vm.get(args.at(1))),
+            _ => this
+                .get()
+                .extra()
+                .cancel_message
+                .set(&vm.heap, vm.get(args.at(1))),
         }
         Ok(vm.none())
     }),
@@ -146,7 +151,7 @@ const TASK_GETTERS: &[Getter] = &[
         "_must_cancel",
         "Whether the next step raises CancelledError.",
         |vm, args| {
-            let must = future::part(vm, args.at(0)).must_cancel.get();
+            let must = future::part(vm, args.at(0)).must_cancel.get(&vm.heap);
             Ok(vm.local(Value::bool(must)))
         },
     ),
@@ -218,14 +223,14 @@ const EXCEPTION: Native = Native::vm(
 const DONE: Native = Native::vm(
     "done(self, /) -> bool",
     "Whether there is an outcome.",
-    |vm, args| Ok(vm.local(Value::bool(future(vm, args.at(0)).is_done()))),
+    |vm, args| Ok(vm.local(Value::bool(future(vm, args.at(0)).is_done(&vm.heap)))),
 );
 const CANCELLED: Native = Native::vm(
     "cancelled(self, /) -> bool",
     "Whether it was cancelled.",
     |vm, args| {
         Ok(vm.local(Value::bool(
-            future(vm, args.at(0)).state.get() == FutureState::Cancelled,
+            future(vm, args.at(0)).state.get(&vm.heap) == FutureState::Cancelled,
         )))
     },
 );
@@ -293,7 +298,7 @@ const CANCELLING: Native = Native::vm(
     "How many cancellations were requested.",
     |vm, args| {
         Ok(vm.local(Value::small_int(i64::from(
-            future::part(vm, args.at(0)).cancel_requests.get(),
+            future::part(vm, args.at(0)).cancel_requests.get(&vm.heap),
         ))))
     },
 );
@@ -341,15 +346,17 @@ fn get_coro(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn callbacks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let mut pairs = Vec::new();
-    future(vm, args.at(0)).get().each_callback(|callback| {
-        let target = match Action::from_number(callback.kind) {
-            Action::Call => callback.target.get(heap),
-            Action::Wake => heap.str_value("Task.task_wakeup()"),
-            _ => heap.str_value("_done_callback()"),
-        };
-        let pair = [target, callback.context.get(heap).or(Value::NONE)];
-        pairs.push(vm.local(heap.tuple(&pair).value()));
-    });
+    future(vm, args.at(0))
+        .get()
+        .each_callback(&vm.heap, |callback| {
+            let target = match Action::from_number(callback.kind) {
+                Action::Call => callback.target.get(heap),
+                Action::Wake => heap.str_value("Task.task_wakeup()"),
+                _ => heap.str_value("_done_callback()"),
+            };
+            let pair = [target, callback.context.get(heap).or(Value::NONE)];
+            pairs.push(vm.local(heap.tuple(&pair).value()));
+        });
     if pairs.is_empty() {
         return Ok(vm.none());
     }
@@ -359,14 +366,14 @@ fn callbacks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     check_initialised_as(vm, args.at(0), Builtin::InvalidStateError)?;
     let this = future(vm, args.at(0));
-    match this.state.get() {
+    match this.state.get(&vm.heap) {
         FutureState::Pending => Err(vm
             .heap
             .raise(Builtin::InvalidStateError, "Exception is not set.")),
         FutureState::Cancelled => Err(vm.cancelled_error(this)),
         FutureState::Done => Ok(vm.none()),
         FutureState::Failed => {
-            this.retrieved.set(true);
+            this.retrieved.set(&vm.heap, true);
             Ok(vm.local(this.result.get(&vm.heap)))
         }
     }
@@ -385,7 +392,7 @@ fn refuse_task(vm: &Vm, this: Local, method: &str) -> Result<(), Raised> {
 
 fn set_exception(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     refuse_task(vm, args.at(0), "set_exception")?;
-    if future(vm, args.at(0)).is_done() {
+    if future(vm, args.at(0)).is_done(&vm.heap) {
         return Err(vm.heap.raise(Builtin::InvalidStateError, "invalid state"));
     }
     let exception = vm.make_exception(args.at(1), "invalid exception object")?;

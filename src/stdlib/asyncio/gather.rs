@@ -56,7 +56,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(outer);
     }
     let extra = future(vm, outer).get().extra();
-    extra.group.set(vm.get(list));
+    extra.group.set(&vm.heap, vm.get(list));
     extra.made_by.set("gather");
     let (code, at) = vm.place_object();
     extra.made_in.set(code);
@@ -75,7 +75,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let members: Gc<'_, List> = vm.get_gc(list).expect("a list");
     for at in own {
         let member: Gc<'_, Future> = future_at(vm, members, at);
-        if member.is_done() {
+        if member.is_done(&vm.heap) {
             done.push(at);
         } else {
             future::add_callback_to(vm, member, action, [vm.get(state), context]);
@@ -170,19 +170,19 @@ fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
     let (unfinished, return_exceptions) = (this.unfinished.get(), this.return_exceptions);
     let outer = vm.local(this.outer.get(&vm.heap));
     let outcome = future(vm, member);
-    if future(vm, outer).is_done() {
-        outcome.retrieved.set(true);
+    if future(vm, outer).is_done(&vm.heap) {
+        outcome.retrieved.set(&vm.heap, true);
         return Ok(());
     }
     if !return_exceptions {
-        match outcome.state.get() {
+        match outcome.state.get(&vm.heap) {
             FutureState::Cancelled => {
                 let raised = vm.cancelled_error(outcome);
                 let error = vm.take_local(raised);
                 return future::set_exception(vm, outer, error);
             }
             FutureState::Failed => {
-                outcome.retrieved.set(true);
+                outcome.retrieved.set(&vm.heap, true);
                 let error = vm.local(outcome.result.get(&vm.heap));
                 task::note_crossing(vm, member, error);
                 return future::set_exception(vm, outer, error);
@@ -194,7 +194,7 @@ fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
         return Ok(());
     }
     let results = results(vm, state);
-    if future(vm, outer).cancel_requested.get() {
+    if future(vm, outer).cancel_requested.get(&vm.heap) {
         let error = last_cancellation(vm, state);
         return future::set_exception(vm, outer, error);
     }
@@ -208,7 +208,7 @@ fn last_cancellation(vm: &Vm, state: Local) -> Local {
     let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
     let last = members.item(heap, members.len(heap) - 1);
     let last: Gc<'_, Future> = last.and_then(Value::as_gc).expect("members are futures");
-    if last.state.get() == FutureState::Cancelled {
+    if last.state.get(&vm.heap) == FutureState::Cancelled {
         return vm.take_local(vm.cancelled_error(last));
     }
     vm.take_local(heap.raise_with(Builtin::CancelledError, &[]))
@@ -220,8 +220,8 @@ fn results(vm: &Vm, state: Local) -> Local {
     let members: Gc<'_, List> = gathering(vm, state).members.expect(heap);
     let outcomes = members.to_vec(heap).into_iter().map(|member| {
         let member: Gc<'_, Future> = member.as_gc().expect("members are futures");
-        member.retrieved.set(true);
-        match member.state.get() {
+        member.retrieved.set(&vm.heap, true);
+        match member.state.get(&vm.heap) {
             FutureState::Cancelled => {
                 let message = member.result.get(heap);
                 let message = if message.is_undef() || message.is_none() {

@@ -106,7 +106,7 @@ impl Wait for Semaphore {
     }
 
     fn abandon(vm: &Vm, owner: &Semaphore, waiter: Gc<'_, Future>) {
-        if waiter.state.get() == FutureState::Done {
+        if waiter.state.get(&vm.heap) == FutureState::Done {
             // A place was given to it that it will not take.
             owner.value.set(owner.value.get() + 1);
         }

@@ -19,12 +19,12 @@ pub const SHIELD: Native = Native::vm(
 
 fn shield(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let inner = awaitable::ensure_future(vm, args.at(0))?;
-    if future(vm, inner).is_done() {
+    if future(vm, inner).is_done(&vm.heap) {
         return Ok(inner);
     }
     let outer = new_future(vm);
     let extra = future(vm, outer).get().extra();
-    extra.follows.set(vm.get(inner));
+    extra.follows.set(&vm.heap, vm.get(inner));
     extra.made_by.set("shield");
     let pair: [Value<'_>; 2] = [vm.get(inner), vm.get(outer)];
     let pair = vm.local(vm.heap.tuple(&pair).value());
@@ -48,12 +48,12 @@ fn member(vm: &Vm, pair: Local, i: usize) -> Local {
 fn inner_done(vm: &mut Vm, pair: Local, inner: Local) -> Result<(), Raised> {
     let outer = member(vm, pair, 1);
     let this = future(vm, inner);
-    this.retrieved.set(true);
-    if future(vm, outer).is_done() {
+    this.retrieved.set(&vm.heap, true);
+    if future(vm, outer).is_done(&vm.heap) {
         return Ok(());
     }
     let result = vm.local(this.result.get(&vm.heap));
-    match this.state.get() {
+    match this.state.get(&vm.heap) {
         FutureState::Cancelled => {
             let none = vm.none();
             future::cancel_now(vm, outer, none);
@@ -67,7 +67,7 @@ fn inner_done(vm: &mut Vm, pair: Local, inner: Local) -> Result<(), Raised> {
 /// Nobody waits any more: whether the inner future fails is its own business again.
 fn outer_done(vm: &mut Vm, pair: Local, _: Local) -> Result<(), Raised> {
     let inner = member(vm, pair, 0);
-    if !future(vm, inner).is_done() {
+    if !future(vm, inner).is_done(&vm.heap) {
         let action = scheduler(vm).callback(INNER_DONE);
         future::remove_callback(vm, inner, action, vm.get(pair));
     }

@@ -71,7 +71,7 @@ pub const AWAITED_BY: Native = Native::vm(
         };
         let heap = &vm.heap;
         let mut targets = Vec::new();
-        this.get().each_callback(|callback| {
+        this.get().each_callback(heap, |callback| {
             targets.push(vm.local(callback.target.get(heap)));
         });
         let waiting = targets.into_iter().filter_map(|target| {

@@ -185,7 +185,7 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             "the task factory returned '{class}' instead of a Future"
         )));
     };
-    if future(vm, task).is_done() {
+    if future(vm, task).is_done(&vm.heap) {
         task_done(vm, owner, task)?;
         return Ok(task);
     }
@@ -324,7 +324,7 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
 /// Builds the ExceptionGroup. `context`: the exception that left the block, or None. Delivers a pending cancellation of the parent
 /// again; its count of requests stays.
 fn failure(vm: &mut Vm, owner: Local, parent: Local, context: Local) -> Raised {
-    if future::part(vm, parent).cancel_requests.get() > 0 {
+    if future::part(vm, parent).cancel_requests.get(&vm.heap) > 0 {
         cancel::uncancel(vm, parent);
         let unsaid = vm.local(Value::UNDEF);
         if let Err(raised) = cancel::cancel(vm, parent, unsaid) {
@@ -368,23 +368,26 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
     group.tasks.borrow_mut().remove(&number);
     if group.is_idle() && !group.completed.is_undef() {
         let completed = vm.local(group.completed.get(&vm.heap));
-        if !future(vm, completed).is_done() {
+        if !future(vm, completed).is_done(&vm.heap) {
             let result = vm.local(Value::TRUE);
             future::set_result(vm, completed, result)?;
         }
     }
     let outcome = future(vm, task);
-    if outcome.state.get() != FutureState::Failed {
+    if outcome.state.get(&vm.heap) != FutureState::Failed {
         return Ok(());
     }
-    outcome.retrieved.set(true);
+    outcome.retrieved.set(&vm.heap, true);
     let error = vm.local(outcome.result.get(&vm.heap));
     task::note_crossing(vm, task, error);
     let group = self::group(vm, owner);
     group.errors.push(&vm.heap, vm.get(error))?;
     note_base_error(vm, owner, error);
     let parent = vm.local(group.parent.get(&vm.heap));
-    if !group.aborting.get() && !group.parent_cancelled.get() && !future(vm, parent).is_done() {
+    if !group.aborting.get()
+        && !group.parent_cancelled.get()
+        && !future(vm, parent).is_done(&vm.heap)
+    {
         group.parent_cancelled.set(true);
         abort(vm, owner)?;
         let unsaid = vm.local(Value::UNDEF);

@@ -105,7 +105,7 @@ pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     state.task.set(vm.get(current));
     state
         .cancelling
-        .set(future::part(vm, current).cancel_requests.get());
+        .set(future::part(vm, current).cancel_requests.get(&vm.heap));
     set_deadline(vm, this)
 }
 

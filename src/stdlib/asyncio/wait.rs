@@ -197,14 +197,14 @@ fn one_done(vm: &mut Vm, state: Local, awaited: Local) -> Result<(), Raised> {
     let this = waiter(vm, state);
     this.finished.push(&vm.heap, vm.get(awaited))?;
     this.left.set(this.left.get() - 1);
-    let failed = future(vm, awaited).state.get() == FutureState::Failed;
+    let failed = future(vm, awaited).state.get(&vm.heap) == FutureState::Failed;
     let over = this.left.get() == 0
         || this.when == ReturnWhen::FirstCompleted
         || this.when == ReturnWhen::FirstException && failed;
     let end = vm.local(this.over.get(&vm.heap));
-    if over && !future(vm, end).is_done() {
+    if over && !future(vm, end).is_done(&vm.heap) {
         if failed && this.when == ReturnWhen::FirstException {
-            future(vm, awaited).retrieved.set(true);
+            future(vm, awaited).retrieved.set(&vm.heap, true);
         }
         let none = vm.none();
         future::set_result(vm, end, none)?;
@@ -216,7 +216,7 @@ fn one_done(vm: &mut Vm, state: Local, awaited: Local) -> Result<(), Raised> {
 fn outcome(vm: &Vm, this: Local, state: Local) -> Local {
     let heap = &vm.heap;
     let all = futures(vm, this);
-    let is_done = |f: &Local| future(vm, *f).is_done();
+    let is_done = |f: &Local| future(vm, *f).is_done(&vm.heap);
     let finished = waiter(vm, state).finished.to_vec(heap);
     let late = all.iter().filter(|f| is_done(f)).map(|&f| vm.get(f));
     let done = future_set(heap, finished.into_iter().chain(late));

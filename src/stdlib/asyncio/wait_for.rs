@@ -66,7 +66,7 @@ fn finish(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 /// A timeout that is over before it begins: the awaitable is cancelled without having run.
 fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Raised> {
     let inner = awaitable::ensure_future(vm, awaitable)?;
-    if future(vm, inner).is_done() {
+    if future(vm, inner).is_done(&vm.heap) {
         return vm.future_result(inner).map(Step::Return);
     }
     vm.step_slot(this, AWAITABLE).set(vm.get(inner));
@@ -82,7 +82,7 @@ fn cancel_at_once(vm: &mut Vm, this: Local, awaitable: Local) -> Result<Step, Ra
 
 /// What was waited for has taken its cancellation.
 fn cancelled(vm: &mut Vm, over: Local, _: Local) -> Result<(), Raised> {
-    if !future(vm, over).is_done() {
+    if !future(vm, over).is_done(&vm.heap) {
         let none = vm.none();
         future::set_result(vm, over, none)?;
     }

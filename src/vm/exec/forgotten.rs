@@ -160,7 +160,7 @@ impl Vm {
             coroutine.set_flag(flag::ANSWERED, true);
             what
         } else if let Some(future) = value.as_gc::<Future>()
-            && let Some(maker) = maker(future)
+            && let Some(maker) = maker(&self.heap, future)
         {
             Awaitable::Future(maker)
         } else {
@@ -298,9 +298,9 @@ impl Vm {
 }
 
 /// The function whose pending result nobody waits for, if it says its name.
-fn maker(future: Gc<'_, Future>) -> Option<&'static str> {
+fn maker(heap: &Heap, future: Gc<'_, Future>) -> Option<&'static str> {
     let name = future.get().find_extra()?.made_by.get();
-    (!name.is_empty() && !future.is_done()).then_some(name)
+    (!name.is_empty() && !future.is_done(heap)).then_some(name)
 }
 
 /// Whether what is of this kind does nothing until it is awaited.

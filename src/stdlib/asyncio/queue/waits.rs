@@ -124,7 +124,7 @@ impl Wait for Putting {
 /// Whether the interrupted waiter was woken already, so that another one must take its place.
 fn was_woken(vm: &Vm, waiter: Gc<'_, Future>) -> bool {
     future::cancel_waiter(vm, waiter);
-    waiter.state.get() != FutureState::Cancelled
+    waiter.state.get(&vm.heap) != FutureState::Cancelled
 }
 
 impl Wait for Joining {

@@ -118,7 +118,7 @@ impl Source for Connecting {
 
     fn run(self: Rc<Self>, vm: &mut Vm, _: Readiness) -> Result<(), Raised> {
         let done = vm.local(self.done.get(&vm.heap));
-        if future(vm, done).is_done() {
+        if future(vm, done).is_done(&vm.heap) {
             return Ok(());
         }
         let error = self.socket.borrow().as_ref().and_then(Socket::take_error);
@@ -357,7 +357,7 @@ fn made(vm: &mut Vm, token: Local, waiter: Local) -> Result<(), Raised> {
     if let Some(transport) = by_token(vm, token) {
         transport.start_reading(vm);
     }
-    if future(vm, waiter).is_done() {
+    if future(vm, waiter).is_done(&vm.heap) {
         return Ok(());
     }
     let none = vm.none();

@@ -270,12 +270,12 @@ fn leaves(vm: &mut Vm, raised: &Raised) -> bool {
 /// The task that the callback became is done: a connection whose task failed is closed.
 fn client_done(vm: &mut Vm, token: Local, client: Local) -> Result<(), Raised> {
     let outcome = future(vm, client);
-    let state = outcome.state.get();
+    let state = outcome.state.get(&vm.heap);
     if state == FutureState::Done {
         return Ok(());
     }
     if state == FutureState::Failed {
-        outcome.retrieved.set(true);
+        outcome.retrieved.set(&vm.heap, true);
         let exception = vm.local(outcome.result.get(&vm.heap));
         report::client_failed(vm, exception)?;
     }

@@ -179,7 +179,7 @@ impl Reader {
     fn take_waiter(&self, vm: &Vm) -> Option<Local> {
         let waiter = vm.local(self.waiter.get(&vm.heap).defined()?);
         self.waiter.clear();
-        (!future(vm, waiter).is_done()).then_some(waiter)
+        (!future(vm, waiter).is_done(&vm.heap)).then_some(waiter)
     }
 
     /// Takes the first bytes out.

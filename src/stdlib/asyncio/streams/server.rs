@@ -170,7 +170,7 @@ impl Serving {
         }
         self.serving.set(false);
         let forever = vm.local(self.forever.get(&vm.heap));
-        if !vm.get(forever).is_undef() && !future(vm, forever).is_done() {
+        if !vm.get(forever).is_undef() && !future(vm, forever).is_done(&vm.heap) {
             let none = vm.none();
             future::cancel_now(vm, forever, none);
             self.forever.clear();
@@ -185,7 +185,9 @@ impl Serving {
         for waiter in self.waiters.take().into_iter().flatten() {
             let waiter = vm.local(waiter.get(&vm.heap));
             let none = vm.none();
-            if !future(vm, waiter).is_done() && future::set_result(vm, waiter, none).is_err() {
+            if !future(vm, waiter).is_done(&vm.heap)
+                && future::set_result(vm, waiter, none).is_err()
+            {
                 unreachable!("the waiter was found pending");
             }
         }

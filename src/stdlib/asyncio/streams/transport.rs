@@ -395,7 +395,7 @@ impl Transport {
 
     fn end(&self, vm: &mut Vm, exception: Option<Local>) -> Result<(), Raised> {
         let closed = self.closed(vm);
-        let pending = !future(vm, closed).is_done();
+        let pending = !future(vm, closed).is_done(&vm.heap);
         match exception {
             None => {
                 self.reader.end(vm);
@@ -412,7 +412,7 @@ impl Transport {
                 if pending {
                     future::set_exception(vm, closed, exception)?;
                     // Who does not wait for the end does not want to know.
-                    future(vm, closed).retrieved.set(true);
+                    future(vm, closed).retrieved.set(&vm.heap, true);
                 }
                 if self.full.get() {
                     self.drains.fail(vm, exception);

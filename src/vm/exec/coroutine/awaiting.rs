@@ -118,7 +118,7 @@ impl Vm {
 
     pub(super) fn await_future(&mut self, parent: Local, future: Local) -> Result<Started, Raised> {
         let this: Gc<'_, Future> = self.get_gc(future).expect("the caller checked the kind");
-        if this.is_done() {
+        if this.is_done(&self.heap) {
             return self.future_result(future).map(Started::Ready);
         }
         self.coroutine(parent).delegate.set(this.value());
@@ -129,8 +129,8 @@ impl Vm {
     pub fn future_result(&mut self, future: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let this: Gc<'_, Future> = self.get_gc(future).expect("the caller checked the kind");
-        this.retrieved.set(true);
-        match this.state.get() {
+        this.retrieved.set(&self.heap, true);
+        match this.state.get(&self.heap) {
             FutureState::Done => Ok(self.local(this.result.get(heap))),
             FutureState::Failed => Err(heap.raise_exception(this.result.expect(heap))),
             FutureState::Cancelled => Err(self.cancelled_error(this)),
@@ -146,7 +146,7 @@ impl Vm {
         if let Some(extra) = future.get().find_extra()
             && let Some(exception) = extra.cancelled_error.get(heap).as_gc::<Exception>()
         {
-            extra.cancelled_error.clear();
+            extra.cancelled_error.clear(&self.heap);
             return heap.raise_exception(exception);
         }
         let message = future.result.get(heap);
@@ -175,7 +175,9 @@ impl Vm {
                     Err(raised)
                 }
                 Message::Value(_)
-                    if !self.get_gc::<Future>(delegate).is_some_and(|f| f.is_done()) =>
+                    if !self
+                        .get_gc::<Future>(delegate)
+                        .is_some_and(|f| f.is_done(&self.heap)) =>
                 {
                     Err(self
                         .heap
@@ -302,9 +304,9 @@ impl Vm {
             return (new && enter_child(heap, stack, child, 0)).then_some(None);
         }
         let future = awaitable.as_gc::<Future>()?;
-        match future.state.get() {
+        match future.state.get(heap) {
             FutureState::Done => {
-                future.retrieved.set(true);
+                future.retrieved.set(heap, true);
                 frame.window.set(i.a, future.get().result.get(heap));
                 Some(None)
             }

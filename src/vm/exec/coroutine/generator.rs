@@ -242,7 +242,7 @@ pub(super) fn go_on(
             return false;
         };
         if future.waits_in.get() == 0 {
-            future.retrieved.set(true);
+            future.retrieved.set(heap, true);
             current.delegate.clear();
             value = Some(result);
         } else {
