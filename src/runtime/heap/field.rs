@@ -9,6 +9,7 @@ use super::{Gc, Heap, Object, Part, Slot, traced};
 use crate::runtime::value::Value;
 
 /// Plain data.
+#[derive(Default)]
 pub struct Field<T>(Cell<T>);
 
 impl<T: Copy> Field<T> {

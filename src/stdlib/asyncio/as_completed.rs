@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{queue, register, sleep};
 use crate::runtime::future::Future;
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
@@ -43,7 +43,7 @@ struct AsCompleted {
     /// Those that are not, by address.
     todo: RefCell<FxHashMap<usize, Slot>>,
     /// How many the iteration has still to give.
-    left: Cell<usize>,
+    left: Field<usize>,
     timer: Cell<Option<TimerId>>,
 }
 
@@ -125,7 +125,7 @@ fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let todo: FxHashMap<usize, Slot> = awaited.iter().map(|&l| slot(l)).collect();
     let done = queue::new_fifo(vm);
     let class = class_of(vm, &ITERATOR);
-    let left = Cell::new(todo.len());
+    let left = Field::new(todo.len());
     let state = AsCompleted {
         done: Slot::new(vm.get(done)),
         todo: RefCell::new(todo),
@@ -146,7 +146,7 @@ const ONE_DONE: &NativeCallback = &NativeCallback::new("as_completed.one_done", 
 
 fn set_timer(vm: &mut Vm, this: Local, timeout: Local) -> Result<(), Raised> {
     let given = vm.get(timeout);
-    if given.is_undef() || given.is_none() || state(vm, this).left.get() == 0 {
+    if given.is_undef() || given.is_none() || state(vm, this).left.get(&vm.heap) == 0 {
         return Ok(());
     }
     let delay = sleep::seconds(vm, timeout)?;
@@ -165,8 +165,8 @@ fn state(vm: &Vm, this: Local) -> &AsCompleted {
 /// Counts one that the iteration gives; false if all were given.
 fn take_one(vm: &Vm, this: Local) -> bool {
     let left = &state(vm, this).left;
-    let any = left.get() > 0;
-    left.set(left.get().saturating_sub(1));
+    let any = left.get(&vm.heap) > 0;
+    left.set(&vm.heap, left.get(&vm.heap).saturating_sub(1));
     any
 }
 

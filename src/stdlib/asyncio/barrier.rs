@@ -3,13 +3,11 @@
 //! Built on a condition. A round fills, drains when the last party has come, and fills again once all have left; `reset()` sends those
 //! who wait away, `abort()` everybody.
 
-use std::cell::Cell;
-
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
 use super::condition::{self, CONDITION};
 use super::register;
 
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::registry;
@@ -41,36 +39,36 @@ enum State {
 
 struct Barrier {
     condition: Slot,
-    parties: Cell<i64>,
-    state: Cell<State>,
+    parties: Field<i64>,
+    state: Field<State>,
     /// Tasks inside `wait`.
-    count: Cell<i64>,
+    count: Field<i64>,
 }
 
 traced!(Barrier { condition } plain { parties, state, count });
 
 impl Payload for Barrier {
-    fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         let words = format!(
             "{} of {} parties have come",
-            self.waiting(),
-            self.parties.get()
+            self.waiting(heap),
+            self.parties.get(heap)
         );
         Some(Obstacle::new(&words, None))
     }
 }
 
 impl Barrier {
-    fn waiting(&self) -> i64 {
-        if self.state.get() == State::Filling {
-            self.count.get()
+    fn waiting(&self, heap: &Heap) -> i64 {
+        if self.state.get(heap) == State::Filling {
+            self.count.get(heap)
         } else {
             0
         }
     }
 
-    fn is_leaving(&self) -> bool {
-        matches!(self.state.get(), State::Draining | State::Resetting)
+    fn is_leaving(&self, heap: &Heap) -> bool {
+        matches!(self.state.get(heap), State::Draining | State::Resetting)
     }
 }
 
@@ -111,8 +109,12 @@ const ABORT: Native = Native::vm(
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = barrier(vm, args.at(0));
-    let waiters = format!(", waiters:{}/{}", this.waiting(), this.parties.get());
-    let text = match this.state.get() {
+    let waiters = format!(
+        ", waiters:{}/{}",
+        this.waiting(&vm.heap),
+        this.parties.get(&vm.heap)
+    );
+    let text = match this.state.get(&vm.heap) {
         State::Filling => format!("filling{waiters}"),
         State::Draining => format!("draining{waiters}"),
         State::Resetting => format!("resetting{waiters}"),
@@ -121,33 +123,35 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     super::described(vm, args.at(0), &text, 0)
 });
 const PARTIES: Getter = Getter::leaf("parties", "Tasks that it takes.", |heap, args| {
-    Ok(Value::small_int(of(heap, args).parties.get()))
+    Ok(Value::small_int(of(heap, args).parties.get(heap)))
 });
 const COUNT: Getter = Getter::leaf("_count", "Tasks inside wait().", |heap, args| {
-    Ok(Value::small_int(of(heap, args).count.get()))
+    Ok(Value::small_int(of(heap, args).count.get(heap)))
 });
 const N_WAITING: Getter = Getter::leaf("n_waiting", "Tasks that wait now.", |heap, args| {
-    Ok(Value::small_int(of(heap, args).waiting()))
+    Ok(Value::small_int(of(heap, args).waiting(heap)))
 });
 const BROKEN: Getter = Getter::leaf("broken", "Whether it was aborted.", |heap, args| {
-    Ok(Value::bool(of(heap, args).state.get() == State::Broken))
+    Ok(Value::bool(of(heap, args).state.get(heap) == State::Broken))
 });
 
 static WAITING: NativeCoroutine = NativeCoroutine::new("Barrier.wait", step);
 static EXITING: NativeCoroutine =
     NativeCoroutine::new("Barrier.__aexit__", |vm, _, _| Ok(Step::Return(vm.none())));
 static RESETTING: NativeCoroutine = NativeCoroutine::new("Barrier.reset", |vm, this, input| {
-    change(vm, this, input, |barrier| {
-        let next = if barrier.count.get() > 0 {
+    change(vm, this, input, |vm, barrier| {
+        let next = if barrier.count.get(&vm.heap) > 0 {
             State::Resetting
         } else {
             State::Filling
         };
-        barrier.state.set(next);
+        barrier.state.set(&vm.heap, next);
     })
 });
 static ABORTING: NativeCoroutine = NativeCoroutine::new("Barrier.abort", |vm, this, input| {
-    change(vm, this, input, |barrier| barrier.state.set(State::Broken))
+    change(vm, this, input, |vm, barrier| {
+        barrier.state.set(&vm.heap, State::Broken)
+    })
 });
 
 // Registers: the barrier; of wait: one's number.
@@ -168,9 +172,9 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let condition = condition::new_condition(vm, condition_class);
     let barrier = Barrier {
         condition: Slot::new(vm.get(condition)),
-        parties: Cell::new(1),
-        state: Cell::new(State::Filling),
-        count: Cell::new(0),
+        parties: Field::new(1),
+        state: Field::new(State::Filling),
+        count: Field::new(0),
     };
     Ok(vm.new_opaque(args.at(0), barrier))
 }
@@ -180,7 +184,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if parties < 1 {
         return Err(vm.heap.value_error("parties must be > 0"));
     }
-    barrier(vm, args.at(0)).parties.set(parties);
+    barrier(vm, args.at(0)).parties.set(&vm.heap, parties);
     Ok(vm.none())
 }
 
@@ -240,21 +244,21 @@ fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 
 /// With the lock: takes part in the next round, as soon as the one before is over.
 fn enter(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
-    if barrier(vm, owner).is_leaving() {
+    if barrier(vm, owner).is_leaving(&vm.heap) {
         vm.set_step_state(this, BLOCKED);
         let condition = condition_of(vm, owner);
         return Ok(Step::Await(condition::wait(vm, condition)));
     }
     let barrier = barrier(vm, owner);
-    if barrier.state.get() == State::Broken {
+    if barrier.state.get(&vm.heap) == State::Broken {
         return Err(broken(vm, "Barrier aborted"));
     }
-    let index = barrier.count.get();
-    barrier.count.set(index + 1);
+    let index = barrier.count.get(&vm.heap);
+    barrier.count.set(&vm.heap, index + 1);
     vm.step_slot(this, INDEX).set(Value::small_int(index));
     vm.set_step_state(this, WAITS);
-    if index + 1 == barrier.parties.get() {
-        barrier.state.set(State::Draining);
+    if index + 1 == barrier.parties.get(&vm.heap) {
+        barrier.state.set(&vm.heap, State::Draining);
         let condition = condition_of(vm, owner);
         condition::notify_all(vm, condition);
         return Ok(Step::Return(vm.local(Value::small_int(index))));
@@ -264,7 +268,7 @@ fn enter(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
 
 /// Waits until the round is full; one's number.
 fn round(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
-    match barrier(vm, owner).state.get() {
+    match barrier(vm, owner).state.get(&vm.heap) {
         State::Filling => {
             let condition = condition_of(vm, owner);
             Ok(Step::Await(condition::wait(vm, condition)))
@@ -277,19 +281,24 @@ fn round(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
 /// One task fewer; the last one out opens the barrier for the next round.
 fn leave(vm: &Vm, owner: Local) {
     let barrier = barrier(vm, owner);
-    barrier.count.set(barrier.count.get() - 1);
-    if barrier.count.get() > 0 {
+    barrier.count.set(&vm.heap, barrier.count.get(&vm.heap) - 1);
+    if barrier.count.get(&vm.heap) > 0 {
         return;
     }
-    if barrier.is_leaving() {
-        barrier.state.set(State::Filling);
+    if barrier.is_leaving(&vm.heap) {
+        barrier.state.set(&vm.heap, State::Filling);
     }
     let condition = condition_of(vm, owner);
     condition::notify_all(vm, condition);
 }
 
 /// Changes the state with the lock held, and tells all waiters.
-fn change(vm: &mut Vm, this: Local, input: Input, change: fn(&Barrier)) -> Result<Step, Raised> {
+fn change(
+    vm: &mut Vm,
+    this: Local,
+    input: Input,
+    change: fn(&Vm, &Barrier),
+) -> Result<Step, Raised> {
     if let Input::Throw(exception) = input {
         return Err(vm.raise_local(exception));
     }
@@ -299,7 +308,7 @@ fn change(vm: &mut Vm, this: Local, input: Input, change: fn(&Barrier)) -> Resul
         vm.set_step_state(this, ENTERS);
         return condition::acquire(vm, condition).map(Step::Await);
     }
-    change(barrier(vm, owner));
+    change(vm, barrier(vm, owner));
     condition::notify_all(vm, condition);
     condition::release(vm, condition)?;
     Ok(Step::Return(vm.none()))

@@ -3,12 +3,10 @@
 //! Waiters stand in a wait queue; `set` wakes all of them, and each leaves the queue by itself.
 //! `wait` does not yield where the event is set already.
 
-use std::cell::Cell;
-
 use super::super::registry::{Getter, ModuleType, NativeType};
 use super::waiting::{self, Attempt, Wait};
 
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Value};
 use crate::sched::wait_queue::WaitQueue;
@@ -32,7 +30,7 @@ pub const EVENT: ModuleType = ModuleType {
 };
 
 struct Event {
-    is_set: Cell<bool>,
+    is_set: Field<bool>,
     waiters: WaitQueue,
 }
 
@@ -51,8 +49,8 @@ impl Wait for Event {
         &owner.waiters
     }
 
-    fn enter<'h>(_: &'h Vm, owner: &'h Event, given: Value<'h>) -> Attempt<'h> {
-        if owner.is_set.get() {
+    fn enter<'h>(vm: &'h Vm, owner: &'h Event, given: Value<'h>) -> Attempt<'h> {
+        if owner.is_set.get(&vm.heap) {
             Attempt::Entered(given)
         } else {
             Attempt::Blocked
@@ -69,7 +67,7 @@ const NEW: Native = Native::vm(
         Ok(vm.new_opaque(
             args.at(0),
             Event {
-                is_set: Cell::new(false),
+                is_set: Field::new(false),
                 waiters: WaitQueue::default(),
             },
         ))
@@ -80,7 +78,7 @@ const SET: Native = Native::vm(
     "It happened: wake all who wait.",
     |vm, args| {
         let event = event(vm, args.at(0));
-        if !event.is_set.replace(true) {
+        if !event.is_set.replace(&vm.heap, true) {
             event.waiters.wake(vm, usize::MAX);
         }
         Ok(vm.none())
@@ -90,14 +88,14 @@ const CLEAR: Native = Native::vm(
     "clear(self, /)",
     "Whoever waits from now on waits for the next set().",
     |vm, args| {
-        event(vm, args.at(0)).is_set.set(false);
+        event(vm, args.at(0)).is_set.set(&vm.heap, false);
         Ok(vm.none())
     },
 );
 const IS_SET: Native = Native::vm(
     "is_set(self, /) -> bool",
     "Whether it happened.",
-    |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get()))),
+    |vm, args| Ok(vm.local(Value::bool(event(vm, args.at(0)).is_set.get(&vm.heap)))),
 );
 const WAIT: Native = Native::coroutine(
     "wait(self, /) -> coroutine",
@@ -117,7 +115,11 @@ const WAIT: Native = Native::coroutine(
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = event(vm, args.at(0));
-    let state = if this.is_set.get() { "set" } else { "unset" };
+    let state = if this.is_set.get(&vm.heap) {
+        "set"
+    } else {
+        "unset"
+    };
     let waiters = this.waiters.len();
     super::described(vm, args.at(0), state, waiters)
 });

@@ -3,13 +3,11 @@
 //! The future that it returns is a group (`sched::future`): cancelling it cancels the members. Each member tells the group when it is
 //! done; what the group needs to know is in its `Gathering`.
 
-use std::cell::Cell;
-
 use rustc_hash::FxHashMap;
 
 use super::event_loop;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::list::List;
 use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
@@ -31,7 +29,7 @@ struct Gathering {
     outer: Slot,
     /// A list of futures, one an argument; duplicates share theirs.
     members: Slot,
-    unfinished: Cell<usize>,
+    unfinished: Field<usize>,
     return_exceptions: bool,
 }
 
@@ -64,7 +62,7 @@ fn gather(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let gathering = Gathering {
         outer: Slot::new(vm.get(outer)),
         members: Slot::new(vm.get(list)),
-        unfinished: Cell::new(own.len()),
+        unfinished: Field::new(own.len()),
         return_exceptions,
     };
     let state = vm.new_inner(gathering);
@@ -166,8 +164,9 @@ fn gathering(vm: &Vm, state: Local) -> &Gathering {
 
 fn member_done(vm: &mut Vm, state: Local, member: Local) -> Result<(), Raised> {
     let this = gathering(vm, state);
-    this.unfinished.set(this.unfinished.get() - 1);
-    let (unfinished, return_exceptions) = (this.unfinished.get(), this.return_exceptions);
+    this.unfinished
+        .set(&vm.heap, this.unfinished.get(&vm.heap) - 1);
+    let (unfinished, return_exceptions) = (this.unfinished.get(&vm.heap), this.return_exceptions);
     let outer = vm.local(this.outer.get(&vm.heap));
     let outcome = future(vm, member);
     if future(vm, outer).is_done(&vm.heap) {

@@ -3,14 +3,12 @@
 //! Fair: a task that finds others waiting queues after them. A release wakes the first waiter only; the lock is taken when that one runs, so it
 //! looks free in between.
 
-use std::cell::Cell;
-
 use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 use super::waiting::{self, Attempt, Wait};
 
 use crate::runtime::future::Future;
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::scheduler;
@@ -35,7 +33,7 @@ pub const LOCK: ModuleType = ModuleType {
 };
 
 struct Lock {
-    locked: Cell<bool>,
+    locked: Field<bool>,
     /// The task that took it, for reports; Undef while it is open and where no task did.
     holder: Slot,
     waiters: WaitQueue,
@@ -45,7 +43,7 @@ traced!(Lock { holder, waiters } plain { locked });
 
 impl Payload for Lock {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
-        if !self.locked.get() {
+        if !self.locked.get(heap) {
             return None;
         }
         let holder = self.holder.get(heap).defined();
@@ -60,7 +58,7 @@ impl Payload for Lock {
 
 impl Lock {
     fn take(&self, vm: &Vm) {
-        self.locked.set(true);
+        self.locked.set(&vm.heap, true);
         self.holder
             .set(scheduler(vm).current_task(&vm.heap).unwrap_or(Value::UNDEF));
     }
@@ -78,7 +76,7 @@ impl Wait for Lock {
     }
 
     fn enter<'h>(vm: &'h Vm, owner: &'h Lock, given: Value<'h>) -> Attempt<'h> {
-        if owner.locked.get() || owner.waiters.any_alive(vm) {
+        if owner.locked.get(&vm.heap) || owner.waiters.any_alive(vm) {
             return Attempt::Blocked;
         }
         owner.take(vm);
@@ -92,7 +90,7 @@ impl Wait for Lock {
 
     /// It may have been woken already: the next in the queue gets its turn.
     fn abandon(vm: &Vm, owner: &Lock, _: Gc<'_, Future>) {
-        if !owner.locked.get() {
+        if !owner.locked.get(&vm.heap) {
             owner.waiters.wake_first(vm);
         }
     }
@@ -103,7 +101,7 @@ pub fn new_lock(vm: &Vm, class: Local) -> Local {
     vm.new_opaque(
         class,
         Lock {
-            locked: Cell::new(false),
+            locked: Field::new(false),
             holder: Slot::undef(),
             waiters: WaitQueue::default(),
         },
@@ -137,7 +135,7 @@ const RELEASE: Native = Native::vm(
 const LOCKED: Native = Native::vm(
     "locked(self, /) -> bool",
     "Whether somebody has the lock.",
-    |vm, args| Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get()))),
+    |vm, args| Ok(vm.local(Value::bool(lock(vm, args.at(0)).locked.get(&vm.heap)))),
 );
 const ENTER: Native = Native::coroutine(
     "__aenter__(self, /) -> coroutine",
@@ -159,7 +157,7 @@ const EXIT: Native = Native::coroutine(
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = lock(vm, args.at(0));
-    let state = if this.locked.get() {
+    let state = if this.locked.get(&vm.heap) {
         "locked"
     } else {
         "unlocked"
@@ -184,7 +182,7 @@ fn lock(vm: &Vm, this: Local) -> &Lock {
 }
 
 fn release(vm: &Vm, this: &Lock) -> Result<(), Raised> {
-    if !this.locked.replace(false) {
+    if !this.locked.replace(&vm.heap, false) {
         return Err(vm
             .heap
             .raise(Builtin::RuntimeError, "Lock is not acquired."));

@@ -3,14 +3,12 @@
 //! Fair: a task that comes while others wait queues after them, even where a place is free.
 //! A place given to a waiter that was cancelled meanwhile goes to the next.
 
-use std::cell::Cell;
-
 use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 use super::waiting::{self, Attempt, Wait};
 
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::{Obstacle, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::wait_queue::WaitQueue;
@@ -33,7 +31,7 @@ pub const SEMAPHORE: ModuleType = ModuleType {
             ),
             Getter::vm("_value", "How many more may enter.", |vm, args| {
                 let this: &Semaphore = vm.payload(args.at(0));
-                Ok(vm.local(Value::small_int(this.value.get())))
+                Ok(vm.local(Value::small_int(this.value.get(&vm.heap))))
             }),
         ],
         general: Some((super::general::LOCKS, "Semaphore")),
@@ -60,20 +58,20 @@ pub const BOUNDED_SEMAPHORE: ModuleType = ModuleType {
 const METHODS: &[&Native] = &[&INIT, &ACQUIRE, &RELEASE, &LOCKED, &ENTER, &EXIT, &REPR];
 
 struct Semaphore {
-    value: Cell<i64>,
+    value: Field<i64>,
     /// Its value at first, for reports.
-    places: Cell<i64>,
+    places: Field<i64>,
     /// Of a bounded one: its value at first.
-    bound: Cell<Option<i64>>,
+    bound: Field<Option<i64>>,
     waiters: WaitQueue,
 }
 
 traced!(Semaphore { waiters } plain { value, places, bound });
 
 impl Payload for Semaphore {
-    fn obstacle<'h>(&self, _: &'h Heap) -> Option<Obstacle<'h>> {
-        let places = self.places.get();
-        let taken = places - self.value.get();
+    fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
+        let places = self.places.get(heap);
+        let taken = places - self.value.get(heap);
         Some(Obstacle::new(
             &format!("{taken} of {places} places are taken"),
             None,
@@ -96,7 +94,7 @@ impl Wait for Semaphore {
         if owner.is_locked(vm) {
             return Attempt::Blocked;
         }
-        owner.value.set(owner.value.get() - 1);
+        owner.value.set(&vm.heap, owner.value.get(&vm.heap) - 1);
         Attempt::Entered(given)
     }
 
@@ -108,7 +106,7 @@ impl Wait for Semaphore {
     fn abandon(vm: &Vm, owner: &Semaphore, waiter: Gc<'_, Future>) {
         if waiter.state.get(&vm.heap) == FutureState::Done {
             // A place was given to it that it will not take.
-            owner.value.set(owner.value.get() + 1);
+            owner.value.set(&vm.heap, owner.value.get(&vm.heap) + 1);
         }
         owner.let_in(vm);
     }
@@ -117,19 +115,19 @@ impl Wait for Semaphore {
 impl Semaphore {
     /// Nobody may enter, or somebody came first.
     fn is_locked(&self, vm: &Vm) -> bool {
-        self.value.get() == 0 || self.waiters.any_alive(vm)
+        self.value.get(&vm.heap) == 0 || self.waiters.any_alive(vm)
     }
 
     /// Tasks that came meanwhile had to queue; lets in as many as may enter.
     fn let_in(&self, vm: &Vm) {
-        while self.value.get() > 0 && self.wake_next(vm) {}
+        while self.value.get(&vm.heap) > 0 && self.wake_next(vm) {}
     }
 
     /// Gives a place to the first waiter.
     fn wake_next(&self, vm: &Vm) -> bool {
         let woken = self.waiters.wake_next(vm);
         if woken {
-            self.value.set(self.value.get() - 1);
+            self.value.set(&vm.heap, self.value.get(&vm.heap) - 1);
         }
         woken
     }
@@ -209,7 +207,7 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     let state = if this.is_locked(vm) {
         "locked".to_owned()
     } else {
-        format!("unlocked, value:{}", this.value.get())
+        format!("unlocked, value:{}", this.value.get(&vm.heap))
     };
     let waiters = this.waiters.len();
     super::described(vm, args.at(0), &state, waiters)
@@ -229,9 +227,9 @@ static RELEASING: NativeCoroutine =
 
 fn new(vm: &mut Vm, args: Locals, bound: Option<i64>) -> Local {
     let semaphore = Semaphore {
-        value: Cell::new(1),
-        places: Cell::new(1),
-        bound: Cell::new(bound),
+        value: Field::new(1),
+        places: Field::new(1),
+        bound: Field::new(bound),
         waiters: WaitQueue::default(),
     };
     vm.new_opaque(args.at(0), semaphore)
@@ -247,9 +245,10 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.value_error("Semaphore initial value must be >= 0"));
     }
     let this = semaphore(vm, args.at(0));
-    this.value.set(value);
-    this.places.set(value);
-    this.bound.set(this.bound.get().map(|_| value));
+    this.value.set(&vm.heap, value);
+    this.places.set(&vm.heap, value);
+    this.bound
+        .set(&vm.heap, this.bound.get(&vm.heap).map(|_| value));
     Ok(vm.none())
 }
 
@@ -260,14 +259,14 @@ fn semaphore(vm: &Vm, this: Local) -> &Semaphore {
 fn release(vm: &Vm, this: &Semaphore) -> Result<(), Raised> {
     if this
         .bound
-        .get()
-        .is_some_and(|bound| this.value.get() >= bound)
+        .get(&vm.heap)
+        .is_some_and(|bound| this.value.get(&vm.heap) >= bound)
     {
         return Err(vm
             .heap
             .value_error("BoundedSemaphore released too many times"));
     }
-    this.value.set(this.value.get() + 1);
+    this.value.set(&vm.heap, this.value.get(&vm.heap) + 1);
     this.wake_next(vm);
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! The first task that fails has the others and the block cancelled; what failed leaves the block as an exception group. Whoever
 //! cancels the task of the block meanwhile gets the cancellation through, unless the group itself was the only one to ask for it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::super::registry::{Getter, ModuleType, NativeType};
@@ -12,7 +12,7 @@ use super::register;
 use super::task::future_set;
 use crate::runtime::exception::Exception;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
@@ -51,13 +51,13 @@ const TASKS: Getter = Getter::vm("_tasks", "The tasks that are not done.", |vm, 
 });
 
 struct TaskGroup {
-    entered: Cell<bool>,
-    exiting: Cell<bool>,
-    aborting: Cell<bool>,
+    entered: Field<bool>,
+    exiting: Field<bool>,
+    aborting: Field<bool>,
     /// The task of the block.
     parent: Slot,
     /// Whether the group asked for the parent's cancellation.
-    parent_cancelled: Cell<bool>,
+    parent_cancelled: Field<bool>,
     /// Tasks that are not done, by their number.
     tasks: RefCell<BTreeMap<u64, Slot>>,
     errors: List,
@@ -82,11 +82,11 @@ impl Payload for TaskGroup {
 impl TaskGroup {
     fn new() -> TaskGroup {
         TaskGroup {
-            entered: Cell::new(false),
-            exiting: Cell::new(false),
-            aborting: Cell::new(false),
+            entered: Field::new(false),
+            exiting: Field::new(false),
+            aborting: Field::new(false),
             parent: Slot::undef(),
-            parent_cancelled: Cell::new(false),
+            parent_cancelled: Field::new(false),
             tasks: RefCell::default(),
             errors: List::default(),
             base_error: Slot::undef(),
@@ -151,9 +151,9 @@ fn describe(vm: &Vm, this: Local) -> String {
     if !this.errors.is_empty(&vm.heap) {
         text.push_str(&format!(" errors={}", this.errors.len(&vm.heap)));
     }
-    if this.aborting.get() {
+    if this.aborting.get(&vm.heap) {
         text.push_str(" cancelling");
-    } else if this.entered.get() {
+    } else if this.entered.get(&vm.heap) {
         text.push_str(" entered");
     }
     text + ">"
@@ -162,12 +162,12 @@ fn describe(vm: &Vm, this: Local) -> String {
 fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let (owner, coroutine) = (args.at(0), args.at(1));
     let this = group(vm, owner);
-    let complaint = if !this.entered.get() {
+    let complaint = if !this.entered.get(&vm.heap) {
         Some("has not been entered")
-    } else if this.exiting.get() && this.is_idle() {
+    } else if this.exiting.get(&vm.heap) && this.is_idle() {
         Some("is finished")
     } else {
-        this.aborting.get().then_some("is shutting down")
+        this.aborting.get(&vm.heap).then_some("is shutting down")
     };
     if let Some(complaint) = complaint {
         vm.call_method(coroutine, "close", &[])?;
@@ -201,7 +201,7 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn step_enter(vm: &mut Vm, this: Local, _: Input) -> Result<Step, Raised> {
     let owner = register(vm, this, OWNER);
-    if group(vm, owner).entered.get() {
+    if group(vm, owner).entered.get(&vm.heap) {
         let message = format!("TaskGroup {} has already been entered", describe(vm, owner));
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     }
@@ -214,7 +214,7 @@ fn step_enter(vm: &mut Vm, this: Local, _: Input) -> Result<Step, Raised> {
     };
     let group = group(vm, owner);
     group.parent.set(parent);
-    group.entered.set(true);
+    group.entered.set(&vm.heap, true);
     Ok(Step::Return(owner))
 }
 
@@ -233,7 +233,7 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
             {
                 return Err(vm.raise_local(exception));
             }
-            if !group(vm, owner).aborting.get() {
+            if !group(vm, owner).aborting.get(&vm.heap) {
                 vm.step_slot(this, CANCELLATION).set(vm.get(exception));
                 abort(vm, owner)?;
             }
@@ -249,7 +249,7 @@ fn step_exit(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
 
 /// The block is over, with an exception or without.
 fn leave_block(vm: &mut Vm, this: Local, owner: Local) -> Result<(), Raised> {
-    group(vm, owner).exiting.set(true);
+    group(vm, owner).exiting.set(&vm.heap, true);
     let exception = register(vm, this, EXCEPTION);
     if vm.get(exception).is_none() {
         return Ok(());
@@ -258,7 +258,7 @@ fn leave_block(vm: &mut Vm, this: Local, owner: Local) -> Result<(), Raised> {
     if is_cancellation(vm, exception) {
         vm.step_slot(this, CANCELLATION).set(vm.get(exception));
     }
-    if !group(vm, owner).aborting.get() {
+    if !group(vm, owner).aborting.get(&vm.heap) {
         abort(vm, owner)?;
     }
     Ok(())
@@ -282,7 +282,7 @@ fn note_base_error(vm: &Vm, owner: Local, exception: Local) {
 
 fn abort(vm: &mut Vm, owner: Local) -> Result<(), Raised> {
     let group = group(vm, owner);
-    group.aborting.set(true);
+    group.aborting.set(&vm.heap, true);
     let tasks: Vec<Local> = group
         .tasks
         .borrow()
@@ -304,7 +304,7 @@ fn finish(vm: &mut Vm, this: Local, owner: Local) -> Result<Step, Raised> {
         return Err(vm.heap.raise_exception(error));
     }
     let parent = vm.local(group.parent.get(&vm.heap));
-    if group.parent_cancelled.get() && cancel::uncancel(vm, parent) == 0 {
+    if group.parent_cancelled.get(&vm.heap) && cancel::uncancel(vm, parent) == 0 {
         vm.step_slot(this, CANCELLATION).set(Value::NONE);
     }
     let cancellation = register(vm, this, CANCELLATION);
@@ -384,11 +384,11 @@ fn task_done(vm: &mut Vm, owner: Local, task: Local) -> Result<(), Raised> {
     group.errors.push(&vm.heap, vm.get(error))?;
     note_base_error(vm, owner, error);
     let parent = vm.local(group.parent.get(&vm.heap));
-    if !group.aborting.get()
-        && !group.parent_cancelled.get()
+    if !group.aborting.get(&vm.heap)
+        && !group.parent_cancelled.get(&vm.heap)
         && !future(vm, parent).is_done(&vm.heap)
     {
-        group.parent_cancelled.set(true);
+        group.parent_cancelled.set(&vm.heap, true);
         abort(vm, owner)?;
         let unsaid = vm.local(Value::UNDEF);
         cancel::cancel(vm, parent, unsaid)?;

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use super::super::registry::{ModuleType, NativeType, class_of};
 use super::{check_running, register};
 use crate::runtime::exception::Exception;
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::handle::Handle;
@@ -60,15 +60,15 @@ enum State {
 }
 
 struct Timeout {
-    state: Cell<State>,
+    state: Field<State>,
     /// As it was given: a number or None.
     when: Slot,
     task: Slot,
     /// The task's requests to cancel at the start.
-    cancelling: Cell<u32>,
+    cancelling: Field<u32>,
     timer: Cell<Option<TimerId>>,
     /// Which deadline is in force: a handle of an earlier one that is already on its way does nothing.
-    deadline: Cell<i64>,
+    deadline: Field<i64>,
 }
 
 traced!(Timeout { when, task } plain { state, cancelling, timer, deadline });
@@ -89,7 +89,7 @@ pub fn after(vm: &mut Vm, delay: Local) -> Result<Local, Raised> {
 
 /// Begins the block.
 pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
-    if timeout(vm, this).state.get() != State::Created {
+    if timeout(vm, this).state.get(&vm.heap) != State::Created {
         return Err(vm
             .heap
             .raise(Builtin::RuntimeError, "Timeout has already been entered"));
@@ -101,11 +101,12 @@ pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
         ));
     };
     let state = timeout(vm, this);
-    state.state.set(State::Entered);
+    state.state.set(&vm.heap, State::Entered);
     state.task.set(vm.get(current));
-    state
-        .cancelling
-        .set(future::part(vm, current).cancel_requests.get(&vm.heap));
+    state.cancelling.set(
+        &vm.heap,
+        future::part(vm, current).cancel_requests.get(&vm.heap),
+    );
     set_deadline(vm, this)
 }
 
@@ -116,13 +117,13 @@ pub fn enter(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 pub fn exit(vm: &mut Vm, this: Local, exception: Option<Local>) -> Result<(), Raised> {
     cancel_timer(vm, this);
     let state = timeout(vm, this);
-    if state.state.get() != State::Expiring {
-        state.state.set(State::Exited);
+    if state.state.get(&vm.heap) != State::Expiring {
+        state.state.set(&vm.heap, State::Exited);
         return Ok(());
     }
-    state.state.set(State::Expired);
+    state.state.set(&vm.heap, State::Expired);
     let current = vm.local(state.task.get(&vm.heap));
-    let others = cancel::uncancel(vm, current) > timeout(vm, this).cancelling.get();
+    let others = cancel::uncancel(vm, current) > timeout(vm, this).cancelling.get(&vm.heap);
     let Some(exception) = exception.filter(|_| !others) else {
         return Ok(());
     };
@@ -177,7 +178,7 @@ const RESCHEDULE: Native = Native::vm(
     "reschedule(self, when)",
     "Move the deadline. Raises RuntimeError outside of the block.",
     |vm, args| {
-        match timeout(vm, args.at(0)).state.get() {
+        match timeout(vm, args.at(0)).state.get(&vm.heap) {
             State::Entered => {}
             State::Created => {
                 return Err(vm
@@ -199,7 +200,7 @@ const EXPIRED: Native = Native::vm(
     "Whether time was up before the block ended.",
     |vm, args| {
         let expired = matches!(
-            timeout(vm, args.at(0)).state.get(),
+            timeout(vm, args.at(0)).state.get(&vm.heap),
             State::Expiring | State::Expired
         );
         Ok(vm.local(Value::bool(expired)))
@@ -217,7 +218,7 @@ const EXIT: Native = Native::vm(
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let this = timeout(vm, args.at(0));
-    let state = this.state.get();
+    let state = this.state.get(&vm.heap);
     let when = vm.local(this.when.get(&vm.heap));
     let mut text = format!("<Timeout [{}]", name(state));
     if state == State::Entered {
@@ -251,12 +252,12 @@ const EXCEPTION: usize = 1;
 fn new_timeout(vm: &Vm, class: Local, when: Local) -> Local {
     let class = vm.get_gc(class).expect("a class");
     let timeout = Timeout {
-        state: Cell::new(State::Created),
+        state: Field::new(State::Created),
         when: Slot::new(vm.get(when)),
         task: Slot::undef(),
-        cancelling: Cell::new(0),
+        cancelling: Field::new(0),
         timer: Cell::new(None),
-        deadline: Cell::new(0),
+        deadline: Field::new(0),
     };
     vm.local(vm.heap.opaque(class, timeout).value())
 }
@@ -282,7 +283,9 @@ fn round(vm: &mut Vm, when: Local) -> Result<Local, Raised> {
 
 fn cancel_timer(vm: &Vm, this: Local) {
     let state = timeout(vm, this);
-    state.deadline.set(state.deadline.get() + 1);
+    state
+        .deadline
+        .set(&vm.heap, state.deadline.get(&vm.heap) + 1);
     if let Some(timer) = state.timer.take() {
         scheduler(vm).cancel_timer(&vm.heap, timer);
     }
@@ -297,7 +300,7 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     }
     let when = super::sleep::seconds(vm, when)?;
     let action = scheduler(vm).callback(const { &NativeCallback::new("timeout.expire", expire) });
-    let deadline = vm.local(Value::small_int(timeout(vm, this).deadline.get()));
+    let deadline = vm.local(Value::small_int(timeout(vm, this).deadline.get(&vm.heap)));
     if when <= custom_loop::time(vm)? {
         let handle = Handle::new(action, vm.get(this), vm.get(deadline));
         scheduler(vm).call_soon(handle);
@@ -311,12 +314,12 @@ fn set_deadline(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 /// Time is up, if the deadline with this number is still in force.
 fn expire(vm: &mut Vm, this: Local, deadline: Local) -> Result<(), Raised> {
     let state = timeout(vm, this);
-    if state.state.get() != State::Entered
-        || vm.get(deadline).as_int() != Some(state.deadline.get())
+    if state.state.get(&vm.heap) != State::Entered
+        || vm.get(deadline).as_int() != Some(state.deadline.get(&vm.heap))
     {
         return Ok(());
     }
-    state.state.set(State::Expiring);
+    state.state.set(&vm.heap, State::Expiring);
     let current = vm.local(state.task.get(&vm.heap));
     let unsaid = vm.local(Value::UNDEF);
     cancel::cancel(vm, current, unsaid)?;

@@ -3,12 +3,10 @@
 //! The result sets keep order: done by completion, pending as given.
 //! Each future tells the shared `Waiter` when it is done; one that is given twice is waited for once.
 
-use std::cell::Cell;
-
 use super::sleep::{finish_after, load_timer, seconds, store_timer};
 use super::task::future_set;
 use crate::runtime::future::{Future, FutureState};
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::list::List;
 use crate::runtime::opaque::Payload;
 use crate::runtime::str::Str;
@@ -56,7 +54,7 @@ struct Waiter {
     over: Slot,
     /// The futures that got done meanwhile, in order.
     finished: List,
-    left: Cell<usize>,
+    left: Field<usize>,
     when: ReturnWhen,
 }
 
@@ -108,7 +106,7 @@ fn begin(vm: &mut Vm, this: Local) -> Result<Step, Raised> {
     let waiter = Waiter {
         over: Slot::new(vm.get(over)),
         finished: List::default(),
-        left: Cell::new(all.len()),
+        left: Field::new(all.len()),
         when,
     };
     let state = vm.new_inner(waiter);
@@ -196,9 +194,9 @@ fn waiter(vm: &Vm, state: Local) -> &Waiter {
 fn one_done(vm: &mut Vm, state: Local, awaited: Local) -> Result<(), Raised> {
     let this = waiter(vm, state);
     this.finished.push(&vm.heap, vm.get(awaited))?;
-    this.left.set(this.left.get() - 1);
+    this.left.set(&vm.heap, this.left.get(&vm.heap) - 1);
     let failed = future(vm, awaited).state.get(&vm.heap) == FutureState::Failed;
-    let over = this.left.get() == 0
+    let over = this.left.get(&vm.heap) == 0
         || this.when == ReturnWhen::FirstCompleted
         || this.when == ReturnWhen::FirstException && failed;
     let end = vm.local(this.over.get(&vm.heap));

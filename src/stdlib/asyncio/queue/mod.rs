@@ -5,7 +5,7 @@
 mod priority;
 mod waits;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use super::super::builtins::types::CLASS_GETITEM;
@@ -14,7 +14,7 @@ use super::general;
 use super::sleep::seconds;
 use super::waiting;
 
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Field, traced};
 use crate::runtime::opaque::{Obstacle, Opaque, Payload};
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::sched::wait_queue::WaitQueue;
@@ -87,7 +87,7 @@ const UNFINISHED: Getter = Getter::vm(
     "_unfinished_tasks",
     "How many items were put and not reported done.",
     |vm, args| {
-        let count = queue(vm, args.at(0)).unfinished.get();
+        let count = queue(vm, args.at(0)).unfinished.get(&vm.heap);
         Ok(vm.local(vm.heap.usize(count)))
     },
 );
@@ -124,15 +124,15 @@ struct Queue {
     getters: WaitQueue,
     putters: WaitQueue,
     joiners: WaitQueue,
-    unfinished: Cell<usize>,
-    shut_down: Cell<bool>,
+    unfinished: Field<usize>,
+    shut_down: Field<bool>,
 }
 
 traced!(Queue { maxsize, items, getters, putters, joiners } plain { order, unfinished, shut_down });
 
 impl Payload for Queue {
     fn obstacle<'h>(&self, heap: &'h Heap) -> Option<Obstacle<'h>> {
-        let (items, unfinished) = (self.items.borrow().len(), self.unfinished.get());
+        let (items, unfinished) = (self.items.borrow().len(), self.unfinished.get(heap));
         let mut words = match self.maxsize.get(heap).as_int() {
             Some(maxsize) if maxsize > 0 => format!("{items} of {maxsize} items"),
             _ => format!("{items} item{}", if items == 1 { "" } else { "s" }),
@@ -155,9 +155,9 @@ impl Queue {
     }
 
     /// Adds an item after the others.
-    fn append(&self, item: Value<'_>) {
+    fn append(&self, heap: &Heap, item: Value<'_>) {
         self.items.borrow_mut().push_back(Slot::new(item));
-        self.unfinished.set(self.unfinished.get() + 1);
+        self.unfinished.set(heap, self.unfinished.get(heap) + 1);
     }
 
     fn pop(&self) -> Option<Slot> {
@@ -230,8 +230,8 @@ fn make(vm: &Vm, class: Local, order: Order) -> Local {
         getters: WaitQueue::default(),
         putters: WaitQueue::default(),
         joiners: WaitQueue::default(),
-        unfinished: Cell::new(0),
-        shut_down: Cell::new(false),
+        unfinished: Field::new(0),
+        shut_down: Field::new(false),
     };
     vm.new_opaque(class, queue)
 }
@@ -303,11 +303,11 @@ const TASK_DONE: Native = Native::vm(
     "Say that an item that was taken is dealt with. Raises ValueError if there are no such items.",
     |vm, args| {
         let this = queue(vm, args.at(0));
-        let unfinished = this.unfinished.get();
+        let unfinished = this.unfinished.get(&vm.heap);
         if unfinished == 0 {
             return Err(vm.heap.value_error("task_done() called too many times"));
         }
-        this.unfinished.set(unfinished - 1);
+        this.unfinished.set(&vm.heap, unfinished - 1);
         if unfinished == 1 {
             this.joiners.wake(vm, usize::MAX);
         }
@@ -367,7 +367,7 @@ fn shut_down_error(vm: &mut Vm) -> Raised {
 fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let queue = queue(vm, this);
     if queue.is_empty() {
-        if queue.shut_down.get() {
+        if queue.shut_down.get(&vm.heap) {
             return Err(shut_down_error(vm));
         }
         return Err(registry::raise(vm, &QUEUE_EMPTY, &[]));
@@ -384,7 +384,7 @@ fn take(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
 
 /// `put_nowait`.
 pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
-    if queue(vm, this).shut_down.get() {
+    if queue(vm, this).shut_down.get(&vm.heap) {
         return Err(shut_down_error(vm));
     }
     if is_full(vm, this)? {
@@ -396,9 +396,11 @@ pub fn add(vm: &mut Vm, this: Local, item: Local) -> Result<(), Raised> {
         let last = queue.items.borrow().len() - 1;
         priority::sift_up(vm, this, last)?;
         let queue = self::queue(vm, this);
-        queue.unfinished.set(queue.unfinished.get() + 1);
+        queue
+            .unfinished
+            .set(&vm.heap, queue.unfinished.get(&vm.heap) + 1);
     } else {
-        queue.append(vm.get(item));
+        queue.append(&vm.heap, vm.get(item));
     }
     self::queue(vm, this).getters.pop_next(vm);
     Ok(())
@@ -445,10 +447,10 @@ fn facts(vm: &mut Vm, this: Local) -> Result<String, Raised> {
             text.push_str(&format!(" {name}[{}]", waiters.len()));
         }
     }
-    if queue.unfinished.get() > 0 {
-        text.push_str(&format!(" tasks={}", queue.unfinished.get()));
+    if queue.unfinished.get(&vm.heap) > 0 {
+        text.push_str(&format!(" tasks={}", queue.unfinished.get(&vm.heap)));
     }
-    if queue.shut_down.get() {
+    if queue.shut_down.get(&vm.heap) {
         text.push_str(" shutdown");
     }
     Ok(text)
@@ -457,13 +459,14 @@ fn facts(vm: &mut Vm, this: Local) -> Result<String, Raised> {
 fn shutdown(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let immediate = !vm.get(args.at(1)).is_undef() && vm.truth(args.at(1))?;
     let queue = queue(vm, args.at(0));
-    queue.shut_down.set(true);
+    queue.shut_down.set(&vm.heap, true);
     if immediate {
         let dropped = queue.items.take().len();
-        queue
-            .unfinished
-            .set(queue.unfinished.get().saturating_sub(dropped));
-        if queue.unfinished.get() == 0 {
+        queue.unfinished.set(
+            &vm.heap,
+            queue.unfinished.get(&vm.heap).saturating_sub(dropped),
+        );
+        if queue.unfinished.get(&vm.heap) == 0 {
             queue.joiners.wake(vm, usize::MAX);
         }
     }

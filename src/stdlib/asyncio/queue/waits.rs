@@ -39,7 +39,7 @@ impl Wait for Getting {
     }
 
     fn enter<'h>(vm: &'h Vm, owner: &'h Queue, _: Value<'h>) -> Attempt<'h> {
-        if owner.is_empty() && !owner.shut_down.get() {
+        if owner.is_empty() && !owner.shut_down.get(&vm.heap) {
             return Attempt::Blocked;
         }
         if owner.order == Order::Priority {
@@ -83,7 +83,7 @@ impl Wait for Putting {
         let Some(maxsize) = owner.maxsize.get(&vm.heap).as_int() else {
             return Attempt::Slow;
         };
-        if owner.shut_down.get() {
+        if owner.shut_down.get(&vm.heap) {
             return Attempt::Slow;
         }
         if owner.holds(maxsize) {
@@ -92,13 +92,13 @@ impl Wait for Putting {
         if owner.order == Order::Priority {
             return Attempt::Slow;
         }
-        owner.append(item);
+        owner.append(&vm.heap, item);
         owner.getters.pop_next(vm);
         Attempt::Entered(Value::NONE)
     }
 
     fn enter_slowly(vm: &mut Vm, owner: Local, item: Local) -> Result<Option<Local>, Raised> {
-        if queue(vm, owner).shut_down.get() {
+        if queue(vm, owner).shut_down.get(&vm.heap) {
             return Err(shut_down_error(vm));
         }
         if is_full(vm, owner)? {
@@ -138,8 +138,8 @@ impl Wait for Joining {
         &owner.joiners
     }
 
-    fn enter<'h>(_: &'h Vm, owner: &'h Queue, given: Value<'h>) -> Attempt<'h> {
-        if owner.unfinished.get() == 0 {
+    fn enter<'h>(vm: &'h Vm, owner: &'h Queue, given: Value<'h>) -> Attempt<'h> {
+        if owner.unfinished.get(&vm.heap) == 0 {
             Attempt::Entered(given)
         } else {
             Attempt::Blocked
