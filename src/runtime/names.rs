@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use super::heap::{Gc, Heap, SlotVec, traced};
+use super::raised::Raised;
 use super::str::Str;
 use super::value::Value;
 
@@ -51,14 +52,31 @@ impl NameTable {
         self.values.expect(heap, more);
     }
 
+    /// Makes room for one more name.
+    fn make_room(&self, heap: &Heap) -> Result<(), Raised> {
+        let mut index = self.index.borrow_mut();
+        if index.len() == index.capacity() && index.try_reserve(1).is_err() {
+            return Err(heap.memory_error());
+        }
+        drop(index);
+        self.names.reserve(heap, 1)?;
+        self.values.reserve(heap, 1)
+    }
+
     /// The value of an interned name.
     #[inline]
     pub fn get<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
         self.values.get(heap, self.index_of(name)?)?.defined()
     }
 
-    /// Binds an interned name.
+    /// Binds an interned name. Where there is no memory for a new one, MemoryError is raised where the native returns.
     pub(super) fn set<'h>(&self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        if self.index_of(name).is_none()
+            && let Err(raised) = self.make_room(heap)
+        {
+            heap.raise_later(raised);
+            return;
+        }
         let i = self.reserve(heap, name);
         self.values.set(i, value);
     }
