@@ -48,6 +48,25 @@ pub struct Options {
     pub limits: Limits,
 }
 
+impl Options {
+    /// An interpreter on this host that is the same in each run: virtual time, a seed, no warnings about texts, no limits.
+    pub(super) fn repeatable(host: impl Host + 'static) -> Options {
+        Options {
+            host: Box::new(host),
+            sources: Sources::default(),
+            warn: Box::new(|_, _, _| {}),
+            time: TimeMode::Virtual,
+            seed: Some(0),
+            args: Vec::new(),
+            script: None,
+            path: Vec::new(),
+            warn_options: Vec::new(),
+            gc_stress: false,
+            limits: Limits::NONE,
+        }
+    }
+}
+
 /// How a run ended.
 pub enum Outcome {
     /// By itself.

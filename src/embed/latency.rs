@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::{Interpreter, Limits, Mode, Options, Outcome, Sources};
+use super::{Interpreter, Mode, Options, Outcome};
 use crate::runtime::heap::Outside;
-use crate::sched::clock::TimeMode;
 use crate::vm::{Host, NoHost, Report};
 
 /// When Ctrl-C is pressed.
@@ -139,19 +138,7 @@ impl Host for Pressing {
 }
 
 fn interpreter(keys: &Rc<Keys>) -> Interpreter {
-    Interpreter::new(Options {
-        host: Box::new(Pressing(Rc::clone(keys))),
-        sources: Sources::default(),
-        warn: Box::new(|_, _, _| {}),
-        time: TimeMode::Virtual,
-        seed: Some(0),
-        args: Vec::new(),
-        script: None,
-        path: Vec::new(),
-        warn_options: Vec::new(),
-        gc_stress: false,
-        limits: Limits::NONE,
-    })
+    Interpreter::new(Options::repeatable(Pressing(Rc::clone(keys))))
 }
 
 #[test]

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Interpreter, Limits, Mode, Options, Outcome, Sources};
-use crate::sched::clock::TimeMode;
+use super::{Interpreter, Limits, Mode, Options, Outcome};
 use crate::vm::NoHost;
 
 /// Statements; `@` stands for a number.
@@ -76,19 +75,7 @@ impl Random {
 }
 
 fn interpreter() -> Interpreter {
-    Interpreter::new(Options {
-        host: Box::new(NoHost),
-        sources: Sources::default(),
-        warn: Box::new(|_, _, _| {}),
-        time: TimeMode::Virtual,
-        seed: Some(0),
-        args: Vec::new(),
-        script: None,
-        path: Vec::new(),
-        warn_options: Vec::new(),
-        gc_stress: false,
-        limits: Limits::NONE,
-    })
+    Interpreter::new(Options::repeatable(NoHost))
 }
 
 /// What is live when the globals of the programs are gone.

@@ -7,7 +7,6 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::Limits;
 use super::loader::finder;
 use super::{Interpreter, Options};
 use crate::compile::{Origin, World};
@@ -15,7 +14,6 @@ use crate::runtime::function::BoundMethod;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::sched::clock::TimeMode;
 use crate::stdlib::{asyncio, summary};
 use crate::vm::{Local, NoHost, is_standard};
 
@@ -44,21 +42,8 @@ impl Surroundings {
     }
 
     fn interpreter(&self) -> &RefCell<Interpreter> {
-        self.interpreter.get_or_init(|| {
-            RefCell::new(Interpreter::new(Options {
-                host: Box::new(NoHost),
-                sources: super::Sources::default(),
-                warn: Box::new(|_, _, _| {}),
-                time: TimeMode::Virtual,
-                seed: Some(0),
-                args: Vec::new(),
-                script: None,
-                path: Vec::new(),
-                warn_options: Vec::new(),
-                gc_stress: false,
-                limits: Limits::NONE,
-            }))
-        })
+        self.interpreter
+            .get_or_init(|| RefCell::new(Interpreter::new(Options::repeatable(NoHost))))
     }
 
     /// Asks something of a module of the library.
