@@ -155,6 +155,28 @@ impl Token {
         )
     }
 
+    /// Whether an operand can start with it, other than a bracket that would make a call or a subscript. After another operand
+    /// such a token is a mistake; after `match` it shows that this is the keyword.
+    #[must_use]
+    pub const fn starts_operand(self) -> bool {
+        matches!(
+            self,
+            Self::Name
+                | Self::Number
+                | Self::String
+                | Self::FStart
+                | Self::False
+                | Self::None
+                | Self::True
+                | Self::Ellipsis
+                | Self::LBrace
+                | Self::Lambda
+                | Self::Not
+                | Self::Await
+                | Self::Tilde
+        )
+    }
+
     /// Whether it is a word made of letters that cannot be a name.
     #[must_use]
     pub const fn is_keyword(self) -> bool {

@@ -350,9 +350,12 @@ impl<'s> Layouter<'s> {
     fn is_match_header(&self) -> bool {
         let line = &self.out[self.line_first..];
         let [first, second, .., last] = line else {
-            return line.len() == 2 && self.starts_with_match(line[0]) && is_operand(line[1].token);
+            return line.len() == 2
+                && self.starts_with_match(line[0])
+                && line[1].token.starts_operand();
         };
-        self.starts_with_match(*first) && (last.token == Token::Colon || is_operand(second.token))
+        self.starts_with_match(*first)
+            && (last.token == Token::Colon || second.token.starts_operand())
     }
 
     fn starts_with_match(&self, first: Lexeme) -> bool {
@@ -561,26 +564,6 @@ impl<'s> Layouter<'s> {
             self.push(Token::Dedent, end);
         }
     }
-}
-
-/// Whether a token after `match` shows that it is the keyword: nothing else lets two operands stand side by side.
-const fn is_operand(token: Token) -> bool {
-    use Token::*;
-    matches!(
-        token,
-        Name | Number
-            | String
-            | FStart
-            | False
-            | None
-            | True
-            | Ellipsis
-            | LBrace
-            | Not
-            | Lambda
-            | Await
-            | Tilde
-    )
 }
 
 /// Length of the line end at `at`; 0 if there is none.

@@ -35,7 +35,7 @@ pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic
 /// Two operands side by side within brackets.
 pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let (token, before) = (context.token()?, context.before()?);
-    let starts = starts_operand(token);
+    let starts = token.starts_operand();
     if context.open.is_empty() || !starts || !before.ends_expression() {
         return None;
     }
@@ -48,26 +48,6 @@ pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let diagnostic =
         Diagnostic::error(ErrorCode::MissingComma, span, message).label("two values side by side");
     Some(diagnostic.help("separate them with a comma, or put an operator between them"))
-}
-
-/// Whether an operand can start with the token, other than a bracket that would make a call or subscript.
-const fn starts_operand(token: Token) -> bool {
-    use Token::*;
-    matches!(
-        token,
-        Name | Number
-            | String
-            | FStart
-            | False
-            | None
-            | True
-            | Ellipsis
-            | LBrace
-            | Lambda
-            | Not
-            | Await
-            | Tilde
-    )
 }
 
 /// `a if b` without an `else`
