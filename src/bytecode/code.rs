@@ -23,7 +23,7 @@ pub struct Code {
 
 /// Code that nobody has looked into yet, and what is known of it before.
 pub(super) trait Unread {
-    /// What making its function needs.
+    /// The facts that making its function needs.
     fn head(&self) -> Head<'_>;
 
     /// Its docstring.

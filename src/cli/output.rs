@@ -1,4 +1,4 @@
-//! What apy itself writes to standard output: listings, results, and what is said when that fails.
+//! Standard output of apy itself: listings and results, and the message when they cannot be written.
 //!
 //! When the reader is gone there is nothing left to do; any other failure is told.
 
@@ -22,7 +22,7 @@ pub fn write_out(bytes: &[u8]) -> u8 {
     }
 }
 
-/// Says that standard output takes nothing more (a full disk); the exit status.
+/// Reports that standard output cannot be written, as on a full disk; returns the exit status.
 pub fn output_failed(error: &io::Error) -> u8 {
     complain(&format!("cannot write the output: {}", words(error)));
     status::FAILURE

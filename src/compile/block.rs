@@ -14,7 +14,7 @@ pub(super) struct Block<'a> {
     pub region: Option<Region>,
 }
 
-/// What leaving a block early takes.
+/// The kinds of blocks: each says how the code leaves it early.
 #[derive(Clone, Debug)]
 pub(super) enum BlockKind<'a> {
     /// A loop: nothing, but `break` and `continue` lead somewhere.

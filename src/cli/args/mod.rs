@@ -184,7 +184,7 @@ pub enum Findings {
     Sarif,
 }
 
-/// What is done about findings that have a fix.
+/// The treatment of findings that have a fix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fixes {
     /// They are told like all others.

@@ -56,7 +56,7 @@ pub enum Programs {
     WithOutputOrNamed,
 }
 
-/// What is under these paths. The project may have other names for files of tests, and folders that are left out.
+/// Collects the tests under these paths. A project may name its files of tests otherwise and leave folders out.
 ///
 /// # Errors
 /// A path that cannot be read, in words.
