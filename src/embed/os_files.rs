@@ -299,6 +299,10 @@ impl Files for OsFiles {
         }
     }
 
+    fn take_over(&self, descriptor: OwnedFd) -> io::Result<Arc<dyn OpenFile>> {
+        Ok(self.adopt(File::from(descriptor)))
+    }
+
     fn duplicate(&self, number: i64) -> io::Result<Arc<dyn OpenFile>> {
         let known = self.open.borrow().get(&number).and_then(Weak::upgrade);
         let copy = match known {

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -134,6 +135,10 @@ impl Files for Guarded {
     fn by_number(&self, number: i64) -> io::Result<Arc<dyn OpenFile>> {
         self.check_number(number)?;
         self.inner.by_number(number)
+    }
+
+    fn take_over(&self, descriptor: OwnedFd) -> io::Result<Arc<dyn OpenFile>> {
+        Ok(self.note(self.inner.take_over(descriptor)?))
     }
 
     fn duplicate(&self, number: i64) -> io::Result<Arc<dyn OpenFile>> {

@@ -6,6 +6,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use super::class::Class;
 use super::heap::{Field, Gc, Heap, Part, Slot, SlotField, traced};
+use super::traceback::TraceMark;
 use super::types::Builtin;
 use super::value::Value;
 
@@ -83,6 +84,8 @@ pub struct Extra {
     pub made_at: Cell<u32>,
     /// In debug mode: where it was made, a list of frames.
     pub source_traceback: Slot,
+    /// How far its exception had come when it failed.
+    pub failed_at: TraceMark,
     /// Of a task: the message of the last `cancel(msg)`.
     pub cancel_message: SlotField,
     /// Of a task: its name, if it was given one or asked for the default, which comes from `TaskPart::name_number`; else Undef.
@@ -120,7 +123,7 @@ traced!(
     plain { state, retrieved, cancel_requested, timed, waits_in, loop_number, first_kind }
 );
 traced!(
-    Extra { callbacks, cancelled_error, group, follows, source_traceback, cancel_message, name, made_in }
+    Extra { callbacks, cancelled_error, group, follows, source_traceback, failed_at, cancel_message, name, made_in }
     plain { made_by, made_at }
 );
 traced!(Callback { target, context } plain { kind });

@@ -70,6 +70,17 @@ pub struct PassedFrame {
 
 traced!(PassedFrame { code, frame } plain { ip });
 
+/// How far an exception had come when a future got it: a future that raises it again puts it back there.
+#[derive(Default)]
+pub struct TraceMark {
+    /// `Exception::traceback` then.
+    traceback: Slot,
+    /// How many entries `Exception::passed` had then.
+    passed: Cell<u32>,
+}
+
+traced!(TraceMark { traceback } plain { passed });
+
 /// A traceback object.
 pub struct Traceback {
     /// `tb_next`: the traceback one frame further in; Undef for None.
@@ -212,6 +223,43 @@ impl<'h> Gc<'h, Exception> {
             traceback
         };
         self.get().traceback.set(traceback);
+    }
+
+    /// Notes how far it has come.
+    pub fn note_mark(self, heap: &'h Heap, mark: &TraceMark) {
+        mark.traceback.set(self.get().traceback.get(heap));
+        let passed = self.passed.borrow().len();
+        mark.passed.set(u32::try_from(passed).unwrap_or(u32::MAX));
+    }
+
+    /// Forgets what it has passed since a mark was noted. As in CPython the mark counts once; the next time everything is forgotten.
+    pub fn return_to_mark(self, heap: &'h Heap, mark: &TraceMark) {
+        let then = mark.traceback.get(heap);
+        let mut keeps = mark.passed.replace(0) as usize;
+        mark.traceback.clear();
+        if self.get().traceback.get(heap).is(then) {
+            self.passed.borrow_mut().truncate(keeps);
+            return;
+        }
+        // A program has read the traceback: entries of `passed` are objects now, the last one first.
+        self.passed.borrow_mut().clear();
+        let mut made = Vec::new();
+        let mut next = self.get().traceback.get(heap).as_gc::<Traceback>();
+        while let Some(traceback) = next.filter(|one| !one.value().is(then) && made.len() < LONGEST)
+        {
+            made.push(traceback);
+            next = traceback.next(heap);
+        }
+        let mut kept = then;
+        for traceback in made.into_iter().rev() {
+            let entries = 1 + traceback.get().tasks.len();
+            if entries > keeps {
+                break;
+            }
+            keeps -= entries;
+            kept = traceback.value();
+        }
+        self.get().traceback.set(kept);
     }
 
     /// What it has passed as plain data, innermost first.

@@ -73,7 +73,10 @@ pub fn finish(vm: &Vm, this: Gc<'_, Future>, value: Value<'_>) {
 pub fn set_exception(vm: &Vm, local: Local, exception: Local) -> Result<(), Raised> {
     let this = future(vm, local);
     check_pending(vm, this)?;
-    debug_assert!(vm.get(exception).is_gc::<Exception>());
+    let error: Gc<'_, Exception> = vm.get_gc(exception).expect("callers check the class");
+    if error.was_raised() {
+        error.note_mark(&vm.heap, &this.get().extra().failed_at);
+    }
     this.result.set(&vm.heap, vm.get(exception));
     this.state.set(&vm.heap, FutureState::Failed);
     this.retrieved.set(&vm.heap, false);

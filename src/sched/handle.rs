@@ -3,7 +3,7 @@
 //! The program's own callbacks have an object (`asyncio.Handle`) that says whether they were cancelled; the loop looks there before it
 //! calls them.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use crate::runtime::future::Callback;
 use crate::runtime::heap::traced;
@@ -202,8 +202,38 @@ pub struct HandleState {
     pub source_traceback: Slot,
     /// The number of its loop.
     pub loop_number: Cell<u16>,
+    rare: OnceCell<Box<RareFacts>>,
 }
 
-traced!(HandleState { context, callback, args, source_traceback } plain { cancelled, timer, due, loop_number });
+traced!(HandleState { context, callback, args, source_traceback, rare } plain { cancelled, timer, due, loop_number });
+
+impl HandleState {
+    /// What few handle objects know, to be written to.
+    pub fn rare(&self) -> &RareFacts {
+        self.rare.get_or_init(Box::default)
+    }
+
+    /// The same if anything was written.
+    pub fn find_rare(&self) -> Option<&RareFacts> {
+        self.rare.get().map(|rare| &**rare)
+    }
+}
+
+/// What few handle objects know; each is Undef if there is none.
+#[derive(Default)]
+pub struct RareFacts {
+    /// A loop of another kind that it was made for.
+    pub foreign_loop: Slot,
+    /// The repr of a handle that was cancelled in debug mode.
+    pub kept_repr: Slot,
+    /// When it is due, as user code gave it, if that was an integer.
+    pub given_due: Slot,
+}
+
+traced!(RareFacts {
+    foreign_loop,
+    kept_repr,
+    given_due
+});
 
 impl Payload for HandleState {}

@@ -65,6 +65,10 @@ fn run(
 pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
     let scheduler = shared(vm);
     let outer = scheduler.running.replace(true);
+    let depth = vm.heap.origin_depth.get();
+    if scheduler.settings.debug.get() {
+        track_origins(vm);
+    }
     let mut result = Ok(());
     while result.is_ok() {
         result = match scheduler.settings.is_custom.get() {
@@ -75,8 +79,19 @@ pub fn run_forever(vm: &mut Vm) -> Result<(), Raised> {
             break;
         }
     }
+    vm.heap.origin_depth.set(depth);
     scheduler.running.set(outer);
     result
+}
+
+/// How many calls debug mode keeps of the place that makes a coroutine.
+const DEBUG_STACK_DEPTH: u32 = 10;
+
+/// Has coroutines note where they are made in debug mode, and not else.
+pub fn track_origins(vm: &Vm) {
+    let debug = scheduler(vm).settings.debug.get();
+    let depth = if debug { DEBUG_STACK_DEPTH } else { 0 };
+    vm.heap.origin_depth.set(depth);
 }
 
 /// The awaited future is done. An exception that leaves the loop by itself must not stop the next one.

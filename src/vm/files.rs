@@ -154,6 +154,8 @@ pub trait Files {
     fn open(&self, path: &Path, how: OpenHow) -> io::Result<Arc<dyn OpenFile>>;
     /// The open file with this descriptor.
     fn by_number(&self, number: i64) -> io::Result<Arc<dyn OpenFile>>;
+    /// Makes an open file of a descriptor, which keeps its number.
+    fn take_over(&self, descriptor: OwnedFd) -> io::Result<Arc<dyn OpenFile>>;
     /// A second descriptor of an open file.
     fn duplicate(&self, number: i64) -> io::Result<Arc<dyn OpenFile>>;
     /// Makes a standard stream (0, 1 or 2) another descriptor of an open file.
@@ -190,6 +192,10 @@ impl Files for NoFiles {
     }
 
     fn by_number(&self, _: i64) -> io::Result<Arc<dyn OpenFile>> {
+        refused()
+    }
+
+    fn take_over(&self, _: OwnedFd) -> io::Result<Arc<dyn OpenFile>> {
         refused()
     }
 

@@ -34,22 +34,22 @@ pub fn by_default(vm: &mut Vm, context: Local) -> Result<bool, Raised> {
     };
     match vm.call(method, &[context]) {
         Ok(_) => {}
-        Err(raised) => default_failed(vm, raised)?,
+        Err(raised) => default_failed(vm, raised, context)?,
     }
     Ok(true)
 }
 
-/// `default_exception_handler` raised: that goes to the log, or to the user.
+/// `default_exception_handler` raised when it was told of a context: that goes to the log, or to the user.
 ///
 /// # Errors
 /// KeyboardInterrupt and SystemExit.
-pub fn default_failed(vm: &mut Vm, raised: Raised) -> Result<(), Raised> {
+pub fn default_failed(vm: &mut Vm, raised: Raised, context: Local) -> Result<(), Raised> {
     let leaves = [Builtin::KeyboardInterrupt, Builtin::SystemExit];
     if vm.is_halting() || leaves.iter().any(|&class| vm.is_raised(&raised, class)) {
         return Err(raised);
     }
     let exception = vm.take_local(raised);
-    if !(has_logging(vm) && call_log(vm, "log_failure", &[exception])?) {
+    if !(has_logging(vm) && call_log(vm, "log_failure", &[exception, context])?) {
         let problem = Problem::Unraisable("the default exception handler".to_owned());
         report::report(vm, problem, exception);
     }

@@ -3,6 +3,7 @@
 //! It runs the loop inside of the call, as CPython does, and cancels what is left when the main coroutine is done.
 //! What a turn is, is in `sched/event_loop.rs`.
 
+use super::task::as_coroutine;
 use super::{event_loop, general};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{self, scheduler, task};
@@ -20,7 +21,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let message = "asyncio.run() cannot be called from a running event loop";
         return Err(vm.heap.raise(Builtin::RuntimeError, message));
     }
-    let main = args.at(0);
+    let main = as_coroutine(vm, args.at(0))?;
     if !task::is_coroutine(vm, main) {
         let text = vm.repr_text(main)?;
         return Err(vm

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use super::super::registry::{ModuleType, NativeType, class_of};
+use super::task::as_coroutine;
 use super::{event_loop, general, run};
 
 use crate::runtime::dict::Dict;
@@ -151,7 +152,8 @@ fn close(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 }
 
 fn run_one(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let (owner, coroutine) = (args.at(0), args.at(1));
+    let owner = args.at(0);
+    let coroutine = as_coroutine(vm, args.at(1))?;
     if !task::is_coroutine(vm, coroutine) {
         let text = vm.repr_text(coroutine)?;
         return Err(vm

@@ -14,7 +14,7 @@ use crate::runtime::table::{Found, Table};
 use crate::runtime::{Heap, Raised, Value, builtin_eq};
 use crate::sched::future::future;
 use crate::sched::{awaitable, scheduler, task};
-use crate::vm::{Local, Locals, Native, Vm};
+use crate::vm::{Input, Local, Locals, Mention, Native, NativeCoroutine, Step, Vm};
 
 use super::{check_running, event_loop, general, told};
 
@@ -111,8 +111,9 @@ pub const INIT_TASK: Native = Native::vm(
     "__init__(self, coro, *, loop=None, name=None, context=None, eager_start=False)",
     "A task that runs a coroutine.",
     |vm, args| {
-        task::check_coroutine(vm, args.at(1))?;
-        let parts = [1, 2, 3, 4, 5].map(|i| args.at(i));
+        let mut parts = [1, 2, 3, 4, 5].map(|i| args.at(i));
+        parts[0] = as_coroutine(vm, args.at(1))?;
+        task::check_coroutine(vm, parts[0])?;
         initialise(vm, args.at(0), parts)?;
         Ok(vm.none())
     },
@@ -149,7 +150,36 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         true => args.at(1),
         false => vm.str(args.at(1))?,
     };
-    task::make(vm, args.at(0), name, args.at(2))
+    let coroutine = as_coroutine(vm, args.at(0))?;
+    task::make(vm, coroutine, name, args.at(2))
+}
+
+/// A coroutine for an object that only has a coroutine's methods; anything else as it is.
+///
+/// # Errors
+/// Of the object's attributes.
+pub fn as_coroutine(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
+    if vm.get_gc::<Instance>(given).is_none() || !has_methods(vm, given)? {
+        return Ok(given);
+    }
+    Ok(vm.native_coroutine(&DRIVE, &[given]))
+}
+
+/// Drives the object in its first register, which has a coroutine's methods.
+static DRIVE: NativeCoroutine =
+    NativeCoroutine::new("_drive", step_drive).mentioned(Mention::Never);
+
+fn step_drive(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {
+    let given = vm.local(vm.step_slot(this, 0).get(&vm.heap));
+    let thrown = match (vm.step_state(this), input) {
+        (0, Input::Send(_)) => vm.none(),
+        (0, Input::Throw(exception)) => exception,
+        (_, Input::Send(value)) => return Ok(Step::Return(value)),
+        (_, Input::Throw(exception)) => return Err(vm.raise_local(exception)),
+    };
+    vm.set_step_state(this, 1);
+    let steps = general::call(vm, general::BRIDGES, "Steps", &[given, thrown])?;
+    Ok(Step::Await(steps))
 }
 
 /// What a loop's own `create_task` does.
@@ -158,6 +188,7 @@ pub fn make(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Resul
         true => name,
         false => vm.str(name)?,
     };
+    let coroutine = as_coroutine(vm, coroutine)?;
     task::make_by_factory(vm, coroutine, name, context)
 }
 
@@ -276,12 +307,18 @@ fn iscoroutine(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if vm.get_gc::<Instance>(args.at(0)).is_none() {
         return Ok(vm.local(Value::FALSE));
     }
-    let mut is_one = true;
-    let class = vm.local(vm.heap.class_of(vm.get(args.at(0))).value());
-    for method in ["__await__", "send", "throw", "close"] {
-        is_one = is_one && vm.find_attr(class, method)?.is_some();
-    }
+    let is_one = has_methods(vm, args.at(0))?;
     Ok(vm.local(Value::bool(is_one)))
+}
+
+/// Whether an object's class has a coroutine's methods.
+fn has_methods(vm: &mut Vm, object: Local) -> Result<bool, Raised> {
+    let class = vm.local(vm.heap.class_of(vm.get(object)).value());
+    let mut has_all = true;
+    for method in ["__await__", "send", "throw", "close"] {
+        has_all = has_all && vm.find_attr(class, method)?.is_some();
+    }
+    Ok(has_all)
 }
 
 /// Follows methods and partials to the function that they call.

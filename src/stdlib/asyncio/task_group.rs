@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::super::registry::{Getter, ModuleType, NativeType};
 use super::register;
 
-use super::task::future_set;
+use super::task::{as_coroutine, future_set};
 use crate::runtime::exception::Exception;
 use crate::runtime::future::{Future, FutureState};
 use crate::runtime::heap::{Field, traced};
@@ -178,6 +178,7 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         true => args.at(2),
         false => vm.str(args.at(2))?,
     };
+    let coroutine = as_coroutine(vm, coroutine)?;
     let task = task::make(vm, coroutine, name, args.at(3))?;
     let Some(number) = key(vm, task) else {
         let class = vm.heap.type_name(vm.get(task));

@@ -57,9 +57,17 @@ pub fn truth(value: bool) -> &'static str {
 /// # Errors
 /// Of the frames.
 pub fn note_source(vm: &mut Vm, object: Local) -> Result<(), Raised> {
-    if !scheduler(vm).settings.debug.get() {
-        return Ok(());
+    match scheduler(vm).settings.debug.get() {
+        true => always_note_source(vm, object),
+        false => Ok(()),
     }
+}
+
+/// The same in any mode.
+///
+/// # Errors
+/// Of the frames.
+pub fn always_note_source(vm: &mut Vm, object: Local) -> Result<(), Raised> {
     let frames = general::call(vm, FORMAT, "source_traceback", &[])?;
     if let Some(future) = vm.get_gc::<Future>(object) {
         future.get().extra().source_traceback.set(vm.get(frames));

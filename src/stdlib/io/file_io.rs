@@ -4,13 +4,13 @@
 //! left open where `closefd` is false.
 
 use std::cell::{Cell, RefCell};
-use std::io::{ErrorKind, SeekFrom};
+use std::io::{self, ErrorKind, SeekFrom};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::base::RAW_IO_BASE;
 use super::buffer_arg::{store_into, writable_len};
-use super::{class_prefix, opaque, payload, raw_closed_error, unsupported, zeroed};
+use super::{IoState, class_prefix, opaque, payload, raw_closed_error, unsupported, zeroed};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Slot, Value};
@@ -304,7 +304,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             if number < 0 {
                 return Err(vm.heap.value_error("negative file descriptor"));
             }
-            let opened = vm.host.files().by_number(number);
+            let opened = file_by_number(vm, number);
             (
                 opened.map_err(|error| system_error(vm, &error))?,
                 args.at(1),
@@ -330,7 +330,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .stat()
         .is_ok_and(|stat| stat.mode & TYPE_BITS == DIRECTORY)
     {
-        let error = std::io::Error::from_raw_os_error(IS_A_DIRECTORY);
+        let error = io::Error::from_raw_os_error(IS_A_DIRECTORY);
         return Err(path_error(vm, &error, object));
     }
     if how.append {
@@ -376,8 +376,25 @@ fn open_by(
     if number < 0 {
         return Err(vm.heap.value_error(format!("opener returned {number}")));
     }
-    let opened = vm.host.files().by_number(number);
+    let opened = file_by_number(vm, number);
     opened.map_err(|error| system_error(vm, &error))
+}
+
+/// The open file with a descriptor. A socket that the program detached becomes one; of any other socket it is a copy.
+///
+/// # Errors
+/// The system's: nothing with this number is open.
+pub fn file_by_number(vm: &Vm, number: i64) -> io::Result<Arc<dyn OpenFile>> {
+    let state = vm.extension::<IoState>();
+    if let Some(detached) = state.take_detached(number) {
+        let file = vm.host.files().take_over(detached)?;
+        state.keep_descriptor(Arc::clone(&file));
+        return Ok(file);
+    }
+    match state.socket_descriptor(number) {
+        Some(copy) => vm.host.files().take_over(copy?),
+        None => vm.host.files().by_number(number),
+    }
 }
 
 fn readable(vm: &Vm, this: Local) -> Result<Arc<dyn OpenFile>, Raised> {
@@ -471,14 +488,14 @@ pub fn seek_target(vm: &mut Vm, offset: Local, whence: Local) -> Result<SeekFrom
         0 => match u64::try_from(offset) {
             Ok(offset) => SeekFrom::Start(offset),
             Err(_) => {
-                let error = std::io::Error::from_raw_os_error(22);
+                let error = io::Error::from_raw_os_error(22);
                 return Err(system_error(vm, &error));
             }
         },
         1 => SeekFrom::Current(offset),
         2 => SeekFrom::End(offset),
         _ => {
-            let error = std::io::Error::from_raw_os_error(22);
+            let error = io::Error::from_raw_os_error(22);
             return Err(system_error(vm, &error));
         }
     })
@@ -507,7 +524,7 @@ fn truncate(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     let outcome = match u64::try_from(size) {
         Ok(size) => file.truncate(size),
-        Err(_) => Err(std::io::Error::from_raw_os_error(22)),
+        Err(_) => Err(io::Error::from_raw_os_error(22)),
     };
     outcome.map_err(|error| system_error(vm, &error))?;
     Ok(vm.local(vm.heap.int(size)))

@@ -151,7 +151,6 @@ impl IoState {
     }
 
     /// Takes a socket that was detached.
-    #[cfg(feature = "net")]
     pub fn take_detached(&self, number: i64) -> Option<OwnedFd> {
         self.detached.borrow_mut().remove(&number)
     }

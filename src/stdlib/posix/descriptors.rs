@@ -11,7 +11,7 @@ use super::stat_tuple;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{Buffer, vm_index_or};
 use crate::stdlib::io::IoState;
-use crate::stdlib::io::file_io::read_some;
+use crate::stdlib::io::file_io::{file_by_number, read_some};
 use crate::stdlib::path::{path_error, system_error};
 use crate::vm::files::{Manner, OpenFile, OpenHow};
 use crate::vm::{Local, Native, Vm};
@@ -218,7 +218,7 @@ pub fn descriptor_of(vm: &Vm, number: i64) -> io::Result<OwnedFd> {
 
 fn file(vm: &mut Vm, number: Local) -> Result<Arc<dyn OpenFile>, Raised> {
     let number = vm.index(number)?;
-    let file = vm.host.files().by_number(number);
+    let file = file_by_number(vm, number);
     file.map_err(|error| system_error(vm, &error))
 }
 

@@ -10,6 +10,7 @@ use super::stat_tuple;
 use crate::runtime::bytes::Bytes;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{as_int, as_str, plain, truth_or, vm_index_or};
+use crate::stdlib::io::file_io::file_by_number;
 use crate::stdlib::io::settle;
 use crate::stdlib::os_error;
 use crate::stdlib::path::{
@@ -218,7 +219,7 @@ pub const FSDECODE: Native = Native::vm(
 
 fn stat(vm: &mut Vm, path: Local, dir: Local, links: Links) -> Result<Local, Raised> {
     if let Some(number) = as_int(&vm.heap, vm.get(path)) {
-        let file = vm.host.files().by_number(number.to_i64().unwrap_or(-1));
+        let file = file_by_number(vm, number.to_i64().unwrap_or(-1));
         let stat = file.and_then(|file| file.stat());
         let stat = stat.map_err(|error| path_error(vm, &error, path))?;
         return stat_tuple(vm, &stat);
@@ -286,7 +287,7 @@ fn path_or_number(vm: &mut Vm, path: Local, function: &str) -> Result<PathArg, R
         return system_path(vm, path, function);
     };
     let number = number.to_i64().unwrap_or(-1);
-    let file = vm.host.files().by_number(number);
+    let file = file_by_number(vm, number);
     file.map_err(|error| path_error(vm, &error, path))?;
     Ok(PathArg {
         path: format!("/proc/self/fd/{number}").into(),
@@ -302,7 +303,7 @@ pub fn path_at(vm: &mut Vm, path: Local, dir: Local, function: &str) -> Result<P
         return Ok(given);
     }
     let number = vm.index(dir)?;
-    let file = vm.host.files().by_number(number);
+    let file = file_by_number(vm, number);
     file.map_err(|error| path_error(vm, &error, given.object))?;
     Ok(PathArg {
         path: Path::new(&format!("/proc/self/fd/{number}")).join(&given.path),

@@ -262,6 +262,10 @@ const INTERRUPT_MAIN: Native = Native::vm(
         if let Some(signals) = vm.host.signals() {
             signals.recall();
         }
+        // Called in the main thread the handler runs at once.
+        if !vm.is_green() {
+            vm.check_interrupt()?;
+        }
         Ok(vm.none())
     },
 );

@@ -8,8 +8,8 @@ use super::{check_open, enter_given, within_number};
 use crate::runtime::class::Class;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::sched::handle::{Handle, HandleState};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
+use crate::sched::handle::{Handle, HandleState, RareFacts};
 use crate::sched::{callback, context, green, scheduler};
 use crate::stdlib::contextvars;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -20,7 +20,7 @@ pub const HANDLE: ModuleType = ModuleType {
     module: "asyncio.events",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&CANCEL, &CANCELLED, &GET_CONTEXT, &REPR, &RUN],
+        methods: &[&CANCEL, &CANCELLED, &GET_CONTEXT, &REPR, &RUN, &FORGET],
         getters: &[CALLBACK, ARGS, IS_CANCELLED, CONTEXT, SOURCE, LOOP],
         ..NativeType::of(
             Builtin::Opaque,
@@ -48,11 +48,9 @@ const NEW: Native = Native::vm(
     "Handle(cls, callback, args, loop, context=None)",
     "A handle that no loop runs.",
     |vm, args| {
-        let number = enter_given(vm, args.at(3))?;
         let made = new_handle(vm, args.at(0));
         fill(vm, made, [args.at(1), args.at(2), args.at(4)]);
-        state(vm, made).loop_number.set(number);
-        within_number(vm, number, |vm| told::note_source(vm, made))?;
+        enter(vm, made, args.at(3))?;
         Ok(made)
     },
 );
@@ -60,35 +58,55 @@ const NEW_TIMER: Native = Native::vm(
     "TimerHandle(cls, when, callback, args, loop, context=None)",
     "A handle that no loop runs, for a moment.",
     |vm, args| {
-        let number = enter_given(vm, args.at(4))?;
         let when = vm.to_float(args.at(1))?;
         let made = new_handle(vm, args.at(0));
         fill(vm, made, [args.at(2), args.at(3), args.at(5)]);
-        state(vm, made).loop_number.set(number);
-        within_number(vm, number, |vm| told::note_source(vm, made))?;
+        enter(vm, made, args.at(4))?;
         state(vm, made).due.set(Some(when));
+        if vm.get(args.at(1)).is_int() {
+            state(vm, made).rare().given_due.set(vm.get(args.at(1)));
+        }
         Ok(made)
     },
 );
 const CANCEL: Native = Native::vm("cancel(self, /)", "Do not call it.", |vm, args| {
-    let this = state(vm, args.at(0));
-    if this.cancelled.replace(true) {
+    if state(vm, args.at(0)).cancelled.replace(true) {
         return Ok(vm.none());
     }
-    let number = this.loop_number.get();
-    let timer = this.timer.get();
-    within_number(vm, number, |vm| {
+    if foreign_loop(vm, args.at(0)).is_some() {
+        let function = match state(vm, args.at(0)).due.get() {
+            Some(_) => "cancel_foreign_timer",
+            None => "cancel_foreign",
+        };
+        return general::call(vm, general::BRIDGES, function, &[args.at(0)]);
+    }
+    let (number, timer) = {
         let this = state(vm, args.at(0));
-        if !scheduler(vm).settings.debug.get() {
-            this.callback.set(Value::NONE);
-            this.args.set(Value::NONE);
+        (this.loop_number.get(), this.timer.get())
+    };
+    within_number(vm, number, |vm| -> Result<(), Raised> {
+        if scheduler(vm).settings.debug.get() {
+            keep_repr(vm, args.at(0))?;
         }
+        forget_call(vm, args.at(0));
         if let Some((_, timer)) = timer {
             scheduler(vm).cancel_timer(&vm.heap, timer);
         }
-    });
+        Ok(())
+    })?;
     Ok(vm.none())
 });
+const FORGET: Native = Native::vm(
+    "_forget(self, keep_repr, /)",
+    "What cancelling does to the handle of a foreign loop.",
+    |vm, args| {
+        if vm.truth(args.at(1))? {
+            keep_repr(vm, args.at(0))?;
+        }
+        forget_call(vm, args.at(0));
+        Ok(vm.none())
+    },
+);
 const CANCELLED: Native = Native::vm(
     "cancelled(self, /) -> bool",
     "Whether it was cancelled.",
@@ -99,13 +117,21 @@ const GET_CONTEXT: Native = Native::vm(
     "The context that it is called in.",
     |vm, args| contextvars::context_in(vm, |vm| &state(vm, args.at(0)).context),
 );
-const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
-    told::handle(vm, args.at(0))
-});
+const REPR: Native = Native::vm(
+    "__repr__(self, /)",
+    "Return repr(self).",
+    |vm, args| match rare(vm, args.at(0), |rare| &rare.kept_repr) {
+        Some(kept) => Ok(kept),
+        None => told::handle(vm, args.at(0)),
+    },
+);
 const RUN: Native = Native::vm(
     "_run(self, /)",
     "Call it now; an exception goes to the exception handler of its loop.",
     |vm, args| {
+        if foreign_loop(vm, args.at(0)).is_some() {
+            return general::call(vm, general::BRIDGES, "run_foreign", &[args.at(0)]);
+        }
         let number = state(vm, args.at(0)).loop_number.get();
         within_number(vm, number, |vm| callback::run_object(vm, args.at(0)))?;
         Ok(vm.none())
@@ -136,11 +162,15 @@ const SOURCE: Getter = Getter::vm(
     },
 );
 const LOOP: Getter = Getter::vm("_loop", "Its loop.", |vm, args| {
+    if let Some(foreign) = foreign_loop(vm, args.at(0)) {
+        return Ok(foreign);
+    }
     let number = state(vm, args.at(0)).loop_number.get();
     Ok(super::loop_of(vm, number))
 });
 const WHEN: Native = Native::vm("when(self, /) -> float", "When it is due.", |vm, args| {
-    Ok(vm.local(Value::float(due(vm, args.at(0)))))
+    let given = rare(vm, args.at(0), |rare| &rare.given_due);
+    Ok(given.unwrap_or_else(|| vm.local(Value::float(due(vm, args.at(0))))))
 });
 const LT: Native = Native::vm(
     "__lt__(self, other, /)",
@@ -227,6 +257,49 @@ fn new_handle(vm: &Vm, class: Local) -> Local {
     object
 }
 
+/// Has a new handle belong to a loop: one of ours, or an object that behaves as one.
+fn enter(vm: &mut Vm, made: Local, given: Local) -> Result<(), Raised> {
+    let is_ours = vm.get(given).is_undef()
+        || vm.get(given).is_none()
+        || super::number_of(vm, given).is_some();
+    if is_ours {
+        let number = enter_given(vm, given)?;
+        state(vm, made).loop_number.set(number);
+        return within_number(vm, number, |vm| told::note_source(vm, made));
+    }
+    state(vm, made).rare().foreign_loop.set(vm.get(given));
+    let debug = vm.call_method(given, "get_debug", &[])?;
+    if vm.truth(debug)? {
+        told::always_note_source(vm, made)?;
+    }
+    Ok(())
+}
+
+/// The loop of a handle if that is none of ours.
+fn foreign_loop(vm: &Vm, this: Local) -> Option<Local> {
+    rare(vm, this, |rare| &rare.foreign_loop)
+}
+
+/// One of the facts that few handles have.
+fn rare(vm: &Vm, this: Local, fact: fn(&RareFacts) -> &Slot) -> Option<Local> {
+    let value = fact(state(vm, this).find_rare()?).get(&vm.heap);
+    value.defined().map(|value| vm.local(value))
+}
+
+/// The handle no longer knows what it calls.
+fn forget_call(vm: &Vm, this: Local) {
+    let this = state(vm, this);
+    this.callback.set(Value::NONE);
+    this.args.set(Value::NONE);
+}
+
+/// Keeps the handle's repr as it is now.
+fn keep_repr(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    let text = told::handle(vm, this)?;
+    state(vm, this).rare().kept_repr.set(vm.get(text));
+    Ok(())
+}
+
 /// Stores what a handle calls: the callback, its arguments (a tuple, or one argument), its context.
 fn fill(vm: &Vm, object: Local, [callback, args, context]: [Local; 3]) {
     let given = vm.get(context);
@@ -244,12 +317,13 @@ fn fill(vm: &Vm, object: Local, [callback, args, context]: [Local; 3]) {
 /// Of a handle, for its repr: callback, arguments, whether it was cancelled, and when it is due or None.
 pub fn handle_parts(vm: &Vm, this: Local) -> [Local; 4] {
     let state = state(vm, this);
-    let due = state.due.get().map_or(Value::NONE, Value::float);
+    let given = rare(vm, this, |rare| &rare.given_due);
+    let due = || vm.local(state.due.get().map_or(Value::NONE, Value::float));
     [
         vm.local(state.callback.get(&vm.heap)),
         vm.local(state.args.get(&vm.heap)),
         vm.local(Value::bool(state.cancelled.get())),
-        vm.local(due),
+        given.unwrap_or_else(due),
     ]
 }
 
@@ -283,6 +357,7 @@ fn is_threadsafe(vm: &mut Vm, the_loop: Local) -> bool {
 /// `call_soon_threadsafe(callback, *args, context)`.
 pub(super) fn call_soon_threadsafe(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     check_open(vm, args.at(0))?;
+    check_callback(vm, args.at(0), args.at(1), "call_soon_threadsafe")?;
     super::within(vm, args.at(0), |vm| {
         let class = class_of(vm, &HANDLE);
         let object = new_handle(vm, class);

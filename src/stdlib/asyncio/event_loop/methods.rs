@@ -390,7 +390,10 @@ const SET_DEBUG: Native = Native::vm(
     |vm, args| {
         let enabled = vm.truth(args.at(1))?;
         within(vm, args.at(0), |vm| {
-            scheduler(vm).settings.debug.set(enabled)
+            scheduler(vm).settings.debug.set(enabled);
+            if scheduler(vm).has_loop() {
+                sched::run::track_origins(vm);
+            }
         });
         Ok(vm.none())
     },
@@ -437,7 +440,7 @@ const CALL_EXCEPTION_HANDLER: Native = Native::vm(
         if is_unset {
             let outcome = vm.call_method(args.at(0), "default_exception_handler", &[args.at(1)]);
             if let Err(raised) = outcome {
-                exception_handler::default_failed(vm, raised)?;
+                exception_handler::default_failed(vm, raised, args.at(1))?;
             }
         } else {
             within(vm, args.at(0), |vm| report::call_handler(vm, args.at(1)))?;

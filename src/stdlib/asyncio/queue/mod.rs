@@ -90,7 +90,12 @@ const UNFINISHED: Getter = Getter::vm(
         let count = queue(vm, args.at(0)).unfinished.get(&vm.heap);
         Ok(vm.local(vm.heap.usize(count)))
     },
-);
+)
+.with_vm_set(|vm, args| {
+    let count = usize::try_from(vm.index(args.at(1))?).unwrap_or_default();
+    queue(vm, args.at(0)).unfinished.set(&vm.heap, count);
+    Ok(vm.none())
+});
 const METHODS: &[&Native] = &[
     &INIT,
     &GET,

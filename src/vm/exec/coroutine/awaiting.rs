@@ -132,7 +132,14 @@ impl Vm {
         this.retrieved.set(&self.heap, true);
         match this.state.get(&self.heap) {
             FutureState::Done => Ok(self.local(this.result.get(heap))),
-            FutureState::Failed => Err(heap.raise_exception(this.result.expect(heap))),
+            FutureState::Failed => {
+                let exception: Gc<'_, Exception> = this.result.expect(heap);
+                match this.get().find_extra() {
+                    Some(extra) => exception.return_to_mark(heap, &extra.failed_at),
+                    None => exception.set_traceback(Value::NONE),
+                }
+                Err(heap.raise_exception(exception))
+            }
             FutureState::Cancelled => Err(self.cancelled_error(this)),
             FutureState::Pending => {
                 Err(heap.raise(Builtin::InvalidStateError, "Result is not set."))
