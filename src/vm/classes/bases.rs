@@ -331,21 +331,20 @@ impl Vm {
 
 // What a class has although its body does not say so.
 impl Vm {
-    /// `__dict__` and `__weakref__`, where instances have them and those of the bases have not.
-    pub(in crate::vm) fn add_instance_attributes(&self, class: Local, adds_dict: bool) {
+    /// `__dict__` or `__weakref__`, where instances have it and those of the bases have not.
+    pub(in crate::vm) fn add_instance_attributes(&self, class: Local, name: Option<Sym>) {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller has a class");
-        if !adds_dict || this.layout == Kind::Class || this.layout == Kind::Module {
+        let Some(name) = name.map(|name| heap.sym(name)) else {
+            return;
+        };
+        if matches!(this.layout, Kind::Class | Kind::Module) || this.attrs.get(heap, name).is_some()
+        {
             return;
         }
         let model = heap.types.class(heap, Builtin::Opaque);
-        for name in [heap.sym(Sym::Dict), heap.intern("__weakref__")] {
-            if this.attrs.get(heap, name).is_some() {
-                continue;
-            }
-            if let Some(copy) = own_descriptor(heap, this, model, name) {
-                this.bind(heap, name, copy);
-            }
+        if let Some(copy) = own_descriptor(heap, this, model, name) {
+            this.bind(heap, name, copy);
         }
     }
 }

@@ -352,8 +352,12 @@ impl Vm {
         let class = self.make_class(winner, name, bases)?;
         self.own_order(class)?;
         self.fill_class(class, namespace)?;
-        let adds_dict = slots.is_none() && !self.bases_have_dict(bases);
-        self.add_instance_attributes(class, adds_dict);
+        let (adds_dict, adds_weak) = match &slots {
+            Some(slots) => (slots.has_dict(), slots.has_weak()),
+            None => (!self.bases_have_dict(bases), !self.bases_have_weak(bases)),
+        };
+        self.add_instance_attributes(class, adds_dict.then_some(Sym::Dict));
+        self.add_instance_attributes(class, adds_weak.then_some(Sym::Weakref));
         self.add_members(class, bases, slots)?;
         self.add_defaults(class);
         self.get_gc::<Class>(class)
@@ -451,8 +455,10 @@ impl Vm {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         let dict = self.namespace_dict(namespace);
+        let mut has_odd_key = false;
         for (key, value) in dict.table.entries(heap) {
             let Some(key) = key.as_gc::<Str>() else {
+                has_odd_key = true;
                 continue;
             };
             match key.as_str() {
@@ -482,6 +488,11 @@ impl Vm {
                 },
                 name => this.bind(heap, heap.intern_str(key), wrapped(heap, name, value)),
             }
+        }
+        if has_odd_key {
+            let name = this.name(heap).as_str();
+            let message = format!("non-string key in the __dict__ of class {name}");
+            self.warn(Builtin::RuntimeWarning, &message)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! The second operand is a class, a tuple of such operands (nested), a union, or anything with `__instancecheck__`. What a
 //! metaclass inherits from `type` is answered here without a call.
 
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::tuple::Tuple;
@@ -191,11 +191,12 @@ impl Vm {
         if !value.is_gc::<Instance>() {
             return Ok(false);
         }
-        let owner = heap
-            .class_of(value)
+        let own_class = heap.class_of(value);
+        let owner = own_class
             .lookup_in(heap, heap.sym(Sym::Class))
             .map(|(owner, _)| owner);
-        if owner.is_none_or(|owner| owner.builtin_is(Builtin::Object)) {
+        let is_plain = owner.is_none_or(|owner| owner.builtin_is(Builtin::Object));
+        if is_plain && !own_class.has(class_flag::GETATTRIBUTE) {
             return Ok(false);
         }
         let claimed = self.find_attr(object, Sym::Class.text())?;

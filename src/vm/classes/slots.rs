@@ -27,6 +27,18 @@ pub(in crate::vm) struct Slots {
     weak: bool,
 }
 
+impl Slots {
+    /// Whether the class gives its instances a `__dict__`.
+    pub(in crate::vm) fn has_dict(&self) -> bool {
+        self.dict
+    }
+
+    /// Whether the class makes weak references to its instances possible.
+    pub(in crate::vm) fn has_weak(&self) -> bool {
+        self.weak
+    }
+}
+
 impl Vm {
     /// Reads `__slots__` of a namespace; None where there is none.
     pub(in crate::vm) fn slot_names(
@@ -70,7 +82,14 @@ impl Vm {
                     }
                     slots.dict = true;
                 }
-                "__weakref__" => slots.weak = true,
+                "__weakref__" => {
+                    if slots.weak || self.bases_have_weak(bases) {
+                        return Err(self
+                            .heap
+                            .type_error("__weakref__ slot disallowed: we already got one"));
+                    }
+                    slots.weak = true;
+                }
                 text => {
                     let mangled =
                         mangle(text, self.get_gc::<Str>(class).map_or("", |c| c.as_str()));
@@ -159,6 +178,17 @@ impl Vm {
             .any(has_dict)
     }
 
+    pub(in crate::vm) fn bases_have_weak(&self, bases: Local) -> bool {
+        let heap = &self.heap;
+        let name = heap.intern("__weakref__");
+        let classes = self.get_gc::<Tuple>(bases);
+        classes
+            .into_iter()
+            .flat_map(|t| t.iter(heap))
+            .filter_map(|v| v.as_gc::<Class>())
+            .any(|class| class.lookup(heap, name).is_some())
+    }
+
     /// Gives a new class the members for its slots, and the flag if its instances have no `__dict__`.
     pub(in crate::vm) fn add_members(
         &mut self,
@@ -171,10 +201,6 @@ impl Vm {
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         for &name in &slots.names {
             let name: Gc<'_, Str> = self.get_gc(name).expect("slot names are strings");
-            this.bind(heap, name, member(heap, this, name));
-        }
-        if slots.weak {
-            let name = heap.intern("__weakref__");
             this.bind(heap, name, member(heap, this, name));
         }
         if !slots.dict && !self.bases_have_dict(bases) {

@@ -347,7 +347,12 @@ impl Vm {
                 self.local(heap.bound_method(function, class.value()).value())
             }
             Found::Getter(descriptor) => {
-                let receiver = value.as_gc::<Super>().map_or(value, |s| s.object.get(heap));
+                // What a super object itself has, like its class, is not the object's.
+                let of_object = value
+                    .as_gc::<Super>()
+                    .filter(|s| !s.object.is_undef() && self.interned(name) != heap.sym(Sym::Class))
+                    .map(|s| s.object.get(heap));
+                let receiver = of_object.unwrap_or(value);
                 let (descriptor, receiver) = (self.local(descriptor), self.local(receiver));
                 self.call_getter(descriptor, receiver)?
             }
@@ -429,6 +434,7 @@ impl Vm {
                     Ok(self.local(heap.bound_method(d.get.get(heap), class).value()))
                 }
                 DescriptorKind::Member => {
+                    self.receiver_of(descriptor, object)?;
                     let name: Gc<'_, Str> = d.extra.expect(heap);
                     match own_attr(heap, value, name) {
                         Some(found) => Ok(self.local(found)),

@@ -201,6 +201,7 @@ impl Vm {
             };
         };
         if d.kind == DescriptorKind::Member {
+            self.receiver_of(descriptor, object)?;
             return self.store_member(object, name, value);
         }
         let function = if value.is_some() {

@@ -129,7 +129,7 @@ fn repeat<'h>(heap: &'h Heap, sequence: Value<'h>, count: i64) -> Result<Value<'
     let count = usize::try_from(count).unwrap_or(0);
     if let Some(text) = sequence.as_gc::<Str>() {
         if text
-            .byte_len()
+            .char_len()
             .checked_mul(count)
             .is_none_or(|n| n > isize::MAX as usize)
         {

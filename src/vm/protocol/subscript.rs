@@ -436,6 +436,14 @@ impl Vm {
 
 // Length.
 impl Vm {
+    /// Whether a value is an integer below those of 64 bits.
+    fn is_huge_negative(&self, l: Local) -> bool {
+        let value = self.plain_value(self.get(l));
+        value
+            .as_any_int()
+            .is_some_and(|n| n.to_i64().is_none() && n.is_negative())
+    }
+
     /// `len(l)`
     pub fn len(&mut self, l: Local) -> Result<usize, Raised> {
         if let Some(len) = leaf_len(&self.heap, self.get(l)) {
@@ -444,7 +452,13 @@ impl Vm {
         match self.provider(self.get(l), Sym::Len) {
             Provider::Method => {
                 if let Some(result) = self.call_special(l, Sym::Len, &[])? {
-                    let len = self.index_or(result, Builtin::OverflowError)?;
+                    let len = match self.index_or(result, Builtin::OverflowError) {
+                        Err(raised) if self.is_huge_negative(result) => {
+                            self.heap.take_raised(raised);
+                            -1
+                        }
+                        len => len?,
+                    };
                     return usize::try_from(len)
                         .map_err(|_| self.heap.value_error("__len__() should return >= 0"));
                 }

@@ -7,12 +7,12 @@ use super::buffer::{case, convert, operators, pad, search, split};
 use super::special::Special;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::intern::Sym;
-use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::{self, Buffer, Out, plain};
+use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::arg::{self, Buffer, plain};
 use crate::stdlib::receiver::{this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::arith::Operator;
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, Vm};
 
 /// The table.
 pub const TYPES: &[NativeType] = &[NativeType {
@@ -120,13 +120,14 @@ const INIT: Native = Native::vm(
     },
 );
 
-const APPEND: Native = Native::leaf(
+const APPEND: Native = Native::vm(
     "append(self, item, /)",
     "Append a single byte, given by its number. Raises ValueError unless 0 <= item <= 255.",
-    |heap, a| {
-        let byte = arg::byte(heap, a.get(1))?;
-        this::<ByteArray>(heap, a)?.push(heap, byte)?;
-        Ok(Value::NONE)
+    |vm, a| {
+        let item = vm.index_value(a.at(1))?;
+        let byte = arg::byte(&vm.heap, vm.get(item))?;
+        this_of::<ByteArray>(vm, a)?.push(&vm.heap, byte)?;
+        Ok(vm.none())
     },
 );
 
@@ -148,7 +149,7 @@ const POP: Native = Native::vm(
     pop,
 );
 
-const REMOVE: Native = Native::leaf(
+const REMOVE: Native = Native::vm(
     "remove(self, value, /)",
     "Remove the first occurrence of a byte; ValueError if there is none.",
     remove,
@@ -276,14 +277,16 @@ fn pop(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     Ok(vm.local(vm.heap.int(i64::from(byte))))
 }
 
-fn remove<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
-    let byte = arg::byte(heap, a.get(1))?;
-    let array = this::<ByteArray>(heap, a)?;
+fn remove(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+    let item = vm.index_value(a.at(1))?;
+    let heap = &vm.heap;
+    let byte = arg::byte(heap, vm.get(item))?;
+    let array = this_of::<ByteArray>(vm, a)?;
     let at = array.read(heap).iter().position(|&b| b == byte);
     match at {
         Some(at) => {
             array.remove(heap, at);
-            Ok(Value::NONE)
+            Ok(vm.none())
         }
         None => Err(heap.value_error("value not found in bytearray")),
     }

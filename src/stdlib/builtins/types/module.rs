@@ -5,11 +5,12 @@
 
 use super::object::sorted_names;
 use crate::runtime::class::Class;
+use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::receiver::{this, this_of};
+use crate::stdlib::receiver::{plain, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
@@ -72,6 +73,15 @@ fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 
 /// What the module's own `__dir__` returns, or the names that it binds.
 fn names(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let heap = &vm.heap;
+    let module = this_of::<Module>(vm, args)?;
+    if heap.class_of(module.value()).builtin.is_none() {
+        let dict = vm.get_attr_named(args.at(0), Sym::Dict.text())?;
+        if vm.get_gc::<Dict>(plain(vm, dict)).is_none() {
+            let message = "<module>.__dict__ is not a dictionary";
+            return Err(vm.heap.type_error(message));
+        }
+    }
     let heap = &vm.heap;
     let module = this_of::<Module>(vm, args)?;
     if let Some(own) = module.globals.get(heap, heap.sym(Sym::Dir)) {

@@ -13,7 +13,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::stdlib::arg::{as_str, plain};
+use crate::stdlib::arg::{as_str, plain, plain_value};
 use crate::stdlib::reduce;
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -426,7 +426,8 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             _ => Err(heap.type_error("cannot delete __dict__")),
         };
     }
-    let Some(dict) = given.as_gc::<Dict>() else {
+    // `self.__dict__ = self` of a dict's subclass: the items become the attributes.
+    let Some(dict) = plain_value(heap, given).as_gc::<Dict>() else {
         let name = heap.type_name(given);
         return Err(heap.type_error(format!(
             "__dict__ must be set to a dictionary, not a '{name}'"

@@ -426,11 +426,6 @@ fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             ))
         }
         DescriptorKind::Static => wrapped(vm, args),
-        DescriptorKind::Member => {
-            let name = this_of::<Descriptor>(vm, args)?.get().extra.get(&vm.heap);
-            let name = vm.local(name);
-            vm.get_attr(args.at(1), name)
-        }
         _ => vm.bind_descriptor(args.at(0), args.at(1)),
     }
 }

@@ -3,6 +3,7 @@
 //! One table each, small enough to share a file. A type that grows methods of its own moves to a file of its own.
 
 use crate::runtime::cell::CellObj;
+use crate::runtime::dict::Dict;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::receiver::this;
@@ -76,6 +77,10 @@ fn singleton<'h>(
         .get(1)
         .as_gc::<Tuple>()
         .is_some_and(|items| !items.is_empty())
+        || args
+            .get(2)
+            .as_gc::<Dict>()
+            .is_some_and(|keywords| !keywords.table.is_empty(heap))
     {
         return Err(heap.type_error(format!("{name} takes no arguments")));
     }

@@ -5,7 +5,7 @@
 
 use super::object::sorted_names;
 use super::type_facts;
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
@@ -13,7 +13,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, plain_value};
-use crate::stdlib::receiver::{given, this};
+use crate::stdlib::receiver::{given, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::bases::best_base;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -47,9 +47,9 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "The name of the module that the class was made in.",
             module,
         )
-        .with_vm_set(|vm, args| store(vm, args, Sym::Module)),
-        Getter::leaf("__doc__", "What the class says of itself, or None.", doc)
-            .with_vm_set(|vm, args| store(vm, args, Sym::Doc)),
+        .with_vm_set(set_module),
+        Getter::vm("__doc__", "What the class says of itself, or None.", doc)
+            .with_vm_set(|vm, args| store_kept(vm, args, Sym::Doc)),
         Getter::leaf(
             "__bases__",
             "The classes that it derives from, a tuple.",
@@ -115,7 +115,7 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "The type parameters of a generic class, a tuple.",
             type_params,
         )
-        .with_vm_set(|vm, args| store(vm, args, Sym::TypeParams)),
+        .with_vm_set(|vm, args| store_kept(vm, args, Sym::TypeParams)),
         Getter::leaf(
             "__abstractmethods__",
             "The names of the abstract methods.",
@@ -253,10 +253,11 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
     let name = class.name(heap);
+    let is_native = class.builtin.is_some() || class.has(class_flag::NATIVE);
     match name.as_str().rsplit_once('.') {
         // Names of native classes are qualified in messages.
-        Some((_, last)) => Ok(heap.str_value(last)),
-        None => Ok(name.value()),
+        Some((_, last)) if is_native => Ok(heap.str_value(last)),
+        _ => Ok(name.value()),
     }
 }
 
@@ -317,15 +318,42 @@ fn store(vm: &mut Vm, args: Locals, name: Sym) -> Result<Local, Raised> {
     Ok(vm.none())
 }
 
+/// The same for an attribute that every class has: it cannot be deleted.
+fn store_kept(vm: &mut Vm, args: Locals, name: Sym) -> Result<Local, Raised> {
+    if given(vm, args.at(1)).is_none()
+        && let Some(class) = vm.get_gc::<Class>(args.at(0))
+    {
+        let (attr, owner) = (name.text(), class.name(&vm.heap).as_str());
+        return Err(vm.heap.type_error(format!(
+            "cannot delete '{attr}' attribute of immutable type '{owner}'"
+        )));
+    }
+    store(vm, args, name)
+}
+
+/// `__module__ = ...`: the line of the class statement is one of another module from now on.
+fn set_module(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let none = store_kept(vm, args, Sym::Module)?;
+    if let Some(class) = vm.get_gc::<Class>(args.at(0)) {
+        class.unbind(&vm.heap, vm.heap.sym(Sym::FirstLine));
+    }
+    Ok(none)
+}
+
 /// A builtin class says what its declaration does, whatever its instances find under the name.
-fn doc<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let class = this::<Class>(heap, args)?;
+fn doc(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let class = this_of::<Class>(vm, args)?;
+    let heap = &vm.heap;
     if let Some(builtin) = class.builtin {
         let doc = super::doc(builtin).map(|doc| heap.str_value(doc));
-        return Ok(doc.unwrap_or(Value::NONE));
+        return Ok(vm.local(doc.unwrap_or(Value::NONE)));
     }
     let own = class.attrs.get(heap, heap.sym(Sym::Doc));
-    Ok(own.unwrap_or(Value::NONE))
+    let own = vm.local(own.unwrap_or(Value::NONE));
+    match vm.special(vm.get(own), Sym::Get) {
+        Some(_) => vm.bind_descriptor(own, args.at(0)),
+        None => Ok(own),
+    }
 }
 
 fn base<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -143,7 +143,10 @@ impl Vm {
         let (function, receiver) = (self.local(function), self.local(receiver));
         let name = match self.get_gc::<Function>(function) {
             Some(function) => Some(self.local(function.qualname.get(&self.heap))),
-            None => self.find_attr(function, Sym::Qualname.text())?,
+            None => match self.find_attr(function, Sym::Qualname.text())? {
+                None => self.find_attr(function, Sym::Name.text())?,
+                found => found,
+            },
         };
         let name = name.map_or_else(|| Ok("?".to_owned()), |name| self.text_of(name))?;
         out.push_str(&format!("<bound method {name} of "));

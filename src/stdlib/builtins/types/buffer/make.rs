@@ -21,7 +21,13 @@ pub struct Made {
 /// The bytes for `cls(source, encoding, errors)`.
 pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     let (source, encoding, errors) = (vm.get(a.at(1)), vm.get(a.at(2)), vm.get(a.at(3)));
-    if arg::as_str(&vm.heap, source).is_some() {
+    let is_exact = vm.heap.class_of(source).builtin_is(Builtin::Str);
+    // A subclass of str may say itself what its bytes are.
+    let says = !is_exact
+        && encoding.is_undef()
+        && errors.is_undef()
+        && vm.special(source, Sym::Bytes).is_some();
+    if arg::as_str(&vm.heap, source).is_some() && !says {
         return encoded(vm, a.at(1), [a.at(2), a.at(3)], made);
     }
     for (value, part) in [(encoding, "encoding"), (errors, "errors")] {
