@@ -32,7 +32,7 @@ const ENTANGLED: &str = "runtime";
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 23] = [
+const HOMES: [(&str, &str); 25] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -56,6 +56,8 @@ const HOMES: [(&str, &str); 23] = [
     ("socket2", "sched/reactor/socket.rs"),
     ("socket2", "stdlib/socket/"),
     ("nix", "stdlib/socket/"),
+    ("nix", "stdlib/devices/"),
+    ("rustix", "stdlib/devices/"),
 ];
 
 /// The core that the compiler cannot check: where `unsafe` may stand.

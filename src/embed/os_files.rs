@@ -17,12 +17,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::openpty;
 use nix::sys::stat::Mode;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, mkfifo};
 use rustc_hash::FxHashMap;
 
-use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Stat};
+use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Operation, Stat};
 
 /// EBADF: no such descriptor is open.
 const BAD_DESCRIPTOR: i32 = 9;
@@ -123,6 +124,10 @@ impl OpenFile for OsFile {
 
     fn set_manner(&self, manner: Manner) -> io::Result<()> {
         self.with(|file| behave(file, manner))
+    }
+
+    fn operate(&self, act: Operation<'_>) -> io::Result<()> {
+        self.with(|file| act(file.as_fd()))
     }
 }
 
@@ -234,6 +239,10 @@ impl OpenFile for Standard {
             },
         )
     }
+
+    fn operate(&self, act: Operation<'_>) -> io::Result<()> {
+        act(self.file()?.as_fd())
+    }
 }
 
 fn stat_of(found: &fs::Metadata) -> Stat {
@@ -327,6 +336,15 @@ impl Files for OsFiles {
             _ => return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
         }
         Ok(())
+    }
+
+    fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {
+        let pair = openpty(None, None)?;
+        let ends = [pair.master, pair.slave].map(File::from);
+        for end in &ends {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
+        Ok(ends.map(|end| self.adopt(end) as Arc<dyn OpenFile>))
     }
 
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
+use nix::sys::resource::{RLIM_INFINITY, Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
+use nix::sys::time::TimeVal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpgid, getsid, setpgid, setsid};
 
-use crate::vm::processes::{Patience, Processes, Session, Spawn};
+use crate::vm::processes::{Limits, Patience, Processes, Session, Spawn};
 
 /// The raw status for the first of the real-time signals, which stands for all of them.
 const REAL_TIME_SIGNAL: i32 = 34;
@@ -108,7 +110,69 @@ impl Processes for OsProcesses {
     fn mask(&self, mask: u32) -> io::Result<u32> {
         Ok(umask(Mode::from_bits_truncate(mask)).bits())
     }
+
+    fn limit(&self, resource: u32, new: Option<Limits>) -> io::Result<Limits> {
+        let known = RESOURCES.iter().find(|known| **known as u32 == resource);
+        let resource = *known.ok_or(Errno::EINVAL)?;
+        let (soft, hard) = getrlimit(resource)?;
+        if let Some([soft, hard]) = new {
+            let number = |limit: Option<u64>| limit.unwrap_or(RLIM_INFINITY);
+            setrlimit(resource, number(soft), number(hard))?;
+        }
+        Ok([soft, hard].map(|limit| (limit != RLIM_INFINITY).then_some(limit)))
+    }
+
+    fn usage(&self, whose: i32) -> io::Result<([f64; 2], [i64; 14])> {
+        let whose = match whose {
+            0 => UsageWho::RUSAGE_SELF,
+            -1 => UsageWho::RUSAGE_CHILDREN,
+            1 => UsageWho::RUSAGE_THREAD,
+            _ => return Err(Errno::EINVAL.into()),
+        };
+        let usage = getrusage(whose)?;
+        let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        let raw = usage.as_ref();
+        let counts = [
+            raw.ru_maxrss,
+            raw.ru_ixrss,
+            raw.ru_idrss,
+            raw.ru_isrss,
+            raw.ru_minflt,
+            raw.ru_majflt,
+            raw.ru_nswap,
+            raw.ru_inblock,
+            raw.ru_oublock,
+            raw.ru_msgsnd,
+            raw.ru_msgrcv,
+            raw.ru_nsignals,
+            raw.ru_nvcsw,
+            raw.ru_nivcsw,
+        ];
+        Ok((
+            [seconds(usage.user_time()), seconds(usage.system_time())],
+            counts,
+        ))
+    }
 }
+
+/// The resources that have limits.
+const RESOURCES: [Resource; 15] = [
+    Resource::RLIMIT_CPU,
+    Resource::RLIMIT_FSIZE,
+    Resource::RLIMIT_DATA,
+    Resource::RLIMIT_STACK,
+    Resource::RLIMIT_CORE,
+    Resource::RLIMIT_RSS,
+    Resource::RLIMIT_NPROC,
+    Resource::RLIMIT_NOFILE,
+    Resource::RLIMIT_MEMLOCK,
+    Resource::RLIMIT_AS,
+    Resource::RLIMIT_SIGPENDING,
+    Resource::RLIMIT_MSGQUEUE,
+    Resource::RLIMIT_NICE,
+    Resource::RLIMIT_RTPRIO,
+    Resource::RLIMIT_RTTIME,
+];
 
 fn command(spawn: &Spawn) -> io::Result<Command> {
     let (name, rest) = match spawn.words.split_first() {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::vm::files::{Change, Entry, Files, Links, OpenFile, OpenHow, Stat};
-use crate::vm::processes::{Patience, Processes, Spawn};
+use crate::vm::processes::{Limits, Patience, Processes, Spawn};
 
 /// The standard streams have lower numbers than any other file.
 const STANDARD: i64 = 3;
@@ -152,6 +152,11 @@ impl Files for Guarded {
         self.inner.redirect(number, target)
     }
 
+    fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {
+        self.allow(Path::new("/dev/ptmx"), Links::Follow, Use::Write)?;
+        Ok(self.inner.terminal()?.map(|end| self.note(end)))
+    }
+
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {
         Ok(self.inner.pipe()?.map(|end| self.note(end)))
     }
@@ -238,6 +243,14 @@ impl Processes for GuardedProcesses {
     }
 
     fn mask(&self, _: u32) -> io::Result<u32> {
+        Err(refused("--allow-run"))
+    }
+
+    fn limit(&self, _: u32, _: Option<Limits>) -> io::Result<Limits> {
+        Err(refused("--allow-run"))
+    }
+
+    fn usage(&self, _: i32) -> io::Result<([f64; 2], [i64; 14])> {
         Err(refused("--allow-run"))
     }
 }

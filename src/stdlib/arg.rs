@@ -30,6 +30,20 @@ pub fn plain_value<'h>(heap: &'h Heap, value: Value<'h>) -> Value<'h> {
         .unwrap_or(value)
 }
 
+/// The object itself, or its bytes if it exports them by a method `__buffer__` of its own.
+///
+/// # Errors
+/// What `__buffer__` raises.
+pub fn exported(vm: &mut Vm, object: Local) -> Result<Local, Raised> {
+    if Buffer::of(&vm.heap, vm.get(object)).is_some() {
+        return Ok(object);
+    }
+    match vm.exported_bytes(object)? {
+        Some(data) => Ok(vm.local(vm.heap.bytes(data).value())),
+        None => Ok(object),
+    }
+}
+
 /// The bytes of an instance whose class keeps them in an attribute `__storage__`, as `array.array` does.
 pub fn storage_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Gc<'h, ByteArray>> {
     let instance = value.as_gc::<Instance>()?;

@@ -15,6 +15,7 @@ pub mod contextvars;
 mod copy;
 pub mod csv;
 pub mod datetime;
+mod devices;
 mod dis;
 pub mod display;
 pub mod gc;
@@ -68,6 +69,7 @@ pub const MODULES: &[&NativeModule] = &[
     &copy::COPY,
     &csv::CSV,
     &datetime::DATETIME,
+    &devices::DEVICES,
     &dis::DIS,
     &gc::GC,
     &hashlib::HASHLIB,

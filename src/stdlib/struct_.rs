@@ -527,12 +527,14 @@ fn unpack_from(
     offset: Local,
 ) -> Result<Local, Raised> {
     let offset = super::arg::vm_index_or(vm, offset, 0)?;
+    let buffer = super::arg::exported(vm, buffer)?;
     let bytes = Buffer::copied(&vm.heap, vm.get(buffer))?;
     let at = start(vm, layout, bytes.len(), offset, "unpack_from")?;
     Ok(unpack_values(vm, layout, &bytes[at..at + layout.size]))
 }
 
 fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Raised> {
+    let buffer = super::arg::exported(vm, buffer)?;
     let bytes = Buffer::copied(&vm.heap, vm.get(buffer))?;
     if layout.size == 0 {
         return Err(error(

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, SeekFrom};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,7 +137,15 @@ pub trait OpenFile: Send + Sync {
     fn manner(&self) -> io::Result<Manner>;
     /// Changes that.
     fn set_manner(&self, manner: Manner) -> io::Result<()>;
+    /// Acts on the descriptor itself: locks belong to it, a copy would release them when it is closed.
+    ///
+    /// # Errors
+    /// What the action returns; the file is closed.
+    fn operate(&self, act: Operation<'_>) -> io::Result<()>;
 }
+
+/// What is done with the descriptor of an open file.
+pub type Operation<'a> = &'a mut dyn FnMut(BorrowedFd<'_>) -> io::Result<()>;
 
 /// How a descriptor behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +173,8 @@ pub trait Files {
     fn redirect(&self, number: i64, target: i64) -> io::Result<()>;
     /// Both ends of a new pipe: the one to read from, the one to write to.
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]>;
+    /// A new pseudo-terminal: its controlling side and its terminal.
+    fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]>;
     /// What the system knows about a file.
     fn stat(&self, path: &Path, links: Links) -> io::Result<Stat>;
     /// The eleven numbers of the file system that a path is on, in the order of `os.statvfs`.
@@ -204,6 +214,10 @@ impl Files for NoFiles {
     }
 
     fn redirect(&self, _: i64, _: i64) -> io::Result<()> {
+        refused()
+    }
+
+    fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {
         refused()
     }
 

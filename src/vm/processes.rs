@@ -97,7 +97,20 @@ pub trait Processes {
     /// # Errors
     /// They may not be set.
     fn mask(&self, mask: u32) -> io::Result<u32>;
+    /// The soft and the hard limit of a resource, None for no limit, and sets them if there are new ones.
+    ///
+    /// # Errors
+    /// The system's: there is no such resource, the hard limit may not be raised.
+    fn limit(&self, resource: u32, new: Option<Limits>) -> io::Result<Limits>;
+    /// The resources that this process (0), its children (-1) or this thread (1) have used: two times in seconds, then 14 counts.
+    ///
+    /// # Errors
+    /// The system's: there is no such choice.
+    fn usage(&self, whose: i32) -> io::Result<([f64; 2], [i64; 14])>;
 }
+
+/// The soft and the hard limit of a resource; None for no limit.
+pub type Limits = [Option<u64>; 2];
 
 /// Processes that a program has no access to.
 pub struct NoProcesses;
@@ -140,6 +153,14 @@ impl Processes for NoProcesses {
     }
 
     fn mask(&self, _: u32) -> io::Result<u32> {
+        refused()
+    }
+
+    fn limit(&self, _: u32, _: Option<Limits>) -> io::Result<Limits> {
+        refused()
+    }
+
+    fn usage(&self, _: i32) -> io::Result<([f64; 2], [i64; 14])> {
         refused()
     }
 }

@@ -24,7 +24,7 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
-use crate::stdlib::arg::vm_index_or;
+use crate::stdlib::arg::{exported, vm_index_or};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -330,7 +330,16 @@ pub fn new_pattern(vm: &mut Vm, pattern: Local, flags: u32) -> Result<Local, Rai
 pub fn region(vm: &mut Vm, args: Locals) -> Result<Region, Raised> {
     let pos = clipped(vm, args.at(2), 0)?;
     let endpos = clipped(vm, args.at(3), i64::MAX)?;
-    region_of(vm, args.at(0), args.at(1), pos, endpos)
+    let string = with_bytes(vm, args.at(1))?;
+    region_of(vm, args.at(0), string, pos, endpos)
+}
+
+/// The text itself, or the bytes of an object that exports them by a method of its own.
+pub fn with_bytes(vm: &mut Vm, string: Local) -> Result<Local, Raised> {
+    if Subject::of(&vm.heap, vm.get(string)).is_some() {
+        return Ok(string);
+    }
+    exported(vm, string)
 }
 
 fn clipped(vm: &mut Vm, local: Local, default: i64) -> Result<usize, Raised> {
@@ -451,7 +460,8 @@ fn findall(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 fn split(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let max = vm_index_or(vm, args.at(2), 0)?;
-    let region = region_of(vm, args.at(0), args.at(1), 0, usize::MAX)?;
+    let string = with_bytes(vm, args.at(1))?;
+    let region = region_of(vm, args.at(0), string, 0, usize::MAX)?;
     let groups = regex(vm, args.at(0))?.groups as usize;
     let heap = &vm.heap;
     let list = heap.list([]);
@@ -472,7 +482,7 @@ fn split(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             kept.is_ok() && (max == 0 || count < max)
         })?;
     }
-    let subject = Subject::arg(vm, args.at(1), regex(vm, args.at(0))?.kind)?;
+    let subject = Subject::arg(vm, region.string, regex(vm, args.at(0))?.kind)?;
     kept?;
     list.push(heap, subject.slice(heap, last, subject.bytes().len()))?;
     Ok(vm.local(list.value()))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::complain;
 use super::match_object::this;
 use super::matcher::Mode;
-use super::pattern::{Found, Region, regex, region_of, wrap};
+use super::pattern::{Found, Region, regex, region_of, with_bytes, wrap};
 use super::source::TextKind;
 use super::subject::Subject;
 use super::template::Part;
@@ -164,6 +164,7 @@ pub fn expand_template(
 fn replace(vm: &mut Vm, args: Locals) -> Result<(Local, usize), Raised> {
     let [pattern, repl, string] = [0, 1, 2].map(|i| args.at(i));
     let max = vm_index_or(vm, args.at(3), 0)?;
+    let string = with_bytes(vm, string)?;
     let repl = replacement(vm, pattern, repl)?;
     let region = region_of(vm, pattern, string, 0, usize::MAX)?;
     let mut out = Output {
