@@ -23,6 +23,8 @@ pub enum IterTag {
     Str,
     /// `source`: bytes or a bytearray; `pos`.
     Bytes,
+    /// `source`: an array of the module `array`; `pos`.
+    Array,
     /// `source`: a dict; `pos`: entry; `end`: its length at the start; `step`: one more than the keys given.
     DictKeys,
     /// The same, giving values.
@@ -91,6 +93,7 @@ impl IterTag {
                 Builtin::ByteArrayIterator
             }
             IterTag::Bytes => Builtin::BytesIterator,
+            IterTag::Array => Builtin::ArrayIterator,
             IterTag::DictKeys => Builtin::DictKeyIterator,
             IterTag::DictValues => Builtin::DictValueIterator,
             IterTag::DictItems => Builtin::DictItemIterator,

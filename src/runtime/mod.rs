@@ -3,6 +3,7 @@
 //! `value` is what a register holds, `heap` where objects live, `shape` and `class` how they are described, then one file a type.
 //! Operations that may call back into the program are a layer up, in `vm`; methods by name two layers up, in `stdlib`.
 
+pub mod array;
 pub mod builtin_eq;
 pub mod bytes;
 pub mod cell;

@@ -159,6 +159,7 @@ types! {
     StrIterator "str_iterator": Object [final];
     BytesIterator "bytes_iterator": Object [final];
     ByteArrayIterator "bytearray_iterator": Object [final];
+    ArrayIterator "array.arrayiterator": Object [final];
     DictKeyIterator "dict_keyiterator": Object [final];
     DictValueIterator "dict_valueiterator": Object [final];
     DictItemIterator "dict_itemiterator": Object [final];

@@ -44,12 +44,6 @@ pub fn exported(vm: &mut Vm, object: Local) -> Result<Local, Raised> {
     }
 }
 
-/// The bytes of an instance whose class keeps them in an attribute `__storage__`, as `array.array` does.
-pub fn storage_of<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Gc<'h, ByteArray>> {
-    let instance = value.as_gc::<Instance>()?;
-    instance.attr(heap, heap.intern("__storage__"))?.as_gc()
-}
-
 /// A pure algorithm's result; its error becomes an exception.
 #[inline]
 pub fn checked<T>(heap: &Heap, result: TextResult<T>) -> Result<T, Raised> {
@@ -237,11 +231,7 @@ impl<'h> Buffer<'h> {
         if let Some(array) = value.as_gc::<ByteArray>() {
             return Some(Buffer::Array(array.get().read(heap)));
         }
-        if let Some(opaque) = value.as_gc::<Opaque>() {
-            return opaque.exported(heap).map(Buffer::Copy);
-        }
-        let storage = storage_of(heap, value)?;
-        Some(Buffer::Array(storage.get().read(heap)))
+        value.as_gc::<Opaque>()?.exported(heap).map(Buffer::Copy)
     }
 
     /// A copy of the bytes of an argument that must have some.

@@ -4,6 +4,7 @@
 
 pub mod abc;
 pub mod arg;
+pub mod array;
 pub mod asyncio;
 pub mod binascii;
 pub mod builtins;
@@ -60,6 +61,7 @@ use registry::NativeModule;
 /// The modules written in Rust; each is made when it is first imported.
 pub const MODULES: &[&NativeModule] = &[
     &abc::ABC,
+    &array::ARRAY_MODULE,
     &asyncio::ASYNCIO,
     &binascii::BINASCII,
     &cmath::CMATH,

@@ -90,6 +90,7 @@ const CLASSES: &[(&str, &str, &str, &[Builtin])] = &[
             DictValueIterator,
             DictItemIterator,
             DictReverseKeyIterator,
+            ArrayIterator,
             SetIterator,
             CallableIterator,
         ],

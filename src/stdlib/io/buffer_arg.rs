@@ -2,16 +2,17 @@
 //!
 //! What can be written is a bytearray, a writable memoryview or an array. Bytes are copied in while no user code runs.
 
+use crate::runtime::Raised;
+use crate::runtime::array::Array;
 use crate::runtime::bytes::ByteArray;
-use crate::runtime::{Gc, Raised};
-use crate::stdlib::arg::{plain_value, storage_of};
+use crate::stdlib::arg::plain_value;
 use crate::stdlib::memoryview;
 use crate::vm::{Local, Vm};
 
 /// How many bytes fit into a writable buffer.
 pub fn writable_len(vm: &Vm, target: Local) -> Result<usize, Raised> {
-    if let Some(array) = array_of(vm, target) {
-        return Ok(array.len(&vm.heap));
+    if let Some(len) = with_bytes(vm, target, |bytes| bytes.len()) {
+        return Ok(len);
     }
     match memoryview::try_view(vm.get(target)) {
         Some(view) if view.is_released() => Err(memoryview::released(&vm.heap)),
@@ -35,19 +36,22 @@ pub fn store_at(vm: &Vm, target: Local, at: usize, data: &[u8]) -> Result<(), Ra
         view.store(&vm.heap, &all);
         return Ok(());
     }
-    let Some(array) = array_of(vm, target) else {
-        return Err(not_writable(vm, target));
-    };
-    if let Some(room) = array.write(&vm.heap).get_mut(at..at + data.len()) {
-        room.copy_from_slice(data);
-    }
-    Ok(())
+    let stored = with_bytes(vm, target, |bytes| {
+        if let Some(room) = bytes.get_mut(at..at + data.len()) {
+            room.copy_from_slice(data);
+        }
+    });
+    stored.ok_or_else(|| not_writable(vm, target))
 }
 
-/// The bytearray that a target is or keeps its items in.
-fn array_of(vm: &Vm, target: Local) -> Option<Gc<'_, ByteArray>> {
+/// Does something with the bytes of a bytearray or an array; None: the target is neither.
+fn with_bytes<T>(vm: &Vm, target: Local, change: impl FnOnce(&mut [u8]) -> T) -> Option<T> {
+    if let Some(array) = vm.find_payload::<Array>(target) {
+        return Some(change(&mut array.write(&vm.heap)));
+    }
     let value = plain_value(&vm.heap, vm.get(target));
-    value.as_gc().or_else(|| storage_of(&vm.heap, value))
+    let array = value.as_gc::<ByteArray>()?;
+    Some(change(&mut array.write(&vm.heap)))
 }
 
 fn not_writable(vm: &Vm, target: Local) -> Raised {

@@ -3,10 +3,11 @@
 //! An index gives an item, a slice another view; a tuple of indices an item of several dimensions.
 
 use super::{View, object, try_view, view, with_bytes};
+use crate::runtime::array::Array;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
-use crate::stdlib::arg::{Buffer, as_str, storage_of};
+use crate::stdlib::arg::{Buffer, as_str};
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
 use crate::stdlib::receiver::spread;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -193,6 +194,7 @@ fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         Key::Part(part) => Ok(object(vm, args.at(0), part)),
         Key::Item(at) => {
             let view = view(vm, args.at(0))?;
+            check_format(vm, view)?;
             match item_at(&vm.heap, view, at) {
                 Some(value) => Ok(vm.local(value)),
                 None => Err(vm
@@ -212,6 +214,7 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         Key::Item(at) => {
             let (letter, size) = {
                 let view = view(vm, args.at(0))?;
+                check_format(vm, view)?;
                 (view.letter(), view.itemsize)
             };
             let mut bytes = Vec::new();
@@ -223,6 +226,15 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         }
     }
     Ok(vm.none())
+}
+
+/// Refuses formats whose items are no values: characters of arrays.
+fn check_format(vm: &Vm, view: &View) -> Result<(), Raised> {
+    if view.letter() != b'w' {
+        return Ok(());
+    }
+    let message = "memoryview: format w not supported";
+    Err(vm.heap.raise(Builtin::NotImplementedError, message))
 }
 
 fn pack_error(vm: &Vm, letter: u8, why: PackError) -> Raised {
@@ -245,7 +257,7 @@ type Layout = (String, Vec<usize>);
 
 /// The format, shape and bytes of a value that is no view; bytes have no format that matters.
 fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>), Raised> {
-    if storage_of(&vm.heap, vm.get(value)).is_none()
+    if vm.find_payload::<Array>(value).is_none()
         && let Some(bytes) = Buffer::of(&vm.heap, vm.get(value))
     {
         return Ok((None, bytes.to_vec()));
@@ -281,6 +293,7 @@ fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
 
 fn to_list(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let view = view(vm, this)?;
+    check_format(vm, view)?;
     let offsets = view.offsets();
     let shape = view.shape.clone();
     let values = offsets.into_iter();

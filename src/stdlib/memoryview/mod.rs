@@ -9,6 +9,7 @@ mod items;
 
 use std::cell::Cell;
 
+use crate::runtime::array::Array;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -156,6 +157,21 @@ impl View {
         }
     }
 
+    /// A view of an array of the module `array`, with its format; characters have the one that no view reads.
+    fn over_array(owner: Value<'_>) -> Option<View> {
+        let array = owner.as_gc::<Opaque>()?.payload::<Array>()?;
+        let (code, itemsize) = (array.code(), array.item_size());
+        let len = array.storage()?.borrow().len();
+        let code = if code == b'u' { b'w' } else { code };
+        Some(View {
+            shape: vec![len / itemsize],
+            strides: vec![itemsize as i64],
+            format: char::from(code).to_string(),
+            itemsize,
+            ..View::over(owner, len, false)
+        })
+    }
+
     /// Another view of the same owner.
     fn again(&self, heap: &Heap) -> View {
         View {
@@ -279,6 +295,15 @@ pub fn of_storage(vm: &mut Vm, owner: Local) -> Local {
     vm.new_opaque(class, view)
 }
 
+/// A view of an array.
+pub fn of_array(vm: &mut Vm, owner: Local) -> Local {
+    let class = class_of(vm, &MEMORYVIEW);
+    match View::over_array(vm.get(owner)) {
+        Some(view) => vm.new_opaque(class, view),
+        None => vm.none(),
+    }
+}
+
 /// The view that a value is, released or not.
 pub fn try_view<'h>(value: Value<'h>) -> Option<&'h View> {
     value.as_gc::<Opaque>()?.payload()
@@ -320,6 +345,9 @@ const NEW: Native = Native::vm(
             (None, plain) => {
                 let bytes = plain.as_gc::<Bytes>().map(|bytes| bytes.as_slice().len());
                 let array = plain.as_gc::<ByteArray>();
+                if let Some(view) = View::over_array(vm.get(args.at(1))) {
+                    return Ok(vm.new_opaque(args.at(0), view));
+                }
                 match (bytes, array) {
                     (Some(len), _) => View::over(plain, len, true),
                     (_, Some(array)) => View::over(plain, array.len(&vm.heap), false),

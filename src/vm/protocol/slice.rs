@@ -4,6 +4,7 @@
 //! which selects the same.
 
 use crate::bytecode::Instr;
+use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::Kind;
 use crate::runtime::list::List;
 use crate::runtime::range::Range;
@@ -173,12 +174,23 @@ pub(in crate::vm) fn sliced<'h>(
             Ok(heap.tuple(&items).value())
         }
         _ => {
-            let data = sequence.to_bytes().unwrap_or_default();
-            let selected = bounds.select(data.len());
-            let part = selected.positions().map(|i| data[i]).collect();
+            let part = match (sequence.as_gc::<Bytes>(), sequence.as_gc::<ByteArray>()) {
+                (Some(bytes), _) => slice_bytes(heap, bytes.get().as_slice(), bounds)?,
+                (_, Some(array)) => slice_bytes(heap, &array.get().read(heap), bounds)?,
+                _ => Vec::new(),
+            };
             Ok(bytes_like(heap, kind.unwrap_or(Kind::Bytes), part))
         }
     }
+}
+
+fn slice_bytes(heap: &Heap, data: &[u8], bounds: Bounds) -> Result<Vec<u8>, Raised> {
+    let selected = bounds.select(data.len());
+    heap.room_for(selected.count)?;
+    Ok(match contiguous(selected) {
+        Some(range) => data[range].to_vec(),
+        None => selected.positions().map(|i| data[i]).collect(),
+    })
 }
 
 /// Whether the selection is the whole of an immutable sequence, which then stands for itself.

@@ -12,6 +12,7 @@ use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::slice::Slice;
@@ -22,6 +23,7 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
+use crate::vm::protocol::item_fast_path::plain_array;
 use crate::vm::protocol::slice::{leaf_bounds, sliced};
 
 /// The wording of a sequence type's errors.
@@ -41,6 +43,10 @@ fn words(value: Value<'_>) -> Option<Words> {
         Kind::Bytes => ("byte", "index out of range"),
         Kind::ByteArray => ("bytearray", "bytearray index out of range"),
         Kind::Range => ("range", "range object index out of range"),
+        Kind::Opaque => {
+            plain_array(value)?;
+            ("array", "array index out of range")
+        }
         _ => return None,
     };
     Some(Words { indices, range })
@@ -194,7 +200,15 @@ pub(in crate::vm) fn leaf_item<'h>(
 ) -> Option<Result<Value<'h>, Raised>> {
     if let Some(position) = key.as_i64() {
         words(object)?;
-        return Some(item_at(heap, object, position).ok_or_else(|| out_of_range(heap, object)));
+        return match item_at(heap, object, position) {
+            Some(item) => Some(Ok(item)),
+            // A number in it that is no character is told by its method.
+            None if object.is_gc::<Opaque>() => None,
+            None => Some(Err(out_of_range(heap, object))),
+        };
+    }
+    if object.is_gc::<Opaque>() {
+        return None;
     }
     let bounds = leaf_bounds(heap, key.as_gc::<Slice>()?)?;
     words(object)?;
@@ -236,6 +250,10 @@ pub(in crate::vm) fn item_at<'h>(
             };
             let at = u64::try_from(at).ok().filter(|&at| at < range.len())?;
             Some(heap.int(range.at(at)))
+        }
+        Kind::Opaque => {
+            let array = plain_array(sequence)?;
+            array.item(heap, resolve(array.len(heap))?)
         }
         _ => None,
     }
@@ -501,6 +519,7 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
         Kind::ByteArray => value
             .as_gc::<ByteArray>()
             .map(|array| array.get().len(heap)),
+        Kind::Opaque => plain_array(value).map(|array| array.len(heap)),
         Kind::Range => i64::try_from(value.as_gc::<Range>()?.get().len())
             .ok()
             .map(|len| len as usize),

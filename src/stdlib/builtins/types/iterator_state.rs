@@ -108,7 +108,7 @@ fn reduce(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let position = int(vm, before as i64);
             by_iter(vm, &[state.source], Some(position))
         }
-        IterTag::List | IterTag::Tuple | IterTag::Bytes | IterTag::Sequence => {
+        IterTag::List | IterTag::Tuple | IterTag::Bytes | IterTag::Array | IterTag::Sequence => {
             let position = int(vm, state.pos);
             by_iter(vm, &[state.source], Some(position))
         }
@@ -184,7 +184,7 @@ fn set_state(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let len = crate::vm::leaf_len(heap, source).map_or(i64::MAX, |len| len as i64);
             iter.pos.set(wanted.clamp(-1, len - 1));
         }
-        IterTag::List | IterTag::Tuple | IterTag::Bytes | IterTag::Sequence => {
+        IterTag::List | IterTag::Tuple | IterTag::Bytes | IterTag::Array | IterTag::Sequence => {
             let len = match source.as_object().map(Gc::kind) {
                 Some(ByteArray::KIND) | None => i64::MAX,
                 Some(_) => crate::vm::leaf_len(heap, source).map_or(i64::MAX, |len| len as i64),

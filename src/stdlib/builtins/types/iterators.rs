@@ -6,11 +6,13 @@
 use smallvec::SmallVec;
 
 use super::iterator_state::{REDUCE, SETSTATE};
+use crate::runtime::array::Array;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
@@ -62,6 +64,7 @@ pub const TYPES: &[NativeType] = &[
     ),
     walk(Builtin::BytesIterator, "An iterator over bytes."),
     walk(Builtin::ByteArrayIterator, "An iterator over a bytearray."),
+    walk(Builtin::ArrayIterator, "An iterator over an array."),
     walk(
         Builtin::DictKeyIterator,
         "An iterator over the keys of a dict.",
@@ -166,6 +169,10 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
                 .as_gc::<ByteArray>()
                 .map_or(0, |array| array.len(heap) as i64 - pos),
         },
+        IterTag::Array => source
+            .as_gc::<Opaque>()
+            .and_then(|array| array.payload::<Array>())
+            .map_or(0, |array| array.len(heap) as i64 - pos),
         IterTag::DictKeys
         | IterTag::DictValues
         | IterTag::DictItems

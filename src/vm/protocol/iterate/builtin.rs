@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use crate::runtime::array::Array;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::dict::Dict;
 use crate::runtime::heap::Kind;
@@ -14,6 +15,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
 use crate::runtime::list::List;
 use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
@@ -21,6 +23,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
+use crate::vm::protocol::item_fast_path::plain_array;
 
 /// What a step of an iterator gave.
 pub enum Advance<T> {
@@ -90,6 +93,10 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
             walk(IterTag::Set, set.table.len(heap))
         }
         Kind::View => view_iter(heap, value.as_gc()?),
+        Kind::Opaque => {
+            plain_array(value)?;
+            walk(IterTag::Array, 0)
+        }
         Kind::Iter => Some(value),
         Kind::Coroutine if super::is_generator(value) => Some(value),
         _ => None,
@@ -140,6 +147,7 @@ fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h
         IterTag::List => next_of_list(heap, iter),
         IterTag::Tuple => next_of_tuple(heap, iter),
         IterTag::Bytes => next_at(iter, |source, n| byte_at(heap, source, n), heap),
+        IterTag::Array => next_of_array(heap, iter)?,
         IterTag::ListReverse => previous_in_list(heap, iter),
         IterTag::Str => next_char(heap, iter),
         IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
@@ -305,6 +313,28 @@ fn byte_at<'h>(heap: &Heap, source: Value<'h>, n: usize) -> Option<Value<'h>> {
         None => source.as_gc::<ByteArray>()?.byte(heap, n),
     };
     byte.map(|byte| Value::small_int(i64::from(byte)))
+}
+
+/// A step over an array of the module `array`.
+fn next_of_array<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {
+    let source = iter.source.get(heap).as_gc::<Opaque>();
+    let Some(array) = source.and_then(|array| array.payload::<Array>()) else {
+        return Ok(None);
+    };
+    let place = iter.pos.get() as usize;
+    match array.item(heap, place) {
+        Some(item) => {
+            iter.pos.set(iter.pos.get() + 1);
+            Ok(Some(item))
+        }
+        None if place < array.len(heap) => {
+            Err(heap.value_error("chr() arg not in range(0x110000)"))
+        }
+        None => {
+            iter.source.clear();
+            Ok(None)
+        }
+    }
 }
 
 fn previous_in_list<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Option<Value<'h>> {

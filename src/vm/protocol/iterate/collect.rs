@@ -21,6 +21,7 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::text::MAX_TEXT;
 use crate::vm::Vm;
 use crate::vm::local::Local;
+use crate::vm::protocol::item_fast_path::plain_array;
 
 /// The longest range that becomes a list: as many bytes as the longest text.
 const MAX_ITEMS: u64 = (MAX_TEXT / size_of::<Value<'_>>()) as u64;
@@ -198,6 +199,12 @@ impl Vm {
                 let set = value.as_gc::<Set>()?;
                 set.settle(heap);
                 Some(set.table.keys(heap))
+            }
+            Kind::Opaque => {
+                let array = plain_array(value)?;
+                (0..array.len(heap))
+                    .map(|at| array.item(heap, at))
+                    .collect()
             }
             Kind::View => items_of_view(heap, value.as_gc()?),
             _ => None,
