@@ -12,16 +12,17 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::args::{Flushing, Settings};
+use super::args::{Flushing, Inspect, Settings};
 use super::coverage::record::Recorder;
 use super::failure::{self, asserted};
+use super::inspection::Inspection;
 use super::notices::Notices;
 use super::report;
 use super::reserve::{Reserve, reserve};
 use super::signals::Signals;
 use super::status;
 use super::style::{Style, say};
-use crate::diagnostics::fitted;
+use crate::diagnostics::{Color, fitted};
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
@@ -73,6 +74,8 @@ pub struct Process {
     kept: Option<Vec<String>>,
     files: Rc<dyn Files>,
     sandbox: Option<Doors>,
+    /// The socket for `apy ps`, if the program may be inspected.
+    inspection: Option<Inspection>,
     /// Notes which statements ran, if `apy test --cov` asks for it.
     recorder: Option<Recorder>,
 }
@@ -91,6 +94,10 @@ impl Process {
             Some(doors) => Rc::new(Guarded::new(Rc::new(OsFiles::default()), doors.clone())),
         };
         let by_line = io::stdout().is_terminal();
+        let inspection = match settings.inspect {
+            Inspect::Refuse => None,
+            Inspect::Answer => Inspection::open_or_complain(&signals),
+        };
         Process {
             buffer: Vec::new(),
             by_line,
@@ -102,6 +109,7 @@ impl Process {
             kept: None,
             files,
             sandbox: settings.sandbox.clone(),
+            inspection,
             recorder: Recorder::of_this_process(),
         }
     }
@@ -124,6 +132,11 @@ impl Process {
 
 impl Host for Process {
     fn report(&mut self, report: Report) {
+        if let (Report::Inspection(_), Some(inspection)) = (&report, &mut self.inspection) {
+            let plain = Style(Color::Never);
+            inspection.answer(report::render(&report, &self.sources.borrow(), plain));
+            return;
+        }
         // What fails here fails again at the next write, which tells the program.
         let _ = self.flush();
         let sources = self.sources.borrow();
@@ -179,6 +192,11 @@ impl Host for Process {
 
     fn interrupted(&mut self) -> bool {
         self.signals.any()
+    }
+
+    fn is_inspected(&mut self) -> bool {
+        let inspection = self.inspection.as_mut();
+        inspection.is_some_and(Inspection::is_asked)
     }
 
     fn signals(&self) -> Option<Rc<dyn crate::vm::signals::Signals>> {
@@ -247,6 +265,7 @@ impl Host for Process {
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.inspection = None;
         let noted = self.recorder.as_ref().map_or(Ok(()), Recorder::write);
         self.flush().and(noted)
     }

@@ -12,10 +12,12 @@ mod dump;
 mod explain;
 mod failure;
 mod host;
+mod inspection;
 mod markup;
 mod notices;
 mod output;
 mod project;
+mod ps;
 mod repl;
 mod report;
 mod reserve;
@@ -23,6 +25,7 @@ mod run;
 mod signals;
 mod status;
 mod style;
+mod task_tree;
 mod test;
 
 use std::process::ExitCode;
@@ -56,6 +59,7 @@ fn start(parsed: Parsed) -> u8 {
         Parsed::Run(Action::Check(options), settings) => check::check(options, &settings),
         Parsed::Run(Action::Dump(dump, source), settings) => dump::dump(dump, source, &settings),
         Parsed::Run(Action::Explain(numbers), _) => explain::explain(&numbers),
+        Parsed::Run(Action::Ps(pid), _) => ps::ps(pid),
         Parsed::Run(Action::Completions(shell), _) => output::write_out(&args::completions(&shell)),
         Parsed::Run(Action::Manual, _) => output::write_out(&args::manual()),
         Parsed::Over(status) => status,

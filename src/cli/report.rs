@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::failure::{self, draw, location};
 use super::style::Style;
+use super::task_tree::{self, in_user_code};
 use crate::bytecode::HEADER;
 use crate::diagnostics::{ErrorCode, Severity, SourceMap};
 use crate::runtime::heap::{LimitKind, Limits};
@@ -46,6 +47,7 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             style,
         ),
         Report::Deadlock { stuck, cycle } => deadlock(stuck, *cycle, sources, style),
+        Report::Inspection(standing) => task_tree::tree(standing, sources),
     }
 }
 
@@ -288,28 +290,6 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
     }
     out
 }
-
-/// The thing that a task or thread waits for, in the program's words, and where: a thread inside of the library waits in the function
-/// that the program called.
-fn in_user_code<'s>(stuck: &'s Stuck, sources: &SourceMap) -> (String, Option<&'s Place>) {
-    let is_library = |place: &&Place| failure::is_library(place, sources);
-    let inside = stuck.trail.iter().take_while(|p| is_library(p)).count();
-    let called = stuck.trail[..inside]
-        .iter()
-        .map(|place| &place.0.qualname)
-        .rfind(|name| !STARTS.contains(&&***name));
-    match called {
-        Some(called) => (called.to_string(), stuck.trail.get(inside)),
-        None => (stuck.waits_for.clone(), stuck.place.as_ref()),
-    }
-}
-
-/// The functions of the library that a thread begins in.
-const STARTS: [&str; 3] = [
-    "Thread._bootstrap",
-    "Thread.run",
-    "ThreadPoolExecutor._work",
-];
 
 /// Where the program made a task or a thread.
 fn spawned<'s>(stuck: &'s Stuck, sources: &SourceMap) -> Option<&'s Place> {

@@ -16,7 +16,7 @@ use crate::runtime::future::Future;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Obstacle, Opaque};
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::vm::{Local, Mention, Report, Stuck, StuckKind, Vm};
+use crate::vm::{Local, Mention, Report, Standing, Stuck, StuckKind, Vm};
 
 /// How many of the futures that a task waits for are named.
 const NAMED: usize = 3;
@@ -46,6 +46,23 @@ pub fn deadlock(vm: &mut Vm) -> Raised {
 pub fn waiting(vm: &mut Vm) -> Vec<Stuck> {
     let tasks = waiting_tasks(vm, "a future");
     tasks.into_iter().map(|task| task.stuck).collect()
+}
+
+/// Answers those who ask from outside which tasks and threads there are, and which waits for which.
+pub(super) fn answer_inspection(vm: &mut Vm) {
+    let current = scheduler(vm).current_task(&vm.heap);
+    let current = current.map(|task| part(vm, vm.local(task)).number.get());
+    let mut tasks = waiting_tasks(vm, "a future");
+    tasks.extend(waiting_threads(vm));
+    let places = places(&tasks);
+    let known = |on: Vec<u64>| on.iter().filter_map(|n| places.get(n).copied()).collect();
+    let standing = tasks.into_iter().map(|one| Standing {
+        runs: current == Some(one.number),
+        stuck: one.stuck,
+        on: known(one.on),
+    });
+    let standing = standing.collect();
+    vm.host.report(Report::Inspection(standing));
 }
 
 /// What a task waits for and where.
@@ -260,13 +277,15 @@ fn called(vm: &mut Vm, one: Local) -> String {
     format!("task '{}'{over}", report::text(vm, one))
 }
 
+/// Where each number is in the list.
+fn places(tasks: &[Stalled]) -> FxHashMap<u64, usize> {
+    let rows = tasks.iter().enumerate();
+    rows.map(|(at, task)| (task.number, at)).collect()
+}
+
 /// Tasks of which each waits for the next and the last for the first, by their place in `tasks`; none if there are none.
 fn find_cycle(tasks: &[Stalled]) -> Vec<usize> {
-    let places: FxHashMap<u64, usize> = tasks
-        .iter()
-        .enumerate()
-        .map(|(at, task)| (task.number, at))
-        .collect();
+    let places = places(tasks);
     let mut seen = vec![Seen::No; tasks.len()];
     for start in 0..tasks.len() {
         // The way from `start` to here, and how many edges of each task were tried.

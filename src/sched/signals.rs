@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::Write;
 
-use super::{foreground, scheduler};
+use super::{deadlock, foreground, scheduler};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Slot, Value};
 use crate::vm::signals::INTERRUPT;
@@ -72,6 +72,9 @@ pub fn is_expected(vm: &Vm) -> bool {
 /// # Errors
 /// KeyboardInterrupt after Ctrl-C; of the program's handlers.
 pub fn deliver(vm: &mut Vm) -> Result<(), Raised> {
+    if vm.host.is_inspected() {
+        deadlock::answer_inspection(vm);
+    }
     let signals = vm.host.signals();
     let pretended = !scheduler(vm).signals.arrived.borrow().is_empty();
     let caught = match &signals {

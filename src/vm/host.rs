@@ -37,6 +37,10 @@ pub trait Host {
     fn read_line(&mut self) -> io::Result<String>;
     /// Whether Ctrl-C was pressed, or another signal was caught, since the last call.
     fn interrupted(&mut self) -> bool;
+    /// Whether somebody outside asks for the program's tasks; the answer is a `Report::Inspection`. Asked when signals are delivered.
+    fn is_inspected(&mut self) -> bool {
+        false
+    }
     /// Whether `input` asks `read_line` rather than the file of the standard input.
     fn reads_lines(&self) -> bool {
         true

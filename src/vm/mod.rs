@@ -46,7 +46,7 @@ pub use protocol::arith::Operator;
 pub use protocol::subscript::leaf_len;
 #[cfg(feature = "cli")]
 pub use report::{Awaitable, Forgotten, Written};
-pub use report::{Failure, HeldAt, Place, Problem, Report, Stuck, StuckKind};
+pub use report::{Failure, HeldAt, Place, Problem, Report, Standing, Stuck, StuckKind};
 pub use suggest::is_standard;
 
 use crate::bytecode::Instr;

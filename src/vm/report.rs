@@ -65,6 +65,19 @@ pub enum Report {
         /// How many of them, from the first, wait for each other in a circle.
         cycle: usize,
     },
+    /// Somebody outside asked for the tasks and threads that are not done (`Host::is_inspected`).
+    Inspection(Vec<Standing>),
+}
+
+/// A task or thread that is not done.
+#[derive(Clone)]
+pub struct Standing {
+    /// What it waits for and where.
+    pub stuck: Stuck,
+    /// Which of the others it waits for, by their places in the list.
+    pub on: Vec<usize>,
+    /// Whether it runs at this moment.
+    pub runs: bool,
 }
 
 /// What only does something, or only tells something, when it is awaited.

@@ -4,6 +4,7 @@
 //! text: a file is written only where the test is about files. What programs themselves print is the goldens' concern.
 
 mod extremes;
+mod inspection;
 mod programs;
 mod reports;
 

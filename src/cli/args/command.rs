@@ -52,7 +52,7 @@ Exit status: 0; 1 exception or syntax error; 2 usage or unreadable file; 3 deadl
 pub const VERSION: &str = env!("APY_VERSION");
 
 /// The names of all commands. A first word that is none of them is a program, and then the commands need not be declared.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "run",
     "repl",
     "test",
@@ -62,6 +62,7 @@ pub const NAMES: [&str; 11] = [
     "scopes",
     "dis",
     "explain",
+    "ps",
     "completions",
     "manual",
 ];
@@ -80,6 +81,7 @@ pub fn command() -> Command {
         .subcommand(check())
         .subcommands(DUMPS.map(|(name, _, about)| Command::new(name).about(about).arg(file())))
         .subcommand(explain())
+        .subcommand(ps())
         .subcommand(completions_command())
         .subcommand(Command::new("manual").about("Write the man page: apy manual > apy.1"))
 }
@@ -210,6 +212,18 @@ fn explain() -> Command {
                 .value_name("CODE")
                 .help("Such as E0106, or 106; none: list all")
                 .num_args(0..),
+        )
+}
+
+fn ps() -> Command {
+    Command::new("ps")
+        .about("Show the programs that run with --inspect, or what the tasks of one wait for")
+        .after_help("Exit status: 0; 1 the program does not answer; 2 wrong usage.")
+        .arg(
+            Arg::new("pid")
+                .value_name("PID")
+                .help("The number of the process; none: list all programs")
+                .value_parser(value_parser!(i32).range(1..)),
         )
 }
 
@@ -455,7 +469,7 @@ fn door(name: &'static str, value: &'static str, help: &'static str) -> Arg {
         .value_parser(value_parser!(OsString))
 }
 
-fn general_options() -> [Arg; 9] {
+fn general_options() -> [Arg; 10] {
     [
         choice(
             "time",
@@ -493,6 +507,7 @@ fn general_options() -> [Arg; 9] {
             .value_hint(ValueHint::DirPath)
             .value_parser(value_parser!(PathBuf))
             .help("Where installed packages are; else APYHOME/site-packages"),
+        flag("inspect", "Let `apy ps` show what the program's tasks wait for"),
         flag("quiet", "Say only what is wrong").short('q'),
         flag("verbose", "Say what is done, too").short('v'),
     ]

@@ -49,6 +49,8 @@ pub enum Action {
     Dump(Dump, ProgramText),
     /// Explain a kind of mistake by its number.
     Explain(Vec<String>),
+    /// Show the programs that may be inspected, or the tasks of the one with a number.
+    Ps(Option<i32>),
     /// Write a completion script for this shell.
     Completions(String),
     /// Write the man page.
@@ -138,6 +140,17 @@ pub struct Settings {
     pub limits: Limits,
     /// The parts of the world that they may use; None: all of them.
     pub sandbox: Option<Doors>,
+    /// Whether `apy ps` may look.
+    pub inspect: Inspect,
+}
+
+/// Whether a program answers `apy ps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inspect {
+    /// Nothing of it is seen.
+    Refuse,
+    /// It opens a socket for that: `--inspect`.
+    Answer,
 }
 
 /// When output is written.
@@ -259,6 +272,7 @@ fn action(matches: &ArgMatches) -> Action {
         Some(("test", of)) => Action::Test(Box::new(TestOptions::of(of))),
         Some(("check", of)) => Action::Check(CheckOptions::of(of)),
         Some(("explain", of)) => Action::Explain(many(of, "number")),
+        Some(("ps", of)) => Action::Ps(of.get_one("pid").copied()),
         Some(("completions", of)) => Action::Completions(word(of, "shell").unwrap_or_default()),
         Some(("manual", _)) => Action::Manual,
         Some((name, of)) => dump(name, of),
@@ -379,6 +393,10 @@ impl Settings {
             gc_stress: std::env::var_os("APY_GC_STRESS").is_some_and(|value| value == "1"),
             limits: limits_of(inner, sandbox.is_some()),
             sandbox,
+            inspect: match inner.get_flag("inspect") {
+                true => Inspect::Answer,
+                false => Inspect::Refuse,
+            },
         }
     }
 }
