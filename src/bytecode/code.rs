@@ -50,6 +50,15 @@ pub struct Head<'a> {
     pub captures: &'a [Capture],
 }
 
+/// A place that the user gave to a code object: the texts of tracebacks name it instead of the true one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToldPlace {
+    /// The file's name; unset: the true one.
+    pub file: Option<Rc<str>>,
+    /// What is added to each line's number.
+    pub lines: i64,
+}
+
 /// What a `Code` is made from: the same data before verification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
@@ -59,6 +68,8 @@ pub struct Draft {
     pub qualname: Rc<str>,
     /// Which file the spans point into: the number the source map gave it.
     pub file: u32,
+    /// The file and line that `code.replace` put in the place of the true ones.
+    pub told: Option<Box<ToldPlace>>,
     /// The header of the definition.
     pub span: Span,
     /// Where the definition begins: at its first decorator, if it has one.

@@ -204,6 +204,7 @@ impl Writer {
             name: _,
             qualname: _,
             file: _,
+            told: _,
             span,
             begin,
             kind,
@@ -468,6 +469,7 @@ impl<'a> Reader<'a> {
             captures: head.captures.clone(),
             doc: head.doc.map(|at| self.texts.get(at)).transpose()?,
             file: self.file,
+            told: None,
             span: self.span()?,
             begin: self.small()?,
             kind: *KINDS

@@ -306,6 +306,7 @@ mod tests {
             name: "f".into(),
             qualname: "f".into(),
             file: 0,
+            told: None,
             span: Span::default(),
             kind: CodeKind::Function,
             params: Params::default(),

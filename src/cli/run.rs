@@ -181,6 +181,9 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
     let name = path.to_string_lossy().into_owned();
     match std::fs::read(path) {
         Ok(text) => Ok((name, text)),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => {
+            Err(format!("can't find '__main__' module in '{name}'"))
+        }
         Err(error) => {
             let is_missing = error.kind() == ErrorKind::NotFound;
             let guess = match (program_like(path), command_like(&name)) {

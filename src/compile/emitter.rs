@@ -203,6 +203,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
         let draft = Draft {
             name: scope.name.clone(),
             qualname: scope.qualname.clone(),
+            told: None,
             file: self.unit.file,
             span: header.span,
             begin: header.begin,

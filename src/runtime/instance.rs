@@ -2,7 +2,8 @@
 //!
 //! The first `capacity` slots are the object's tail, further ones are in `extra` (a list); in dict shape `extra` is the
 //! attribute dict. Accesses are reported as those of containers are (`heap/record.rs`): a slot is an item, and which attributes there are
-//! is their order. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
+//! is their order. Attributes that `__slots__` declares are stored with the others until `__dict__` is asked for: then they move to a
+//! dict of their own, which the attribute dict's table holds as its owner. An instance of a subclass of a builtin type (`class Stack(list)`) holds the builtin's object in slot 0.
 
 #![expect(unsafe_code, reason = "knows interned names by their addresses")]
 
@@ -12,7 +13,7 @@ use super::dict::Dict;
 use super::heap::{Gc, Heap, Part, Slot, traced};
 use super::list::List;
 use super::str::Str;
-use super::table::Table;
+use super::table::{Found, Table};
 use super::value::Value;
 
 /// An instance.
@@ -168,7 +169,10 @@ impl<'h> Gc<'h, Instance> {
     pub fn attrs(self, heap: &'h Heap) -> Vec<(Value<'h>, Value<'h>)> {
         heap.reads(self.get(), Part::All);
         if let Some(dict) = self.extra.get(heap).as_gc::<Dict>() {
-            return dict.table.entries(heap);
+            let mut entries = dict.table.entries(heap);
+            let members = self.members(heap);
+            entries.extend(members.into_iter().flat_map(|m| m.table.entries(heap)));
+            return entries;
         }
         let layout = heap.layout(self.shape());
         let named = layout.names().iter().enumerate().map(|(i, &address)| {
@@ -196,6 +200,87 @@ impl<'h> Gc<'h, Instance> {
         let dict = heap.dict_of(table);
         self.take_dict(heap, dict);
         dict
+    }
+
+    /// `__dict__` without the attributes that `__slots__` declares, which move to a dict of their own.
+    pub fn dict_beside_members(
+        self,
+        heap: &'h Heap,
+        is_member: impl Fn(Value<'h>) -> bool,
+    ) -> Gc<'h, Dict> {
+        let dict = self.dict(heap);
+        if self.members(heap).is_some() {
+            return dict;
+        }
+        let entries = dict.table.entries(heap);
+        let members = entries.into_iter().filter(|&(name, _)| is_member(name));
+        for (name, value) in members {
+            if let Some(Found::At(at)) = dict.table.find_leaf(heap, name) {
+                dict.table.remove(heap, at);
+                self.members_made(heap, dict).set_leaf(heap, name, value);
+            }
+        }
+        dict
+    }
+
+    /// Replaces `__dict__`; what `__slots__` declares stays.
+    pub fn replace_dict(
+        self,
+        heap: &'h Heap,
+        dict: Gc<'h, Dict>,
+        is_member: impl Fn(Value<'h>) -> bool,
+    ) {
+        self.dict_beside_members(heap, is_member);
+        let members = self.members(heap);
+        self.take_dict(heap, dict);
+        if let Some(members) = members {
+            dict.table.keep_beside(heap, members.value());
+        }
+    }
+
+    /// The attributes that `__slots__` declares, if they are stored apart.
+    fn members(self, heap: &'h Heap) -> Option<Gc<'h, Dict>> {
+        let dict = self.extra.get(heap).as_gc::<Dict>()?;
+        dict.table.owner(heap)?.as_gc::<Dict>()
+    }
+
+    fn members_made(self, heap: &'h Heap, dict: Gc<'h, Dict>) -> Gc<'h, Dict> {
+        self.members(heap).unwrap_or_else(|| {
+            let members = heap.dict();
+            dict.table.keep_beside(heap, members.value());
+            members
+        })
+    }
+
+    /// The value of an attribute that `__slots__` declares.
+    pub fn member(self, heap: &'h Heap, name: Gc<'h, Str>) -> Option<Value<'h>> {
+        match self.members(heap) {
+            Some(members) => members.get_str(heap, name),
+            None => self.attr(heap, name),
+        }
+    }
+
+    /// Binds an attribute that `__slots__` declares.
+    pub fn set_member(self, heap: &'h Heap, name: Gc<'h, Str>, value: Value<'h>) {
+        match self.members(heap) {
+            Some(members) => members.set_str(heap, name, value),
+            None => self.set_attr(heap, name, value),
+        }
+    }
+
+    /// Unbinds an attribute that `__slots__` declares; says whether it was bound.
+    pub fn remove_member(self, heap: &'h Heap, name: Gc<'h, Str>) -> bool {
+        if let Some(members) = self.members(heap) {
+            return members.remove_str(heap, name);
+        }
+        match heap.slot_in(self.shape(), name) {
+            Some(i) if self.slot(heap, i).is_undef() => false,
+            Some(i) => {
+                self.set_slot(heap, i, Value::UNDEF);
+                true
+            }
+            None => heap.is_dict_shape(self.shape()) && self.remove_attr(heap, name),
+        }
     }
 
     /// Makes `dict` the place of all attributes.

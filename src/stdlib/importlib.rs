@@ -241,9 +241,18 @@ pub fn describe(vm: &mut Vm, module: Local, origin: &Origin<'_>) {
     vm.release(mark);
 }
 
+const BUILTINS: Origin<'_> = Origin {
+    name: "builtins",
+    kind: Kind::Native,
+    file: None,
+    search: None,
+};
+
 /// Binds in `__main__` what a program that is run knows of itself.
 pub fn describe_main(vm: &mut Vm, module: Local, file: Option<&str>) {
     let mark = vm.mark();
+    let builtins = vm.local(vm.builtins().value());
+    describe(vm, builtins, &BUILTINS);
     for name in ["__doc__", "__package__", "__spec__"] {
         bind(vm, module, name, Value::NONE);
     }

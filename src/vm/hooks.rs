@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::import::Importer;
 use super::{CompileRequest, Local, Vm};
-use crate::bytecode::Code;
+use crate::bytecode::{Code, ToldPlace};
 use crate::runtime::{Builtin, Raised};
 
 /// Something that may raise at a safepoint.
@@ -25,6 +25,17 @@ pub struct SourcePlace {
     pub line: usize,
     /// The bytes of the line before it.
     pub column: usize,
+}
+
+impl SourcePlace {
+    /// The place under the name and the line that the user gave to its code.
+    fn told(self, told: &ToldPlace) -> SourcePlace {
+        SourcePlace {
+            file: told.file.clone().unwrap_or(self.file),
+            line: self.line.saturating_add_signed(told.lines as isize),
+            column: self.column,
+        }
+    }
 }
 
 /// What the facade knows of source texts.
@@ -123,7 +134,11 @@ impl Vm {
 
     /// Where an offset into a code's source text is.
     pub fn locate(&self, code: &Code, offset: u32) -> Option<SourcePlace> {
-        self.hooks.locate.as_deref()?(self, code.file, offset)
+        let place = self.hooks.locate.as_deref()?(self, code.file, offset)?;
+        Some(match code.told.as_deref() {
+            Some(told) => place.told(told),
+            None => place,
+        })
     }
 
     /// Sets the lookup of source texts.

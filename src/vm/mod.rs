@@ -43,6 +43,7 @@ pub use local::{Local, Mark};
 pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use payload::payload_of;
 pub use protocol::arith::Operator;
+pub use protocol::dict_lookup::DictEnd;
 pub use protocol::subscript::leaf_len;
 #[cfg(feature = "cli")]
 pub use report::{Awaitable, Forgotten, Written};

@@ -22,12 +22,13 @@ const LONGEST_BEGINNING: usize = 240;
 pub fn values(out: &mut String, failure: &Failure, sources: &SourceMap, much: Values) {
     let names = names(failure, sources);
     let mut rows: Vec<(&str, &str)> = Vec::new();
-    for (name, value) in names.iter().zip(&failure.compared) {
+    for (at, (name, value)) in names.iter().zip(&failure.compared).enumerate() {
         // A display of constants says it all by itself.
         if let Some(value) = value
             && !name.is_empty()
             && name != value
             && !rows.contains(&(name, value))
+            && (at == 0 || !value.starts_with("<module '"))
         {
             rows.push((name, value));
         }

@@ -120,6 +120,10 @@ fn process(
         return Ok(End::Over);
     }
     let texts = streams.map(|stream| stream.map_or_else(Vec::new, received));
+    // Ctrl-C reaches the process, too: its end is no result of the test.
+    if control.is_interrupted() {
+        return Ok(End::Over);
+    }
     Ok(died(case, &stop, &texts, progress, tell))
 }
 
@@ -149,7 +153,10 @@ fn follow(
             (since, pause) = (now(), SHORTEST);
         }
         for fields in found {
-            apply(&fields, case, control, progress, tell);
+            // What a file told after the last failure that was wanted does not count.
+            if !control.is_over() {
+                apply(&fields, case, control, progress, tell);
+            }
         }
         if let Some(status) = status {
             return Ok(Stop::Exit(status));

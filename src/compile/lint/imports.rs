@@ -132,7 +132,10 @@ impl<'a> Imports<'a, '_, '_> {
             Origin::Lacking => Diagnostic::error(
                 ErrorCode::UnknownModule,
                 module.span,
-                format!("apy does not have the module '{name}' of CPython"),
+                match name.contains('.') {
+                    true => format!("apy has no module '{name}'"),
+                    false => format!("apy does not have the module '{name}' of CPython"),
+                },
             )
             .help("docs/library/README.md lists the modules that apy has"),
             Origin::Unknown => {

@@ -42,6 +42,14 @@ impl Table {
         }
     }
 
+    /// Keeps `beside` alive with the table: a dict of what belongs to the same object and is no entry here. A table that has an owner
+    /// already keeps that one.
+    pub fn keep_beside(&self, heap: &Heap, beside: Value<'_>) {
+        if self.owner(heap).is_none() {
+            self.owner.set(beside);
+        }
+    }
+
     /// The owner has bound this name: its entry, last in order if it is new.
     pub fn note_bound(&self, heap: &Heap, name: Gc<'_, Str>) {
         if !self.has_text(heap, name)

@@ -15,6 +15,7 @@ pub const COLLECTIONS: NativeModule = NativeModule {
         &ordered::ORDERED_KEYS,
         &ordered::ORDERED_VALUES,
         &ordered::ORDERED_ITEMS,
+        &ordered::MOVE_TO_END,
     ],
     types: &[&deque::DEQUE, &field::FIELD],
     ..NativeModule::of("_collections", "High performance data structures.")

@@ -32,6 +32,9 @@ pub const RANDOM_CLASS: ModuleType = ModuleType {
             &SEED,
             &GETSTATE,
             &SETSTATE,
+            &DUNDER_GETSTATE,
+            &DUNDER_SETSTATE,
+            &REDUCE,
             &numbers::RANDOM,
             &numbers::GETRANDBITS,
             &numbers::RANDBYTES,
@@ -92,6 +95,28 @@ const SETSTATE: Native = Native::vm(
         Ok(vm.none())
     },
 );
+
+const DUNDER_GETSTATE: Native = Native::vm(
+    "__getstate__(self, /)",
+    "Helper for pickle: the state that getstate() returns.",
+    |vm, a| vm.call_method(a.at(0), "getstate", &[]),
+);
+
+const DUNDER_SETSTATE: Native = Native::vm(
+    "__setstate__(self, state, /)",
+    "Helper for pickle: restore a state by setstate().",
+    |vm, a| {
+        vm.call_method(a.at(0), "setstate", &[a.at(1)])?;
+        Ok(vm.none())
+    },
+);
+
+const REDUCE: Native = Native::vm("__reduce__(self, /)", "Helper for pickle.", |vm, a| {
+    let class = vm.local(vm.heap.class_of(vm.get(a.at(0))).value());
+    let arguments = vm.tuple_of(&[]);
+    let state = vm.call_method(a.at(0), "getstate", &[])?;
+    Ok(vm.tuple_of(&[class, arguments, state]))
+});
 
 /// The class whose numbers come from the system.
 pub const SYSTEM_RANDOM: ModuleType = ModuleType {

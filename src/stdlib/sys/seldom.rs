@@ -37,7 +37,10 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("hexversion", "The version of Python as one number."),
     ("implementation", "The name and version of the interpreter."),
     ("int_info", "How large integers are stored."),
-    ("monitoring", "Empty: nothing can be monitored."),
+    (
+        "monitoring",
+        "Events of PEP 669: nothing can be monitored, each tool's number is taken.",
+    ),
     ("orig_argv", "The command line."),
     ("platlibdir", "'lib'."),
     ("prefix", "The folder of the installation."),

@@ -101,11 +101,15 @@ fn bind<'h>(
                 DescriptorKind::Property | DescriptorKind::GetSet => Found::Getter(value),
             }
         }
-        Some(Kind::Instance | Kind::Opaque | Kind::Super) if special_get(heap, value) => {
-            Found::Descriptor(value)
-        }
+        _ if is_user_descriptor(heap, value) => Found::Descriptor(value),
         _ => Found::Value(value),
     }
+}
+
+/// Whether it is an object whose class defines `__get__`.
+fn is_user_descriptor(heap: &Heap, value: Value<'_>) -> bool {
+    let kind = value.as_object().map(Gc::kind);
+    matches!(kind, Some(Kind::Instance | Kind::Opaque | Kind::Super)) && special_get(heap, value)
 }
 
 fn special_get(heap: &Heap, value: Value<'_>) -> bool {
@@ -117,7 +121,15 @@ fn special_get(heap: &Heap, value: Value<'_>) -> bool {
 /// The value of a `__slots__` member.
 fn member<'h>(heap: &'h Heap, object: Value<'h>, descriptor: Gc<'h, Descriptor>) -> Found<'h> {
     let name: Gc<'h, Str> = descriptor.extra.expect(heap);
-    own_attr(heap, object, name).map_or(Found::Missing, Found::Value)
+    own_member(heap, object, name).map_or(Found::Missing, Found::Value)
+}
+
+/// The value of an attribute that `__slots__` declares.
+fn own_member<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Option<Value<'h>> {
+    match object.as_gc::<Instance>() {
+        Some(instance) => instance.member(heap, name),
+        None => own_attr(heap, object, name),
+    }
 }
 
 /// The attribute dict of objects that are no `Instance` but may carry attributes.
@@ -254,7 +266,7 @@ fn find_in_super<'h>(heap: &'h Heap, this: Gc<'h, Super>, name: Gc<'h, Str>) -> 
                 Found::ClassMethod(d.get.get(heap), class)
             }
             Some(d) if d.kind == DescriptorKind::Static => Found::Value(d.get.get(heap)),
-            _ if value.is_gc::<Function>() && object.is_gc::<Class>() => Found::Value(value),
+            None if is_user_descriptor(heap, value) => Found::Descriptor(value),
             _ => Found::Value(value),
         },
         Some(value) => bind(heap, object, class, value),
@@ -423,9 +435,13 @@ impl Vm {
     pub fn bind_descriptor(&mut self, descriptor: Local, object: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let value = self.get(object);
-        let (receiver, class) = match value.as_gc::<Class>() {
-            Some(class) => (Value::NONE, class.value()),
-            None => (value, heap.class_of(value).value()),
+        let (receiver, class) = match (value.as_gc::<Class>(), value.as_gc::<Super>()) {
+            (Some(class), _) => (Value::NONE, class.value()),
+            (_, Some(of)) => match (of.object.get(heap), of.object_class.get(heap)) {
+                (object, class) if object.is(class) => (Value::NONE, class),
+                bound => bound,
+            },
+            _ => (value, heap.class_of(value).value()),
         };
         if let Some(d) = self.get_gc::<Descriptor>(descriptor) {
             return match d.kind {
@@ -436,7 +452,7 @@ impl Vm {
                 DescriptorKind::Member => {
                     self.receiver_of(descriptor, object)?;
                     let name: Gc<'_, Str> = d.extra.expect(heap);
-                    match own_attr(heap, value, name) {
+                    match own_member(heap, value, name) {
                         Some(found) => Ok(self.local(found)),
                         None => self.missing_attr(object, self.local(name.value())),
                     }

@@ -132,6 +132,7 @@ impl Vm {
             && this.as_gc::<Exception>().is_none()
             && !this.is_gc::<Function>()
             && !this.is_gc::<Future>()
+            && !is_method_wrapper(this)
         {
             return Err(self.no_dict_error(object, name));
         }
@@ -256,19 +257,18 @@ impl Vm {
             return self.store_member_aside(object, name, value);
         };
         match value {
-            Some(value) => instance.set_attr(heap, attr, self.get(value)),
-            None => match heap
-                .slot_in(instance.shape(), attr)
-                .filter(|&i| !instance.slot(heap, i).is_undef())
-            {
-                Some(i) => instance.set_slot(heap, i, Value::UNDEF),
-                None if heap.is_dict_shape(instance.shape())
-                    && instance.remove_attr(heap, attr) => {}
-                None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
-            },
+            Some(value) => instance.set_member(heap, attr, self.get(value)),
+            None if instance.remove_member(heap, attr) => {}
+            None => return Err(heap.raise(Builtin::AttributeError, attr.as_str())),
         }
         Ok(())
     }
+}
+
+/// Whether this is a `classmethod` or `staticmethod`: they take attributes, as functions do.
+fn is_method_wrapper(value: Value<'_>) -> bool {
+    let descriptor = value.as_gc::<Descriptor>();
+    descriptor.is_some_and(|d| matches!(d.kind, DescriptorKind::Class | DescriptorKind::Static))
 }
 
 // Members of what is no instance.

@@ -86,12 +86,44 @@ impl Vm {
         Ok(())
     }
 
+    /// Moves the entry of a key to the end of a dict, or to its beginning; says whether the dict has the key. The key that is stored
+    /// stays the same object.
+    pub fn dict_move(&mut self, dict: Local, key: Local, to: DictEnd) -> Result<bool, Raised> {
+        let hash = self.hash(key)?;
+        let Some(at) = self.find_key(dict, hash, key)? else {
+            return Ok(false);
+        };
+        let table = self.table(dict);
+        match to {
+            DictEnd::Last => {
+                let (key, value) = table.remove(&self.heap, at);
+                table.push(&self.heap, hash, key, value)?;
+            }
+            DictEnd::First => {
+                let holes = (0..at).filter(|&i| table.entry(&self.heap, i).is_none());
+                let moved = (at - holes.count()) as u32;
+                table.reorder(|hashes| {
+                    let others = (0..hashes.len() as u32).filter(|&i| i != moved);
+                    std::iter::once(moved).chain(others).collect()
+                });
+            }
+        }
+        Ok(true)
+    }
+
     /// Removes a key and returns its value; None: missing.
     pub fn dict_remove(&mut self, dict: Local, key: Local) -> Result<Option<Local>, Raised> {
         let hash = self.hash(key)?;
         let at = self.find_key(dict, hash, key)?;
         Ok(at.map(|at| self.local(self.table(dict).remove(&self.heap, at).1)))
     }
+}
+
+/// An end of a dict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum DictEnd {
+    First,
+    Last,
 }
 
 // Sets.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::frame::offset;
 use super::special::Special;
-use crate::bytecode::{Code, CodeKind, Const, Op, Params, verify};
+use crate::bytecode::{Code, CodeKind, Const, Draft, Op, Params, ToldPlace, verify};
 use crate::bytecode::{Effect, Instr};
 use crate::runtime::code::{CodeObj, hash_of, is_same};
 use crate::runtime::dict::Dict;
@@ -314,8 +314,8 @@ const POSITIONS: Native = Native::vm(
 
 const REPLACE: Native = Native::vm(
     "replace(self, /, **changes)",
-    "Return a copy of the code object with new values for the specified fields. Names can be changed; for other fields only what \
-     they hold is accepted.",
+    "Return a copy of the code object with new values for the specified fields. Names, the file and the first line can be changed; \
+     for other fields only what they hold is accepted.",
     replace,
 );
 const DUNDER_REPLACE: Native = Native::vm(
@@ -325,12 +325,19 @@ const DUNDER_REPLACE: Native = Native::vm(
 );
 
 fn replace(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let mut draft = crate::bytecode::Draft::clone(&this_of::<CodeObj>(vm, args)?.get().code);
+    let mut draft = Draft::clone(&this_of::<CodeObj>(vm, args)?.get().code);
     for (name, value) in changes(vm, args.at(1)) {
         let text = vm.get_gc::<Str>(value).map(|text| text.as_str().into());
         match (name.as_str(), text) {
             ("co_name", Some(text)) => draft.name = text,
             ("co_qualname", Some(text)) => draft.qualname = text,
+            ("co_filename", Some(text)) => told(&mut draft).file = Some(text),
+            ("co_firstlineno", None) => {
+                let line = vm.index(value)?;
+                let now = first_line(vm, &this_of::<CodeObj>(vm, args)?.get().code);
+                let told = told(&mut draft);
+                told.lines = told.lines.saturating_add(line.saturating_sub(now));
+            }
             ("co_consts", None) if vm.get_gc::<Tuple>(value).is_some() => {
                 let rest = replace_nested(vm, args.at(0), &mut draft, value)?;
                 unchanged(vm, args.at(0), &name, rest)?;
@@ -347,11 +354,15 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.load(&Rc::new(code), module, &[]))
 }
 
+fn told(draft: &mut Draft) -> &mut ToldPlace {
+    draft.told.get_or_insert_default()
+}
+
 /// Puts the code objects of a tuple in place of the nested ones, in order; returns the tuple with those of now instead.
 fn replace_nested(
     vm: &mut Vm,
     code: Local,
-    draft: &mut crate::bytecode::Draft,
+    draft: &mut Draft,
     new: Local,
 ) -> Result<Local, Raised> {
     let Some(now) = vm.find_attr(code, "co_consts")? else {

@@ -371,11 +371,10 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = vm.get(args.at(0));
     let found = match value.as_gc::<Instance>() {
         Some(_) if heap.class_of(value).has(class_flag::NO_DICT) => None,
-        Some(instance) => Some(without_members(
-            heap,
-            instance.dict(heap),
-            heap.class_of(value),
-        )),
+        Some(instance) => {
+            let class = heap.class_of(value);
+            Some(instance.dict_beside_members(heap, |name| is_member(heap, class, name)))
+        }
         None => vm.attr_dict_made(value),
     };
     match found {
@@ -384,29 +383,14 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
 }
 
-/// The attributes but for those that `__slots__` declares: a copy where there are any.
-fn without_members<'h>(heap: &'h Heap, dict: Gc<'h, Dict>, class: Gc<'h, Class>) -> Gc<'h, Dict> {
-    let is_member = |name: Value<'h>| {
-        let found = name
-            .as_gc::<Str>()
-            .and_then(|name| class.lookup(heap, heap.intern_str(name)));
-        found
-            .and_then(|found| found.as_gc::<Descriptor>())
-            .is_some_and(|d| d.kind == DescriptorKind::Member)
-    };
-    if !dict.table.keys(heap).into_iter().any(is_member) {
-        return dict;
-    }
-    let copy = heap.dict();
-    for (name, value) in dict
-        .table
-        .entries(heap)
-        .into_iter()
-        .filter(|&(name, _)| !is_member(name))
-    {
-        copy.set_leaf(heap, name, value);
-    }
-    copy
+/// Whether this is the name of an attribute that `__slots__` declares.
+fn is_member<'h>(heap: &'h Heap, class: Gc<'h, Class>, name: Value<'h>) -> bool {
+    let found = name
+        .as_gc::<Str>()
+        .and_then(|name| class.lookup(heap, heap.intern_str(name)));
+    found
+        .and_then(|found| found.as_gc::<Descriptor>())
+        .is_some_and(|d| d.kind == DescriptorKind::Member)
 }
 
 fn no_dict(vm: &Vm, object: Local) -> Raised {
@@ -420,7 +404,8 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if given.is_undef() {
         return match value.as_gc::<Instance>() {
             Some(instance) if !heap.class_of(value).has(class_flag::NO_DICT) => {
-                instance.take_dict(heap, heap.dict());
+                let class = heap.class_of(value);
+                instance.replace_dict(heap, heap.dict(), |name| is_member(heap, class, name));
                 Ok(vm.none())
             }
             _ => Err(heap.type_error("cannot delete __dict__")),
@@ -435,7 +420,8 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     };
     match value.as_gc::<Instance>() {
         Some(instance) if !heap.class_of(value).has(class_flag::NO_DICT) => {
-            instance.take_dict(heap, dict);
+            let class = heap.class_of(value);
+            instance.replace_dict(heap, dict, |name| is_member(heap, class, name));
             Ok(vm.none())
         }
         _ if value.is_gc::<Descriptor>() => Err(no_dict(vm, args.at(0))),
