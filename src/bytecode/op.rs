@@ -375,6 +375,8 @@ ops! {
     DelAttr          Use    Unused Unused Name      No       WriteAttr   [], "delete R[a].K[d]";
     GetItem          Def    Use    Use    Unused    No       ReadItem    [], "R[a] := R[b][R[c]]";
     SetItem          Use    Use    Use    Unused    No       WriteItem   [], "R[a][R[b]] := R[c]";
+    GetSlice         Def    First  Use    Unused    B(2)     ReadItem    [], "R[a] := R[c][R[b]:R[b+1]:R[b+2]]";
+    SetSlice         Use    First  Use    Unused    B(2)     WriteItem   [], "R[a][R[b]:R[b+1]:R[b+2]] := R[c]";
     DelItem          Use    Use    Unused Unused    No       WriteItem   [], "delete R[a][R[b]]";
     BuildSlice       Def    First  Unused Unused    B(2)     Pure        [], "R[a] := slice(R[b], R[b+1], R[b+2])";
     // Calls; the result lands in R[a]. c is 1 when the statement drops it (a coroutine made there is never awaited)

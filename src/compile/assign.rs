@@ -159,6 +159,11 @@ impl<'a> Emitter<'_, 'a> {
             }
             ExprKind::Subscript { value, index } => {
                 let object = e.operand(value, index.span);
+                if let ExprKind::Slice { lower, upper, step } = &index.kind {
+                    let first = e.bounds([lower, upper, step]);
+                    e.op_at(target.span, Op::SetSlice, object, first, source, 0);
+                    return;
+                }
                 let index = e.operand(index, NOTHING);
                 e.op_at(target.span, Op::SetItem, object, index, source, 0);
             }

@@ -88,6 +88,11 @@ impl<'a> Emitter<'_, 'a> {
             }
             ExprKind::Subscript { value, index } => {
                 let object = self.operand_in(value, index.span, dest);
+                if let ExprKind::Slice { lower, upper, step } = &index.kind {
+                    let first = self.bounds([lower, upper, step]);
+                    self.op_at(span, Op::GetSlice, dest, first, object, 0);
+                    return;
+                }
                 let index = self.operand(index, NOTHING);
                 self.op_at(span, Op::GetItem, dest, object, index, 0);
             }
@@ -279,6 +284,12 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     fn slice(&mut self, parts: [&'a Option<Box<Expr>>; 3], span: Span, dest: Reg) {
+        let first = self.bounds(parts);
+        self.op_at(span, Op::BuildSlice, dest, first, 0, 0);
+    }
+
+    /// The bounds of a slice in three registers; the first of these.
+    pub(super) fn bounds(&mut self, parts: [&'a Option<Box<Expr>>; 3]) -> Reg {
         let first = self.temps(3);
         for (reg, part) in row(first).zip(parts) {
             match part {
@@ -286,7 +297,7 @@ impl<'a> Emitter<'_, 'a> {
                 None => self.imm(reg, Imm::None),
             }
         }
-        self.op_at(span, Op::BuildSlice, dest, first, 0, 0);
+        first
     }
 
     /// Loads a string.

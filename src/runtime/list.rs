@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::heap::{Gc, Heap, Part, SlotVec, traced};
 use super::raised::Raised;
+use super::slice::Selection;
 use super::value::Value;
 
 /// A list.
@@ -97,6 +98,25 @@ impl List {
     pub fn copy_range<'h>(&self, heap: &'h Heap, range: Range<usize>) -> Vec<Value<'h>> {
         heap.reads(self, Part::All);
         self.items.copy_range(heap, range)
+    }
+
+    /// A new list of the selected items.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn part<'h>(&self, heap: &'h Heap, selected: Selection) -> Result<Gc<'h, List>, Raised> {
+        heap.reads(self, Part::All);
+        let items = SlotVec::new();
+        items.reserve(heap, selected.count)?;
+        match selected.range() {
+            Some(range) => items.append_part(&self.items, range),
+            None => {
+                for at in selected.positions() {
+                    items.push(heap, self.items.get(heap, at).unwrap_or(Value::UNDEF));
+                }
+            }
+        }
+        Ok(heap.alloc(List { items }))
     }
 }
 
@@ -200,6 +220,24 @@ impl List {
         self.items
             .reserve(heap, values.len().saturating_sub(range.len()))?;
         self.items.splice(range, values);
+        Ok(())
+    }
+
+    /// Replaces the range by what another list holds.
+    pub fn splice_list(
+        &self,
+        heap: &Heap,
+        range: Range<usize>,
+        other: &List,
+    ) -> Result<(), Raised> {
+        if std::ptr::eq(self, other) {
+            return self.splice(heap, range, &self.to_vec(heap));
+        }
+        heap.writes(self, Part::All);
+        heap.reads(other, Part::All);
+        self.items
+            .reserve(heap, other.items.len().saturating_sub(range.len()))?;
+        self.items.splice_run(range, &other.items);
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 //! `Selection` is what a slice means for a sequence of a certain length: the first index, the step, how many. Every sequence
 //! type slices by it.
 
+use std::ops::Range;
+
 use super::heap::{Slot, traced};
 
 /// `slice(start, stop, step)`: any values, None where omitted.
@@ -64,7 +66,21 @@ impl Selection {
     }
 
     /// The positions, in order.
-    pub fn positions(self) -> impl Iterator<Item = usize> {
-        (0..self.count as i64).map(move |i| (self.start + i * self.step) as usize)
+    pub fn positions(self) -> impl ExactSizeIterator<Item = usize> {
+        (0..self.count).map(move |i| self.position(i))
+    }
+
+    /// The position with number `i`, below `count`.
+    pub fn position(self, i: usize) -> usize {
+        (self.start + i as i64 * self.step) as usize
+    }
+
+    /// The positions as a range, where they follow each other.
+    pub fn range(self) -> Option<Range<usize>> {
+        if self.count == 0 {
+            return Some(0..0);
+        }
+        let start = self.start as usize;
+        (self.step == 1).then(|| start..start + self.count)
     }
 }

@@ -601,6 +601,26 @@ impl SlotVec {
         }
     }
 
+    /// Appends a part of another run; the range must lie inside.
+    pub fn append_part(&self, other: &SlotVec, range: std::ops::Range<usize>) {
+        if !std::ptr::eq(self, other) {
+            self.vec().extend_from_slice(&other.vec()[range]);
+        }
+    }
+
+    /// Replaces the range by the values of another run, for which there is room.
+    pub fn splice_run(&self, range: std::ops::Range<usize>, other: &SlotVec) {
+        if std::ptr::eq(self, other) {
+            return;
+        }
+        let (vec, new) = (self.vec(), other.vec());
+        if range.len() == new.len() {
+            vec[range].copy_from_slice(new);
+        } else {
+            vec.splice(range, new.iter().copied());
+        }
+    }
+
     /// Exchanges all values with those of another run.
     pub fn exchange(&self, other: &SlotVec) {
         if !std::ptr::eq(self, other) {

@@ -501,6 +501,8 @@ impl Vm {
                         slow!(self.set_item_op(i.instr()));
                     }
                 }
+                Op::GetSlice => slow!(self.get_slice_op(i.instr())),
+                Op::SetSlice => slow!(self.set_slice_op(i.instr())),
                 Op::DelItem => slow!(self.del_item_op(i.instr())),
                 Op::BuildSlice => slow!(self.build_slice(i.instr())),
 

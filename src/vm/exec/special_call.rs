@@ -272,7 +272,7 @@ impl Vm {
             return self.jump_if(outcome == (i.c != 0), i);
         }
         match i.op {
-            Op::SetItem => {}
+            Op::SetItem | Op::SetSlice => {}
             Op::GetIter => {
                 self.check_iterator(result)?;
                 self.set_reg(i.a, self.get(result));

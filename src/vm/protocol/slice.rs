@@ -51,19 +51,15 @@ fn bound(heap: &Heap, slot: &Slot) -> Bound {
     }
 }
 
-/// The bounds, if all are plain numbers and the step is not zero.
-pub(in crate::vm) fn leaf_bounds(heap: &Heap, slice: Gc<'_, Slice>) -> Option<Bounds> {
+/// The bounds (start, stop and step), if all are plain numbers and the step is not zero.
+pub(in crate::vm) fn leaf_bounds(heap: &Heap, slots: [&Slot; 3]) -> Option<Bounds> {
     let plain = |slot: &Slot| match bound(heap, slot) {
         Bound::Omitted => Some(None),
         Bound::At(n) => Some(Some(n)),
         Bound::Ask => None,
     };
-    let slice = slice.get();
-    let (start, stop, step) = (
-        plain(&slice.start)?,
-        plain(&slice.stop)?,
-        plain(&slice.step)?.unwrap_or(1),
-    );
+    let [start, stop, step] = slots;
+    let (start, stop, step) = (plain(start)?, plain(stop)?, plain(step)?.unwrap_or(1));
     (step != 0).then_some(Bounds { start, stop, step })
 }
 
@@ -150,14 +146,7 @@ pub(in crate::vm) fn sliced<'h>(
                 return Ok(sequence);
             };
             let selected = bounds.select(list.len(heap));
-            let copy = match contiguous(selected) {
-                Some(range) => heap.long_list(list.copy_range(heap, range))?,
-                None => {
-                    let items = selected.positions().filter_map(|i| list.item(heap, i));
-                    heap.long_list(items)?
-                }
-            };
-            Ok(copy.value())
+            Ok(list.part(heap, selected)?.value())
         }
         Some(Kind::Tuple) => {
             let Some(tuple) = sequence.as_gc::<Tuple>() else {
@@ -167,11 +156,8 @@ pub(in crate::vm) fn sliced<'h>(
             if is_whole(selected, tuple.len()) {
                 return Ok(sequence);
             }
-            let items: Vec<Value<'h>> = selected
-                .positions()
-                .filter_map(|i| tuple.at(heap, i))
-                .collect();
-            Ok(heap.tuple(&items).value())
+            let at = |i| tuple.at(heap, selected.position(i)).unwrap_or(Value::UNDEF);
+            Ok(heap.tuple_with(selected.count, at).value())
         }
         _ => {
             let part = match (sequence.as_gc::<Bytes>(), sequence.as_gc::<ByteArray>()) {
@@ -187,7 +173,7 @@ pub(in crate::vm) fn sliced<'h>(
 fn slice_bytes(heap: &Heap, data: &[u8], bounds: Bounds) -> Result<Vec<u8>, Raised> {
     let selected = bounds.select(data.len());
     heap.room_for(selected.count)?;
-    Ok(match contiguous(selected) {
+    Ok(match selected.range() {
         Some(range) => data[range].to_vec(),
         None => selected.positions().map(|i| data[i]).collect(),
     })
@@ -196,15 +182,6 @@ fn slice_bytes(heap: &Heap, data: &[u8], bounds: Bounds) -> Result<Vec<u8>, Rais
 /// Whether the selection is the whole of an immutable sequence, which then stands for itself.
 fn is_whole(selected: Selection, len: usize) -> bool {
     selected.step == 1 && selected.count == len
-}
-
-/// The positions as a range, where they follow each other.
-fn contiguous(selected: Selection) -> Option<std::ops::Range<usize>> {
-    if selected.count == 0 {
-        return Some(0..0);
-    }
-    let start = selected.start as usize;
-    (selected.step == 1).then(|| start..start + selected.count)
 }
 
 fn slice_text<'h>(
@@ -219,7 +196,7 @@ fn slice_text<'h>(
     if is_whole(selected, text.char_len()) {
         return Ok(sequence);
     }
-    if let Some(range) = contiguous(selected) {
+    if let Some(range) = selected.range() {
         return Ok(heap.str_value(text.char_range(range.start, range.end)));
     }
     let part: String = if text.is_ascii() {

@@ -8,10 +8,12 @@ use crate::runtime::list::List;
 use crate::runtime::range::Range;
 use crate::runtime::slice::Selection;
 use crate::runtime::str::Str;
-use crate::runtime::{Heap, Raised, Value};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::concat::items_of;
+use crate::vm::protocol::slice::leaf_bounds;
 
 impl Vm {
     /// `target[slice] = value`
@@ -25,9 +27,8 @@ impl Vm {
         if self.get(target).is_gc::<List>() {
             let source = self.new_items(value)?;
             let items = self.list_items(target);
-            let new = items_of(&self.heap, self.get(source)).unwrap_or_default();
             let selected = bounds.select(items.len(&self.heap));
-            return assign_items(&self.heap, &items, selected, &new);
+            return assign_items(&self.heap, &items, selected, self.get(source));
         }
         let new = self.new_bytes(value)?;
         let Some(array) = self.get_gc::<ByteArray>(target) else {
@@ -64,7 +65,7 @@ impl Vm {
 
     /// The items to assign: a list or tuple, made from whatever iterable.
     fn new_items(&mut self, value: Local) -> Result<Local, Raised> {
-        if items_of(&self.heap, self.get(value)).is_some() {
+        if has_items(self.get(value)) {
             return Ok(value);
         }
         if self.get(value).is_gc::<Range>() {
@@ -105,12 +106,41 @@ impl Vm {
     }
 }
 
+/// Whether a value is a list or a tuple, whose items can be assigned as they are.
+fn has_items(value: Value<'_>) -> bool {
+    value.is_gc::<List>() || value.is_gc::<Tuple>()
+}
+
+/// `object[bounds] = value`, if the object is a list, the value a list or tuple, and the three bounds are plain numbers; None: the VM has
+/// to look closer.
+pub(in crate::vm) fn assign_leaf(
+    heap: &Heap,
+    object: Value<'_>,
+    bounds: &[Slot],
+    value: Value<'_>,
+) -> Option<Result<(), Raised>> {
+    let list = object.as_gc::<List>()?;
+    let [start, stop, step] = bounds else {
+        return None;
+    };
+    let bounds = leaf_bounds(heap, [start, stop, step])?;
+    let selected = bounds.select(list.get().len(heap));
+    has_items(value).then(|| assign_items(heap, list.get(), selected, value))
+}
+
+/// Assigns the items of a list or tuple.
 fn assign_items<'h>(
     heap: &'h Heap,
     items: &List,
     selected: Selection,
-    new: &[Value<'h>],
+    source: Value<'h>,
 ) -> Result<(), Raised> {
+    if selected.step == 1
+        && let Some(list) = source.as_gc::<List>()
+    {
+        return items.splice_list(heap, replaced_range(selected), list.get());
+    }
+    let new = &items_of(heap, source).unwrap_or_default();
     if selected.step == 1 {
         return items.splice(heap, replaced_range(selected), new);
     }

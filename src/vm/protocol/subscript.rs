@@ -19,7 +19,7 @@ use crate::runtime::slice::Slice;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
@@ -210,9 +210,27 @@ pub(in crate::vm) fn leaf_item<'h>(
     if object.is_gc::<Opaque>() {
         return None;
     }
-    let bounds = leaf_bounds(heap, key.as_gc::<Slice>()?)?;
+    let slice = key.as_gc::<Slice>()?.get();
+    let bounds = leaf_bounds(heap, [&slice.start, &slice.stop, &slice.step])?;
     words(object)?;
     Some(sliced(heap, object, bounds))
+}
+
+/// The same of a slice that has no object: its three bounds.
+pub(in crate::vm) fn leaf_slice<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    bounds: &[Slot],
+) -> Option<Result<Value<'h>, Raised>> {
+    words(object)?;
+    let [start, stop, step] = bounds else {
+        return None;
+    };
+    Some(sliced(
+        heap,
+        object,
+        leaf_bounds(heap, [start, stop, step])?,
+    ))
 }
 
 /// The item at a position, counted from the end if negative.

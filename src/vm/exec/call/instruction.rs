@@ -16,6 +16,7 @@ use crate::runtime::heap::{Kind, flag};
 use crate::runtime::instance::Instance;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Native;
@@ -58,7 +59,7 @@ impl Vm {
         if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
-        Ok(())
+        self.safepoint()
     }
 
     /// `Call` of anything but a function.
@@ -81,6 +82,11 @@ impl Vm {
                 && let Some(new) = self.builtin_constructor(class, i)
             {
                 return self.construct_builtin(new, i);
+            }
+        } else if let Some((native, receiver)) = self.bound_native(callee) {
+            if native.takes(i.b as usize + 1) && !receiver.is_gc::<Opaque>() {
+                w.set(i.a, receiver);
+                return self.call_native_window(native, i, 0, i.b as usize + 1);
             }
         } else if self.call_bound_op(i)? {
             return Ok(None);
@@ -121,6 +127,7 @@ impl Vm {
         if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
+        self.safepoint()?;
         Ok(true)
     }
 

@@ -6,7 +6,8 @@ use crate::bytecode::Instr;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::exec::special_call::Asked;
-use crate::vm::protocol::subscript::leaf_item;
+use crate::vm::protocol::slice_assign::assign_leaf;
+use crate::vm::protocol::subscript::{leaf_item, leaf_slice};
 use crate::vm::{Local, Vm};
 
 impl Vm {
@@ -34,6 +35,31 @@ impl Vm {
             let (object, key, value) = (vm.reg_local(i.a), vm.reg_local(i.b), vm.reg_local(i.c));
             vm.set_item(object, key, value)
         })
+    }
+
+    /// `R[a] := R[c][R[b]:R[b+1]:R[b+2]]`: a slice object is made only where the program could see it.
+    pub(in crate::vm) fn get_slice_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let bounds = self.exec.stack.top().window.slots(i.b as usize, 3);
+        if let Some(part) = leaf_slice(&self.heap, self.reg(i.c), bounds) {
+            self.set_reg(i.a, part?);
+            return Ok(());
+        }
+        self.build_slice(Instr { a: i.b, ..i })?;
+        self.get_item_op(Instr {
+            b: i.c,
+            c: i.b,
+            ..i
+        })
+    }
+
+    /// `R[a][R[b]:R[b+1]:R[b+2]] := R[c]`, likewise.
+    pub(in crate::vm) fn set_slice_op(&mut self, i: Instr) -> Result<(), Raised> {
+        let bounds = self.exec.stack.top().window.slots(i.b as usize, 3);
+        if let Some(done) = assign_leaf(&self.heap, self.reg(i.a), bounds, self.reg(i.c)) {
+            return done;
+        }
+        self.build_slice(Instr { a: i.b, ..i })?;
+        self.set_item_op(i)
     }
 
     /// `delete R[a][R[b]]`
