@@ -271,6 +271,11 @@ pub(super) fn has_threads(scheduler: &Scheduler) -> bool {
     !scheduler.green.threads.borrow().is_empty()
 }
 
+/// Whether there are threads beside the running one.
+pub fn has_others(vm: &Vm) -> bool {
+    has_threads(scheduler(vm))
+}
+
 /// Gives each thread that can run a slice; whether there was one.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, SeekFrom};
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use super::{IoState, class_prefix, opaque, payload, raw_closed_error, unsupporte
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::sched::reactor::poller::{Poller, Sides};
+use crate::sched::{green, thread_wait};
 use crate::stdlib::arg::{Buffer, as_int, text_or, truth_or};
 use crate::stdlib::path::{path_arg, path_error, system_error};
 use crate::stdlib::receiver::given;
@@ -406,6 +409,31 @@ fn readable(vm: &Vm, this: Local) -> Result<Arc<dyn OpenFile>, Raised> {
     }
 }
 
+/// Has other threads run until a pipe, a terminal or a socket can be read; files on a disk and what does not block are read at once.
+fn wait_for_input(vm: &mut Vm, file: &dyn OpenFile) -> Result<(), Raised> {
+    let is_plain = |mode: u32| matches!(mode & TYPE_BITS, REGULAR | DIRECTORY);
+    let returns_at_once = file.stat().is_ok_and(|stat| is_plain(stat.mode))
+        || file.manner().is_ok_and(|manner| !manner.blocking);
+    // A file that is none of the system's has no descriptor, and nothing to wait for.
+    let Some(copy) = (!returns_at_once).then(|| file.descriptor().ok()).flatten() else {
+        return Ok(());
+    };
+    let wanted = Sides {
+        read: true,
+        ..Sides::default()
+    };
+    let poller = Poller::new().and_then(|poller| {
+        poller
+            .set(copy.as_raw_fd(), wanted)
+            .map(|()| Rc::new(poller))
+    });
+    let poller = poller.map_err(|error| system_error(vm, &error))?;
+    thread_wait::wait(vm, &poller, "a file to read from", None).map(drop)
+}
+
+/// The mode bits of a file on a disk.
+const REGULAR: u32 = 0o100_000;
+
 /// Reads up to `len` bytes by one call; None: it would block.
 pub fn read_some(
     vm: &mut Vm,
@@ -413,6 +441,9 @@ pub fn read_some(
     len: usize,
 ) -> Result<Option<Vec<u8>>, Raised> {
     let mut data = zeroed(vm, len)?;
+    if green::has_others(vm) {
+        wait_for_input(vm, &**file)?;
+    }
     loop {
         match file.read(&mut data) {
             Ok(count) => {
