@@ -378,11 +378,35 @@ impl Vm {
             function.tail().get(at).into_iter().for_each(put);
             return;
         }
-        if this.extra.is_undef() {
-            this.extra.set(heap.dict().value());
+        let beside: Option<Gc<'_, Dict>> = self.get_gc(self.beside_frame(frame));
+        if let Some(beside) = beside {
+            beside.set_str(heap, heap.intern(name), value);
         }
-        let extra: Gc<'_, Dict> = this.get().extra.expect(heap);
-        extra.set_str(heap, heap.intern(name), value);
+    }
+
+    /// The dict of what was stored in a frame's variables under other names.
+    pub fn beside_frame(&self, frame: Local) -> Local {
+        let this: Gc<'_, FrameObject> =
+            self.get_gc(frame).expect("the caller knows that it is one");
+        if this.extra.is_undef() {
+            this.extra.set(self.heap.dict().value());
+        }
+        self.local(this.get().extra.get(&self.heap))
+    }
+
+    /// The names of a frame's variables, whether they have values or not: a dict of each to itself.
+    pub fn frame_variables(&self, frame: Local) -> Local {
+        let heap = &self.heap;
+        let this: Gc<'_, FrameObject> =
+            self.get_gc(frame).expect("the caller knows that it is one");
+        let code = &this.code(heap).code;
+        let names = heap.dict();
+        let locals = code.locals.iter().map(|(name, _)| name);
+        for name in locals.chain(code.free_names.iter()) {
+            let name = heap.intern(name);
+            names.set_str(heap, name, name.value());
+        }
+        self.local(names.value())
     }
 
     /// The local variables of a frame as they are now: of a module or class its namespace, of a function a new dict.
@@ -461,6 +485,10 @@ impl Vm {
             Some(CoroutineState::Done) | None => {
                 let kept = this.coroutine(heap).map_or(this.tail(), |c| c.tail());
                 kept.iter().for_each(Slot::clear);
+                if this.coroutine(heap).is_none() {
+                    // The function has the variables of the functions around it.
+                    this.owner.clear();
+                }
                 return Ok(());
             }
         };

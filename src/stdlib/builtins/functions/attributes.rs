@@ -4,6 +4,7 @@
 
 use crate::runtime::Builtin;
 use crate::runtime::Raised;
+use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::stdlib::builtins::types::sort::{self, Order};
 use crate::stdlib::receiver::{given, plain};
@@ -107,7 +108,11 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
                     .raise(Builtin::TypeError, "object does not provide __dir__"));
             }
         },
-        None => scope::scope_names(vm)?,
+        None => match scope::scope_names(vm)? {
+            names if vm.get(names).is_gc::<Dict>() => names,
+            // A mapping that stands for local variables.
+            names => vm.call_method(names, "keys", &[])?,
+        },
     };
     let list = vm.to_list(names)?;
     let key = vm.none();

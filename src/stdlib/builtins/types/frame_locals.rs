@@ -4,6 +4,7 @@
 //! not have, to a dict beside them. Variables cannot be removed.
 
 use crate::runtime::dict::Dict;
+use crate::runtime::frame_object::FrameObject;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot, Value};
@@ -18,6 +19,7 @@ const PROXY: ModuleType = ModuleType {
     name: "FrameLocalsProxy",
     module: "builtins",
     body: NativeType {
+        new: Some(&NEW),
         methods: &[
             &GETITEM,
             &CONTAINS,
@@ -63,29 +65,50 @@ fn frame_of(vm: &Vm, this: Local) -> Local {
     vm.local(vm.payload::<FrameLocals>(this).frame.get(&vm.heap))
 }
 
-/// The variables as a dict.
-fn copy(vm: &Vm, this: Local) -> Local {
-    vm.frame_locals(frame_of(vm, this))
+/// The variables as a dict, with what was stored under other keys.
+fn copy(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
+    let frame = frame_of(vm, this);
+    let names = vm.frame_locals(frame);
+    let beside = vm.beside_frame(frame);
+    vm.call_method(names, "update", &[beside])?;
+    Ok(names)
 }
 
 /// A value, or the dict of a proxy's variables.
-fn mapping(vm: &Vm, value: Local) -> Option<Local> {
+fn mapping(vm: &mut Vm, value: Local) -> Result<Option<Local>, Raised> {
     if vm.find_payload::<FrameLocals>(value).is_some() {
-        return Some(copy(vm, value));
+        return copy(vm, value).map(Some);
     }
-    vm.get(value).is_gc::<Dict>().then_some(value)
+    Ok(vm.get(value).is_gc::<Dict>().then_some(value))
 }
 
 fn on_copy(vm: &mut Vm, this: Local, method: &str, args: &[Local]) -> Result<Local, Raised> {
-    let copy = copy(vm, this);
+    let copy = copy(vm, this)?;
     vm.call_method(copy, method, args)
 }
 
+/// What a method of the dict returns, as a list.
+fn listed(vm: &mut Vm, this: Local, method: &str) -> Result<Local, Raised> {
+    let view = on_copy(vm, this, method, &[])?;
+    vm.to_list(view)
+}
+
+const NEW: Native = Native::vm(
+    "__new__(cls, frame, /)",
+    "Create and return a new object.",
+    |vm, args| {
+        if !vm.get(args.at(1)).is_gc::<FrameObject>() {
+            let given = vm.heap.type_name(vm.get(args.at(1)));
+            return Err(vm.heap.type_error(format!("expect frame, not {given}")));
+        }
+        Ok(proxy(vm, args.at(1)))
+    },
+);
 const GETITEM: Native = Native::vm(
     "__getitem__(self, key, /)",
     "Return self[key].",
     |vm, args| {
-        let names = copy(vm, args.at(0));
+        let names = copy(vm, args.at(0))?;
         let found = vm.call_method(names, "__contains__", &[args.at(1)])?;
         if vm.get(found).is(Value::TRUE) {
             return vm.call_method(names, "__getitem__", &[args.at(1)]);
@@ -109,18 +132,18 @@ const ITER: Native = Native::vm("__iter__(self, /)", "Implement iter(self).", |v
 const REVERSED: Native = Native::vm(
     "__reversed__(self, /)",
     "Iterate over the names, the last one first.",
-    |vm, args| on_copy(vm, args.at(0), "__reversed__", &[]),
+    |vm, args| listed(vm, args.at(0), "__reversed__"),
 );
 const KEYS: Native = Native::vm("keys(self, /)", "The names.", |vm, args| {
-    on_copy(vm, args.at(0), "keys", &[])
+    listed(vm, args.at(0), "keys")
 });
 const VALUES: Native = Native::vm("values(self, /)", "The values.", |vm, args| {
-    on_copy(vm, args.at(0), "values", &[])
+    listed(vm, args.at(0), "values")
 });
 const ITEMS: Native = Native::vm(
     "items(self, /)",
     "The names with their values.",
-    |vm, args| on_copy(vm, args.at(0), "items", &[]),
+    |vm, args| listed(vm, args.at(0), "items"),
 );
 const COPY: Native = Native::vm(
     "copy(self, /)",
@@ -204,21 +227,23 @@ fn refused(vm: &Vm) -> Raised {
     vm.heap.type_error(message)
 }
 
+/// Stores a variable: a key that equals its name stands for it. What no variable has goes beside the frame.
 fn store(vm: &mut Vm, this: Local, key: Local, value: Local) -> Result<(), Raised> {
-    let Some(name) = as_str(&vm.heap, vm.get(key)) else {
-        let repr = vm.repr_text(key)?;
-        return Err(vm
-            .heap
-            .type_error(format!("a local variable has a name, not {repr}")));
+    let frame = frame_of(vm, this);
+    let names = vm.frame_variables(frame);
+    let known = vm.call_method(names, "get", &[key])?;
+    let Some(name) = as_str(&vm.heap, vm.get(known)) else {
+        let beside = vm.beside_frame(frame);
+        return vm.set_item(beside, key, value);
     };
-    let (name, frame) = (name.as_str().to_owned(), frame_of(vm, this));
+    let name = name.as_str().to_owned();
     vm.store_in_frame(frame, &name, value);
     Ok(())
 }
 
 fn update(vm: &mut Vm, this: Local, other: Local) -> Result<(), Raised> {
     let given = vm.local(vm.heap.dict().value());
-    let other = mapping(vm, other).unwrap_or(other);
+    let other = mapping(vm, other)?.unwrap_or(other);
     vm.call_method(given, "update", &[other])?;
     let items = match vm.get_gc::<Dict>(given) {
         Some(dict) => dict.table.entries(&vm.heap),
@@ -235,14 +260,14 @@ fn update(vm: &mut Vm, this: Local, other: Local) -> Result<(), Raised> {
 }
 
 fn union(vm: &mut Vm, a: Local, b: Local) -> Result<Local, Raised> {
-    match (mapping(vm, a), mapping(vm, b)) {
+    match (mapping(vm, a)?, mapping(vm, b)?) {
         (Some(a), Some(b)) => vm.call_method(a, "__or__", &[b]),
         _ => Ok(vm.local(Value::NOT_IMPLEMENTED)),
     }
 }
 
 fn compare(vm: &mut Vm, this: Local, other: Local, how: Comparison) -> Result<Local, Raised> {
-    let Some(other) = mapping(vm, other) else {
+    let Some(other) = mapping(vm, other)? else {
         return Ok(vm.local(Value::NOT_IMPLEMENTED));
     };
     let method = match how {

@@ -150,6 +150,7 @@ impl Vm {
         };
         match object.kind() {
             Kind::Instance | Kind::Exception | Kind::Future | Kind::Opaque | Kind::Class => {}
+            Kind::Frame if sym == Sym::Repr => {}
             Kind::Tuple if object.shape() != self.heap.types.shape_of_kind(Kind::Tuple) => {}
             _ => return false,
         }
@@ -172,7 +173,7 @@ impl Vm {
             Some(Builtin::Object) => false,
             // Builtin types whose objects are plain instances or opaque have their texts beside their methods.
             Some(_) => {
-                matches!(object.kind(), Kind::Opaque | Kind::Future)
+                matches!(object.kind(), Kind::Opaque | Kind::Future | Kind::Frame)
                     || object
                         .downcast::<Instance>()
                         .is_some_and(|i| !i.has_payload())
