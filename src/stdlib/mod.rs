@@ -52,6 +52,7 @@ mod traceback;
 pub mod unicodedata;
 pub mod warn;
 pub mod weakref;
+pub mod xml;
 pub mod zlib;
 
 use crate::runtime::Raised;
@@ -98,6 +99,7 @@ pub const MODULES: &[&NativeModule] = &[
     &unicodedata::UNICODEDATA,
     &builtins::types::generic::TYPING,
     &weakref::WEAKREF,
+    &xml::XML,
     &zlib::ZLIB,
     &coders::CODERS,
 ];
