@@ -5,6 +5,7 @@
 //! arm in `main`.
 
 mod args;
+mod bins;
 mod check;
 mod classic;
 mod coverage;

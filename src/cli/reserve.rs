@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 
-use super::status;
+use super::{bins, status};
 use crate::runtime::heap::Shortage;
 
 /// How many parcels memory is put by in.
@@ -31,7 +31,7 @@ const SHARE: usize = 8;
 /// With less than this left the program must end.
 const CRITICAL: usize = 2 << 20;
 
-/// The allocator: the system's, with memory put by.
+/// The allocator: the system's, with memory put by and small blocks kept at hand.
 pub struct Reserve {
     parcels: [Parcel; PARCELS],
     /// What is put by in all.
@@ -81,6 +81,7 @@ impl Reserve {
         let limit = address_space().unwrap_or_default();
         self.all.store(LEAST.max(limit / SHARE), Relaxed);
         self.put_by(self.large());
+        bins::begin();
         let _ = RESERVE.set(self);
     }
 
@@ -155,6 +156,7 @@ impl Reserve {
         if size > self.kept.load(Relaxed) && size > SMALL {
             return null_mut();
         }
+        bins::give_back();
         self.drawn.store(true, Relaxed);
         for parcel in self.parcels.iter().rev() {
             let at = parcel.at.swap(null_mut(), Relaxed);
@@ -195,44 +197,71 @@ fn give_up() -> ! {
     unsafe { nix::libc::_exit(status::LIMIT.into()) }
 }
 
-// SAFETY: all memory is the system allocator's, with the layouts that the caller gave.
+// SAFETY: all memory is the system allocator's, with the layouts that the caller gave or, for small blocks, larger ones (`bins.rs`).
 unsafe impl GlobalAlloc for Reserve {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(at) = bins::take(layout) {
+            return at;
+        }
+        let whole = bins::whole(layout);
         // SAFETY: the caller's contract is that of the system allocator.
-        let at = unsafe { System.alloc(layout) };
+        let at = unsafe { System.alloc(whole) };
         if !at.is_null() {
             return at;
         }
         // SAFETY: as above.
-        self.serve(layout.size(), &|| unsafe { System.alloc(layout) })
+        self.serve(whole.size(), &|| unsafe { System.alloc(whole) })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(at) = bins::take(layout) {
+            // SAFETY: the block has at least this size.
+            unsafe { at.write_bytes(0, layout.size()) };
+            return at;
+        }
+        let whole = bins::whole(layout);
         // SAFETY: as for `alloc`.
-        let at = unsafe { System.alloc_zeroed(layout) };
+        let at = unsafe { System.alloc_zeroed(whole) };
         if !at.is_null() {
             return at;
         }
         // SAFETY: as above.
-        self.serve(layout.size(), &|| unsafe { System.alloc_zeroed(layout) })
+        self.serve(whole.size(), &|| unsafe { System.alloc_zeroed(whole) })
     }
 
     #[inline]
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as for `alloc`.
-        unsafe { System.dealloc(at, layout) }
+        // SAFETY: `alloc` made the layout whole; the caller does not use the block any more.
+        if !unsafe { bins::keep(at, layout) } {
+            // SAFETY: as for `alloc`.
+            unsafe { System.dealloc(at, bins::whole(layout)) }
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if bins::same_list(layout, size) {
+            return at;
+        }
+        // SAFETY: the caller's contract: the size, rounded up to the alignment, is below the limit.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        if let Some(new) = bins::take(wanted) {
+            // SAFETY: both have as many bytes as the smaller layout says, and the new one is nobody's; `at` is not used any more.
+            unsafe {
+                new.copy_from_nonoverlapping(at, layout.size().min(size));
+                self.dealloc(at, layout);
+            }
+            return new;
+        }
+        let (old, size) = (bins::whole(layout), bins::whole(wanted).size());
         // SAFETY: as for `alloc`.
-        let new = unsafe { System.realloc(at, layout, size) };
+        let new = unsafe { System.realloc(at, old, size) };
         if !new.is_null() {
             return new;
         }
         // SAFETY: as above: a refused request leaves the old memory as it is.
-        self.serve(size, &|| unsafe { System.realloc(at, layout, size) })
+        self.serve(size, &|| unsafe { System.realloc(at, old, size) })
     }
 }
