@@ -11,6 +11,8 @@ use super::code::{CodeObj, hash_of as hash_of_code, is_same};
 use super::complex::Complex;
 use super::heap::{Gc, Header, Heap, Kind};
 use super::instance::Instance;
+use super::intern::Sym;
+use super::native::NativeFunction;
 use super::str::Str;
 use super::tuple::Tuple;
 use super::value::{Unpacked, Value};
@@ -79,6 +81,12 @@ fn equal_to(heap: &Heap, a: Value<'_>, b: Value<'_>, depth: u32) -> Option<bool>
     if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
         return Some(numbers_equal(x, y));
     }
+    if let Some(x) = inside(heap, a, Sym::Eq) {
+        return equal_to(heap, x, b, depth);
+    }
+    if let Some(y) = inside(heap, b, Sym::Eq) {
+        return equal_to(heap, a, y, depth);
+    }
     match (a.unpack(), b.unpack()) {
         (Unpacked::Object(x), Unpacked::Object(y)) => objects_equal(heap, x, y, depth),
         (Unpacked::Object(x), _) | (_, Unpacked::Object(x)) => {
@@ -120,6 +128,18 @@ fn tuples_equal(heap: &Heap, a: Gc<'_, Tuple>, b: Gc<'_, Tuple>, depth: u32) -> 
         }
     }
     Some(true)
+}
+
+/// The builtin object in an instance whose class leaves a method to the builtin type: a namedtuple is compared and hashed as its tuple.
+fn inside<'h>(heap: &'h Heap, value: Value<'h>, method: Sym) -> Option<Value<'h>> {
+    let instance = value.as_gc::<Instance>()?;
+    if !instance.has_payload() {
+        return None;
+    }
+    let payload = instance.payload(heap)?;
+    let found = heap.class_of(value).lookup(heap, heap.sym(method))?;
+    let owner = found.as_gc::<NativeFunction>()?.get().owner.get(heap);
+    owner.is(heap.class_of(payload).value()).then_some(payload)
 }
 
 /// Whether comparing this object to one of another kind may run code, or needs to look inside.
@@ -179,7 +199,10 @@ fn hash_object(heap: &Heap, object: Gc<'_, Header>, depth: u32) -> Option<u64> {
         Kind::Bytes => Some(hash_bytes(object.downcast::<Bytes>()?.as_slice())),
         Kind::Tuple => hash_tuple(heap, object.downcast()?, depth),
         Kind::Code => Some(hash_of_code(&object.downcast::<CodeObj>()?.get().code) >> 1),
-        Kind::Instance if object.downcast::<Instance>()?.has_payload() => None,
+        Kind::Instance if object.downcast::<Instance>()?.has_payload() => {
+            let payload = inside(heap, object.value(), Sym::Hash)?;
+            hash_of(heap, payload, depth.checked_sub(1)?)
+        }
         Kind::Instance | Kind::Exception
             if !heap
                 .class_of(object.value())

@@ -185,6 +185,24 @@ impl Table {
         found
     }
 
+    /// Whether each key is one of another table; None: the program may have a say.
+    pub fn is_subset(&self, heap: &Heap, other: &Table) -> Option<bool> {
+        heap.reads(self, Part::All);
+        let inner = self.inner.borrow();
+        for entry in &inner.entries {
+            let key = entry.key.get(heap);
+            if key.is_undef() {
+                continue;
+            }
+            match other.find(heap, entry.hash, key) {
+                Found::At(_) => {}
+                Found::Missing => return Some(false),
+                Found::Ask(_) => return None,
+            }
+        }
+        Some(true)
+    }
+
     /// The key and value at a position, unless it is a hole or past the end.
     #[inline]
     pub fn entry<'h>(&self, heap: &'h Heap, at: usize) -> Option<(Value<'h>, Value<'h>)> {

@@ -22,6 +22,7 @@ use crate::runtime::list::List;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
+use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::text::IntRef;
@@ -247,6 +248,9 @@ pub fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bo
     if let Some(outcome) = leaf_sequences(heap, c, a, b) {
         return Some(outcome);
     }
+    if let (Some(x), Some(y)) = (a.as_gc::<Set>(), b.as_gc::<Set>()) {
+        return leaf_sets(heap, c, &x.get().table, &y.get().table);
+    }
     match c {
         Comparison::Eq => leaf_equal(heap, a, b),
         Comparison::Ne => leaf_equal(heap, a, b).map(|equal| !equal),
@@ -275,6 +279,19 @@ fn leaf_sequences(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Opt
     let (x, y) = (a.as_gc::<List>()?.get(), b.as_gc::<List>()?.get());
     let items = (0..x.len(heap)).map_while(|i| x.item(heap, i).zip(y.item(heap, i)));
     by_difference(heap, c, items, (x.len(heap), y.len(heap)))
+}
+
+/// `a c b` of two sets of members that the runtime can compare.
+fn leaf_sets(heap: &Heap, c: Comparison, a: &Table, b: &Table) -> Option<bool> {
+    let (m, n) = (a.len(heap), b.len(heap));
+    Some(match c {
+        Comparison::Eq => m == n && a.is_subset(heap, b)?,
+        Comparison::Ne => m != n || !a.is_subset(heap, b)?,
+        Comparison::Le => m <= n && a.is_subset(heap, b)?,
+        Comparison::Lt => m < n && a.is_subset(heap, b)?,
+        Comparison::Ge => n <= m && b.is_subset(heap, a)?,
+        Comparison::Gt => n < m && b.is_subset(heap, a)?,
+    })
 }
 
 /// Compares where two sequences differ first, else their lengths; None: it takes looking into nested ones, or the program.

@@ -6,7 +6,7 @@
 
 use crate::runtime::dict::Dict;
 use crate::runtime::set::Set;
-use crate::runtime::table::Table;
+use crate::runtime::table::{Found, Table};
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::Vm;
@@ -198,7 +198,11 @@ impl Vm {
         keep: Keep,
     ) -> Result<(), Raised> {
         let mut position = 0;
+        if let Some(set) = self.get_gc::<Set>(source) {
+            set.settle(&self.heap);
+        }
         loop {
+            self.filter_leaves(target, (source, &mut position), other, keep)?;
             let mark = self.mark();
             let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
                 return Ok(());
@@ -210,6 +214,34 @@ impl Vm {
             }
             self.release(mark);
         }
+    }
+
+    /// The same as far as no program code can take part: up to a member that it has to be asked about.
+    fn filter_leaves(
+        &self,
+        target: Local,
+        (source, position): (Local, &mut usize),
+        other: Local,
+        keep: Keep,
+    ) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let (target, source, other) = (self.table(target), self.table(source), self.table(other));
+        while let Some(at) = source.next_position(heap, *position) {
+            let Some((key, _)) = source.entry(heap, at) else {
+                return Ok(());
+            };
+            let hash = source.hash_at(heap, at);
+            let shared = match other.find(heap, hash, key) {
+                Found::At(_) => true,
+                Found::Missing => false,
+                Found::Ask(_) => return Ok(()),
+            };
+            if shared == (keep == Keep::Shared) {
+                target.push(heap, hash, key, Value::UNDEF)?;
+            }
+            *position = at + 1;
+        }
+        Ok(())
     }
 
     fn remove_members(&mut self, target: Local, other: Local) -> Result<(), Raised> {

@@ -207,13 +207,8 @@ pub(in crate::vm) fn leaf_item<'h>(
             None => Some(Err(out_of_range(heap, object))),
         };
     }
-    if object.is_gc::<Opaque>() {
-        return None;
-    }
     let slice = key.as_gc::<Slice>()?.get();
-    let bounds = leaf_bounds(heap, [&slice.start, &slice.stop, &slice.step])?;
-    words(object)?;
-    Some(sliced(heap, object, bounds))
+    slice_by(heap, object, [&slice.start, &slice.stop, &slice.step])
 }
 
 /// The same of a slice that has no object: its three bounds.
@@ -222,15 +217,22 @@ pub(in crate::vm) fn leaf_slice<'h>(
     object: Value<'h>,
     bounds: &[Slot],
 ) -> Option<Result<Value<'h>, Raised>> {
-    words(object)?;
     let [start, stop, step] = bounds else {
         return None;
     };
-    Some(sliced(
-        heap,
-        object,
-        leaf_bounds(heap, [start, stop, step])?,
-    ))
+    slice_by(heap, object, [start, stop, step])
+}
+
+fn slice_by<'h>(
+    heap: &'h Heap,
+    object: Value<'h>,
+    bounds: [&Slot; 3],
+) -> Option<Result<Value<'h>, Raised>> {
+    if object.is_gc::<Opaque>() {
+        return None;
+    }
+    words(object)?;
+    Some(sliced(heap, object, leaf_bounds(heap, bounds)?))
 }
 
 /// The item at a position, counted from the end if negative.
