@@ -36,6 +36,7 @@ pub const CONTEXT: ModuleType = ModuleType {
         methods: &[
             &RUN, &COPY, &GET, &KEYS, &VALUES, &ITEMS, &GETITEM, &CONTAINS, &ITER, &LEN, &EQ,
         ],
+        is_final: true,
         ..NativeType::of(Builtin::Opaque, "What the context variables hold.")
     },
 };
@@ -52,6 +53,7 @@ const CONTEXT_VAR: ModuleType = ModuleType {
             "The name of the variable.",
             |heap, args| Ok(var(args.get(0)).name.get(heap)),
         )],
+        is_final: true,
         ..NativeType::of(
             Builtin::Opaque,
             "A variable of which each context has its own value.",

@@ -39,6 +39,8 @@ pub struct NativeType {
     pub general: Option<(&'static str, &'static str)>,
     /// Whether programs can set attributes of the class.
     pub is_open: bool,
+    /// Whether classes of the program cannot derive from it.
+    pub is_final: bool,
 }
 
 impl NativeType {
@@ -56,6 +58,7 @@ impl NativeType {
             getters: &[],
             general: None,
             is_open: false,
+            is_final: false,
         }
     }
 }
@@ -399,6 +402,9 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> G
     let meta = heap.types.shape_of(Builtin::Type);
     let class = heap.new_class(ty.name, &[base.value()], model.layout, None, meta);
     class.add_flags(class_flag::NATIVE);
+    if ty.body.is_final {
+        class.add_flags(class_flag::FINAL);
+    }
     if ty.body.is_open {
         class.add_flags(class_flag::OPEN);
     }

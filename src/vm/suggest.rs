@@ -10,7 +10,7 @@ use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::runtime::traceback::TraceEntry;
+use crate::runtime::traceback::{TraceEntry, Traceback};
 use crate::runtime::{Builtin, Gc, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -141,14 +141,63 @@ impl Vm {
         if is(self, Builtin::AttributeError) {
             let wrong = self.text_attr(exception, "name")?;
             let object = self.attr_of(exception, "obj")?;
-            let names = self.attribute_names(object)?;
-            return search(&wrong, &without_private(names, &wrong)).map(did_you_mean);
+            let mut names = self.attribute_names(object)?;
+            // A method may ask for what is private to its object.
+            let this = self.self_of(exception);
+            if !this.is_some_and(|this| self.get(this).is(self.get(object))) {
+                names = without_private(names, &wrong);
+            }
+            return search(&wrong, &names).map(did_you_mean);
         }
         if is(self, Builtin::NameError) {
             let wrong = self.text_attr(exception, "name")?;
+            if let Some(this) = self.self_of(exception)
+                && self.has_attribute(this, &wrong)
+            {
+                return Some(did_you_mean(&format!("self.{wrong}")));
+            }
             return self.name_hint(exception, &wrong);
         }
         None
+    }
+
+    /// The variable `self` of the code that raised.
+    fn self_of(&self, exception: Local) -> Option<Local> {
+        let heap = &self.heap;
+        let code = match self.get_gc::<Exception>(exception)?.trace(heap).first() {
+            Some(TraceEntry::Frame { code, .. }) => code.clone(),
+            _ => return None,
+        };
+        let has_self = code.locals.iter().any(|(name, _)| &**name == "self");
+        if !has_self && !code.free_names.iter().any(|name| &**name == "self") {
+            return None;
+        }
+        let first = self
+            .get_gc::<Exception>(exception)?
+            .get()
+            .traceback
+            .get(heap);
+        let mut traceback = self.local(first);
+        while let Some(next) = self
+            .get_gc::<Traceback>(traceback)
+            .and_then(|traceback| traceback.next(heap))
+        {
+            traceback = self.local(next.value());
+        }
+        let variables = self.frame_locals(self.frame_of_traceback(traceback)?);
+        let found = self.get_gc::<Dict>(variables)?;
+        let found = found.get_str(heap, heap.intern("self"))?;
+        Some(self.local(found))
+    }
+
+    fn has_attribute(&mut self, object: Local, name: &str) -> bool {
+        match self.find_attr(object, name) {
+            Ok(found) => found.is_some(),
+            Err(raised) => {
+                self.heap.take_raised(raised);
+                false
+            }
+        }
     }
 
     /// What to say of a module that is not there.

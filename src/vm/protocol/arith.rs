@@ -12,6 +12,7 @@ use crate::runtime::builtin_eq::Number;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::text::IntRef;
 use crate::text::num::power::int_pow_mod;
@@ -420,8 +421,17 @@ impl Vm {
             self.heap.type_name(self.get(a)),
             self.heap.type_name(self.get(b)),
         );
+        // Python 2's way to print to a file.
+        let old_print = symbol == ">>"
+            && self
+                .get_gc::<NativeFunction>(a)
+                .is_some_and(|f| self.registry.natives.get(f.id).name() == "print");
+        let hint = match old_print {
+            true => ". Did you mean \"print(<message>, file=<output_stream>)\"?",
+            false => "",
+        };
         self.heap.type_error(format!(
-            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'"
+            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'{hint}"
         ))
     }
 

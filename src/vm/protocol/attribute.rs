@@ -8,7 +8,7 @@ use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind, Super};
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
-use crate::runtime::function::{BoundMethod, Function};
+use crate::runtime::function::Function;
 use crate::runtime::future::Future;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
@@ -20,7 +20,6 @@ use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
-use crate::vm::suggest::is_standard;
 
 /// What reading an attribute means.
 enum Found<'h> {
@@ -282,9 +281,10 @@ impl Vm {
         if class.has(class_flag::GETATTR | class_flag::GETATTRIBUTE) {
             return self.get_attr_hooked(object, name);
         }
-        match self.lookup_attr(object, name)? {
-            Some(value) => Ok(value),
-            None => self.missing_attr(object, name),
+        match self.lookup_attr(object, name) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => self.missing_attr(object, name),
+            Err(raised) => Err(self.with_attribute(raised, object, name)),
         }
     }
 
@@ -480,7 +480,7 @@ impl Vm {
             None => match self.lookup_attr(object, name) {
                 Ok(Some(value)) => return Ok(value),
                 Ok(None) => match fallback {
-                    Some(fallback) => return self.call_found(fallback, object, &[name]),
+                    Some(fallback) => return self.call_fallback(fallback, object, name),
                     None => self.missing_attr(object, name),
                 },
                 Err(raised) => Err(raised),
@@ -489,10 +489,21 @@ impl Vm {
         match (first, fallback) {
             (Err(raised), Some(fallback)) if self.is_raised(&raised, Builtin::AttributeError) => {
                 self.heap.take_raised(raised);
-                self.call_found(fallback, object, &[name])
+                self.call_fallback(fallback, object, name)
             }
-            (first, _) => first,
+            (first, _) => first.map_err(|raised| self.with_attribute(raised, object, name)),
         }
+    }
+
+    /// `__getattr__`
+    fn call_fallback(
+        &mut self,
+        fallback: Local,
+        object: Local,
+        name: Local,
+    ) -> Result<Local, Raised> {
+        let found = self.call_found(fallback, object, &[name]);
+        found.map_err(|raised| self.with_attribute(raised, object, name))
     }
 
     /// A module's `__getattr__`, or AttributeError.
@@ -505,82 +516,6 @@ impl Vm {
             return self.call(hook, &[name]);
         }
         Err(self.attribute_error(object, name))
-    }
-
-    /// AttributeError for an attribute that is not there.
-    #[cold]
-    pub fn attribute_error(&self, object: Local, name: Local) -> Raised {
-        let heap = &self.heap;
-        let (mut value, text) = (self.get(object), self.interned(name).as_str());
-        // A method of the program's has the attributes of its function.
-        if let Some(method) = value.as_gc::<BoundMethod>()
-            && method.function.get(heap).is_gc::<Function>()
-        {
-            value = method.function.get(heap);
-        }
-        let message = if let Some(class) = value.as_gc::<Class>() {
-            format!(
-                "type object '{}' has no attribute '{text}'",
-                class.name(heap).as_str()
-            )
-        } else if let Some(module) = value.as_gc::<Module>() {
-            let own = module.globals.get(heap, heap.sym(Sym::Name));
-            match own.and_then(|own| own.as_gc::<Str>()) {
-                Some(own) => self.module_lacks(object, own.as_str(), text),
-                None => format!("module has no attribute '{text}'"),
-            }
-        } else {
-            format!(
-                "'{}' object has no attribute '{text}'",
-                heap.type_name(value)
-            )
-        };
-        self.attribute_error_with(value, text, message)
-    }
-
-    /// A module lacks an attribute: it may not be complete yet, or hide the module that was meant.
-    fn module_lacks(&self, module: Local, name: &str, attr: &str) -> String {
-        let plain = format!("module '{name}' has no attribute '{attr}'");
-        let file = self.find_global(module, Sym::File.text());
-        let file = file.and_then(|file| self.get_gc::<Str>(file));
-        let Some(file) = file.map(|file| file.as_str()) else {
-            return plain;
-        };
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let hides = self.first_of_path().as_deref() == Some(folder);
-        if hides && is_standard(name) {
-            return format!(
-                "{plain} (consider renaming '{file}' since it has the same name as the standard library module \
-                 named '{name}' and the import system gives it precedence)"
-            );
-        }
-        if !self.is_importing(name) {
-            return plain;
-        }
-        if hides {
-            return format!(
-                "{plain} (consider renaming '{file}' if it has the same name as a third-party module you intended to import)"
-            );
-        }
-        format!(
-            "partially initialized module '{name}' from '{file}' has no attribute '{attr}' \
-             (most likely due to a circular import)"
-        )
-    }
-
-    pub(in crate::vm) fn attribute_error_with(
-        &self,
-        object: Value<'_>,
-        name: &str,
-        message: String,
-    ) -> Raised {
-        let heap = &self.heap;
-        let raised = heap.raise(Builtin::AttributeError, message);
-        let attrs = heap.peek_raised(&raised).fields(heap);
-        attrs.set_str(heap, heap.intern("name"), heap.str_value(name));
-        let object = self.local(object);
-        attrs.set_str(heap, heap.intern("obj"), self.get(object));
-        raised
     }
 }
 

@@ -62,6 +62,11 @@ fn concat<'h>(heap: &'h Heap, a: Value<'h>, b: Value<'h>) -> Outcome<'h> {
         (Kind::Tuple, Kind::Tuple) => {
             let (a, b) = (a.as_gc::<Tuple>()?, b.as_gc::<Tuple>()?);
             let (len, more) = (a.len(), b.len());
+            for (whole, other) in [(a, more), (b, len)] {
+                if other == 0 && heap.class_of(whole.value()).builtin_is(Builtin::Tuple) {
+                    return Some(Ok(whole.value()));
+                }
+            }
             if let Err(raised) = heap.room_for((len + more) * size_of::<Value<'_>>()) {
                 return Some(Err(raised));
             }

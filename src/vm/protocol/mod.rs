@@ -7,6 +7,7 @@
 pub mod arith;
 pub(in crate::vm) mod attribute;
 pub(in crate::vm) mod attribute_assign;
+pub(in crate::vm) mod attribute_error;
 pub(in crate::vm) mod buffer;
 pub mod compare;
 pub(in crate::vm) mod concat;

@@ -159,6 +159,7 @@ pub(in crate::vm) fn sliced<'h>(
             let at = |i| tuple.at(heap, selected.position(i)).unwrap_or(Value::UNDEF);
             Ok(heap.tuple_with(selected.count, at).value())
         }
+        Some(Kind::Bytes) if is_whole_bytes(sequence, bounds) => Ok(sequence),
         _ => {
             let part = match (sequence.as_gc::<Bytes>(), sequence.as_gc::<ByteArray>()) {
                 (Some(bytes), _) => slice_bytes(heap, bytes.get().as_slice(), bounds)?,
@@ -177,6 +178,14 @@ fn slice_bytes(heap: &Heap, data: &[u8], bounds: Bounds) -> Result<Vec<u8>, Rais
         Some(range) => data[range].to_vec(),
         None => selected.positions().map(|i| data[i]).collect(),
     })
+}
+
+/// The same of bytes.
+fn is_whole_bytes(sequence: Value<'_>, bounds: Bounds) -> bool {
+    let len = sequence
+        .as_gc::<Bytes>()
+        .map_or(0, |bytes| bytes.get().as_slice().len());
+    is_whole(bounds.select(len), len)
 }
 
 /// Whether the selection is the whole of an immutable sequence, which then stands for itself.

@@ -37,7 +37,10 @@ impl Vm {
     ) -> Result<(), Raised> {
         if self.overrides(self.get(value), Sym::Format) {
             let text = self.format_by_method(value, spec)?;
-            return self.write_str(text, out);
+            if let Some(text) = self.str_inside(self.get(text)) {
+                out.push_str(text.as_str());
+            }
+            return Ok(());
         }
         if spec.is_empty() {
             return self.write_str(value, out);
@@ -62,7 +65,8 @@ impl Vm {
             .call_special(value, Sym::Format, &[spec])?
             .unwrap_or(value);
         match self.str_inside(self.get(text)) {
-            Some(text) => Ok(self.local(text.value())),
+            // As it is: it may be an instance of a subclass.
+            Some(_) => Ok(text),
             None => {
                 let name = self.heap.type_name(self.get(text));
                 Err(self
@@ -103,6 +107,10 @@ impl Vm {
             .map(|spec| spec.as_str().to_owned())
             .unwrap_or_default();
         let text = self.format(value, &spec)?;
+        let text = match self.str_inside(self.get(text)) {
+            Some(inside) => self.local(inside.value()),
+            None => text,
+        };
         self.finish(mark, i.a, text);
         Ok(())
     }

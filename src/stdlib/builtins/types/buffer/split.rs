@@ -4,6 +4,7 @@
 //! function, a word in the table of `buffer/mod.rs`.
 
 use super::{this, this_of};
+use crate::runtime::bytes::Bytes;
 use crate::runtime::list::List;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
@@ -145,7 +146,11 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 
 fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side) -> Out<'h> {
     let (data, chars) = (this(heap, a)?, optional(heap, a.get(1))?);
-    Ok(data.same(heap, split::strip(&data, chars.as_deref(), side)))
+    let kept = split::strip(&data, chars.as_deref(), side);
+    if kept.len() == data.len() && a.get(0).is_gc::<Bytes>() {
+        return Ok(a.get(0));
+    }
+    Ok(data.same(heap, kept))
 }
 
 fn join(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
