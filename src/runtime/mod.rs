@@ -38,6 +38,7 @@ pub mod shape;
 pub mod slice;
 pub mod str;
 pub mod table;
+mod text_positions;
 pub mod traceback;
 pub mod traced_code;
 pub mod tuple;

@@ -133,42 +133,6 @@ impl<'h> Gc<'h, Str> {
     pub fn is_ascii(self) -> bool {
         self.char_len() == self.byte_len()
     }
-
-    /// Where code point `i` begins, in bytes; the byte length for `i` equal to the length.
-    pub fn byte_offset(self, i: usize) -> usize {
-        if self.is_ascii() {
-            return i;
-        }
-        self.as_str()
-            .char_indices()
-            .nth(i)
-            .map_or(self.byte_len(), |(at, _)| at)
-    }
-
-    /// Which code point begins at a byte offset.
-    #[cfg(test)]
-    pub fn char_index(self, byte: usize) -> usize {
-        if self.is_ascii() {
-            byte
-        } else {
-            self.as_str()[..byte].chars().count()
-        }
-    }
-
-    /// The code points `from .. to`.
-    pub fn char_range(self, from: usize, to: usize) -> &'h str {
-        if from >= to {
-            return "";
-        }
-        let start = self.byte_offset(from);
-        let text = &self.as_str()[start..];
-        if self.is_ascii() {
-            return &text[..to - from];
-        }
-        text.char_indices()
-            .nth(to - from)
-            .map_or(text, |(end, _)| &text[..end])
-    }
 }
 
 /// Makes the strings of one ASCII character.
@@ -445,8 +409,8 @@ mod tests {
         let heap = Heap::new();
         let s = heap.str("aé漢🙂z");
         assert_eq!(s.char_len(), 5);
-        assert_eq!(s.char_range(1, 4), "é漢🙂");
-        assert_eq!(s.char_range(4, 9), "z");
-        assert_eq!(s.char_index(s.byte_offset(3)), 3);
+        let s = heap.indexed(s);
+        assert_eq!((s.slice(1, 4), s.slice(4, 9)), ("é漢🙂", "z"));
+        assert_eq!(s.index_of(s.byte_of(3)), 3);
     }
 }

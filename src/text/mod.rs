@@ -16,6 +16,7 @@ pub mod int_text;
 pub mod num;
 pub mod pause;
 pub mod percent;
+pub mod positions;
 pub mod source_encoding;
 pub mod str_ops;
 pub mod str_repr;

@@ -63,6 +63,7 @@ use super::intern::Interner;
 use super::method_cache::MethodCache;
 use super::raised::Raised;
 use super::shape::Shapes;
+use super::text_positions::TextPositions;
 use super::types::Types;
 use super::value::Value;
 use crate::text::int_text::DigitLimit;
@@ -120,6 +121,8 @@ pub struct Heap {
     pub shapes: Shapes,
     /// One object for equal names.
     pub interner: Interner,
+    /// See `text_positions.rs`.
+    pub(super) text_positions: TextPositions,
     /// The 128 strings of one ASCII character: texts taken apart make no garbage.
     pub(super) ascii: SlotVec,
     /// See `record.rs`.
@@ -157,6 +160,7 @@ impl Heap {
             pending: Slot::undef(),
             shapes: Shapes::new(),
             interner: Interner::new(),
+            text_positions: TextPositions::default(),
             ascii: SlotVec::new(),
             recorder: Recorder::default(),
             types: Types::new(),
@@ -387,6 +391,7 @@ impl Heap {
     /// # Safety
     /// `roots` reports every slot outside of this heap that is still going to be read as a value of it.
     pub unsafe fn collect(&mut self, roots: &dyn Trace) {
+        self.text_positions = TextPositions::default();
         let old = self.mark.get();
         let mark = 3 - old;
         self.mark.set(mark);

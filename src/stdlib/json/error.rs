@@ -85,9 +85,9 @@ pub fn complain(vm: &mut Vm, mistake: Mistake, doc: Local) -> Raised {
             return vm.heap.raise(Builtin::RecursionError, message);
         }
     };
-    let pos = vm
-        .get_gc::<Str>(doc)
-        .map_or(at, |doc| super::char_index(doc, at.min(doc.byte_len())));
+    let pos = vm.get_gc::<Str>(doc).map_or(at, |doc| {
+        super::char_index(&vm.heap, doc, at.min(doc.byte_len()))
+    });
     let class = class_of(vm, &DECODE_ERROR);
     let args = [
         vm.local(vm.heap.str_value(message)),

@@ -17,7 +17,7 @@ use self::writer::{Order, Style, Unfit, Writer};
 use super::arg::given;
 use super::registry::NativeModule;
 use crate::runtime::str::Str;
-use crate::runtime::{Gc, Raised};
+use crate::runtime::{Gc, Heap, Raised};
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// The module that `json` takes its functions from.
@@ -87,13 +87,11 @@ const ENCODE_STRING: Native = Native::vm(
 );
 
 /// Which code point begins at a byte offset.
-fn char_index(text: Gc<'_, Str>, byte: usize) -> usize {
-    if text.is_ascii() {
-        return byte;
+fn char_index<'h>(heap: &'h Heap, text: Gc<'h, Str>, byte: usize) -> usize {
+    if !text.as_str().is_char_boundary(byte) {
+        return 0;
     }
-    text.as_str()
-        .get(..byte)
-        .map_or(0, |text| text.chars().count())
+    heap.indexed(text).index_of(byte)
 }
 
 /// The byte offset of the first character after white space.
@@ -136,7 +134,7 @@ fn offset(vm: &mut Vm, doc: Local, index: Local) -> Result<Option<usize>, Raised
     Ok(vm
         .get_gc::<Str>(doc)
         .filter(|doc| index <= doc.char_len())
-        .map(|doc| doc.byte_offset(index)))
+        .map(|doc| vm.heap.indexed(doc).byte_of(index)))
 }
 
 fn scan(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -156,7 +154,7 @@ fn scan(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let (value, end) = build::read(vm, doc, at, &hooks)?;
     let end = vm
         .get_gc::<Str>(doc)
-        .map_or(end, |doc| char_index(doc, end));
+        .map_or(end, |doc| char_index(&vm.heap, doc, end));
     let end = vm.local(vm.heap.usize(end));
     Ok(vm.tuple_of(&[value, end]))
 }
@@ -177,7 +175,7 @@ fn scanstring(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     match reader.string() {
         Ok(text) => {
-            let end = vm.heap.usize(char_index(doc, reader.at));
+            let end = vm.heap.usize(char_index(&vm.heap, doc, reader.at));
             let pair = vm.heap.tuple(&[vm.heap.str_value(&text), end]);
             Ok(vm.local(pair.value()))
         }

@@ -6,17 +6,13 @@ use super::error::not_text;
 use super::source::TextKind;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str};
+use crate::text::positions::Indexed;
 use crate::vm::{Local, Vm};
 
 /// A text, borrowed from its object.
 pub enum Subject<'h> {
-    /// A string; `is_ascii`: all characters are ASCII.
-    Str {
-        /// Its text.
-        text: &'h str,
-        /// Whether bytes are characters.
-        is_ascii: bool,
-    },
+    /// A string.
+    Str(Indexed<'h>),
     /// Bytes.
     Bytes(Buffer<'h>),
 }
@@ -25,10 +21,7 @@ impl<'h> Subject<'h> {
     /// The text of a value, if it has one.
     pub fn of(heap: &'h Heap, value: Value<'h>) -> Option<Subject<'h>> {
         if let Some(string) = as_str(heap, value) {
-            return Some(Subject::Str {
-                text: string.as_str(),
-                is_ascii: string.is_ascii(),
-            });
+            return Some(Subject::Str(heap.indexed(string)));
         }
         Buffer::of(heap, value).map(Subject::Bytes)
     }
@@ -38,7 +31,7 @@ impl<'h> Subject<'h> {
         let value = vm.get(value);
         match (Subject::of(&vm.heap, value), kind) {
             (None, _) => Err(not_text(vm, value)),
-            (Some(Subject::Str { .. }), TextKind::Bytes) => Err(vm
+            (Some(Subject::Str(_)), TextKind::Bytes) => Err(vm
                 .heap
                 .type_error("cannot use a bytes pattern on a string-like object")),
             (Some(Subject::Bytes(_)), TextKind::Str) => Err(vm
@@ -51,7 +44,7 @@ impl<'h> Subject<'h> {
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Subject::Str { text, .. } => text.as_bytes(),
+            Subject::Str(string) => string.text().as_bytes(),
             Subject::Bytes(bytes) => bytes,
         }
     }
@@ -59,7 +52,7 @@ impl<'h> Subject<'h> {
     /// Whether a byte is a character.
     pub fn is_narrow(&self) -> bool {
         match self {
-            Subject::Str { is_ascii, .. } => *is_ascii,
+            Subject::Str(string) => string.is_ascii(),
             Subject::Bytes(_) => true,
         }
     }
@@ -67,7 +60,7 @@ impl<'h> Subject<'h> {
     /// Whether it is a string.
     pub fn kind(&self) -> TextKind {
         match self {
-            Subject::Str { .. } => TextKind::Str,
+            Subject::Str(_) => TextKind::Str,
             Subject::Bytes(_) => TextKind::Bytes,
         }
     }
@@ -80,32 +73,25 @@ impl<'h> Subject<'h> {
     /// Which character begins at a byte offset.
     pub fn index_of(&self, offset: usize) -> usize {
         match self {
-            Subject::Str {
-                text,
-                is_ascii: false,
-            } => text.get(..offset).map_or(0, |text| text.chars().count()),
-            _ => offset,
+            Subject::Str(string) => string.index_of(offset),
+            Subject::Bytes(_) => offset,
         }
     }
 
     /// Where a character begins; the end for one that is not there.
     pub fn offset_of(&self, index: usize) -> usize {
         match self {
-            Subject::Str {
-                text,
-                is_ascii: false,
-            } => text
-                .char_indices()
-                .nth(index)
-                .map_or(text.len(), |(at, _)| at),
-            _ => index.min(self.bytes().len()),
+            Subject::Str(string) => string.byte_of(index),
+            Subject::Bytes(bytes) => index.min(bytes.len()),
         }
     }
 
     /// The part between two offsets as an object.
     pub fn slice<'g>(&self, heap: &'g Heap, start: usize, end: usize) -> Value<'g> {
         match self {
-            Subject::Str { text, .. } => heap.str_value(text.get(start..end).unwrap_or_default()),
+            Subject::Str(string) => {
+                heap.str_value(string.text().get(start..end).unwrap_or_default())
+            }
             Subject::Bytes(bytes) => heap
                 .bytes(bytes.get(start..end).unwrap_or_default())
                 .value(),
@@ -115,7 +101,7 @@ impl<'h> Subject<'h> {
     /// Its characters as code points.
     pub fn chars(&self) -> Vec<u32> {
         match self {
-            Subject::Str { text, .. } => text.chars().map(u32::from).collect(),
+            Subject::Str(string) => string.text().chars().map(u32::from).collect(),
             Subject::Bytes(bytes) => bytes.iter().map(|&byte| u32::from(byte)).collect(),
         }
     }

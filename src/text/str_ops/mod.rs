@@ -30,9 +30,9 @@ fn limit(count: i64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::search::Indexed;
     use super::{Side, case, classify, pad, search, split, strip};
     use crate::text::pause::{self, unpaused};
+    use crate::text::positions::Indexed;
     use crate::text::str_repr::str_repr;
     use crate::text::{TextResult, oracle};
 

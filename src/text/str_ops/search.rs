@@ -10,88 +10,28 @@ use memchr::memmem;
 use super::limit;
 use super::split::check_separator;
 use crate::text::pause::{Pause, Work};
+use crate::text::positions::Indexed;
 use crate::text::{TextResult, check_text_size, push_text};
 
-/// A text and how many code points it has.
-#[derive(Clone, Copy, Debug)]
-pub struct Indexed<'a> {
-    text: &'a str,
-    /// Equal to the number of bytes exactly when the text is ASCII.
-    len: usize,
-}
-
-impl<'a> Indexed<'a> {
-    /// Counts the code points of `text`.
-    pub fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            len: text.chars().count(),
-        }
-    }
-
-    /// A text whose number of code points is known.
-    pub fn with_len(text: &'a str, len: usize) -> Self {
-        debug_assert_eq!(len, text.chars().count());
-        Self { text, len }
-    }
-
-    /// The number of code points.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a length to compute with, not a collection"
-    )]
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The byte at which code point `index` begins; the end of the text beyond the last.
-    pub fn byte_of(&self, index: usize) -> usize {
-        if self.len == self.text.len() {
-            return index.min(self.len);
-        }
-        self.text
-            .char_indices()
-            .nth(index)
-            .map_or(self.text.len(), |(at, _)| at)
-    }
-
-    /// The index of the code point that begins at byte `at`.
-    pub fn index_of(&self, at: usize) -> usize {
-        if self.len == self.text.len() {
-            at
-        } else {
-            self.text[..at].chars().count()
-        }
-    }
-
-    /// The code points from `start` up to `end`, which is not before `start`.
-    pub fn slice(&self, start: usize, end: usize) -> &'a str {
-        let rest = &self.text[self.byte_of(start)..];
-        let part = Self {
-            text: rest,
-            len: self.len.saturating_sub(start),
-        };
-        &rest[..part.byte_of(end - start)]
-    }
-
+impl Indexed<'_> {
     /// `text.find(needle, start, end)`
     pub fn find(&self, needle: &str, start: Option<i64>, end: Option<i64>) -> Option<usize> {
         let bytes = self.bounds(start, end)?;
-        let at = memmem::find(&self.text.as_bytes()[bytes.clone()], needle.as_bytes())?;
+        let at = memmem::find(&self.text().as_bytes()[bytes.clone()], needle.as_bytes())?;
         Some(self.index_of(bytes.start + at))
     }
 
     /// `text.rfind(needle, start, end)`
     pub fn rfind(&self, needle: &str, start: Option<i64>, end: Option<i64>) -> Option<usize> {
         let bytes = self.bounds(start, end)?;
-        let at = self.text[bytes.clone()].rfind(needle)?;
+        let at = self.text()[bytes.clone()].rfind(needle)?;
         Some(self.index_of(bytes.start + at))
     }
 
     /// `text.count(needle, start, end)`: occurrences that do not overlap.
     pub fn count(&self, needle: &str, start: Option<i64>, end: Option<i64>) -> usize {
         self.bounds(start, end).map_or(0, |bytes| {
-            let part = &self.text[bytes];
+            let part = &self.text()[bytes];
             if needle.is_empty() {
                 part.chars().count() + 1
             } else {
@@ -103,26 +43,26 @@ impl<'a> Indexed<'a> {
     /// `text.startswith(prefix, start, end)`
     pub fn starts_with(&self, prefix: &str, start: Option<i64>, end: Option<i64>) -> bool {
         self.bounds(start, end)
-            .is_some_and(|bytes| self.text[bytes].starts_with(prefix))
+            .is_some_and(|bytes| self.text()[bytes].starts_with(prefix))
     }
 
     /// `text.endswith(suffix, start, end)`
     pub fn ends_with(&self, suffix: &str, start: Option<i64>, end: Option<i64>) -> bool {
         self.bounds(start, end)
-            .is_some_and(|bytes| self.text[bytes].ends_with(suffix))
+            .is_some_and(|bytes| self.text()[bytes].ends_with(suffix))
     }
 
     /// The bytes between two bounds; `None` when the first lies after the second, where not even "" is found.
     fn bounds(&self, start: Option<i64>, end: Option<i64>) -> Option<Range<usize>> {
         if start.is_none() && end.is_none() {
-            return Some(0..self.text.len());
+            return Some(0..self.text().len());
         }
         let from_start = |bound: i64| match usize::try_from(bound) {
             Ok(bound) => bound,
-            Err(_) => self.len.saturating_sub(bound.unsigned_abs() as usize),
+            Err(_) => self.len().saturating_sub(bound.unsigned_abs() as usize),
         };
         let start = start.map_or(0, from_start);
-        let end = end.map_or(self.len, from_start).min(self.len);
+        let end = end.map_or(self.len(), from_start).min(self.len());
         (start <= end).then(|| self.byte_of(start)..self.byte_of(end))
     }
 }

@@ -206,7 +206,7 @@ fn slice_text<'h>(
         return Ok(sequence);
     }
     if let Some(range) = selected.range() {
-        return Ok(heap.str_value(text.char_range(range.start, range.end)));
+        return Ok(heap.str_value(heap.indexed(text).slice(range.start, range.end)));
     }
     let part: String = if text.is_ascii() {
         let bytes = text.as_str().as_bytes();

@@ -291,7 +291,7 @@ pub(in crate::vm) fn resolve(position: i64, len: usize) -> Option<usize> {
 
 fn char_at<'h>(heap: &'h Heap, text: Gc<'h, Str>, position: i64) -> Option<Value<'h>> {
     let at = resolve(position, text.char_len())?;
-    let start = text.byte_offset(at);
+    let start = heap.indexed(text).byte_of(at);
     text.as_str()[start..]
         .chars()
         .next()

@@ -8,7 +8,8 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Heap, Raised, Value};
 use crate::stdlib::arg::{self, Out, checked, plain_value};
 use crate::stdlib::receiver::this;
-use crate::text::str_ops::search::{self, Indexed};
+use crate::text::positions::Indexed;
+use crate::text::str_ops::search;
 use crate::vm::{Args, Native};
 
 pub const FIND: Native = Native::leaf(
@@ -132,7 +133,7 @@ type Cut = for<'a> fn(&'a str, &str) -> crate::text::TextResult<(&'a str, &'a st
 
 fn indexed<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Indexed<'h>, Raised> {
     let text = this::<Str>(heap, a)?;
-    Ok(Indexed::with_len(text.as_str(), text.char_len()))
+    Ok(heap.indexed(text))
 }
 
 fn position<'h>(heap: &'h Heap, a: Args<'h>, find: Find, what: &str, missing: Missing) -> Out<'h> {
