@@ -48,3 +48,8 @@ pub const USAGE: Native = Native::vm(
         Ok(vm.tuple_of(&fields))
     },
 );
+pub const HEAP_SIZE: Native = Native::vm(
+    "heap_size()",
+    "How many bytes of the heap are live, at most.",
+    |vm, _| Ok(vm.local(vm.heap.usize(vm.heap.used()))),
+);

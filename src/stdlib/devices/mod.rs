@@ -2,10 +2,11 @@
 //!
 //! `fcntl`, `resource`, `termios`, `pty` and `mmap` (`src/library/`) are written in apy over these. By area: `descriptors.rs` flags, locks and
 //! reading at a position, `terminals.rs` modes and sizes, `limits.rs` what the process may use and has used. To add one: a `Native` in the file of its
-//! area and a word in its table.
+//! area and a word in its table. `passing.rs` hands descriptors to other processes.
 
 mod descriptors;
 mod limits;
+mod passing;
 mod terminals;
 
 use std::io;
@@ -37,8 +38,12 @@ pub const DEVICES: NativeModule = NativeModule {
         &terminals::OPEN_PAIR,
         &terminals::FOREGROUND,
         &terminals::TO_FOREGROUND,
+        &passing::SEND,
+        &passing::RECEIVE,
+        &passing::ADOPT,
         &limits::LIMIT,
         &limits::USAGE,
+        &limits::HEAP_SIZE,
     ],
     ..NativeModule::of(
         "_devices",

@@ -134,6 +134,10 @@ impl Vm {
         else {
             return Ok(None);
         };
+        // The class has an `__init__` of its own that did not set them.
+        if self.get(number).is_none() && self.get(text).is_none() {
+            return Ok(None);
+        }
         let mut message = format!("[Errno {}] {}", self.text_of(number)?, self.text_of(text)?);
         for (name, n, before) in [("filename", 2, ": "), ("filename2", 4, " -> ")] {
             if let Some(file) = field(self, name, n).filter(|&file| !self.get(file).is_none()) {

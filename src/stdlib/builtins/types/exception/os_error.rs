@@ -4,6 +4,7 @@
 
 use super::field::getter;
 use super::{exception_class, has_keywords};
+use crate::runtime::class::Class;
 use crate::runtime::exception::Exception;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -45,9 +46,33 @@ fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     {
         class = heap.types.class(heap, class_of(errno));
     }
+    if reads_arguments_late(heap, class) {
+        let exception = heap.exception(class, &[]);
+        let fields = exception.fields(heap);
+        for name in ["errno", "strerror"] {
+            fields.set_str(heap, heap.intern(name), Value::NONE);
+        }
+        return Ok(exception.value());
+    }
     let exception = heap.exception(class, &items.to_vec(heap));
     split_files(heap, exception);
     Ok(exception.value())
+}
+
+/// Whether a class of the program has an `__init__` of its own and no `__new__`: then `OSError.__init__`, if it is called, reads the arguments.
+fn reads_arguments_late(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    if class.builtin.is_some() {
+        return false;
+    }
+    let base = heap.types.class(heap, Builtin::OSError);
+    let same = |name: &str| {
+        let name = heap.intern(name);
+        match (class.lookup(heap, name), base.lookup(heap, name)) {
+            (Some(own), Some(inherited)) => own.is(inherited),
+            _ => true,
+        }
+    };
+    !same("__init__") && same("__new__")
 }
 
 fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
@@ -57,6 +82,19 @@ fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
         return Err(heap.type_error(format!("{class}() takes no keyword arguments")));
     }
     exception.args.set(args.get(1));
+    let items = exception.args(heap).to_vec(heap);
+    if !exception.fields.is_undef() {
+        let fields = exception.fields(heap);
+        for (at, name) in ["errno", "strerror"].into_iter().enumerate() {
+            let is_given = (2..=5).contains(&items.len());
+            let value = items.get(at).filter(|_| is_given);
+            fields.set_str(
+                heap,
+                heap.intern(name),
+                value.copied().unwrap_or(Value::NONE),
+            );
+        }
+    }
     split_files(heap, exception);
     Ok(Value::NONE)
 }
