@@ -61,19 +61,28 @@ enum Owner {
 }
 
 impl Project {
-    /// That of this folder: the nearest one above with a file that marks a project. Else the one that holds the folder of tests that
-    /// this is, or is in; then both stand on `sys.path`. Else the folder itself.
+    /// That of this folder: the nearest one above with a file that marks a project. Else the one of the first path that is given.
+    /// Else, for either, the one that holds the folder of tests that this is, or is in; then both stand on `sys.path`. Else this
+    /// folder itself.
     ///
     /// # Errors
     /// Settings that cannot be read, in words.
-    pub fn of_this_folder() -> Result<Project, String> {
+    pub fn of_this_folder(paths: &[PathBuf]) -> Result<Project, String> {
         let here = std::env::current_dir().unwrap_or_default();
+        let given = paths
+            .first()
+            .map_or_else(|| here.clone(), |path| here.join(path));
         let marked = |folder: &&Path| MARKS.iter().any(|mark| folder.join(mark).is_file());
-        let marked = here.ancestors().find(marked);
-        let above_tests = || here.ancestors().find(is_for_tests)?.parent();
-        let root = marked.or_else(above_tests).unwrap_or(&here).to_owned();
+        let mut starts = [&here, &given].into_iter();
+        let marked = starts.find_map(|start| start.ancestors().find(marked));
+        let above = |start: &'_ PathBuf| {
+            let tests = start.ancestors().find(is_for_tests);
+            tests.and_then(Path::parent).map(Path::to_owned)
+        };
+        let root = marked.map(Path::to_owned);
+        let root = root.or_else(|| above(&here)).or_else(|| above(&given));
         let mut project = Project {
-            root,
+            root: root.unwrap_or_else(|| here.clone()),
             ..Project::default()
         };
         if marked.is_none() && project.root != here {

@@ -27,7 +27,7 @@ pub use crate::compile::Mode;
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};
 pub use crate::runtime::heap::{LimitKind, Limits};
 pub use interpreter::{Interpreter, Options, Outcome};
-pub use session::{Found, Nothing};
+pub use session::{Found, KEY, Nothing};
 pub use surroundings::Surroundings;
 
 /// The source texts of a program, shared by the interpreter, which adds to them, and the host, which draws excerpts.

@@ -308,7 +308,15 @@ fn assign(mut module: Ast) -> Option<Ast> {
     Some(module)
 }
 
+/// Before a part of a path: it is a key of a dict, not an attribute.
+pub const KEY: char = '[';
+
 fn step(vm: &mut Vm, object: Local, name: &str) -> Option<Local> {
+    if let Some(key) = name.strip_prefix(KEY) {
+        let dict = vm.get_gc::<Dict>(object)?;
+        let value = dict.get_str(&vm.heap, vm.heap.intern(key))?;
+        return Some(vm.local(value));
+    }
     if let Some(module) = vm.get_gc::<Module>(object) {
         let value = module.globals.get(&vm.heap, vm.heap.intern(name))?;
         return Some(vm.local(value));

@@ -4,6 +4,7 @@
 
 mod coverage;
 mod hooks;
+mod hostile;
 
 use std::fs;
 use std::path::{Path, PathBuf};

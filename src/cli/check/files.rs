@@ -17,29 +17,39 @@ const OTHERS: [&str; 5] = [
 
 /// The programs in a folder and those inside of it.
 ///
-/// # Errors
-/// The folder cannot be read, in words.
-pub fn programs(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut found = Vec::new();
-    walk(folder, &mut found)?;
+/// Folders that cannot be read are left out; the second part says why, a line each.
+pub fn programs(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    walk(folder, &mut found, &mut problems);
     found.sort();
-    Ok(found)
+    (found, problems)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
-    let cannot = |error| format!("cannot read '{}': {}", folder.display(), words(&error));
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let entry = entry.map_err(cannot)?;
+fn walk(folder: &Path, found: &mut Vec<PathBuf>, problems: &mut Vec<String>) {
+    if let Err(error) = entries(folder, found, problems) {
+        let why = words(&error);
+        problems.push(format!("cannot read '{}': {why}", folder.display()));
+    }
+}
+
+fn entries(
+    folder: &Path,
+    found: &mut Vec<PathBuf>,
+    problems: &mut Vec<String>,
+) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type().map_err(cannot)?;
-        if kind.is_dir() {
+        if entry.file_type()?.is_dir() {
             if !name.starts_with('.') && !OTHERS.contains(&&*name) {
-                walk(&entry.path(), found)?;
+                walk(&entry.path(), found, problems);
             }
         } else if entry
             .path()
             .extension()
             .is_some_and(|it| it == "apy" || it == "py")
+            // Reading a pipe might never end.
+            && std::fs::metadata(entry.path()).map_or(true, |of| of.is_file())
         {
             let path = entry.path();
             found.push(

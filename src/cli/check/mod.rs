@@ -46,11 +46,12 @@ pub fn check(options: CheckOptions, settings: &Settings) -> u8 {
             other => (vec![other], None),
         };
         let found = match folder.as_deref().map(files::programs) {
-            Some(Ok(found)) => found.into_iter().map(ProgramText::File).collect(),
-            Some(Err(problem)) => {
-                complain(&problem);
-                status = status::USAGE;
-                continue;
+            Some((found, problems)) => {
+                for problem in problems {
+                    complain(&problem);
+                    status = status::USAGE;
+                }
+                found.into_iter().map(ProgramText::File).collect()
             }
             None => named,
         };
@@ -140,8 +141,10 @@ impl Check<'_> {
         let beside = beside.unwrap_or_default();
         let full = std::path::absolute(&beside).unwrap_or_else(|_| beside.clone());
         let mut folders = vec![beside];
-        // A file of a package names its modules from the folder that the outermost package is in.
-        let outside = full.ancestors().find(|folder| !is_package(folder));
+        // A file in a package, or in its folder of tests, names its modules from the folder that the package is in.
+        let packages = full.ancestors().filter(|folder| is_package(folder));
+        let outside = packages.filter_map(Path::parent);
+        let outside = outside.filter(|folder| !is_package(folder));
         folders.extend(outside.map(Path::to_path_buf));
         folders.push(PathBuf::new());
         folders.extend(self.policy.roots());

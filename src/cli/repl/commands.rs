@@ -76,10 +76,11 @@ pub fn command(session: &mut Session<'_>, line: &str) -> Talk {
     let argument = argument.trim();
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         let names = COMMANDS.iter().map(|command| command.name);
-        let guess = nearest(name, names).unwrap_or("help");
-        session.say(&format!(
-            "there is no command :{name}; did you mean :{guess}?\n"
-        ));
+        let advice = match nearest(name, names) {
+            Some(guess) => format!("did you mean :{guess}?"),
+            None => ":help lists the commands".to_owned(),
+        };
+        session.say(&format!("there is no command :{name}; {advice}\n"));
         return Talk::On;
     };
     let needs = !command.argument.is_empty() && !command.argument.starts_with('[');

@@ -4,7 +4,7 @@
 //! gives the names and runs where the interpreter is. Names that begin with an underscore are given to those who typed one.
 
 use super::commands::COMMANDS;
-use crate::embed::Interpreter;
+use crate::embed::{Interpreter, KEY};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,15 +70,25 @@ impl Query {
     }
 }
 
-/// `data["na`: a key.
+/// `data["na`: a key; before it may be further keys, as in `data["user"]["na`.
 fn key(line: &str) -> Option<Query> {
     let quote = line.rfind(['"', '\''])?;
     let (before, word) = (&line[..quote], &line[quote + 1..]);
-    let Query::Name(mut path, last) = dotted(before.strip_suffix('[')?)? else {
+    let mut before = before.strip_suffix('[')?;
+    let mut keys = Vec::new();
+    while let Some(inner) = before.strip_suffix(']') {
+        let quote = inner.chars().next_back().filter(|c| "\"'".contains(*c))?;
+        let (outer, key) = inner.strip_suffix(quote)?.rsplit_once(quote)?;
+        keys.push(format!("{KEY}{key}"));
+        before = outer.strip_suffix('[')?;
+    }
+    let Query::Name(mut path, last) = dotted(before)? else {
         return None;
     };
     path.push(last);
-    (!path.iter().any(String::is_empty)).then(|| Query::Key(path, word.to_owned()))
+    let is_whole = !path.iter().any(String::is_empty);
+    path.extend(keys.into_iter().rev());
+    is_whole.then(|| Query::Key(path, word.to_owned()))
 }
 
 /// `"abc".st`, `[1, 2].ap`, `{}.up`: a method of a literal.
@@ -225,6 +235,9 @@ mod tests {
         assert_eq!(Query::of("x[0].sta"), None);
         let key = Query::Key(of(&["a", "data"]), "na".to_owned());
         assert_eq!(Query::of("a.data['na"), Some(key));
+        let nested = Query::Key(of(&["data", "[a", "[b"]), "na".to_owned());
+        assert_eq!(Query::of("data['a'][\"b\"]['na"), Some(nested));
+        assert_eq!(Query::of("data[0]['na"), None);
         assert_eq!(Query::of("print(asyncio.sl"), name(&["asyncio"], "sl"));
         assert_eq!(Query::of("x = a.b.c"), name(&["a", "b"], "c"));
         assert_eq!(Query::of("fo"), name(&[], "fo"));

@@ -16,6 +16,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use super::args::{ProgramText, Settings};
+use super::markup::quote;
 use super::run::{conclude, draw, options_with, read};
 use super::signals::Signals;
 use super::status;
@@ -153,9 +154,15 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// What a person means who types a word instead of a call: `exit`, `quit`, `help`, `name?`. None: it is an input like others.
+    /// What a person means who types a word instead of a call: `exit`, `quit`, `help`, `name?`, `!command`. None: it is an input like
+    /// others.
     fn word(&mut self, text: &str) -> Option<Talk> {
         let text = text.trim();
+        if let Some(command) = text.strip_prefix('!').filter(|it| !it.trim().is_empty()) {
+            let command = quote(command.trim());
+            let call = format!("__import__('subprocess').run({command}, shell=True) and None");
+            return Some(self.run(&call));
+        }
         if let Some(name) = text.strip_suffix('?').or_else(|| text.strip_prefix('?')) {
             let name = name.trim_end_matches('?').trim();
             let is_path = |c: char| c == '.' || c == '_' || c.is_alphanumeric();

@@ -71,8 +71,9 @@ pub fn collect(
     for path in paths {
         let (path, part) = split(path);
         let mut files = Vec::new();
+        let mut unreadable = Vec::new();
         if path.is_dir() {
-            walk(&path, &project.left_out, &mut files)?;
+            walk(&path, &project.left_out, &mut files, &mut unreadable);
         } else if path.exists() {
             files.push(path.clone());
         } else {
@@ -83,6 +84,10 @@ pub fn collect(
                 path.display(),
                 words(&missing)
             ));
+        }
+        // One that cannot be read fails as a file of tests: its tests did not run.
+        for folder in unreadable {
+            add(&mut cases, &mut seen, whole_suite(folder));
         }
         files.sort();
         for file in files {
@@ -168,26 +173,51 @@ fn split(path: &Path) -> (PathBuf, Part) {
 }
 
 /// The programs in a folder and those inside of it; hidden folders are left out, links to folders not followed.
-fn walk(folder: &Path, left_out: &[String], files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let cannot = |error| format!("cannot read '{}': {}", folder.display(), words(&error));
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let entry = entry.map_err(cannot)?;
+fn walk(
+    folder: &Path,
+    left_out: &[String],
+    files: &mut Vec<PathBuf>,
+    unreadable: &mut Vec<PathBuf>,
+) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        unreadable.push(folder.to_owned());
+        return;
+    };
+    for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if entry.file_type().map_err(cannot)?.is_dir() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             let is_foreign = name.starts_with('.')
                 || FOREIGN.contains(&&*name)
                 || left_out.iter().any(|it| is_called(&entry.path(), it))
                 || entry.path().join("pyvenv.cfg").exists();
             if !is_foreign {
-                // A folder that may not be read holds nothing that could be run.
-                walk(&entry.path(), left_out, files)?;
+                walk(&entry.path(), left_out, files, unreadable);
             }
-        } else if is_program(&entry.path()) {
+        } else if is_program(&entry.path()) && !is_pipe(&entry.path()) {
             files.push(entry.path());
         }
     }
-    Ok(())
+}
+
+/// Whether it is neither a file nor a link that leads nowhere, which fails by its name: reading it might never end.
+fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|of| !of.is_file())
+}
+
+fn whole_suite(file: PathBuf) -> Case {
+    Case {
+        name: file
+            .strip_prefix(".")
+            .unwrap_or(&file)
+            .display()
+            .to_string(),
+        file,
+        kind: Kind::Suite {
+            ids: Vec::new(),
+            lines: Vec::new(),
+        },
+    }
 }
 
 /// Whether the last parts of a path are those of a pattern.

@@ -102,7 +102,7 @@ impl Summary {
 /// Runs the tests; the exit status.
 pub fn test(options: &TestOptions, settings: &Settings) -> u8 {
     let mut options = options.clone();
-    match Project::of_this_folder() {
+    match Project::of_this_folder(&options.paths) {
         Ok(project) => options.settings = project,
         Err(problem) => {
             complain(&problem);

@@ -349,6 +349,10 @@ impl<'a> Flow<'a> {
             state.unbound.extend(end.unbound.iter().copied());
         }
         state.partly.retain(|(_, _, depth)| *depth <= self.depth);
+        if ends.iter().any(|end| end.is_dead) {
+            // The path that left may be the very one on which the name has no value.
+            state.partly.clear();
+        }
         if let Some((span, known)) = alone {
             let new = state.may.difference(&state.must).copied();
             let new: Vec<&str> = new.filter(|name| !known.contains(name)).collect();
