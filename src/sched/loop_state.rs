@@ -24,6 +24,8 @@ pub struct Settings {
     pub exception_handler: Slot,
     /// What makes the loop's tasks: a callable, or Undef for the default.
     pub task_factory: Slot,
+    /// Whether that makes what `task::create_eagerly` makes.
+    pub makes_eager_tasks: Cell<bool>,
     /// The executor that the program set as the default; Undef for green threads without one.
     pub default_executor: Slot,
     /// Debug mode.
@@ -42,7 +44,7 @@ pub struct Settings {
 
 traced!(
     Settings { exception_handler, task_factory, default_executor }
-    plain { debug, slow_callback, is_custom, shift, stopping, closed }
+    plain { makes_eager_tasks, debug, slow_callback, is_custom, shift, stopping, closed }
 );
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
         Settings {
             exception_handler: Slot::undef(),
             task_factory: Slot::undef(),
+            makes_eager_tasks: Cell::new(false),
             default_executor: Slot::undef(),
             debug: Cell::new(false),
             slow_callback: Cell::new(SLOW_CALLBACK),
@@ -72,6 +75,7 @@ impl Settings {
         exchange(heap, &self.exception_handler, &other.exception_handler);
         exchange(heap, &self.task_factory, &other.task_factory);
         exchange(heap, &self.default_executor, &other.default_executor);
+        self.makes_eager_tasks.swap(&other.makes_eager_tasks);
         self.debug.swap(&other.debug);
         self.slow_callback.swap(&other.slow_callback);
         self.is_custom.swap(&other.is_custom);

@@ -203,6 +203,7 @@ impl Scheduler {
         self.timers.clear();
         self.settings.exception_handler.clear();
         self.settings.task_factory.clear();
+        self.settings.makes_eager_tasks.set(false);
         self.settings.default_executor.clear();
         // What is connected belongs to the loop of the main thread.
         if let Some(reactor) = self.reactor.get()

@@ -44,6 +44,46 @@ pub fn create(vm: &mut Vm, coroutine: Local, name: Local, context: Local) -> Res
     }
 }
 
+/// The same as asyncio's `eager_task_factory` does: if the loop runs, so does the first step of the task, at once. As in CPython 3.13.0 the
+/// task gets its name after that, and is called 'None' without one.
+fn create_eagerly(
+    vm: &mut Vm,
+    coroutine: Local,
+    name: Local,
+    context: Local,
+) -> Result<Local, Raised> {
+    if !is_coroutine(vm, coroutine) {
+        return Err(not_a_coroutine(vm, coroutine));
+    }
+    let scheduler = scheduler(vm);
+    admit(vm, scheduler)?;
+    let given = [vm.get(coroutine), Value::UNDEF, vm.get(context)];
+    let task = vm.heap.task(new_part(vm, scheduler, given));
+    settle(scheduler, task, Value::UNDEF);
+    let (debug, runs) = (scheduler.settings.debug.get(), scheduler.is_running());
+    let task = vm.local(task.value());
+    if debug {
+        with_source(vm, task)?;
+    }
+    match runs {
+        true => start_eagerly(vm, task)?,
+        false => begin_scheduled(vm, task),
+    }
+    let this = future(vm, task);
+    if is_given(vm.get(name)) {
+        this.get().extra().name.set(vm.get(name));
+    } else {
+        part(vm, task).name_number.set(NAMED_NONE);
+        if let Some(extra) = this.get().find_extra() {
+            extra.name.clear();
+        }
+    }
+    Ok(task)
+}
+
+/// `TaskPart::name_number` of a task that is called 'None'.
+const NAMED_NONE: u64 = u64::MAX;
+
 /// In debug mode: notes where a task was made.
 #[cold]
 fn with_source(vm: &mut Vm, task: Local) -> Result<Local, Raised> {
@@ -109,6 +149,9 @@ pub fn make_by_factory(
     context: Local,
 ) -> Result<Local, Raised> {
     let scheduler = scheduler(vm);
+    if scheduler.settings.makes_eager_tasks.get() {
+        return create_eagerly(vm, coroutine, name, context);
+    }
     let factory = scheduler.settings.task_factory.get(&vm.heap).defined();
     let (Some(factory), Some(face)) = (factory, scheduler.face.get()) else {
         return create(vm, coroutine, name, context);
@@ -264,8 +307,11 @@ fn cancel_message(vm: &Vm, task: Local) -> Value<'_> {
 pub fn name(vm: &mut Vm, task: Local) -> Local {
     let name = &future(vm, task).get().extra().name;
     if name.is_undef() {
-        let number = part(vm, task).name_number.get();
-        name.set(vm.heap.str_value(&format!("Task-{number}")));
+        let text = match part(vm, task).name_number.get() {
+            NAMED_NONE => "None".to_owned(),
+            number => format!("Task-{number}"),
+        };
+        name.set(vm.heap.str_value(&text));
     }
     vm.local(name.get(&vm.heap))
 }

@@ -107,6 +107,8 @@ pub struct IoState {
     limit: Cell<usize>,
     /// The sockets that are open, by descriptor.
     sockets: RefCell<FxHashMap<i64, SocketEntry>>,
+    /// A buffer for what sockets receive.
+    pub scratch: Cell<Vec<u8>>,
     /// Sockets that the program knows by their descriptors only.
     detached: RefCell<FxHashMap<i64, OwnedFd>>,
 }
@@ -120,7 +122,7 @@ impl Layer for IoState {
 
 traced!(plain Sink);
 traced!(TextSink { below } plain { pending });
-traced!(IoState { unsupported, standard, sys, sinks, texts } plain { descriptors, limit, sockets, detached });
+traced!(IoState { unsupported, standard, sys, sinks, texts } plain { descriptors, limit, sockets, scratch, detached });
 
 impl Extension for IoState {}
 

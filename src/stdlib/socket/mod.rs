@@ -6,7 +6,7 @@
 mod address;
 pub mod options;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -55,7 +55,14 @@ const SOCKET_TYPE: ModuleType = ModuleType {
     },
 };
 
-struct Held(RefCell<Option<Arc<Socket>>>);
+/// What a socket object holds.
+#[derive(Default)]
+struct Held {
+    /// The open socket; None before `open` and after `close`.
+    socket: RefCell<Option<Arc<Socket>>>,
+    /// Its family, once that was asked for; 0 before.
+    family: Cell<i32>,
+}
 
 traced!(plain Held);
 
@@ -64,7 +71,7 @@ impl Payload for Held {}
 const NEW: Native = Native::vm(
     "socket(cls, /, *args, **kwargs)",
     "A socket that open() has to open.",
-    |vm, args| Ok(vm.new_opaque(args.at(0), Held(RefCell::new(None)))),
+    |vm, args| Ok(vm.new_opaque(args.at(0), Held::default())),
 );
 
 fn held(vm: &Vm, this: Local) -> Option<&Held> {
@@ -78,7 +85,7 @@ fn held(vm: &Vm, this: Local) -> Option<&Held> {
 fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Result<T, Raised> {
     let closed = || io::Error::from_raw_os_error(9);
     let outcome = match held(vm, this) {
-        Some(held) => match &*held.0.borrow() {
+        Some(held) => match &*held.socket.borrow() {
             Some(socket) => act(socket),
             None => Err(closed()),
         },
@@ -92,7 +99,7 @@ fn on<T>(vm: &Vm, this: Local, act: impl FnOnce(&Socket) -> io::Result<T>) -> Re
 /// # Errors
 /// OSError: it is closed.
 fn open_socket(vm: &Vm, this: Local) -> Result<Arc<Socket>, Raised> {
-    let socket = held(vm, this).and_then(|held| held.0.borrow().clone());
+    let socket = held(vm, this).and_then(|held| held.socket.borrow().clone());
     socket.ok_or_else(|| failed(vm, &io::Error::from_raw_os_error(9)))
 }
 
@@ -119,7 +126,8 @@ fn adopt(vm: &Vm, this: Local, socket: Socket) -> Result<(), Raised> {
         let known: Weak<Socket> = Arc::downgrade(&socket);
         vm.extension::<IoState>()
             .note_socket(number, known as Weak<dyn AsFd + Send + Sync>);
-        held.0.replace(Some(socket));
+        held.socket.replace(Some(socket));
+        held.family.set(0);
     }
     Ok(())
 }
@@ -181,7 +189,7 @@ const DETACH: Native = Native::vm(
     "detach(self, /) -> int",
     "Let go of the descriptor, which stays open; -1 if the socket is closed.",
     |vm, args| {
-        let socket = held(vm, args.at(0)).and_then(|held| held.0.take());
+        let socket = held(vm, args.at(0)).and_then(|held| held.socket.take());
         let Some(socket) = socket else {
             return Ok(vm.local(Value::small_int(-1)));
         };
@@ -216,13 +224,13 @@ const FILENO: Native = Native::vm(
     "fileno(self, /) -> int",
     "The descriptor; -1 if it is closed.",
     |vm, args| {
-        let fd =
-            held(vm, args.at(0)).and_then(|held| held.0.borrow().as_ref().map(|s| s.as_raw_fd()));
+        let fd = held(vm, args.at(0))
+            .and_then(|held| held.socket.borrow().as_ref().map(|s| s.as_raw_fd()));
         Ok(vm.local(Value::small_int(fd.unwrap_or(-1).into())))
     },
 );
 const CLOSE: Native = Native::vm("close(self, /)", "Close it.", |vm, args| {
-    let socket = held(vm, args.at(0)).and_then(|held| held.0.take());
+    let socket = held(vm, args.at(0)).and_then(|held| held.socket.take());
     drop(socket);
     Ok(vm.none())
 });
@@ -268,16 +276,20 @@ const RECV: Native = Native::vm(
     "recv(self, bufsize, flags=0, /) -> bytes",
     "What is there, at most bufsize bytes; b'' at the end.",
     |vm, args| {
-        let mut buffer = read_buffer(vm, args.at(1))?;
         let flags = c_int(vm, args.at(2), 0)?;
-        let count = on(vm, args.at(0), |mut socket| match flags {
-            0 => socket.read(&mut buffer),
-            flags => {
-                let flags = MsgFlags::from_bits_retain(flags);
-                Ok(recv(socket.as_raw_fd(), &mut buffer, flags)?)
-            }
-        })?;
-        Ok(vm.local(vm.heap.bytes(buffer[..count].to_vec()).value()))
+        let receive_some = |mut socket: &Socket, buffer: &mut [u8]| {
+            let count = match flags {
+                0 => socket.read(buffer)?,
+                flags => recv(
+                    socket.as_raw_fd(),
+                    buffer,
+                    MsgFlags::from_bits_retain(flags),
+                )?,
+            };
+            Ok((count, ()))
+        };
+        let (data, ()) = receive(vm, args.at(0), args.at(1), receive_some)?;
+        Ok(vm.local(vm.heap.bytes(data).value()))
     },
 );
 const SEND: Native = Native::vm(
@@ -308,13 +320,10 @@ const RECVFROM: Native = Native::vm(
     "recvfrom(self, bufsize, /)",
     "A datagram and its sender's address.",
     |vm, args| {
-        let mut buffer = read_buffer(vm, args.at(1))?;
-        let (count, address) = on(vm, args.at(0), |socket| {
-            address::receive_from(socket, &mut buffer)
-        })?;
+        let (data, address) = receive(vm, args.at(0), args.at(1), address::receive_from)?;
         let heap = &vm.heap;
         let address = address.map_or(Value::NONE, |address| address_value(heap, &address));
-        let pair = [heap.bytes(buffer[..count].to_vec()).value(), address];
+        let pair = [heap.bytes(data).value(), address];
         Ok(vm.local(heap.tuple(&pair).value()))
     },
 );
@@ -409,12 +418,27 @@ fn side(vm: &mut Vm, writing: Local) -> Result<Side, Raised> {
     })
 }
 
-fn read_buffer(vm: &mut Vm, size: Local) -> Result<Vec<u8>, Raised> {
+/// Receives up to `size` bytes, and what else the call returns. The buffer is used again: zeroing a new one takes longer than receiving
+/// a short message.
+fn receive<T>(
+    vm: &mut Vm,
+    this: Local,
+    size: Local,
+    call: impl FnOnce(&Socket, &mut [u8]) -> io::Result<(usize, T)>,
+) -> Result<(Vec<u8>, T), Raised> {
     let size = arg::vm_index_or(vm, size, 0)?;
-    match usize::try_from(size) {
-        Ok(size) => Ok(vec![0; size.min(READ_MOST)]),
-        Err(_) => Err(vm.heap.value_error("negative buffersize in recv")),
+    let Ok(size) = usize::try_from(size) else {
+        return Err(vm.heap.value_error("negative buffersize in recv"));
+    };
+    let size = size.min(READ_MOST);
+    let mut buffer = vm.extension::<IoState>().scratch.take();
+    if buffer.len() < size {
+        buffer.resize(size, 0);
     }
+    let outcome = on(vm, this, |socket| call(socket, &mut buffer[..size]));
+    let received = outcome.map(|(count, more)| (buffer[..count].to_vec(), more));
+    vm.extension::<IoState>().scratch.set(buffer);
+    received
 }
 
 fn bytes_of(vm: &Vm, data: Local) -> Result<Vec<u8>, Raised> {
@@ -422,8 +446,16 @@ fn bytes_of(vm: &Vm, data: Local) -> Result<Vec<u8>, Raised> {
 }
 
 fn family_of(vm: &Vm, this: Local) -> Result<i32, Raised> {
-    let domain = on(vm, this, Socket::domain)?;
-    Ok(domain.into())
+    if let Some(held) = held(vm, this)
+        && held.family.get() != 0
+    {
+        return Ok(held.family.get());
+    }
+    let family = on(vm, this, Socket::domain)?.into();
+    if let Some(held) = held(vm, this) {
+        held.family.set(family);
+    }
+    Ok(family)
 }
 
 fn wait(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

@@ -293,14 +293,19 @@ const SET_TASK_FACTORY: Native = Native::vm(
                 .heap
                 .type_error("task factory must be a callable or None"));
         }
+        let eager = match vm.loaded_module(general::BRIDGES) {
+            Some(bridges) => vm.find_attr(bridges, "eager_task_factory")?,
+            None => None,
+        };
         within(vm, args.at(0), |vm| {
             let factory = vm.get(args.at(1));
-            let factory = if factory.is_none() {
-                Value::UNDEF
-            } else {
-                factory
-            };
-            scheduler(vm).settings.task_factory.set(factory);
+            let is_eager = eager.is_some_and(|eager| vm.get(eager).is(factory));
+            let settings = &scheduler(vm).settings;
+            settings.makes_eager_tasks.set(is_eager);
+            match factory.is_none() {
+                true => settings.task_factory.clear(),
+                false => settings.task_factory.set(factory),
+            }
         });
         Ok(vm.none())
     },
