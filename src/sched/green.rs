@@ -214,7 +214,8 @@ pub fn start(vm: &mut Vm, start: Start) -> Result<Rc<Thread>, Raised> {
 fn launch(vm: &mut Vm, start: Start, outcome: Local) -> Result<Rc<Thread>, Raised> {
     super::task::admit(vm, scheduler(vm))?;
     let [callee, args, kwargs] = start.call;
-    let Ok(stack) = vm.green_stack(callee, args, kwargs) else {
+    let others = scheduler(vm).green.others();
+    let Ok(stack) = vm.green_stack(callee, args, kwargs, others) else {
         return Err(vm
             .heap
             .raise(Builtin::RuntimeError, "can't start new thread"));

@@ -23,11 +23,24 @@ impl Budget {
         left < 0
     }
 
+    /// Counts a safepoint where only the caller can take the slow path: it asks `is_over`.
+    #[inline(always)]
+    pub fn count(&self) {
+        self.left.set(self.left.get() - 1);
+    }
+
+    /// Whether the slow path is due since a safepoint that was counted.
+    #[inline(always)]
+    pub fn is_over(&self) -> bool {
+        self.left.get() < 0
+    }
+
     /// Makes the slow path due at the next safepoint. The slice stays as long as it is.
     #[cold]
     pub fn hasten(&self) {
-        let left = self.left.replace(0).max(0);
-        self.held_back.set(self.held_back.get() + left);
+        let left = self.left.get();
+        self.left.set(left.min(0));
+        self.held_back.set(self.held_back.get() + left.max(0));
     }
 
     /// In the slow path: goes on with what is left of the slice; false: the slice is over.

@@ -146,6 +146,7 @@ fn next_of_batched(vm: &mut Vm, iter: Local, into: Local) -> Result<bool, Raised
             more?;
             break;
         }
+        vm.heap.grow_vec(&mut items, 1)?;
         items.push(item);
         vm.native_safepoint()?;
     }

@@ -2,6 +2,7 @@
 //!
 //! Texts come from the program's own `__str__` and `__repr__`, which may fail; then a text in angle brackets stands for them.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use crate::runtime::dict::Dict;
@@ -16,20 +17,41 @@ use crate::vm::report::{Failure, Written};
 
 /// How many exceptions of a chain are described.
 const CHAIN_LIMIT: usize = 50;
+/// How many exceptions are described in all: groups within groups have exponentially many members.
+const MOST: usize = 5_000;
+
+/// What was described on the way to an exception, and how many more may be.
+#[derive(Clone)]
+struct Progress<'p> {
+    seen: HashSet<usize>,
+    left: &'p Cell<usize>,
+}
+
+impl Progress<'_> {
+    fn may_go_on(&self) -> bool {
+        self.seen.len() < CHAIN_LIMIT && self.left.get() > 0
+    }
+}
 
 impl Vm {
     /// An exception as plain data.
     pub fn describe(&mut self, exception: Local) -> Failure {
-        self.describe_within(exception, &mut HashSet::new())
+        let left = Cell::new(MOST);
+        let mut progress = Progress {
+            seen: HashSet::new(),
+            left: &left,
+        };
+        self.describe_within(exception, &mut progress)
     }
 
-    fn describe_within(&mut self, exception: Local, seen: &mut HashSet<usize>) -> Failure {
+    fn describe_within(&mut self, exception: Local, progress: &mut Progress<'_>) -> Failure {
         let mark = self.mark();
         let heap = &self.heap;
         let this: Gc<'_, Exception> = self
             .get_gc(exception)
             .expect("the caller knows that it is an exception");
-        seen.insert(this.address());
+        progress.seen.insert(this.address());
+        progress.left.set(progress.left.get().saturating_sub(1));
         let class = heap.class_of(this.value());
         let class = match class
             .attrs
@@ -89,8 +111,8 @@ impl Vm {
         let mut follow = |vm: &mut Vm, link: Option<Local>| {
             let link = link?;
             let address = vm.get_gc::<Exception>(link)?.address();
-            (!seen.contains(&address) && seen.len() < CHAIN_LIMIT)
-                .then(|| Box::new(vm.describe_within(link, seen)))
+            (!progress.seen.contains(&address) && progress.may_go_on())
+                .then(|| Box::new(vm.describe_within(link, progress)))
         };
         let cause = follow(self, links[0]);
         let context = if cause.is_some() {
@@ -101,11 +123,8 @@ impl Vm {
         // A member that is also a cause or context is shown in both places.
         let members = members
             .into_iter()
-            .filter(|_| seen.len() < CHAIN_LIMIT)
-            .map(|member| {
-                let mut seen = seen.clone();
-                self.describe_within(member, &mut seen)
-            })
+            .filter(|_| progress.may_go_on())
+            .map(|member| self.describe_within(member, &mut progress.clone()))
             .collect();
         self.release(mark);
         Failure {

@@ -486,6 +486,7 @@ impl Stack {
     /// Pushes a coroutine's frame, for which `reserve` said yes.
     #[inline]
     pub fn push_coroutine(&mut self, heap: &Heap, frame: Frame) {
+        heap.budget.count();
         frame.free.set(self.free_offset(heap) as u32);
         self.push(frame);
     }
@@ -504,6 +505,7 @@ impl Stack {
     /// The window of a callee whose `count` arguments stand in the running frame's registers from `first` on: in place if
     /// that is on this stack, else they are copied to its free part. `None`: too deep.
     pub fn callee_window(&mut self, heap: &Heap, first: usize, count: usize) -> Option<Window> {
+        heap.budget.count();
         let window = self.top().window.from(first);
         if self.has_room(window) {
             return Some(window);

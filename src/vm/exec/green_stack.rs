@@ -138,9 +138,11 @@ impl Vm {
         callee: Local,
         args: Local,
         kwargs: Local,
+        others: usize,
     ) -> io::Result<GreenStack> {
         let spare = self.exec.native_stacks.pop();
-        let native = spare.map_or_else(|| native_stack::new(self.exec.thread_stack), Ok)?;
+        let size = native_stack::for_thread(self.exec.thread_stack, others);
+        let native = spare.map_or_else(|| native_stack::new(size), Ok)?;
         let mut stack = Stack::new(self.exec.stack.limit(), REGISTERS);
         if let Some((code, at)) = forgotten::user_place(&self.heap, &self.exec.stack) {
             stack.origin.set(code.value());

@@ -38,6 +38,16 @@ pub(in crate::vm) fn new(size: usize) -> io::Result<NativeStack> {
     DefaultStack::new(size)
 }
 
+/// How large the stack of one more thread is. Where the address space is limited, stacks become smaller the more threads there are, so
+/// that hundreds of them fit into what the main stack takes a few times.
+pub(in crate::vm) fn for_thread(size: usize, others: usize) -> usize {
+    if size >= THREAD_STACK {
+        return size;
+    }
+    let part = size / (1 + others / THREADS);
+    part.max(LEAST_STACK).min(size) & !0xffff
+}
+
 /// The address below which code that is counted must not use a stack.
 pub(in crate::vm) fn floor(stack: &NativeStack) -> usize {
     let (low, high) = (stack.limit().get(), stack.base().get());

@@ -48,6 +48,17 @@ impl Vm {
                 continue;
             }};
         }
+        // The same after what may have entered a function or a coroutine: that is a safepoint, which the general path of calls counts.
+        macro_rules! resume_entered {
+            () => {{
+                if self.heap.budget.is_over()
+                    && let Err(raised) = self.attend()
+                {
+                    unwind!(raised);
+                }
+                resume!();
+            }};
+        }
         macro_rules! unwind {
             ($raised:expr) => {{
                 if let Some(trap) = self.unwind($raised) {
@@ -63,7 +74,7 @@ impl Vm {
                 if let Err(raised) = $call {
                     unwind!(raised);
                 }
-                resume!();
+                resume_entered!();
             }};
         }
         // The call, of a frame that knows where to go on, may stop the run.
@@ -74,7 +85,7 @@ impl Vm {
                     Ok(Some(trap)) => return self.leave(trap),
                     Err(raised) => unwind!(raised),
                 }
-                resume!();
+                resume_entered!();
             }};
         }
         macro_rules! trap {
@@ -226,6 +237,11 @@ impl Vm {
             }};
         }
 
+        if self.heap.budget.is_over()
+            && let Err(raised) = self.attend()
+        {
+            unwind!(raised);
+        }
         (ip, w, code) = self.exec.stack.top().state();
         loop {
             let i = ip.fetched();

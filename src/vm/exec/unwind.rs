@@ -96,7 +96,17 @@ impl Vm {
                 return None;
             }
             if frame.flags.get() & frame_flag::COROUTINE != 0 {
-                return self.coroutine_failed(raised);
+                // A chain may be of any length: the search goes on in this loop.
+                let mark = self.mark();
+                let failed = self.coroutine_failed(raised);
+                self.release(mark);
+                match failed {
+                    Ok(trap) => return trap,
+                    Err(next) => {
+                        raised = next;
+                        continue;
+                    }
+                }
             }
             let flags = self.exec.stack.pop().flags.get();
             if flags & frame_flag::BOUNDARY != 0 {
@@ -333,7 +343,10 @@ impl Vm {
     }
 
     /// The coroutine of the top frame ends by an exception: the coroutine or driver above it gets it.
-    fn coroutine_failed(&mut self, raised: Raised) -> Option<Trap> {
+    ///
+    /// # Errors
+    /// An exception that is to be unwound from the frame that is on top now.
+    fn coroutine_failed(&mut self, raised: Raised) -> Result<Option<Trap>, Raised> {
         let this = self.local(self.exec.stack.top().owner.get(&self.heap));
         let raised = self.convert_stop(this, raised);
         self.complete(this, Message::Raised(raised))

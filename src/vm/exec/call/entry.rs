@@ -37,6 +37,7 @@ pub(in crate::vm) fn enter<'h>(
     if code.code.kind.suspends() {
         return Ok(Some(new_coroutine(heap, function, args)));
     }
+    heap.budget.count();
     if !stack.reserve(heap, code.nregs) {
         return Err(too_deep(heap));
     }

@@ -59,7 +59,7 @@ impl Vm {
         if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
-        self.safepoint()
+        Ok(())
     }
 
     /// `Call` of anything but a function.
@@ -127,7 +127,6 @@ impl Vm {
         if give_coroutine(heap, stack, i, coroutine) {
             self.warn_dropped(i.a);
         }
-        self.safepoint()?;
         Ok(true)
     }
 

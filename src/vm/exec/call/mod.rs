@@ -92,6 +92,7 @@ impl Vm {
         if code.plain_args as usize != args.len() {
             return Ok(false);
         }
+        heap.budget.count();
         if !stack.reserve(heap, code.nregs) {
             return Err(too_deep(heap));
         }

@@ -443,6 +443,7 @@ pub(super) fn enter_child(
     child.depth.set(depth);
     child.parent.set(this.value());
     child.state.set(CoroutineState::Running);
+    heap.budget.count();
     stack.top_mut().switch(heap, child);
     true
 }

@@ -156,6 +156,7 @@ impl Vm {
                     .get(heap, current.index())
                     .and_then(|v| v.as_gc::<Coroutine>());
                 let this = this.expect("a coroutine, as above");
+                heap.budget.count();
                 stack.top_mut().switch(heap, this);
             }
         }
@@ -205,13 +206,20 @@ impl Vm {
     }
 
     /// The coroutine of the top frame is finished: its driver or its parent gets the message.
-    pub(in crate::vm) fn complete(&mut self, current: Local, message: Message) -> Option<Trap> {
+    ///
+    /// # Errors
+    /// As for `settle_flow`.
+    pub(in crate::vm) fn complete(
+        &mut self,
+        current: Local,
+        message: Message,
+    ) -> Result<Option<Trap>, Raised> {
         let root = self.local(self.exec.stack.top().extra.get(&self.heap));
         let flow = match self.end(root, current, message) {
             Ok((parent, message)) => self.deliver(root, parent, message, None),
             Err(flow) => flow,
         };
-        self.settle(flow)
+        self.settle_flow(flow)
     }
 
     /// Marks a coroutine finished. `Ok`: its parent and what it gets; `Err`: it was the root.
@@ -267,15 +275,24 @@ impl Vm {
 
     /// Ends what `deliver` came to, the chain's frame being on top. A trap: the run is over.
     pub(super) fn settle(&mut self, flow: Flow) -> Option<Trap> {
+        let settled = self.settle_flow(flow);
+        settled.unwrap_or_else(|raised| self.unwind_from(raised, TopFrame::Record))
+    }
+
+    /// The same where the caller unwinds.
+    ///
+    /// # Errors
+    /// An exception that is to be unwound from the frame that is on top now.
+    fn settle_flow(&mut self, flow: Flow) -> Result<Option<Trap>, Raised> {
         let (value, trap) = match flow {
-            Flow::Run => return None,
-            Flow::Unwind(raised) => return self.unwind_from(raised, TopFrame::Record),
+            Flow::Run => return Ok(None),
+            Flow::Unwind(raised) => return Err(raised),
             Flow::Fail(raised) => {
                 let for_loop = self.exec.stack.pop().flags.get() & frame_flag::FOR_ITER != 0;
                 return if for_loop {
-                    self.unwind_from(raised, TopFrame::Record)
+                    Err(raised)
                 } else {
-                    Some(Trap::Raised)
+                    Ok(Some(Trap::Raised))
                 };
             }
             Flow::Yield(value) => (value, Trap::Yielded),
@@ -283,12 +300,12 @@ impl Vm {
         };
         if self.exec.stack.pop().flags.get() & frame_flag::FOR_ITER == 0 {
             self.exec.result.set(self.get(value));
-            return Some(trap);
+            return Ok(Some(trap));
         }
         if trap == Trap::Yielded {
             self.give_to_for(value);
         }
-        None
+        Ok(None)
     }
 
     pub(super) fn step_native(&mut self, current: Local, message: Message) -> Result<Step, Raised> {

@@ -22,13 +22,6 @@ impl Vm {
         &mut self,
         i: Instr,
     ) -> Result<Option<Trap>, Raised> {
-        match self.for_iter_generator(i)? {
-            None => self.safepoint().map(|()| None),
-            trap => Ok(trap),
-        }
-    }
-
-    fn for_iter_generator(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
         let Vm {
             heap,
             exec: Exec { stack, .. },
@@ -180,7 +173,8 @@ impl Vm {
         }
         let mark = self.mark();
         let (this, value) = (self.owner(), self.reg_local(i.a));
-        let result = self.complete(this, Message::Value(value));
+        let completed = self.complete(this, Message::Value(value));
+        let result = completed.unwrap_or_else(|raised| self.unwind_from(raised, TopFrame::Record));
         self.release(mark);
         Ok(result)
     }
