@@ -6,6 +6,7 @@ pub mod abc;
 pub mod arg;
 pub mod array;
 pub mod asyncio;
+pub mod base_codes;
 pub mod binascii;
 pub mod builtins;
 pub mod cmath;
@@ -64,6 +65,7 @@ pub const MODULES: &[&NativeModule] = &[
     &abc::ABC,
     &array::ARRAY_MODULE,
     &asyncio::ASYNCIO,
+    &base_codes::BASE64,
     &binascii::BINASCII,
     &cmath::CMATH,
     &codecs::CODECS,
