@@ -12,6 +12,7 @@ mod strptime;
 
 use super::registry::NativeModule;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::sched::clock::TimeMode;
 use crate::sched::{block, scheduler};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -74,19 +75,27 @@ const PERF_COUNTER_NS: Native = Native::vm(
 );
 const PROCESS_TIME: Native = Native::vm(
     "process_time() -> float",
-    "Seconds that the program ran.",
-    |vm, _| Ok(float(vm, scheduler(vm).now())),
+    "Seconds of processor time that the program used.",
+    |vm, _| Ok(float(vm, processor_seconds(vm))),
 );
 const PROCESS_TIME_NS: Native = Native::vm(
     "process_time_ns() -> int",
-    "Nanoseconds that the program ran.",
-    |vm, _| Ok(nanos(vm, scheduler(vm).now())),
+    "Nanoseconds of processor time that the program used.",
+    |vm, _| Ok(nanos(vm, processor_seconds(vm))),
 );
 const SLEEP: Native = Native::vm(
     "sleep(seconds, /)",
     "Wait; on the event loop's thread nothing else runs meanwhile. Raises ValueError if the time is negative.",
     sleep,
 );
+
+/// Processor time of the process. Runs that repeat themselves have the virtual time instead.
+fn processor_seconds(vm: &Vm) -> f64 {
+    if scheduler(vm).clock.mode() == TimeMode::Virtual {
+        return scheduler(vm).now();
+    }
+    vm.heap.guard.outside().running_time().as_secs_f64()
+}
 
 fn float(vm: &Vm, seconds: f64) -> Local {
     vm.local(Value::float(seconds))
