@@ -166,9 +166,15 @@ pub fn hash(heap: &Heap, value: Value<'_>) -> Option<u64> {
         return Some(s.hash());
     }
     if let Some(n) = value.as_int() {
-        return Some(if n == -1 { -2_i64 as u64 } else { n as u64 });
+        return Some(hash_word(n));
     }
     hash_of(heap, value, DEPTH)
+}
+
+/// The hash of an integer that is no object: all of these are below the modulus.
+#[inline(always)]
+fn hash_word(n: i64) -> u64 {
+    if n == -1 { -2_i64 as u64 } else { n as u64 }
 }
 
 #[inline(never)]
@@ -242,9 +248,11 @@ fn hash_tuple(heap: &Heap, tuple: Gc<'_, Tuple>, depth: u32) -> Option<u64> {
     }
     let mut hash = TupleHash::new();
     for slot in tuple.tail() {
-        hash.add(match slot.get(heap).as_gc::<Str>() {
-            Some(s) => s.hash(),
-            None => hash_of(heap, slot.get(heap), depth - 1)?,
+        let item = slot.get(heap);
+        hash.add(match (item.as_gc::<Str>(), item.as_int()) {
+            (Some(s), _) => s.hash(),
+            (_, Some(n)) => hash_word(n),
+            _ => hash_of(heap, item, depth - 1)?,
         });
     }
     Some(hash.finish())
