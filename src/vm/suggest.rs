@@ -78,6 +78,10 @@ const ALTERNATIVES: &[(&str, &str)] = &[
         "apy installs no packages: unpack wheels with `pip install --target DIR`, and name DIR in APYPATH",
     ),
     (
+        "ftplib",
+        "apy has no client for FTP: run curl by subprocess, or use urllib.request with a proxy",
+    ),
+    (
         "idlelib",
         "apy has no windows; `apy` without a file is a prompt with colours and completion",
     ),
@@ -85,13 +89,29 @@ const ALTERNATIVES: &[(&str, &str)] = &[
         "imghdr",
         "was removed from Python 3.13; compare the first bytes of the file",
     ),
+    (
+        "imaplib",
+        "apy has no client for IMAP: use socket, or a program such as mbsync by subprocess",
+    ),
     ("imp", "was removed from Python 3.12; use importlib"),
     ("lib2to3", "was removed from Python 3.13; use ast"),
+    (
+        "mailbox",
+        "apy reads no mailboxes: split the file, and parse the messages with email",
+    ),
     ("msvcrt", "is a module of Windows"),
     ("nntplib", "was removed from Python 3.13; use socket"),
     (
         "pipes",
         "was removed from Python 3.13; use subprocess and shlex.quote",
+    ),
+    (
+        "poplib",
+        "apy has no client for POP3: use socket, or a program such as fetchmail by subprocess",
+    ),
+    (
+        "pydoc",
+        "`help(name)` shows the same; docs/library has the pages",
     ),
     (
         "sqlite3",
@@ -113,6 +133,10 @@ const ALTERNATIVES: &[(&str, &str)] = &[
     ),
     ("winreg", "is a module of Windows"),
     ("winsound", "is a module of Windows"),
+    (
+        "xmlrpc",
+        "apy has no XML-RPC: send JSON with urllib.request and http.server",
+    ),
 ];
 /// The same of a builtin.
 const LACKING_BUILTIN: &str =

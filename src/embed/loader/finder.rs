@@ -84,6 +84,23 @@ pub(in crate::embed) fn find(vm: &Vm, name: &str, folders: Option<Vec<PathBuf>>)
     (!namespace.is_empty()).then_some(Found::Namespace(namespace))
 }
 
+/// The entries of the path for a module that are no folders: files such as zip files, folders inside of them, names that only hooks know.
+pub(in crate::embed) fn other_entries(
+    vm: &Vm,
+    name: &str,
+    folders: Option<Vec<PathBuf>>,
+) -> Vec<PathBuf> {
+    let folders = folders.unwrap_or_else(|| match name.rsplit_once('.') {
+        Some((parent, _)) => package_path(vm, parent),
+        None => search_path(vm),
+    });
+    let is_other = |path: &PathBuf| {
+        let is_folder = path.as_os_str().is_empty() || path.is_dir();
+        !is_folder && vm.host.check_import(path).is_ok()
+    };
+    folders.into_iter().filter(is_other).collect()
+}
+
 /// Whether no file can hide the module of this name.
 pub(in crate::embed) fn is_built_in(name: &str) -> bool {
     stdlib::has_module(name) && (BUILT_IN.contains(&name) || name.starts_with('_'))

@@ -1,7 +1,10 @@
 //! `sys.meta_path`: finders of the program's own.
 //!
 //! As long as the list is the one that `sys` was made with, `import` asks `finder` directly. Otherwise each finder is asked for a spec
-//! in turn, and the loader of the first spec makes and runs the module.
+//! in turn, and the loader of the first spec makes and runs the module. Entries of `sys.path` that are no folders are left to
+//! `library/importlib/_path_hooks.apy`, after all others.
+
+use std::path::{Path, PathBuf};
 
 use super as loader;
 use super::finder;
@@ -46,6 +49,10 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
             // The three share one search, and none of them is asked for a spec.
             match finder::find(vm, name, None) {
                 Some(found) => return loader::load(vm, name, found).map(Some),
+                None if vm.get(finder).is(vm.get(default[2])) => match import_hooked(vm, name)? {
+                    Some(module) => return Ok(Some(module)),
+                    None => continue,
+                },
                 None => continue,
             }
         }
@@ -59,6 +66,47 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
         }
     }
     Ok(None)
+}
+
+/// Loads the module from an entry of the path that is no folder: a zip file, or what a hook of `sys.path_hooks` knows.
+pub(super) fn import_hooked(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
+    match hooked_spec(vm, name, None)? {
+        Some(spec) => from_spec(vm, name, spec).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The spec that the finder of such an entry returns.
+pub(super) fn hooked_spec(
+    vm: &mut Vm,
+    name: &str,
+    folders: Option<Vec<PathBuf>>,
+) -> Result<Option<Local>, Raised> {
+    let entries = finder::other_entries(vm, name, folders);
+    if entries.is_empty() || (!has_hooks(vm) && !entries.iter().any(|entry| is_in_file(entry))) {
+        return Ok(None);
+    }
+    let entries = entries
+        .iter()
+        .map(|entry| vm.heap.str_value(&entry.to_string_lossy()));
+    let entries = vm.local(vm.heap.list(entries).value());
+    let hooks = vm.import_module("importlib._path_hooks")?;
+    let find = vm.get_attr_named(hooks, "find")?;
+    let name = vm.local(vm.heap.str_value(name));
+    let spec = vm.call(find, &[name, entries])?;
+    Ok((!vm.get(spec).is_none()).then_some(spec))
+}
+
+fn has_hooks(vm: &Vm) -> bool {
+    let sys = vm.loaded_module("sys");
+    let list = sys.and_then(|sys| vm.find_global(sys, "path_hooks"));
+    let list = list.and_then(|list| vm.get_gc::<List>(list));
+    list.is_some_and(|list| !list.to_vec(&vm.heap).is_empty())
+}
+
+/// Whether a path is that of a file, or goes on inside of one.
+fn is_in_file(path: &Path) -> bool {
+    path.ancestors().any(Path::is_file)
 }
 
 /// Makes the module of a spec, registers it and has its loader run it.

@@ -288,14 +288,14 @@ fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     }
     match finder::find(vm, name, None) {
         Some(found) => load(vm, name, found).map(Some),
-        None => Ok(None),
+        None => meta_path::import_hooked(vm, name),
     }
 }
 
 fn find_spec(vm: &mut Vm, name: &str, path: Option<Local>) -> Result<Option<Local>, Raised> {
     let folders = path.map(|path| finder::list_of_paths(vm, path));
-    let Some(found) = finder::find(vm, name, folders) else {
-        return Ok(None);
+    let Some(found) = finder::find(vm, name, folders.clone()) else {
+        return meta_path::hooked_spec(vm, name, folders);
     };
     let facts = Facts::of(&found);
     Ok(Some(importlib::spec_of(vm, &facts.origin(name))))
