@@ -3,6 +3,7 @@
 //! Views of keys and items act like sets (`vm/protocol/set_ops.rs` has the operators); a proxy leads all to its mapping.
 //! To add a method: a `Native`, its function, a name in the tables that have it.
 
+use super::CLASS_GETITEM;
 use super::dict;
 use super::set::is_disjoint;
 use super::special::Special;
@@ -67,6 +68,7 @@ pub const TYPES: &[NativeType] = &[
             &PROXY_REVERSED,
             &Special::<View>::ROR,
         ],
+        class_methods: &[&CLASS_GETITEM],
         ..NativeType::of(Builtin::MappingProxy, "Read-only proxy of a mapping.")
     },
 ];
