@@ -40,7 +40,7 @@ async def main():
     await all_are_here.wait()
     print(before, resident())
     client.stdin.close()
-    client.wait()
+    await asyncio.to_thread(client.wait)
     server.close()
 
 
