@@ -32,7 +32,7 @@ const ENTANGLED: &str = "runtime";
 const WITHOUT_FRONT_END: [&str; 5] = ["bytecode", "runtime", "vm", "sched", "stdlib"];
 
 /// Each package, and where it may be named: a file, or a folder with all that is in it.
-const HOMES: [(&str, &str); 25] = [
+const HOMES: [(&str, &str); 26] = [
     ("ariadne", "diagnostics/render.rs"),
     ("logos", "syntax/"),
     ("lalrpop_util", "syntax/"),
@@ -58,6 +58,7 @@ const HOMES: [(&str, &str); 25] = [
     ("nix", "stdlib/socket/"),
     ("nix", "stdlib/devices/"),
     ("rustix", "stdlib/devices/"),
+    ("rustix", "embed/os_seldom_calls.rs"),
 ];
 
 /// The core that the compiler cannot check: where `unsafe` may stand.

@@ -20,6 +20,25 @@ pub(super) struct Module {
 /// All modules, sorted by name.
 const MODULES: &[Module] = include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
+/// Modules whose functions CPython has in C: they have no lines in tracebacks.
+pub(super) const IN_C: [&str; 15] = [
+    "_os_environ",
+    "_os_more",
+    "_os_seldom",
+    "_queue",
+    "_struct",
+    "_time",
+    "bisect",
+    "collections",
+    "csv",
+    "datetime",
+    "decimal",
+    "functools",
+    "heapq",
+    "operator",
+    "os",
+];
+
 /// The names of all of them.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     MODULES.iter().map(|module| module.name)

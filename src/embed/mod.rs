@@ -12,6 +12,7 @@ mod library;
 mod loader;
 pub mod os_files;
 pub mod os_processes;
+mod os_seldom_calls;
 #[cfg(test)]
 mod pairs;
 mod run_module;

@@ -18,7 +18,9 @@ use nix::sys::time::TimeVal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpgid, getsid, setpgid, setsid};
 
+use super::os_seldom_calls;
 use crate::vm::processes::{Limits, Patience, Processes, Session, Spawn};
+use crate::vm::seldom_call::{SeldomAnswer, SeldomArguments, SeldomCall};
 
 /// The raw status for the first of the real-time signals, which stands for all of them.
 const REAL_TIME_SIGNAL: i32 = 34;
@@ -88,6 +90,10 @@ impl Processes for OsProcesses {
             signal => Some(Signal::try_from(signal).map_err(|_| Errno::EINVAL)?),
         };
         Ok(kill(Pid::from_raw(number), signal)?)
+    }
+
+    fn seldom(&self, call: SeldomCall, arguments: &SeldomArguments) -> io::Result<SeldomAnswer> {
+        os_seldom_calls::make(call, arguments)
     }
 
     fn leave(&self, status: i32) -> io::Result<()> {

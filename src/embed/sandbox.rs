@@ -16,6 +16,7 @@ use rustc_hash::FxHashSet;
 
 use crate::vm::files::{Change, Entry, Files, Links, OpenFile, OpenHow, Stat};
 use crate::vm::processes::{Limits, Patience, Processes, Spawn};
+use crate::vm::seldom_call::{SeldomAnswer, SeldomArguments, SeldomCall};
 
 /// The standard streams have lower numbers than any other file.
 const STANDARD: i64 = 3;
@@ -210,6 +211,10 @@ impl Files for Guarded {
 pub struct GuardedProcesses;
 
 impl Processes for GuardedProcesses {
+    fn seldom(&self, _: SeldomCall, _: &SeldomArguments) -> io::Result<SeldomAnswer> {
+        Err(refused("--allow-run"))
+    }
+
     fn spawn(&self, _: Spawn) -> io::Result<i32> {
         Err(refused("--allow-run"))
     }

@@ -51,6 +51,8 @@ pub mod class_flag {
     pub const NATIVE: u32 = 1 << 12;
     /// Made by a native module in the place of a class that is written in Python elsewhere: programs can change it.
     pub const OPEN: u32 = 1 << 13;
+    /// Written in apy in the place of a class that is written in C elsewhere: messages have its full name, programs cannot change it.
+    pub const STATIC: u32 = 1 << 14;
 }
 
 /// Which special method sets which flag.

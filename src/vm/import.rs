@@ -42,9 +42,11 @@ pub(in crate::vm) struct Modules {
     pub loaded: Slot,
     /// The names of the modules that the importer is loading now, outermost first.
     pub importing: Vec<Box<str>>,
+    /// The files whose frames have no line in tracebacks.
+    pub silent: Vec<u32>,
 }
 
-traced!(Modules { builtins, loaded } plain { importing });
+traced!(Modules { builtins, loaded } plain { importing, silent });
 
 impl Modules {
     /// An empty module of builtin names; nothing is loaded.
@@ -53,11 +55,22 @@ impl Modules {
             builtins: Slot::new(heap.module("builtins").value()),
             loaded: Slot::new(heap.dict().value()),
             importing: Vec::new(),
+            silent: Vec::new(),
         }
     }
 }
 
 impl Vm {
+    /// Leaves the frames of a file out of tracebacks: its functions are native ones in CPython, which have no frames.
+    pub fn leave_out_of_tracebacks(&mut self, file: u32) {
+        self.modules.silent.push(file);
+    }
+
+    /// Whether the frames of a file are left out of tracebacks.
+    pub(in crate::vm) fn is_left_out(&self, file: u32) -> bool {
+        self.modules.silent.contains(&file)
+    }
+
     /// The spec of a module that can be imported. `path`: a list of folders, or where `sys.path` or the package says.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ pub mod processes;
 pub mod protocol;
 pub mod registry;
 mod report;
+pub mod seldom_call;
 pub mod signals;
 mod slot_wrapper;
 mod suggest;

@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use crate::vm::seldom_call::{SeldomAnswer, SeldomArguments, SeldomCall};
+
 /// What to start and how.
 #[derive(Debug, Default)]
 pub struct Spawn {
@@ -92,6 +94,11 @@ pub trait Processes {
     /// # Errors
     /// The system's: it leads a process group.
     fn begin_session(&self) -> io::Result<()>;
+    /// Makes a call that few programs need.
+    ///
+    /// # Errors
+    /// The system's.
+    fn seldom(&self, call: SeldomCall, arguments: &SeldomArguments) -> io::Result<SeldomAnswer>;
     /// Sets the permissions that new files do not get; the earlier ones.
     ///
     /// # Errors
@@ -120,6 +127,10 @@ fn refused<T>() -> io::Result<T> {
 }
 
 impl Processes for NoProcesses {
+    fn seldom(&self, _: SeldomCall, _: &SeldomArguments) -> io::Result<SeldomAnswer> {
+        refused()
+    }
+
     fn spawn(&self, _: Spawn) -> io::Result<i32> {
         refused()
     }

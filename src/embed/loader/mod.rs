@@ -400,6 +400,9 @@ fn run_library(vm: &mut Vm, library: &library::Module, facts: &Facts) -> Result<
     let file = sources.borrow_mut().add(&*shown, library.text);
     let (code, names) = image::open(library.image, file.0)
         .expect("the build wrote it; a unit test of `library` reads each");
+    if library::IN_C.contains(&library.name) {
+        vm.leave_out_of_tracebacks(file.0);
+    }
     let module = vm.local(vm.heap.module(library.name).value());
     // The code counts on its names having the first slots.
     vm.reserve_globals(module, &names);

@@ -301,7 +301,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let how = parse_mode(vm, &mode)?;
     let opener = given(vm, args.at(4)).filter(|&l| !vm.get(l).is_none());
     let number = as_int(&vm.heap, vm.get(args.at(1))).map(|n| n.to_i64());
-    let (file, object) = match number {
+    let (file, object, named) = match number {
         Some(number) => {
             let number = number.unwrap_or(-1);
             if number < 0 {
@@ -310,6 +310,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let opened = file_by_number(vm, number);
             (
                 opened.map_err(|error| system_error(vm, &error))?,
+                args.at(1),
                 args.at(1),
             )
         }
@@ -326,7 +327,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
                     opened.map_err(|error| path_error(vm, &error, path.object))?
                 }
             };
-            (file, args.at(1))
+            (file, args.at(1), path.object)
         }
     };
     if file
@@ -334,7 +335,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .is_ok_and(|stat| stat.mode & TYPE_BITS == DIRECTORY)
     {
         let error = io::Error::from_raw_os_error(IS_A_DIRECTORY);
-        return Err(path_error(vm, &error, object));
+        return Err(path_error(vm, &error, named));
     }
     if how.append {
         // What is no regular file has no end to go to.

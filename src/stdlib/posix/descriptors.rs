@@ -223,7 +223,7 @@ fn file(vm: &mut Vm, number: Local) -> Result<Arc<dyn OpenFile>, Raised> {
 }
 
 /// Keeps a file open that the program knows only by its descriptor.
-fn keep(vm: &Vm, file: Arc<dyn OpenFile>) -> Result<Local, Raised> {
+pub(super) fn keep(vm: &Vm, file: Arc<dyn OpenFile>) -> Result<Local, Raised> {
     let number = file.number();
     vm.extension::<IoState>().keep_descriptor(file);
     Ok(vm.local(vm.heap.int(number)))

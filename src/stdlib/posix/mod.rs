@@ -8,6 +8,7 @@ mod children;
 mod descriptors;
 mod paths;
 mod process;
+mod seldom;
 mod system;
 
 pub use descriptors::descriptor_of;
@@ -86,6 +87,7 @@ pub const POSIX: NativeModule = NativeModule {
         &system::CHOWN,
         &system::LCHOWN,
         &system::SETPGID,
+        &seldom::CALL,
     ],
     ..NativeModule::of(
         "posix",

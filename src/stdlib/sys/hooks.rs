@@ -2,6 +2,7 @@
 //!
 //! The names are looked up in `sys` when something happens; as long as nobody asked for them they are not even bound (`seldom`).
 
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Gc, Raised, Slot, Value};
@@ -44,6 +45,19 @@ pub(super) const MODULE_NAMES: Native = Native::vm(
         let native = list(crate::stdlib::module_names().collect()).value();
         let all = list(vm.importable_modules()).value();
         Ok(vm.local(heap.tuple(&[native, all]).value()))
+    },
+);
+pub(super) const MARK_STATIC: Native = Native::vm(
+    "_mark_static(cls, name, /)",
+    "Say that a class stands for one that CPython has in C: messages use this full name, and programs cannot change the class.",
+    |vm, args| {
+        let name = vm.text_of(args.at(1))?;
+        let name = vm.heap.intern(&name);
+        if let Some(class) = vm.get_gc::<Class>(args.at(0)) {
+            class.name.set(name.value());
+            class.add_flags(class_flag::STATIC);
+        }
+        Ok(vm.none())
     },
 );
 pub(super) const WARN_OPTIONS: Native = Native::vm(

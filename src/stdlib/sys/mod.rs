@@ -34,6 +34,7 @@ pub const SYS: NativeModule = NativeModule {
         &hooks::SET_MAX_DIGITS,
         &hooks::GET_MAX_DIGITS,
         &hooks::MODULE_NAMES,
+        &hooks::MARK_STATIC,
         &hooks::WARN_OPTIONS,
         &seldom::GET_ATTR,
         &seldom::DIR,

@@ -28,7 +28,8 @@ impl Vm {
             self.get_gc::<Str>(name)
                 .expect("attribute names are strings"),
         );
-        let is_fixed = this.has(class_flag::NATIVE) && !this.has(class_flag::OPEN);
+        let is_fixed = this.has(class_flag::NATIVE) && !this.has(class_flag::OPEN)
+            || this.has(class_flag::STATIC);
         if this.builtin.is_some() || is_fixed {
             let (verb, text, owner) = (
                 if value.is_some() { "set" } else { "delete" },

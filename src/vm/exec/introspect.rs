@@ -55,7 +55,7 @@ impl Vm {
         } else {
             heap.int(i64::from(self.stamp(frame)))
         };
-        if top_frame == TopFrame::Record {
+        if top_frame == TopFrame::Record && !self.is_left_out(code.code.file) {
             exception.note_frame(heap, code, at, reference);
         }
     }

@@ -253,7 +253,7 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
     let name = class.name(heap);
-    let is_native = class.builtin.is_some() || class.has(class_flag::NATIVE);
+    let is_native = class.builtin.is_some() || class.has(class_flag::NATIVE | class_flag::STATIC);
     match name.as_str().rsplit_once('.') {
         // Names of native classes are qualified in messages.
         Some((_, last)) if is_native => Ok(heap.str_value(last)),
