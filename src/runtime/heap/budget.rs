@@ -46,7 +46,8 @@ impl Budget {
     /// In the slow path: goes on with what is left of the slice; false: the slice is over.
     #[must_use]
     pub fn resume(&self) -> bool {
-        let left = self.held_back.take() - 1;
+        // Several may have been counted before the slow path was taken.
+        let left = self.held_back.take() + self.left.get().min(-1);
         self.left.set(left.max(0));
         left >= 0
     }
