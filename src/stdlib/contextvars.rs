@@ -284,6 +284,30 @@ fn lookup<'h>(heap: &'h Heap, context: Value<'h>, var: Value<'h>) -> Option<Valu
     }
 }
 
+/// A variable for a module written in Rust.
+pub fn new_variable(vm: &mut Vm, name: &str) -> Local {
+    let class = class_of(vm, &CONTEXT_VAR);
+    let made = Var {
+        name: Slot::new(vm.heap.str_value(name)),
+        default: Slot::undef(),
+    };
+    vm.new_opaque(class, made)
+}
+
+/// The value of a variable in the current context.
+pub fn value_of<'v>(vm: &'v Vm, var: Value<'v>) -> Option<Value<'v>> {
+    lookup(&vm.heap, scheduler(vm).context(&vm.heap), var)
+}
+
+/// Changes the value of a variable in the current context.
+///
+/// # Errors
+/// MemoryError.
+pub fn set_value(vm: &mut Vm, var: Local, value: Local) -> Result<(), Raised> {
+    let context = current(vm);
+    store(vm, context, var, Some(value)).map(drop)
+}
+
 /// The hash under which contexts keep a variable; objects do not move.
 fn identity(var: Value<'_>) -> u64 {
     var.as_object().map_or(0, |object| object.address() as u64)

@@ -17,6 +17,7 @@ pub mod contextvars;
 mod copy;
 pub mod csv;
 pub mod datetime;
+pub mod decimal;
 mod devices;
 mod dis;
 pub mod display;
@@ -74,6 +75,7 @@ pub const MODULES: &[&NativeModule] = &[
     &copy::COPY,
     &csv::CSV,
     &datetime::DATETIME,
+    &decimal::DECIMALS,
     &devices::DEVICES,
     &dis::DIS,
     &gc::GC,
@@ -112,6 +114,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
     vm.extend(gc::Settings::default());
+    vm.extend(decimal::Decimals::default());
     vm.extend(io::IoState::default());
     builtins::install(vm, asyncio::future::TYPES);
     vm.set_importer(NativeModules);

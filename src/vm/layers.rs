@@ -36,10 +36,12 @@ pub enum LayerPlace {
     OpenFiles,
     /// Settings of the collector.
     Collector,
+    /// The context of decimal arithmetic.
+    Decimals,
 }
 
 /// How many places there are.
-const PLACES: usize = LayerPlace::Collector as usize + 1;
+const PLACES: usize = LayerPlace::Decimals as usize + 1;
 
 /// The state of all layers, by place.
 pub(in crate::vm) type Layers = [Option<Known>; PLACES];
