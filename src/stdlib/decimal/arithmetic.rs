@@ -1,4 +1,7 @@
 //! Sums, products, signs, comparisons, extremes.
+//!
+//! Operands are finite numbers, infinities or NaNs; each function handles all. Results are rounded by the environment, which also notes
+//! conditions. To add an operation: a function with the signature of `methods::Unary` or `Binary`.
 
 use std::cmp::Ordering;
 

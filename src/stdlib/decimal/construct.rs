@@ -1,4 +1,7 @@
 //! How a Decimal is made: of a text, an integer, a float, a tuple or another decimal; exactly, or rounded to a context.
+//!
+//! Nothing is rounded here, except by `create_decimal`. A value beyond the limits of exponents is an invalid operation, which the context
+//! may trap.
 
 use super::class::note_float;
 use super::context::Context;
@@ -42,7 +45,17 @@ fn exact(vm: &mut Vm, value: Local, context: Local) -> Result<Number, Raised> {
         let read = read(vm, text.as_str(), Leniency::Python)?;
         return accepted(vm, read, context);
     }
-    other(vm, value, context)
+    let number = other(vm, value, context)?;
+    let is_beyond = number.exp < LEAST_EXPONENT || number.adjusted() > MAX_EXPONENT;
+    accepted(
+        vm,
+        if is_beyond {
+            Err(Fault::Limits)
+        } else {
+            Ok(number)
+        },
+        context,
+    )
 }
 
 /// The number that is exactly a value other than a text.
@@ -61,7 +74,7 @@ fn other(vm: &mut Vm, value: Local, context: Local) -> Result<Number, Raised> {
         return Ok(number);
     }
     if heap.is_instance(given, Builtin::Tuple) || heap.is_instance(given, Builtin::List) {
-        return of_tuple(vm, value, context);
+        return of_tuple(vm, value);
     }
     Err(not_supported(heap, given))
 }
@@ -114,7 +127,7 @@ fn accepted(vm: &mut Vm, read: Result<Number, Fault>, context: Local) -> Result<
     }
 }
 
-fn of_tuple(vm: &mut Vm, value: Local, context: Local) -> Result<Number, Raised> {
+fn of_tuple(vm: &mut Vm, value: Local) -> Result<Number, Raised> {
     let parts = vm.to_list(value)?;
     let items = list_items(vm, parts);
     let [sign, digits, exp] = items[..] else {
@@ -184,17 +197,7 @@ fn of_tuple(vm: &mut Vm, value: Local, context: Local) -> Result<Number, Raised>
             kind,
         });
     }
-    let number = Number::finite(sign, coef, exp);
-    let is_beyond = exp < LEAST_EXPONENT || number.adjusted() > MAX_EXPONENT;
-    accepted(
-        vm,
-        if is_beyond {
-            Err(Fault::Limits)
-        } else {
-            Ok(number)
-        },
-        context,
-    )
+    Ok(Number::finite(sign, coef, exp))
 }
 
 /// The items of a list, each in a local of its own.

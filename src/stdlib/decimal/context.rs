@@ -308,6 +308,10 @@ fn shown(vm: &mut Vm, context: Local, which: Which) -> Local {
 
 fn set_signals(vm: &mut Vm, args: Locals, which: Which) -> Result<Local, Raised> {
     let value = new_value(vm, args)?;
+    let is_dict = vm.heap.is_instance(vm.get(value), Builtin::Dict);
+    if !is_dict && conditions_in(vm, value).is_none() {
+        return Err(vm.heap.type_error("argument must be a signal dict"));
+    }
     let bits = signals_in(vm, value)?;
     bits_of(vm.payload(args.at(0)), which).set(bits);
     Ok(vm.none())
@@ -356,7 +360,15 @@ const NEW: Native = Native::vm(
         ];
         for (i, name) in names.into_iter().enumerate() {
             let value = vm.get(args.at(i + 1));
-            if !value.is_undef() && !value.is_none() {
+            if matches!(name, "flags" | "traps") && vm.heap.is_instance(value, Builtin::List) {
+                let which = if name == "flags" {
+                    Which::Flags
+                } else {
+                    Which::Traps
+                };
+                let bits = signals_in(vm, args.at(i + 1))?;
+                bits_of(vm.payload(made), which).set(bits);
+            } else if !value.is_undef() && !value.is_none() {
                 let name = vm.local(vm.heap.intern(name).value());
                 vm.set_attr(made, name, args.at(i + 1))?;
             }

@@ -1,4 +1,7 @@
 //! The methods of Context: the operations of Decimal, rounded by this context.
+//!
+//! Each row names the function on plain data that also a method of Decimal names, so that both do the same. To add one: a row, and a
+//! row in `methods.rs`.
 
 use super::class::{asks, text_in};
 use super::construct::{CREATE_DECIMAL, CREATE_DECIMAL_FROM_FLOAT};
@@ -20,6 +23,7 @@ pub const METHODS: &[&Native] = &[
     &Native::vm("__copy__(self)", "A copy with flags and traps of its own.", context::copy),
     &Native::vm("clear_flags(self)", "Lower all flags.", |vm, a| context::clear(vm, a, Which::Flags)),
     &Native::vm("clear_traps(self)", "Switch all traps off.", |vm, a| context::clear(vm, a, Which::Traps)),
+    &Native::vm("_apply(self, x, /)", "x, rounded.", |vm, a| unary(vm, a, |env, x| env.fix(x))),
     &Native::vm("plus(self, x, /)", "+x", |vm, a| unary(vm, a, arithmetic::plus)),
     &Native::vm("minus(self, x, /)", "-x", |vm, a| unary(vm, a, arithmetic::minus)),
     &Native::vm("abs(self, x, /)", "abs(x)", |vm, a| unary(vm, a, arithmetic::absolute)),

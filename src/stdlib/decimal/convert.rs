@@ -1,4 +1,7 @@
 //! Numbers from and to the other numbers of the language, and their hash.
+//!
+//! Conversions are exact, except for that to a float, which rounds to the nearest. The hash is that of the equal int, float or
+//! fraction.
 
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive, Zero};

@@ -1,4 +1,7 @@
 //! Operations on the digits of a number: shift, rotate and the logical ones on digits 0 and 1.
+//!
+//! They see the last `prec` digits of their operands. Digits are taken as text, because coefficients are binary numbers: this takes linear
+//! time for all but giant numbers.
 
 use super::coefficient::Coef;
 use super::environment::condition::INVALID_OPERATION;
@@ -122,12 +125,14 @@ fn of_digits(env: &Env<'_>, digits: &[u8]) -> Computed {
 
 /// The digits of a logical operand, at most `prec`; None if it is none.
 fn logical_digits(env: &Env<'_>, n: &Number) -> TextResult<Option<Vec<u8>>> {
-    if n.kind != Kind::Finite || n.sign.is_minus() || n.exp != 0 || env.is_too_long(&n.coef) {
+    if n.kind != Kind::Finite || n.sign.is_minus() || n.exp != 0 {
         return Ok(None);
     }
-    let digits = digit_text(&n.coef, env.pause)?.into_bytes();
-    Ok(digits
-        .iter()
-        .all(|digit| matches!(digit, b'0' | b'1'))
-        .then_some(digits))
+    let mut digits = digit_text(&n.coef, env.pause)?.into_bytes();
+    if !digits.iter().all(|digit| matches!(digit, b'0' | b'1')) {
+        return Ok(None);
+    }
+    let most = usize::try_from(env.prec).unwrap_or(usize::MAX);
+    digits.drain(..digits.len().saturating_sub(most));
+    Ok(Some(digits))
 }

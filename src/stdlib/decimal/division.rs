@@ -1,4 +1,7 @@
 //! Quotients and remainders.
+//!
+//! A quotient gets one digit more than wanted, which also says whether anything is left: no rounding can take an inexact quotient for an
+//! exact one. Remainders are exact where the whole quotient fits the precision.
 
 use super::coefficient::{Coef, POWERS, SMALL_DIGITS, digits_of};
 use super::environment::condition::{

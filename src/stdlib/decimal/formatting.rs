@@ -1,4 +1,7 @@
 //! `format(number, spec)`: the mini-language of format() as decimals read it.
+//!
+//! The number is rounded as the precision of the specification wants, by the context's rounding; then digits, separators and
+//! padding are put together. To add an option: a field of `Spec`, its place in `parse`.
 
 use super::coefficient::Pause;
 use super::environment::{Env, Rounding};

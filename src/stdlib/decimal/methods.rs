@@ -1,4 +1,7 @@
 //! The methods of Decimal: its table, and the named operations.
+//!
+//! Operators and conversions are in `operators.rs` and `class.rs`. Each method takes an optional context and computes in the current one
+//! without it. To add one: a row of the table.
 
 use super::class::{self, asks};
 use super::context::rounding_of;

@@ -1,4 +1,7 @@
 //! Numbers from text, and to the text of `str()` and `to_eng_string()`.
+//!
+//! The syntax is that of the specification; white space and underscores, which Python's numbers may have, are gone before. Reading and
+//! writing take the time of a conversion between bases, which pauses.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,7 @@
 //! The operators of Decimal: `+`, `-`, comparisons and the rest, with operands that are decimals or integers.
+//!
+//! Other operands are NotImplemented. Comparisons also take floats, complex numbers without an imaginary part (for equality), and what is a
+//! `numbers.Rational`.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,7 @@
 //! What changes the exponent of a number: quantize, integral values, normalize, scaleb, logb, and the numbers next to one.
+//!
+//! Each takes any operand and notes its conditions in the environment. To add one: a function, a row in `methods.rs` and one in
+//! `context_methods.rs`.
 
 use super::arithmetic::add;
 use super::coefficient::Coef;

@@ -1,4 +1,7 @@
 //! Signals: which conditions raise which exceptions of `decimal`, and the dicts `flags` and `traps` of a context.
+//!
+//! The exceptions are written in apy, in the module `decimal`; they are looked up when one is raised or named. Several conditions raise the
+//! exception of the first one in `SIGNALS`, whose argument lists all.
 
 use super::context::{Context, bits_of};
 use super::environment::condition;
@@ -32,7 +35,7 @@ const INVALID: [(&str, u32); 5] = [
 ];
 
 /// The order in which the text of a context lists signals.
-pub const SHOWN: [usize; 9] = [8, 0, 2, 6, 3, 7, 5, 4, 1];
+pub const SHOWN: [usize; 9] = [8, 0, 2, 6, 1, 3, 7, 5, 4];
 
 /// The class of a signal.
 pub fn signal_class(vm: &mut Vm, name: &str) -> Result<Local, Raised> {
