@@ -66,3 +66,19 @@ fn modules_are_not_among_the_values_of_an_assert() {
     assert_eq!(run.status, 1);
     assert!(!run.out.contains("<module"), "{}", run.out);
 }
+
+#[test]
+fn conftest_says_which_files_are_not_for_this_interpreter() {
+    let folder = Folder::with(&[
+        (
+            "conftest.py",
+            "collect_ignore = ['test_new.py']\ncollect_ignore_glob = ['*_later.py']\n",
+        ),
+        ("test_a.py", "def test_it(): pass\n"),
+        ("test_new.py", "def test_it(): assert 0\n"),
+        ("test_much_later.py", "raise ImportError\n"),
+    ]);
+    let run = folder.test(&[]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("1 passed"), "{}", run.out);
+}
