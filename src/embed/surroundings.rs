@@ -133,9 +133,18 @@ impl World for Surroundings {
     }
 
     fn has_attribute(&self, module: &str, name: &str) -> Option<bool> {
-        self.ask(module, |interpreter, module| {
-            interpreter.attribute(module, name).is_some()
-        })
+        let found = self.ask(module, |interpreter, module| {
+            let vm = &mut interpreter.vm;
+            match vm.find_attr(module, name) {
+                Ok(found) => Some(found.is_some()),
+                // It is made on demand, from what a check may not touch.
+                Err(raised) => {
+                    vm.heap.take_raised(raised);
+                    None
+                }
+            }
+        });
+        found.flatten()
     }
 
     fn signature(&self, module: &str, name: &str) -> Option<String> {

@@ -114,7 +114,9 @@ const STEPS_OF_ONE: u64 = 2;
 fn only_was_long(vm: &mut Vm, began: f64, now: f64) {
     let scheduler = scheduler(vm);
     let due = scheduler.timers.next_due(&vm.heap);
-    if scheduler.clock.mode() == TimeMode::Virtual || due.is_none_or(|due| due > now - LIMIT / 2.0)
+    if scheduler.clock.mode() == TimeMode::Virtual
+        || vm.heap.stress()
+        || due.is_none_or(|due| due > now - LIMIT / 2.0)
     {
         return;
     }
@@ -134,7 +136,8 @@ fn only_was_long(vm: &mut Vm, began: f64, now: f64) {
 pub fn pulse(vm: &mut Vm) {
     let scheduler = scheduler(vm);
     // Green threads and what runs before the loop hold nobody up.
-    if !scheduler.is_running() || scheduler.clock.mode() == TimeMode::Virtual {
+    // Nor does the time of a program say anything while each safepoint collects.
+    if !scheduler.is_running() || scheduler.clock.mode() == TimeMode::Virtual || vm.heap.stress() {
         return;
     }
     let now = scheduler.now();

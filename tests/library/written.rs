@@ -83,12 +83,14 @@ pub fn read(module: &str) -> Written {
             written.constants.extend(part.constants);
         }
     }
-    // A module that is no package has its late names in a file beside it.
-    let more = file.with_file_name(format!("_{module}_more.apy"));
-    if written.is_lazy && more.is_file() {
-        let part = read_file(module, &more);
-        written.functions.extend(part.functions);
-        written.classes.extend(part.classes);
+    // A module that is no package has its late names in files beside it.
+    for late in ["more", "seldom"] {
+        let more = file.with_file_name(format!("_{module}_{late}.apy"));
+        if written.is_lazy && more.is_file() {
+            let part = read_file(module, &more);
+            written.functions.extend(part.functions);
+            written.classes.extend(part.classes);
+        }
     }
     written
 }

@@ -49,8 +49,11 @@ impl Query {
             let word = names.rsplit([' ', ',', '(']).next().unwrap_or_default();
             return Some(Query::Member(path.to_owned(), word.to_owned()));
         }
-        key(line)
-            .or_else(|| method(line))
+        let quote = line.rfind(['"', '\'']);
+        if quote.is_some_and(|at| line[..at].ends_with('[')) {
+            return key(line);
+        }
+        method(line)
             .or_else(|| argument(before))
             .or_else(|| dotted(line))
     }
