@@ -84,8 +84,9 @@ pub fn read(module: &str) -> Written {
         }
     }
     // A module that is no package has its late names in files beside it.
+    let name = module.rsplit('.').next().unwrap_or(module);
     for late in ["more", "seldom"] {
-        let more = file.with_file_name(format!("_{module}_{late}.apy"));
+        let more = file.with_file_name(format!("_{name}_{late}.apy"));
         if written.is_lazy && more.is_file() {
             let part = read_file(module, &more);
             written.functions.extend(part.functions);
