@@ -178,7 +178,7 @@ fn convert(
     mut data: Vec<u8>,
 ) -> Result<Local, Raised> {
     let size = item_size(format.code).unwrap_or(2);
-    if data.len() % size != 0 {
+    if !data.len().is_multiple_of(size) {
         let message = "string length not a multiple of item size";
         return Err(vm.heap.value_error(message));
     }

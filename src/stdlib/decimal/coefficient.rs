@@ -96,7 +96,7 @@ impl From<BigUint> for Coef {
 pub fn digits_of(n: u128) -> u64 {
     // 1233 / 4096 is a little less than the logarithm of 2.
     let bits = 128 - (n | 1).leading_zeros();
-    let guess = (bits * 1233 >> 12) as usize;
+    let guess = ((bits * 1233) >> 12) as usize;
     guess as u64 + u64::from(guess == 0 || n >= POWERS[guess])
 }
 
@@ -217,10 +217,10 @@ impl Coef {
         if self.is_zero() || places == 0 {
             return Ok(self.clone());
         }
-        if let Coef::Small(n) = self {
-            if places <= SMALL_DIGITS - digits_of(*n) {
-                return Ok(Coef::Small(n * POWERS[places as usize]));
-            }
+        if let Coef::Small(n) = self
+            && places <= SMALL_DIGITS - digits_of(*n)
+        {
+            return Ok(Coef::Small(n * POWERS[places as usize]));
         }
         let unit = power_of_ten(places, pause)?;
         let n = self.to_big();

@@ -33,6 +33,7 @@ traced!(Insides {} plain { number } owns |this| this.number.coef.bytes());
 impl Payload for Insides {}
 
 /// What decimals keep in the VM.
+#[derive(Default)]
 pub struct Decimals {
     /// The context variable.
     variable: Slot,
@@ -42,17 +43,6 @@ pub struct Decimals {
     current: Slot,
     /// The class Decimal.
     class: Slot,
-}
-
-impl Default for Decimals {
-    fn default() -> Decimals {
-        Decimals {
-            variable: Slot::undef(),
-            values: Slot::undef(),
-            current: Slot::undef(),
-            class: Slot::undef(),
-        }
-    }
 }
 
 impl Layer for Decimals {

@@ -20,7 +20,7 @@ pub const CALL: Native = Native::vm(
 fn call(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = vm.text_of(args.at(0))?;
     let Some((_, call)) = NAMES.iter().find(|(known, _)| *known == name) else {
-        return Err(vm.heap.value_error(&format!("no call {name}")));
+        return Err(vm.heap.value_error(format!("no call {name}")));
     };
     let mut arguments = SeldomArguments::default();
     for number in items(vm, args.at(1))? {
