@@ -46,8 +46,6 @@ pub fn make(call: SeldomCall, arguments: &SeldomArguments) -> io::Result<SeldomA
         | SeldomCall::GrantTerminal
         | SeldomCall::UnlockTerminal
         | SeldomCall::TerminalName
-        | SeldomCall::ForegroundGroup
-        | SeldomCall::SetForegroundGroup
         | SeldomCall::JoinNamespace
         | SeldomCall::Splice => of_files(call, arguments),
         SeldomCall::Nice
@@ -140,10 +138,6 @@ fn of_files(call: SeldomCall, arguments: &SeldomArguments) -> io::Result<SeldomA
         SeldomCall::TerminalName => {
             let name = rustix::pty::ptsname(file, Vec::new())?;
             return Ok(SeldomAnswer::Text(name.into_bytes()));
-        }
-        SeldomCall::ForegroundGroup => return Ok(one(unistd::tcgetpgrp(file)?.as_raw())),
-        SeldomCall::SetForegroundGroup => {
-            unistd::tcsetpgrp(file, Pid::from_raw(number(arguments, 0)? as i32))?;
         }
         SeldomCall::JoinNamespace => setns(file, clone_flags(number(arguments, 0)?)?)?,
         _ => {

@@ -36,10 +36,6 @@ pub enum SeldomCall {
     UnlockTerminal,
     /// The path of the other side.
     TerminalName,
-    /// The process group that has a terminal: a file.
-    ForegroundGroup,
-    /// Hands a terminal to a process group: a file; the group.
-    SetForegroundGroup,
     /// Sets the user.
     SetUser,
     /// Sets the group.
@@ -75,7 +71,7 @@ pub enum SeldomCall {
 }
 
 /// The names by which `posix` knows the calls.
-pub const NAMES: [(&str, SeldomCall); 32] = [
+pub const NAMES: [(&str, SeldomCall); 30] = [
     ("chroot", SeldomCall::ChangeRoot),
     ("mknod", SeldomCall::MakeNode),
     ("nice", SeldomCall::Nice),
@@ -90,8 +86,6 @@ pub const NAMES: [(&str, SeldomCall); 32] = [
     ("grantpt", SeldomCall::GrantTerminal),
     ("unlockpt", SeldomCall::UnlockTerminal),
     ("ptsname", SeldomCall::TerminalName),
-    ("tcgetpgrp", SeldomCall::ForegroundGroup),
-    ("tcsetpgrp", SeldomCall::SetForegroundGroup),
     ("setuid", SeldomCall::SetUser),
     ("setgid", SeldomCall::SetGroup),
     ("seteuid", SeldomCall::SetEffectiveUser),
