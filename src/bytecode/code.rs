@@ -55,7 +55,7 @@ pub struct Head<'a> {
 pub struct ToldPlace {
     /// The file's name; unset: the true one.
     pub file: Option<Rc<str>>,
-    /// What is added to each line's number.
+    /// A number that is added to the number of each line.
     pub lines: i64,
 }
 

@@ -76,8 +76,14 @@ impl Bin {
 /// The number of the list for blocks of this layout.
 #[inline(always)]
 fn list_of(layout: Layout) -> Option<usize> {
-    let list = (layout.size() + 7) >> 4;
+    let list = list_for(layout.size());
     (list < LISTS && layout.align() <= ALIGN).then_some(list)
+}
+
+/// The number that a list for blocks of so many bytes has, if there is one.
+#[inline(always)]
+const fn list_for(size: usize) -> usize {
+    (size + 7) >> 4
 }
 
 /// The largest size of a list: what the system's allocator can put beside its eight bytes in a multiple of 16.
@@ -85,7 +91,7 @@ const fn size_of_list(list: usize) -> usize {
     list * 16 + 8
 }
 
-/// What is asked of the system for this layout: the whole of its list's size.
+/// The layout that the system is asked for: as large as the list's largest.
 #[inline(always)]
 pub(super) fn whole(layout: Layout) -> Layout {
     match list_of(layout) {
@@ -121,7 +127,7 @@ pub(super) unsafe fn keep(at: *mut u8, layout: Layout) -> bool {
 #[inline(always)]
 pub(super) fn same_list(layout: Layout, size: usize) -> bool {
     let list = list_of(layout);
-    list.is_some() && list == Some((size + 7) >> 4)
+    list.is_some() && list == Some(list_for(size))
 }
 
 /// Lets this thread keep blocks.
@@ -136,7 +142,7 @@ pub(super) fn begin() {
     });
 }
 
-/// Gives the blocks of this thread back to the system, which needs memory.
+/// Frees the blocks that this thread keeps: the system has no memory left.
 #[cold]
 pub(super) fn give_back() {
     BINS.with(|bins| {

@@ -12,7 +12,7 @@ use crate::text::positions::{Indexed, Positions};
 /// How many chains there are.
 const CHAINS: usize = 64;
 
-/// What is known, in chains by address. They stay short: what they hold counts as allocated.
+/// The known positions, in chains by address. They stay short: their memory counts as allocated.
 pub(super) struct TextPositions([Link; CHAINS]);
 
 type Link = OnceCell<Box<Node>>;

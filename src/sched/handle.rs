@@ -208,7 +208,7 @@ pub struct HandleState {
 traced!(HandleState { context, callback, args, source_traceback, rare } plain { cancelled, timer, due, loop_number });
 
 impl HandleState {
-    /// What few handle objects know, to be written to.
+    /// The facts that few handle objects have, for a change.
     pub fn rare(&self) -> &RareFacts {
         self.rare.get_or_init(Box::default)
     }
@@ -219,7 +219,7 @@ impl HandleState {
     }
 }
 
-/// What few handle objects know; each is Undef if there is none.
+/// Facts that few handle objects have; each is Undef if there is none.
 #[derive(Default)]
 pub struct RareFacts {
     /// A loop of another kind that it was made for.

@@ -154,8 +154,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// What a person means who types a word instead of a call: `exit`, `quit`, `help`, `name?`, `!command`. None: it is an input like
-    /// others.
+    /// Does what a word asks for that is no call: `exit`, `quit`, `help`, `name?`, `!command`. None: the text is an input like others.
     fn word(&mut self, text: &str) -> Option<Talk> {
         let text = text.trim();
         if let Some(command) = text.strip_prefix('!').filter(|it| !it.trim().is_empty()) {

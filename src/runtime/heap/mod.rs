@@ -19,7 +19,8 @@
 // 7. Kinds that the owner of a slot vouches for are not checked again. `Slot::trusted`: the function of a coroutine.
 // 8. A box that knows the type inside casts to it once the ids agree. `known.rs`.
 // 9. An allocator is unsafe by its trait: `cli/reserve.rs` passes each request on to the system's, and retries where that refuses. There
-//    is no safe form: without it, what cannot fail (small boxes, other crates) aborts the process where memory ends.
+//    is no safe form: without it, what cannot fail (small boxes, other crates) aborts the process where memory ends. `cli/bins.rs` links
+//    freed small blocks through their own bytes.
 
 #![expect(
     unsafe_code,
