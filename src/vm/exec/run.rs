@@ -2,9 +2,9 @@
 //!
 //! `ip` (the instruction that is being executed), `w` (the window) and `code` are the state of the top frame, kept in locals. An arm
 //! that has done its work falls through to the step to the next instruction; `continue` stays at `ip`. Arms that cannot finish at
-//! once go through `slow!`: it stores in the frame where to go on, calls a cold method of the VM, and goes on with whatever frame is
-//! then on top; so a method may push a frame, pop one, move registers or collect, and need not say so. Frames end in `Ret`
-//! (`call/`) or `RetCoro` (`coroutine/`); exceptions unwind in `unwind.rs`.
+//! once leave the loop by `slow!` or `trap!`: these store in the frame where to go on and call a cold method of the VM; `run` goes on
+//! with whatever frame is then on top; so a method may push a frame, pop one, move registers or collect, and need not say so. Frames
+//! end in `Ret` (`call/`) or `RetCoro` (`coroutine/`); exceptions unwind in `unwind.rs`.
 
 use crate::bytecode::Op;
 use crate::runtime::cell::{CellObj, Spill};
@@ -22,9 +22,10 @@ use crate::runtime::shape::NO_SHAPE;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Gc, Raised, Value};
 use crate::vm::Vm;
-use crate::vm::exec::frame::{Cursor, Frame, RunningCode, Window, frame_flag};
+use crate::vm::exec::frame::{Cursor, Frame, frame_flag};
 use crate::vm::exec::inline_cache::Access;
 use crate::vm::exec::trap::Trap;
+use crate::vm::local::Mark;
 use crate::vm::native::{Args, NativeFn};
 use crate::vm::protocol::arith::{self, Operator};
 use crate::vm::protocol::compare::Comparison;
@@ -36,62 +37,34 @@ use crate::vm::protocol::iterate::{
 impl Vm {
     /// Runs the top frame until the frame with the `BOUNDARY` flag nearest to it ends or traps.
     pub(in crate::vm) fn run(&mut self) -> Result<Trap, Raised> {
-        let mut ip: Cursor;
-        let mut w: Window;
-        let mut code: RunningCode;
         let floor = self.mark();
+        let mut done = Ok(None);
+        loop {
+            if let Some(trap) = self.after_cold(done, floor) {
+                return self.leave(trap);
+            }
+            done = self.execute();
+        }
+    }
 
-        // What a method does that may have changed anything: on with the top frame.
-        macro_rules! resume {
-            () => {{
-                (ip, w, code) = self.exec.stack.top().state();
-                continue;
-            }};
-        }
-        // The same after what may have entered a function or a coroutine: that is a safepoint, which the general path of calls counts.
-        macro_rules! resume_entered {
-            () => {{
-                if self.heap.budget.is_over()
-                    && let Err(raised) = self.attend()
-                {
-                    unwind!(raised);
-                }
-                resume!();
-            }};
-        }
-        macro_rules! unwind {
-            ($raised:expr) => {{
-                if let Some(trap) = self.unwind($raised) {
-                    return self.leave(trap);
-                }
-                // Whatever locals the failed operation made are dead now.
-                self.release(floor);
-            }};
-        }
+    /// Executes the instructions of the top frame, and of those it calls and returns to, up to the first one that needs a cold
+    /// method; returns that method's result, or the trap that ends the run.
+    #[inline(always)]
+    fn execute(&mut self) -> Result<Option<Trap>, Raised> {
+        let (mut ip, mut w, mut code) = self.exec.stack.top().state();
+
+        // Leaves the arm for what follows every call of a cold method: where to go on is stored first.
         macro_rules! slow {
             ($call:expr) => {{
                 self.exec.stack.top_mut().ip = ip.next();
-                if let Err(raised) = $call {
-                    unwind!(raised);
-                }
-                resume_entered!();
+                return $call.map(|()| None);
             }};
         }
-        // The call, of a frame that knows where to go on, may stop the run.
-        macro_rules! finish {
-            ($call:expr) => {{
-                match $call {
-                    Ok(None) => {}
-                    Ok(Some(trap)) => return self.leave(trap),
-                    Err(raised) => unwind!(raised),
-                }
-                resume_entered!();
-            }};
-        }
+        // The call may stop the run.
         macro_rules! trap {
             ($call:expr) => {{
                 self.exec.stack.top_mut().ip = ip.next();
-                finish!($call);
+                return $call;
             }};
         }
         macro_rules! r {
@@ -104,13 +77,7 @@ impl Vm {
                 let from = ip;
                 ip.jump($distance);
                 if $distance < 0 && self.budget_ends() {
-                    self.exec.stack.top_mut().ip = ip.next();
-                    if let Err(raised) = self.attend() {
-                        // It is the jump that raises: what it leads to may be in another handler's range.
-                        self.exec.stack.top_mut().ip = from.next();
-                        unwind!(raised);
-                    }
-                    resume!();
+                    return self.attend_jump(from.next(), ip.next()).map(|()| None);
                 }
             }};
         }
@@ -228,21 +195,15 @@ impl Vm {
                     w = window;
                     self.exec.stack.push(frame);
                     if self.budget_ends() {
-                        finish!(self.attend().map(|()| None));
+                        return self.attend().map(|()| None);
                     }
                     continue;
                 } else {
-                    slow!($otherwise);
+                    trap!($otherwise);
                 }
             }};
         }
 
-        if self.heap.budget.is_over()
-            && let Err(raised) = self.attend()
-        {
-            unwind!(raised);
-        }
-        (ip, w, code) = self.exec.stack.top().state();
         loop {
             let i = ip.fetched();
             match i.op() {
@@ -529,7 +490,7 @@ impl Vm {
                             function,
                             i.a() as usize + 1,
                             u32::from(i.b()),
-                            self.call_op(i.instr())
+                            self.call_op(i.instr()).map(|()| None)
                         );
                     } else if callee.as_gc::<Class>().is_some_and(|c| c.builtin.is_none()) {
                         trap!(self.construct_op(i.instr()));
@@ -624,7 +585,12 @@ impl Vm {
                         Some(function) => {
                             let (at, count) =
                                 (i.a() as usize + first, u32::from(i.b()) + 2 - first as u32);
-                            enter!(function, at, count, self.call_found_function(i.instr()));
+                            enter!(
+                                function,
+                                at,
+                                count,
+                                self.call_found_function(i.instr()).map(|()| None)
+                            );
                         }
                         None => trap!(self.call_found_op(i.instr())),
                     }
@@ -645,9 +611,9 @@ impl Vm {
                             self.observed_ends(&frame, ip.index(code.get(&self.heap)));
                         }
                         if frame.flags.get() & frame_flag::BOUNDARY != 0 {
-                            return Ok(Trap::Returned);
+                            return Ok(Some(Trap::Returned));
                         }
-                        finish!(self.frame_returned(frame).map(|()| None));
+                        return self.frame_returned(frame).map(|()| None);
                     }
                 }
                 Op::RetCoro => trap!(self.ret_coro(i.instr())),
@@ -714,7 +680,9 @@ impl Vm {
                                         jump!(i.d() + 1);
                                     }
                                     Ok(Advance::End) => {}
-                                    Ok(Advance::Program) => trap!(self.for_iter_op(i.instr())),
+                                    Ok(Advance::Program) => {
+                                        trap!(self.for_iter_op(i.instr()))
+                                    }
                                     Err(raised) => slow!(Err::<(), Raised>(raised)),
                                 }
                             }
@@ -772,6 +740,34 @@ impl Vm {
             }
             ip.step();
         }
+    }
+
+    /// The safepoint of a jump back from before `from` to before `to`; it is the jump that raises, since its goal may be in another
+    /// handler's range.
+    #[cold]
+    fn attend_jump(&mut self, from: Cursor, to: Cursor) -> Result<(), Raised> {
+        self.exec.stack.top_mut().ip = to;
+        let attended = self.attend();
+        if attended.is_err() {
+            self.exec.stack.top_mut().ip = from;
+        }
+        attended
+    }
+
+    /// Follows every cold method, which may have entered a function or a coroutine: a safepoint; then its exception, where it has
+    /// raised one, finds its handler. Returns the trap that ends the run; without one the loop goes on with the top frame.
+    #[inline(always)]
+    fn after_cold(&mut self, done: Result<Option<Trap>, Raised>, floor: Mark) -> Option<Trap> {
+        let done = match done {
+            Ok(None) if self.heap.budget.is_over() => self.attend().map(|()| None),
+            done => done,
+        };
+        done.unwrap_or_else(|raised| {
+            let trap = self.unwind(raised);
+            // Whatever locals the failed operation made are dead now.
+            self.release(floor);
+            trap
+        })
     }
 
     /// Ends the run.
