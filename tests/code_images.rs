@@ -4,7 +4,8 @@
 
 use std::rc::Rc;
 
-use apy_front::bytecode::{Code, GlobalNames, image};
+use apy_front::bytecode::image::Image;
+use apy_front::bytecode::{Code, Const, GlobalNames, image};
 use apy_front::compile::{Mode, compile_module};
 use apy_front::syntax::parse_module;
 
@@ -24,6 +25,10 @@ async def g():
         yield lambda: (c, ..., None, True)
 "#;
 
+fn stored(bytes: &[u8]) -> Image {
+    Image::Stored(bytes.into())
+}
+
 fn written() -> (Rc<Code>, Vec<u8>) {
     let mut names = GlobalNames::new();
     let module = parse_module(PROGRAM).module.expect("no mistakes");
@@ -36,7 +41,7 @@ fn written() -> (Rc<Code>, Vec<u8>) {
 #[test]
 fn written_code_is_read_back_the_same() {
     let (code, image) = written();
-    let (read, names) = image::read(&image, 7).expect("a whole image");
+    let (read, names) = image::read(stored(&image), 7).expect("a whole image");
     assert_eq!(read, code);
     assert!(names.iter().any(|name| &**name == "C"));
 }
@@ -45,7 +50,10 @@ fn written_code_is_read_back_the_same() {
 fn images_that_are_cut_off_are_errors() {
     let (_, image) = written();
     for length in 0..image.len() {
-        assert!(image::read(&image[..length], 0).is_err(), "cut at {length}");
+        assert!(
+            image::read(stored(&image[..length]), 0).is_err(),
+            "cut at {length}"
+        );
     }
 }
 
@@ -56,6 +64,28 @@ fn damaged_images_do_not_panic() {
         let mut damaged = image.clone();
         damaged[at] ^= 0x55;
         // It may still be whole, and mean other code.
-        let _ = image::read(&damaged, 0);
+        let _ = image::read(stored(&damaged), 0);
+    }
+}
+
+#[test]
+fn damaged_images_that_are_opened_do_not_panic() {
+    let (_, image) = written();
+    for at in 0..image.len() {
+        let mut damaged = image.clone();
+        damaged[at] ^= 0x55;
+        if let Ok((code, _)) = image::open(stored(&damaged), 0) {
+            look_into(&code);
+        }
+    }
+}
+
+/// Reads the code and all codes in it.
+fn look_into(code: &Code) {
+    let _ = (code.docstring(), code.stored_in_self());
+    for constant in &code.consts {
+        if let Const::Code(inner) = constant {
+            look_into(inner);
+        }
     }
 }

@@ -32,6 +32,9 @@ pub(super) trait Unread {
     /// As `Code::stored_in_self`.
     fn stored_in_self(&self) -> Vec<Rc<str>>;
 
+    /// As `Code::is_library`.
+    fn is_library(&self) -> bool;
+
     /// All of it.
     fn read(&self) -> Draft;
 }
@@ -277,7 +280,7 @@ impl Code {
         }
     }
 
-    /// Code that is in an image of the program itself.
+    /// Code that is in an image.
     pub(super) fn unread(unread: impl Unread + 'static) -> Code {
         Code {
             draft: OnceCell::new(),
@@ -285,10 +288,12 @@ impl Code {
         }
     }
 
-    /// Whether it is the library's own code, which the program has in its image.
+    /// Whether it is the library's own code, which is built into the program.
     #[inline]
     pub fn is_library(&self) -> bool {
-        self.unread.is_some()
+        self.unread
+            .as_ref()
+            .is_some_and(|unread| unread.is_library())
     }
 
     /// Whether nobody has looked into it yet.

@@ -5,12 +5,14 @@
 //! compiler's draft does, so a damaged image is an error and never a bad `Code`.
 //!
 //! A program calls few of the functions of the modules that it imports. So a code is its head, which making a function needs, and a
-//! body with its length before it: `open` leaves the bodies until somebody looks into them, and the texts likewise.
+//! body with its length before it: `open` leaves the bodies until somebody looks into them, and the texts likewise. That a file still
+//! holds what was written is for its reader to check, by a sum over the whole; code that is damaged all the same says so when it runs.
 //!
 //! To add a field to `Draft`: `Writer::draft` and `Reader::draft` take it apart by name, the compiler asks for both.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -41,23 +43,42 @@ pub type Opened = (Rc<Code>, Vec<Rc<str>>);
 ///
 /// # Errors
 /// The image is damaged: where it ends too early, or what the verifier says.
-pub fn read(image: &[u8], file: u32) -> Result<Opened, String> {
-    Reader::new(image, file, Reader::read_now)?.module()
+pub fn read(image: Image, file: u32) -> Result<Opened, String> {
+    let texts = Rc::new(Texts::new(image)?);
+    texts.module(file, Reader::read_now)
 }
 
-/// The same for an image that the build made: each code is read when somebody first looks into it.
+/// The same, but each code is read when somebody first looks into it.
 ///
 /// # Errors
-/// The image ends too early. Looking into code that is damaged otherwise panics.
-pub fn open(image: &'static [u8], file: u32) -> Result<Opened, String> {
-    Reader::new(image, file, Reader::read_later)?.module()
+/// The image ends too early. Code that is damaged otherwise raises AssertionError when it runs.
+pub fn open(image: Image, file: u32) -> Result<Opened, String> {
+    let texts = Rc::new(Texts::new(image)?);
+    texts.module(file, Reader::read_later)
 }
 
+/// The bytes of an image that stays in use.
+#[derive(Clone, Debug)]
+pub enum Image {
+    /// The build made it: the library's.
+    Built(&'static [u8]),
+    /// It was read from a file.
+    Stored(Rc<[u8]>),
+}
+
+impl Image {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Image::Built(bytes) => bytes,
+            Image::Stored(bytes) => bytes,
+        }
+    }
+}
 /// Code that was not read yet: where its body is.
 struct Body {
     head: OwnHead,
-    body: &'static [u8],
-    texts: Rc<Texts<'static>>,
+    body: Range<usize>,
+    texts: Rc<Texts>,
     file: u32,
 }
 
@@ -80,6 +101,48 @@ impl OwnHead {
             captures: &self.captures,
         }
     }
+
+    /// In the place of code that cannot be read: whatever it is called with, it raises an exception that says so.
+    fn damaged(&self, file: u32) -> Draft {
+        let message = "its stored code is damaged: remove the folder __pycache__ beside its source";
+        let [load, raise] = [(Op::LoadConst, 0), (Op::AssertFail, 0)].map(|(op, d)| Instr {
+            op,
+            a: 2,
+            b: 0,
+            c: 0,
+            d,
+        });
+        Draft {
+            name: Rc::clone(&self.name),
+            qualname: Rc::clone(&self.qualname),
+            file,
+            told: None,
+            span: Span::new(0, 0),
+            begin: 0,
+            kind: CodeKind::Function,
+            params: Params {
+                names: vec!["args".into(), "kwargs".into()],
+                posonly: 0,
+                positional: 0,
+                kwonly: 0,
+                varargs: true,
+                varkw: true,
+            },
+            nregs: 3,
+            instrs: Box::new([load, raise]),
+            consts: Box::new([Const::Str(message.into())]),
+            caches: Box::default(),
+            handlers: Box::default(),
+            handling: Box::default(),
+            captures: self.captures.clone(),
+            free_names: self.captures.iter().map(|_| "".into()).collect(),
+            locals: Box::default(),
+            spans: Box::default(),
+            doc: None,
+            nglobals: 0,
+            shows_locals: false,
+        }
+    }
 }
 
 impl Unread for Body {
@@ -96,16 +159,19 @@ impl Unread for Body {
         texts.filter_map(Result::ok).collect()
     }
 
+    fn is_library(&self) -> bool {
+        matches!(self.texts.image, Image::Built(_))
+    }
+
     fn read(&self) -> Draft {
-        let mut reader = Reader {
-            rest: self.body,
-            texts: Rc::clone(&self.texts),
-            file: self.file,
-            nested: Reader::read_later,
-        };
+        let mut reader = Reader::new(
+            &self.texts,
+            self.body.clone(),
+            self.file,
+            Reader::read_later,
+        );
         let code = reader.draft(&self.head).and_then(verified);
-        code.expect("the build wrote it; a unit test of `library` reads each")
-            .into_draft()
+        code.map_or_else(|_| self.head.damaged(self.file), Code::into_draft)
     }
 }
 
@@ -113,16 +179,43 @@ fn verified(draft: Draft) -> Read<Code> {
     verify(draft).map_err(|error| error.to_string())
 }
 
-/// The texts of an image, each made when it is first needed.
-struct Texts<'a>(Vec<(&'a [u8], OnceCell<Rc<str>>)>);
+/// An image and the texts of it, each made when it is first needed.
+struct Texts {
+    image: Image,
+    places: Vec<(Range<usize>, OnceCell<Rc<str>>)>,
+    /// Where the texts end and the module begins.
+    end: usize,
+}
 
-impl Texts<'_> {
+impl Texts {
+    fn new(image: Image) -> Read<Texts> {
+        let texts = Rc::new(Texts {
+            image,
+            places: Vec::new(),
+            end: 0,
+        });
+        let mut reader = Reader::new(&texts, 0..texts.image.bytes().len(), 0, Reader::read_now);
+        let places = reader.list(|r| Ok((r.place()?, OnceCell::new())))?;
+        Ok(Texts {
+            image: texts.image.clone(),
+            places,
+            end: reader.at(),
+        })
+    }
+
+    fn module<'a>(self: &'a Rc<Texts>, file: u32, nested: Nested<'a>) -> Read<Opened> {
+        let mut reader = Reader::new(self, self.end..self.image.bytes().len(), file, nested);
+        let names = reader.list(Reader::text)?;
+        Ok((reader.code()?, names))
+    }
+
     fn get(&self, at: usize) -> Read<Rc<str>> {
-        let (bytes, made) = self.0.get(at).ok_or("a text that is not there")?;
+        let (place, made) = self.places.get(at).ok_or("a text that is not there")?;
         if let Some(text) = made.get() {
             return Ok(Rc::clone(text));
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+        let text = std::str::from_utf8(&self.image.bytes()[place.clone()]);
+        let text = text.map_err(|error| error.to_string())?;
         Ok(Rc::clone(made.get_or_init(|| text.into())))
     }
 }
@@ -325,54 +418,47 @@ impl Writer {
 
 struct Reader<'a> {
     rest: &'a [u8],
-    texts: Rc<Texts<'a>>,
+    /// Where `rest` ends in the image.
+    end: usize,
+    texts: &'a Rc<Texts>,
     file: u32,
-    /// Makes a code from its head and its body.
-    nested: fn(&Reader<'a>, OwnHead, &'a [u8]) -> Read<Code>,
+    nested: Nested<'a>,
 }
+
+/// Makes a code from its head and the place of its body.
+type Nested<'a> = fn(&Reader<'a>, OwnHead, Range<usize>) -> Read<Code>;
 
 type Read<T> = Result<T, String>;
 
-impl Reader<'static> {
-    fn read_later(&self, head: OwnHead, body: &'static [u8]) -> Read<Code> {
+impl<'a> Reader<'a> {
+    /// `part`: of the image, within its bounds.
+    fn new(texts: &'a Rc<Texts>, part: Range<usize>, file: u32, nested: Nested<'a>) -> Reader<'a> {
+        Reader {
+            rest: &texts.image.bytes()[part.clone()],
+            end: part.end,
+            texts,
+            file,
+            nested,
+        }
+    }
+
+    fn read_later(&self, head: OwnHead, body: Range<usize>) -> Read<Code> {
         Ok(Code::unread(Body {
             head,
             body,
-            texts: Rc::clone(&self.texts),
+            texts: Rc::clone(self.texts),
             file: self.file,
         }))
     }
-}
 
-impl<'a> Reader<'a> {
-    fn new(
-        image: &'a [u8],
-        file: u32,
-        nested: fn(&Reader<'a>, OwnHead, &'a [u8]) -> Read<Code>,
-    ) -> Read<Reader<'a>> {
-        let mut reader = Reader {
-            rest: image,
-            texts: Rc::new(Texts(Vec::new())),
-            file,
-            nested,
-        };
-        let texts = reader.list(|r| Ok((r.raw()?, OnceCell::new())))?;
-        reader.texts = Rc::new(Texts(texts));
-        Ok(reader)
-    }
-
-    fn module(mut self) -> Read<Opened> {
-        let names = self.list(Self::text)?;
-        Ok((self.code()?, names))
-    }
-
-    fn read_now(&self, head: OwnHead, body: &'a [u8]) -> Read<Code> {
-        let mut reader = Reader {
-            rest: body,
-            texts: Rc::clone(&self.texts),
-            ..*self
-        };
+    fn read_now(&self, head: OwnHead, body: Range<usize>) -> Read<Code> {
+        let mut reader = Reader::new(self.texts, body, self.file, self.nested);
         verified(reader.draft(&head)?)
+    }
+
+    /// How far it is in the image.
+    fn at(&self) -> usize {
+        self.end - self.rest.len()
     }
 
     fn take(&mut self, count: usize) -> Read<&'a [u8]> {
@@ -437,6 +523,12 @@ impl<'a> Reader<'a> {
         self.take(count)
     }
 
+    /// The place of what `raw` returns.
+    fn place(&mut self) -> Read<Range<usize>> {
+        let bytes = self.raw()?;
+        Ok(self.at() - bytes.len()..self.at())
+    }
+
     fn text(&mut self) -> Read<Rc<str>> {
         let at: usize = self.small()?;
         self.texts.get(at)
@@ -457,7 +549,7 @@ impl<'a> Reader<'a> {
             doc: self.list(Self::small)?.pop(),
             stored: self.boxed(Self::small)?,
         };
-        let body = self.raw()?;
+        let body = self.place()?;
         (self.nested)(self, head, body).map(Rc::new)
     }
 

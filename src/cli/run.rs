@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::args::{ProgramText, Settings, Talk, Tracebacks, command_like};
 use super::host::Process;
@@ -17,6 +18,7 @@ use super::style::{Style, complain, say};
 use super::{classic, failure, status};
 use crate::diagnostics::similar::nearest;
 use crate::diagnostics::{Diagnostic, FileId, SourceMap, fitted, render};
+use crate::embed::module_store::BesideSource;
 use crate::embed::{Interpreter, Mode, Options, Outcome, Sources};
 use crate::sched::clock::TimeMode;
 use crate::vm::Failure;
@@ -148,6 +150,10 @@ fn options(
         args,
         script,
         path: settings.path.clone(),
+        store: match settings.sandbox {
+            None => Some(Arc::new(BesideSource::of_environment(settings.storing))),
+            Some(_) => None,
+        },
         warn_options: settings.warn_options.clone(),
         gc_stress: settings.gc_stress,
         limits: settings.limits,

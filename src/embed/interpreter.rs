@@ -6,8 +6,10 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::loader::{self, Loader, SourceImporter, Unit, evaluate, finder};
+use super::module_store::ModuleStore;
 use super::run_module;
 use super::{Mode, Sources, Warn};
 use crate::diagnostics::{Diagnostic, FileId};
@@ -40,6 +42,8 @@ pub struct Options {
     pub script: Option<PathBuf>,
     /// Where imports look afterwards.
     pub path: Vec<PathBuf>,
+    /// Keeps the code of imported files between runs; None: nothing does.
+    pub store: Option<Arc<dyn ModuleStore>>,
     /// `sys.warnoptions`.
     pub warn_options: Vec<String>,
     /// Collect garbage at every safepoint: for tests of the collector.
@@ -60,6 +64,7 @@ impl Options {
             args: Vec::new(),
             script: None,
             path: Vec::new(),
+            store: None,
             warn_options: Vec::new(),
             gc_stress: false,
             limits: Limits::NONE,
@@ -107,8 +112,18 @@ impl Interpreter {
             .map(|folder| folder.to_string_lossy().into_owned());
         let has_options = !options.warn_options.is_empty();
         let program = sys::Program::new(options.args, shown.collect());
-        vm.extend(program.with_warn_options(options.warn_options));
-        vm.extend(Loader::new(options.sources, options.warn, path));
+        let bytecode = options.store.as_ref().map(|store| sys::Bytecode {
+            is_written: store.writes(),
+            prefix: store.prefix().map(|p| p.to_string_lossy().into_owned()),
+        });
+        let program = program.with_warn_options(options.warn_options);
+        vm.extend(program.with_bytecode(bytecode.unwrap_or_default()));
+        vm.extend(Loader::new(
+            options.sources,
+            options.warn,
+            path,
+            options.store,
+        ));
         vm.set_importer(SourceImporter);
         vm.set_locate(loader::locate);
         vm.set_compile(evaluate::compile);

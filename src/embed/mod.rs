@@ -10,6 +10,7 @@ mod interpreter;
 mod latency;
 mod library;
 mod loader;
+pub mod module_store;
 pub mod os_files;
 pub mod os_processes;
 mod os_seldom_calls;

@@ -3,8 +3,11 @@
 //! Writes `library.rs` to the build's folder: a table with a row for each `.apy` file: the module's name, whether it is a package, its
 //! text (for excerpts and `inspect`) and its image (`bytecode::image`). A mistake in a module ends the build with its place.
 //! A new module is a new file and nothing else.
+//!
+//! It also numbers the compiler, so that code which a run has stored is used by the same compiler only.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
@@ -19,6 +22,7 @@ const FOLDER: &str = "src/library";
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed={FOLDER}");
     println!("cargo::rustc-env=APY_VERSION={}", version());
+    println!("cargo::rustc-env=APY_COMPILER={:016x}", compiler());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     match write_table(&out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,6 +31,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A number that changes with the compiler: a sum over this script, which contains it.
+fn compiler() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let script = env::current_exe().and_then(fs::read);
+    hasher.write(&script.expect("cargo runs this script from a file"));
+    hasher.finish()
 }
 
 /// The package's version; in an optimised build with the commit and its day, if there is a repository.

@@ -278,11 +278,11 @@ pub fn describe_main(vm: &mut Vm, module: Local, file: Option<&str>) {
     vm.release(mark);
 }
 
-/// Where CPython would keep the compiled file.
+/// Where the stored code of a file is.
 fn cached(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    format!("{folder}/__pycache__/{stem}.cpython-313.pyc")
+    format!("{folder}/__pycache__/{stem}.apy-313.pyc")
 }
 
 fn instance(vm: &Vm, class: Local) -> Local {

@@ -1,12 +1,13 @@
 //! The `apy` program from outside: exit statuses, where programs come from, what goes to which stream, bad input of every sort.
 //!
-//! Each test runs the built binary: `programs`, `reports` and `extremes` are about what their names say. Programs are given as
+//! Each test runs the built binary: the parts are about what their names say. Programs are given as
 //! text: a file is written only where the test is about files. What programs themselves print is the goldens' concern.
 
 mod extremes;
 mod inspection;
 mod programs;
 mod reports;
+mod stored_code;
 
 use std::fs;
 use std::io::Write;

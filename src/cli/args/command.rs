@@ -112,8 +112,8 @@ pub fn without_commands() -> Command {
         .args(options())
 }
 
-/// The options of CPython's that programs give to `sys.executable`: `-u` means the same here, and what the others turn off is not
-/// there (the user's site folder, cached bytecode, variables of CPython's installation, its own debugging).
+/// The options of CPython's that programs give to `sys.executable`: `-u` and `-B` mean the same here, and what the others turn off is
+/// not there (the user's site folder, variables of CPython's installation, its own debugging).
 fn pythons() -> Vec<Arg> {
     let bare = |short: char, name: &'static str, help| {
         Arg::new(name)
@@ -125,7 +125,7 @@ fn pythons() -> Vec<Arg> {
     vec![
         bare('u', "unbuffered", "Write output at once"),
         bare('b', "bytes-warning", "Taken for CPython's sake"),
-        bare('B', "no-bytecode", "Taken for CPython's sake"),
+        bare('B', "no-bytecode", "Store no code of imported files"),
         bare('d', "parser-debug", "Taken for CPython's sake"),
         bare('E', "no-environment", "Taken for CPython's sake"),
         bare('I', "isolated", "Taken for CPython's sake"),

@@ -21,6 +21,7 @@ use clap::error::ErrorKind;
 use super::status;
 use super::style::{Style, When, say};
 use crate::embed::Limits;
+use crate::embed::module_store::Writing;
 use crate::embed::sandbox::Doors;
 use crate::sched::clock::TimeMode;
 use command::DUMPS;
@@ -126,6 +127,8 @@ pub struct Settings {
     pub tracebacks: Tracebacks,
     /// What becomes of warnings.
     pub warnings: Warnings,
+    /// What becomes of the code of imported files: stored unless `-B` is given.
+    pub storing: Writing,
     /// `sys.warnoptions`.
     pub warn_options: Vec<String>,
     /// How much `apy` says of itself.
@@ -162,10 +165,15 @@ pub enum Flushing {
     AtOnce,
 }
 
+/// Whether an option that only some commands know was given.
+fn counted(matches: &ArgMatches, name: &str) -> bool {
+    let given = matches.try_get_one::<u8>(name);
+    given.ok().flatten().is_some_and(|&n| n > 0)
+}
+
 impl Flushing {
     fn of(matches: &ArgMatches) -> Flushing {
-        let given = matches.try_get_one::<u8>("unbuffered");
-        let asked = given.ok().flatten().is_some_and(|&n| n > 0);
+        let asked = counted(matches, "unbuffered");
         let variable = std::env::var_os("PYTHONUNBUFFERED");
         match asked || variable.is_some_and(|value| !value.is_empty()) {
             true => Flushing::AtOnce,
@@ -381,6 +389,10 @@ impl Settings {
                 Some("error") => Warnings::Fail,
                 Some("ignore") => Warnings::Ignore,
                 _ => Warnings::Show,
+            },
+            storing: match counted(matches, "no-bytecode") {
+                true => Writing::Refuse,
+                false => Writing::Allow,
             },
             warn_options: many(inner, "warnings"),
             talk: match (inner.get_flag("quiet"), inner.get_flag("verbose")) {

@@ -7,20 +7,23 @@
 pub(super) mod evaluate;
 pub(super) mod finder;
 mod meta_path;
+mod stored;
 mod syntax_error;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use self::evaluate::Compiled;
 use self::finder::Found;
 use self::syntax_error::{Place, syntax_error};
-use super::carets;
-use super::{Sources, Warn, library};
-use crate::bytecode::{CodeKind, GlobalNames, image};
+use super::module_store::ModuleStore;
+use super::{Sources, Warn, carets, library};
+use crate::bytecode::image::{self, Image};
+use crate::bytecode::{Code, CodeKind, GlobalNames};
 use crate::compile::{Mode, Names, Notes, compile_with};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
@@ -39,6 +42,8 @@ pub(super) struct Loader {
     warn: Warn,
     /// `sys.path` at the start.
     pub(super) path: Vec<PathBuf>,
+    /// Keeps what was compiled from imported files.
+    store: Option<Arc<dyn ModuleStore>>,
     compiled: Compiled,
     /// The whole paths of files whose names are relative, by the file's number, as they were when first asked for.
     paths: RefCell<FxHashMap<u32, String>>,
@@ -48,17 +53,23 @@ impl Layer for Loader {
     const PLACE: LayerPlace = LayerPlace::Loader;
 }
 
-traced!(Loader { sources, warn, compiled } plain { path, paths });
+traced!(Loader { sources, warn, compiled } plain { path, store, paths });
 
 impl Extension for Loader {}
 
 impl Loader {
-    /// `path`: where modules are looked for.
-    pub(super) fn new(sources: Sources, warn: Warn, path: Vec<PathBuf>) -> Loader {
+    /// `path`: where modules are looked for; `store`: what keeps their code between runs.
+    pub(super) fn new(
+        sources: Sources,
+        warn: Warn,
+        path: Vec<PathBuf>,
+        store: Option<Arc<dyn ModuleStore>>,
+    ) -> Loader {
         Loader {
             sources,
             warn,
             path,
+            store,
             compiled: Compiled::default(),
             paths: RefCell::default(),
         }
@@ -92,18 +103,35 @@ fn parse(
     bytes: &[u8],
     decoded: Result<String, Box<Diagnostic>>,
 ) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
-    let sources = &vm.extension::<Loader>().sources;
-    let text: Rc<str> = match decoded {
-        Ok(text) => text.into(),
+    let (file, text) = take_in(vm, name, bytes, decoded)?;
+    parse_text(file, text)
+}
+
+/// A text on its way to becoming code: its number and itself.
+type TakenIn = (FileId, Rc<str>);
+
+/// Decodes a text and gives it its number.
+fn take_in(
+    vm: &Vm,
+    name: &str,
+    bytes: &[u8],
+    decoded: Result<String, Box<Diagnostic>>,
+) -> Result<TakenIn, (FileId, Vec<Diagnostic>)> {
+    let mut sources = vm.extension::<Loader>().sources.borrow_mut();
+    match decoded {
+        Ok(text) => {
+            let text: Rc<str> = text.into();
+            Ok((sources.add(name, Rc::clone(&text)), text))
+        }
         Err(mistake) => {
             // Up to the first bad byte, where the diagnostic points, the lossy text has the same offsets.
-            let file = sources
-                .borrow_mut()
-                .add(name, String::from_utf8_lossy(bytes));
-            return Err((file, vec![*mistake]));
+            let file = sources.add(name, String::from_utf8_lossy(bytes));
+            Err((file, vec![*mistake]))
         }
-    };
-    let file = sources.borrow_mut().add(name, Rc::clone(&text));
+    }
+}
+
+fn parse_text(file: FileId, text: Rc<str>) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
     let parsed = parse_module(&text);
     match parsed.module {
         Some(module) => Ok(Unit { file, text, module }),
@@ -129,15 +157,47 @@ pub(super) fn link(
     module: Local,
     mode: Mode,
 ) -> Result<(Local, bool), Vec<Diagnostic>> {
+    let notes = notes(vm, unit.file);
+    let compilation = compile_unit(vm, unit, module, (mode, notes))?;
+    Ok(link_code(
+        vm,
+        &compilation.code,
+        module,
+        compilation.names.names(),
+    ))
+}
+
+/// The code of a unit.
+struct Compilation {
+    code: Rc<Code>,
+    names: GlobalNames,
+    /// Whether there was anything to warn of.
+    warned: bool,
+}
+
+fn compile_unit(
+    vm: &mut Vm,
+    unit: &Unit,
+    module: Local,
+    (mode, notes): (Mode, Notes),
+) -> Result<Compilation, Vec<Diagnostic>> {
     let mut names = names_of(vm, module);
-    let target = (mode, Names::Slots, notes(vm, unit.file));
-    let (file, text) = (unit.file.0, &unit.text);
-    let (code, warnings) = compile_with(&unit.module, file, text, target, &mut names)?;
+    let target = (mode, Names::Slots, notes);
+    let (code, warnings) = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut names)?;
     warn(vm, unit.file, &warnings).map_err(|mistake| vec![mistake])?;
-    asyncio::bind_builtins(vm, names.names());
+    Ok(Compilation {
+        code,
+        names,
+        warned: !warnings.is_empty(),
+    })
+}
+
+/// The function that runs code in a module, and whether that returns a coroutine. `names`: the module's by slot.
+fn link_code(vm: &mut Vm, code: &Rc<Code>, module: Local, names: &[Rc<str>]) -> (Local, bool) {
+    asyncio::bind_builtins(vm, names);
     let is_async = code.kind == CodeKind::AsyncModule;
-    let code = vm.load(&code, module, names.names());
-    Ok((vm.function_of(code), is_async))
+    let code = vm.load(code, module, names);
+    (vm.function_of(code), is_async)
 }
 
 /// What the code of a text is to note while it runs.
@@ -386,11 +446,53 @@ fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
         })
 }
 
+/// Runs a file in the namespace of a module: code that is in the store, or what is compiled from its text now, and stored.
 fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
     let bytes = read_file(vm, file)?;
-    let unit = read(vm, file, &bytes)
+    let (id, text) = take_in(vm, file, &bytes, decode_source(&bytes))
         .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
-    run_unit(vm, &unit, module)
+    let notes = notes(vm, id);
+    // What notes its statements is for one run only.
+    let store = vm.extension::<Loader>().store.clone();
+    let store = store.filter(|_| notes == Notes::None);
+    let stored = store.as_ref().and_then(|store| store.read(Path::new(file)));
+    let stored = stored.and_then(|stored| stored::read(&text, &stored));
+    if let Some(linked) = stored.and_then(|image| link_image(vm, image, id, module)) {
+        return run_linked(vm, module, linked);
+    }
+    let compilation = parse_text(id, Rc::clone(&text))
+        .and_then(|unit| {
+            let compilation = compile_unit(vm, &unit, module, (Mode::Script, notes));
+            compilation.map_err(|mistakes| (id, mistakes))
+        })
+        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
+    // A warning has to come again.
+    if let Some(store) = store.filter(|_| !compilation.warned && may_store(vm)) {
+        let stored = stored::write(&text, &compilation.code, &compilation.names);
+        store.write(Path::new(file), &stored);
+    }
+    let linked = link_code(vm, &compilation.code, module, compilation.names.names());
+    run_linked(vm, module, linked)
+}
+
+/// Links stored code to a module, if its names have the slots there that the code counts on.
+fn link_image(vm: &mut Vm, image: Image, file: FileId, module: Local) -> Option<(Local, bool)> {
+    let (code, names) = image::open(image, file.0).ok()?;
+    let taken = names_of(vm, module);
+    if !names.starts_with(taken.names()) {
+        return None;
+    }
+    Some(link_code(vm, &code, module, &names))
+}
+
+/// Whether `sys.dont_write_bytecode` leaves it to the store.
+fn may_store(vm: &mut Vm) -> bool {
+    let mark = vm.mark();
+    let sys = vm.loaded_module("sys");
+    let refused = sys.and_then(|sys| vm.find_global(sys, "dont_write_bytecode"));
+    let refused = refused.is_some_and(|refused| vm.get(refused).plain_truth() == Some(true));
+    vm.release(mark);
+    !refused
 }
 
 /// Runs a module of the library, which was compiled when apy was built.
@@ -398,7 +500,7 @@ fn run_library(vm: &mut Vm, library: &library::Module, facts: &Facts) -> Result<
     let shown = format!("<apy>/{}", library.name);
     let sources = &vm.extension::<Loader>().sources;
     let file = sources.borrow_mut().add(&*shown, library.text);
-    let (code, names) = image::open(library.image, file.0)
+    let (code, names) = image::open(Image::Built(library.image), file.0)
         .expect("the build wrote it; a unit test of `library` reads each");
     if library::IN_C.contains(&library.name) {
         vm.leave_out_of_tracebacks(file.0);
@@ -415,10 +517,12 @@ fn run_library(vm: &mut Vm, library: &library::Module, facts: &Facts) -> Result<
     Ok(module)
 }
 
-fn run_unit(vm: &mut Vm, unit: &Unit, module: Local) -> Result<(), Raised> {
-    let linked = link(vm, unit, module, Mode::Script);
-    let (function, is_async) =
-        linked.map_err(|mistakes| syntax_error(vm, unit.file, &mistakes, Place::File))?;
+/// Runs the function of a module's code.
+fn run_linked(
+    vm: &mut Vm,
+    module: Local,
+    (function, is_async): (Local, bool),
+) -> Result<(), Raised> {
     if is_async && scheduler(vm).is_running() {
         let name = vm.find_global(module, "__name__");
         let name = name.map_or(Ok(String::new()), |name| vm.text_of(name))?;

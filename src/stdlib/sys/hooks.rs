@@ -79,6 +79,18 @@ pub(super) const WARN_OPTIONS: Native = Native::vm(
     },
 );
 
+pub(super) const BYTECODE: Native = Native::vm(
+    "_bytecode()",
+    "Whether the code of imported files is not written, and the folder for it or None.",
+    |vm, _| {
+        let (heap, bytecode) = (&vm.heap, &vm.extension::<super::Program>().bytecode);
+        let prefix = bytecode.prefix.as_deref();
+        let prefix = prefix.map_or(Value::NONE, |prefix| heap.str_value(prefix));
+        let pair = [Value::bool(!bytecode.is_written), prefix];
+        Ok(vm.local(heap.tuple(&pair).value()))
+    },
+);
+
 /// Calls `sys.excepthook` with the exception that ends the program, if the program has set one. Whether it did.
 ///
 /// # Errors

@@ -35,6 +35,7 @@ pub const SYS: NativeModule = NativeModule {
         &hooks::GET_MAX_DIGITS,
         &hooks::MODULE_NAMES,
         &hooks::MARK_STATIC,
+        &hooks::BYTECODE,
         &hooks::WARN_OPTIONS,
         &seldom::GET_ATTR,
         &seldom::DIR,
@@ -110,6 +111,16 @@ pub struct Program {
     path: Vec<String>,
     /// The options -W.
     warn_options: Vec<String>,
+    bytecode: Bytecode,
+}
+
+/// What becomes of the code of imported files.
+#[derive(Default)]
+pub struct Bytecode {
+    /// Whether it is stored for the next run.
+    pub is_written: bool,
+    /// The folder for all of it, if it is not beside the sources.
+    pub prefix: Option<String>,
 }
 
 impl Program {
@@ -120,7 +131,14 @@ impl Program {
             args,
             path,
             warn_options: Vec::new(),
+            bytecode: Bytecode::default(),
         }
+    }
+
+    /// The same where the code of imported files is stored.
+    #[must_use]
+    pub fn with_bytecode(self, bytecode: Bytecode) -> Program {
+        Program { bytecode, ..self }
     }
 
     /// The same with options -W.
@@ -137,7 +155,7 @@ impl Layer for Program {
     const PLACE: LayerPlace = LayerPlace::Program;
 }
 
-traced!(Program {} plain { args, path, warn_options });
+traced!(Program {} plain { args, path, warn_options, bytecode });
 
 impl Extension for Program {}
 

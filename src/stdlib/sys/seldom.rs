@@ -20,7 +20,7 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("copyright", "Whose the interpreter is."),
     (
         "dont_write_bytecode",
-        "True: compiled modules are not stored.",
+        "Whether the code of imported files is not stored in `__pycache__`: -B, PYTHONDONTWRITEBYTECODE.",
     ),
     ("exec_prefix", "The folder of the installation."),
     ("executable", "The path of the interpreter."),
@@ -44,7 +44,10 @@ pub(super) const NAMES: &[(&str, &str)] = &[
     ("orig_argv", "The command line."),
     ("platlibdir", "'lib'."),
     ("prefix", "The folder of the installation."),
-    ("pycache_prefix", "None: compiled modules are not stored."),
+    (
+        "pycache_prefix",
+        "The folder for stored code, from PYTHONPYCACHEPREFIX; None: beside the sources.",
+    ),
     (
         "stdlib_module_names",
         "The names of the modules of the library, a frozenset.",
