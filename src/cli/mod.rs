@@ -14,6 +14,8 @@ mod explain;
 mod failure;
 mod host;
 mod inspection;
+mod large_blocks;
+mod last_words;
 mod markup;
 mod notices;
 mod output;

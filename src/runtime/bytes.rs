@@ -4,6 +4,7 @@
 //! A bytearray's bytes are reached only through the methods here, as the items of a list are. The methods of both types are in
 //! `stdlib/builtins/types/buffer/`.
 
+use std::borrow::Cow;
 use std::cell::{Ref, RefCell, RefMut};
 use std::ops::Range;
 
@@ -26,9 +27,15 @@ traced!(Bytes {} plain { data } owns |this| this.data.len());
 traced!(ByteArray {} plain { data } owns |this| this.data.borrow().capacity());
 
 impl Heap {
-    /// A bytes object.
-    pub fn bytes(&self, data: impl Into<Box<[u8]>>) -> Gc<'_, Bytes> {
-        let data = data.into();
+    /// A bytes object. Where there is no memory for a copy it is an empty one, and MemoryError is raised where the native returns.
+    pub fn bytes<'d>(&self, data: impl Into<Cow<'d, [u8]>>) -> Gc<'_, Bytes> {
+        let data = match data.into() {
+            Cow::Borrowed(data) if !self.fits(data.len()) => {
+                self.fail();
+                Box::default()
+            }
+            data => data.into_owned().into_boxed_slice(),
+        };
         self.charge(data.len());
         self.alloc(Bytes { data })
     }
@@ -170,6 +177,15 @@ impl ByteArray {
 }
 
 impl<'h> Value<'h> {
+    /// What a function finds out about the bytes of a bytes object or bytearray.
+    pub fn with_bytes<R>(self, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        if let Some(bytes) = self.as_gc::<Bytes>() {
+            return Some(look(&bytes.data));
+        }
+        self.as_gc::<ByteArray>()
+            .map(|array| look(&array.data.borrow()))
+    }
+
     /// A copy of the bytes of a bytes object or bytearray.
     pub fn to_bytes(self) -> Option<Vec<u8>> {
         if let Some(bytes) = self.as_gc::<Bytes>() {

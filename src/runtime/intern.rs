@@ -69,7 +69,9 @@ impl Heap {
         drop(index);
         let string = self.str(text);
         let i = strings.len();
-        if !self.has_room_for_name(i) {
+        // Messages quote names.
+        let fits = self.has_room_for_name(i) && self.fits(text.len().saturating_mul(3));
+        if !fits {
             // The caller goes on with a string that is not interned, and MemoryError is raised where its native returns.
             self.fail();
             return string;

@@ -149,9 +149,13 @@ impl<'h> Gc<'h, Exception> {
         {
             inner.back.set(frame);
         }
-        if heap.grow_vec(&mut passed, 1).is_err() {
-            heap.pending.set(self.value());
-            return;
+        // Where memory is short the traceback has gaps: another exception would be one more object for each frame.
+        if passed.len() == passed.capacity() {
+            let ahead = passed.len().max(4);
+            let fits = heap.fits(ahead.saturating_mul(size_of::<Passed>()));
+            if !fits || passed.try_reserve_exact(ahead).is_err() {
+                return;
+            }
         }
         passed.push(Passed::Frame(PassedFrame {
             code: Slot::new(code.value()),

@@ -37,6 +37,8 @@ pub fn format(vm: &mut Vm, args: Locals, leaf: LeafFn) -> Result<Local, Raised> 
         return vm.str(args.at(0));
     }
     let heap = &vm.heap;
+    // A message may quote it.
+    heap.room_for(spec.map_or(0, |spec| spec.byte_len().saturating_mul(3)))?;
     let value = vm.get(plain(vm, args.at(0)));
     let slots = [Slot::new(value), Slot::new(vm.get(args.at(1)))];
     Ok(vm.local(leaf(heap, Args::new(heap, &slots))?))

@@ -5,12 +5,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{
+    Compress, Compression, Decompress, DecompressError, FlushCompress, FlushDecompress, Status,
+};
 
 use super::arg::{Buffer, given, vm_index_or};
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, bind, class_of, raise_text};
 use crate::runtime::class::Class;
-use crate::runtime::heap::traced;
+use crate::runtime::heap::{Heap, traced};
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -208,26 +210,41 @@ fn new_decompress(vm: &Vm, wbits: i64, first: u8) -> Result<Decompress, Raised> 
     }
 }
 
-fn deflate(stream: &mut Compress, mut data: &[u8], flush: FlushCompress) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() / 2 + 64);
+/// What comes out of a stream at a time.
+const CHUNK: usize = 1 << 16;
+/// What goes into a stream at a time: between two pieces Ctrl-C is heard.
+const PIECE: usize = 1 << 17;
+
+fn deflate(
+    heap: &Heap,
+    stream: &mut Compress,
+    data: &[u8],
+    flush: FlushCompress,
+) -> Result<Vec<u8>, Raised> {
+    let (mut out, mut chunk) = (Vec::new(), vec![0; CHUNK]);
+    let mut pieces = data.chunks(PIECE).peekable();
     loop {
-        let (read, written) = (stream.total_in(), out.len());
-        if out.capacity() - out.len() < 64 {
-            out.reserve(out.len().max(1024));
-        }
-        let status = stream.compress_vec(data, &mut out, flush);
-        data = &data[(stream.total_in() - read) as usize..];
-        let stalls = out.len() == written && stream.total_in() == read;
-        match status {
-            Ok(Status::StreamEnd) | Err(_) => return out,
-            _ if stalls => return out,
-            _ if data.is_empty()
-                && out.capacity() > out.len()
-                && flush != FlushCompress::Finish =>
-            {
-                return out;
+        let mut piece = pieces.next().unwrap_or_default();
+        let mode = match pieces.peek() {
+            Some(_) => FlushCompress::None,
+            None => flush,
+        };
+        loop {
+            heap.poll_bytes(PIECE)?;
+            let (read, written) = (stream.total_in(), stream.total_out());
+            let status = stream.compress(piece, &mut chunk, mode);
+            let (read, written) = (stream.total_in() - read, stream.total_out() - written);
+            piece = &piece[read as usize..];
+            heap.append_bytes(&mut out, &chunk[..written as usize])?;
+            let has_room = (written as usize) < CHUNK && mode != FlushCompress::Finish;
+            match status {
+                Ok(Status::StreamEnd) | Err(_) => return Ok(out),
+                _ if read + written == 0 || piece.is_empty() && has_room => break,
+                _ => {}
             }
-            _ => {}
+        }
+        if pieces.peek().is_none() {
+            return Ok(out);
         }
     }
 }
@@ -246,17 +263,16 @@ fn inflate(
     data: &[u8],
     (limit, dictionary): (usize, &[u8]),
 ) -> Result<Inflated, Raised> {
-    let mut out = Vec::with_capacity(data.len().saturating_mul(3).clamp(64, 1 << 16).min(limit));
+    let (mut out, mut chunk) = (Vec::new(), vec![0; CHUNK.min(limit)]);
     let (mut read, mut needs_dictionary) = (0, !dictionary.is_empty());
     loop {
         vm.native_safepoint()?;
-        if out.len() == out.capacity() && out.len() < limit {
-            let more = out.len().max(1024).min(limit - out.len());
-            vm.heap.room_for(out.len() + more)?;
-            out.reserve_exact(more);
-        }
-        let (before, written) = (stream.total_in(), out.len());
-        let status = stream.decompress_vec(&data[read..], &mut out, FlushDecompress::Sync);
+        let room = CHUNK.min(limit - out.len());
+        let (before, written) = (stream.total_in(), stream.total_out());
+        let flush = FlushDecompress::Sync;
+        let status = stream.decompress(&data[read..], &mut chunk[..room], flush);
+        let written = (stream.total_out() - written) as usize;
+        vm.heap.append_bytes(&mut out, &chunk[..written])?;
         read += (stream.total_in() - before) as usize;
         let ended = match status {
             Ok(status) => status == Status::StreamEnd,
@@ -268,21 +284,24 @@ fn inflate(
                 }
                 continue;
             }
-            Err(error) if error.needs_dictionary().is_some() => {
-                let message = "Error 2 while decompressing data";
-                return Err(raise_text(vm, &ERROR, message));
-            }
-            Err(error) => {
-                let reason = error.message().map_or(String::new(), |m| format!(": {m}"));
-                let message = format!("Error -3 while decompressing data{reason}");
-                return Err(raise_text(vm, &ERROR, &message));
-            }
+            Err(error) => return Err(inflate_error(vm, &error)),
         };
-        let stalls = out.len() == written && stream.total_in() == before;
-        if ended || out.len() >= limit || (stalls && out.len() < out.capacity()) {
+        let stalls = written == 0 && stream.total_in() == before;
+        if ended || out.len() >= limit || stalls {
             return Ok(Inflated { out, read, ended });
         }
     }
+}
+
+fn inflate_error(vm: &mut Vm, error: &DecompressError) -> Raised {
+    let message = match error.needs_dictionary() {
+        Some(_) => "Error 2 while decompressing data".to_owned(),
+        None => {
+            let reason = error.message().map_or(String::new(), |m| format!(": {m}"));
+            format!("Error -3 while decompressing data{reason}")
+        }
+    };
+    raise_text(vm, &ERROR, &message)
 }
 
 const COMPRESS: Native = Native::vm(
@@ -297,7 +316,7 @@ const COMPRESS: Native = Native::vm(
             return Err(raise_text(vm, &ERROR, "Bad compression level"));
         };
         let data = Buffer::arg(&vm.heap, vm.get(args.at(0)))?;
-        let out = deflate(&mut stream, &data, FlushCompress::Finish);
+        let out = deflate(&vm.heap, &mut stream, &data, FlushCompress::Finish)?;
         drop(data);
         Ok(vm.local(vm.heap.bytes(out).value()))
     },
@@ -389,7 +408,7 @@ fn compress_part(
         let message = "Error -2 while compressing data: inconsistent stream state";
         return Err(raise_text(vm, &ERROR, message));
     };
-    let out = deflate(running, data, flush);
+    let out = deflate(&vm.heap, running, data, flush)?;
     if flush == FlushCompress::Finish {
         *stream = None;
     }
@@ -427,10 +446,8 @@ const COMPRESS_FLUSH: Native = Native::vm(
 
 fn decompress_part(vm: &mut Vm, args: Locals, data: &[u8], limit: usize) -> Result<Local, Raised> {
     if decompressor(vm.get(args.at(0))).eof.get() {
-        decompressor(vm.get(args.at(0)))
-            .unused
-            .borrow_mut()
-            .extend_from_slice(data);
+        let unused = &decompressor(vm.get(args.at(0))).unused;
+        vm.heap.append_bytes(&mut unused.borrow_mut(), data)?;
         return Ok(vm.local(vm.heap.bytes(Vec::new()).value()));
     }
     let this = decompressor(vm.get(args.at(0)));

@@ -351,9 +351,11 @@ fn text_order(a: Value<'_>, b: Value<'_>) -> Option<Option<Ordering>> {
     if let (Some(x), Some(y)) = (a.as_gc::<Bytes>(), b.as_gc::<Bytes>()) {
         return Some(Some(x.get().as_slice().cmp(y.get().as_slice())));
     }
-    // Only bytearrays pay for a copy.
-    (a.is_gc::<ByteArray>() || b.is_gc::<ByteArray>()).then_some(())?;
-    Some(Some(a.to_bytes()?.cmp(&b.to_bytes()?)))
+    if !a.is_gc::<ByteArray>() && !b.is_gc::<ByteArray>() {
+        return None;
+    }
+    let order = a.with_bytes(|x| b.with_bytes(|y| x.cmp(y)));
+    Some(Some(order??))
 }
 
 /// `a == b` beyond scalars.

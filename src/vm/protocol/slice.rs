@@ -208,14 +208,48 @@ fn slice_text<'h>(
     if let Some(range) = selected.range() {
         return Ok(heap.str_value(heap.indexed(text).slice(range.start, range.end)));
     }
-    let part: String = if text.is_ascii() {
-        let bytes = text.as_str().as_bytes();
-        selected.positions().map(|i| char::from(bytes[i])).collect()
+    let bytes = text.as_str().as_bytes();
+    let part = if text.is_ascii() {
+        gathered(
+            heap,
+            selected,
+            selected.positions().map(|i| char::from(bytes[i])),
+        )?
     } else {
-        let chars: Vec<char> = text.as_str().chars().collect();
-        selected.positions().map(|i| chars[i]).collect()
+        let (start, step) = (
+            selected.start as usize,
+            selected.step.unsigned_abs() as usize,
+        );
+        let chars = text.as_str().chars();
+        match selected.step {
+            0.. => gathered(heap, selected, chars.skip(start).step_by(step))?,
+            _ => {
+                let after = text.char_len() - 1 - start;
+                gathered(heap, selected, chars.rev().skip(after).step_by(step))?
+            }
+        }
     };
-    Ok(heap.str_value(&part))
+    heap.adopt_text(part)
+}
+
+/// The text of the selected code points, which the iterator begins with.
+fn gathered(
+    heap: &Heap,
+    selected: Selection,
+    mut chars: impl Iterator<Item = char>,
+) -> Result<String, Raised> {
+    /// How many code points are gone through between two polls.
+    const BLOCK: usize = 1 << 14;
+    let step = selected.step.unsigned_abs().min(BLOCK as u64) as usize;
+    let block = BLOCK / step;
+    let mut text = String::new();
+    for begin in (0..selected.count).step_by(block) {
+        let count = block.min(selected.count - begin);
+        heap.poll(count * step)?;
+        heap.grow_text(&mut text, count * 4)?;
+        text.extend(chars.by_ref().take(count));
+    }
+    Ok(text)
 }
 
 /// A range of the same numbers.

@@ -79,7 +79,8 @@ const NEW: Native = Native::leaf(
 /// The items of a builtin container. Long ones are left to the general path, which collects in between.
 pub fn plain_items<'h>(heap: &'h Heap, iterable: Value<'h>) -> Option<Vec<Value<'h>>> {
     if let Some(list) = iterable.as_gc::<List>() {
-        return Some(list.to_vec(heap));
+        let room = list.len(heap).saturating_mul(2 * size_of::<Value<'_>>());
+        return heap.fits(room).then(|| list.to_vec(heap));
     }
     if leaf_len(heap, iterable)? > MAX_QUICK {
         return None;

@@ -4,7 +4,7 @@
 //! Latin-1 text, one character a byte, with rules of their own for `%s`, `%b` and `%c`.
 
 use crate::runtime::builtin_eq::Number;
-use crate::runtime::bytes::ByteArray;
+use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::intern::Sym;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
@@ -46,12 +46,17 @@ impl Vm {
     /// `template % args`: a string from a string, bytes from bytes or a bytearray.
     pub fn percent_format(&mut self, template: Local, args: Local) -> Result<Local, Raised> {
         if let Some(text) = self.str_inside(self.get(template)) {
+            // The template, what it becomes, and the string of that.
+            self.heap.room_for(text.byte_len().saturating_mul(3))?;
             let text = text.as_str().to_owned();
             let filled = self.fill_percent(&text, args, Flavor::Str)?;
             return self.text_local(&filled);
         }
         let is_array = self.get(template).is_gc::<ByteArray>();
-        let text = latin1_text(&self.get(template).to_bytes().unwrap_or_default());
+        let bytes = self.get(template).to_bytes().unwrap_or_default();
+        self.heap.room_for(bytes.len().saturating_mul(6))?;
+        let text = latin1_text(&bytes);
+        drop(bytes);
         let filled: Vec<u8> = self
             .fill_percent(&text, args, Flavor::Bytes)?
             .chars()
@@ -102,7 +107,11 @@ impl Vm {
         }
         let is_text = match flavor {
             Flavor::Str => self.str_inside(value).is_some(),
-            Flavor::Bytes => self.str_inside(value).is_some() || value.to_bytes().is_some(),
+            Flavor::Bytes => {
+                self.str_inside(value).is_some()
+                    || value.is_gc::<Bytes>()
+                    || value.is_gc::<ByteArray>()
+            }
         };
         let mapping = !is_text && self.special(self.get(args), Sym::GetItem).is_some();
         Operands {
