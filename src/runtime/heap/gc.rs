@@ -399,6 +399,9 @@ impl<T: Object> Exchanged<T> {
 #[derive(Default)]
 pub struct SlotVec(UnsafeCell<Vec<u64>>, PhantomData<*const Header>);
 
+/// From so many slots on, growth looks whether memory that is put by had to be used.
+const LARGE_GROWTH: usize = 1 << 13;
+
 impl SlotVec {
     /// An empty run.
     pub const fn new() -> SlotVec {
@@ -481,6 +484,9 @@ impl SlotVec {
             let more = vec.capacity().max(4);
             vec.reserve_exact(more);
             heap.charge(more * 8);
+            if more >= LARGE_GROWTH {
+                heap.note_growth();
+            }
         }
         vec.push(value.bits());
     }

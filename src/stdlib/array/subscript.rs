@@ -22,8 +22,7 @@ pub const DELITEM: Native = Native::vm(
     "Delete self[key].",
     |vm, args| {
         if vm.get_gc::<Slice>(args.at(1)).is_some() {
-            let len = array(vm, args.at(0)).len(&vm.heap);
-            let selected = vm.selection(args.at(1), len)?;
+            let selected = vm.selection(args.at(1), |vm| array(vm, args.at(0)).len(&vm.heap))?;
             remove_selected(vm, args.at(0), selected)?;
             return Ok(vm.none());
         }
@@ -57,8 +56,7 @@ pub fn resolve(vm: &Vm, owner: Local, at: i64) -> Option<usize> {
 fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let owner = args.at(0);
     if vm.get_gc::<Slice>(args.at(1)).is_some() {
-        let len = array(vm, owner).len(&vm.heap);
-        let selected = vm.selection(args.at(1), len)?;
+        let selected = vm.selection(args.at(1), |vm| array(vm, owner).len(&vm.heap))?;
         let (code, data) = (
             array(vm, owner).code(),
             selected_bytes(vm, owner, selected)?,
@@ -109,8 +107,7 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 fn set_slice(vm: &mut Vm, owner: Local, key: Local, value: Local) -> Result<(), Raised> {
-    let len = array(vm, owner).len(&vm.heap);
-    let selected = vm.selection(key, len)?;
+    let selected = vm.selection(key, |vm| array(vm, owner).len(&vm.heap))?;
     if try_array(vm, value).is_none() {
         let class = vm.heap.type_name(vm.get(value));
         let message = format!("can only assign array (not \"{class}\") to array slice");

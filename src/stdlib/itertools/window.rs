@@ -5,8 +5,9 @@
 
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::traced;
+use crate::runtime::list::List;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Raised, Slot, Value};
+use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::stdlib::arg::{given, truth_or};
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Native, Operator, Vm};
@@ -137,28 +138,32 @@ fn next_of_batched(vm: &mut Vm, iter: Local, into: Local) -> Result<bool, Raised
         return Ok(false);
     };
     let size = state::<Batched>(vm, iter).size;
-    let mut items = Vec::new();
-    while items.len() < size {
-        let item = vm.none();
+    let (items, item) = (vm.local(vm.heap.list([]).value()), vm.none());
+    let mut count = 0;
+    while count < size {
         let more = vm.next(source, item);
         if !matches!(more, Ok(true)) {
             state::<Batched>(vm, iter).source.clear();
             more?;
             break;
         }
-        vm.heap.grow_vec(&mut items, 1)?;
-        items.push(item);
+        batch(vm, items).push(&vm.heap, vm.get(item))?;
+        count += 1;
         vm.native_safepoint()?;
     }
-    if items.is_empty() {
+    if count == 0 {
         return Ok(false);
     }
-    if items.len() < size && state::<Batched>(vm, iter).strict {
+    if count < size && state::<Batched>(vm, iter).strict {
         return Err(vm.heap.value_error("batched(): incomplete batch"));
     }
-    let tuple = vm.tuple_of(&items);
-    vm.set(into, vm.get(tuple));
+    let item = |at| batch(vm, items).item(&vm.heap, at).unwrap_or(Value::NONE);
+    vm.set(into, vm.heap.tuple_with(count, item).value());
     Ok(true)
+}
+
+fn batch(vm: &Vm, items: Local) -> Gc<'_, List> {
+    vm.get_gc(items).expect("a list")
 }
 
 struct Pairwise {

@@ -36,6 +36,9 @@ pub const WRITE: Native = Native::leaf(
     },
 );
 
+/// How deep a plain tree is at most. Deeper ones, and those that contain themselves, are left to the recursion in apy.
+const DEEPEST: usize = 900;
+
 enum Refusal {
     /// The tree is not plain.
     Unusual,
@@ -91,6 +94,9 @@ impl<'h> Writer<'h> {
                 }
             }
             self.heap.poll(1)?;
+            if open.len() > DEEPEST {
+                return Err(Refusal::Unusual);
+            }
         }
         self.declare(head);
         Ok(())

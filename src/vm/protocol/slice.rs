@@ -73,9 +73,17 @@ impl Vm {
         Ok(())
     }
 
-    /// What a slice selects in a sequence of `len` items.
-    pub fn selection(&mut self, slice: Local, len: usize) -> Result<Selection, Raised> {
-        Ok(self.slice_bounds(slice)?.select(len))
+    /// What a slice selects in a sequence, whose length is asked for last: `__index__` of a bound may change it.
+    ///
+    /// # Errors
+    /// What `__index__` raises; TypeError.
+    pub fn selection(
+        &mut self,
+        slice: Local,
+        len: impl FnOnce(&Vm) -> usize,
+    ) -> Result<Selection, Raised> {
+        let bounds = self.slice_bounds(slice)?;
+        Ok(bounds.select(len(self)))
     }
 
     /// The bounds of a slice; the step first, as CPython does.

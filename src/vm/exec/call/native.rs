@@ -32,6 +32,9 @@ impl Vm {
         let function: Gc<'_, NativeFunction> =
             self.get_gc(callee).expect("the caller checked the kind");
         let (id, is_new) = (function.id, function.is_new);
+        if is_new {
+            self.check_class_to_make(function, args.positional.first())?;
+        }
         if !is_new && let Some(general) = self.general_path(function, args) {
             let general = self.local(general);
             return self.call_args(general, args.clone());
@@ -93,6 +96,37 @@ impl Vm {
             }
             _ => self.keep(mark, result),
         })
+    }
+
+    /// Whether the first argument of a builtin type's `__new__` is that type, or a class below it.
+    fn check_class_to_make(
+        &self,
+        function: Gc<'_, NativeFunction>,
+        first: Option<&Local>,
+    ) -> Result<(), Raised> {
+        let heap = &self.heap;
+        let Some(owner) = function.get().owner.get(heap).as_gc::<Class>() else {
+            return Ok(());
+        };
+        let Some(&first) = first else {
+            let ty = owner.name(heap).as_str();
+            return Err(heap.type_error(format!("{ty}.__new__(): not enough arguments")));
+        };
+        let given = self.get(first);
+        let class = given.as_gc::<Class>();
+        if class.is_some_and(|class| class == owner || class.is_subclass(heap, owner)) {
+            return Ok(());
+        }
+        let ty = owner.name(heap).as_str();
+        Err(
+            heap.type_error(match class.map(|class| class.name(heap).as_str()) {
+                Some(name) => format!("{ty}.__new__({name}): {name} is not a subtype of {ty}"),
+                None => {
+                    let given = heap.type_name(given);
+                    format!("{ty}.__new__(X): X is not a type object ({given})")
+                }
+            }),
+        )
     }
 
     /// The method written in apy that stands for a native method which was called through its class on an instance of a class of the
