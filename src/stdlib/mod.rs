@@ -31,6 +31,8 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod memoryview;
+#[cfg(feature = "net")]
+pub mod name_lookup;
 pub mod os_error;
 pub mod packing;
 pub mod path;

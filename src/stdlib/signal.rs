@@ -9,7 +9,6 @@ use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 
-use super::builtins::functions::object::is_callable;
 use super::path::system_error;
 use super::posix::descriptor_of;
 use super::registry::{ModuleType, NativeModule, NativeType, class_of};
@@ -368,7 +367,7 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let (disposition, keep) = match given.as_int() {
         Some(DEFAULT) => (Disposition::Default, false),
         Some(IGNORE) => (Disposition::Ignore, false),
-        _ if is_callable(vm, args.at(1)) => (Disposition::Catch, !is_own),
+        _ if vm.is_callable(args.at(1)) => (Disposition::Catch, !is_own),
         _ => {
             return Err(vm.heap.type_error(
                 "signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object",

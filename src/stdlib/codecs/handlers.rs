@@ -5,10 +5,9 @@
 
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
-use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg::{Buffer, codec_error};
 use crate::stdlib::receiver::plain;
 use crate::stdlib::registry::{keep, kept};
@@ -183,15 +182,4 @@ fn replaced(
         Ok((text, resume)) => Ok((vm.local(vm.heap.str_value(&text)), resume)),
         Err(_) => Err(same(vm)),
     }
-}
-
-/// Whether a value can be called.
-pub fn is_callable(vm: &Vm, value: Local) -> bool {
-    let value: Value<'_> = vm.get(value);
-    value.is_gc::<crate::runtime::function::Function>()
-        || value.is_gc::<NativeFunction>()
-        || value.is_gc::<crate::runtime::class::Class>()
-        || vm
-            .special(value, crate::runtime::intern::Sym::Call)
-            .is_some()
 }

@@ -35,7 +35,7 @@ const REGISTER_ERROR: Native = Native::vm(
      information about the location of the encoding/decoding\nerror and must return a (replacement, new position) tuple.",
     |vm, args| {
         let name = text(&vm.heap, vm.get(args.at(0)), "register_error() argument 1")?.to_owned();
-        if !handlers::is_callable(vm, args.at(1)) {
+        if !vm.is_callable(args.at(1)) {
             return Err(vm.heap.type_error("handler must be callable"));
         }
         let table = handlers::table(vm);

@@ -2,7 +2,7 @@
 //!
 //! An index gives an item, a slice another view; a tuple of indices an item of several dimensions.
 
-use super::{View, object, try_view, view, with_bytes};
+use super::{MEMORYVIEW, View, object, try_view, view, with_bytes};
 use crate::runtime::array::Array;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
@@ -10,6 +10,7 @@ use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str};
 use crate::stdlib::packing::{PackError, native_order, pack, unpack};
 use crate::stdlib::receiver::spread;
+use crate::stdlib::registry::class_of;
 use crate::vm::{Local, Locals, Native, Vm};
 
 /// `__getitem__`
@@ -329,32 +330,37 @@ fn equals(vm: &mut Vm, args: Locals, wanted: bool) -> Result<Local, Raised> {
         return Ok(vm.local(Value::bool(!wanted)));
     };
     let shape = mine.shape.clone();
-    if let Some(theirs) = try_view(vm.get(other)) {
-        if theirs.is_released() || theirs.shape != shape {
-            return Ok(vm.local(Value::bool(!wanted)));
-        }
-        let by_bytes = theirs.format == mine.format && !matches!(mine.letter(), b'd' | b'f' | b'e');
-        if by_bytes {
-            let same = mine.bytes(&vm.heap) == theirs.bytes(&vm.heap);
-            return Ok(vm.local(Value::bool(same == wanted)));
-        }
-        let (ours, theirs) = (to_list(vm, this)?, to_list(vm, other)?);
-        let same = vm.call_method(ours, "__eq__", &[theirs])?;
-        let same = vm.truth(same)?;
-        return Ok(vm.local(Value::bool(same == wanted)));
-    }
-    let Some(bytes) = Buffer::of(&vm.heap, vm.get(other)).map(|bytes| bytes.to_vec()) else {
+    let Some(other) = viewed(vm, other)? else {
         return Ok(vm.local(Value::NOT_IMPLEMENTED));
     };
-    let is_bytes = view(vm, this)?.letter() == b'B';
-    if is_bytes {
-        let same = shape.len() == 1 && view(vm, this)?.bytes(&vm.heap) == bytes;
+    let (mine, theirs) = (view(vm, this)?, view(vm, other));
+    let theirs = theirs.ok().filter(|theirs| theirs.shape == shape);
+    let Some(theirs) = theirs else {
+        return Ok(vm.local(Value::bool(!wanted)));
+    };
+    let by_bytes = theirs.format == mine.format && !matches!(mine.letter(), b'd' | b'f' | b'e');
+    if by_bytes {
+        let same = mine.bytes(&vm.heap) == theirs.bytes(&vm.heap);
         return Ok(vm.local(Value::bool(same == wanted)));
     }
-    let theirs = bytes.iter().map(|&byte| vm.heap.int(i64::from(byte)));
-    let theirs = vm.local(vm.heap.list(theirs).value());
-    let ours = to_list(vm, this)?;
+    let (ours, theirs) = (to_list(vm, this)?, to_list(vm, other)?);
     let same = vm.call_method(ours, "__eq__", &[theirs])?;
     let same = vm.truth(same)?;
     Ok(vm.local(Value::bool(same == wanted)))
+}
+
+/// The object as a view; None if it has no bytes to view.
+fn viewed(vm: &mut Vm, object: Local) -> Result<Option<Local>, Raised> {
+    if try_view(vm.get(object)).is_some() {
+        return Ok(Some(object));
+    }
+    let class = class_of(vm, &MEMORYVIEW);
+    match vm.call(class, &[object]) {
+        Ok(view) => Ok(Some(view)),
+        Err(raised) if vm.is_raised(&raised, Builtin::TypeError) => {
+            vm.heap.take_raised(raised);
+            Ok(None)
+        }
+        Err(raised) => Err(raised),
+    }
 }

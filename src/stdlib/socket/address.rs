@@ -4,7 +4,7 @@
 //! its arm in each direction.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{SockaddrStorage, recvfrom};
@@ -16,6 +16,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::sched::reactor::reactor;
 use crate::stdlib::arg;
+use crate::stdlib::name_lookup::{Found, not_found, system_lookup, unknown};
 use crate::vm::{Local, Locals, Vm};
 
 /// AF_INET6 on Linux.
@@ -55,11 +56,16 @@ pub fn sockaddr(vm: &mut Vm, given: Local, family: i32) -> Result<SockAddr, Rais
         let message = "connect(): port must be 0-65535.";
         return Err(vm.heap.raise(Builtin::OverflowError, message));
     };
-    let found = find(&host, port, family).map_err(|error| super::failed(vm, &error))?;
+    let found = find(&host, port, family).map_err(|error| unknown(vm, &error))?;
+    let Some(found) = found else {
+        let text = "Address family for hostname not supported";
+        return Err(not_found(vm, -9, text));
+    };
     Ok(found.into())
 }
 
-fn find(host: &str, port: u16, family: i32) -> io::Result<SocketAddr> {
+/// The first address of a host in a family, if it has one there.
+fn find(host: &str, port: u16, family: i32) -> io::Result<Option<SocketAddr>> {
     let any = if family == INET6 { "::" } else { "0.0.0.0" };
     let host = match host {
         "" => any,
@@ -67,12 +73,11 @@ fn find(host: &str, port: u16, family: i32) -> io::Result<SocketAddr> {
         host => host,
     };
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, port));
+        return Ok(Some(SocketAddr::new(ip, port)));
     }
-    let found = (host, port).to_socket_addrs()?;
+    let found = system_lookup(host, port)?;
     let fits = |address: &SocketAddr| address.is_ipv6() == (family == INET6);
-    let mut found = found.filter(fits);
-    found.next().ok_or_else(|| io::ErrorKind::NotFound.into())
+    Ok(found.into_iter().find(fits))
 }
 
 /// An address as programs see it.
@@ -122,13 +127,6 @@ pub fn resolve(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     rows(vm, found)
 }
 
-/// What looking a name up came to.
-type Found = io::Result<Vec<SocketAddr>>;
-
-fn system_lookup(host: &str, port: u16) -> Found {
-    (host, port).to_socket_addrs().map(Iterator::collect)
-}
-
 /// `look_up(host, port)`.
 pub fn look_up(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let host = vm.text_of(args.at(0))?;
@@ -150,23 +148,9 @@ pub fn found(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     rows(vm, found.unwrap_or_else(|| Ok(Vec::new())))
 }
 
-/// The system's numbers for what may go wrong, which Rust does not tell.
-const NUMBERS: [(&str, i64); 4] = [
-    ("Name or service not known", -2),
-    ("Temporary failure in name resolution", -3),
-    ("Non-recoverable failure in name resolution", -4),
-    ("No address associated with hostname", -5),
-];
-
-fn rows(vm: &Vm, found: Found) -> Result<Local, Raised> {
+fn rows(vm: &mut Vm, found: Found) -> Result<Local, Raised> {
+    let found = found.map_err(|error| unknown(vm, &error))?;
     let heap = &vm.heap;
-    let found = found.map_err(|error| {
-        let text = error.to_string();
-        let text = text.rsplit("information: ").next().unwrap_or(&text);
-        let number = NUMBERS.iter().find(|(known, _)| *known == text);
-        let number = Value::small_int(number.map_or(-2, |&(_, number)| number));
-        heap.raise_with(Builtin::OSError, &[number, heap.str_value(text)])
-    })?;
     let rows = found.iter().map(|address| {
         let family = if address.is_ipv6() { INET6 } else { 2 };
         let parts = [

@@ -18,6 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::arg::{self, Buffer, c_int};
 use super::io::IoState;
+use super::name_lookup::GAI_ERROR;
 use super::registry::{ModuleType, NativeModule, NativeType};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -36,6 +37,7 @@ pub const SOCKET: NativeModule = NativeModule {
         &OPEN, &STRERROR, &WAIT, &WATCH, &UNWATCH, &RESOLVE, &LOOK_UP, &FOUND,
     ],
     types: &[&SOCKET_TYPE],
+    exceptions: &[&GAI_ERROR],
     ..NativeModule::of("_socket", "Sockets and what waits for them.")
 };
 

@@ -8,7 +8,6 @@ mod lock;
 mod rlock;
 
 use super::arg;
-use super::builtins::functions::object::is_callable;
 use super::registry::{NativeModule, bind, class_of};
 use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
@@ -84,7 +83,7 @@ const START_NEW_THREAD: Native = Native::vm(
     "start_new_thread(function, args, kwargs={}, /) -> int",
     "Start a thread that calls a function; its number.",
     |vm, args| {
-        if !is_callable(vm, args.at(0)) {
+        if !vm.is_callable(args.at(0)) {
             return Err(vm.heap.type_error("first arg must be callable"));
         }
         if !vm.get(args.at(1)).is_gc::<Tuple>() {

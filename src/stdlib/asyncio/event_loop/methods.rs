@@ -3,7 +3,6 @@
 //! A method that schedules something does so with its loop as the current one (`within`). To add a method: its `const`, one word in
 //! `METHODS`.
 
-use super::super::super::builtins::functions::object::is_callable;
 use super::super::super::registry::Getter;
 use super::super::{exception_handler, executor, general, sleep, told};
 use super::{
@@ -288,7 +287,7 @@ const SET_TASK_FACTORY: Native = Native::vm(
     "Have factory(loop, coro, **kwargs) make the loop's tasks; None for the default. Raises TypeError if it is not callable.",
     |vm, args| {
         let factory = vm.get(args.at(1));
-        if !factory.is_none() && !is_callable(vm, args.at(1)) {
+        if !factory.is_none() && !vm.is_callable(args.at(1)) {
             return Err(vm
                 .heap
                 .type_error("task factory must be a callable or None"));
@@ -407,7 +406,7 @@ const SET_EXCEPTION_HANDLER: Native = Native::vm(
     "set_exception_handler(self, handler)",
     "Have handler(loop, context) called for exceptions that reach nobody; None for the default.",
     |vm, args| {
-        if !vm.get(args.at(1)).is_none() && !is_callable(vm, args.at(1)) {
+        if !vm.get(args.at(1)).is_none() && !vm.is_callable(args.at(1)) {
             let text = vm.repr_text(args.at(1))?;
             return Err(vm
                 .heap

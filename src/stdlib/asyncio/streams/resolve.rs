@@ -3,16 +3,15 @@
 //! An address in digits is known at once, as in CPython; a name is looked up by the system on a thread of its own, so that the loop goes
 //! on meanwhile.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::super::super::arg;
 use crate::runtime::bytes::Bytes;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::{Builtin, Raised};
 use crate::sched::reactor::reactor;
 use crate::sched::reactor::socket::Address;
-use crate::stdlib::registry::{self, ModuleType};
+use crate::stdlib::name_lookup::{Found, not_found, system_lookup, unknown};
 use crate::vm::{Local, Vm};
 
 /// What the addresses are for.
@@ -31,9 +30,6 @@ pub enum Lookup {
     /// A job under way: its number, and the future to await.
     Job(u64, Local),
 }
-
-/// What the thread gives back.
-type Found = io::Result<Vec<SocketAddr>>;
 
 /// Begins to look up.
 ///
@@ -54,10 +50,7 @@ pub fn begin(vm: &mut Vm, host: Local, port: Local, purpose: Purpose) -> Result<
         let address = Address::Internet(SocketAddr::new(ip, port));
         return Ok(Lookup::Known(vec![address]));
     }
-    let job = move || -> Found {
-        let found = (host.as_str(), port).to_socket_addrs();
-        found.map(Iterator::collect)
-    };
+    let job = move || system_lookup(&host, port);
     match reactor(vm)?.pool.start(vm, job) {
         Ok((number, waiter)) => Ok(Lookup::Job(number, waiter)),
         Err(error) => {
@@ -83,35 +76,6 @@ pub fn finish(vm: &mut Vm, job: u64) -> Result<Vec<Address>, Raised> {
 pub fn of_family(mut addresses: Vec<Address>, family: i64) -> Vec<Address> {
     addresses.retain(|address| family == 0 || i64::from(address.family()) == family);
     addresses
-}
-
-/// The system's numbers for what may go wrong, which Rust does not tell.
-const NUMBERS: [(&str, i64); 4] = [
-    ("Name or service not known", -2),
-    ("Temporary failure in name resolution", -3),
-    ("Non-recoverable failure in name resolution", -4),
-    ("No address associated with hostname", -5),
-];
-
-/// `socket.gaierror`.
-const GAI_ERROR: ModuleType = ModuleType::exception(
-    "gaierror",
-    "socket",
-    Builtin::OSError,
-    "The name of a host could not be resolved.",
-);
-
-fn not_found(vm: &mut Vm, number: i64, text: &str) -> Raised {
-    let number = vm.local(Value::small_int(number));
-    let text = vm.local(vm.heap.str_value(text));
-    registry::raise(vm, &GAI_ERROR, &[number, text])
-}
-
-fn unknown(vm: &mut Vm, error: &io::Error) -> Raised {
-    let text = error.to_string();
-    let text = text.rsplit("information: ").next().unwrap_or(&text);
-    let number = NUMBERS.iter().find(|(known, _)| *known == text);
-    not_found(vm, number.map_or(-2, |&(_, number)| number), text)
 }
 
 fn host_name(vm: &Vm, host: Local) -> Result<Option<String>, Raised> {

@@ -2,7 +2,6 @@
 //!
 //! To add one: a `Native`, its function, a name in the table.
 
-use super::object::is_callable;
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
 use crate::runtime::intern::Sym;
 use crate::runtime::iter::{Iter, IterTag};
@@ -22,7 +21,7 @@ const ITER: Native = Native::vm(
         let Some(sentinel) = given(vm, args.at(1)) else {
             return vm.iter(args.at(0));
         };
-        if !is_callable(vm, args.at(0)) {
+        if !vm.is_callable(args.at(0)) {
             return Err(vm.heap.type_error("iter(v, w): v must be callable"));
         }
         let iterator = vm

@@ -4,10 +4,9 @@
 
 use crate::runtime::class::Class;
 use crate::runtime::heap::Kind;
-use crate::runtime::intern::Sym;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Value};
-use crate::vm::{Local, Native, Vm, leaf_len};
+use crate::vm::{Native, leaf_len};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&CALLABLE, &HASH, &ID, &ISINSTANCE, &ISSUBCLASS, &LEN];
@@ -29,16 +28,8 @@ const CALLABLE: Native = Native::vm(
     "callable(obj, /) -> bool",
     "Return whether the object is callable (i.e., some kind of function).\n\n\
      Note that classes are callable, as are instances of classes with a\n__call__() method.",
-    |vm, args| Ok(vm.local(Value::bool(is_callable(vm, args.at(0))))),
+    |vm, args| Ok(vm.local(Value::bool(vm.is_callable(args.at(0))))),
 );
-
-/// Whether calling the object is more than a TypeError.
-pub fn is_callable(vm: &Vm, object: Local) -> bool {
-    match vm.get(object).as_object().map(Gc::kind) {
-        Some(Kind::Function | Kind::Native | Kind::BoundMethod | Kind::Class) => true,
-        _ => vm.special(vm.get(object), Sym::Call).is_some(),
-    }
-}
 
 const HASH: Native = Native::vm(
     "hash(obj, /) -> int",

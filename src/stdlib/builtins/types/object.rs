@@ -307,16 +307,22 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let value = vm.get(args.at(0));
     let mut names: Vec<Value<'_>> = own_names(vm, value);
-    for class in heap.class_of(value).mro(heap) {
-        names.extend(
-            class
-                .attrs
-                .entries(heap)
-                .into_iter()
-                .map(|(name, _)| name.value()),
-        );
-    }
+    names.extend(names_in_classes(heap, heap.class_of(value)));
     Ok(vm.local(sorted_names(heap, names)))
+}
+
+/// The names of the attributes of a class and its bases. `object` has a `__dict__` for the classes that bring one without saying so.
+pub fn names_in_classes<'h>(
+    heap: &'h Heap,
+    class: Gc<'h, Class>,
+) -> impl Iterator<Item = Value<'h>> {
+    class.mro(heap).flat_map(move |class| {
+        let hidden = class.builtin_is(Builtin::Object);
+        let hidden = hidden.then(|| heap.intern("__dict__").value());
+        let names = class.attrs.entries(heap).into_iter();
+        let names = names.map(|(name, _)| name.value());
+        names.filter(move |name| hidden.is_none_or(|hidden| !name.is(hidden)))
+    })
 }
 
 /// The names of the attributes of an object itself.

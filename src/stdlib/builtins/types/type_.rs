@@ -3,7 +3,7 @@
 //! `type(x)` and `type(name, bases, namespace)` are one constructor, as in CPython; making a class is in `vm/classes/class.rs`. To
 //! add a method: a `Native`, its function, a word in the table.
 
-use super::object::sorted_names;
+use super::object::{names_in_classes, sorted_names};
 use super::type_facts;
 use crate::runtime::class::{Class, class_flag};
 use crate::runtime::dict::Dict;
@@ -416,15 +416,6 @@ fn abstract_methods<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Rai
 }
 
 fn dir<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let mut names = Vec::new();
-    for class in this::<Class>(heap, args)?.mro(heap) {
-        names.extend(
-            class
-                .attrs
-                .entries(heap)
-                .into_iter()
-                .map(|(name, _)| name.value()),
-        );
-    }
-    Ok(sorted_names(heap, names))
+    let names = names_in_classes(heap, this::<Class>(heap, args)?);
+    Ok(sorted_names(heap, names.collect()))
 }

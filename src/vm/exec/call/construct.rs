@@ -120,6 +120,11 @@ impl Vm {
     pub(super) fn make_instance(&mut self, class: Local, args: &CallArgs) -> Result<Local, Raised> {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller checked the kind");
+        let is_builtin = this.builtin.is_some_and(|b| b != Builtin::Object);
+        if is_builtin && !this.has(class_flag::NEW) {
+            let name = this.name(heap).as_str();
+            return Err(heap.type_error(format!("cannot create '{name}' instances")));
+        }
         if !this.has(class_flag::NEW) && this.layout == Kind::Instance {
             self.check_abstract(this)?;
             let instance = heap.instance(this).value();

@@ -19,6 +19,7 @@ use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
@@ -334,12 +335,50 @@ impl Vm {
                         )
                     })
                 }
-                None => Err(self.heap.type_error(format!(
-                    "'{}' object is not callable",
-                    self.heap.type_name(value)
-                ))),
+                None => Err(self.not_callable(callee)),
             },
         }
+    }
+
+    /// Whether calling the object is more than a TypeError.
+    pub fn is_callable(&self, object: Local) -> bool {
+        match self.get(object).as_object().map(Gc::kind) {
+            Some(Kind::Function | Kind::Native | Kind::BoundMethod | Kind::Class) => true,
+            _ => self.special(self.get(object), Sym::Call).is_some(),
+        }
+    }
+
+    /// The exception for calling what cannot be called; a module may have a function of its own name that was meant.
+    #[cold]
+    fn not_callable(&mut self, callee: Local) -> Raised {
+        let class = self.heap.type_name(self.get(callee));
+        let message = format!("'{class}' object is not callable");
+        let hint = match self.get_gc::<Module>(callee) {
+            Some(_) => self.function_named_like(callee),
+            None => Ok(None),
+        };
+        match hint {
+            Ok(Some(name)) => self
+                .heap
+                .type_error(format!("{message}. Did you mean: '{name}.{name}(...)'?")),
+            Ok(None) => self.heap.type_error(message),
+            Err(raised) => raised,
+        }
+    }
+
+    /// The name of a module that has something callable of that name.
+    fn function_named_like(&mut self, module: Local) -> Result<Option<String>, Raised> {
+        let Some(name) = self.find_attr(module, "__name__")? else {
+            return Ok(None);
+        };
+        let name = self
+            .get_gc::<Str>(name)
+            .map(|name| name.as_str().to_owned());
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let found = self.find_attr(module, &name)?;
+        Ok(found.filter(|&found| self.is_callable(found)).map(|_| name))
     }
 
     /// Calls a native. Natives that call each other from Rust take stack of their own: all such calls are counted.
