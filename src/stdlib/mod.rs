@@ -31,7 +31,6 @@ pub mod itertools;
 pub mod json;
 pub mod math;
 pub mod memoryview;
-#[cfg(feature = "net")]
 pub mod name_lookup;
 pub mod os_error;
 pub mod packing;
