@@ -110,6 +110,15 @@ pub struct Draft {
     pub shows_locals: bool,
 }
 
+/// Whether `await` may be outside of functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TopLevelAwait {
+    /// It is a SyntaxError.
+    Refused,
+    /// Running the code makes a coroutine.
+    Allowed,
+}
+
 /// What running the code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeKind {

@@ -18,7 +18,7 @@ pub mod verify;
 pub use builder::{Builder, Label};
 pub use code::{
     Capture, Code, CodeKind, Const, Draft, HEADER, Handler, Handling, Head, MOST_IN_REGISTERS,
-    Params, ToldPlace,
+    Params, ToldPlace, TopLevelAwait,
 };
 pub use flow::RegSet;
 pub use globals::GlobalNames;

@@ -40,7 +40,7 @@ use self::function::split_doc;
 pub use self::lint::{Origin, Signature, Subject, World, lint};
 use self::resolve::{Resolved, resolve};
 use self::scope::ScopeTree;
-use crate::bytecode::{Code, GlobalNames, Params};
+use crate::bytecode::{Code, GlobalNames, Params, TopLevelAwait};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::syntax::ast::{Expr, Module, Stmt, StmtKind};
 
@@ -73,6 +73,32 @@ pub enum Notes {
     Statements,
 }
 
+/// What code is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// What the module is compiled for.
+    pub mode: Mode,
+    /// Where its names are.
+    pub names: Names,
+    /// What it notes.
+    pub notes: Notes,
+    /// Whether its body may await.
+    pub awaits: TopLevelAwait,
+}
+
+impl Target {
+    /// A module with slots that may await and notes nothing.
+    #[must_use]
+    pub fn of(mode: Mode) -> Target {
+        Target {
+            mode,
+            names: Names::Slots,
+            notes: Notes::None,
+            awaits: TopLevelAwait::Allowed,
+        }
+    }
+}
+
 /// Compiles a module; returns its code and warnings. `file` is the number that the source map gave the text, `globals`
 /// the names that have slots already (a REPL passes the same table each time).
 ///
@@ -85,16 +111,10 @@ pub fn compile_module(
     mode: Mode,
     globals: &mut GlobalNames,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
-    compile_with(
-        module,
-        file,
-        source,
-        (mode, Names::Slots, Notes::None),
-        globals,
-    )
+    compile_with(module, file, source, Target::of(mode), globals)
 }
 
-/// The same for code whose names are where the second part of `target` says, and that notes what the third says.
+/// The same for code that is made for something else.
 ///
 /// # Errors
 /// Everything that is wrong with the program, in source order.
@@ -102,14 +122,14 @@ pub fn compile_with(
     module: &Module,
     file: u32,
     source: &str,
-    target: (Mode, Names, Notes),
+    target: Target,
     globals: &mut GlobalNames,
 ) -> Result<(Rc<Code>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let Resolved {
         tree,
         mut errors,
         mut warnings,
-    } = resolve(module);
+    } = resolve(module, target.awaits);
     warnings.extend(module.warnings.iter().cloned());
     warnings.sort_by_key(Diagnostic::span);
     if !errors.is_empty() {
@@ -120,9 +140,9 @@ pub fn compile_with(
         tree: &tree,
         source,
         file,
-        mode: target.0,
-        names: target.1,
-        notes: target.2,
+        mode: target.mode,
+        names: target.names,
+        notes: target.notes,
         globals,
         problems: Vec::new(),
     };

@@ -463,7 +463,8 @@ const FILE_CODE: Native = Native::vm(
     "get_code(self, fullname)",
     "The code of the file.",
     |vm, args| {
-        use crate::vm::{CompileRequest, Goal, SourceText, TopLevelAwait};
+        use crate::bytecode::TopLevelAwait;
+        use crate::vm::{CompileRequest, Goal, SourceText};
         let path = attr(vm, args.at(0), "path");
         let path = text_of(vm, path).unwrap_or_default();
         let bytes = vm.read_module_file(&path)?;

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::{Code, CodeKind, relink};
+use crate::bytecode::{Code, CodeKind, TopLevelAwait, relink};
 use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
@@ -29,15 +29,6 @@ pub enum Goal {
     Expression,
     /// Statements of a prompt, which shows the values of expressions: mode "single".
     Prompt,
-}
-
-/// Whether `await` may be outside of functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TopLevelAwait {
-    /// It is a SyntaxError.
-    Refused,
-    /// Running the code makes a coroutine.
-    Allowed,
 }
 
 /// A text to compile.

@@ -30,7 +30,7 @@ mod suggest;
 
 pub use classes::bases;
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
-pub use evaluate::{CompileRequest, Goal, SourceText, TopLevelAwait};
+pub use evaluate::{CompileRequest, Goal, SourceText};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};
 #[cfg(feature = "cli")]

@@ -17,12 +17,13 @@ pub(super) use function::{params_in_order, params_in_source};
 use std::rc::Rc;
 
 use super::scope::{NodeKey, Scope, ScopeId, ScopeKind, ScopeTree};
+use crate::bytecode::TopLevelAwait;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Module, Name};
 
 /// Resolves a module.
-pub fn resolve(module: &Module) -> Resolved {
-    let mut resolver = Resolver::new();
+pub fn resolve(module: &Module, awaits: TopLevelAwait) -> Resolved {
+    let mut resolver = Resolver::new(awaits);
     resolver.module(module);
     analyze::analyze(&mut resolver.tree, &mut resolver.problems);
     let (warnings, errors) = resolver
@@ -50,6 +51,8 @@ pub struct Resolved {
 struct Resolver {
     tree: ScopeTree,
     scope: ScopeId,
+    /// Whether the module's body may await.
+    awaits: TopLevelAwait,
     flow: Flow,
     /// Whether a `from __future__` import may still come.
     at_top: bool,
@@ -76,7 +79,7 @@ enum AsyncForm {
 }
 
 impl Resolver {
-    fn new() -> Resolver {
+    fn new(awaits: TopLevelAwait) -> Resolver {
         let mut tree = ScopeTree::default();
         let name: Rc<str> = "<module>".into();
         tree.add(None, |id| {
@@ -85,6 +88,7 @@ impl Resolver {
         Resolver {
             tree,
             scope: ScopeTree::MODULE,
+            awaits,
             flow: Flow::default(),
             at_top: true,
             valued_returns: Vec::new(),
@@ -214,6 +218,7 @@ impl Resolver {
                 | ScopeKind::TypeParams
                 | ScopeKind::Bound
                 | ScopeKind::AliasValue => break,
+                ScopeKind::Module if self.awaits == TopLevelAwait::Refused => break,
                 ScopeKind::Module
                 | ScopeKind::Generator
                 | ScopeKind::Function

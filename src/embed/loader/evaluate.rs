@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 
 use super::syntax_error::{Place, syntax_error};
 use super::{self as loader, Unit};
-use crate::bytecode::{Code, CodeKind, GlobalNames, Op};
-use crate::compile::{Mode, Names, Notes, compile_with};
+use crate::bytecode::{GlobalNames, TopLevelAwait};
+use crate::compile::{Mode, Names, Target, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
 use crate::embed::tree;
 use crate::runtime::heap::traced;
@@ -19,7 +19,7 @@ use crate::runtime::{Builtin, Raised, Slot};
 use crate::stdlib::asyncio;
 use crate::syntax::ast::StmtKind;
 use crate::syntax::parser::parse_module;
-use crate::vm::{CompileRequest, Goal, Local, SourceText, TopLevelAwait, Vm};
+use crate::vm::{CompileRequest, Goal, Local, SourceText, Vm};
 
 /// Texts that are remembered; when there are more, all are forgotten.
 const REMEMBERED: usize = 512;
@@ -161,12 +161,13 @@ fn build(
         Goal::Prompt => Mode::Interactive,
     };
     let mut globals = GlobalNames::new();
-    let target = (mode, names, Notes::None);
+    let target = Target {
+        names,
+        awaits,
+        ..Target::of(mode)
+    };
     let compiled = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut globals);
     let (code, warnings) = compiled.map_err(|mistakes| refuse(vm, &mistakes))?;
-    if code.kind == CodeKind::AsyncModule && awaits == TopLevelAwait::Refused {
-        return Err(refuse(vm, &[stray_await(&code)]));
-    }
     if names == Names::Slots {
         loader::warn(vm, unit.file, &warnings).map_err(|mistake| refuse(vm, &[mistake]))?;
     }
@@ -208,15 +209,4 @@ fn no_expression(unit: &Unit) -> Option<Diagnostic> {
             }
         },
     }
-}
-
-fn stray_await(code: &Code) -> Diagnostic {
-    let waits = |op| matches!(op, Op::Await | Op::GetAIter | Op::GetANext);
-    let at = code.instrs.iter().position(|instr| waits(instr.op));
-    let span = at.map_or(code.span, |at| code.span_at(at as u32));
-    Diagnostic::error(
-        diagnostics::ErrorCode::AwaitOutside,
-        span,
-        "'await' outside function",
-    )
 }

@@ -24,7 +24,7 @@ use super::module_store::ModuleStore;
 use super::{Sources, Warn, carets, library};
 use crate::bytecode::image::{self, Image};
 use crate::bytecode::{Code, CodeKind, GlobalNames};
-use crate::compile::{Mode, Names, Notes, compile_with};
+use crate::compile::{Mode, Notes, Target, compile_with};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
@@ -182,7 +182,10 @@ fn compile_unit(
     (mode, notes): (Mode, Notes),
 ) -> Result<Compilation, Vec<Diagnostic>> {
     let mut names = names_of(vm, module);
-    let target = (mode, Names::Slots, notes);
+    let target = Target {
+        notes,
+        ..Target::of(mode)
+    };
     let (code, warnings) = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut names)?;
     warn(vm, unit.file, &warnings).map_err(|mistake| vec![mistake])?;
     Ok(Compilation {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::scope;
+use crate::bytecode::TopLevelAwait;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::cell::CellObj;
 use crate::runtime::code::CodeObj;
@@ -17,7 +18,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::stdlib::receiver::{given, plain};
 use crate::text::source_encoding;
-use crate::vm::{CompileRequest, Goal, Local, Locals, Native, SourceText, TopLevelAwait, Vm};
+use crate::vm::{CompileRequest, Goal, Local, Locals, Native, SourceText, Vm};
 
 /// The functions of this file.
 pub const FUNCTIONS: &[&Native] = &[&BUILD_CLASS, &COMPILE, &EVAL, &EXEC];
