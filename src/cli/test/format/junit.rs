@@ -1,4 +1,4 @@
-//! JUnit's XML, as continuous integration servers read it: one suite, a `testcase` a test.
+//! JUnit's XML, as continuous integration servers read it: one suite, a `testcase` a test, with the names that pytest writes.
 //!
 //! XML has no way to write most control characters: they become U+FFFD.
 
@@ -23,12 +23,12 @@ pub fn write(summary: &Summary) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite name=\"apy\" {counts}>\n"
     );
     for done in &summary.done {
-        let file = done.file.to_string_lossy();
+        let (class, name) = names(&done.file.to_string_lossy(), &done.name);
         let _ = write!(
             out,
             "    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
-            escape(&file),
-            escape(&done.name),
+            escape(&class),
+            escape(name),
             done.took.as_secs_f64()
         );
         match done.failure() {
@@ -56,8 +56,44 @@ pub fn write(summary: &Summary) -> String {
     out + "  </testsuite>\n</testsuites>\n"
 }
 
+/// The names of class and test: of `tests/test_a.py::TestB::test_c[1]` they are `tests.test_a.TestB` and `test_c[1]`.
+fn names<'n>(file: &str, id: &'n str) -> (String, &'n str) {
+    let inside = id.strip_prefix(file).and_then(|it| it.strip_prefix("::"));
+    let Some(inside) = inside else {
+        return (file.to_owned(), id);
+    };
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let module = stem.trim_start_matches("./").replace('/', ".");
+    // Parameters may hold colons, too.
+    let end = inside.find('[').unwrap_or(inside.len());
+    match inside[..end].rfind("::") {
+        Some(at) => {
+            let class = inside[..at].replace("::", ".");
+            (format!("{module}.{class}"), &inside[at + 2..])
+        }
+        None => (module, inside),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn names_are_those_of_pytest() {
+        let both = |id| super::names("tests/test_a.py", id);
+        assert_eq!(
+            both("tests/test_a.py::TestB::test_c[a::b]"),
+            ("tests.test_a.TestB".to_owned(), "test_c[a::b]")
+        );
+        assert_eq!(
+            both("tests/test_a.py::test_d"),
+            ("tests.test_a".to_owned(), "test_d")
+        );
+        assert_eq!(
+            both("tests/test_a.py"),
+            ("tests/test_a.py".to_owned(), "tests/test_a.py")
+        );
+    }
+
     #[test]
     fn what_xml_cannot_hold_is_replaced() {
         assert_eq!(
