@@ -83,11 +83,13 @@ pub fn read(module: &str) -> Written {
             written.constants.extend(part.constants);
         }
     }
-    // A module that is no package has its late names in files beside it.
+    // A module that is no package has its late names, and those that it imports from there, in files beside it.
     let name = module.rsplit('.').next().unwrap_or(module);
+    let text = std::fs::read_to_string(&file).expect("a module of the library");
     for late in ["more", "seldom"] {
         let more = file.with_file_name(format!("_{name}_{late}.apy"));
-        if written.is_lazy && more.is_file() {
+        let is_imported = text.contains(&format!("\nfrom _{name}_{late} import "));
+        if (written.is_lazy || is_imported) && more.is_file() {
             let part = read_file(module, &more);
             written.functions.extend(part.functions);
             written.classes.extend(part.classes);
