@@ -40,6 +40,7 @@ pub fn check(options: CheckOptions, settings: &Settings) -> u8 {
     };
     let mut status = status::OK;
     let mut all = Vec::new();
+    let mut last_problem = None;
     for source in options.files {
         let (named, folder) = match source {
             ProgramText::File(path) if path.is_dir() => (Vec::new(), Some(path)),
@@ -62,7 +63,11 @@ pub fn check(options: CheckOptions, settings: &Settings) -> u8 {
                 Ok(Some(checked)) => all.push(checked),
                 Ok(None) => {}
                 Err(problem) => {
-                    complain(&problem);
+                    // An `apy.toml` that is wrong is wrong for all its files.
+                    if last_problem.as_ref() != Some(&problem) {
+                        complain(&problem);
+                    }
+                    last_problem = Some(problem);
                     status = status::USAGE;
                 }
             }

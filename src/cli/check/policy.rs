@@ -108,6 +108,11 @@ impl Policy {
             let number = &**key.get_ref();
             let code = ErrorCode::from_id(number)
                 .ok_or_else(|| format!("there is no {number}; `apy explain` lists all numbers"))?;
+            if !is_adjustable(code) {
+                return Err(format!(
+                    "{number} keeps a program from running: it is an error in every project"
+                ));
+            }
             let severity = match value.get_ref().as_str() {
                 Some("ignore") => None,
                 Some("warning") => Some(Severity::Warning),
@@ -150,10 +155,6 @@ impl Policy {
     /// The findings that are to be told, each as bad as the project says.
     pub fn judge(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let judged = found.into_iter().filter_map(|mut finding| {
-            // What keeps a program from running is an error in every project.
-            if finding.code < ErrorCode::IsLiteral || finding.code == ErrorCode::Internal {
-                return Some(finding);
-            }
             if let Some(&severity) = self.severities.get(&finding.code) {
                 finding.severity = severity?;
             }
@@ -161,6 +162,11 @@ impl Policy {
         });
         judged.collect()
     }
+}
+
+/// Whether a project may say how bad a kind is; what keeps a program from running is an error in all.
+fn is_adjustable(code: ErrorCode) -> bool {
+    code >= ErrorCode::IsLiteral && code != ErrorCode::Internal
 }
 
 fn texts(name: &str, value: &DeValue<'_>) -> Result<Vec<String>, String> {
@@ -209,6 +215,7 @@ mod tests {
             ("[check]\nexclud = []\n", "exclud"),
             ("[check.severity]\nE9999 = \"error\"\n", "E9999"),
             ("[check.severity]\nE0410 = \"loud\"\n", "E0410"),
+            ("[check.severity]\nE0106 = \"ignore\"\n", "E0106"),
             ("[check]\nexclude = 1\n", "exclude"),
         ] {
             let problem = policy(text).err().expect(text);

@@ -6,7 +6,8 @@
 
 use std::collections::HashSet;
 
-use super::walk::Guards;
+use super::known::Known;
+use super::walk::{Guards, Probes};
 use crate::compile::scope::{Role, ScopeId, ScopeKind, ScopeTree};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{
@@ -46,6 +47,7 @@ pub struct Flow<'a> {
     scope: ScopeId,
     tree: &'a ScopeTree,
     names: HashSet<&'a str>,
+    probes: &'a Probes<'a>,
     state: State<'a>,
     /// How many blocks are around.
     depth: u32,
@@ -57,11 +59,12 @@ type Hear<'h, 'a> = &'h mut dyn FnMut(Event<'a>);
 
 impl<'a> Flow<'a> {
     /// A walk that follows these names of a scope.
-    pub fn new(scope: ScopeId, tree: &'a ScopeTree, names: HashSet<&'a str>) -> Flow<'a> {
+    pub fn new(scope: ScopeId, known: &'a Known<'a>, names: HashSet<&'a str>) -> Flow<'a> {
         Flow {
             scope,
-            tree,
+            tree: known.tree,
             names,
+            probes: &known.probes,
             state: State::default(),
             depth: 0,
             breaks: Vec::new(),
@@ -157,17 +160,20 @@ impl<'a> Flow<'a> {
         match &stmt.kind {
             StmtKind::If { branches, orelse } => {
                 let known = self.partial();
+                // Which of them runs depends on where it runs: each may read what only another version or system has.
+                let is_asked = branches.iter().any(|it| self.probes.ask(&it.test));
+                let mut silent = |_: Event<'a>| ();
                 let mut ends = Vec::new();
                 for branch in branches {
                     self.expr(&branch.test, hear);
                     let before = self.state.clone();
-                    self.block(&branch.body, hear);
+                    self.block(&branch.body, if is_asked { &mut silent } else { hear });
                     ends.push(std::mem::replace(&mut self.state, before));
                     if is_true(&branch.test) {
                         self.state.is_dead = true;
                     }
                 }
-                self.block(orelse, hear);
+                self.block(orelse, if is_asked { &mut silent } else { hear });
                 ends.push(std::mem::take(&mut self.state));
                 // Of several branches one may be known to be taken.
                 let alone =
@@ -263,6 +269,7 @@ impl<'a> Flow<'a> {
         self.expect(body);
         let interrupted = self.state.clone();
         let mut ends = vec![whole];
+        let mut may = HashSet::new();
         for handler in handlers {
             self.state = interrupted.clone();
             handler.ty.iter().for_each(|ty| self.expr(ty, hear));
@@ -272,13 +279,18 @@ impl<'a> Flow<'a> {
                 self.unbind(&name.name);
                 self.state.unbound.push((&name.name, name.span));
             }
-            self.state.is_dead |= handler.body.last().is_some_and(may_exit);
+            if !self.state.is_dead && handler.body.last().is_some_and(may_exit) {
+                // What it binds has a value if the call returns.
+                may.extend(self.state.may.iter().copied());
+                self.state.is_dead = true;
+            }
             ends.push(std::mem::take(&mut self.state));
         }
         // A handler that assigns something may say by it that the body failed.
         let is_plain = handlers.len() == 1 && handlers[0].body.iter().all(says_nothing);
         let alone = is_plain.then(|| body.first().map_or(Span::default(), |first| first.span));
         self.join(ends, alone.map(|span| (span, known)));
+        self.state.may.extend(may);
         if !finally.is_empty() {
             let after = self.state.clone();
             self.state.may.extend(interrupted.may);

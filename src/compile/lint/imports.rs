@@ -26,11 +26,105 @@ const OF_RUNS: &[(&str, &str)] = &[
     ("sys", "ps2"),
 ];
 
+/// What modules have on other systems and in other implementations: only code that is for those asks for it.
+const OF_OTHERS: &[(&str, &[&str])] = &[
+    (
+        "sys",
+        &[
+            "getwindowsversion",
+            "winver",
+            "dllhandle",
+            "pypy_version_info",
+            "getandroidapilevel",
+        ],
+    ),
+    (
+        "ctypes",
+        &[
+            "windll",
+            "oledll",
+            "WinDLL",
+            "OleDLL",
+            "WINFUNCTYPE",
+            "WinError",
+            "FormatError",
+            "GetLastError",
+            "get_last_error",
+            "set_last_error",
+            "HRESULT",
+            "wintypes",
+            "DllCanUnloadNow",
+            "DllGetClassObject",
+        ],
+    ),
+    (
+        "os",
+        &[
+            "startfile",
+            "O_BINARY",
+            "O_NOINHERIT",
+            "add_dll_directory",
+            "get_handle_inheritable",
+            "lchmod",
+        ],
+    ),
+    ("signal", &["CTRL_C_EVENT", "CTRL_BREAK_EVENT", "SIGBREAK"]),
+    (
+        "asyncio",
+        &[
+            "ProactorEventLoop",
+            "IocpProactor",
+            "DefaultEventLoopPolicy",
+            "WindowsProactorEventLoopPolicy",
+            "WindowsSelectorEventLoopPolicy",
+        ],
+    ),
+    (
+        "subprocess",
+        &[
+            "STARTUPINFO",
+            "STARTF_USESHOWWINDOW",
+            "SW_HIDE",
+            "CREATE_NEW_CONSOLE",
+            "CREATE_NEW_PROCESS_GROUP",
+            "CREATE_NO_WINDOW",
+            "DETACHED_PROCESS",
+        ],
+    ),
+    (
+        "socket",
+        &[
+            "SIO_KEEPALIVE_VALS",
+            "SIO_RCVALL",
+            "RCVALL_ON",
+            "RCVALL_OFF",
+            "SO_EXCLUSIVEADDRUSE",
+            "fromshare",
+        ],
+    ),
+    ("select", &["kqueue", "kevent", "devpoll"]),
+];
+
+/// Modules that other systems have.
+const MODULES_OF_OTHERS: &[&str] = &[
+    "msvcrt",
+    "winreg",
+    "winsound",
+    "_winapi",
+    "nt",
+    "ctypes.wintypes",
+];
+
 /// Adds what it finds.
 pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
     let mut texts = Texts::default();
     walk(module, lint.known.tree, &mut texts);
-    let mut imports = Imports { texts, lint };
+    let is_facade = module.body.iter().all(is_part_of_facade);
+    let mut imports = Imports {
+        texts,
+        is_facade,
+        lint,
+    };
     let tree = imports.lint.known.tree;
     walk(module, tree, &mut imports);
 }
@@ -59,6 +153,8 @@ impl Texts<'_> {
 
 struct Imports<'a, 'l, 'w> {
     texts: Texts<'a>,
+    /// Whether the file does nothing but import: then it does so for others.
+    is_facade: bool,
     lint: &'l mut Lint<'a, 'w>,
 }
 
@@ -127,6 +223,9 @@ impl<'a> Imports<'a, '_, '_> {
             return;
         }
         let name = &*module.name;
+        if MODULES_OF_OTHERS.contains(&name) {
+            return;
+        }
         let finding = match self.lint.world.module(name) {
             Origin::Library | Origin::File => return,
             Origin::Lacking => Diagnostic::error(
@@ -179,7 +278,10 @@ impl<'a> Imports<'a, '_, '_> {
         if self.lint.world.has_attribute(module, name) != Some(false) {
             return;
         }
-        if self.is_assigned(module, name) || OF_RUNS.contains(&(module, name)) {
+        let is_of_others = OF_OTHERS
+            .iter()
+            .any(|(of, names)| *of == module && names.contains(&name));
+        if self.is_assigned(module, name) || OF_RUNS.contains(&(module, name)) || is_of_others {
             return;
         }
         let finding = Diagnostic::error(
@@ -245,11 +347,29 @@ impl<'a> Imports<'a, '_, '_> {
             .as_ref()
             .is_some_and(|it| it.name == alias.name.name)
             || self.lint.is_package
+            || self.is_facade
             || bound.name.contains('.')
             || bound.name.starts_with('_')
             || self.lint.known.tree.get(at.scope).kind == ScopeKind::Class
             || at.guards.has(Guards::IMPORT)
             || at.guards.has(Guards::PROBED)
+    }
+}
+
+/// Whether a statement imports, documents, or sets a name such as `__all__`.
+fn is_part_of_facade(stmt: &Stmt) -> bool {
+    let is_dunder =
+        |target: &Expr| matches!(&target.kind, ExprKind::Name(name) if name.starts_with("__"));
+    match &stmt.kind {
+        StmtKind::Import(_) | StmtKind::ImportFrom { .. } | StmtKind::Pass => true,
+        StmtKind::Expr(value) => matches!(value.kind, ExprKind::Constant(Constant::Str(_))),
+        StmtKind::Assign { targets, .. } => targets.iter().all(is_dunder),
+        StmtKind::If { .. } | StmtKind::Try { .. } => {
+            let mut all = true;
+            super::blocks(stmt, &mut |body| all &= body.iter().all(is_part_of_facade));
+            all
+        }
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::attributes::{Attributes, attributes};
 use super::blocks;
 use super::signature::Bound;
-use super::walk::{At, Visit, walk};
+use super::walk::{At, Probes, Visit, walk};
 use crate::compile::scope::{Place, Role, ScopeId, ScopeKind, ScopeTree};
 use crate::syntax::ast::{
     Alias, Block, ClassDef, Constant, Expr, ExprKind, FunctionDef, Ident, ImportNames, Module,
@@ -70,6 +70,8 @@ pub struct Known<'a> {
     used: HashSet<Home>,
     /// The modules of `from module import *`; None: one with leading dots.
     stars: Vec<Option<&'a str>>,
+    /// The names that ask what there is.
+    pub probes: Probes<'a>,
 }
 
 impl<'a> Known<'a> {
@@ -82,6 +84,7 @@ impl<'a> Known<'a> {
             rebound: HashSet::new(),
             used: HashSet::new(),
             stars: Vec::new(),
+            probes: Probes::of(module, tree),
         };
         known.collect(&module.body, ScopeTree::MODULE);
         for id in tree.ids() {

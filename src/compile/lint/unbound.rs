@@ -81,7 +81,7 @@ fn body_of(
     // A module's name may mean the builtin until it is bound.
     let is_builtin = |name: &str| own.kind == ScopeKind::Module && builtins.contains(name);
     let mut told: Vec<&str> = Vec::new();
-    let mut flow = Flow::new(scope, tree, names.keys().copied().collect());
+    let mut flow = Flow::new(scope, known, names.keys().copied().collect());
     flow.run(body, &mut |event: Event<'_>| {
         let Some((&name, &index)) = names.get_key_value(event.name) else {
             return;

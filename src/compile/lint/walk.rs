@@ -4,11 +4,13 @@
 //! defaults, annotations and the first iterable of a comprehension are evaluated. Guards say which exceptions a `try` around catches,
 //! and whether an `if` around asks what the platform has: there a finding would be what the program itself looks out for.
 
+use std::collections::HashSet;
+
 use crate::compile::resolve::params_in_source;
 use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeTree};
 use crate::syntax::ast::{
-    Arg, ClassDef, Comprehension, ExceptHandler, Expr, ExprKind, FunctionDef, Module, Pattern,
-    PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind,
+    Arg, ClassDef, Comprehension, Constant, ExceptHandler, Expr, ExprKind, FunctionDef, Module,
+    Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind,
 };
 
 /// Where a node is.
@@ -94,8 +96,7 @@ impl Guards {
     }
 }
 
-/// Whether a condition asks what there is rather than how things are.
-pub fn is_probe(test: &Expr) -> bool {
+fn is_probe(test: &Expr) -> bool {
     let mut found = match &test.kind {
         ExprKind::Attribute { value, attr } => {
             let of = |name: &str| matches!(&value.kind, ExprKind::Name(it) if &**it == name);
@@ -132,6 +133,59 @@ pub fn is_probe(test: &Expr) -> bool {
     found
 }
 
+/// The names of a module that ask what there is: `PY3 = sys.version_info >= (3,)`, or `_false = 0` around what never runs.
+#[derive(Default)]
+pub struct Probes<'a>(HashSet<&'a str>);
+
+impl<'a> Probes<'a> {
+    /// Those that a module assigns once.
+    pub fn of(module: &'a Module, tree: &ScopeTree) -> Probes<'a> {
+        let is_bound_once = |name: &str| {
+            let own = tree.get(ScopeTree::MODULE).symbol(name);
+            let is_declared = tree.ids().any(|id| {
+                let symbol = tree.get(id).symbol(name);
+                symbol.is_some_and(|symbol| symbol.global.is_some())
+            });
+            own.is_some_and(|symbol| symbol.bindings == 1) && !is_declared
+        };
+        let names = module.body.iter().filter_map(|stmt| {
+            let StmtKind::Assign { targets, value } = &stmt.kind else {
+                return None;
+            };
+            let [
+                Expr {
+                    kind: ExprKind::Name(name),
+                    ..
+                },
+            ] = &targets[..]
+            else {
+                return None;
+            };
+            let is_asked = is_probe(value) || is_false(value);
+            (is_asked && is_bound_once(name)).then_some(&**name)
+        });
+        Probes(names.collect())
+    }
+
+    /// Whether a condition asks what there is rather than how things are.
+    pub fn ask(&self, test: &Expr) -> bool {
+        is_probe(test) || !self.0.is_empty() && self.mention(test)
+    }
+
+    fn mention(&self, test: &Expr) -> bool {
+        let mut found = matches!(&test.kind, ExprKind::Name(name) if self.0.contains(&**name));
+        crate::syntax::visit::children(&test.kind, &mut |child| found |= self.mention(child));
+        found
+    }
+}
+
+fn is_false(value: &Expr) -> bool {
+    matches!(
+        value.kind,
+        ExprKind::Constant(Constant::Bool(false) | Constant::Int(0) | Constant::None)
+    )
+}
+
 /// Hears of the nodes of a program.
 pub trait Visit<'a> {
     /// A statement, before what is in it.
@@ -148,11 +202,18 @@ pub fn walk<'a>(module: &'a Module, tree: &'a ScopeTree, visit: &mut impl Visit<
         scope: ScopeTree::MODULE,
         guards: Guards::default(),
     };
-    Walk { tree, visit }.block(&module.body, at);
+    let probes = Probes::of(module, tree);
+    Walk {
+        tree,
+        probes,
+        visit,
+    }
+    .block(&module.body, at);
 }
 
 struct Walk<'a, 'v, V> {
     tree: &'a ScopeTree,
+    probes: Probes<'a>,
     visit: &'v mut V,
 }
 
@@ -163,7 +224,7 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
             self.stmt(stmt, at);
             // `if not hasattr(..): return`: what follows counts on the answer.
             if let StmtKind::If { branches, .. } = &stmt.kind
-                && branches.iter().any(|branch| is_probe(&branch.test))
+                && branches.iter().any(|branch| self.probes.ask(&branch.test))
             {
                 at.guards = at.guards.with(Guards::PROBED);
             }
@@ -223,7 +284,7 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
             StmtKind::If { branches, orelse } => {
                 let mut at = at;
                 for branch in branches {
-                    if is_probe(&branch.test) {
+                    if self.probes.ask(&branch.test) {
                         at.guards = at.guards.with(Guards::PROBED);
                     }
                     self.expr(&branch.test, at);
@@ -442,7 +503,7 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
                 let mut at = at;
                 for value in values {
                     self.expr(value, at);
-                    if is_probe(value) {
+                    if self.probes.ask(value) {
                         at.guards = at.guards.with(Guards::PROBED);
                     }
                 }
@@ -450,7 +511,7 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
             ExprKind::IfExp { test, body, orelse } => {
                 self.expr(test, at);
                 let mut at = at;
-                if is_probe(test) {
+                if self.probes.ask(test) {
                     at.guards = at.guards.with(Guards::PROBED);
                 }
                 self.expr(body, at);
