@@ -57,15 +57,18 @@ impl Resolver {
         let scope = self.here_mut();
         let name = scope.mangle(name);
         scope.mention(&name, span).is_used = true;
-        if is_super && self.is_in_class() {
+        if is_super && self.has_class_around() {
             self.use_hidden("__class__");
         }
     }
 
-    fn is_in_class(&self) -> bool {
+    /// Whether something around binds `__class__`: a class, or a function that assigns it, as generated code does.
+    fn has_class_around(&self) -> bool {
         let mut id = Some(self.scope);
         while let Some(scope) = id.map(|id| self.tree.get(id)) {
-            if scope.kind == ScopeKind::Class {
+            let is_variable =
+                || scope.kind != ScopeKind::Module && scope.symbol("__class__").is_some();
+            if scope.kind == ScopeKind::Class || is_variable() {
                 return true;
             }
             id = scope.parent;
