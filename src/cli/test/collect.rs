@@ -237,11 +237,20 @@ fn is_program(path: &Path) -> bool {
 /// Whether a file holds tests, by its name.
 fn is_suite(file: &Path, patterns: &[String]) -> bool {
     if !patterns.is_empty() {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        return patterns.iter().any(|pattern| matches(pattern, &name));
+        return patterns.iter().any(|pattern| is_described(file, pattern));
     }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     stem.starts_with("test_") || stem.ends_with("_test")
+}
+
+/// Whether a pattern describes the name of a file, or the end of its path if there is a `/` in it; then a `*` goes beyond folders.
+fn is_described(file: &Path, pattern: &str) -> bool {
+    if !pattern.contains('/') {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        return matches(pattern, &name);
+    }
+    let full = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    matches(&format!("*/{pattern}"), &full.to_string_lossy())
 }
 
 /// Whether a name is what a pattern with `*` describes.
@@ -300,6 +309,9 @@ mod tests {
     fn patterns_have_stars() {
         assert!(matches("*_check.py", "a_check.py") && matches("t*_*.py", "test_x.py"));
         assert!(!matches("check_*.py", "x_check.py"));
+        let described = |pattern| is_described(Path::new("lib/test/test_a.py"), pattern);
+        assert!(described("test/*test_*.py") && described("test_*.py"));
+        assert!(!described("other/test_*.py"));
     }
 
     #[test]
