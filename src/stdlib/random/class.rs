@@ -73,12 +73,17 @@ const NEW: Native = Native::vm(
     },
 );
 
-const INIT: Native = Native::vm("__init__(self, x=None)", "Seed the generator.", seed);
+const INIT: Native = Native::vm("__init__(self, x=None)", "Seed the generator.", |vm, a| {
+    seed_by(vm, a, seeded)
+});
 
 const SEED: Native = Native::vm(
     "seed(self, a=None, version=2)",
     "Seed the generator with an int, float, str, bytes or bytearray. None draws a seed from the interpreter's own.",
-    seed,
+    |vm, a| match vm.get(a.at(2)).as_int() {
+        Some(1) => seed_by(vm, a, seeded_as_before),
+        _ => seed_by(vm, a, seeded),
+    },
 );
 
 const GETSTATE: Native = Native::leaf(
@@ -221,12 +226,15 @@ pub fn draw<T>(
     checked(&vm.heap, drawn)
 }
 
-fn seed(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
+/// How a seed makes a generator.
+type Seeding = for<'h> fn(&'h Heap, Value<'h>) -> Result<Random, Raised>;
+
+fn seed_by(vm: &mut Vm, a: Locals, seeding: Seeding) -> Result<Local, Raised> {
     let value = vm.get(a.at(1));
     let fresh = if value.is_undef() || value.is_none() {
         Random::from_int(IntRef::Small(vm.extension::<Entropy>().draw()))
     } else {
-        seeded(&vm.heap, value)?
+        seeding(&vm.heap, value)?
     };
     *generator(&vm.heap, vm.get(a.at(0)))? = fresh;
     Ok(vm.none())
@@ -247,6 +255,21 @@ fn seeded<'h>(heap: &'h Heap, seed: Value<'h>) -> Result<Random, Raised> {
         None => Err(heap.type_error(
             "The only supported seed types are:\nNone, int, float, str, bytes, and bytearray.",
         )),
+    }
+}
+
+/// Version 1 differs for texts and bytes.
+fn seeded_as_before<'h>(heap: &'h Heap, seed: Value<'h>) -> Result<Random, Raised> {
+    if let Some(text) = arg::as_str(heap, seed) {
+        let characters: Vec<u32> = text.as_str().chars().map(u32::from).collect();
+        return Ok(Random::from_old_hash(&characters));
+    }
+    match Buffer::of(heap, seed) {
+        Some(data) => {
+            let characters: Vec<u32> = data.iter().map(|&byte| u32::from(byte)).collect();
+            Ok(Random::from_old_hash(&characters))
+        }
+        None => seeded(heap, seed),
     }
 }
 
@@ -274,7 +297,8 @@ fn set_state<'h>(heap: &'h Heap, this: Value<'h>, state: Value<'h>) -> Result<()
             heap.type_error("state must be a tuple of version, words and the next Gaussian number")
         );
     };
-    if version.as_int() != Some(VERSION) {
+    // Version 2 wrote its words as signed numbers on some systems.
+    if version.as_int() != Some(VERSION) && version.as_int() != Some(2) {
         let version = version.as_int().unwrap_or_default();
         let message = format!(
             "state with version {version} passed to Random.setstate() of version {VERSION}"

@@ -44,6 +44,16 @@ impl Random {
         Self::from_twister(Mersenne::from_bytes(seed))
     }
 
+    /// `Random().seed(text, version=1)`: the hash that Python 2 had for a text whose characters are these.
+    pub fn from_old_hash(seed: &[u32]) -> Self {
+        let mut hash = seed.first().map_or(0, |&first| u64::from(first) << 7);
+        for &character in seed {
+            hash = hash.wrapping_mul(1_000_003) ^ u64::from(character);
+        }
+        hash ^= seed.len() as u64;
+        Self::from_twister(Mersenne::from_magnitude(&hash.into()))
+    }
+
     /// A generator whose bits come from `twister`.
     pub fn from_twister(twister: Mersenne) -> Self {
         Self {
