@@ -7,7 +7,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, IsTerminal, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{
     DirBuilderExt, DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink,
 };
@@ -23,6 +23,7 @@ use nix::sys::statvfs::statvfs;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, mkfifo};
 use rustc_hash::FxHashMap;
 
+use super::os_seldom_calls::{copy_from, place_over};
 use crate::vm::files::{Change, Entry, Files, Links, Manner, OpenFile, OpenHow, Operation, Stat};
 
 /// EBADF: no such descriptor is open.
@@ -58,6 +59,30 @@ impl OsFiles {
         });
         self.open.borrow_mut().insert(number, Arc::downgrade(&file));
         file
+    }
+
+    /// Makes a descriptor of an open file, or a free one, another one of `file`; a free one makes an open file.
+    fn place(&self, file: &File, target: i64) -> io::Result<Option<Arc<dyn OpenFile>>> {
+        let bad = || io::Error::from_raw_os_error(BAD_DESCRIPTOR);
+        let wanted = RawFd::try_from(target).ok().filter(|&number| number >= 0);
+        let wanted = wanted.ok_or_else(bad)?;
+        let known = self.open.borrow().get(&target).and_then(Weak::upgrade);
+        if let Some(known) = known {
+            let mut held = known.lock();
+            if let Some(old) = held.take() {
+                let mut descriptor = OwnedFd::from(old);
+                let placed = place_over(file, &mut descriptor);
+                *held = Some(File::from(descriptor));
+                placed?;
+                return Ok(None);
+            }
+        }
+        let copy = copy_from(file, wanted)?;
+        if copy.as_raw_fd() != wanted {
+            // The descriptor is open, but no file of the program has it.
+            return Err(bad());
+        }
+        Ok(Some(self.adopt(File::from(copy))))
     }
 }
 
@@ -322,7 +347,7 @@ impl Files for OsFiles {
         Ok(self.adopt(copy))
     }
 
-    fn redirect(&self, number: i64, target: i64) -> io::Result<()> {
+    fn redirect(&self, number: i64, target: i64) -> io::Result<Option<Arc<dyn OpenFile>>> {
         let known = self.open.borrow().get(&number).and_then(Weak::upgrade);
         let file = match known {
             Some(file) => file.with(File::try_clone)?,
@@ -333,9 +358,9 @@ impl Files for OsFiles {
             0 => dup2_stdin(file)?,
             1 => dup2_stdout(file)?,
             2 => dup2_stderr(file)?,
-            _ => return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)),
+            _ => return self.place(&file, target),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {

@@ -3,8 +3,9 @@
 //! Each call takes what its variant says; what is missing is an error of the system, EINVAL.
 
 use std::ffi::{CString, OsStr};
+use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, setns, unshare};
 use nix::unistd::{self, Gid, Pid, Uid};
 use rustix::event::EventfdFlags;
 use rustix::fs::{Dev, FileType, MemfdFlags, Mode, XattrFlags};
+use rustix::io::{dup2, fcntl_dupfd_cloexec};
 use rustix::pipe::SpliceFlags;
 use rustix::process::PidfdFlags;
 use rustix::pty::OpenptFlags;
@@ -23,6 +25,22 @@ use crate::vm::seldom_call::{SeldomAnswer, SeldomArguments, SeldomCall};
 const BILLION: i64 = 1_000_000_000;
 /// The longest value of an attribute, and the longest list of names, that Linux has.
 const LONGEST_ATTRIBUTE: usize = 1 << 16;
+
+/// Makes an open descriptor another one of a file; what it was before is closed.
+///
+/// # Errors
+/// The system's.
+pub fn place_over(file: &File, descriptor: &mut OwnedFd) -> io::Result<()> {
+    Ok(dup2(file, descriptor)?)
+}
+
+/// Another descriptor of a file: the first free number from `lowest` on.
+///
+/// # Errors
+/// The system's.
+pub fn copy_from(file: &File, lowest: RawFd) -> io::Result<OwnedFd> {
+    Ok(fcntl_dupfd_cloexec(file, lowest)?)
+}
 
 /// Makes a call.
 ///

@@ -147,10 +147,11 @@ impl Files for Guarded {
         Ok(self.note(self.inner.duplicate(number)?))
     }
 
-    fn redirect(&self, number: i64, target: i64) -> io::Result<()> {
+    fn redirect(&self, number: i64, target: i64) -> io::Result<Option<Arc<dyn OpenFile>>> {
         self.check_number(number)?;
         self.check_number(target)?;
-        self.inner.redirect(number, target)
+        let made = self.inner.redirect(number, target)?;
+        Ok(made.map(|file| self.note(file)))
     }
 
     fn terminal(&self) -> io::Result<[Arc<dyn OpenFile>; 2]> {

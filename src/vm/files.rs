@@ -166,11 +166,8 @@ pub trait Files {
     fn take_over(&self, descriptor: OwnedFd) -> io::Result<Arc<dyn OpenFile>>;
     /// A second descriptor of an open file.
     fn duplicate(&self, number: i64) -> io::Result<Arc<dyn OpenFile>>;
-    /// Makes a standard stream (0, 1 or 2) another descriptor of an open file.
-    ///
-    /// # Errors
-    /// The system's; another target is refused.
-    fn redirect(&self, number: i64, target: i64) -> io::Result<()>;
+    /// Makes a descriptor, which may be free, another one of an open file. A descriptor that was free makes an open file.
+    fn redirect(&self, number: i64, target: i64) -> io::Result<Option<Arc<dyn OpenFile>>>;
     /// Both ends of a new pipe: the one to read from, the one to write to.
     fn pipe(&self) -> io::Result<[Arc<dyn OpenFile>; 2]>;
     /// A new pseudo-terminal: its controlling side and its terminal.
@@ -213,7 +210,7 @@ impl Files for NoFiles {
         refused()
     }
 
-    fn redirect(&self, _: i64, _: i64) -> io::Result<()> {
+    fn redirect(&self, _: i64, _: i64) -> io::Result<Option<Arc<dyn OpenFile>>> {
         refused()
     }
 

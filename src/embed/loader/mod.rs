@@ -431,6 +431,7 @@ pub(super) fn load(vm: &mut Vm, name: &str, found: Found) -> Result<Local, Raise
 )]
 fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
     let may_read = vm.host.check_import(Path::new(file));
+    stdlib::io::settle(vm, Path::new(file));
     may_read
         .and_then(|()| std::fs::read(file))
         .map_err(|error| {

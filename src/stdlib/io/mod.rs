@@ -27,7 +27,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::registry::{NativeModule, bind};
 use crate::vm::{Local, Vm};
-pub use open::{OPEN, settle};
+pub use open::{OPEN, settle, settle_all};
 pub use sink::IoState;
 
 /// The size of a buffer where nothing else is said.

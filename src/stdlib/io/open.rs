@@ -171,6 +171,14 @@ pub fn settle(vm: &mut Vm, path: &Path) -> bool {
     held
 }
 
+/// The same for all files, where another program may read them.
+pub fn settle_all(vm: &mut Vm) {
+    let io = vm.extension::<IoState>();
+    if io.has_writers() && io.holds_bytes_for_any() {
+        vm.collect();
+    }
+}
+
 fn open_raw(vm: &mut Vm, args: Locals, mode: &Mode) -> Result<Local, Raised> {
     let class = class_of(vm, &FILE_IO);
     let raw_mode = vm.local(vm.heap.str_value(&mode.raw));

@@ -193,10 +193,23 @@ impl IoState {
 
     /// Whether bytes for a file of the system are held that has this device and inode.
     pub fn holds_bytes_for(&self, device: u64, inode: u64) -> bool {
-        let is_it = |sink: &Sink| {
-            let file = sink.file.borrow();
-            let stat = file.as_ref().and_then(|file| file.stat().ok());
+        self.holds_bytes(|file| {
+            let stat = file.stat().ok();
             stat.is_some_and(|stat| stat.device == device && stat.inode == inode)
+        })
+    }
+
+    /// Whether bytes for any file of the system are held, the standard streams apart.
+    pub fn holds_bytes_for_any(&self) -> bool {
+        self.holds_bytes(|file| file.number() > 2)
+    }
+
+    fn holds_bytes(&self, is_meant: impl Fn(&dyn OpenFile) -> bool) -> bool {
+        let is_it = |sink: &Sink| {
+            sink.file
+                .borrow()
+                .as_ref()
+                .is_some_and(|file| is_meant(&**file))
         };
         let sinks = self.sinks.borrow();
         let texts = self.texts.borrow();

@@ -10,6 +10,7 @@ use super::descriptor_of;
 use crate::runtime::dict::Dict;
 use crate::runtime::list::List;
 use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::stdlib::io::settle_all;
 use crate::stdlib::path::{path_arg, path_error, system_error};
 use crate::vm::processes::{Patience, Session, Spawn};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -105,6 +106,7 @@ pub const GETSID: Native = Native::vm(
 );
 
 fn kill(vm: &mut Vm, number: i32, signal: i32) -> Result<Local, Raised> {
+    settle_all(vm);
     // What was printed before comes before the end, if that is what the signal does to this process.
     let _ = vm.host.flush();
     let sent = vm.host.processes().kill(number, signal);
@@ -152,6 +154,7 @@ fn spawn(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         user: user.map(|n| n as u32),
         user_group: user_group.map(|n| n as u32),
     };
+    settle_all(vm);
     // What was printed before comes before what the new process prints.
     let _ = vm.host.flush();
     match vm.host.processes().spawn(spawn) {

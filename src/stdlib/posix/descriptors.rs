@@ -168,13 +168,16 @@ fn change(
 /// Only standard streams can be the target.
 pub const DUP2: Native = Native::vm(
     "dup2(fd, fd2, inheritable=True)",
-    "Make the standard stream fd2 (0, 1 or 2) another descriptor of the open file fd. OSError for another fd2.",
+    "Make fd2 another descriptor of the open file fd.",
     |vm, args| {
         let (number, target) = (vm.index(args.at(0))?, vm.index(args.at(1))?);
         let flushed = vm.host.flush();
         let redirected = flushed.and_then(|()| vm.host.files().redirect(number, target));
-        redirected.map_err(|error| system_error(vm, &error))?;
-        Ok(vm.local(vm.heap.int(target)))
+        let made = redirected.map_err(|error| system_error(vm, &error))?;
+        match made {
+            Some(file) => keep(vm, file),
+            None => Ok(vm.local(vm.heap.int(target))),
+        }
     },
 );
 
