@@ -197,8 +197,8 @@ fn encode(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         check_circular: vm.truth(args.at(3))?,
         floats: unfit(vm.truth(args.at(4))?),
         indent: indent(vm, args.at(5))?,
-        item_separator: vm.text_of(args.at(6))?,
-        key_separator: vm.text_of(args.at(7))?,
+        item_separator: separator(vm, args.at(6), 6)?,
+        key_separator: separator(vm, args.at(7), 5)?,
         order: if vm.truth(args.at(8))? {
             Order::Sorted
         } else {
@@ -209,6 +209,18 @@ fn encode(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     writer.write(vm, args.at(0))?;
     let text = vm.heap.try_str(&writer.finish())?;
     Ok(vm.local(text))
+}
+
+/// A separator; `place` is that of the encoder's argument, for the message.
+fn separator(vm: &Vm, local: Local, place: u8) -> Result<String, Raised> {
+    match vm.get_gc::<Str>(local) {
+        Some(text) => Ok(text.as_str().to_owned()),
+        None => {
+            let class = vm.heap.type_name(vm.get(local));
+            let message = format!("make_encoder() argument {place} must be str, not {class}");
+            Err(vm.heap.type_error(message))
+        }
+    }
 }
 
 /// What a level is indented by: a text, or so many spaces.

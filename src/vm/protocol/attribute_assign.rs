@@ -128,6 +128,9 @@ impl Vm {
             return Err(self.no_dict_error(object, name));
         };
         let class = heap.class_of(this);
+        if class.has(class_flag::NO_DICT) {
+            return Err(self.no_dict_error(object, name));
+        }
         if class.builtin.is_some()
             && this.as_gc::<Exception>().is_none()
             && !this.is_gc::<Function>()

@@ -24,6 +24,7 @@ use crate::runtime::set::Set;
 use crate::runtime::str::Str;
 use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
+use crate::runtime::view::View;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::text::IntRef;
 use crate::text::num::convert::compare_int_float;
@@ -410,7 +411,12 @@ impl Vm {
                     let payload = self.plain(l);
                     self.truth(payload)
                 }
-                _ => Ok(leaf_len(&self.heap, self.get(l)) != Some(0)),
+                _ => match leaf_len(&self.heap, self.get(l)) {
+                    Some(length) => Ok(length != 0),
+                    // A proxy of a mapping that has a `__len__` of its own.
+                    None if self.get(l).is_gc::<View>() => Ok(self.len(l)? != 0),
+                    None => Ok(true),
+                },
             },
         }
     }

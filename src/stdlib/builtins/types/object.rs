@@ -311,13 +311,15 @@ fn dir(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(sorted_names(heap, names)))
 }
 
-/// The names of the attributes of a class and its bases. `object` has a `__dict__` for the classes that bring one without saying so.
+/// The names of the attributes of a class and its bases. `object` has a `__dict__` for the classes that bring one without saying so;
+/// only functions and exceptions show it.
 pub fn names_in_classes<'h>(
     heap: &'h Heap,
     class: Gc<'h, Class>,
 ) -> impl Iterator<Item = Value<'h>> {
+    let shows = class.builtin_is(Builtin::Function) || class.layout == Kind::Exception;
     class.mro(heap).flat_map(move |class| {
-        let hidden = class.builtin_is(Builtin::Object);
+        let hidden = !shows && class.builtin_is(Builtin::Object);
         let hidden = hidden.then(|| heap.intern("__dict__").value());
         let names = class.attrs.entries(heap).into_iter();
         let names = names.map(|(name, _)| name.value());

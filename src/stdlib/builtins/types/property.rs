@@ -471,6 +471,10 @@ fn wrapped(vm: &Vm, args: Locals) -> Result<Local, Raised> {
 
 fn of_function(vm: &mut Vm, args: Locals, name: &str) -> Result<Local, Raised> {
     let function = wrapped(vm, args)?;
+    if vm.get(function).is_none() || vm.get(function).is_undef() {
+        // A slot has no function.
+        return Ok(vm.none());
+    }
     let found = vm.nested(|vm| vm.find_attr(function, name))?;
     Ok(found.unwrap_or_else(|| vm.none()))
 }

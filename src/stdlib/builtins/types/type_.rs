@@ -6,6 +6,7 @@
 use super::object::{names_in_classes, sorted_names};
 use super::type_facts;
 use crate::runtime::class::{Class, class_flag};
+use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
@@ -350,9 +351,14 @@ fn doc(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     let own = class.attrs.get(heap, heap.sym(Sym::Doc));
     let own = vm.local(own.unwrap_or(Value::NONE));
-    match vm.special(vm.get(own), Sym::Get) {
-        Some(_) => vm.bind_descriptor(own, args.at(0)),
-        None => Ok(own),
+    match vm.get_gc::<Descriptor>(own).map(|found| found.kind) {
+        Some(DescriptorKind::Static | DescriptorKind::Class) => vm.bind_descriptor(own, args.at(0)),
+        // A slot or a property is for the instances.
+        Some(_) => Ok(own),
+        None => match vm.special(vm.get(own), Sym::Get) {
+            Some(_) => vm.bind_descriptor(own, args.at(0)),
+            None => Ok(own),
+        },
     }
 }
 
