@@ -46,6 +46,27 @@ fn a_project_chooses_its_loop() {
 }
 
 #[test]
+fn fixtures_keep_things_in_the_keywords_of_a_test() {
+    let folder = Folder::with(&[
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\npython_files = ['tests/*case_*.py']\n",
+        ),
+        (
+            "tests/case_it.py",
+            "import pytest\n\
+             @pytest.fixture(params=[(1, 2), (3, 4)])\n\
+             def node(request):\n    request.keywords['expected'] = request.param[1]\n    return request.param[0]\n\
+             @pytest.fixture\ndef expected(request, node): return request.keywords['expected']\n\
+             def test_it(node, expected): assert node + 1 == expected\n",
+        ),
+    ]);
+    let run = folder.test(&["-v", "--format", "junit"]);
+    assert_eq!(run.status, 0, "{}{}", run.out, run.err);
+    run.has(&["classname=\"tests.case_it\" name=\"test_it[node0]\""]);
+}
+
+#[test]
 fn the_standard_streams_stay_the_same_objects() {
     let folder = Folder::with(&[(
         "test_it.py",
