@@ -58,12 +58,13 @@ pub fn write(summary: &Summary) -> String {
 
 /// The names of class and test: of `tests/test_a.py::TestB::test_c[1]` they are `tests.test_a.TestB` and `test_c[1]`.
 fn names<'n>(file: &str, id: &'n str) -> (String, &'n str) {
+    let file = file.strip_prefix("./").unwrap_or(file);
     let inside = id.strip_prefix(file).and_then(|it| it.strip_prefix("::"));
     let Some(inside) = inside else {
         return (file.to_owned(), id);
     };
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    let module = stem.trim_start_matches("./").replace('/', ".");
+    let module = stem.replace('/', ".");
     // Parameters may hold colons, too.
     let end = inside.find('[').unwrap_or(inside.len());
     match inside[..end].rfind("::") {
@@ -85,7 +86,7 @@ mod tests {
             ("tests.test_a.TestB".to_owned(), "test_c[a::b]")
         );
         assert_eq!(
-            both("tests/test_a.py::test_d"),
+            super::names("./tests/test_a.py", "tests/test_a.py::test_d"),
             ("tests.test_a".to_owned(), "test_d")
         );
         assert_eq!(
