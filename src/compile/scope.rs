@@ -120,6 +120,8 @@ pub struct Symbol {
     pub is_walrus_target: bool,
     /// Where it is declared global.
     pub global: Option<Span>,
+    /// The statement of its first `global` or `nonlocal` declaration.
+    pub declared: Option<Span>,
     /// Where it is declared nonlocal.
     pub nonlocal: Option<Span>,
     /// Whether an inner frame captures it, so that it lives in a cell.
@@ -341,6 +343,7 @@ impl Symbol {
             is_annotated: false,
             is_walrus_target: false,
             global: None,
+            declared: None,
             nonlocal: None,
             is_cell: false,
             place: Place::Global,

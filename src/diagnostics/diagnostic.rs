@@ -21,6 +21,21 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The change of the text that does it, where that is safe.
     pub fix: Option<Fix>,
+    /// Which part of CPython finds the mistake.
+    pub finder: Finder,
+    /// The place that CPython's exception names, where that is not the primary one.
+    pub quoted: Option<Span>,
+}
+
+/// The part of CPython that finds a mistake: it decides which of several is raised, and how the line is quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finder {
+    /// The tokenizer. The quoted span holds the first and the last character that count, the last one included.
+    Tokenizer,
+    /// The parser.
+    Parser,
+    /// The compiler, to which the text of a string is lost.
+    Compiler,
 }
 
 /// A change of a text after which the program does the same, and the finding is gone.
@@ -65,7 +80,30 @@ impl Diagnostic {
             labels,
             help: None,
             fix: None,
+            finder: Finder::Parser,
+            quoted: None,
         }
+    }
+
+    /// Says that CPython's tokenizer finds it at the character that starts at `offset`.
+    #[must_use]
+    pub fn by_tokenizer(mut self, offset: u32) -> Self {
+        (self.finder, self.quoted) = (Finder::Tokenizer, Some(Span::at(offset)));
+        self
+    }
+
+    /// Says that CPython finds it after parsing.
+    #[must_use]
+    pub fn by_compiler(mut self) -> Self {
+        self.finder = Finder::Compiler;
+        self
+    }
+
+    /// Says that CPython's exception names another place than the primary one.
+    #[must_use]
+    pub fn quoted(mut self, span: Span) -> Self {
+        self.quoted = Some(span);
+        self
     }
 
     /// Gives the primary place a text.

@@ -13,7 +13,7 @@ pub mod source_map;
 pub mod span;
 
 pub use codes::ErrorCode;
-pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use diagnostic::{Diagnostic, Finder, Fix, Label, Severity};
 pub use fit::{fit_to, fitted, width};
 pub use render::{Color, excerpt, presentable_text, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};

@@ -4,6 +4,7 @@
 //! pages put in place of plain ones are recognised; to add one, add it to `ascii_twin`.
 
 use super::layout::Layouter;
+use super::token::Token;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::text::unicode;
 
@@ -35,7 +36,8 @@ impl Layouter<'_> {
         } else {
             format!("invalid non-printable character U+{number:04X}")
         };
-        let diagnostic = Diagnostic::error(ErrorCode::InvalidCharacter, span, message);
+        let diagnostic =
+            Diagnostic::error(ErrorCode::InvalidCharacter, span, message).by_tokenizer(span.start);
         let diagnostic = match ascii_twin(c) {
             Some(twin) => diagnostic
                 .label(format!("looks like {twin}"))
@@ -47,16 +49,13 @@ impl Layouter<'_> {
         self.report(diagnostic);
     }
 
-    /// A character of ASCII that the language has no use for.
+    /// A character of ASCII that the language has no use for: the grammar refuses it.
     pub(super) fn unknown(&mut self, span: Span) {
         let text = span.text(self.source);
         if let Some(c) = text.chars().next().filter(char::is_ascii_control) {
             return self.invalid_character(c, span);
         }
-        let label = format!("`{text}` has no meaning outside of strings and comments");
-        self.report(
-            Diagnostic::error(ErrorCode::InvalidCharacter, span, "invalid syntax").label(label),
-        );
+        self.push(Token::Unknown, span);
     }
 }
 

@@ -30,10 +30,9 @@ pub fn scan_number(source: &str, start: usize) -> Result<usize, (Box<Diagnostic>
         Ok(kind) => kind,
         Err(message) => {
             let wrong = Span::new(start as u32, word_end(source, scan.at) as u32);
-            return Err((
-                Box::new(invalid_number(source, wrong, message)),
-                wrong.end as usize,
-            ));
+            let read = scan.read(start);
+            let diagnostic = invalid_number(source, wrong, message).by_tokenizer(read.end);
+            return Err((Box::new(diagnostic.quoted(read)), wrong.end as usize));
         }
     };
     let end = word_end(source, scan.at);
@@ -42,11 +41,10 @@ pub fn scan_number(source: &str, start: usize) -> Result<usize, (Box<Diagnostic>
     }
     let wrong = Span::new(start as u32, end as u32);
     Err((
-        Box::new(invalid_number(
-            source,
-            wrong,
-            format!("invalid {kind} literal"),
-        )),
+        Box::new(
+            invalid_number(source, wrong, format!("invalid {kind} literal"))
+                .by_tokenizer(scan.at as u32 - 1),
+        ),
         end,
     ))
 }
@@ -93,6 +91,30 @@ struct NumberScan<'a> {
 impl NumberScan<'_> {
     fn peek(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    /// The characters that CPython's tokenizer names for a number it refuses: the last one it has read, or from the start of
+    /// a decimal number with zeros in front up to its first digit that is none.
+    fn read(&self, start: usize) -> Span {
+        let text = &self.bytes[start..self.at];
+        let zeros = text
+            .iter()
+            .take_while(|&&byte| matches!(byte, b'0' | b'_'))
+            .count();
+        let is_octal = zeros > 0
+            && zeros < text.len()
+            && text
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b'_');
+        if is_octal && !self.peek().is_ascii_digit() && text.last() != Some(&b'_') {
+            return Span::new(start as u32, (start + zeros) as u32);
+        }
+        let last = if self.peek().is_ascii_digit() {
+            self.at
+        } else {
+            self.at - 1
+        };
+        Span::at(last as u32)
     }
 
     /// Digits with single underscores between them.
@@ -157,6 +179,7 @@ impl NumberScan<'_> {
                 self.at += 1 + sign;
                 self.digits("decimal")?;
             } else if sign == 1 {
+                self.at += 2;
                 return Err("invalid decimal literal".to_owned());
             }
         }

@@ -9,11 +9,12 @@ use lalrpop_util::{ParseError, lalrpop_mod};
 
 use super::ast::{Module, Stmt, StmtKind};
 use super::build_ast::Builder;
-use super::layout::{self, End};
+use super::layout::{self, End, FirstMistake, Layout};
 use super::mistakes::{self, Stop};
 use super::recovery::Resumed;
 use super::token::{Lexeme, Token};
-use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::diagnostics::source_map::line_of;
+use crate::diagnostics::{Diagnostic, ErrorCode, Finder, Span};
 use crate::text::source_encoding;
 
 lalrpop_mod!(
@@ -55,8 +56,7 @@ pub enum ReplInput {
 #[must_use]
 pub fn parse_module(source: &str) -> Parsed {
     let Err(too_large) = check_size(source.len()) else {
-        let layout = layout::lex(source);
-        return parse_lexemes(source, layout.lexemes, layout.diagnostics).0;
+        return parse_lexemes(source, layout::lex(source)).0;
     };
     Parsed {
         module: None,
@@ -76,7 +76,7 @@ pub fn parse_repl(source: &str) -> ReplInput {
     if layout.end != End::Whole && layout.diagnostics.len() == 1 {
         return ReplInput::Incomplete;
     }
-    let (parsed, stopped) = parse_lexemes(source, layout.lexemes, layout.diagnostics);
+    let (parsed, stopped) = parse_lexemes(source, layout);
     let ended = source
         .rsplit('\n')
         .next()
@@ -144,18 +144,21 @@ enum Stopped {
     AtEnd,
 }
 
-/// Parses tokens of which `wrong` says what is wrong with them.
-fn parse_lexemes(
-    source: &str,
-    mut lexemes: Vec<Lexeme>,
-    wrong: Vec<Diagnostic>,
-) -> (Parsed, Stopped) {
-    let is_cut = !wrong.is_empty();
-    if let Some(first) = wrong.iter().map(|diagnostic| diagnostic.span().start).min() {
-        cut_before(&mut lexemes, first);
+/// Parses the tokens of a text up to the first mistake in the text itself.
+fn parse_lexemes(source: &str, layout: Layout) -> (Parsed, Stopped) {
+    let Layout {
+        mut lexemes,
+        diagnostics: wrong,
+        first,
+        ..
+    } = layout;
+    let is_cut = first.is_some();
+    if let Some(first) = first {
+        lexemes.truncate(first.tokens);
     }
     let mut builder = Builder::new(source);
-    let mut diagnostics = wrong;
+    let mut diagnostics = Vec::new();
+    let mut refused = None;
     let mut stopped = Stopped::Nowhere;
     let mut start = 0;
     let module = loop {
@@ -178,6 +181,7 @@ fn parse_lexemes(
                 Stopped::InBetween
             };
         }
+        refused = Some(index);
         if !(is_cut && index == lexemes.len()) {
             diagnostics.push(mistakes::explain(&Stop {
                 source,
@@ -195,6 +199,9 @@ fn parse_lexemes(
         }
     };
     diagnostics.extend(builder.into_diagnostics());
+    if let Some(first) = first {
+        join_mistakes(source, &lexemes, refused, first, wrong, &mut diagnostics);
+    }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
     let module = (diagnostics.is_empty() && stopped == Stopped::Nowhere).then_some(module);
     (
@@ -206,16 +213,81 @@ fn parse_lexemes(
     )
 }
 
-/// Keeps the tokens of the logical lines that end before `offset`, and the indentation of the next.
-fn cut_before(lexemes: &mut Vec<Lexeme>, offset: u32) {
-    let before = lexemes.partition_point(|lexeme| lexeme.span.end <= offset);
-    let lines = lexemes[..before]
+/// Adds the mistakes in the text itself to those of the grammar. On the line where both found one, one counts: as in CPython that
+/// of the tokenizer, except where the parser stops before it needs the token.
+fn join_mistakes(
+    source: &str,
+    lexemes: &[Lexeme],
+    refused: Option<usize>,
+    first: FirstMistake,
+    mut wrong: Vec<Diagnostic>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let newline = lexemes.iter().rposition(|it| it.token == Token::Newline);
+    let line = newline.map_or(0, |index| index + 1);
+    let start = lexemes.get(line).map_or(u32::MAX, |first| first.span.start);
+    let last = diagnostics
         .iter()
-        .rposition(|lexeme| lexeme.token == Token::Newline);
-    let first = lines.map_or(0, |index| index + 1);
-    let layout = |lexeme: &&Lexeme| matches!(lexeme.token, Token::Indent | Token::Dedent);
-    let depth = lexemes[first..before].iter().take_while(layout).count();
-    lexemes.truncate(first + depth);
+        .rposition(|it| it.finder == Finder::Parser);
+    let parser_wins = matches!((refused, last), (Some(index), Some(last)) if index >= line
+        && index < lexemes.len()
+        && !tokenizer_wins(source, lexemes, index, first, &wrong[0], &diagnostics[last]));
+    if parser_wins {
+        wrong.remove(0);
+    } else {
+        diagnostics.retain(|diagnostic| diagnostic.span().start < start);
+    }
+    diagnostics.append(&mut wrong);
+}
+
+/// Whether a mistake in the text comes before one that the grammar found at the token `index` of the same line.
+fn tokenizer_wins(
+    source: &str,
+    lexemes: &[Lexeme],
+    index: usize,
+    first: FirstMistake,
+    in_text: &Diagnostic,
+    in_grammar: &Diagnostic,
+) -> bool {
+    let looks_ahead = in_grammar.code == ErrorCode::MissingComma;
+    if looks_ahead && index + 1 >= lexemes.len() {
+        return true;
+    }
+    match in_text.finder {
+        Finder::Tokenizer => !first.in_fstring,
+        _ if in_text.code == ErrorCode::UnclosedBracket => {
+            let last = lexemes[(index + usize::from(looks_ahead)).min(lexemes.len() - 1)];
+            line_of(source, last.span.start) > line_of(source, in_text.span().start)
+        }
+        _ => false,
+    }
+}
+
+/// Whether tokens of one line are an expression.
+pub(super) fn is_expression(source: &str, lexemes: &[Lexeme]) -> bool {
+    let Some(last) = lexemes.last() else {
+        return false;
+    };
+    let newline = Lexeme {
+        token: Token::Newline,
+        span: Span::at(last.span.end),
+    };
+    let tokens = lexemes
+        .iter()
+        .chain([&newline])
+        .map(|Lexeme { token, span }| Ok((span.start, *token, span.end)));
+    let mut builder = Builder::new(source);
+    let parsed = grammar::ModuleParser::new().parse(&mut builder, tokens);
+    let is_one = |body: &Vec<Stmt>| {
+        matches!(
+            body.as_slice(),
+            [Stmt {
+                kind: StmtKind::Expr(_),
+                ..
+            }]
+        )
+    };
+    parsed.is_ok_and(|body| is_one(&body))
 }
 
 /// Index of the token that the grammar refused (the number of tokens for the end), and what it would have taken.

@@ -144,14 +144,15 @@ fn nonlocal(
                 "nonlocal binding not allowed for type parameter '{}'",
                 symbol.name
             );
-            problems.push(Diagnostic::error(ErrorCode::NoNonlocal, span, message));
+            problems.push(Diagnostic::error(ErrorCode::NoNonlocal, span, message).by_compiler());
             Place::Global
         }
         Some(found) => Place::Free(capture(tree, id, found)),
         None => {
             let message = format!("no binding for nonlocal '{}' found", symbol.name);
             let help = "`nonlocal` names a variable of a function around; for one of the module use `global`";
-            problems.push(Diagnostic::error(ErrorCode::NoNonlocal, span, message).help(help));
+            let problem = Diagnostic::error(ErrorCode::NoNonlocal, span, message).by_compiler();
+            problems.push(problem.quoted(symbol.declared.unwrap_or(span)).help(help));
             Place::Global
         }
     }

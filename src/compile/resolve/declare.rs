@@ -143,8 +143,10 @@ impl Resolver {
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
         symbol.global = Some(ident.span);
+        symbol.declared.get_or_insert(stmt);
         if let Some(nonlocal) = symbol.nonlocal {
-            self.both_declared(ident, stmt, nonlocal);
+            let first = symbol.declared.unwrap_or(stmt);
+            self.both_declared(ident, stmt, nonlocal, first);
         }
     }
 
@@ -166,18 +168,23 @@ impl Resolver {
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
         symbol.nonlocal = Some(ident.span);
+        symbol.declared.get_or_insert(stmt);
         if let Some(global) = symbol.global {
-            self.both_declared(ident, stmt, global);
+            let first = symbol.declared.unwrap_or(stmt);
+            self.both_declared(ident, stmt, global, first);
         }
     }
 
-    fn both_declared(&mut self, ident: &Ident, stmt: Span, other: Span) {
+    fn both_declared(&mut self, ident: &Ident, stmt: Span, other: Span, first: Span) {
         let problem = self.error(
             ErrorCode::Declaration,
             stmt,
             format!("name '{}' is nonlocal and global", ident.name),
         );
-        *problem = problem.clone().also(other, "the other declaration");
+        *problem = problem
+            .clone()
+            .quoted(first)
+            .also(other, "the other declaration");
     }
 
     /// A declaration comes before everything else that a scope does with a name.

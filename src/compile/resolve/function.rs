@@ -81,16 +81,17 @@ impl Resolver {
     fn check_async_generator(&mut self, id: ScopeId) {
         let returns = self
             .valued_returns
-            .extract_if(.., |(scope, _)| *scope == id)
+            .extract_if(.., |(scope, ..)| *scope == id)
             .collect::<Vec<_>>();
         let scope = self.tree.get(id);
         if scope.is_async && scope.is_generator {
-            for (_, span) in returns {
+            for (_, span, whole) in returns {
                 let problem = self.error(
                     ErrorCode::AsyncGeneratorReturn,
                     span,
                     "'return' with value in async generator",
                 );
+                problem.quoted = Some(whole);
                 problem.help = Some(
                     "an async generator only yields: use a bare `return` to end it".to_owned(),
                 );

@@ -57,7 +57,7 @@ struct Resolver {
     /// Whether a `from __future__` import may still come.
     at_top: bool,
     /// The `return`s with a value, by function: async generators may have none.
-    valued_returns: Vec<(ScopeId, Span)>,
+    valued_returns: Vec<(ScopeId, Span, Span)>,
     problems: Vec<Diagnostic>,
 }
 
@@ -117,7 +117,8 @@ impl Resolver {
         span: Span,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        self.problems.push(Diagnostic::error(code, span, message));
+        let problem = Diagnostic::error(code, span, message).by_compiler();
+        self.problems.push(problem);
         self.problems.last_mut().expect("just pushed")
     }
 

@@ -182,7 +182,8 @@ impl Resolver {
             self.star_handler_exit(span);
         }
         if let Some(value) = value {
-            self.valued_returns.push((self.scope, value.span));
+            self.valued_returns
+                .push((self.scope, value.span, span.to(value.span)));
         }
     }
 

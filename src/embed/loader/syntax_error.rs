@@ -4,7 +4,7 @@
 //! apy's own diagnostics are more specific than CPython's messages, programs get CPython's, which they may print or compare.
 
 use super::sources;
-use crate::diagnostics::{Diagnostic, ErrorCode, FileId, SourceFile};
+use crate::diagnostics::{Diagnostic, ErrorCode, FileId, Finder, SourceFile};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::{Goal, Vm};
 
@@ -26,7 +26,7 @@ pub(super) fn syntax_error(
     mistakes: &[Diagnostic],
     origin: Place,
 ) -> Raised {
-    let Some(first) = mistakes.first() else {
+    let Some(first) = raised_first(mistakes) else {
         return vm.heap.raise(Builtin::SyntaxError, "invalid syntax");
     };
     let class = match first.exception() {
@@ -38,7 +38,7 @@ pub(super) fn syntax_error(
     let source = sources.file(file);
     let ((line, column), (end_line, end_column)) = place_of(source, first, origin);
     let heap = &vm.heap;
-    let text = line_of(source, line, origin);
+    let text = line_of(source, first, (line, end_line), origin);
     let place = [
         heap.str_value(source.name()),
         heap.int(line),
@@ -52,6 +52,16 @@ pub(super) fn syntax_error(
     heap.raise_with(class, &[message, place])
 }
 
+/// The mistake that CPython raises: its parser reads on for mistakes of the tokenizer before it raises its own.
+fn raised_first(mistakes: &[Diagnostic]) -> Option<&Diagnostic> {
+    let rank = |mistake: &&Diagnostic| match mistake.finder {
+        Finder::Tokenizer => 0,
+        Finder::Parser => 1,
+        Finder::Compiler => 2,
+    };
+    mistakes.iter().min_by_key(rank)
+}
+
 /// What CPython says.
 fn message_of(mistake: &Diagnostic) -> &str {
     let is_own = matches!(
@@ -62,7 +72,10 @@ fn message_of(mistake: &Diagnostic) -> &str {
             | ErrorCode::ForeignStatement
             | ErrorCode::KeywordAsName
             | ErrorCode::OrphanClause
+            | ErrorCode::MixedBraces
+            | ErrorCode::AsInTuple
     );
+    let is_own = is_own || mistake.message.starts_with('`');
     if is_own && !mistake.message.starts_with("invalid syntax") {
         "invalid syntax"
     } else {
@@ -72,7 +85,7 @@ fn message_of(mistake: &Diagnostic) -> &str {
 
 /// Line and column where the mistake begins and where it ends.
 fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Place) -> ((i64, i64), (i64, i64)) {
-    let span = mistake.span();
+    let span = mistake.quoted.unwrap_or(mistake.span());
     let whole = i64::from(source.text().len() as u32);
     if origin == Place::Text(Goal::Expression) && i64::from(span.start) == whole {
         let line = i64::from(whole > 0);
@@ -85,8 +98,20 @@ fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Place) -> ((i64, 
     let (line, column) = (i64::from(start.line), i64::from(start.column));
     let (end_line, end_column) = (i64::from(end.line), i64::from(end.column));
     match mistake.code {
+        _ if mistake.finder == Finder::Tokenizer => ((line, column), (line, end_column)),
         ErrorCode::UnclosedBracket => ((line, column), (line, 0)),
-        ErrorCode::UnterminatedString | ErrorCode::UnterminatedBlock => {
+        ErrorCode::LineContinuation if mistake.message.starts_with("unexpected EOF") => {
+            ((line, column), (line, -1))
+        }
+        ErrorCode::LineContinuation => ((line, column), (line, 0)),
+        ErrorCode::UnmatchedDedent => {
+            let length = source.line_text(start.line).chars().count() as i64;
+            ((line, length + 1), (line, -1))
+        }
+        ErrorCode::MixedTabs => ((line, column), (line, 0)),
+        ErrorCode::ExpectedToken if mistake.quoted.is_some() => ((line, column), (line, 0)),
+        ErrorCode::TryWithoutHandler if span.is_empty() => ((line, column), (line, -1)),
+        ErrorCode::InvalidImport if mistake.message.starts_with("Expected") => {
             ((line, column), (line, column))
         }
         ErrorCode::UnexpectedIndent => ((line, (end_column - 1).max(1)), (line, -1)),
@@ -95,13 +120,25 @@ fn place_of(source: &SourceFile, mistake: &Diagnostic, origin: Place) -> ((i64, 
     }
 }
 
-/// The line with its end; the last line of statements gets one, as CPython's tokenizer adds it.
-fn line_of(source: &SourceFile, line: i64, origin: Place) -> Option<String> {
-    if origin == Place::Compiled {
+/// The line, with its end where CPython's tokenizer is still in it when the parser raises; the last line of statements gets one, as
+/// the tokenizer adds it.
+fn line_of(
+    source: &SourceFile,
+    mistake: &Diagnostic,
+    (line, end_line): (i64, i64),
+    origin: Place,
+) -> Option<String> {
+    let is_late = mistake.finder == Finder::Compiler && origin != Place::File;
+    if origin == Place::Compiled || is_late {
         return None;
     }
+    let is_past = end_line > line
+        || mistake.code == ErrorCode::UnclosedBracket && line < i64::from(source.line_count());
     let line = u32::try_from(line).unwrap_or(0).max(1);
     let mut text = source.line_text(line).to_owned();
+    if mistake.finder == Finder::Tokenizer || is_past {
+        return Some(text);
+    }
     if line < source.line_count() || origin != Place::Text(Goal::Expression) {
         text.push('\n');
     }

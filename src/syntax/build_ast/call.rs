@@ -14,6 +14,8 @@ pub struct Arguments {
     pub items: Vec<Arg>,
     /// The one that is not.
     pub last: Option<Arg>,
+    /// Where the closing parenthesis stands.
+    pub end: u32,
 }
 
 impl Builder<'_> {
@@ -41,7 +43,9 @@ impl Builder<'_> {
         if let ExprKind::Name(text) = &name.kind
             && !name.parenthesized
         {
-            self.check_debug_name(text, name.span);
+            if &**text == "__debug__" {
+                self.check_debug_name(text, name.span.to(value.span));
+            }
             return Arg::Keyword {
                 name: Ident {
                     name: text.clone(),
@@ -51,6 +55,8 @@ impl Builder<'_> {
             };
         }
         let word = describe(&name.kind);
+        let equal = self.source[name.span.end as usize..].find('=').unwrap_or(0) as u32;
+        let quoted = Span::new(name.span.start, name.span.end + equal + 1);
         let diagnostic = if ["True", "False", "None"].contains(&word) {
             Diagnostic::error(
                 ErrorCode::CallArguments,
@@ -63,13 +69,17 @@ impl Builder<'_> {
             Diagnostic::error(ErrorCode::ArgumentName, name.span.to(value.span), message)
                 .label("only a parameter's name can stand before `=`")
         };
-        self.report(diagnostic);
+        self.report(diagnostic.quoted(quoted));
         Arg::Pos(value)
     }
 
     /// Puts the arguments in one list and checks their order.
     pub fn arguments(&mut self, args: Arguments) -> Vec<Arg> {
-        let Arguments { mut items, last } = args;
+        let Arguments {
+            mut items,
+            last,
+            end,
+        } = args;
         if !items.is_empty() {
             items
                 .iter()
@@ -81,7 +91,7 @@ impl Builder<'_> {
             .iter()
             .any(|arg| matches!(arg, Arg::Keyword { .. } | Arg::DoubleStar(_)))
         {
-            self.check_order(&items);
+            self.check_order(&items, Span::new(end, end + 1));
             self.check_repeated(&items);
         }
         items
@@ -106,7 +116,7 @@ impl Builder<'_> {
         }
     }
 
-    fn check_order(&mut self, args: &[Arg]) {
+    fn check_order(&mut self, args: &[Arg], end: Span) {
         let (mut keyword, mut unpacking) = (None, None);
         for arg in args {
             match arg {
@@ -116,18 +126,22 @@ impl Builder<'_> {
                     if let Some(before) = unpacking {
                         let message =
                             "iterable argument unpacking follows keyword argument unpacking";
-                        return self.wrong_order(value.span, before, message);
+                        let comma =
+                            self.source[before.end as usize..].find(',').unwrap_or(0) as u32;
+                        let quoted = Span::new(before.end + comma, value.span.end);
+                        return self.wrong_order(value.span, before, quoted, message);
                     }
                 }
                 Arg::Pos(value) => {
                     if let Some(before) = unpacking {
                         let message = "positional argument follows keyword argument unpacking";
-                        return self.wrong_order(value.span, before, message);
+                        return self.wrong_order(value.span, before, end, message);
                     }
                     if let Some(before) = keyword {
                         return self.wrong_order(
                             value.span,
                             before,
+                            end,
                             "positional argument follows keyword argument",
                         );
                     }
@@ -136,8 +150,9 @@ impl Builder<'_> {
         }
     }
 
-    fn wrong_order(&mut self, span: Span, before: Span, message: &str) {
+    fn wrong_order(&mut self, span: Span, before: Span, quoted: Span, message: &str) {
         let diagnostic = Diagnostic::error(ErrorCode::PositionalAfterKeyword, span, message)
+            .quoted(quoted)
             .label("has no name")
             .also(before, "given by name before")
             .help("move the positional arguments to the front, or give this one a name too");
@@ -147,12 +162,14 @@ impl Builder<'_> {
     fn check_repeated(&mut self, args: &[Arg]) {
         let mut seen = rustc_hash::FxHashMap::default();
         for arg in args {
-            let Arg::Keyword { name, .. } = arg else {
+            let Arg::Keyword { name, value } = arg else {
                 continue;
             };
             if let Some(first) = seen.insert(&name.name, name.span) {
                 let message = format!("keyword argument repeated: {}", name.name);
                 let diagnostic = Diagnostic::error(ErrorCode::RepeatedKeyword, name.span, message)
+                    .by_compiler()
+                    .quoted(name.span.to(value.span))
                     .label("given again")
                     .also(first, "given here");
                 self.report(diagnostic.help("remove one of them"));

@@ -93,6 +93,7 @@ impl Builder<'_> {
                 let message = "dict unpacking cannot be used in dict comprehension";
                 self.report(
                     Diagnostic::error(ErrorCode::Unpacking, span, message)
+                        .quoted(Span::new(start, start + 2))
                         .help("write {k: v for d in ... for k, v in d.items()}"),
                 );
                 value
@@ -135,8 +136,10 @@ impl Builder<'_> {
         match item {
             BraceItem::Value(value) => value,
             BraceItem::Pair(key, value) => {
+                let colon = self.source[key.span.end as usize..].find(':').unwrap_or(0) as u32;
                 self.mixed_braces(
                     key.span.to(value.span),
+                    key.span.end + colon,
                     "a key with a value, but the entries before have none",
                 );
                 value
@@ -144,6 +147,7 @@ impl Builder<'_> {
             BraceItem::DoubleStar(start, value) => {
                 self.mixed_braces(
                     Span::new(start, value.span.end),
+                    start,
                     "unpacks a dict, but this is a set",
                 );
                 value
@@ -164,6 +168,7 @@ impl Builder<'_> {
                 );
                 self.report(
                     diagnostic
+                        .quoted(Span::at(value.span.end.saturating_sub(1)))
                         .also(value.span, "this key has no value")
                         .help("write key: value"),
                 );
@@ -185,12 +190,13 @@ impl Builder<'_> {
         }
     }
 
-    fn mixed_braces(&mut self, span: Span, label: &str) {
+    fn mixed_braces(&mut self, span: Span, refused: u32, label: &str) {
         let diagnostic = Diagnostic::error(
             ErrorCode::MixedBraces,
             span,
             "a dict and a set in the same braces",
         )
+        .quoted(Span::new(refused, refused + 1))
         .label(label);
         self.report(diagnostic.help("a dict has `key: value` everywhere, a set nowhere"));
     }

@@ -113,6 +113,13 @@ impl Builder<'_> {
             );
             return value;
         };
+        if target.parenthesized {
+            let message = "cannot use assignment expressions with name";
+            self.report(
+                Diagnostic::error(ErrorCode::InvalidWalrus, target.span, message)
+                    .label("in parentheses"),
+            );
+        }
         self.check_debug_name(name, target.span);
         let target = Ident {
             name: name.clone(),
@@ -237,8 +244,12 @@ impl Builder<'_> {
 
     pub(super) fn misplaced_star(&mut self, span: crate::diagnostics::Span, message: &str) {
         let diagnostic = Diagnostic::error(ErrorCode::MisplacedStar, span, message)
-            .label("one value is wanted here")
-            .help("for a tuple add a comma: (*x,); to call with the items write f(*x)");
+            .label("one value is wanted here");
+        let diagnostic = match message {
+            "can't use starred expression here" => diagnostic.by_compiler(),
+            _ => diagnostic,
+        }
+        .help("for a tuple add a comma: (*x,); to call with the items write f(*x)");
         self.report(diagnostic);
     }
 }

@@ -67,10 +67,9 @@ impl Builder<'_> {
         default: Option<Expr>,
     ) -> ParamItem {
         if let Some(default) = default {
-            self.wrong_params(
+            self.wrong_default(
                 default.span,
                 "var-positional argument cannot have default value",
-                "a default",
             );
         }
         self.check_debug_name(&name.name, name.span);
@@ -93,10 +92,9 @@ impl Builder<'_> {
         default: Option<Expr>,
     ) -> ParamItem {
         if let Some(default) = default {
-            self.wrong_params(
+            self.wrong_default(
                 default.span,
                 "var-keyword argument cannot have default value",
-                "a default",
             );
         }
         self.check_debug_name(&name.name, name.span);
@@ -196,14 +194,31 @@ impl Builder<'_> {
                 ErrorCode::Parameters,
                 span,
                 "* argument may appear only once",
-            );
+            )
+            .quoted(Span::new(span.start, span.start + 1));
             self.report(diagnostic.label("a second `*`").also(first, "the first"));
         }
         seen.star = Some(span);
     }
 
+    fn wrong_default(&mut self, span: Span, message: &str) {
+        let before = &self.source[..span.start as usize];
+        let equal = before.rfind('=').unwrap_or(0) as u32;
+        let diagnostic = Diagnostic::error(ErrorCode::Parameters, span, message)
+            .quoted(Span::new(equal, equal + 1))
+            .label("a default");
+        self.report(diagnostic.help("the order is: a, /, b, *args or *, c, **kwargs"));
+    }
+
     fn wrong_params(&mut self, span: Span, message: &str, label: &str) {
-        let diagnostic = Diagnostic::error(ErrorCode::Parameters, span, message).label(label);
+        let token = match span.text(self.source) {
+            text if text.starts_with("**") => Span::new(span.start, span.start + 2),
+            text if text.starts_with('*') => Span::new(span.start, span.start + 1),
+            _ => span,
+        };
+        let diagnostic = Diagnostic::error(ErrorCode::Parameters, span, message)
+            .quoted(token)
+            .label(label);
         self.report(diagnostic.help("the order is: a, /, b, *args or *, c, **kwargs"));
     }
 
@@ -225,11 +240,10 @@ impl Builder<'_> {
                 _ => "ParamSpec",
             };
             let message = format!("cannot use {what} with {with}");
-            self.report(Diagnostic::error(
-                ErrorCode::TypeParameters,
-                bound.span,
-                message,
-            ));
+            let colon = self.source[name.span.end as usize..].find(':').unwrap_or(0) as u32;
+            let quoted = Span::new(name.span.end + colon, bound.span.end);
+            let diagnostic = Diagnostic::error(ErrorCode::TypeParameters, bound.span, message);
+            self.report(diagnostic.quoted(quoted));
         }
         TypeParam {
             name,

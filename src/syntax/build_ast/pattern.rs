@@ -82,8 +82,10 @@ impl Builder<'_> {
             .iter()
             .filter(|item| matches!(item.kind, PatternKind::Star(_)));
         if let (Some(_), Some(second)) = (stars.next(), stars.next()) {
-            self.wrong_pattern(
+            let whole = self.span(l, r);
+            self.late_pattern(
                 second.span,
+                whole,
                 "multiple starred names in sequence pattern",
                 "a second one",
             );
@@ -141,7 +143,7 @@ impl Builder<'_> {
         let span = value.span;
         if matches!(value.kind, ExprKind::FString(_)) {
             let message = "patterns may only match literals and attribute lookups";
-            self.wrong_pattern(span, message, "its value is not fixed");
+            self.late_pattern(span, span, message, "its value is not fixed");
         }
         let kind = match value.kind {
             ExprKind::Constant(constant @ (Constant::None | Constant::Bool(_))) => {
@@ -199,7 +201,7 @@ impl Builder<'_> {
     fn check_key(&mut self, key: &Expr, before: &[(Expr, Pattern)], whole: Span) {
         if matches!(key.kind, ExprKind::FString(_)) {
             let message = "mapping pattern keys may only match literals and attribute lookups";
-            self.wrong_pattern(key.span, message, "its value is not fixed");
+            self.late_pattern(key.span, key.span, message, "its value is not fixed");
         }
         let same = |other: &Expr| match (number(key), number(other)) {
             (Some(key), Some(other)) => key == other,
@@ -211,7 +213,8 @@ impl Builder<'_> {
         };
         if before.len() < 100 && before.iter().any(|(other, _)| same(other)) {
             let text = key.span.text(self.source);
-            self.wrong_pattern(
+            self.late_pattern(
+                whole,
                 whole,
                 format!("mapping pattern checks duplicate key ({text})"),
                 "given before",
@@ -236,7 +239,7 @@ impl Builder<'_> {
                     if !names.insert(name.name.clone()) {
                         let message =
                             format!("attribute name repeated in class pattern: {}", name.name);
-                        self.wrong_pattern(name.span, message, "given before");
+                        self.late_pattern(name.span, pattern.span, message, "given before");
                     }
                     keywords.push((name, pattern));
                 }
@@ -284,7 +287,17 @@ impl Builder<'_> {
     }
 
     fn wrong(&mut self, code: ErrorCode, span: Span, message: impl Into<String>, label: &str) {
-        self.report(Diagnostic::error(code, span, message).label(label));
+        let diagnostic = Diagnostic::error(code, span, message).label(label);
+        self.report(match code {
+            ErrorCode::InvalidPattern => diagnostic,
+            _ => diagnostic.by_compiler(),
+        });
+    }
+
+    /// A pattern that CPython's parser lets through and its compiler refuses, naming the place `quoted`.
+    fn late_pattern(&mut self, span: Span, quoted: Span, message: impl Into<String>, label: &str) {
+        let diagnostic = Diagnostic::error(ErrorCode::InvalidPattern, span, message).by_compiler();
+        self.report(diagnostic.quoted(quoted).label(label));
     }
 
     fn pattern(&mut self, l: u32, kind: PatternKind, r: u32) -> Pattern {

@@ -169,12 +169,15 @@ impl Builder<'_> {
             let message = "multiple exception types must be parenthesized";
             let diagnostic = Diagnostic::error(ErrorCode::ExceptTypes, ty.span, message);
             let types = ty.span.text(self.source);
+            let end = name.as_ref().map_or(ty.span, |name| name.span);
+            let diagnostic = diagnostic.quoted(ty.span.to(end));
             self.report(diagnostic.help(format!("write except ({types}):")));
         }
         let mut made = self.bare_handler(l, body);
         made.handler.ty = Some(ty);
         made.handler.name = name;
         made.is_star = star.is_some();
+        made.keyword.end = star.map_or(made.keyword.end, |at| at + 1);
         made
     }
 
@@ -190,9 +193,9 @@ impl Builder<'_> {
         for (index, handler) in handlers.iter().enumerate() {
             if handler.is_star != is_star {
                 let message = "cannot have both 'except' and 'except*' on the same 'try'";
-                self.wrong_handler(handler.keyword, message);
+                self.wrong_handler(handler, message);
             } else if handler.handler.ty.is_none() && index + 1 < handlers.len() {
-                self.wrong_handler(handler.keyword, "default 'except:' must be last");
+                self.wrong_handler(handler, "default 'except:' must be last");
             }
         }
         let handlers = handlers
@@ -219,8 +222,12 @@ impl Builder<'_> {
         }
     }
 
-    fn wrong_handler(&mut self, span: Span, message: &str) {
-        self.report(Diagnostic::error(ErrorCode::ExceptClause, span, message));
+    fn wrong_handler(&mut self, handler: &Handler, message: &str) {
+        let diagnostic = Diagnostic::error(ErrorCode::ExceptClause, handler.keyword, message);
+        self.report(match message.starts_with("default") {
+            true => diagnostic.by_compiler().quoted(handler.handler.span),
+            false => diagnostic,
+        });
     }
 
     /// `raise exc from cause`
@@ -234,12 +241,34 @@ impl Builder<'_> {
         StmtKind::Assert { test, msg }
     }
 
+    /// `from module import names`, with as many dots as `level` before the module; the second keyword is at `keyword`.
+    pub fn import_from(
+        &mut self,
+        level: u32,
+        module: Option<Ident>,
+        keyword: u32,
+        names: ImportNames,
+    ) -> StmtKind {
+        if level == 0 && module.is_none() {
+            let span = Span::new(keyword, keyword + "import".len() as u32);
+            let message = "invalid syntax";
+            let diagnostic = Diagnostic::error(ErrorCode::InvalidImport, span, message);
+            self.report(diagnostic.label("names no module to import from"));
+        }
+        StmtKind::ImportFrom {
+            module,
+            level,
+            names,
+        }
+    }
+
     /// The names of a `from` import without parentheses, where no comma may end the list.
     pub fn from_names(&mut self, names: Vec<Alias>, r: u32) -> ImportNames {
         let comma = Span::new(r.saturating_sub(1), r);
         if comma.text(self.source) == "," {
             let message = "trailing comma not allowed without surrounding parentheses";
-            let diagnostic = Diagnostic::error(ErrorCode::InvalidImport, comma, message);
+            let diagnostic =
+                Diagnostic::error(ErrorCode::InvalidImport, comma, message).quoted(Span::at(r));
             self.report(diagnostic.help("remove the comma, or put parentheses around the names"));
         }
         ImportNames::Names(names)

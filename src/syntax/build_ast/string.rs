@@ -8,7 +8,7 @@ use super::super::layout::fstring;
 use super::super::literal::{self, Prefix};
 use super::super::odd_literals;
 use super::{Builder, placeholder};
-use crate::diagnostics::{Diagnostic, ErrorCode};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// What follows the expression of a field.
 pub struct FormatEnd {
@@ -45,7 +45,7 @@ impl Builder<'_> {
                 self.constant(l, value, r)
             }
             Err(diagnostic) => {
-                self.report(*diagnostic);
+                self.report(diagnostic.quoted(span));
                 placeholder(span)
             }
         }
@@ -172,11 +172,15 @@ impl Builder<'_> {
         let mut bytes = Vec::new();
         for part in parts {
             let ExprKind::Constant(Constant::Bytes(more)) = &part.kind else {
+                let rest = &self.source[r as usize..];
+                let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+                let next = r + blank as u32;
                 let diagnostic = Diagnostic::error(
                     ErrorCode::MixedBytes,
                     part.span,
                     "cannot mix bytes and nonbytes literals",
                 )
+                .quoted(Span::at(next))
                 .label("text among bytes")
                 .help("put b before each of them, or before none");
                 self.report(diagnostic);

@@ -3,7 +3,7 @@
 //! The grammar reads a target as an expression; here it is checked and its context set. What cannot be assigned to is
 //! reported in CPython's words.
 
-use super::super::ast::{BinOp, Constant, Expr, ExprKind, StmtKind};
+use super::super::ast::{BinOp, Constant, Expr, ExprKind, StmtKind, UnaryOp};
 use super::Builder;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
@@ -97,7 +97,8 @@ impl Builder<'_> {
         match &target.kind {
             ExprKind::Starred(inner) if usage != Use::Delete => {
                 let message = "starred assignment target must be in a list or tuple";
-                let diagnostic = Diagnostic::error(ErrorCode::StarredTargets, target.span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::StarredTargets, target.span, message)
+                    .by_compiler();
                 self.report(diagnostic.help("add a comma: *x, = ..."));
                 self.check_part(inner, usage);
             }
@@ -134,7 +135,8 @@ impl Builder<'_> {
                     if let Some(first) = star.replace(item.span) {
                         let message = "multiple starred expressions in assignment";
                         let diagnostic =
-                            Diagnostic::error(ErrorCode::StarredTargets, item.span, message);
+                            Diagnostic::error(ErrorCode::StarredTargets, item.span, message)
+                                .by_compiler();
                         self.report(
                             diagnostic
                                 .label("a second one")
@@ -159,6 +161,10 @@ impl Builder<'_> {
                 | ExprKind::BoolOp { .. }
                 | ExprKind::IfExp { .. }
                 | ExprKind::Lambda(_)
+                | ExprKind::UnaryOp {
+                    op: UnaryOp::Not,
+                    ..
+                }
         );
         let message = match usage {
             Use::Delete => format!("cannot delete {what}"),
@@ -191,7 +197,7 @@ impl Builder<'_> {
     fn check_debug_target(&mut self, target: &Expr) {
         match &target.kind {
             ExprKind::Name(name) => self.check_debug_name(name, target.span),
-            ExprKind::Attribute { attr, .. } => self.check_debug_name(&attr.name, attr.span),
+            ExprKind::Attribute { attr, .. } => self.check_debug_name(&attr.name, target.span),
             _ => {}
         }
     }
@@ -199,11 +205,8 @@ impl Builder<'_> {
     /// `__debug__` is a constant of the language.
     pub(super) fn check_debug_name(&mut self, name: &str, span: Span) {
         if name == "__debug__" {
-            self.report(Diagnostic::error(
-                ErrorCode::InvalidTarget,
-                span,
-                "cannot assign to __debug__",
-            ));
+            let message = "cannot assign to __debug__";
+            self.report(Diagnostic::error(ErrorCode::InvalidTarget, span, message).by_compiler());
         }
     }
 }

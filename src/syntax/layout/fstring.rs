@@ -91,7 +91,8 @@ impl Layouter<'_> {
                 Some(b'}') => {
                     let message = "f-string: single '}' is not allowed";
                     let diagnostic =
-                        Diagnostic::error(ErrorCode::LoneBrace, byte_span(at), message);
+                        Diagnostic::error(ErrorCode::LoneBrace, byte_span(at), message)
+                            .by_tokenizer(at as u32);
                     self.report(
                         diagnostic
                             .label("closes no field")
@@ -100,11 +101,8 @@ impl Layouter<'_> {
                     at += 1;
                 }
                 Some(byte) if byte == mode.prefix.quote && mode.prefix.closes_at(bytes, at) => {
-                    if in_spec {
-                        let message = "f-string: expecting '}', or format specs";
-                        return self.unclosed_field(byte_span(at), message);
-                    }
                     self.middle(from, at);
+                    self.open.truncate(mode.base);
                     return self.end_fstring(at, mode);
                 }
                 Some(_) => at += 1,
@@ -128,7 +126,8 @@ impl Layouter<'_> {
                 ErrorCode::TooNested,
                 byte_span(at),
                 "f-string: expressions nested too deeply",
-            );
+            )
+            .by_tokenizer(at as u32 - 1);
             return self.fail(diagnostic.help("compute the format before"), End::Whole);
         }
         self.seek(at + 1);
@@ -143,7 +142,7 @@ impl Layouter<'_> {
     }
 
     /// The string ends at `quote`, inside of a field.
-    pub(super) fn unclosed_field(&mut self, quote: Span, message: &str) {
+    pub(super) fn unclosed_field(&mut self, quote: Span) {
         let base = self.fstrings.last().map_or(0, |mode| mode.base);
         let inner = self
             .open
@@ -151,7 +150,9 @@ impl Layouter<'_> {
             .skip(base)
             .find(|open| open.token == Token::FLBrace);
         let opening = inner.map_or(quote, |open: &Open| open.span);
+        let message = "f-string: expecting '}'";
         let diagnostic = Diagnostic::error(ErrorCode::FString, opening, message)
+            .by_tokenizer(quote.end - 1)
             .label("this field is not closed")
             .also(quote, "before the string ends here")
             .help("close the field with }; for a brace in the text write {{");

@@ -33,6 +33,17 @@ pub struct Layout {
     pub diagnostics: Vec<Diagnostic>,
     /// How the text ends.
     pub end: End,
+    /// Where the first of the mistakes was found.
+    pub first: Option<FirstMistake>,
+}
+
+/// Where the pass was when it found the first mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstMistake {
+    /// Number of tokens before it.
+    pub tokens: usize,
+    /// Whether an f-string was being read.
+    pub in_fstring: bool,
 }
 
 /// How a source text ends: more lines could make sense of all but `Whole`.
@@ -57,6 +68,7 @@ pub fn lex(source: &str) -> Layout {
         lexemes: layouter.out,
         diagnostics: layouter.diagnostics,
         end: layouter.end,
+        first: layouter.first,
     }
 }
 
@@ -78,6 +90,7 @@ pub(super) struct Layouter<'s> {
     /// Index in `out` of the bracket that the last closing bracket closed.
     last_closed: usize,
     end: End,
+    first: Option<FirstMistake>,
     stopped: bool,
 }
 
@@ -120,6 +133,7 @@ impl<'s> Layouter<'s> {
             after_match: false,
             last_closed: usize::MAX,
             end: End::Whole,
+            first: None,
             stopped: false,
         }
     }
@@ -166,6 +180,10 @@ impl<'s> Layouter<'s> {
 
     /// Records a mistake; too many end the pass.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.first.get_or_insert(FirstMistake {
+            tokens: self.out.len(),
+            in_fstring: !self.fstrings.is_empty(),
+        });
         self.diagnostics.push(diagnostic);
         self.stopped |= self.diagnostics.len() >= MAX_DIAGNOSTICS;
     }
@@ -366,6 +384,7 @@ impl<'s> Layouter<'s> {
         if self.open.len() >= MAX_BRACKETS {
             let diagnostic =
                 Diagnostic::error(ErrorCode::TooNested, span, "too many nested parentheses")
+                    .by_tokenizer(span.start)
                     .label(format!("inside of {MAX_BRACKETS} other brackets"))
                     .help("give the inner parts names of their own");
             return self.fail(diagnostic, End::Whole);
@@ -392,7 +411,8 @@ impl<'s> Layouter<'s> {
             Some(open) => self.mismatch(open, token, span),
             None => {
                 let message = format!("unmatched '{}'", token.text());
-                let diagnostic = Diagnostic::error(ErrorCode::UnmatchedBracket, span, message);
+                let diagnostic = Diagnostic::error(ErrorCode::UnmatchedBracket, span, message)
+                    .by_tokenizer(span.start);
                 self.report(diagnostic.label("nothing is open that this could close"));
             }
         }
@@ -417,6 +437,7 @@ impl<'s> Layouter<'s> {
             )
         };
         let diagnostic = Diagnostic::error(ErrorCode::MismatchedBracket, span, message)
+            .by_tokenizer(span.start)
             .label(format!("this `{}` closes nothing", token.text()))
             .also(
                 open.span,
@@ -473,7 +494,7 @@ impl<'s> Layouter<'s> {
             .last()
             .is_some_and(|it| it.prefix.quote == prefix.quote && it.prefix.triple == prefix.triple)
         {
-            return self.unclosed_field(span, "f-string: expecting '}'");
+            return self.unclosed_field(span);
         }
         self.unterminated(span, end, prefix, "string");
     }
@@ -507,6 +528,7 @@ impl<'s> Layouter<'s> {
             ErrorCode::UnterminatedString
         };
         let diagnostic = Diagnostic::error(code, span, message)
+            .by_tokenizer(span.start)
             .label(format!("this {what} starts here and never ends"))
             .help(advice);
         if prefix.triple {
@@ -527,7 +549,8 @@ impl<'s> Layouter<'s> {
                 ErrorCode::LineContinuation,
                 span,
                 "unexpected EOF while parsing",
-            );
+            )
+            .quoted(Span::at(span.end));
             return self.fail(
                 diagnostic.label("joins this line to a line that is not there"),
                 End::InLine,
@@ -536,6 +559,7 @@ impl<'s> Layouter<'s> {
         if ending == 0 {
             let message = "unexpected character after line continuation character";
             let diagnostic = Diagnostic::error(ErrorCode::LineContinuation, span, message)
+                .quoted(Span::at(span.end))
                 .label("must be the last character of its line")
                 .help("remove what follows it, even spaces; or put the expression in parentheses");
             self.report(diagnostic);
@@ -544,6 +568,7 @@ impl<'s> Layouter<'s> {
                 .iter()
                 .position(|byte| matches!(byte, b'\n' | b'\r'))
                 .unwrap_or(line.len());
+            self.abandon_line();
             return self.seek(end + rest);
         }
         self.seek(end + ending);

@@ -130,6 +130,52 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Index of the last token of the operand, without comparisons, that starts at `first`.
+    pub(super) fn operand_end(&self, first: usize) -> usize {
+        use Token::*;
+        let mut depth = 0;
+        for at in first..self.lexemes.len() {
+            let token = self.lexemes[at].token;
+            let closes = matches!(token, RParen | RBracket | RBrace | FRBrace | FEnd);
+            let ends = matches!(
+                token,
+                Newline
+                    | Comma
+                    | Colon
+                    | Equal
+                    | Semicolon
+                    | Walrus
+                    | And
+                    | Or
+                    | In
+                    | Is
+                    | Less
+                    | LessEqual
+                    | Greater
+                    | GreaterEqual
+                    | EqualEqual
+                    | NotEqual
+                    | If
+                    | Else
+                    | For
+                    | As
+                    | Unknown
+            );
+            let is_not = token == Not && at > first;
+            if depth == 0 && (closes || ends || is_not) {
+                return at.saturating_sub(1).max(first);
+            }
+            depth += usize::from(opens(token) || token == FStart);
+            depth -= usize::from(closes);
+        }
+        self.lexemes.len().saturating_sub(1)
+    }
+
+    /// Whether the innermost bracket holds the parameters of a `def`.
+    pub(super) fn in_params(&self) -> bool {
+        matches!(self.first(), Some(Token::Def | Token::Async)) && self.open.len() == 1
+    }
+
     /// Index of the bracket that the one at `closing` closes.
     pub(super) fn opening(&self, closing: usize) -> usize {
         let mut depth = 0;

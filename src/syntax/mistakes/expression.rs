@@ -5,7 +5,7 @@
 
 use super::super::token::Token;
 use super::context::Context;
-use crate::diagnostics::{Diagnostic, ErrorCode};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
 /// `[a, b for a, b in c]`
 pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic> {
@@ -36,8 +36,11 @@ pub(super) fn unparenthesized_target(context: &Context<'_>) -> Option<Diagnostic
 pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let (token, before) = (context.token()?, context.before()?);
     let starts = token.starts_operand();
-    if context.open.is_empty() || !starts || !before.ends_expression() {
+    if context.open.is_empty() || !starts || !before.ends_expression() || context.in_params() {
         return None;
+    }
+    if let Some(diagnostic) = missing_dict_colon(context) {
+        return Some(diagnostic);
     }
     if before == Token::Name && matches!(token, Token::String | Token::FStart) {
         return None;
@@ -48,6 +51,29 @@ pub(super) fn missing_comma(context: &Context<'_>) -> Option<Diagnostic> {
     let diagnostic =
         Diagnostic::error(ErrorCode::MissingComma, span, message).label("two values side by side");
     Some(diagnostic.help("separate them with a comma, or put an operator between them"))
+}
+
+/// `{1: 2, 3 4}`: a key of a dict, and no colon.
+fn missing_dict_colon(context: &Context<'_>) -> Option<Diagnostic> {
+    let &open = context.open.last()?;
+    let inside = context.top_level(open + 1);
+    let is = |at: &usize, token| context.at(*at) == Some(token);
+    let item = inside.iter().rposition(|at| is(at, Token::Comma))?;
+    let (before, item) = inside.split_at(item);
+    if context.at(open) != Some(Token::LBrace)
+        || !before.iter().any(|at| is(at, Token::Colon))
+        || item.iter().any(|at| is(at, Token::Colon))
+    {
+        return None;
+    }
+    let key = context.span_at(context.index - 1);
+    let message = "':' expected after dictionary key";
+    let diagnostic = Diagnostic::error(ErrorCode::ExpectedToken, Span::at(key.end), message);
+    Some(
+        diagnostic
+            .quoted(Span::at(key.end.saturating_sub(1)))
+            .help("write key: value"),
+    )
 }
 
 /// `a if b` without an `else`
@@ -99,8 +125,10 @@ pub(super) fn assignment(context: &Context<'_>) -> Option<Diagnostic> {
                 span.to(context.span()),
                 message,
             );
+            let value = context.span_at(context.operand_end(context.index + 1));
             return Some(
                 diagnostic
+                    .quoted(span.to(value))
                     .label("a value is wanted here, not an assignment")
                     .help("write == to compare, := to assign"),
             );
@@ -127,24 +155,7 @@ pub(super) fn assignment(context: &Context<'_>) -> Option<Diagnostic> {
 fn is_condition(context: &Context<'_>) -> bool {
     use Token::*;
     let first = context.at(context.statement());
-    matches!(
-        first,
-        Some(
-            If | Elif
-                | While
-                | For
-                | Return
-                | Assert
-                | Raise
-                | Del
-                | With
-                | Match
-                | Case
-                | Async
-                | Await
-                | Yield
-        )
-    )
+    matches!(first, Some(If | Elif | While | Match | Case))
 }
 
 /// `def f(a, (b, c)):`
@@ -160,7 +171,14 @@ pub(super) fn parenthesized_params(context: &Context<'_>) -> Option<Diagnostic> 
     };
     let message = format!("{what} parameters cannot be parenthesized");
     let diagnostic = Diagnostic::error(ErrorCode::Parameters, context.span(), message);
-    Some(diagnostic.help("take one parameter and unpack it inside"))
+    let whole = context
+        .span()
+        .to(context.span_at(context.operand_end(context.index)));
+    Some(
+        diagnostic
+            .quoted(whole)
+            .help("take one parameter and unpack it inside"),
+    )
 }
 
 /// `1 + not x`
@@ -180,13 +198,6 @@ pub(super) fn not_after_operator(context: &Context<'_>) -> Option<Diagnostic> {
             | Token::Ampersand
             | Token::Pipe
             | Token::Caret
-            | Token::Less
-            | Token::LessEqual
-            | Token::Greater
-            | Token::GreaterEqual
-            | Token::EqualEqual
-            | Token::NotEqual
-            | Token::Is
     );
     if context.token() != Some(Token::Not) || !operator {
         return None;
@@ -197,7 +208,12 @@ pub(super) fn not_after_operator(context: &Context<'_>) -> Option<Diagnostic> {
         span,
         "'not' after an operator must be parenthesized",
     );
-    Some(diagnostic.help("write (not ...)"))
+    let operand = context.span_at(context.operand_end(context.index));
+    Some(
+        diagnostic
+            .quoted(context.span().to(operand))
+            .help("write (not ...)"),
+    )
 }
 
 /// `f(*)`
@@ -219,7 +235,30 @@ pub(super) fn bare_star(context: &Context<'_>) -> Option<Diagnostic> {
         context.span_at(star),
         "Invalid star expression",
     );
-    Some(diagnostic.label("what should be unpacked here?"))
+    Some(
+        diagnostic
+            .quoted(context.span())
+            .label("what should be unpacked here?"),
+    )
+}
+
+/// `a[*(1:2)]`: what is unpacked cannot be read.
+pub(super) fn starred_group(context: &Context<'_>) -> Option<Diagnostic> {
+    let follows_star = |&&open: &&usize| {
+        let before = |back: usize| open.checked_sub(back).and_then(|at| context.at(at));
+        before(1) == Some(Token::Star)
+            && matches!(
+                before(2),
+                Some(Token::LParen | Token::LBracket | Token::Comma)
+            )
+    };
+    context.open.iter().find(follows_star)?;
+    let message = "Invalid star expression";
+    Some(Diagnostic::error(
+        ErrorCode::MisplacedStar,
+        context.span(),
+        message,
+    ))
 }
 
 /// `f(*args=[])`
@@ -258,11 +297,15 @@ pub(super) fn missing_in(context: &Context<'_>) -> Option<Diagnostic> {
     let span = context
         .span_at(keyword)
         .to(context.span_at(context.index - 1));
-    let diagnostic = Diagnostic::error(
-        ErrorCode::MissingIn,
-        span,
-        "'in' expected after for-loop variables",
-    );
+    let is_statement = context.open.is_empty() && keyword == context.statement();
+    let (message, quoted) = match is_statement {
+        true => (
+            "`in` is missing after the variables of the loop",
+            context.span(),
+        ),
+        false => ("'in' expected after for-loop variables", span),
+    };
+    let diagnostic = Diagnostic::error(ErrorCode::MissingIn, span, message).quoted(quoted);
     Some(diagnostic.help("write: for item in items"))
 }
 

@@ -75,12 +75,26 @@ pub(super) fn operator(context: &Context<'_>) -> Option<Diagnostic> {
     }
     let span = Span::new(first as u32, (first + text.len()) as u32);
     let message = format!("`{text}` is not an operator of this language");
-    let diagnostic = Diagnostic::error(ErrorCode::ForeignSyntax, span, message);
+    let diagnostic = Diagnostic::error(ErrorCode::ForeignSyntax, span, message)
+        .quoted(if text == "<>" { span } else { context.span() });
     Some(
         diagnostic
             .label("unknown operator")
             .help(format!("write {instead}")),
     )
+}
+
+/// A character that no token starts with.
+pub(super) fn unknown(context: &Context<'_>) -> Option<Diagnostic> {
+    if context.token() != Some(Token::Unknown) {
+        return None;
+    }
+    let label = format!(
+        "`{}` has no meaning outside of strings and comments",
+        context.text()
+    );
+    let message = "invalid syntax";
+    Some(Diagnostic::error(ErrorCode::InvalidCharacter, context.span(), message).label(label))
 }
 
 /// A statement starts with a word that means nothing here.

@@ -25,6 +25,7 @@ const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
     block::orphan_clause,
     field::in_field,
     foreign::operator,
+    foreign::unknown,
     foreign::statement,
     statement::keyword_assigned,
     statement::print,
@@ -48,6 +49,7 @@ const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
     block::missing_colon,
     statement::missing_paren,
     statement::keyword_as_name,
+    expression::starred_group,
 ];
 
 /// Explains why the grammar refused a token.
@@ -55,7 +57,9 @@ const RECOGNISERS: &[fn(&Context<'_>) -> Option<Diagnostic>] = &[
 pub fn explain(stop: &Stop<'_>) -> Diagnostic {
     let context = Context::new(stop);
     let known = RECOGNISERS.iter().find_map(|recognise| recognise(&context));
-    known.unwrap_or_else(|| generic(&context))
+    known
+        .or_else(|| field::around(&context))
+        .unwrap_or_else(|| generic(&context))
 }
 
 fn generic(context: &Context<'_>) -> Diagnostic {
@@ -79,6 +83,10 @@ fn generic(context: &Context<'_>) -> Diagnostic {
         ),
     };
     let diagnostic = Diagnostic::error(code, place(context), message);
+    let diagnostic = match context.token() {
+        Some(Token::Newline) => diagnostic.quoted(Span::at(context.span().start)),
+        _ => diagnostic,
+    };
     match (expected, context.before()) {
         (Some(sentence), _) => diagnostic.label(sentence),
         (None, Some(_)) => diagnostic.label(format!(

@@ -3,7 +3,8 @@
 //! Each function looks at the place (`context`) and answers a diagnostic or nothing. To explain another mistake: such a
 //! function, and a row in `RECOGNISERS`.
 
-use super::super::token::Token;
+use super::super::parser::is_expression;
+use super::super::token::{Lexeme, Token};
 use super::context::Context;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 
@@ -18,6 +19,12 @@ pub(super) fn print(context: &Context<'_>) -> Option<Diagnostic> {
         return None;
     }
     let end = statement_end(context);
+    let rest = context.lexemes.get(context.index..).unwrap_or_default();
+    let goes_on = |it: &&Lexeme| !matches!(it.token, Token::Newline | Token::Semicolon);
+    let argument = rest.iter().take_while(goes_on).count();
+    if !is_expression(context.source, &rest[..argument]) {
+        return None;
+    }
     let message = format!("Missing parentheses in call to '{text}'. Did you mean {text}(...)?");
     let argument = Span::new(context.span().start, end).text(context.source);
     let diagnostic = Diagnostic::error(
@@ -50,7 +57,11 @@ pub(super) fn missing_names(context: &Context<'_>) -> Option<Diagnostic> {
         span,
         "Expected one or more names after 'import'",
     );
-    Some(diagnostic.label("what is imported?"))
+    Some(
+        diagnostic
+            .quoted(Span::at(context.span().start))
+            .label("what is imported?"),
+    )
 }
 
 /// `except*:`
@@ -80,10 +91,19 @@ pub(super) fn missing_value(context: &Context<'_>) -> Option<Diagnostic> {
     if !ends || !context.expected.expression() {
         return None;
     }
-    let is_params =
-        matches!(context.first(), Some(Token::Def | Token::Async)) && context.open.len() == 1;
+    let is_params = context.in_params();
     let in_lambda = context.bracket() != Some(Token::LParen) || token == Token::Colon;
+    let inside = context.top_level(context.open.last().map_or(context.line, |open| open + 1));
+    let comma = inside
+        .iter()
+        .rposition(|&at| context.at(at) == Some(Token::Comma));
+    let mark = inside.get(comma.map_or(0, |at| at + 1)).copied();
     let message = match (before, context.bracket()) {
+        (Token::Equal, _)
+            if is_params && mark.and_then(|at| context.at(at)) == Some(Token::Star) =>
+        {
+            "var-positional argument cannot have default value"
+        }
         (Token::Equal, Some(Token::LParen)) if !is_params && !in_lambda => {
             "expected argument value expression"
         }
@@ -95,8 +115,15 @@ pub(super) fn missing_value(context: &Context<'_>) -> Option<Diagnostic> {
         _ => return None,
     };
     let span = context.span_at(context.index - 1);
+    let quoted = match message {
+        "expected argument value expression" => {
+            context.span_at(context.index.saturating_sub(2)).to(span)
+        }
+        _ => span,
+    };
     Some(
         Diagnostic::error(ErrorCode::MissingValue, span, message)
+            .quoted(quoted)
             .label("no value follows")
             .help("write a value here, or remove what asks for one"),
     )
@@ -108,7 +135,7 @@ pub(super) fn missing_paren(context: &Context<'_>) -> Option<Diagnostic> {
     if context.at(at) != Some(Token::Def)
         || !context.open.is_empty()
         || !context.expected.has("(")
-        || context.index < at + 2
+        || context.index != at + 2
     {
         return None;
     }
@@ -136,6 +163,7 @@ pub(super) fn keyword_assigned(context: &Context<'_>) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::error(ErrorCode::KeywordAsName, context.span_at(keyword), message);
     Some(
         diagnostic
+            .quoted(context.span())
             .label("assigned to here")
             .help(format!("choose another name, such as `{text}_`")),
     )
