@@ -3,6 +3,7 @@
 //! Contract: decorators first, then defaults, then annotations, as CPython evaluates them; the function is bound last.
 //! `MakeFunction` finds defaults, keyword defaults and annotations in three registers in a row.
 
+use super::annotation_text::annotation_text;
 use super::emitter::{Emitter, Header};
 use super::expr::NOTHING;
 use super::fold::fold;
@@ -254,7 +255,7 @@ impl<'a> Emitter<'_, 'a> {
     pub fn annotation(&mut self, annotation: &'a Expr) -> Reg {
         if self.unit.tree.annotations_are_text {
             let text = self.temp();
-            self.load_str(text, &annotation.span.text(self.unit.source).into());
+            self.load_str(text, &annotation_text(annotation).into());
             return text;
         }
         match &annotation.kind {

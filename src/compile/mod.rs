@@ -4,6 +4,7 @@
 //! topic) writes the code of a frame and of all frames inside of it. Nothing here touches the heap: constants are
 //! plain data. A new syntax form needs an arm in `resolve` and one in `stmt`, `expr` or `pattern`.
 
+mod annotation_text;
 mod assertion;
 mod assign;
 mod assigned;

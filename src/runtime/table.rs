@@ -31,6 +31,8 @@ use super::value::Value;
 const LINEAR: usize = 8;
 /// Bytes of the index for an entry.
 const INDEXED: usize = 16;
+/// Tables with fewer entries keep the places of removed ones.
+const KEPT_HOLES: usize = 8;
 
 /// An ordered hash table.
 #[derive(Default)]
@@ -313,7 +315,12 @@ impl Table {
         entry.value.clear();
         inner.live -= 1;
         inner.index.remove(hash, at);
-        if inner.live == 0 {
+        if inner.entries.len() < KEPT_HOLES {
+            // As in CPython, an iterator sees what takes the place of a removed entry.
+            if at == inner.first as usize {
+                inner.first = inner.next_position(at).unwrap_or(0) as u32;
+            }
+        } else if inner.live == 0 {
             inner.entries.clear();
             inner.index.clear();
             inner.first = 0;

@@ -8,12 +8,15 @@ use std::cell::Cell;
 use super::arg::given;
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::class::{Class, class_flag};
+use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::function::BoundMethod;
 use crate::runtime::heap::{Kind, WeakSlot, traced};
 use crate::runtime::instance::Instance;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -80,6 +83,12 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let plain_class = class_of(vm, &REF);
     let heap = &vm.heap;
     let class: Gc<'_, Class> = vm.get_gc(args.at(0)).expect("`__new__` gets the class");
+    let named = vm
+        .get_gc::<Dict>(args.at(4))
+        .is_some_and(|named| named.get().table.len(heap) > 0);
+    if named && class.value().is(vm.get(plain_class)) {
+        return Err(heap.type_error("ReferenceType() takes no keyword arguments"));
+    }
     let object = vm.get(args.at(1));
     if !is_referable(heap, object) {
         let name = heap.type_name(object);
@@ -169,7 +178,10 @@ fn has_weak_slot<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> bool {
 const INIT: Native = Native::leaf(
     "__init__(self, /, *args, **kwargs) -> None",
     "Initialize self.  See help(type(self)) for accurate signature.",
-    |_, _| Ok(Value::NONE),
+    |heap, args| match args.get(1).as_gc::<Tuple>().map_or(0, |given| given.len()) {
+        0..=2 => Ok(Value::NONE),
+        n => Err(heap.type_error(format!("__init__ expected at most 2 arguments, got {n}"))),
+    },
 );
 
 const CALL: Native = Native::leaf(
@@ -231,9 +243,9 @@ const REPR: Native = Native::vm(
         let text = match target(vm, args.at(0)) {
             None => format!("<weakref at {at}; dead>"),
             Some(target) => {
-                let name = vm.find_attr(target, "__name__")?;
-                let name = match name {
-                    Some(name) => format!(" ({})", vm.text_of(name)?),
+                let name = vm.find_attr(target, "__name__").ok().flatten();
+                let name = match name.and_then(|name| vm.get_gc::<Str>(name)) {
+                    Some(name) => format!(" ({})", name.as_str()),
                     None => String::new(),
                 };
                 let class = vm.heap.type_name(vm.get(target));

@@ -250,7 +250,10 @@ fn tokenizer_wins(
     in_grammar: &Diagnostic,
 ) -> bool {
     let looks_ahead = in_grammar.code == ErrorCode::MissingComma;
-    if looks_ahead && index + 1 >= lexemes.len() {
+    let end = lexemes.last().map_or(0, |last| last.span.end);
+    let needs_value = in_grammar.code == ErrorCode::AssignInExpression
+        && in_grammar.quoted.is_some_and(|quoted| quoted.end >= end);
+    if looks_ahead && index + 1 >= lexemes.len() || needs_value {
         return true;
     }
     match in_text.finder {

@@ -4,7 +4,7 @@
 //! `__debug__` live here, with CPython's words.
 
 use super::Resolver;
-use crate::compile::scope::{ScopeId, ScopeKind};
+use crate::compile::scope::{ScopeId, ScopeKind, ScopeTree};
 use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{Ident, Name};
 
@@ -143,6 +143,12 @@ impl Resolver {
         let name = scope.mangle(&ident.name);
         let symbol = scope.mention(&name, ident.span);
         symbol.global = Some(ident.span);
+        let of_module = self
+            .tree
+            .get_mut(ScopeTree::MODULE)
+            .mention(&name, ident.span);
+        of_module.global.get_or_insert(ident.span);
+        let symbol = self.here_mut().mention(&name, ident.span);
         symbol.declared.get_or_insert(stmt);
         if let Some(nonlocal) = symbol.nonlocal {
             let first = symbol.declared.unwrap_or(stmt);

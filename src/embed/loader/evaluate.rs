@@ -94,8 +94,12 @@ fn parse(vm: &Vm, source: &SourceText<'_>) -> Result<Unit, Raised> {
         let message = "source code string cannot contain null bytes";
         return Err(vm.heap.raise(Builtin::SyntaxError, message));
     }
-    loader::read_utf8(vm, source.name, text)
-        .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::Text(source.goal)))
+    loader::read_utf8(vm, source.name, text).map_err(|(file, mistakes)| {
+        let statement = mistakes.first().filter(|_| source.goal == Goal::Expression);
+        let mistake = statement.and_then(|first| wrong_statement(vm, file, first));
+        let mistakes = mistake.map_or(mistakes, |mistake| vec![mistake]);
+        syntax_error(vm, file, &mistakes, Place::Text(source.goal))
+    })
 }
 
 fn tree_of(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
@@ -118,6 +122,24 @@ fn tree_of(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
     let sources = loader::sources(vm).borrow();
     let made = tree::module(&vm.heap, sources.file(unit.file), &unit.module, class);
     Ok(vm.local(made))
+}
+
+/// A target that nothing can be assigned to, where no assignment is allowed: CPython refuses the `=`, or the `del`.
+fn wrong_statement(vm: &Vm, file: FileId, mistake: &Diagnostic) -> Option<Diagnostic> {
+    let sources = loader::sources(vm).borrow();
+    let text = sources.file(file).text();
+    let span = mistake.span();
+    let after = &text[span.end as usize..];
+    let place = match mistake.code {
+        diagnostics::ErrorCode::InvalidTarget if after.trim_start().starts_with('=') => {
+            let at = span.end + after.find('=').unwrap_or(0) as u32;
+            Span::new(at, at + 1)
+        }
+        diagnostics::ErrorCode::DeleteTarget => Span::new(0, "del".len() as u32),
+        _ => return None,
+    };
+    let code = diagnostics::ErrorCode::InvalidSyntax;
+    Some(Diagnostic::error(code, place, "invalid syntax"))
 }
 
 /// Whether the text with this number was compiled by the program, which names it as it likes.

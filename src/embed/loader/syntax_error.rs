@@ -48,7 +48,13 @@ pub(super) fn syntax_error(
         heap.int(end_column),
     ];
     let place = heap.tuple(&place).value();
-    let message = heap.str_value(message_of(first));
+    let message = match first.code {
+        ErrorCode::LineContinuation if origin == Place::Text(Goal::Expression) => {
+            "unexpected character after line continuation character"
+        }
+        _ => message_of(first),
+    };
+    let message = heap.str_value(message);
     heap.raise_with(class, &[message, place])
 }
 

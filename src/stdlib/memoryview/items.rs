@@ -60,6 +60,10 @@ pub const NE: Native = Native::vm(
 );
 /// `__hash__`
 pub const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |vm, args| {
+    let known = try_view(vm.get(args.at(0))).and_then(|view| view.hash.get());
+    if let Some(hash) = known {
+        return Ok(vm.local(vm.heap.int(hash)));
+    }
     let view = view(vm, args.at(0))?;
     if !view.readonly {
         return Err(vm
@@ -72,7 +76,11 @@ pub const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |
     }
     let bytes = view.bytes(&vm.heap);
     let bytes = vm.local(vm.heap.bytes(bytes).value());
-    vm.call_method(bytes, "__hash__", &[])
+    let hash = vm.call_method(bytes, "__hash__", &[])?;
+    if let Some(view) = try_view(vm.get(args.at(0))) {
+        view.hash.set(vm.get(hash).as_i64());
+    }
+    Ok(hash)
 });
 /// `tobytes`
 pub const TOBYTES: Native = Native::vm(
@@ -164,6 +172,14 @@ fn key(vm: &mut Vm, this: Local, key: Local) -> Result<Key, Raised> {
         Some(_) => spread(vm, key),
         None => vec![key],
     };
+    if !indices.is_empty()
+        && indices
+            .iter()
+            .all(|&index| vm.get_gc::<Slice>(index).is_some())
+    {
+        let message = "multi-dimensional slicing is not implemented";
+        return Err(vm.heap.raise(Builtin::NotImplementedError, message));
+    }
     for &index in &indices {
         let is_number = vm.get(index).as_any_int().is_some()
             || vm

@@ -129,9 +129,11 @@ pub struct View {
     itemsize: usize,
     readonly: bool,
     released: Cell<bool>,
+    /// The hash of its bytes, once it was asked.
+    hash: Cell<Option<i64>>,
 }
 
-traced!(View { owner } plain { offset, shape, strides, format, itemsize, readonly, released });
+traced!(View { owner } plain { offset, shape, strides, format, itemsize, readonly, released, hash });
 
 impl Payload for View {
     fn exported(&self, heap: &Heap) -> Option<Vec<u8>> {
@@ -154,6 +156,7 @@ impl View {
             itemsize: 1,
             readonly,
             released: Cell::new(false),
+            hash: Cell::new(None),
         }
     }
 
@@ -183,6 +186,7 @@ impl View {
             itemsize: self.itemsize,
             readonly: self.readonly,
             released: Cell::new(false),
+            hash: Cell::new(None),
         }
     }
 

@@ -101,14 +101,9 @@ impl Builder<'_> {
         r: u32,
     ) -> FPart {
         let debug_text = debug.map(|end| {
+            let written = self.span(l + 1, end).text(self.source);
             let rest = self.source.get(end as usize..).unwrap_or_default();
-            let spaces = rest.len()
-                - rest
-                    .trim_start_matches([' ', '\t', '\n', '\r', '\x0C'])
-                    .len();
-            self.span(l + 1, end + spaces as u32)
-                .text(self.source)
-                .into()
+            format!("{written}{}", spaces_before_token(rest)).into()
         });
         let conversion = end.conversion.and_then(|name| self.conversion(&name));
         let expr = Box::new(self.value(value));
@@ -197,6 +192,20 @@ fn into_pieces(part: Expr) -> Vec<FPart> {
         ExprKind::FString(pieces) => pieces,
         ExprKind::Constant(Constant::Str(text)) => vec![FPart::Literal(text)],
         _ => Vec::new(),
+    }
+}
+
+/// The spaces and line ends at the start of a text, without the comments among them.
+fn spaces_before_token(text: &str) -> String {
+    let mut spaces = String::new();
+    let mut rest = text;
+    loop {
+        let token = rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0C']);
+        spaces.push_str(&rest[..rest.len() - token.len()]);
+        if !token.starts_with('#') {
+            return spaces;
+        }
+        rest = token.find('\n').map_or("", |end| &token[end..]);
     }
 }
 

@@ -107,9 +107,12 @@ impl Vm {
             _ => return,
         };
         let code = frame.code(&self.heap);
-        let locals = code.code.locals.iter().map(|&(_, reg)| reg as usize);
-        let first = locals.max().map_or(last, |local| local.max(last)) + 1;
-        for reg in first..code.nregs as usize {
+        // Variables of comprehensions, which start with a dot, are over.
+        let is_variable = |reg: usize| {
+            let mut locals = code.code.locals.iter();
+            locals.any(|(name, at)| *at as usize == reg && !name.starts_with('.'))
+        };
+        for reg in (last + 1..code.nregs as usize).filter(|&reg| !is_variable(reg)) {
             frame.window.slot(reg).clear();
         }
     }

@@ -449,6 +449,7 @@ impl Vm {
                 DescriptorKind::Class => {
                     Ok(self.local(heap.bound_method(d.get.get(heap), class).value()))
                 }
+                DescriptorKind::Member if value.is_gc::<Class>() => Ok(descriptor),
                 DescriptorKind::Member => {
                     self.receiver_of(descriptor, object)?;
                     let name: Gc<'_, Str> = d.extra.expect(heap);

@@ -14,6 +14,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
+use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -230,11 +231,11 @@ impl Vm {
                 false => text,
             };
             let message = match (d.kind, value) {
-                (DescriptorKind::Property, Some(_)) => {
-                    format!("property '{text}' of '{class}' object has no setter")
-                }
-                (DescriptorKind::Property, None) => {
-                    format!("property '{text}' of '{class}' object has no deleter")
+                (DescriptorKind::Property, value) => {
+                    let what = if value.is_some() { "setter" } else { "deleter" };
+                    let name = d.extra.get(heap).as_gc::<Str>();
+                    let name = name.map_or(String::new(), |name| format!(" '{}'", name.as_str()));
+                    format!("property{name} of '{class}' object has no {what}")
                 }
                 _ => format!("attribute '{text}' of '{class}' objects is not writable"),
             };

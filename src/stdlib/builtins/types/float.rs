@@ -183,7 +183,10 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     if vm.get(x).is_float() {
         return Ok(x);
     }
-    if let Some(number) = parse(&vm.heap, vm.get(x)) {
+    let is_plain = vm.is_exactly(x, Builtin::Str);
+    if (is_plain || vm.special(vm.get(x), Sym::Float).is_none())
+        && let Some(number) = parse(&vm.heap, vm.get(x))
+    {
         return Ok(vm.local(number?));
     }
     let value = vm.get(x);

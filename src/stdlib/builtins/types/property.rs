@@ -9,6 +9,7 @@ use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
+use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::stdlib::receiver::{given, plain, spread, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
@@ -189,10 +190,20 @@ const DELETE: Native = Native::vm(
     |vm, args| store(vm, args, None),
 );
 const SET_NAME: Native = Native::leaf(
-    "__set_name__(self, owner, name, /)",
+    "__set_name__(self, /, *args)",
     "Method to set name of a property.",
     |heap, args| {
-        this::<Descriptor>(heap, args)?.extra.set(args.get(2));
+        let given = args
+            .get(1)
+            .as_gc::<Tuple>()
+            .map_or(Vec::new(), |given| given.to_vec(heap));
+        let [_, name] = given.as_slice() else {
+            let count = given.len();
+            let message =
+                format!("__set_name__() takes 2 positional arguments but {count} were given");
+            return Err(heap.type_error(message));
+        };
+        this::<Descriptor>(heap, args)?.extra.set(*name);
         Ok(Value::NONE)
     },
 );

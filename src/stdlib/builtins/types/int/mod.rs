@@ -8,6 +8,7 @@ use super::buffer;
 use super::number::this_int;
 use crate::runtime::class::Class;
 use crate::runtime::intern::Sym;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, given, plain};
@@ -152,7 +153,9 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
                 let message = "int() base must be >= 2 and <= 36, or 0";
                 return Err(vm.heap.value_error(message));
             }
-            match parse(&vm.heap, vm.get(x), base) {
+            let value = vm.get(x);
+            let is_text = value.as_gc::<Opaque>().is_none();
+            match parse(&vm.heap, value, base).filter(|_| is_text) {
                 Some(n) => Ok(vm.local(n?)),
                 None => Err(vm
                     .heap
@@ -171,11 +174,17 @@ fn to_int(vm: &mut Vm, x: Local) -> Result<Local, Raised> {
         return integer_result(vm, result, "__int__ returned non-int");
     }
     if vm.special(vm.get(x), Sym::Index).is_some() {
-        return vm.index_value(x);
+        let result = vm.index_value(x)?;
+        return integer_result(vm, result, "__index__ returned non-int");
+    }
+    if vm.special(vm.get(x), Sym::Trunc).is_some() {
+        let message = "The delegation of int() to __trunc__ is deprecated.";
+        vm.warn(Builtin::DeprecationWarning, message)?;
     }
     if let Some(result) = vm.call_special(x, Sym::Trunc, &[])? {
         if vm.special(vm.get(result), Sym::Index).is_some() {
-            return vm.index_value(result);
+            let result = vm.index_value(result)?;
+            return integer_result(vm, result, "__index__ returned non-int");
         }
         return integer_result(vm, result, "__trunc__ returned non-Integral");
     }
