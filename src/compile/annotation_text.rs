@@ -5,7 +5,10 @@
 
 use std::fmt::{self, Write};
 
-use crate::syntax::ast::{Arg, BinOp, BoolOp, Comprehension, Constant, DictItem, Expr, ExprKind, FPart, Lambda, Param, UnaryOp};
+use crate::syntax::ast::{
+    Arg, BinOp, BoolOp, Comprehension, Constant, DictItem, Expr, ExprKind, FPart, Lambda, Param,
+    UnaryOp,
+};
 use crate::text::float_repr::float_repr;
 use crate::text::str_repr::{bytes_repr, str_repr};
 
@@ -70,7 +73,12 @@ impl Text {
     }
 
     /// What `write` writes, in parentheses if a form of level `own` stands where at least `level` is wanted.
-    fn grouped(&mut self, own: Level, level: Level, write: impl FnOnce(&mut Self) -> fmt::Result) -> fmt::Result {
+    fn grouped(
+        &mut self,
+        own: Level,
+        level: Level,
+        write: impl FnOnce(&mut Self) -> fmt::Result,
+    ) -> fmt::Result {
         if level <= own {
             return write(self);
         }
@@ -79,7 +87,11 @@ impl Text {
         self.put(")")
     }
 
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T) -> fmt::Result) -> fmt::Result {
+    fn list<T>(
+        &mut self,
+        items: &[T],
+        mut write: impl FnMut(&mut Self, &T) -> fmt::Result,
+    ) -> fmt::Result {
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.put(", ")?;
@@ -121,10 +133,20 @@ impl Text {
                 self.list(items, Self::entry)?;
                 self.put("}")
             }
-            ExprKind::ListComp { element, clauses } => self.comprehension("[", element, None, clauses, "]"),
-            ExprKind::SetComp { element, clauses } => self.comprehension("{", element, None, clauses, "}"),
-            ExprKind::DictComp { key, value, clauses } => self.comprehension("{", key, Some(value), clauses, "}"),
-            ExprKind::GeneratorExp { element, clauses } => self.comprehension("(", element, None, clauses, ")"),
+            ExprKind::ListComp { element, clauses } => {
+                self.comprehension("[", element, None, clauses, "]")
+            }
+            ExprKind::SetComp { element, clauses } => {
+                self.comprehension("{", element, None, clauses, "}")
+            }
+            ExprKind::DictComp {
+                key,
+                value,
+                clauses,
+            } => self.comprehension("{", key, Some(value), clauses, "}"),
+            ExprKind::GeneratorExp { element, clauses } => {
+                self.comprehension("(", element, None, clauses, ")")
+            }
             _ => self.operation(expr, level),
         }
     }
@@ -211,7 +233,10 @@ impl Text {
             }
             ExprKind::Attribute { value, attr } => {
                 self.expr(value, Level::Atom)?;
-                let is_int = matches!(value.kind, ExprKind::Constant(Constant::Int(_) | Constant::BigInt(_)));
+                let is_int = matches!(
+                    value.kind,
+                    ExprKind::Constant(Constant::Int(_) | Constant::BigInt(_))
+                );
                 write!(self.0, "{}.{}", if is_int { " " } else { "" }, attr.name)
             }
             ExprKind::Subscript { value, index } => {
@@ -316,7 +341,11 @@ impl Text {
             self.expr(value, Level::Test)?;
         }
         for clause in clauses {
-            self.put(if clause.is_async { " async for " } else { " for " })?;
+            self.put(if clause.is_async {
+                " async for "
+            } else {
+                " for "
+            })?;
             self.expr(&clause.target, Level::Tuple)?;
             self.put(" in ")?;
             self.expr(&clause.iter, Level::Test.above())?;
@@ -341,7 +370,12 @@ impl Text {
             None => {}
         }
         items.extend(params.kwonly.iter().map(param_text));
-        items.extend(params.kwarg.iter().map(|kwarg| format!("**{}", kwarg.name.name)));
+        items.extend(
+            params
+                .kwarg
+                .iter()
+                .map(|kwarg| format!("**{}", kwarg.name.name)),
+        );
         let space = if items.is_empty() { "" } else { " " };
         write!(self.0, "lambda{space}{}: ", items.join(", "))?;
         self.expr(&lambda.body, Level::Test)
@@ -361,7 +395,13 @@ fn format_body(parts: &[FPart]) -> String {
     for part in parts {
         match part {
             FPart::Literal(text) => body.push_str(&text.replace('{', "{{").replace('}', "}}")),
-            FPart::Interp { expr, debug_text, conversion, spec, .. } => {
+            FPart::Interp {
+                expr,
+                debug_text,
+                conversion,
+                spec,
+                ..
+            } => {
                 if let Some(text) = debug_text {
                     body.push_str(&text.replace('{', "{{").replace('}', "}}"));
                 }

@@ -139,7 +139,8 @@ fn line_of(
         return None;
     }
     let is_past = end_line > line
-        || mistake.code == ErrorCode::UnclosedBracket && line < i64::from(source.line_count());
+        || mistake.code == ErrorCode::UnclosedBracket
+            && line < source.text().lines().count() as i64;
     let line = u32::try_from(line).unwrap_or(0).max(1);
     let mut text = source.line_text(line).to_owned();
     if mistake.finder == Finder::Tokenizer || is_past {

@@ -172,11 +172,7 @@ fn key(vm: &mut Vm, this: Local, key: Local) -> Result<Key, Raised> {
         Some(_) => spread(vm, key),
         None => vec![key],
     };
-    if !indices.is_empty()
-        && indices
-            .iter()
-            .all(|&index| vm.get_gc::<Slice>(index).is_some())
-    {
+    if are_slices(vm, &indices) {
         let message = "multi-dimensional slicing is not implemented";
         return Err(vm.heap.raise(Builtin::NotImplementedError, message));
     }
@@ -206,6 +202,12 @@ fn key(vm: &mut Vm, this: Local, key: Local) -> Result<Key, Raised> {
     offset_of(vm, this, &indices).map(Key::Item)
 }
 
+/// Whether there are indices, all of them slices.
+fn are_slices(vm: &Vm, indices: &[Local]) -> bool {
+    let is_slice = |&index: &Local| vm.get_gc::<Slice>(index).is_some();
+    !indices.is_empty() && indices.iter().all(is_slice)
+}
+
 fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     match key(vm, args.at(0), args.at(1))? {
         Key::Part(part) => Ok(object(vm, args.at(0), part)),
@@ -225,6 +227,13 @@ fn get(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if view(vm, args.at(0))?.readonly {
         return Err(vm.heap.type_error("cannot modify read-only memory"));
+    }
+    if vm.get_gc::<Tuple>(args.at(1)).is_some() {
+        let indices = spread(vm, args.at(1));
+        if are_slices(vm, &indices) {
+            let message = "memoryview slice assignments are currently restricted to ndim = 1";
+            return Err(vm.heap.raise(Builtin::NotImplementedError, message));
+        }
     }
     match key(vm, args.at(0), args.at(1))? {
         Key::Part(part) => set_part(vm, &part, args.at(2))?,

@@ -152,7 +152,7 @@ impl Layouter<'_> {
         let opening = inner.map_or(quote, |open: &Open| open.span);
         let message = "f-string: expecting '}'";
         let diagnostic = Diagnostic::error(ErrorCode::FString, opening, message)
-            .by_tokenizer(quote.end - 1)
+            .by_tokenizer(quote.start)
             .label("this field is not closed")
             .also(quote, "before the string ends here")
             .help("close the field with }; for a brace in the text write {{");
