@@ -23,7 +23,6 @@ use crate::diagnostics::{self, Diagnostic, Span};
 /// What all frames of a module share.
 pub(super) struct Unit<'a> {
     pub tree: &'a ScopeTree,
-    pub source: &'a str,
     pub file: u32,
     pub mode: Mode,
     /// Where the names of the module body are.

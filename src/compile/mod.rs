@@ -139,7 +139,6 @@ pub fn compile_with(
     }
     let mut unit = Unit {
         tree: &tree,
-        source,
         file,
         mode: target.mode,
         names: target.names,
