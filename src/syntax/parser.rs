@@ -188,6 +188,7 @@ fn parse_lexemes(source: &str, layout: Layout) -> (Parsed, Stopped) {
                 lexemes: &lexemes,
                 index,
                 expected: &expected,
+                is_expression,
             }));
         }
         start = super::recovery::next_statement(&lexemes, start, index);
@@ -267,7 +268,7 @@ fn tokenizer_wins(
 }
 
 /// Whether tokens of one line are an expression.
-pub(super) fn is_expression(source: &str, lexemes: &[Lexeme]) -> bool {
+fn is_expression(source: &str, lexemes: &[Lexeme]) -> bool {
     let Some(last) = lexemes.last() else {
         return false;
     };

@@ -17,6 +17,8 @@ pub struct Stop<'a> {
     pub index: usize,
     /// What would have been taken, as lalrpop lists it.
     pub expected: &'a [String],
+    /// Whether tokens are an expression, as the parser tells.
+    pub is_expression: fn(&str, &[Lexeme]) -> bool,
 }
 
 /// A refusal with the surroundings that recognisers ask about.
@@ -25,6 +27,7 @@ pub(super) struct Context<'a> {
     pub(super) lexemes: &'a [Lexeme],
     pub(super) index: usize,
     pub(super) expected: Expected<'a>,
+    is_expression: fn(&str, &[Lexeme]) -> bool,
     /// Index of the first token of the logical line.
     pub(super) line: usize,
     /// Indices of the brackets that are open on the line before the refused token, outermost first.
@@ -38,6 +41,7 @@ impl<'a> Context<'a> {
             lexemes,
             index,
             expected,
+            is_expression,
         } = *stop;
         let line = line_start(lexemes, index);
         let open = open_brackets(lexemes, line, index);
@@ -46,6 +50,7 @@ impl<'a> Context<'a> {
             lexemes,
             index,
             expected: Expected::new(expected),
+            is_expression,
             line,
             open,
         }
@@ -54,6 +59,11 @@ impl<'a> Context<'a> {
     /// The refused token; None at the end of the text.
     pub(super) fn token(&self) -> Option<Token> {
         self.at(self.index)
+    }
+
+    /// Whether these tokens are an expression.
+    pub(super) fn is_expression(&self, tokens: &[Lexeme]) -> bool {
+        (self.is_expression)(self.source, tokens)
     }
 
     /// The token at an index.

@@ -3,7 +3,6 @@
 //! Each function looks at the place (`context`) and answers a diagnostic or nothing. To explain another mistake: such a
 //! function, and a row in `RECOGNISERS`.
 
-use super::super::parser::is_expression;
 use super::super::token::{Lexeme, Token};
 use super::context::Context;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
@@ -22,7 +21,7 @@ pub(super) fn print(context: &Context<'_>) -> Option<Diagnostic> {
     let rest = context.lexemes.get(context.index..).unwrap_or_default();
     let goes_on = |it: &&Lexeme| !matches!(it.token, Token::Newline | Token::Semicolon);
     let argument = rest.iter().take_while(goes_on).count();
-    if !is_expression(context.source, &rest[..argument]) {
+    if !context.is_expression(&rest[..argument]) {
         return None;
     }
     let message = format!("Missing parentheses in call to '{text}'. Did you mean {text}(...)?");
