@@ -6,7 +6,9 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use super::class::Class;
+use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, Trace, known_box, traced};
+use super::tuple::Tuple;
 use super::value::Value;
 
 /// A Rust type inside an opaque object. Interior mutability only: the object is shared.
@@ -30,6 +32,21 @@ pub trait Payload: Trace + Any {
     fn is_sequence(&self) -> bool {
         false
     }
+
+    /// For an object whose call is a call of something else: of what, and with which arguments before those of the call.
+    fn forward<'h>(&self, _: &'h Heap) -> Option<Forward<'h>> {
+        None
+    }
+}
+
+/// What a call of an object calls.
+pub struct Forward<'h> {
+    /// What is called.
+    pub function: Value<'h>,
+    /// The arguments that come first.
+    pub args: Gc<'h, Tuple>,
+    /// Keyword arguments; those of the call override them.
+    pub keywords: Gc<'h, Dict>,
 }
 
 /// Why the tasks that wait for something cannot go on.
@@ -99,6 +116,11 @@ impl<'h> Gc<'h, Opaque> {
     /// Why the tasks that wait for it cannot go on.
     pub fn obstacle(self, heap: &'h Heap) -> Option<Obstacle<'h>> {
         self.get().payload.obstacle(heap)
+    }
+
+    /// What a call of it calls.
+    pub fn forward(self, heap: &'h Heap) -> Option<Forward<'h>> {
+        self.get().payload.forward(heap)
     }
 
     /// Whether sequence patterns match it.

@@ -35,6 +35,7 @@ pub mod name_lookup;
 pub mod os_error;
 pub mod packing;
 pub mod path;
+pub mod pickle;
 pub mod posix;
 pub mod random;
 pub mod re;
@@ -89,6 +90,7 @@ pub const MODULES: &[&NativeModule] = &[
     &json::JSON,
     &posix::POSIX,
     &math::MATH,
+    &pickle::PICKLE,
     &random::RANDOM,
     &re::RE,
     &select::SELECT,

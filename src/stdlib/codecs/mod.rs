@@ -8,6 +8,7 @@ mod handlers;
 
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg::{Buffer, codec_error, text, text_or};
+use crate::stdlib::receiver::given;
 use crate::stdlib::registry::NativeModule;
 use crate::text::codec::Encoding;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -24,6 +25,8 @@ pub const CODECS: NativeModule = NativeModule {
         &ENCODE,
         &DECODE,
         &UNESCAPE,
+        &ENCODE_BY_NAME,
+        &DECODE_BY_NAME,
     ],
     ..NativeModule::of("_codecs", "Encodings and error handlers.")
 };
@@ -176,4 +179,27 @@ fn unescape(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         Ok(bytes) => Ok(vm.local(vm.heap.bytes(bytes).value())),
         Err(message) => Err(vm.heap.value_error(message)),
     }
+}
+
+const ENCODE_BY_NAME: Native = Native::vm(
+    "encode(obj, encoding='utf-8', errors='strict')",
+    "Encode obj by the codec of this name, which may make anything of anything. Raises LookupError.",
+    |vm, args| by_name(vm, args, "_encode_by"),
+);
+
+const DECODE_BY_NAME: Native = Native::vm(
+    "decode(obj, encoding='utf-8', errors='strict')",
+    "Decode obj by the codec of this name, which may make anything of anything. Raises LookupError.",
+    |vm, args| by_name(vm, args, "_decode_by"),
+);
+
+/// Calls a function of `codecs`, which knows the codecs that programs registered.
+fn by_name(vm: &mut Vm, args: Locals, function: &str) -> Result<Local, Raised> {
+    let codecs = vm.import_module("codecs")?;
+    let text = |vm: &Vm, at: usize, default: &str| match given(vm, args.at(at)) {
+        Some(given) => given,
+        None => vm.local(vm.heap.intern(default).value()),
+    };
+    let (encoding, errors) = (text(vm, 1, "utf-8"), text(vm, 2, "strict"));
+    vm.call_method(codecs, function, &[args.at(0), encoding, errors])
 }

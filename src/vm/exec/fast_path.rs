@@ -53,6 +53,9 @@ impl Vm {
                 .constructor(callee)
                 .is_some_and(|native| self.quick_call(native, w, i, 0, i.b as usize + 1)),
             Some(Kind::BoundMethod) => self.quick_bound(callee, w, i),
+            Some(Kind::Opaque) => self
+                .own_call(callee)
+                .is_some_and(|native| self.quick_call(native, w, i, 0, i.b as usize + 1)),
             _ => false,
         }
     }
@@ -83,6 +86,13 @@ impl Vm {
         let class = self.heap.class_of(receiver).value();
         let plain = !function.is_new && function.get().owner.get(&self.heap).is(class);
         plain.then(|| (self.native(function.id), receiver))
+    }
+
+    /// The native that is the `__call__` of an object's class.
+    fn own_call(&self, callee: Value<'_>) -> Option<&'static Native> {
+        let class = self.heap.class_of(callee);
+        let call = class.lookup(&self.heap, self.heap.sym(Sym::Call))?;
+        Some(self.native(call.as_gc::<NativeFunction>()?.id))
     }
 
     /// The native of a function object that gets its arguments as they are: no method, no constructor.

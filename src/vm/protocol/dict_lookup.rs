@@ -63,6 +63,17 @@ impl Vm {
         Ok(at.map(|at| self.local(self.table(dict).value_at(&self.heap, at))))
     }
 
+    /// `dict.get(key)`, the hash known.
+    pub fn dict_get_hashed(
+        &mut self,
+        dict: Local,
+        hash: u64,
+        key: Local,
+    ) -> Result<Option<Local>, Raised> {
+        let at = self.find_key(dict, hash, key)?;
+        Ok(at.map(|at| self.local(self.table(dict).value_at(&self.heap, at))))
+    }
+
     /// `dict[key] = value`
     pub fn dict_set(&mut self, dict: Local, key: Local, value: Local) -> Result<(), Raised> {
         let hash = self.hash(key)?;
@@ -70,7 +81,7 @@ impl Vm {
     }
 
     /// `dict[key] = value`, the hash known.
-    pub(in crate::vm) fn dict_set_hashed(
+    pub fn dict_set_hashed(
         &mut self,
         dict: Local,
         hash: u64,
@@ -114,6 +125,16 @@ impl Vm {
     /// Removes a key and returns its value; None: missing.
     pub fn dict_remove(&mut self, dict: Local, key: Local) -> Result<Option<Local>, Raised> {
         let hash = self.hash(key)?;
+        self.dict_remove_hashed(dict, hash, key)
+    }
+
+    /// The same, the hash known.
+    pub fn dict_remove_hashed(
+        &mut self,
+        dict: Local,
+        hash: u64,
+        key: Local,
+    ) -> Result<Option<Local>, Raised> {
         let at = self.find_key(dict, hash, key)?;
         Ok(at.map(|at| self.local(self.table(dict).remove(&self.heap, at).1)))
     }

@@ -21,6 +21,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
+use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
@@ -192,7 +193,7 @@ impl Vm {
     }
 
     /// The same, where the error says what for.
-    pub(in crate::vm) fn nested_for<T>(
+    pub fn nested_for<T>(
         &mut self,
         purpose: &str,
         body: impl FnOnce(&mut Vm) -> Result<T, Raised>,
@@ -321,6 +322,9 @@ impl Vm {
                 .map(|method| self.local(method))
             {
                 Some(method) => {
+                    if let Some(function) = self.forwarded(callee, method, &mut args) {
+                        return self.nested(|vm| vm.invoke(function, args, caller));
+                    }
                     let mut positional = SmallVec::new();
                     let function = self.bind_special(method, callee, &mut positional)?;
                     positional.extend(args.positional);
@@ -379,6 +383,37 @@ impl Vm {
         };
         let found = self.find_attr(module, &name)?;
         Ok(found.filter(|&found| self.is_callable(found)).map(|_| name))
+    }
+
+    /// What the call of an object such as a `partial` calls; its arguments go before the others. None: it has a `__call__` of its own.
+    fn forwarded(&self, callee: Local, method: Local, args: &mut CallArgs) -> Option<Local> {
+        let heap = &self.heap;
+        let object: Gc<'_, Opaque> = self.get_gc(callee)?;
+        if !self.get(method).is_gc::<NativeFunction>() {
+            return None;
+        }
+        let forward = object.forward(heap)?;
+        let first = forward.args.iter(heap).map(|value| self.local(value));
+        args.positional.insert_many(0, first);
+        let same = |given: Local, name: Value<'_>| {
+            let texts = self.get_gc::<Str>(given).zip(name.as_gc::<Str>());
+            texts.is_some_and(|(a, b)| a.same_text(b))
+        };
+        let mut keywords: SmallVec<_> = SmallVec::new();
+        for (name, value) in forward.keywords.table.entries(heap) {
+            let at = args
+                .keywords
+                .iter()
+                .position(|&(given, _)| same(given, name));
+            match at {
+                // It keeps the place of the one that it overrides.
+                Some(at) => keywords.push(args.keywords.remove(at)),
+                None => keywords.push((self.local(name), self.local(value))),
+            }
+        }
+        keywords.append(&mut args.keywords);
+        args.keywords = keywords;
+        Some(self.local(forward.function))
     }
 
     /// Calls a native. Natives that call each other from Rust take stack of their own: all such calls are counted.
