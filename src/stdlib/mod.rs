@@ -21,6 +21,7 @@ pub mod decimal;
 mod devices;
 mod dis;
 pub mod display;
+pub mod functools;
 pub mod gc;
 pub mod hashlib;
 pub mod help;
@@ -80,6 +81,7 @@ pub const MODULES: &[&NativeModule] = &[
     &decimal::DECIMALS,
     &devices::DEVICES,
     &dis::DIS,
+    &functools::FUNCTOOLS,
     &gc::GC,
     &hashlib::HASHLIB,
     &html::HTML,
