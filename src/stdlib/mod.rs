@@ -24,6 +24,7 @@ pub mod display;
 pub mod functools;
 pub mod gc;
 pub mod hashlib;
+pub mod heapq;
 pub mod help;
 pub mod html;
 pub mod importlib;
@@ -84,6 +85,7 @@ pub const MODULES: &[&NativeModule] = &[
     &functools::FUNCTOOLS,
     &gc::GC,
     &hashlib::HASHLIB,
+    &heapq::HEAPQ,
     &html::HTML,
     &importlib::FROZEN_IMPORTLIB,
     &io::IO,
