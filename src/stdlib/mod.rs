@@ -48,6 +48,7 @@ pub mod select;
 pub mod signal;
 #[cfg(feature = "net")]
 pub mod socket;
+pub mod statistics;
 pub mod struct_;
 pub mod summary;
 pub mod sys;
@@ -101,6 +102,7 @@ pub const MODULES: &[&NativeModule] = &[
     &signal::SIGNAL,
     #[cfg(feature = "net")]
     &socket::SOCKET,
+    &statistics::STATISTICS,
     &struct_::STRUCT,
     &sys::SYS,
     &testing::TESTING,
