@@ -37,6 +37,7 @@ pub mod name_lookup;
 pub mod os_error;
 pub mod packing;
 pub mod path;
+pub mod percent;
 pub mod pickle;
 pub mod posix;
 pub mod random;
@@ -95,6 +96,7 @@ pub const MODULES: &[&NativeModule] = &[
     &json::JSON,
     &posix::POSIX,
     &math::MATH,
+    &percent::PERCENT,
     &pickle::PICKLE,
     &random::RANDOM,
     &re::RE,
