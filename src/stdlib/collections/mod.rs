@@ -3,6 +3,7 @@
 //! Each file holds one type; the classes that need no speed are written in apy and import these.
 //! To add a name: a word in the table.
 
+mod count;
 mod deque;
 mod field;
 mod ordered;
@@ -12,6 +13,7 @@ use super::registry::NativeModule;
 /// The module that `collections` takes it from.
 pub const COLLECTIONS: NativeModule = NativeModule {
     functions: &[
+        &count::COUNT_ELEMENTS,
         &ordered::ORDERED_KEYS,
         &ordered::ORDERED_VALUES,
         &ordered::ORDERED_ITEMS,
