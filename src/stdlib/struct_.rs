@@ -5,7 +5,7 @@
 use super::arg::{Buffer, as_int, as_str, plain};
 use super::io::buffer_arg::{store_at, writable_len};
 use super::packing::{PackError, Sizes, native_order, pack, range_of, size_of, unpack};
-use super::registry::{Getter, ModuleType, NativeModule, NativeType, raise_text};
+use super::registry::{self, Getter, ModuleType, NativeModule, NativeType, raise_text};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -13,7 +13,9 @@ use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::receiver::spread;
 use crate::text::num::bytes::ByteOrder;
 use crate::vm::{Local, Native, Vm};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// The module.
 pub const STRUCT: NativeModule = NativeModule {
@@ -90,7 +92,7 @@ struct Layout {
 
 struct StructState {
     format: Slot,
-    layout: RefCell<Option<Layout>>,
+    layout: RefCell<Option<Arc<Layout>>>,
 }
 
 traced!(StructState { format } plain { layout });
@@ -102,7 +104,7 @@ fn state(vm: &Vm, this: Local) -> Result<&StructState, Raised> {
     state.ok_or_else(|| vm.heap.type_error("descriptor requires a 'Struct' object"))
 }
 
-fn layout_of(vm: &Vm, this: Local) -> Result<Layout, Raised> {
+fn layout_of(vm: &Vm, this: Local) -> Result<Arc<Layout>, Raised> {
     let layout = state(vm, this)?.layout.borrow().clone();
     layout.ok_or_else(|| {
         vm.heap
@@ -247,9 +249,47 @@ fn format_text(vm: &Vm, format: Local) -> Result<String, Raised> {
     }
 }
 
-fn read_format(vm: &mut Vm, format: Local) -> Result<Layout, Raised> {
+/// The formats that the functions read last.
+#[derive(Default)]
+struct Formats {
+    layouts: RefCell<FxHashMap<String, Arc<Layout>>>,
+}
+
+traced!(plain Formats);
+
+impl Payload for Formats {}
+
+/// How many formats are kept.
+const FORMATS: usize = 100;
+
+fn formats(vm: &Vm) -> Local {
+    registry::kept(vm, "struct formats").unwrap_or_else(|| {
+        let made = vm.new_inner(Formats::default());
+        registry::keep(vm, "struct formats", made);
+        made
+    })
+}
+
+fn read_format(vm: &mut Vm, format: Local) -> Result<Arc<Layout>, Raised> {
+    let known = formats(vm);
+    let known: &Formats = vm.payload(known);
+    if let Some(text) = as_str(&vm.heap, vm.get(format))
+        && let Some(layout) = known.layouts.borrow().get(text.as_str())
+    {
+        return Ok(Arc::clone(layout));
+    }
     let text = format_text(vm, format)?;
-    parse(&text).map_err(|message| error(vm, message))
+    let layout = match parse(&text) {
+        Ok(layout) => Arc::new(layout),
+        Err(message) => return Err(error(vm, message)),
+    };
+    let known = formats(vm);
+    let mut known = vm.payload::<Formats>(known).layouts.borrow_mut();
+    if known.len() >= FORMATS {
+        known.clear();
+    }
+    known.insert(text, Arc::clone(&layout));
+    Ok(layout)
 }
 
 fn parse(text: &str) -> Result<Layout, &'static str> {
