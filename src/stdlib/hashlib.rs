@@ -206,7 +206,9 @@ const HEXDIGEST: Native = Native::vm(
     "Return the digest value as a string of hexadecimal digits.",
     |vm, args| {
         let digest = this(vm, args)?.hasher.borrow().digest();
-        let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digit = |nibble| char::from_digit(u32::from(nibble), 16);
+        let text: String = nibbles.filter_map(digit).collect();
         Ok(vm.local(vm.heap.str_value(&text)))
     },
 );
