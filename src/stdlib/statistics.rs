@@ -19,7 +19,7 @@ pub const STATISTICS: NativeModule = NativeModule {
 };
 
 const SUMS: Native = Native::leaf(
-    "sums(data, /)",
+    "_sums(data, /)",
     "The type of a list's or tuple's numbers, numerator and denominator of their sum and of the sum of their squares, and their count. \
      None: not all of them are small integers or finite floats.",
     |heap, args| {

@@ -71,7 +71,7 @@ const NEW: Native = Native::vm(
     "_lru_cache_wrapper(cls, /, user_function, maxsize, typed, cache_info_type)",
     "A callable that remembers the results of a function.",
     |vm, args| {
-        if !crate::stdlib::builtins::functions::object::is_callable(vm, args.at(1)) {
+        if !vm.is_callable(args.at(1)) {
             return Err(vm.heap.type_error("the first argument must be callable"));
         }
         let limit = match vm.get(args.at(2)).is_none() {

@@ -7,7 +7,6 @@ use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Forward, Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
-use crate::stdlib::builtins::functions::object::is_callable;
 use crate::stdlib::receiver::{plain, spread};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm};
@@ -82,7 +81,7 @@ const NEW: Native = Native::vm(
                 .heap
                 .type_error("type 'partial' takes at least one argument"));
         };
-        if !is_callable(vm, function) {
+        if !vm.is_callable(function) {
             return Err(vm.heap.type_error("the first argument must be callable"));
         }
         let (mut function, mut positional) = (function, rest.to_vec());
@@ -230,7 +229,7 @@ const SETSTATE: Native = Native::vm(
         };
         let (positional, inner) = (plain(vm, positional), plain(vm, keywords));
         let is_dict = |vm: &Vm, at: Local| vm.get_gc::<Dict>(at).is_some() || vm.get(at).is_none();
-        if !is_callable(vm, function)
+        if !vm.is_callable(function)
             || vm.get_gc::<Tuple>(positional).is_none()
             || !is_dict(vm, inner)
             || !is_dict(vm, plain(vm, own))

@@ -12,7 +12,6 @@ use crate::runtime::dict::Dict;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Value};
-use crate::stdlib::builtins::functions::object::is_callable;
 use crate::stdlib::receiver::{plain, spread};
 use crate::stdlib::registry::raise_text;
 use crate::vm::{Local, Vm};
@@ -124,7 +123,7 @@ pub fn save_reduced(vm: &mut Vm, this: Local, reduced: Local, object: Local) -> 
     }
     let part = |vm: &Vm, i: usize| parts.get(i).copied().filter(|&p| !vm.get(p).is_none());
     let (function, args) = (parts[0], plain(vm, parts[1]));
-    if !is_callable(vm, function) {
+    if !vm.is_callable(function) {
         let message = "first item of the tuple returned by __reduce__ must be callable";
         return Err(refuse(vm, message));
     }
@@ -136,7 +135,7 @@ pub fn save_reduced(vm: &mut Vm, this: Local, reduced: Local, object: Local) -> 
     check_iterator(vm, items, "fourth")?;
     check_iterator(vm, pairs, "fifth")?;
     if let Some(setter) = setter
-        && !is_callable(vm, setter)
+        && !vm.is_callable(setter)
     {
         let class = vm.heap.type_name(vm.get(setter));
         let message = format!(
