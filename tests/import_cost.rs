@@ -15,7 +15,7 @@ const BUDGETS: [(&str, u32); 13] = [
     ("re", 830),
     ("json", 25),
     ("logging", 52),
-    ("datetime", 67),
+    ("datetime", 12),
     ("argparse", 44),
     ("os", 55),
     ("pathlib", 1052),

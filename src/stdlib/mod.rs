@@ -125,6 +125,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend(abc::Registrations::default());
     vm.extend(random::Entropy::default());
     vm.extend(gc::Settings::default());
+    vm.extend(datetime::Classes::default());
     vm.extend(decimal::Decimals::default());
     vm.extend(io::IoState::default());
     builtins::install(vm, asyncio::future::TYPES);

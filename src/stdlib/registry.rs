@@ -41,6 +41,8 @@ pub struct NativeType {
     pub is_open: bool,
     /// Whether classes of the program cannot derive from it.
     pub is_final: bool,
+    /// Whether its own instances take no attributes; those of classes that extend it do.
+    pub has_no_dict: bool,
 }
 
 impl NativeType {
@@ -59,6 +61,7 @@ impl NativeType {
             general: None,
             is_open: false,
             is_final: false,
+            has_no_dict: false,
         }
     }
 }
@@ -404,6 +407,9 @@ fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> G
     class.add_flags(class_flag::NATIVE);
     if ty.body.is_final {
         class.add_flags(class_flag::FINAL);
+    }
+    if ty.body.has_no_dict {
+        class.add_flags(class_flag::NO_DICT);
     }
     if ty.body.is_open {
         class.add_flags(class_flag::OPEN);

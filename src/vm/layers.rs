@@ -38,10 +38,12 @@ pub enum LayerPlace {
     Collector,
     /// The context of decimal arithmetic.
     Decimals,
+    /// The classes of dates and times.
+    Dates,
 }
 
 /// How many places there are.
-const PLACES: usize = LayerPlace::Decimals as usize + 1;
+const PLACES: usize = LayerPlace::Dates as usize + 1;
 
 /// The state of all layers, by place.
 pub(in crate::vm) type Layers = [Option<Known>; PLACES];

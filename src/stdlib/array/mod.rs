@@ -107,6 +107,7 @@ pub const ARRAY: ModuleType = ModuleType {
                 Ok(vm.local(vm.heap.usize(size)))
             }),
         ],
+        has_no_dict: true,
         ..NativeType::of(
             Builtin::Opaque,
             "A mutable sequence of numbers of the type that the letter says; the initializer is an iterable, bytes or, for characters, a \

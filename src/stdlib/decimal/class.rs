@@ -29,6 +29,7 @@ pub const DECIMAL: ModuleType = ModuleType {
             Getter::vm("real", "The number itself.", |_, args| Ok(args.at(0))),
             Getter::vm("imag", "Zero.", |vm, _| Ok(new_decimal(vm, Number::int(0)))),
         ],
+        has_no_dict: true,
         ..NativeType::of(
             Builtin::Opaque,
             "A decimal number, made of a text, an integer, a float (exactly), a tuple (sign, digits, exponent) or another decimal.",

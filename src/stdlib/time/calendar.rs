@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::civil::{Fields, MAX_SECONDS, fields_of, seconds_of};
 use super::strftime::strftime as format_fields;
-use super::strptime::{Mismatch, ZoneNames, strptime as parse};
+use super::strptime::{Mismatch, Parsed, ZoneNames, strptime as parse};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
@@ -97,16 +97,26 @@ fn set_zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 /// What the local zone has at a moment: offset, whether daylight saving holds, name. Beyond the years that zones know it is the
 /// zone's at the nearest moment.
-fn zone_at(vm: &Vm, seconds: i64) -> (i64, bool, String) {
-    let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-    let moment = Timestamp::from_second(seconds).expect("it is in range");
+pub fn zone_at(vm: &Vm, seconds: i64) -> (i64, bool, String) {
     let zone = chosen_zone(vm).unwrap_or_else(TimeZone::system);
-    let info = zone.to_offset_info(moment);
+    let info = zone.to_offset_info(moment_of(seconds));
     (
         info.offset().seconds().into(),
         info.dst().is_dst(),
         info.abbreviation().to_owned(),
     )
+}
+
+/// The nearest moment that zones know to so many seconds after 1970.
+fn moment_of(seconds: i64) -> Timestamp {
+    let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(seconds).expect("it is in range")
+}
+
+/// The local zone's offset from UTC at a moment, in seconds.
+pub fn local_offset(vm: &Vm, seconds: i64) -> i64 {
+    let zone = chosen_zone(vm).unwrap_or_else(TimeZone::system);
+    zone.to_offset(moment_of(seconds)).seconds().into()
 }
 
 /// The names of the local zone this year: standard and daylight saving; one name twice if there is no such thing.
@@ -330,16 +340,24 @@ fn check(heap: &Heap, fields: &mut Fields) -> Result<(), Raised> {
     Ok(())
 }
 
-fn strptime(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
-    let text = vm.text_of(args.at(0))?;
-    let format = vm.text_of(args.at(1))?;
+/// What a text in a format says.
+///
+/// # Errors
+/// ValueError.
+pub fn read_time(vm: &mut Vm, text: Local, format: Local) -> Result<Parsed, Raised> {
+    let given = [text, format];
+    let (text, format) = (vm.text_of(text)?, vm.text_of(format)?);
     let chars: Vec<char> = text.chars().collect();
     let format_chars: Vec<char> = format.chars().collect();
     let zones = zone_names(vm);
-    let parsed = match parse(&chars, &format_chars, &zones) {
-        Ok(parsed) => parsed,
-        Err(mismatch) => return Err(refuse(vm, mismatch, args, &format, &chars)?),
-    };
+    match parse(&chars, &format_chars, &zones) {
+        Ok(parsed) => Ok(parsed),
+        Err(mismatch) => Err(refuse(vm, mismatch, given, &format, &chars)?),
+    }
+}
+
+fn strptime(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let parsed = read_time(vm, args.at(0), args.at(1))?;
     let heap = &vm.heap;
     let mut values: Vec<Value<'_>> = parsed.fields.iter().map(|n| heap.int(*n)).collect();
     values.push(heap.int(parsed.dst));
@@ -358,7 +376,7 @@ fn strptime(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn refuse(
     vm: &mut Vm,
     mismatch: Mismatch,
-    args: Locals,
+    given: [Local; 2],
     format: &str,
     text: &[char],
 ) -> Result<Raised, Raised> {
@@ -373,8 +391,8 @@ fn refuse(
         }
         Mismatch::Message(message) => message,
         Mismatch::NoMatch => {
-            let text = vm.repr(args.at(0))?;
-            let format = vm.repr(args.at(1))?;
+            let text = vm.repr(given[0])?;
+            let format = vm.repr(given[1])?;
             let (text, format) = (vm.text_of(text)?, vm.text_of(format)?);
             format!("time data {text} does not match format {format}")
         }

@@ -4,8 +4,8 @@
 //! function: a `Native` and a word in `TIME`. Calendar time is in `calendar.rs`, on pure functions; what programs see of it is
 //! written in apy (`library/_time.apy`), from which `seldom.rs` takes it when it is first asked for.
 
-mod calendar;
-mod civil;
+pub mod calendar;
+pub mod civil;
 mod seldom;
 pub mod strftime;
 mod strptime;

@@ -85,7 +85,9 @@ impl Writer<'_> {
             let end = rest.len() - letters.as_str().len();
             let is_known = letter.is_some_and(|letter| self.conversion(letter, style));
             if !is_known {
-                self.out.push_str(&rest[..end]);
+                // The GNU library goes on from the last percent sign.
+                let start = rest[..end].rfind('%').unwrap_or(0);
+                self.out.push_str(&rest[start..end]);
             }
             rest = &rest[end..];
         }

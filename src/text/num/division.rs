@@ -160,7 +160,7 @@ fn ratio(a: &BigUint, b: &BigUint) -> Option<f64> {
 }
 
 /// Quotient and remainder such that the remainder is at most half of `b`, ties to the even quotient; `b` is positive.
-pub(super) fn divmod_near(a: &BigInt, b: &BigInt) -> (BigInt, BigInt) {
+pub fn divmod_near(a: &BigInt, b: &BigInt) -> (BigInt, BigInt) {
     let (quotient, rest) = a.div_mod_floor(b);
     let twice: BigInt = &rest << 1;
     if twice > *b || (twice == *b && quotient.bit(0)) {

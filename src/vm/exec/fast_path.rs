@@ -5,7 +5,7 @@
 //! caches do not learn natives for them; as other arguments they may, and fast paths turn them down.
 
 use crate::bytecode::Instr;
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
 use crate::runtime::function::BoundMethod;
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
@@ -101,10 +101,12 @@ impl Vm {
         (!function.is_new && function.owner.is_undef()).then(|| self.native(function.id))
     }
 
-    /// The native under the `__new__` that a builtin class has itself.
+    /// The native under the `__new__` that a builtin class, or one of a native module, has itself.
     fn constructor(&self, callee: Value<'_>) -> Option<&'static Native> {
         let class = callee.as_gc::<Class>()?;
-        class.builtin?;
+        if class.builtin.is_none() && !class.has(class_flag::NATIVE) {
+            return None;
+        }
         let new = class.attrs.get(&self.heap, self.heap.sym(Sym::New))?;
         Some(self.native(new.as_gc::<NativeFunction>()?.id))
     }

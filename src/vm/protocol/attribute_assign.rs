@@ -237,7 +237,11 @@ impl Vm {
                     let name = name.map_or(String::new(), |name| format!(" '{}'", name.as_str()));
                     format!("property{name} of '{class}' object has no {what}")
                 }
-                _ => format!("attribute '{text}' of '{class}' objects is not writable"),
+                _ => {
+                    let owner = d.owner.get(heap).as_gc::<Class>();
+                    let class = owner.map_or(class, |owner| owner.name(heap).as_str());
+                    format!("attribute '{text}' of '{class}' objects is not writable")
+                }
             };
             return Err(heap.raise(Builtin::AttributeError, message));
         }

@@ -134,6 +134,9 @@ impl<'h> NativeCall<'h, '_> {
 
     /// The name in messages: of a constructor the class's, without its module.
     fn name(&self) -> &str {
+        if self.function.is_new && self.owner_name() == "datetime.timedelta" {
+            return "__new__";
+        }
         match self.owner() {
             Some(_) if self.function.is_new || self.native.name() == "__init__" => {
                 let name = self.owner_name();
@@ -331,9 +334,23 @@ impl<'h> NativeCall<'h, '_> {
         }
     }
 
+    /// Whether CPython's own binds its arguments without a name.
+    fn is_nameless(&self) -> bool {
+        const NAMELESS: [&str; 3] = ["datetime.date", "datetime.time", "datetime.datetime"];
+        self.function.is_new && NAMELESS.contains(&self.owner_name())
+    }
+
+    /// The name as the subject of a message.
+    fn subject(&self) -> String {
+        match self.is_nameless() {
+            true => "function".to_owned(),
+            false => format!("{}()", self.name()),
+        }
+    }
+
     /// Of a function in C that takes arguments by name.
     fn named_complaint(&self, own: &[Param]) -> Raised {
-        let name = self.name();
+        let name = self.subject();
         let given = self.given(own, self.native.params());
         let collects = |kind| own.iter().any(|p| p.kind == kind);
         let max = own.iter().filter(|p| by_position(p)).count();
@@ -346,15 +363,15 @@ impl<'h> NativeCall<'h, '_> {
             let sort = if given == 0 { "keyword " } else { "" };
             let ending = plural(own.len());
             format!(
-                "{name}() takes at most {} {sort}argument{ending} ({written} given)",
+                "{name} takes at most {} {sort}argument{ending} ({written} given)",
                 own.len()
             )
         } else if closed && given > max && max == 0 {
-            format!("{name}() takes no positional arguments")
+            format!("{name} takes no positional arguments")
         } else if closed && given > max {
             let needed = own.iter().filter(|p| by_position(p) && !p.optional).count();
             let (limit, ending) = (limit(needed == max), plural(max));
-            format!("{name}() takes {limit} {max} positional argument{ending} ({given} given)")
+            format!("{name} takes {limit} {max} positional argument{ending} ({given} given)")
         } else if given < min_only {
             let limit = if min_only < max {
                 "at least"
@@ -362,7 +379,7 @@ impl<'h> NativeCall<'h, '_> {
                 "exactly"
             };
             let ending = plural(min_only);
-            format!("{name}() takes {limit} {min_only} positional argument{ending} ({given} given)")
+            format!("{name} takes {limit} {min_only} positional argument{ending} ({given} given)")
         } else {
             return self.misnamed(own, given);
         };
@@ -409,12 +426,18 @@ impl<'h> NativeCall<'h, '_> {
         if let Some((key, i)) = twice {
             let at = i + 1;
             return self.heap.type_error(format!(
-                "argument for {name}() given by name ('{key}') and position ({at})"
+                "argument for {} given by name ('{key}') and position ({at})",
+                self.subject()
             ));
         }
         let unknown = keys.iter().find(|key| position_of(own, key).is_none());
+        let unknown = unknown.copied().unwrap_or_default();
+        if self.is_nameless() {
+            let message = format!("this function got an unexpected keyword argument '{unknown}'");
+            return self.heap.type_error(message);
+        }
         let names = own.iter().filter(|p| is_named(p)).map(|p| p.name);
-        unexpected_keyword(self.heap, name, unknown.copied().unwrap_or_default(), names)
+        unexpected_keyword(self.heap, name, unknown, names)
     }
 
     fn python_complaint(&self, params: &[Param]) -> Raised {

@@ -114,10 +114,20 @@ impl Vm {
         };
         let given = self.get(first);
         let class = given.as_gc::<Class>();
-        if class.is_some_and(|class| class == owner || class.is_subclass(heap, owner)) {
+        if class.is_some_and(|class| class == owner) {
             return Ok(());
         }
         let ty = owner.name(heap).as_str();
+        if let Some(class) = class.filter(|class| class.is_subclass(heap, owner)) {
+            return match native_between(heap, owner, class) {
+                None => Ok(()),
+                Some(safe) => {
+                    let (name, safe) = (class.name(heap).as_str(), safe.name(heap).as_str());
+                    let message = format!("{ty}.__new__({name}) is not safe, use {safe}.__new__()");
+                    Err(heap.type_error(message))
+                }
+            };
+        }
         Err(
             heap.type_error(match class.map(|class| class.name(heap).as_str()) {
                 Some(name) => format!("{ty}.__new__({name}): {name} is not a subtype of {ty}"),
@@ -304,4 +314,20 @@ fn initialises<'h>(heap: &'h Heap, class: Option<&Value<'h>>) -> bool {
         .and_then(|class| class.as_gc::<Class>())
         .and_then(|class| class.lookup_in(heap, heap.sym(Sym::Init)));
     init.is_some_and(|(owner, _)| owner.builtin.is_none())
+}
+
+/// The native class with a `__new__` of its own between another one and a class that extends both: its objects have other insides.
+fn native_between<'h>(
+    heap: &'h Heap,
+    owner: Gc<'h, Class>,
+    class: Gc<'h, Class>,
+) -> Option<Gc<'h, Class>> {
+    if owner.layout != Kind::Opaque {
+        return None;
+    }
+    let nearest = class
+        .mro(heap)
+        .find(|class| class.has(class_flag::NATIVE))?;
+    let has_new = nearest.attrs.get(heap, heap.sym(Sym::New)).is_some();
+    (nearest != owner && has_new).then_some(nearest)
 }
