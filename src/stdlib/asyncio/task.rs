@@ -331,7 +331,7 @@ fn iscoroutinefunction(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     loop {
         if let Some(method) = vm.get_gc::<BoundMethod>(at) {
             at = vm.local(method.function.get(&vm.heap));
-        } else if let Some(class) = partial.filter(|_| vm.get(at).is_gc::<Instance>())
+        } else if let Some(class) = partial
             && vm.is_instance(at, class)?
         {
             at = vm.get_attr_named(at, "func")?;

@@ -134,9 +134,9 @@ fn own_member<'h>(heap: &'h Heap, object: Value<'h>, name: Gc<'h, Str>) -> Optio
 /// The attribute dict of objects that are no `Instance` but may carry attributes.
 pub(in crate::vm) fn own_dict<'h>(heap: &'h Heap, object: Value<'h>) -> Option<&'h Slot> {
     let object = object.as_object()?;
+    let _ = heap;
     Some(match object.kind() {
         Kind::Exception => &object.downcast::<Exception>()?.get().attrs,
-        Kind::Opaque if heap.shape_class(object.shape()).has(class_flag::NO_DICT) => return None,
         Kind::Opaque => &object.downcast::<Opaque>()?.get().attrs,
         Kind::Future => &object.downcast::<Future>()?.get().attrs,
         Kind::Function => &object.downcast::<Function>()?.get().attrs,

@@ -378,7 +378,7 @@ fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let value = vm.get(args.at(0));
     let found = match value.as_gc::<Instance>() {
-        Some(_) if heap.class_of(value).has(class_flag::NO_DICT) => None,
+        _ if heap.class_of(value).has(class_flag::NO_DICT) => None,
         Some(instance) => {
             let class = heap.class_of(value);
             Some(instance.dict_beside_members(heap, |name| is_member(heap, class, name)))
@@ -432,7 +432,9 @@ fn set_dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             instance.replace_dict(heap, dict, |name| is_member(heap, class, name));
             Ok(vm.none())
         }
-        _ if value.is_gc::<Descriptor>() => Err(no_dict(vm, args.at(0))),
+        _ if value.is_gc::<Descriptor>() || heap.class_of(value).has(class_flag::NO_DICT) => {
+            Err(no_dict(vm, args.at(0)))
+        }
         _ if vm.set_attr_dict(value, dict) => Ok(vm.none()),
         _ => Err(no_dict(vm, args.at(0))),
     }
