@@ -183,6 +183,9 @@ impl Vm {
                 return Ok(module);
             }
         }
+        if let Some(parent) = parent {
+            self.compute_path(parent)?;
+        }
         match self.load_module(name)? {
             Some(module) => {
                 if let (Some(parent), Some((_, child))) = (parent, name.rsplit_once('.')) {
@@ -230,6 +233,23 @@ impl Vm {
                 Err(raised)
             }
         }
+    }
+
+    /// Keeps the `__path__` that a module's class computes (`__getattr__`, a property) among its globals, where finders read it.
+    fn compute_path(&mut self, module: Local) -> Result<(), Raised> {
+        let is_own_kind = self.get_gc::<Module>(module).is_some_and(|found| {
+            let class = self.heap.class_of(found.value());
+            !class.builtin_is(Builtin::Module)
+        });
+        if is_own_kind
+            && !self.is_package(module)
+            && let Some(path) = self.find_attr(module, "__path__")?
+            && let Some(found) = self.get_gc::<Module>(module)
+        {
+            let name = self.heap.sym(Sym::Path);
+            found.bind(&self.heap, name, self.get(path));
+        }
+        Ok(())
     }
 
     fn is_package(&self, module: Local) -> bool {

@@ -264,6 +264,21 @@ fn registered(vm: &Vm, class: Local) -> Result<Vec<Local>, Raised> {
 /// One of the three sets that a class keeps.
 type Field = fn(&Known) -> &Slot;
 
+/// The three sets of classes, and when the last of them was right: what `abc._get_dump` shows.
+pub(super) const GET_DUMP: Native = Native::vm(
+    "_get_dump(cls)",
+    "Return the registry, the two caches and the version of the second, for debugging.",
+    |vm, args| {
+        let class = args.at(0);
+        let registry = known_set(vm, class, |known| &known.registry)?;
+        let accepted = known_set(vm, class, |known| &known.accepted)?;
+        let denied = known_set(vm, class, |known| &known.denied)?;
+        let version = known_of(vm, class)?.denied_at.get();
+        let version = vm.local(vm.heap.usize(version));
+        Ok(vm.tuple_of(&[registry, accepted, denied, version]))
+    },
+);
+
 fn dump_registry(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = vm.repr_text(args.at(0))?;
     let mut lines = vec![

@@ -27,6 +27,7 @@ pub const ABC: NativeModule = NativeModule {
         &UPDATE_ABSTRACTMETHODS,
         &HAS_METHODS,
         &IS_SEARCHING,
+        &check::GET_DUMP,
     ],
     types: &[&ABC_META],
     ..NativeModule::of("_abc", "The native part of abc.")

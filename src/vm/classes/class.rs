@@ -463,12 +463,14 @@ impl Vm {
             };
             match key.as_str() {
                 "__qualname__" => {
-                    if !value.is_gc::<Str>() {
+                    // A text of a subclass of str counts as its text.
+                    let text = self.plain_value(value);
+                    if !text.is_gc::<Str>() {
                         let given = heap.type_name(value);
                         return Err(heap
                             .type_error(format!("type __qualname__ must be a str, not {given}")));
                     }
-                    this.qualname.set(value);
+                    this.qualname.set(text);
                 }
                 "__classdictcell__" if value.is_gc::<CellObj>() => {
                     if let Some(cell) = value.as_gc::<CellObj>() {

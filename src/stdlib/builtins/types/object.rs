@@ -12,6 +12,7 @@ use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
+use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, plain, plain_value};
 use crate::stdlib::reduce;
@@ -377,6 +378,11 @@ fn set_class(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn dict(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let value = vm.get(args.at(0));
+    // A metaclass with a base that is no metaclass finds this getter first.
+    if let Some(class) = value.as_gc::<Class>() {
+        let names = class.dict(heap);
+        return Ok(vm.local(heap.view(ViewTag::Proxy, names.value()).value()));
+    }
     let found = match value.as_gc::<Instance>() {
         _ if heap.class_of(value).has(class_flag::NO_DICT) => None,
         Some(instance) => {
