@@ -14,7 +14,6 @@ mod explain;
 mod failure;
 mod host;
 mod inspection;
-mod large_blocks;
 mod last_words;
 mod markup;
 mod notices;

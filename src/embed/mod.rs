@@ -5,6 +5,8 @@
 //! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
 pub mod carets;
+#[doc(hidden)]
+pub mod fuzzing;
 mod interpreter;
 #[cfg(test)]
 mod latency;

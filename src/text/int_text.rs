@@ -9,7 +9,7 @@ use num_bigint::{BigInt, Sign};
 use super::num::long_product::{decimal, of_text};
 use super::str_repr::str_repr;
 use super::unicode::to_ascii_number;
-use super::{Int, IntRef, TextError, TextResult};
+use super::{Int, IntRef, TextError, TextResult, check_text_size};
 
 /// How many decimal digits may be converted: `sys.set_int_max_str_digits`; 0 means any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +119,13 @@ pub fn int_from_long_str(
         0 | 2..=36 => base as u32,
         _ => return Err(TextError::value("int() base must be >= 2 and <= 36, or 0")),
     };
-    let literal = Literal::read(&to_ascii_number(text), base)
-        .ok_or_else(|| invalid_literal(&str_repr(text), base))?;
+    let literal =
+        Literal::read(&to_ascii_number(text), base).ok_or_else(|| {
+            match check_text_size(text.len().saturating_mul(4)) {
+                Ok(()) => invalid_literal(&str_repr(text), base),
+                Err(error) => error,
+            }
+        })?;
     literal.value(limit, pause)
 }
 

@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use super::TextResult;
+use super::pause::pieces;
 use super::surrogate;
 use super::unicode::is_printable;
 
@@ -33,49 +35,98 @@ pub fn escape_non_ascii(repr: &str) -> String {
 
 /// `repr(bytes)`
 pub fn bytes_repr(bytes: &[u8]) -> String {
-    let quote = quote_for(bytes);
     let mut out = String::with_capacity(bytes.len() + 3);
-    out.push('b');
-    out.push(quote);
-    for &byte in bytes {
-        let c = char::from(byte);
-        if (b' '..=b'~').contains(&byte) && c != quote && c != '\\' {
-            out.push(c);
-        } else if c == quote || c == '\\' {
-            out.extend(['\\', c]);
-        } else {
-            push_escape(&mut out, c);
-        }
-    }
-    out.push(quote);
+    write_bytes(bytes, &mut out, &mut |_, _| Ok(())).expect("a String grows by itself");
     out
 }
 
-/// `repr(bytearray)`
-pub fn bytearray_repr(bytes: &[u8]) -> String {
-    format!("bytearray({})", bytes_repr(bytes))
+/// Makes room in a text for so many more bytes.
+pub type Grow<'g> = dyn FnMut(&mut String, usize) -> TextResult<()> + 'g;
+
+/// The most bytes that one byte becomes.
+const MOST: usize = 4;
+/// How many bytes are handled between two calls of `Grow`.
+const BLOCK: usize = 1 << 14;
+
+/// Appends `repr(text)`.
+///
+/// # Errors
+/// Those of `grow`.
+pub fn write_str(text: &str, out: &mut String, grow: &mut Grow<'_>) -> TextResult<()> {
+    write_quoted(text, is_printable, out, grow)
+}
+
+/// Appends `repr(bytes)`.
+///
+/// # Errors
+/// Those of `grow`.
+pub fn write_bytes(bytes: &[u8], out: &mut String, grow: &mut Grow<'_>) -> TextResult<()> {
+    let quote = quote_for(bytes);
+    grow(out, bytes.len().min(BLOCK) * MOST + MOST)?;
+    out.extend(['b', quote]);
+    for block in bytes.chunks(BLOCK) {
+        grow(out, block.len() * MOST + 1)?;
+        for &byte in block {
+            let c = char::from(byte);
+            if (b' '..=b'~').contains(&byte) && c != quote && c != '\\' {
+                out.push(c);
+            } else if c == quote || c == '\\' {
+                out.extend(['\\', c]);
+            } else {
+                push_escape(out, c);
+            }
+        }
+    }
+    out.push(quote);
+    Ok(())
+}
+
+/// Appends `repr(bytearray)`.
+///
+/// # Errors
+/// Those of `grow`.
+pub fn write_bytearray(bytes: &[u8], out: &mut String, grow: &mut Grow<'_>) -> TextResult<()> {
+    out.push_str("bytearray(");
+    write_bytes(bytes, out, grow)?;
+    out.push(')');
+    Ok(())
 }
 
 fn quoted(text: &str, shown: impl Fn(char) -> bool) -> String {
-    let quote = quote_for(text.as_bytes());
     let mut out = String::with_capacity(text.len() + 2);
-    out.push(quote);
-    let mut copied = 0;
-    for (at, c) in text.char_indices() {
-        if c != quote && c != '\\' && shown(c) {
-            continue;
-        }
-        out.push_str(&text[copied..at]);
-        copied = at + c.len_utf8();
-        if c == quote || c == '\\' {
-            out.extend(['\\', c])
-        } else {
-            push_escape(&mut out, c)
-        }
-    }
-    out.push_str(&text[copied..]);
-    out.push(quote);
+    write_quoted(text, shown, &mut out, &mut |_, _| Ok(())).expect("a String grows by itself");
     out
+}
+
+fn write_quoted(
+    text: &str,
+    shown: impl Fn(char) -> bool,
+    out: &mut String,
+    grow: &mut Grow<'_>,
+) -> TextResult<()> {
+    let quote = quote_for(text.as_bytes());
+    grow(out, text.len().min(BLOCK) * MOST + MOST)?;
+    out.push(quote);
+    for range in pieces(text) {
+        let piece = &text[range];
+        grow(out, piece.len() * MOST + 1)?;
+        let mut copied = 0;
+        for (at, c) in piece.char_indices() {
+            if c != quote && c != '\\' && shown(c) {
+                continue;
+            }
+            out.push_str(&piece[copied..at]);
+            copied = at + c.len_utf8();
+            if c == quote || c == '\\' {
+                out.extend(['\\', c]);
+            } else {
+                push_escape(out, c);
+            }
+        }
+        out.push_str(&piece[copied..]);
+    }
+    out.push(quote);
+    Ok(())
 }
 
 fn quote_for(bytes: &[u8]) -> char {
@@ -125,6 +176,9 @@ mod tests {
 
     #[test]
     fn bytearray_wraps_bytes() {
-        assert_eq!(bytearray_repr(b"a'\0"), r#"bytearray(b"a'\x00")"#);
+        let mut out = String::new();
+        let written = write_bytearray(b"a'\0", &mut out, &mut |_, _| Ok(()));
+        assert!(written.is_ok());
+        assert_eq!(out, r#"bytearray(b"a'\x00")"#);
     }
 }

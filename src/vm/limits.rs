@@ -75,8 +75,7 @@ impl Vm {
         if len == text.len() {
             return text;
         }
-        let raised = self.heap.end(LimitKind::Output);
-        self.heap.raise_later(raised);
+        self.heap.end_at_return(LimitKind::Output);
         let whole = (0..=len).rev().find(|&end| text.is_char_boundary(end));
         &text[..whole.unwrap_or(0)]
     }

@@ -131,6 +131,20 @@ fn take_in(
     }
 }
 
+/// What parsing and compiling a byte of a program takes in bytes, at most.
+const ROOM_OF_BYTE: usize = 128;
+/// Shorter texts are not asked for.
+const LONG_TEXT: usize = 1 << 16;
+
+/// Asks whether there is memory for parsing and compiling a text, which cannot stop in between.
+pub(super) fn room_to_parse(vm: &Vm, len: usize) -> Result<(), Raised> {
+    let room = len.saturating_mul(ROOM_OF_BYTE);
+    if len >= LONG_TEXT && !vm.heap.guard.outside().has_room(room) {
+        return Err(vm.heap.memory_error());
+    }
+    Ok(())
+}
+
 fn parse_text(file: FileId, text: Rc<str>) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
     let parsed = parse_module(&text);
     match parsed.module {
@@ -453,6 +467,7 @@ fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
 /// Runs a file in the namespace of a module: code that is in the store, or what is compiled from its text now, and stored.
 fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
     let bytes = read_file(vm, file)?;
+    room_to_parse(vm, bytes.len())?;
     let (id, text) = take_in(vm, file, &bytes, decode_source(&bytes))
         .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
     let notes = notes(vm, id);

@@ -343,6 +343,14 @@ impl Heap {
         self.memory_error()
     }
 
+    /// Ends the program by a limit where the native that runs returns, which goes on until then.
+    #[cold]
+    pub fn end_at_return(&self, kind: LimitKind) {
+        let raised = self.end(kind);
+        self.raise_later(raised);
+        self.fail();
+    }
+
     /// Makes room in a text that is being written for so many more bytes, and for more ahead.
     ///
     /// # Errors

@@ -320,6 +320,10 @@ fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
 fn to_list(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let view = view(vm, this)?;
     check_format(vm, view)?;
+    // An offset, a value and the item of the list for each.
+    let count: usize = view.shape.iter().product();
+    vm.heap
+        .room_for(count.saturating_mul(3 * size_of::<i64>()))?;
     let offsets = view.offsets();
     let shape = view.shape.clone();
     let values = offsets.into_iter();

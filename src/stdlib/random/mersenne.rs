@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 use num_traits::{ToPrimitive, Zero};
 use sha2::{Digest, Sha512};
 
-use crate::text::{TextError, TextResult};
+use crate::text::{TextError, TextResult, check_text_size};
 
 /// Words of state.
 const N: usize = 624;
@@ -140,6 +140,7 @@ impl Mersenne {
         if count > crate::text::num::MAX_INT_BITS {
             return Err(TextError::memory());
         }
+        check_text_size(usize::try_from(count / 4).unwrap_or(usize::MAX))?;
         let words = (0..count.div_ceil(32)).map(|word| {
             let unwanted = (32 * (word + 1)).saturating_sub(count);
             self.word() >> unwanted

@@ -169,7 +169,7 @@ const COUNT: Native = Native::vm(
     |vm, args| {
         let mut count = 0;
         for i in 0..len(vm, args.at(0)) {
-            count += usize::from(equals_at(vm, args, i)?);
+            count += usize::from(equals_at(vm, args, i, Builtin::RuntimeError)?);
         }
         Ok(vm.local(vm.heap.usize(count)))
     },
@@ -183,7 +183,7 @@ const INDEX: Native = Native::vm(
         let start = clip(vm_index_or(vm, args.at(2), 0)?);
         let stop = clip(vm_index_or(vm, args.at(3), end)?);
         for i in start..stop {
-            if equals_at(vm, args, i)? {
+            if equals_at(vm, args, i, Builtin::RuntimeError)? {
                 return Ok(vm.local(vm.heap.usize(i)));
             }
         }
@@ -201,7 +201,7 @@ const REMOVE: Native = Native::vm(
     "Remove the first item that equals the value. Raises ValueError if there is none.",
     |vm, args| {
         for i in 0..len(vm, args.at(0)) {
-            if equals_at(vm, args, i)? {
+            if equals_at(vm, args, i, Builtin::IndexError)? {
                 this(vm, args).remove(&vm.heap, i);
                 return Ok(vm.none());
             }
@@ -262,7 +262,7 @@ const CONTAINS: Native = Native::vm(
     "Return key in self.",
     |vm, args| {
         for i in 0..len(vm, args.at(0)) {
-            if equals_at(vm, args, i)? {
+            if equals_at(vm, args, i, Builtin::RuntimeError)? {
                 return Ok(vm.local(Value::TRUE));
             }
         }
@@ -457,8 +457,9 @@ fn item(vm: &Vm, owner: Local, at: usize) -> Option<Local> {
     Some(vm.local(item))
 }
 
-/// Whether the item at a position equals the first argument; the comparison must leave the deque as it is.
-fn equals_at(vm: &mut Vm, args: Locals, at: usize) -> Result<bool, Raised> {
+/// Whether the item at a position equals the first argument; the comparison must leave the deque as it is, else an
+/// exception of the class is raised.
+fn equals_at(vm: &mut Vm, args: Locals, at: usize, class: Builtin) -> Result<bool, Raised> {
     let mark = vm.mark();
     let version = this(vm, args).version();
     let Some(item) = item(vm, args.at(0), at) else {
@@ -468,7 +469,7 @@ fn equals_at(vm: &mut Vm, args: Locals, at: usize) -> Result<bool, Raised> {
     vm.release(mark);
     if this(vm, args).version() != version {
         let message = "deque mutated during iteration";
-        return Err(vm.heap.raise(Builtin::RuntimeError, message));
+        return Err(vm.heap.raise(class, message));
     }
     Ok(equal)
 }

@@ -20,7 +20,7 @@ use crate::runtime::value::Unpacked;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::text::int_text::int_to_long_str;
-use crate::text::{float_repr, str_repr};
+use crate::text::{TextError, float_repr, str_repr};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -53,8 +53,10 @@ impl Vm {
         value: Value<'_>,
         out: &mut String,
     ) -> Result<bool, Raised> {
+        if let Some(written) = self.write_quoted(value, out) {
+            return written.map(|()| true);
+        }
         let text = match kind {
-            Kind::Str => value.as_gc::<Str>().map(|s| str_repr::str_repr(s.as_str())),
             Kind::Int => match value.as_any_int() {
                 Some(n) => Some(
                     int_to_long_str(n, self.heap.digit_limit.get(), &mut |n| self.heap.pause(n))
@@ -62,12 +64,6 @@ impl Vm {
                 ),
                 None => None,
             },
-            Kind::Bytes => value
-                .as_gc::<Bytes>()
-                .map(|bytes| str_repr::bytes_repr(bytes.as_slice())),
-            Kind::ByteArray => value
-                .as_gc::<ByteArray>()
-                .map(|array| str_repr::bytearray_repr(&array.read(&self.heap))),
             Kind::Complex => value
                 .as_gc::<Complex>()
                 .map(|c| float_repr::complex_repr(c.re, c.im)),
@@ -78,6 +74,23 @@ impl Vm {
         self.heap.grow_text(out, shown.len())?;
         out.push_str(shown);
         Ok(text.is_some())
+    }
+
+    /// Appends the repr of a string, bytes or a bytearray; None: it is none of these.
+    fn write_quoted(&self, value: Value<'_>, out: &mut String) -> Option<Result<(), Raised>> {
+        let heap = &self.heap;
+        let grow = &mut |out: &mut String, more: usize| {
+            let grown = heap.grow_text(out, more);
+            grown.map_err(|_| TextError::ended())
+        };
+        let written = if let Some(text) = value.as_gc::<Str>() {
+            str_repr::write_str(text.as_str(), out, grow)
+        } else if let Some(bytes) = value.as_gc::<Bytes>() {
+            str_repr::write_bytes(bytes.as_slice(), out, grow)
+        } else {
+            str_repr::write_bytearray(&value.as_gc::<ByteArray>()?.read(heap), out, grow)
+        };
+        Some(written.map_err(|error| heap.raise_text(error)))
     }
 
     /// Appends what the builtin type under a value makes of it.

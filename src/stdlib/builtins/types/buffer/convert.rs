@@ -71,7 +71,9 @@ fn to_hex(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.value_error("sep must be length 1."));
     }
     let sep = separator(&vm.heap, vm.get(a.at(1)))?;
-    Ok(vm.local(vm.heap.try_str(&hex::hex(&this_of(vm, a)?, sep, group))?))
+    let data = this_of(vm, a)?;
+    vm.heap.room_for(data.len().saturating_mul(6))?;
+    Ok(vm.local(vm.heap.try_str(&hex::hex(&data, sep, group))?))
 }
 
 fn separator<'h>(heap: &'h Heap, sep: Value<'h>) -> Result<Option<char>, Raised> {

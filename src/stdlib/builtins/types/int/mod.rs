@@ -237,17 +237,17 @@ fn parse_bytes<T>(
     base: i64,
     read: impl FnOnce(&str) -> TextResult<T>,
 ) -> TextResult<T> {
-    let spelled = invalid_literal(&bytes_repr(data), u32::try_from(base).unwrap_or(10));
+    let spelled = || invalid_literal(&bytes_repr(data), u32::try_from(base).unwrap_or(10));
     match std::str::from_utf8(data) {
         Ok(text) if text.is_ascii() => read(text).map_err(|error: TextError| {
             // The message about the base itself and about the number of digits stay as they are.
             if error.message.starts_with("invalid literal") {
-                spelled
+                spelled()
             } else {
                 error
             }
         }),
-        _ => Err(spelled),
+        _ => Err(spelled()),
     }
 }
 

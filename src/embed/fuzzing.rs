@@ -1,0 +1,22 @@
+//! Runs a hostile program as the fuzz targets do (`fuzz/`): without a world, under limits, and looks whether the interpreter is whole.
+
+use super::{Interpreter, Limits, Mode, Options, Outcome};
+use crate::vm::NoHost;
+
+/// Runs a program, then a small one without limits.
+///
+/// # Panics
+/// If the interpreter does not work any more after the program: that is a find.
+pub fn run_confined(program: &[u8], limits: Limits, gc_stress: bool) {
+    let mut interpreter = Interpreter::new(Options {
+        limits,
+        gc_stress,
+        ..Options::repeatable(NoHost)
+    });
+    interpreter.run("fuzzed", program, Mode::Script);
+    interpreter.set_limits(Limits::NONE);
+    let outcome = interpreter.run("after", b"assert sum([1, 1]) == 2\n", Mode::Script);
+    // What the program did to the builtin names is its own affair.
+    let works = matches!(outcome, Outcome::Done | Outcome::Failed(_));
+    assert!(works, "the interpreter does not work any more");
+}
