@@ -263,7 +263,7 @@ fn add_from(vm: &mut Vm, this: Local, start: usize) -> Done {
 
 fn load_dict(vm: &mut Vm, this: Local, start: usize) -> Done {
     let items = take_from(vm, this, start);
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(refuse(vm, "odd number of items for DICT"));
     }
     let dict = vm.local(vm.heap.dict().value());

@@ -114,7 +114,7 @@ pub fn set_items(vm: &Vm, state: &Unpickler, input: &mut Input) -> Step {
         Ok(start) => start,
         Err(pause) => return Ok(Some(pause)),
     };
-    if (state.stack.len() - start) % 2 != 0 {
+    if !(state.stack.len() - start).is_multiple_of(2) {
         return wrong("odd number of items for SETITEMS");
     }
     let bound =

@@ -165,7 +165,7 @@ fn extension_bytes(code: i64) -> Vec<u8> {
     let [a, b, c, d, ..] = code.to_le_bytes();
     match code {
         0..=0xff => vec![op::EXT1, a],
-        0..=0xffff => vec![op::EXT2, a, b],
+        0x100..=0xffff => vec![op::EXT2, a, b],
         _ => vec![op::EXT4, a, b, c, d],
     }
 }

@@ -98,7 +98,7 @@ impl Pickler {
         let [a, b, c, d] = word.to_le_bytes();
         match word {
             0..=0xff => self.put(heap, &[op::BININT1, a]),
-            0..=0xffff => self.put(heap, &[op::BININT2, a, b]),
+            0x100..=0xffff => self.put(heap, &[op::BININT2, a, b]),
             _ => self.put(heap, &[op::BININT, a, b, c, d]),
         }
     }
@@ -225,7 +225,7 @@ impl SizeHeader {
 pub fn bytes_header(size: usize) -> SizeHeader {
     match size {
         0..=0xff => SizeHeader::new(op::SHORT_BINBYTES, size, 1),
-        0..=0xffff_ffff => SizeHeader::new(op::BINBYTES, size, 4),
+        0x100..=0xffff_ffff => SizeHeader::new(op::BINBYTES, size, 4),
         _ => SizeHeader::new(op::BINBYTES8, size, 8),
     }
 }

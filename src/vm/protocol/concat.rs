@@ -361,7 +361,7 @@ mod tests {
         for value in [
             heap.str_value("ab"),
             heap.list([Value::NONE]).value(),
-            heap.bytes(*b"x").value(),
+            heap.bytes(b"x".as_slice()).value(),
         ] {
             assert!(
                 binary(&heap, Operator::Mul, value, huge)
