@@ -143,8 +143,11 @@ pub fn moment(vm: &Vm, args: Locals) -> Result<Option<(Wall, Local)>, Raised> {
     Ok(Some((wall, zone_beside(vm, args.at(2))?)))
 }
 
+/// A time, its fold and its zone.
+type ReadTime = ((TimeOfDay, u8), Local);
+
 /// The time, fold and zone of a state, likewise.
-pub fn time(vm: &Vm, args: Locals) -> Result<Option<((TimeOfDay, u8), Local)>, Raised> {
+pub fn time(vm: &Vm, args: Locals) -> Result<Option<ReadTime>, Raised> {
     let first = vm.get(args.at(1));
     if first.is_undef() || first.is_int() || !are_omitted(vm, args, 3, 6) {
         return Ok(None);

@@ -286,7 +286,7 @@ pub fn new_moment(vm: &Vm, wall: Wall, zone: Local) -> Local {
 pub fn make_time(vm: &Vm, class: Local, (clock, fold): (TimeOfDay, u8), zone: Local) -> Local {
     let time = DayTime {
         clock,
-        fold: fold,
+        fold,
         zone: Slot::new(vm.get(zone)),
     };
     vm.new_opaque(class, time)
