@@ -121,6 +121,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "imports are of files")]
     fn forged_code_runs_or_raises() {
         let folder = std::env::temp_dir().join(format!("apy-forged-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
