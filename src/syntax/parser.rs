@@ -76,6 +76,7 @@ pub fn parse_repl(source: &str) -> ReplInput {
     if layout.end != End::Whole && layout.diagnostics.len() == 1 {
         return ReplInput::Incomplete;
     }
+    let is_cut = layout.first.is_some();
     let (parsed, stopped) = parse_lexemes(source, layout);
     let ended = source
         .rsplit('\n')
@@ -87,7 +88,7 @@ pub fn parse_repl(source: &str) -> ReplInput {
             ReplInput::Complete(module)
         }
         Some(_) => ReplInput::Incomplete,
-        None if stopped == Stopped::AtEnd && !ended => ReplInput::Incomplete,
+        None if stopped == Stopped::AtEnd && !ended && !is_cut => ReplInput::Incomplete,
         None => ReplInput::Invalid(parsed.diagnostics),
     }
 }
