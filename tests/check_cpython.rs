@@ -161,6 +161,11 @@ fn run(command: &mut Command, input: &str) -> String {
     stdin.write_all(input.as_bytes()).expect("it reads");
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
+    // 101: it panicked, and what it found is not all.
+    assert!(
+        output.status.code().is_some_and(|code| code != 101),
+        "{command:?} crashed"
+    );
     String::from_utf8(output.stdout).expect("it prints UTF-8")
 }
 

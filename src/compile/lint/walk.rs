@@ -478,9 +478,10 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
                 crate::syntax::visit::defaults(&lambda.params, &mut |default| {
                     self.expr(default, at);
                 });
+                let body = self.inside(&**lambda, at);
                 let inside = At {
-                    scope: self.tree.of(&**lambda, Role::Body),
-                    guards: at.guards.inside_function(),
+                    guards: body.guards.inside_function(),
+                    ..body
                 };
                 self.expr(&lambda.body, inside);
             }
@@ -521,11 +522,20 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
         }
     }
 
+    /// Inside of a lambda or a comprehension. One in an annotation that nothing evaluates has no scope of its own: of the names in it
+    /// nothing is known.
+    fn inside<T>(&self, node: &T, at: At) -> At {
+        match self.tree.of_key(NodeKey::of(node, Role::Body)) {
+            Some(scope) => At { scope, ..at },
+            None => At {
+                guards: at.guards.with(Guards::ALL),
+                ..at
+            },
+        }
+    }
+
     fn clauses(&mut self, clauses: &'a Vec<Comprehension>, at: At) -> At {
-        let inside = At {
-            scope: self.tree.of(clauses, Role::Body),
-            ..at
-        };
+        let inside = self.inside(clauses, at);
         for (index, clause) in clauses.iter().enumerate() {
             let around = if index == 0 { at } else { inside };
             self.expr(&clause.iter, around);
