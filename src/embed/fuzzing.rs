@@ -1,4 +1,7 @@
 //! Runs a hostile program as the fuzz targets do (`fuzz/`): without a world, under limits, and looks whether the interpreter is whole.
+//!
+//! The targets are a crate of their own and see only what is public: this is their one way in. A target that needs another
+//! beginning gets a function here.
 
 use super::{Interpreter, Limits, Mode, Options, Outcome};
 use crate::vm::NoHost;
