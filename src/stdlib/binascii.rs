@@ -2,6 +2,8 @@
 //!
 //! `base64` (in apy) is built on it. Each decoder says with `binascii.Error` what is wrong. To add a code: its two natives here.
 
+use zlib_rs::crc32::crc32;
+
 use super::arg::{Buffer, as_str, given, plain_value};
 use super::registry::{ModuleType, NativeModule, NativeType, class_of};
 use crate::runtime::{Builtin, Raised};
@@ -76,12 +78,8 @@ const CRC32: Native = Native::vm(
     "Compute CRC-32 incrementally.",
     |vm, args| {
         let start = start(vm, args)? as u32;
-        let crc = data(vm, args.at(0))?.iter().fold(!start, |crc, &byte| {
-            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-                crc >> 1 ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
-            })
-        });
-        Ok(vm.local(vm.heap.int(i64::from(!crc))))
+        let crc = crc32(start, &Buffer::arg(&vm.heap, vm.get(args.at(0)))?);
+        Ok(vm.local(vm.heap.int(i64::from(crc))))
     },
 );
 const CRC_HQX: Native = Native::vm(

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use flate2::{
     Compress, Compression, Decompress, DecompressError, FlushCompress, FlushDecompress, Status,
 };
+use zlib_rs::adler32::adler32;
 
 use super::arg::{Buffer, given, vm_index_or};
 use super::registry::{Getter, ModuleType, NativeModule, NativeType, bind, class_of, raise_text};
@@ -515,17 +516,7 @@ const ADLER32: Native = Native::vm(
     "Compute an Adler-32 checksum of data.",
     |vm, args| {
         let start = vm_index_or(vm, args.at(1), 1)? as u32;
-        let (mut a, mut b) = (start & 0xffff, start >> 16);
-        let data = Buffer::arg(&vm.heap, vm.get(args.at(0)))?;
-        // So many bytes that no sum leaves 32 bits.
-        for part in data.chunks(5552) {
-            for &byte in part {
-                a += u32::from(byte);
-                b += a;
-            }
-            (a, b) = (a % 65_521, b % 65_521);
-        }
-        drop(data);
-        Ok(vm.local(vm.heap.int(i64::from(b << 16 | a))))
+        let sum = adler32(start, &Buffer::arg(&vm.heap, vm.get(args.at(0)))?);
+        Ok(vm.local(vm.heap.int(i64::from(sum))))
     },
 );
