@@ -158,7 +158,7 @@ pub const CEIL: Native = Native::vm(
 /// `round(self, n)`
 pub const ROUND: Native = Native::vm(
     "__round__(self, n=None, /)",
-    "Round to n digits after the point, halves to even; without n to an integer.",
+    "Round to n digits after the point as the context says; without n to an integer, halves to even.",
     |vm, args| {
         let value = vm.get(args.at(1));
         if value.is_undef() || value.is_none() {
@@ -181,10 +181,7 @@ pub const ROUND: Native = Native::vm(
             exp,
         );
         super::operand::compute_decimal(vm, context, |vm, env| {
-            let even = env.with_rounding(Rounding::HalfEven);
-            let result = quantum::quantize(&even, receiver(vm, args.at(0))?, &unit);
-            env.note(even.status.get());
-            Ok(result)
+            Ok(quantum::quantize(env, receiver(vm, args.at(0))?, &unit))
         })
     },
 );
