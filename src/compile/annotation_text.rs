@@ -72,7 +72,7 @@ impl Text {
         self.0.write_str(text)
     }
 
-    /// What `write` writes, in parentheses if a form of level `own` stands where at least `level` is wanted.
+    /// Calls `write`, and puts its text in parentheses if a form of level `own` stands where at least `level` is wanted.
     fn grouped(
         &mut self,
         own: Level,
@@ -389,7 +389,7 @@ fn param_text(param: &Param) -> String {
     }
 }
 
-/// What stands between the quotes of an f-string.
+/// The text between the quotes of an f-string.
 fn format_body(parts: &[FPart]) -> String {
     let mut body = String::new();
     for part in parts {

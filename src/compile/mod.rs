@@ -74,14 +74,14 @@ pub enum Notes {
     Statements,
 }
 
-/// What code is made for.
+/// The purpose that code is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What the module is compiled for.
+    /// Script, prompt or expression.
     pub mode: Mode,
     /// Where its names are.
     pub names: Names,
-    /// What it notes.
+    /// Events that it notes while it runs.
     pub notes: Notes,
     /// Whether its body may await.
     pub awaits: TopLevelAwait,

@@ -19,7 +19,7 @@ pub fn run_confined(program: &[u8], limits: Limits, gc_stress: bool) {
     interpreter.run("fuzzed", program, Mode::Script);
     interpreter.set_limits(Limits::NONE);
     let outcome = interpreter.run("after", b"assert sum([1, 1]) == 2\n", Mode::Script);
-    // What the program did to the builtin names is its own affair.
+    // The program may do to the builtin names as it likes.
     let works = matches!(outcome, Outcome::Done | Outcome::Failed(_));
     assert!(works, "the interpreter does not work any more");
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Keeps bytes for source files.
 pub trait ModuleStore: Send + Sync {
-    /// What was stored for the file, if anything.
+    /// The bytes that were stored for the file, if there are any.
     fn read(&self, source: &Path) -> Option<Vec<u8>>;
 
     /// Stores this for the file, if that is possible.
@@ -39,7 +39,7 @@ pub enum Writing {
     Refuse,
 }
 
-/// What tells the files of this interpreter from those of others in the same folder.
+/// The mark that tells the files of this interpreter from those of others in the same folder.
 const TAG: &str = "apy-313";
 
 impl BesideSource {

@@ -177,7 +177,7 @@ impl ByteArray {
 }
 
 impl<'h> Value<'h> {
-    /// What a function finds out about the bytes of a bytes object or bytearray.
+    /// The answer of a function about the bytes of a bytes object or bytearray.
     pub fn with_bytes<R>(self, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
         if let Some(bytes) = self.as_gc::<Bytes>() {
             return Some(look(&bytes.data));

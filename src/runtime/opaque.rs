@@ -39,9 +39,9 @@ pub trait Payload: Trace + Any {
     }
 }
 
-/// What a call of an object calls.
+/// The target of a call that an object hands on.
 pub struct Forward<'h> {
-    /// What is called.
+    /// The callable that is called.
     pub function: Value<'h>,
     /// The arguments that come first.
     pub args: Gc<'h, Tuple>,
@@ -118,7 +118,7 @@ impl<'h> Gc<'h, Opaque> {
         self.get().payload.obstacle(heap)
     }
 
-    /// What a call of it calls.
+    /// The callable to which a call of it is handed on.
     pub fn forward(self, heap: &'h Heap) -> Option<Forward<'h>> {
         self.get().payload.forward(heap)
     }

@@ -10,7 +10,7 @@ use super::registry::{self, ModuleType};
 use crate::runtime::{Builtin, Raised, Value};
 use crate::vm::Vm;
 
-/// What looking a name up came to.
+/// The addresses of a name, or why there are none.
 pub type Found = io::Result<Vec<SocketAddr>>;
 
 /// `socket.gaierror`.

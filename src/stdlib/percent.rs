@@ -12,7 +12,7 @@ pub const PERCENT: NativeModule = NativeModule {
     ..NativeModule::of("_percent", "The native part of urllib.parse.")
 };
 
-/// What is never escaped, beside letters and digits.
+/// Characters that are never escaped, beside letters and digits.
 const PLAIN: &[u8] = b"_.-~";
 
 const QUOTE: Native = Native::leaf(

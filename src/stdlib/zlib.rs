@@ -211,9 +211,9 @@ fn new_decompress(vm: &Vm, wbits: i64, first: u8) -> Result<Decompress, Raised> 
     }
 }
 
-/// What comes out of a stream at a time.
+/// The most bytes that come out of a stream at a time.
 const CHUNK: usize = 1 << 16;
-/// What goes into a stream at a time: between two pieces Ctrl-C is heard.
+/// The most bytes that go into a stream at a time: between two pieces Ctrl-C is heard.
 const PIECE: usize = 1 << 17;
 
 fn deflate(

@@ -127,7 +127,7 @@ pub struct Settings {
     pub tracebacks: Tracebacks,
     /// What becomes of warnings.
     pub warnings: Warnings,
-    /// What becomes of the code of imported files: stored unless `-B` is given.
+    /// Whether the code of imported files is stored: unless `-B` is given.
     pub storing: Writing,
     /// `sys.warnoptions`.
     pub warn_options: Vec<String>,

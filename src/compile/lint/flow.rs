@@ -280,7 +280,7 @@ impl<'a> Flow<'a> {
                 self.state.unbound.push((&name.name, name.span));
             }
             if !self.state.is_dead && handler.body.last().is_some_and(may_exit) {
-                // What it binds has a value if the call returns.
+                // The names that it binds have values if the call returns.
                 may.extend(self.state.may.iter().copied());
                 self.state.is_dead = true;
             }

@@ -26,7 +26,7 @@ const OF_RUNS: &[(&str, &str)] = &[
     ("sys", "ps2"),
 ];
 
-/// What modules have on other systems and in other implementations: only code that is for those asks for it.
+/// Names that modules have on other systems and in other implementations: only code that is for those asks for them.
 const OF_OTHERS: &[(&str, &[&str])] = &[
     (
         "sys",

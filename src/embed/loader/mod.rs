@@ -131,7 +131,7 @@ fn take_in(
     }
 }
 
-/// What parsing and compiling a byte of a program takes in bytes, at most.
+/// The most bytes that parsing and compiling a byte of a program takes.
 const ROOM_OF_BYTE: usize = 128;
 /// Shorter texts are not asked for.
 const LONG_TEXT: usize = 1 << 16;
@@ -471,7 +471,7 @@ fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
     let (id, text) = take_in(vm, file, &bytes, decode_source(&bytes))
         .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
     let notes = notes(vm, id);
-    // What notes its statements is for one run only.
+    // Code that notes its statements is for one run only.
     let store = vm.extension::<Loader>().store.clone();
     let store = store.filter(|_| notes == Notes::None);
     let stored = store.as_ref().and_then(|store| store.read(Path::new(file)));

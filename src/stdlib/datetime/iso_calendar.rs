@@ -1,4 +1,4 @@
-//! What `isocalendar` returns: a tuple of ISO year, week and weekday with names.
+//! The result of `isocalendar`: a tuple of ISO year, week and weekday with names.
 //!
 //! Its objects are tuples in all respects but `repr` and the three attributes; pickles hold plain tuples, as in CPython.
 

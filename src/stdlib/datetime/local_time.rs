@@ -17,7 +17,7 @@ use crate::vm::{Local, Vm};
 const LONGEST: i64 = 86_400;
 const SECOND: i64 = 1_000_000;
 
-/// What a time stamp is of.
+/// The object that a time stamp is made for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// Seconds, rounded down.
@@ -99,7 +99,7 @@ pub fn local(vm: &Vm, seconds: i64) -> Result<(Date, TimeOfDay), Raised> {
     at(vm, seconds, ahead)
 }
 
-/// What the local clock shows at a moment, in seconds after 1970.
+/// The local clock at a moment, in seconds after 1970.
 ///
 /// # Errors
 /// ValueError for years that are out of range.
@@ -164,7 +164,7 @@ pub fn now(vm: &mut Vm, class: Local, zone: Local) -> Result<Local, Raised> {
     moment_at(vm, class, stamp, zone)
 }
 
-/// What the program's clock shows, in microseconds after 1970.
+/// The program's clock, in microseconds after 1970.
 fn clock_micros(vm: &Vm) -> i64 {
     (scheduler(vm).clock.wall() * 1e6).round() as i64
 }

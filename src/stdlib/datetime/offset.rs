@@ -1,4 +1,4 @@
-//! What zones are asked for: offset, daylight saving and name at a moment, checked as CPython checks them.
+//! Questions to zones: offset, daylight saving and name at a moment, checked as CPython checks them.
 //!
 //! A zone of user code is called through its instance. A `timezone` cannot be derived from, so its offset is read.
 
@@ -11,7 +11,7 @@ use crate::runtime::{Raised, Slot, Value};
 use crate::stdlib::arg::as_str;
 use crate::vm::{Local, Vm};
 
-/// What `utcoffset` or `dst` of a zone says about a moment, or of None.
+/// The answer of a zone's `utcoffset` or `dst` about a moment, or about None.
 ///
 /// # Errors
 /// TypeError, ValueError for what is no offset; what the zone raises.
@@ -84,7 +84,7 @@ pub fn offset_with_fold(vm: &mut Vm, moment: Local, fold: u8) -> Result<Option<D
     offset_of(vm, other)
 }
 
-/// What a method `utcoffset` or `dst` returns.
+/// The result of a method `utcoffset` or `dst`, checked.
 pub fn answer(vm: &mut Vm, zone: Local, method: &str, moment: Local) -> Result<Local, Raised> {
     Ok(match ask_object(vm, zone, method, moment)? {
         Some((_, object)) => object,
@@ -92,7 +92,7 @@ pub fn answer(vm: &mut Vm, zone: Local, method: &str, moment: Local) -> Result<L
     })
 }
 
-/// What a method `tzname` returns.
+/// The result of a method `tzname`, checked.
 pub fn name(vm: &mut Vm, zone: Local, moment: Local) -> Result<Local, Raised> {
     if vm.get(zone).is_none() {
         return Ok(vm.none());

@@ -45,7 +45,7 @@ fn read_clock(state: &[u8]) -> TimeOfDay {
     }
 }
 
-/// What `__reduce__` returns: the class, and the state with the zone if there is one.
+/// The result of `__reduce__`: the class, and the state with the zone if there is one.
 pub fn reduced(vm: &Vm, this: Local, state: &[u8], zone: Option<Local>) -> Result<Local, Raised> {
     let class = class_of(vm, this);
     let state = vm.local(vm.heap.bytes(state.to_vec()).value());

@@ -164,7 +164,7 @@ pub fn fixed_zone_of<'h>(value: Value<'h>) -> Option<&'h FixedZone> {
     find(value)
 }
 
-/// What a receiver is, or the TypeError of a method that got another one.
+/// The receiver's payload, or the TypeError of a method that got another object.
 pub fn needed<'h, T>(
     heap: &'h Heap,
     value: Value<'h>,

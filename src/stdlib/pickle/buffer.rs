@@ -119,7 +119,7 @@ pub fn is_buffer(vm: &Vm, object: Local) -> bool {
     vm.find_payload::<PickleBuffer>(object).is_some()
 }
 
-/// What pickling must know of a buffer.
+/// The facts of a buffer that pickling needs.
 pub struct Seen {
     pub is_contiguous: bool,
     pub is_readonly: bool,

@@ -1,4 +1,4 @@
-//! What a module has under a name: how an unpickler finds classes and functions.
+//! The values of names in modules: how an unpickler finds classes and functions.
 //!
 //! Pickles of protocols below 3 have the names of Python 2, which `_compat_pickle` translates; from protocol 4 on names may have dots.
 

@@ -23,7 +23,7 @@ pub struct Input {
     pub peeked: usize,
 }
 
-/// What a code needs.
+/// The operands that a code needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// So many bytes from the code's start on.
@@ -43,7 +43,7 @@ impl Input {
 /// Reads what a code needs. False: the input ends before.
 ///
 /// # Errors
-/// What the methods of the file raise.
+/// The exceptions of the file's methods.
 pub fn fill(vm: &mut Vm, this: Local, need: Need) -> Result<bool, Raised> {
     if unpickler(vm, this).read.is_undef() {
         return Ok(false);
@@ -110,7 +110,7 @@ fn peek(vm: &mut Vm, this: Local) -> Result<(), Raised> {
 /// Moves the file over the bytes that were peeked at and used.
 ///
 /// # Errors
-/// What `read` raises.
+/// The exceptions of `read`.
 pub fn skip_consumed(vm: &mut Vm, this: Local) -> Result<(), Raised> {
     let state = unpickler(vm, this);
     let consumed = {

@@ -123,7 +123,7 @@ impl Unpickler {
     }
 }
 
-/// What reading a code came to.
+/// The outcome of reading a code.
 pub type Step = Result<Option<Pause>, Raised>;
 
 /// Done: go on.

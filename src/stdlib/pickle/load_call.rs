@@ -275,10 +275,10 @@ fn load_dict(vm: &mut Vm, this: Local, start: usize) -> Done {
     push(vm, this, dict)
 }
 
-/// What a module has under a name, by the program's `find_class` if it has one.
+/// The value of a name in a module, by the program's `find_class` if it has one.
 ///
 /// # Errors
-/// What that raises.
+/// The exceptions of that call.
 pub fn find(vm: &mut Vm, this: Local, module: Local, name: Local) -> Result<Local, Raised> {
     let own = &unpickler(vm, this).find_class;
     if own.is_undef() {

@@ -1,4 +1,4 @@
-//! What pickles remember: the objects that were saved, by identity, and the values that were loaded, by number.
+//! The memory of pickles: the objects that were saved, by identity, and the values that were loaded, by number.
 //!
 //! Both hold on to what they name, so that an address stays that of the same object. A number that a hostile pickle makes up costs no
 //! more than one entry: numbers far beyond the end go into a dict.

@@ -45,7 +45,7 @@ pub const PICKLE: NativeModule = NativeModule {
     )
 };
 
-/// What the others derive from.
+/// The class from which the others derive.
 pub const PICKLE_ERROR: ModuleType = ModuleType::exception(
     "PickleError",
     "_pickle",

@@ -28,7 +28,7 @@ pub struct Pickler {
     pub dispatch_table: Slot,
     /// `copyreg.dispatch_table`, once it was needed; Undef before.
     pub registered: Slot,
-    /// What gives objects names of their own, while one is saved; Undef: nothing.
+    /// The function that gives objects names of their own, while one is saved; Undef: none.
     pub persistent_id: Slot,
     /// `reducer_override` of a subclass, while an object is saved; Undef: none.
     pub reducer_override: Slot,

@@ -82,7 +82,7 @@ fn end_full_frame(vm: &mut Vm, this: Local) -> Done {
 /// Writes what there is to the file, if there is one.
 ///
 /// # Errors
-/// What `write` raises.
+/// The exceptions of `write`.
 pub fn flush(vm: &mut Vm, this: Local) -> Done {
     let state = pickler(vm, this);
     if state.write.is_undef() {

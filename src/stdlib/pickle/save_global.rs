@@ -101,7 +101,7 @@ fn imported(vm: &mut Vm, name: &str) -> Result<Local, ()> {
     })
 }
 
-/// What a path of names means in an object; None: a name is missing.
+/// The value at a path of names in an object; None: a name is missing.
 fn deep_attribute(vm: &mut Vm, object: Local, path: &[&str]) -> Result<Option<Local>, Raised> {
     let mut found = object;
     for name in path {

@@ -221,7 +221,7 @@ impl SizeHeader {
     }
 }
 
-/// What stands before so many bytes.
+/// The header of so many bytes.
 pub fn bytes_header(size: usize) -> SizeHeader {
     match size {
         0..=0xff => SizeHeader::new(op::SHORT_BINBYTES, size, 1),
@@ -230,7 +230,7 @@ pub fn bytes_header(size: usize) -> SizeHeader {
     }
 }
 
-/// What stands before so many bytes of UTF-8.
+/// The header of so many bytes of UTF-8.
 pub fn text_header(size: usize, protocol: i64) -> SizeHeader {
     match size {
         0..=0xff if protocol >= 4 => SizeHeader::new(op::SHORT_BINUNICODE, size, 1),

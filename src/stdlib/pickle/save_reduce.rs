@@ -213,7 +213,7 @@ fn save_making(
     Ok(true)
 }
 
-/// What the function of a reduction is.
+/// The kind of a reduction's function.
 enum Constructor {
     /// `copyreg.__newobj__`
     New,

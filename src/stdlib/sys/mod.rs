@@ -114,7 +114,7 @@ pub struct Program {
     bytecode: Bytecode,
 }
 
-/// What becomes of the code of imported files.
+/// Whether and where the code of imported files is stored.
 #[derive(Default)]
 pub struct Bytecode {
     /// Whether it is stored for the next run.

@@ -340,7 +340,7 @@ fn check(heap: &Heap, fields: &mut Fields) -> Result<(), Raised> {
     Ok(())
 }
 
-/// What a text in a format says.
+/// The meaning of a text in a format.
 ///
 /// # Errors
 /// ValueError.

@@ -73,10 +73,10 @@ impl Vm {
         Ok(())
     }
 
-    /// What a slice selects in a sequence, whose length is asked for last: `__index__` of a bound may change it.
+    /// The part of a sequence that a slice selects; its length is asked for last: `__index__` of a bound may change it.
     ///
     /// # Errors
-    /// What `__index__` raises; TypeError.
+    /// The exceptions of `__index__`; TypeError.
     pub fn selection(
         &mut self,
         slice: Local,

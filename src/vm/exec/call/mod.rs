@@ -385,7 +385,7 @@ impl Vm {
         Ok(found.filter(|&found| self.is_callable(found)).map(|_| name))
     }
 
-    /// What the call of an object such as a `partial` calls; its arguments go before the others. None: it has a `__call__` of its own.
+    /// The callable to which an object such as a `partial` hands its call on; its arguments go before the others. None: it has a `__call__` of its own.
     fn forwarded(&self, callee: Local, method: Local, args: &mut CallArgs) -> Option<Local> {
         let heap = &self.heap;
         let object: Gc<'_, Opaque> = self.get_gc(callee)?;
