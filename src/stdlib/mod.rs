@@ -13,6 +13,7 @@ pub mod cmath;
 pub mod codecs;
 mod coders;
 pub mod collections;
+mod comparisons;
 pub mod contextvars;
 mod copy;
 pub mod csv;

@@ -9,6 +9,7 @@ use super::{array, same_type_bytes, try_array, with_bytes};
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::comparisons::comparisons;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -44,30 +45,8 @@ pub const IMUL: Native = Native::vm(
         None => Ok(vm.local(Value::NOT_IMPLEMENTED)),
     },
 );
-/// `__eq__`
-pub const EQ: Native = comparison("__eq__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Eq)
-});
-/// `__ne__`
-pub const NE: Native = comparison("__ne__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Ne)
-});
-/// `__lt__`
-pub const LT: Native = comparison("__lt__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Lt)
-});
-/// `__le__`
-pub const LE: Native = comparison("__le__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Le)
-});
-/// `__gt__`
-pub const GT: Native = comparison("__gt__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Gt)
-});
-/// `__ge__`
-pub const GE: Native = comparison("__ge__(self, value, /)", |vm, args| {
-    compare(vm, args, Comparison::Ge)
-});
+comparisons!(vm, compare);
+
 /// `__copy__`
 pub const COPY: Native = Native::vm(
     "__copy__(self, /)",
@@ -80,13 +59,6 @@ pub const DEEPCOPY: Native = Native::vm(
     "Return a copy of the array.",
     |vm, args| copy(vm, args.at(0)),
 );
-
-const fn comparison(
-    signature: &'static str,
-    call: fn(&mut Vm, Locals) -> Result<Local, Raised>,
-) -> Native {
-    Native::vm(signature, "Compare item by item.", call)
-}
 
 fn copy(vm: &mut Vm, owner: Local) -> Result<Local, Raised> {
     let items = array(vm, owner);

@@ -13,6 +13,7 @@ use super::{duration::Duration, format, iso_calendar, local_time, pickle, text};
 use crate::runtime::class::Class;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::as_str;
+use crate::stdlib::comparisons::comparisons;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -295,36 +296,7 @@ const ISOCALENDAR: Native = Native::vm(
         Ok(iso_calendar::make(vm, date.iso()))
     },
 );
-const EQ: Native = Native::leaf(
-    "__eq__(self, value, /)",
-    "Return self==value.",
-    |heap, args| compare(heap, args, Comparison::Eq),
-);
-const NE: Native = Native::leaf(
-    "__ne__(self, value, /)",
-    "Return self!=value.",
-    |heap, args| compare(heap, args, Comparison::Ne),
-);
-const LT: Native = Native::leaf(
-    "__lt__(self, value, /)",
-    "Return self<value.",
-    |heap, args| compare(heap, args, Comparison::Lt),
-);
-const LE: Native = Native::leaf(
-    "__le__(self, value, /)",
-    "Return self<=value.",
-    |heap, args| compare(heap, args, Comparison::Le),
-);
-const GT: Native = Native::leaf(
-    "__gt__(self, value, /)",
-    "Return self>value.",
-    |heap, args| compare(heap, args, Comparison::Gt),
-);
-const GE: Native = Native::leaf(
-    "__ge__(self, value, /)",
-    "Return self>=value.",
-    |heap, args| compare(heap, args, Comparison::Ge),
-);
+comparisons!(leaf, compare);
 
 /// Compares days; a datetime is no day to compare with.
 fn compare<'h>(heap: &'h Heap, args: Args<'h>, how: Comparison) -> Result<Value<'h>, Raised> {

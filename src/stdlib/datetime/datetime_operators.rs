@@ -8,33 +8,12 @@ use super::duration::Duration;
 use super::offset::{offset_of, offset_with_fold};
 use super::state::{fits, length_of, moment_of, new_delta, this_moment};
 use crate::runtime::{Raised, Value};
+use crate::stdlib::comparisons::comparisons;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
-/// `self == value`
-pub const EQ: Native = Native::vm("__eq__(self, value, /)", "Return self==value.", |vm, a| {
-    compare(vm, a, Comparison::Eq)
-});
-/// `self != value`
-pub const NE: Native = Native::vm("__ne__(self, value, /)", "Return self!=value.", |vm, a| {
-    compare(vm, a, Comparison::Ne)
-});
-/// `self < value`
-pub const LT: Native = Native::vm("__lt__(self, value, /)", "Return self<value.", |vm, a| {
-    compare(vm, a, Comparison::Lt)
-});
-/// `self <= value`
-pub const LE: Native = Native::vm("__le__(self, value, /)", "Return self<=value.", |vm, a| {
-    compare(vm, a, Comparison::Le)
-});
-/// `self > value`
-pub const GT: Native = Native::vm("__gt__(self, value, /)", "Return self>value.", |vm, a| {
-    compare(vm, a, Comparison::Gt)
-});
-/// `self >= value`
-pub const GE: Native = Native::vm("__ge__(self, value, /)", "Return self>=value.", |vm, a| {
-    compare(vm, a, Comparison::Ge)
-});
+comparisons!(vm, compare);
+
 /// `self + value`
 pub const ADD: Native = Native::vm("__add__(self, value, /)", "Return self+value.", |vm, a| {
     add(vm, a, 1)

@@ -13,6 +13,7 @@ use super::text;
 use crate::runtime::class::Class;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{as_int, plain_value};
+use crate::stdlib::comparisons::comparisons;
 use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::text::IntRef;
@@ -227,36 +228,7 @@ const BOOL: Native = Native::leaf(
         Ok(Value::bool(length != Duration::default()))
     },
 );
-const EQ: Native = Native::leaf(
-    "__eq__(self, value, /)",
-    "Return self==value.",
-    |heap, args| compare(heap, args, Comparison::Eq),
-);
-const NE: Native = Native::leaf(
-    "__ne__(self, value, /)",
-    "Return self!=value.",
-    |heap, args| compare(heap, args, Comparison::Ne),
-);
-const LT: Native = Native::leaf(
-    "__lt__(self, value, /)",
-    "Return self<value.",
-    |heap, args| compare(heap, args, Comparison::Lt),
-);
-const LE: Native = Native::leaf(
-    "__le__(self, value, /)",
-    "Return self<=value.",
-    |heap, args| compare(heap, args, Comparison::Le),
-);
-const GT: Native = Native::leaf(
-    "__gt__(self, value, /)",
-    "Return self>value.",
-    |heap, args| compare(heap, args, Comparison::Gt),
-);
-const GE: Native = Native::leaf(
-    "__ge__(self, value, /)",
-    "Return self>=value.",
-    |heap, args| compare(heap, args, Comparison::Ge),
-);
+comparisons!(leaf, compare);
 
 fn compare<'h>(heap: &'h Heap, args: Args<'h>, how: Comparison) -> Result<Value<'h>, Raised> {
     let this = this_length(heap, args.get(0))?;

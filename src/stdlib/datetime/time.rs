@@ -16,6 +16,7 @@ use super::text::{self, Precision};
 use super::{format, offset, pickle};
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::as_str;
+use crate::stdlib::comparisons::comparisons;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -241,24 +242,7 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     time_of_class(vm, class, parts, zone)
 }
 
-const EQ: Native = Native::vm("__eq__(self, value, /)", "Return self==value.", |vm, a| {
-    compare(vm, a, Comparison::Eq)
-});
-const NE: Native = Native::vm("__ne__(self, value, /)", "Return self!=value.", |vm, a| {
-    compare(vm, a, Comparison::Ne)
-});
-const LT: Native = Native::vm("__lt__(self, value, /)", "Return self<value.", |vm, a| {
-    compare(vm, a, Comparison::Lt)
-});
-const LE: Native = Native::vm("__le__(self, value, /)", "Return self<=value.", |vm, a| {
-    compare(vm, a, Comparison::Le)
-});
-const GT: Native = Native::vm("__gt__(self, value, /)", "Return self>value.", |vm, a| {
-    compare(vm, a, Comparison::Gt)
-});
-const GE: Native = Native::vm("__ge__(self, value, /)", "Return self>=value.", |vm, a| {
-    compare(vm, a, Comparison::Ge)
-});
+comparisons!(vm, compare);
 
 /// Two times, and whether they have the same zone object, or both none.
 fn pair(heap: &Heap, a: Value<'_>, b: Value<'_>) -> Option<(TimeOfDay, TimeOfDay, bool)> {

@@ -15,6 +15,7 @@ use super::{arithmetic, division, power};
 use crate::runtime::builtin_eq::Number as Other;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::{as_int, plain_value};
+use crate::stdlib::comparisons::comparisons;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -110,30 +111,7 @@ pub const POS: Native = Native::vm("__pos__(self, /)", "+self", |vm, a| {
 pub const ABS: Native = Native::vm("__abs__(self, /)", "abs(self)", |vm, a| {
     unary(vm, a, arithmetic::absolute)
 });
-/// `self == value`
-pub const EQ: Native = Native::vm("__eq__(self, value, /)", "Return self==value.", |vm, a| {
-    compare(vm, a, Comparison::Eq)
-});
-/// `self != value`
-pub const NE: Native = Native::vm("__ne__(self, value, /)", "Return self!=value.", |vm, a| {
-    compare(vm, a, Comparison::Ne)
-});
-/// `self < value`
-pub const LT: Native = Native::vm("__lt__(self, value, /)", "Return self<value.", |vm, a| {
-    compare(vm, a, Comparison::Lt)
-});
-/// `self <= value`
-pub const LE: Native = Native::vm("__le__(self, value, /)", "Return self<=value.", |vm, a| {
-    compare(vm, a, Comparison::Le)
-});
-/// `self > value`
-pub const GT: Native = Native::vm("__gt__(self, value, /)", "Return self>value.", |vm, a| {
-    compare(vm, a, Comparison::Gt)
-});
-/// `self >= value`
-pub const GE: Native = Native::vm("__ge__(self, value, /)", "Return self>=value.", |vm, a| {
-    compare(vm, a, Comparison::Ge)
-});
+comparisons!(vm, compare);
 
 fn not_implemented(vm: &Vm) -> Local {
     vm.local(Value::NOT_IMPLEMENTED)

@@ -5,6 +5,7 @@
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::stdlib::comparisons::comparisons;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Locals, Native, Vm};
@@ -91,36 +92,8 @@ fn compare(vm: &mut Vm, args: Locals, comparison: Comparison) -> Result<Local, R
     vm.compare(comparison, result, zero)
 }
 
-const LT: Native = Native::vm(
-    "__lt__(self, value, /)",
-    "Return self<value.",
-    |vm, args| compare(vm, args, Comparison::Lt),
-);
-const LE: Native = Native::vm(
-    "__le__(self, value, /)",
-    "Return self<=value.",
-    |vm, args| compare(vm, args, Comparison::Le),
-);
-const GT: Native = Native::vm(
-    "__gt__(self, value, /)",
-    "Return self>value.",
-    |vm, args| compare(vm, args, Comparison::Gt),
-);
-const GE: Native = Native::vm(
-    "__ge__(self, value, /)",
-    "Return self>=value.",
-    |vm, args| compare(vm, args, Comparison::Ge),
-);
-const EQ: Native = Native::vm(
-    "__eq__(self, value, /)",
-    "Return self==value.",
-    |vm, args| compare(vm, args, Comparison::Eq),
-);
-const NE: Native = Native::vm(
-    "__ne__(self, value, /)",
-    "Return self!=value.",
-    |vm, args| compare(vm, args, Comparison::Ne),
-);
+comparisons!(vm, compare);
+
 const HASH: Native = Native::leaf("__hash__(self, /)", "Raises TypeError.", |heap, args| {
     let name = heap.type_name(args.get(0));
     Err(heap.type_error(format!("unhashable type: '{name}'")))

@@ -11,6 +11,7 @@ use crate::runtime::dict::Dict;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::vm_index_or;
+use crate::stdlib::comparisons::comparisons;
 use crate::stdlib::receiver::given;
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::protocol::compare::Comparison;
@@ -361,31 +362,7 @@ const REDUCE: Native = Native::vm(
         Ok(vm.tuple_of(&[class, arguments, state, items]))
     },
 );
-const EQ: Native = comparison("__eq__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Eq)
-});
-const NE: Native = comparison("__ne__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Ne)
-});
-const LT: Native = comparison("__lt__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Lt)
-});
-const LE: Native = comparison("__le__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Le)
-});
-const GT: Native = comparison("__gt__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Gt)
-});
-const GE: Native = comparison("__ge__(self, value, /)", |vm, a| {
-    compare(vm, a, Comparison::Ge)
-});
-
-const fn comparison(
-    signature: &'static str,
-    call: fn(&mut Vm, Locals) -> Result<Local, Raised>,
-) -> Native {
-    Native::vm(signature, "Compare as lists.", call)
-}
+comparisons!(vm, compare);
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let maxlen = match given(vm, args.at(2)).filter(|&n| !vm.get(n).is_none()) {
