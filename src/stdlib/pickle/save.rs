@@ -290,14 +290,29 @@ fn save_dict(vm: &mut Vm, this: Local, dict: Local) -> Done {
         }
         return Ok(());
     }
+    save_batches(vm, this, op::SETITEMS, |vm| {
+        let more = save_pair(vm, this, dict, &mut at)?;
+        if more {
+            check_size(vm, dict, size, "dictionary")?;
+        }
+        Ok(more)
+    })
+}
+
+/// Saves items by the batch, each batch after a mark and before the code `end`. `next` saves an item; false: there are no more.
+fn save_batches(
+    vm: &mut Vm,
+    this: Local,
+    end: u8,
+    mut next: impl FnMut(&mut Vm) -> Result<bool, Raised>,
+) -> Done {
     loop {
         put(vm, this, &[op::MARK])?;
         let mut count = 0;
-        while count < BATCH && save_pair(vm, this, dict, &mut at)? {
+        while count < BATCH && next(vm)? {
             count += 1;
-            check_size(vm, dict, size, "dictionary")?;
         }
-        put(vm, this, &[op::SETITEMS])?;
+        put(vm, this, &[end])?;
         if count < BATCH {
             return Ok(());
         }
@@ -401,18 +416,13 @@ fn save_set(vm: &mut Vm, this: Local, set: Local) -> Done {
         set.settle(&vm.heap);
     }
     let mut at = 0;
-    loop {
-        put(vm, this, &[op::MARK])?;
-        let mut count = 0;
-        while count < BATCH && save_member(vm, this, set, &mut at)? {
-            count += 1;
+    save_batches(vm, this, op::ADDITEMS, |vm| {
+        let more = save_member(vm, this, set, &mut at)?;
+        if more {
             check_size(vm, set, size, "set")?;
         }
-        put(vm, this, &[op::ADDITEMS])?;
-        if count < BATCH {
-            return Ok(());
-        }
-    }
+        Ok(more)
+    })
 }
 
 /// Saves the member at a position of a set or after it; false: there is none.
