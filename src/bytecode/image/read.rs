@@ -1,43 +1,21 @@
-//! Code as bytes and back: how the modules of `src/library` travel from the build into the program.
+//! Bytes to code, now or when somebody first looks into it.
 //!
-//! An image is the module's global names and its code, nested functions inside. Each text is in it once, in a table at its head;
-//! numbers are LEB128 (7 bits a byte, the lowest first). The reader trusts nothing: what it reads goes through `verify` as a
-//! compiler's draft does, so a damaged image is an error and never a bad `Code`.
-//!
-//! A program calls few of the functions of the modules that it imports. So a code is its head, which making a function needs, and a
-//! body with its length before it: `open` leaves the bodies until somebody looks into them, and the texts likewise. That a file still
-//! holds what was written is for its reader to check, by a sum over the whole; code that is damaged all the same says so when it runs.
-//!
-//! To add a field to `Draft`: `Writer::draft` and `Reader::draft` take it apart by name, the compiler asks for both.
+//! The reader trusts nothing. What it reads goes through the verifier; code of a stored image that is damaged all the same becomes code
+//! that raises. A body that waits keeps the image alive through the table of its texts.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
 
-use super::code::{Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params, Unread};
-use super::globals::GlobalNames;
-use super::op::{Instr, Op};
-use super::verify::verify;
+use super::super::code::{
+    Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params, Unread,
+};
+use super::super::op::{Instr, Op};
+use super::super::verify::verify;
+use super::{Image, KINDS, Opened};
 use crate::diagnostics::span::Span;
-
-/// Writes a module.
-///
-/// `names`: the names of its global slots, as the compiler numbered them.
-pub fn write(code: &Code, names: &GlobalNames) -> Vec<u8> {
-    let mut writer = Writer::default();
-    writer.list(names.names(), |writer, name| writer.text(name));
-    writer.code(code);
-    let mut image = Writer::default();
-    image.list(&writer.texts, |image, text| image.raw(text.as_bytes()));
-    image.out.extend_from_slice(&writer.out);
-    image.out
-}
-
-/// A module: its code and the names of its global slots.
-pub type Opened = (Rc<Code>, Vec<Rc<str>>);
 
 /// Reads a module. `file`: the number that the source map gave its text.
 ///
@@ -57,23 +35,6 @@ pub fn open(image: Image, file: u32) -> Result<Opened, String> {
     texts.module(file, Reader::read_later)
 }
 
-/// The bytes of an image that stays in use.
-#[derive(Clone, Debug)]
-pub enum Image {
-    /// The build made it: the library's.
-    Built(&'static [u8]),
-    /// It was read from a file.
-    Stored(Rc<[u8]>),
-}
-
-impl Image {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Image::Built(bytes) => bytes,
-            Image::Stored(bytes) => bytes,
-        }
-    }
-}
 /// Code that was not read yet: where its body is.
 struct Body {
     head: OwnHead,
@@ -217,202 +178,6 @@ impl Texts {
         let text = std::str::from_utf8(&self.image.bytes()[place.clone()]);
         let text = text.map_err(|error| error.to_string())?;
         Ok(Rc::clone(made.get_or_init(|| text.into())))
-    }
-}
-
-const KINDS: [CodeKind; 7] = [
-    CodeKind::Function,
-    CodeKind::Coroutine,
-    CodeKind::Generator,
-    CodeKind::AsyncGenerator,
-    CodeKind::Module,
-    CodeKind::AsyncModule,
-    CodeKind::Class,
-];
-
-#[derive(Default)]
-struct Writer {
-    out: Vec<u8>,
-    texts: Vec<Rc<str>>,
-    index: HashMap<Rc<str>, usize>,
-}
-
-impl Writer {
-    fn number(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.out.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.out.push(n as u8);
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        self.out.extend_from_slice(bytes);
-    }
-
-    fn text(&mut self, text: &Rc<str>) {
-        let next = self.texts.len();
-        let at = *self.index.entry(Rc::clone(text)).or_insert(next);
-        if at == next {
-            self.texts.push(Rc::clone(text));
-        }
-        self.number(at as u64);
-    }
-
-    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Writer, &T)) {
-        self.number(items.len() as u64);
-        for item in items {
-            each(self, item);
-        }
-    }
-
-    fn span(&mut self, span: Span) {
-        self.number(u64::from(span.start));
-        self.number(u64::from(span.end - span.start));
-    }
-
-    fn code(&mut self, code: &Draft) {
-        self.text(&code.name);
-        self.text(&code.qualname);
-        self.list(&code.captures, |w, capture| {
-            w.number(match capture {
-                Capture::Local(reg) => u64::from(*reg) * 3,
-                Capture::Free(index) => u64::from(*index) * 3 + 1,
-                Capture::Spilled { area, slot } => {
-                    (u64::from(*slot) << 8 | u64::from(*area)) * 3 + 2
-                }
-            });
-        });
-        self.list(code.doc.as_slice(), Writer::text);
-        self.list(&code.find_stored_in_self(), Writer::text);
-        let before = std::mem::take(&mut self.out);
-        self.draft(code);
-        let body = std::mem::replace(&mut self.out, before);
-        self.raw(&body);
-    }
-
-    fn draft(&mut self, draft: &Draft) {
-        let Draft {
-            name: _,
-            qualname: _,
-            file: _,
-            told: _,
-            span,
-            begin,
-            kind,
-            params,
-            nregs,
-            instrs,
-            consts,
-            caches,
-            handlers,
-            handling,
-            captures: _,
-            free_names,
-            locals,
-            spans,
-            doc: _,
-            nglobals,
-            shows_locals,
-        } = draft;
-        self.span(*span);
-        self.number(u64::from(*begin));
-        let kind = KINDS.iter().position(|known| known == kind);
-        self.number(kind.expect("`KINDS` has all") as u64);
-        self.params(params);
-        self.number(u64::from(*nregs));
-        self.list(instrs, |w, instr| w.instr(*instr));
-        self.list(consts, Writer::constant);
-        self.list(caches, |w, cache| w.number(u64::from(*cache)));
-        self.list(handlers, |w, h| {
-            for n in [h.start, h.end, h.target, u32::from(h.reg)] {
-                w.number(u64::from(n));
-            }
-        });
-        self.list(handling, |w, h| {
-            for n in [h.start, h.end, u32::from(h.reg)] {
-                w.number(u64::from(n));
-            }
-        });
-        self.list(free_names, Writer::text);
-        self.list(locals, |w, (name, reg)| {
-            w.text(name);
-            w.number(u64::from(*reg));
-        });
-        self.list(spans, |w, (at, span)| {
-            w.number(u64::from(*at));
-            w.span(*span);
-        });
-        self.number(u64::from(*nglobals));
-        self.number(u64::from(*shows_locals));
-    }
-
-    fn params(&mut self, params: &Params) {
-        let Params {
-            names,
-            posonly,
-            positional,
-            kwonly,
-            varargs,
-            varkw,
-        } = params;
-        self.list(names, Writer::text);
-        for n in [*posonly, *positional, *kwonly] {
-            self.number(u64::from(n));
-        }
-        self.number(u64::from(*varargs) + 2 * u64::from(*varkw));
-    }
-
-    fn instr(&mut self, instr: Instr) {
-        let Instr { op, a, b, c, d } = instr;
-        self.out.extend_from_slice(&[op as u8, a, b, c]);
-        self.out.extend_from_slice(&d.to_le_bytes());
-    }
-
-    fn constant(&mut self, constant: &Const) {
-        match constant {
-            Const::None => self.out.push(0),
-            Const::Bool(value) => self.out.push(1 + u8::from(*value)),
-            Const::Ellipsis => self.out.push(3),
-            Const::Int(n) => {
-                self.out.push(4);
-                self.out.extend_from_slice(&n.to_le_bytes());
-            }
-            Const::BigInt(n) => {
-                self.out.push(5);
-                self.raw(&n.to_signed_bytes_le());
-            }
-            Const::Float(x) => {
-                self.out.push(6);
-                self.out.extend_from_slice(&x.to_bits().to_le_bytes());
-            }
-            Const::Complex(re, im) => {
-                self.out.push(7);
-                self.out.extend_from_slice(&re.to_bits().to_le_bytes());
-                self.out.extend_from_slice(&im.to_bits().to_le_bytes());
-            }
-            Const::Str(text) => {
-                self.out.push(8);
-                self.text(text);
-            }
-            Const::Bytes(bytes) => {
-                self.out.push(9);
-                self.raw(bytes);
-            }
-            Const::Tuple(items) => {
-                self.out.push(10);
-                self.list(items, Writer::constant);
-            }
-            Const::FrozenSet(items) => {
-                self.out.push(11);
-                self.list(items, Writer::constant);
-            }
-            Const::Code(code) => {
-                self.out.push(12);
-                self.code(code);
-            }
-        }
     }
 }
 
