@@ -158,18 +158,20 @@ fn follow(
                 apply(&fields, case, control, progress, tell);
             }
         }
+        let late = now() - since > limit(options, progress);
+        if status.is_none() && (control.is_over() || late) {
+            child.kill()?;
+            child.wait()?;
+        }
+        // A run that is over wants no result any more, however the process ended.
+        if control.is_over() {
+            return Ok(Stop::Unwanted);
+        }
         if let Some(status) = status {
             return Ok(Stop::Exit(status));
         }
-        let limit = limit(options, progress);
-        let late = now() - since > limit;
-        if control.is_over() || late {
-            child.kill()?;
-            child.wait()?;
-            return Ok(match late {
-                true => Stop::TimedOut(limit),
-                false => Stop::Unwanted,
-            });
+        if late {
+            return Ok(Stop::TimedOut(limit(options, progress)));
         }
         thread::sleep(pause);
         pause = (pause * 3 / 2).min(LONGEST);
