@@ -9,6 +9,7 @@
 mod arguments;
 mod attributes;
 mod awaits;
+mod bound_names;
 mod evident;
 mod fix;
 mod flow;

@@ -21,7 +21,8 @@ use std::sync::{Arc, Weak};
 
 use rustc_hash::FxHashMap;
 
-use super::gc::{Gc, Header, Slot, flag};
+use super::gc::{Gc, Header, flag};
+use super::slot::Slot;
 use super::trace::Tracer;
 use super::{Heap, kinds};
 use crate::runtime::coroutine::{Coroutine, CoroutineState};

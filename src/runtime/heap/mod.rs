@@ -37,6 +37,7 @@ mod inspect;
 mod kinds;
 mod known;
 mod record;
+mod slot;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -49,13 +50,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use field::{Field, SlotField};
 pub use finalize::{Due, WeakSlot};
-pub use gc::{Exchanged, Fixed, Gc, Header, Object, Slot, SlotVec, flag};
+pub use gc::{Gc, Header, Object, flag};
 pub use guard::{LimitKind, Limits, Outside, Plain, Shortage};
 pub use kinds::Kind;
 pub(crate) use known::known_box;
 #[cfg(test)]
 pub use record::{Access, Record};
 pub use record::{Part, RECORDING};
+pub use slot::{Exchanged, Fixed, Slot, SlotVec};
 pub(crate) use trace::traced;
 pub use trace::{Trace, Tracer, plain};
 

@@ -17,7 +17,8 @@ use std::rc::{Rc, Weak};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use super::gc::{Exchanged, Fixed, Gc, Header, Object, Slot};
+use super::gc::{Gc, Header, Object};
+use super::slot::{Exchanged, Fixed, Slot};
 use super::{Heap, kinds};
 use crate::bytecode::{Code, Instr};
 use crate::diagnostics::{Diagnostic, FileId, SourceMap};

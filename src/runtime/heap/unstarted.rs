@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::Heap;
 use super::finalize::noted;
-use super::gc::{Gc, Header, Slot, flag};
+use super::gc::{Gc, Header, flag};
+use super::slot::Slot;
 use super::trace::Tracer;
 use crate::bytecode::Code;
 use crate::runtime::code::CodeObj;

@@ -8,6 +8,7 @@ pub(in crate::vm) mod bind;
 pub(in crate::vm) mod build;
 pub(in crate::vm) mod call;
 pub(in crate::vm) mod coroutine;
+mod cursor;
 mod describe;
 pub(in crate::vm) mod exception_group;
 pub(in crate::vm) mod fast_path;

@@ -17,7 +17,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::traced_code::place;
 use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::vm::Vm;
-use crate::vm::exec::frame::Cursor;
+use crate::vm::exec::cursor::Cursor;
 use crate::vm::exec::unwind::TopFrame;
 use crate::vm::local::Local;
 

@@ -14,7 +14,8 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::coroutine::Message;
-use crate::vm::exec::frame::{Cursor, frame_flag};
+use crate::vm::exec::cursor::Cursor;
+use crate::vm::exec::frame::frame_flag;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 

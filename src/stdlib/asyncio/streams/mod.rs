@@ -9,6 +9,7 @@ mod errors;
 mod listener;
 mod reader;
 mod resolve;
+mod separators;
 mod server;
 mod start_server;
 mod transport;

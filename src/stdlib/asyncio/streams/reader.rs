@@ -11,16 +11,15 @@ use super::super::super::arg::{self, Buffer};
 use super::super::super::registry::{ModuleType, NativeType, class_of};
 use super::super::{general, register};
 use super::errors::{INCOMPLETE_READ_ERROR, LIMIT_OVERRUN_ERROR};
+use super::separators::Separators;
 use super::transport::Transport;
 use crate::runtime::bytes::ByteArray;
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::sched::future::{self, future, new_future};
 use crate::stdlib::registry;
-use crate::text::bytes_ops::search::find;
 use crate::vm::{Input, Local, Native, NativeCoroutine, Step, Vm};
 
 /// `asyncio.StreamReader`.
@@ -585,63 +584,4 @@ fn more(vm: &Vm, this: Local, reader: &Reader, offset: usize) -> Result<Until, R
     let so_far = Value::small_int(offset as i64);
     vm.step_slot(this, SO_FAR).set(so_far);
     wait(vm, this, reader, "readuntil").map(Until::Waits)
-}
-
-/// What ends a chunk.
-struct Separators {
-    /// Shortest first.
-    all: smallvec::SmallVec<[Vec<u8>; 1]>,
-    shortest: usize,
-    longest: usize,
-}
-
-impl Separators {
-    /// From an argument: bytes, a tuple of them, None for the end of a line.
-    fn of(vm: &Vm, given: Local) -> Result<Separators, Raised> {
-        let heap = &vm.heap;
-        let value = vm.get(given);
-        let mut all = smallvec::SmallVec::new();
-        if value.is_none() {
-            all.push(b"\n".to_vec());
-        } else if let Some(tuple) = value.as_gc::<Tuple>() {
-            for item in tuple.iter(heap) {
-                all.push(Separators::bytes(vm, item)?);
-            }
-            all.sort_by_key(Vec::len);
-        } else {
-            all.push(Separators::bytes(vm, value)?);
-        }
-        let lengths = all.first().zip(all.last());
-        let Some((shortest, longest)) = lengths.map(|(a, b)| (a.len(), b.len())) else {
-            return Err(heap.value_error("Separator should contain at least one element"));
-        };
-        if shortest == 0 {
-            return Err(heap.value_error("Separator should be at least one-byte string"));
-        }
-        Ok(Separators {
-            all,
-            shortest,
-            longest,
-        })
-    }
-
-    fn bytes(vm: &Vm, value: Value<'_>) -> Result<Vec<u8>, Raised> {
-        Buffer::of(&vm.heap, value)
-            .map(|bytes| bytes.to_vec())
-            .ok_or_else(|| {
-                let class = vm.heap.type_name(value);
-                let message =
-                    format!("argument should be integer or bytes-like object, not '{class}'");
-                vm.heap.type_error(message)
-            })
-    }
-
-    /// Where the separator begins and ends that ends first.
-    fn first_in(&self, data: &[u8]) -> Option<(usize, usize)> {
-        let found = self.all.iter().filter_map(|separator| {
-            let start = find(data, separator)?;
-            Some((start, start + separator.len()))
-        });
-        found.min_by_key(|&(_, end)| end)
-    }
 }
