@@ -33,7 +33,7 @@ use crate::vm::processes::Processes;
 use crate::vm::{Failure, Host, Place, Report, Values};
 
 /// This process as natives see it.
-struct Around(Signals);
+pub(super) struct Around(pub Signals);
 
 impl Outside for Around {
     fn has_room(&self, bytes: usize) -> bool {
@@ -50,6 +50,10 @@ impl Outside for Around {
 
     fn take_interrupt(&self) -> bool {
         self.0.take_interrupt()
+    }
+
+    fn is_signalled(&self) -> bool {
+        self.0.is_any()
     }
 
     fn running_time(&self) -> Duration {

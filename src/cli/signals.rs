@@ -95,6 +95,11 @@ impl Signals {
         self.0.any.load(Ordering::Relaxed) && self.0.any.swap(false, Ordering::SeqCst)
     }
 
+    /// Whether a signal was caught since the last call of `any`.
+    pub fn is_any(&self) -> bool {
+        self.0.any.load(Ordering::Relaxed)
+    }
+
     /// Takes a press of Ctrl-C that the program has not heard of.
     pub fn take_interrupt(&self) -> bool {
         let caught = self.0.caught.borrow();

@@ -11,12 +11,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::PROMPT;
+use crate::cli::host::Around;
 use crate::cli::report;
 use crate::cli::signals::Signals;
 use crate::cli::style::Style;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
+use crate::runtime::heap::Outside;
 use crate::vm::files::Files;
 use crate::vm::processes::Processes;
 use crate::vm::{Host, Report};
@@ -226,6 +228,10 @@ impl Host for Terminal {
             let _ = self.flush();
         }
         pressed
+    }
+
+    fn outside(&self) -> Rc<dyn Outside> {
+        Rc::new(Around(self.signals.clone()))
     }
 
     fn signals(&self) -> Option<Rc<dyn crate::vm::signals::Signals>> {

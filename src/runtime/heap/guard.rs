@@ -46,6 +46,11 @@ pub trait Outside {
         false
     }
 
+    /// Whether a signal has arrived that the program has not heard of.
+    fn is_signalled(&self) -> bool {
+        false
+    }
+
     /// For how long the program has computed; waiting does not count.
     fn running_time(&self) -> Duration {
         Duration::ZERO
@@ -162,6 +167,19 @@ pub struct Guard {
     pub on_main_thread: Cell<bool>,
     /// Whether Ctrl-C raises KeyboardInterrupt: the program has no handler of its own, which natives could not call.
     pub interrupts: Cell<bool>,
+    /// Work that can begin again.
+    pub attempt: Attempt,
+}
+
+/// Work that stops for a signal that the program handles, and begins again after that (`Vm::restarted`).
+#[derive(Default)]
+pub struct Attempt {
+    /// Units of work done since it began.
+    pub done: Cell<u64>,
+    /// How many units it does before it may stop: each attempt does more than the last one.
+    pub least: Cell<u64>,
+    /// Whether it stopped: the exception that was raised is to be dropped.
+    pub stopped: Cell<bool>,
 }
 
 impl Default for Guard {
@@ -180,6 +198,7 @@ impl Default for Guard {
             failed: Cell::new(false),
             on_main_thread: Cell::new(true),
             interrupts: Cell::new(true),
+            attempt: Attempt::default(),
         }
     }
 }
@@ -295,6 +314,26 @@ impl Heap {
             return Err(self.raise_with(Builtin::KeyboardInterrupt, &[]));
         }
         Ok(())
+    }
+
+    /// `poll` for work of which each caller begins again (`Vm::restarted`): it also stops for signals.
+    ///
+    /// # Errors
+    /// As for `poll`, and to stop.
+    pub fn poll_or_stop(&self, items: u64) -> Result<(), Raised> {
+        self.poll(usize::try_from(items).unwrap_or(usize::MAX))?;
+        let attempt = &self.guard.attempt;
+        attempt.done.set(attempt.done.get().saturating_add(items));
+        if attempt.done.get() < attempt.least.get() || !self.is_signalled() {
+            return Ok(());
+        }
+        attempt.stopped.set(true);
+        Err(self.memory_error())
+    }
+
+    /// Whether a signal has arrived that the program may handle: work that can go on later stops for it.
+    pub fn is_signalled(&self) -> bool {
+        self.guard.on_main_thread.get() && self.guard.outside().is_signalled()
     }
 
     /// Looks at the limits of steps and time.

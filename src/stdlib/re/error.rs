@@ -3,7 +3,7 @@
 //! The class is made natively, so that the native part of the module can raise it without an import.
 
 use super::complaint::Complaint;
-use super::matcher::GaveUp;
+use super::search::GaveUp;
 use crate::runtime::exception::Exception;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str, given};
@@ -107,7 +107,7 @@ pub fn complain(vm: &mut Vm, complaint: Complaint, pattern: Local) -> Raised {
 #[cold]
 pub fn gave_up(vm: &Vm, reason: GaveUp) -> Raised {
     match reason {
-        GaveUp::Outside => vm.heap.raise_pending(),
+        GaveUp::Outside | GaveUp::Signal => vm.heap.raise_pending(),
         GaveUp::Memory => vm.heap.raise(
             Builtin::MemoryError,
             "regular expression has too many alternatives to remember on this text",

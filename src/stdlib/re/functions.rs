@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::ast::DEBUG;
 use super::error::not_text;
-use super::matcher::Mode;
 use super::pattern::{find_in, is_pattern, new_pattern, region_of};
+use super::search::Mode;
 use super::source::TextKind;
 use super::subject::Subject;
 use crate::runtime::heap::traced;

@@ -2,110 +2,26 @@
 //!
 //! It tries what CPython tries, in the same order, so that groups, empty matches and `lastindex` are the same. Whatever changes on
 //! the way (slots, counters) has its old value on the stack, below which the next choice lies: going back is taking frames off.
-//! A search may take as long as it takes; Ctrl-C and limits end it (`look_outside`).
+//! A search may take as long as it takes; Ctrl-C and limits end it (`look_outside`). For a signal that the program handles itself it
+//! stops before it goes back, when all that it knows is on its stack, and can go on from there (`stop_for_signal`).
 
-use crate::runtime::Heap;
 use memchr::memmem;
 
 use super::ast::Greed;
 use super::charset::{Case, Letters, fold, is_word};
 use super::program::{Look, Loop, MatchOp, One, Program, is_endless};
+use super::search::{GaveUp, MAX_FRAMES, Mode, Retry, Scratch, Search, UNSET};
 use super::text::Text;
-
-/// How many frames the stack may have: 384 MB.
-const MAX_FRAMES: usize = 1 << 24;
-/// A slot that was not saved.
-pub const UNSET: usize = usize::MAX;
 
 /// Steps between two looks at the outside.
 const STRETCH: u64 = 1 << 13;
-
-/// Why a search ended without a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GaveUp {
-    /// The stack was full.
-    Memory,
-    /// Something from outside ended it: the exception is pending.
-    Outside,
-}
-
-/// What to look for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// A match anywhere.
-    Search,
-    /// A match that begins at the start.
-    Match,
-    /// A match of everything.
-    Full,
-}
-
-/// A search.
-#[derive(Clone, Copy)]
-pub struct Search<'t> {
-    /// Whom to ask now and then whether to go on.
-    pub heap: &'t Heap,
-    /// The text, up to where it counts as ended.
-    pub text: &'t [u8],
-    /// Where to begin.
-    pub from: usize,
-    /// What to look for.
-    pub mode: Mode,
-    /// A match that begins and ends where the search begins does not count.
-    pub must_advance: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Retry {
-    Choice {
-        pc: u32,
-        at: usize,
-    },
-    /// A greedy repetition that may yet give back characters down to `least`.
-    Greedy {
-        pc: u32,
-        least: usize,
-        at: usize,
-    },
-    /// A lazy repetition that may yet take `left` more characters.
-    Lazy {
-        pc: u32,
-        left: u32,
-        at: usize,
-    },
-    /// A lazy loop that may yet run its body once more.
-    Body {
-        pc: u32,
-        at: usize,
-    },
-    Slot {
-        slot: u32,
-        last: u32,
-        old: usize,
-    },
-    Loop {
-        id: u32,
-        count: u32,
-        last: usize,
-    },
-}
-
-/// What a search works with; kept between searches.
-#[derive(Default)]
-pub struct Scratch {
-    stack: Vec<Retry>,
-    /// Where groups begin and end; `UNSET` where they do not.
-    pub slots: Vec<usize>,
-    loops: Vec<(u32, usize)>,
-    guards: Vec<(usize, usize)>,
-    /// The number of the group that was closed last; 0 for none.
-    pub last: u32,
-}
 
 struct Matcher<'a> {
     program: &'a Program,
     task: Search<'a>,
     state: &'a mut Scratch,
+    /// Where a match is tried.
+    start: usize,
     steps: u64,
     /// At so many steps the outside is asked.
     pause: u64,
@@ -121,27 +37,40 @@ pub fn search<T: Text>(
         program,
         task,
         state,
+        start: task.from,
         steps: 0,
         pause: STRETCH,
     };
+    let stopped = matcher.stopped();
     if task.mode != Mode::Search {
         let end = matcher.run::<T>(task.from)?;
         return Ok(end.map(|end| (task.from, end)));
     }
-    let mut at = task.from;
-    while let Some(start) = matcher.candidate(at) {
+    let mut candidate = stopped.or_else(|| matcher.candidate(task.from));
+    while let Some(start) = candidate {
         if let Some(end) = matcher.run::<T>(start)? {
             return Ok(Some((start, end)));
         }
         if start >= task.text.len() {
             break;
         }
-        at = T::next(task.text, start).1;
+        let after = T::next(task.text, start).1;
+        candidate = matcher.candidate(after);
     }
     Ok(None)
 }
 
 impl Matcher<'_> {
+    /// Where a match was tried when the search stopped; a text of another length is searched from the beginning.
+    fn stopped(&mut self) -> Option<usize> {
+        let (start, length) = self.state.stopped?;
+        if length != self.task.text.len() {
+            self.state.stopped = None;
+            return None;
+        }
+        Some(start)
+    }
+
     /// The next place where a match can begin.
     #[inline]
     fn candidate(&self, at: usize) -> Option<usize> {
@@ -164,8 +93,11 @@ impl Matcher<'_> {
     fn run<T: Text>(&mut self, start: usize) -> Result<Option<usize>, GaveUp> {
         let program = self.program;
         let text = self.task.text;
-        self.reset();
-        let (mut pc, mut at) = (0_usize, start);
+        self.start = start;
+        let (mut pc, mut at) = match self.begin::<T>()? {
+            Some(begin) => begin,
+            None => return Ok(None),
+        };
         loop {
             let goes_on = match &program.ops[pc] {
                 MatchOp::One(one) => match self.one::<T>(*one, at) {
@@ -272,6 +204,16 @@ impl Matcher<'_> {
         }
     }
 
+    /// The first instruction and the first place, or what is next where the search stopped for a signal.
+    #[inline]
+    fn begin<T: Text>(&mut self) -> Result<Option<(usize, usize)>, GaveUp> {
+        if self.state.stopped.take().is_some() {
+            return self.backtrack::<T>();
+        }
+        self.reset();
+        Ok(Some((0, self.start)))
+    }
+
     fn reset(&mut self) {
         let state = &mut *self.state;
         state.stack.clear();
@@ -321,6 +263,18 @@ impl Matcher<'_> {
             .heap
             .poll(STRETCH as usize)
             .map_err(|_| GaveUp::Outside)
+    }
+
+    /// Before going back: looks outside if it is time, and stops if there is a signal to handle.
+    #[cold]
+    #[inline(never)]
+    fn stop_for_signal(&mut self) -> Result<(), GaveUp> {
+        self.look_outside()?;
+        if !self.task.heap.is_signalled() {
+            return Ok(());
+        }
+        self.state.stopped = Some((self.start, self.task.text.len()));
+        Err(GaveUp::Signal)
     }
 
     /// The place after a character that matches.
@@ -551,7 +505,10 @@ impl Matcher<'_> {
 
     /// What to try next: the instruction and the place.
     fn backtrack<T: Text>(&mut self) -> Result<Option<(usize, usize)>, GaveUp> {
-        self.count(1)?;
+        self.steps += 1;
+        if self.steps > self.pause {
+            self.stop_for_signal()?;
+        }
         while let Some(frame) = self.state.stack.pop() {
             match frame {
                 Retry::Choice { pc, at } => return Ok(Some((pc as usize, at))),

@@ -20,6 +20,7 @@ mod pattern;
 mod program;
 mod replace;
 mod scanner;
+mod search;
 mod source;
 mod subject;
 mod template;

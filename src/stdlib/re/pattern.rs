@@ -1,7 +1,7 @@
 //! `re.Pattern`: a compiled pattern and what it does with texts. `replace.rs` and `scanner.rs` have the rest.
 //!
 //! A pattern can be used again while it is being used (a function that `sub` calls may search with it): a search takes the scratch
-//! memory out and puts it back when it is done.
+//! memory out and puts it back when it is done. A signal that the program handles is handled in the middle of a search (`next_match`).
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -10,17 +10,19 @@ use super::ast::{ASCII, LOCALE, UNICODE};
 use super::complaint::Reading;
 use super::error::{complain, gave_up};
 use super::match_object::{MatchObject, new_match};
-use super::matcher::{Mode, Scratch, Search, UNSET, search};
+use super::matcher::search;
 use super::parse::{ALL_FLAGS, parse};
 use super::program::{Program, compile};
 use super::replace::{SUB, SUBN};
 use super::scanner::{FINDITER, SCANNER};
+use super::search::{GaveUp, Mode, Scratch, Search, UNSET};
 use super::source::TextKind;
 use super::subject::Subject;
 use super::template::{self, Groups, Part};
 use super::text::{Narrow, Utf8};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
+use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::view::ViewTag;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
@@ -212,29 +214,49 @@ impl Found {
     }
 }
 
+/// What to look for in a region.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// Where to begin, in bytes.
+    pub from: usize,
+    /// Where the text counts as ended, in bytes.
+    pub end: usize,
+    /// How a match may lie.
+    pub mode: Mode,
+    /// A match that begins and ends where the search begins does not count.
+    pub must_advance: bool,
+}
+
+/// Why a search has no result.
+enum Stop {
+    /// It failed.
+    Raised(Raised),
+    /// The program has a signal to handle; the search goes on with this memory.
+    Signal(Box<Scratch>),
+}
+
 impl Regex {
-    /// Looks for a match.
-    pub fn run(
+    /// Looks for a match, or goes on with a search that stopped.
+    fn run(
         &self,
         vm: &Vm,
         subject: &Subject<'_>,
-        (from, end): (usize, usize),
-        mode: Mode,
-        must_advance: bool,
-    ) -> Result<Option<Found>, Raised> {
+        wanted: Wanted,
+        stopped: Option<Box<Scratch>>,
+    ) -> Result<Option<Found>, Stop> {
         let text = subject.bytes();
-        let end = end.min(text.len());
-        if from > end {
+        let end = wanted.end.min(text.len());
+        if wanted.from > end {
             return Ok(None);
         }
         let task = Search {
             heap: &vm.heap,
             text: &text[..end],
-            from,
-            mode,
-            must_advance,
+            from: wanted.from,
+            mode: wanted.mode,
+            must_advance: wanted.must_advance,
         };
-        let mut scratch = self.scratch.take();
+        let mut scratch = stopped.map_or_else(|| self.scratch.take(), |stopped| *stopped);
         let result = if subject.is_narrow() {
             search::<Narrow>(&self.program, task, &mut scratch)
         } else {
@@ -251,7 +273,8 @@ impl Regex {
                 }))
             }
             Ok(None) => Ok(None),
-            Err(reason) => Err(gave_up(vm, reason)),
+            Err(GaveUp::Signal) => return Err(Stop::Signal(Box::new(scratch))),
+            Err(reason) => Err(Stop::Raised(gave_up(vm, reason))),
         };
         self.scratch.replace(scratch);
         found
@@ -403,46 +426,88 @@ fn find(vm: &mut Vm, args: Locals, mode: Mode) -> Result<Local, Raised> {
 }
 
 /// Looks for a match in a region: the match object or None.
-pub fn find_in(vm: &Vm, this: Local, region: &Region, mode: Mode) -> Result<Local, Raised> {
-    let regex = regex(vm, this)?;
-    let subject = Subject::arg(vm, region.string, regex.kind)?;
-    let found = regex.run(vm, &subject, (region.from, region.end), mode, false)?;
-    drop(subject);
-    match found {
+pub fn find_in(vm: &mut Vm, this: Local, region: &Region, mode: Mode) -> Result<Local, Raised> {
+    let wanted = Wanted {
+        from: region.from,
+        end: region.end,
+        mode,
+        must_advance: false,
+    };
+    match next_match(vm, this, region.string, wanted)? {
         Some(found) => wrap(vm, this, region, found),
         None => Ok(vm.none()),
     }
 }
 
-/// Calls a function for each match of a region, one after the other.
+/// Looks for a match in the text of a local; meanwhile the program handles signals.
+pub fn next_match(
+    vm: &mut Vm,
+    this: Local,
+    string: Local,
+    wanted: Wanted,
+) -> Result<Option<Found>, Raised> {
+    let mut stopped = None;
+    loop {
+        let regex = regex(vm, this)?;
+        let subject = Subject::arg(vm, string, regex.kind)?;
+        match regex.run(vm, &subject, wanted, stopped) {
+            Ok(found) => return Ok(found),
+            Err(Stop::Raised(raised)) => return Err(raised),
+            Err(Stop::Signal(scratch)) => stopped = Some(scratch),
+        }
+        drop(subject);
+        vm.check_interrupt()?;
+    }
+}
+
+/// Calls a function for each match of a region, one after the other, until it returns false.
 pub fn each_match(
-    vm: &Vm,
+    vm: &mut Vm,
     this: Local,
     region: &Region,
-    mut visit: impl FnMut(&Subject<'_>, &Found) -> bool,
+    mut visit: impl FnMut(&Vm, &Subject<'_>, &Found) -> Result<bool, Raised>,
 ) -> Result<(), Raised> {
-    let regex = regex(vm, this)?;
-    let subject = Subject::arg(vm, region.string, regex.kind)?;
-    let (mut from, mut must_advance) = (region.from, false);
-    while let Some(found) =
-        regex.run(vm, &subject, (from, region.end), Mode::Search, must_advance)?
-    {
-        must_advance = found.start() == found.end();
-        from = found.end();
-        if !visit(&subject, &found) {
-            break;
-        }
+    let mut wanted = Wanted {
+        from: region.from,
+        end: region.end,
+        mode: Mode::Search,
+        must_advance: false,
+    };
+    let mut stopped = None;
+    loop {
+        let regex = regex(vm, this)?;
+        let subject = Subject::arg(vm, region.string, regex.kind)?;
+        let scratch = loop {
+            match regex.run(vm, &subject, wanted, stopped.take()) {
+                Ok(Some(found)) => {
+                    wanted.must_advance = found.start() == found.end();
+                    wanted.from = found.end();
+                    if !visit(vm, &subject, &found)? {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => return Ok(()),
+                Err(Stop::Raised(raised)) => return Err(raised),
+                Err(Stop::Signal(scratch)) => break scratch,
+            }
+        };
+        drop(subject);
+        stopped = Some(scratch);
+        vm.check_interrupt()?;
     }
-    Ok(())
+}
+
+/// The list in a local that the caller made.
+fn list_in(vm: &Vm, list: Local) -> Gc<'_, List> {
+    vm.get_gc(list).expect("a list")
 }
 
 fn findall(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let region = region(vm, args)?;
     let groups = regex(vm, args.at(0))?.groups as usize;
-    let heap = &vm.heap;
-    let list = heap.list([]);
-    let mut kept = Ok(());
-    each_match(vm, args.at(0), &region, |subject, found| {
+    let list = vm.local(vm.heap.list([]).value());
+    each_match(vm, args.at(0), &region, |vm, subject, found| {
+        let heap = &vm.heap;
         let text = |n: usize| {
             let (start, end) = found.group(n).unwrap_or((0, 0));
             subject.slice(heap, start, end)
@@ -451,11 +516,10 @@ fn findall(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             0 | 1 => text(groups),
             _ => heap.tuple_with(groups, |n| text(n + 1)).value(),
         };
-        kept = list.push(heap, item);
-        kept.is_ok()
+        list_in(vm, list).push(heap, item)?;
+        Ok(true)
     })?;
-    kept?;
-    Ok(vm.local(list.value()))
+    Ok(list)
 }
 
 fn split(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -463,29 +527,29 @@ fn split(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let string = with_bytes(vm, args.at(1))?;
     let region = region_of(vm, args.at(0), string, 0, usize::MAX)?;
     let groups = regex(vm, args.at(0))?.groups as usize;
-    let heap = &vm.heap;
-    let list = heap.list([]);
-    let (mut last, mut count, mut kept) = (0, 0, Ok(()));
+    let list = vm.local(vm.heap.list([]).value());
+    let (mut last, mut count) = (0, 0);
     if max >= 0 {
-        each_match(vm, args.at(0), &region, |subject, found| {
-            kept = list.push(heap, subject.slice(heap, last, found.start()));
+        each_match(vm, args.at(0), &region, |vm, subject, found| {
+            let (heap, list) = (&vm.heap, list_in(vm, list));
+            list.push(heap, subject.slice(heap, last, found.start()))?;
             for n in 1..=groups {
                 let item = found
                     .group(n)
                     .map_or(Value::NONE, |(start, end)| subject.slice(heap, start, end));
-                if kept.is_ok() {
-                    kept = list.push(heap, item);
-                }
+                list.push(heap, item)?;
             }
             last = found.end();
             count += 1;
-            kept.is_ok() && (max == 0 || count < max)
+            Ok(max == 0 || count < max)
         })?;
     }
     let subject = Subject::arg(vm, region.string, regex(vm, args.at(0))?.kind)?;
-    kept?;
-    list.push(heap, subject.slice(heap, last, subject.bytes().len()))?;
-    Ok(vm.local(list.value()))
+    let (heap, size) = (&vm.heap, subject.bytes().len());
+    // A signal's handler may have made it shorter.
+    let rest = subject.slice(heap, last.min(size), size);
+    list_in(vm, list).push(heap, rest)?;
+    Ok(list)
 }
 
 /// The flags as `repr` names them.

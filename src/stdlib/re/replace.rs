@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::error::complain;
 use super::match_object::this;
-use super::matcher::Mode;
-use super::pattern::{Found, Region, regex, region_of, with_bytes, wrap};
+use super::pattern::{Found, Region, Wanted, next_match, regex, region_of, with_bytes, wrap};
+use super::search::Mode;
 use super::source::TextKind;
 use super::subject::Subject;
 use super::template::Part;
@@ -172,15 +172,20 @@ fn replace(vm: &mut Vm, args: Locals) -> Result<(Local, usize), Raised> {
         text: Vec::new(),
         items: 0,
     };
-    let (mut from, mut must_advance, mut done, mut count) = (0, false, 0, 0);
+    let (mut done, mut count) = (0, 0);
+    let mut wanted = Wanted {
+        from: 0,
+        end: usize::MAX,
+        mode: Mode::Search,
+        must_advance: false,
+    };
     while max == 0 || count < max {
-        let regex = regex(vm, pattern)?;
-        let subject = Subject::arg(vm, string, regex.kind)?;
-        let end = subject.bytes().len();
-        let Some(found) = regex.run(vm, &subject, (from, end), Mode::Search, must_advance)? else {
+        let Some(found) = next_match(vm, pattern, string, wanted)? else {
             break;
         };
-        (from, must_advance) = (found.end(), found.start() == found.end());
+        let subject = Subject::arg(vm, string, out.kind)?;
+        wanted.from = found.end();
+        wanted.must_advance = found.start() == found.end();
         if done < found.start() {
             out.add(&vm.heap, &subject.bytes()[done..found.start()])?;
         }

@@ -4,9 +4,8 @@
 
 use std::cell::Cell;
 
-use super::matcher::Mode;
-use super::pattern::{Region, regex, region, wrap};
-use super::subject::Subject;
+use super::pattern::{Region, Wanted, next_match, region, wrap};
+use super::search::Mode;
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -126,7 +125,7 @@ fn this(vm: &Vm, local: Local) -> Result<&Scanner, Raised> {
         })
 }
 
-fn step(vm: &Vm, local: Local, mode: Mode) -> Result<Local, Raised> {
+fn step(vm: &mut Vm, local: Local, mode: Mode) -> Result<Local, Raised> {
     let scanner = this(vm, local)?;
     let Some(from) = scanner.from.get() else {
         return Ok(vm.none());
@@ -139,11 +138,14 @@ fn step(vm: &Vm, local: Local, mode: Mode) -> Result<Local, Raised> {
         pos: scanner.pos,
         endpos: scanner.endpos,
     };
-    let regex = regex(vm, pattern)?;
-    let subject = Subject::arg(vm, region.string, regex.kind)?;
-    let must_advance = scanner.must_advance.get();
-    let found = regex.run(vm, &subject, (from, scanner.end), mode, must_advance)?;
-    drop(subject);
+    let wanted = Wanted {
+        from,
+        end: scanner.end,
+        mode,
+        must_advance: scanner.must_advance.get(),
+    };
+    let found = next_match(vm, pattern, region.string, wanted)?;
+    let scanner = this(vm, local)?;
     match found {
         Some(found) => {
             scanner.must_advance.set(found.start() == found.end());

@@ -127,11 +127,11 @@ pub fn power_below<E>(
     }
     // One digit of the exponent takes 64 squarings, each of which handles so many digits.
     let piece = ((1 << 20) / (digits * digits)).clamp(1, 1 << 20) as usize;
-    let exponent = exponent.to_u64_digits();
-    if exponent.len() <= piece {
+    if exponent.bits() <= piece as u64 * 64 {
         pause(digits * digits / 64)?;
-        return Ok(base.modpow(&of_digits(&exponent), modulus));
+        return Ok(base.modpow(exponent, modulus));
     }
+    let exponent = exponent.to_u64_digits();
     let mut result = BigUint::one();
     for part in exponent.chunks(piece).rev() {
         pause(digits * digits)?;

@@ -10,7 +10,9 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use super::check_bits;
 use super::complex::complex_pow;
 use super::convert::int_to_float;
+use super::long_product;
 use crate::text::int::signed;
+use crate::text::pause::Pause;
 use crate::text::{Int, IntRef, TextError, TextResult};
 
 /// The result of a power.
@@ -58,7 +60,12 @@ pub fn int_pow(base: IntRef<'_>, exponent: IntRef<'_>) -> TextResult<Power> {
 }
 
 /// `pow(base, exponent, modulus)`: the result has the sign of the modulus.
-pub fn int_pow_mod(base: IntRef<'_>, exponent: IntRef<'_>, modulus: IntRef<'_>) -> TextResult<Int> {
+pub fn int_pow_mod(
+    base: IntRef<'_>,
+    exponent: IntRef<'_>,
+    modulus: IntRef<'_>,
+    pause: &mut Pause<'_>,
+) -> TextResult<Int> {
     if modulus.is_zero() {
         return Err(TextError::value("pow() 3rd argument cannot be 0"));
     }
@@ -71,11 +78,13 @@ pub fn int_pow_mod(base: IntRef<'_>, exponent: IntRef<'_>, modulus: IntRef<'_>) 
         let not_invertible = || TextError::value("base is not invertible for the given modulus");
         base = base.modinv(&modulus.abs()).ok_or_else(not_invertible)?;
     }
-    let exponent = BigInt::from(exponent.magnitude().into_owned());
-    Ok(base
-        .modpow(&exponent, &modulus.abs())
-        .mod_floor(&modulus)
-        .into())
+    let power = long_product::power_below(
+        base.magnitude(),
+        &exponent.magnitude(),
+        modulus.magnitude(),
+        pause,
+    )?;
+    Ok(BigInt::from(power).mod_floor(&modulus).into())
 }
 
 /// `base ** exponent`
@@ -105,6 +114,7 @@ pub fn range_error() -> TextError {
 mod tests {
     use super::*;
     use crate::text::oracle::{self, Number, show_float, show_int};
+    use crate::text::pause::unpaused;
 
     #[test]
     fn powers_agree_with_cpython() {
@@ -121,7 +131,10 @@ mod tests {
                     Number::Int(base),
                     Number::Int(exponent),
                     Number::Int(modulus),
-                ] => int_pow_mod(base.as_ref(), exponent.as_ref(), modulus.as_ref()).map(show_int),
+                ] => {
+                    let (base, exponent) = (base.as_ref(), exponent.as_ref());
+                    int_pow_mod(base, exponent, modulus.as_ref(), &mut unpaused).map(show_int)
+                }
                 [base, exponent] => float_pow(base.float(), exponent.float()).map(show),
                 _ => panic!("two or three operands: {row:?}"),
             };

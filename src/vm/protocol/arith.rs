@@ -14,8 +14,8 @@ use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
-use crate::text::IntRef;
 use crate::text::num::power::int_pow_mod;
+use crate::text::{IntRef, TextError};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::concat;
@@ -143,9 +143,28 @@ impl Vm {
     /// `a op b`
     pub fn binary(&mut self, op: Operator, a: Local, b: Local) -> Result<Local, Raised> {
         match leaf(&self.heap, op, self.get(a), self.get(b)) {
-            Some(value) => Ok(self.local(value?)),
+            Some(Ok(value)) => Ok(self.local(value)),
+            Some(Err(raised)) => self.binary_again(raised, op, a, b),
             None => self.binary_slow(op, a, b),
         }
+    }
+
+    /// `a op b` where the first attempt stopped for a signal; else that attempt's exception.
+    #[cold]
+    pub(in crate::vm) fn binary_again(
+        &mut self,
+        raised: Raised,
+        op: Operator,
+        a: Local,
+        b: Local,
+    ) -> Result<Local, Raised> {
+        self.restarted(
+            Err(raised),
+            &mut |vm| match leaf(&vm.heap, op, vm.get(a), vm.get(b)) {
+                Some(value) => Ok(vm.local(value?)),
+                None => vm.binary_slow(op, a, b),
+            },
+        )
     }
 
     /// What `a op= b` leaves in `a`.
@@ -182,7 +201,10 @@ impl Vm {
                 Some(Number::Int(x)),
                 Some(Number::Int(y)),
                 Some(Number::Int(z)),
-            ] => self.pow_mod(x, y, z),
+            ] => {
+                let first = self.pow_mod(x, y, z);
+                self.restarted(first, &mut |vm| vm.pow3(a, b, m))
+            }
             [Some(x), Some(y), Some(z)]
                 if [x, y, z].iter().any(|n| matches!(n, Number::Complex(_))) =>
             {
@@ -206,7 +228,13 @@ impl Vm {
         exponent: IntRef<'_>,
         modulus: IntRef<'_>,
     ) -> Result<Local, Raised> {
-        let power = int_pow_mod(base, exponent, modulus).map_err(|e| self.heap.raise_text(e))?;
+        self.heap.guard.attempt.done.set(0);
+        let mut pause = |digits| {
+            let raised = self.heap.poll_or_stop(digits);
+            raised.map_err(|_| TextError::ended())
+        };
+        let power = int_pow_mod(base, exponent, modulus, &mut pause);
+        let power = power.map_err(|error| self.heap.raise_text(error))?;
         Ok(self.local(self.heap.any_int(power)))
     }
 
@@ -384,7 +412,10 @@ impl Vm {
     ) -> Result<Option<Local>, Raised> {
         let (left, right) = (self.plain(a), self.plain(b));
         if let Some(value) = leaf(&self.heap, op, self.get(left), self.get(right)) {
-            return Ok(Some(self.local(value?)));
+            return match value {
+                Ok(value) => Ok(Some(self.local(value))),
+                Err(raised) => self.binary_again(raised, op, left, right).map(Some),
+            };
         }
         match self.get(left).as_object().map(Gc::kind) {
             Some(Kind::Str | Kind::Bytes | Kind::ByteArray) if op == Operator::Mod => {

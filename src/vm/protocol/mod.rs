@@ -19,6 +19,7 @@ pub(in crate::vm) mod item_fast_path;
 pub mod iterate;
 pub(in crate::vm) mod number;
 pub(in crate::vm) mod order;
+pub(in crate::vm) mod restart;
 pub(in crate::vm) mod set_ops;
 pub(in crate::vm) mod slice;
 pub(in crate::vm) mod slice_assign;

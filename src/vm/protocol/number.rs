@@ -154,7 +154,8 @@ fn long_result(
     y: IntRef<'_>,
 ) -> Option<Result<Int, Raised>> {
     let (m, n) = (x.bit_length(), y.bit_length());
-    let mut pause = |digits: u64| heap.poll(digits as usize);
+    heap.guard.attempt.done.set(0);
+    let mut pause = |digits: u64| heap.poll_or_stop(digits);
     match op {
         Operator::Mul if m.max(n) > PIECE => {
             Some(long_product::product(&x.to_big(), &y.to_big(), &mut pause).map(Int::from))

@@ -20,8 +20,17 @@ impl Vm {
         if (i.d == 0 || !is_mutable(a))
             && let Some(value) = leaf(&self.heap, op, a, b)
         {
-            self.set_reg(i.a, value?);
-            return Ok(());
+            return match value {
+                Ok(value) => {
+                    self.set_reg(i.a, value);
+                    Ok(())
+                }
+                Err(raised) => {
+                    let mark = self.mark();
+                    let (a, b) = (self.reg_local(i.b), self.reg_local(i.c));
+                    self.operator_again(raised, op, mark, i.a, a, b)
+                }
+            };
         }
         // A template: the right side has a say only if its class extends str.
         if op == Operator::Mod && a.is_gc::<Str>() && !b.is_gc::<Instance>() {
@@ -44,8 +53,18 @@ impl Vm {
         if (i.c == 0 || !is_mutable(a))
             && let Some(value) = leaf(&self.heap, op, a, b)
         {
-            self.set_reg(i.a, value?);
-            return Ok(());
+            return match value {
+                Ok(value) => {
+                    self.set_reg(i.a, value);
+                    Ok(())
+                }
+                Err(raised) => {
+                    let mark = self.mark();
+                    let b = Value::small_int(i64::from(i.d));
+                    let (a, b) = (self.reg_local(i.b), self.local(b));
+                    self.operator_again(raised, op, mark, i.a, a, b)
+                }
+            };
         }
         if self.ask_operator(op, i, i.c == 1)? == Asked::Yes {
             return Ok(());
@@ -54,6 +73,22 @@ impl Vm {
         let b = Value::small_int(i64::from(i.d));
         let (a, b) = (self.reg_local(i.b), self.local(b));
         self.operator_op(op, i.c == 1, mark, i.a, a, b)
+    }
+
+    /// An operator on builtin values has failed, or stopped for a signal.
+    #[cold]
+    #[inline(never)]
+    fn operator_again(
+        &mut self,
+        raised: Raised,
+        op: Operator,
+        mark: Mark,
+        reg: u8,
+        a: Local,
+        b: Local,
+    ) -> Result<(), Raised> {
+        let result = self.binary_again(raised, op, a, b);
+        self.conclude(mark, reg, result)
     }
 
     #[cold]
