@@ -8,6 +8,7 @@ pub mod array;
 pub mod asyncio;
 pub mod base_codes;
 pub mod binascii;
+pub mod bisect;
 pub mod builtins;
 pub mod cmath;
 pub mod codecs;
@@ -35,6 +36,7 @@ pub mod json;
 pub mod math;
 pub mod memoryview;
 pub mod name_lookup;
+pub mod operator;
 pub mod os_error;
 pub mod packing;
 pub mod path;
@@ -75,6 +77,7 @@ pub const MODULES: &[&NativeModule] = &[
     &asyncio::ASYNCIO,
     &base_codes::BASE64,
     &binascii::BINASCII,
+    &bisect::BISECT,
     &cmath::CMATH,
     &codecs::CODECS,
     &contextvars::CONTEXTVARS,
@@ -97,6 +100,7 @@ pub const MODULES: &[&NativeModule] = &[
     &json::JSON,
     &posix::POSIX,
     &math::MATH,
+    &operator::OPERATOR,
     &percent::PERCENT,
     &pickle::PICKLE,
     &random::RANDOM,

@@ -243,6 +243,11 @@ impl Vm {
         self.unary(Unary::Neg, x)
     }
 
+    /// `+x`
+    pub fn positive(&mut self, x: Local) -> Result<Local, Raised> {
+        self.unary(Unary::Pos, x)
+    }
+
     /// `~x`
     pub fn invert(&mut self, x: Local) -> Result<Local, Raised> {
         self.unary(Unary::Invert, x)

@@ -8,7 +8,7 @@ pub mod code;
 mod conversion;
 mod files;
 mod iteration;
-mod number;
+pub mod number;
 pub mod object;
 pub mod output;
 pub mod program;

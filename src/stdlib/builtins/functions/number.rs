@@ -19,25 +19,28 @@ pub const FUNCTIONS: &[&Native] = &[&ABS, &DIVMOD, &POW, &ROUND];
 const ABS: Native = Native::vm(
     "abs(x, /)",
     "Return the absolute value of the argument.",
-    |vm, args| {
-        if let Some(number) = vm.get(args.at(0)).as_number() {
-            return match magnitude(&vm.heap, number) {
-                Ok(value) => Ok(vm.local(value)),
-                Err(error) => Err(vm.heap.raise_text(error)),
-            };
-        }
-        match vm.call_special(args.at(0), Sym::Abs, &[])? {
-            Some(result) => Ok(result),
-            None => {
-                let class = vm.heap.type_name(vm.get(args.at(0)));
-                Err(vm
-                    .heap
-                    .type_error(format!("bad operand type for abs(): '{class}'")))
-            }
-        }
-    },
+    |vm, args| absolute(vm, args.at(0)),
 )
 .quick(quick_abs);
+
+/// `abs(x)`
+pub fn absolute(vm: &mut Vm, x: Local) -> Result<Local, Raised> {
+    if let Some(number) = vm.get(x).as_number() {
+        return match magnitude(&vm.heap, number) {
+            Ok(value) => Ok(vm.local(value)),
+            Err(error) => Err(vm.heap.raise_text(error)),
+        };
+    }
+    match vm.call_special(x, Sym::Abs, &[])? {
+        Some(result) => Ok(result),
+        None => {
+            let class = vm.heap.type_name(vm.get(x));
+            Err(vm
+                .heap
+                .type_error(format!("bad operand type for abs(): '{class}'")))
+        }
+    }
+}
 
 fn magnitude<'h>(heap: &'h Heap, number: Number<'h>) -> Result<Value<'h>, TextError> {
     Ok(match number {

@@ -72,7 +72,7 @@ impl Vm {
         let mark = self.mark();
         let iter = self.iter_or(iterable, complaint)?;
         if asks {
-            self.length_by_user(iterable)?;
+            self.length_hint(iterable)?;
         }
         let item = self.none();
         while self.next(iter, item)? {
@@ -97,37 +97,30 @@ impl Vm {
     /// Asks an iterable how long it is, as CPython does to make room: only what user code does there counts.
     pub fn ask_length(&mut self, iterable: Local) -> Result<(), Raised> {
         if self.asks_length(iterable) {
-            self.length_by_user(iterable)?;
+            let mark = self.mark();
+            self.length_hint(iterable)?;
+            self.release(mark);
         }
         Ok(())
     }
 
-    fn length_by_user(&mut self, iterable: Local) -> Result<(), Raised> {
-        let mark = self.mark();
-        let by_len = self.special(self.get(iterable), Sym::Len).is_some();
-        let asked = match by_len {
-            true => self.len(iterable).map(|_| None),
-            false => self.call_special(iterable, Sym::LengthHint, &[]),
-        };
-        let hint = match asked {
-            Ok(hint) => hint,
-            Err(raised) if self.is_raised(&raised, Builtin::TypeError) => {
-                self.heap.take_raised(raised);
-                None
-            }
-            Err(raised) => return Err(raised),
-        };
-        if let Some(hint) = hint {
-            self.check_hint(self.get(hint))?;
+    /// The length of an iterable, else what its `__length_hint__` returns; None: neither says.
+    pub fn length_hint(&mut self, iterable: Local) -> Result<Option<i64>, Raised> {
+        match self.len(iterable) {
+            Ok(len) => return Ok(i64::try_from(len).ok()),
+            Err(raised) => self.take_if(raised, Builtin::TypeError)?,
         }
-        self.release(mark);
-        Ok(())
+        match self.call_special(iterable, Sym::LengthHint, &[]) {
+            Ok(Some(hint)) => self.check_hint(self.get(hint)),
+            Ok(None) => Ok(None),
+            Err(raised) => self.take_if(raised, Builtin::TypeError).map(|()| None),
+        }
     }
 
-    fn check_hint(&self, hint: Value<'_>) -> Result<(), Raised> {
+    fn check_hint(&self, hint: Value<'_>) -> Result<Option<i64>, Raised> {
         let heap = &self.heap;
         if hint.is(Value::NOT_IMPLEMENTED) {
-            return Ok(());
+            return Ok(None);
         }
         if !heap.is_instance(hint, Builtin::Int) {
             let name = heap.type_name(hint);
@@ -135,7 +128,7 @@ impl Vm {
             return Err(heap.type_error(message));
         }
         match self.plain_value(hint).as_i64() {
-            Some(0..) => Ok(()),
+            Some(0..) => Ok(self.plain_value(hint).as_i64()),
             Some(_) => Err(heap.value_error("__length_hint__() should return >= 0")),
             None => Err(heap.raise(
                 Builtin::OverflowError,
