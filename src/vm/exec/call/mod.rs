@@ -322,7 +322,7 @@ impl Vm {
                 .map(|method| self.local(method))
             {
                 Some(method) => {
-                    if let Some(function) = self.forwarded(callee, method, &mut args) {
+                    if let Some(function) = self.forwarded(callee, method, &mut args)? {
                         return self.nested(|vm| vm.invoke(function, args, caller));
                     }
                     let mut positional = SmallVec::new();
@@ -386,13 +386,21 @@ impl Vm {
     }
 
     /// The callable to which an object such as a `partial` hands its call on; its arguments go before the others. None: it has a `__call__` of its own.
-    fn forwarded(&self, callee: Local, method: Local, args: &mut CallArgs) -> Option<Local> {
+    fn forwarded(
+        &self,
+        callee: Local,
+        method: Local,
+        args: &mut CallArgs,
+    ) -> Result<Option<Local>, Raised> {
         let heap = &self.heap;
-        let object: Gc<'_, Opaque> = self.get_gc(callee)?;
-        if !self.get(method).is_gc::<NativeFunction>() {
-            return None;
-        }
-        let forward = object.forward(heap)?;
+        let object: Option<Gc<'_, Opaque>> = self.get_gc(callee);
+        let is_native = self.get(method).is_gc::<NativeFunction>();
+        let forward = object
+            .filter(|_| is_native)
+            .and_then(|object| object.forward(heap));
+        let Some(forward) = forward else {
+            return Ok(None);
+        };
         let first = forward.args.iter(heap).map(|value| self.local(value));
         args.positional.insert_many(0, first);
         let same = |given: Local, name: Value<'_>| {
@@ -401,6 +409,9 @@ impl Vm {
         };
         let mut keywords: SmallVec<_> = SmallVec::new();
         for (name, value) in forward.keywords.table.entries(heap) {
+            if !name.is_gc::<Str>() {
+                return Err(heap.type_error("keywords must be strings"));
+            }
             let at = args
                 .keywords
                 .iter()
@@ -413,7 +424,7 @@ impl Vm {
         }
         keywords.append(&mut args.keywords);
         args.keywords = keywords;
-        Some(self.local(forward.function))
+        Ok(Some(self.local(forward.function)))
     }
 
     /// Calls a native. Natives that call each other from Rust take stack of their own: all such calls are counted.
