@@ -17,8 +17,8 @@ pub mod verify;
 
 pub use builder::{Builder, Label};
 pub use code::{
-    Capture, Code, CodeKind, Const, Draft, HEADER, Handler, Handling, Head, MOST_IN_REGISTERS,
-    Params, ToldPlace, TopLevelAwait,
+    Annotations, Capture, Code, CodeKind, Const, Draft, HEADER, Handler, Handling, Head,
+    MOST_IN_REGISTERS, Params, ToldPlace, TopLevelAwait,
 };
 pub use flow::RegSet;
 pub use globals::GlobalNames;

@@ -324,6 +324,7 @@ mod tests {
             doc: None,
             nglobals: 2,
             shows_locals: false,
+            annotations: crate::bytecode::Annotations::Values,
         }
     }
 

@@ -6,13 +6,13 @@ use std::fmt::Write;
 
 use super::resolve::resolve;
 use super::scope::{Place, Scope, ScopeId, ScopeKind, ScopeTree, Symbol};
-use crate::bytecode::TopLevelAwait;
+use crate::bytecode::{Annotations, TopLevelAwait};
 use crate::syntax::ast::Module;
 
 /// Lists the scopes of a module, also of one with mistakes.
 #[must_use]
 pub fn scopes(module: &Module) -> String {
-    let tree = resolve(module, TopLevelAwait::Allowed).tree;
+    let tree = resolve(module, (TopLevelAwait::Allowed, Annotations::Values)).tree;
     let mut out = String::new();
     list(&mut out, &tree, ScopeTree::MODULE, 0);
     out

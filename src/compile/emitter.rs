@@ -221,6 +221,7 @@ impl<'u, 'a> Emitter<'u, 'a> {
             doc: header.doc,
             nglobals: self.unit.globals.len() as u32,
             shows_locals: self.shows_locals,
+            annotations: self.unit.tree.annotations,
         };
         match verify(draft) {
             Ok(code) => Some(Rc::new(code)),

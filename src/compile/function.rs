@@ -9,7 +9,7 @@ use super::expr::NOTHING;
 use super::fold::fold;
 use super::resolve::{params_in_order, params_in_source};
 use super::scope::Role;
-use crate::bytecode::{self, CodeKind, Const, Imm, Op, Reg};
+use crate::bytecode::{self, Annotations, CodeKind, Const, Imm, Op, Reg};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{
     Constant, Expr, ExprKind, FunctionDef, Lambda, Name, Param, Params, Stmt, StmtKind,
@@ -253,7 +253,7 @@ impl<'a> Emitter<'_, 'a> {
 
     /// The value of an annotation: as text if the module asks for it.
     pub fn annotation(&mut self, annotation: &'a Expr) -> Reg {
-        if self.unit.tree.annotations_are_text {
+        if self.unit.tree.annotations == Annotations::Texts {
             let text = self.temp();
             self.load_str(text, &annotation_text(annotation).into());
             return text;

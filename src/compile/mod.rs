@@ -41,7 +41,7 @@ use self::function::split_doc;
 pub use self::lint::{Origin, Signature, Subject, World, lint};
 use self::resolve::{Resolved, resolve};
 use self::scope::ScopeTree;
-use crate::bytecode::{Code, GlobalNames, Params, TopLevelAwait};
+use crate::bytecode::{Annotations, Code, GlobalNames, Params, TopLevelAwait};
 use crate::diagnostics::{Diagnostic, Span};
 use crate::syntax::ast::{Expr, Module, Stmt, StmtKind};
 
@@ -85,6 +85,8 @@ pub struct Target {
     pub notes: Notes,
     /// Whether its body may await.
     pub awaits: TopLevelAwait,
+    /// What annotations are before a statement of the text changes that.
+    pub annotations: Annotations,
 }
 
 impl Target {
@@ -96,6 +98,7 @@ impl Target {
             names: Names::Slots,
             notes: Notes::None,
             awaits: TopLevelAwait::Allowed,
+            annotations: Annotations::Values,
         }
     }
 }
@@ -130,7 +133,7 @@ pub fn compile_with(
         tree,
         mut errors,
         mut warnings,
-    } = resolve(module, target.awaits);
+    } = resolve(module, (target.awaits, target.annotations));
     warnings.extend(module.warnings.iter().cloned());
     warnings.sort_by_key(Diagnostic::span);
     if !errors.is_empty() {

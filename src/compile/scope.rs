@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::bytecode::CodeKind;
+use crate::bytecode::{Annotations, CodeKind};
 use crate::diagnostics::Span;
 use crate::syntax::ast::Name;
 
@@ -17,8 +17,8 @@ use crate::syntax::ast::Name;
 pub struct ScopeTree {
     scopes: Vec<Scope>,
     by_node: FxHashMap<NodeKey, ScopeId>,
-    /// Whether `from __future__ import annotations` stands at the top.
-    pub annotations_are_text: bool,
+    /// What annotations are: texts after `from __future__ import annotations`.
+    pub annotations: Annotations,
 }
 
 /// Names a scope of its tree; parents come before children.

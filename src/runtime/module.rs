@@ -22,11 +22,14 @@ pub struct Module {
     dict: Slot,
     /// A mapping that replaces the builtin names for this code (`__builtins__` when it was loaded), else Undef.
     pub builtins: Slot,
+    /// The instance of a subclass of dict whose dict this module has: code asks it for the names that the dict lacks. Else Undef;
+    /// where it is set, `builtins` is set too.
+    pub mapping: Slot,
     /// For each global name the index in the builtins module, `UNKNOWN` before it was asked; may be shorter than `globals`.
     fallbacks: RefCell<Vec<u32>>,
 }
 
-traced!(Module { name, globals, dict, builtins } plain { fallbacks });
+traced!(Module { name, globals, dict, builtins, mapping } plain { fallbacks });
 
 /// The builtin of this global name was not looked up yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -66,6 +69,7 @@ impl Heap {
                 globals: NameTable::default(),
                 dict: Slot::new(dict.value()),
                 builtins: Slot::undef(),
+                mapping: Slot::undef(),
                 fallbacks: RefCell::default(),
             },
             shape,

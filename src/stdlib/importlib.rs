@@ -463,7 +463,7 @@ const FILE_CODE: Native = Native::vm(
     "get_code(self, fullname)",
     "The code of the file.",
     |vm, args| {
-        use crate::bytecode::TopLevelAwait;
+        use crate::bytecode::{Annotations, TopLevelAwait};
         use crate::vm::{CompileRequest, Goal, SourceText};
         let path = attr(vm, args.at(0), "path");
         let path = text_of(vm, path).unwrap_or_default();
@@ -474,6 +474,7 @@ const FILE_CODE: Native = Native::vm(
             name: &path,
             goal: Goal::Statements,
             awaits: TopLevelAwait::Allowed,
+            annotations: Annotations::Values,
         }))
     },
 );

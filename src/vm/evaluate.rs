@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use crate::bytecode::{Code, CodeKind, TopLevelAwait, relink};
+use crate::bytecode::{Annotations, Code, CodeKind, TopLevelAwait, relink};
 use crate::runtime::code::CodeObj;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::Function;
@@ -42,6 +42,8 @@ pub struct SourceText<'a> {
     pub goal: Goal,
     /// Whether it may await.
     pub awaits: TopLevelAwait,
+    /// What its annotations are, unless it says so itself.
+    pub annotations: Annotations,
 }
 
 /// What the hook is asked for.
@@ -96,6 +98,25 @@ impl Vm {
         }
     }
 
+    /// What annotations are in the code that runs: texts that it compiles inherit that.
+    pub fn running_annotations(&self) -> Annotations {
+        match self.exec.stack.depth() {
+            0 => Annotations::Values,
+            _ => self.exec.stack.top().code(&self.heap).code.annotations,
+        }
+    }
+
+    /// Has code with this dict of globals ask `mapping`, whose dict that is, for the names that the dict lacks.
+    pub fn ask_for_globals(&mut self, globals: Local, mapping: Local) {
+        let module = self.module_for(globals);
+        let heap = &self.heap;
+        let module: Gc<'_, Module> = self.get_gc(module).expect("`module_for` returns one");
+        module.mapping.set(self.get(mapping));
+        if module.builtins.get(heap).is_undef() {
+            module.builtins.set(self.builtins().dict(heap).value());
+        }
+    }
+
     /// The module that code with this dict of globals runs in; what the dict has as `__builtins__` are its builtins.
     pub fn module_for(&mut self, globals: Local) -> Local {
         let heap = &self.heap;
@@ -111,9 +132,9 @@ impl Vm {
                     None => given,
                 };
                 let is_standard = own.is(standard.dict(heap).value());
-                module
-                    .builtins
-                    .set(if is_standard { Value::UNDEF } else { own });
+                let is_asked = module.mapping.get(heap).defined().is_some();
+                let unset = is_standard && !is_asked;
+                module.builtins.set(if unset { Value::UNDEF } else { own });
             }
         }
         self.local(module.value())

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use num_bigint::BigInt;
 
 use super::super::code::{
-    Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params, Unread,
+    Annotations, Capture, Code, CodeKind, Const, Draft, Handler, Handling, Head, Params, Unread,
 };
 use super::super::op::{Instr, Op};
 use super::super::verify::verify;
@@ -102,6 +102,7 @@ impl OwnHead {
             doc: None,
             nglobals: 0,
             shows_locals: false,
+            annotations: Annotations::Values,
         }
     }
 }
@@ -357,6 +358,10 @@ impl<'a> Reader<'a> {
             spans: self.boxed(|r| Ok((r.small()?, r.span()?)))?,
             nglobals: self.small()?,
             shows_locals: self.number()? != 0,
+            annotations: match self.number()? {
+                0 => Annotations::Values,
+                _ => Annotations::Texts,
+            },
         })
     }
 

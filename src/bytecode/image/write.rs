@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::super::code::{Capture, Code, Const, Draft, Params};
+use super::super::code::{Annotations, Capture, Code, Const, Draft, Params};
 use super::super::globals::GlobalNames;
 use super::super::op::Instr;
 use super::KINDS;
@@ -110,6 +110,7 @@ impl Writer {
             doc: _,
             nglobals,
             shows_locals,
+            annotations,
         } = draft;
         self.span(*span);
         self.number(u64::from(*begin));
@@ -141,6 +142,7 @@ impl Writer {
         });
         self.number(u64::from(*nglobals));
         self.number(u64::from(*shows_locals));
+        self.number(u64::from(*annotations == Annotations::Texts));
     }
 
     fn params(&mut self, params: &Params) {

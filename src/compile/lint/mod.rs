@@ -27,7 +27,7 @@ mod walk;
 mod world;
 
 use super::resolve::{Resolved, resolve};
-use crate::bytecode::TopLevelAwait;
+use crate::bytecode::{Annotations, TopLevelAwait};
 use crate::diagnostics::Diagnostic;
 use crate::syntax::ast::{Block, Expr, Module, Stmt, StmtKind};
 use known::Known;
@@ -58,7 +58,8 @@ pub struct Subject<'s> {
 #[must_use]
 pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
     let module = subject.module;
-    let Resolved { tree, errors, .. } = resolve(module, TopLevelAwait::Allowed);
+    let Resolved { tree, errors, .. } =
+        resolve(module, (TopLevelAwait::Allowed, Annotations::Values));
     if !errors.is_empty() {
         return Vec::new();
     }

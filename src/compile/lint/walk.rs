@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use crate::bytecode::Annotations;
 use crate::compile::resolve::params_in_source;
 use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeTree};
 use crate::syntax::ast::{
@@ -418,7 +419,7 @@ impl<'a, V: Visit<'a>> Walk<'a, '_, V> {
 
     /// Annotations that are text, or that nothing evaluates, are walked all the same: names in them are used.
     fn annotation(&mut self, annotation: &'a Expr, at: At) {
-        let guards = if self.tree.annotations_are_text {
+        let guards = if self.tree.annotations == Annotations::Texts {
             at.guards.with(Guards::ALL)
         } else {
             at.guards

@@ -4,6 +4,7 @@
 //! parameters), bodies inside. The names that begin with a dot are the compiler's own and cannot clash.
 
 use super::{AsyncForm, Resolver};
+use crate::bytecode::Annotations;
 use crate::compile::scope::{NodeKey, Role, ScopeId, ScopeKind};
 use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{
@@ -57,7 +58,7 @@ impl Resolver {
             private: None,
         };
         self.with_type_params(generic, |r| {
-            if !r.tree.annotations_are_text {
+            if r.tree.annotations == Annotations::Values {
                 r.exprs(
                     params_in_source(&def.params)
                         .filter_map(|param| param.annotation.as_ref())

@@ -17,13 +17,14 @@ pub(super) use function::{params_in_order, params_in_source};
 use std::rc::Rc;
 
 use super::scope::{NodeKey, Scope, ScopeId, ScopeKind, ScopeTree};
-use crate::bytecode::TopLevelAwait;
+use crate::bytecode::{Annotations, TopLevelAwait};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Module, Name};
 
-/// Resolves a module.
-pub fn resolve(module: &Module, awaits: TopLevelAwait) -> Resolved {
+/// Resolves a module: whether its body may await, and what annotations are before it says so itself.
+pub fn resolve(module: &Module, (awaits, annotations): (TopLevelAwait, Annotations)) -> Resolved {
     let mut resolver = Resolver::new(awaits);
+    resolver.tree.annotations = annotations;
     resolver.module(module);
     analyze::analyze(&mut resolver.tree, &mut resolver.problems);
     let (warnings, errors) = resolver

@@ -4,6 +4,7 @@
 //! against what comes before them.
 
 use super::{AsyncForm, Resolver};
+use crate::bytecode::Annotations;
 use crate::compile::scope::ScopeKind;
 use crate::diagnostics::{ErrorCode, Span};
 use crate::syntax::ast::{
@@ -167,7 +168,7 @@ impl Resolver {
             _ => self.target(target),
         }
         let is_evaluated = matches!(self.here().kind, ScopeKind::Module | ScopeKind::Class);
-        if !self.tree.annotations_are_text && is_evaluated {
+        if self.tree.annotations == Annotations::Values && is_evaluated {
             self.expr(annotation);
         }
     }
@@ -296,7 +297,7 @@ impl Resolver {
     fn feature(&mut self, feature: &Ident, whole: Span) {
         let name = &*feature.name;
         if name == "annotations" {
-            self.tree.annotations_are_text = true;
+            self.tree.annotations = Annotations::Texts;
         }
         if name == "braces" {
             self.error(ErrorCode::FutureFeature, whole, "not a chance");

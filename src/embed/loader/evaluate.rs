@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::syntax_error::{Place, syntax_error};
 use super::{self as loader, Unit};
-use crate::bytecode::{GlobalNames, TopLevelAwait};
+use crate::bytecode::{Annotations, GlobalNames, TopLevelAwait};
 use crate::compile::{Mode, Names, Target, compile_with};
 use crate::diagnostics::{self, Diagnostic, FileId, Span};
 use crate::embed::tree;
@@ -31,17 +31,19 @@ const MAX_REMEMBERED_LEN: usize = 4096;
 pub(in crate::embed) struct Compiled {
     known: RefCell<FxHashMap<Key, Slot>>,
     /// Compiled code by the number of its text in the source map.
-    goals: RefCell<FxHashMap<u32, (Goal, TopLevelAwait)>>,
+    goals: RefCell<FxHashMap<u32, Way>>,
 }
 
 traced!(Compiled { known } plain { goals });
+
+/// How a text is compiled.
+type Way = (Goal, TopLevelAwait, Annotations);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     text: Box<[u8]>,
     name: Box<str>,
-    goal: Goal,
-    awaits: TopLevelAwait,
+    way: Way,
 }
 
 traced!(plain Key);
@@ -59,20 +61,19 @@ pub(in crate::embed) fn compile(
 }
 
 fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
+    let way = (source.goal, source.awaits, source.annotations);
     let key = Key {
         text: source.text.into(),
         name: source.name.into(),
-        goal: source.goal,
-        awaits: source.awaits,
+        way,
     };
     if let Some(known) = loader::compiled(vm).known.borrow().get(&key) {
         return Ok(vm.local(known.get(&vm.heap)));
     }
     let unit = parse(vm, source)?;
-    let (code, warnings) = build(vm, &unit, (source.goal, source.awaits), Names::Slots)?;
+    let (code, warnings) = build(vm, &unit, way, Names::Slots)?;
     let compiled = loader::compiled(vm);
-    let goal = (source.goal, source.awaits);
-    compiled.goals.borrow_mut().insert(unit.file.0, goal);
+    compiled.goals.borrow_mut().insert(unit.file.0, way);
     // What is warned of is warned of each time.
     if warnings == 0 && source.text.len() <= MAX_REMEMBERED_LEN {
         let mut known = compiled.known.borrow_mut();
@@ -168,7 +169,7 @@ fn compile_mapped(vm: &mut Vm, file: FileId) -> Result<Local, Raised> {
 fn build(
     vm: &mut Vm,
     unit: &Unit,
-    (goal, awaits): (Goal, TopLevelAwait),
+    (goal, awaits, annotations): Way,
     names: Names,
 ) -> Result<(Local, usize), Raised> {
     let refuse =
@@ -187,6 +188,7 @@ fn build(
     let target = Target {
         names,
         awaits,
+        annotations,
         ..Target::of(mode)
     };
     let compiled = compile_with(&unit.module, unit.file.0, &unit.text, target, &mut globals);

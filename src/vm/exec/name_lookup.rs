@@ -97,7 +97,8 @@ impl Vm {
         let module = self.exec.stack.top().code(heap).module(heap);
         let at = i.d as usize;
         let own = module.builtins.get(heap);
-        if !own.is_undef() && !own.is_gc::<Dict>() {
+        let is_own = !own.is_undef() && !own.is_gc::<Dict>();
+        if is_own || module.mapping.get(heap).defined().is_some() {
             return self.get_from_own_builtins(i);
         }
         let value = module.builtin(heap, at, self.builtins());
@@ -115,14 +116,26 @@ impl Vm {
         }
     }
 
-    /// The same where a mapping of the program's own stands for the builtins.
+    /// The same where a mapping of the program's own stands for the globals or the builtins.
     fn get_from_own_builtins(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
         let heap = &self.heap;
         let module = self.exec.stack.top().code(heap).module(heap);
         let name = module.globals.name(heap, i.d as usize);
         let name = self.local(name.map_or(Value::NONE, Gc::value));
-        match self.own_builtin(name)? {
+        // A body whose names are in a namespace asks that, and its globals as the plain dict that they are.
+        let in_namespace = self.exec.stack.top().code(heap).code.kind.has_namespace();
+        let mapping = module.mapping.get(heap).defined();
+        let mapping = mapping.filter(|_| !in_namespace);
+        let global = match mapping.map(|mapping| self.local(mapping)) {
+            Some(mapping) => self.item_or_none(mapping, name)?,
+            None => None,
+        };
+        let found = match global {
+            Some(value) => Some(value),
+            None => self.own_builtin(name)?,
+        };
+        match found {
             Some(value) => {
                 self.finish(mark, i.a, value);
                 Ok(())
@@ -142,13 +155,14 @@ impl Vm {
             return Ok(dict.get_str(heap, name).map(|value| self.local(value)));
         }
         let own = self.local(own);
-        match self.get_item(own, name) {
+        self.item_or_none(own, name)
+    }
+
+    /// `mapping[name]`; None where that is a KeyError.
+    fn item_or_none(&mut self, mapping: Local, name: Local) -> Result<Option<Local>, Raised> {
+        match self.get_item(mapping, name) {
             Ok(value) => Ok(Some(value)),
-            Err(raised) if self.is_raised(&raised, Builtin::KeyError) => {
-                self.heap.take_raised(raised);
-                Ok(None)
-            }
-            Err(raised) => Err(raised),
+            Err(raised) => self.take_if(raised, Builtin::KeyError).map(|()| None),
         }
     }
 
@@ -283,9 +297,19 @@ impl Vm {
 
     pub(in crate::vm) fn del_name(&mut self, i: Instr) -> Result<(), Raised> {
         let name = self.name_operand(i);
-        match self.reg(i.b).as_gc::<Dict>() {
-            Some(dict) if dict.remove_str(&self.heap, name) => Ok(()),
-            _ => Err(self.name_error(Some(name))),
+        if let Some(dict) = self.reg(i.b).as_gc::<Dict>() {
+            return match dict.remove_str(&self.heap, name) {
+                true => Ok(()),
+                false => Err(self.name_error(Some(name))),
+            };
         }
+        let mark = self.mark();
+        let (namespace, key) = (self.reg_local(i.b), self.local(name.value()));
+        if let Err(raised) = self.del_item(namespace, key) {
+            self.take_if(raised, Builtin::KeyError)?;
+            return Err(self.name_error(self.get_gc(key)));
+        }
+        self.release(mark);
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::scope;
-use crate::bytecode::TopLevelAwait;
+use crate::bytecode::{Annotations, TopLevelAwait};
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::cell::CellObj;
 use crate::runtime::code::CodeObj;
@@ -25,6 +25,8 @@ pub const FUNCTIONS: &[&Native] = &[&BUILD_CLASS, &COMPILE, &EVAL, &EXEC];
 
 /// `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`.
 const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
+/// `__future__.annotations.compiler_flag`.
+const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
 /// `ast.PyCF_ONLY_AST`: the result is a tree.
 const ONLY_AST: i64 = 0x400;
 /// `ast.PyCF_OPTIMIZED_AST`: the same, and the tree may be simpler than the text.
@@ -125,6 +127,7 @@ fn run(vm: &mut Vm, args: Locals, way: &Way) -> Result<Local, Raised> {
         name: "<string>",
         goal: way.goal,
         awaits: TopLevelAwait::Refused,
+        annotations: vm.running_annotations(),
     }))?;
     vm.run_code(code, globals, (locals, None))
 }
@@ -184,6 +187,9 @@ fn namespaces(vm: &mut Vm, args: Locals, way: &Way) -> Result<(Local, Option<Loc
     }
     // A subclass of dict is asked for its items where names are looked up, a dict is read at once.
     let is_plain = vm.get(dict).is(vm.get(globals));
+    if !is_plain {
+        vm.ask_for_globals(dict, globals);
+    }
     let locals = locals.or_else(|| (!is_plain).then_some(globals));
     let is_same = |locals: &Local| vm.get(*locals).is(vm.get(dict));
     Ok((dict, locals.filter(|locals| !is_same(locals))))
@@ -246,11 +252,21 @@ fn compile(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     } else {
         TopLevelAwait::Allowed
     };
+    let dont_inherit = match given(vm, args.at(4)) {
+        Some(arg) => vm.truth(arg)?,
+        None => false,
+    };
+    let annotations = match flags & FUTURE_ANNOTATIONS {
+        0 if dont_inherit => Annotations::Values,
+        0 => vm.running_annotations(),
+        _ => Annotations::Texts,
+    };
     let source = SourceText {
         text: &text,
         name: &name,
         goal,
         awaits,
+        annotations,
     };
     if wants_tree {
         let data = vm.compile(&CompileRequest::Tree(source))?;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::frame::offset;
 use super::special::Special;
-use crate::bytecode::{Code, CodeKind, Const, Draft, Op, Params, ToldPlace, verify};
+use crate::bytecode::{Annotations, Code, CodeKind, Const, Draft, Op, Params, ToldPlace, verify};
 use crate::bytecode::{Effect, Instr};
 use crate::runtime::code::{CodeObj, hash_of, is_same};
 use crate::runtime::dict::Dict;
@@ -241,6 +241,14 @@ fn constants<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 
 /// CPython's flags.
 fn flags(code: &Code) -> i64 {
+    let future = match code.annotations {
+        Annotations::Values => 0,
+        Annotations::Texts => 0x100_0000,
+    };
+    future | own_flags(code)
+}
+
+fn own_flags(code: &Code) -> i64 {
     if code.kind.is_module() || code.kind == CodeKind::Class {
         return if code.kind == CodeKind::AsyncModule {
             0x80
