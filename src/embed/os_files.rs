@@ -12,7 +12,7 @@ use std::os::unix::fs::{
     DirBuilderExt, DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, lchown, symlink,
 };
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -47,7 +47,8 @@ struct OsFile {
 /// A standard stream, reached through a descriptor of its own.
 struct Standard {
     number: i64,
-    copy: OnceLock<File>,
+    /// Until the program puts another file into the stream's place.
+    copy: Mutex<Option<Arc<File>>>,
 }
 
 impl OsFiles {
@@ -181,20 +182,25 @@ impl Standard {
     fn new(number: i64) -> Standard {
         Standard {
             number,
-            copy: OnceLock::new(),
+            copy: Mutex::new(None),
         }
     }
 
-    fn file(&self) -> io::Result<&File> {
-        if let Some(file) = self.copy.get() {
-            return Ok(file);
+    fn copy(&self) -> MutexGuard<'_, Option<Arc<File>>> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self) -> io::Result<Arc<File>> {
+        let mut known = self.copy();
+        if let Some(file) = &*known {
+            return Ok(Arc::clone(file));
         }
         let copy = File::from(match self.number {
             0 => io::stdin().as_fd().try_clone_to_owned()?,
             1 => io::stdout().as_fd().try_clone_to_owned()?,
             _ => io::stderr().as_fd().try_clone_to_owned()?,
         });
-        Ok(self.copy.get_or_init(|| copy))
+        Ok(Arc::clone(known.insert(Arc::new(copy))))
     }
 }
 
@@ -204,21 +210,21 @@ impl OpenFile for Standard {
     }
 
     fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file()?;
+        let file = self.file()?;
         let mut waits = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
         // Ctrl-C ends the wait at once; the timeout lets the caller look for it where another thread got the signal.
         if poll(&mut waits, PollTimeout::from(100_u8))? == 0 {
             return Err(ErrorKind::Interrupted.into());
         }
-        file.read(into)
+        (&*file).read(into)
     }
 
     fn write(&self, data: &[u8]) -> io::Result<usize> {
-        self.file()?.write(data)
+        (&*self.file()?).write(data)
     }
 
     fn seek(&self, to: SeekFrom) -> io::Result<u64> {
-        self.file()?.seek(to)
+        (&*self.file()?).seek(to)
     }
 
     fn truncate(&self, size: u64) -> io::Result<()> {
@@ -230,7 +236,7 @@ impl OpenFile for Standard {
     }
 
     fn is_terminal(&self) -> bool {
-        self.file().is_ok_and(File::is_terminal)
+        self.file().is_ok_and(|file| file.is_terminal())
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -247,7 +253,7 @@ impl OpenFile for Standard {
     }
 
     fn manner(&self) -> io::Result<Manner> {
-        let manner = manner_of(self.file()?)?;
+        let manner = manner_of(&*self.file()?)?;
         // The copy is not inherited, the stream is.
         Ok(Manner {
             inherited: true,
@@ -257,7 +263,7 @@ impl OpenFile for Standard {
 
     fn set_manner(&self, manner: Manner) -> io::Result<()> {
         behave(
-            self.file()?,
+            &*self.file()?,
             Manner {
                 inherited: false,
                 ..manner
@@ -359,6 +365,12 @@ impl Files for OsFiles {
             1 => dup2_stdout(file)?,
             2 => dup2_stderr(file)?,
             _ => return self.place(&file, target),
+        }
+        let standard = usize::try_from(target)
+            .ok()
+            .and_then(|at| self.standard.get(at));
+        if let Some(standard) = standard.and_then(OnceCell::get) {
+            *standard.copy() = None;
         }
         Ok(None)
     }

@@ -409,8 +409,12 @@ impl Vm {
         Ok(())
     }
 
-    /// The `__import__` that the running code sees, where that is not the builtin function itself.
+    /// The `__import__` that the running code sees, where that is not the builtin function itself. The library's own imports, which
+    /// come when something is first used, are no matter of the program's function.
     fn own_import(&mut self) -> Result<Option<Local>, Raised> {
+        if self.exec.stack.top().code(&self.heap).code.is_library() {
+            return Ok(None);
+        }
         let name = self.local(self.heap.intern("__import__").value());
         match self.own_builtin(name)? {
             None => {

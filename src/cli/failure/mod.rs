@@ -228,19 +228,29 @@ pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
     sources.file(FileId(place.0.file))
 }
 
-/// How a place calls the function of this name: as the program wrote it, if that is short and ends with the name; else the name.
+/// How a place calls the function of this name: as the program wrote it, if that is short and ends with the name, or if the call does
+/// not mention the name at all (what it calls returns the coroutine of another); else the name.
 pub fn callee(name: &str, place: &Place, sources: &SourceMap) -> String {
     let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
-    let written = callee_text(place, sources).filter(|text| last(text) == last(name));
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    let name_is_last = |text: &str| last(text) == last(name);
+    let is_elsewhere = || {
+        let mut words = place_text(place, sources).split(|c| !is_word(c));
+        !words.any(|word| word == last(name))
+    };
+    let written = callee_text(place, sources).filter(|text| name_is_last(text) || is_elsewhere());
     written.unwrap_or_else(|| name.to_owned())
+}
+
+/// The source text of a place.
+fn place_text<'s>(place: &Place, sources: &'s SourceMap) -> &'s str {
+    let span = place.0.span_at(place.1);
+    span.text(source_of(place, sources).text())
 }
 
 /// What a place calls, as the program wrote it, if that is short.
 pub fn callee_text(place: &Place, sources: &SourceMap) -> Option<String> {
-    let text = place
-        .0
-        .span_at(place.1)
-        .text(source_of(place, sources).text());
+    let text = place_text(place, sources);
     let module = parse_module(text).module?;
     let StmtKind::Expr(call) = &module.body.first()?.kind else {
         return None;

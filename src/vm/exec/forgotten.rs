@@ -1,7 +1,7 @@
 //! Awaitables that nothing awaits: coroutines that never started, futures of `gather` that a statement drops.
 //!
 //! A statement that drops one is told at once. Any other coroutine that is not awaited on the spot is noted with the place where it
-//! was made (`runtime/heap/unstarted.rs`); the user is told when the collector finds it, or at the end of the program. Each
+//! was made (`runtime/heap/unstarted.rs`); a function that only returns it, such as a wrapper or a lambda, is passed. The user is told when the collector finds it, or at the end of the program. Each
 //! place is told once. The place is in the user's code: the innermost call of it, not one inside of the library. Where there is none,
 //! because the loop or a thread made the call, it is the definition of the coroutine's function. A program that uses the module `warnings` has a say first: its filters and what it records count.
 
@@ -18,9 +18,12 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Value};
 use crate::vm::Vm;
 use crate::vm::exec::coroutine::step_name;
-use crate::vm::exec::frame::Stack;
+use crate::vm::exec::frame::{Frame, Stack, frame_flag};
 use crate::vm::local::Local;
 use crate::vm::report::{Awaitable, Forgotten, Place, Report};
+
+/// As many functions are passed that only return a coroutine.
+const MOST_WRAPPERS: usize = 32;
 
 /// A place by its code object.
 type Within<'h> = (Gc<'h, CodeObj>, u32);
@@ -54,14 +57,74 @@ pub(in crate::vm) fn note_made<'h>(
     }
     let frame = stack.top();
     let next = frame.ip.peek();
-    let awaited = next.op == Op::Await && next.b == i.a;
-    if !awaited && made.kind == CoroutineKind::Coroutine {
-        let code = frame.code(heap);
-        if code.code.is_library() {
-            return note_made_in_library(heap, stack, made);
-        }
-        heap.note_unstarted(made, code, frame.index(heap).saturating_sub(1));
+    if made.kind != CoroutineKind::Coroutine || awaits(next, i) {
+        return;
     }
+    if returns(next, i) {
+        return note_returned(heap, stack, made);
+    }
+    let code = frame.code(heap);
+    if code.code.is_library() {
+        return note_made_in_library(heap, stack, made);
+    }
+    heap.note_unstarted(made, code, frame.index(heap).saturating_sub(1));
+}
+
+/// Whether an instruction awaits the result of a call.
+#[inline]
+fn awaits(next: Instr, call: Instr) -> bool {
+    next.op == Op::Await && next.b == call.a
+}
+
+/// Whether an instruction returns the result of a call.
+#[inline]
+fn returns(next: Instr, call: Instr) -> bool {
+    next.op == Op::Ret && next.a == call.a
+}
+
+/// Notes a coroutine that the function in the top frame returns, as a wrapper does: its place is the call that keeps or drops it.
+#[cold]
+fn note_returned<'h>(heap: &'h Heap, stack: &Stack, made: Gc<'h, Coroutine>) {
+    let mut frames = stack.frames().iter().rev().take(MOST_WRAPPERS);
+    let Some(mut taker) = frames.next() else {
+        return;
+    };
+    for caller in frames {
+        let call = caller.ip.previous();
+        if !is_plain(taker) || !is_call(call) {
+            break;
+        }
+        let next = caller.ip.peek();
+        if awaits(next, call) {
+            return;
+        }
+        taker = caller;
+        if drops_result(call) || !returns(next, call) {
+            break;
+        }
+    }
+    let code = taker.code(heap);
+    if code.code.is_library() {
+        return note_made_in_library(heap, stack, made);
+    }
+    heap.note_unstarted(made, code, taker.index(heap).saturating_sub(1));
+}
+
+/// Whether the end of a frame hands its result to the call below it.
+fn is_plain(frame: &Frame) -> bool {
+    use frame_flag::{ANSWER, BOUNDARY, COROUTINE, FOR_ITER, INIT};
+    frame.flags.get() & (BOUNDARY | COROUTINE | INIT | FOR_ITER | ANSWER) == 0
+}
+
+/// Whether an instruction leaves what a function returned in its first register.
+fn is_call(i: Instr) -> bool {
+    use Op::{Call, CallEx, CallFound, CallKw, CallMethod};
+    matches!(i.op, Call | CallEx | CallFound | CallKw | CallMethod)
+}
+
+/// Whether a call's statement drops its result; in `CallKw` the operand counts the keywords.
+pub(in crate::vm) fn drops_result(i: Instr) -> bool {
+    i.c != 0 && !matches!(i.op, Op::CallKw | Op::CallSpecial)
 }
 
 /// The same for a call inside of the library.
@@ -110,24 +173,22 @@ pub(in crate::vm) fn note_made_by_native<'h>(
     }
     let code = frame.code(heap);
     let at = frame.index(heap).saturating_sub(1);
-    let calls = |i: &Instr| {
-        use Op::{Call, CallEx, CallFound, CallKw, CallMethod, GetAttr};
-        matches!(
-            i.op,
-            Call | CallEx | CallFound | CallKw | CallMethod | GetAttr
-        )
-    };
     let instrs = &code.code.instrs;
-    let Some(i) = instrs.get(at as usize).filter(|i| calls(i)) else {
+    let here = instrs.get(at as usize).copied();
+    let Some(i) = here.filter(|&i| is_call(i) || i.op == Op::GetAttr) else {
         return;
     };
-    let next = instrs.get(at as usize + 1);
-    if !next.is_some_and(|next| next.op == Op::Await && next.b == i.a) {
-        if code.code.is_library() {
-            return note_made_in_library(heap, stack, made);
-        }
-        heap.note_unstarted(made, code, at);
+    let next = instrs.get(at as usize + 1).copied();
+    if next.is_some_and(|next| awaits(next, i)) {
+        return;
     }
+    if next.is_some_and(|next| returns(next, i)) {
+        return note_returned(heap, stack, made);
+    }
+    if code.code.is_library() {
+        return note_made_in_library(heap, stack, made);
+    }
+    heap.note_unstarted(made, code, at);
 }
 
 /// Where the innermost call is that the user's code makes.
@@ -208,7 +269,12 @@ impl Vm {
         while let Some((coroutine, code, at)) = self.heap.next_lost() {
             if let Some(what) = self.described(coroutine) {
                 let source = self.local(coroutine.value());
-                self.tell_forgotten(what, (code, at), Forgotten::Lost, source);
+                let call = code.instrs.get(at as usize);
+                let how = match call.is_some_and(|&i| is_call(i) && drops_result(i)) {
+                    true => Forgotten::Dropped,
+                    false => Forgotten::Lost,
+                };
+                self.tell_forgotten(what, (code, at), how, source);
             }
         }
     }

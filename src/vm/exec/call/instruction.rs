@@ -23,7 +23,7 @@ use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::Keyword;
-use crate::vm::exec::forgotten::note_made;
+use crate::vm::exec::forgotten::{drops_result, note_made};
 use crate::vm::exec::frame::Stack;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::{Local, Mark};
@@ -416,11 +416,6 @@ impl Vm {
         }
     }
 
-    /// Whether the statement drops the call's result; in `CallKw` the operand counts the keywords.
-    pub(super) fn drops_result(i: Instr) -> bool {
-        i.c != 0 && !matches!(i.op, Op::CallKw | Op::CallSpecial)
-    }
-
     /// Registers as positional arguments.
     pub(super) fn window_args(&self, first: usize, count: usize) -> CallArgs {
         let w = self.exec.stack.top().window;
@@ -457,7 +452,7 @@ fn give_coroutine(
     if next.op == Op::GetIter && next.c == 1 && next.b == i.a {
         coroutine.set_flag(flag::OWNED, true);
     }
-    let drops = Vm::drops_result(i);
+    let drops = drops_result(i);
     if !drops {
         note_made(heap, stack, i, coroutine);
     }

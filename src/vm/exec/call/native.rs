@@ -16,6 +16,7 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Native;
 use crate::vm::Vm;
 use crate::vm::exec::bind::{self, NativeCall, Reached};
+use crate::vm::exec::forgotten::drops_result;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 use crate::vm::native::{Args, Locals, NativeFn, Receiver};
@@ -289,7 +290,7 @@ impl Vm {
 
     /// What a native left to do: warn of an awaitable that the statement drops.
     pub(super) fn after_native(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
-        if Vm::drops_result(i) {
+        if drops_result(i) {
             self.warn_dropped(i.a);
         }
         Ok(None)

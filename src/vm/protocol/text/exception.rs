@@ -78,7 +78,10 @@ impl Vm {
         let family = self.family(value);
         match (family, &args[..]) {
             (Builtin::KeyError, &[key]) => self.repr_text(key).map(Some),
-            (Builtin::BaseExceptionGroup | Builtin::ExceptionGroup, &[message, parts]) => {
+            (Builtin::BaseExceptionGroup | Builtin::ExceptionGroup, _) => {
+                let Some([message, parts]) = self.group_parts(value) else {
+                    return Ok(None);
+                };
                 self.group_text(message, parts).map(Some)
             }
             (Builtin::UnicodeDecodeError, &[codec, object, start, end, reason]) => {
@@ -108,6 +111,15 @@ impl Vm {
             _ if family.derives_from(Builtin::SyntaxError) => self.syntax_error_text(value, &args),
             _ => Ok(None),
         }
+    }
+
+    /// The message and the exceptions with which a group was made, whatever its `args` are.
+    fn group_parts(&self, value: Local) -> Option<[Local; 2]> {
+        let heap = &self.heap;
+        let fields = self.get_gc::<Exception>(value)?.fields(heap);
+        let message = fields.get_str(heap, heap.intern("message"))?;
+        let parts = fields.get_str(heap, heap.intern("exceptions"))?;
+        Some([self.local(message), self.local(parts)])
     }
 
     fn group_text(&mut self, message: Local, parts: Local) -> Result<String, Raised> {
