@@ -261,8 +261,9 @@ impl Vm {
         while let Some((key, value)) = self.entry_at(other, &mut at) {
             let mark = self.mark();
             if !self.dict_set_leaf(self.dict_in(dict), key, value) {
+                let hash = self.dict_in(other).table.hash_at(&self.heap, at - 1);
                 let (key, value) = (self.local(key), self.local(value));
-                self.dict_set(dict, key, value)?;
+                self.dict_set_hashed(dict, hash, key, value)?;
                 if self.dict_in(other).table.len(&self.heap) != size {
                     return Err(self
                         .heap

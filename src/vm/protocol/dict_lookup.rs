@@ -74,6 +74,22 @@ impl Vm {
         Ok(at.map(|at| self.local(self.table(dict).value_at(&self.heap, at))))
     }
 
+    /// `dict.setdefault(key, value)`: the key is hashed and compared once.
+    pub fn dict_set_default(
+        &mut self,
+        dict: Local,
+        key: Local,
+        value: Local,
+    ) -> Result<Local, Raised> {
+        let hash = self.hash(key)?;
+        if let Some(found) = self.dict_get_hashed(dict, hash, key)? {
+            return Ok(found);
+        }
+        self.table(dict)
+            .push(&self.heap, hash, self.get(key), self.get(value))?;
+        Ok(value)
+    }
+
     /// `dict[key] = value`
     pub fn dict_set(&mut self, dict: Local, key: Local, value: Local) -> Result<(), Raised> {
         let hash = self.hash(key)?;

@@ -189,6 +189,22 @@ impl Vm {
         }
     }
 
+    /// Binds the members of a set, or the keys of a dict, in a dict to one value; no key is hashed again.
+    pub fn bind_members(&mut self, dict: Local, source: Local, value: Local) -> Result<(), Raised> {
+        if let Some(source) = self.get_gc::<Set>(source) {
+            source.settle(&self.heap);
+        }
+        let mut position = 0;
+        loop {
+            let mark = self.mark();
+            let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
+                return Ok(());
+            };
+            self.dict_set_hashed(dict, hash, key, value)?;
+            self.release(mark);
+        }
+    }
+
     /// Appends to `target`, which has none of them, the members of `source` that `keep` says.
     fn filter_set(
         &mut self,

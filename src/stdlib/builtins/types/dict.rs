@@ -7,6 +7,7 @@ use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::iter::IterTag;
+use crate::runtime::set::Set;
 use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::ViewTag;
@@ -178,6 +179,11 @@ fn fromkeys(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         vm.call(args.at(0), &[])?
     };
     let value = given(vm, args.at(2)).unwrap_or_else(|| vm.none());
+    let source = vm.get(args.at(1));
+    if exact && (source.is_gc::<Dict>() || source.is_gc::<Set>()) {
+        vm.bind_members(dict, args.at(1), value)?;
+        return Ok(dict);
+    }
     let iterator = vm.iter(args.at(1))?;
     let key = vm.local(Value::UNDEF);
     while vm.next(iterator, key)? {
@@ -225,12 +231,8 @@ const SETDEFAULT: Native = Native::vm(
      Return the value for key if key is in the dictionary, else default.",
     |vm, args| {
         this_of::<Dict>(vm, args)?;
-        if let Some(value) = vm.dict_get(args.at(0), args.at(1))? {
-            return Ok(value);
-        }
         let value = given(vm, args.at(2)).unwrap_or_else(|| vm.none());
-        vm.dict_set(args.at(0), args.at(1), value)?;
-        Ok(value)
+        vm.dict_set_default(args.at(0), args.at(1), value)
     },
 )
 .quick(|heap, args| {
