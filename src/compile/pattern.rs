@@ -190,7 +190,10 @@ impl<'a> Emitter<'_, 'a> {
             .position(|item| matches!(item.kind, PatternKind::Star(_)));
         self.test(Op::MatchSeq, subject, span, fail);
         let len = self.temp();
-        self.op(Op::GetLen, len, subject, 0, 0);
+        // `[*_]` and `[*rest]` match a sequence of any length: CPython does not ask for it.
+        if star.is_none() || items.len() > 1 {
+            self.op(Op::GetLen, len, subject, 0, 0);
+        }
         match star {
             None => self.compare_len(Op::JmpEqI, Op::JmpEq, len, items.len(), fail),
             Some(_) if items.len() > 1 => {
