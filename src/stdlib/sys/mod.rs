@@ -16,7 +16,8 @@ use super::io::IoState;
 use super::io::standard::{self, Standard};
 use super::registry::{NativeModule, bind};
 use crate::runtime::heap::traced;
-use crate::runtime::{Raised, Value};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::scheduler;
 use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 
@@ -244,7 +245,15 @@ fn init(vm: &mut Vm, module: Local) -> Result<(), Raised> {
 const EXIT: Native = Native::vm(
     "exit(status=None, /)",
     "Exit the interpreter by raising SystemExit(status).",
-    exit,
+    |vm, args| match vm.get_gc::<Tuple>(args.at(0)) {
+        // As the arguments of the exception.
+        Some(parts) => {
+            let parts = parts.to_vec(&vm.heap);
+            Err(vm.heap.raise_with(Builtin::SystemExit, &parts))
+        }
+        None if vm.get(args.at(0)).is_none() => Err(vm.heap.raise_with(Builtin::SystemExit, &[])),
+        None => exit(vm, args),
+    },
 );
 const GET_LIMIT: Native = Native::vm(
     "getrecursionlimit() -> int",
