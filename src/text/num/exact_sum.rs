@@ -192,11 +192,14 @@ pub struct DotProduct {
     hi: f64,
     lo: f64,
     tiny: f64,
+    /// The plain sum of the products: the result where one of them is infinite or not a number.
+    plain: f64,
 }
 
 impl DotProduct {
     /// Adds `a * b`.
     pub fn add(&mut self, a: f64, b: f64) {
+        let plain = a.mul_add(b, self.plain);
         let product = two_product(a, b);
         let sum = two_sum(self.hi, product.hi);
         let first = two_sum(self.lo, product.lo);
@@ -205,11 +208,15 @@ impl DotProduct {
             hi: sum.hi,
             lo: second.hi,
             tiny: self.tiny + first.lo + second.lo,
+            plain,
         };
     }
 
     /// The sum as a float.
     pub fn value(self) -> f64 {
+        if !self.hi.is_finite() {
+            return self.plain;
+        }
         let last = two_sum(self.lo, self.hi);
         self.tiny + last.lo + last.hi
     }

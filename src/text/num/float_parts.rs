@@ -50,7 +50,13 @@ pub fn nextafter(x: f64, y: f64, steps: u64) -> f64 {
         return y;
     }
     let step = steps as i64;
-    from_ordinal(if from < to { from + step } else { from - step })
+    let found = from_ordinal(if from < to { from + step } else { from - step });
+    // A zero that is reached keeps the sign of the side that it is reached from.
+    if found == 0.0 {
+        found.copysign(x)
+    } else {
+        found
+    }
 }
 
 /// Floats numbered in their order; both zeros are 0.

@@ -4,6 +4,7 @@
 //! and a word in the table of its type.
 
 use super::function_new::{self, set_code};
+use super::object::{names_in_classes, sorted_names};
 use super::special::Special;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
@@ -100,6 +101,7 @@ pub const TYPES: &[NativeType] = &[
             &METHOD_GET,
             &METHOD_EQ,
             &METHOD_HASH,
+            &METHOD_DIR,
             &CALL,
             &FUNCTION_REDUCE,
         ],
@@ -502,6 +504,21 @@ fn method_eq(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.bool_local(equal))
 }
 
+const METHOD_DIR: Native = Native::vm(
+    "__dir__(self, /)",
+    "The names of its attributes, and of those that its function was given.",
+    |vm, args| {
+        let class = vm.heap.class_of(vm.get(args.at(0)));
+        let mut names: Vec<Value<'_>> = names_in_classes(&vm.heap, class).collect();
+        if let Some(method) = vm.get_gc::<BoundMethod>(args.at(0))
+            && let Some(given) = vm.attr_dict(method.function.get(&vm.heap))
+        {
+            names.extend(given.table.keys(&vm.heap));
+        }
+        Ok(vm.local(sorted_names(&vm.heap, names)))
+    },
+);
+
 fn method_hash(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let heap = &vm.heap;
     let Some(method) = vm.get_gc::<BoundMethod>(args.at(0)) else {
@@ -563,11 +580,17 @@ fn native_name(vm: &Vm, function: Local) -> Result<&'static str, Raised> {
 fn native_qualname(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = native_name(vm, args.at(0))?;
     let heap = &vm.heap;
-    let owner = native_function(heap, vm.get(args.at(0)))?
-        .get()
-        .owner
-        .get(heap)
-        .as_gc::<Class>();
+    let owner = match vm.get_gc::<BoundMethod>(args.at(0)) {
+        Some(method) => {
+            let receiver = method.receiver.get(heap);
+            Some(receiver.as_gc().unwrap_or_else(|| heap.class_of(receiver)))
+        }
+        None => native_function(heap, vm.get(args.at(0)))?
+            .get()
+            .owner
+            .get(heap)
+            .as_gc::<Class>(),
+    };
     let text = match owner {
         Some(owner) => format!("{}.{}", owner.qualname(heap).as_str(), name),
         None => name.to_owned(),

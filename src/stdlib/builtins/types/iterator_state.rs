@@ -64,7 +64,9 @@ fn reduce(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         IterTag::Range => {
             let left = Range {
                 start: state.pos,
-                stop: state.pos.wrapping_add(state.end.wrapping_mul(state.step)),
+                stop: state
+                    .pos
+                    .saturating_add(state.end.saturating_mul(state.step)),
                 step: state.step,
             };
             let range = vm.local(vm.heap.alloc(left).value());

@@ -15,7 +15,7 @@ use crate::runtime::list::List;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::plain_value;
 use crate::stdlib::receiver::{given, spread, this, this_of};
 use crate::stdlib::registry::NativeType;
@@ -30,6 +30,7 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         new: Some(&NEW_ZIP),
+        methods: &[&ITER, &NEXT, &REDUCE, &SETSTATE],
         ..adaptor(Builtin::Zip, ZIP_DOC)
     },
     NativeType {
@@ -139,14 +140,40 @@ const NEXT: Native = Native::vm("__next__(self, /)", "Implement next(self).", |v
     }
 });
 
-const LENGTH_HINT: Native = Native::leaf(
+const LENGTH_HINT: Native = Native::vm(
     "__length_hint__(self, /) -> int",
     "Private method returning an estimate of len(list(it)).",
-    length_hint,
+    |vm, args| {
+        let iter = this_of::<Iter>(vm, args)?;
+        let source = iter.source.get(&vm.heap);
+        let is_asked = matches!(iter.tag, IterTag::Sequence | IterTag::SequenceReverse);
+        if is_asked && !source.is_undef() && vm.special(source, Sym::Len).is_some() {
+            return left_in_sequence(vm, args.at(0));
+        }
+        Ok(vm.local(length_hint(&vm.heap, iter)))
+    },
 );
 
-fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
-    let iter = this::<Iter>(heap, args)?;
+/// How many items an iterator has left whose sequence says itself how long it is.
+fn left_in_sequence(vm: &mut Vm, iterator: Local) -> Result<Local, Raised> {
+    let parts = |vm: &Vm| {
+        let iter: Gc<'_, Iter> = vm.get_gc(iterator).expect("the caller checked it");
+        (iter.tag, iter.pos.get())
+    };
+    let source = vm
+        .get_gc::<Iter>(iterator)
+        .map(|iter| iter.source.get(&vm.heap));
+    let source = vm.local(source.unwrap_or(Value::NONE));
+    let len = vm.len(source)? as i64;
+    let left = match parts(vm) {
+        (IterTag::SequenceReverse, pos) if len < pos + 1 => 0,
+        (IterTag::SequenceReverse, pos) => pos + 1,
+        (_, pos) => (len - pos).max(0),
+    };
+    Ok(vm.local(vm.heap.int(left)))
+}
+
+fn length_hint<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Value<'h> {
     let source = iter.source.get(heap);
     let (pos, end) = (iter.pos.get(), iter.end.get());
     let left = match iter.tag {
@@ -185,9 +212,9 @@ fn length_hint<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
                 _ => 0,
             }
         }
-        _ => return Ok(Value::NOT_IMPLEMENTED),
+        _ => return Value::NOT_IMPLEMENTED,
     };
-    Ok(heap.int(left.max(0)))
+    heap.int(left.max(0))
 }
 
 const NEW_ENUMERATE: Native = Native::vm(

@@ -323,6 +323,9 @@ fn native_between<'h>(
     owner: Gc<'h, Class>,
     class: Gc<'h, Class>,
 ) -> Option<Gc<'h, Class>> {
+    if class.builtin_is(Builtin::Bool) && owner != class {
+        return Some(class);
+    }
     if owner.layout != Kind::Opaque {
         return None;
     }
