@@ -4,12 +4,13 @@
 //! listed. Zeros and the letter may be left out. An unknown number gets the nearest one as a suggestion.
 
 use std::fmt::Write;
+use std::io::{self, IsTerminal};
 
 use super::output::write_listing;
 use super::status;
 use super::style::complain;
-use crate::diagnostics::ErrorCode;
 use crate::diagnostics::similar::nearest;
+use crate::diagnostics::{ErrorCode, fitted, width};
 
 /// Explains kinds by their numbers, or lists all; the exit status.
 pub fn explain(numbers: &[String]) -> u8 {
@@ -59,17 +60,29 @@ fn list() -> String {
     })
 }
 
-/// A page without its marks: a terminal shows examples by their indentation.
+/// A page without its marks: a terminal shows examples by their indentation, and its width breaks the lines of paragraphs.
 fn plain(page: &str) -> String {
+    let reflows = width().is_some() && io::stdout().is_terminal();
+    let text = without_marks(page, reflows);
+    if reflows { fitted(&text) } else { text }
+}
+
+fn without_marks(page: &str, joins: bool) -> String {
     let mut in_example = false;
     let mut out = String::new();
-    for line in page.lines() {
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
         if line.starts_with("```") {
             in_example = !in_example;
         } else if in_example {
             let _ = writeln!(out, "{}", format!("    {line}").trim_end());
         } else {
-            let _ = writeln!(out, "{}", line.trim_start_matches("# "));
+            out.push_str(line.trim_start_matches("# "));
+            let begins = |next: &str| {
+                next.is_empty() || next.starts_with("```") || next.starts_with(['-', '|', '#'])
+            };
+            let goes_on = joins && !begins(line) && lines.peek().is_some_and(|next| !begins(next));
+            out.push(if goes_on { ' ' } else { '\n' });
         }
     }
     // The blank lines around a fence and the one that it leaves are one.

@@ -5,7 +5,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::diagnostics::{Color, fit_to};
+use crate::diagnostics::{Color, fit_to, fitted};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,5 +100,5 @@ pub fn say(text: &str) {
 
 /// One line about what `apy` cannot do.
 pub fn complain(problem: &str) {
-    say(&format!("apy: {problem}\n"));
+    say(&fitted(&format!("apy: {problem}\n")));
 }

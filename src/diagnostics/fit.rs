@@ -64,15 +64,14 @@ fn broken(line: &str, width: usize) -> String {
     let margin: String = (0..begin)
         .map(|column| if Some(column) == bar { '│' } else { ' ' })
         .collect();
-    let (mut out, mut at, mut is_first) = (String::new(), 0, true);
+    let (mut out, mut at) = (String::new(), 0);
     for word in line.split_inclusive(' ') {
         let size = columns(word.trim_end());
-        if at + size > width && at > begin && !(is_first && at <= columns(&bare[..text])) {
+        if at + size > width && at > begin {
             out.truncate(out.trim_end().len());
             out.push('\n');
             out.push_str(&margin);
             at = begin;
-            is_first = false;
         }
         out.push_str(word);
         at += columns(word);
@@ -110,5 +109,10 @@ mod tests {
             "  Help: write one thing or\n        another here"
         );
         assert_eq!(broken("short", 40), "short");
+        let far = "   │                      ╰──── this does not hold";
+        assert_eq!(
+            broken(far, 30),
+            "   │                      ╰────\n   │      this does not hold"
+        );
     }
 }

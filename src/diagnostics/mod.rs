@@ -14,7 +14,7 @@ pub mod span;
 
 pub use codes::ErrorCode;
 pub use diagnostic::{Diagnostic, Finder, Fix, Label, Severity};
-pub use fit::{fit_to, fitted, width};
+pub use fit::{fit, fit_to, fitted, width};
 pub use render::{Color, excerpt, presentable_text, render, render_in};
 pub use source_map::{FileId, LineColumn, SourceFile, SourceMap};
 pub use span::Span;

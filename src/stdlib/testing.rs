@@ -4,6 +4,7 @@
 //! clock. The host draws; here is only the way there.
 
 use super::registry::NativeModule;
+use crate::diagnostics::fit_to;
 use crate::runtime::exception::Exception;
 use crate::runtime::list::List;
 use crate::runtime::traceback::TraceEntry;
@@ -22,6 +23,7 @@ pub const TESTING: NativeModule = NativeModule {
         &TAKE_REPORTS,
         &SECONDS,
         &SET_REAL_TIME,
+        &FIT,
     ],
     ..NativeModule::of("_testing", "What the runner of tests needs.")
 };
@@ -103,6 +105,16 @@ const SECONDS: Native = Native::vm(
     |vm, _| {
         let seconds = scheduler(vm).clock.real();
         Ok(vm.local(Value::float(seconds)))
+    },
+);
+
+const FIT: Native = Native::vm(
+    "fit(columns)",
+    "Have reports fit so many columns.",
+    |vm, args| {
+        let columns = vm.index(args.at(0))?;
+        fit_to(usize::try_from(columns).unwrap_or(0));
+        Ok(vm.none())
     },
 );
 

@@ -31,6 +31,26 @@ pub fn is_surrogate(c: char) -> bool {
     ('\u{dd800}'..='\u{ddfff}').contains(&c)
 }
 
+/// The same for a number that may be one of a stand-in.
+pub fn of(code: u32) -> u32 {
+    char::from_u32(code).map_or(code, code_point)
+}
+
+/// The characters from one to another, as ranges of numbers: those for surrogates stand elsewhere than their code points.
+pub fn range(lo: u32, hi: u32) -> impl Iterator<Item = (u32, u32)> {
+    let (lo, hi) = (of(lo), of(hi));
+    let parts = [
+        (0, 0xD7FF, 0),
+        (0xD800, 0xDFFF, SHIFT),
+        (0xE000, 0xD_D7FF, 0),
+        (0xD_E000, u32::MAX - SHIFT, 0),
+    ];
+    parts.into_iter().filter_map(move |(first, last, shift)| {
+        let (lo, hi) = (lo.max(first), hi.min(last));
+        (lo <= hi).then_some((lo + shift, hi + shift))
+    })
+}
+
 /// Where the first surrogate of a text stands, in bytes.
 pub fn find(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
@@ -59,6 +79,17 @@ mod tests {
             assert_eq!(character(code).map(code_point), Some(code));
         }
         assert_eq!(character(0x11_0000), None);
+    }
+
+    #[test]
+    fn ranges_are_those_of_code_points() {
+        let parts = |lo, hi| range(lo, hi).collect::<Vec<_>>();
+        assert_eq!(parts(0x41, 0x5A), [(0x41, 0x5A)]);
+        assert_eq!(parts(0xD_D800, 0xD_D900), [(0xD_D800, 0xD_D900)]);
+        let around = [(0xD7FF, 0xD7FF), (0xD_D800, 0xD_DFFF), (0xE000, 0xE001)];
+        assert_eq!(parts(0xD7FF, 0xE001), around);
+        let across = [(0x1_F000, 0xD_D7FF), (0xD_E000, 0x10_FFFF)];
+        assert_eq!(parts(0x1_F000, 0x10_FFFF), across);
     }
 
     #[test]

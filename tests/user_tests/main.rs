@@ -5,6 +5,7 @@
 mod coverage;
 mod hooks;
 mod hostile;
+mod order;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,14 +5,19 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use unicode_width::UnicodeWidthChar;
+
 use super::super::args::{Format, Settings, Talk, TestOptions};
 use super::super::output::write_listing;
 use super::super::style::{Style, say};
 use super::verdict::Verdict;
 use super::{Done, Event, Summary};
+use crate::diagnostics::{fit, width};
 
 /// Columns of the bar.
 const WIDTH: usize = 24;
+/// Before what is said about a test.
+pub const INDENT: &str = "    ";
 
 /// Tells a person.
 pub struct Human {
@@ -84,7 +89,7 @@ impl Human {
         };
         match &done.verdict {
             Verdict::Failed(why) => {
-                let why: String = why.lines().map(|line| format!("    {line}\n")).collect();
+                let why = indented(why);
                 format!("{} {name} ({took})\n{why}\n", self.style.bad("FAILED"))
             }
             Verdict::Blessed(files) if self.talk != Talk::Quiet => {
@@ -136,7 +141,7 @@ impl Human {
                     self.style.warning("WARNING"),
                     done.name
                 ));
-                text.extend(warning.lines().map(|line| format!("    {line}\n")));
+                text.push_str(&indented(warning));
             }
         }
         if !text.is_empty() {
@@ -202,20 +207,21 @@ impl Human {
         if !self.has_bar {
             return;
         }
-        let filled = WIDTH * self.done.min(self.total) / self.total.max(1);
-        let name = self.running.first().map_or("", String::as_str);
-        let name: String = name.chars().take(40).collect();
+        let columns = width().unwrap_or(usize::MAX);
+        let size = WIDTH.min(columns / 4);
+        let filled = size * self.done.min(self.total) / self.total.max(1);
         let failed = match self.failed {
             0 => String::new(),
-            failed => self.style.bad(&format!(" {failed} failed")),
+            failed => format!(" {failed} failed"),
         };
-        say(&format!(
-            "\r\x1b[K[{}{}] {}/{}{failed}  {name}",
-            "=".repeat(filled),
-            " ".repeat(WIDTH - filled),
-            self.done,
-            self.total
-        ));
+        let bar = "=".repeat(filled) + &" ".repeat(size - filled);
+        let bar = format!("[{bar}] {}/{}", self.done, self.total);
+        // A line that the terminal breaks cannot be wiped. The last column stays free.
+        let left = (columns - 1).saturating_sub(bar.len() + failed.len() + "  ".len());
+        let name = self.running.first().map_or("", String::as_str);
+        let name = shortened(name, left.min(40));
+        let failed = self.style.bad(&failed);
+        say(&format!("\r\x1b[K{bar}{failed}  {name}"));
         // It is a picture: nothing is lost if it cannot be shown.
         let _ = io::stderr().flush();
     }
@@ -225,6 +231,25 @@ impl Human {
             say("\r\x1b[K");
         }
     }
+}
+
+/// The lines of a text under the name of a test.
+fn indented(text: &str) -> String {
+    let fits = io::stdout().is_terminal();
+    text.lines()
+        .map(|line| format!("{INDENT}{line}"))
+        .map(|line| if fits { fit(&line) } else { line } + "\n")
+        .collect()
+}
+
+/// The beginning of a text, in so many columns.
+fn shortened(text: &str, columns: usize) -> String {
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= columns
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// The slowest tests.

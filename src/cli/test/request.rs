@@ -3,11 +3,14 @@
 //! A new option of `apy test` that concerns single tests is one more key here and one more `request.get` there.
 
 use std::fmt::Write;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use super::super::args::TestOptions;
 use super::collect::{Case, Kind};
+use super::human::INDENT;
 use crate::cli::markup::quote;
+use crate::diagnostics::width;
 
 /// The request for the tests of a file, from the one with this number on.
 pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> String {
@@ -36,6 +39,10 @@ pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> 
         texts(ids),
         numbers.join(", ")
     );
+    if let Some(columns) = width().filter(|_| io::stdout().is_terminal()) {
+        let columns = columns.saturating_sub(INDENT.len());
+        let _ = write!(out, ", \"columns\": {columns}");
+    }
     if let Some(failed) = &options.only {
         let failed: Vec<String> = failed.iter().cloned().collect();
         let _ = write!(out, ", \"failed\": {}", texts(&failed));

@@ -5,6 +5,7 @@
 
 use super::ast::{Category, Item, Polarity};
 use super::source::show;
+use crate::text::surrogate;
 use crate::text::unicode::{is_alpha, is_decimal, is_numeric, is_space};
 
 /// What a letter is, and which letters are the same.
@@ -68,7 +69,11 @@ impl CharSet {
         match item {
             Item::Category(category) => self.categories.push(category),
             Item::Char(c) => self.add_range(c, c),
-            Item::Range(lo, hi) => self.add_range(lo, hi),
+            Item::Range(lo, hi) => {
+                for (lo, hi) in surrogate::range(lo, hi) {
+                    self.add_range(lo, hi);
+                }
+            }
         }
     }
 

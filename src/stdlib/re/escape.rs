@@ -197,7 +197,9 @@ impl Reader {
             }
             let second = self.set_item(that)?;
             match (first, second) {
-                (Item::Char(lo), Item::Char(hi)) if lo <= hi => items.push(Item::Range(lo, hi)),
+                (Item::Char(lo), Item::Char(hi)) if surrogate::of(lo) <= surrogate::of(hi) => {
+                    items.push(Item::Range(lo, hi));
+                }
                 _ => {
                     let (a, b) = (self.shown(this), self.shown(that));
                     let message = format!("bad character range {a}-{b}");

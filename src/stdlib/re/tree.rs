@@ -8,6 +8,7 @@ use super::parse::parse;
 use super::subject::Subject;
 use crate::runtime::{Heap, Value};
 use crate::stdlib::arg::vm_index_or;
+use crate::text::surrogate;
 use crate::vm::Native;
 
 /// `_re.tree`
@@ -54,10 +55,14 @@ fn number(heap: &Heap, n: u32) -> Value<'_> {
     heap.int(i64::from(n))
 }
 
+fn character(heap: &Heap, c: u32) -> Value<'_> {
+    number(heap, surrogate::of(c))
+}
+
 fn node<'h>(heap: &'h Heap, node: &Node) -> Value<'h> {
     let (name, argument) = match node {
-        Node::Char(c) => ("LITERAL", number(heap, *c)),
-        Node::NotChar(c) => ("NOT_LITERAL", number(heap, *c)),
+        Node::Char(c) => ("LITERAL", character(heap, *c)),
+        Node::NotChar(c) => ("NOT_LITERAL", character(heap, *c)),
         Node::Any => ("ANY", Value::NONE),
         Node::Set(polarity, items) => ("IN", set(heap, *polarity, items)),
         Node::At(at) => ("AT", heap.str_value(at_name(*at))),
@@ -130,9 +135,9 @@ fn set<'h>(heap: &'h Heap, polarity: Polarity, items: &[Item]) -> Value<'h> {
     }
     for item in items {
         values.push(match *item {
-            Item::Char(c) => pair(heap, "LITERAL", number(heap, c)),
+            Item::Char(c) => pair(heap, "LITERAL", character(heap, c)),
             Item::Range(first, last) => {
-                let range = heap.tuple(&[number(heap, first), number(heap, last)]);
+                let range = heap.tuple(&[character(heap, first), character(heap, last)]);
                 pair(heap, "RANGE", range.value())
             }
             Item::Category(category) => {
