@@ -9,8 +9,9 @@ use super::builtin_eq;
 use super::code::CodeObj;
 use super::complex::Complex;
 use super::heap::{Gc, Heap, Slot};
+use super::members::Members;
 use super::module::Module;
-use super::table::{Found, Table};
+use super::table::Found;
 use super::value::Value;
 use crate::bytecode::{Code, Const};
 
@@ -55,16 +56,16 @@ fn constant<'h>(heap: &'h Heap, constant_: &Const, module: Gc<'h, Module>) -> Va
             heap.tuple(&items).value()
         }
         Const::FrozenSet(items) => {
-            let table = Table::with_capacity(items.len());
+            let members = Members::default();
             for item in items {
                 let value = constant(heap, item, module);
                 let hash =
                     builtin_eq::hash(heap, value).expect("constants hash without the program");
-                if !matches!(table.find(heap, hash, value), Found::At(_)) {
-                    table.add(heap, hash, value, Value::UNDEF);
+                if !matches!(members.find(heap, hash, value), Found::At(_)) {
+                    members.add(heap, hash, value);
                 }
             }
-            heap.frozenset(table).value()
+            heap.frozenset(members).value()
         }
         Const::Code(code) if code.is_unread() => {
             let stub = CodeObj::stub(Rc::clone(code), module);

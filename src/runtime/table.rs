@@ -1,9 +1,9 @@
-//! The ordered hash table under dict and set: entries in insertion order, and an index from hashes to entries.
+//! The ordered hash table under dicts: entries in insertion order, and an index from hashes to entries (sets: `members.rs`).
 //!
 //! Hash and equality come from the caller: the table compares keys only by `builtin_eq::equal`, and where the program may have a say
 //! it answers `Found::Ask` with the candidates, which the VM compares itself (user code may change the table meanwhile, so the
 //! VM looks again afterwards). Up to eight entries are searched without an index. Removed entries leave holes until the
-//! table next grows. The methods are the only door to the contents of dicts and sets: each reports which part it reads or writes
+//! table next grows. The methods are the only door to the contents of dicts: each reports which part it reads or writes
 //! (`heap/record.rs`), and those that add entries fail with MemoryError.
 
 #![expect(
@@ -187,24 +187,6 @@ impl Table {
         found
     }
 
-    /// Whether each key is one of another table; None: the program may have a say.
-    pub fn is_subset(&self, heap: &Heap, other: &Table) -> Option<bool> {
-        heap.reads(self, Part::All);
-        let inner = self.inner.borrow();
-        for entry in &inner.entries {
-            let key = entry.key.get(heap);
-            if key.is_undef() {
-                continue;
-            }
-            match other.find(heap, entry.hash, key) {
-                Found::At(_) => {}
-                Found::Missing => return Some(false),
-                Found::Ask(_) => return None,
-            }
-        }
-        Some(true)
-    }
-
     /// The key and value at a position, unless it is a hole or past the end.
     #[inline]
     pub fn entry<'h>(&self, heap: &'h Heap, at: usize) -> Option<(Value<'h>, Value<'h>)> {
@@ -332,14 +314,6 @@ impl Table {
             }
         }
         (key, value)
-    }
-
-    /// The number of entries and the hash of the last one: an addition changes them.
-    pub fn tail_state(&self, heap: &Heap) -> (usize, u64) {
-        heap.reads(self, Part::Order);
-        let inner = self.inner.borrow();
-        let last = inner.entries.last().map_or(0, |entry| entry.hash);
-        (inner.entries.len(), last)
     }
 
     /// Moves the entries; `order` gets their hashes and says which comes when.

@@ -173,9 +173,9 @@ fn items_of(vm: &Vm, value: Local) -> Option<Items> {
         }
         "set" => {
             let set = this.as_gc::<Set>()?;
-            let entries = (0..set.table.end(heap)).filter_map(|n| set.get().table.entry(heap, n));
-            let items = entries.take(ITEMS).map(|(key, _)| one(key)).collect();
-            ("{", "}", items, set.table.len(heap))
+            let members = (0..set.members.end(heap)).filter_map(|n| set.get().members.at(heap, n));
+            let items = members.take(ITEMS).map(one).collect();
+            ("{", "}", items, set.members.len(heap))
         }
         _ => return None,
     };

@@ -51,7 +51,7 @@ fn count(heap: &Heap, value: Value<'_>) -> Option<usize> {
         "list" => value.as_gc::<List>().map(|list| list.len(heap)),
         "tuple" => value.as_gc::<Tuple>().map(Gc::<Tuple>::len),
         "dict" => value.as_gc::<Dict>().map(|dict| dict.table.len(heap)),
-        "set" | "frozenset" => value.as_gc::<Set>().map(|set| set.table.len(heap)),
+        "set" | "frozenset" => value.as_gc::<Set>().map(|set| set.members.len(heap)),
         _ => None,
     }
 }
@@ -83,8 +83,8 @@ fn type_text(heap: &Heap, value: Value<'_>, depth: usize) -> String {
         let values = union(heap, entries.iter().map(|&(_, value)| value), count, depth);
         format!("{keys}, {values}")
     } else if let Some(set) = value.as_gc::<Set>() {
-        let at = |n| set.get().table.entry(heap, n).map(|(key, _)| key);
-        let items = (0..set.table.end(heap)).filter_map(at).take(LOOKED_AT);
+        let at = |n| set.get().members.at(heap, n);
+        let items = (0..set.members.end(heap)).filter_map(at).take(LOOKED_AT);
         union(heap, items, count, depth)
     } else if let Some(list) = value.as_gc::<List>() {
         let items = (0..count.min(LOOKED_AT)).filter_map(|n| list.get().item(heap, n));

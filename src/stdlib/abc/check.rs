@@ -10,9 +10,9 @@ use super::Registrations;
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::intern::Sym;
+use crate::runtime::members::Members;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::set::Set;
-use crate::runtime::table::Table;
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -79,7 +79,7 @@ impl Payload for Known {}
 /// Gives a new class its empty sets.
 pub(super) fn init(vm: &mut Vm, class: Local) {
     let heap = &vm.heap;
-    let empty = || Slot::new(heap.set(Table::default()).value());
+    let empty = || Slot::new(heap.set(Members::default()).value());
     let known = Known {
         registry: empty(),
         accepted: empty(),
@@ -111,7 +111,7 @@ fn known_set(vm: &Vm, class: Local, field: fn(&Known) -> &Slot) -> Result<Local,
 
 fn clear(vm: &Vm, set: Local) {
     if let Some(set) = vm.get_gc::<Set>(set) {
-        set.table.clear(&vm.heap);
+        set.members.clear(&vm.heap);
     }
 }
 
@@ -257,7 +257,7 @@ fn registered(vm: &Vm, class: Local) -> Result<Vec<Local>, Raised> {
     let registry = known_set(vm, class, |known| &known.registry)?;
     let classes = vm
         .get_gc::<Set>(registry)
-        .map_or_else(Vec::new, |set| set.table.keys(&vm.heap));
+        .map_or_else(Vec::new, |set| set.members.keys(&vm.heap));
     Ok(classes.into_iter().map(|class| vm.local(class)).collect())
 }
 

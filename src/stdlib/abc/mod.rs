@@ -14,8 +14,8 @@ use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::members::Members;
 use crate::runtime::str::Str;
-use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::vm::{Args, Extension, Layer, LayerPlace, Local, Locals, Native, Vm};
@@ -213,7 +213,7 @@ fn still_abstract(vm: &mut Vm, class: Local, name: Local) -> Result<bool, Raised
 }
 
 fn set_abstract(vm: &mut Vm, class: Local, names: Vec<Local>) {
-    let set = vm.local(vm.heap.frozenset(Table::default()).value());
+    let set = vm.local(vm.heap.frozenset(Members::default()).value());
     for name in names {
         // Strings have a hash: adding one cannot fail.
         let _ = vm.set_add(set, name);

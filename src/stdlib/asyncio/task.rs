@@ -10,7 +10,8 @@ use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::future::Future;
 use crate::runtime::heap::Gc;
 use crate::runtime::instance::Instance;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::members::Members;
+use crate::runtime::table::Found;
 use crate::runtime::{Heap, Raised, Value, builtin_eq};
 use crate::sched::future::future;
 use crate::sched::{awaitable, scheduler, task};
@@ -265,16 +266,14 @@ fn all_tasks(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 /// A set of futures, in this order.
 pub fn future_set<'h>(heap: &'h Heap, futures: impl Iterator<Item = Value<'h>>) -> Value<'h> {
-    let table = Table::default();
+    let members = Members::in_order();
     for future in futures {
         let hash = builtin_eq::hash(heap, future).expect("futures hash by identity");
-        if !matches!(table.find(heap, hash, future), Found::At(_)) {
-            table.add(heap, hash, future, Value::UNDEF);
+        if !matches!(members.find(heap, hash, future), Found::At(_)) {
+            members.add(heap, hash, future);
         }
     }
-    let set = heap.set(table);
-    set.keeps_insertion.set(true);
-    set.value()
+    heap.set(members).value()
 }
 
 fn isfuture(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {

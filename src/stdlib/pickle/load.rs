@@ -7,7 +7,7 @@ use super::input::{Input, Need, fill, refuse};
 use super::opcode as op;
 use super::unpickler::{Unpickler, unpickler};
 use super::{load_call, load_items};
-use crate::runtime::table::Table;
+use crate::runtime::members::Members;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::codec_error;
 use crate::text::codec::{self, Encoding};
@@ -173,9 +173,12 @@ fn run_leaf(vm: &Vm, state: &Unpickler) -> Result<Pause, Raised> {
             op::EMPTY_LIST => push_plain(vm, state, &mut input, vm.heap.list([]).value())?,
             op::EMPTY_DICT => push_plain(vm, state, &mut input, vm.heap.dict().value())?,
             op::EMPTY_TUPLE => push_plain(vm, state, &mut input, vm.heap.tuple(&[]).value())?,
-            op::EMPTY_SET => {
-                push_plain(vm, state, &mut input, vm.heap.set(Table::default()).value())?
-            }
+            op::EMPTY_SET => push_plain(
+                vm,
+                state,
+                &mut input,
+                vm.heap.set(Members::default()).value(),
+            )?,
             op::TUPLE1 | op::TUPLE2 | op::TUPLE3 => {
                 short_tuple(vm, state, &mut input, usize::from(code - op::TUPLE1) + 1)?
             }

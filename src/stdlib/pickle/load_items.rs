@@ -9,8 +9,9 @@ use super::opcode as op;
 use super::unpickler::Unpickler;
 use crate::runtime::dict::Dict;
 use crate::runtime::list::List;
+use crate::runtime::members::Members;
 use crate::runtime::set::Set;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::table::Found;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
 use crate::vm::Vm;
 
@@ -130,13 +131,13 @@ pub fn set_items(vm: &Vm, state: &Unpickler, input: &mut Input) -> Step {
 
 /// Adds a member to a set; false: that takes user code.
 fn add_member<'h>(heap: &'h Heap, set: Gc<'h, Set>, member: Value<'h>) -> Result<bool, Raised> {
-    match set.table.find_leaf(heap, member) {
+    match set.members.find_leaf(heap, member) {
         Some(Found::At(_)) => Ok(true),
         Some(Found::Missing) => {
             let Some(hash) = builtin_eq::hash(heap, member) else {
                 return Ok(false);
             };
-            set.table.push(heap, hash, member, Value::UNDEF)?;
+            set.members.push(heap, hash, member)?;
             Ok(true)
         }
         _ => Ok(false),
@@ -187,7 +188,7 @@ pub fn frozen_set(vm: &Vm, state: &Unpickler, input: &mut Input) -> Step {
     let Some(start) = state.marks.borrow().last().copied() else {
         return wrong("could not find MARK");
     };
-    let set = vm.heap.frozenset(Table::default());
+    let set = vm.heap.frozenset(Members::default());
     if !add_members(vm, state, set, start)? {
         return Ok(Some(Pause::Call(op::FROZENSET)));
     }

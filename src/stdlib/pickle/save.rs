@@ -325,7 +325,7 @@ fn table_len(vm: &Vm, object: Local) -> usize {
         Some(dict) => dict.table.len(&vm.heap),
         None => vm
             .get_gc::<Set>(object)
-            .map_or(0, |set| set.table.len(&vm.heap)),
+            .map_or(0, |set| set.members.len(&vm.heap)),
     }
 }
 
@@ -412,9 +412,6 @@ fn save_set(vm: &mut Vm, this: Local, set: Local) -> Done {
     if size == 0 {
         return Ok(());
     }
-    if let Some(set) = vm.get_gc::<Set>(set) {
-        set.settle(&vm.heap);
-    }
     let mut at = 0;
     save_batches(vm, this, op::ADDITEMS, |vm| {
         let more = save_member(vm, this, set, &mut at)?;
@@ -430,13 +427,11 @@ fn save_member(vm: &mut Vm, this: Local, set: Local, position: &mut usize) -> Re
     let Some(set) = vm.get_gc::<Set>(set) else {
         return Ok(false);
     };
-    let Some(at) = set.table.next_position(&vm.heap, *position) else {
+    let Some((at, _, member)) = set.members.next(&vm.heap, *position) else {
         return Ok(false);
     };
     *position = at + 1;
-    if let Some((member, _)) = set.table.entry(&vm.heap, at) {
-        save_item!(vm, this, member);
-    }
+    save_item!(vm, this, member);
     Ok(true)
 }
 
@@ -453,9 +448,6 @@ fn save_frozenset(vm: &mut Vm, this: Local, set: Local) -> Done {
         return save_as_list(vm, this, set, Builtin::FrozenSet);
     }
     put(vm, this, &[op::MARK])?;
-    if let Some(set) = vm.get_gc::<Set>(set) {
-        set.settle(&vm.heap);
-    }
     let mut at = 0;
     while save_member(vm, this, set, &mut at)? {}
     if let Some(number) = number(vm, this, set) {

@@ -9,9 +9,10 @@ use crate::runtime::dict::Dict;
 use crate::runtime::heap::SlotVec;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::members::Members;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::table::Found;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value, builtin_eq};
 use crate::vm::Vm;
 use crate::vm::exec::frame::Window;
@@ -53,7 +54,7 @@ impl Vm {
     /// `R[a] := {R[b], ..., d items}`
     pub(in crate::vm) fn build_set(&mut self, i: Instr) -> Result<(), Raised> {
         let mark = self.mark();
-        let set = self.local(self.heap.set(Table::with_capacity(i.d as usize)).value());
+        let set = self.local(self.heap.set(Members::default()).value());
         for n in 0..i.d as u8 {
             self.add_item(set, self.reg_local(i.b + n))?;
         }
@@ -152,10 +153,10 @@ impl Vm {
         else {
             return false;
         };
-        match set.table.find(&self.heap, hash, item) {
+        match set.members.find(&self.heap, hash, item) {
             Found::At(_) => true,
             // Without memory the general path raises.
-            Found::Missing => set.table.push(&self.heap, hash, item, Value::UNDEF).is_ok(),
+            Found::Missing => set.members.push(&self.heap, hash, item).is_ok(),
             Found::Ask(_) => false,
         }
     }

@@ -19,10 +19,10 @@ use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
+use crate::runtime::members::Members;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
-use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::View;
 use crate::runtime::{Gc, Heap, Raised, Value};
@@ -250,7 +250,7 @@ pub fn leaf(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Option<bo
         return Some(outcome);
     }
     if let (Some(x), Some(y)) = (a.as_gc::<Set>(), b.as_gc::<Set>()) {
-        return leaf_sets(heap, c, &x.get().table, &y.get().table);
+        return leaf_sets(heap, c, &x.get().members, &y.get().members);
     }
     match c {
         Comparison::Eq => leaf_equal(heap, a, b),
@@ -283,7 +283,7 @@ fn leaf_sequences(heap: &Heap, c: Comparison, a: Value<'_>, b: Value<'_>) -> Opt
 }
 
 /// `a c b` of two sets of members that the runtime can compare.
-fn leaf_sets(heap: &Heap, c: Comparison, a: &Table, b: &Table) -> Option<bool> {
+fn leaf_sets(heap: &Heap, c: Comparison, a: &Members, b: &Members) -> Option<bool> {
     let (m, n) = (a.len(heap), b.len(heap));
     Some(match c {
         Comparison::Eq => m == n && a.is_subset(heap, b)?,
@@ -461,7 +461,9 @@ fn object_truth(heap: &Heap, value: Value<'_>) -> Option<bool> {
         Kind::List => value.as_gc::<List>().map(|l| !l.get().is_empty(heap)),
         Kind::Dict => value.as_gc::<Dict>().map(|d| !d.get().table.is_empty(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(|t| !t.is_empty()),
-        Kind::Set => value.as_gc::<Set>().map(|s| !s.get().table.is_empty(heap)),
+        Kind::Set => value
+            .as_gc::<Set>()
+            .map(|s| !s.get().members.is_empty(heap)),
         // Zero is always a small integer.
         Kind::Int | Kind::Function | Kind::Native | Kind::BoundMethod => Some(true),
         Kind::Bytes => value

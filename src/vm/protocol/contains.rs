@@ -13,7 +13,7 @@ use crate::runtime::list::List;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::str::Str;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::table::Found;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -257,8 +257,20 @@ pub(in crate::vm) fn leaf_contains(
     item: Value<'_>,
 ) -> Option<bool> {
     match container.as_object()?.kind() {
-        Kind::Dict => table_contains(heap, &container.as_gc::<Dict>()?.get().table, item),
-        Kind::Set => table_contains(heap, &container.as_gc::<Set>()?.get().table, item),
+        Kind::Dict => answer(
+            container
+                .as_gc::<Dict>()?
+                .get()
+                .table
+                .find_leaf(heap, item)?,
+        ),
+        Kind::Set => answer(
+            container
+                .as_gc::<Set>()?
+                .get()
+                .members
+                .find_leaf(heap, item)?,
+        ),
         Kind::Str => Some(
             container
                 .as_gc::<Str>()?
@@ -289,8 +301,8 @@ pub(in crate::vm) fn leaf_contains(
 }
 
 #[inline]
-fn table_contains(heap: &Heap, table: &Table, item: Value<'_>) -> Option<bool> {
-    match table.find_leaf(heap, item)? {
+fn answer(found: Found) -> Option<bool> {
+    match found {
         Found::At(_) => Some(true),
         Found::Missing => Some(false),
         Found::Ask(_) => None,

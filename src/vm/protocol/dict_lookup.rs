@@ -5,9 +5,10 @@
 //! `*_leaf` forms never run code: they are what the loop tries first.
 
 use crate::runtime::dict::Dict;
+use crate::runtime::members::Members;
 use crate::runtime::set::Set;
 use crate::runtime::table::{Found, Table};
-use crate::runtime::{Gc, Raised, Value, builtin_eq};
+use crate::runtime::{Gc, Heap, Raised, Value, builtin_eq};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::compare::Comparison;
@@ -185,8 +186,7 @@ impl Vm {
     ) -> Result<bool, Raised> {
         let missing = self.find_key(set, hash, item)?.is_none();
         if missing {
-            self.table(set)
-                .push(&self.heap, hash, self.get(item), Value::UNDEF)?;
+            self.members(set).push(&self.heap, hash, self.get(item))?;
         }
         Ok(missing)
     }
@@ -205,7 +205,7 @@ impl Vm {
     ) -> Result<bool, Raised> {
         let at = self.find_key(set, hash, item)?;
         if let Some(at) = at {
-            self.table(set).remove(&self.heap, at);
+            self.members(set).remove(&self.heap, at);
         }
         Ok(at.is_some())
     }
@@ -213,7 +213,7 @@ impl Vm {
     /// The hash to look for in a set: a set stands for the frozenset with its members.
     fn member_hash(&mut self, item: Local) -> Result<u64, Raised> {
         if let Some(set) = self.get_gc::<Set>(item) {
-            return Ok(hash_frozenset(&self.heap, &set.get().table));
+            return Ok(hash_frozenset(&self.heap, &set.get().members));
         }
         match self.hash(item) {
             // A subclass of set with a hash of its own has that one.
@@ -222,27 +222,108 @@ impl Vm {
                     return Err(raised);
                 };
                 self.heap.take_raised(raised);
-                Ok(hash_frozenset(&self.heap, &set.get().table))
+                Ok(hash_frozenset(&self.heap, &set.get().members))
             }
             hash => hash,
         }
     }
 }
 
+/// The keys of a dict, or the members of a set.
+pub(in crate::vm) enum Keys<'a> {
+    Dict(&'a Table),
+    Set(&'a Members),
+}
+
+/// A key in a walk over some.
+pub(in crate::vm) struct Key<'h> {
+    pub position: usize,
+    pub hash: u64,
+    pub key: Value<'h>,
+    /// Undef in a set.
+    pub value: Value<'h>,
+}
+
+impl Keys<'_> {
+    /// How many there are.
+    pub fn len(&self, heap: &Heap) -> usize {
+        match self {
+            Keys::Dict(table) => table.len(heap),
+            Keys::Set(members) => members.len(heap),
+        }
+    }
+
+    /// Where a key is.
+    #[inline]
+    pub fn find(&self, heap: &Heap, hash: u64, key: Value<'_>) -> Found {
+        match self {
+            Keys::Dict(table) => table.find(heap, hash, key),
+            Keys::Set(members) => members.find(heap, hash, key),
+        }
+    }
+
+    /// The first key at or after a position.
+    #[inline]
+    pub fn next<'h>(&self, heap: &'h Heap, from: usize) -> Option<Key<'h>> {
+        let (position, hash, key, value) = match self {
+            Keys::Dict(table) => {
+                let at = table.next_position(heap, from)?;
+                let (key, value) = table.entry(heap, at)?;
+                (at, table.hash_at(heap, at), key, value)
+            }
+            Keys::Set(members) => {
+                let (at, hash, key) = members.next(heap, from)?;
+                (at, hash, key, Value::UNDEF)
+            }
+        };
+        Some(Key {
+            position,
+            hash,
+            key,
+            value,
+        })
+    }
+
+    /// The key at a position.
+    fn at<'h>(&self, heap: &'h Heap, position: usize) -> Option<Value<'h>> {
+        match self {
+            Keys::Dict(table) => table.entry(heap, position).map(|(key, _)| key),
+            Keys::Set(members) => members.at(heap, position),
+        }
+    }
+
+    /// What a change of the keys changes: the end of a walk, and their number.
+    fn state(&self, heap: &Heap) -> (usize, usize) {
+        let end = match self {
+            Keys::Dict(table) => table.end(heap),
+            Keys::Set(members) => members.end(heap),
+        };
+        (end, self.len(heap))
+    }
+}
+
 // Tables.
 impl Vm {
-    /// The table of a dict or set, or of an instance around one.
-    pub(in crate::vm) fn table(&self, holder: Local) -> &Table {
+    /// The table of a dict, or of an instance around one.
+    pub(in crate::vm) fn table(&self, dict: Local) -> &Table {
+        let plain = self.plain_value(self.get(dict));
+        let dict = plain.as_gc::<Dict>();
+        &dict.expect("the caller knows it to be a dict").get().table
+    }
+
+    /// The members of a set, or of an instance around one.
+    pub(in crate::vm) fn members(&self, set: Local) -> &Members {
+        let plain = self.plain_value(self.get(set));
+        let set = plain.as_gc::<Set>();
+        &set.expect("the caller knows it to be a set").get().members
+    }
+
+    /// The keys of a dict or set, or of an instance around one.
+    pub(in crate::vm) fn keys(&self, holder: Local) -> Keys<'_> {
         let plain = self.plain_value(self.get(holder));
         match plain.as_gc::<Dict>() {
-            Some(dict) => &dict.get().table,
-            None => {
-                &plain
-                    .as_gc::<Set>()
-                    .expect("the caller knows it to be a dict or set")
-                    .get()
-                    .table
-            }
+            Some(dict) => Keys::Dict(&dict.get().table),
+            None => Keys::Set(self.members(holder)),
         }
     }
 
@@ -255,7 +336,7 @@ impl Vm {
         key: Local,
     ) -> Result<Option<usize>, Raised> {
         loop {
-            let candidates = match self.table(holder).find(&self.heap, hash, self.get(key)) {
+            let candidates = match self.keys(holder).find(&self.heap, hash, self.get(key)) {
                 Found::At(at) => return Ok(Some(at)),
                 Found::Missing => return Ok(None),
                 Found::Ask(candidates) => candidates,
@@ -271,26 +352,21 @@ impl Vm {
     #[cold]
     #[inline(never)]
     fn ask(&mut self, holder: Local, key: Local, candidates: &[usize]) -> Result<Answer, Raised> {
-        let state = |vm: &Vm| {
-            (
-                vm.table(holder).end(&vm.heap),
-                vm.table(holder).len(&vm.heap),
-            )
-        };
-        let before = state(self);
+        let before = self.keys(holder).state(&self.heap);
         for &at in candidates {
-            let Some((other, _)) = self.table(holder).entry(&self.heap, at) else {
+            let Some(other) = self.keys(holder).at(&self.heap, at) else {
                 return Ok(Answer::Changed);
             };
             let mark = self.mark();
             let other = self.local(other);
             let equal = self.compare_truth(Comparison::Eq, other, key)?;
-            let unchanged = self
-                .table(holder)
-                .entry(&self.heap, at)
-                .is_some_and(|(now, _)| now.is(self.get(other)));
+            let keys = self.keys(holder);
+            let unchanged = keys
+                .at(&self.heap, at)
+                .is_some_and(|now| now.is(self.get(other)))
+                && keys.state(&self.heap) == before;
             self.release(mark);
-            if !unchanged || state(self) != before {
+            if !unchanged {
                 return Ok(Answer::Changed);
             }
             if equal {
@@ -306,14 +382,8 @@ impl Vm {
         holder: Local,
         position: &mut usize,
     ) -> Option<(u64, Local, Local)> {
-        let table = self.table(holder);
-        let at = table.next_position(&self.heap, *position)?;
-        *position = at + 1;
-        let (key, value) = table.entry(&self.heap, at)?;
-        Some((
-            table.hash_at(&self.heap, at),
-            self.local(key),
-            self.local(value),
-        ))
+        let next = self.keys(holder).next(&self.heap, *position)?;
+        *position = next.position + 1;
+        Some((next.hash, self.local(next.key), self.local(next.value)))
     }
 }

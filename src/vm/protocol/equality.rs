@@ -9,10 +9,10 @@ use crate::runtime::function::BoundMethod;
 use crate::runtime::heap::Kind;
 use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
+use crate::runtime::members::Members;
 use crate::runtime::range::Range;
 use crate::runtime::set::Set;
 use crate::runtime::slice::Slice;
-use crate::runtime::table::Table;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::view::{View, ViewTag};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
@@ -64,7 +64,7 @@ impl Vm {
             Some(Kind::Tuple) => self.nested(|vm| vm.hash_tuple(l)),
             Some(Kind::Set) => match value.as_gc::<Set>() {
                 Some(set) if self.heap.is_instance(value, Builtin::FrozenSet) => {
-                    Ok(hash_frozenset(&self.heap, &set.get().table))
+                    Ok(hash_frozenset(&self.heap, &set.get().members))
                 }
                 _ => Err(self.unhashable(l)),
             },
@@ -236,11 +236,10 @@ fn hash_range(range: Range) -> u64 {
 }
 
 /// The hash of a frozenset from its members' hashes, in whatever order: CPython's scheme.
-pub(in crate::vm) fn hash_frozenset(heap: &Heap, members: &Table) -> u64 {
+pub(in crate::vm) fn hash_frozenset(heap: &Heap, members: &Members) -> u64 {
     let mut hash = 0_u64;
     let mut position = 0;
-    while let Some(at) = members.next_position(heap, position) {
-        let member = members.hash_at(heap, at);
+    while let Some((at, member, _)) = members.next(heap, position) {
         hash ^= ((member ^ 89_869_747) ^ (member << 16)).wrapping_mul(3_644_798_167);
         position = at + 1;
     }

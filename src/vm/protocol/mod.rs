@@ -21,6 +21,7 @@ pub(in crate::vm) mod number;
 pub(in crate::vm) mod order;
 pub(in crate::vm) mod restart;
 pub(in crate::vm) mod set_ops;
+mod set_views;
 pub(in crate::vm) mod slice;
 pub(in crate::vm) mod slice_assign;
 pub(in crate::vm) mod subscript;

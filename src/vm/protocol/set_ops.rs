@@ -1,18 +1,26 @@
 //! The operators of sets, dicts and dict views: `| & - ^`, and the subset comparisons.
 //!
 //! Members keep the hash that their table stores, so only equality may call the program. Results have the left operand's
-//! kind (set or frozenset); keys and items views make sets, and take any iterable on the other side. Order: the left
-//! operand's members first; an intersection goes by the smaller operand.
+//! kind (set or frozenset); keys and items views make sets, and take any iterable on the other side. Each goes through the members
+//! in the order in which CPython does, so that results come in its order, too. What no program code takes part in is done in one
+//! stretch (`walk_leaves`).
 
 use crate::runtime::dict::Dict;
+use crate::runtime::iter::Iter;
+use crate::runtime::members::Members;
 use crate::runtime::set::Set;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::table::Found;
 use crate::runtime::view::{View, ViewTag};
-use crate::runtime::{Builtin, Raised, Value};
+use crate::runtime::{Builtin, Raised, Value, builtin_eq};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::compare::Comparison;
+use crate::vm::protocol::dict_lookup::Keys;
+use crate::vm::protocol::iterate::{Advance, leaf_next};
+
+/// After so many items of an iterable, interrupts and limits are looked at.
+const STRETCH: usize = 1 << 10;
 
 /// Which members of one set another operand leaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,6 +29,18 @@ enum Keep {
     Shared,
     /// Those that it has not.
     Own,
+}
+
+/// Where going through an iterable without program code ended.
+enum Leaves {
+    /// At its end.
+    Ended,
+    /// After many items.
+    Many,
+    /// At an item that the program has to be asked about.
+    Undecided,
+    /// Before a step that the program takes.
+    Program,
 }
 
 // Operators.
@@ -49,8 +69,7 @@ impl Vm {
             return self.combine_sets(op, a, b).map(Some);
         }
         if is_set_view(x) || is_set_view(y) {
-            let (a, b) = (self.set_of(a)?, self.set_of(b)?);
-            return self.combine_sets(op, a, b).map(Some);
+            return self.combine_views(op, a, b).map(Some);
         }
         if op == Operator::BitOr && x.is_gc::<Dict>() && y.is_gc::<Dict>() {
             return self.union_dicts(a, b).map(Some);
@@ -60,22 +79,42 @@ impl Vm {
 
     /// `a op b` of two sets.
     pub fn combine_sets(&mut self, op: Operator, a: Local, b: Local) -> Result<Local, Raised> {
-        let target = match op {
-            Operator::BitOr => self.copy_set(a)?,
-            _ => self.empty_like(a),
-        };
         match op {
-            Operator::BitOr => self.merge_set(target, b)?,
-            Operator::BitAnd if self.table(b).len(&self.heap) < self.table(a).len(&self.heap) => {
-                self.filter_set(target, b, a, Keep::Shared)?
+            Operator::BitOr => {
+                let target = self.copy_set(a)?;
+                if !self.get(a).is(self.get(b)) {
+                    self.merge_set(target, b)?;
+                }
+                Ok(target)
             }
-            Operator::BitAnd => self.filter_set(target, a, b, Keep::Shared)?,
-            Operator::Sub => self.filter_set(target, a, b, Keep::Own)?,
-            _ => {
-                self.filter_set(target, a, b, Keep::Own)?;
-                self.filter_set(target, b, a, Keep::Own)?;
-            }
+            Operator::BitAnd => self.intersection(a, b),
+            Operator::Sub => self.difference(a, b),
+            _ => self.symmetric_difference(a, b),
         }
+    }
+
+    /// A new set with the members that two sets share: those of the smaller one, of the second where they are as large.
+    fn intersection(&mut self, a: Local, b: Local) -> Result<Local, Raised> {
+        if self.get(a).is(self.get(b)) {
+            return self.copy_set(a);
+        }
+        let target = self.empty_like(a);
+        let swap = self.members(b).len(&self.heap) > self.members(a).len(&self.heap);
+        let (source, other) = if swap { (a, b) } else { (b, a) };
+        self.filter_set(target, source, other, Keep::Shared)?;
+        Ok(target)
+    }
+
+    /// A new set with the members of a set that another one, or a dict, has not. Where the other is much smaller, its own are
+    /// taken from a copy.
+    fn difference(&mut self, a: Local, b: Local) -> Result<Local, Raised> {
+        if self.members(a).len(&self.heap) / 4 > self.keys(b).len(&self.heap) {
+            let target = self.copy_set(a)?;
+            self.remove_members(target, b)?;
+            return Ok(target);
+        }
+        let target = self.empty_like(a);
+        self.filter_set(target, a, b, Keep::Own)?;
         Ok(target)
     }
 
@@ -98,12 +137,11 @@ impl Vm {
         }
         match op {
             Operator::BitOr => self.merge_set(target, other)?,
-            Operator::Sub if !self.get(target).is(self.get(other)) => {
-                self.remove_members(target, other)?
-            }
-            Operator::Sub | Operator::BitAnd | Operator::BitXor => {
-                let result = self.combine_sets(op, target, other)?;
-                self.replace_members(target, result)?;
+            Operator::Sub => self.remove_members(target, other)?,
+            Operator::BitXor => self.toggle_members(target, other)?,
+            Operator::BitAnd => {
+                let result = self.intersection(target, other)?;
+                self.take_members(target, result)?;
             }
             _ => return Ok(false),
         }
@@ -138,9 +176,21 @@ impl Vm {
         if let Some(set) = self.get_gc::<Set>(plain) {
             return Ok(self.local(set.copy_mutable(&self.heap)?.value()));
         }
-        let target = self.local(self.heap.set(Table::default()).value());
+        let target = self.local(self.heap.set(Members::default()).value());
         self.add_all(target, source)?;
         Ok(target)
+    }
+
+    /// A set or a dict itself; of anything else that is iterable a new set.
+    pub fn keys_of(&mut self, source: Local) -> Result<Local, Raised> {
+        let plain = self.plain(source);
+        if self.get(plain).is_gc::<Set>() {
+            return Ok(plain);
+        }
+        match self.get(source).is_gc::<Dict>() {
+            true => Ok(source),
+            false => self.set_of(source),
+        }
     }
 
     /// Adds the items of anything iterable to a set.
@@ -153,33 +203,161 @@ impl Vm {
         if self.get(source).is_gc::<Dict>() {
             return self.merge_set(target, source);
         }
+        self.each_item(
+            source,
+            |vm, item| vm.set_add(target, item).map(drop),
+            |vm, hash, item| {
+                let members = vm.members(target);
+                match members.find(&vm.heap, hash, item) {
+                    Found::At(_) => Ok(true),
+                    Found::Missing => members.push(&vm.heap, hash, item).map(|()| true),
+                    Found::Ask(_) => Ok(false),
+                }
+            },
+        )
+    }
+
+    /// Removes the items of anything iterable from a set.
+    pub fn remove_all(&mut self, target: Local, source: Local) -> Result<(), Raised> {
+        let plain = self.plain(source);
+        if self.get(plain).is_gc::<Set>() {
+            return self.remove_members(target, plain);
+        }
+        let discard = |vm: &mut Vm, item| vm.set_discard(target, item).map(drop);
+        self.each_item(source, discard, |vm, hash, item| {
+            Ok(vm.discard_leaf(target, hash, item))
+        })?;
+        self.members(target).close_gaps(&self.heap)
+    }
+
+    /// A new set with the members of a set that anything iterable has.
+    pub fn intersect_all(&mut self, set: Local, source: Local) -> Result<Local, Raised> {
+        let plain = self.plain(source);
+        if self.get(plain).is_gc::<Set>() {
+            return self.intersection(set, plain);
+        }
+        let target = self.empty_like(set);
+        self.add_if(target, source, |vm, item| {
+            let hash = vm.hash(item)?;
+            Ok(vm.find_key(set, hash, item)?.is_some())
+        })?;
+        Ok(target)
+    }
+
+    /// A new set with the members of a set that anything iterable has not.
+    pub fn subtract_all(&mut self, set: Local, source: Local) -> Result<Local, Raised> {
+        let plain = self.plain(source);
+        if self.get(plain).is_gc::<Set>() {
+            return self.difference(set, plain);
+        }
+        if self.get(source).is_gc::<Dict>() {
+            return self.difference(set, source);
+        }
+        let target = self.copy_set(set)?;
+        self.remove_all(target, source)?;
+        Ok(target)
+    }
+
+    /// A new set with what either a set or anything iterable has, but not both.
+    pub fn symmetric_difference(&mut self, set: Local, source: Local) -> Result<Local, Raised> {
+        let target = self.empty_like(set);
+        self.add_all(target, source)?;
+        self.toggle_members(target, set)?;
+        Ok(target)
+    }
+
+    /// Adds the items of an iterable that `wanted` says.
+    pub(super) fn add_if(
+        &mut self,
+        target: Local,
+        source: Local,
+        mut wanted: impl FnMut(&mut Vm, Local) -> Result<bool, Raised>,
+    ) -> Result<(), Raised> {
+        let each = |vm: &mut Vm, item| {
+            if wanted(vm, item)? {
+                vm.set_add(target, item)?;
+            }
+            Ok(())
+        };
+        self.each_item(source, each, |_, _, _| Ok(false))
+    }
+
+    /// Does something with each item of anything iterable. `leaf` gets those whose hash takes no program code, and answers false
+    /// where something else does; then, and for all others, `full` is asked.
+    fn each_item(
+        &mut self,
+        source: Local,
+        mut full: impl FnMut(&mut Vm, Local) -> Result<(), Raised>,
+        leaf: impl Fn(&Vm, u64, Value<'_>) -> Result<bool, Raised>,
+    ) -> Result<(), Raised> {
         let iterator = self.iter(source)?;
         let item = self.none();
         loop {
             let mark = self.mark();
-            if !self.next(iterator, item)? {
-                return Ok(());
+            match self.leaf_items(iterator, item, &leaf)? {
+                Leaves::Ended => return Ok(()),
+                Leaves::Many => {}
+                Leaves::Undecided => full(self, item)?,
+                Leaves::Program if self.next(iterator, item)? => full(self, item)?,
+                Leaves::Program => return Ok(()),
             }
-            self.set_add(target, item)?;
+            self.native_safepoint()?;
             self.release(mark);
         }
     }
 
+    /// Goes on through an iterator as long as neither a step nor `leaf` takes program code; the item that does is put into `item`.
+    fn leaf_items(
+        &self,
+        iterator: Local,
+        item: Local,
+        leaf: impl Fn(&Vm, u64, Value<'_>) -> Result<bool, Raised>,
+    ) -> Result<Leaves, Raised> {
+        let heap = &self.heap;
+        let Some(iter) = self.get_gc::<Iter>(iterator) else {
+            return Ok(Leaves::Program);
+        };
+        for _ in 0..STRETCH {
+            let next = match leaf_next(heap, iter)? {
+                Advance::Item(next) => next,
+                Advance::End => return Ok(Leaves::Ended),
+                Advance::Program => return Ok(Leaves::Program),
+            };
+            let done = match builtin_eq::hash(heap, next) {
+                Some(hash) => leaf(self, hash, next)?,
+                None => false,
+            };
+            if !done {
+                self.set(item, next);
+                return Ok(Leaves::Undecided);
+            }
+        }
+        Ok(Leaves::Many)
+    }
+
     /// Adds the members of a set (the keys of a dict) to a set.
     fn merge_set(&mut self, target: Local, source: Local) -> Result<(), Raised> {
-        if self.get(target).is(self.get(source)) {
+        let len = self.keys(source).len(&self.heap);
+        if self.get(target).is(self.get(source)) || len == 0 {
             return Ok(());
         }
-        if let Some(source) = self.get_gc::<Set>(source) {
-            source.settle(&self.heap);
-        }
-        if let Some(set) = self.get_gc::<Set>(target)
-            && set.table.is_empty(&self.heap)
+        let members = self.members(target);
+        members.make_room(&self.heap, len)?;
+        if members.is_unused(&self.heap)
+            && let Keys::Set(source) = self.keys(source)
         {
-            set.expect_members(self.table(source).len(&self.heap));
+            return members.fill(&self.heap, source);
         }
         let mut position = 0;
         loop {
+            self.walk_leaves(source, &mut position, |hash, key| {
+                let members = self.members(target);
+                match members.find(&self.heap, hash, key) {
+                    Found::At(_) => Ok(true),
+                    Found::Missing => members.push(&self.heap, hash, key).map(|()| true),
+                    Found::Ask(_) => Ok(false),
+                }
+            })?;
             let mark = self.mark();
             let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
                 return Ok(());
@@ -191,9 +369,6 @@ impl Vm {
 
     /// Binds the members of a set, or the keys of a dict, in a dict to one value; no key is hashed again.
     pub fn bind_members(&mut self, dict: Local, source: Local, value: Local) -> Result<(), Raised> {
-        if let Some(source) = self.get_gc::<Set>(source) {
-            source.settle(&self.heap);
-        }
         let mut position = 0;
         loop {
             let mark = self.mark();
@@ -205,7 +380,7 @@ impl Vm {
         }
     }
 
-    /// Appends to `target`, which has none of them, the members of `source` that `keep` says.
+    /// Adds to `target`, which has none of them, the members of `source` that `keep` says.
     fn filter_set(
         &mut self,
         target: Local,
@@ -214,94 +389,132 @@ impl Vm {
         keep: Keep,
     ) -> Result<(), Raised> {
         let mut position = 0;
-        if let Some(set) = self.get_gc::<Set>(source) {
-            set.settle(&self.heap);
-        }
         loop {
-            self.filter_leaves(target, (source, &mut position), other, keep)?;
+            let (members, others) = (self.members(target), self.keys(other));
+            self.walk_leaves(source, &mut position, |hash, key| {
+                let shared = match others.find(&self.heap, hash, key) {
+                    Found::At(_) => true,
+                    Found::Missing => false,
+                    Found::Ask(_) => return Ok(false),
+                };
+                if shared == (keep == Keep::Shared) {
+                    members.push(&self.heap, hash, key)?;
+                }
+                Ok(true)
+            })?;
             let mark = self.mark();
             let Some((hash, key, _)) = self.next_entry(source, &mut position) else {
                 return Ok(());
             };
             let shared = self.find_key(other, hash, key)?.is_some();
             if shared == (keep == Keep::Shared) {
-                self.table(target)
-                    .push(&self.heap, hash, self.get(key), Value::UNDEF)?;
+                self.set_add_hashed(target, hash, key)?;
             }
             self.release(mark);
         }
     }
 
-    /// The same as far as no program code can take part: up to a member that it has to be asked about.
-    fn filter_leaves(
-        &self,
-        target: Local,
-        (source, position): (Local, &mut usize),
-        other: Local,
-        keep: Keep,
-    ) -> Result<(), Raised> {
-        let heap = &self.heap;
-        let (target, source, other) = (self.table(target), self.table(source), self.table(other));
-        while let Some(at) = source.next_position(heap, *position) {
-            let Some((key, _)) = source.entry(heap, at) else {
-                return Ok(());
-            };
-            let hash = source.hash_at(heap, at);
-            let shared = match other.find(heap, hash, key) {
-                Found::At(_) => true,
-                Found::Missing => false,
-                Found::Ask(_) => return Ok(()),
-            };
-            if shared == (keep == Keep::Shared) {
-                target.push(heap, hash, key, Value::UNDEF)?;
-            }
-            *position = at + 1;
-        }
-        Ok(())
-    }
-
+    /// Removes the members of another set, or the keys of a dict, from a set.
     fn remove_members(&mut self, target: Local, other: Local) -> Result<(), Raised> {
+        if self.get(target).is(self.get(other)) {
+            self.members(target).clear(&self.heap);
+            return Ok(());
+        }
+        let mut other = other;
+        let (few, many) = (self.members(target), self.keys(other));
+        if matches!(many, Keys::Set(_)) && many.len(&self.heap) / 8 > few.len(&self.heap) {
+            other = self.intersection(target, other)?;
+        }
         let mut position = 0;
         loop {
+            self.walk_leaves(other, &mut position, |hash, key| {
+                Ok(self.discard_leaf(target, hash, key))
+            })?;
             let mark = self.mark();
             let Some((hash, key, _)) = self.next_entry(other, &mut position) else {
-                return Ok(());
+                return self.members(target).close_gaps(&self.heap);
             };
             self.set_discard_hashed(target, hash, key)?;
             self.release(mark);
         }
     }
 
-    fn replace_members(&self, target: Local, result: Local) -> Result<(), Raised> {
-        let (target, result) = (self.table(target), self.table(result));
-        target.clear(&self.heap);
+    /// Removes from a set those members of another one, or keys of a dict, that it has, and adds the others.
+    pub fn toggle_members(&mut self, target: Local, other: Local) -> Result<(), Raised> {
+        if self.get(target).is(self.get(other)) {
+            self.members(target).clear(&self.heap);
+            return Ok(());
+        }
         let mut position = 0;
-        while let Some(at) = result.next_position(&self.heap, position) {
-            if let Some((key, value)) = result.entry(&self.heap, at) {
-                target.push(&self.heap, result.hash_at(&self.heap, at), key, value)?;
+        loop {
+            self.walk_leaves(other, &mut position, |hash, key| {
+                let members = self.members(target);
+                match members.find(&self.heap, hash, key) {
+                    Found::At(at) => drop(members.remove(&self.heap, at)),
+                    Found::Missing => members.push(&self.heap, hash, key)?,
+                    Found::Ask(_) => return Ok(false),
+                }
+                Ok(true)
+            })?;
+            let mark = self.mark();
+            let Some((hash, key, _)) = self.next_entry(other, &mut position) else {
+                return Ok(());
+            };
+            if !self.set_discard_hashed(target, hash, key)? {
+                self.set_add_hashed(target, hash, key)?;
             }
-            position = at + 1;
+            self.release(mark);
+        }
+    }
+
+    /// Gives a set the members of another one, which is used no more.
+    pub fn take_members(&self, target: Local, result: Local) -> Result<(), Raised> {
+        let (target, result) = (self.members(target), self.members(result));
+        target.take(&self.heap, result)
+    }
+
+    /// Goes on through the keys of a set or dict as long as `step` answers true: where the program has a say it answers false.
+    fn walk_leaves(
+        &self,
+        source: Local,
+        position: &mut usize,
+        step: impl Fn(u64, Value<'_>) -> Result<bool, Raised>,
+    ) -> Result<(), Raised> {
+        let keys = self.keys(source);
+        while let Some(next) = keys.next(&self.heap, *position) {
+            if !step(next.hash, next.key)? {
+                return Ok(());
+            }
+            *position = next.position + 1;
         }
         Ok(())
     }
 
+    /// Removes a key from a set if it is a member; false: the program has to be asked.
+    fn discard_leaf(&self, set: Local, hash: u64, key: Value<'_>) -> bool {
+        let members = self.members(set);
+        match members.find(&self.heap, hash, key) {
+            Found::At(at) => drop(members.remove(&self.heap, at)),
+            Found::Missing => {}
+            Found::Ask(_) => return false,
+        }
+        true
+    }
+
     /// A new set or frozenset, as `set` is one, with the same members.
-    fn copy_set(&self, set: Local) -> Result<Local, Raised> {
-        Ok(match self.get_gc::<Set>(set) {
-            Some(this) => self.local(this.copy(&self.heap)?.value()),
-            None => self.set_like(set, self.table(set).copy(&self.heap)?),
-        })
+    pub fn copy_set(&self, set: Local) -> Result<Local, Raised> {
+        Ok(self.set_like(set, self.members(set).copy(&self.heap)?))
     }
 
     fn empty_like(&self, set: Local) -> Local {
-        self.set_like(set, Table::default())
+        self.set_like(set, Members::default())
     }
 
-    fn set_like(&self, set: Local, table: Table) -> Local {
+    fn set_like(&self, set: Local, members: Members) -> Local {
         let made = if self.is_frozen(set) {
-            self.heap.frozenset(table)
+            self.heap.frozenset(members)
         } else {
-            self.heap.set(table)
+            self.heap.set(members)
         };
         self.local(made.value())
     }
@@ -344,13 +557,18 @@ impl Vm {
         }
     }
 
-    fn set_size(&self, l: Local) -> usize {
+    pub(super) fn set_size(&self, l: Local) -> usize {
         let source = self.set_source(l);
-        self.table(source).len(&self.heap)
+        self.keys(source).len(&self.heap)
     }
 
     /// Whether all members of a set or view are in another one.
     pub fn is_subset(&mut self, a: Local, b: Local) -> Result<bool, Raised> {
+        if let (Some(x), Some(y)) = (self.get_gc::<Set>(a), self.get_gc::<Set>(b))
+            && let Some(answer) = x.get().members.is_subset(&self.heap, &y.get().members)
+        {
+            return Ok(answer);
+        }
         let (source, other) = (self.set_source(a), self.set_source(b));
         let pairs = self
             .get_gc::<View>(a)

@@ -532,7 +532,7 @@ pub fn leaf_len(heap: &Heap, value: Value<'_>) -> Option<usize> {
         Kind::List => value.as_gc::<List>().map(|list| list.get().len(heap)),
         Kind::Tuple => value.as_gc::<Tuple>().map(Gc::len),
         Kind::Dict => value.as_gc::<Dict>().map(|dict| dict.get().table.len(heap)),
-        Kind::Set => value.as_gc::<Set>().map(|set| set.get().table.len(heap)),
+        Kind::Set => value.as_gc::<Set>().map(|set| set.get().members.len(heap)),
         Kind::Bytes => value
             .as_gc::<Bytes>()
             .map(|bytes| bytes.get().as_slice().len()),

@@ -206,7 +206,7 @@ fn length_hint<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Value<'h> {
         | IterTag::DictReverse
         | IterTag::Set => {
             let now = source.as_gc::<Dict>().map(|dict| dict.table.len(heap));
-            let now = now.or_else(|| source.as_gc::<Set>().map(|set| set.table.len(heap)));
+            let now = now.or_else(|| source.as_gc::<Set>().map(|set| set.members.len(heap)));
             match now {
                 Some(now) if now as i64 == end => end + 1 - iter.step.get(),
                 _ => 0,

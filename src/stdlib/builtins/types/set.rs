@@ -4,8 +4,9 @@
 //! To add a method: a `Native`, its function, a name in one or both tables.
 
 use super::special::Special;
+use crate::runtime::members::Members;
 use crate::runtime::set::Set;
-use crate::runtime::table::{Found, Table};
+use crate::runtime::table::Found;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value, builtin_eq};
 use crate::stdlib::receiver::{given, or_not_implemented, plain, spread, this, this_of};
 use crate::stdlib::registry::NativeType;
@@ -107,14 +108,14 @@ const FROZENSET: NativeType = NativeType {
 const NEW: Native = Native::leaf(
     "set(cls, /, *args, **kwargs)",
     "Create and return a new object.  See help(type) for accurate signature.",
-    |heap, _| Ok(heap.set(Table::default()).value()),
+    |heap, _| Ok(heap.set(Members::default()).value()),
 );
 
 const INIT: Native = Native::vm(
     "__init__(self, iterable=(), /) -> None",
     "Initialize self.  See help(type(self)) for accurate signature.",
     |vm, args| {
-        mutable(vm, args)?.table.clear(&vm.heap);
+        mutable(vm, args)?.members.clear(&vm.heap);
         if let Some(iterable) = given(vm, args.at(1)) {
             vm.add_all(args.at(0), iterable)?;
         }
@@ -127,17 +128,15 @@ const NEW_FROZEN: Native = Native::vm(
     "Create and return a new object.  See help(type) for accurate signature.",
     |vm, args| {
         let Some(iterable) = given(vm, args.at(1)) else {
-            return Ok(vm.local(vm.heap.frozenset(Table::default()).value()));
+            return Ok(vm.local(vm.heap.frozenset(Members::default()).value()));
         };
-        let members = members(vm, iterable)?;
-        if is_frozen(&vm.heap, vm.get(members)) {
-            return Ok(members);
+        let inner = plain(vm, iterable);
+        if is_frozen(&vm.heap, vm.get(inner)) {
+            return Ok(inner);
         }
-        let table = vm
-            .get_gc::<Set>(members)
-            .map(|set| set.table.copy(&vm.heap))
-            .transpose()?;
-        Ok(vm.local(vm.heap.frozenset(table.unwrap_or_default()).value()))
+        let set = vm.local(vm.heap.frozenset(Members::default()).value());
+        vm.add_all(set, iterable)?;
+        Ok(set)
     },
 );
 
@@ -184,34 +183,66 @@ const COPY: Native = Native::leaf(
     |heap, args| copy(heap, this(heap, args)?),
 );
 
-/// The receiver combined with each of `*others` in turn, as a new set.
-fn combine(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
-    let mut result = vm.local(copy(&vm.heap, this_of(vm, args)?)?);
-    for other in spread(vm, args.at(1)) {
+const UNION: Native = Native::vm(
+    "union(self, /, *others)",
+    "Return a new set with elements from the set and all others.",
+    |vm, args| {
+        this_of::<Set>(vm, args)?;
+        let result = vm.copy_set(args.at(0))?;
+        for other in spread(vm, args.at(1)) {
+            let mark = vm.mark();
+            if !vm.get(other).is(vm.get(args.at(0))) {
+                vm.add_all(result, other)?;
+            }
+            vm.release(mark);
+        }
+        Ok(result)
+    },
+);
+
+/// What `step` makes of the receiver and each of `*others` in turn; a copy where there is none.
+fn combine(
+    vm: &mut Vm,
+    args: Locals,
+    step: fn(&mut Vm, Local, Local) -> Result<Local, Raised>,
+) -> Result<Local, Raised> {
+    let others = spread(vm, args.at(1));
+    if others.is_empty() {
+        return vm.copy_set(args.at(0));
+    }
+    let mut result = args.at(0);
+    for other in others {
         let mark = vm.mark();
-        let other = members(vm, other)?;
-        let next = vm.combine_sets(operator, result, other)?;
+        let next = step(vm, result, other)?;
         result = vm.keep(mark, next);
     }
     Ok(result)
 }
 
-const UNION: Native = Native::vm(
-    "union(self, /, *others)",
-    "Return a new set with elements from the set and all others.",
-    |vm, args| combine(vm, args, Operator::BitOr),
-);
-
 const INTERSECTION: Native = Native::vm(
     "intersection(self, /, *others)",
     "Return a new set with elements common to the set and all others.",
-    |vm, args| combine(vm, args, Operator::BitAnd),
+    |vm, args| {
+        this_of::<Set>(vm, args)?;
+        combine(vm, args, Vm::intersect_all)
+    },
 );
 
 const DIFFERENCE: Native = Native::vm(
     "difference(self, /, *others)",
     "Return a new set with elements in the set that are not in the others.",
-    |vm, args| combine(vm, args, Operator::Sub),
+    |vm, args| {
+        this_of::<Set>(vm, args)?;
+        let others = spread(vm, args.at(1));
+        let Some((&first, rest)) = others.split_first() else {
+            return vm.copy_set(args.at(0));
+        };
+        let result = vm.subtract_all(args.at(0), first)?;
+        for &other in rest {
+            vm.remove_all(result, other)?;
+        }
+        Ok(result)
+    },
 );
 
 const SYMMETRIC_DIFFERENCE: Native = Native::vm(
@@ -219,22 +250,9 @@ const SYMMETRIC_DIFFERENCE: Native = Native::vm(
     "Return a new set with elements in either the set or other but not both.",
     |vm, args| {
         this_of::<Set>(vm, args)?;
-        let other = members(vm, args.at(1))?;
-        vm.combine_sets(Operator::BitXor, args.at(0), other)
+        vm.symmetric_difference(args.at(0), args.at(1))
     },
 );
-
-/// Changes the receiver by each of `*others` in turn.
-fn change(vm: &mut Vm, args: Locals, operator: Operator) -> Result<Local, Raised> {
-    mutable(vm, args)?;
-    for other in spread(vm, args.at(1)) {
-        let mark = vm.mark();
-        let other = members(vm, other)?;
-        vm.inplace(operator, args.at(0), other)?;
-        vm.release(mark);
-    }
-    Ok(vm.none())
-}
 
 const UPDATE: Native = Native::vm(
     "update(self, /, *others) -> None",
@@ -242,8 +260,9 @@ const UPDATE: Native = Native::vm(
     |vm, args| {
         mutable(vm, args)?;
         for other in spread(vm, args.at(1)) {
-            let other = plain(vm, other);
+            let mark = vm.mark();
             vm.add_all(args.at(0), other)?;
+            vm.release(mark);
         }
         Ok(vm.none())
     },
@@ -252,13 +271,26 @@ const UPDATE: Native = Native::vm(
 const INTERSECTION_UPDATE: Native = Native::vm(
     "intersection_update(self, /, *others) -> None",
     "Update the set, keeping only elements found in it and all others.",
-    |vm, args| change(vm, args, Operator::BitAnd),
+    |vm, args| {
+        mutable(vm, args)?;
+        let result = combine(vm, args, Vm::intersect_all)?;
+        vm.take_members(args.at(0), result)?;
+        Ok(vm.none())
+    },
 );
 
 const DIFFERENCE_UPDATE: Native = Native::vm(
     "difference_update(self, /, *others) -> None",
     "Update the set, removing elements found in others.",
-    |vm, args| change(vm, args, Operator::Sub),
+    |vm, args| {
+        mutable(vm, args)?;
+        for other in spread(vm, args.at(1)) {
+            let mark = vm.mark();
+            vm.remove_all(args.at(0), other)?;
+            vm.release(mark);
+        }
+        Ok(vm.none())
+    },
 );
 
 const SYMMETRIC_DIFFERENCE_UPDATE: Native = Native::vm(
@@ -266,8 +298,8 @@ const SYMMETRIC_DIFFERENCE_UPDATE: Native = Native::vm(
     "Update the set, keeping only elements found in either set, but not in both.",
     |vm, args| {
         mutable(vm, args)?;
-        let other = members(vm, args.at(1))?;
-        vm.inplace(Operator::BitXor, args.at(0), other)?;
+        let other = vm.keys_of(args.at(1))?;
+        vm.toggle_members(args.at(0), other)?;
         Ok(vm.none())
     },
 );
@@ -317,7 +349,7 @@ const ADD: Native = Native::vm(
     match found {
         Found::At(_) => {}
         // Without memory the general path raises.
-        Found::Missing => set.table.push(heap, hash, args.get(1), Value::UNDEF).ok()?,
+        Found::Missing => set.members.push(heap, hash, args.get(1)).ok()?,
         Found::Ask(_) => return None,
     }
     Some(Value::NONE)
@@ -330,7 +362,7 @@ fn find<'h>(heap: &'h Heap, args: Args<'h>) -> Option<(Gc<'h, Set>, u64, Found)>
     }
     let set = args.get(0).as_gc::<Set>()?;
     let hash = builtin_eq::hash(heap, args.get(1))?;
-    let found = set.table.find(heap, hash, args.get(1));
+    let found = set.members.find(heap, hash, args.get(1));
     Some((set, hash, found))
 }
 
@@ -340,7 +372,7 @@ fn quick_remove<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
     let Found::At(at) = found else {
         return None;
     };
-    set.table.remove(heap, at);
+    set.members.remove(heap, at);
     Some(Value::NONE)
 }
 
@@ -378,18 +410,14 @@ const POP: Native = Native::leaf(
 
 fn pop<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let set = check_mutable(heap, this(heap, args)?)?;
-    set.settle(heap);
-    match set.table.next_position(heap, 0) {
-        Some(at) => Ok(set.table.remove(heap, at).0),
-        None => Err(heap.raise(Builtin::KeyError, "pop from an empty set")),
-    }
+    (set.members.pop(heap)).ok_or_else(|| heap.raise(Builtin::KeyError, "pop from an empty set"))
 }
 
 const CLEAR: Native = Native::leaf(
     "clear(self, /) -> None",
     "Remove all elements from this set.",
     |heap, args| {
-        check_mutable(heap, this(heap, args)?)?.table.clear(heap);
+        check_mutable(heap, this(heap, args)?)?.members.clear(heap);
         Ok(Value::NONE)
     },
 );

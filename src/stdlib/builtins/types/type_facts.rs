@@ -56,7 +56,7 @@ pub fn flags<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let abstract_ = class.attrs.get(heap, heap.sym(Sym::AbstractMethods));
     if abstract_
         .and_then(|names| names.as_gc::<Set>())
-        .is_some_and(|set| !set.table.is_empty(heap))
+        .is_some_and(|set| !set.members.is_empty(heap))
     {
         flags |= bit::ABSTRACT;
     }

@@ -189,7 +189,7 @@ impl Vm {
             return Ok(());
         };
         let mut names: Vec<&str> = set
-            .table
+            .members
             .keys(heap)
             .iter()
             .filter_map(|v| Some(v.as_gc::<Str>()?.as_str()))
@@ -360,7 +360,7 @@ fn is_abstract(heap: &Heap, class: Gc<'_, Class>) -> bool {
     names.is_some_and(|names| {
         names
             .as_gc::<Set>()
-            .is_none_or(|names| !names.table.is_empty(heap))
+            .is_none_or(|names| !names.members.is_empty(heap))
     })
 }
 

@@ -87,11 +87,7 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
         Kind::Str => walk(IterTag::Str, 0),
         Kind::Bytes | Kind::ByteArray => walk(IterTag::Bytes, 0),
         Kind::Dict => walk(IterTag::DictKeys, value.as_gc::<Dict>()?.table.len(heap)),
-        Kind::Set => {
-            let set = value.as_gc::<Set>()?;
-            set.settle(heap);
-            walk(IterTag::Set, set.table.len(heap))
-        }
+        Kind::Set => walk(IterTag::Set, value.as_gc::<Set>()?.members.len(heap)),
         Kind::View => view_iter(heap, value.as_gc()?),
         Kind::Opaque => {
             plain_array(value)?;
@@ -446,15 +442,15 @@ fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h
     let Some(set) = iter.source.get(heap).as_gc::<Set>() else {
         return Ok(None);
     };
-    if set.table.len(heap) as i64 != iter.end.get() {
+    if set.members.len(heap) as i64 != iter.end.get() {
         iter.end.set(-1);
         return Err(heap.raise(Builtin::RuntimeError, "Set changed size during iteration"));
     }
-    let Some(at) = set.table.next_position(heap, iter.pos.get() as usize) else {
+    let Some((at, _, member)) = set.members.next(heap, iter.pos.get() as usize) else {
         iter.source.clear();
         return Ok(None);
     };
     iter.pos.set(at as i64 + 1);
     iter.step.set(iter.step.get() + 1);
-    Ok(set.table.entry(heap, at).map(|(key, _)| key))
+    Ok(Some(member))
 }

@@ -188,11 +188,7 @@ impl Vm {
                     .collect(),
             ),
             Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
-            Kind::Set => {
-                let set = value.as_gc::<Set>()?;
-                set.settle(heap);
-                Some(set.table.keys(heap))
-            }
+            Kind::Set => Some(value.as_gc::<Set>()?.members.keys(heap)),
             Kind::Opaque => {
                 let array = plain_array(value)?;
                 (0..array.len(heap))

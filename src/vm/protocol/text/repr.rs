@@ -235,7 +235,7 @@ impl Vm {
     fn write_set(&mut self, set: Local, name: &str, out: &mut String) -> Result<(), Raised> {
         let table_is_empty = self
             .get_gc::<Set>(set)
-            .is_none_or(|set| set.table.is_empty(&self.heap));
+            .is_none_or(|set| set.members.is_empty(&self.heap));
         if table_is_empty {
             out.push_str(name);
             out.push_str("()");
@@ -246,17 +246,14 @@ impl Vm {
         } else {
             (format!("{name}({{"), "})")
         };
-        if let Some(set) = self.get_gc::<Set>(set) {
-            set.settle(&self.heap);
-        }
         self.write_once(set, &format!("{name}(...)"), out, |vm, out| {
             let mut at = 0;
             out.push_str(&braces.0);
             vm.write_items(out, |vm| {
-                let table = &vm.get_gc::<Set>(set)?.get().table;
-                let position = table.next_position(&vm.heap, at)?;
+                let members = &vm.get_gc::<Set>(set)?.get().members;
+                let (position, _, member) = members.next(&vm.heap, at)?;
                 at = position + 1;
-                table.entry(&vm.heap, position).map(|(item, _)| item)
+                Some(member)
             })?;
             out.push_str(braces.1);
             Ok(())
@@ -280,7 +277,7 @@ impl Vm {
         out: &mut String,
     ) -> Result<(), Raised> {
         let members = self.get_gc::<Set>(payload);
-        if members.is_none_or(|set| set.table.is_empty(&self.heap)) {
+        if members.is_none_or(|set| set.members.is_empty(&self.heap)) {
             out.push_str(name);
             out.push_str("()");
             return Ok(());
