@@ -20,7 +20,7 @@ use crate::stdlib::arg::plain_value;
 use crate::stdlib::receiver::{given, spread, this, this_of};
 use crate::stdlib::registry::NativeType;
 use crate::vm::protocol::iterate::plain_iter;
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Local, Locals, Native, Vm};
 
 /// The types of this file.
 pub const TYPES: &[NativeType] = &[
