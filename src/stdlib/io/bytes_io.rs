@@ -10,8 +10,9 @@ use super::buffer_arg::{store_into, writable_len};
 use super::stream_state::{set_attributes, state_parts};
 use super::{closed_error, opaque, payload, size_arg};
 use crate::runtime::heap::traced;
+use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, vm_index_or};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -27,9 +28,9 @@ pub const BYTES_IO: ModuleType = ModuleType {
         base: Some(&BUFFERED_IO_BASE),
         new: Some(&NEW),
         methods: &[
-            &INIT, &READ, &READ1, &READINTO, &READLINE, &NEXT, &WRITE, &SEEK, &TELL, &TRUNCATE,
-            &GETVALUE, &CLOSE, &SEEKABLE, &READABLE, &WRITABLE, &ISATTY, &FLUSH, &GETBUFFER,
-            &GETSTATE, &SETSTATE,
+            &INIT, &READ, &READ1, &READINTO, &READLINE, &READLINES, &NEXT, &WRITE, &SEEK, &TELL,
+            &TRUNCATE, &GETVALUE, &CLOSE, &SEEKABLE, &READABLE, &WRITABLE, &ISATTY, &FLUSH,
+            &GETBUFFER, &GETSTATE, &SETSTATE,
         ],
         getters: &[Getter::vm(
             "closed",
@@ -114,7 +115,7 @@ const NEW: Native = Native::vm(
     "__new__(cls, /, *args, **kwargs)",
     "Create and return a new object.",
     |vm, args| {
-        let class: crate::runtime::Gc<'_, crate::runtime::class::Class> =
+        let class: Gc<'_, crate::runtime::class::Class> =
             vm.get_gc(args.at(0)).expect("`__new__` gets the class");
         let exact = class.name(&vm.heap).as_str() == BYTES_IO.name;
         let state = BytesState {
@@ -173,18 +174,34 @@ const READLINE: Native = Native::vm(
 );
 const NEXT: Native = Native::vm("__next__(self, /)", "Implement next(self).", |vm, args| {
     let state = open_state(vm, args)?;
-    let line = if state.exact {
-        let len = state.line_len();
-        vm.local(state.take(&vm.heap, len))
-    } else {
-        vm.call_method(args.at(0), "readline", &[])?
-    };
-    if !vm.truth(line)? {
-        return Err(vm.heap.raise_with(Builtin::StopIteration, &[]));
+    match state.line_len() {
+        0 => Err(vm.heap.raise_with(Builtin::StopIteration, &[])),
+        len => Ok(vm.local(state.take(&vm.heap, len))),
     }
-    Ok(line)
 })
 .quick(quick_next);
+const READLINES: Native = Native::vm(
+    "readlines(self, size=None, /)",
+    "The lines from the position on; of a size that is given, until they have as many bytes.",
+    |vm, args| {
+        let size = size_arg(vm, args.at(1))?;
+        let limit = usize::try_from(size).ok().filter(|&limit| limit > 0);
+        let lines = vm.local(vm.heap.list([]).value());
+        let mut read = 0;
+        loop {
+            let state = open_state(vm, args)?;
+            let len = state.line_len();
+            if len == 0 || limit.is_some_and(|limit| read >= limit) {
+                return Ok(lines);
+            }
+            let line = state.take(&vm.heap, len);
+            let list: Gc<'_, List> = vm.get_gc(lines).expect("it was just made");
+            list.push(&vm.heap, line)?;
+            read += len;
+            vm.native_safepoint()?;
+        }
+    },
+);
 const WRITE: Native = Native::vm(
     "write(self, data, /)",
     "Write bytes at the position; their number.",

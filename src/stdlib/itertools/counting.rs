@@ -9,7 +9,7 @@ use crate::runtime::heap::{SlotVec, traced};
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Raised, Slot, Value};
-use crate::stdlib::arg::given;
+use crate::stdlib::arg::{given, plain_value};
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Operator, Vm};
 
@@ -46,7 +46,8 @@ const COUNT_NEW: Native = Native::vm(
             }
         }
         // Small numbers count as plain integers, whatever their class.
-        let first = vm.get(next).as_i64().filter(|_| !vm.get(next).is_float());
+        let first = plain_value(&vm.heap, vm.get(next));
+        let first = first.as_i64().filter(|_| !first.is_float());
         let payload = Count {
             next: Slot::new(first.map_or(vm.get(next), |n| vm.heap.int(n))),
             step: slot(vm, step),

@@ -14,7 +14,7 @@ use self::error::{DECODE_ERROR, complain};
 use self::escape::{Escapes, push_string};
 use self::reader::{Mistake, Reader, Strictness};
 use self::writer::{Order, Style, Unfit, Writer};
-use super::arg::given;
+use super::arg::{given, plain_value};
 use super::registry::NativeModule;
 use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised};
@@ -75,7 +75,8 @@ const ENCODE_STRING: Native = Native::vm(
     "The text of a string.",
     |vm, args| {
         let escapes = escapes(vm, args.at(1))?;
-        let Some(text) = vm.get_gc::<Str>(args.at(0)).map(Gc::as_str) else {
+        let given = plain_value(&vm.heap, vm.get(args.at(0)));
+        let Some(text) = given.as_gc::<Str>().map(Gc::as_str) else {
             let class = vm.heap.type_name(vm.get(args.at(0)));
             let message = format!("first argument must be a string, not {class}");
             return Err(vm.heap.type_error(message));

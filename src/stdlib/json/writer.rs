@@ -104,8 +104,17 @@ impl Writer {
             return Ok(());
         }
         let plain = plain_value(&vm.heap, value);
+        let is_exact = plain.is(value);
         if plain.is_gc::<List>() || plain.is_gc::<Tuple>() {
-            return self.enclosed(vm, local, |this, vm| this.array(vm, local));
+            return self.enclosed(vm, local, |this, vm| match is_exact {
+                true => this.array(vm, local),
+                // A subclass says itself what its items are.
+                false => {
+                    let items = vm.iter(local)?;
+                    let items = vm.to_list(items)?;
+                    this.array(vm, items)
+                }
+            });
         }
         if plain.is_gc::<Dict>() {
             return self.enclosed(vm, local, |this, vm| this.object(vm, local));
@@ -331,9 +340,9 @@ fn bool_word(value: Value<'_>) -> Option<&'static str> {
     }
 }
 
-/// An item of a list or tuple, or of an instance around one.
+/// An item of a list or tuple.
 fn item_at(vm: &Vm, local: Local, at: usize) -> Option<Value<'_>> {
-    let plain = plain_value(&vm.heap, vm.get(local));
+    let plain = vm.get(local);
     match plain.as_gc::<List>() {
         Some(list) => list.item(&vm.heap, at),
         None => plain

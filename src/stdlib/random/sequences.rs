@@ -15,6 +15,8 @@ pub const CHOICE: Native = Native::vm(
     "choice(self, seq)",
     "Return a random element of a sequence that is not empty. Raises IndexError if it is empty.",
     |vm, a| {
+        // Twice, as `choice` of CPython does: whether there are any, then how many.
+        vm.len(a.at(1))?;
         let len = vm.len(a.at(1))?;
         let at = draw(vm, a, |random| random.choice(len))?;
         element(vm, a.at(1), at)

@@ -16,6 +16,7 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::scheduler;
+use crate::stdlib::arg::plain_value;
 use crate::stdlib::registry::{keep, kept};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -190,7 +191,7 @@ fn posix_time(vm: &mut Vm, seconds: Local) -> Result<i64, Raised> {
             "timestamp out of range for platform time_t",
         )
     };
-    if vm.get(seconds).as_float().is_none() {
+    if plain_value(&vm.heap, vm.get(seconds)).as_float().is_none() {
         let exact = vm.index_value(seconds)?;
         return vm.get(exact).as_i64().ok_or_else(|| overflow(vm));
     }

@@ -45,7 +45,12 @@ pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     if source.is_undef() {
         return Ok(Vec::new());
     }
-    match vm.call_special(a.at(1), Sym::Bytes, &[])? {
+    // A bytearray asks no `__bytes__`.
+    let asked = match made.name == Builtin::Bytes.name() {
+        true => vm.call_special(a.at(1), Sym::Bytes, &[])?,
+        false => None,
+    };
+    match asked {
         Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
         None if is_count(vm, a.at(1)) => zeros(vm, a.at(1)),
         None => of_object(vm, a.at(1), made),
