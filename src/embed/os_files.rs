@@ -462,4 +462,8 @@ impl Files for OsFiles {
     fn current_dir(&self) -> io::Result<PathBuf> {
         std::env::current_dir()
     }
+
+    fn check_database(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -206,6 +206,10 @@ impl Files for Guarded {
         let current = self.inner.current_dir()?;
         self.allow(&current, Links::Follow, Use::Read)
     }
+
+    fn check_database(&self, path: &Path) -> io::Result<()> {
+        self.allow(path, Links::Follow, Use::Write).map(drop)
+    }
 }
 
 /// Other processes behind a shut door.

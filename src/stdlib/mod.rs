@@ -52,6 +52,8 @@ pub mod select;
 pub mod signal;
 #[cfg(feature = "net")]
 pub mod socket;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod statistics;
 pub mod struct_;
 pub mod summary;
@@ -109,6 +111,8 @@ pub const MODULES: &[&NativeModule] = &[
     &signal::SIGNAL,
     #[cfg(feature = "net")]
     &socket::SOCKET,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
     &statistics::STATISTICS,
     &struct_::STRUCT,
     &sys::SYS,

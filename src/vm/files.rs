@@ -184,6 +184,10 @@ pub trait Files {
     fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
     /// The current directory.
     fn current_dir(&self) -> io::Result<PathBuf>;
+    /// Whether SQLite, which opens files itself, may open a database at this path, with the journals that it writes beside it.
+    fn check_database(&self, _: &Path) -> io::Result<()> {
+        refused()
+    }
 }
 
 /// A file system that refuses everything.

@@ -113,9 +113,10 @@ const ALTERNATIVES: &[(&str, &str)] = &[
         "pydoc",
         "`help(name)` shows the same; docs/library has the pages",
     ),
+    #[cfg(not(feature = "sqlite"))]
     (
-        "sqlite3",
-        "apy has no SQLite: call the program sqlite3 by subprocess, or keep data with json, csv, pickle or shelve",
+        "_sqlite3",
+        "apy was built without SQLite, which its feature sqlite brings",
     ),
     (
         "telnetlib",
