@@ -468,19 +468,19 @@ fn files_of_pytest_run_as_they_are() {
     assert_eq!(
         run.failed(),
         [
-            "tests/test_all.py::test_add[four-x]",
-            "tests/test_all.py::test_add[four-y]"
+            "tests/test_all.py::test_add[x-four]",
+            "tests/test_all.py::test_add[y-four]"
         ]
     );
     run.has(&[
         "left:  3\n      right: 4",
         "skip   tests/test_all.py::test_skipped: not here",
         "xfail  tests/test_all.py::test_xfail: a bug",
-        "Failed:\n  tests/test_all.py::test_add[four-x]\n",
+        "Failed:\n  tests/test_all.py::test_add[x-four]\n",
         "2 failed, 7 passed, 1 skipped, 1 failed as expected in ",
     ]);
-    let again = folder.test(&["-v", "tests/test_all.py::test_add[four-x]"]);
-    assert_eq!(again.failed(), ["tests/test_all.py::test_add[four-x]"]);
+    let again = folder.test(&["-v", "tests/test_all.py::test_add[x-four]"]);
+    assert_eq!(again.failed(), ["tests/test_all.py::test_add[x-four]"]);
     again.has(&["1 failed in "]);
     let chosen = |args: &[&str]| {
         let args: Vec<&str> = ["-v"].iter().chain(args).copied().collect();

@@ -4,6 +4,7 @@
 //! saving (-1: unknown), and where known the zone's name and its offset.
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -74,6 +75,26 @@ fn chosen_zone(vm: &Vm) -> Option<TimeZone> {
     vm.find_payload::<LocalZone>(zone)?.chosen.borrow().clone()
 }
 
+/// When daylight saving holds if the rules of a zone name it and do not say when, as in `GMT0BST`; glibc's.
+const USUAL_CHANGES: &str = ",M3.2.0,M11.1.0";
+
+/// A zone by its name in the database or by POSIX's rules.
+fn named(name: &str) -> Option<TimeZone> {
+    let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name));
+    let zone = zone.or_else(|_| TimeZone::posix(&format!("{name}{USUAL_CHANGES}")));
+    zone.ok()
+}
+
+/// The zone with which the process started.
+fn system() -> TimeZone {
+    static BY_RULES: LazyLock<Option<TimeZone>> = LazyLock::new(|| {
+        let text = std::env::var("TZ").ok()?;
+        let name = text.strip_prefix(':').unwrap_or(&text);
+        named(name).filter(|zone| zone.iana_name().is_none())
+    });
+    BY_RULES.clone().unwrap_or_else(TimeZone::system)
+}
+
 /// Takes a zone by its name in the database or by POSIX's rules; what is neither is UTC.
 fn set_zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let chosen = match vm.get(args.at(0)).is_none() {
@@ -81,8 +102,7 @@ fn set_zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         false => {
             let text = vm.text_of(args.at(0))?;
             let name = text.strip_prefix(':').unwrap_or(&text);
-            let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name));
-            Some(zone.unwrap_or(TimeZone::UTC))
+            Some(named(name).unwrap_or(TimeZone::UTC))
         }
     };
     if kept(vm, LOCAL_ZONE).is_none() {
@@ -99,7 +119,7 @@ fn set_zone(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 /// What the local zone has at a moment: offset, whether daylight saving holds, name. Beyond the years that zones know it is the
 /// zone's at the nearest moment.
 pub fn zone_at(vm: &Vm, seconds: i64) -> (i64, bool, String) {
-    let zone = chosen_zone(vm).unwrap_or_else(TimeZone::system);
+    let zone = chosen_zone(vm).unwrap_or_else(system);
     let info = zone.to_offset_info(moment_of(seconds));
     (
         info.offset().seconds().into(),
@@ -116,7 +136,7 @@ fn moment_of(seconds: i64) -> Timestamp {
 
 /// The local zone's offset from UTC at a moment, in seconds.
 pub fn local_offset(vm: &Vm, seconds: i64) -> i64 {
-    let zone = chosen_zone(vm).unwrap_or_else(TimeZone::system);
+    let zone = chosen_zone(vm).unwrap_or_else(system);
     zone.to_offset(moment_of(seconds)).seconds().into()
 }
 
