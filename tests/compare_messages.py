@@ -104,14 +104,16 @@ for module in (math, operator):
 
 # Differences by kind: a pattern of the call, one of CPython's answer, and the reason.
 LISTED = [
-    (r"(operator|OrderedDict|defaultdict|Counter|namespace|partial)\.", r"", "written in Python here, in C in CPython: texts of functions"),
-    (r"alias\.", r"", "an alias has its own special methods here; CPython's leads to those of its origin"),
+    (r"(OrderedDict|defaultdict|Counter|namespace|partial)\.", r"^TypeError", "written in Python here, in C in CPython: texts of functions"),
+    (r"(OrderedDict|Counter)\.", r"^ValueError: need more than 1|^KeyError: $|<(odict|itertools\.chain)", "the same: other texts, iterators of other classes"),
+    (r"operator\.(attrgetter|itemgetter|methodcaller|call)\(", r"^TypeError", "the same for those of operator"),
+    (r"alias\.__\w+__", r"", "an alias has its own special methods here; CPython's leads to those of its origin"),
     (r"(type|alias)\.__getattribute__", r"", "a class inherits the wrapper of object"),
     (r"property\.__set_name__", r"__set_name__\(\) takes", "one text for all wrappers"),
     (r"mappingproxy\.__(lt|le|gt|ge|ior|class_getitem)", r"", "a proxy compares as its dict does when it is asked by an operator"),
     (r"generator\.__del__|zip\.__setstate__|code\._varname|code\.(__)?replace", r"", "not there, or takes other arguments"),
     (r"memoryview\.__iter__\(\)|iter\(|str\.__iter__|enumerate|reversed|bytes\.__iter__", r"iterator object", "iterators of other classes"),
-    (r"(set|frozenset)\.(symmetric_difference|union)|(keys|items)\.__r?(or|xor)__", r"^(frozenset\()?\{", "the order of texts, whose hashes CPython draws anew in each run"),
+    (r"(set|frozenset)(\.(symmetric_difference|union))?\(|(keys|items)\.__r?(or|xor|sub)__", r"^(frozenset\()?\{", "the order of texts, whose hashes CPython draws anew in each run"),
     (r"hash|object\.__hash__|int\.__hash__", r"^-?\d+$", "hashes of objects are numbered"),
     (r"deque\.__(delitem|getitem|setitem)__", r"cannot be interpreted", "one text for indices of all sequences"),
     (r"(iterator|reversed)\.__setstate__|deque\.__init__", r"an integer is required", "one text for what should be an integer"),

@@ -194,7 +194,8 @@ const ICONCAT: Native = Native::vm(
 fn require_sequence(vm: &Vm, value: Local) -> Result<(), Raised> {
     let heap = &vm.heap;
     let value = vm.get(value);
-    if vm.special(value, Sym::GetItem).is_some() && !heap.is_instance(value, Builtin::Dict) {
+    let has = |name| vm.special(value, name).is_some();
+    if has(Sym::GetItem) && has(Sym::Add) && !heap.is_instance(value, Builtin::Dict) {
         return Ok(());
     }
     let class = heap.type_name(value);
@@ -253,6 +254,12 @@ fn each_equal(
     wanted: Local,
     mut found: impl FnMut(i64) -> Search,
 ) -> Result<(), Raised> {
+    let has = |name| vm.special(vm.get(iterable), name).is_some();
+    if !has(Sym::Iter) && !has(Sym::GetItem) {
+        let class = vm.heap.type_name(vm.get(iterable));
+        let message = format!("argument of type '{class}' is not iterable");
+        return Err(vm.heap.type_error(message));
+    }
     let iterator = vm.iter(iterable)?;
     let item = vm.local(Value::UNDEF);
     for at in 0.. {

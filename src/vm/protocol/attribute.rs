@@ -376,6 +376,26 @@ impl Vm {
         Ok(Some(found))
     }
 
+    /// The name of a property, quoted for messages: that of its attribute, else that of its getter.
+    pub(in crate::vm) fn property_name(&self, property: &Descriptor) -> String {
+        let heap = &self.heap;
+        let getter = property.get.get(heap);
+        let name = match property.extra.get(heap).as_gc::<Str>() {
+            Some(name) => Some(name.as_str()),
+            None => match getter.as_gc::<Function>() {
+                Some(function) => function
+                    .name
+                    .get(heap)
+                    .as_gc::<Str>()
+                    .map(|name| name.as_str()),
+                None => getter
+                    .as_gc::<NativeFunction>()
+                    .map(|native| self.native(native.id).name()),
+            },
+        };
+        name.map_or(String::new(), |name| format!(" '{name}'"))
+    }
+
     fn call_getter(&mut self, descriptor: Local, receiver: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let this: Gc<'_, Descriptor> = self
@@ -384,11 +404,7 @@ impl Vm {
         let getter = this.get.get(heap);
         if getter.is_undef() || getter.is_none() {
             let class = heap.class_of(self.get(receiver)).qualname(heap).as_str();
-            let name = this
-                .extra
-                .get(heap)
-                .as_gc::<Str>()
-                .map_or(String::new(), |n| format!(" '{}'", n.as_str()));
+            let name = self.property_name(this.get());
             return Err(heap.raise(
                 Builtin::AttributeError,
                 format!("property{name} of '{class}' object has no getter"),

@@ -233,8 +233,7 @@ impl Vm {
             let message = match (d.kind, value) {
                 (DescriptorKind::Property, value) => {
                     let what = if value.is_some() { "setter" } else { "deleter" };
-                    let name = d.extra.get(heap).as_gc::<Str>();
-                    let name = name.map_or(String::new(), |name| format!(" '{}'", name.as_str()));
+                    let name = self.property_name(d.get());
                     format!("property{name} of '{class}' object has no {what}")
                 }
                 _ => {

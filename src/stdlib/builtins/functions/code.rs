@@ -32,7 +32,7 @@ const ONLY_AST: i64 = 0x400;
 /// `ast.PyCF_OPTIMIZED_AST`: the same, and the tree may be simpler than the text.
 const OPTIMIZED_AST: i64 = 0x8000 | ONLY_AST;
 /// The flags that CPython knows: those of `ast.PyCF_*`, and those of `__future__`.
-const KNOWN_FLAGS: i64 = 0x1ff_3200 | ALLOW_TOP_LEVEL_AWAIT | OPTIMIZED_AST;
+const KNOWN_FLAGS: i64 = 0x1ff_7210 | ALLOW_TOP_LEVEL_AWAIT | OPTIMIZED_AST;
 
 const COMPILE: Native = Native::vm(
     "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",

@@ -166,6 +166,11 @@ fn with_args(
 }
 
 fn set_state(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    if this_of::<Iter>(vm, args)?.tag == IterTag::Zip {
+        let is_strict = vm.truth(args.at(1))?;
+        this_of::<Iter>(vm, args)?.pos.set(i64::from(is_strict));
+        return Ok(vm.none());
+    }
     let wanted = vm.index(args.at(1))?;
     let heap = &vm.heap;
     let iter = this_of::<Iter>(vm, args)?;
@@ -193,7 +198,6 @@ fn set_state(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             };
             iter.pos.set(wanted.clamp(0, len));
         }
-        IterTag::Zip => iter.pos.set(i64::from(wanted != 0)),
         _ => {}
     }
     Ok(vm.local(Value::NONE))
