@@ -18,6 +18,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::getpid;
 use signal_hook::{SigId, flag, low_level};
 
+use super::last_words::{self, Owner};
 use crate::vm::signals::{Disposition, INTERRUPT, MaskChange, SignalPipe, Signals as SignalsDoor};
 
 /// Signals that the system lets nobody catch, or that stand for errors of this program.
@@ -141,6 +142,12 @@ impl SignalsDoor for Signals {
             let caught = self.catch(number)?;
             self.0.caught.borrow_mut().insert(number, caught);
         }
+        if number == Signal::SIGABRT as i32 {
+            last_words::leave(match disposition {
+                Disposition::Default => Owner::System,
+                _ => Owner::Program,
+            });
+        }
         if let Some(caught) = self.0.caught.borrow_mut().get_mut(&number) {
             caught.disposition = disposition;
             let is_default = disposition == Disposition::Default;
@@ -170,6 +177,7 @@ impl SignalsDoor for Signals {
     }
 
     fn raise(&self, number: i32) -> io::Result<()> {
+        last_words::forget();
         low_level::raise(number)
     }
 

@@ -130,7 +130,13 @@ const LARGE_TEXT: usize = 1 << 18;
 
 /// Refuses a result of more than [`MAX_TEXT`] bytes, or than there is memory for, before anything is allocated.
 pub fn check_text_size(bytes: usize) -> TextResult<()> {
-    let fits = bytes < LARGE_TEXT || Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
+    check_copies(bytes, 1)
+}
+
+/// The same where several texts of the size are needed at once.
+pub fn check_copies(bytes: usize, copies: usize) -> TextResult<()> {
+    let all = bytes.saturating_mul(copies);
+    let fits = bytes < LARGE_TEXT || Vec::<u8>::new().try_reserve_exact(all).is_ok();
     if bytes > MAX_TEXT || !fits {
         Err(TextError::memory())
     } else {

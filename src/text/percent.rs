@@ -8,7 +8,7 @@
 use super::format_spec::char_from_code;
 use super::int_text::{Decimal, DigitLimit, Radix, int_to_str, radix_digits};
 use super::num::float_digits::{Layout, Style, digits};
-use super::{IntRef, TextError, TextResult, check_text_size};
+use super::{IntRef, TextError, TextResult, check_copies};
 
 /// The segments of a template, in order; it ends after the first error.
 #[derive(Clone, Debug)]
@@ -314,7 +314,7 @@ impl Conversion<'_> {
             }
         }
         let wanted = self.precision.given().unwrap_or(0);
-        check_text_size(wanted)?;
+        check_copies(wanted, 2)?;
         let zeros = wanted.saturating_sub(out.len() - figures);
         insert_fill(out, figures, "0", zeros);
         if self.letter == 'X' {
@@ -326,7 +326,7 @@ impl Conversion<'_> {
     /// Appends a float: for `e E f F g G`.
     pub fn push_float(&self, value: f64, out: &mut String) -> TextResult<()> {
         let precision = self.precision.given().unwrap_or(6);
-        check_text_size(precision)?;
+        check_copies(precision, 3)?;
         let style = match self.letter {
             'e' | 'E' => Style::Exp(precision),
             'f' | 'F' => Style::Fixed(precision),
@@ -358,7 +358,7 @@ impl Conversion<'_> {
     /// Brings what stands in `out` from `from` on to the width; zeros, which only numbers take, go before `body`.
     fn pad(&self, out: &mut String, from: usize, body: usize, number: bool) -> TextResult<()> {
         let width = self.width.given().unwrap_or(0);
-        check_text_size(width)?;
+        check_copies(width, 2)?;
         // Characters are at most bytes.
         if width == 0 || out.len() - from >= width && out[from..].is_ascii() {
             return Ok(());

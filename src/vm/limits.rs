@@ -8,6 +8,11 @@ use super::{Report, Vm};
 use crate::runtime::heap::{LimitKind, Limits, Shortage};
 use crate::runtime::{Builtin, Raised};
 
+/// Less than one part in so many of what is live is little.
+const LITTLE: usize = 128;
+/// So many collections with little between them end in MemoryError.
+const PATIENCE: u32 = 8;
+
 impl Vm {
     /// Sets how much the program may use; what was used so far counts.
     pub fn set_limits(&mut self, limits: Limits) {
@@ -21,23 +26,39 @@ impl Vm {
     /// What concerns memory and limits at each visit of the slow path.
     pub(in crate::vm) fn attend_memory(&mut self) -> Result<(), Raised> {
         self.heap.check_limits()?;
+        let allocated = self.heap.allocated();
         self.collect_if_due();
         self.heap.check_memory()?;
-        self.check_shortage()
+        self.check_shortage(allocated)
     }
 
-    /// Whether memory that is put by had to be used: collects, and puts memory by again.
-    fn check_shortage(&mut self) -> Result<(), Raised> {
+    /// Whether memory that is put by had to be used: collects, and puts memory by again. `allocated`: in bytes, since the last
+    /// collection.
+    fn check_shortage(&mut self, allocated: usize) -> Result<(), Raised> {
         if !self.heap.take_shortage() {
             return Ok(());
         }
         let outside = self.heap.guard.outside();
         self.collect();
         match outside.refill() {
+            // Where collections follow each other too closely the program gets nowhere.
+            Shortage::None if self.is_cramped(allocated) => Err(self.heap.memory_error()),
             Shortage::None => Ok(()),
             Shortage::Drawn | Shortage::Low => Err(self.heap.memory_error()),
             Shortage::Critical => Err(self.heap.end(LimitKind::SystemMemory)),
         }
+    }
+
+    /// Counts collections for want of memory before which little was allocated, compared with what is live; whether there were several.
+    fn is_cramped(&self, allocated: usize) -> bool {
+        let cramped = &self.heap.guard.cramped;
+        let is_little = allocated < self.heap.used() / LITTLE;
+        cramped.set(if is_little { cramped.get() + 1 } else { 0 });
+        if cramped.get() < PATIENCE {
+            return false;
+        }
+        cramped.set(0);
+        true
     }
 
     /// Asks for memory as `Heap::room_for` does, and collects where there is too little.

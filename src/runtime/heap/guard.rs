@@ -156,6 +156,8 @@ pub struct Guard {
     output: Cell<u64>,
     /// Tasks that were refused.
     refused: Cell<usize>,
+    /// How many collections after each other made little room.
+    pub cramped: Cell<u32>,
     /// Whether memory is over its limit, the MemoryError was raised, and what is put by is being used.
     pub(super) warned: Cell<bool>,
     ended: Cell<Option<LimitKind>>,
@@ -192,6 +194,7 @@ impl Default for Guard {
             began: Cell::new(Duration::ZERO),
             output: Cell::new(0),
             refused: Cell::new(0),
+            cramped: Cell::new(0),
             warned: Cell::new(false),
             ended: Cell::new(None),
             reported: Cell::new(false),
@@ -428,6 +431,20 @@ impl Heap {
         }
         self.note_growth();
         Ok(())
+    }
+
+    /// A copy of bytes.
+    ///
+    /// # Errors
+    /// As for `grow_text`.
+    pub fn copy_of(&self, bytes: &[u8]) -> Result<Vec<u8>, Raised> {
+        let mut copy = Vec::new();
+        self.room_for(bytes.len())?;
+        if copy.try_reserve_exact(bytes.len()).is_err() {
+            return Err(self.memory_error());
+        }
+        copy.extend_from_slice(bytes);
+        Ok(copy)
     }
 
     /// Appends a text to one that is being written.

@@ -85,6 +85,8 @@ const CLASS_EPOCH: u64 = 1 << 32;
 /// What is allocated between two collections, beside as much as is live. It fits the cache, so that new objects stand where those of
 /// the last round stood.
 const NURSERY: usize = 1 << 20;
+/// How many bytes are allocated between two looks at the memory that is put by.
+const WATCH: usize = 1 << 20;
 
 /// All objects of one interpreter, and what is known about all of them: shapes, interned strings, builtin types.
 pub struct Heap {
@@ -98,6 +100,8 @@ pub struct Heap {
     allocated: Cell<usize>,
     /// A collection is due when `allocated` exceeds this.
     trigger: Cell<usize>,
+    /// When `allocated` exceeds this it is looked at: whether a collection is due, and whether memory that is put by is being used.
+    watch: Cell<usize>,
     collections: Cell<usize>,
     stress: Cell<bool>,
     next_id: Cell<i64>,
@@ -148,6 +152,7 @@ impl Heap {
             mark: Cell::new(1),
             allocated: Cell::new(0),
             trigger: Cell::new(NURSERY),
+            watch: Cell::new(WATCH),
             collections: Cell::new(0),
             stress: Cell::new(false),
             next_id: Cell::new(1),
@@ -357,6 +362,7 @@ impl Heap {
             return Err(self.end(LimitKind::Memory));
         }
         self.trigger.set(most - self.live.get());
+        self.watch.set(0);
         if self.guard.warned.replace(true) {
             return Ok(());
         }
@@ -368,9 +374,26 @@ impl Heap {
     pub fn charge(&self, bytes: usize) {
         let allocated = self.allocated.get() + bytes;
         self.allocated.set(allocated);
-        if allocated > self.trigger.get() {
-            self.budget.hasten();
+        if allocated > self.watch.get() {
+            self.watch_memory();
         }
+    }
+
+    /// What `charge` does now and then.
+    #[cold]
+    #[inline(never)]
+    fn watch_memory(&self) {
+        self.watch.set(self.allocated.get() + WATCH);
+        if self.wants_collection() {
+            self.budget.hasten();
+            self.watch.set(self.allocated.get() + WATCH / 16);
+        }
+        self.note_growth();
+    }
+
+    /// Bytes allocated since the last collection.
+    pub fn allocated(&self) -> usize {
+        self.allocated.get()
     }
 
     /// Whether the next safepoint should collect.
@@ -448,6 +471,7 @@ impl Heap {
         let live = self.space.in_use() + external;
         let trigger = live + NURSERY;
         self.allocated.set(0);
+        self.watch.set(WATCH.min(trigger));
         self.live.set(live);
         let limit = self.guard.limits().memory.unwrap_or(usize::MAX);
         self.trigger.set(trigger.min(limit.saturating_sub(live)));

@@ -126,7 +126,7 @@ pub fn extend_by(vm: &mut Vm, owner: Local, iterable: Local) -> Result<(), Raise
     if let Some(data) = same_type_bytes(vm, owner, iterable) {
         let items = array(vm, owner);
         let end = items.len(&vm.heap);
-        return items.splice(&vm.heap, end..end, &data);
+        return items.splice(&vm.heap, end..end, &data?);
     }
     let iter = vm.iter(iterable)?;
     let item = vm.none();

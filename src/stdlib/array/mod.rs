@@ -292,8 +292,8 @@ fn fill(vm: &mut Vm, made: Local, initializer: Local) -> Result<(), Raised> {
 }
 
 /// The bytes of another array of the same type, copied: it may be the array that is about to change.
-fn same_type_bytes(vm: &Vm, owner: Local, other: Local) -> Option<Vec<u8>> {
+fn same_type_bytes(vm: &Vm, owner: Local, other: Local) -> Option<Result<Vec<u8>, Raised>> {
     let code = array(vm, owner).code();
     let other = vm.get_gc::<Opaque>(other)?.payload::<Array>()?;
-    (other.code() == code).then(|| other.bytes(&vm.heap).clone())
+    (other.code() == code).then(|| vm.heap.copy_of(&other.bytes(&vm.heap)))
 }

@@ -76,6 +76,7 @@ fn add(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Some(more) = same_type_bytes(vm, args.at(0), args.at(1)) else {
         return Err(bad_argument(vm));
     };
+    let more = more?;
     let sum = copy(vm, args.at(0))?;
     let items = array(vm, sum);
     let end = items.len(&vm.heap);

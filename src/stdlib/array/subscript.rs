@@ -116,6 +116,7 @@ fn set_slice(vm: &mut Vm, owner: Local, key: Local, value: Local) -> Result<(), 
     let Some(new) = same_type_bytes(vm, owner, value) else {
         return Err(bad_argument(vm));
     };
+    let new = new?;
     let items = array(vm, owner);
     if selected.step == 1 {
         let start = selected.start as usize;

@@ -268,6 +268,7 @@ fn remember(vm: &mut Vm, this: Local, hash: u64, key: Local, result: Local) -> R
             state.keys.reserve(&vm.heap, 1)?;
             state.results.reserve(&vm.heap, 1)?;
             vm.heap.grow_vec(&mut state.ring.borrow_mut(), 1)?;
+            vm.heap.grow_vec(&mut state.hashes.borrow_mut(), 1)?;
             state.keys.push(&vm.heap, Value::NONE);
             state.results.push(&vm.heap, Value::NONE);
             state.ring.borrow_mut().push([NONE, NONE]);

@@ -363,7 +363,7 @@ fn read_line(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         if bytes.as_slice().is_empty() {
             break;
         }
-        line.extend_from_slice(bytes.as_slice());
+        vm.heap.append_bytes(&mut line, bytes.as_slice())?;
         vm.release(mark);
         if line.ends_with(b"\n") {
             break;
@@ -459,7 +459,7 @@ fn read_all(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         if bytes.as_slice().is_empty() {
             break;
         }
-        all.extend_from_slice(bytes.as_slice());
+        vm.heap.append_bytes(&mut all, bytes.as_slice())?;
         vm.release(mark);
     }
     Ok(vm.local(vm.heap.bytes(all).value()))
@@ -480,7 +480,7 @@ fn read_into(vm: &mut Vm, args: Locals, method: &str) -> Result<Local, Raised> {
         );
         return Err(vm.heap.value_error(message));
     }
-    let data = bytes.as_slice().to_vec();
+    let data = vm.heap.copy_of(bytes.as_slice())?;
     store_into(vm, args.at(1), &data)?;
     Ok(vm.local(vm.heap.usize(data.len())))
 }

@@ -3,6 +3,7 @@
 //! Positions are in characters; the byte where the position stands is kept beside it, so that appending and reading on are fast. A position
 //! beyond the end is filled with NUL characters by a write.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use super::base::TEXT_IO_BASE;
@@ -121,12 +122,12 @@ impl StringState {
         let written = match newline {
             Newline::Universal | Newline::Any => {
                 let mut lines = self.lines.borrow_mut();
-                translated = lines.translate(written.to_owned(), true);
-                translated.as_str()
+                translated = Cow::Owned(lines.translate(written.to_owned(), true));
+                &*translated
             }
             _ => {
-                translated = newline.write(written).into_owned();
-                translated.as_str()
+                translated = newline.write(written);
+                &*translated
             }
         };
         let mut text = self.text.borrow_mut();
@@ -377,6 +378,9 @@ fn quick_next<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
     Some(heap.str_value(&state.take(len)))
 }
 
+/// Longer texts grow where that may fail.
+const SHORT: usize = 1 << 16;
+
 /// `write` at the end of text without translation.
 fn quick_write<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
     let state = args.get(0).as_gc::<Opaque>()?.payload::<StringState>()?;
@@ -391,6 +395,9 @@ fn quick_write<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
         return None;
     }
     if text.capacity() - text.len() < written.byte_len() {
+        if text.len() + written.byte_len() > SHORT {
+            return None;
+        }
         heap.charge(text.len() + written.byte_len());
     }
     text.push_str(written.as_str());

@@ -11,10 +11,13 @@ use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, checked, plain_value};
 use crate::text::float_repr::float_repr;
 use crate::text::int_text::{Decimal, int_to_str};
+use crate::text::pause::pieces;
 use crate::vm::{Local, Vm};
 
 /// Room that a small value takes, with what goes around it.
 const ITEM: usize = 256;
+/// Texts of so many bytes are quoted piece by piece.
+const LONG_TEXT: usize = 1 << 16;
 
 /// What happens to a name that JSON cannot have, or a float that it cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,8 +161,7 @@ impl Writer {
         heap.poll(1)?;
         heap.grow_text(&mut self.out, ITEM)?;
         if let Some(text) = as_str(heap, value) {
-            heap.grow_text(&mut self.out, text.byte_len() + text.byte_len() / 2 + ITEM)?;
-            push_string(&mut self.out, text.as_str(), self.style.escapes);
+            self.string(heap, text.as_str())?;
         } else if value.is_none() {
             self.out.push_str("null");
         } else if let Some(word) = bool_word(value) {
@@ -210,35 +212,58 @@ impl Writer {
     }
 
     /// What stands before an item.
-    fn before_item(&mut self, is_first: bool) {
+    fn before_item(&mut self, heap: &Heap, is_first: bool) -> Result<(), Raised> {
         if !is_first {
-            self.out.push_str(&self.style.item_separator);
+            heap.append_text(&mut self.out, &self.style.item_separator)?;
         }
-        self.new_line();
+        self.new_line(heap)
     }
 
-    fn new_line(&mut self) {
-        if let Some(indent) = &self.style.indent {
-            self.out.push('\n');
-            for _ in 0..self.level {
-                self.out.push_str(indent);
-            }
+    fn new_line(&mut self, heap: &Heap) -> Result<(), Raised> {
+        let Some(indent) = &self.style.indent else {
+            return Ok(());
+        };
+        heap.grow_text(&mut self.out, 1 + self.level.saturating_mul(indent.len()))?;
+        self.out.push('\n');
+        for _ in 0..self.level {
+            self.out.push_str(indent);
         }
+        Ok(())
     }
 
-    fn end(&mut self, shape: Brackets, is_empty: bool) {
+    fn end(&mut self, heap: &Heap, shape: Brackets, is_empty: bool) -> Result<(), Raised> {
         self.level -= 1;
         if !is_empty {
-            self.new_line();
+            self.new_line(heap)?;
         }
         self.out.push(shape.brackets().1);
+        Ok(())
+    }
+
+    /// Writes a text in quotes.
+    fn string(&mut self, heap: &Heap, text: &str) -> Result<(), Raised> {
+        let likely = text.len() + text.len() / 2;
+        if text.len() < LONG_TEXT {
+            heap.grow_text(&mut self.out, likely + ITEM)?;
+            push_string(&mut self.out, text, self.style.escapes);
+            return Ok(());
+        }
+        heap.grow_text(&mut self.out, likely)?;
+        let mut quoted = String::new();
+        self.out.push('"');
+        for piece in pieces(text) {
+            quoted.clear();
+            push_string(&mut quoted, &text[piece], self.style.escapes);
+            heap.append_text(&mut self.out, &quoted[1..quoted.len() - 1])?;
+        }
+        heap.append_text(&mut self.out, "\"")
     }
 
     fn array(&mut self, vm: &mut Vm, local: Local) -> Result<(), Raised> {
         self.begin(Brackets::Array);
         let mut count = 0;
         while let Some(item) = item_at(vm, local, count) {
-            self.before_item(count == 0);
+            self.before_item(&vm.heap, count == 0)?;
             // Most items are written where they are, without a local.
             if !self.leaf(&vm.heap, item)? {
                 let mark = vm.mark();
@@ -249,8 +274,7 @@ impl Writer {
             count += 1;
         }
         vm.native_safepoint()?;
-        self.end(Brackets::Array, count == 0);
-        Ok(())
+        self.end(&vm.heap, Brackets::Array, count == 0)
     }
 
     fn object(&mut self, vm: &mut Vm, local: Local) -> Result<(), Raised> {
@@ -272,10 +296,11 @@ impl Writer {
             let Some(name) = self.name(&vm.heap, key)? else {
                 continue;
             };
-            self.before_item(is_first);
+            self.before_item(&vm.heap, is_first)?;
             is_first = false;
-            push_string(&mut self.out, &name, self.style.escapes);
-            self.out.push_str(&self.style.key_separator);
+            self.string(&vm.heap, &name)?;
+            vm.heap
+                .append_text(&mut self.out, &self.style.key_separator)?;
             if !self.leaf(&vm.heap, value)? {
                 let mark = vm.mark();
                 let value = vm.local(value);
@@ -284,8 +309,7 @@ impl Writer {
             }
         }
         vm.native_safepoint()?;
-        self.end(Brackets::Object, is_first);
-        Ok(())
+        self.end(&vm.heap, Brackets::Object, is_first)
     }
 
     /// The members of an object as a list of pairs.

@@ -29,7 +29,7 @@ pub const WRITE: Native = Native::leaf(
             namespaces: Vec::new(),
         };
         match writer.tree(args.get(1)) {
-            Ok(()) => Ok(heap.str_value(&writer.out)),
+            Ok(()) => heap.adopt_text(writer.out),
             Err(Refusal::Unusual) => Ok(Value::NONE),
             Err(Refusal::Raised(raised)) => Err(raised),
         }

@@ -6,7 +6,7 @@
 use super::number::{Number, push_fill};
 use super::{Align, FormatSpec, Sign};
 use crate::text::num::float_digits::{Layout, Style, digits};
-use crate::text::{TextError, TextResult, check_text_size};
+use crate::text::{TextError, TextResult, check_copies};
 
 impl FormatSpec {
     /// `format(float, spec)`; `type_name` is that of the value, for messages.
@@ -38,7 +38,7 @@ impl FormatSpec {
                 "'=' alignment flag is not allowed in complex format specifier",
             ));
         }
-        check_text_size(self.width.saturating_mul(fill.len_utf8()))?;
+        check_copies(self.width.saturating_mul(fill.len_utf8()), 2)?;
         let text = self.complex_text(re, im)?;
         Ok(pad(&text, self.width, fill, align))
     }

@@ -200,7 +200,8 @@ impl FormatSpec {
             Some(precision) if precision > i32::MAX as usize => {
                 Err(TextError::value("precision too big"))
             }
-            Some(precision) => super::check_text_size(precision).map(|()| Some(precision)),
+            // The digits are put together in one text and laid out in another.
+            Some(precision) => super::check_copies(precision, 3).map(|()| Some(precision)),
             None => Ok(None),
         }
     }

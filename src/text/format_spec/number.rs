@@ -3,7 +3,7 @@
 //! Contract: zero padding after the sign belongs to the digits and is grouped with them, every other fill is not.
 
 use super::{Align, FormatSpec, Grouping, Sign};
-use crate::text::{TextResult, check_text_size};
+use crate::text::{TextResult, check_copies};
 
 /// A number as its parts, before it is laid out.
 pub struct Number<'a> {
@@ -42,7 +42,7 @@ impl<'a> Number<'a> {
     /// The number as the spec wants it; `group` is how many digits a group has.
     pub fn lay_out(&self, spec: &FormatSpec, group: usize) -> TextResult<String> {
         let (fill, align) = spec.padding(Align::Right);
-        check_text_size(spec.width.saturating_mul(fill.len_utf8()))?;
+        check_copies(spec.width.saturating_mul(fill.len_utf8()), 2)?;
         let sign = self.shown_sign(spec.sign);
         let taken = sign.len() + self.prefix.len() + self.rest.chars().count();
         let least = if fill == '0' && align == Align::AfterSign {

@@ -5,7 +5,7 @@
 
 use super::float::pad;
 use super::{Align, FormatSpec, Sign};
-use crate::text::{TextError, TextResult, check_text_size};
+use crate::text::{TextError, TextResult, check_copies};
 
 impl FormatSpec {
     /// `format(str, spec)`; `type_name` is that of the value, for messages.
@@ -36,7 +36,7 @@ impl FormatSpec {
         if let Some(message) = refused {
             return Err(TextError::value(message));
         }
-        check_text_size(self.width.saturating_mul(fill.len_utf8()))?;
+        check_copies(self.width.saturating_mul(fill.len_utf8()), 2)?;
         let shown = match self
             .precision
             .and_then(|most| text.char_indices().nth(most))

@@ -343,13 +343,13 @@ fn source_text(
 ) -> Result<Vec<u8>, Raised> {
     let source = plain(vm, source);
     if let Some(text) = vm.get_gc::<Str>(source) {
-        return Ok(text.as_str().as_bytes().to_vec());
+        return vm.heap.copy_of(text.as_str().as_bytes());
     }
     if let Some(bytes) = vm.get_gc::<Bytes>(source) {
         return utf8_source(vm, bytes.as_slice(), name);
     }
     if let Some(bytes) = vm.get_gc::<ByteArray>(source) {
-        let bytes = bytes.read(&vm.heap).to_vec();
+        let bytes = vm.heap.copy_of(&bytes.read(&vm.heap))?;
         return utf8_source(vm, &bytes, name);
     }
     if let Some(bytes) = vm.exported_bytes(source)? {

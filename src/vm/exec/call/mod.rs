@@ -186,6 +186,7 @@ impl Vm {
         if self.is_too_deep() {
             return Err(self.recursion_error());
         }
+        self.heap.poll(1)?;
         self.exec.nesting += 1;
         let result = body(self);
         self.exec.nesting -= 1;
