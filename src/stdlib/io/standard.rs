@@ -10,7 +10,7 @@ use super::buffered::{BUFFERED_READER, BUFFERED_WRITER};
 use super::file_io::FILE_IO;
 use super::sink::IoState;
 use super::text_codec::{Newline, TextDecoder};
-use super::text_io::{TEXT_IO_WRAPPER, state};
+use super::text_io::{self, TEXT_IO_WRAPPER, state};
 use super::{buffered, prepare};
 use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::arg::as_str;
@@ -61,14 +61,25 @@ pub fn make(vm: &mut Vm) -> Result<(), Raised> {
         state.readable.set(standard == Standard::Input);
         let by_line = standard == Standard::Error || is_terminal(vm, standard);
         state.line_buffering.set(by_line);
-        if standard == Standard::Error {
-            "backslashreplace".clone_into(&mut state.errors.borrow_mut());
-        }
+        let errors = match standard {
+            Standard::Error => "backslashreplace",
+            _ if is_plain_locale() => "surrogateescape",
+            _ => "strict",
+        };
+        errors.clone_into(&mut state.errors.borrow_mut());
         let slot = &vm.extension::<IoState>().standard[standard as usize];
         slot.set(vm.get(stream));
         vm.release(mark);
     }
     Ok(())
+}
+
+/// Whether the locale says nothing about the bytes of text: other bytes than UTF-8's then pass through as surrogates.
+fn is_plain_locale() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let chosen = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let plain = ["C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"];
+    chosen.is_none_or(|name| plain.contains(&&*name))
 }
 
 /// Whether a standard stream leads to a terminal.
@@ -82,10 +93,7 @@ pub fn write(vm: &mut Vm, standard: Standard, text: Local) -> Result<(), Raised>
     let text = as_str(&vm.heap, vm.get(text)).map_or("", |text| text.as_str());
     let text = text.to_owned();
     let written = match standard {
-        Standard::Output => {
-            check_encodable(vm, &text)?;
-            vm.print(&text)
-        }
+        Standard::Output => return print(vm, &text),
         Standard::Error => {
             let bytes = codec::encode(&text, Encoding::Utf8, "backslashreplace");
             let shown = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -93,6 +101,28 @@ pub fn write(vm: &mut Vm, standard: Standard, text: Local) -> Result<(), Raised>
         }
         Standard::Input => return Err(super::unsupported(vm, "not writable")),
     };
+    check_written(vm, written)
+}
+
+/// Prints a text by the host. One with surrogates goes to the file below, if its errors handler may know their bytes.
+pub fn print(vm: &mut Vm, text: &str) -> Result<(), Raised> {
+    if surrogate::find(text).is_some() {
+        let mark = vm.mark();
+        // The streams are made with the module.
+        vm.import_module("sys")?;
+        let slot = Slot::copy(&vm.extension::<IoState>().standard[Standard::Output as usize]);
+        let stream = vm.local(slot.get(&vm.heap));
+        if *state(vm, stream)?.errors.borrow() != "strict" {
+            leave_host(vm, stream)?;
+            let text = vm.local(vm.heap.str_value(text));
+            text_io::write(vm, stream, text)?;
+            vm.release(mark);
+            return Ok(());
+        }
+        vm.release(mark);
+        check_encodable(vm, text)?;
+    }
+    let written = vm.print(text);
     check_written(vm, written)
 }
 
@@ -168,12 +198,12 @@ pub fn is_plain(vm: &Vm, standard: Standard) -> bool {
     current.is(original)
         && current
             .as_gc::<crate::runtime::opaque::Opaque>()
-            .and_then(|stream| stream.payload::<super::text_io::TextPayload>())
+            .and_then(|stream| stream.payload::<text_io::TextPayload>())
             .is_some_and(|stream| stream.0.standard.get().is_some() && !stream.0.closed.get())
 }
 
 /// Refuses text that UTF-8, the encoding of the standard streams, cannot hold: surrogates.
-pub fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
+fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
     if surrogate::find(text).is_none() {
         return Ok(());
     }

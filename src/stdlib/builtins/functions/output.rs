@@ -7,7 +7,7 @@ use super::scope::absent;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::help;
-use crate::stdlib::io::standard::{self, Standard, check_encodable, check_written};
+use crate::stdlib::io::standard::{self, Standard, check_written};
 use crate::stdlib::receiver::{given, plain, spread};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -37,7 +37,7 @@ fn print(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             push_text(vm, &mut line, value)?;
         }
         line.push_str(&end);
-        write_out(vm, &line)?;
+        standard::print(vm, &line)?;
         if let Some(flush) = given(vm, args.at(4))
             && vm.truth(flush)?
         {
@@ -101,7 +101,7 @@ fn push_text(vm: &mut Vm, line: &mut String, value: Local) -> Result<(), Raised>
     }
     let known = !vm.get(value).is_object() || vm.get(value).as_number().is_some();
     if !known && !line.is_empty() {
-        write_out(vm, line)?;
+        standard::print(vm, line)?;
         line.clear();
     }
     let mark = vm.mark();
@@ -126,13 +126,6 @@ fn text_or(vm: &Vm, local: Local, name: &str, default: &str) -> Result<String, R
     }
 }
 
-/// Writes to standard output; what fails there is an OSError of the program.
-fn write_out(vm: &mut Vm, text: &str) -> Result<(), Raised> {
-    check_encodable(vm, text)?;
-    let written = vm.print(text);
-    check_written(vm, written)
-}
-
 const HELP: Native = Native::vm(
     "help(object=..., /) -> None",
     "Show the signature and the documentation of an object.\n\n\
@@ -142,7 +135,7 @@ const HELP: Native = Native::vm(
             None => help::introduction(),
             Some(object) => help::of(vm, object)?,
         };
-        write_out(vm, &text)?;
+        standard::print(vm, &text)?;
         Ok(vm.none())
     },
 );

@@ -26,6 +26,7 @@ use crate::runtime::{Builtin, Heap, Raised, Slot, Value};
 use crate::stdlib::arg::{as_str, codec_error, truth_or};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::text::codec::{Encoding, encode};
+use crate::text::surrogate;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// How much is read at once.
@@ -482,7 +483,8 @@ fn quick_write<'h>(heap: &'h Heap, args: Args<'h>) -> Option<Value<'h>> {
         )
         && state.text.borrow().is_empty();
     let mut pending = state.sink.pending.try_borrow_mut().ok()?;
-    if !plain || pending.is_empty() || pending.len() + text.byte_len() > CHUNK {
+    let has_room = !pending.is_empty() && pending.len() + text.byte_len() <= CHUNK;
+    if !plain || !has_room || surrogate::find(text.as_str()).is_some() {
         return None;
     }
     pending.extend_from_slice(text.as_str().as_bytes());

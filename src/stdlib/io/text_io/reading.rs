@@ -6,10 +6,12 @@
 use super::{
     CHUNK, TextPayload, TextState, buffer, hand_on, open_state, size_arg, state, unsupported,
 };
+use crate::runtime::bytes::Bytes;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, as_str, codec_error};
 use crate::stdlib::io::standard::{self, Standard};
+use crate::stdlib::io::text_position::Snapshot;
 use crate::text::codec::{CodecError, Encoding};
 use crate::vm::{Args, Local, Locals, Vm};
 
@@ -77,6 +79,24 @@ fn add_piece(vm: &Vm, state: &TextState, piece: &[u8], last: bool) -> Result<(),
     Ok(())
 }
 
+/// All text that is left; these are the last bytes. Nothing of either stays behind.
+fn rest_as_text(vm: &Vm, state: &TextState, rest: &[u8]) -> Result<String, Raised> {
+    let mut decoder = state.decoder.borrow_mut();
+    vm.heap.room_for(rest.len().saturating_mul(2))?;
+    let held = decoder.codec.held().to_vec();
+    let decoded = decoder.decode(rest, &state.errors.borrow(), true);
+    let decoded = decoded.map_err(|error| decode_error(vm, error, &held, rest))?;
+    *state.snapshot.borrow_mut() = Snapshot::default();
+    let mut text = state.text.take();
+    let at = state.at.replace(0);
+    if at == text.len() {
+        return Ok(decoded);
+    }
+    text.drain(..at);
+    vm.heap.append_text(&mut text, &decoded)?;
+    Ok(text)
+}
+
 fn mark_len(bytes: &[u8], encoding: Encoding) -> usize {
     match encoding {
         Encoding::Utf8Sig if bytes.starts_with("\u{feff}".as_bytes()) => 3,
@@ -105,10 +125,14 @@ pub(super) fn read(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let Ok(size) = usize::try_from(size) else {
         let buffer = buffer(vm, this)?;
         let rest = vm.call_method(buffer, "read", &[])?;
-        let rest = Buffer::copied(&vm.heap, vm.get(rest))?;
-        add_piece(vm, &state, &rest, true)?;
-        let text = state.take_rest();
-        return Ok(vm.local(vm.heap.try_str(&text)?));
+        let text = match vm.get_gc::<Bytes>(rest) {
+            Some(rest) => rest_as_text(vm, &state, rest.as_slice())?,
+            None => {
+                let rest = Buffer::copied(&vm.heap, vm.get(rest))?;
+                rest_as_text(vm, &state, &rest)?
+            }
+        };
+        return Ok(vm.local(vm.heap.adopt_text(text)?));
     };
     let mut out = String::new();
     let mut left = size;
