@@ -1,4 +1,4 @@
-//! The abstract bases: `IOBase`, `RawIOBase`, `BufferedIOBase`, `TextIOBase`.
+//! The bases of all streams: `_IOBase`, `_RawIOBase`, `_BufferedIOBase`, `_TextIOBase`. Those of `io` are classes in apy over them.
 //!
 //! Their methods are written on top of each other as CPython's are: a class of the program that has `read` gets `readline`,
 //! iteration and `with` for nothing. Each call goes through the instance, so that overrides count. An instance of a class of the
@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use super::{closed_error, opaque, unsupported};
 use crate::runtime::bytes::Bytes;
+use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised, Value};
@@ -20,10 +21,10 @@ use crate::vm::{Local, Locals, Native, Vm};
 /// What `read(n)` of raw streams asks for at once.
 pub const CHUNK: i64 = 8192;
 
-/// `io.IOBase`.
+/// `_io._IOBase`.
 pub const IO_BASE: ModuleType = ModuleType {
-    name: "IOBase",
-    module: "io",
+    name: "_IOBase",
+    module: "_io",
     body: NativeType {
         new: Some(&NEW),
         methods: &[
@@ -64,10 +65,10 @@ pub const IO_BASE: ModuleType = ModuleType {
     },
 };
 
-/// `io.RawIOBase`.
+/// `_io._RawIOBase`.
 pub const RAW_IO_BASE: ModuleType = ModuleType {
-    name: "RawIOBase",
-    module: "io",
+    name: "_RawIOBase",
+    module: "_io",
     body: NativeType {
         base: Some(&IO_BASE),
         methods: &[&RAW_READ, &READALL],
@@ -75,10 +76,10 @@ pub const RAW_IO_BASE: ModuleType = ModuleType {
     },
 };
 
-/// `io.BufferedIOBase`.
+/// `_io._BufferedIOBase`.
 pub const BUFFERED_IO_BASE: ModuleType = ModuleType {
-    name: "BufferedIOBase",
-    module: "io",
+    name: "_BufferedIOBase",
+    module: "_io",
     body: NativeType {
         base: Some(&IO_BASE),
         methods: &[
@@ -88,10 +89,10 @@ pub const BUFFERED_IO_BASE: ModuleType = ModuleType {
     },
 };
 
-/// `io.TextIOBase`.
+/// `_io._TextIOBase`.
 pub const TEXT_IO_BASE: ModuleType = ModuleType {
-    name: "TextIOBase",
-    module: "io",
+    name: "_TextIOBase",
+    module: "_io",
     body: NativeType {
         base: Some(&IO_BASE),
         methods: &[&NO_READ, &NO_READLINE, &NO_WRITE, &NO_DETACH],
@@ -129,7 +130,12 @@ fn plain(vm: &Vm, this: Local) -> Option<&Plain> {
 const NEW: Native = Native::vm(
     "__new__(cls, /, *args, **kwargs)",
     "Create and return a new object.",
-    |vm, args| opaque(vm, args.at(0), Plain::default()),
+    |vm, args| {
+        if let Some(class) = vm.get_gc::<Class>(args.at(0)) {
+            vm.check_abstract(class)?;
+        }
+        opaque(vm, args.at(0), Plain::default())
+    },
 );
 
 const CLOSE: Native = Native::vm(

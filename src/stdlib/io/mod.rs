@@ -4,6 +4,7 @@
 //! unless its class is exactly the native one. Files are reached through the host. `sink.rs` sees to it that what was written
 //! reaches the file even where nobody closes it. To add a class: its file, a word in `IO.types`.
 
+mod abstract_bases;
 pub mod base;
 pub mod buffer_arg;
 pub mod buffered;
@@ -35,12 +36,14 @@ pub const DEFAULT_BUFFER_SIZE: usize = 8192;
 
 /// The module.
 pub const IO: NativeModule = NativeModule {
-    functions: &[&OPEN, &open::OPEN_CODE, &open::TEXT_ENCODING],
+    functions: &[
+        &OPEN,
+        &open::OPEN_CODE,
+        &open::TEXT_ENCODING,
+        &abstract_bases::GET_ATTR,
+        &abstract_bases::DIR,
+    ],
     types: &[
-        &base::IO_BASE,
-        &base::RAW_IO_BASE,
-        &base::BUFFERED_IO_BASE,
-        &base::TEXT_IO_BASE,
         &file_io::FILE_IO,
         &buffered::BUFFERED_READER,
         &buffered::BUFFERED_WRITER,
@@ -52,6 +55,10 @@ pub const IO: NativeModule = NativeModule {
         &newline::NEWLINE_DECODER,
     ],
     constants: &[
+        abstract_bases::NAMES[0],
+        abstract_bases::NAMES[1],
+        abstract_bases::NAMES[2],
+        abstract_bases::NAMES[3],
         (
             "DEFAULT_BUFFER_SIZE",
             "The size of a buffer where nothing else is said.",
@@ -73,7 +80,26 @@ pub const IO: NativeModule = NativeModule {
 };
 
 /// What `io` is made of, under the name by which CPython's own library knows it.
-pub const PRIVATE_IO: NativeModule = NativeModule { name: "_io", ..IO };
+pub const PRIVATE_IO: NativeModule = NativeModule {
+    name: "_io",
+    functions: &[&OPEN, &open::OPEN_CODE, &open::TEXT_ENCODING],
+    types: &[
+        &base::IO_BASE,
+        &base::RAW_IO_BASE,
+        &base::BUFFERED_IO_BASE,
+        &base::TEXT_IO_BASE,
+        &file_io::FILE_IO,
+        &buffered::BUFFERED_READER,
+        &buffered::BUFFERED_WRITER,
+        &buffered::BUFFERED_RANDOM,
+        &rw_pair::BUFFERED_RW_PAIR,
+        &bytes_io::BYTES_IO,
+        &text_io::TEXT_IO_WRAPPER,
+        &string_io::STRING_IO,
+        &newline::NEWLINE_DECODER,
+    ],
+    ..IO
+};
 
 /// `io.__all__`, in CPython's order.
 const PUBLIC_NAMES: &[&str] = &[
