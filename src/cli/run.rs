@@ -35,6 +35,8 @@ pub fn run(source: ProgramText, args: Vec<String>, settings: &Settings) -> u8 {
         settings,
         |interpreter, name, text| match module {
             Some(module) => interpreter.run_module(&module),
+            None if text.is_empty() && Path::new(name).is_dir() => interpreter.run_container(name),
+            None if is_archive(text) => interpreter.run_container(name),
             None => interpreter.run(name, text, Mode::Script),
         },
     )
@@ -46,8 +48,11 @@ fn execute(
     settings: &Settings,
     run: impl FnOnce(&mut Interpreter, &str, &[u8]) -> Outcome,
 ) -> u8 {
-    let source = main_of_folder(source);
-    let (name, text) = match read(&source) {
+    let folder = match &source {
+        ProgramText::File(path) if path.is_dir() => Some(path.to_string_lossy().into_owned()),
+        _ => None,
+    };
+    let (name, text) = match folder.map_or_else(|| read(&source), |name| Ok((name, Vec::new()))) {
         Ok(read) => read,
         Err(problem) => {
             complain(&problem);
@@ -55,10 +60,10 @@ fn execute(
         }
     };
     let sources = Sources::default();
-    let script = if let ProgramText::File(path) = source {
-        Some(path)
-    } else {
-        None
+    let script = match source {
+        ProgramText::File(path) if path.is_dir() => Some(path.join("__main__.py")),
+        ProgramText::File(path) => Some(path),
+        _ => None,
     };
     let Some(signals) = listen() else {
         return status::USAGE;
@@ -84,15 +89,12 @@ fn execute(
     status
 }
 
-/// A folder is run by its `__main__` file.
-fn main_of_folder(source: ProgramText) -> ProgramText {
-    let ProgramText::File(path) = &source else {
-        return source;
-    };
-    let mains = ["apy", "py"].map(|ending| path.join(format!("__main__.{ending}")));
-    let main = mains.into_iter().find(|main| main.is_file());
-    main.filter(|_| path.is_dir())
-        .map_or(source, ProgramText::File)
+/// Whether a program is a zip file, perhaps after a line that names its interpreter: the record that ends one is near the end.
+fn is_archive(text: &[u8]) -> bool {
+    const END: &[u8] = b"PK\x05\x06";
+    const LONGEST_COMMENT: usize = 0x1_0000 + 22;
+    let tail = &text[text.len().saturating_sub(LONGEST_COMMENT)..];
+    matches!(text.first_chunk(), Some(b"PK" | b"#!")) && tail.windows(4).any(|four| four == END)
 }
 
 /// The clock and the seed, in words.

@@ -206,14 +206,38 @@ impl Interpreter {
     fn run_module_here(&mut self, name: &str) -> Outcome {
         let mark = self.vm.mark();
         let result = run_module::run(&mut self.vm, name);
-        let outcome = match result {
-            Ok(None) => Outcome::Exit(1, Some(format!("No module named {name}"))),
+        let missing = format!("No module named {name}");
+        let outcome = self.run_found(result, missing);
+        self.vm.release(mark);
+        outcome
+    }
+
+    /// Runs the `__main__` module in a folder or a zip file as `__main__`.
+    pub fn run_container(&mut self, path: &str) -> Outcome {
+        self.deep(|it| it.run_container_here(path))
+    }
+
+    fn run_container_here(&mut self, path: &str) -> Outcome {
+        let mark = self.vm.mark();
+        let result = run_module::run_container(&mut self.vm, path);
+        let missing = format!("can't find '__main__' module in '{path}'");
+        let outcome = self.run_found(result, missing);
+        self.vm.release(mark);
+        outcome
+    }
+
+    /// Runs what was found to run; `missing` says that there is nothing.
+    fn run_found(
+        &mut self,
+        found: Result<Option<run_module::Parsed>, Raised>,
+        missing: String,
+    ) -> Outcome {
+        match found {
+            Ok(None) => Outcome::Exit(1, Some(missing)),
             Ok(Some(Ok(unit))) => self.run_unit(&unit, Mode::Script),
             Ok(Some(Err((file, mistakes)))) => Outcome::Mistakes(file, mistakes),
             Err(raised) => self.outcome_of(Err(raised)),
-        };
-        self.vm.release(mark);
-        outcome
+        }
     }
 
     /// Runs a module that was parsed already: `text` is what it was parsed from.

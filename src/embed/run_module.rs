@@ -1,4 +1,4 @@
-//! `apy -m MODULE`: a module as the main program.
+//! `apy -m MODULE`, `apy FOLDER`, `apy FILE.zip`: a module as the main program.
 //!
 //! It is found as `import` finds it; the packages around it are imported first, and a package is run by its `__main__` module.
 //! `__main__` gets the module's spec, so that relative imports work, and `sys.argv[0]` becomes its file.
@@ -8,12 +8,13 @@ use super::loader::finder::{self, Found};
 use super::loader::{self, Unit};
 use crate::diagnostics::{Diagnostic, FileId};
 use crate::runtime::list::List;
+use crate::runtime::str::Str;
 use crate::runtime::{Raised, Value};
 use crate::stdlib::importlib::{self, Kind, Origin};
 use crate::vm::Vm;
 
 /// The parsed file, or the mistakes in it.
-type Parsed = Result<Unit, (FileId, Vec<Diagnostic>)>;
+pub(super) type Parsed = Result<Unit, (FileId, Vec<Diagnostic>)>;
 
 /// Prepares `__main__` and reads the file; none: there is no such module, or none with a file.
 pub(super) fn run(vm: &mut Vm, name: &str) -> Result<Option<Parsed>, Raised> {
@@ -42,6 +43,23 @@ pub(super) fn run(vm: &mut Vm, name: &str) -> Result<Option<Parsed>, Raised> {
     let bytes = vm.read_module_file(&shown)?;
     describe(vm, &name, &shown)?;
     Ok(Some(loader::read(vm, &shown, &bytes)))
+}
+
+/// The same for the `__main__` in a folder or a zip file, which becomes the first entry of `sys.path`.
+pub(super) fn run_container(vm: &mut Vm, path: &str) -> Result<Option<Parsed>, Raised> {
+    let runpy = vm.import_module("runpy")?;
+    let enter = vm.get_attr_named(runpy, "_enter_container")?;
+    let path = vm.local(vm.heap.str_value(path));
+    let text = vm.call(enter, &[path])?;
+    let Some(text) = vm.get_gc::<Str>(text) else {
+        return Ok(None);
+    };
+    let text = text.as_str().to_owned();
+    let file = vm.loaded_module("__main__");
+    let file = file.and_then(|main| vm.find_global(main, "__file__"));
+    let file = file.and_then(|file| vm.get_gc::<Str>(file).map(|name| name.as_str().to_owned()));
+    let file = file.unwrap_or_default();
+    Ok(Some(loader::read(vm, &file, text.as_bytes())))
 }
 
 /// The same for a module of the library, whose text is parsed anew: as the main program it is another module.
