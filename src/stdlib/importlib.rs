@@ -83,7 +83,7 @@ const SOURCE_LOADER: ModuleType = ModuleType {
             &FILE_DATA,
             &FILE_IS_PACKAGE,
             &FILE_CODE,
-            &LOAD,
+            &FILE_LOAD,
         ],
         ..NativeType::of(Builtin::Object, "Loads a module from a source file.")
     },
@@ -476,6 +476,18 @@ const FILE_CODE: Native = Native::vm(
             awaits: TopLevelAwait::Allowed,
             annotations: Annotations::Values,
         }))
+    },
+);
+const FILE_LOAD: Native = Native::vm(
+    "load_module(self, fullname=None)",
+    "Load the file as the module of this name, by default the loader's, and return the module.",
+    |vm, args| {
+        let name = given(vm, args.at(1)).filter(|&name| !vm.get(name).is_none());
+        let name = name.unwrap_or_else(|| attr(vm, args.at(0), "name"));
+        let bases = vm.import_module("importlib.abc")?;
+        let loader = vm.get_attr_named(bases, "Loader")?;
+        let load = vm.get_attr_named(loader, "load_module")?;
+        vm.call(load, &[args.at(0), name])
     },
 );
 const LOAD: Native = Native::vm(

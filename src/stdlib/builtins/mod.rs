@@ -104,6 +104,9 @@ pub fn install(vm: &mut Vm, others: &'static [NativeType]) {
     bind(vm, module, "__doc__", vm.heap.str_value(DOC));
     vm.add_module("builtins", module);
     bind(vm, module, "__debug__", Value::TRUE);
+    bind(vm, module, "None", Value::NONE);
+    bind(vm, module, "True", Value::TRUE);
+    bind(vm, module, "False", Value::FALSE);
     bind(vm, module, "Ellipsis", Value::ELLIPSIS);
     bind(vm, module, "NotImplemented", Value::NOT_IMPLEMENTED);
     vm.release(mark);
