@@ -67,6 +67,11 @@ impl Decimal {
         str::from_utf8(digits).expect("digits are ASCII")
     }
 
+    /// The text.
+    pub fn text(&self) -> &str {
+        str::from_utf8(self.as_bytes()).expect("digits are ASCII")
+    }
+
     /// The text, which is ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         &self.digits[self.start..]

@@ -15,32 +15,40 @@ pub enum Escapes {
 
 /// Appends a string with its quotes.
 pub fn push_string(out: &mut String, text: &str, escapes: Escapes) {
+    let plain = match escapes {
+        Escapes::NonAscii => &PLAIN_ASCII,
+        Escapes::Needed => &PLAIN,
+    };
     out.reserve(text.len() + 2);
     out.push('"');
-    let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if is_plain(byte, escapes) || at < done {
-            continue;
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !plain[usize::from(byte)]) {
+        out.push_str(&rest[..at]);
+        let mut chars = rest[at..].chars();
+        if let Some(c) = chars.next() {
+            push_escaped(out, c);
         }
-        out.push_str(&text[done..at]);
-        let Some(c) = text[at..].chars().next() else {
-            break;
-        };
-        push_escaped(out, c);
-        done = at + c.len_utf8();
+        rest = chars.as_str();
     }
-    out.push_str(&text[done..]);
+    out.push_str(rest);
     out.push('"');
 }
 
-#[inline]
-fn is_plain(byte: u8, escapes: Escapes) -> bool {
-    match byte {
-        b'"' | b'\\' => false,
-        b' '..=b'~' => true,
-        0x7f.. => escapes == Escapes::Needed,
-        0..0x20 => false,
+/// Which bytes stand for themselves where all but printable ASCII is escaped.
+static PLAIN_ASCII: [bool; 256] = plain(Escapes::NonAscii);
+/// Which do where only what must be is.
+static PLAIN: [bool; 256] = plain(Escapes::Needed);
+
+const fn plain(escapes: Escapes) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = b' ' as usize;
+    while byte < 256 {
+        table[byte] = byte < 0x7f || matches!(escapes, Escapes::Needed);
+        byte += 1;
     }
+    table[b'"' as usize] = false;
+    table[b'\\' as usize] = false;
+    table
 }
 
 fn push_escaped(out: &mut String, c: char) {
@@ -53,16 +61,23 @@ fn push_escaped(out: &mut String, c: char) {
         '\u{8}' => 'b',
         '\u{c}' => 'f',
         _ if surrogate::is_surrogate(c) => {
-            out.push_str(&format!("\\u{:04x}", surrogate::code_point(c)));
-            return;
+            return push_unit(out, surrogate::code_point(c) as u16);
         }
         _ => {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                push_unit(out, *unit);
             }
             return;
         }
     };
     out.push('\\');
     out.push(letter);
+}
+
+fn push_unit(out: &mut String, unit: u16) {
+    out.push_str("\\u");
+    for shift in [12, 8, 4, 0] {
+        let digit = u32::from(unit >> shift & 0xf);
+        out.extend(char::from_digit(digit, 16));
+    }
 }

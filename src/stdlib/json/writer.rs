@@ -6,6 +6,7 @@
 use super::escape::{Escapes, push_string};
 use crate::runtime::dict::Dict;
 use crate::runtime::list::List;
+use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, checked, plain_value};
@@ -62,7 +63,8 @@ pub struct Writer {
     style: Style,
     /// Turns what JSON does not know into what it knows.
     default: Option<Local>,
-    open: Vec<i64>,
+    /// The addresses of the containers that are being written; locals keep them.
+    open: Vec<usize>,
     level: usize,
     out: String,
 }
@@ -141,11 +143,11 @@ impl Writer {
         body: impl FnOnce(&mut Writer, &mut Vm) -> Result<(), Raised>,
     ) -> Result<(), Raised> {
         if self.style.check_circular {
-            let id = vm.heap.id_of(vm.get(local));
-            if self.open.contains(&id) {
+            let address = vm.get(local).as_object().map_or(0, Gc::address);
+            if self.open.contains(&address) {
                 return Err(vm.heap.value_error("Circular reference detected"));
             }
-            self.open.push(id);
+            self.open.push(address);
         }
         let mark = vm.mark();
         vm.nested(|vm| body(self, vm))?;
@@ -166,44 +168,45 @@ impl Writer {
             self.out.push_str("null");
         } else if let Some(word) = bool_word(value) {
             self.out.push_str(word);
-        } else if let Some(number) = self.number(heap, value)? {
-            heap.grow_text(&mut self.out, number.len())?;
-            self.out.push_str(&number);
+        } else {
+            return self.number(heap, value);
+        }
+        Ok(true)
+    }
+
+    /// Writes a number; false: it is none.
+    fn number(&mut self, heap: &Heap, value: Value<'_>) -> Result<bool, Raised> {
+        let plain = plain_value(heap, value);
+        if let Some(n) = plain.as_i64() {
+            self.out.push_str(Decimal::new(n).text());
+        } else if let Some(n) = plain.as_any_int() {
+            let digits = checked(heap, int_to_str(n, heap.digit_limit.get()))?;
+            heap.grow_text(&mut self.out, digits.len())?;
+            self.out.push_str(&digits);
+        } else if let Some(x) = plain.as_float() {
+            self.float(heap, x)?;
         } else {
             return Ok(false);
         }
         Ok(true)
     }
 
-    /// The text of a number; `None`: it is none.
-    fn number(&self, heap: &Heap, value: Value<'_>) -> Result<Option<String>, Raised> {
-        let plain = plain_value(heap, value);
-        if let Some(n) = plain.as_i64() {
-            let digits = Decimal::new(n);
-            return Ok(Some(
-                String::from_utf8_lossy(digits.as_bytes()).into_owned(),
-            ));
-        }
-        if let Some(n) = plain.as_any_int() {
-            return checked(heap, int_to_str(n, heap.digit_limit.get())).map(Some);
-        }
-        let Some(x) = plain.as_float() else {
-            return Ok(None);
-        };
+    fn float(&mut self, heap: &Heap, x: f64) -> Result<(), Raised> {
         if x.is_finite() {
-            return Ok(Some(float_repr(x)));
+            self.out.push_str(&float_repr(x));
+            return Ok(());
         }
         if self.style.floats == Unfit::Refused {
             let shown = float_repr(x);
             let message = format!("Out of range float values are not JSON compliant: {shown}");
             return Err(heap.value_error(message));
         }
-        let word = match (x.is_nan(), x > 0.0) {
+        self.out.push_str(match (x.is_nan(), x > 0.0) {
             (true, _) => "NaN",
             (false, true) => "Infinity",
             (false, false) => "-Infinity",
-        };
-        Ok(Some(word.to_owned()))
+        });
+        Ok(())
     }
 
     fn begin(&mut self, shape: Brackets) {
@@ -278,27 +281,22 @@ impl Writer {
     }
 
     fn object(&mut self, vm: &mut Vm, local: Local) -> Result<(), Raised> {
-        let pairs = self.pairs(vm, local)?;
+        let plain = plain_value(&vm.heap, vm.get(local));
+        if (plain.as_gc::<Dict>()).is_some_and(|dict| dict.get().table.is_empty(&vm.heap)) {
+            // Then also the `items` of a subclass is not asked.
+            self.out.push_str("{}");
+            return Ok(());
+        }
+        let members = self.members(vm, local)?;
         self.begin(Brackets::Object);
         let mut is_first = true;
         let mut at = 0;
-        while let Some(pair) = vm
-            .get_gc::<List>(pairs)
-            .and_then(|pairs| pairs.item(&vm.heap, at))
-        {
-            at += 1;
-            let Some(pair) = pair.as_gc::<Tuple>() else {
-                return Err(vm.heap.value_error("items must return 2-tuples"));
-            };
-            let (Some(key), Some(value)) = (pair.at(&vm.heap, 0), pair.at(&vm.heap, 1)) else {
-                return Err(vm.heap.value_error("items must return 2-tuples"));
-            };
-            let Some(name) = self.name(&vm.heap, key)? else {
+        while let Some((name, value)) = pair_at(vm, members, at) {
+            at += 2;
+            if !self.name(&vm.heap, name, is_first)? {
                 continue;
-            };
-            self.before_item(&vm.heap, is_first)?;
+            }
             is_first = false;
-            self.string(&vm.heap, &name)?;
             vm.heap
                 .append_text(&mut self.out, &self.style.key_separator)?;
             if !self.leaf(&vm.heap, value)? {
@@ -312,49 +310,79 @@ impl Writer {
         self.end(&vm.heap, Brackets::Object, is_first)
     }
 
-    /// The members of an object as a list of pairs.
-    fn pairs(&self, vm: &mut Vm, local: Local) -> Result<Local, Raised> {
-        let pairs = match vm.get_gc::<Dict>(local) {
-            Some(dict) => {
-                let heap = &vm.heap;
-                let entries = dict.get().table.entries(heap);
-                let pairs = entries
-                    .into_iter()
-                    .map(|(key, value)| heap.tuple(&[key, value]).value());
-                vm.local(heap.list(pairs).value())
+    /// The members of an object as a list: a name, its value, the next name ...
+    fn members(&self, vm: &mut Vm, local: Local) -> Result<Local, Raised> {
+        if let Some(dict) = vm.get_gc::<Dict>(local) {
+            let heap = &vm.heap;
+            let mut entries = dict.get().table.entries(heap);
+            if self.style.order == Order::Given || sort_by_text(heap, &mut entries) {
+                let flat = entries.into_iter().flat_map(|(name, value)| [name, value]);
+                return Ok(vm.local(heap.list(flat).value()));
             }
-            None => {
-                let items = vm.call_method(local, "items", &[])?;
-                vm.to_list(items)?
-            }
-        };
+        }
+        let items = vm.call_method(local, "items", &[])?;
+        let pairs = vm.to_list(items)?;
         if self.style.order == Order::Sorted {
             vm.call_method(pairs, "sort", &[])?;
         }
-        Ok(pairs)
+        let flat = vm.local(vm.heap.list([]).value());
+        let mut at = 0;
+        while let Some(pair) = item_at(vm, pairs, at) {
+            let members = pair.as_gc::<Tuple>().filter(|pair| pair.len() == 2);
+            let Some(members) = members else {
+                return Err(vm.heap.value_error("items must return 2-tuples"));
+            };
+            if let Some(list) = vm.get_gc::<List>(flat) {
+                list.get().extend(&vm.heap, members.iter(&vm.heap))?;
+            }
+            at += 1;
+        }
+        Ok(flat)
     }
 
-    /// The name of a member; `None`: it is left out.
-    fn name<'h>(&self, heap: &'h Heap, key: Value<'h>) -> Result<Option<String>, Raised> {
-        if let Some(text) = as_str(heap, key) {
-            return Ok(Some(text.as_str().to_owned()));
+    /// Writes the name of a member, with what stands before it; false: it is left out.
+    fn name(&mut self, heap: &Heap, name: Value<'_>, is_first: bool) -> Result<bool, Raised> {
+        let text = as_str(heap, name);
+        let word = match name.is_none() {
+            true => Some("null"),
+            false => bool_word(name),
+        };
+        let is_number = || {
+            let plain = plain_value(heap, name);
+            plain.as_any_int().is_some() || plain.as_float().is_some()
+        };
+        if text.is_none() && word.is_none() && !is_number() {
+            if self.style.keys == Unfit::Tolerated {
+                return Ok(false);
+            }
+            let class = heap.type_name(name);
+            let message = format!("keys must be str, int, float, bool or None, not {class}");
+            return Err(heap.raise(Builtin::TypeError, message));
         }
-        if key.is_none() {
-            return Ok(Some("null".to_owned()));
+        self.before_item(heap, is_first)?;
+        if let Some(text) = text {
+            self.string(heap, text.as_str())?;
+            return Ok(true);
         }
-        if let Some(word) = bool_word(key) {
-            return Ok(Some(word.to_owned()));
+        self.out.push('"');
+        match word {
+            Some(word) => self.out.push_str(word),
+            None => drop(self.number(heap, name)?),
         }
-        if let Some(number) = self.number(heap, key)? {
-            return Ok(Some(number));
-        }
-        if self.style.keys == Unfit::Tolerated {
-            return Ok(None);
-        }
-        let class = heap.type_name(key);
-        let message = format!("keys must be str, int, float, bool or None, not {class}");
-        Err(heap.raise(Builtin::TypeError, message))
+        self.out.push('"');
+        Ok(true)
     }
+}
+
+/// Sorts members whose names are all texts; false: they are not.
+fn sort_by_text<'h>(heap: &'h Heap, members: &mut [(Value<'h>, Value<'h>)]) -> bool {
+    let is_text = |name: &Value<'h>| name.is_gc::<Str>();
+    if !members.iter().all(|(name, _)| is_text(name)) {
+        return false;
+    }
+    // The order of code points is that of their bytes.
+    members.sort_by_key(|(name, _)| as_str(heap, *name).map(Gc::<Str>::as_str));
+    true
 }
 
 fn bool_word(value: Value<'_>) -> Option<&'static str> {
@@ -373,4 +401,13 @@ fn item_at(vm: &Vm, local: Local, at: usize) -> Option<Value<'_>> {
             .as_gc::<Tuple>()
             .and_then(|tuple: Gc<'_, Tuple>| tuple.at(&vm.heap, at)),
     }
+}
+
+/// The name and the value that stand at a position in a list of members.
+fn pair_at(vm: &Vm, members: Local, at: usize) -> Option<(Value<'_>, Value<'_>)> {
+    let members = vm.get_gc::<List>(members)?;
+    Some((
+        members.get().item(&vm.heap, at)?,
+        members.get().item(&vm.heap, at + 1)?,
+    ))
 }
