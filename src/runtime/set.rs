@@ -2,6 +2,8 @@
 //!
 //! The members are in a table of their own kind (`members.rs`), whose order is CPython's.
 
+use std::cell::Cell;
+
 use super::heap::{Gc, Heap, traced};
 use super::members::Members;
 use super::raised::Raised;
@@ -12,19 +14,28 @@ use super::types::Builtin;
 pub struct Set {
     /// Its members.
     pub members: Members,
+    /// The hash of a frozenset; 0 where it was not asked for yet.
+    pub hash: Cell<u64>,
 }
 
-traced!(Set { members });
+traced!(Set { members } plain { hash });
 
 impl Heap {
     /// A set with these members.
     pub fn set(&self, members: Members) -> Gc<'_, Set> {
-        self.alloc(Set { members })
+        self.alloc(Set {
+            members,
+            ..Set::default()
+        })
     }
 
     /// A frozenset with these members.
     pub fn frozenset(&self, members: Members) -> Gc<'_, Set> {
-        self.alloc_shaped(Set { members }, self.types.shape_of(Builtin::FrozenSet))
+        let set = Set {
+            members,
+            ..Set::default()
+        };
+        self.alloc_shaped(set, self.types.shape_of(Builtin::FrozenSet))
     }
 }
 

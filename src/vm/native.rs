@@ -93,8 +93,12 @@ struct Arity {
     max: u8,
     /// All parameters, those that only keywords fill included.
     all: u8,
-    /// Whether `*args` or `**kwargs` collect more.
-    open: bool,
+    /// Whether `*args` collects further positional arguments.
+    args: bool,
+    /// Whether `**kwargs` collects further keyword arguments.
+    kwargs: bool,
+    /// Whether a keyword is required: plain calls always fail, the binder says how.
+    keyword: bool,
     /// How long the name before the parameters is.
     name: u16,
 }
@@ -185,7 +189,27 @@ impl Native {
     /// Whether a call with so many positional arguments needs no binding.
     #[inline(always)]
     pub fn takes(&self, count: usize) -> bool {
-        !self.arity.open && self.arity.min as usize <= count && count <= self.arity.max as usize
+        let closed = !(self.arity.args || self.arity.kwargs || self.arity.keyword);
+        closed && self.arity.min as usize <= count && count <= self.arity.max as usize
+    }
+
+    /// Whether in a call with so many positional arguments only `*args` and `**kwargs` have to be made.
+    #[inline]
+    pub fn gathers(&self, count: usize) -> bool {
+        let arity = &self.arity;
+        let fits = arity.args || count <= arity.max as usize;
+        (arity.args || arity.kwargs) && !arity.keyword && arity.min as usize <= count && fits
+    }
+
+    /// How the parameter at a position is filled in such a call.
+    pub fn gathered(&self, at: usize) -> ParamKind {
+        let arity = &self.arity;
+        match at {
+            _ if at < arity.max as usize => ParamKind::Positional,
+            _ if arity.args && at == arity.max as usize => ParamKind::Args,
+            _ if arity.kwargs && at + 1 == arity.all as usize => ParamKind::Kwargs,
+            _ => ParamKind::Keyword,
+        }
     }
 
     /// Number of parameters.
@@ -204,7 +228,9 @@ impl Arity {
             min: 0,
             max: 0,
             all: 0,
-            open: false,
+            args: false,
+            kwargs: false,
+            keyword: false,
             name: 0,
         };
         let mut i = 0;
@@ -231,7 +257,10 @@ impl Arity {
                     let bare = text[i + 1] == b',' || text[i + 1] == b')';
                     keyword_only = true;
                     if !bare {
-                        arity.open = true;
+                        match text[i + 1] {
+                            b'*' => arity.kwargs = true,
+                            _ => arity.args = true,
+                        }
                         arity.all += 1;
                         arity.named += 1;
                     }
@@ -246,8 +275,7 @@ impl Arity {
                             arity.min += 1;
                         }
                     } else if !has_default(text, i) {
-                        // A required keyword: plain calls always fail, the binder says how.
-                        arity.open = true;
+                        arity.keyword = true;
                     }
                 }
                 _ => {}

@@ -69,6 +69,11 @@ pub fn int_pow_mod(
     if modulus.is_zero() {
         return Err(TextError::value("pow() 3rd argument cannot be 0"));
     }
+    if let (IntRef::Small(base), IntRef::Small(exponent @ 0..), IntRef::Small(modulus @ 1..)) =
+        (base, exponent, modulus)
+    {
+        return Ok(Int::Small(small_pow_mod(base, exponent, modulus)));
+    }
     let modulus = modulus.to_big();
     if modulus.magnitude().is_one() {
         return Ok(Int::Small(0));
@@ -85,6 +90,21 @@ pub fn int_pow_mod(
         pause,
     )?;
     Ok(BigInt::from(power).mod_floor(&modulus).into())
+}
+
+/// `base ** exponent % modulus` of machine words, the exponent not negative, the modulus positive.
+fn small_pow_mod(base: i64, mut exponent: i64, modulus: i64) -> i64 {
+    let modulus = modulus as i128;
+    let mut square = i128::from(base).rem_euclid(modulus);
+    let mut power = 1 % modulus;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            power = power * square % modulus;
+        }
+        square = square * square % modulus;
+        exponent >>= 1;
+    }
+    power as i64
 }
 
 /// `base ** exponent`

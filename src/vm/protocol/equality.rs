@@ -64,7 +64,11 @@ impl Vm {
             Some(Kind::Tuple) => self.nested(|vm| vm.hash_tuple(l)),
             Some(Kind::Set) => match value.as_gc::<Set>() {
                 Some(set) if self.heap.is_instance(value, Builtin::FrozenSet) => {
-                    Ok(hash_frozenset(&self.heap, &set.get().members))
+                    if set.hash.get() == 0 {
+                        let hash = hash_frozenset(&self.heap, &set.get().members);
+                        set.hash.set(hash);
+                    }
+                    Ok(set.hash.get())
                 }
                 _ => Err(self.unhashable(l)),
             },

@@ -366,6 +366,9 @@ comparisons!(vm, compare);
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let maxlen = match given(vm, args.at(2)).filter(|&n| !vm.get(n).is_none()) {
+        Some(n) if !vm.heap.is_instance(vm.get(n), Builtin::Int) => {
+            return Err(vm.heap.type_error("an integer is required"));
+        }
         Some(n) => match usize::try_from(vm.index(n)?) {
             Ok(n) => Some(n),
             Err(_) => return Err(vm.heap.value_error("maxlen must be non-negative")),

@@ -230,10 +230,18 @@ impl Vm {
         i: Instr,
     ) -> Option<&'static Native> {
         let heap = &self.heap;
+        if class.builtin.is_none() && !class.has(class_flag::NATIVE) {
+            return None;
+        }
         let meta = heap.class_of(class.value());
-        let new = class.lookup(heap, heap.sym(Sym::New))?;
-        let native = self.registry.natives.get(new.as_gc::<NativeFunction>()?.id);
-        (meta.builtin_is(Builtin::Type) && native.takes(i.b as usize + 1)).then_some(native)
+        let new: Gc<'_, NativeFunction> = class.lookup(heap, heap.sym(Sym::New))?.as_gc()?;
+        // A class that leaves it to another one has other instances, or none.
+        let is_own = new.get().owner.get(heap).is(class.value());
+        let native = self.registry.natives.get(new.id);
+        let count = i.b as usize + 1;
+        let takes = native.takes(count) && (is_own || class.builtin.is_some());
+        let suits = takes || native.gathers(count) && is_own;
+        (meta.builtin_is(Builtin::Type) && suits).then_some(native)
     }
 
     /// Makes an exception of a class that leaves both making and initialising to BaseException: its arguments are its `args`.
@@ -277,11 +285,27 @@ impl Vm {
         let init = init
             .filter(|(owner, _)| !asks_type && !owner.builtin_is(Builtin::Object))
             .map(|(_, init)| self.local(init));
-        let trap = self.call_native_window(new, i, 0, i.b as usize + 1)?;
+        let count = i.b as usize + 1;
+        let trap = if new.takes(count) {
+            self.call_native_window(new, i, 0, count)?
+        } else {
+            let mark = self.mark();
+            let made = self.call_gathering(new, i.a as usize, count)?;
+            self.finish(mark, i.a, made);
+            self.after_native(i)?
+        };
         let Some(init) = init else {
             return Ok(trap);
         };
         let made = self.reg_local(i.a);
+        if let Some(init) = self.get_gc::<NativeFunction>(init) {
+            let init = self.registry.natives.get(init.id);
+            if init.takes(count) || init.gathers(count) {
+                self.call_gathering(init, i.a as usize, count)?;
+                self.finish(mark, i.a, made);
+                return Ok(None);
+            }
+        }
         let mut args = self.window_args(i.a as usize + 1, i.b as usize);
         args.positional.insert(0, made);
         self.call_args(init, args)?;

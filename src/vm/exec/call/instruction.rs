@@ -5,15 +5,17 @@
 
 use smallvec::SmallVec;
 
-use super::entry::{enter_bound, enter_window, plain_coroutine};
+use super::entry::{clear_registers, enter_bound, enter_window, plain_coroutine, too_deep};
 use super::{CallArgs, Caller, Invoked};
 use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
 use crate::runtime::code::CodeObj;
 use crate::runtime::coroutine::Coroutine;
+use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::{Kind, flag};
 use crate::runtime::instance::Instance;
+use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::Opaque;
@@ -24,8 +26,9 @@ use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::Keyword;
 use crate::vm::exec::forgotten::{drops_result, note_made};
-use crate::vm::exec::frame::Stack;
+use crate::vm::exec::frame::{Frame, Stack};
 use crate::vm::exec::trap::Trap;
+use crate::vm::leaf_len;
 use crate::vm::local::{Local, Mark};
 
 impl Vm {
@@ -73,14 +76,18 @@ impl Vm {
                 if native.takes(i.b as usize) {
                     return self.call_native_window(native, i, 1, i.b as usize);
                 }
+                if native.gathers(i.b as usize) {
+                    let mark = self.mark();
+                    let result = self.call_gathering(native, i.a as usize + 1, i.b as usize)?;
+                    self.finish(mark, i.a, result);
+                    return self.after_native(i);
+                }
             }
         } else if let Some(class) = callee.as_gc::<Class>() {
             if class.layout == Kind::Exception && self.construct_exception(i) {
                 return Ok(None);
             }
-            if class.builtin.is_some()
-                && let Some(new) = self.builtin_constructor(class, i)
-            {
+            if let Some(new) = self.builtin_constructor(class, i) {
                 return self.construct_builtin(new, i);
             }
         } else if let Some((native, receiver)) = self.bound_native(callee) {
@@ -389,12 +396,52 @@ impl Vm {
     /// `CallEx`.
     #[inline(never)]
     pub(in crate::vm) fn call_ex_op(&mut self, i: Instr) -> Result<Option<Trap>, Raised> {
+        if self.enter_spread(i)? {
+            return Ok(None);
+        }
         let mark = self.mark();
         let callee = self.reg_local(i.a);
         let positional = self.reg_local(i.a + 1);
         let keywords = self.reg(i.a + 2).defined().map(|v| self.local(v));
         let args = self.spread(positional, keywords)?;
         self.finish_invoke(mark, callee, args, i)
+    }
+
+    /// Enters a function whose parameters are just the items of `R[a+1]`, where `R[a+2]` has no keywords; false: it takes `invoke`.
+    fn enter_spread(&mut self, i: Instr) -> Result<bool, Raised> {
+        let Vm {
+            heap,
+            exec: Exec { stack, .. },
+            ..
+        } = self;
+        let w = stack.top().window;
+        let keywords = w.get(heap, i.a + 2).as_gc::<Dict>();
+        let Some(function) = w.get(heap, i.a).as_gc::<Function>() else {
+            return Ok(false);
+        };
+        let code = function.code(heap);
+        let count = code.plain_args as usize;
+        let items = w.get(heap, i.a + 1);
+        let item = |n| match items.as_gc::<Tuple>() {
+            Some(tuple) => tuple.at(heap, n),
+            None => items.as_gc::<List>()?.item(heap, n),
+        };
+        if keywords.is_some_and(|dict| !dict.get().table.is_empty(heap))
+            || leaf_len(heap, items) != Some(count)
+        {
+            return Ok(false);
+        }
+        heap.budget.count();
+        if !stack.reserve(heap, code.nregs) {
+            return Err(too_deep(heap));
+        }
+        let window = stack.free_window(heap);
+        for n in 0..count {
+            window.slot(n).set(item(n).unwrap_or(Value::UNDEF));
+        }
+        clear_registers(code, window);
+        stack.push(Frame::new(code, window, function.value(), 0));
+        Ok(true)
     }
 
     pub(super) fn finish_invoke(

@@ -19,7 +19,7 @@ use crate::vm::exec::bind::{self, NativeCall, Reached};
 use crate::vm::exec::forgotten::drops_result;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
-use crate::vm::native::{Args, Locals, NativeFn, Receiver};
+use crate::vm::native::{Args, Locals, NativeFn, ParamKind, Receiver};
 
 impl Vm {
     /// Calls a native with arguments in locals.
@@ -286,6 +286,29 @@ impl Vm {
         };
         self.finish(mark, i.a, result);
         self.after_native(i)
+    }
+
+    /// Calls a native that gathers (`Native::gathers`) with `count` registers from `first` on.
+    pub(super) fn call_gathering(
+        &mut self,
+        native: &'static Native,
+        first: usize,
+        count: usize,
+    ) -> Result<Local, Raised> {
+        let start = self.local_count();
+        let w = self.exec.stack.top().window;
+        for n in 0..native.params() {
+            let heap = &self.heap;
+            self.local(match native.gathered(n) {
+                ParamKind::Args => heap
+                    .tuple_of(w.slots(first + n, count.saturating_sub(n)))
+                    .value(),
+                ParamKind::Kwargs => heap.dict().value(),
+                ParamKind::Positional if n < count => w.slot(first + n).get(heap),
+                _ => Value::UNDEF,
+            });
+        }
+        self.run_native(native, start)
     }
 
     /// What a native left to do: warn of an awaitable that the statement drops.
