@@ -14,7 +14,6 @@ use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
-use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
