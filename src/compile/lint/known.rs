@@ -10,6 +10,7 @@ use super::blocks;
 use super::signature::Bound;
 use super::walk::{At, Probes, Visit, walk};
 use crate::compile::scope::{Place, Role, ScopeId, ScopeKind, ScopeTree};
+use crate::diagnostics::Span;
 use crate::syntax::ast::{
     Alias, Block, ClassDef, Constant, Expr, ExprKind, FunctionDef, Ident, ImportNames, Module,
     Name, Stmt, StmtKind,
@@ -237,6 +238,7 @@ impl<'a> Known<'a> {
     /// What a call of this expression calls, seen from a scope.
     pub fn callee(&self, func: &'a Expr, scope: ScopeId) -> Option<Callee<'a>> {
         match &func.kind {
+            ExprKind::Name(name) if self.is_bound_later(func.span, scope, name) => None,
             ExprKind::Name(name) => match self.bind(scope, name) {
                 Some(Bind::Def(def, kind)) => Some(Callee::Def(def, kind, Bound::No)),
                 Some(Bind::Class(def)) => Some(Callee::Class(def)),
@@ -260,6 +262,17 @@ impl<'a> Known<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the scope itself binds the name further down: here it is still that of a scope around, or a builtin.
+    fn is_bound_later(&self, here: Span, scope: ScopeId, name: &str) -> bool {
+        let bound = match self.bind(scope, name) {
+            Some(Bind::Def(def, _)) => def.name.span,
+            Some(Bind::Class(def)) => def.name.span,
+            _ => return false,
+        };
+        let in_scope = self.home(scope, name).is_some_and(|home| home.0 == scope);
+        in_scope && here.start < bound.start
     }
 
     /// Whether nothing in the file binds the name.
