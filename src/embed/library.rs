@@ -21,7 +21,7 @@ pub(super) struct Module {
 const MODULES: &[Module] = include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// Modules whose functions CPython has in C: they have no lines in tracebacks.
-pub(super) const IN_C: [&str; 15] = [
+pub(super) const IN_C: [&str; 20] = [
     "_os_environ",
     "_os_more",
     "_os_seldom",
@@ -37,6 +37,11 @@ pub(super) const IN_C: [&str; 15] = [
     "heapq",
     "operator",
     "os",
+    "sqlite3._adapt",
+    "sqlite3._blob",
+    "sqlite3._connection",
+    "sqlite3._cursor",
+    "sqlite3._row",
 ];
 
 /// The names of all of them.

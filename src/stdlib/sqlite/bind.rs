@@ -70,7 +70,7 @@ pub fn bind(
         collect_mapping(vm, statement, given, parameters)?;
     }
     for at in 0..parameters.values.len() {
-        let value = parameters.values[at];
+        let value = current(vm, given, at, parameters.values[at])?;
         let is_plain = !parameters.adapts_plain && is_plain(vm.get(value));
         let value = match is_plain {
             true => value,
@@ -79,6 +79,19 @@ pub fn bind(
         bind_one(vm, statement, at, value)?;
     }
     Ok(())
+}
+
+/// The value of a parameter: adapters of those before it may have changed the list.
+fn current(vm: &Vm, given: Local, at: usize, collected: Local) -> Result<Local, Raised> {
+    let Some(list) = vm.get_gc::<List>(given) else {
+        return Ok(collected);
+    };
+    match list.item(&vm.heap, at) {
+        Some(item) => Ok(vm.local(item)),
+        None => Err(vm
+            .heap
+            .raise(Builtin::IndexError, "list index out of range")),
+    }
 }
 
 /// Collects the items of a sequence; false: it is none.

@@ -81,6 +81,12 @@ fn call(vm: &mut Vm, function: Local, context: &Context<'_>) -> Result<Local, Ra
 /// The result of a callback for SQLite.
 fn answer(vm: &mut Vm, result: Local) -> Result<SqlValue, Raised> {
     let result = crate::stdlib::arg::exported(vm, result)?;
+    if let Some(contiguous) = vm.peek_attr(result, "c_contiguous")
+        && vm.get(contiguous).is(Value::FALSE)
+    {
+        let message = "memoryview: underlying buffer is not C-contiguous";
+        return Err(vm.heap.raise(Builtin::BufferError, message));
+    }
     match values::to_sql(&vm.heap, vm.get(result))? {
         Some(value) => Ok(value),
         None => Err(raise_text(vm, &error::PROGRAMMING, "unsupported type")),
@@ -199,7 +205,7 @@ pub const CREATE_AGGREGATE: Native = Native::vm(
         };
         match outcome {
             Ok(()) => Ok(vm.none()),
-            Err(error) if is_window => Err(error::raise(vm, &error)),
+            Err(error) if is_window => Err(error::programming(vm, &error.to_string())),
             Err(_) => Err(error::operational(vm, "Error creating aggregate")),
         }
     },
@@ -207,18 +213,19 @@ pub const CREATE_AGGREGATE: Native = Native::vm(
 
 /// Calls a method of the instance of a group.
 fn method(
+    class: usize,
     number: usize,
     name: &'static str,
     context: Option<&Context<'_>>,
 ) -> Result<SqlValue, Error> {
     call_back(Err(gone()), |vm, database| {
         let instance = callable(vm, database, number);
+        let class = callable(vm, database, class);
         let result = match vm.find_attr(instance, name) {
             Ok(None) => {
                 let message = format!("user-defined aggregate's '{name}' method not defined");
-                let class = Builtin::AttributeError;
-                let raised = vm.heap.raise(class, &message);
-                return Err(failed(vm, instance, raised, &message));
+                let raised = vm.heap.raise(Builtin::AttributeError, &message);
+                return Err(failed(vm, class, raised, &message));
             }
             Ok(Some(function)) => match context {
                 Some(context) => call(vm, function, context),
@@ -233,7 +240,7 @@ fn method(
         };
         result.map_err(|raised| {
             let message = format!("user-defined aggregate's '{name}' method raised error");
-            failed(vm, instance, raised, &message)
+            failed(vm, class, raised, &message)
         })
     })
 }
@@ -253,14 +260,14 @@ impl Aggregate<usize, SqlValue> for Definition {
     }
 
     fn step(&self, context: &mut Context<'_>, instance: &mut usize) -> Result<(), Error> {
-        method(*instance, "step", Some(context)).map(drop)
+        method(self.number, *instance, "step", Some(context)).map(drop)
     }
 
     fn finalize(&self, _: &mut Context<'_>, instance: Option<usize>) -> Result<SqlValue, Error> {
         let Some(instance) = instance else {
             return Ok(SqlValue::Null);
         };
-        let result = method(instance, "finalize", None);
+        let result = method(self.number, instance, "finalize", None);
         call_back((), |vm, database| forget(vm, database, instance));
         result
     }
@@ -269,12 +276,12 @@ impl Aggregate<usize, SqlValue> for Definition {
 impl WindowAggregate<usize, SqlValue> for Definition {
     fn value(&self, instance: Option<&mut usize>) -> Result<SqlValue, Error> {
         instance.map_or(Ok(SqlValue::Null), |&mut instance| {
-            method(instance, "value", None)
+            method(self.number, instance, "value", None)
         })
     }
 
     fn inverse(&self, context: &mut Context<'_>, instance: &mut usize) -> Result<(), Error> {
-        method(*instance, "inverse", Some(context)).map(drop)
+        method(self.number, *instance, "inverse", Some(context)).map(drop)
     }
 }
 

@@ -4,6 +4,8 @@
 //! SQL goes through `running::run`. A file is opened only where the host's files allow it, and so is one that is attached.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
@@ -20,8 +22,8 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot};
 use crate::sched::green;
 use crate::sched::thread_queue::ThreadId;
-use crate::stdlib::arg::{as_str, vm_index_or};
-use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::stdlib::arg::{Buffer, as_str, vm_index_or};
+use crate::stdlib::registry::{ModuleType, NativeType, class_of, raise_text};
 use crate::vm::{Local, Native, Vm};
 
 /// `_sqlite3._Database`.
@@ -37,6 +39,7 @@ pub const DATABASE: ModuleType = ModuleType {
             &END,
             &SCRIPT,
             &PREPARE,
+            &IS_OPEN,
             &INTERRUPT,
             &settings::IS_AUTOCOMMIT,
             &settings::TOTAL_CHANGES,
@@ -158,6 +161,10 @@ const NEW: Native = Native::vm(
         let detect_types = vm_index_or(vm, args.at(6), 0)?;
         let connection = connect(&path, timeout).map_err(|e| error::raise(vm, &e))?;
         limit_memory(vm, &connection);
+        if hooks::is_guarded(vm) {
+            let in_memory = connection.execute_batch("PRAGMA temp_store=MEMORY");
+            in_memory.map_err(|e| error::raise(vm, &e))?;
+        }
         let text_factory = vm.heap.types.class(&vm.heap, Builtin::Str).value();
         let database = Database {
             connection: SendWrapper::new(RefCell::new(Some(Rc::new(connection)))),
@@ -185,14 +192,14 @@ const NEW: Native = Native::vm(
 /// The path of a database as SQLite shall see it, if the host allows it.
 fn path_of(vm: &mut Vm, path: Local, is_uri: Local) -> Result<PathBuf, Raised> {
     let is_uri = vm.truth(is_uri)?;
-    let text = vm.text_of(path)?;
-    if text.contains('\0') {
+    let bytes = Buffer::copied(&vm.heap, vm.get(path))?;
+    if bytes.contains(&0) {
         return Err(vm.heap.value_error("embedded null byte"));
     }
     // SQLite is built so that it reads URIs everywhere.
-    let path = match is_uri || !text.starts_with("file:") {
-        true => PathBuf::from(text),
-        false => Path::new(".").join(text),
+    let path = match is_uri || !bytes.starts_with(b"file:") {
+        true => PathBuf::from(OsString::from_vec(bytes)),
+        false => Path::new(".").join(OsString::from_vec(bytes)),
     };
     if !hooks::may_open(vm, &path.to_string_lossy()) {
         return Err(error::operational(vm, "unable to open database file"));
@@ -289,6 +296,11 @@ const SCRIPT: Native = Native::vm(
     "Run all statements of a text.",
     |vm, args| {
         let connection = open(vm, args.at(0))?;
+        let has_nul =
+            as_str(&vm.heap, vm.get(args.at(1))).is_some_and(|s| s.as_str().contains('\0'));
+        if has_nul {
+            return Err(vm.heap.value_error("embedded null character"));
+        }
         let sql = sql_text(vm, args.at(1), &connection)?;
         execute(vm, args.at(0), &connection, &sql)?;
         Ok(vm.none())
@@ -297,13 +309,37 @@ const SCRIPT: Native = Native::vm(
 
 const PREPARE: Native = Native::vm(
     "prepare(self, sql, /)",
-    "Check a statement, and keep it for the next use; an object without attributes.",
+    "Prepare a statement.",
     |vm, args| {
-        statement(vm, args.at(0), args.at(1))?;
-        let class = vm.local(vm.heap.types.class(&vm.heap, Builtin::Object).value());
-        vm.call(class, &[])
+        let statement = statement(vm, args.at(0), args.at(1))?;
+        let class = class_of(vm, &STATEMENT);
+        Ok(vm.new_opaque(class, Kept(SendWrapper::new(statement))))
     },
 );
+
+/// `sqlite3.Statement`: what calling a connection returns.
+pub const STATEMENT: ModuleType = ModuleType {
+    name: "sqlite3.Statement",
+    module: "sqlite3",
+    body: NativeType::of(Builtin::Opaque, "A prepared statement."),
+};
+
+struct Kept(SendWrapper<Rc<Statement>>);
+
+traced!(plain Kept);
+
+impl Payload for Kept {}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.reset();
+    }
+}
+
+const IS_OPEN: Native = Native::vm("is_open(self, /)", "Whether it is open.", |vm, args| {
+    let is_open = of(vm, args.at(0)).connection.borrow().is_some();
+    Ok(vm.bool_local(is_open))
+});
 
 const INTERRUPT: Native = Native::vm(
     "interrupt(self, /)",
@@ -356,11 +392,7 @@ pub fn sql_text(vm: &mut Vm, sql: Local, connection: &Connection) -> Result<Stri
     super::values::lend(&vm.heap, vm.get(sql), |_| ())?;
     let most = connection.limit(rusqlite::limits::Limit::SQLITE_LIMIT_SQL_LENGTH);
     if most.is_ok_and(|most| text.len() > most as usize) {
-        return Err(crate::stdlib::registry::raise_text(
-            vm,
-            &error::DATA,
-            "query string is too large",
-        ));
+        return Err(raise_text(vm, &error::DATA, "query string is too large"));
     }
     if text.contains('\0') {
         let message = "the query contains a null character";

@@ -158,9 +158,26 @@ pub fn may_open(vm: &Vm, path: &str) -> bool {
     files.check_database(path).is_ok()
 }
 
+/// Whether the host's files are not all open to the program.
+pub fn is_guarded(vm: &Vm) -> bool {
+    !may_open(vm, "/")
+}
+
+/// Whether a pragma says where SQLite keeps what it has no room for.
+fn moves_files(pragma: &str) -> bool {
+    let pragma = pragma.to_ascii_lowercase();
+    pragma.starts_with("temp_store") || pragma.starts_with("data_store")
+}
+
 fn authorize(vm: &mut Vm, database: Local, context: &AuthContext<'_>) -> Authorization {
     if let AuthAction::Attach { filename } = context.action
         && !may_open(vm, filename)
+    {
+        return Authorization::Deny;
+    }
+    if let AuthAction::Pragma { pragma_name, .. } = context.action
+        && moves_files(pragma_name)
+        && is_guarded(vm)
     {
         return Authorization::Deny;
     }
@@ -169,7 +186,7 @@ fn authorize(vm: &mut Vm, database: Local, context: &AuthContext<'_>) -> Authori
         // The name of a database that an expression makes is known too late.
         let unnamed =
             matches!(context.action, AuthAction::Unknown { code, .. } if code == actions::ATTACH);
-        return match unnamed && !may_open(vm, "/") {
+        return match unnamed && is_guarded(vm) {
             true => Authorization::Deny,
             false => Authorization::Allow,
         };

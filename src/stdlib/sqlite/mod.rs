@@ -25,7 +25,12 @@ use crate::runtime::Value;
 /// The module.
 pub const SQLITE: NativeModule = NativeModule {
     functions: &[&bind::ADAPT_PLAIN, &callbacks::ENABLE_CALLBACK_TRACEBACKS],
-    types: &[&database::DATABASE, &query::QUERY, &blob::BLOB],
+    types: &[
+        &database::DATABASE,
+        &database::STATEMENT,
+        &query::QUERY,
+        &blob::BLOB,
+    ],
     exceptions: &[
         &error::WARNING,
         &error::ERROR,

@@ -36,6 +36,7 @@ pub const QUERY: ModuleType = ModuleType {
             &FETCH,
             &RESET,
             &CHECK,
+            &CHECK_UNLOCKED,
             &CLOSE,
         ],
         getters: &[
@@ -84,6 +85,13 @@ traced!(Query { database, owner, row_factory, converters, description, lastrowid
 });
 
 impl Payload for Query {}
+
+impl Drop for Query {
+    fn drop(&mut self) {
+        // The statement may be one that the connection keeps for the next use.
+        let_go(self);
+    }
+}
 
 fn query(value: Value<'_>) -> &Query {
     crate::vm::payload_of(value)
@@ -176,14 +184,28 @@ const CHECK: Native = Native::vm(
     },
 );
 
+const CHECK_UNLOCKED: Native = Native::vm(
+    "check_unlocked(self, /)",
+    "Raise ProgrammingError while the cursor runs a statement or makes a row.",
+    |vm, args| {
+        check_unlocked(vm, args.at(0))?;
+        Ok(vm.none())
+    },
+);
+
+fn check_unlocked(vm: &mut Vm, this: Local) -> Result<(), Raised> {
+    if of(vm, this).is_locked.get() {
+        let message = "Recursive use of cursors not allowed.";
+        return Err(error::programming(vm, message));
+    }
+    Ok(())
+}
+
 const CLOSE: Native = Native::vm(
     "close(self, /)",
     "Let go of the statement for good.",
     |vm, args| {
-        if of(vm, args.at(0)).is_locked.get() {
-            let message = "Recursive use of cursors not allowed.";
-            return Err(error::programming(vm, message));
-        }
+        check_unlocked(vm, args.at(0))?;
         let database = database(vm, args.at(0));
         database::open(vm, database)?;
         let this = of(vm, args.at(0));
@@ -319,6 +341,9 @@ fn run_once(
     sets: Sets,
 ) -> Result<(), Raised> {
     let mut has_row = step(vm, database, statement)?;
+    if !has_row {
+        statement.reset();
+    }
     if sets == Sets::One {
         rows::describe(vm, this, statement)?;
     } else {

@@ -189,7 +189,12 @@ fn raw(vm: &Vm, this: Local, statement: &Rc<Statement>, at: usize) -> Result<Raw
     let converter = converter.filter(|converter| !converter.is_none());
     let read = statement.with_row(|row| {
         let value = row.get_ref(at).unwrap_or(ValueRef::Null);
-        if let (Some(converter), false) = (converter, value == ValueRef::Null) {
+        // As in CPython an empty blob is converted to None.
+        let is_empty = matches!(value, ValueRef::Null | ValueRef::Blob(&[]));
+        if converter.is_some() && is_empty {
+            return Ok(Raw::Done(vm.none()));
+        }
+        if let Some(converter) = converter {
             let bytes = match value {
                 ValueRef::Integer(n) => n.to_string().into_bytes(),
                 ValueRef::Real(x) => real_text(x).into_bytes(),

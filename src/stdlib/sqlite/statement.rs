@@ -72,10 +72,14 @@ impl Statement {
             Err(error) => {
                 // The complaint may be about what follows the first statement.
                 let first = Batch::new(connection, sql).next();
-                return Err(match first {
-                    Ok(Some(_)) => Refusal::Several,
-                    _ => Refusal::Error(error),
-                });
+                if !matches!(first, Ok(Some(_))) {
+                    return Err(Refusal::Error(error));
+                }
+                drop(first);
+                return match open_comment(sql) {
+                    Some(at) => Statement::prepare(connection, &sql[..at]),
+                    None => Err(Refusal::Several),
+                };
             }
         };
         let (mut is_readonly, mut parameters) = (true, Vec::new());
@@ -193,6 +197,12 @@ fn skip_comments(mut sql: &str) -> &str {
             return sql;
         };
     }
+}
+
+/// Where a comment begins that does not end; SQLite lets it pass.
+fn open_comment(sql: &str) -> Option<usize> {
+    let at = sql.rfind("/*")?;
+    (!sql[at + 2..].contains("*/")).then_some(at)
 }
 
 #[cfg(test)]
