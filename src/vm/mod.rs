@@ -45,7 +45,7 @@ pub use native::{Args, Direct, LeafFn, Locals, Native, NativeRole, VmFn};
 pub use payload::payload_of;
 pub use protocol::arith::Operator;
 pub use protocol::dict_lookup::DictEnd;
-pub use protocol::subscript::leaf_len;
+pub use protocol::subscript::{leaf_item, leaf_len};
 #[cfg(feature = "cli")]
 pub use report::{Awaitable, Forgotten, Written};
 pub use report::{Failure, HeldAt, Place, Problem, Report, Standing, Stuck, StuckKind};

@@ -89,7 +89,7 @@ impl Vm {
     }
 
     /// The native that is the `__call__` of an object's class.
-    fn own_call(&self, callee: Value<'_>) -> Option<&'static Native> {
+    pub(in crate::vm) fn own_call(&self, callee: Value<'_>) -> Option<&'static Native> {
         let class = self.heap.class_of(callee);
         let call = class.lookup(&self.heap, self.heap.sym(Sym::Call))?;
         Some(self.native(call.as_gc::<NativeFunction>()?.id))

@@ -193,7 +193,7 @@ impl Vm {
 }
 
 /// `object[key]` of a builtin sequence by a position or a slice of plain numbers; None: the VM has to look closer.
-pub(in crate::vm) fn leaf_item<'h>(
+pub fn leaf_item<'h>(
     heap: &'h Heap,
     object: Value<'h>,
     key: Value<'h>,

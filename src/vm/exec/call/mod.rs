@@ -69,6 +69,19 @@ impl Vm {
         if self.enter_plain(callee, args, frame_flag::BOUNDARY)? {
             return self.run_nested();
         }
+        if self.get(callee).is_gc::<Opaque>()
+            && let Some(native) = self.own_call(self.get(callee))
+            && native.takes(args.len() + 1)
+        {
+            let mark = self.mark();
+            let first = self.local_count();
+            self.local(self.get(callee));
+            for n in 0..native.params() - 1 {
+                self.local(args.get(n).map_or(Value::UNDEF, |&arg| self.get(arg)));
+            }
+            let result = self.nested(|vm| vm.run_native(native, first))?;
+            return Ok(self.keep(mark, result));
+        }
         self.call_args(
             callee,
             CallArgs {

@@ -3,11 +3,13 @@
 //! Each is a native, so a class attribute that holds one does not bind, as in CPython. A row of a table makes each operator's function:
 //! its plain form, and the form that changes its first argument where it can (`iadd`).
 
-use super::registry::NativeModule;
+mod getters;
+
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::builtins::functions::number::absolute;
+use crate::stdlib::registry::NativeModule;
 use crate::vm::protocol::arith::Operator;
 use crate::vm::protocol::compare::Comparison;
 use crate::vm::{Local, Native, Vm};
@@ -68,6 +70,7 @@ pub const OPERATOR: NativeModule = NativeModule {
         &XOR,
         &IXOR,
     ],
+    types: &[&getters::ATTRGETTER, &getters::ITEMGETTER],
     ..NativeModule::of("_operator", "Operator interface.")
 };
 
