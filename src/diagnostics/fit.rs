@@ -53,6 +53,7 @@ fn broken(line: &str, width: usize) -> String {
     let text = bare.find(|c: char| !is_mark(c)).unwrap_or(0);
     let help = bare[text..].starts_with("Help: ");
     let begin = columns(&bare[..text]) + if help { "Help: ".len() } else { 0 };
+    let start = begin;
     // Text that begins far to the right would become a column of single words.
     let begin = if begin > width * 2 / 3 {
         width / 3
@@ -64,10 +65,13 @@ fn broken(line: &str, width: usize) -> String {
     let margin: String = (0..begin)
         .map(|column| if Some(column) == bar { '│' } else { ' ' })
         .collect();
-    let (mut out, mut at) = (String::new(), 0);
+    let (mut out, mut at, mut is_broken) = (String::new(), 0, false);
     for word in line.split_inclusive(' ') {
         let size = columns(word.trim_end());
-        if at + size > width && at > begin {
+        // The marks of a drawing stay where they are.
+        let after_marks = is_broken || at >= start;
+        if at + size > width && at > begin && after_marks {
+            is_broken = true;
             out.truncate(out.trim_end().len());
             out.push('\n');
             out.push_str(&margin);

@@ -318,6 +318,7 @@ impl Members {
     /// MemoryError.
     pub fn copy(&self, heap: &Heap) -> Result<Members, Raised> {
         let copy = Members::default();
+        heap.poll(self.len(heap))?;
         copy.make_room(heap, self.len(heap))?;
         copy.fill(heap, self)?;
         Ok(copy)

@@ -387,6 +387,7 @@ impl Table {
         heap.reads(self, Part::All);
         let inner = self.inner.borrow();
         let live = inner.live as usize;
+        heap.poll(live)?;
         heap.room_for(live * (size_of::<Entry>() + INDEXED))?;
         let table = Table::with_capacity(live);
         heap.charge(live * size_of::<Entry>());

@@ -35,11 +35,12 @@ fn exit_with_a_message_prints_it_on_stderr() {
 
 #[test]
 fn a_missing_file_is_one_line() {
-    for name in ["no_such_file.apy", "/"] {
+    // As in CPython, a folder is a program where it has a `__main__.py`.
+    for (name, expected) in [("no_such_file.apy", 2), ("/", 1)] {
         let output = apy(&[name], b"");
         assert_eq!(
             (status(&output), err(&output).lines().count()),
-            (2, 1),
+            (expected, 1),
             "{}",
             err(&output)
         );

@@ -162,6 +162,7 @@ impl Vm {
             let Some((hash, key, value)) = self.next_entry(b, &mut position) else {
                 return Ok(target);
             };
+            self.heap.poll(1)?;
             self.dict_set_hashed(target, hash, key, value)?;
             self.release(mark);
         }
@@ -482,6 +483,7 @@ impl Vm {
     ) -> Result<(), Raised> {
         let keys = self.keys(source);
         while let Some(next) = keys.next(&self.heap, *position) {
+            self.heap.poll(1)?;
             if !step(next.hash, next.key)? {
                 return Ok(());
             }
@@ -564,6 +566,7 @@ impl Vm {
 
     /// Whether all members of a set or view are in another one.
     pub fn is_subset(&mut self, a: Local, b: Local) -> Result<bool, Raised> {
+        self.heap.poll(self.set_size(a))?;
         if let (Some(x), Some(y)) = (self.get_gc::<Set>(a), self.get_gc::<Set>(b))
             && let Some(answer) = x.get().members.is_subset(&self.heap, &y.get().members)
         {
@@ -583,6 +586,7 @@ impl Vm {
             let Some((hash, key, value)) = self.next_entry(source, &mut position) else {
                 return Ok(true);
             };
+            self.heap.poll(1)?;
             let member = if pairs {
                 let pair = self.heap.tuple(&[self.get(key), self.get(value)]).value();
                 self.local(pair)
@@ -612,6 +616,7 @@ impl Vm {
             let Some((hash, key, value)) = self.next_entry(a, &mut position) else {
                 return Ok(true);
             };
+            self.heap.poll(1)?;
             let Some(at) = self.find_key(b, hash, key)? else {
                 return Ok(false);
             };

@@ -171,7 +171,10 @@ const REVERSE: Native = Native::leaf(
     "reverse(self, /)",
     "Reverse the order of the bytes in place.",
     |heap, a| {
-        this::<ByteArray>(heap, a)?.write(heap).reverse();
+        let this = this::<ByteArray>(heap, a)?;
+        let mut bytes = this.write(heap);
+        heap.poll_bytes(bytes.len())?;
+        bytes.reverse();
         Ok(Value::NONE)
     },
 );

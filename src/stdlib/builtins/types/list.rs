@@ -304,7 +304,9 @@ const REVERSE: Native = Native::leaf(
     "reverse(self, /) -> None",
     "Reverse *IN PLACE*.",
     |heap, args| {
-        this::<List>(heap, args)?.reverse(heap);
+        let list = this::<List>(heap, args)?;
+        heap.poll(list.len(heap) / 4)?;
+        list.reverse(heap);
         Ok(Value::NONE)
     },
 );
