@@ -108,11 +108,11 @@ pub struct Draft {
     pub nglobals: u32,
     /// Whether it names a builtin that shows its variables: then none may hold what an earlier frame left there.
     pub shows_locals: bool,
-    /// What its annotations are; texts that it compiles inherit that.
+    /// How its annotations are read; texts that it compiles inherit that.
     pub annotations: Annotations,
 }
 
-/// What annotations are.
+/// How annotations are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Annotations {
     /// The values of their expressions.

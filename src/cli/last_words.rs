@@ -20,7 +20,7 @@ static REFUSED: AtomicBool = AtomicBool::new(false);
 /// Whether the program says itself what SIGABRT does.
 static LEFT: AtomicBool = AtomicBool::new(false);
 
-/// What says what SIGABRT does.
+/// Tells what SIGABRT does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// The system.

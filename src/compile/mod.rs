@@ -85,7 +85,7 @@ pub struct Target {
     pub notes: Notes,
     /// Whether its body may await.
     pub awaits: TopLevelAwait,
-    /// What annotations are before a statement of the text changes that.
+    /// How annotations are read before a statement of the text changes that.
     pub annotations: Annotations,
 }
 

@@ -17,7 +17,7 @@ use crate::syntax::ast::Name;
 pub struct ScopeTree {
     scopes: Vec<Scope>,
     by_node: FxHashMap<NodeKey, ScopeId>,
-    /// What annotations are: texts after `from __future__ import annotations`.
+    /// How annotations are read: as texts after `from __future__ import annotations`.
     pub annotations: Annotations,
 }
 

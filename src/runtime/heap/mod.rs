@@ -379,7 +379,7 @@ impl Heap {
         }
     }
 
-    /// What `charge` does now and then.
+    /// The part of `charge` that is due now and then.
     #[cold]
     #[inline(never)]
     fn watch_memory(&self) {

@@ -12,7 +12,7 @@ use crate::stdlib::receiver::spread;
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Vm, leaf_item};
 
-/// What is fetched.
+/// The names or keys to fetch.
 struct Getter {
     /// The names or keys as they were given: a tuple.
     wanted: Slot,
@@ -110,7 +110,7 @@ fn part(vm: &Vm, tuple: Local, at: usize) -> Option<Local> {
     Some(vm.local(tuple.at(&vm.heap, at)?))
 }
 
-/// What `fetch` gets for each path: itself if there is one, else a tuple.
+/// Fetches by each path: the result itself if there is one, else a tuple of them.
 fn fetch_all(
     vm: &mut Vm,
     args: Locals,

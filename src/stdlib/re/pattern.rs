@@ -214,7 +214,7 @@ impl Found {
     }
 }
 
-/// What to look for in a region.
+/// A search in a region.
 #[derive(Clone, Copy)]
 pub struct Wanted {
     /// Where to begin, in bytes.

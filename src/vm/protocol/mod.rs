@@ -20,6 +20,7 @@ pub mod iterate;
 pub(in crate::vm) mod number;
 pub(in crate::vm) mod order;
 pub(in crate::vm) mod restart;
+mod set_compare;
 pub(in crate::vm) mod set_ops;
 mod set_views;
 pub(in crate::vm) mod slice;

@@ -10,7 +10,7 @@ use crate::runtime::tuple::Tuple;
 use crate::text::bytes_ops::search::find;
 use crate::vm::{Local, Vm};
 
-/// What ends a chunk.
+/// The separators that may end a chunk.
 pub struct Separators {
     /// Shortest first.
     all: smallvec::SmallVec<[Vec<u8>; 1]>,

@@ -200,7 +200,7 @@ const UNION: Native = Native::vm(
     },
 );
 
-/// What `step` makes of the receiver and each of `*others` in turn; a copy where there is none.
+/// Applies `step` to the receiver and each of `*others` in turn; a copy where there is none.
 fn combine(
     vm: &mut Vm,
     args: Locals,
