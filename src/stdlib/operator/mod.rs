@@ -180,7 +180,7 @@ const CONCAT: Native = Native::vm(
     "concat(a, b, /)",
     "Same as a + b, for sequences. Raises TypeError if a is none.",
     |vm, args| {
-        require_sequence(vm, args.at(0))?;
+        require_sequence(vm, args.at(0), &[Sym::Add])?;
         vm.binary(Operator::Add, args.at(0), args.at(1))
     },
 );
@@ -189,16 +189,18 @@ const ICONCAT: Native = Native::vm(
     "iconcat(a, b, /)",
     "Same as a += b, for sequences; returns a. Raises TypeError if a is none.",
     |vm, args| {
-        require_sequence(vm, args.at(0))?;
+        require_sequence(vm, args.at(0), &[Sym::Add, Sym::IAdd])?;
         vm.inplace(Operator::Add, args.at(0), args.at(1))
     },
 );
 
-fn require_sequence(vm: &Vm, value: Local) -> Result<(), Raised> {
+/// Refuses what is no sequence, or has none of these methods.
+fn require_sequence(vm: &Vm, value: Local, methods: &[Sym]) -> Result<(), Raised> {
     let heap = &vm.heap;
     let value = vm.get(value);
     let has = |name| vm.special(value, name).is_some();
-    if has(Sym::GetItem) && has(Sym::Add) && !heap.is_instance(value, Builtin::Dict) {
+    let adds = methods.iter().any(|&method| has(method));
+    if has(Sym::GetItem) && adds && !heap.is_instance(value, Builtin::Dict) {
         return Ok(());
     }
     let class = heap.type_name(value);

@@ -52,7 +52,14 @@ pub fn make(vm: &mut Vm, a: Locals, made: &Made) -> Result<Vec<u8>, Raised> {
     };
     match asked {
         Some(result) => of_bytes_method(&vm.heap, vm.get(result)),
-        None if is_count(vm, a.at(1)) => zeros(vm, a.at(1)),
+        None if is_count(vm, a.at(1)) => match zeros(vm, a.at(1)) {
+            // An object that is no number after all may be bytes.
+            Err(raised) if vm.is_raised(&raised, Builtin::TypeError) => {
+                vm.heap.take_raised(raised);
+                of_object(vm, a.at(1), made)
+            }
+            zeros => zeros,
+        },
         None => of_object(vm, a.at(1), made),
     }
 }
