@@ -47,7 +47,7 @@ impl Slot {
         self.0.set(other.0.get());
     }
 
-    /// What it holds.
+    /// Its value.
     #[inline(always)]
     pub fn get<'h>(&self, heap: &'h Heap) -> Value<'h> {
         heap.check(self.0.get());
@@ -55,7 +55,7 @@ impl Slot {
         unsafe { Value::from_bits(self.0.get()) }
     }
 
-    /// What it holds, as a `T` that the caller knows it to be.
+    /// Its value, as a `T` that the caller knows it to be.
     #[inline(always)]
     pub fn expect<'h, T: Object>(&self, heap: &'h Heap) -> Gc<'h, T> {
         self.get(heap)
@@ -63,7 +63,7 @@ impl Slot {
             .expect("the slot holds an object of the kind its owner stored")
     }
 
-    /// What it holds, as a `T`, unchecked in release builds.
+    /// Its value, as a `T`, unchecked in release builds.
     ///
     /// # Safety
     /// It holds a `T`: its owner stores nothing else.
@@ -119,7 +119,7 @@ impl<T: Object> Fixed<T> {
         Fixed(object.header, PhantomData)
     }
 
-    /// What it holds.
+    /// Its object.
     #[inline(always)]
     pub fn get<'h>(&self, heap: &'h Heap) -> Gc<'h, T> {
         heap.check_object(self.0.as_ptr() as usize);
@@ -139,7 +139,7 @@ impl<T: Object> Exchanged<T> {
         Exchanged(Cell::new(object.header), PhantomData)
     }
 
-    /// What it holds.
+    /// Its object.
     #[inline(always)]
     pub fn get<'h>(&self, heap: &'h Heap) -> Gc<'h, T> {
         heap.check_object(self.0.get().as_ptr() as usize);

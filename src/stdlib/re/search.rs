@@ -20,7 +20,7 @@ pub enum GaveUp {
     Signal,
 }
 
-/// What to look for.
+/// The kind of match to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// A match anywhere.
@@ -40,13 +40,13 @@ pub struct Search<'t> {
     pub text: &'t [u8],
     /// Where to begin.
     pub from: usize,
-    /// What to look for.
+    /// The kind of match to look for.
     pub mode: Mode,
     /// A match that begins and ends where the search begins does not count.
     pub must_advance: bool,
 }
 
-/// What else could be tried, or what is to be undone before that.
+/// A choice that is left, or a change to undo before it.
 #[derive(Clone, Copy, Debug)]
 pub enum Retry {
     /// Another instruction at a place.
@@ -63,10 +63,10 @@ pub enum Retry {
     Loop { id: u32, count: u32, last: usize },
 }
 
-/// What a search works with; kept between searches.
+/// The memory of a search; kept between searches.
 #[derive(Default)]
 pub struct Scratch {
-    /// What else could be tried, last first.
+    /// The choices that are left, and the changes, last first.
     pub stack: Vec<Retry>,
     /// Where groups begin and end; `UNSET` where they do not.
     pub slots: Vec<usize>,
