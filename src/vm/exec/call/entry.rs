@@ -37,17 +37,34 @@ pub(in crate::vm) fn enter<'h>(
     if code.code.kind.suspends() {
         return Ok(Some(new_coroutine(heap, function, args)));
     }
+    push_frame(heap, stack, function, flags, args.iter().copied())?;
+    Ok(None)
+}
+
+/// Pushes a frame for a function, none that suspends, with all its parameters in `args`.
+///
+/// # Errors
+/// RecursionError.
+#[inline(always)]
+pub(super) fn push_frame<'h>(
+    heap: &'h Heap,
+    stack: &mut Stack,
+    function: Gc<'h, Function>,
+    flags: u32,
+    args: impl Iterator<Item = Value<'h>>,
+) -> Result<(), Raised> {
+    let code = function.code(heap);
     heap.budget.count();
     if !stack.reserve(heap, code.nregs) {
         return Err(too_deep(heap));
     }
     let window = stack.free_window(heap);
-    for (n, &arg) in args.iter().enumerate() {
+    for (n, arg) in args.enumerate() {
         window.slot(n).set(arg);
     }
     clear_registers(code, window);
     stack.push(Frame::new(code, window, function.value(), flags));
-    Ok(None)
+    Ok(())
 }
 
 /// RecursionError, as CPython words it.

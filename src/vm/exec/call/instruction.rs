@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::entry::{clear_registers, enter_bound, enter_window, plain_coroutine, too_deep};
+use super::entry::{enter_bound, enter_window, plain_coroutine, push_frame};
 use super::{CallArgs, Caller, Invoked};
 use crate::bytecode::{Instr, Op};
 use crate::runtime::class::Class;
@@ -26,9 +26,8 @@ use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::Keyword;
 use crate::vm::exec::forgotten::{drops_result, note_made};
-use crate::vm::exec::frame::{Frame, Stack};
+use crate::vm::exec::frame::Stack;
 use crate::vm::exec::trap::Trap;
-use crate::vm::leaf_len;
 use crate::vm::local::{Local, Mark};
 
 impl Vm {
@@ -419,28 +418,23 @@ impl Vm {
         let Some(function) = w.get(heap, i.a).as_gc::<Function>() else {
             return Ok(false);
         };
-        let code = function.code(heap);
-        let count = code.plain_args as usize;
         let items = w.get(heap, i.a + 1);
-        let item = |n| match items.as_gc::<Tuple>() {
-            Some(tuple) => tuple.at(heap, n),
-            None => items.as_gc::<List>()?.item(heap, n),
+        let (tuple, list) = (items.as_gc::<Tuple>(), items.as_gc::<List>());
+        let count = match (tuple, list) {
+            (Some(tuple), _) => tuple.len(),
+            (_, Some(list)) => list.len(heap),
+            _ => return Ok(false),
         };
-        if keywords.is_some_and(|dict| !dict.get().table.is_empty(heap))
-            || leaf_len(heap, items) != Some(count)
+        if count != function.code(heap).plain_args as usize
+            || keywords.is_some_and(|dict| !dict.get().table.is_empty(heap))
         {
             return Ok(false);
         }
-        heap.budget.count();
-        if !stack.reserve(heap, code.nregs) {
-            return Err(too_deep(heap));
-        }
-        let window = stack.free_window(heap);
-        for n in 0..count {
-            window.slot(n).set(item(n).unwrap_or(Value::UNDEF));
-        }
-        clear_registers(code, window);
-        stack.push(Frame::new(code, window, function.value(), 0));
+        let item = |n| match tuple {
+            Some(tuple) => tuple.at(heap, n),
+            None => list?.item(heap, n),
+        };
+        push_frame(heap, stack, function, 0, (0..count).map_while(item))?;
         Ok(true)
     }
 

@@ -10,6 +10,7 @@ mod entry;
 mod instruction;
 mod native;
 
+use entry::push_frame;
 pub(in crate::vm) use entry::{clear_registers, enter, plain_coroutine, too_deep};
 
 use smallvec::SmallVec;
@@ -29,7 +30,7 @@ use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::{self, Reached};
 use crate::vm::exec::forgotten::note_made_by_native;
-use crate::vm::exec::frame::{Frame, frame_flag};
+use crate::vm::exec::frame::frame_flag;
 use crate::vm::exec::trap::Trap;
 use crate::vm::local::Local;
 
@@ -107,16 +108,8 @@ impl Vm {
         if code.plain_args as usize != args.len() {
             return Ok(false);
         }
-        heap.budget.count();
-        if !stack.reserve(heap, code.nregs) {
-            return Err(too_deep(heap));
-        }
-        let window = stack.free_window(heap);
-        for (n, &arg) in args.iter().enumerate() {
-            window.slot(n).set(arg.value(locals, heap));
-        }
-        clear_registers(code, window);
-        stack.push(Frame::new(code, window, function.value(), flags));
+        let args = args.iter().map(|arg| arg.value(locals, heap));
+        push_frame(heap, stack, function, flags, args)?;
         Ok(true)
     }
 
