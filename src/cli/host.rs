@@ -14,18 +14,18 @@ use nix::time::{ClockId, clock_gettime};
 
 use super::args::{Flushing, Inspect, Settings};
 use super::coverage::record::Recorder;
-use super::failure::{self, asserted};
 use super::inspection::Inspection;
 use super::notices::Notices;
-use super::report;
 use super::reserve::{Reserve, reserve};
 use super::signals::Signals;
 use super::status;
 use super::style::{Style, say};
-use crate::diagnostics::{Color, fitted};
+use crate::diagnostics::fitted;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
+use crate::embed::present::failure::{self, asserted};
+use crate::embed::present::report;
 use crate::embed::sandbox::{Doors, Guarded, GuardedProcesses, refused};
 use crate::runtime::heap::{Outside, Plain, Shortage};
 use crate::vm::files::{Files, Links};
@@ -137,8 +137,8 @@ impl Process {
 impl Host for Process {
     fn report(&mut self, report: Report) {
         if let (Report::Inspection(_), Some(inspection)) = (&report, &mut self.inspection) {
-            let plain = Style(Color::Never);
-            inspection.answer(report::render(&report, &self.sources.borrow(), plain));
+            let text = report::render(&report, &self.sources.borrow(), Style::PLAIN);
+            inspection.answer(text);
             return;
         }
         // What fails here fails again at the next write, which tells the program.

@@ -1,17 +1,15 @@
 //! The `apy` program: command line, files, terminal.
 //!
 //! The only layer that knows of a process: arguments (`args`), standard streams and signals (`host`), exit statuses (`run`). What
-//! people read when something went wrong is made in `failure`, `classic` and `report`. A new subcommand is a row in `args` and an
+//! people read when something went wrong is made in `embed::present`. A new subcommand is a row in `args` and an
 //! arm in `main`.
 
 mod args;
 mod bins;
 mod check;
-mod classic;
 mod coverage;
 mod dump;
 mod explain;
-mod failure;
 mod host;
 mod inspection;
 mod last_words;
@@ -21,13 +19,11 @@ mod output;
 mod project;
 mod ps;
 mod repl;
-mod report;
 mod reserve;
 mod run;
 mod signals;
 mod status;
 mod style;
-mod task_tree;
 mod test;
 
 use std::process::ExitCode;

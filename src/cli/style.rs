@@ -1,11 +1,12 @@
 //! Colours of what `apy` itself says, and the one way to say it.
 //!
 //! Whether to use colours: `--color`, else NO_COLOR, FORCE_COLOR and TERM, else whether standard error is a terminal. ariadne's
-//! reports use the same answer. To add a colour: a method of `Style`.
+//! reports use the same answer. The colours themselves are in `embed/present/style.rs`.
 
 use std::io::{IsTerminal, Write};
 
 use crate::diagnostics::{Color, fit_to, fitted};
+pub use crate::embed::present::style::Style;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,22 +19,18 @@ pub enum When {
     Never,
 }
 
-/// How to paint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style(pub Color);
-
-impl Style {
+impl When {
     /// What `--color` and the environment ask for, for messages.
     #[must_use]
-    pub fn detect(when: When) -> Style {
-        Style::detect_on(when, &std::io::stderr())
+    pub fn style(self) -> Style {
+        self.style_on(&std::io::stderr())
     }
 
     /// The same for what is written to this stream.
     #[must_use]
-    pub fn detect_on(when: When, stream: &impl IsTerminal) -> Style {
+    pub fn style_on(self, stream: &impl IsTerminal) -> Style {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let wanted = match when {
+        let wanted = match self {
             When::Always => true,
             When::Never => false,
             When::Auto if set("NO_COLOR") => false,
@@ -43,45 +40,6 @@ impl Style {
             }
         };
         Style(if wanted { Color::Always } else { Color::Never })
-    }
-
-    /// For the word that says what is wrong.
-    #[must_use]
-    pub fn bad(self, text: &str) -> String {
-        self.paint("1;31", text)
-    }
-
-    /// For the word that says what may be wrong.
-    #[must_use]
-    pub fn warning(self, text: &str) -> String {
-        self.paint("1;33", text)
-    }
-
-    /// For what was expected and is missing.
-    #[must_use]
-    pub fn removed(self, text: &str) -> String {
-        self.paint("31", text)
-    }
-
-    /// For what came instead, and for what is well.
-    #[must_use]
-    pub fn added(self, text: &str) -> String {
-        self.paint("32", text)
-    }
-
-    /// For places.
-    #[must_use]
-    pub fn dim(self, text: &str) -> String {
-        self.paint("2", text)
-    }
-
-    /// In the colour of an SGR code.
-    #[must_use]
-    pub fn paint(self, code: &str, text: &str) -> String {
-        match self.0 {
-            Color::Always => format!("\x1b[{code}m{text}\x1b[0m"),
-            Color::Never => text.to_owned(),
-        }
     }
 }
 

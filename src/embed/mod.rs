@@ -4,7 +4,6 @@
 //! `Outcome`; `loader` finds what `import` names, compiles and links texts; `library` lists the modules written in apy;
 //! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
 
-pub mod carets;
 #[doc(hidden)]
 pub mod fuzzing;
 mod interpreter;
@@ -18,6 +17,7 @@ pub mod os_processes;
 mod os_seldom_calls;
 #[cfg(test)]
 mod pairs;
+pub(crate) mod present;
 mod run_module;
 pub mod sandbox;
 mod session;

@@ -46,9 +46,10 @@ pub use payload::payload_of;
 pub use protocol::arith::Operator;
 pub use protocol::dict_lookup::DictEnd;
 pub use protocol::subscript::{leaf_item, leaf_len};
-#[cfg(feature = "cli")]
-pub use report::{Awaitable, Forgotten, Written};
-pub use report::{Failure, HeldAt, Place, Problem, Report, Standing, Stuck, StuckKind};
+pub use report::{
+    Awaitable, Failure, Forgotten, HeldAt, Place, Problem, Report, Standing, Stuck, StuckKind,
+    Written,
+};
 pub use suggest::is_standard;
 
 use crate::bytecode::Instr;

@@ -1,7 +1,7 @@
 //! What the VM tells the program around it: exceptions and other findings as plain data, to be rendered at the edge.
 //!
 //! Nothing here is a Value: what is reported outlives the heap and can be drawn, counted or ignored. A new finding is a
-//! variant of `Report`, made in `exec/describe.rs` or `sched/report.rs`, drawn in `cli/report.rs`.
+//! variant of `Report`, made in `exec/describe.rs` or `sched/report.rs`, drawn in `embed/present/report.rs`.
 
 use std::rc::Rc;
 

@@ -378,7 +378,7 @@ impl Settings {
                 .get_one("seed")
                 .copied()
                 .or(sandbox.as_ref().map(|_| 0)),
-            style: Style::detect(when(inner)),
+            style: when(inner).style(),
             tracebacks: if text("traceback") == Some("python") {
                 Tracebacks::Python
             } else {

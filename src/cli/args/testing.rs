@@ -146,7 +146,7 @@ impl TestOptions {
         let captures = !matches.get_flag("no-capture");
         let most = number("maxfail").map(count);
         TestOptions {
-            style: Style::detect_on(when, &std::io::stdout()),
+            style: when.style_on(&std::io::stdout()),
             format,
             paths: many(matches, "paths"),
             words: many(matches, "words"),

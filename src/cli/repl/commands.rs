@@ -7,9 +7,9 @@ use std::fmt::Write;
 
 use super::{Session, Talk};
 use crate::cli::args::ProgramText;
-use crate::cli::failure::location;
 use crate::cli::run::read;
 use crate::diagnostics::similar::nearest;
+use crate::embed::present::failure::location;
 use crate::embed::{Found, Mode, Nothing, Outcome};
 use crate::sched::clock::TimeMode;
 use crate::syntax::parser::{ReplInput, parse_repl};

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use super::PROMPT;
 use crate::cli::host::Around;
-use crate::cli::report;
 use crate::cli::signals::Signals;
 use crate::cli::style::Style;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
+use crate::embed::present::report;
 use crate::runtime::heap::Outside;
 use crate::vm::files::Files;
 use crate::vm::processes::Processes;

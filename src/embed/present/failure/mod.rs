@@ -5,7 +5,7 @@
 //! folded. `classic` is CPython's form of the same.
 
 mod advice;
-pub(super) mod asserted;
+pub mod asserted;
 
 use std::fmt::Write;
 

@@ -5,9 +5,9 @@
 
 use std::fmt::Write;
 
+use super::carets;
 use super::failure::{raised_span, source_of};
 use crate::diagnostics::{SourceMap, Span};
-use crate::embed::carets;
 use crate::runtime::traceback::TraceEntry;
 use crate::vm::{Failure, Place, Written};
 

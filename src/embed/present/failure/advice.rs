@@ -4,8 +4,8 @@
 //! its result was meant, a function where a coroutine was, `with` where `async with` was. To add one: an arm in `of`.
 
 use super::{callee, draw, location, raised_at, source_of};
-use crate::cli::style::Style;
 use crate::diagnostics::{Severity, SourceMap};
+use crate::embed::present::style::Style;
 use crate::vm::{Failure, Place};
 
 /// Classes of the library that only `async with` takes.
