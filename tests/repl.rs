@@ -188,7 +188,8 @@ fn ctrl_c_cancels_what_the_prompt_waits_for() {
 #[test]
 fn tab_completes_names_attributes_keywords_and_modules() {
     let mut talk = talk(&[]);
-    talk.run("horse = 'name'; from math import pi");
+    talk.run("horse = 'name'; from math import pi; table = {'alpha': 1}");
+    talk.run("from fractions import Fraction");
     for (typed, whole) in [
         ("asyncio.create_t\t", ">>> asyncio.create_task"),
         ("hor\t", ">>> horse"),
@@ -199,6 +200,12 @@ fn tab_completes_names_attributes_keywords_and_modules() {
         ("from math import fact\t", ">>> from math import factorial"),
         ("import os.pa\t", ">>> import os.path"),
         ("from concurrent.fut\t", ">>> from concurrent.futures"),
+        ("table['al\t", ">>> table['alpha']"),
+        ("b'x'.dec\t", ">>> b'x'.decode"),
+        ("{1, 2}.unio\t", ">>> {1, 2}.union"),
+        ("(1).bit_c\t", ">>> (1).bit_count"),
+        ("asyncio.Queue().put_\t", ">>> asyncio.Queue().put_nowait"),
+        ("Fraction(den\t", ">>> Fraction(denominator="),
         (":rese\t", ">>> :reset"),
     ] {
         talk.press(typed);
@@ -215,6 +222,15 @@ fn tab_completes_names_attributes_keywords_and_modules() {
     talk.enter("if 1:");
     talk.press("\tx");
     talk.sees("...         x");
+}
+
+#[test]
+fn tasks_of_the_librarys_coroutines_say_what_they_wait_for() {
+    let mut talk = talk(&[]);
+    talk.run("q = asyncio.Queue(); t = asyncio.create_task(q.get(), name='getter')");
+    talk.run("await asyncio.sleep(0)");
+    talk.run(":tasks");
+    talk.sees("getter: waits for Queue.get: 0 items, spawned at");
 }
 
 #[test]

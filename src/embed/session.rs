@@ -20,7 +20,7 @@ use crate::runtime::str::Str;
 use crate::runtime::{Gc, Raised};
 use crate::sched::clock::TimeMode;
 use crate::sched::{deadlock, prompt, scheduler};
-use crate::stdlib::summary::{signature, summary};
+use crate::stdlib::summary::{constructor, signature, summary};
 use crate::stdlib::{self, asyncio, display};
 use crate::syntax::ast::{ExprKind, Module as Ast, StmtKind};
 use crate::vm::{Local, Stuck, Vm};
@@ -127,6 +127,19 @@ impl Interpreter {
         names
     }
 
+    /// The names that may follow a call of the class that a path stands for and a dot; none for what is no class.
+    pub fn names_of_instances(&mut self, path: &[&str]) -> Vec<String> {
+        let mark = self.vm.mark();
+        let is_class = self
+            .find(path)
+            .is_some_and(|object| self.vm.get_gc::<Class>(object).is_some());
+        self.vm.release(mark);
+        match is_class {
+            true => self.names(path),
+            false => Vec::new(),
+        }
+    }
+
     /// The names of the modules that are part of apy.
     pub fn modules(&self) -> impl Iterator<Item = &'static str> + use<> {
         stdlib::module_names().chain(library::names())
@@ -173,7 +186,9 @@ impl Interpreter {
     pub fn parameters(&mut self, path: &[&str]) -> Vec<String> {
         let mark = self.vm.mark();
         let found = self.find(path);
-        let text = found.and_then(|object| signature(&mut self.vm, object));
+        let vm = &mut self.vm;
+        let text =
+            found.and_then(|object| constructor(vm, object).or_else(|| signature(vm, object)));
         self.vm.release(mark);
         let signature = text.as_deref().and_then(Signature::of_text);
         signature.map_or_else(Vec::new, |signature| {

@@ -8,7 +8,7 @@ use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
-use crate::stdlib::summary::signature;
+use crate::stdlib::summary::{constructor, signature};
 use crate::vm::{Local, Vm};
 
 /// The columns of a line.
@@ -103,15 +103,27 @@ fn attribute(vm: &mut Vm, object: Local, name: &str) -> Option<Local> {
 fn describe(vm: &mut Vm, object: Local) -> Result<String, Raised> {
     let is_module = vm.get_gc::<Module>(object).is_some();
     let mut text = match signature(vm, object) {
-        Some(signature) => signature,
+        Some(signature) => heading(&signature),
         None if is_module => match attribute(vm, object, "__name__") {
             Some(name) => format!("module {}", vm.text_of(name)?),
             None => "module".to_owned(),
         },
         None => vm.text_of(object)?,
     };
-    text.push('\n');
-    for line in doc(vm, object)?.lines() {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let doc = doc(vm, object)?;
+    let call = constructor(vm, object);
+    // A documentation that begins with the call says it better.
+    let name = call.as_deref().and_then(|call| call.split_once('('));
+    let call = call
+        .as_ref()
+        .filter(|_| name.is_some_and(|(name, _)| !doc.starts_with(&format!("{name}("))));
+    if let Some(call) = call {
+        wrap(&mut text, call, "    ");
+    }
+    for line in doc.lines() {
         wrap(&mut text, line.trim_end(), "    ");
     }
     if is_module || vm.get_gc::<Class>(object).is_some() {
@@ -212,6 +224,13 @@ fn first_sentence(doc: &str) -> String {
         Some(end) => line[..=end].to_owned(),
         None => line,
     }
+}
+
+/// A signature, whose further lines are indented.
+fn heading(signature: &str) -> String {
+    let mut lines = String::new();
+    wrap(&mut lines, signature, "");
+    lines.trim_end().replace('\n', "\n    ")
 }
 
 /// Adds a line, broken at words; a line that is indented keeps its indentation.

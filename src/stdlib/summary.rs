@@ -137,6 +137,31 @@ pub fn signature(vm: &mut Vm, object: Local) -> Option<String> {
     Some(function_head(vm, object))
 }
 
+/// How a class is called, by its `__init__`, else its `__new__`: `Dog(name, legs=4)`. None: neither says anything beyond `*args`.
+pub fn constructor(vm: &mut Vm, class: Local) -> Option<String> {
+    let name = vm.get_gc::<Class>(class)?.name(&vm.heap);
+    let name = name.as_str().to_owned();
+    ["__init__", "__new__"].into_iter().find_map(|method| {
+        let method = match vm.find_attr(class, method) {
+            Ok(method) => method?,
+            Err(raised) => {
+                vm.heap.take_raised(raised);
+                return None;
+            }
+        };
+        let head = signature(vm, method)?;
+        let (_, parameters) = head.split_once('(')?;
+        let parameters = parameters.rsplit_once(')')?.0;
+        let parameters = parameters
+            .split_once(',')
+            .map_or("", |(_, rest)| rest)
+            .trim();
+        let parameters = parameters.trim_start_matches("/, ");
+        (parameters != "*args, **kwargs" && parameters != "/")
+            .then(|| format!("{name}({parameters})"))
+    })
+}
+
 /// `class Dog(Animal)`
 fn class_head<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> String {
     let bases = class.bases.get(heap).as_gc::<Tuple>();

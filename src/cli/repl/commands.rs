@@ -8,12 +8,16 @@ use std::fmt::Write;
 use super::{Session, Talk};
 use crate::cli::args::ProgramText;
 use crate::cli::run::read;
+use crate::diagnostics::fitted;
 use crate::diagnostics::similar::nearest;
 use crate::embed::present::failure::location;
 use crate::embed::{Found, Mode, Nothing, Outcome};
 use crate::sched::clock::TimeMode;
 use crate::syntax::parser::{ReplInput, parse_repl};
 use crate::vm::Stuck;
+
+/// What a task that is ready waits for.
+const TURN: &str = "its turn";
 
 /// A command.
 pub struct Command {
@@ -104,7 +108,7 @@ fn help(session: &mut Session<'_>, _: &str) -> Talk {
         "A block ends with a blank line. Tab completes, Ctrl-R searches what you typed before.\n\
          Ctrl-C clears the line; while code runs it cancels what the prompt waits for.\n",
     );
-    session.say(&out);
+    session.say(&fitted(&out));
     Talk::On
 }
 
@@ -118,7 +122,7 @@ fn tasks(session: &mut Session<'_>, _: &str) -> Talk {
     for task in &tasks {
         out.push_str(&describe_task(session, task));
     }
-    session.say(&out);
+    session.say(&fitted(&out));
     Talk::On
 }
 
@@ -126,11 +130,14 @@ fn describe_task(session: &Session<'_>, task: &Stuck) -> String {
     let sources = session.sources.borrow();
     let mut out = format!("  {}: ", task.task);
     match &task.place {
-        None => out.push_str("has not begun"),
+        None if task.waits_for == TURN => out.push_str("has not begun"),
+        None => {
+            let _ = write!(out, "waits for {}", task.waits_for);
+        }
         Some(place) => {
             let _ = write!(out, "{} at {}", place.0.qualname, location(place, &sources));
             let words = match task.waits_for.as_str() {
-                "its turn" => ", ready".to_owned(),
+                TURN => ", ready".to_owned(),
                 awaited => format!(", waits for {awaited}"),
             };
             out.push_str(&words);

@@ -4,6 +4,7 @@
 //! gives the names and runs where the interpreter is. Names that begin with an underscore are given to those who typed one.
 
 use super::commands::COMMANDS;
+use super::literal::{Operand, operand};
 use crate::embed::{Interpreter, KEY};
 
 /// What is asked.
@@ -23,8 +24,10 @@ pub enum Query {
     Argument(Vec<String>, String),
     /// A method of a literal of this type.
     Method(&'static str, String),
+    /// The same of an instance of the class that the path stands for.
+    Made(Vec<String>, String),
     /// A key of what the path stands for, in these quotes.
-    Key(Vec<String>, String),
+    Key(Vec<String>, String, char),
 }
 
 impl Query {
@@ -67,8 +70,17 @@ impl Query {
             | Query::Name(_, word)
             | Query::Argument(_, word)
             | Query::Method(_, word)
-            | Query::Key(_, word) => word.len(),
+            | Query::Made(_, word)
+            | Query::Key(_, word, _) => word.len(),
             Query::File => 0,
+        }
+    }
+
+    /// What follows the only word that fits: the end of a key.
+    pub fn end(&self) -> String {
+        match self {
+            Query::Key(.., quote) => format!("{quote}]"),
+            _ => String::new(),
         }
     }
 }
@@ -77,6 +89,7 @@ impl Query {
 fn key(line: &str) -> Option<Query> {
     let quote = line.rfind(['"', '\''])?;
     let (before, word) = (&line[..quote], &line[quote + 1..]);
+    let mark = line[quote..].chars().next()?;
     let mut before = before.strip_suffix('[')?;
     let mut keys = Vec::new();
     while let Some(inner) = before.strip_suffix(']') {
@@ -91,35 +104,20 @@ fn key(line: &str) -> Option<Query> {
     path.push(last);
     let is_whole = !path.iter().any(String::is_empty);
     path.extend(keys.into_iter().rev());
-    is_whole.then(|| Query::Key(path, word.to_owned()))
+    is_whole.then(|| Query::Key(path, word.to_owned(), mark))
 }
 
-/// `"abc".st`, `[1, 2].ap`, `{}.up`: a method of a literal.
+/// `"abc".st`, `[1, 2].ap`, `Path("x").na`: a method of a literal, or of what a call makes.
 fn method(line: &str) -> Option<Query> {
     let (before, word) = line.rsplit_once('.')?;
-    if !word.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+    let is_word = |c: char| c == '_' || c.is_alphanumeric();
+    if !word.chars().all(is_word) || word.starts_with(|c: char| c.is_numeric()) {
         return None;
     }
-    let last = before.chars().next_back()?;
-    let of = match last {
-        '"' | '\'' => "str",
-        ']' => "list",
-        '}' => "dict",
-        _ => return None,
-    };
-    // A bracket after a name is an item, whose type nobody knows.
-    if let Some(open) = ['[', '{']
-        .into_iter()
-        .zip([']', '}'])
-        .find(|pair| pair.1 == last)
-    {
-        let at = before.rfind(open.0)?;
-        let behind = before[..at].trim_end().chars().next_back();
-        if behind.is_some_and(|c| c == '_' || c.is_alphanumeric() || c == ')' || c == ']') {
-            return None;
-        }
-    }
-    Some(Query::Method(of, word.to_owned()))
+    Some(match operand(before)? {
+        Operand::Literal(of) => Query::Method(of, word.to_owned()),
+        Operand::Call(path) => Query::Made(path, word.to_owned()),
+    })
 }
 
 /// A name alone within the parentheses of a call.
@@ -196,7 +194,11 @@ pub fn answer(query: &Query, interpreter: &mut Interpreter) -> Vec<String> {
             (found, word)
         }
         Query::Method(of, word) => (interpreter.names(&[of]), word),
-        Query::Key(path, word) => {
+        Query::Made(path, word) => {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            (interpreter.names_of_instances(&path), word)
+        }
+        Query::Key(path, word, _) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             (interpreter.keys(&path), word)
         }
@@ -236,9 +238,9 @@ mod tests {
         let method = Query::Method("str", "sta".to_owned());
         assert_eq!(Query::of("'abc'.sta"), Some(method));
         assert_eq!(Query::of("x[0].sta"), None);
-        let key = Query::Key(of(&["a", "data"]), "na".to_owned());
+        let key = Query::Key(of(&["a", "data"]), "na".to_owned(), '\'');
         assert_eq!(Query::of("a.data['na"), Some(key));
-        let nested = Query::Key(of(&["data", "[a", "[b"]), "na".to_owned());
+        let nested = Query::Key(of(&["data", "[a", "[b"]), "na".to_owned(), '\'');
         assert_eq!(Query::of("data['a'][\"b\"]['na"), Some(nested));
         assert_eq!(Query::of("data[0]['na"), None);
         assert_eq!(Query::of("print(asyncio.sl"), name(&["asyncio"], "sl"));
@@ -251,6 +253,8 @@ mod tests {
         assert_eq!(Query::of(":type a.b"), name(&["a"], "b"));
         assert_eq!(Query::of(":load x"), Some(Query::File));
         assert_eq!(Query::of("1.2"), None);
-        assert_eq!(Query::of("f().x"), None);
+        let made = Query::Made(of(&["f"]), "x".to_owned());
+        assert_eq!(Query::of("f().x"), Some(made));
+        assert_eq!(Query::of("f()().x"), None);
     }
 }

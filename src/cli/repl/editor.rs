@@ -297,15 +297,18 @@ impl Completer for Assistant {
             return FilenameCompleter::new().complete_path(line, pos);
         }
         let start = pos - query.typed();
+        let end = query.end();
         let (reply, answer) = channel();
         if self.tell.send(Message::Complete { query, reply }).is_err() {
             return Ok((pos, Vec::new()));
         }
         // No answer in time is none: the program is busy.
         let words = answer.recv_timeout(PATIENCE).unwrap_or_default();
+        let is_followed = end.is_empty() || words.len() != 1 || line[pos..].starts_with(&end[..1]);
+        let end = if is_followed { "" } else { &*end };
         let pair = |word: String| Pair {
-            display: word.clone(),
-            replacement: word,
+            replacement: word.clone() + end,
+            display: word,
         };
         Ok((start, words.into_iter().map(pair).collect()))
     }

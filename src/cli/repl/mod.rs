@@ -9,6 +9,7 @@ mod complete;
 mod editor;
 mod highlight;
 mod input;
+mod literal;
 mod screen;
 
 use std::path::PathBuf;

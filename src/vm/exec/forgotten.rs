@@ -122,6 +122,15 @@ fn is_call(i: Instr) -> bool {
     matches!(i.op, Call | CallEx | CallFound | CallKw | CallMethod)
 }
 
+/// Whether an instruction awaits what it makes, or stands for the loop that runs others meanwhile.
+fn waits(i: Instr) -> bool {
+    use Op::{Await, CallSpecial, GetANext, RetCoro, Yield, YieldFrom};
+    matches!(
+        i.op,
+        Await | CallSpecial | GetANext | RetCoro | Yield | YieldFrom
+    )
+}
+
 /// Whether a call's statement drops its result; in `CallKw` the operand counts the keywords.
 pub(in crate::vm) fn drops_result(i: Instr) -> bool {
     i.c != 0 && !matches!(i.op, Op::CallKw | Op::CallSpecial)
@@ -175,15 +184,17 @@ pub(in crate::vm) fn note_made_by_native<'h>(
     let at = frame.index(heap).saturating_sub(1);
     let instrs = &code.code.instrs;
     let here = instrs.get(at as usize).copied();
-    let Some(i) = here.filter(|&i| is_call(i) || i.op == Op::GetAttr) else {
+    let Some(i) = here.filter(|&i| !waits(i)) else {
         return;
     };
-    let next = instrs.get(at as usize + 1).copied();
-    if next.is_some_and(|next| awaits(next, i)) {
-        return;
-    }
-    if next.is_some_and(|next| returns(next, i)) {
-        return note_returned(heap, stack, made);
+    if is_call(i) || i.op == Op::GetAttr {
+        let next = instrs.get(at as usize + 1).copied();
+        if next.is_some_and(|next| awaits(next, i)) {
+            return;
+        }
+        if next.is_some_and(|next| returns(next, i)) {
+            return note_returned(heap, stack, made);
+        }
     }
     if code.code.is_library() {
         return note_made_in_library(heap, stack, made);

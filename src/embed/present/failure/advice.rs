@@ -83,6 +83,11 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
 
 fn function_in_place_of_a_coroutine(message: &str) -> Option<String> {
     let found = message.strip_prefix("a coroutine was expected, got ")?;
+    if found.starts_with("<async_generator object ") {
+        return Some(
+            "`async for` goes through it; a coroutine that does so can be a task".to_owned(),
+        );
+    }
     callable_name(found).map(|name| format!("call it: `{name}()`"))
 }
 

@@ -231,6 +231,9 @@ pub fn source_of<'a>(place: &Place, sources: &'a SourceMap) -> &'a SourceFile {
 /// How a place calls the function of this name: as the program wrote it, if that is short and ends with the name, or if the call does
 /// not mention the name at all (what it calls returns the coroutine of another); else the name.
 pub fn callee(name: &str, place: &Place, sources: &SourceMap) -> String {
+    if !is_written_call(place) {
+        return name.to_owned();
+    }
     let last = |text: &str| text.rsplit('.').next().unwrap_or_default().to_owned();
     let is_word = |c: char| c == '_' || c.is_alphanumeric();
     let name_is_last = |text: &str| last(text) == last(name);
@@ -240,6 +243,12 @@ pub fn callee(name: &str, place: &Place, sources: &SourceMap) -> String {
     };
     let written = callee_text(place, sources).filter(|text| name_is_last(text) || is_elsewhere());
     written.unwrap_or_else(|| name.to_owned())
+}
+
+/// Whether the program wrote a call at a place; the end of a `with`, too, shows an expression, which it does not call.
+fn is_written_call(place: &Place) -> bool {
+    let instr = place.0.instrs.get(place.1 as usize);
+    instr.is_none_or(|instr| instr.op != Op::CallSpecial)
 }
 
 /// The source text of a place.
