@@ -28,8 +28,8 @@ pub mod signals;
 mod slot_wrapper;
 mod suggest;
 
-pub use classes::bases;
 pub use classes::type_param::{EVALUATE, EVALUATE_CONSTRAINTS, EVALUATE_DEFAULT, UNPACKED};
+pub use classes::{bases, order};
 pub use evaluate::{CompileRequest, Goal, SourceText};
 pub use exec::coroutine::{AsyncStepKind, Input, Mention, NativeCoroutine, Resumed, Step, Waiting};
 pub use exec::green_stack::{GreenStack, Slice};

@@ -37,7 +37,7 @@ pub fn best_base<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Option<Gc<'h, Clas
 }
 
 /// The nearest of a class and its `__base__`s that adds something to instances: slots, or a builtin's data.
-fn solid<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Gc<'h, Class> {
+pub(super) fn solid<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Gc<'h, Class> {
     let mut at = class;
     loop {
         if at.builtin.is_some() || !slots_of(heap, at).is_empty() {
@@ -48,6 +48,18 @@ fn solid<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> Gc<'h, Class> {
             None => return at,
         }
     }
+}
+
+/// Whether `class` comes above `below` by the bases that decide on layouts: orders may be about to change.
+fn is_under<'h>(heap: &'h Heap, below: Gc<'h, Class>, class: Gc<'h, Class>) -> bool {
+    let mut at = Some(below);
+    while let Some(here) = at {
+        if here == class {
+            return true;
+        }
+        at = best_base(heap, here);
+    }
+    false
 }
 
 /// The names of the slots that a class itself adds, sorted.
@@ -97,43 +109,58 @@ impl Vm {
                 "cannot delete '__bases__' attribute of immutable type '{name}'"
             )));
         };
-        let classes = self.checked_bases(this, self.get(bases))?;
-        let mut order = Vec::new();
-        reordered(heap, this, this, Some(&classes), &mut order)
-            .map_err(|message| heap.type_error(message))?;
-        for old in this
-            .bases(heap)
-            .iter(heap)
-            .filter_map(|base| base.as_gc::<Class>())
-        {
-            let known = old.subclasses.to_vec(heap);
-            if let Some(at) = known.iter().position(|sub| sub.is(this.value())) {
-                old.subclasses.remove(heap, at);
+        self.checked_bases(this, self.get(bases))?;
+        let old = self.local(this.get().bases.get(heap));
+        this.get().bases.set(self.get(bases));
+        let mut done = Vec::new();
+        if let Err(raised) = self.renew_orders(class, &mut done) {
+            self.undo_orders(&done)?;
+            if self.has_bases(class, bases) {
+                self.class_of_local(class).get().bases.set(self.get(old));
             }
+            return Err(raised);
         }
-        let values: Vec<Value<'_>> = classes.iter().map(|base| base.value()).collect();
-        this.get().bases.set(heap.tuple(&values).value());
-        for base in classes {
-            base.subclasses.push(heap, this.value());
-            this.want_capacity(base.capacity());
+        if self.has_bases(class, bases) {
+            self.move_below(class, old, bases);
         }
-        for (class, mro) in order {
-            let values: Vec<Value<'_>> = mro.iter().map(|c| c.value()).collect();
-            let len = class.mro.len();
-            class.mro.reserve(heap, values.len())?;
-            class.mro.splice(0..len, &values);
-            class.make_changeable();
-        }
-        heap.class_changed();
-        this.refresh_flags(heap);
+        self.heap.class_changed();
+        self.class_of_local(class).refresh_flags(&self.heap);
         Ok(())
     }
 
-    fn checked_bases<'h>(
-        &'h self,
-        this: Gc<'h, Class>,
-        bases: Value<'h>,
-    ) -> Result<Vec<Gc<'h, Class>>, Raised> {
+    fn class_of_local(&self, class: Local) -> Gc<'_, Class> {
+        self.get_gc(class).expect("the caller has a class")
+    }
+
+    /// Whether the bases are still this tuple: a `mro()` may have assigned others.
+    fn has_bases(&self, class: Local, bases: Local) -> bool {
+        let class = self.class_of_local(class);
+        class.get().bases.get(&self.heap).is(self.get(bases))
+    }
+
+    /// The new bases know the class as a subclass, the old ones no longer.
+    fn move_below(&self, class: Local, old: Local, new: Local) {
+        let heap = &self.heap;
+        let this = self.class_of_local(class);
+        for base in self.classes_in(old) {
+            let known = base.subclasses.to_vec(heap);
+            if let Some(at) = known.iter().position(|sub| sub.is(this.value())) {
+                base.subclasses.remove(heap, at);
+            }
+        }
+        for base in self.classes_in(new) {
+            base.subclasses.push(heap, this.value());
+            this.want_capacity(base.capacity());
+        }
+    }
+
+    fn classes_in(&self, tuple: Local) -> Vec<Gc<'_, Class>> {
+        let tuple = self.get_gc::<Tuple>(tuple);
+        let items = tuple.into_iter().flat_map(|t| t.iter(&self.heap));
+        items.filter_map(|item| item.as_gc()).collect()
+    }
+
+    fn checked_bases<'h>(&'h self, this: Gc<'h, Class>, bases: Value<'h>) -> Result<(), Raised> {
         let heap = &self.heap;
         let name = this.name(heap).as_str();
         let Some(tuple) = bases.as_gc::<Tuple>() else {
@@ -155,7 +182,7 @@ impl Vm {
                     "{name}.__bases__ must be tuple of classes, not '{given}'"
                 )));
             };
-            if base.is_subclass(heap, this) {
+            if base.is_subclass(heap, this) || is_under(heap, base, this) {
                 return Err(heap.type_error("a __bases__ item causes an inheritance cycle"));
             }
             classes.push(base);
@@ -171,8 +198,7 @@ impl Vm {
         if mro::layout(heap, &classes).is_none() {
             return Err(heap.type_error("multiple bases have instance lay-out conflict"));
         }
-        self.check_new_base(this, &classes)?;
-        Ok(classes)
+        self.check_new_base(this, &classes)
     }
 
     /// Whether instances of the class could have been made by the new base.
@@ -211,40 +237,6 @@ impl Vm {
         }
         Ok(())
     }
-}
-
-/// A class and its new order.
-type Order<'h> = (Gc<'h, Class>, Vec<Gc<'h, Class>>);
-
-/// The new orders of a class and of all below it, where `changed` gets the given bases.
-fn reordered<'h>(
-    heap: &'h Heap,
-    class: Gc<'h, Class>,
-    changed: Gc<'h, Class>,
-    bases: Option<&[Gc<'h, Class>]>,
-    done: &mut Vec<Order<'h>>,
-) -> Result<(), String> {
-    let own: Vec<Gc<'h, Class>> = match bases {
-        Some(bases) if class == changed => bases.to_vec(),
-        _ => class
-            .bases(heap)
-            .iter(heap)
-            .filter_map(|base| base.as_gc())
-            .collect(),
-    };
-    let of = |base: Gc<'h, Class>| {
-        let found = done.iter().rev().find(|(known, _)| *known == base);
-        found.map_or_else(|| base.mro(heap).collect(), |(_, mro)| mro.clone())
-    };
-    let mut order = vec![class];
-    order.extend(mro::linearize_by(heap, &own, of)?);
-    done.push((class, order));
-    for sub in class.subclasses.to_vec(heap) {
-        if let Some(sub) = sub.as_gc::<Class>() {
-            reordered(heap, sub, changed, bases, done)?;
-        }
-    }
-    Ok(())
 }
 
 // The class of an object.
@@ -288,43 +280,6 @@ impl Vm {
             }
             (None, None) => {}
         }
-        Ok(())
-    }
-
-    /// What the metaclass's own `mro()` says, if it has one: the order of a new class.
-    pub(in crate::vm) fn own_order(&mut self, class: Local) -> Result<(), Raised> {
-        let heap = &self.heap;
-        let meta = heap.class_of(self.get(class));
-        let found = meta.lookup_in(heap, heap.intern("mro"));
-        if meta.builtin_is(Builtin::Type)
-            || found.is_none_or(|(owner, _)| owner.builtin_is(Builtin::Type))
-        {
-            return Ok(());
-        }
-        let order = self.call_method(class, "mro", &[])?;
-        let order = self.to_list(order)?;
-        let heap = &self.heap;
-        let items = self
-            .get_gc::<crate::runtime::list::List>(order)
-            .map_or_else(Vec::new, |list| list.to_vec(heap));
-        let this: Gc<'_, Class> = self.get_gc(class).expect("the caller has a class");
-        let solid_base = solid(heap, this);
-        for item in &items {
-            let Some(ancestor) = item.as_gc::<Class>() else {
-                let given = heap.type_name(*item);
-                return Err(heap.type_error(format!("mro() returned a non-class ('{given}')")));
-            };
-            if ancestor != this && !solid_base.is_subclass(heap, solid(heap, ancestor)) {
-                let name = ancestor.name(heap).as_str();
-                return Err(heap.type_error(format!(
-                    "mro() returned base with unsuitable layout ('{name}')"
-                )));
-            }
-        }
-        let len = this.mro.len();
-        this.mro.reserve(heap, items.len())?;
-        this.mro.splice(0..len, &items);
-        heap.class_changed();
         Ok(())
     }
 }

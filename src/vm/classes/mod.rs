@@ -9,5 +9,6 @@ pub(in crate::vm) mod class_attr;
 pub(in crate::vm) mod instance_check;
 pub(in crate::vm) mod mro;
 mod new_class;
+pub mod order;
 pub(in crate::vm) mod slots;
 pub(in crate::vm) mod type_param;

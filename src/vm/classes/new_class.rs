@@ -49,7 +49,7 @@ impl Vm {
         self.check_bases(bases)?;
         let slots = self.slot_names(namespace, name, bases)?;
         let class = self.make_class(winner, name, bases)?;
-        self.own_order(class)?;
+        self.renew_order(class)?;
         self.fill_class(class, namespace)?;
         let (adds_dict, adds_weak) = match &slots {
             Some(slots) => (slots.has_dict(), slots.has_weak()),
@@ -120,7 +120,7 @@ impl Vm {
         Ok(())
     }
 
-    /// A class with bases, order and layout, but no attributes.
+    /// A class with bases and layout, but without order and attributes.
     fn make_class(&mut self, metaclass: Local, name: Local, bases: Local) -> Result<Local, Raised> {
         let heap = &self.heap;
         let tuple: Gc<'_, Tuple> = self
@@ -129,7 +129,6 @@ impl Vm {
         let classes: Vec<Gc<'_, Class>> = tuple.iter(heap).filter_map(|v| v.as_gc()).collect();
         let layout = mro::layout(heap, &classes)
             .ok_or_else(|| heap.type_error("multiple bases have instance lay-out conflict"))?;
-        let order = mro::linearize(heap, &classes).map_err(|message| heap.type_error(message))?;
         let name = self
             .get_gc::<Str>(name)
             .expect("the caller checked that it is a string")
@@ -142,10 +141,6 @@ impl Vm {
             .expect("a metaclass is a class")
             .root_shape();
         let class = heap.new_class(name, &tuple.to_vec(heap), layout, None, meta_shape);
-        class.mro.push(heap, class.value());
-        for ancestor in order {
-            class.mro.push(heap, ancestor.value());
-        }
         Ok(self.local(class.value()))
     }
 
@@ -289,8 +284,15 @@ impl Vm {
         let heap = &self.heap;
         let this: Gc<'_, Class> = self.get_gc(class).expect("the caller made it");
         let hook = heap.sym(Sym::InitSubclass);
+        if !this.mro(heap).any(|class| class == this) {
+            let name = this.name(heap).as_str();
+            return Err(heap.type_error(format!(
+                "super(type, obj): obj (type {name}) is not an instance or subtype of type ({name})."
+            )));
+        }
         let found = this
             .mro(heap)
+            .skip_while(|class| *class != this)
             .skip(1)
             .find_map(|c| Some((c, c.attrs.get(heap, hook)?)));
         let Some((owner, hook)) = found else {

@@ -17,6 +17,7 @@ use crate::stdlib::arg::{as_str, plain_value};
 use crate::stdlib::receiver::{given, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::bases::best_base;
+use crate::vm::order::default_order;
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The types of this file.
@@ -153,9 +154,8 @@ const MRO: Native = Native::leaf(
     "mro(self, /)",
     "Return a type's method resolution order.",
     |heap, args| {
-        Ok(heap
-            .list(this::<Class>(heap, args)?.mro(heap).map(Gc::value))
-            .value())
+        let order = default_order(heap, this::<Class>(heap, args)?)?;
+        Ok(heap.list(order.into_iter().map(Gc::value)).value())
     },
 );
 const SUBCLASSES: Native = Native::leaf(
@@ -372,6 +372,9 @@ fn mro_tuple<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
         .mro(heap)
         .map(Gc::value)
         .collect();
+    if order.is_empty() {
+        return Ok(Value::NONE);
+    }
     Ok(heap.tuple(&order).value())
 }
 
