@@ -149,7 +149,10 @@ impl Vm {
             }
         }
         for base in self.classes_in(new) {
-            base.subclasses.push(heap, this.value());
+            let known = base.subclasses.to_vec(heap);
+            if !known.iter().any(|sub| sub.is(this.value())) {
+                base.subclasses.push(heap, this.value());
+            }
             this.want_capacity(base.capacity());
         }
     }
@@ -259,7 +262,8 @@ impl Vm {
                 "__class__ assignment only supported for mutable types or ModuleType subclasses";
             return Err(heap.type_error(message));
         }
-        if !same_layout(heap, old, new) {
+        let is_weak = |class: Gc<'_, Class>| class.lookup(heap, heap.sym(Sym::Weakref)).is_some();
+        if !same_layout(heap, old, new) || is_weak(old) != is_weak(new) {
             let (from, to) = (old.name(heap).as_str(), new.name(heap).as_str());
             return Err(heap.type_error(format!(
                 "__class__ assignment: '{to}' object layout differs from '{from}'"

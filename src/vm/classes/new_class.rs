@@ -49,7 +49,6 @@ impl Vm {
         self.check_bases(bases)?;
         let slots = self.slot_names(namespace, name, bases)?;
         let class = self.make_class(winner, name, bases)?;
-        self.renew_order(class)?;
         self.fill_class(class, namespace)?;
         let (adds_dict, adds_weak) = match &slots {
             Some(slots) => (slots.has_dict(), slots.has_weak()),
@@ -59,6 +58,7 @@ impl Vm {
         self.add_instance_attributes(class, adds_weak.then_some(Sym::Weakref));
         self.add_members(class, bases, slots)?;
         self.add_defaults(class);
+        self.renew_order(class)?;
         self.get_gc::<Class>(class)
             .expect("just made")
             .refresh_flags(&self.heap);

@@ -6,6 +6,9 @@ use super::buffer::make::{Made, make};
 use super::buffer::{case, convert, operators, pad, search, split};
 use super::special::Special;
 use crate::runtime::bytes::Bytes;
+use crate::runtime::class::Class;
+use crate::runtime::function::Function;
+use crate::runtime::intern::Sym;
 use crate::runtime::{Builtin, Raised, builtin_eq};
 use crate::stdlib::receiver::this;
 use crate::stdlib::registry::NativeType;
@@ -109,10 +112,40 @@ const GETNEWARGS: Native = Native::leaf(
     |heap, a| Ok(heap.tuple(&[this::<Bytes>(heap, a)?.value()]).value()),
 );
 
+/// `bytes(x)` where `x.__bytes__()` returns an instance of a subclass of bytes: that instance.
+fn of_own_method(vm: &mut Vm, a: Locals) -> Result<Option<Local>, Raised> {
+    let is_exact = vm
+        .get_gc::<Class>(a.at(0))
+        .is_some_and(|class| class.builtin_is(Builtin::Bytes));
+    let is_alone = vm.get(a.at(2)).is_undef() && vm.get(a.at(3)).is_undef();
+    let own = vm.special(vm.get(a.at(1)), Sym::Bytes);
+    if !is_exact || !is_alone || !own.is_some_and(|method| method.is_gc::<Function>()) {
+        return Ok(None);
+    }
+    let Some(made) = vm.call_special(a.at(1), Sym::Bytes, &[])? else {
+        return Ok(None);
+    };
+    match is_bytes(vm, made) {
+        true => Ok(Some(made)),
+        false => {
+            let found = vm.heap.type_name(vm.get(made));
+            let message = format!("__bytes__ returned non-bytes (type {found})");
+            Err(vm.heap.type_error(message))
+        }
+    }
+}
+
+fn is_bytes(vm: &Vm, value: Local) -> bool {
+    vm.heap.is_instance(vm.get(value), Builtin::Bytes)
+}
+
 fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     if vm.get(a.at(1)).is_gc::<Bytes>() && vm.get(a.at(2)).is_undef() && vm.get(a.at(3)).is_undef()
     {
         return Ok(a.at(1));
+    }
+    if let Some(made) = of_own_method(vm, a)? {
+        return Ok(made);
     }
     let data = make(
         vm,

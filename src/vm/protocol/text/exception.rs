@@ -85,6 +85,8 @@ impl Vm {
                 self.group_text(message, parts).map(Some)
             }
             (Builtin::UnicodeDecodeError, &[codec, object, start, end, reason]) => {
+                let given = [codec, object, start, end, reason];
+                let [codec, object, start, end, reason] = self.codec_fields(value, given);
                 let (codec, reason) = (self.text_of(codec)?, self.text_of(reason)?);
                 Ok(Some(self.decode_text(
                     &codec,
@@ -94,6 +96,8 @@ impl Vm {
                 )))
             }
             (Builtin::UnicodeEncodeError, &[codec, object, start, end, reason]) => {
+                let given = [codec, object, start, end, reason];
+                let [codec, object, start, end, reason] = self.codec_fields(value, given);
                 let (codec, reason) = (self.text_of(codec)?, self.text_of(reason)?);
                 let what = self.characters_text(object, (start, end));
                 Ok(Some(format!(
@@ -101,6 +105,8 @@ impl Vm {
                 )))
             }
             (Builtin::UnicodeTranslateError, &[object, start, end, reason]) => {
+                let given = [object, object, start, end, reason];
+                let [_, object, start, end, reason] = self.codec_fields(value, given);
                 let what = self.characters_text(object, (start, end));
                 Ok(Some(format!(
                     "can't translate {what}: {}",
@@ -111,6 +117,12 @@ impl Vm {
             _ if family.derives_from(Builtin::SyntaxError) => self.syntax_error_text(value, &args),
             _ => Ok(None),
         }
+    }
+
+    /// What an exception of a codec says: its attributes where the program has set them, the arguments elsewhere.
+    fn codec_fields(&self, value: Local, given: [Local; 5]) -> [Local; 5] {
+        let names = ["encoding", "object", "start", "end", "reason"];
+        std::array::from_fn(|i| self.exception_field(value, names[i]).unwrap_or(given[i]))
     }
 
     /// The message and the exceptions with which a group was made, whatever its `args` are.

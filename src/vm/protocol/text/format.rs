@@ -80,7 +80,7 @@ impl Vm {
     fn format_plain(&self, value: Value<'_>, spec: &str) -> Result<Option<String>, Raised> {
         let name = self.heap.type_name(value);
         let plain = self.underlying(value, Sym::Format);
-        format_leaf(plain, spec, name)
+        format_leaf(plain, spec, name, self.heap.digit_limit.get())
             .transpose()
             .map_err(|error| self.heap.raise_text(error))
     }
@@ -128,7 +128,13 @@ impl Vm {
             if spec.as_str().is_empty() {
                 return Ok(false);
             }
-            let text = format_leaf(value, spec.as_str(), self.heap.type_name(value)).transpose();
+            let text = format_leaf(
+                value,
+                spec.as_str(),
+                self.heap.type_name(value),
+                self.heap.digit_limit.get(),
+            )
+            .transpose();
             let Some(text) = text.map_err(|error| self.heap.raise_text(error))? else {
                 return Ok(false);
             };
@@ -153,7 +159,12 @@ impl Vm {
 }
 
 /// Formats a number or string; None for anything else. `name` is that of its class, for messages.
-fn format_leaf(value: Value<'_>, spec: &str, name: &str) -> Option<TextResult<String>> {
+fn format_leaf(
+    value: Value<'_>,
+    spec: &str,
+    name: &str,
+    limit: DigitLimit,
+) -> Option<TextResult<String>> {
     if let Some(text) = value.as_gc::<Str>() {
         return Some(
             FormatSpec::parse(spec, name).and_then(|spec| spec.format_str(text.as_str(), name)),
@@ -161,7 +172,7 @@ fn format_leaf(value: Value<'_>, spec: &str, name: &str) -> Option<TextResult<St
     }
     let number = value.as_number()?;
     Some(FormatSpec::parse(spec, name).and_then(|spec| match number {
-        Number::Int(n) => spec.format_int(n, name, DigitLimit::default()),
+        Number::Int(n) => spec.format_int(n, name, limit),
         Number::Float(x) => spec.format_float(x, name),
         Number::Complex(c) => spec.format_complex(c.re, c.im, name),
     }))

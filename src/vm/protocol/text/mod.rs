@@ -57,8 +57,18 @@ impl Vm {
 
     /// `ascii(value)`, a string object.
     pub fn ascii(&mut self, value: Local) -> Result<Local, Raised> {
-        let text = self.repr_text(value)?;
-        self.text_local(&str_repr::escape_non_ascii(&text))
+        let text = self.repr(value)?;
+        let shown = self.text_of_str(text);
+        match shown.is_ascii() {
+            true => Ok(text),
+            false => self.text_local(&str_repr::escape_non_ascii(&shown)),
+        }
+    }
+
+    /// The text inside a string or an instance of a subclass.
+    fn text_of_str(&self, text: Local) -> String {
+        let inner = self.str_inside(self.get(text));
+        inner.map_or_else(String::new, |text| text.as_str().to_owned())
     }
 
     /// The text of `str(value)`.

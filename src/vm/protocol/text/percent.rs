@@ -8,7 +8,6 @@ use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::intern::Sym;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
-use crate::text::int_text::DigitLimit;
 use crate::text::num::convert::float_to_int;
 use crate::text::percent::{Arguments, Conversion, Count, PercentTemplate, Segment, Wants};
 use crate::text::{Int, str_repr};
@@ -205,7 +204,7 @@ impl Vm {
             Wants::Ascii => out.push_str(&str_repr::escape_non_ascii(&self.repr_text(value)?)),
             Wants::Number | Wants::Index => {
                 let number = self.percent_integer(conversion, value)?;
-                let limit = DigitLimit::default();
+                let limit = self.heap.digit_limit.get();
                 return self.checked(conversion.push_int(number.as_ref(), limit, out));
             }
             Wants::Float => {
@@ -232,7 +231,7 @@ impl Vm {
             return self.checked(conversion.finish_text(out, from));
         }
         let number = self.percent_integer(conversion, value)?;
-        let limit = DigitLimit::default();
+        let limit = self.heap.digit_limit.get();
         self.checked(conversion.push_int(number.as_ref(), limit, out))
     }
 
@@ -312,7 +311,7 @@ impl Vm {
             return Ok(latin1_text(&data));
         }
         let made = self.call_special(value, Sym::Bytes, &[])?;
-        match made.and_then(|made| self.get(made).to_bytes()) {
+        match made.and_then(|made| self.plain_value(self.get(made)).to_bytes()) {
             Some(data) => Ok(latin1_text(&data)),
             None => {
                 let name = self.heap.type_name(self.get(value));

@@ -18,6 +18,8 @@ enum Origin {
     Arg(usize),
     /// The same, if there are at least two arguments.
     ArgOfMany(usize),
+    /// The argument, if there is just one.
+    Only,
     /// In the tuple that is the second argument.
     Detail(usize),
     /// None, the only argument, or all of them.
@@ -25,7 +27,7 @@ enum Origin {
 }
 
 /// Name, where it is found, documentation.
-const FIELDS: [(&str, Origin, &str); 24] = [
+const FIELDS: [(&str, Origin, &str); 28] = [
     (
         "value",
         Origin::Arg(0),
@@ -110,6 +112,14 @@ const FIELDS: [(&str, Origin, &str); 24] = [
         "None; for old programs.",
     ),
     ("reason", Origin::Arg(3), "Why that is not possible."),
+    ("object", Origin::Arg(0), "What was to be translated."),
+    (
+        "start",
+        Origin::Arg(1),
+        "Where what could not be translated begins.",
+    ),
+    ("end", Origin::Arg(2), "Where it ends."),
+    ("msg", Origin::Only, "The message."),
 ];
 
 /// The attribute of row `N`.
@@ -134,6 +144,8 @@ fn from_args<'h>(heap: &'h Heap, args: Gc<'h, Tuple>, source: &Origin) -> Option
         Origin::Arg(i) => args.at(heap, i),
         Origin::ArgOfMany(i) if args.len() > 1 => args.at(heap, i),
         Origin::ArgOfMany(_) => None,
+        Origin::Only if args.len() == 1 => args.at(heap, 0),
+        Origin::Only => None,
         Origin::Detail(i) => args.at(heap, 1)?.as_gc::<Tuple>()?.at(heap, i),
         Origin::All if args.len() > 1 => Some(args.value()),
         Origin::All => args.at(heap, 0),
@@ -174,7 +186,7 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         methods: &[&init::IMPORT],
-        getters: &[getter::<2>(), getter::<4>(), getter::<5>(), getter::<6>()],
+        getters: &[getter::<2>(), getter::<4>(), getter::<5>(), getter::<27>()],
         ..NativeType::of(
             Builtin::ImportError,
             "Import can't find module, or can't find name in module.",
@@ -204,7 +216,12 @@ pub const TYPES: &[NativeType] = &[
     },
     NativeType {
         methods: &[&init::TRANSLATE],
-        getters: &[getter::<23>()],
+        getters: &[
+            getter::<23>(),
+            getter::<24>(),
+            getter::<25>(),
+            getter::<26>(),
+        ],
         ..NativeType::of(Builtin::UnicodeTranslateError, "Unicode translation error.")
     },
     NativeType {

@@ -4,11 +4,13 @@
 //! class that was called.
 
 use super::has_keywords;
+use crate::runtime::bytes::Bytes;
 use crate::runtime::dict::Dict;
 use crate::runtime::exception::Exception;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Gc, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg::Buffer;
 use crate::stdlib::receiver::this;
 use crate::vm::{Args, Local, Native, Vm};
 
@@ -42,10 +44,7 @@ pub const SYNTAX: Native = Native::vm(
             let place = vm.local(place);
             check_place(vm, place)?;
         }
-        let base = vm
-            .heap
-            .types
-            .class(&vm.heap, crate::runtime::Builtin::BaseException);
+        let base = vm.heap.types.class(&vm.heap, Builtin::BaseException);
         let base = vm.local(base.value());
         let init = vm.get_attr_named(base, "__init__")?;
         let own = vm.tuple_of(&[args.at(0)]);
@@ -75,8 +74,27 @@ fn check_place(vm: &mut Vm, place: Local) -> Result<(), Raised> {
 pub const CODEC: Native = Native::leaf(
     "__init__(self, /, *args, **kwargs)",
     "Initialize self.",
-    |heap, args| exactly(heap, args, 5),
+    |heap, args| {
+        exactly(heap, args, 5)?;
+        keep_bytes(heap, args)
+    },
 );
+/// What could not be decoded is kept as bytes, whatever buffer was given.
+fn keep_bytes<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
+    let exception = this::<Exception>(heap, args)?;
+    let object = exception.args(heap).at(heap, 1).unwrap_or(Value::NONE);
+    if heap.is_instance(exception.value(), Builtin::UnicodeDecodeError)
+        && !object.is_gc::<Bytes>()
+        && let Some(data) = Buffer::of(heap, object)
+    {
+        let copy = heap.bytes(data.to_vec()).value();
+        exception
+            .fields(heap)
+            .set_str(heap, heap.intern("object"), copy);
+    }
+    Ok(Value::NONE)
+}
+
 /// `__init__` of UnicodeTranslateError.
 pub const TRANSLATE: Native = Native::leaf(
     "__init__(self, /, *args, **kwargs)",
@@ -117,6 +135,14 @@ fn with<'h>(
 ) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
     exception.args.set(args.get(1));
+    // A second call of `__init__` forgets what the first one was told.
+    if !exception.fields.is_undef() {
+        for name in names {
+            exception
+                .fields(heap)
+                .set_str(heap, heap.intern(name), Value::NONE);
+        }
+    }
     let keywords: Option<Gc<'h, Dict>> = args.get(2).as_gc();
     for (key, value) in keywords.map_or_else(Vec::new, |kwargs| kwargs.table.entries(heap)) {
         let Some(name) = key.as_gc::<Str>() else {

@@ -11,6 +11,7 @@ mod search;
 mod split;
 
 use super::special::Special;
+use crate::runtime::class::Class;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Raised};
 use crate::stdlib::arg::{self, Buffer};
@@ -122,7 +123,15 @@ fn new(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         return Ok(vm.local(vm.heap.str_value("")));
     }
     if encoding.is_undef() && errors.is_undef() {
-        return vm.str(a.at(1));
+        let text = vm.str(a.at(1))?;
+        // An instance of another subclass of str may come from `__str__`: a subclass that is called makes its own of the text.
+        let is_exact = vm
+            .get_gc::<Class>(a.at(0))
+            .is_none_or(|class| class.builtin_is(Builtin::Str));
+        return Ok(match is_exact {
+            true => text,
+            false => vm.local(arg::plain_value(&vm.heap, vm.get(text))),
+        });
     }
     let heap = &vm.heap;
     let encoding = arg::text_or(heap, encoding, "utf-8", "str() argument 'encoding'")?.to_owned();
