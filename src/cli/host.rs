@@ -22,13 +22,12 @@ use super::status;
 use super::style::{Style, say};
 use crate::diagnostics::fitted;
 use crate::embed::Sources;
-use crate::embed::os_files::OsFiles;
-use crate::embed::os_processes::OsProcesses;
 use crate::embed::present::failure::{self, asserted};
 use crate::embed::present::report;
-use crate::embed::sandbox::{Doors, Guarded, GuardedProcesses, refused};
+use crate::embed::sandbox::StandardStreams;
+use crate::embed::world::World;
 use crate::runtime::heap::{Outside, Plain, Shortage};
-use crate::vm::files::{Files, Links};
+use crate::vm::files::Files;
 use crate::vm::processes::Processes;
 use crate::vm::{Failure, Host, Place, Report, Values};
 
@@ -76,8 +75,7 @@ pub struct Process {
     notices: Notices,
     /// Reports that the runner of tests takes, if it runs.
     kept: Option<Vec<String>>,
-    files: Rc<dyn Files>,
-    sandbox: Option<Doors>,
+    world: World,
     /// The socket for `apy ps`, if the program may be inspected.
     inspection: Option<Inspection>,
     /// Notes which statements ran, if `apy test --cov` asks for it.
@@ -93,10 +91,6 @@ impl Process {
         settings: &Settings,
         notices: Notices,
     ) -> Process {
-        let files: Rc<dyn Files> = match &settings.sandbox {
-            None => Rc::new(OsFiles::default()),
-            Some(doors) => Rc::new(Guarded::new(Rc::new(OsFiles::default()), doors.clone())),
-        };
         let by_line = io::stdout().is_terminal();
         let inspection = match settings.inspect {
             Inspect::Refuse => None,
@@ -111,8 +105,7 @@ impl Process {
             style: settings.style,
             notices,
             kept: None,
-            files,
-            sandbox: settings.sandbox.clone(),
+            world: World::new(settings.sandbox.clone(), StandardStreams::Open),
             inspection,
             recorder: Recorder::of_this_process(),
         }
@@ -208,31 +201,19 @@ impl Host for Process {
     }
 
     fn processes(&self) -> Rc<dyn Processes> {
-        match &self.sandbox {
-            Some(doors) if !doors.processes => Rc::new(GuardedProcesses),
-            _ => Rc::new(OsProcesses),
-        }
+        self.world.processes()
     }
 
     fn check_import(&self, path: &Path) -> io::Result<()> {
-        match &self.sandbox {
-            Some(_) => self.files.stat(path, Links::Follow).map(|_| ()),
-            None => Ok(()),
-        }
+        self.world.check_import(path)
     }
 
     fn check_signal(&self) -> io::Result<()> {
-        match &self.sandbox {
-            Some(doors) if !doors.processes => Err(refused("--allow-run")),
-            _ => Ok(()),
-        }
+        self.world.check_signal()
     }
 
     fn check_network(&self) -> io::Result<()> {
-        match &self.sandbox {
-            Some(doors) if !doors.network => Err(refused("--allow-net")),
-            _ => Ok(()),
-        }
+        self.world.check_network()
     }
 
     fn reads_lines(&self) -> bool {
@@ -244,17 +225,11 @@ impl Host for Process {
     }
 
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        let all = std::env::vars_os();
-        match &self.sandbox {
-            None => all.collect(),
-            Some(doors) => all
-                .filter(|(name, _)| doors.environment.contains(name))
-                .collect(),
-        }
+        self.world.environment()
     }
 
     fn files(&self) -> Rc<dyn Files> {
-        Rc::clone(&self.files)
+        self.world.files()
     }
 
     fn covers(&mut self, file: u32, name: &str) -> bool {

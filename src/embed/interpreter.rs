@@ -275,13 +275,55 @@ impl Interpreter {
 
     fn call_here(&mut self, function: &str) -> Outcome {
         let mark = self.vm.mark();
-        let result = self.call_global(function);
+        let result = self.call_with(function, &[]);
         let outcome = self.outcome_of(result);
         self.vm.release(mark);
         outcome
     }
 
-    fn call_global(&mut self, name: &str) -> Result<Local, Raised> {
+    /// Runs something in the VM as a run of its own: how it ended, and what it made.
+    pub(super) fn perform<T>(
+        &mut self,
+        body: impl FnOnce(&mut Interpreter) -> Result<T, Raised>,
+    ) -> (Outcome, Option<T>) {
+        self.deep(|it| {
+            let mark = it.vm.mark();
+            it.vm.resume_after_halt();
+            let mut made = None;
+            let result = body(it).map(|value| {
+                made = Some(value);
+                it.vm.none()
+            });
+            let result = join_threads(&mut it.vm, result);
+            let outcome = it.outcome_of(result);
+            it.vm.release(mark);
+            (outcome, made)
+        })
+    }
+
+    /// The value of an expression in `__main__`.
+    ///
+    /// # Errors
+    /// The outer one: the text is no expression.
+    pub(super) fn evaluate(
+        &mut self,
+        name: &str,
+        text: &[u8],
+    ) -> Result<Result<Local, Raised>, Outcome> {
+        let unit = loader::read(&self.vm, name, text)
+            .map_err(|(file, mistakes)| Outcome::Mistakes(file, mistakes))?;
+        if let Some(mistake) = evaluate::no_expression(&unit) {
+            return Err(Outcome::Mistakes(unit.file, vec![mistake]));
+        }
+        let main = self.vm.local(self.main_module().value());
+        match loader::link(&mut self.vm, &unit, main, Mode::Expression) {
+            Ok((function, is_async)) => Ok(run_linked(&mut self.vm, function, is_async)),
+            Err(mistakes) => Err(Outcome::Mistakes(unit.file, mistakes)),
+        }
+    }
+
+    /// Calls a function of `__main__`; what an `async def` returns is run in a loop of its own.
+    pub(super) fn call_with(&mut self, name: &str, arguments: &[Local]) -> Result<Local, Raised> {
         let vm = &self.vm;
         let function = self
             .main_module()
@@ -293,7 +335,7 @@ impl Interpreter {
         };
         let function = vm.local(function);
         let vm = &mut self.vm;
-        let result = vm.call(function, &[])?;
+        let result = vm.call(function, arguments)?;
         if task::is_coroutine(vm, result) {
             run_main_task(vm, result)
         } else {

@@ -2,8 +2,10 @@
 //!
 //! Here alone the front end and the VM meet. `interpreter` owns the VM with its scheduler and turns the end of a run into an
 //! `Outcome`; `loader` finds what `import` names, compiles and links texts; `library` lists the modules written in apy;
-//! `session` answers what a prompt asks, `surroundings` what a check of a program asks. To embed apy: implement `vm::Host`, make an `Interpreter` from `Options`, call `run`.
+//! `session` answers what a prompt asks, `surroundings` what a check of a program asks; `present` has the texts of exceptions and reports.
+//! To embed apy: see `engine`. The program `apy` makes an `Interpreter` from `Options` and a host of its own.
 
+pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 mod interpreter;
@@ -23,6 +25,7 @@ pub mod sandbox;
 mod session;
 mod surroundings;
 mod tree;
+pub mod world;
 
 use std::cell::RefCell;
 use std::rc::Rc;

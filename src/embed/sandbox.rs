@@ -36,6 +36,15 @@ pub struct Doors {
     pub processes: bool,
 }
 
+/// Whether the program may reach the process's own standard streams by their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandardStreams {
+    /// It may: they are the program's.
+    Open,
+    /// It may not: they are the embedding program's.
+    Shut,
+}
+
 /// What is done with a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -54,6 +63,7 @@ pub fn refused(option: &str) -> io::Error {
 pub struct Guarded {
     inner: Rc<dyn Files>,
     doors: Doors,
+    streams: StandardStreams,
     /// The descriptors that the program opened.
     opened: RefCell<FxHashSet<i64>>,
 }
@@ -61,7 +71,7 @@ pub struct Guarded {
 impl Guarded {
     /// The open part of a file system.
     #[must_use]
-    pub fn new(inner: Rc<dyn Files>, doors: Doors) -> Guarded {
+    pub fn new(inner: Rc<dyn Files>, doors: Doors, streams: StandardStreams) -> Guarded {
         let resolve = |paths: Vec<PathBuf>| -> Vec<PathBuf> {
             let resolved = paths.into_iter().map(|path| path.canonicalize());
             resolved.filter_map(Result::ok).collect()
@@ -74,6 +84,7 @@ impl Guarded {
         Guarded {
             inner,
             doors,
+            streams,
             opened: RefCell::default(),
         }
     }
@@ -115,7 +126,8 @@ impl Guarded {
     }
 
     fn check_number(&self, number: i64) -> io::Result<()> {
-        if number < STANDARD || self.opened.borrow().contains(&number) {
+        let is_standard = number < STANDARD && self.streams == StandardStreams::Open;
+        if is_standard || self.opened.borrow().contains(&number) {
             return Ok(());
         }
         Err(refused("--allow-read"))

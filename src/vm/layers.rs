@@ -40,10 +40,12 @@ pub enum LayerPlace {
     Decimals,
     /// The classes of dates and times.
     Dates,
+    /// The functions of the embedding program.
+    HostFunctions,
 }
 
 /// How many places there are.
-const PLACES: usize = LayerPlace::Dates as usize + 1;
+const PLACES: usize = LayerPlace::HostFunctions as usize + 1;
 
 /// The state of all layers, by place.
 pub(in crate::vm) type Layers = [Option<Known>; PLACES];

@@ -203,7 +203,7 @@ fn build(
 }
 
 /// What is wrong with a text that should be one expression.
-fn no_expression(unit: &Unit) -> Option<Diagnostic> {
+pub(in crate::embed) fn no_expression(unit: &Unit) -> Option<Diagnostic> {
     let invalid = |span| {
         Diagnostic::error(
             diagnostics::ErrorCode::InvalidSyntax,

@@ -27,12 +27,14 @@ impl Style {
 
     /// For what was expected and is missing.
     #[must_use]
+    #[cfg(feature = "cli")]
     pub fn removed(self, text: &str) -> String {
         self.paint("31", text)
     }
 
     /// For what came instead, and for what is well.
     #[must_use]
+    #[cfg(feature = "cli")]
     pub fn added(self, text: &str) -> String {
         self.paint("32", text)
     }

@@ -158,10 +158,16 @@ pub const BUILTIN_NAMES: &[&str] = &[
 ];
 
 /// Binds those of the builtin names that stand among `names` (the global names of a module that is being loaded), and `asyncio`
-/// itself: programs that name none of them do not pay for the module.
+/// itself: programs that name none of them do not pay for the module. Once bound they are the program's, which may bind them anew.
 pub fn bind_builtins(vm: &mut Vm, names: &[Rc<str>]) {
     let wanted = |name: &Rc<str>| **name == *ASYNCIO.name || BUILTIN_NAMES.contains(&&**name);
-    if !names.iter().any(wanted) {
+    let heap = &vm.heap;
+    let is_bound = vm
+        .builtins()
+        .globals
+        .get(heap, heap.intern(ASYNCIO.name))
+        .is_some();
+    if is_bound || !names.iter().any(wanted) {
         return;
     }
     let mark = vm.mark();

@@ -58,6 +58,7 @@ fn names(failure: &Failure, sources: &SourceMap) -> Vec<String> {
 }
 
 /// Whether the test at a place is one `==`, so that the first two values are its sides.
+#[cfg(feature = "cli")]
 pub fn is_equality(place: &Place, sources: &SourceMap) -> bool {
     let Some((_, module)) = parsed(place, sources) else {
         return false;

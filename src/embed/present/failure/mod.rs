@@ -80,6 +80,7 @@ pub fn render_with(failure: &Failure, sources: &SourceMap, style: Style, values:
 
 /// The same exceptions without the frames of the runner of tests and of unittest, unless there are no others.
 #[must_use]
+#[cfg(feature = "cli")]
 pub fn without_runner(failure: &Failure, sources: &SourceMap) -> Failure {
     const RUNNER: [&str; 3] = ["<apy>/pytest", "<apy>/unittest", "<apy>/asyncio"];
     let is_users = |entry: &TraceEntry| match entry {
