@@ -11,6 +11,7 @@ mod coverage;
 mod dump;
 mod explain;
 mod host;
+mod ini;
 mod inspection;
 mod last_words;
 mod markup;

@@ -1,10 +1,12 @@
-//! What a project says of its tests: `[test]` of apy.toml, or `[tool.apy.test]` and `[tool.pytest.ini_options]` of pyproject.toml.
+//! What a project says of its tests: `[test]` of apy.toml, `[tool.apy.test]` and `[tool.pytest.ini_options]` of pyproject.toml, pytest.ini.
 //!
 //! ```toml
 //! [test]
 //! testpaths = ["tests"]                 # where to look if no path is given
 //! pythonpath = ["lib"]                  # more folders for sys.path
 //! python_files = ["check_*.py"]         # other names for files of tests
+//! python_classes = ["*Test"]            # other names for classes of tests
+//! python_functions = ["check_*"]        # other names for functions of tests
 //! norecursedirs = ["tests/data"]        # folders that are not looked into
 //! filterwarnings = ["error::DeprecationWarning"]
 //! xfail_strict = true
@@ -16,13 +18,15 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::ini;
 use super::output::words;
 
 /// The files that mark the root of a project, the ones with settings first.
-const MARKS: [&str; 6] = [
+const MARKS: [&str; 7] = [
     "apy.toml",
     "pyproject.toml",
     "pytest.ini",
+    ".pytest.ini",
     "tox.ini",
     "setup.cfg",
     "setup.py",
@@ -39,6 +43,14 @@ pub struct Project {
     pub path: Vec<String>,
     /// Other names for files of tests: patterns with `*`.
     pub files: Vec<String>,
+    /// Other names for classes of tests: patterns with `*`, or beginnings.
+    pub classes: Vec<String>,
+    /// The same for functions.
+    pub functions: Vec<String>,
+    /// The tests to choose by their marks, if the command line says nothing.
+    pub marks: Option<String>,
+    /// The same by their names.
+    pub names: Option<String>,
     /// Folders that are not looked into: names or ends of paths, with `*`.
     pub left_out: Vec<String>,
     /// Filters for warnings.
@@ -88,6 +100,7 @@ impl Project {
         if marked.is_none() && project.root != here {
             project.path.push(here.display().to_string());
         }
+        project.read_ini()?;
         for (file, tables) in [
             ("pyproject.toml", &PYPROJECT[..]),
             ("apy.toml", &[(&["test"][..], Owner::Apy)]),
@@ -109,6 +122,48 @@ impl Project {
     fn read(&mut self, path: &Path, tables: &[(&[&str], Owner)]) -> Result<(), String> {
         let text = std::fs::read_to_string(path).map_err(|error| words(&error))?;
         self.take(&text, tables)
+    }
+
+    /// Reads the first file of the old form that says something to pytest.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the project's own settings are read here"
+    )]
+    fn read_ini(&mut self) -> Result<(), String> {
+        for (file, name) in INI {
+            let path = self.root.join(file);
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+            let Some(values) = ini::section(&text, name) else {
+                continue;
+            };
+            for (key, value) in values {
+                let value = DeValue::String(value.into());
+                self.set(&key, &value, Owner::Pytest)
+                    .map_err(|problem| format!("{}: {problem}", path.display()))?;
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    /// Takes the options of pytest that apy has: which tests to choose, and which paths to leave out.
+    fn add_options(&mut self, options: &[String]) {
+        let mut words = options.iter();
+        while let Some(word) = words.next() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (word.as_str(), None),
+            };
+            let mut value = || value.clone().or_else(|| words.next().cloned());
+            match name {
+                "-m" => self.marks = value(),
+                "-k" => self.names = value(),
+                "--ignore" => self.left_out.extend(value()),
+                _ => {}
+            }
+        }
     }
 
     fn take(&mut self, text: &str, tables: &[(&[&str], Owner)]) -> Result<(), String> {
@@ -137,15 +192,26 @@ impl Project {
             }
             "pythonpath" => self.path = texts(key, value)?,
             "python_files" => self.files = texts(key, value)?,
+            "python_classes" => self.classes = texts(key, value)?,
+            "python_functions" => self.functions = texts(key, value)?,
+            "addopts" if owner == Owner::Pytest => match value.as_str() {
+                Some(text) => self.add_options(&ini::split(text)),
+                None => self.add_options(&texts(key, value)?),
+            },
             "norecursedirs" => self.left_out = texts(key, value)?,
             "filterwarnings" => self.filters = texts(key, value)?,
             "xfail_strict" => {
-                let truth = value.as_bool();
+                let text = value.as_str().map(str::to_lowercase);
+                let truth = value.as_bool().or_else(|| match text.as_deref()? {
+                    "true" | "1" | "yes" | "on" => Some(true),
+                    "false" | "0" | "no" | "off" => Some(false),
+                    _ => None,
+                });
                 self.xfail_strict = truth.ok_or("xfail_strict must be true or false")?;
             }
             _ if owner == Owner::Apy => {
                 return Err(format!(
-                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, norecursedirs, filterwarnings and xfail_strict"
+                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, python_classes, python_functions, norecursedirs, filterwarnings and xfail_strict"
                 ));
             }
             _ => {}
@@ -153,6 +219,14 @@ impl Project {
         Ok(())
     }
 }
+
+/// The files of the old form with the section that is for pytest, the one that counts most first.
+const INI: [(&str, &str); 4] = [
+    ("pytest.ini", "pytest"),
+    (".pytest.ini", "pytest"),
+    ("tox.ini", "pytest"),
+    ("setup.cfg", "tool:pytest"),
+];
 
 /// The tables of pyproject.toml, the ones that count most last.
 const PYPROJECT: [(&[&str], Owner); 3] = [

@@ -105,3 +105,34 @@ fn an_installed_pytest_is_not_looked_at() {
     let run = folder.test(&[]);
     assert_eq!(run.status, 0, "{}{}", run.out, run.err);
 }
+
+#[test]
+fn files_of_the_old_form_say_how_tests_are_called() {
+    let test = "class BlockTest:\n    def check_it(self): pass\n    def test_not(self): assert 0\n\
+                class Other:\n    def check_not(self): assert 0\n\
+                import pytest\n@pytest.mark.slow\ndef check_slow(): assert 0\n\
+                def check_function(): pass\n";
+    for (file, section) in [
+        ("setup.cfg", "[metadata]\nname = x\n[tool:pytest]\n"),
+        ("tox.ini", "[tox]\nenvlist =\n    a\n[pytest]\n"),
+        ("pytest.ini", "[pytest]\n"),
+    ] {
+        let settings = format!(
+            "{section}# how they are called\npython_files = check_*.py\n    case_*.py\npython_classes = *Test\n\
+             python_functions = check\naddopts = -ra -m \"not slow\" --ignore=case_bad.py\nmarkers =\n    slow: takes long\n"
+        );
+        let folder = Folder::with(&[
+            (file, &settings),
+            ("case_it.py", test),
+            ("case_bad.py", "assert 0\n"),
+            ("test_other.py", "def test_it(): assert 0\n"),
+        ]);
+        let run = folder.test(&["-v"]);
+        assert_eq!(run.status, 0, "{file}: {}{}", run.out, run.err);
+        run.has(&[
+            "case_it.py::BlockTest::check_it",
+            "case_it.py::check_function",
+            "2 passed",
+        ]);
+    }
+}

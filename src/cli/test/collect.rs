@@ -194,7 +194,12 @@ fn walk(
             if !is_foreign {
                 walk(&entry.path(), left_out, files, unreadable);
             }
-        } else if is_program(&entry.path()) && !is_pipe(&entry.path()) {
+        } else if is_program(&entry.path())
+            && !is_pipe(&entry.path())
+            && !left_out
+                .iter()
+                .any(|it| it.ends_with(".py") && is_called(&entry.path(), it))
+        {
             files.push(entry.path());
         }
     }

@@ -103,7 +103,13 @@ impl Summary {
 pub fn test(options: &TestOptions, settings: &Settings) -> u8 {
     let mut options = options.clone();
     match Project::of_this_folder(&options.paths) {
-        Ok(project) => options.settings = project,
+        Ok(project) => {
+            options.marks = options.marks.or_else(|| project.marks.clone());
+            if options.words.is_empty() {
+                options.words.extend(project.names.clone());
+            }
+            options.settings = project;
+        }
         Err(problem) => {
             complain(&problem);
             return status::USAGE;

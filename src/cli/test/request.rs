@@ -52,10 +52,12 @@ pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> 
     }
     let _ = write!(
         out,
-        ", \"pythonpath\": {}, \"ini\": {{\"xfail_strict\": {}, \"filterwarnings\": {}}}}}",
+        ", \"pythonpath\": {}, \"ini\": {{\"xfail_strict\": {}, \"filterwarnings\": {}, \"python_classes\": {}, \"python_functions\": {}}}}}",
         texts(&options.settings.path),
         options.settings.xfail_strict,
-        texts(&options.settings.filters)
+        texts(&options.settings.filters),
+        texts(&options.settings.classes),
+        texts(&options.settings.functions)
     );
     out
 }
