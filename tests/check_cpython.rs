@@ -27,7 +27,9 @@ const ON_PURPOSE: &[(&str, &str)] = &[
     ("asyncio_errors/never_started_and_misuse_messages", "E04"),
     ("asyncio_run/returns_raises_and_cleans_up", "E0402"),
     ("asyncio_sleep/timers_and_ready_tasks_interleave", "E0402"),
+    ("closures/", "E0431"),
     ("exceptions/break_and_continue_through_finally", "E0403"),
+    ("exceptions/try_except_else_finally_order", "E0434"),
     ("exceptions/except_with_computed_types", "E0405"),
     ("functions/defaults_are_evaluated_once", "E0418"),
     ("functions/return_and_pass", "E0403"),
@@ -55,6 +57,14 @@ const FORETOLD: &[(&str, &[&str])] = &[
     ("E0409", &["TypeError", "argument"]),
     ("E0412", &["TypeError"]),
     ("E0413", &["TypeError"]),
+    ("E0420", &["AttributeError", "has no attribute"]),
+    ("E0422", &["ValueError"]),
+    ("E0423", &["TypeError"]),
+    (
+        "E0434",
+        &["TypeError", "unsupported operand", "not supported"],
+    ),
+    ("E0435", &["TypeError", "AttributeError"]),
 ];
 
 #[test]

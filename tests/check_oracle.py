@@ -90,6 +90,25 @@ def unreachable(text, _, __, line=0):
     return False
 
 
+def same_key(text, _, __, line=0):
+    """A dict with two equal keys, the second on this line."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Dict):
+            keys = [key for key in node.keys if isinstance(key, ast.Constant)]
+            for index, key in enumerate(keys):
+                if key.lineno == line and any(key.value == other.value for other in keys[:index]):
+                    return True
+    return False
+
+
+def dropped(text, _, __, line=0):
+    """A statement that compares, or names something, and nothing else."""
+    return any(
+        isinstance(node, ast.Expr) and isinstance(node.value, (ast.Compare, ast.Name, ast.Attribute)) and node.lineno == line
+        for node in ast.walk(ast.parse(text))
+    )
+
+
 WITNESSES = {
     "E0403": unreachable,
     "E0405": undefined,
@@ -98,6 +117,8 @@ WITNESSES = {
     "E0410": unused_import,
     "E0411": unused_variable,
     "E0419": no_fields,
+    "E0424": same_key,
+    "E0429": dropped,
 }
 
 
@@ -111,7 +132,7 @@ def is_true(finding):
         text = file.read()
     quoted = re.findall(r"'([^']*)'", finding["message"])
     name = quoted[-1] if quoted else ""
-    if witness in (unused_variable, no_fields, unreachable):
+    if witness in (unused_variable, no_fields, unreachable, same_key, dropped):
         return witness(text, name, finding["message"], finding["line"])
     return witness(text, name, finding["message"])
 

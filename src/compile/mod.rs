@@ -38,7 +38,7 @@ use std::rc::Rc;
 pub use self::assertion::{Asserted, asserted};
 use self::emitter::{Emitter, Header, Unit};
 use self::function::split_doc;
-pub use self::lint::{Origin, Signature, Subject, World, lint};
+pub use self::lint::{Entity, Member, Origin, Signature, Subject, World, lint};
 use self::resolve::{Resolved, resolve};
 use self::scope::ScopeTree;
 use crate::bytecode::{Annotations, Code, GlobalNames, Params, TopLevelAwait};

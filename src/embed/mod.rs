@@ -12,6 +12,7 @@ mod interpreter;
 #[cfg(test)]
 mod latency;
 mod library;
+mod library_classes;
 mod loader;
 pub mod module_store;
 pub mod os_files;

@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::loader::finder;
 use super::{Interpreter, Options};
-use crate::compile::{Origin, World};
-use crate::runtime::function::BoundMethod;
+use crate::compile::{Entity, Member, Origin, World};
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::stdlib::{asyncio, summary};
+use crate::stdlib::asyncio;
 use crate::vm::{Local, NoHost, is_standard};
 
 /// The modules of apy, and files in some folders.
@@ -23,6 +22,8 @@ pub struct Surroundings {
     folders: Vec<PathBuf>,
     /// Which modules could be imported.
     library: RefCell<HashMap<String, bool>>,
+    /// What names of modules are, as far as it was asked.
+    entities: RefCell<HashMap<String, Entity>>,
 }
 
 impl Surroundings {
@@ -33,12 +34,14 @@ impl Surroundings {
             interpreter: OnceCell::new(),
             folders: Vec::new(),
             library: RefCell::default(),
+            entities: RefCell::default(),
         }
     }
 
     /// Where the next program's imports look for files.
     pub fn look_in(&mut self, folders: Vec<PathBuf>) {
         self.folders = folders;
+        self.entities.borrow_mut().clear();
     }
 
     fn interpreter(&self) -> &RefCell<Interpreter> {
@@ -48,7 +51,8 @@ impl Surroundings {
 
     /// Asks something of a module of the library.
     fn ask<R>(&self, module: &str, f: impl FnOnce(&mut Interpreter, Local) -> R) -> Option<R> {
-        if self.file(module) {
+        let is_missing = self.library.borrow().get(module) == Some(&false);
+        if is_missing || self.file(module) {
             return None;
         }
         let mut interpreter = self.interpreter().borrow_mut();
@@ -132,10 +136,14 @@ impl World for Surroundings {
         })
     }
 
-    fn has_attribute(&self, module: &str, name: &str) -> Option<bool> {
+    fn has_attribute(&self, module: &str, path: &str) -> Option<bool> {
         let found = self.ask(module, |interpreter, module| {
+            let (object, name) = match path.rsplit_once('.') {
+                Some((object, name)) => (interpreter.path(module, object)?, name),
+                None => (module, path),
+            };
             let vm = &mut interpreter.vm;
-            match vm.find_attr(module, name) {
+            match vm.find_attr(object, name) {
                 Ok(found) => Some(found.is_some()),
                 // It is made on demand, from what a check may not touch.
                 Err(raised) => {
@@ -149,15 +157,48 @@ impl World for Surroundings {
 
     fn signature(&self, module: &str, name: &str) -> Option<String> {
         let found = self.ask(module, |interpreter, module| {
-            let function = interpreter.attribute(module, name)?;
-            let vm = &mut interpreter.vm;
-            let kind = vm.heap.type_name(vm.get(function)).to_owned();
-            let is_function = matches!(&*kind, "function" | "builtin_function_or_method");
-            let text = summary::signature(vm, function).filter(|_| is_function)?;
-            let is_bound = vm.get_gc::<BoundMethod>(function).is_some();
-            Some(if is_bound { without_self(&text) } else { text })
+            let object = interpreter.path(module, name)?;
+            interpreter.call_signature(object)
         });
         found.flatten()
+    }
+
+    fn entity(&self, module: &str, path: &str) -> Entity {
+        let key = format!("{module}:{path}");
+        if let Some(&known) = self.entities.borrow().get(&key) {
+            return known;
+        }
+        let found = self.ask(module, |interpreter, module| {
+            let object = interpreter.path(module, path);
+            object.map_or(Entity::Other, |object| interpreter.entity(object))
+        });
+        let found = found.unwrap_or(Entity::Other);
+        self.entities.borrow_mut().insert(key, found);
+        found
+    }
+
+    fn member(&self, module: &str, class: &str, name: &str) -> Member {
+        let found = self.ask(module, |interpreter, module| {
+            let class = interpreter.path(module, class)?;
+            Some(interpreter.member(class, name))
+        });
+        found.flatten().unwrap_or(Member::Unknown)
+    }
+
+    fn member_names(&self, module: &str, class: &str) -> Vec<String> {
+        let found = self.ask(module, |interpreter, module| {
+            let class = interpreter.path(module, class)?;
+            Some(interpreter.member_names(class))
+        });
+        found.flatten().unwrap_or_default()
+    }
+
+    fn ancestors(&self, module: &str, class: &str) -> Vec<String> {
+        let found = self.ask(module, |interpreter, module| {
+            let class = interpreter.path(module, class)?;
+            Some(interpreter.ancestors(class))
+        });
+        found.flatten().unwrap_or_default()
     }
 
     fn modules(&self) -> Vec<String> {
@@ -165,20 +206,6 @@ impl World for Surroundings {
         let public = interpreter.modules().filter(|name| !name.starts_with('_'));
         public.map(str::to_owned).collect()
     }
-}
-
-/// The signature of a method that is bound: without its first parameter.
-fn without_self(text: &str) -> String {
-    let shorter = [
-        ("(self, /, ", "("),
-        ("(self, /)", "()"),
-        ("(self, ", "("),
-        ("(self)", "()"),
-    ];
-    let mut known = shorter.iter().filter(|(from, _)| text.contains(from));
-    known
-        .next()
-        .map_or(text.to_owned(), |(from, to)| text.replacen(from, to, 1))
 }
 
 impl Interpreter {
@@ -196,7 +223,7 @@ impl Interpreter {
         }
     }
 
-    fn attribute(&mut self, object: Local, name: &str) -> Option<Local> {
+    pub(super) fn attribute(&mut self, object: Local, name: &str) -> Option<Local> {
         match self.vm.find_attr(object, name) {
             Ok(found) => found,
             Err(raised) => {

@@ -4,12 +4,13 @@
 //! Used: an operator, a subscript, a loop gets a coroutine where its result was meant.
 
 use super::Lint;
-use super::evident::{Evident, evident};
+use super::evident::{Evident, callee, evident};
 use super::known::{Bind, Callee, Kind, Known};
+use super::native;
 use super::walk::{At, Guards, Visit, walk};
-use crate::compile::scope::ScopeKind;
+use crate::compile::scope::{Role, ScopeKind};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, Module, Stmt, StmtKind, UnaryOp};
+use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, FPart, Module, Stmt, StmtKind, UnaryOp};
 
 /// Functions of asyncio that take a coroutine, and get a function from those who forget to call it.
 const TAKES_COROUTINE: &[&str] = &[
@@ -61,11 +62,10 @@ impl<'a> Visit<'a> for Awaits<'a, '_> {
             StmtKind::While { test, .. } | StmtKind::Assert { test, .. } => {
                 self.meant(test, at, "tests");
             }
-            StmtKind::For {
-                iter,
-                is_async: false,
-                ..
-            } => self.iterated(iter, at),
+            StmtKind::For { iter, is_async, .. } => match is_async {
+                false => self.iterated(iter, at),
+                true => self.iterated_async(iter, at),
+            },
             StmtKind::With {
                 items,
                 is_async: false,
@@ -73,6 +73,9 @@ impl<'a> Visit<'a> for Awaits<'a, '_> {
             } => items
                 .iter()
                 .for_each(|item| self.entered(&item.context, at)),
+            StmtKind::With { items, .. } => items
+                .iter()
+                .for_each(|item| self.entered_async(&item.context, at)),
             _ => {}
         }
     }
@@ -84,6 +87,26 @@ impl<'a> Visit<'a> for Awaits<'a, '_> {
                 self.call(func, args.iter().map(|arg| arg.value()), at)
             }
             _ if at.guards.has(Guards::TYPE) => {}
+            ExprKind::ListComp { clauses, .. }
+            | ExprKind::SetComp { clauses, .. }
+            | ExprKind::DictComp { clauses, .. }
+            | ExprKind::GeneratorExp { clauses, .. } => {
+                if let Some(first) = clauses.first() {
+                    match first.is_async {
+                        false => self.iterated(&first.iter, at),
+                        true => self.iterated_async(&first.iter, at),
+                    }
+                }
+            }
+            ExprKind::FString(parts) => {
+                for part in parts {
+                    if let FPart::Interp { expr, .. } = part
+                        && matches!(expr.kind, ExprKind::Call { .. })
+                    {
+                        self.meant(expr, at, "shows");
+                    }
+                }
+            }
             ExprKind::Subscript { value, .. } => self.meant(value, at, "takes an item of"),
             ExprKind::Attribute { value, attr } => {
                 let name = &*attr.name;
@@ -125,10 +148,10 @@ impl<'a> Awaits<'a, '_> {
             return;
         };
         let written = dotted(func);
-        let callee = |name: &str| written.clone().unwrap_or_else(|| name.to_owned());
+        let called = |name: &str| written.clone().unwrap_or_else(|| name.to_owned());
         match evident(self.known, value, at.scope) {
             Some(Evident::Coroutine(name, _)) => {
-                let callee = callee(name);
+                let callee = called(name);
                 self.found.push(
                     Diagnostic::error(
                         ErrorCode::NeverAwaited,
@@ -149,7 +172,7 @@ impl<'a> Awaits<'a, '_> {
                     format!("nothing iterates the async generator '{name}'"),
                 )
                 .label("makes a generator and drops it: nothing of it runs")
-                .help(format!("write `async for item in {}(...)`", callee(name)))
+                .help(format!("write `async for item in {}(...)`", called(name)))
                 .as_warning(),
             ),
             Some(task) if task.is_task() => {
@@ -162,7 +185,7 @@ impl<'a> Awaits<'a, '_> {
                     format!("nothing awaits what '{name}' returns"),
                 )
                 .label("the program goes on at once")
-                .help(format!("write `await {}(...)`", callee(name)))
+                .help(format!("write `await {}(...)`", called(name)))
                 .as_warning(),
             ),
             _ => {}
@@ -269,11 +292,101 @@ impl<'a> Awaits<'a, '_> {
         }
     }
 
+    /// `async for` over something plain.
+    fn iterated_async(&mut self, iter: &'a Expr, at: At) {
+        if at.guards.has(Guards::TYPE) {
+            return;
+        }
+        let what = match evident(self.known, iter, at.scope) {
+            Some(Evident::Of("builtins", of)) if is_plain_type(of) => format!("'{of}' object"),
+            Some(Evident::Coroutine(name, _)) => {
+                let finding = Diagnostic::error(
+                    ErrorCode::SyncAsAsync,
+                    iter.span,
+                    format!("'{name}' makes a coroutine: `async for` cannot iterate it"),
+                )
+                .label("raises TypeError")
+                .help("an async generator has a `yield`; what a coroutine returns is iterated by `for x in await ...`");
+                return self.found.push(finding);
+            }
+            _ => match self.generator(iter, at) {
+                Some(name) => format!("what the generator '{name}' makes"),
+                None => return,
+            },
+        };
+        self.plain(
+            iter.span,
+            format!("{what} is iterated by `for`, not by `async for`"),
+        );
+    }
+
+    /// The generator function of this file that an expression calls.
+    fn generator(&self, call: &'a Expr, at: At) -> Option<&'a str> {
+        let ExprKind::Call { func, .. } = &call.kind else {
+            return None;
+        };
+        let Some(Callee::Def(def, Kind::Value | Kind::Nothing, _)) =
+            callee(self.known, func, at.scope)
+        else {
+            return None;
+        };
+        let scope = self.known.tree.get(self.known.tree.of(def, Role::Body));
+        scope.is_generator.then_some(&*def.name.name)
+    }
+
+    /// `async with` of something plain.
+    fn entered_async(&mut self, context: &'a Expr, at: At) {
+        if at.guards.has(Guards::TYPE) || at.guards.has(Guards::ATTRIBUTE) {
+            return;
+        }
+        match evident(self.known, context, at.scope) {
+            Some(Evident::Coroutine("acquire", _)) => self.found.push(
+                Diagnostic::error(
+                    ErrorCode::CoroutineAsValue,
+                    context.span,
+                    "`acquire()` makes a coroutine, which `async with` cannot enter",
+                )
+                .help("write `async with lock:`, without `acquire()`"),
+            ),
+            Some(Evident::Coroutine(name, _)) => self.found.push(
+                Diagnostic::error(
+                    ErrorCode::CoroutineAsValue,
+                    context.span,
+                    format!("'{name}' makes a coroutine, which `async with` cannot enter"),
+                )
+                .help("write `async with await ...`, if its result is a context manager"),
+            ),
+            Some(Evident::Of("builtins", "open")) => {
+                self.plain(
+                    context.span,
+                    "a file is entered by `with`, not by `async with`".to_owned(),
+                );
+            }
+            Some(Evident::Of("threading", of @ ("Lock" | "RLock" | "Condition" | "Semaphore"))) => {
+                let what = format!("'threading.{of}' is entered by `with`, not by `async with`");
+                self.plain(context.span, what);
+            }
+            Some(Evident::Of("contextlib", of @ ("suppress" | "redirect_stdout" | "closing"))) => {
+                let what = format!("'{of}' is entered by `with`, not by `async with`");
+                self.plain(context.span, what);
+            }
+            _ => {}
+        }
+    }
+
+    fn plain(&mut self, span: Span, message: String) {
+        self.found.push(
+            Diagnostic::error(ErrorCode::SyncAsAsync, span, message)
+                .label("raises TypeError")
+                .help("leave out the `async`"),
+        );
+    }
+
     fn call(&mut self, func: &'a Expr, mut args: impl Iterator<Item = &'a Expr>, at: At) {
         if at.guards.has(Guards::TYPE) {
             return;
         }
-        let Some(Callee::Member(module, name)) = self.known.callee(func, at.scope) else {
+        let Some(Callee::Member(module, name)) = callee(self.known, func, at.scope) else {
             return;
         };
         let Some(first) = args.next() else {
@@ -323,7 +436,7 @@ impl<'a> Awaits<'a, '_> {
             | ExprKind::DictComp { .. }
             | ExprKind::SetComp { .. } => "this cannot be awaited".to_owned(),
             ExprKind::Name(_) => return self.uncalled(value, at),
-            ExprKind::Call { func, .. } => match self.known.callee(func, at.scope) {
+            ExprKind::Call { func, .. } => match callee(self.known, func, at.scope) {
                 Some(Callee::Def(def, Kind::Nothing, _)) => {
                     format!(
                         "'{}' is no coroutine function, and returns nothing to await",
@@ -335,6 +448,17 @@ impl<'a> Awaits<'a, '_> {
                         "'{}' is an async generator: iterate it with `async for`",
                         def.name.name
                     )
+                }
+                Some(Callee::Member(module, name)) if native::is_plain(module, name) => {
+                    format!("what '{name}' returns cannot be awaited")
+                }
+                Some(Callee::Method("asyncio", class, name))
+                    if native::is_plain_method(class, name) =>
+                {
+                    format!("'{name}' is no coroutine function: it returns at once")
+                }
+                Some(Callee::Method("asyncio", "create_task", name @ ("cancel" | "done"))) => {
+                    format!("'{name}' is no coroutine function: it returns a bool at once")
                 }
                 _ => return,
             },
@@ -372,4 +496,22 @@ fn dotted(expr: &Expr) -> Option<String> {
         ExprKind::Attribute { value, attr } => Some(format!("{}.{}", dotted(value)?, attr.name)),
         _ => None,
     }
+}
+
+/// Whether objects of a builtin type are surely no async iterables.
+fn is_plain_type(of: &str) -> bool {
+    matches!(
+        of,
+        "str"
+            | "int"
+            | "float"
+            | "bytes"
+            | "list"
+            | "tuple"
+            | "dict"
+            | "set"
+            | "range"
+            | "enumerate"
+            | "zip"
+    )
 }

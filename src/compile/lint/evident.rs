@@ -1,12 +1,17 @@
-//! What the value of an expression evidently is: a coroutine, an async generator, an object of a class that is known.
+//! What the value of an expression evidently is: a literal's type, a coroutine, an object of a class that is known, None.
 //!
-//! A call of a known function or class, or a name or attribute of `self` that one assignment binds to such a call. Nothing is followed
-//! through branches, arguments or containers.
+//! Followed are calls of known functions and classes, names with one assignment, attributes of `self` with one assignment, and results
+//! that signatures of the library state. Nothing is followed through branches, parameters or containers.
 
+use super::class_facts::How;
 use super::known::{Bind, Callee, Kind, Known};
+use super::members::{Found, find, is_abstract};
+use super::native::{self, LOCKS, LOOPS, TASKS};
+use super::signature::Bound;
+use super::world::{Entity, Member};
 use crate::compile::scope::ScopeId;
 use crate::diagnostics::Span;
-use crate::syntax::ast::{ClassDef, Expr, ExprKind};
+use crate::syntax::ast::{BinOp, ClassDef, Constant, Expr, ExprKind, FunctionDef, UnaryOp};
 
 /// What a value is.
 #[derive(Clone, Copy)]
@@ -21,58 +26,70 @@ pub enum Evident<'a> {
     Future(&'a str),
     /// An object of a class of this file.
     Instance(&'a ClassDef),
-    /// An object of a class of a module.
+    /// What calling a class or function of a module makes.
     Of(&'a str, &'a str),
+    /// None, as what this function returns.
+    Nothing(&'a str),
+    /// A function of this file.
+    Function(&'a FunctionDef),
+    /// A class of this file.
+    Class(&'a ClassDef),
+    /// A function or class of a module.
+    Member(&'a str, &'a str),
 }
-
-/// Coroutine functions of asyncio.
-const COROUTINES: &[&str] = &[
-    "sleep",
-    "wait",
-    "wait_for",
-    "to_thread",
-    "open_connection",
-    "start_server",
-    "open_unix_connection",
-    "start_unix_server",
-    "create_subprocess_exec",
-    "create_subprocess_shell",
-];
-/// Functions of asyncio whose result is there to be awaited.
-const FUTURES: &[&str] = &["gather", "shield", "wrap_future"];
-/// Functions of asyncio that make a task.
-const TASKS: &[&str] = &["create_task", "ensure_future"];
-/// Functions of asyncio that return an event loop.
-const LOOPS: &[&str] = &["get_running_loop", "get_event_loop", "new_event_loop"];
-/// Functions and classes of asyncio for `async with`.
-const MANAGERS: &[&str] = &["timeout", "timeout_at", "TaskGroup"];
-/// Coroutine methods of asyncio's classes.
-const METHODS: &[(&str, &[&str])] = &[
-    ("Queue", &["put", "get", "join"]),
-    ("PriorityQueue", &["put", "get", "join"]),
-    ("LifoQueue", &["put", "get", "join"]),
-    ("Lock", &["acquire"]),
-    ("Semaphore", &["acquire"]),
-    ("BoundedSemaphore", &["acquire"]),
-    ("Condition", &["acquire", "wait", "wait_for"]),
-    ("Event", &["wait"]),
-    ("Barrier", &["wait", "reset", "abort"]),
-];
-/// The classes of asyncio that only `async with` takes.
-const LOCKS: &[&str] = &[
-    "Lock",
-    "Semaphore",
-    "BoundedSemaphore",
-    "Condition",
-    "Barrier",
-];
 
 /// How many assignments are followed: `x = x.next()` would lead to itself.
 const STEPS: u32 = 6;
 
+const fn builtin(name: &str) -> Evident<'_> {
+    Evident::Of("builtins", name)
+}
+
 /// What an expression evidently is, seen from a scope.
 pub fn evident<'a>(known: &Known<'a>, expr: &'a Expr, scope: ScopeId) -> Option<Evident<'a>> {
     within(STEPS, known, expr, scope)
+}
+
+/// What a call of this expression calls, seen from a scope; methods of objects whose class is evident, too.
+pub fn callee<'a>(known: &Known<'a>, func: &'a Expr, scope: ScopeId) -> Option<Callee<'a>> {
+    callee_within(STEPS, known, func, scope)
+}
+
+fn callee_within<'a>(
+    steps: u32,
+    known: &Known<'a>,
+    func: &'a Expr,
+    scope: ScopeId,
+) -> Option<Callee<'a>> {
+    if let Some(callee) = known.callee(func, scope) {
+        return Some(callee);
+    }
+    let ExprKind::Attribute { value, attr } = &func.kind else {
+        return None;
+    };
+    let name = &*attr.name;
+    match within(steps, known, value, scope)? {
+        Evident::Instance(class) => match find(known, class, name) {
+            Found::Method(def, kind, How::Instance | How::Class) => {
+                Some(Callee::Def(def, kind, Bound::ToInstance))
+            }
+            Found::Method(def, kind, How::Static) => Some(Callee::Def(def, kind, Bound::No)),
+            Found::Library(module, class) => Some(Callee::Method(module, class, name)),
+            _ => None,
+        },
+        Evident::Class(class) => match find(known, class, name) {
+            Found::Method(def, kind, How::Class) => Some(Callee::Def(def, kind, Bound::ToInstance)),
+            Found::Method(def, kind, How::Static | How::Instance) => {
+                Some(Callee::Def(def, kind, Bound::No))
+            }
+            _ => None,
+        },
+        Evident::Of(module, class) => Some(Callee::Method(module, class, name)),
+        Evident::Member(module, class) if known.world.entity(module, class) == Entity::Class => {
+            Some(Callee::OfClass(module, class, name))
+        }
+        _ => None,
+    }
 }
 
 fn within<'a>(
@@ -84,27 +101,113 @@ fn within<'a>(
     let steps = steps.checked_sub(1)?;
     match &expr.kind {
         ExprKind::Call { func, .. } => called(steps, known, func, expr.span, scope),
-        ExprKind::Name(name) => {
-            let home = known.home(scope, name)?;
-            match known.bind(scope, name)? {
-                Bind::Value(value) if !matches!(value.kind, ExprKind::Name(_)) => {
-                    within(steps, known, value, home.0)
-                }
-                _ => None,
+        ExprKind::Name(name) => named(steps, known, expr.span, name, scope),
+        ExprKind::Attribute { value, attr } => attribute(steps, known, value, &attr.name, scope),
+        ExprKind::BinOp { left, op, right } => {
+            let left = within(steps, known, left, scope)?;
+            if let (Evident::Of("builtins", "str"), BinOp::Mod) = (left, op) {
+                return Some(left);
             }
+            calculated(left, *op, within(steps, known, right, scope)?)
         }
-        ExprKind::Attribute { value, attr } => {
-            let ExprKind::Name(object) = &value.kind else {
-                return None;
-            };
-            let class = known.class_of_self(object, scope)?;
-            known
-                .attribute(class, &attr.name)
-                .and_then(|(value, scope)| match &value.kind {
-                    ExprKind::Call { func, .. } => called(steps, known, func, value.span, scope),
-                    _ => None,
-                })
+        ExprKind::UnaryOp { op, operand } => match (op, within(steps, known, operand, scope)) {
+            (UnaryOp::Not, _) => Some(builtin("bool")),
+            (_, Some(Evident::Of("builtins", of @ ("int" | "float")))) => Some(builtin(of)),
+            _ => None,
+        },
+        kind => literal(kind),
+    }
+}
+
+/// What a literal or display is.
+fn literal<'a>(kind: &ExprKind) -> Option<Evident<'a>> {
+    let of = match kind {
+        ExprKind::Constant(constant) => match constant {
+            Constant::None | Constant::Ellipsis => return None,
+            Constant::Bool(_) => "bool",
+            Constant::Int(_) | Constant::BigInt(_) => "int",
+            Constant::Float(_) => "float",
+            Constant::Complex(_) => "complex",
+            Constant::Str(_) => "str",
+            Constant::Bytes(_) => "bytes",
+        },
+        ExprKind::FString(_) => "str",
+        ExprKind::List(_) | ExprKind::ListComp { .. } => "list",
+        ExprKind::Dict(_) | ExprKind::DictComp { .. } => "dict",
+        ExprKind::Set(_) | ExprKind::SetComp { .. } => "set",
+        ExprKind::Tuple(_) => "tuple",
+        _ => return None,
+    };
+    Some(builtin(of))
+}
+
+/// The result of an operator on values of builtin types.
+fn calculated<'a>(left: Evident<'a>, op: BinOp, right: Evident<'a>) -> Option<Evident<'a>> {
+    let (Evident::Of("builtins", left), Evident::Of("builtins", right)) = (left, right) else {
+        return None;
+    };
+    let of = match (left, op, right) {
+        ("str" | "list" | "tuple", BinOp::Add, _) if left == right => left,
+        ("str" | "list", BinOp::Mul, "int") => left,
+        ("int", BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::FloorDiv | BinOp::Mod, "int") => {
+            "int"
         }
+        ("int" | "float", BinOp::Div, "int" | "float") => "float",
+        ("int" | "float", BinOp::Add | BinOp::Sub | BinOp::Mul, "int" | "float") => "float",
+        _ => return None,
+    };
+    Some(builtin(of))
+}
+
+fn named<'a>(
+    steps: u32,
+    known: &Known<'a>,
+    span: Span,
+    name: &'a str,
+    scope: ScopeId,
+) -> Option<Evident<'a>> {
+    match known.bind(scope, name) {
+        Some(Bind::Value(value)) => {
+            let home = known.home(scope, name)?;
+            // Read before the assignment it is something of a scope around, or nothing.
+            let is_later = home.0 == scope && span.start < value.span.start;
+            (!is_later && !matches!(value.kind, ExprKind::Name(_)))
+                .then(|| within(steps, known, value, home.0))
+                .flatten()
+        }
+        Some(Bind::Def(def, _)) => Some(Evident::Function(def)),
+        Some(Bind::Class(class)) => Some(Evident::Class(class)),
+        Some(Bind::Member(module, name)) => Some(Evident::Member(module, name)),
+        Some(Bind::Module(_)) => None,
+        None if known.is_builtin(scope, name) => {
+            Some(Evident::Member(super::known::home_of(name), name))
+        }
+        None => known.class_of_self(name, scope).map(Evident::Instance),
+    }
+}
+
+fn attribute<'a>(
+    steps: u32,
+    known: &Known<'a>,
+    object: &'a Expr,
+    name: &'a str,
+    scope: ScopeId,
+) -> Option<Evident<'a>> {
+    if let Some(module) = known.module(object, scope) {
+        return Some(Evident::Member(module, name));
+    }
+    match within(steps, known, object, scope)? {
+        Evident::Instance(class) => match find(known, class, name) {
+            Found::Value(Some((value, home))) => {
+                let is_only = known.stores(name) == 1;
+                let is_made = matches!(value.kind, ExprKind::Call { .. });
+                let is_name = matches!(value.kind, ExprKind::Name(_));
+                ((is_only || is_made) && !is_name)
+                    .then(|| within(steps, known, value, home))
+                    .flatten()
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -116,67 +219,62 @@ fn called<'a>(
     span: Span,
     scope: ScopeId,
 ) -> Option<Evident<'a>> {
-    match known.callee(func, scope) {
-        Some(Callee::Def(def, Kind::Coroutine, _)) => {
-            Some(Evident::Coroutine(&def.name.name, span))
+    match callee_within(steps, known, func, scope)? {
+        Callee::Def(def, Kind::Coroutine, _) => Some(Evident::Coroutine(&def.name.name, span)),
+        Callee::Def(def, Kind::AsyncGenerator, _) => Some(Evident::AsyncGenerator(&def.name.name)),
+        // A subclass elsewhere may return something.
+        Callee::Def(def, Kind::Nothing, Bound::No) if !is_abstract(def) => {
+            Some(Evident::Nothing(&def.name.name))
         }
-        Some(Callee::Def(def, Kind::AsyncGenerator, _)) => {
-            Some(Evident::AsyncGenerator(&def.name.name))
-        }
-        Some(Callee::Def(..)) => None,
-        Some(Callee::Class(class)) => Some(Evident::Instance(class)),
-        Some(Callee::Member("asyncio", name)) => Some(of_asyncio(name, span)),
-        Some(Callee::Member(module, name)) => Some(Evident::Of(module, name)),
-        None => method(steps, known, func, span, scope),
+        Callee::Def(..) => None,
+        Callee::Class(class) => Some(Evident::Instance(class)),
+        Callee::Member("asyncio", name) => Some(native::of_asyncio(name, span)),
+        Callee::Member(module, name) => Some(result(known, module, name, span)),
+        Callee::Method(module, class, name) => of_method(known, (module, class), name, span),
+        Callee::OfClass(..) => None,
     }
 }
 
-fn of_asyncio(name: &str, span: Span) -> Evident<'_> {
-    if COROUTINES.contains(&name) {
-        Evident::Coroutine(name, span)
-    } else if FUTURES.contains(&name) || TASKS.contains(&name) {
-        Evident::Future(name)
-    } else if MANAGERS.contains(&name) {
-        Evident::AsyncManager
-    } else {
-        Evident::Of("asyncio", name)
+/// What a function or class of a module returns.
+fn result<'a>(known: &Known<'a>, module: &'a str, name: &'a str, span: Span) -> Evident<'a> {
+    if native::returns_nothing(module, name) {
+        return Evident::Nothing(name);
     }
+    if known.world.entity(module, name) == Entity::Function {
+        let text = known.world.signature(module, name);
+        if let Some(result) = text.and_then(|text| native::of_signature(&text, name, span)) {
+            return result;
+        }
+    }
+    Evident::Of(module, name)
 }
 
-/// A method of an object whose class is known.
-fn method<'a>(
-    steps: u32,
+/// What a method of an object of a library's class returns.
+fn of_method<'a>(
     known: &Known<'a>,
-    func: &'a Expr,
+    (module, class): (&'a str, &'a str),
+    name: &'a str,
     span: Span,
-    scope: ScopeId,
 ) -> Option<Evident<'a>> {
-    let ExprKind::Attribute { value, attr } = &func.kind else {
+    if module == "asyncio" {
+        if LOOPS.contains(&class) {
+            let makes = TASKS.iter().find(|it| **it == name)?;
+            return Some(Evident::Future(makes));
+        }
+        if native::is_coroutine_method(class, name) {
+            return Some(Evident::Coroutine(name, span));
+        }
+    }
+    if known.world.entity(module, class) != Entity::Class {
         return None;
-    };
-    match within(steps, known, value, scope)? {
-        Evident::Of("asyncio", maker) if LOOPS.contains(&maker) => {
-            let makes = TASKS.iter().find(|name| ***name == *attr.name)?;
-            Some(Evident::Future(makes))
-        }
-        Evident::Of("asyncio", class) => {
-            let methods = METHODS.iter().find(|row| row.0 == class)?.1;
-            let is_coroutine = methods.contains(&&*attr.name);
-            is_coroutine.then_some(Evident::Coroutine(&attr.name, span))
-        }
-        Evident::Instance(class) => {
-            let (def, kind) = known.method_of(class, &attr.name)?;
-            match kind {
-                Kind::Coroutine => Some(Evident::Coroutine(&def.name.name, span)),
-                Kind::AsyncGenerator => Some(Evident::AsyncGenerator(&def.name.name)),
-                _ => None,
-            }
-        }
+    }
+    match known.world.member(module, class, name) {
+        Member::Method(text) => native::of_signature(&text, name, span),
         _ => None,
     }
 }
 
-impl Evident<'_> {
+impl<'a> Evident<'a> {
     /// Whether it makes a task that goes on by itself.
     pub fn is_task(&self) -> bool {
         matches!(self, Evident::Future(name) if TASKS.contains(name))
@@ -208,5 +306,13 @@ impl Evident<'_> {
             self,
             Evident::Of("asyncio", "Queue" | "PriorityQueue" | "LifoQueue")
         )
+    }
+
+    /// The builtin type that it is an object of.
+    pub fn builtin(&self) -> Option<&'a str> {
+        match self {
+            Evident::Of("builtins", name) => Some(name),
+            _ => None,
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Lint;
 use super::fix;
-use super::known::{Bind, Known};
+use super::known::Known;
 use super::walk::{At, Guards, Visit, walk};
 use super::world::Origin;
 use crate::compile::scope::{ScopeKind, ScopeTree};
@@ -117,42 +117,13 @@ const MODULES_OF_OTHERS: &[&str] = &[
 
 /// Adds what it finds.
 pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut texts = Texts::default();
-    walk(module, lint.known.tree, &mut texts);
     let is_facade = module.body.iter().all(is_part_of_facade);
-    let mut imports = Imports {
-        texts,
-        is_facade,
-        lint,
-    };
+    let mut imports = Imports { is_facade, lint };
     let tree = imports.lint.known.tree;
     walk(module, tree, &mut imports);
 }
 
-/// What the strings of a file mention.
-#[derive(Default)]
-struct Texts<'a>(Vec<&'a str>);
-
-impl<'a> Visit<'a> for Texts<'a> {
-    fn expr(&mut self, expr: &'a Expr, _: At) {
-        if let ExprKind::Constant(Constant::Str(text)) = &expr.kind {
-            self.0.push(text);
-        }
-    }
-}
-
-impl Texts<'_> {
-    fn mention(&self, name: &str) -> bool {
-        let is_part = |c: char| c == '_' || c.is_alphanumeric();
-        self.0
-            .iter()
-            .filter(|text| text.contains(name))
-            .any(|text| text.split(|c| !is_part(c)).any(|word| word == name))
-    }
-}
-
 struct Imports<'a, 'l, 'w> {
-    texts: Texts<'a>,
     /// Whether the file does nothing but import: then it does so for others.
     is_facade: bool,
     lint: &'l mut Lint<'a, 'w>,
@@ -195,10 +166,9 @@ impl<'a> Visit<'a> for Imports<'a, '_, '_> {
 
     fn expr(&mut self, expr: &'a Expr, at: At) {
         if let ExprKind::Attribute { value, attr } = &expr.kind
-            && let ExprKind::Name(object) = &value.kind
             && !at.guards.has(Guards::ATTRIBUTE)
             && !at.guards.has(Guards::PROBED)
-            && let Some(module) = self.module_of(object, at)
+            && let Some(module) = self.lint.known.module(value, at.scope)
         {
             self.attribute(module, attr);
         }
@@ -206,16 +176,6 @@ impl<'a> Visit<'a> for Imports<'a, '_, '_> {
 }
 
 impl<'a> Imports<'a, '_, '_> {
-    fn module_of(&self, name: &str, at: At) -> Option<&'a str> {
-        match self.lint.known.bind(at.scope, name) {
-            Some(Bind::Module(module)) => Some(module),
-            None if name == "asyncio" && self.lint.known.is_builtin(at.scope, name) => {
-                Some("asyncio")
-            }
-            _ => None,
-        }
-    }
-
     fn module(&mut self, module: &Ident, at: At) {
         // A file that changes `sys.modules` may import what no finder knows.
         let makes = self.lint.text.contains("modules[");
@@ -318,7 +278,7 @@ impl<'a> Imports<'a, '_, '_> {
         if symbol.bindings != 1
             || known.is_used(home)
             || known.is_rebound(home)
-            || self.texts.mention(&bound.name)
+            || known.mentions(&bound.name)
         {
             return;
         }

@@ -5,10 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::attributes::{Attributes, attributes};
 use super::blocks;
+use super::class_facts::{ClassFacts, keeps_class};
 use super::signature::Bound;
 use super::walk::{At, Probes, Visit, walk};
+use super::world::{Origin, World};
 use crate::compile::scope::{Place, Role, ScopeId, ScopeKind, ScopeTree};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{
@@ -25,6 +26,10 @@ pub enum Callee<'a> {
     Class(&'a ClassDef),
     /// A function or class of a module.
     Member(&'a str, &'a str),
+    /// A method of an object of a module's class: the module, the class, the method.
+    Method(&'a str, &'a str, &'a str),
+    /// The same, taken from the class itself.
+    OfClass(&'a str, &'a str, &'a str),
 }
 
 /// What calling a function of this file returns.
@@ -55,6 +60,17 @@ pub enum Bind<'a> {
     Value(&'a Expr),
 }
 
+/// Texts that make attributes of objects in ways that no statement names.
+const MAKERS: &[&str] = &[
+    "setattr(",
+    "__setattr__",
+    "__dict__",
+    "__class__ =",
+    "vars(",
+    "locals()",
+    "exec(",
+];
+
 /// A name in the scope that binds it.
 pub type Home = (ScopeId, u32);
 
@@ -62,9 +78,23 @@ pub type Home = (ScopeId, u32);
 pub struct Known<'a> {
     /// The scopes.
     pub tree: &'a ScopeTree,
+    /// What surrounds the program.
+    pub world: &'a dyn World,
+    /// The text of the program.
+    pub text: &'a str,
     binds: HashMap<Home, Bind<'a>>,
-    /// What classes assign to attributes of their instances.
-    attributes: HashMap<ScopeId, Attributes<'a>>,
+    /// The classes of the file, by the scopes of their bodies.
+    classes: HashMap<ScopeId, ClassFacts<'a>>,
+    /// How often the file stores to an attribute of a name, of whatever object.
+    stored: HashMap<&'a str, u32>,
+    /// The words in strings that could be names.
+    words: HashSet<&'a str>,
+    /// The classes of the file that it makes objects of.
+    made: HashSet<ScopeId>,
+    /// The values of names to which nothing but statements of assignment gives one.
+    assigned: HashMap<Home, Vec<&'a Expr>>,
+    /// Whether the text makes attributes of objects in ways that no statement names.
+    makes_attributes: bool,
     /// Bound through a `global` or `nonlocal` declaration somewhere.
     rebound: HashSet<Home>,
     /// Read somewhere.
@@ -77,17 +107,32 @@ pub struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// Looks through a module.
-    pub fn of(module: &'a Module, tree: &'a ScopeTree) -> Known<'a> {
+    pub fn of(
+        module: &'a Module,
+        tree: &'a ScopeTree,
+        (world, text): (&'a dyn World, &'a str),
+    ) -> Known<'a> {
         let mut known = Known {
             tree,
+            world,
+            text,
             binds: HashMap::new(),
-            attributes: HashMap::new(),
+            classes: HashMap::new(),
+            stored: HashMap::new(),
+            words: HashSet::new(),
+            made: HashSet::new(),
+            assigned: HashMap::new(),
+            makes_attributes: MAKERS.iter().any(|word| text.contains(word)),
             rebound: HashSet::new(),
             used: HashSet::new(),
             stars: Vec::new(),
             probes: Probes::of(module, tree),
         };
         known.collect(&module.body, ScopeTree::MODULE);
+        let are_all = |home: &Home, values: &mut Vec<_>| {
+            values.len() == tree.symbol(home.0, home.1).bindings as usize
+        };
+        known.assigned.retain(are_all);
         for id in tree.ids() {
             for symbol in &tree.get(id).symbols {
                 let is_declared = symbol.global.is_some() || symbol.nonlocal.is_some();
@@ -99,10 +144,20 @@ impl<'a> Known<'a> {
         let mut uses = Uses {
             known: &known,
             used: HashSet::new(),
+            stored: HashMap::new(),
+            words: HashSet::new(),
+            made: HashSet::new(),
         };
         walk(module, tree, &mut uses);
-        let used = uses.used;
-        known.used = used;
+        let Uses {
+            used,
+            stored,
+            words,
+            made,
+            ..
+        } = uses;
+        (known.used, known.stored) = (used, stored);
+        (known.words, known.made) = (words, made);
         known
     }
 
@@ -117,11 +172,13 @@ impl<'a> Known<'a> {
                     self.collect(&def.body, self.tree.of(&**def, Role::Body));
                 }
                 StmtKind::ClassDef(def) => {
-                    if def.decorators.is_empty() {
+                    if def.decorators.iter().all(keeps_class) {
                         self.note(scope, &def.name.name, Bind::Class(def));
                     }
                     let body = self.tree.of(&**def, Role::Body);
-                    self.attributes.insert(body, attributes(def, self.tree));
+                    let outer = self.tree.get(body).parent.unwrap_or(scope);
+                    self.classes
+                        .insert(body, ClassFacts::of(def, outer, self.tree));
                     self.collect(&def.body, body);
                 }
                 StmtKind::Import(names) => names.iter().for_each(|it| self.import(scope, it)),
@@ -134,7 +191,16 @@ impl<'a> Known<'a> {
                     if let [target] = &targets[..]
                         && let ExprKind::Name(name) = &target.kind
                     {
-                        self.note(scope, name, Bind::Value(value));
+                        self.assign(scope, name, value);
+                    }
+                }
+                StmtKind::AnnAssign {
+                    target,
+                    value: Some(value),
+                    ..
+                } => {
+                    if let ExprKind::Name(name) = &target.kind {
+                        self.assign(scope, name, value);
                     }
                 }
                 _ => blocks(stmt, &mut |body| self.collect(body, scope)),
@@ -170,6 +236,14 @@ impl<'a> Known<'a> {
             }
             (ImportNames::Names(_), None) => {}
         }
+    }
+
+    fn assign(&mut self, scope: ScopeId, name: &Name, value: &'a Expr) {
+        let of = self.tree.get(scope);
+        if let Some(index) = of.find(&of.mangle(name)) {
+            self.assigned.entry((scope, index)).or_default().push(value);
+        }
+        self.note(scope, name, Bind::Value(value));
     }
 
     fn note(&mut self, scope: ScopeId, name: &Name, bind: Bind<'a>) {
@@ -248,17 +322,25 @@ impl<'a> Known<'a> {
                 None => None,
             },
             ExprKind::Attribute { value, attr } => {
-                let ExprKind::Name(object) = &value.kind else {
-                    return None;
-                };
-                match self.bind(scope, object) {
-                    Some(Bind::Module(module)) => Some(Callee::Member(module, &attr.name)),
-                    None if &**object == "asyncio" && self.is_builtin(scope, object) => {
-                        Some(Callee::Member("asyncio", &attr.name))
-                    }
-                    None => self.method(object, &attr.name, scope),
-                    _ => None,
-                }
+                let module = self.module(value, scope)?;
+                Some(Callee::Member(module, &attr.name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The module that an expression stands for: a name, or `os.path`.
+    pub fn module(&self, expr: &'a Expr, scope: ScopeId) -> Option<&'a str> {
+        match &expr.kind {
+            ExprKind::Name(name) => match self.bind(scope, name) {
+                Some(Bind::Module(module)) => Some(module),
+                Some(Bind::Member("os", "path")) => Some("os.path"),
+                None if &**name == "asyncio" && self.is_builtin(scope, name) => Some("asyncio"),
+                _ => None,
+            },
+            ExprKind::Attribute { value, attr } => {
+                let is_path = &*attr.name == "path" && self.module(value, scope)? == "os";
+                (is_path && self.world.module("os.path") == Origin::Library).then_some("os.path")
             }
             _ => None,
         }
@@ -283,41 +365,58 @@ impl<'a> Known<'a> {
             })
     }
 
-    /// `self.name` in a method of the class that defines it.
-    fn method(&self, object: &str, name: &Name, scope: ScopeId) -> Option<Callee<'a>> {
-        let class = self.class_of_self(object, scope)?;
-        let index = self
-            .tree
-            .get(class)
-            .find(&self.tree.get(scope).mangle(name))?;
-        match self.binds.get(&(class, index)) {
-            Some(&Bind::Def(def, kind)) => Some(Callee::Def(def, kind, Bound::ToInstance)),
-            _ => None,
+    /// The class whose method this is, if the name is the first parameter of a method around.
+    pub fn class_of_self(&self, object: &str, scope: ScopeId) -> Option<&'a ClassDef> {
+        let (function, index) = self.home(scope, object)?;
+        let symbol = self.tree.symbol(function, index);
+        let class = self.tree.get(function).parent?;
+        if index != 0 || !symbol.is_param || symbol.bindings != 1 {
+            return None;
         }
+        let facts = self.classes.get(&class)?;
+        facts.takers.contains(&function).then_some(facts.def)
     }
 
-    /// The class whose method this is, if the name is the method's first parameter.
-    pub fn class_of_self(&self, object: &str, scope: ScopeId) -> Option<ScopeId> {
-        let function = self.tree.get(scope);
-        let first = function.symbols.first()?;
-        let class = function.parent?;
-        let is_self = first.is_param && first.bindings == 1 && *first.name == *object;
-        (is_self && self.tree.get(class).kind == ScopeKind::Class).then_some(class)
+    /// What the text of a class says of it.
+    pub fn class(&self, class: &ClassDef) -> Option<&ClassFacts<'a>> {
+        self.classes.get(&self.tree.of(class, Role::Body))
     }
 
-    /// The method of this name that a class of this file defines once.
-    pub fn method_of(&self, class: &ClassDef, name: &str) -> Option<(&'a FunctionDef, Kind)> {
-        let scope = self.tree.of(class, Role::Body);
-        let index = self.tree.get(scope).find(name)?;
-        match self.binds.get(&(scope, index)) {
-            Some(&Bind::Def(def, kind)) => Some((def, kind)),
-            _ => None,
-        }
+    /// All classes of the file.
+    pub fn classes(&self) -> impl Iterator<Item = &ClassFacts<'a>> {
+        self.classes.values()
     }
 
-    /// The only value that methods of a class assign to an attribute, and the scope of the method.
-    pub fn attribute(&self, class: ScopeId, name: &str) -> Option<(&'a Expr, ScopeId)> {
-        self.attributes.get(&class)?.get(name).copied().flatten()
+    /// Whether the file makes an object of the class by its name.
+    pub fn is_made(&self, class: &ClassDef) -> bool {
+        self.made.contains(&self.tree.of(class, Role::Body))
+    }
+
+    /// The values of a name; none if anything but statements of assignment gives it one.
+    pub fn assigned(&self, home: Home) -> &[&'a Expr] {
+        let all = self.assigned.get(&home);
+        all.filter(|_| !self.rebound.contains(&home))
+            .map_or(&[], |all| &all[..])
+    }
+
+    /// Whether the text makes attributes of objects in ways that no statement names.
+    pub fn makes_attributes(&self) -> bool {
+        self.makes_attributes
+    }
+
+    /// How often the file stores to an attribute of this name.
+    pub fn stores(&self, name: &str) -> u32 {
+        self.stored.get(name).copied().unwrap_or(0)
+    }
+
+    /// Whether a string of the file has the name as a word.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.words.contains(name)
+    }
+
+    /// What calling a function of this file returns.
+    pub fn kind_of(&self, def: &FunctionDef) -> Kind {
+        self.kind(def)
     }
 
     /// Whether something reads the name.
@@ -358,18 +457,64 @@ pub fn home_of(name: &str) -> &'static str {
 struct Uses<'a, 'k> {
     known: &'k Known<'a>,
     used: HashSet<Home>,
+    stored: HashMap<&'a str, u32>,
+    words: HashSet<&'a str>,
+    made: HashSet<ScopeId>,
 }
 
 impl<'a> Visit<'a> for Uses<'a, '_> {
-    fn expr(&mut self, expr: &'a Expr, at: At) {
-        if let ExprKind::Name(name) = &expr.kind {
-            let name = self.known.tree.get(at.scope).mangle(name);
-            self.used.extend(self.known.home(at.scope, &name));
-            // A class body that binds the name may read the one around it before.
-            let here = self.known.tree.get(at.scope);
-            if here.kind == ScopeKind::Class {
-                self.used.extend(self.known.global(&name));
+    fn stmt(&mut self, stmt: &'a Stmt, _: At) {
+        match &stmt.kind {
+            StmtKind::Assign { targets, .. } | StmtKind::Del(targets) => {
+                targets.iter().for_each(|it| self.store(it));
             }
+            StmtKind::AugAssign { target, .. }
+            | StmtKind::AnnAssign { target, .. }
+            | StmtKind::For { target, .. } => self.store(target),
+            StmtKind::With { items, .. } => items
+                .iter()
+                .filter_map(|item| item.target.as_ref())
+                .for_each(|it| self.store(it)),
+            _ => {}
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Expr, at: At) {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                let name = self.known.tree.get(at.scope).mangle(name);
+                self.used.extend(self.known.home(at.scope, &name));
+                // A class body that binds the name may read the one around it before.
+                let here = self.known.tree.get(at.scope);
+                if here.kind == ScopeKind::Class {
+                    self.used.extend(self.known.global(&name));
+                }
+            }
+            ExprKind::Constant(Constant::Str(text)) => {
+                let is_part = |c: char| c == '_' || c.is_alphanumeric();
+                self.words.extend(text.split(|c| !is_part(c)));
+            }
+            ExprKind::Call { func, .. } => {
+                if let Some(Callee::Class(class)) = self.known.callee(func, at.scope) {
+                    self.made.insert(self.known.tree.of(class, Role::Body));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Uses<'a, '_> {
+    fn store(&mut self, target: &'a Expr) {
+        match &target.kind {
+            ExprKind::Attribute { attr, .. } => {
+                *self.stored.entry(&attr.name).or_default() += 1;
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                items.iter().for_each(|it| self.store(it));
+            }
+            ExprKind::Starred(inner) => self.store(inner),
+            _ => {}
         }
     }
 }

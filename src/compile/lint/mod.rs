@@ -7,21 +7,32 @@
 //! row in `diagnostics/codes.rs`, a line in `lint`.
 
 mod arguments;
-mod attributes;
 mod awaits;
 mod bound_names;
+mod callbacks;
+mod class_facts;
 mod evident;
 mod fix;
 mod flow;
+mod formats;
+mod functions;
 mod habits;
+mod handlers;
 mod imports;
 mod known;
+mod members;
+mod methods;
+mod native;
+mod objects;
+mod operands;
 mod reach;
+mod repeats;
 mod shadow;
 mod signature;
 mod tasks;
 mod unbound;
 mod undefined;
+mod unpack;
 mod unused;
 mod walk;
 mod world;
@@ -32,7 +43,7 @@ use crate::diagnostics::Diagnostic;
 use crate::syntax::ast::{Block, Expr, Module, Stmt, StmtKind};
 use known::Known;
 pub use signature::Signature;
-pub use world::{Origin, World};
+pub use world::{Entity, Member, Origin, World};
 
 /// What lints share.
 struct Lint<'a, 'w> {
@@ -63,7 +74,7 @@ pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
     if !errors.is_empty() {
         return Vec::new();
     }
-    let known = Known::of(module, &tree);
+    let known = Known::of(module, &tree, (world, subject.text));
     let mut lint = Lint {
         known: &known,
         world,
@@ -79,12 +90,21 @@ pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
     unbound::lint(module, &mut lint);
     imports::lint(module, &mut lint);
     arguments::lint(module, &mut lint);
+    objects::lint(module, &mut lint);
     awaits::lint(module, &mut lint);
     tasks::lint(module, &mut lint);
     unused::lint(module, &mut lint);
     habits::lint(module, &mut lint);
     reach::lint(module, &mut lint.found);
     shadow::lint(module, &mut lint);
+    methods::lint(&mut lint);
+    unpack::lint(module, &mut lint);
+    formats::lint(module, &mut lint);
+    repeats::lint(module, &mut lint);
+    callbacks::lint(module, &mut lint);
+    handlers::lint(module, &mut lint);
+    functions::lint(module, &mut lint);
+    operands::lint(module, &mut lint);
     lint.found
 }
 

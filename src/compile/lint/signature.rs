@@ -3,6 +3,7 @@
 //! A native's signature is the text that its binder obeys, so a call that does not fit here raises TypeError there. Arguments after
 //! stars are unknown: with them only what is certain is said.
 
+use crate::diagnostics::similar::nearest;
 use crate::syntax::ast::{Arg, Params};
 
 /// What a function may be called with.
@@ -18,6 +19,16 @@ struct Param {
     name: String,
     kind: Kind,
     is_required: bool,
+}
+
+/// A field of a data class.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Whether only a keyword fills it.
+    pub is_keyword: bool,
+    /// Whether it has no default.
+    pub is_required: bool,
 }
 
 /// How a parameter may be filled.
@@ -54,6 +65,30 @@ impl Signature {
             has_args: params.vararg.is_some(),
             has_kwargs: params.kwarg.is_some(),
         }
+    }
+
+    /// How a data class with these fields is called.
+    pub fn of_fields(fields: Vec<Field>) -> Signature {
+        let params = fields.into_iter().map(|field| Param {
+            name: field.name,
+            kind: if field.is_keyword {
+                Kind::Keyword
+            } else {
+                Kind::Normal
+            },
+            is_required: field.is_required,
+        });
+        Signature {
+            params: params.collect(),
+            ..Signature::default()
+        }
+    }
+
+    /// What to do about a call that does not fit, if that is likely known: a keyword that is spelt nearly right.
+    pub fn help(&self, args: &[Arg]) -> Option<String> {
+        let unknown = self.unknown_keyword(args)?;
+        let near = nearest(unknown, self.keywords().into_iter())?;
+        Some(format!("did you mean '{near}'?"))
     }
 
     /// What the text `name(a, /, b=1, *, c) -> result` says; None if it cannot be read.

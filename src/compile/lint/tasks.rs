@@ -4,7 +4,7 @@
 //! What a lock or queue is must be evident; handlers that raise, return or look at the exception may know what they do.
 
 use super::Lint;
-use super::evident::{Evident, evident};
+use super::evident::{Evident, callee, evident};
 use super::known::{Callee, Known};
 use super::walk::{At, Guards, Visit, walk};
 use crate::compile::scope::ScopeKind;
@@ -13,6 +13,23 @@ use crate::syntax::ast::{
     Arg, Block, ExceptHandler, Expr, ExprKind, Module, Stmt, StmtKind, WithItem,
 };
 use crate::syntax::visit::children;
+
+/// Functions that hold up whoever calls them.
+const BLOCKING: &[(&str, &str)] = &[
+    ("requests", "get"),
+    ("requests", "post"),
+    ("requests", "put"),
+    ("requests", "delete"),
+    ("requests", "head"),
+    ("requests", "request"),
+    ("urllib.request", "urlopen"),
+    ("urllib.request", "urlretrieve"),
+    ("subprocess", "run"),
+    ("subprocess", "call"),
+    ("subprocess", "check_call"),
+    ("subprocess", "check_output"),
+    ("os", "system"),
+];
 
 /// Adds what it finds.
 pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
@@ -50,7 +67,7 @@ impl<'a> Visit<'a> for Tasks<'a, '_> {
 
     fn expr(&mut self, expr: &'a Expr, at: At) {
         match &expr.kind {
-            ExprKind::Call { func, args } => match self.known.callee(func, at.scope) {
+            ExprKind::Call { func, args } => match callee(self.known, func, at.scope) {
                 Some(Callee::Member("time", "sleep")) if self.is_async(at) => {
                     self.found.push(
                         Diagnostic::error(
@@ -62,6 +79,23 @@ impl<'a> Visit<'a> for Tasks<'a, '_> {
                         .help("write `await asyncio.sleep(...)`")
                         .as_warning(),
                     );
+                }
+                Some(Callee::Member(module, name))
+                    if BLOCKING.contains(&(module, name)) && self.is_async(at) =>
+                {
+                    self.blocks(module, name, expr.span);
+                }
+                Some(Callee::Member("asyncio", "run"))
+                    if self.is_async(at) && !at.guards.has(Guards::RUNTIME) =>
+                {
+                    self.nested(expr.span, "asyncio.run");
+                }
+                Some(Callee::Method(
+                    "asyncio",
+                    "get_event_loop" | "get_running_loop",
+                    "run_until_complete",
+                )) if self.is_async(at) && !at.guards.has(Guards::RUNTIME) => {
+                    self.nested(expr.span, "run_until_complete");
                 }
                 Some(Callee::Member("asyncio", "wait")) if !at.guards.has(Guards::TYPE) => {
                     self.wait(args, at)
@@ -79,6 +113,38 @@ impl<'a> Tasks<'a, '_> {
         let tree = self.known.tree;
         let frame = tree.get(tree.get(at.scope).frame);
         frame.kind == ScopeKind::Function && frame.is_async
+    }
+
+    fn blocks(&mut self, module: &str, name: &str, span: Span) {
+        let help = match module {
+            "subprocess" | "os" => {
+                "use asyncio.create_subprocess_exec, or `await asyncio.to_thread(...)`"
+            }
+            _ => "run it in a thread: `await asyncio.to_thread(...)`",
+        };
+        self.found.push(
+            Diagnostic::error(
+                ErrorCode::BlockingSleep,
+                span,
+                format!("{module}.{name} in an async function holds the whole event loop"),
+            )
+            .label("no other task runs meanwhile")
+            .help(help)
+            .as_warning(),
+        );
+    }
+
+    /// A loop that is started while one runs.
+    fn nested(&mut self, span: Span, what: &str) {
+        self.found.push(
+            Diagnostic::error(
+                ErrorCode::NestedLoop,
+                span,
+                format!("{what} cannot be called while the event loop runs this coroutine"),
+            )
+            .label("raises RuntimeError")
+            .help("`await` the coroutine"),
+        );
     }
 
     /// `asyncio.wait([f(), g()])`: it takes tasks only.

@@ -25,7 +25,7 @@ pub struct At {
 
 /// Exceptions that something around catches, and questions that it asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Guards(u8);
+pub struct Guards(u16);
 
 impl Guards {
     /// NameError is caught.
@@ -38,7 +38,15 @@ impl Guards {
     pub const IMPORT: Guards = Guards(8);
     /// An `if` around asks what there is: `hasattr`, the platform, the version.
     pub const PROBED: Guards = Guards(16);
-    const ALL: Guards = Guards(15);
+    /// ValueError is caught.
+    pub const VALUE: Guards = Guards(64);
+    /// RuntimeError is caught.
+    pub const RUNTIME: Guards = Guards(128);
+    /// LookupError, KeyError or IndexError is caught.
+    pub const LOOKUP: Guards = Guards(256);
+    /// Anything is caught.
+    pub const ANY: Guards = Guards(512);
+    const ALL: Guards = Guards(15 | 64 | 128 | 256 | 512);
     /// An import around may fail, and then this is not reached.
     const FALLBACK: Guards = Guards(32);
 
@@ -64,6 +72,7 @@ impl Guards {
     pub fn of_handlers(handlers: &[ExceptHandler]) -> Guards {
         let mut guards = Guards::default();
         for handler in handlers {
+            guards = guards.with(Guards::ANY);
             match &handler.ty {
                 None => guards = guards.with(Guards::ALL),
                 Some(ty) => guards = guards.with(Guards::of_class(ty)),
@@ -84,9 +93,11 @@ impl Guards {
                 "ImportError" | "ModuleNotFoundError" => Guards::IMPORT
                     .with(Guards::ATTRIBUTE)
                     .with(Guards::FALLBACK),
-                "ValueError" | "KeyError" | "IndexError" | "OSError" | "StopIteration"
-                | "LookupError" | "ArithmeticError" | "ZeroDivisionError" | "TimeoutError"
-                | "RuntimeError" | "FileNotFoundError" | "UnicodeDecodeError" | "EOFError"
+                "ValueError" => Guards::VALUE,
+                "RuntimeError" | "RecursionError" | "NotImplementedError" => Guards::RUNTIME,
+                "LookupError" | "KeyError" | "IndexError" => Guards::LOOKUP,
+                "OSError" | "StopIteration" | "ArithmeticError" | "ZeroDivisionError"
+                | "TimeoutError" | "FileNotFoundError" | "UnicodeDecodeError" | "EOFError"
                 | "KeyboardInterrupt" | "SystemExit" => Guards::default(),
                 // A class that a variable holds, or that this list does not know, may be any.
                 _ => Guards::ALL,
@@ -557,9 +568,15 @@ fn expecting(context: &Expr) -> Guards {
         ExprKind::Attribute { attr, .. } => &attr.name,
         _ => return Guards::default(),
     };
-    let is_expecting = &**name == "suppress" || name.to_ascii_lowercase().contains("raises");
+    let lower = name.to_ascii_lowercase();
+    let is_expecting = ["suppress", "raises", "warn", "deprecated"]
+        .iter()
+        .any(|word| lower.contains(word));
     let classes = args.iter().filter(|_| is_expecting).map(Arg::value);
-    classes.fold(Guards::default(), |all, class| {
-        all.with(Guards::of_class(class))
-    })
+    let start = if is_expecting {
+        Guards::ANY
+    } else {
+        Guards::default()
+    };
+    classes.fold(start, |all, class| all.with(Guards::of_class(class)))
 }

@@ -1,0 +1,125 @@
+//! `except` clauses that an earlier one of the same `try` hides: it catches the class, or a base of it.
+//!
+//! Classes of the file and of the library are known with their bases. A class that only running would show hides nothing, and nothing
+//! hides it.
+
+use super::Lint;
+use super::known::{Callee, Known};
+use super::members::{Base, base, derives};
+use super::walk::{At, Visit, walk};
+use crate::diagnostics::{Diagnostic, ErrorCode, Span};
+use crate::syntax::ast::{ClassDef, ExceptHandler, Expr, ExprKind, Module, Stmt, StmtKind};
+
+/// Adds what it finds.
+pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
+    let mut handlers = Handlers {
+        known: lint.known,
+        found: Vec::new(),
+    };
+    walk(module, lint.known.tree, &mut handlers);
+    lint.found.extend(handlers.found);
+}
+
+struct Handlers<'a, 'k> {
+    known: &'k Known<'a>,
+    found: Vec<Diagnostic>,
+}
+
+/// A class that a handler catches.
+enum Caught<'a> {
+    /// One of this file.
+    File(&'a ClassDef),
+    /// One of the library: the names of itself and its bases.
+    Library(Vec<String>),
+}
+
+impl<'a> Visit<'a> for Handlers<'a, '_> {
+    fn stmt(&mut self, stmt: &'a Stmt, at: At) {
+        if let StmtKind::Try {
+            handlers,
+            is_star: false,
+            ..
+        } = &stmt.kind
+        {
+            self.order(handlers, at);
+        }
+    }
+}
+
+impl<'a> Handlers<'a, '_> {
+    fn order(&mut self, handlers: &'a [ExceptHandler], at: At) {
+        let mut earlier: Vec<(Caught<'a>, Span)> = Vec::new();
+        for handler in handlers {
+            let Some(ty) = &handler.ty else {
+                return;
+            };
+            let items = match &ty.kind {
+                ExprKind::Tuple(items) => &items[..],
+                _ => std::slice::from_ref(ty),
+            };
+            let classes: Vec<_> = items.iter().map(|it| self.class(it, at)).collect();
+            let hiding: Option<Vec<Span>> = classes
+                .iter()
+                .map(|class| {
+                    let class = class.as_ref()?;
+                    let hides = |it: &&(Caught<'a>, Span)| self.catches(&it.0, class);
+                    earlier.iter().find(hides).map(|it| it.1)
+                })
+                .collect();
+            if let Some(place) = hiding.and_then(|all| all.first().copied()) {
+                self.found.push(
+                    Diagnostic::error(
+                        ErrorCode::HandlerOrder,
+                        ty.span,
+                        "an earlier `except` catches this already",
+                    )
+                    .label("this block never runs")
+                    .also(place, "catches it first")
+                    .help("put the more special class first")
+                    .as_warning(),
+                );
+            }
+            let spans = items.iter().map(|it| it.span);
+            earlier.extend(classes.into_iter().flatten().zip(spans));
+        }
+    }
+
+    fn class(&self, expr: &'a Expr, at: At) -> Option<Caught<'a>> {
+        match self.known.callee(expr, at.scope)? {
+            Callee::Class(class) => Some(Caught::File(class)),
+            Callee::Member(module, name) => {
+                let ancestors = self.known.world.ancestors(module, name);
+                (!ancestors.is_empty()).then_some(Caught::Library(ancestors))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the handler of one class catches all of another.
+    fn catches(&self, one: &Caught<'a>, other: &Caught<'a>) -> bool {
+        match (one, other) {
+            (Caught::File(one), Caught::File(other)) => derives(self.known, other, one),
+            (Caught::Library(one), Caught::Library(other)) => other.contains(&one[0]),
+            (Caught::Library(one), Caught::File(other)) => {
+                let of_bases = self.library_bases(other, 8);
+                of_bases.contains(&one[0])
+            }
+            (Caught::File(_), Caught::Library(_)) => false,
+        }
+    }
+
+    fn library_bases(&self, class: &'a ClassDef, depth: u32) -> Vec<String> {
+        let (Some(depth), Some(facts)) = (depth.checked_sub(1), self.known.class(class)) else {
+            return Vec::new();
+        };
+        let bases = class
+            .args
+            .iter()
+            .map(|arg| match base(self.known, facts, arg) {
+                Base::File(base) => self.library_bases(base, depth),
+                Base::Library(module, name) => self.known.world.ancestors(module, name),
+                _ => Vec::new(),
+            });
+        bases.flatten().collect()
+    }
+}
