@@ -57,6 +57,7 @@ const FORETOLD: &[(&str, &[&str])] = &[
     ("E0409", &["TypeError", "argument"]),
     ("E0412", &["TypeError"]),
     ("E0413", &["TypeError"]),
+    ("E0418", &["mutable default"]),
     ("E0420", &["AttributeError", "has no attribute"]),
     ("E0422", &["ValueError"]),
     ("E0423", &["TypeError"]),

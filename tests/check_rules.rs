@@ -29,6 +29,7 @@ const OBJECTS: &[Row] = &[
             "CLASS\nclass D(C): pass\nprint(D().b)\n",
             "class A:\n    def f(self): return self.nme\nA().f()\n",
             "import threading\nclass T(threading.Thread): pass\nT().strat()\n",
+            "import asyncio\nasync def g(): pass\nasync def main():\n    t = asyncio.create_task(g())\n    await t\n    print(t.results())\n",
             "CLASS\nprint(C.b)\n",
         ],
         &[
@@ -43,6 +44,7 @@ const OBJECTS: &[Row] = &[
             "class A:\n    def __init__(self, **options):\n        for name in options: setattr(self, name, 1)\nprint(A(b=1).b)\n",
             "from types import SimpleNamespace\nprint(SimpleNamespace(b=1).b)\n",
             "from enum import Enum\nclass E(Enum):\n    A = 1\nprint(E.A.name, E.A.value)\n",
+            "import asyncio, json\nprint(json.JSONDecodeError('a', 'b', 1).colno, asyncio.IncompleteReadError(b'', 1).partial)\n",
             "import re\ntry: re.compile('(')\nexcept re.error as e: print(e.pos)\nprint(re.error('x').pos)\n",
         ],
     ),
@@ -57,6 +59,7 @@ const OBJECTS: &[Row] = &[
             "class A:\n    def f(): pass\n    x = f()\n    def g(self): pass\n",
             "class A:\n    def f(): pass\n    def g(self): pass\nA.f()\n",
             "class A:\n    def f(*args): pass\n    def g(self): pass\n",
+            "import unittest\nclass A(unittest.TestCase):\n    def setUpClass(): pass\n    def test(self): pass\n",
         ],
     ),
     (
@@ -108,6 +111,7 @@ const CALLS: &[Row] = &[
             "from dataclasses import dataclass, field, KW_ONLY\n@dataclass\nclass P:\n    x: int\n    y: list = field(default_factory=list)\n    _: KW_ONLY\n    z: int = 1\nprint(P(1), P(1, [2], z=3))\n",
             "from dataclasses import dataclass\n@dataclass(init=False)\nclass P:\n    x: int\nprint(P())\n",
             "class M(type):\n    def __call__(cls): return 1\nclass A(metaclass=M):\n    def __init__(self, n): print(n)\nA()\n",
+            "import traceback\ntraceback.StackSummary.extract([], limit=1)\n",
             "from urllib.parse import SplitResult\nprint(SplitResult('a', 'b', 'c', 'd', 'e'))\n",
             "def f(a): return a\nf.__defaults__ = (1,)\nf()\n",
             "class A:\n    def __new__(cls, n): return n\nclass B(A): pass\nB(1)\n",
@@ -155,6 +159,33 @@ const CALLS: &[Row] = &[
         &[
             "import asyncio\nasync def f(): pass\nasync def main():\n    def inner(): asyncio.run(f())\n    await asyncio.to_thread(inner)\n",
             "import asyncio\nasync def f(): pass\nasync def main():\n    try: asyncio.run(f())\n    except RuntimeError: pass\n",
+        ],
+    ),
+    (
+        "E0401",
+        &["def f(): return 1\nasync def main(): print(await f())\n"],
+        &["async def f(): return 1\ndef g(): return f()\nasync def main(): print(await g())\n"],
+    ),
+    (
+        "E0412",
+        &[
+            "import asyncio\nasync def f(): pass\nasync def main():\n    async with asyncio.TaskGroup() as tg: tg.create_task(f)\n",
+        ],
+        &[
+            "import asyncio\nasync def f(): pass\nasync def main():\n    async with asyncio.TaskGroup() as tg: tg.create_task(f())\n",
+        ],
+    ),
+    (
+        "E0406",
+        &["total = 0\nfor n in [1]: totl += n\nprint(total)\n"],
+        &["total = 0\nfor n in [1]: total += n\nprint(total)\n"],
+    ),
+    (
+        "E0418",
+        &["from dataclasses import dataclass\n@dataclass\nclass A:\n    xs: list = []\n"],
+        &[
+            "from dataclasses import dataclass, field\nfrom typing import ClassVar\n@dataclass\nclass A:\n    xs: list = field(default_factory=list)\n    ys: ClassVar[list] = []\n",
+            "from dataclasses import dataclass\ntry:\n    @dataclass\n    class A:\n        xs: list = []\nexcept ValueError: pass\n",
         ],
     ),
 ];
@@ -206,7 +237,11 @@ const VALUES: &[Row] = &[
     ),
     (
         "E0429",
-        &["x = 1\nx == 2\n", "def f(): pass\nf\n"],
+        &[
+            "x = 1\nx == 2\n",
+            "f = open('x')\nf.close\n",
+            "def f(): pass\nf\n",
+        ],
         &[
             "try: 1 < 'a'\nexcept TypeError: pass\n",
             "class A:\n    def __eq__(self, other): print(other)\nA() == 1\n",
@@ -243,15 +278,28 @@ const VALUES: &[Row] = &[
         "E0434",
         &[
             "age = 5\nprint('age: ' + age)\n",
+            "n = input()\nprint(n + 1)\n",
+            "n = input()\nprint(n > 10)\n",
             "for i in 5: print(i)\n",
             "s = 'abc'\ns[0] = 'x'\n",
             "n = 5\nprint(n[0])\n",
+            "for i in range([1]): print(i)\n",
+            "xs = ['a']\nprint(xs['0'])\n",
+            "print({[1], (2,)})\n",
+            "d = {}\nd[[1]] = 2\n",
+            "raise 'boom'\n",
+            "try: print(1)\nexcept 'ValueError': pass\n",
+            "def f(): return 'a'\nprint(f() + 1)\n",
             "print([1] + (2,))\n",
         ],
         &[
             "n = int(input())\nprint(n + 1, 'a' * 3, [1] * 2, 1 + 2.0, True + 1)\n",
             "try: 'a' + 1\nexcept TypeError: pass\n",
             "x = 'a'\nx = 5\nprint(x + 1)\n",
+            "xs = ['a']\nd = {'a': xs}\nprint(xs[0], xs[-1:], d['a'], d[(1, 2)], {(1,), 'a'})\n",
+            "def f(x):\n    if x: return 'a'\nprint(f(1) + 1)\n",
+            "def f(x):\n    if x: return 'a'\n    return 1\nprint(f(1) + 1)\n",
+            "def f(n): return f(n - 1) + 'a' if n else 'b'\nprint(f(1) + 'c')\n",
             "def f(x=1): return x + 'a'\n",
             "print({1} - {2}, {1} | {2}, {} | {}, b'%d' % 1)\n",
         ],
@@ -261,6 +309,8 @@ const VALUES: &[Row] = &[
         &[
             "def f(): print(1)\nprint(f() + 1)\n",
             "def f(): print(1)\nprint(f().x)\n",
+            "async def f(): print(1)\nasync def main(): print((await f()).x)\n",
+            "def f(): print(1)\nprint(int(f()))\n",
             "xs = [2, 1]\nxs = xs.sort()\n",
             "for x in print(1): pass\n",
         ],
@@ -269,6 +319,7 @@ const VALUES: &[Row] = &[
             "class A:\n    def f(self): print(1)\n    def g(self): return self.f().x\n",
             "def f(): raise NotImplementedError\nprint(f() + 1)\n",
             "xs = [2, 1]\nxs.sort()\nxs = sorted(xs)\n",
+            "class A:\n    async def f(self): pass\n    async def g(self): return (await self.f()).x\n",
             "def f():\n    yield\nprint(f().send)\n",
         ],
     ),

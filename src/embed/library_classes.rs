@@ -29,6 +29,7 @@ const OPEN: &[&str] = &[
     "NonCallableMock",
     // Of Windows it has `winerror`.
     "OSError",
+    "module",
     "super",
     "type",
     "object",
@@ -98,8 +99,15 @@ impl Interpreter {
         match self.entity(object) {
             Entity::Function => {
                 let text = summary::signature(&mut self.vm, object)?;
-                let is_bound = self.vm.get_gc::<BoundMethod>(object).is_some();
-                Some(if is_bound { without_self(&text) } else { text })
+                let Some(bound) = self.vm.get_gc::<BoundMethod>(object) else {
+                    return Some(text);
+                };
+                Some(
+                    match bound.function.get(&self.vm.heap).is_gc::<Function>() {
+                        true => without_first(&text),
+                        false => without_self(&text),
+                    },
+                )
             }
             Entity::Class => self.constructor(object),
             Entity::Other => None,

@@ -7,10 +7,11 @@ use super::Lint;
 use super::evident::{Evident, callee, evident};
 use super::known::{Bind, Callee, Kind, Known};
 use super::native;
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::compile::scope::{Role, ScopeKind};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, FPart, Module, Stmt, StmtKind, UnaryOp};
+use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, FPart, Stmt, StmtKind, UnaryOp};
 
 /// Functions of asyncio that take a coroutine, and get a function from those who forget to call it.
 const TAKES_COROUTINE: &[&str] = &[
@@ -29,20 +30,23 @@ const TAKES_VALUE: &[&str] = &[
 /// What coroutines do have.
 const OF_COROUTINES: &[&str] = &["send", "throw", "close"];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let tree = lint.known.tree;
-    let mut awaits = Awaits {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Awaits {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, tree, &mut awaits);
-    lint.found.extend(awaits.found);
+    })
 }
 
 struct Awaits<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Awaits<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Awaits<'a, '_> {
@@ -356,7 +360,7 @@ impl<'a> Awaits<'a, '_> {
                 )
                 .help("write `async with await ...`, if its result is a context manager"),
             ),
-            Some(Evident::Of("builtins", "open")) => {
+            Some(Evident::Of("builtins", "open") | Evident::Of("io", _)) => {
                 self.plain(
                     context.span,
                     "a file is entered by `with`, not by `async with`".to_owned(),
@@ -386,11 +390,15 @@ impl<'a> Awaits<'a, '_> {
         if at.guards.has(Guards::TYPE) {
             return;
         }
-        let Some(Callee::Member(module, name)) = callee(self.known, func, at.scope) else {
-            return;
-        };
         let Some(first) = args.next() else {
             return;
+        };
+        let (module, name) = match callee(self.known, func, at.scope) {
+            Some(Callee::Member(module, name)) => (module, name),
+            Some(Callee::Method("asyncio", _, "create_task")) => {
+                return self.uncalled(first, at);
+            }
+            _ => return,
         };
         if module == "builtins" && TAKES_VALUE.contains(&name) {
             self.meant(first, at, "passes on");
@@ -460,7 +468,12 @@ impl<'a> Awaits<'a, '_> {
                 Some(Callee::Method("asyncio", "create_task", name @ ("cancel" | "done"))) => {
                     format!("'{name}' is no coroutine function: it returns a bool at once")
                 }
-                _ => return,
+                _ => match evident(self.known, value, at.scope) {
+                    Some(Evident::Of("builtins", of)) if is_plain_type(of) => {
+                        format!("this is of type '{of}', which cannot be awaited")
+                    }
+                    _ => return,
+                },
             },
             _ => return,
         };

@@ -7,9 +7,10 @@
 use super::Lint;
 use super::evident::{Evident, callee, evident};
 use super::known::{Callee, Kind, Known};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::diagnostics::{Diagnostic, ErrorCode};
-use crate::syntax::ast::{Arg, Block, Comprehension, Expr, ExprKind, Module, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, Block, Comprehension, Expr, ExprKind, Stmt, StmtKind};
 use crate::syntax::visit::children;
 
 /// Functions that take a callback: the module, the name, its place, the keyword.
@@ -45,19 +46,23 @@ const KEEPERS: &[&str] = &[
     "register",
 ];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut callbacks = Callbacks {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Callbacks {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut callbacks);
-    lint.found.extend(callbacks.found);
+    })
 }
 
 struct Callbacks<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Callbacks<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Callbacks<'a, '_> {

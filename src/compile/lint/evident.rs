@@ -4,14 +4,16 @@
 //! that signatures of the library state. Nothing is followed through branches, parameters or containers.
 
 use super::class_facts::How;
-use super::known::{Bind, Callee, Kind, Known};
+use super::known::{Bind, Callee, Kind, Known, returns_value};
 use super::members::{Found, find, is_abstract};
 use super::native::{self, LOCKS, LOOPS, TASKS};
 use super::signature::Bound;
 use super::world::{Entity, Member};
-use crate::compile::scope::ScopeId;
+use crate::compile::scope::{Role, ScopeId};
 use crate::diagnostics::Span;
-use crate::syntax::ast::{BinOp, ClassDef, Constant, Expr, ExprKind, FunctionDef, UnaryOp};
+use crate::syntax::ast::{
+    Arg, BinOp, Block, ClassDef, Constant, Expr, ExprKind, FunctionDef, StmtKind, UnaryOp,
+};
 
 /// What a value is.
 #[derive(Clone, Copy)]
@@ -20,8 +22,8 @@ pub enum Evident<'a> {
     Coroutine(&'a str, Span),
     /// An async generator.
     AsyncGenerator(&'a str),
-    /// An async context manager of asyncio, such as `timeout`.
-    AsyncManager,
+    /// An async context manager of asyncio, such as `timeout`, by what makes it.
+    AsyncManager(&'a str),
     /// Something to await that runs by itself: a task, a future.
     Future(&'a str),
     /// An object of a class of this file.
@@ -100,7 +102,8 @@ fn within<'a>(
 ) -> Option<Evident<'a>> {
     let steps = steps.checked_sub(1)?;
     match &expr.kind {
-        ExprKind::Call { func, .. } => called(steps, known, func, expr.span, scope),
+        ExprKind::Call { func, args } => called(steps, known, (func, args), expr.span, scope),
+        ExprKind::Await(value) => awaited(steps, known, value, scope),
         ExprKind::Name(name) => named(steps, known, expr.span, name, scope),
         ExprKind::Attribute { value, attr } => attribute(steps, known, value, &attr.name, scope),
         ExprKind::BinOp { left, op, right } => {
@@ -179,6 +182,14 @@ fn named<'a>(
         Some(Bind::Class(class)) => Some(Evident::Class(class)),
         Some(Bind::Member(module, name)) => Some(Evident::Member(module, name)),
         Some(Bind::Module(_)) => None,
+        Some(Bind::Entered(context)) => {
+            let home = known.home(scope, name)?;
+            match within(steps, known, context, home.0)? {
+                file @ Evident::Of("io", _) => Some(file),
+                Evident::AsyncManager("TaskGroup") => Some(Evident::Of("asyncio", "TaskGroup")),
+                _ => None,
+            }
+        }
         None if known.is_builtin(scope, name) => {
             Some(Evident::Member(super::known::home_of(name), name))
         }
@@ -215,7 +226,7 @@ fn attribute<'a>(
 fn called<'a>(
     steps: u32,
     known: &Known<'a>,
-    func: &'a Expr,
+    (func, args): (&'a Expr, &'a [Arg]),
     span: Span,
     scope: ScopeId,
 ) -> Option<Evident<'a>> {
@@ -226,8 +237,13 @@ fn called<'a>(
         Callee::Def(def, Kind::Nothing, Bound::No) if !is_abstract(def) => {
             Some(Evident::Nothing(&def.name.name))
         }
+        Callee::Def(def, Kind::Value, Bound::No) => returned(steps, known, def),
         Callee::Def(..) => None,
         Callee::Class(class) => Some(Evident::Instance(class)),
+        Callee::Member("builtins", "open") => {
+            let class = native::file(args);
+            Some(class.map_or(Evident::Of("builtins", "open"), |it| Evident::Of("io", it)))
+        }
         Callee::Member("asyncio", name) => Some(native::of_asyncio(name, span)),
         Callee::Member(module, name) => Some(result(known, module, name, span)),
         Callee::Method(module, class, name) => of_method(known, (module, class), name, span),
@@ -235,10 +251,64 @@ fn called<'a>(
     }
 }
 
+/// What awaiting a call of a coroutine function of this file evidently returns.
+fn awaited<'a>(
+    steps: u32,
+    known: &Known<'a>,
+    value: &'a Expr,
+    scope: ScopeId,
+) -> Option<Evident<'a>> {
+    let ExprKind::Call { func, .. } = &value.kind else {
+        return None;
+    };
+    match callee_within(steps, known, func, scope)? {
+        Callee::Def(def, Kind::Coroutine, Bound::No) if !is_abstract(def) => {
+            match returns_value(&def.body) {
+                true => returned(steps, known, def),
+                false => Some(Evident::Nothing(&def.name.name)),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What all returns of a function evidently have in common: a builtin type.
+fn returned<'a>(steps: u32, known: &Known<'a>, def: &'a FunctionDef) -> Option<Evident<'a>> {
+    const MOST: usize = 3;
+    let scope = known.tree.of(def, Role::Body);
+    let ends = def
+        .body
+        .last()
+        .is_some_and(|it| matches!(it.kind, StmtKind::Return(Some(_))));
+    let mut values = Vec::new();
+    returns(&def.body, &mut values);
+    if !ends || known.tree.get(scope).is_generator || values.len() > MOST {
+        return None;
+    }
+    let mut all = values
+        .into_iter()
+        .map(|it| it.and_then(|it| within(steps, known, it, scope)?.builtin()));
+    let first = all.next()??;
+    all.all(|it| it == Some(first)).then_some(builtin(first))
+}
+
+/// The values that a block returns; None for a `return` without one.
+pub fn returns<'a>(body: &'a Block, values: &mut Vec<Option<&'a Expr>>) {
+    for stmt in body {
+        match &stmt.kind {
+            StmtKind::Return(value) => values.push(value.as_ref()),
+            _ => super::blocks_of_frame(stmt, &mut |inner| returns(inner, values)),
+        }
+    }
+}
+
 /// What a function or class of a module returns.
 fn result<'a>(known: &Known<'a>, module: &'a str, name: &'a str, span: Span) -> Evident<'a> {
     if native::returns_nothing(module, name) {
         return Evident::Nothing(name);
+    }
+    if let Some(of) = native::returned_type(module, name) {
+        return builtin(of);
     }
     if known.world.entity(module, name) == Entity::Function {
         let text = known.world.signature(module, name);
@@ -283,7 +353,7 @@ impl<'a> Evident<'a> {
     /// Whether only `async with` takes it.
     pub fn is_async_manager(&self) -> bool {
         match self {
-            Evident::AsyncManager => true,
+            Evident::AsyncManager(_) => true,
             Evident::Of("asyncio", class) => LOCKS.contains(class),
             _ => false,
         }

@@ -5,23 +5,28 @@
 use super::Lint;
 use super::evident::evident;
 use super::known::{Callee, Known};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{Arg, BinOp, Constant, DictItem, Expr, ExprKind, Module};
+use crate::syntax::ast::{Arg, BinOp, Constant, DictItem, Expr, ExprKind};
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut formats = Formats {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Formats {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut formats);
-    lint.found.extend(formats.found);
+    })
 }
 
 struct Formats<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Formats<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Formats<'a, '_> {

@@ -7,24 +7,29 @@ use super::class_facts::How;
 use super::evident::{Evident, evident};
 use super::known::Known;
 use super::members::{Found, find, is_abstract};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use super::world::{Entity, Member};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, Module, Stmt, StmtKind, UnaryOp};
+use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, Stmt, StmtKind, UnaryOp};
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut functions = Functions {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Functions {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut functions);
-    lint.found.extend(functions.found);
+    })
 }
 
 struct Functions<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Functions<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Functions<'a, '_> {

@@ -3,13 +3,17 @@
 //! A default that a function only reads is harmless and common; one that it asks with `in` is a memory on purpose.
 
 use super::Lint;
+use super::class_facts::last_name;
 use super::fix;
 use super::known::Known;
-use super::walk::{At, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::compile::resolve::params_in_source;
 use crate::compile::scope::Role;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{Block, Expr, ExprKind, FPart, FunctionDef, Module, Name, Stmt, StmtKind};
+use crate::syntax::ast::{
+    Block, ClassDef, Expr, ExprKind, FPart, FunctionDef, Name, Stmt, StmtKind,
+};
 
 /// Methods that change a list, dict or set.
 const CHANGES: &[&str] = &[
@@ -28,15 +32,13 @@ const CHANGES: &[&str] = &[
     "reverse",
 ];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut habits = Habits {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Habits {
         known: lint.known,
         text: lint.text,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut habits);
-    lint.found.extend(habits.found);
+    })
 }
 
 struct Habits<'a, 'k> {
@@ -45,10 +47,25 @@ struct Habits<'a, 'k> {
     found: Vec<Diagnostic>,
 }
 
+impl<'a> Rule<'a> for Habits<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
+}
+
 impl<'a> Visit<'a> for Habits<'a, '_> {
-    fn stmt(&mut self, stmt: &'a Stmt, _: At) {
+    fn stmt(&mut self, stmt: &'a Stmt, at: At) {
         if let StmtKind::FunctionDef(def) = &stmt.kind {
             self.defaults(def);
+        }
+        if let StmtKind::ClassDef(class) = &stmt.kind
+            && !at.guards.has(Guards::VALUE)
+            && class
+                .decorators
+                .iter()
+                .any(|it| last_name(it) == Some("dataclass"))
+        {
+            self.fields(class);
         }
     }
 
@@ -76,6 +93,44 @@ impl<'a> Visit<'a> for Habits<'a, '_> {
 }
 
 impl<'a> Habits<'a, '_> {
+    /// `items: list = []` in a data class.
+    fn fields(&mut self, class: &'a ClassDef) {
+        for stmt in &class.body {
+            let StmtKind::AnnAssign {
+                target,
+                annotation,
+                value: Some(value),
+                ..
+            } = &stmt.kind
+            else {
+                continue;
+            };
+            let annotation = annotation.span.start as usize..annotation.span.end as usize;
+            let is_field = !self
+                .text
+                .get(annotation)
+                .is_none_or(|it| it.contains("ClassVar"));
+            let ExprKind::Name(name) = &target.kind else {
+                continue;
+            };
+            let is_display = matches!(
+                value.kind,
+                ExprKind::List(_) | ExprKind::Dict(_) | ExprKind::Set(_)
+            );
+            if is_field && is_display {
+                self.found.push(
+                    Diagnostic::error(
+                        ErrorCode::MutableDefault,
+                        value.span,
+                        "a field of a data class cannot have this default: all objects would share it",
+                    )
+                    .label("raises ValueError when the class is made")
+                    .help(format!("write `{name}: ... = field(default_factory=...)`")),
+                );
+            }
+        }
+    }
+
     fn defaults(&mut self, def: &'a FunctionDef) {
         for param in params_in_source(&def.params) {
             let name = &param.name.name;

@@ -6,18 +6,17 @@
 use super::Lint;
 use super::known::{Callee, Known};
 use super::members::{Base, base, derives};
-use super::walk::{At, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Visit};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{ClassDef, ExceptHandler, Expr, ExprKind, Module, Stmt, StmtKind};
+use crate::syntax::ast::{ClassDef, ExceptHandler, Expr, ExprKind, Stmt, StmtKind};
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut handlers = Handlers {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Handlers {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut handlers);
-    lint.found.extend(handlers.found);
+    })
 }
 
 struct Handlers<'a, 'k> {
@@ -31,6 +30,12 @@ enum Caught<'a> {
     File(&'a ClassDef),
     /// One of the library: the names of itself and its bases.
     Library(Vec<String>),
+}
+
+impl<'a> Rule<'a> for Handlers<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Handlers<'a, '_> {

@@ -58,6 +58,8 @@ pub enum Bind<'a> {
     Member(&'a str, &'a str),
     /// The value of an assignment.
     Value(&'a Expr),
+    /// What entering this context manager returns.
+    Entered(&'a Expr),
 }
 
 /// Texts that make attributes of objects in ways that no statement names.
@@ -93,6 +95,8 @@ pub struct Known<'a> {
     made: HashSet<ScopeId>,
     /// The values of names to which nothing but statements of assignment gives one.
     assigned: HashMap<Home, Vec<&'a Expr>>,
+    /// How often `name += value` changes a name.
+    changed: HashMap<Home, u32>,
     /// Whether the text makes attributes of objects in ways that no statement names.
     makes_attributes: bool,
     /// Bound through a `global` or `nonlocal` declaration somewhere.
@@ -122,6 +126,7 @@ impl<'a> Known<'a> {
             words: HashSet::new(),
             made: HashSet::new(),
             assigned: HashMap::new(),
+            changed: HashMap::new(),
             makes_attributes: MAKERS.iter().any(|word| text.contains(word)),
             rebound: HashSet::new(),
             used: HashSet::new(),
@@ -201,6 +206,22 @@ impl<'a> Known<'a> {
                 } => {
                     if let ExprKind::Name(name) = &target.kind {
                         self.assign(scope, name, value);
+                    }
+                }
+                StmtKind::With { items, .. } => {
+                    for item in items {
+                        if let Some(ExprKind::Name(name)) = item.target.as_ref().map(|it| &it.kind)
+                        {
+                            self.note(scope, name, Bind::Entered(&item.context));
+                        }
+                    }
+                    blocks(stmt, &mut |body| self.collect(body, scope));
+                }
+                StmtKind::AugAssign { target, .. } => {
+                    if let ExprKind::Name(name) = &target.kind
+                        && let Some(index) = self.tree.get(scope).find(name)
+                    {
+                        *self.changed.entry((scope, index)).or_default() += 1;
                     }
                 }
                 _ => blocks(stmt, &mut |body| self.collect(body, scope)),
@@ -399,6 +420,11 @@ impl<'a> Known<'a> {
             .map_or(&[], |all| &all[..])
     }
 
+    /// How often `name += value` changes a name.
+    pub fn changes(&self, home: Home) -> u32 {
+        self.changed.get(&home).copied().unwrap_or(0)
+    }
+
     /// Whether the text makes attributes of objects in ways that no statement names.
     pub fn makes_attributes(&self) -> bool {
         self.makes_attributes
@@ -520,7 +546,7 @@ impl<'a> Uses<'a, '_> {
 }
 
 /// Whether a function returns something else than None somewhere.
-fn returns_value(body: &Block) -> bool {
+pub fn returns_value(body: &Block) -> bool {
     body.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(Some(value)) => !matches!(value.kind, ExprKind::Constant(Constant::None)),
         _ => {

@@ -5,6 +5,7 @@
 use super::Lint;
 use super::class_facts::How;
 use super::members::{Base, base, is_closed};
+use super::world::Member;
 use crate::compile::scope::Role;
 use crate::diagnostics::{Diagnostic, ErrorCode};
 use crate::syntax::ast::FunctionDef;
@@ -45,7 +46,18 @@ pub fn lint(lint: &mut Lint<'_, '_>) {
                 .symbol(name)
                 .is_none_or(|it| it.is_used || it.bindings != 1);
             let through_class = format!("{}.{name}", facts.def.name.name);
-            if !takes_none || is_used || lint.text.contains(&through_class) {
+            // A base in the library may call it through the class.
+            let is_known_to_base = facts
+                .def
+                .args
+                .iter()
+                .any(|arg| match base(known, facts, arg) {
+                    Base::Library(module, base) => {
+                        known.world.member(module, base, name) != Member::Absent
+                    }
+                    _ => false,
+                });
+            if !takes_none || is_used || is_known_to_base || lint.text.contains(&through_class) {
                 continue;
             }
             lint.found.push(

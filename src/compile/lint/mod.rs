@@ -1,10 +1,12 @@
 //! What is likely not as meant, as far as the text itself shows it: no types, no running.
 //!
 //! Each lint is a file: `undefined` (names), `unbound` (variables, on the paths of `flow`), `imports`, `arguments` (against a
-//! `signature`), `awaits` and `tasks` (against what is `evident`), `unused` (variables), `habits`, `reach` (statements that no path
-//! leads to), `shadow` (hidden builtins). They share `known` (what names surely mean), `walk` (scopes and guards) and `world` (what
-//! surrounds the program), look at a program that resolves, and stay silent where they would have to guess. To add one: a file, a
-//! row in `diagnostics/codes.rs`, a line in `lint`.
+//! `signature`), `unused` (variables), `methods`, `reach` (statements that no path leads to), `shadow` (hidden builtins); and rules
+//! that share one `walk`: `objects` (attributes), `operands`, `awaits`, `tasks`, `callbacks`, `functions` (not called), `unpack`,
+//! `formats`, `repeats`, `handlers`, `habits`. What a value is, `evident` says: from `known` (what names surely mean), `class_facts`
+//! and `members` (what classes of the file have), `native` (tables of the library) and `world` (what surrounds the program). Lints
+//! look at a program that resolves, and stay silent where they would have to guess. To add one: a file, a row in
+//! `diagnostics/codes.rs`, a line in `lint`.
 
 mod arguments;
 mod awaits;
@@ -27,6 +29,7 @@ mod objects;
 mod operands;
 mod reach;
 mod repeats;
+mod rule;
 mod shadow;
 mod signature;
 mod tasks;
@@ -90,21 +93,26 @@ pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
     unbound::lint(module, &mut lint);
     imports::lint(module, &mut lint);
     arguments::lint(module, &mut lint);
-    objects::lint(module, &mut lint);
-    awaits::lint(module, &mut lint);
-    tasks::lint(module, &mut lint);
     unused::lint(module, &mut lint);
-    habits::lint(module, &mut lint);
     reach::lint(module, &mut lint.found);
     shadow::lint(module, &mut lint);
     methods::lint(&mut lint);
-    unpack::lint(module, &mut lint);
-    formats::lint(module, &mut lint);
-    repeats::lint(module, &mut lint);
-    callbacks::lint(module, &mut lint);
-    handlers::lint(module, &mut lint);
-    functions::lint(module, &mut lint);
-    operands::lint(module, &mut lint);
+    let mut rules = vec![
+        objects::rule(&lint),
+        awaits::rule(&lint),
+        tasks::rule(&lint),
+        habits::rule(&lint),
+        unpack::rule(&lint),
+        formats::rule(&lint),
+        repeats::rule(module, &lint),
+        callbacks::rule(&lint),
+        handlers::rule(&lint),
+        functions::rule(&lint),
+        operands::rule(&lint),
+    ];
+    walk::walk(module, &tree, &mut rules);
+    let found = rules.iter_mut().flat_map(|rule| rule.found());
+    lint.found.extend(found);
     lint.found
 }
 

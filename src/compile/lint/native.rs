@@ -4,6 +4,7 @@
 
 use super::evident::Evident;
 use crate::diagnostics::Span;
+use crate::syntax::ast::{Arg, Constant, ExprKind};
 
 /// Coroutine functions of asyncio.
 const COROUTINES: &[&str] = &[
@@ -142,7 +143,7 @@ pub fn of_asyncio(name: &str, span: Span) -> Evident<'_> {
     } else if FUTURES.contains(&name) || TASKS.contains(&name) {
         Evident::Future(name)
     } else if MANAGERS.contains(&name) {
-        Evident::AsyncManager
+        Evident::AsyncManager(name)
     } else {
         Evident::Of("asyncio", name)
     }
@@ -164,6 +165,28 @@ pub fn is_plain(module: &str, name: &str) -> bool {
 /// Whether a method of a class of asyncio returns at once.
 pub fn is_plain_method(class: &str, name: &str) -> bool {
     METHODS.iter().any(|row| row.0 == class) && AT_ONCE.contains(&name)
+}
+
+/// The builtin type of what a function returns, though its signature does not say so.
+pub fn returned_type(module: &str, name: &str) -> Option<&'static str> {
+    (module == "builtins" && name == "input").then_some("str")
+}
+
+/// The class of the file that `open` makes; None where the mode is not in sight.
+pub fn file(args: &[Arg]) -> Option<&'static str> {
+    let mode = args.iter().enumerate().find_map(|(index, arg)| match arg {
+        Arg::Pos(value) if index == 1 => Some(&value.kind),
+        Arg::Keyword { name, value } if &*name.name == "mode" => Some(&value.kind),
+        Arg::Star(_) | Arg::DoubleStar(_) => Some(&ExprKind::Constant(Constant::None)),
+        _ => None,
+    });
+    match mode {
+        None => Some("TextIOWrapper"),
+        Some(ExprKind::Constant(Constant::Str(mode))) if !mode.contains('b') => {
+            Some("TextIOWrapper")
+        }
+        _ => None,
+    }
 }
 
 /// Whether a function returns None, though its signature does not say so.

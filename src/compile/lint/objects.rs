@@ -7,11 +7,12 @@ use super::Lint;
 use super::evident::{Evident, evident};
 use super::known::Known;
 use super::members::{Found, derives, find};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use super::world::{Entity, Member};
 use crate::diagnostics::similar::nearest;
 use crate::diagnostics::{Diagnostic, ErrorCode};
-use crate::syntax::ast::{ClassDef, Expr, ExprKind, Ident, Module};
+use crate::syntax::ast::{ClassDef, Expr, ExprKind, Ident};
 
 /// What other languages, or older versions, call what a type has under another name, or does in another way.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
@@ -58,19 +59,23 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut objects = Objects {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Objects {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut objects);
-    lint.found.extend(objects.found);
+    })
 }
 
 struct Objects<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Objects<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Objects<'a, '_> {
@@ -96,6 +101,7 @@ impl<'a> Visit<'a> for Objects<'a, '_> {
                     self.tell_of_file(class, attr, "class");
                 }
             }
+            Some(task) if task.is_task() => self.of_library("asyncio", "Task", attr),
             Some(Evident::Of(module, class)) => self.of_library(module, class, attr),
             Some(Evident::Member(module, class)) => self.of_class(module, class, attr),
             _ => {}
@@ -198,7 +204,9 @@ impl<'a> Objects<'a, '_> {
         let name = &*attr.name;
         let world = self.known.world;
         let path = format!("{class}.{name}");
+        // A mock may stand in its place.
         if name.starts_with('_')
+            || self.known.text.contains("mock")
             || world.entity(module, class) != Entity::Class
             || world.member(module, class, name) != Member::Absent
             || world.has_attribute(module, &path) != Some(false)

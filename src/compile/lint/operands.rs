@@ -5,28 +5,54 @@
 
 use super::Lint;
 use super::evident::{Evident, evident};
-use super::known::Known;
-use super::walk::{At, Guards, Visit, walk};
+use super::known::{Callee, Known};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{BinOp, CmpOp, Expr, ExprKind, Module, Stmt, StmtKind};
+use crate::syntax::ast::{Arg, BinOp, CmpOp, DictItem, Expr, ExprKind, Stmt, StmtKind};
 
 const NUMBERS: &[&str] = &["int", "float", "bool", "complex"];
 const SEQUENCES: &[&str] = &["str", "bytes", "list", "tuple"];
 const OTHERS: &[&str] = &["dict", "set"];
+/// Builtins that take no None.
+const TAKES_VALUE: &[&str] = &[
+    "len",
+    "int",
+    "float",
+    "list",
+    "sum",
+    "sorted",
+    "min",
+    "max",
+    "set",
+    "tuple",
+    "abs",
+    "enumerate",
+    "iter",
+    "reversed",
+    "ord",
+    "chr",
+    "any",
+    "all",
+];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut operands = Operands {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Operands {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut operands);
-    lint.found.extend(operands.found);
+    })
 }
 
 struct Operands<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Operands<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Operands<'a, '_> {
@@ -54,6 +80,29 @@ impl<'a> Visit<'a> for Operands<'a, '_> {
                 is_async: false,
                 ..
             } => self.iterated(iter, at),
+            StmtKind::Raise {
+                exc: Some(value), ..
+            } => {
+                if let Some(of) = self.builtin(value, at) {
+                    let help = "raise an exception that holds it: `raise ValueError(...)`";
+                    self.tell(
+                        value.span,
+                        format!("'{of}' object cannot be raised"),
+                        Some(help),
+                    );
+                }
+            }
+            StmtKind::Try { handlers, .. } => {
+                for ty in handlers.iter().filter_map(|it| it.ty.as_ref()) {
+                    if let Some(of @ ("str" | "int" | "float")) = self.builtin(ty, at) {
+                        self.tell(
+                            ty.span,
+                            format!("'{of}' object is no class of exceptions"),
+                            None,
+                        );
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -87,8 +136,9 @@ impl<'a> Visit<'a> for Operands<'a, '_> {
             {
                 self.is_none(value, at, "takes an attribute of");
             }
-            ExprKind::Subscript { value, .. } => {
+            ExprKind::Subscript { value, index } => {
                 self.is_none(value, at, "takes an item of");
+                self.index(value, index, at);
                 if let Some(of @ ("int" | "float" | "bool" | "set")) = self.builtin(value, at) {
                     self.tell(
                         value.span,
@@ -105,7 +155,16 @@ impl<'a> Visit<'a> for Operands<'a, '_> {
                     self.iterated(&first.iter, at);
                 }
             }
-            ExprKind::Call { func, .. } if matches!(func.kind, ExprKind::Name(_)) => {
+            ExprKind::Set(items) => items.iter().for_each(|it| self.hashed(it, at)),
+            ExprKind::Dict(items) => {
+                for item in items {
+                    if let DictItem::Pair(key, _) = item {
+                        self.hashed(key, at);
+                    }
+                }
+            }
+            ExprKind::Call { func, args } if matches!(func.kind, ExprKind::Name(_)) => {
+                self.passed(func, args, at);
                 if let Some(of) = self.builtin(func, at) {
                     // What is not callable and hides a builtin `shadow` tells of.
                     let is_hiding = matches!(&func.kind, ExprKind::Name(name)
@@ -227,11 +286,69 @@ impl<'a> Operands<'a, '_> {
         }
     }
 
-    /// `text[0] = "x"`
-    fn changed(&mut self, target: &'a Expr, at: At) {
-        let ExprKind::Subscript { value, .. } = &target.kind else {
+    /// `range(items)`, `int(f())`
+    fn passed(&mut self, func: &'a Expr, args: &'a [Arg], at: At) {
+        let Some(Callee::Member("builtins", name)) = self.known.callee(func, at.scope) else {
             return;
         };
+        let [Arg::Pos(only)] = args else {
+            return;
+        };
+        if TAKES_VALUE.contains(&name) {
+            self.is_none(only, at, "passes on");
+        }
+        if name == "range"
+            && let Some(of @ ("str" | "list" | "tuple" | "dict" | "set" | "float")) =
+                self.builtin(only, at)
+        {
+            let help = match of {
+                "float" => "`int(...)` makes a whole number",
+                "str" => "`int(...)` makes a number of text, `range(len(...))` counts its letters",
+                _ => "iterate it itself, or write `range(len(...))`",
+            };
+            self.tell(
+                only.span,
+                format!("range takes a number, not '{of}'"),
+                Some(help),
+            );
+        }
+    }
+
+    /// `items["0"]`, `table[[1, 2]]`
+    fn index(&mut self, value: &'a Expr, index: &'a Expr, at: At) {
+        match self.builtin(value, at) {
+            Some("dict") => self.hashed(index, at),
+            Some(of @ ("list" | "tuple" | "str" | "bytes")) => {
+                if let Some(by @ ("str" | "float" | "list" | "dict" | "set")) =
+                    self.builtin(index, at)
+                {
+                    let help =
+                        (by != "float").then_some("items are counted from 0; a dict has keys");
+                    self.tell(index.span, format!("'{of}' has no items by '{by}'"), help);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A key of a dict, an item of a set.
+    fn hashed(&mut self, key: &'a Expr, at: At) {
+        if let Some(of @ ("list" | "dict" | "set")) = self.builtin(key, at) {
+            let help = (of == "list").then_some("a tuple can be a key: `(1, 2)`");
+            self.tell(
+                key.span,
+                format!("'{of}' object is no key: it can change"),
+                help,
+            );
+        }
+    }
+
+    /// `text[0] = "x"`
+    fn changed(&mut self, target: &'a Expr, at: At) {
+        let ExprKind::Subscript { value, index } = &target.kind else {
+            return;
+        };
+        self.index(value, index, at);
         if let Some(of @ ("str" | "tuple" | "bytes" | "int" | "float")) = self.builtin(value, at) {
             self.tell(
                 target.span,

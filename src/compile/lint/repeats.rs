@@ -5,25 +5,31 @@
 use std::collections::HashMap;
 
 use super::Lint;
-use super::walk::{At, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Visit};
 use super::{blocks, members};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{Block, Constant, DictItem, Expr, ExprKind, Module, Stmt, StmtKind};
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
+/// The rule, for a walk over this module.
+pub fn rule<'a, 'k>(module: &'a Module, lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
     let mut repeats = Repeats {
         text: lint.text,
         found: Vec::new(),
     };
     repeats.block(&module.body);
-    walk(module, lint.known.tree, &mut repeats);
-    lint.found.extend(repeats.found);
+    Box::new(repeats)
 }
 
 struct Repeats<'t> {
     text: &'t str,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Repeats<'_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Repeats<'_> {

@@ -6,12 +6,11 @@
 use super::Lint;
 use super::evident::{Evident, callee, evident};
 use super::known::{Callee, Known};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::compile::scope::ScopeKind;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{
-    Arg, Block, ExceptHandler, Expr, ExprKind, Module, Stmt, StmtKind, WithItem,
-};
+use crate::syntax::ast::{Arg, Block, ExceptHandler, Expr, ExprKind, Stmt, StmtKind, WithItem};
 use crate::syntax::visit::children;
 
 /// Functions that hold up whoever calls them.
@@ -31,15 +30,13 @@ const BLOCKING: &[(&str, &str)] = &[
     ("os", "system"),
 ];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut tasks = Tasks {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Tasks {
         known: lint.known,
         says_done: lint.text.contains("task_done"),
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut tasks);
-    lint.found.extend(tasks.found);
+    })
 }
 
 struct Tasks<'a, 'k> {
@@ -47,6 +44,12 @@ struct Tasks<'a, 'k> {
     /// Whether `task_done` occurs anywhere in the file.
     says_done: bool,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Tasks<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Tasks<'a, '_> {

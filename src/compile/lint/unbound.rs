@@ -82,7 +82,7 @@ fn body_of(
     let is_builtin = |name: &str| own.kind == ScopeKind::Module && builtins.contains(name);
     let mut told: Vec<&str> = Vec::new();
     let mut flow = Flow::new(scope, known, names.keys().copied().collect());
-    flow.run(body, &mut |event: Event<'_>| {
+    flow.run(body, &mut |mut event: Event<'_>| {
         let Some((&name, &index)) = names.get_key_value(event.name) else {
             return;
         };
@@ -92,6 +92,8 @@ fn body_of(
             return;
         }
         let symbol = &own.symbols[index as usize];
+        // What nothing but `name += value` assigns to has no value the first time.
+        event.may_be_bound &= known.changes((scope, index)) != symbol.bindings;
         if let Some(finding) = finding(&event, symbol, own.kind) {
             told.push(name);
             found.push(finding);

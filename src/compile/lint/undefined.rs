@@ -147,10 +147,15 @@ impl Undefined<'_, '_> {
             let is_class = tree.get(scope).kind == ScopeKind::Class;
             is_class && OF_CLASSES.contains(&name)
         };
+        let in_method = || {
+            let mut around = std::iter::successors(Some(scope), |it| tree.get(*it).parent);
+            name == "__class__" && around.any(|it| tree.get(it).kind == ScopeKind::Class)
+        };
         is_bound
             || self.defined.contains(name)
             || OF_MODULES.contains(&name)
             || in_class()
+            || in_method()
             || self.open.contains(&scope)
             || self.is_global_elsewhere(&mangled)
     }

@@ -4,14 +4,14 @@
 //! iterables that make pairs.
 
 use super::Lint;
-use super::evident::{callee, evident};
+use super::evident::{callee, evident, returns};
 use super::known::{Bind, Callee, Kind, Known};
-use super::walk::{At, Guards, Visit, walk};
+use super::rule::Rule;
+use super::walk::{At, Guards, Visit};
 use crate::compile::scope::{Role, ScopeId};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
 use crate::syntax::ast::{
-    Arg, Block, Comprehension, Constant, DictItem, Expr, ExprKind, FunctionDef, Module, Stmt,
-    StmtKind,
+    Arg, Comprehension, Constant, DictItem, Expr, ExprKind, FunctionDef, Stmt, StmtKind,
 };
 
 /// Functions whose result is a tuple of so many items.
@@ -23,19 +23,23 @@ const COUNTS: &[(&str, &str, usize)] = &[
     ("asyncio", "open_connection", 2),
 ];
 
-/// Adds what it finds.
-pub fn lint<'a>(module: &'a Module, lint: &mut Lint<'a, '_>) {
-    let mut unpack = Unpack {
+/// The rule, for a walk.
+pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
+    Box::new(Unpack {
         known: lint.known,
         found: Vec::new(),
-    };
-    walk(module, lint.known.tree, &mut unpack);
-    lint.found.extend(unpack.found);
+    })
 }
 
 struct Unpack<'a, 'k> {
     known: &'k Known<'a>,
     found: Vec<Diagnostic>,
+}
+
+impl<'a> Rule<'a> for Unpack<'a, '_> {
+    fn found(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.found)
+    }
 }
 
 impl<'a> Visit<'a> for Unpack<'a, '_> {
@@ -144,8 +148,15 @@ impl<'a> Unpack<'a, '_> {
         if scope.is_generator || super::members::is_abstract(def) {
             return None;
         }
-        let mut counts = Vec::new();
-        returns(&def.body, &mut counts);
+        let mut values = Vec::new();
+        returns(&def.body, &mut values);
+        let counts: Vec<Option<usize>> = values
+            .into_iter()
+            .map(|value| match &value?.kind {
+                ExprKind::Tuple(items) => displayed(items),
+                _ => None,
+            })
+            .collect();
         let first = counts.first().copied()??;
         counts.iter().all(|it| *it == Some(first)).then_some(first)
     }
@@ -257,18 +268,4 @@ fn keys(items: &[DictItem], wanted: &Wanted) -> Option<(Span, usize)> {
     };
     let given = text.chars().count();
     (!wanted.fits(given)).then_some((key.span, given))
-}
-
-/// The lengths of what a block returns; None for what is no display.
-fn returns(body: &Block, counts: &mut Vec<Option<usize>>) {
-    for stmt in body {
-        match &stmt.kind {
-            StmtKind::Return(Some(value)) => counts.push(match &value.kind {
-                ExprKind::Tuple(items) => displayed(items),
-                _ => None,
-            }),
-            StmtKind::Return(None) => counts.push(None),
-            _ => super::blocks_of_frame(stmt, &mut |inner| returns(inner, counts)),
-        }
-    }
 }
