@@ -162,6 +162,10 @@ impl Host for Process {
         self.kept.replace(Vec::new()).unwrap_or_default()
     }
 
+    fn keeps_reports(&self) -> bool {
+        self.kept.is_some()
+    }
+
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.buffer.extend_from_slice(text.as_bytes());
         let now = self.flushing == Flushing::AtOnce || self.by_line && text.contains('\n');

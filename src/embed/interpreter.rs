@@ -533,5 +533,9 @@ fn exit_of(vm: &mut Vm, exception: Local) -> Outcome {
         vm.heap.take_raised(raised);
         String::new()
     });
-    Outcome::Exit(1, Some(text))
+    let told = sys::hooks::tell_exit(vm, &text).unwrap_or_else(|raised| {
+        vm.heap.take_raised(raised);
+        false
+    });
+    Outcome::Exit(1, (!told).then_some(text))
 }

@@ -98,6 +98,10 @@ pub trait Host {
     fn take_reports(&mut self) -> Vec<String> {
         Vec::new()
     }
+    /// Whether reports are kept back for `take_reports`.
+    fn keeps_reports(&self) -> bool {
+        false
+    }
     /// The program is over: hands on what is kept back.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
 //! Where exceptions that reach nobody go: the loop's exception handler, methods that a loop overrides, the program's log.
 //!
 //! The scheduler asks here before it tells the user itself (`Face::tell_program`). The log counts once the program has configured
-//! `logging`, so that the logger `asyncio` has a handler; else apy's own words are the better ones.
+//! `logging`, so that the logger `asyncio` has a handler, or put something of its own into `sys.stderr`; else apy's own words are the better ones.
 
 use super::general;
 use crate::runtime::function::BoundMethod;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::{report, scheduler};
+use crate::stdlib::io::standard;
 use crate::vm::{Local, Problem, Vm};
 
 /// Tells the program of a context, if it has a say; whether it has.
@@ -77,7 +78,7 @@ pub fn log_slow(vm: &mut Vm, target: Local, seconds: f64) -> Result<(), Raised> 
 }
 
 fn has_logging(vm: &mut Vm) -> bool {
-    vm.loaded_module("logging").is_some()
+    vm.loaded_module("logging").is_some() || standard::redirects_errors(vm)
 }
 
 fn call_log(vm: &mut Vm, function: &str, args: &[Local]) -> Result<bool, Raised> {

@@ -202,6 +202,14 @@ pub fn is_plain(vm: &Vm, standard: Standard) -> bool {
             .is_some_and(|stream| stream.0.standard.get().is_some() && !stream.0.closed.get())
 }
 
+/// Whether the program has put something of its own into `sys.stderr`: reports are then texts for it, in CPython's form. Tests keep
+/// reports apart from what a test captures.
+pub fn redirects_errors(vm: &Vm) -> bool {
+    let current = current(vm, Standard::Error);
+    let original = vm.extension::<IoState>().standard[Standard::Error as usize].get(&vm.heap);
+    !original.is_undef() && !current.is(original) && !vm.host.keeps_reports()
+}
+
 /// Refuses text that UTF-8, the encoding of the standard streams, cannot hold: surrogates.
 fn check_encodable(vm: &Vm, text: &str) -> Result<(), Raised> {
     if surrogate::find(text).is_none() {

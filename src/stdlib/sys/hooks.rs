@@ -6,6 +6,7 @@ use crate::runtime::class::{Class, class_flag};
 use crate::runtime::exception::Exception;
 use crate::runtime::module::Module;
 use crate::runtime::{Gc, Raised, Slot, Value};
+use crate::stdlib::io::standard::{self, Standard};
 use crate::text::int_text::DigitLimit;
 use crate::vm::{Local, Native, Vm};
 
@@ -91,7 +92,7 @@ pub(super) const BYTECODE: Native = Native::vm(
     },
 );
 
-/// Calls `sys.excepthook` with the exception that ends the program, if the program has set one. Whether it did.
+/// Calls `sys.excepthook` with the exception that ends the program, if the program has set one or `sys.stderr`. Whether it did.
 ///
 /// # Errors
 /// What the function raises.
@@ -104,7 +105,7 @@ pub fn call_excepthook(vm: &mut Vm, exception: Local) -> Result<bool, Raised> {
     Ok(true)
 }
 
-/// Calls `sys.unraisablehook`, if the program has set one; whether it did. `object`: what the exception came from.
+/// Calls `sys.unraisablehook`, if the program has set one or `sys.stderr`; whether it did. `object`: what the exception came from.
 pub fn call_unraisablehook(vm: &mut Vm, exception: Local, object: Option<Local>) -> bool {
     match try_unraisablehook(vm, exception, object) {
         Ok(called) => called,
@@ -134,11 +135,33 @@ fn try_unraisablehook(
     Ok(true)
 }
 
-/// A hook of `sys` that is not as it was at the start.
+/// Writes the text that `sys.exit(text)` leaves behind to a `sys.stderr` of the program; whether there is one.
+///
+/// # Errors
+/// What its `write` raises.
+pub fn tell_exit(vm: &mut Vm, text: &str) -> Result<bool, Raised> {
+    let stream = standard::current(vm, Standard::Error);
+    if stream.is_none() || stream.is_undef() || !standard::redirects_errors(vm) {
+        return Ok(false);
+    }
+    let stream = vm.local(stream);
+    for part in [text, "\n"] {
+        let part = vm.local(vm.heap.str_value(part));
+        vm.call_method(stream, "write", &[part])?;
+    }
+    Ok(true)
+}
+
+/// A hook of `sys` that the program has to say in: it is not as it was at the start, or its stream is not.
 fn changed_hook(vm: &mut Vm, name: &str, original: &str) -> Result<Option<Local>, Raised> {
     let Some(own) = vm.loaded_module("sys") else {
         return Ok(None);
     };
+    if standard::redirects_errors(vm) {
+        // Made now: `sys` has no such name before somebody asks for it.
+        let own = vm.get_attr_named(own, name)?;
+        return Ok((!vm.get(own).is_none()).then_some(own));
+    }
     let heap = &vm.heap;
     let own: Option<Gc<'_, Module>> = vm.get_gc(own);
     let Some(hook) = own.and_then(|own| own.globals.get(heap, heap.intern(name))) else {

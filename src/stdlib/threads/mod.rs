@@ -16,6 +16,7 @@ use crate::runtime::{Builtin, Raised, Value};
 use crate::sched::green::{self, Start};
 use crate::sched::thread_queue::ThreadId;
 use crate::sched::{report, scheduler};
+use crate::stdlib::io::standard;
 use crate::vm::{Local, Locals, Native, Problem, Vm};
 
 /// The module.
@@ -196,11 +197,14 @@ const AT_EXIT: Native = Native::vm(
 );
 const REPORT: Native = Native::vm(
     "_report(exception, name, /)",
-    "Report an exception that ends a thread of this name.",
+    "Report an exception that ends a thread of this name. False: sys.stderr is the program's own, which should have it.",
     |vm, args| {
+        if standard::redirects_errors(vm) {
+            return Ok(vm.local(Value::FALSE));
+        }
         let name = name(vm, args.at(1));
         report::report(vm, Problem::Thread(name), args.at(0));
-        Ok(vm.none())
+        Ok(vm.local(Value::TRUE))
     },
 );
 
