@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use logos::Logos;
+
 use super::super::ast::{
     BinOp, Block, Constant, Expr, ExprKind, Ident, MatchCase, Name, Pattern, PatternKind, StmtKind,
     UnaryOp,
 };
+use super::super::token::Token;
 use super::Builder;
 use super::statement::block_end;
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
@@ -67,13 +70,26 @@ impl Builder<'_> {
     /// A pattern that stands for itself: not `*x`.
     pub fn single_pattern(&mut self, pattern: Pattern) -> Pattern {
         if matches!(pattern.kind, PatternKind::Star(_)) {
-            self.wrong_pattern(
-                pattern.span,
-                "cannot use starred expression here",
-                "only a sequence can collect the rest",
-            );
+            let label = "only a sequence can collect the rest";
+            self.stray_token(pattern.span, label);
         }
         pattern
+    }
+
+    /// Something in a pattern that CPython's parser notices at the token after it.
+    fn stray_token(&mut self, span: Span, label: &str) {
+        let (_, next) = self.token_at(span.end);
+        let diagnostic = Diagnostic::error(ErrorCode::InvalidPattern, span, "invalid syntax");
+        self.report(diagnostic.quoted(next).label(label));
+    }
+
+    /// The first token after an offset.
+    fn token_at(&self, offset: u32) -> (Option<Token>, Span) {
+        let mut tokens = Token::lexer(&self.source[offset as usize..]);
+        let token = tokens.next().and_then(Result::ok);
+        let at = |place: usize| offset + place as u32;
+        let range = tokens.span();
+        (token, Span::new(at(range.start), at(range.end)))
     }
 
     /// `[items]`
@@ -102,11 +118,11 @@ impl Builder<'_> {
     /// `pattern as target`
     pub fn as_pattern(&mut self, l: u32, pattern: Pattern, target: Expr, r: u32) -> Pattern {
         let name = match target.kind {
-            ExprKind::Name(name) if &*name != "_" => Ident {
+            ExprKind::Name(name) if &*name != "_" && !target.parenthesized => Ident {
                 name,
                 span: target.span,
             },
-            ExprKind::Name(_) => {
+            ExprKind::Name(name) if &*name == "_" => {
                 self.wrong_pattern(
                     target.span,
                     "cannot use '_' as a target",
@@ -115,7 +131,13 @@ impl Builder<'_> {
                 return pattern;
             }
             _ => {
-                self.wrong_pattern(target.span, "invalid pattern target", "not a plain name");
+                let label = "not a plain name";
+                match self.token_at(target.span.start) {
+                    (Some(Token::Name), name) if !target.parenthesized => {
+                        self.stray_token(name, label);
+                    }
+                    _ => self.wrong_pattern(target.span, "invalid pattern target", label),
+                }
                 return pattern;
             }
         };
@@ -309,26 +331,23 @@ impl Builder<'_> {
 
     /// Reports a pattern that fits everything where more patterns follow.
     fn check_refutable(&mut self, pattern: &Pattern) {
-        match always_fits(pattern) {
-            Some(Some(name)) => {
-                let message = format!("name capture '{name}' makes remaining patterns unreachable");
-                self.wrong(
-                    ErrorCode::UnreachableCase,
-                    pattern.span,
-                    message,
-                    "a plain name fits everything",
-                );
-            }
-            Some(None) => {
-                self.wrong(
-                    ErrorCode::UnreachableCase,
-                    pattern.span,
-                    "wildcard makes remaining patterns unreachable",
-                    "fits everything",
-                );
-            }
-            None => {}
-        }
+        let Some(pattern) = always_fits(pattern) else {
+            return;
+        };
+        let (message, label) = match &pattern.kind {
+            PatternKind::Capture(name) => (
+                format!(
+                    "name capture '{}' makes remaining patterns unreachable",
+                    name.name
+                ),
+                "a plain name fits everything",
+            ),
+            _ => (
+                "wildcard makes remaining patterns unreachable".to_owned(),
+                "fits everything",
+            ),
+        };
+        self.wrong(ErrorCode::UnreachableCase, pattern.span, message, label);
     }
 
     /// The names that a pattern binds; reports names bound twice and alternatives that differ.
@@ -428,11 +447,10 @@ fn number(literal: &Expr) -> Option<(f64, f64)> {
     }
 }
 
-/// Whether a pattern fits everything, and the name it then binds.
-fn always_fits(pattern: &Pattern) -> Option<Option<&str>> {
+/// The wildcard or name that makes a pattern fit everything.
+fn always_fits(pattern: &Pattern) -> Option<&Pattern> {
     match &pattern.kind {
-        PatternKind::Wildcard => Some(None),
-        PatternKind::Capture(name) => Some(Some(&name.name)),
+        PatternKind::Wildcard | PatternKind::Capture(_) => Some(pattern),
         PatternKind::As { pattern, .. } => always_fits(pattern),
         PatternKind::Or(alternatives) => alternatives.last().and_then(always_fits),
         _ => None,
