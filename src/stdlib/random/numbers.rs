@@ -85,9 +85,9 @@ pub const GAUSS: Native = Native::vm(
 );
 
 pub const LOGNORMVARIATE: Native = Native::vm(
-    "lognormvariate(self, mu=0.0, sigma=1.0) -> float",
+    "lognormvariate(self, mu, sigma) -> float",
     "Log normal distribution: its natural logarithm is distributed normally, with mean mu and standard deviation sigma.",
-    |vm, a| two(vm, a, [Some(0.0), Some(1.0)], Random::lognormvariate),
+    |vm, a| two(vm, a, [None, None], Random::lognormvariate),
 );
 
 pub const EXPOVARIATE: Native = Native::vm(
