@@ -31,14 +31,17 @@ pub const TRANSPORT_SOCKET: ModuleType = ModuleType {
             &SETBLOCKING,
         ],
         getters: &[
-            Getter::vm("family", "the address family, a number", |vm, args| {
-                let family = facts(vm, args.at(0)).local.as_ref().map(Address::family);
-                Ok(number(vm, family.unwrap_or(0)))
+            Getter::vm("family", "the address family", |vm, args| {
+                let family = family(vm, args.at(0));
+                member(vm, "AddressFamily", family)
             }),
-            Getter::vm("type", "the socket type, a number", |vm, _| {
-                Ok(number(vm, STREAM))
+            Getter::vm("type", "the socket type", |vm, _| {
+                member(vm, "SocketKind", STREAM)
             }),
-            Getter::vm("proto", "the protocol, a number", |vm, _| Ok(number(vm, 0))),
+            Getter::vm("proto", "the protocol, a number", |vm, args| {
+                let proto = protocol(facts(vm, args.at(0)));
+                Ok(number(vm, proto))
+            }),
         ],
         ..NativeType::of(Builtin::Opaque, "A socket that asyncio uses.")
     },
@@ -46,6 +49,31 @@ pub const TRANSPORT_SOCKET: ModuleType = ModuleType {
 
 /// SOCK_STREAM.
 const STREAM: i32 = 1;
+
+/// IPPROTO_TCP.
+const TCP: i32 = 6;
+
+/// The family of a socket's own address; 0 when that is not known.
+fn family(vm: &Vm, this: Local) -> i32 {
+    let local = facts(vm, this).local.as_ref();
+    local.map_or(0, Address::family)
+}
+
+/// The protocol of a stream socket: sockets of the file system have none.
+fn protocol(facts: &Facts) -> i32 {
+    match facts.local {
+        Some(Address::Internet(_)) => TCP,
+        _ => 0,
+    }
+}
+
+/// A number of the system as the enumeration of `socket` that it belongs to.
+fn member(vm: &mut Vm, enumeration: &str, n: i32) -> Result<Local, Raised> {
+    let module = vm.import_module("socket")?;
+    let class = vm.get_attr_named(module, enumeration)?;
+    let n = number(vm, n);
+    vm.call(class, &[n])
+}
 
 /// What is known of a socket.
 pub struct Facts {
@@ -170,8 +198,9 @@ const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, 
     let facts = facts(vm, args.at(0));
     let family = facts.local.as_ref().map_or(0, Address::family);
     let mut text = format!(
-        "<asyncio.TransportSocket fd={}, family={family}, type={STREAM}, proto=0",
-        facts.number
+        "<asyncio.TransportSocket fd={}, family={family}, type={STREAM}, proto={}",
+        facts.number,
+        protocol(facts)
     );
     for (name, address) in [("laddr", &facts.local), ("raddr", &facts.peer)] {
         if let Some(address) = address {
