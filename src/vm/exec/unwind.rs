@@ -245,6 +245,21 @@ impl Vm {
         Err(raised)
     }
 
+    /// A TypeError whose cause, and context, is another exception.
+    pub(in crate::vm) fn type_error_from(&mut self, message: String, cause: Raised) -> Raised {
+        let mark = self.mark();
+        let cause = self.take_local(cause);
+        let error = self.heap.type_error(message);
+        let error = self.take_local(error);
+        let this: Gc<'_, Exception> = self.get_gc(error).expect("an exception that was raised");
+        this.cause.set(self.get(cause));
+        this.context.set(self.get(cause));
+        this.suppress_context.set(true);
+        let raised = self.heap.raise_exception(this);
+        self.release(mark);
+        raised
+    }
+
     pub(in crate::vm) fn reraise_op(&mut self, i: Instr) -> Result<(), Raised> {
         let exception = self
             .reg(i.a)

@@ -57,9 +57,11 @@ impl Vm {
                 Some(step) if self.is_awaitable(step) => step,
                 Some(step) => {
                     let class = self.heap.type_name(self.get(step));
+                    let cause = format!("object {class} can't be used in 'await' expression");
                     let message =
                         format!("'async for' received an invalid object from __anext__: {class}");
-                    return Err(self.heap.type_error(message));
+                    let cause = self.heap.type_error(cause);
+                    return Err(self.type_error_from(message, cause));
                 }
                 None => {
                     let class = self.heap.type_name(self.get(source));
