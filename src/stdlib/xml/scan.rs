@@ -10,7 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::element::{Field, Layout};
-use super::tokens::{Cut, StartTag, attribute_value, is_space, resolve, start_tag};
+use super::tokens::{Cut, StartTag, attribute_value, has_forbidden, is_space, resolve, start_tag};
 use crate::runtime::heap::traced;
 use crate::runtime::instance::Instance;
 use crate::runtime::list::List;
@@ -166,6 +166,9 @@ impl State {
     /// Takes more text; false: something is unusual.
     fn feed(&mut self, heap: &Heap, more: &str) -> Result<bool, Raised> {
         heap.append_text(&mut self.plain.text, more)?;
+        if has_forbidden(more) {
+            return Ok(false);
+        }
         if self.plain.text.len() < self.plain.patience {
             return Ok(true);
         }

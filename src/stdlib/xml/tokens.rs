@@ -44,6 +44,17 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// Whether a text has a character that no document has: a control character, U+FFFE or U+FFFF.
+pub fn has_forbidden(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // Without an early end this takes many bytes at once.
+    let control = bytes.iter().fold(false, |found, &byte| {
+        found | (byte < b' ' && !is_space(byte))
+    });
+    let has = |sought: &str| memchr::memmem::find(bytes, sought.as_bytes()).is_some();
+    control || has("\u{fffe}") || has("\u{ffff}")
+}
+
 /// A place in a text that moves on.
 struct Cursor<'t> {
     text: &'t str,
