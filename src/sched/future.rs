@@ -190,6 +190,27 @@ pub fn remove_callback(vm: &Vm, local: Local, action: Action, target: Value<'_>)
     })
 }
 
+/// Removes the program's callbacks that are equal to one; how many there were.
+///
+/// # Errors
+/// What a comparison raises.
+pub fn remove_equal_callbacks(vm: &mut Vm, local: Local, wanted: Local) -> Result<usize, Raised> {
+    let mut targets = Vec::new();
+    future(vm, local).each_callback(&vm.heap, |c| {
+        if c.kind == Action::Call.to_number() {
+            targets.push(vm.local(c.target.get(&vm.heap)));
+        }
+    });
+    // Comparisons may change the callbacks: what is equal is removed by identity, afterwards.
+    let mut count = 0;
+    for target in targets {
+        if vm.get(target).is(vm.get(wanted)) || vm.equal(target, wanted)? {
+            count += remove_callback(vm, local, Action::Call, vm.get(target));
+        }
+    }
+    Ok(count)
+}
+
 fn schedule_callbacks(vm: &Vm, this: Gc<'_, Future>) {
     let scheduler = scheduler(vm);
     let number = this.loop_number.get();

@@ -124,9 +124,12 @@ const INIT: Native = Native::vm(
     "__init__(self, lock=None)",
     "Use this lock, or a new one.",
     |vm, args| {
-        let lock = vm.get(args.at(1));
-        if !lock.is_undef() && !lock.is_none() {
-            condition(vm, args.at(0)).lock.set(lock);
+        let lock = args.at(1);
+        if !vm.get(lock).is_undef() && !vm.get(lock).is_none() {
+            for method in ["locked", "acquire", "release"] {
+                vm.get_attr_named(lock, method)?;
+            }
+            condition(vm, args.at(0)).lock.set(vm.get(lock));
         }
         Ok(vm.none())
     },

@@ -266,7 +266,7 @@ const REMOVE_DONE_CALLBACK: Native = Native::vm(
     "remove_done_callback(self, fn, /) -> int",
     "Take a callback off again.",
     |vm, args| {
-        let count = future::remove_callback(vm, args.at(0), Action::Call, vm.get(args.at(1)));
+        let count = future::remove_equal_callbacks(vm, args.at(0), args.at(1))?;
         Ok(vm.local(vm.heap.usize(count)))
     },
 );
