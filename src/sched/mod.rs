@@ -469,6 +469,7 @@ pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.set_slice_end(green::slice_end);
     vm.set_interrupt(signals::deliver);
     vm.set_name_task(report::current_name);
+    vm.set_import_threads(green::Importing);
 }
 
 /// The VM's scheduler.

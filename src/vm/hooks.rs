@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::import::Importer;
+use super::import_lock::ImportThreads;
 use super::{CompileRequest, Local, Vm};
 use crate::bytecode::{Code, ToldPlace};
 use crate::runtime::{Builtin, Raised};
@@ -70,6 +71,8 @@ type Pulse = dyn Fn(&mut Vm);
 pub(in crate::vm) struct Hooks {
     /// How modules are found.
     pub importer: Option<Rc<dyn Importer>>,
+    /// The threads that import; unset: there is one.
+    pub import_threads: Option<Rc<dyn ImportThreads>>,
     /// How a prompt shows a value; unset: by `repr()`.
     pub display: Option<Rc<Display>>,
     /// How texts become code.
@@ -97,6 +100,7 @@ impl Default for Hooks {
     fn default() -> Hooks {
         Hooks {
             importer: None,
+            import_threads: None,
             display: None,
             compile: None,
             locate: None,

@@ -13,6 +13,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::vm::Vm;
+use crate::vm::import_lock::Imports;
 use crate::vm::local::Local;
 
 /// How an upper layer finds and runs modules.
@@ -40,13 +41,13 @@ pub(in crate::vm) struct Modules {
     pub builtins: Slot,
     /// A dict from name to module.
     pub loaded: Slot,
-    /// The names of the modules that the importer is loading now, outermost first.
-    pub importing: Vec<Box<str>>,
+    /// The imports that are under way.
+    pub imports: Imports,
     /// The files whose frames have no line in tracebacks.
     pub silent: Vec<u32>,
 }
 
-traced!(Modules { builtins, loaded } plain { importing, silent });
+traced!(Modules { builtins, loaded } plain { imports, silent });
 
 impl Modules {
     /// An empty module of builtin names; nothing is loaded.
@@ -54,7 +55,7 @@ impl Modules {
         Modules {
             builtins: Slot::new(heap.module("builtins").value()),
             loaded: Slot::new(heap.dict().value()),
-            importing: Vec::new(),
+            imports: Imports::default(),
             silent: Vec::new(),
         }
     }
@@ -114,14 +115,6 @@ impl Vm {
         importer.map_or_else(Vec::new, |importer| importer.names())
     }
 
-    /// Whether a module of this name is being loaded.
-    pub(in crate::vm) fn is_importing(&self, name: &str) -> bool {
-        self.modules
-            .importing
-            .iter()
-            .any(|running| &**running == name)
-    }
-
     /// `sys.path[0]`.
     pub(in crate::vm) fn first_of_path(&self) -> Option<String> {
         let path = self.find_global(self.loaded_module("sys")?, "path")?;
@@ -172,6 +165,7 @@ impl Vm {
 
     /// One module, the package that it is in (if any) being imported.
     fn import_part(&mut self, name: &str, parent: Option<Local>) -> Result<Local, Raised> {
+        while self.wait_for_import(name)? {}
         if let Some(module) = self.loaded_module(name) {
             if self.get(module).is_none() && !self.is_own_import(name) {
                 return Err(self.not_found(
@@ -188,8 +182,8 @@ impl Vm {
         }
         match self.load_module(name)? {
             Some(module) => {
-                if let (Some(parent), Some((_, child))) = (parent, name.rsplit_once('.')) {
-                    self.set_attr_named(parent, child, module)?;
+                if let Some(parent) = parent {
+                    self.bind_child(parent, name, module)?;
                 }
                 Ok(module)
             }
@@ -203,10 +197,23 @@ impl Vm {
         }
     }
 
-    /// Whether a module of the library imports its native half, which no entry of the program keeps it from.
-    fn is_own_import(&self, name: &str) -> bool {
-        let importer = self.modules.importing.last();
-        importer.is_some_and(|importer| name.strip_prefix('_') == importer.split('.').next())
+    /// Binds a module in the package that it is in, unless that has no room for attributes.
+    fn bind_child(&mut self, parent: Local, name: &str, module: Local) -> Result<(), Raised> {
+        let Some((package, child)) = name.rsplit_once('.') else {
+            return Ok(());
+        };
+        let Err(raised) = self.set_attr_named(parent, child, module) else {
+            return Ok(());
+        };
+        let exception = self.heap.peek_raised(&raised).value();
+        if !self.heap.is_instance(exception, Builtin::AttributeError) {
+            return Err(raised);
+        }
+        self.heap.take_raised(raised);
+        self.warn(
+            Builtin::ImportWarning,
+            &format!("Cannot set an attribute on '{package}' for child module '{child}'"),
+        )
     }
 
     /// Asks the hook; a module that fails to run is not loaded.
@@ -214,9 +221,9 @@ impl Vm {
         let Some(importer) = self.hooks.importer.clone() else {
             return Ok(None);
         };
-        self.modules.importing.push(name.into());
+        self.begin_import(name);
         let result = self.nested(|vm| importer.load(vm, name));
-        self.modules.importing.pop();
+        self.end_import(name);
         match result {
             Ok(Some(module)) => {
                 // A module may replace itself in `sys.modules` while it runs.
