@@ -187,10 +187,25 @@ impl<'a> Emitter<'_, 'a> {
         self.op_at(span, Op::CallKw, base, positional, keywords, names);
     }
 
+    /// A lone `*values` is walked last, behind what the keywords are computed from.
     fn spread_call(&mut self, args: &'a [Arg], base: Reg, span: Span, dropped: bool) {
         let (list, dict) = (self.temp(), self.temp());
-        self.spread_positional(args, list);
-        self.spread_keywords(args, base, dict);
+        let mut positional = args
+            .iter()
+            .filter(|arg| matches!(arg, Arg::Pos(_) | Arg::Star(_)));
+        if let (Some(Arg::Star(value)), None) = (positional.next(), positional.next()) {
+            self.expr_to(value, list);
+            self.spread_keywords(args, base, dict);
+            self.scratch(|e| {
+                let values = e.temp();
+                e.copy(values, list);
+                e.op(Op::BuildList, list, list, 0, 0);
+                e.op_at(value.span, Op::ListExtend, list, values, 0, 1);
+            });
+        } else {
+            self.spread_positional(args, list);
+            self.spread_keywords(args, base, dict);
+        }
         self.op_at(span, Op::CallEx, base, 0, dropped.into(), 0);
     }
 

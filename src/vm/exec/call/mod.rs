@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 use crate::runtime::dict::Dict;
 use crate::runtime::function::{BoundMethod, Function};
 use crate::runtime::heap::Kind;
+use crate::runtime::instance::Instance;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
 use crate::runtime::module::Module;
@@ -25,7 +26,7 @@ use crate::runtime::native::NativeFunction;
 use crate::runtime::opaque::Opaque;
 use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
-use crate::runtime::{Builtin, Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::exec::Exec;
 use crate::vm::exec::bind::{self, Reached};
@@ -416,9 +417,7 @@ impl Vm {
         };
         let mut keywords: SmallVec<_> = SmallVec::new();
         for (name, value) in forward.keywords.table.entries(heap) {
-            if !name.is_gc::<Str>() {
-                return Err(heap.type_error("keywords must be strings"));
-            }
+            let name = keyword(heap, name)?;
             let at = args
                 .keywords
                 .iter()
@@ -512,11 +511,20 @@ impl Vm {
             return Ok(args);
         };
         for (name, value) in dict.table.entries(heap) {
-            if !name.is_gc::<Str>() {
-                return Err(heap.type_error("keywords must be strings"));
-            }
+            let name = keyword(heap, name)?;
             args.keywords.push((self.local(name), self.local(value)));
         }
         Ok(args)
     }
+}
+
+/// A key of a dict of keywords, as plain text.
+fn keyword<'h>(heap: &'h Heap, key: Value<'h>) -> Result<Value<'h>, Raised> {
+    let instance = key.as_gc::<Instance>();
+    let inner = instance.and_then(|instance| instance.payload(heap));
+    let name = inner.unwrap_or(key);
+    if !name.is_gc::<Str>() {
+        return Err(heap.type_error("keywords must be strings"));
+    }
+    Ok(name)
 }
