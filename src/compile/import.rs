@@ -1,7 +1,7 @@
 //! Imports: loading modules and binding names.
 //!
 //! Contract: `import a.b` binds `a`, `import a.b as c` the leaf. What `from __future__` asks for has been done by the
-//! resolver, so it leaves no code.
+//! resolver; its names are bound like others.
 
 use super::emitter::Emitter;
 use crate::bytecode::Op;
@@ -41,9 +41,6 @@ impl Emitter<'_, '_> {
         names: &ImportNames,
         span: Span,
     ) {
-        if level == 0 && module.is_some_and(|module| &*module.name == "__future__") {
-            return;
-        }
         self.scratch(|e| {
             let reg = e.temp();
             let name = module.map_or_else(|| "".into(), |module| module.name.clone());
