@@ -55,14 +55,19 @@ const CALLEE: Native = Native::vm(
     },
 );
 const HINT: Native = Native::vm(
-    "hint(exception, /)",
-    "What the program most likely wanted (\"Did you mean: 'x'?\"), or None.",
+    "hint(exception, has_traceback, /)",
+    "What the program most likely wanted (\"Did you mean: 'x'?\"), or None. Without a traceback no variables are known.",
     |vm, args| {
         // CPython does not look for modules with a similar name.
         let is_module = vm
             .heap
             .is_instance(vm.get(args.at(0)), Builtin::ModuleNotFoundError);
-        let hint = if is_module { None } else { vm.hint(args.at(0)) };
+        let knows_variables = vm.truth(args.at(1))?;
+        let hint = match is_module {
+            true => None,
+            false if knows_variables => vm.hint(args.at(0)),
+            false => vm.hint_without_variables(args.at(0)),
+        };
         Ok(match hint {
             Some(hint) => vm.local(vm.heap.str_value(&hint)),
             None => vm.none(),

@@ -160,7 +160,7 @@ impl Vm {
             let wrong = self.text_attr(exception, "name_from")?;
             let module = self.text_attr(exception, "name")?;
             let module = self.loaded_module(&module)?;
-            let names = self.module_names(self.get_gc(module)?);
+            let names = self.attribute_names(module)?;
             return search(&wrong, &without_private(names, &wrong)).map(did_you_mean);
         }
         if is(self, Builtin::AttributeError) {
@@ -181,9 +181,22 @@ impl Vm {
             {
                 return Some(did_you_mean(&format!("self.{wrong}")));
             }
-            return self.name_hint(exception, &wrong);
+            let names = self.visible_names(exception);
+            return self.name_hint(&names, &wrong);
         }
         None
+    }
+
+    /// The same, where nobody says which code raised it: only a missing import is told of a name.
+    pub fn hint_without_variables(&mut self, exception: Local) -> Option<String> {
+        if !self
+            .heap
+            .is_instance(self.get(exception), Builtin::NameError)
+        {
+            return self.hint(exception);
+        }
+        let wrong = self.text_attr(exception, "name")?;
+        self.name_hint(&[], &wrong)
     }
 
     /// The variable `self` of the code that raised.
@@ -250,9 +263,8 @@ impl Vm {
         nearest(wrong, alike).map(did_you_mean)
     }
 
-    fn name_hint(&self, exception: Local, wrong: &str) -> Option<String> {
-        let names = self.visible_names(exception);
-        let found = search(wrong, &names).map(did_you_mean);
+    fn name_hint(&self, names: &[String], wrong: &str) -> Option<String> {
+        let found = search(wrong, names).map(did_you_mean);
         let is_there = self.importable_modules().contains(&wrong);
         if found.is_none() && !is_there && is_standard(wrong) {
             return Some(format!("{wrong} {LACKING_MODULE}"));
@@ -297,9 +309,6 @@ impl Vm {
 
     /// `dir(object)`; None if that raises.
     fn attribute_names(&mut self, object: Local) -> Option<Vec<String>> {
-        if let Some(module) = self.get_gc::<Module>(object) {
-            return Some(self.module_names(module));
-        }
         let listed = self.call_special(object, Sym::Dir, &[]);
         let names =
             listed.and_then(|names| names.map_or(Ok(Vec::new()), |names| self.to_vec(names)));

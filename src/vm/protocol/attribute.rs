@@ -530,7 +530,13 @@ impl Vm {
             && let Some(hook) = module.globals.get(heap, heap.sym(Sym::GetAttr))
         {
             let hook = self.local(hook);
-            return self.call(hook, &[name]);
+            // In CPython the modules of the library have no such function.
+            let is_file = module.globals.get(heap, heap.sym(Sym::File)).is_some();
+            let found = self.call(hook, &[name]);
+            return match is_file {
+                true => found,
+                false => found.map_err(|raised| self.with_attribute(raised, object, name)),
+            };
         }
         Err(self.attribute_error(object, name))
     }

@@ -7,9 +7,10 @@ use super::object::sorted_names;
 use crate::runtime::class::Class;
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
 use crate::runtime::module::Module;
 use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Heap, Raised, Value};
+use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::receiver::{plain, this, this_of};
 use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Local, Locals, Native, Vm};
@@ -89,10 +90,19 @@ fn names(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return vm.call(own, &[]);
     }
     let names = module.entries(heap).into_iter();
-    Ok(vm.local(sorted_names(
-        heap,
-        names.map(|(name, _)| name.value()).collect(),
-    )))
+    let mut names: Vec<_> = names.map(|(name, _)| name.value()).collect();
+    names.extend(made_on_demand(heap, module));
+    Ok(vm.local(sorted_names(heap, names)))
+}
+
+/// What a module of the library makes when it is asked for it: of its `__all__` everything is there in CPython.
+fn made_on_demand<'h>(heap: &'h Heap, module: Gc<'h, Module>) -> Vec<Value<'h>> {
+    let bound = |name: &str| module.globals.get(heap, heap.intern(name));
+    if bound("__getattr__").is_none() || bound("__file__").is_some() {
+        return Vec::new();
+    }
+    let all = bound("__all__").and_then(|all| all.as_gc::<List>());
+    all.map_or_else(Vec::new, |all| all.to_vec(heap))
 }
 
 /// The dict of annotations: an empty one is made for a module that has none.
