@@ -315,7 +315,8 @@ fn place(lexemes: &[Lexeme], error: ParseError<u32, Token, ()>) -> (usize, Vec<S
     }
 }
 
-fn has_block(stmt: &Stmt) -> bool {
+/// Whether a statement is one with blocks: `if`, `def` and their kin.
+pub fn has_block(stmt: &Stmt) -> bool {
     use StmtKind::*;
     matches!(
         stmt.kind,

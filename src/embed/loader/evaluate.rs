@@ -12,13 +12,13 @@ use super::syntax_error::{Place, syntax_error};
 use super::{self as loader, Unit};
 use crate::bytecode::{Annotations, GlobalNames, TopLevelAwait};
 use crate::compile::{Mode, Names, Target, compile_with};
-use crate::diagnostics::{self, Diagnostic, FileId, Span};
+use crate::diagnostics::{Diagnostic, ErrorCode, FileId, Span};
 use crate::embed::tree;
 use crate::runtime::heap::traced;
 use crate::runtime::{Builtin, Raised, Slot};
 use crate::stdlib::asyncio;
 use crate::syntax::ast::StmtKind;
-use crate::syntax::parser::parse_module;
+use crate::syntax::parser::{has_block, parse_module};
 use crate::vm::{CompileRequest, Goal, Local, SourceText, Vm};
 
 /// Texts that are remembered; when there are more, all are forgotten.
@@ -96,11 +96,43 @@ fn parse(vm: &Vm, source: &SourceText<'_>) -> Result<Unit, Raised> {
         let message = "source code string cannot contain null bytes";
         return Err(vm.heap.raise(Builtin::SyntaxError, message));
     }
-    loader::read_utf8(vm, source.name, text).map_err(|(file, mistakes)| {
+    let unit = loader::read_utf8(vm, source.name, text).map_err(|(file, mistakes)| {
         let statement = mistakes.first().filter(|_| source.goal == Goal::Expression);
         let mistake = statement.and_then(|first| wrong_statement(vm, file, first));
         let mistakes = mistake.map_or(mistakes, |mistake| vec![mistake]);
         syntax_error(vm, file, &mistakes, Place::Text(source.goal))
+    })?;
+    match several_statements(&unit).filter(|_| source.goal == Goal::Prompt) {
+        Some(mistake) => Err(syntax_error(
+            vm,
+            unit.file,
+            &[mistake],
+            Place::Text(source.goal),
+        )),
+        None => Ok(unit),
+    }
+}
+
+/// What is wrong with a text that should be one line of statements, or one statement with blocks.
+fn several_statements(unit: &Unit) -> Option<Diagnostic> {
+    let first = unit.module.body.first()?;
+    let start = first.span.end as usize;
+    let line_end = unit.text[start..]
+        .find('\n')
+        .map_or(unit.text.len(), |at| start + at);
+    let next = unit
+        .module
+        .body
+        .iter()
+        .find(|next| next.span.start as usize > line_end)?;
+    // CPython's parser knows why only behind a plain statement.
+    Some(match has_block(first) {
+        true => Diagnostic::error(ErrorCode::InvalidSyntax, next.span, "invalid syntax"),
+        false => Diagnostic::error(
+            ErrorCode::ExpectedToken,
+            Span::at(line_end as u32),
+            "multiple statements found while compiling a single statement",
+        ),
     })
 }
 
@@ -133,14 +165,14 @@ fn wrong_statement(vm: &Vm, file: FileId, mistake: &Diagnostic) -> Option<Diagno
     let span = mistake.span();
     let after = &text[span.end as usize..];
     let place = match mistake.code {
-        diagnostics::ErrorCode::InvalidTarget if after.trim_start().starts_with('=') => {
+        ErrorCode::InvalidTarget if after.trim_start().starts_with('=') => {
             let at = span.end + after.find('=').unwrap_or(0) as u32;
             Span::new(at, at + 1)
         }
-        diagnostics::ErrorCode::DeleteTarget => Span::new(0, "del".len() as u32),
+        ErrorCode::DeleteTarget => Span::new(0, "del".len() as u32),
         _ => return None,
     };
-    let code = diagnostics::ErrorCode::InvalidSyntax;
+    let code = ErrorCode::InvalidSyntax;
     Some(Diagnostic::error(code, place, "invalid syntax"))
 }
 
@@ -204,13 +236,7 @@ fn build(
 
 /// What is wrong with a text that should be one expression.
 pub(in crate::embed) fn no_expression(unit: &Unit) -> Option<Diagnostic> {
-    let invalid = |span| {
-        Diagnostic::error(
-            diagnostics::ErrorCode::InvalidSyntax,
-            span,
-            "invalid syntax",
-        )
-    };
+    let invalid = |span| Diagnostic::error(ErrorCode::InvalidSyntax, span, "invalid syntax");
     let end = Span::at(unit.text.len() as u32);
     match &unit.module.body[..] {
         [] => Some(invalid(end)),

@@ -39,17 +39,17 @@ pub(super) fn missing_block(context: &Context<'_>) -> Option<Diagnostic> {
     let keyword = context.span_at(at);
     let line = line_of(context.source, keyword.start);
     let message = format!("expected an indented block after {name} on line {line}");
-    let diagnostic = Diagnostic::error(ErrorCode::ExpectedBlock, context.span(), message)
-        .label(
-            if context.source[context.span().start as usize..]
-                .trim()
-                .is_empty()
-            {
-                "the text ends without it"
-            } else {
-                "this line is not deeper"
-            },
-        )
+    let rest = &context.source[context.span().start as usize..];
+    // Where the text ends its last line is shown, not the empty one behind it.
+    let (place, label) = if rest.trim().is_empty() {
+        let text = context.source;
+        let end = text.strip_suffix('\n').unwrap_or(text).len() as u32;
+        (Span::at(end), "the text ends without it")
+    } else {
+        (context.span(), "this line is not deeper")
+    };
+    let diagnostic = Diagnostic::error(ErrorCode::ExpectedBlock, place, message)
+        .label(label)
         .also(
             Span::new(
                 context.span_at(header).start,

@@ -90,13 +90,19 @@ fn finish_line(vm: &Vm, line: &str) -> Result<Local, Raised> {
 const EXIT: Native = Native::vm(
     "exit(code=None)",
     "Ends the program by raising SystemExit(code).",
-    exit,
+    leave,
 );
 const QUIT: Native = Native::vm(
     "quit(code=None)",
     "Ends the program by raising SystemExit(code).",
-    exit,
+    leave,
 );
+
+/// As `exit`, but the exception always has a code.
+fn leave(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let code = vm.get(args.at(0)).or(Value::NONE);
+    Err(vm.heap.raise_with(Builtin::SystemExit, &[code]))
+}
 
 /// Raises SystemExit with the code in the first argument.
 pub fn exit(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
