@@ -348,7 +348,11 @@ const SPEC_REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", 
     ] {
         let value = attr(vm, args.at(0), name);
         if always || !vm.get(value).is_none() {
-            parts.push(format!("{name}={}", vm.repr_text(value)?));
+            let text = match name {
+                "submodule_search_locations" => vm.text_of(value)?,
+                _ => vm.repr_text(value)?,
+            };
+            parts.push(format!("{name}={text}"));
         }
     }
     Ok(vm.local(

@@ -135,7 +135,20 @@ const HELP: Native = Native::vm(
             None => help::introduction(),
             Some(object) => help::of(vm, object)?,
         };
-        standard::print(vm, &text)?;
+        print_text(vm, &text)?;
         Ok(vm.none())
     },
 );
+
+/// Prints a text to sys.stdout, whatever that is.
+fn print_text(vm: &mut Vm, text: &str) -> Result<(), Raised> {
+    if standard::is_plain(vm, Standard::Output) {
+        return standard::print(vm, text);
+    }
+    let stream = vm.local(standard::current(vm, Standard::Output));
+    if vm.get(stream).is_none() || vm.get(stream).is_undef() {
+        return Ok(());
+    }
+    let write = vm.get_attr_named(stream, "write")?;
+    write_text(vm, write, text)
+}
