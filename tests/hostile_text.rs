@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use apy::reference::builtins;
 use apy_front::bytecode::GlobalNames;
-use apy_front::compile::{Mode, Origin, Subject, World, compile_module, lint};
+use apy_front::compile::{Entity, Member, Mode, Origin, Subject, World, compile_module, lint};
 use apy_front::diagnostics::{Color, Diagnostic, ErrorCode, SourceFile, render_in};
 use apy_front::syntax::{decode_source, dump_module, dump_tokens, parse_module, parse_repl};
 
@@ -265,6 +265,22 @@ impl World for Nothing {
 
     fn signature(&self, _: &str, _: &str) -> Option<String> {
         None
+    }
+
+    fn entity(&self, _: &str, _: &str) -> Entity {
+        Entity::Other
+    }
+
+    fn member(&self, _: &str, _: &str, _: &str) -> Member {
+        Member::Unknown
+    }
+
+    fn member_names(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn ancestors(&self, _: &str, _: &str) -> Vec<String> {
+        Vec::new()
     }
 
     fn modules(&self) -> Vec<String> {
