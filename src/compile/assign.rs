@@ -155,7 +155,8 @@ impl<'a> Emitter<'_, 'a> {
                 let object = e.operand(value, NOTHING);
                 let name = e.here().mangle(&attr.name);
                 let cache = e.b.cache(&name);
-                e.op_at(target.span, Op::SetAttr, object, source, 0, cache);
+                let span = e.span_of_link(target.span, attr);
+                e.op_at(span, Op::SetAttr, object, source, 0, cache);
             }
             ExprKind::Subscript { value, index } => {
                 let object = e.operand(value, index.span);
@@ -268,11 +269,12 @@ impl<'a> Emitter<'_, 'a> {
             } => {
                 let object = e.operand(object, value.span);
                 let result = e.temp();
-                e.get_attr(&attr.name, object, target.span, result);
+                let link = e.span_of_link(target.span, attr);
+                e.get_attr(&attr.name, object, link, result);
                 e.augment(result, result, op, value, span);
                 let name = e.here().mangle(&attr.name);
                 let cache = e.b.cache(&name);
-                e.op_at(target.span, Op::SetAttr, object, result, 0, cache);
+                e.op_at(link, Op::SetAttr, object, result, 0, cache);
             }
             ExprKind::Subscript {
                 value: object,
@@ -358,7 +360,8 @@ impl<'a> Emitter<'_, 'a> {
                 let object = e.operand(value, NOTHING);
                 let name = e.here().mangle(&attr.name);
                 let name = e.b.name(&name);
-                e.op_at(target.span, Op::DelAttr, object, 0, 0, name);
+                let span = e.span_of_link(target.span, attr);
+                e.op_at(span, Op::DelAttr, object, 0, 0, name);
             }
             ExprKind::Subscript { value, index } => {
                 let object = e.operand(value, index.span);

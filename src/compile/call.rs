@@ -26,7 +26,11 @@ impl<'a> Emitter<'_, 'a> {
                 e.plain_call(func, args, base, expr.span, dropped);
             } else if !has_stars(args) && e.fits(args.len()) {
                 e.expr_to(func, base);
-                e.keyword_call(args, base, expr.span);
+                let span = match &func.kind {
+                    ExprKind::Attribute { attr, .. } => e.span_of_link(expr.span, attr),
+                    _ => expr.span,
+                };
+                e.keyword_call(args, base, span);
             } else {
                 e.expr_to(func, base);
                 e.spread_call(args, base, expr.span, dropped);
@@ -58,7 +62,11 @@ impl<'a> Emitter<'_, 'a> {
         dropped: bool,
     ) {
         if let ExprKind::Attribute { value, attr } = &func.kind {
-            return self.method_call(value, attr, args, base, (func.span, span), dropped);
+            let spans = (
+                self.span_of_link(func.span, attr),
+                self.span_of_link(span, attr),
+            );
+            return self.method_call(value, attr, args, base, spans, dropped);
         }
         self.expr_to(func, base);
         let count = match self.super_arguments(func, args) {

@@ -19,6 +19,7 @@ use crate::bytecode::{
     Params, Reg,
 };
 use crate::diagnostics::{self, Diagnostic, Span};
+use crate::syntax::ast::Ident;
 
 /// What all frames of a module share.
 pub(super) struct Unit<'a> {
@@ -30,6 +31,8 @@ pub(super) struct Unit<'a> {
     /// What the code notes while it runs.
     pub notes: Notes,
     pub globals: &'a mut GlobalNames,
+    /// The text that spans are about.
+    pub source: &'a str,
     pub problems: Vec<Diagnostic>,
 }
 
@@ -274,6 +277,26 @@ impl<'u, 'a> Emitter<'u, 'a> {
                 "the code of this function grows too large",
                 help,
             );
+        }
+    }
+
+    /// Where an access of `attr`, or a call of it, is: an attribute on a later line than its object begins with its own name, for errors
+    /// name the line of the link of a chain that failed.
+    pub fn span_of_link(&self, span: Span, attr: &Ident) -> Span {
+        let start = attr.span.start;
+        if start <= span.start || start > span.end {
+            return span;
+        }
+        let between = self
+            .unit
+            .source
+            .as_bytes()
+            .get(span.start as usize..start as usize);
+        match between {
+            Some(text) if text.iter().rev().any(|&byte| matches!(byte, b'\n' | b'\r')) => {
+                Span::new(start, span.end)
+            }
+            _ => span,
         }
     }
 

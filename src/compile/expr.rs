@@ -84,7 +84,7 @@ impl<'a> Emitter<'_, 'a> {
             ExprKind::Call { .. } => self.call(expr, dest, false),
             ExprKind::Attribute { value, attr } => {
                 let object = self.operand_in(value, NOTHING, dest);
-                self.get_attr(&attr.name, object, span, dest);
+                self.get_attr(&attr.name, object, self.span_of_link(span, attr), dest);
             }
             ExprKind::Subscript { value, index } => {
                 let object = self.operand_in(value, index.span, dest);

@@ -147,6 +147,7 @@ pub fn compile_with(
         names: target.names,
         notes: target.notes,
         globals,
+        source,
         problems: Vec::new(),
     };
     let mut emitter = Emitter::new(&mut unit, ScopeTree::MODULE);
