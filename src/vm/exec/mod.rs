@@ -32,8 +32,8 @@ pub(in crate::vm) mod unwind;
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use crate::runtime::Slot;
 use crate::runtime::heap::{SlotVec, Trace, Tracer};
+use crate::runtime::{Heap, Slot, Value};
 use finalize::Finalisation;
 use forgotten::Told;
 use frame::Stack;
@@ -115,6 +115,14 @@ unsafe impl Trace for Exec {
 }
 
 impl Exec {
+    /// What the frame that ended just now returned. Nothing else keeps it alive afterwards.
+    #[inline(always)]
+    pub(in crate::vm) fn take_result<'h>(&self, heap: &'h Heap) -> Value<'h> {
+        let result = self.result.get(heap);
+        self.result.clear();
+        result
+    }
+
     /// Nothing runs yet.
     pub fn new(stack: Stack) -> Exec {
         Exec {

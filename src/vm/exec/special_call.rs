@@ -228,13 +228,13 @@ impl Vm {
     pub(in crate::vm) fn frame_returned(&mut self, frame: Frame) -> Result<(), Raised> {
         let i = self.exec.stack.top().last_instr(&self.heap);
         if frame.flags.get() & frame_flag::INIT != 0 {
-            self.check_init(self.exec.result.get(&self.heap))?;
+            self.check_init(self.exec.take_result(&self.heap))?;
             self.set_reg(i.a, frame.extra.get(&self.heap));
             return Ok(());
         }
         if frame.flags.get() & frame_flag::ANSWER == 0 {
             debug_assert!(frame.flags.get() & frame_flag::OBSERVED != 0);
-            self.set_reg(i.a, self.exec.result.get(&self.heap));
+            self.set_reg(i.a, self.exec.take_result(&self.heap));
             return Ok(());
         }
         let right = frame.extra.get(&self.heap).is(RIGHT);
@@ -242,7 +242,7 @@ impl Vm {
     }
 
     fn answer(&mut self, i: Instr, right: bool) -> Result<(), Raised> {
-        let result = self.local(self.exec.result.get(&self.heap));
+        let result = self.local(self.exec.take_result(&self.heap));
         let refused = self.get(result).is(Value::NOT_IMPLEMENTED);
         let facts = &i.op.info().facts;
         if let Some(op) = facts.binary.map(Operator::from) {

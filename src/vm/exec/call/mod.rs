@@ -163,7 +163,7 @@ impl Vm {
     /// Runs the frame that was just pushed with the `BOUNDARY` flag until it returns.
     pub(in crate::vm) fn run_nested(&mut self) -> Result<Local, Raised> {
         match self.run_bounded()? {
-            Trap::Returned => Ok(self.local(self.exec.result.get(&self.heap))),
+            Trap::Returned => Ok(self.local(self.exec.take_result(&self.heap))),
             trap => unreachable!("a call from Rust cannot stop with {trap:?}"),
         }
     }

@@ -52,7 +52,7 @@ impl Vm {
 
     #[inline(always)]
     fn resumed(&self, trap: Trap) -> Resumed {
-        let value = self.local(self.exec.result.get(&self.heap));
+        let value = self.local(self.exec.take_result(&self.heap));
         match trap {
             Trap::Yielded => Resumed::Yielded(value),
             Trap::Returned => Resumed::Returned(value),
@@ -138,7 +138,7 @@ impl Vm {
         if self.goes_on(generator, None) {
             let going_on = self.run_bounded()? == Trap::Yielded;
             if going_on {
-                self.set(into, self.exec.result.get(&self.heap));
+                self.set(into, self.exec.take_result(&self.heap));
             }
             return Ok(going_on);
         }

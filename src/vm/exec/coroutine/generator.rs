@@ -149,9 +149,10 @@ impl Vm {
                 if !for_loop {
                     return Some(Some(Trap::Yielded));
                 }
+                let value = self.exec.take_result(&self.heap);
                 let frame = self.exec.stack.top_mut();
                 let i = frame.ip.previous();
-                frame.window.set(i.b, self.exec.result.get(&self.heap));
+                frame.window.set(i.b, value);
                 frame.ip.jump(i.d);
                 Some(None)
             }
