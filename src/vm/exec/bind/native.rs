@@ -67,6 +67,7 @@ pub fn bind_native<'h>(call: &NativeCall<'h, '_>, params: &[Param]) -> Result<Bo
             Some(_) => return Err(call.complaint(params)),
             None => match collected.and(bound.last()).and_then(|v| v.as_gc::<Dict>()) {
                 Some(dict) => dict.set_str(heap, key, value),
+                None if call.leaves_keywords(params) => {}
                 None => return Err(call.complaint(params)),
             },
         }
@@ -237,6 +238,29 @@ impl<'h> NativeCall<'h, '_> {
         let class = self.function.is_new || self.is_of_class();
         let first = params.first().map_or("", |p| p.name);
         usize::from(first == "self" || first == "cls" && class)
+    }
+}
+
+// What a call may have beside its parameters.
+impl<'h> NativeCall<'h, '_> {
+    /// Whether keywords that a constructor in C does not know are for another function: half of a pair of `__new__` and `__init__`
+    /// refuses them only where the class has not the other half of its own.
+    fn leaves_keywords(&self, params: &[Param]) -> bool {
+        let heap = self.heap;
+        let (class, other) = match self.positional.first() {
+            Some(class) if self.function.is_new => (class.as_gc::<Class>(), "__init__"),
+            Some(&this) if self.native.name() == "__init__" => {
+                (Some(heap.class_of(this)), "__new__")
+            }
+            _ => return false,
+        };
+        let (Some(class), Some(owner)) = (class, self.owner()) else {
+            return false;
+        };
+        let other = heap.intern(other);
+        let halves = (class.lookup(heap, other), owner.lookup(heap, other));
+        !params.iter().any(is_named)
+            && matches!(halves, (Some(own), Some(inherited)) if !own.is(inherited))
     }
 }
 

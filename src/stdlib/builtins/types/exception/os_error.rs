@@ -61,25 +61,31 @@ fn new<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
 
 /// Whether a class of the program has an `__init__` of its own and no `__new__`: then `OSError.__init__`, if it is called, reads the arguments.
 fn reads_arguments_late(heap: &Heap, class: Gc<'_, Class>) -> bool {
+    !inherits(heap, class, "__init__") && inherits(heap, class, "__new__")
+}
+
+/// Whether a class has this method of OSError.
+fn inherits(heap: &Heap, class: Gc<'_, Class>, name: &str) -> bool {
     if class.builtin.is_some() {
-        return false;
+        return true;
     }
     let base = heap.types.class(heap, Builtin::OSError);
-    let same = |name: &str| {
-        let name = heap.intern(name);
-        match (class.lookup(heap, name), base.lookup(heap, name)) {
-            (Some(own), Some(inherited)) => own.is(inherited),
-            _ => true,
-        }
-    };
-    !same("__init__") && same("__new__")
+    let name = heap.intern(name);
+    match (class.lookup(heap, name), base.lookup(heap, name)) {
+        (Some(own), Some(inherited)) => own.is(inherited),
+        _ => true,
+    }
 }
 
 fn init<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let exception = this::<Exception>(heap, args)?;
-    if has_keywords(heap, args.get(2)) {
+    let class = heap.class_of(exception.value());
+    if inherits(heap, class, "__new__") && has_keywords(heap, args.get(2)) {
         let class = heap.type_name(exception.value());
         return Err(heap.type_error(format!("{class}() takes no keyword arguments")));
+    }
+    if !reads_arguments_late(heap, class) {
+        return Ok(Value::NONE);
     }
     exception.args.set(args.get(1));
     let items = exception.args(heap).to_vec(heap);
