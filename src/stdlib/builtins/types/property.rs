@@ -96,7 +96,7 @@ pub const TYPES: &[NativeType] = &[
     },
 ];
 
-const WRAPPER_GETTERS: [Getter; 7] = [
+const WRAPPER_GETTERS: [Getter; 8] = [
     Getter::leaf("__func__", "The function inside.", |heap, args| {
         slot(heap, args, |d| &d.get)
     }),
@@ -104,20 +104,25 @@ const WRAPPER_GETTERS: [Getter; 7] = [
         slot(heap, args, |d| &d.get)
     }),
     Getter::vm("__doc__", "The documentation.", |vm, args| {
-        of_function(vm, args, "__doc__")
+        of_wrapped(vm, args, "__doc__")
     }),
     Getter::vm("__name__", "The name.", |vm, args| {
-        of_function(vm, args, "__name__")
+        of_wrapped(vm, args, "__name__")
     }),
+    Getter::vm(
+        "__annotations__",
+        "The annotations of the function inside.",
+        |vm, args| of_wrapped(vm, args, "__annotations__"),
+    ),
     Getter::vm(
         "__qualname__",
         "The qualified name of the function inside.",
-        |vm, args| of_function(vm, args, "__qualname__"),
+        |vm, args| of_wrapped(vm, args, "__qualname__"),
     ),
     Getter::vm(
         "__module__",
         "The module of the function inside.",
-        |vm, args| of_function(vm, args, "__module__"),
+        |vm, args| of_wrapped(vm, args, "__module__"),
     ),
     Getter::vm(
         "__isabstractmethod__",
@@ -478,6 +483,18 @@ fn wrapper_init(vm: &mut Vm, args: Locals, name: &str) -> Result<Local, Raised> 
 fn wrapped(vm: &Vm, args: Locals) -> Result<Local, Raised> {
     let this = this_of::<Descriptor>(vm, args)?;
     Ok(vm.local(this.get().get.get(&vm.heap).or(Value::NONE)))
+}
+
+/// An attribute of the function that a `staticmethod` or `classmethod` wraps; AttributeError where it has none.
+fn of_wrapped(vm: &mut Vm, args: Locals, name: &str) -> Result<Local, Raised> {
+    let function = wrapped(vm, args)?;
+    match vm.nested(|vm| vm.find_attr(function, name))? {
+        Some(found) => Ok(found),
+        None => {
+            let name = vm.local(vm.heap.str_value(name));
+            Err(vm.attribute_error(args.at(0), name))
+        }
+    }
 }
 
 fn of_function(vm: &mut Vm, args: Locals, name: &str) -> Result<Local, Raised> {

@@ -180,7 +180,11 @@ impl Vm {
             .as_gc::<Class>()
             .and_then(|class| class.builtin)
         {
-            Some(Builtin::Object) => false,
+            // `__str__ = object.__str__` hides the text that strings and exceptions have.
+            Some(Builtin::Object) => {
+                sym == Sym::Str
+                    && (object.kind() == Kind::Exception || self.str_inside(value).is_some())
+            }
             // Builtin types whose objects are plain instances or opaque have their texts beside their methods.
             Some(_) => {
                 matches!(object.kind(), Kind::Opaque | Kind::Future | Kind::Frame)
