@@ -136,3 +136,44 @@ fn files_of_the_old_form_say_how_tests_are_called() {
         ]);
     }
 }
+
+#[test]
+fn parts_of_a_test_fail_on_their_own() {
+    let folder = Folder::with(&[(
+        "test_it.py",
+        "import pytest\n\
+         def test_parts(subtests):\n    for i in range(4):\n        with subtests.test('odd', i=i):\n            \
+         if i == 2: pytest.skip()\n            assert i % 2 == 0\n    print('went on')\n\
+         @pytest.mark.xfail\ndef test_expected(subtests):\n    with subtests.test(): assert 0\n\
+         def test_fine(subtests):\n    with subtests.test(): pass\n",
+    )]);
+    let run = folder.test(&["-v"]);
+    assert_eq!(run.status, 1, "{}{}", run.out, run.err);
+    run.has(&[
+        "in subtest [odd] (i=1)",
+        "in subtest [odd] (i=3)",
+        "went on",
+        "1 failed, 1 passed, 1 failed as expected",
+    ]);
+}
+
+#[test]
+fn empty_texts_show_in_names_and_names_can_be_typed_back() {
+    let folder = Folder::with(&[(
+        "test_it.py",
+        "import pytest\n\
+         @pytest.mark.parametrize('a', ['', 'x y', \"it's\"])\n\
+         @pytest.mark.parametrize('b', [1, pytest.param(2, id='')])\n\
+         @pytest.mark.parametrize('c', [pytest.param(3, id=pytest.HIDDEN_PARAM)])\n\
+         def test_it(a, b, c): assert 0\n",
+    )]);
+    let run = folder.test(&[]);
+    run.has(&[
+        "'test_it.py::test_it[1-]'",
+        "'test_it.py::test_it[-]'",
+        "'test_it.py::test_it[1-x y]'",
+        "'test_it.py::test_it[1-it'\\''s]'",
+    ]);
+    let one = folder.test(&["test_it.py::test_it[1-]"]);
+    one.has(&["1 failed"]);
+}

@@ -476,7 +476,7 @@ fn files_of_pytest_run_as_they_are() {
         "left:  3\n      right: 4",
         "skip   tests/test_all.py::test_skipped: not here",
         "xfail  tests/test_all.py::test_xfail: a bug",
-        "Failed:\n  tests/test_all.py::test_add[x-four]\n",
+        "Failed:\n  'tests/test_all.py::test_add[x-four]'\n",
         "2 failed, 7 passed, 1 skipped, 1 failed as expected in ",
     ]);
     let again = folder.test(&["-v", "tests/test_all.py::test_add[x-four]"]);

@@ -3,6 +3,7 @@
 //! On a terminal a line at the bottom shows how far it is and what runs; it goes to standard error and is wiped before anything else is
 //! written, so that standard output holds the report and nothing more.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use unicode_width::UnicodeWidthChar;
@@ -162,7 +163,7 @@ impl Human {
         }
         let mut text = String::from("Failed:\n");
         for done in failed {
-            text.push_str(&format!("  {}\n", done.name));
+            text.push_str(&format!("  {}\n", typed(&done.name)));
         }
         text
     }
@@ -240,6 +241,15 @@ fn indented(text: &str) -> String {
         .map(|line| format!("{INDENT}{line}"))
         .map(|line| if fits { fit(&line) } else { line } + "\n")
         .collect()
+}
+
+/// A name as a shell takes it for one word.
+fn typed(name: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    if name.chars().all(is_plain) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("'{}'", name.replace('\'', "'\\''")))
 }
 
 /// The beginning of a text, in so many columns.
