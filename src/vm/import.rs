@@ -43,11 +43,13 @@ pub(in crate::vm) struct Modules {
     pub loaded: Slot,
     /// The imports that are under way.
     pub imports: Imports,
+    /// A dict from the names of packages to the `__path__` that is not among their globals: they are no plain modules.
+    pub paths: Slot,
     /// The files whose frames have no line in tracebacks.
     pub silent: Vec<u32>,
 }
 
-traced!(Modules { builtins, loaded } plain { imports, silent });
+traced!(Modules { builtins, loaded, paths } plain { imports, silent });
 
 impl Modules {
     /// An empty module of builtin names; nothing is loaded.
@@ -56,6 +58,7 @@ impl Modules {
             builtins: Slot::new(heap.module("builtins").value()),
             loaded: Slot::new(heap.dict().value()),
             imports: Imports::default(),
+            paths: Slot::new(heap.dict().value()),
             silent: Vec::new(),
         }
     }
@@ -177,8 +180,9 @@ impl Vm {
                 return Ok(module);
             }
         }
-        if let Some(parent) = parent {
-            self.compute_path(parent)?;
+        let split = name.rsplit_once('.');
+        if let (Some(parent), Some((package, _))) = (parent, split) {
+            self.compute_path(package, parent)?;
         }
         match self.load_module(name)? {
             Some(module) => {
@@ -187,33 +191,14 @@ impl Vm {
                 }
                 Ok(module)
             }
-            None => Err(match (parent, name.rsplit_once('.')) {
-                (Some(module), Some((parent, _))) if !self.is_package(module) => self.not_found(
+            None => Err(match split {
+                Some((parent, _)) if self.package_path(parent).is_none() => self.not_found(
                     name,
                     &format!("No module named '{name}'; '{parent}' is not a package"),
                 ),
                 _ => self.not_found(name, &format!("No module named '{name}'")),
             }),
         }
-    }
-
-    /// Binds a module in the package that it is in, unless that has no room for attributes.
-    fn bind_child(&mut self, parent: Local, name: &str, module: Local) -> Result<(), Raised> {
-        let Some((package, child)) = name.rsplit_once('.') else {
-            return Ok(());
-        };
-        let Err(raised) = self.set_attr_named(parent, child, module) else {
-            return Ok(());
-        };
-        let exception = self.heap.peek_raised(&raised).value();
-        if !self.heap.is_instance(exception, Builtin::AttributeError) {
-            return Err(raised);
-        }
-        self.heap.take_raised(raised);
-        self.warn(
-            Builtin::ImportWarning,
-            &format!("Cannot set an attribute on '{package}' for child module '{child}'"),
-        )
     }
 
     /// Asks the hook; a module that fails to run is not loaded.
@@ -240,29 +225,6 @@ impl Vm {
                 Err(raised)
             }
         }
-    }
-
-    /// Keeps the `__path__` that a module's class computes (`__getattr__`, a property) among its globals, where finders read it.
-    fn compute_path(&mut self, module: Local) -> Result<(), Raised> {
-        let is_own_kind = self.get_gc::<Module>(module).is_some_and(|found| {
-            let class = self.heap.class_of(found.value());
-            !class.builtin_is(Builtin::Module)
-        });
-        if is_own_kind
-            && !self.is_package(module)
-            && let Some(path) = self.find_attr(module, "__path__")?
-            && let Some(found) = self.get_gc::<Module>(module)
-        {
-            let name = self.heap.sym(Sym::Path);
-            found.bind(&self.heap, name, self.get(path));
-        }
-        Ok(())
-    }
-
-    fn is_package(&self, module: Local) -> bool {
-        let path = self.heap.sym(Sym::Path);
-        self.get_gc::<Module>(module)
-            .is_some_and(|module| module.globals.get(&self.heap, path).is_some())
     }
 
     fn not_found(&self, name: &str, message: &str) -> Raised {

@@ -19,6 +19,7 @@ mod limits;
 mod load;
 mod local;
 pub mod native;
+mod packages;
 mod payload;
 pub mod processes;
 pub mod protocol;

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Loader;
 use crate::embed::library;
-use crate::runtime::Gc;
 use crate::runtime::list::List;
-use crate::runtime::module::Module;
 use crate::runtime::str::Str;
 use crate::stdlib;
 use crate::vm::{Local, Vm};
@@ -202,24 +200,18 @@ pub(in crate::embed) fn absolute(path: &Path) -> PathBuf {
 fn search_path(vm: &Vm) -> Vec<PathBuf> {
     let changed = vm
         .loaded_module("sys")
-        .and_then(|sys| paths(vm, sys, "path"));
+        .and_then(|sys| vm.find_global(sys, "path"))
+        .map(|path| list_of_paths(vm, path));
     changed.unwrap_or_else(|| vm.extension::<Loader>().path.clone())
 }
 
 fn package_path(vm: &Vm, package: &str) -> Vec<PathBuf> {
-    vm.loaded_module(package)
-        .and_then(|package| paths(vm, package, "__path__"))
+    vm.package_path(package)
+        .map(|path| list_of_paths(vm, path))
         .unwrap_or_default()
 }
 
-/// A module's global that is a list of strings; the empty string is the working folder.
-fn paths(vm: &Vm, module: Local, name: &str) -> Option<Vec<PathBuf>> {
-    let module: Gc<'_, Module> = vm.get_gc(module)?;
-    let value = module.globals.get(&vm.heap, vm.heap.intern(name))?;
-    Some(list_of_paths(vm, vm.local(value)))
-}
-
-/// The strings in a list, as paths.
+/// The strings in a list, as paths; the empty string is the working folder.
 pub(in crate::embed) fn list_of_paths(vm: &Vm, list: Local) -> Vec<PathBuf> {
     let Some(list) = vm.get_gc::<List>(list) else {
         return Vec::new();

@@ -36,9 +36,7 @@ fn finders(vm: &Vm) -> Option<Vec<Local>> {
 /// Asks the finders for the module, and loads it.
 pub(super) fn import(vm: &mut Vm, name: &str) -> Result<Option<Local>, Raised> {
     let path = match name.rsplit_once('.') {
-        Some((parent, _)) => vm
-            .loaded_module(parent)
-            .and_then(|parent| vm.find_global(parent, "__path__")),
+        Some((parent, _)) => vm.package_path(parent),
         None => None,
     };
     let path = path.unwrap_or_else(|| vm.none());
