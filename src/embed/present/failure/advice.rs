@@ -3,7 +3,7 @@
 //! The exception's type and text are CPython's. What it was about is read off its text and off the source: a coroutine used where
 //! its result was meant, a function where a coroutine was, `with` where `async with` was. To add one: an arm in `of`.
 
-use super::{callee, draw, location, raised_at, source_of};
+use super::{callee, draw, location, raised_at, shown_at, source_of};
 use crate::diagnostics::{Severity, SourceMap};
 use crate::embed::present::style::Style;
 use crate::vm::{Failure, Place};
@@ -19,6 +19,12 @@ const ASYNC_ONLY: [&str; 9] = [
     "Server",
     "_AsyncGeneratorContextManager",
     "AsyncExitStack",
+];
+
+/// What functions of asyncio say that take something to await.
+const TAKE_AWAITABLES: [&str; 2] = [
+    "An asyncio.Future, a coroutine or an awaitable is required",
+    "A coroutine object is required",
 ];
 
 /// The advice for an exception, in lines that end; empty if there is none.
@@ -55,8 +61,13 @@ fn type_error(failure: &Failure, sources: &SourceMap) -> Option<String> {
         return function_argument(failure, sources)
             .or_else(|| not_awaitable(class, &awaited_text(failure, sources)));
     }
-    if message == "An asyncio.Future, a coroutine or an awaitable is required" {
+    if TAKE_AWAITABLES.contains(&message) {
         return function_argument(failure, sources);
+    }
+    if message == "'async for' requires an object with __aiter__ method, got function" {
+        let name = raised_text(failure, sources).unwrap_or_default();
+        return is_name(name.trim())
+            .then(|| format!("call it: `async for ... in {}()`", name.trim()));
     }
     if message.starts_with("'async_generator' object is not ") {
         return Some(
@@ -111,17 +122,28 @@ fn not_awaitable(class: &str, text: &str) -> Option<String> {
 
 /// The advice for a call of asyncio that got a function where it takes something to await: the argument is a plain name.
 fn function_argument(failure: &Failure, sources: &SourceMap) -> Option<String> {
-    let text = raised_text(failure, sources)?;
-    let text = text.trim().trim_start_matches("await").trim();
-    let (callee, rest) = text.split_once('(')?;
-    const TAKE: [&str; 4] = ["gather", "shield", "wait_for", "ensure_future"];
-    if !TAKE.contains(&callee.rsplit('.').next()?) {
-        return None;
-    }
+    const TAKE: [&str; 6] = [
+        "gather(",
+        "shield(",
+        "wait_for(",
+        "ensure_future(",
+        "run_until_complete(",
+        "run_coroutine_threadsafe(",
+    ];
+    let (place, _) = shown_at(failure, sources)?;
+    let text = text_of(&place, sources);
+    let rest = TAKE
+        .iter()
+        .find_map(|call| text.split_once(call))
+        .map(|(_, rest)| rest)?;
     let name = rest.split([',', ')']).next()?.trim();
-    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-    (!name.is_empty() && name.chars().all(is_name))
-        .then(|| format!("if it is a function, call it: `{name}()`"))
+    is_name(name).then(|| format!("if it is a function, call it: `{name}()`"))
+}
+
+/// Whether a text is a name, with dots or without.
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    !text.is_empty() && text.chars().all(is_part)
 }
 
 /// The name in the repr of a function or method.
@@ -153,7 +175,7 @@ fn text_of(place: &Place, sources: &SourceMap) -> String {
 fn is_about_a_coroutine(failure: &Failure) -> bool {
     let message = &failure.message;
     let is_mistake = failure.class == "TypeError" || failure.class == "AttributeError";
-    let is_advice = message.starts_with("An asyncio.Future, a coroutine")
+    let is_advice = TAKE_AWAITABLES.contains(&message.as_str())
         || message.starts_with("a coroutine was expected")
         || message.starts_with("Passing coroutines");
     is_mistake && message.contains("coroutine") && !is_advice
