@@ -35,7 +35,12 @@ impl Vm {
     }
 
     /// Binds a module in the package that it is in, unless that has no room for attributes.
-    pub(in crate::vm) fn bind_child(&mut self, parent: Local, name: &str, module: Local) -> Result<(), Raised> {
+    pub(in crate::vm) fn bind_child(
+        &mut self,
+        parent: Local,
+        name: &str,
+        module: Local,
+    ) -> Result<(), Raised> {
         let Some((package, child)) = name.rsplit_once('.') else {
             return Ok(());
         };
