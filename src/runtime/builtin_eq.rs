@@ -180,6 +180,9 @@ fn hash_word(n: i64) -> u64 {
 #[inline(never)]
 fn hash_of(heap: &Heap, value: Value<'_>, depth: u32) -> Option<u64> {
     if let Some(number) = value.as_number() {
+        if let Number::Int(IntRef::Big(n)) = number {
+            heap.note_bytes((n.bits() / 8) as usize);
+        }
         return Some(hash_number(number) as u64);
     }
     match value.unpack() {

@@ -171,6 +171,7 @@ impl ByteArray {
         heap.charge(new.len());
         let mut data = self.data.borrow_mut();
         heap.grow_vec(&mut data, new.len())?;
+        heap.note_bytes(data.len() - range.start);
         data.splice(range, new.iter().copied());
         Ok(())
     }

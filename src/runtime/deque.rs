@@ -119,7 +119,9 @@ impl Deque {
     /// Turns the order around.
     pub fn reverse(&self, heap: &Heap) {
         heap.writes(self, Part::All);
-        self.items.borrow_mut().make_contiguous().reverse();
+        let mut items = self.items.borrow_mut();
+        heap.note_moved(items.len());
+        items.make_contiguous().reverse();
     }
 
     /// Moves the `n` rightmost items to the left.
@@ -128,6 +130,7 @@ impl Deque {
         let mut items = self.items.borrow_mut();
         if !items.is_empty() {
             let n = n.rem_euclid(items.len() as i64) as usize;
+            heap.note_moved(n.min(items.len() - n));
             items.rotate_right(n);
             self.touch();
         }
@@ -174,6 +177,7 @@ impl Deque {
         if items.len() == items.capacity() {
             grow(&mut items, heap)?;
         }
+        heap.note_moved(at.min(items.len() - at));
         items.insert(at, Slot::new(value));
         self.touch();
         Ok(())

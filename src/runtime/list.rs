@@ -140,6 +140,7 @@ impl List {
     /// Takes the item at `i`, which must exist, out.
     pub fn remove<'h>(&self, heap: &'h Heap, i: usize) -> Value<'h> {
         heap.writes(self, Part::All);
+        heap.note_moved(self.len(heap) - i);
         self.items.remove(heap, i)
     }
 
@@ -195,6 +196,7 @@ impl List {
     pub fn insert(&self, heap: &Heap, i: usize, value: Value<'_>) -> Result<(), Raised> {
         heap.writes(self, Part::All);
         self.items.reserve(heap, 1)?;
+        heap.note_moved(self.len(heap) - i);
         self.items.insert(heap, i, value);
         Ok(())
     }

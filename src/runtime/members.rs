@@ -507,6 +507,7 @@ impl Hashed {
         }
         let same = self.places.len() == source.places.len() && source.filled == source.used;
         if same {
+            heap.note_work(self.places.len());
             for (place, other) in self.places.iter_mut().zip(&source.places) {
                 place.hash = other.hash;
                 place.key.assign(&other.key);
@@ -515,6 +516,7 @@ impl Hashed {
             return Ok(());
         }
         for place in source.places.iter().filter(|place| !place.key.is_undef()) {
+            heap.poll(1)?;
             self.put(place.hash, Slot::copy(&place.key));
         }
         Ok(())

@@ -387,11 +387,11 @@ impl Table {
         heap.reads(self, Part::All);
         let inner = self.inner.borrow();
         let live = inner.live as usize;
-        heap.poll(live)?;
         heap.room_for(live * (size_of::<Entry>() + INDEXED))?;
         let table = Table::with_capacity(live);
         heap.charge(live * size_of::<Entry>());
         for e in inner.entries.iter().filter(|e| !e.key.is_undef()) {
+            heap.poll(1)?;
             table.push(heap, e.hash, e.key.get(heap), self.resolve(heap, e))?;
         }
         Ok(table)

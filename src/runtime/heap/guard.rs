@@ -2,7 +2,7 @@
 //!
 //! Safepoints look at it in the VM (`Vm::attend`). Natives cannot wait for the next safepoint: those that may work long call
 //! `Heap::poll` in their loops with the number of items that they handle, and those that know the size of a result ask `Heap::room_for`
-//! first. Both return an ordinary `Raised`. A limit that ends the program is noted in `ended`; from then on no exception finds a
+//! first. Both return an ordinary `Raised`. Those that cannot raise call `Heap::note_work` afterwards. A limit that ends the program is noted in `ended`; from then on no exception finds a
 //! handler (`vm/exec/unwind.rs`).
 
 use std::cell::{Cell, RefCell};
@@ -300,12 +300,42 @@ impl Heap {
         self.poll(bytes / BYTES_OF_UNIT + 1)
     }
 
+    /// Counts items that were handled at a stroke, where nothing can be raised: the next safepoint looks at the outside.
+    #[inline]
+    pub fn note_work(&self, items: usize) {
+        let left = i64::from(self.guard.work.get()) - items.min(1 << 40) as i64;
+        if left >= 0 {
+            self.guard.work.set(left as i32);
+        } else {
+            self.settle_work((i64::from(WORK) - left) as u64);
+            self.budget.hasten();
+        }
+    }
+
+    /// The same for bytes.
+    #[inline]
+    pub fn note_bytes(&self, bytes: usize) {
+        self.note_work(bytes / BYTES_OF_UNIT);
+    }
+
+    /// The same for items of a container that make room for others, or close a gap.
+    #[inline]
+    pub fn note_moved(&self, items: usize) {
+        self.note_bytes(items * size_of::<u64>());
+    }
+
     #[cold]
     #[inline(never)]
-    fn look_outside(&self, done: u64) -> Result<(), Raised> {
+    fn settle_work(&self, done: u64) {
         self.guard.work.set(WORK);
         let steps = done / UNITS_OF_STEP as u64;
         self.guard.steps.set(self.guard.steps.get() + steps);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_outside(&self, done: u64) -> Result<(), Raised> {
+        self.settle_work(done);
         self.check_limits()?;
         match self.guard.outside().shortage() {
             Shortage::None => {}

@@ -38,9 +38,12 @@ pub const BYTESWAP: Native = Native::vm(
     |vm, args| {
         let items = array(vm, args.at(0));
         let size = items.item_size();
-        for item in items.write(&vm.heap).chunks_mut(size) {
+        let mut data = items.write(&vm.heap);
+        vm.heap.poll_bytes(data.len())?;
+        for item in data.chunks_mut(size) {
             item.reverse();
         }
+        drop(data);
         Ok(vm.none())
     },
 );

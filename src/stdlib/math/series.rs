@@ -61,6 +61,7 @@ fn reals(vm: &mut Vm, items: Local) -> Result<Vec<f64>, Raised> {
     while let Some(value) = item(vm, items, reals.len()) {
         let mark = vm.mark();
         let value = vm.local(value);
+        vm.heap.poll(1)?;
         reals.push(real_arg(vm, value)?);
         vm.release(mark);
     }
@@ -127,6 +128,7 @@ fn sumprod(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let total = vm.local(vm.heap.int(0));
     let mut part = Part::Plain;
     for i in 0.. {
+        vm.heap.poll(1)?;
         let mark = vm.mark();
         let (x, y) = match (item(vm, p, i), item(vm, q, i)) {
             (Some(x), Some(y)) => (x, y),

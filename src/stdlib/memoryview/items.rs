@@ -369,7 +369,9 @@ fn equals(vm: &mut Vm, args: Locals, wanted: bool) -> Result<Local, Raised> {
     };
     let by_bytes = theirs.format == mine.format && !matches!(mine.letter(), b'd' | b'f' | b'e');
     if by_bytes {
-        let same = mine.bytes(&vm.heap) == theirs.bytes(&vm.heap);
+        let mine = mine.bytes(&vm.heap);
+        vm.heap.poll_bytes(mine.len())?;
+        let same = mine == theirs.bytes(&vm.heap);
         return Ok(vm.local(Value::bool(same == wanted)));
     }
     let (ours, theirs) = (to_list(vm, this)?, to_list(vm, other)?);

@@ -41,26 +41,45 @@ pub fn search<T: Text>(
         steps: 0,
         pause: STRETCH,
     };
-    let stopped = matcher.stopped();
-    if task.mode != Mode::Search {
-        let end = matcher.run::<T>(task.from)?;
-        return Ok(end.map(|end| (task.from, end)));
-    }
-    let mut candidate = stopped.or_else(|| matcher.candidate(task.from));
-    while let Some(start) = candidate {
-        if let Some(end) = matcher.run::<T>(start)? {
-            return Ok(Some((start, end)));
-        }
-        if start >= task.text.len() {
-            break;
-        }
-        let after = T::next(task.text, start).1;
-        candidate = matcher.candidate(after);
-    }
-    Ok(None)
+    let found = matcher.find::<T>()?;
+    matcher.settle(found.map(|(start, _)| start))?;
+    Ok(found)
 }
 
 impl Matcher<'_> {
+    fn find<T: Text>(&mut self) -> Result<Option<(usize, usize)>, GaveUp> {
+        let stopped = self.stopped();
+        let (text, from) = (self.task.text, self.task.from);
+        if self.task.mode != Mode::Search {
+            let end = self.run::<T>(from)?;
+            return Ok(end.map(|end| (from, end)));
+        }
+        let mut candidate = stopped.or_else(|| self.candidate(from));
+        while let Some(start) = candidate {
+            if let Some(end) = self.run::<T>(start)? {
+                return Ok(Some((start, end)));
+            }
+            if start >= text.len() {
+                break;
+            }
+            candidate = self.candidate(T::next(text, start).1);
+        }
+        Ok(None)
+    }
+
+    /// Counts what was done since the last look at the outside, and the bytes that were skipped: many searches may follow each other.
+    #[inline]
+    fn settle(&self, found: Option<usize>) -> Result<(), GaveUp> {
+        let Search {
+            heap, text, from, ..
+        } = self.task;
+        if self.task.mode == Mode::Search {
+            heap.note_bytes(found.unwrap_or(text.len()) - from);
+        }
+        let done = 1 + self.steps + STRETCH - self.pause;
+        heap.poll(done as usize).map_err(|_| GaveUp::Outside)
+    }
+
     /// Where a match was tried when the search stopped; a text of another length is searched from the beginning.
     fn stopped(&mut self) -> Option<usize> {
         let (start, length) = self.state.stopped?;

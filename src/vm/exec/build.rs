@@ -260,6 +260,7 @@ impl Vm {
         let size = self.dict_in(other).table.len(&self.heap);
         let mut at = 0;
         while let Some((key, value)) = self.entry_at(other, &mut at) {
+            self.heap.poll(1)?;
             let mark = self.mark();
             if !self.dict_set_leaf(self.dict_in(dict), key, value) {
                 let hash = self.dict_in(other).table.hash_at(&self.heap, at - 1);

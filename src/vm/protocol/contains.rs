@@ -142,7 +142,7 @@ impl Vm {
             self.plain_value(self.get(item)).as_gc::<Str>(),
         );
         match (text, part) {
-            (Some(text), Some(part)) => Ok(text.as_str().contains(part.as_str())),
+            (Some(text), Some(part)) => Ok(has_part(&self.heap, text.as_str(), part.as_str())),
             _ => {
                 let class = self.heap.type_name(self.get(item));
                 Err(self.heap.type_error(format!(
@@ -155,6 +155,7 @@ impl Vm {
     fn search_bytes(&mut self, container: Local, item: Local) -> Result<bool, Raised> {
         if let Some(part) = self.exported_bytes(item)? {
             return Ok(with_bytes(&self.heap, self.get(container), |data| {
+                self.heap.note_bytes(data.len());
                 find_bytes(data, &part)
             }));
         }
@@ -167,6 +168,7 @@ impl Vm {
         let byte = self.index_clipped(item)?;
         match u8::try_from(byte) {
             Ok(byte) => Ok(with_bytes(&self.heap, self.get(container), |data| {
+                self.heap.note_bytes(data.len());
                 data.contains(&byte)
             })),
             Err(_) => Err(self.heap.value_error("byte must be in range(0, 256)")),
@@ -271,12 +273,11 @@ pub(in crate::vm) fn leaf_contains(
                 .members
                 .find_leaf(heap, item)?,
         ),
-        Kind::Str => Some(
-            container
-                .as_gc::<Str>()?
-                .as_str()
-                .contains(item.as_gc::<Str>()?.as_str()),
-        ),
+        Kind::Str => Some(has_part(
+            heap,
+            container.as_gc::<Str>()?.as_str(),
+            item.as_gc::<Str>()?.as_str(),
+        )),
         Kind::List => {
             let list = container.as_gc::<List>()?;
             if list.len(heap) > STRETCH {
@@ -353,4 +354,10 @@ fn with_bytes<T>(heap: &Heap, value: Value<'_>, read: impl FnOnce(&[u8]) -> T) -
 
 fn find_bytes(data: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(data, part).is_some()
+}
+
+/// Whether a text has another one inside.
+fn has_part(heap: &Heap, text: &str, part: &str) -> bool {
+    heap.note_bytes(text.len());
+    text.contains(part)
 }

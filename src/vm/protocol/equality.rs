@@ -89,6 +89,7 @@ impl Vm {
             .get_gc::<Tuple>(tuple)
             .and_then(|t| t.at(&self.heap, i))
         {
+            self.heap.poll(1)?;
             hash.add(self.hash_of(item_local(self, item))?);
             i += 1;
         }

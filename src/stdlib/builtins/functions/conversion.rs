@@ -128,5 +128,6 @@ fn in_radix(vm: &mut Vm, args: Locals, radix: Radix) -> Result<Local, Raised> {
         vm.get(number).as_any_int().unwrap_or(IntRef::Small(0)),
         radix,
     );
+    vm.heap.poll_bytes(text.len())?;
     Ok(vm.local(vm.heap.str_value(&text)))
 }

@@ -92,11 +92,14 @@ fn best_leaf<'h>(
     c: Comparison,
 ) -> Option<Value<'h>> {
     let mut best = items.next()?;
+    let mut count = 0;
     for item in items {
         if compare::leaf(heap, c, item, best)? {
             best = item;
         }
+        count += 1;
     }
+    heap.note_work(count);
     Some(best)
 }
 
@@ -232,10 +235,12 @@ fn sum_known<'h>(heap: &'h Heap, iterable: Value<'h>, start: Value<'h>) -> Optio
         for i in 0..list.len(heap) {
             sum.add(list.item(heap, i)?).then_some(())?;
         }
+        heap.note_work(list.len(heap));
     } else if let Some(tuple) = iterable.as_gc::<Tuple>() {
         for item in tuple.iter(heap) {
             sum.add(item).then_some(())?;
         }
+        heap.note_work(tuple.len());
     } else {
         let range = *iterable.as_gc::<Range>()?.get();
         let Sum::Int(start) = sum else { return None };

@@ -440,6 +440,7 @@ fn item(vm: &Vm, owner: Local, at: usize) -> Option<Local> {
 /// Whether the item at a position equals the first argument; the comparison must leave the deque as it is, else an
 /// exception of the class is raised.
 fn equals_at(vm: &mut Vm, args: Locals, at: usize, class: Builtin) -> Result<bool, Raised> {
+    vm.heap.poll(1)?;
     let mark = vm.mark();
     let version = this(vm, args).version();
     let Some(item) = item(vm, args.at(0), at) else {

@@ -154,48 +154,44 @@ impl Vm {
             .unwrap_or(0)
             .saturating_mul(2 * size_of::<Value<'_>>());
         self.heap.room_for(room)?;
-        Ok(self.copy_items(value))
+        self.copy_items(value).transpose()
     }
 
-    fn copy_items<'h>(&'h self, value: Value<'h>) -> Option<Vec<Value<'h>>> {
+    fn copy_items<'h>(&'h self, value: Value<'h>) -> Option<Result<Vec<Value<'h>>, Raised>> {
         let heap = &self.heap;
         let byte = |byte: &u8| Value::small_int(i64::from(*byte));
+        let copied = |items: Vec<Value<'h>>| {
+            heap.note_work(items.len());
+            Some(Ok(items))
+        };
         match value.as_object()?.kind() {
-            Kind::List => Some(value.as_gc::<List>()?.to_vec(heap)),
-            Kind::Tuple => Some(value.as_gc::<Tuple>()?.to_vec(heap)),
-            Kind::Str => Some(
-                value
-                    .as_gc::<Str>()?
-                    .as_str()
-                    .chars()
-                    .map(|c| heap.char_value(c))
-                    .collect(),
-            ),
-            Kind::Bytes => Some(
-                value
-                    .as_gc::<Bytes>()?
-                    .as_slice()
-                    .iter()
-                    .map(byte)
-                    .collect(),
-            ),
-            Kind::ByteArray => Some(
-                value
-                    .as_gc::<ByteArray>()?
-                    .read(heap)
-                    .iter()
-                    .map(byte)
-                    .collect(),
-            ),
-            Kind::Dict => Some(value.as_gc::<Dict>()?.table.keys(heap)),
-            Kind::Set => Some(value.as_gc::<Set>()?.members.keys(heap)),
+            Kind::List => copied(value.as_gc::<List>()?.to_vec(heap)),
+            Kind::Tuple => copied(value.as_gc::<Tuple>()?.to_vec(heap)),
+            Kind::Str => {
+                let text = value.as_gc::<Str>()?;
+                let chars = text.as_str().chars().map(|c| heap.char_value(c));
+                Some(collected(heap, text.char_len(), chars))
+            }
+            Kind::Bytes => {
+                let bytes = value.as_gc::<Bytes>()?;
+                let data = bytes.as_slice();
+                Some(collected(heap, data.len(), data.iter().map(byte)))
+            }
+            Kind::ByteArray => {
+                let array = value.as_gc::<ByteArray>()?;
+                let data = array.read(heap);
+                Some(collected(heap, data.len(), data.iter().map(byte)))
+            }
+            Kind::Dict => copied(value.as_gc::<Dict>()?.table.keys(heap)),
+            Kind::Set => copied(value.as_gc::<Set>()?.members.keys(heap)),
             Kind::Opaque => {
                 let array = plain_array(value)?;
-                (0..array.len(heap))
+                let items: Option<_> = (0..array.len(heap))
                     .map(|at| array.item(heap, at))
-                    .collect()
+                    .collect();
+                copied(items?)
             }
-            Kind::View => items_of_view(heap, value.as_gc()?),
+            Kind::View => copied(items_of_view(heap, value.as_gc()?)?),
             _ => None,
         }
     }
@@ -235,7 +231,26 @@ fn items_of_range(heap: &Heap, range: Range) -> Result<Vec<Value<'_>>, Raised> {
         return Err(heap.memory_error());
     }
     heap.room_for(2 * size_of::<Value<'_>>() * range.len() as usize)?;
-    Ok((0..range.len()).map(|n| heap.int(range.at(n))).collect())
+    let items = (0..range.len()).map(|n| heap.int(range.at(n)));
+    collected(heap, range.len() as usize, items)
+}
+
+/// How many items are collected between two looks at the outside.
+const STRETCH: usize = 1 << 10;
+
+/// So many items as a vector.
+fn collected<'h>(
+    heap: &'h Heap,
+    len: usize,
+    mut items: impl Iterator<Item = Value<'h>>,
+) -> Result<Vec<Value<'h>>, Raised> {
+    let mut collected = Vec::with_capacity(len);
+    while collected.len() < len {
+        let stretch = STRETCH.min(len - collected.len());
+        collected.extend(items.by_ref().take(stretch));
+        heap.poll(stretch)?;
+    }
+    Ok(collected)
 }
 
 fn items_of_view<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Vec<Value<'h>>> {

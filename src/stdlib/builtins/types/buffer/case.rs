@@ -89,9 +89,12 @@ pub const ISTITLE: Native = Native::leaf(
 
 fn map<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&[u8]) -> Vec<u8>) -> Out<'h> {
     let data = this(heap, a)?;
+    heap.poll_bytes(data.len())?;
     Ok(data.same(heap, method(&data)))
 }
 
 fn ask<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&[u8]) -> bool) -> Out<'h> {
-    Ok(Value::bool(method(&this(heap, a)?)))
+    let data = this(heap, a)?;
+    heap.poll_bytes(data.len())?;
+    Ok(Value::bool(method(&data)))
 }

@@ -128,5 +128,6 @@ fn translate<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     } else {
         Buffer::arg(heap, a.get(2))?
     };
+    heap.poll_bytes(data.len())?;
     Ok(data.same(heap, search::translate(&data, table.as_deref(), &delete)))
 }

@@ -126,7 +126,13 @@ fn position<'h>(
         arg::bound(heap, a.get(2))?,
         arg::bound(heap, a.get(3))?,
     );
-    match range.and_then(|range| find(&data[range.clone()], &needle).map(|at| at + range.start)) {
+    let found = range
+        .clone()
+        .and_then(|range| find(&data[range.clone()], &needle).map(|at| at + range.start));
+    if let Some(range) = range {
+        heap.note_bytes(found.map_or(range.len(), |at| at - range.start));
+    }
+    match found {
         Some(at) => Ok(heap.usize(at)),
         None if missing == Missing::MinusOne => Ok(heap.int(-1)),
         None => Err(heap.value_error("subsection not found")),
@@ -140,7 +146,9 @@ fn count<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
         arg::bound(heap, a.get(2))?,
         arg::bound(heap, a.get(3))?,
     );
-    Ok(heap.usize(range.map_or(0, |range| search::count(&data[range], &needle))))
+    let part = range.map_or(&[][..], |range| &data[range]);
+    heap.poll_bytes(part.len())?;
+    Ok(heap.usize(search::count(part, &needle)))
 }
 
 fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: fn(&[u8], &[u8]) -> bool, name: &str) -> Out<'h> {
@@ -150,7 +158,10 @@ fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: fn(&[u8], &[u8]) -> bool, name: 
         arg::bound(heap, a.get(2))?,
         arg::bound(heap, a.get(3))?,
     );
-    let fits = |affix: &[u8]| range.clone().is_some_and(|range| test(&data[range], affix));
+    let fits = |affix: &[u8]| {
+        heap.note_bytes(affix.len());
+        range.clone().is_some_and(|range| test(&data[range], affix))
+    };
     if let Some(affix) = Buffer::of(heap, wanted) {
         return Ok(Value::bool(fits(&affix)));
     }
@@ -184,5 +195,6 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
 fn parts<'h>(heap: &'h Heap, a: Args<'h>, cut: Cut) -> Out<'h> {
     let (data, sep) = (this(heap, a)?, Buffer::arg(heap, a.get(1))?);
     let parts = checked(heap, cut(&data, &sep))?;
+    heap.note_bytes(parts[0].len().min(parts[2].len()));
     Ok(heap.tuple(&parts.map(|part| data.same(heap, part))).value())
 }

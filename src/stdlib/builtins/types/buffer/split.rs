@@ -147,6 +147,7 @@ fn splitlines(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
 fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side) -> Out<'h> {
     let (data, chars) = (this(heap, a)?, optional(heap, a.get(1))?);
     let kept = split::strip(&data, chars.as_deref(), side);
+    heap.note_bytes(data.len() - kept.len());
     if kept.len() == data.len() && a.get(0).is_gc::<Bytes>() {
         return Ok(a.get(0));
     }

@@ -106,8 +106,9 @@ const BIT_COUNT: Native = Native::leaf(
     "bit_count(self, /) -> int",
     "Return the number of ones in the absolute value.",
     |heap, a| {
-        let ones = this_int(heap, a)?.magnitude().count_ones();
-        Ok(heap.int(ones as i64))
+        let n = this_int(heap, a)?.magnitude();
+        heap.note_bytes((n.bits() / 8) as usize);
+        Ok(heap.int(n.count_ones() as i64))
     },
 );
 
@@ -273,6 +274,7 @@ fn into_bytes(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
     let this = plain(vm, a.at(0));
     let n = vm.get(this).as_any_int().unwrap_or(IntRef::Small(0));
     let data = checked(&vm.heap, to_bytes(n, length, order, signed))?;
+    vm.heap.poll_bytes(data.len())?;
     Ok(vm.local(vm.heap.bytes(data).value()))
 }
 
@@ -284,6 +286,7 @@ fn of_bytes(vm: &mut Vm, a: Locals) -> Result<Local, Raised> {
         "from_bytes() argument 'byteorder'",
     )?;
     let data = buffer::make::of_source(vm, a.at(1))?;
+    vm.heap.poll_bytes(data.len())?;
     let n = vm.local(vm.heap.any_int(from_bytes(&data, order, signed)));
     let is_int = vm
         .get_gc::<Class>(a.at(0))

@@ -165,5 +165,7 @@ fn ask_pieces<'h>(
 }
 
 fn ask<'h>(heap: &'h Heap, a: Args<'h>, method: fn(&str) -> bool) -> Result<Value<'h>, Raised> {
-    Ok(Value::bool(method(this::<Str>(heap, a)?.as_str())))
+    let text = this::<Str>(heap, a)?.as_str();
+    heap.note_bytes(text.len());
+    Ok(Value::bool(method(text)))
 }

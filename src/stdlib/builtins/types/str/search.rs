@@ -138,12 +138,11 @@ fn indexed<'h>(heap: &'h Heap, a: Args<'h>) -> Result<Indexed<'h>, Raised> {
 
 fn position<'h>(heap: &'h Heap, a: Args<'h>, find: Find, what: &str, missing: Missing) -> Out<'h> {
     let (text, needle) = (indexed(heap, a)?, arg::text(heap, a.get(1), what)?);
-    match find(
-        &text,
-        needle,
-        arg::bound(heap, a.get(2))?,
-        arg::bound(heap, a.get(3))?,
-    ) {
+    let (start, end) = (arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
+    let found = find(&text, needle, start, end);
+    let from = usize::try_from(start.unwrap_or(0)).unwrap_or(0);
+    heap.note_bytes(found.unwrap_or(text.len()).saturating_sub(from));
+    match found {
         Some(at) => Ok(heap.usize(at)),
         None if missing == Missing::MinusOne => Ok(heap.int(-1)),
         None => Err(heap.value_error("substring not found")),
@@ -155,17 +154,16 @@ fn count<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
         indexed(heap, a)?,
         arg::text(heap, a.get(1), "count() argument 1")?,
     );
-    Ok(heap.usize(text.count(
-        needle,
-        arg::bound(heap, a.get(2))?,
-        arg::bound(heap, a.get(3))?,
-    )))
+    let (start, end) = (arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
+    heap.poll_bytes(text.len())?;
+    Ok(heap.usize(text.count(needle, start, end)))
 }
 
 fn affix<'h>(heap: &'h Heap, a: Args<'h>, test: Test, name: &str) -> Out<'h> {
     let (text, wanted) = (indexed(heap, a)?, a.get(1));
     let (start, end) = (arg::bound(heap, a.get(2))?, arg::bound(heap, a.get(3))?);
     if let Some(affix) = arg::as_str(heap, wanted) {
+        heap.note_bytes(affix.byte_len());
         return Ok(Value::bool(test(&text, affix.as_str(), start, end)));
     }
     let Some(tuple) = plain_value(heap, wanted).as_gc::<Tuple>() else {
@@ -194,6 +192,7 @@ fn replace<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
     let new = arg::text(heap, a.get(2), "replace() argument 2")?;
     let count = arg::index_or(heap, a.get(3), -1)?;
     if !text.contains(old) {
+        heap.note_bytes(text.len());
         return Ok(a.get(0));
     }
     let replaced = search::replace(text, old, new, count, &mut |units| heap.pause(units));
@@ -206,6 +205,7 @@ fn parts<'h>(heap: &'h Heap, a: Args<'h>, cut: Cut) -> Out<'h> {
         arg::text(heap, a.get(1), "")?,
     );
     let (before, found, after) = checked(heap, cut(text, sep))?;
+    heap.note_bytes(before.len().min(after.len()));
     Ok(heap
         .tuple(&[before, found, after].map(|part| heap.str_value(part)))
         .value())

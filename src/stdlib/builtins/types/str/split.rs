@@ -204,6 +204,7 @@ fn cut<'h>(heap: &'h Heap, a: Args<'h>, side: Side, name: &str) -> Out<'h> {
 /// A part of the receiver; itself, if nothing is missing.
 fn slice<'h>(heap: &'h Heap, a: Args<'h>, part: &str) -> Out<'h> {
     let whole = this::<Str>(heap, a)?;
+    heap.note_bytes(whole.byte_len() - part.len());
     Ok(if part.len() == whole.byte_len() {
         whole.value()
     } else {
