@@ -250,7 +250,7 @@ mod tests {
         );
         if let Ok(spec) = FormatSpec::parse(text, "int") {
             let _ = (
-                spec.format_int(IntRef::Small(-5), "int", limit),
+                spec.format_int(IntRef::Small(-5), "int", limit, &mut unpaused),
                 spec.format_float(0.5, "float"),
             );
             let _ = (
@@ -265,7 +265,12 @@ mod tests {
                     conversion.push_float(0.5, &mut String::new()),
                     conversion.wants(),
                 );
-                let _ = conversion.push_int(IntRef::Small(-5), limit, &mut String::new());
+                let _ = conversion.push_int(
+                    IntRef::Small(-5),
+                    limit,
+                    &mut unpaused,
+                    &mut String::new(),
+                );
             }
         }
         for piece in FormatTemplate::new(text) {

@@ -6,8 +6,9 @@
 //! bytes are formatted through this too, as Latin-1.
 
 use super::format_spec::char_from_code;
-use super::int_text::{Decimal, DigitLimit, Radix, int_to_str, radix_digits};
+use super::int_text::{Decimal, DigitLimit, Radix, int_to_long_str, radix_digits};
 use super::num::float_digits::{Layout, Style, digits};
+use super::pause::Pause;
 use super::{IntRef, TextError, TextResult, check_copies};
 
 /// The segments of a template, in order; it ends after the first error.
@@ -288,6 +289,7 @@ impl Conversion<'_> {
         &self,
         value: IntRef<'_>,
         limit: DigitLimit,
+        pause: &mut Pause<'_>,
         out: &mut String,
     ) -> TextResult<()> {
         let from = out.len();
@@ -310,7 +312,7 @@ impl Conversion<'_> {
             (Some(radix), _) => out.push_str(&radix_digits(value, radix)),
             (None, IntRef::Small(n)) => out.push_str(Decimal::new(n).figures()),
             (None, IntRef::Big(_)) => {
-                out.push_str(int_to_str(value, limit)?.trim_start_matches('-'));
+                out.push_str(int_to_long_str(value, limit, pause)?.trim_start_matches('-'));
             }
         }
         let wanted = self.precision.given().unwrap_or(0);
@@ -530,11 +532,11 @@ mod tests {
             (Wants::Ascii, Arg::Text(value)) => text(&str_ascii(value)),
             (Wants::Repr | Wants::Ascii, arg) => text(&arg.str()),
             (Wants::Number | Wants::Index | Wants::Char, Arg::Int(value)) => {
-                conversion.push_int(IntRef::Small(*value), limit, out)
+                conversion.push_int(IntRef::Small(*value), limit, &mut |_| Ok(()), out)
             }
             (Wants::Number, Arg::Float(value)) => {
                 let value = super::super::num::convert::float_to_int(*value)?;
-                conversion.push_int(value.as_ref(), limit, out)
+                conversion.push_int(value.as_ref(), limit, &mut |_| Ok(()), out)
             }
             (Wants::Float, Arg::Int(value)) => conversion.push_float(*value as f64, out),
             (Wants::Float, Arg::Float(value)) => conversion.push_float(*value, out),

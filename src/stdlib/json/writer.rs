@@ -11,7 +11,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, checked, plain_value};
 use crate::text::float_repr::float_repr;
-use crate::text::int_text::{Decimal, int_to_str};
+use crate::text::int_text::{Decimal, int_to_long_str};
 use crate::text::pause::pieces;
 use crate::vm::{Local, Vm};
 
@@ -180,7 +180,8 @@ impl Writer {
         if let Some(n) = plain.as_i64() {
             self.out.push_str(Decimal::new(n).text());
         } else if let Some(n) = plain.as_any_int() {
-            let digits = checked(heap, int_to_str(n, heap.digit_limit.get()))?;
+            let pause = &mut |digits| heap.pause(digits);
+            let digits = checked(heap, int_to_long_str(n, heap.digit_limit.get(), pause))?;
             heap.grow_text(&mut self.out, digits.len())?;
             self.out.push_str(&digits);
         } else if let Some(x) = plain.as_float() {

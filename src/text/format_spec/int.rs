@@ -5,23 +5,25 @@
 
 use super::number::Number;
 use super::{FormatSpec, Sign};
-use crate::text::int_text::{DigitLimit, Radix, int_to_str, radix_digits};
+use crate::text::int_text::{DigitLimit, Radix, int_to_long_str, radix_digits};
 use crate::text::num::convert::int_to_float;
+use crate::text::pause::Pause;
 use crate::text::surrogate;
 use crate::text::{IntRef, TextError, TextResult};
 
 impl FormatSpec {
-    /// `format(int, spec)`; `type_name` is that of the value, for messages.
+    /// `format(int, spec)`; `type_name` is that of the value, for messages; `pause` as for `int_to_long_str`.
     pub fn format_int(
         &self,
         value: IntRef<'_>,
         type_name: &str,
         limit: DigitLimit,
+        pause: &mut Pause<'_>,
     ) -> TextResult<String> {
         match self.kind {
             None | Some('d' | 'n') => {
                 self.check_integer()?;
-                let text = int_to_str(value, limit)?;
+                let text = int_to_long_str(value, limit, pause)?;
                 self.lay_out_int(value, "", text.trim_start_matches('-'), 3)
             }
             Some('b') => self.format_radix(value, Radix::Binary),

@@ -276,6 +276,7 @@ mod tests {
                         small.unwrap_or(IntRef::Big(&value)),
                         kind,
                         DigitLimit::default(),
+                        &mut |_| Ok(()),
                     )
                 }
                 "float" => parsed.format_float(oracle::float(value), kind),

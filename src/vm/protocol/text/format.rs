@@ -6,12 +6,12 @@
 use crate::bytecode::Instr;
 use crate::runtime::Value;
 use crate::runtime::builtin_eq::Number;
+use crate::runtime::heap::Heap;
 use crate::runtime::intern::Sym;
 use crate::runtime::raised::Raised;
 use crate::runtime::str::Str;
 use crate::text::TextResult;
 use crate::text::format_spec::FormatSpec;
-use crate::text::int_text::DigitLimit;
 use crate::vm::Vm;
 use crate::vm::local::Local;
 
@@ -80,7 +80,7 @@ impl Vm {
     fn format_plain(&self, value: Value<'_>, spec: &str) -> Result<Option<String>, Raised> {
         let name = self.heap.type_name(value);
         let plain = self.underlying(value, Sym::Format);
-        format_leaf(plain, spec, name, self.heap.digit_limit.get())
+        format_leaf(&self.heap, plain, spec, name)
             .transpose()
             .map_err(|error| self.heap.raise_text(error))
     }
@@ -128,13 +128,8 @@ impl Vm {
             if spec.as_str().is_empty() {
                 return Ok(false);
             }
-            let text = format_leaf(
-                value,
-                spec.as_str(),
-                self.heap.type_name(value),
-                self.heap.digit_limit.get(),
-            )
-            .transpose();
+            let name = self.heap.type_name(value);
+            let text = format_leaf(&self.heap, value, spec.as_str(), name).transpose();
             let Some(text) = text.map_err(|error| self.heap.raise_text(error))? else {
                 return Ok(false);
             };
@@ -160,10 +155,10 @@ impl Vm {
 
 /// Formats a number or string; None for anything else. `name` is that of its class, for messages.
 fn format_leaf(
+    heap: &Heap,
     value: Value<'_>,
     spec: &str,
     name: &str,
-    limit: DigitLimit,
 ) -> Option<TextResult<String>> {
     if let Some(text) = value.as_gc::<Str>() {
         return Some(
@@ -172,7 +167,10 @@ fn format_leaf(
     }
     let number = value.as_number()?;
     Some(FormatSpec::parse(spec, name).and_then(|spec| match number {
-        Number::Int(n) => spec.format_int(n, name, limit),
+        Number::Int(n) => {
+            let pause = &mut |digits| heap.pause(digits);
+            spec.format_int(n, name, heap.digit_limit.get(), pause)
+        }
         Number::Float(x) => spec.format_float(x, name),
         Number::Complex(c) => spec.format_complex(c.re, c.im, name),
     }))

@@ -10,7 +10,7 @@ use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Raised, Value};
 use crate::text::num::convert::float_to_int;
 use crate::text::percent::{Arguments, Conversion, Count, PercentTemplate, Segment, Wants};
-use crate::text::{Int, str_repr};
+use crate::text::{Int, IntRef, str_repr};
 use crate::vm::Vm;
 use crate::vm::local::Local;
 use crate::vm::protocol::arith::Provider;
@@ -77,8 +77,9 @@ impl Vm {
         let mut operands = self.percent_operands(args, flavor);
         let mut out = String::with_capacity(template.len());
         for segment in PercentTemplate::new(template) {
+            self.heap.poll(1)?;
             match self.checked(segment)? {
-                Segment::Literal(text) => out.push_str(text),
+                Segment::Literal(text) => self.heap.append_text(&mut out, text)?,
                 Segment::Conversion(conversion) => {
                     let mark = self.mark();
                     self.convert(conversion, &mut operands, flavor, &mut out)?;
@@ -204,8 +205,7 @@ impl Vm {
             Wants::Ascii => out.push_str(&str_repr::escape_non_ascii(&self.repr_text(value)?)),
             Wants::Number | Wants::Index => {
                 let number = self.percent_integer(conversion, value)?;
-                let limit = self.heap.digit_limit.get();
-                return self.checked(conversion.push_int(number.as_ref(), limit, out));
+                return self.push_int(conversion, number.as_ref(), out);
             }
             Wants::Float => {
                 let number = self.to_float(value)?;
@@ -231,8 +231,17 @@ impl Vm {
             return self.checked(conversion.finish_text(out, from));
         }
         let number = self.percent_integer(conversion, value)?;
-        let limit = self.heap.digit_limit.get();
-        self.checked(conversion.push_int(number.as_ref(), limit, out))
+        self.push_int(conversion, number.as_ref(), out)
+    }
+
+    fn push_int(
+        &self,
+        conversion: &Conversion<'_>,
+        number: IntRef<'_>,
+        out: &mut String,
+    ) -> Result<(), Raised> {
+        let pause = &mut |digits| self.heap.pause(digits);
+        self.checked(conversion.push_int(number, self.heap.digit_limit.get(), pause, out))
     }
 
     /// The integer that a conversion makes of a value: floats are truncated for `%d`, and only there.

@@ -108,8 +108,9 @@ fn format<'h>(heap: &'h Heap, a: Args<'h>) -> Out<'h> {
         };
     }
     let name = heap.type_name(value);
+    let pause = &mut |digits| heap.pause(digits);
     let formatted = FormatSpec::parse(spec, name)
-        .and_then(|spec| spec.format_int(n, name, heap.digit_limit.get()));
+        .and_then(|spec| spec.format_int(n, name, heap.digit_limit.get(), pause));
     heap.try_str(&checked(heap, formatted)?)
 }
 
