@@ -78,7 +78,9 @@ const CRC32: Native = Native::vm(
     "Compute CRC-32 incrementally.",
     |vm, args| {
         let start = start(vm, args)? as u32;
-        let crc = crc32(start, &Buffer::arg(&vm.heap, vm.get(args.at(0)))?);
+        let data = Buffer::arg(&vm.heap, vm.get(args.at(0)))?;
+        vm.heap.poll_bytes(data.len())?;
+        let crc = crc32(start, &data);
         Ok(vm.local(vm.heap.int(i64::from(crc))))
     },
 );

@@ -516,7 +516,9 @@ const ADLER32: Native = Native::vm(
     "Compute an Adler-32 checksum of data.",
     |vm, args| {
         let start = vm_index_or(vm, args.at(1), 1)? as u32;
-        let sum = adler32(start, &Buffer::arg(&vm.heap, vm.get(args.at(0)))?);
+        let data = Buffer::arg(&vm.heap, vm.get(args.at(0)))?;
+        vm.heap.poll_bytes(data.len())?;
+        let sum = adler32(start, &data);
         Ok(vm.local(vm.heap.int(i64::from(sum))))
     },
 );
