@@ -90,10 +90,13 @@ pub fn union_of(vm: &mut Vm, a: Local, b: Local) -> Result<Local, Raised> {
             true => spread(vm, field(vm, part, "__args__")),
             false => vec![part],
         };
+        // The members of one union are different.
+        let others = members.len();
         for part in parts {
             let part = none_as_class(vm, part);
             let mut is_known = false;
-            for &member in &members {
+            for &member in &members[..others] {
+                vm.heap.poll(1)?;
                 is_known = is_known || vm.equal(member, part)?;
             }
             if !is_known {
