@@ -38,6 +38,7 @@ const ON_PURPOSE: &[(&str, &str)] = &[
     ("inspect/source_and_calls", "E0405"),
     ("golden/time/", "E0414"),
     ("golden/warnings/", "E04"),
+    ("traceback/links_of_chains_over_lines", "E0420"),
 ];
 
 /// The exceptions that findings foretell, by the words that a program may print of them.

@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::block::{self, BlockingWait};
 use super::future::{self, future};
 use super::handle::Handle;
 use super::loop_state::FIRST_LOOP;
@@ -17,11 +16,10 @@ use super::ready_queue::ChoicePoint;
 use super::thread_queue::{BlockedOn, ThreadId, ThreadQueue};
 use super::{Scheduler, scheduler};
 use crate::runtime::heap::traced;
-use crate::runtime::str::Str;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
 use crate::sched::handle::NativeCallback;
-use crate::vm::{GreenStack, ImportThreads, Local, Place, Slice, Vm};
+use crate::vm::{GreenStack, Local, Place, Slice, Vm};
 
 /// The main thread's.
 pub const MAIN: ThreadId = ThreadId(1);
@@ -118,7 +116,7 @@ pub(super) struct GreenThreads {
     idle_workers: RefCell<Vec<usize>>,
     workers: Cell<usize>,
     /// Those that wait for a module that another one loads.
-    importers: ThreadQueue,
+    pub(super) importers: ThreadQueue,
     /// What is called when the main program is over.
     pub(super) at_exit: RefCell<Vec<Slot>>,
 }
@@ -490,38 +488,6 @@ fn deliver(vm: &mut Vm, result: Local, pair: Local) -> Result<(), Raised> {
     match pair.at(&vm.heap, 1).and_then(|v| v.as_bool()) {
         Some(true) => future::set_exception(vm, result, outcome),
         _ => future::set_result(vm, result, outcome),
-    }
-}
-
-fn importers(vm: &Vm, _: Local) -> &ThreadQueue {
-    &scheduler(vm).green.importers
-}
-
-fn is_import_over(vm: &Vm, name: Local) -> bool {
-    let name = vm.get_gc::<Str>(name);
-    name.is_none_or(|name| !vm.is_importing_elsewhere(name.as_str()))
-}
-
-/// Threads that import the same module.
-pub(super) struct Importing;
-
-impl ImportThreads for Importing {
-    fn current(&self, vm: &Vm) -> u64 {
-        current(vm).id.0
-    }
-
-    fn wait(&self, vm: &mut Vm, name: Local) -> Result<(), Raised> {
-        let wait = BlockingWait {
-            what: "an import",
-            object: name,
-            until: None,
-        };
-        block::wait(vm, &wait, importers, is_import_over).map(drop)
-    }
-
-    fn wake(&self, vm: &Vm) {
-        let scheduler = scheduler(vm);
-        scheduler.green.importers.wake_all(scheduler);
     }
 }
 

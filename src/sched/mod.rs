@@ -19,6 +19,7 @@ mod foreground;
 pub mod future;
 pub mod green;
 pub mod handle;
+mod importing;
 pub mod loop_state;
 mod pause;
 pub mod prompt;
@@ -469,7 +470,7 @@ pub fn install(vm: &mut Vm, mode: TimeMode) {
     vm.set_slice_end(green::slice_end);
     vm.set_interrupt(signals::deliver);
     vm.set_name_task(report::current_name);
-    vm.set_import_threads(green::Importing);
+    vm.set_import_threads(importing::Importing);
 }
 
 /// The VM's scheduler.

@@ -1,4 +1,7 @@
 //! Packages: where their parts are looked for, and the names that those get in them.
+//!
+//! A package is whatever has a `__path__`: a module, an instance of a class of modules that computes one, any other object in
+//! `sys.modules`. Finders ask `Vm::package_path`; a part is bound in its package when it is loaded.
 
 use crate::runtime::dict::Dict;
 use crate::runtime::{Builtin, Raised};
