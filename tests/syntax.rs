@@ -19,8 +19,8 @@ const MESSAGES: &[(&str, &str, &str, u32, u32)] = &[
         "\nasync def f():\n",
         "IndentationError",
         "expected an indented block after function definition on line 2",
-        3,
-        1,
+        2,
+        15,
     ),
     ("x\n  y", "IndentationError", "unexpected indent", 2, 1),
     (
