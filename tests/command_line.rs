@@ -55,6 +55,7 @@ fn wrong_arguments_are_told_what_was_meant() {
             "'sideways' is no value of '--time <CLOCK>' (it may be real, virtual)",
         ),
         (&["--seed"], "'--seed <N>' needs a value"),
+        (&["--seed", "x"], "'--seed <N>': a whole number is meant"),
         (&["test", "--timeout", "-1"], "there is no option '-1'"),
         (&["test", "--timeout", "0"], "it must be a number above 0"),
         (&["repl", "x"], "'x' is one argument too many"),

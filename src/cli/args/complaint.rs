@@ -3,6 +3,8 @@
 //! clap finds the mistake and, for options and values, the nearest name; the words are ours. A kind of mistake that has no words here
 //! keeps clap's.
 
+use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
+
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -34,8 +36,7 @@ fn found(error: &Error) -> String {
             format!("'{value}' is no value of '{argument}'{}", choices(error))
         }
         ErrorKind::ValueValidation => {
-            let why =
-                std::error::Error::source(error).map_or(String::new(), |why| format!(": {why}"));
+            let why = std::error::Error::source(error).map_or(String::new(), reason);
             format!("'{value}' is no value of '{argument}'{why}")
         }
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
@@ -52,6 +53,19 @@ fn found(error: &Error) -> String {
             first.trim_start_matches("error: ").to_owned()
         }
     }
+}
+
+/// Why a value is none: for numbers in our words, not in Rust's.
+fn reason(why: &(dyn std::error::Error + 'static)) -> String {
+    let why = match why.downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
+        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+            "the number is too large".into()
+        }
+        Some(_) => "a whole number is meant".into(),
+        None if why.is::<ParseFloatError>() => "a number is meant".into(),
+        None => why.to_string(),
+    };
+    format!(": {why}")
 }
 
 /// What a value may be, if that is a short list.
