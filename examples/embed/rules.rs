@@ -22,7 +22,7 @@ def loop():
         pass
 ";
 
-/// What `shop.price` looks up.
+/// The prices that `shop.price` looks up.
 fn price(item: &str) -> Result<f64, HostError> {
     match item {
         "tea" => Ok(4.5),

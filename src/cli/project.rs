@@ -1,4 +1,5 @@
-//! What a project says of its tests: `[test]` of apy.toml, `[tool.apy.test]` and `[tool.pytest.ini_options]` of pyproject.toml, pytest.ini.
+//! The settings that a project has for its tests. They stand in `[test]` of apy.toml, in `[tool.apy.test]` and `[tool.pytest.ini_options]`
+//! of pyproject.toml, or in the sections that pytest.ini, tox.ini and setup.cfg have for pytest.
 //!
 //! ```toml
 //! [test]
@@ -32,7 +33,7 @@ const MARKS: [&str; 7] = [
     "setup.py",
 ];
 
-/// What a project says of its tests.
+/// The settings that a project has for its tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
     /// Its folder, which stands on `sys.path`.

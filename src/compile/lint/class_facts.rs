@@ -1,4 +1,4 @@
-//! What the text of a class says of it: its methods, its annotated names, and what its methods assign to attributes of `self`.
+//! The facts in the text of a class: its methods, its annotated names, and the values that its methods assign to attributes of `self`.
 //!
 //! Only the class itself is read, not its bases; `members` follows those. One assignment tells what an attribute is, several leave it
 //! open.
@@ -17,7 +17,7 @@ pub struct ClassFacts<'a> {
     pub def: &'a ClassDef,
     /// The scope around it, in which its bases are named.
     pub outer: ScopeId,
-    /// What its methods assign.
+    /// The attributes that its methods assign.
     pub attributes: Attributes<'a>,
     /// Its methods; None where several definitions have the name.
     pub methods: HashMap<&'a str, Option<Method<'a>>>,
@@ -30,11 +30,11 @@ pub struct ClassFacts<'a> {
 pub struct Method<'a> {
     /// Its definition.
     pub def: &'a FunctionDef,
-    /// What it is called on.
+    /// The object that it is bound to.
     pub how: How,
 }
 
-/// What reading a method through an object makes of it.
+/// How a method that is read through an object is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// It is bound to the object.

@@ -398,7 +398,7 @@ impl<'a> Known<'a> {
         facts.takers.contains(&function).then_some(facts.def)
     }
 
-    /// What the text of a class says of it.
+    /// The facts in the text of a class.
     pub fn class(&self, class: &ClassDef) -> Option<&ClassFacts<'a>> {
         self.classes.get(&self.tree.of(class, Role::Body))
     }
