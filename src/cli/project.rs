@@ -1,5 +1,4 @@
-//! The settings that a project has for its tests. They stand in `[test]` of apy.toml, in `[tool.apy.test]` and `[tool.pytest.ini_options]`
-//! of pyproject.toml, or in the sections that pytest.ini, tox.ini and setup.cfg have for pytest.
+//! The settings that a project has for its tests, from apy.toml, pyproject.toml, or pytest's part of pytest.ini, tox.ini and setup.cfg.
 //!
 //! ```toml
 //! [test]
