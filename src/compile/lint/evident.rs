@@ -9,10 +9,11 @@ use super::members::{Found, find, is_abstract};
 use super::native::{self, LOCKS, LOOPS, TASKS};
 use super::signature::Bound;
 use super::world::{Entity, Member};
+use crate::compile::resolve::literal_kind;
 use crate::compile::scope::{Role, ScopeId};
 use crate::diagnostics::Span;
 use crate::syntax::ast::{
-    Arg, BinOp, Block, ClassDef, Constant, Expr, ExprKind, FunctionDef, StmtKind, UnaryOp,
+    Arg, BinOp, Block, ClassDef, Expr, ExprKind, FunctionDef, StmtKind, UnaryOp,
 };
 
 /// What a value is.
@@ -124,24 +125,13 @@ fn within<'a>(
 
 /// What a literal or display is.
 fn literal<'a>(kind: &ExprKind) -> Option<Evident<'a>> {
-    let of = match kind {
-        ExprKind::Constant(constant) => match constant {
-            Constant::None | Constant::Ellipsis => return None,
-            Constant::Bool(_) => "bool",
-            Constant::Int(_) | Constant::BigInt(_) => "int",
-            Constant::Float(_) => "float",
-            Constant::Complex(_) => "complex",
-            Constant::Str(_) => "str",
-            Constant::Bytes(_) => "bytes",
-        },
-        ExprKind::FString(_) => "str",
-        ExprKind::List(_) | ExprKind::ListComp { .. } => "list",
-        ExprKind::Dict(_) | ExprKind::DictComp { .. } => "dict",
-        ExprKind::Set(_) | ExprKind::SetComp { .. } => "set",
-        ExprKind::Tuple(_) => "tuple",
-        _ => return None,
-    };
-    Some(builtin(of))
+    let of = literal_kind(kind)?;
+    // These classes have no name among the builtins, or no value of their own.
+    let is_known = !matches!(
+        of,
+        "NoneType" | "ellipsis" | "generator" | "function" | "slice"
+    );
+    is_known.then(|| builtin(of))
 }
 
 /// The result of an operator on values of builtin types.

@@ -94,7 +94,7 @@ impl Resolver {
 
     fn call(&mut self, func: &Expr, args: &[Arg], span: Span) {
         let is_lambda = matches!(func.kind, ExprKind::Lambda(_));
-        if let Some(kind) = literal_kind(func).filter(|_| !is_lambda) {
+        if let Some(kind) = literal_kind(&func.kind).filter(|_| !is_lambda) {
             let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(
                 ErrorCode::NotCallable,
@@ -120,7 +120,7 @@ impl Resolver {
         );
         let is_mapping = matches!(value.kind, ExprKind::Dict(_) | ExprKind::DictComp { .. });
         let help = "two values side by side, the second in brackets, are a subscript";
-        match (literal_kind(value), literal_kind(index)) {
+        match (literal_kind(&value.kind), literal_kind(&index.kind)) {
             (Some(kind), _) if !is_sequence && !is_mapping => {
                 self.warn(
                     ErrorCode::NotSubscriptable,
@@ -224,8 +224,8 @@ fn compared_by_value(expr: &Expr) -> Option<&'static str> {
 }
 
 /// The type of a literal or display.
-fn literal_kind(expr: &Expr) -> Option<&'static str> {
-    Some(match &expr.kind {
+pub(in crate::compile) fn literal_kind(kind: &ExprKind) -> Option<&'static str> {
+    Some(match kind {
         ExprKind::Constant(constant) => match constant {
             Constant::None => "NoneType",
             Constant::Bool(_) => "bool",

@@ -12,6 +12,7 @@ mod function;
 mod pattern;
 mod stmt;
 
+pub(super) use expr::literal_kind;
 pub(super) use function::{params_in_order, params_in_source};
 
 use std::rc::Rc;
