@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use super::counting::rest;
+use super::reduce::{Reduce, Reduced, numbers, parts, positions};
 use super::{ITER, body, class, make, state};
 use crate::runtime::heap::{SlotVec, traced};
 use crate::runtime::opaque::Payload;
@@ -24,8 +25,108 @@ traced!(Choice { pool } plain { positions });
 
 impl Payload for Choice {}
 
-#[derive(Default)]
+impl Reduce for Choice {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let this = state::<Choice>(vm, iter);
+        let positions = this.positions.borrow();
+        let Positions {
+            stage, at, left, ..
+        } = &*positions;
+        let tuple = |range| {
+            vm.local(
+                vm.heap
+                    .tuple(&this.pool.copy_range(&vm.heap, range))
+                    .value(),
+            )
+        };
+        let never_began = at.len() < positions.places;
+        let is_over = *stage == Stage::Over && !never_began;
+        let all = 0..this.pool.len();
+        let (args, state) = if positions.kind == Kind::Product {
+            let pools = positions.pools.iter();
+            let args = match is_over {
+                true => vec![tuple(0..0)],
+                false => pools
+                    .clone()
+                    .map(|&(at, len)| tuple(at..at + len))
+                    .collect(),
+            };
+            (
+                args,
+                numbers(vm, at.iter().zip(pools).map(|(at, pool)| at - pool.0)),
+            )
+        } else {
+            let pool = tuple(if is_over { 0..0 } else { all });
+            let args = vec![pool, vm.local(vm.heap.usize(positions.places))];
+            let at = numbers(vm, at.iter().copied());
+            match positions.kind {
+                Kind::Permutations => {
+                    let left = numbers(vm, left.iter().copied());
+                    (args, vm.tuple_of(&[at, left]))
+                }
+                _ => (args, at),
+            }
+        };
+        Ok(Reduced {
+            state: (*stage == Stage::Begun).then_some(state),
+            ..Reduced::of(&args)
+        })
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, given: Local) -> Result<(), Raised> {
+        let this = state::<Choice>(vm, iter);
+        let n = this.pool.len();
+        let (kind, r, pools) = {
+            let positions = this.positions.borrow();
+            (positions.kind, positions.places, positions.pools.clone())
+        };
+        // There is no result, whatever the positions.
+        let has_none = match kind {
+            Kind::Product => pools.iter().any(|&(_, len)| len == 0),
+            Kind::Replacement => n == 0 && r > 0,
+            Kind::Combinations | Kind::Permutations => r > n,
+        };
+        if has_none {
+            return Ok(());
+        }
+        let mut left = Vec::new();
+        let at = match kind {
+            Kind::Product => {
+                let most = |place: usize| (0, pools[place].1 - 1);
+                let mut at = positions(vm, given, r, most)?;
+                for (at, pool) in at.iter_mut().zip(&pools) {
+                    *at += pool.0;
+                }
+                at
+            }
+            Kind::Combinations => positions(vm, given, r, |place| (0, place + n - r))?,
+            Kind::Replacement => positions(vm, given, r, |_| (0, n - 1))?,
+            Kind::Permutations => {
+                let given = parts(vm, given, 2, 2)?;
+                left = positions(vm, given[1], r, |place| (1, n - place))?;
+                positions(vm, given[0], n, |_| (0, n - 1))?
+            }
+        };
+        let mut positions = state::<Choice>(vm, iter).positions.borrow_mut();
+        positions.stage = Stage::Begun;
+        positions.at = at;
+        positions.left = left;
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Combinations,
+    Replacement,
+    Permutations,
+    Product,
+}
+
 struct Positions {
+    kind: Kind,
+    /// How many items a result has.
+    places: usize,
     /// Before the first result, at one, or over.
     stage: Stage,
     /// Into the pool, one for each place of a result; for `permutations` the whole pool, of which the first places count.
@@ -36,9 +137,8 @@ struct Positions {
     pools: Vec<(usize, usize)>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    #[default]
     New,
     Begun,
     Over,
@@ -67,12 +167,8 @@ fn step(vm: &Vm, iter: Local, into: Local, forward: fn(&mut Positions, usize) ->
     };
     positions.stage = if more { Stage::Begun } else { Stage::Over };
     if more {
-        let places = match positions.left.len() {
-            0 => positions.at.len(),
-            places => places,
-        };
         let heap = &vm.heap;
-        let tuple = heap.tuple_with(places, |place| {
+        let tuple = heap.tuple_with(positions.places, |place| {
             let item = this.pool.get(heap, positions.at[place]);
             item.expect("positions lie inside the pool")
         });
@@ -96,7 +192,12 @@ fn room_for(vm: &Vm, places: usize) -> Result<(), Raised> {
 pub const COMBINATIONS: ModuleType = class(
     "itertools.combinations",
     NativeType {
-        methods: &[&ITER, &COMBINATIONS_NEXT],
+        methods: &[
+            &ITER,
+            &COMBINATIONS_NEXT,
+            &Choice::REDUCE,
+            &Choice::SETSTATE,
+        ],
         ..body(
             &COMBINATIONS_NEW,
             "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)",
@@ -111,25 +212,29 @@ const COMBINATIONS_NEW: Native = Native::vm(
         let pool = vm.to_list(args.at(1))?;
         let (n, r) = (vm.len(pool)?, places(vm, args.at(2))?);
         let positions = if r > n {
-            over()
+            over(Kind::Combinations, r)
         } else {
-            starting((0..r).collect())
+            starting(Kind::Combinations, r, (0..r).collect())
         };
         choice(vm, args.at(0), pool, positions)
     },
 );
 
-fn over() -> Positions {
+fn over(kind: Kind, places: usize) -> Positions {
     Positions {
         stage: Stage::Over,
-        ..Positions::default()
+        ..starting(kind, places, Vec::new())
     }
 }
 
-fn starting(at: Vec<usize>) -> Positions {
+fn starting(kind: Kind, places: usize, at: Vec<usize>) -> Positions {
     Positions {
+        kind,
+        places,
+        stage: Stage::New,
         at,
-        ..Positions::default()
+        left: Vec::new(),
+        pools: Vec::new(),
     }
 }
 
@@ -151,7 +256,7 @@ const COMBINATIONS_NEXT: Native = Native::step(|vm, iter, into| {
 pub const COMBINATIONS_WITH_REPLACEMENT: ModuleType = class(
     "itertools.combinations_with_replacement",
     NativeType {
-        methods: &[&ITER, &REPLACEMENT_NEXT],
+        methods: &[&ITER, &REPLACEMENT_NEXT, &Choice::REDUCE, &Choice::SETSTATE],
         ..body(
             &REPLACEMENT_NEW,
             "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')",
@@ -167,9 +272,9 @@ const REPLACEMENT_NEW: Native = Native::vm(
         let (n, r) = (vm.len(pool)?, places(vm, args.at(2))?);
         room_for(vm, r)?;
         let positions = if n == 0 && r > 0 {
-            over()
+            over(Kind::Replacement, r)
         } else {
-            starting(vec![0; r])
+            starting(Kind::Replacement, r, vec![0; r])
         };
         choice(vm, args.at(0), pool, positions)
     },
@@ -190,7 +295,12 @@ const REPLACEMENT_NEXT: Native = Native::step(|vm, iter, into| {
 pub const PERMUTATIONS: ModuleType = class(
     "itertools.permutations",
     NativeType {
-        methods: &[&ITER, &PERMUTATIONS_NEXT],
+        methods: &[
+            &ITER,
+            &PERMUTATIONS_NEXT,
+            &Choice::REDUCE,
+            &Choice::SETSTATE,
+        ],
         ..body(
             &PERMUTATIONS_NEW,
             "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)",
@@ -212,11 +322,11 @@ const PERMUTATIONS_NEW: Native = Native::vm(
             None => n,
         };
         let positions = if r > n {
-            over()
+            over(Kind::Permutations, r)
         } else {
             Positions {
                 left: (0..r).map(|place| n - place).collect(),
-                ..starting(if r == 0 { Vec::new() } else { (0..n).collect() })
+                ..starting(Kind::Permutations, r, (0..n).collect())
             }
         };
         choice(vm, args.at(0), pool, positions)
@@ -242,7 +352,7 @@ const PERMUTATIONS_NEXT: Native = Native::step(|vm, iter, into| {
 pub const PRODUCT: ModuleType = class(
     "itertools.product",
     NativeType {
-        methods: &[&ITER, &PRODUCT_NEXT],
+        methods: &[&ITER, &PRODUCT_NEXT, &Choice::REDUCE, &Choice::SETSTATE],
         ..body(
             &PRODUCT_NEW,
             "Cartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) (1,0,0) ...",
@@ -288,7 +398,11 @@ fn new_product(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let positions = Positions {
         stage,
         pools: pools.clone(),
-        ..starting(pools.iter().map(|&(begin, _)| begin).collect())
+        ..starting(
+            Kind::Product,
+            pools.len(),
+            pools.iter().map(|&(begin, _)| begin).collect(),
+        )
     };
     choice(vm, args.at(0), all, positions)
 }

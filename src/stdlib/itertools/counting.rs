@@ -4,12 +4,14 @@
 
 use std::cell::Cell;
 
+use super::reduce::{Reduce, Reduced, parts};
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::{SlotVec, traced};
 use crate::runtime::intern::Sym;
+use crate::runtime::list::List;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Raised, Slot, Value};
-use crate::stdlib::arg::{given, plain_value};
+use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::stdlib::arg::{given, plain, plain_value};
 use crate::stdlib::registry::{ModuleType, NativeType};
 use crate::vm::{Local, Locals, Native, Operator, Vm};
 
@@ -22,10 +24,23 @@ traced!(Count { next, step });
 
 impl Payload for Count {}
 
+impl Reduce for Count {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let next = held(vm, iter, |c: &Count| &c.next);
+        let step = held(vm, iter, |c: &Count| &c.step);
+        let is_small = |n: Local| vm.get(n).is_int() && vm.get(n).as_i64().is_some();
+        let by_one = is_small(next) && is_small(step) && vm.get(step).as_i64() == Some(1);
+        Ok(match by_one {
+            true => Reduced::of(&[next]),
+            false => Reduced::of(&[next, step]),
+        })
+    }
+}
+
 pub const COUNT: ModuleType = class(
     "itertools.count",
     NativeType {
-        methods: &[&ITER, &COUNT_NEXT, &COUNT_REPR],
+        methods: &[&ITER, &COUNT_NEXT, &COUNT_REPR, &Count::REDUCE],
         ..body(
             &COUNT_NEW,
             "Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step",
@@ -109,10 +124,26 @@ traced!(Repeat { object } plain { left });
 
 impl Payload for Repeat {}
 
+impl Reduce for Repeat {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let object = held(vm, iter, |r: &Repeat| &r.object);
+        Ok(match state::<Repeat>(vm, iter).left.get() {
+            Some(left) => Reduced::of(&[object, vm.local(vm.heap.int(left))]),
+            None => Reduced::of(&[object]),
+        })
+    }
+}
+
 pub const REPEAT: ModuleType = class(
     "itertools.repeat",
     NativeType {
-        methods: &[&ITER, &REPEAT_NEXT, &REPEAT_REPR, &REPEAT_HINT],
+        methods: &[
+            &ITER,
+            &REPEAT_NEXT,
+            &REPEAT_REPR,
+            &REPEAT_HINT,
+            &Repeat::REDUCE,
+        ],
         ..body(
             &REPEAT_NEW,
             "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  If not specified, returns the object\nendlessly.",
@@ -171,17 +202,56 @@ struct Cycle {
     /// Unset once all items are saved.
     source: Slot,
     saved: SlotVec,
+    /// Whether what the source still has is among the saved items: it comes from a copy of the iterator.
+    has_all: Cell<bool>,
     at: Cell<usize>,
 }
 
-traced!(Cycle { source, saved } plain { at });
+traced!(Cycle { source, saved } plain { has_all, at });
 
 impl Payload for Cycle {}
+
+impl Reduce for Cycle {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let this = state::<Cycle>(vm, iter);
+        let (at, has_all) = (this.at.get(), this.has_all.get());
+        let saved = vm.local(vm.heap.list(this.saved.to_vec(&vm.heap)).value());
+        let (source, has_all) = match held_if(vm, iter, |c: &Cycle| &c.source) {
+            Some(source) => (source, has_all),
+            None => {
+                let rest = vm.iter(saved)?;
+                let at = vm.local(vm.heap.usize(at));
+                vm.call_method(rest, "__setstate__", &[at])?;
+                (rest, true)
+            }
+        };
+        let has_all = vm.bool_local(has_all);
+        let state = vm.tuple_of(&[saved, has_all]);
+        Ok(Reduced::of(&[source]).with_state(state))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, given: Local) -> Result<(), Raised> {
+        let given = parts(vm, given, 2, 2)?;
+        let Some(saved) = vm.get_gc::<List>(plain(vm, given[0])) else {
+            let given = vm.heap.type_name(vm.get(given[0]));
+            let message = format!("argument 1 must be list, not {given}");
+            return Err(vm.heap.raise(Builtin::TypeError, &message));
+        };
+        let saved = saved.to_vec(&vm.heap);
+        let this = state::<Cycle>(vm, iter);
+        this.saved.clear();
+        this.saved.extend(&vm.heap, saved)?;
+        this.at.set(0);
+        let has_all = vm.index(given[1])? != 0;
+        state::<Cycle>(vm, iter).has_all.set(has_all);
+        Ok(())
+    }
+}
 
 pub const CYCLE: ModuleType = class(
     "itertools.cycle",
     NativeType {
-        methods: &[&ITER, &CYCLE_NEXT],
+        methods: &[&ITER, &CYCLE_NEXT, &Cycle::REDUCE, &Cycle::SETSTATE],
         ..body(
             &CYCLE_NEW,
             "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
@@ -197,6 +267,7 @@ const CYCLE_NEW: Native = Native::vm(
         let payload = Cycle {
             source: slot(vm, source),
             saved: SlotVec::new(),
+            has_all: Cell::new(false),
             at: Cell::new(0),
         };
         make(vm, args.at(0), payload)
@@ -209,8 +280,10 @@ fn next_of_cycle(vm: &mut Vm, iter: Local, into: Local) -> Result<bool, Raised> 
     if let Some(source) = held_if(vm, iter, |c: &Cycle| &c.source) {
         if vm.next(source, into)? {
             let this = state::<Cycle>(vm, iter);
-            this.saved.reserve(&vm.heap, 1)?;
-            this.saved.push(&vm.heap, vm.get(into));
+            if !this.has_all.get() {
+                this.saved.reserve(&vm.heap, 1)?;
+                this.saved.push(&vm.heap, vm.get(into));
+            }
             return Ok(true);
         }
         state::<Cycle>(vm, iter).source.clear();

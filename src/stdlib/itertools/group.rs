@@ -2,10 +2,11 @@
 //!
 //! A group and its `groupby` share one source: as soon as `groupby` goes on, the groups that it handed out before are over.
 
+use super::reduce::{Reduce, Reduced, parts};
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::traced;
-use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Raised, Slot, Value};
+use crate::runtime::opaque::{Opaque, Payload};
+use crate::runtime::{Raised, Slot, Value};
 use crate::stdlib::arg::given;
 use crate::stdlib::registry::{ModuleType, NativeType, class_of};
 use crate::vm::{Local, Native, Vm};
@@ -35,6 +36,30 @@ traced!(GroupBy {
 
 impl Payload for GroupBy {}
 
+impl Reduce for GroupBy {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let source = held(vm, iter, |g: &GroupBy| &g.source);
+        let function = held(vm, iter, |g: &GroupBy| &g.key_function);
+        let reduced = Reduced::of(&[source, function]);
+        let item = held_if(vm, iter, |g: &GroupBy| &g.item);
+        let target = held_if(vm, iter, |g: &GroupBy| &g.target);
+        let key = held_if(vm, iter, |g: &GroupBy| &g.key);
+        let (Some(item), Some(target), Some(key)) = (item, target, key) else {
+            return Ok(reduced);
+        };
+        Ok(reduced.with_state(vm.tuple_of(&[item, target, key])))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, given: Local) -> Result<(), Raised> {
+        let given = parts(vm, given, 3, 3)?;
+        let this = state::<GroupBy>(vm, iter);
+        this.item.set(vm.get(given[0]));
+        this.target.set(vm.get(given[1]));
+        this.key.set(vm.get(given[2]));
+        Ok(())
+    }
+}
+
 struct Group {
     parent: Slot,
     key: Slot,
@@ -44,10 +69,33 @@ traced!(Group { parent, key });
 
 impl Payload for Group {}
 
+impl Reduce for Group {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        if is_current(vm, iter) {
+            let parent = held(vm, iter, |g: &Group| &g.parent);
+            let key = held(vm, iter, |g: &Group| &g.key);
+            return Ok(Reduced::of(&[parent, key]));
+        }
+        let builtins = vm.import_module("builtins")?;
+        let function = Some(vm.get_attr_named(builtins, "iter")?);
+        Ok(Reduced {
+            function,
+            ..Reduced::of(&[vm.tuple_of(&[])])
+        })
+    }
+}
+
+/// Whether its `groupby` has not gone on to another group.
+fn is_current(vm: &Vm, iter: Local) -> bool {
+    let parent = held(vm, iter, |g: &Group| &g.parent);
+    let group = state::<GroupBy>(vm, parent).group.get(&vm.heap);
+    group.is(vm.get(iter))
+}
+
 pub const GROUPBY: ModuleType = class(
     "itertools.groupby",
     NativeType {
-        methods: &[&ITER, &NEXT],
+        methods: &[&ITER, &NEXT, &GroupBy::REDUCE, &GroupBy::SETSTATE],
         ..body(
             &NEW,
             "make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping.",
@@ -58,8 +106,8 @@ pub const GROUPBY: ModuleType = class(
 pub const GROUPER: ModuleType = class(
     "itertools._grouper",
     NativeType {
-        methods: &[&ITER, &GROUP_NEXT],
-        ..NativeType::of(Builtin::Opaque, "An iterator over a group of groupby().")
+        methods: &[&ITER, &GROUP_NEXT, &Group::REDUCE],
+        ..body(&NEW_GROUP, "An iterator over a group of groupby().")
     },
 );
 
@@ -80,6 +128,31 @@ const NEW: Native = Native::vm(
         make(vm, args.at(0), payload)
     },
 );
+
+const NEW_GROUP: Native = Native::vm(
+    "_grouper(cls, parent, tgtkey, /)",
+    "Create and return a new object.",
+    |vm, args| {
+        let parent = vm.get_gc::<Opaque>(args.at(1));
+        if parent.is_none_or(|parent| parent.payload::<GroupBy>().is_none()) {
+            let given = vm.heap.type_name(vm.get(args.at(1)));
+            let message = format!("_grouper() argument 1 must be itertools.groupby, not {given}");
+            return Err(vm.heap.type_error(message));
+        }
+        new_group(vm, args.at(0), args.at(1), args.at(2))
+    },
+);
+
+/// The group that may take items from now on.
+fn new_group(vm: &mut Vm, class: Local, parent: Local, key: Local) -> Result<Local, Raised> {
+    let payload = Group {
+        parent: slot(vm, parent),
+        key: slot(vm, key),
+    };
+    let group = make(vm, class, payload)?;
+    state::<GroupBy>(vm, parent).group.set(vm.get(group));
+    Ok(group)
+}
 
 /// Reads the next item and its key; false: there is none.
 fn read(vm: &mut Vm, iter: Local) -> Result<bool, Raised> {
@@ -114,12 +187,7 @@ const NEXT: Native = Native::step(|vm, iter, into| {
     this.target.assign(&this.key);
     let key = vm.local(this.key.get(&vm.heap));
     let class = class_of(vm, &GROUPER);
-    let payload = Group {
-        parent: slot(vm, iter),
-        key: slot(vm, key),
-    };
-    let group = make(vm, class, payload)?;
-    state::<GroupBy>(vm, iter).group.set(vm.get(group));
+    let group = new_group(vm, class, iter, key)?;
     let pair = vm.tuple_of(&[key, group]);
     vm.set(into, vm.get(pair));
     Ok(true)
@@ -138,11 +206,7 @@ fn goes_on(vm: &mut Vm, iter: Local) -> Result<bool, Raised> {
 
 const GROUP_NEXT: Native = Native::step(|vm, iter, into| {
     let parent = held(vm, iter, |g: &Group| &g.parent);
-    let is_current = |vm: &Vm| {
-        let group = state::<GroupBy>(vm, parent).group.get(&vm.heap);
-        group.is(vm.get(iter))
-    };
-    if !is_current(vm) {
+    if !is_current(vm, iter) {
         return Ok(false);
     }
     if state::<GroupBy>(vm, parent).item.is_undef() && !read(vm, parent)? {

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use super::counting::rest;
+use super::reduce::{Reduce, Reduced, parts};
 use super::{ITER, body, class, held_if, make, slot, slots, state};
 use crate::runtime::heap::{SlotVec, traced};
 use crate::runtime::opaque::Payload;
@@ -24,10 +25,35 @@ traced!(Chain { source, active });
 
 impl Payload for Chain {}
 
+impl Reduce for Chain {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let Some(source) = held_if(vm, iter, |c: &Chain| &c.source) else {
+            return Ok(Reduced::of(&[]));
+        };
+        let mut state = vec![source];
+        state.extend(held_if(vm, iter, |c: &Chain| &c.active));
+        Ok(Reduced::of(&[]).with_state(vm.tuple_of(&state)))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, given: Local) -> Result<(), Raised> {
+        let given = parts(vm, given, 1, 2)?;
+        if !given.iter().all(|&given| vm.is_iterator(vm.get(given))) {
+            return Err(vm.heap.type_error("Arguments must be iterators."));
+        }
+        let this = state::<Chain>(vm, iter);
+        this.source.set(vm.get(given[0]));
+        match given.get(1) {
+            Some(&active) => this.active.set(vm.get(active)),
+            None => this.active.clear(),
+        }
+        Ok(())
+    }
+}
+
 pub const CHAIN: ModuleType = class(
     "itertools.chain",
     NativeType {
-        methods: &[&ITER, &CHAIN_NEXT],
+        methods: &[&ITER, &CHAIN_NEXT, &Chain::REDUCE, &Chain::SETSTATE],
         class_methods: &[&FROM_ITERABLE, &CLASS_GETITEM],
         ..body(
             &CHAIN_NEW,
@@ -110,10 +136,29 @@ traced!(ZipLongest { sources, fill } plain { active });
 
 impl Payload for ZipLongest {}
 
+impl Reduce for ZipLongest {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let this = state::<ZipLongest>(vm, iter);
+        let sources = this.sources.to_vec(&vm.heap);
+        let fill = vm.local(this.fill.get(&vm.heap));
+        let sources: Vec<Local> = sources.into_iter().map(|it| vm.local(it)).collect();
+        let args = sources.into_iter().map(|it| match vm.get(it).is_none() {
+            true => vm.tuple_of(&[]),
+            false => it,
+        });
+        Ok(Reduced::of(&args.collect::<Vec<_>>()).with_state(fill))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, fill: Local) -> Result<(), Raised> {
+        state::<ZipLongest>(vm, iter).fill.set(vm.get(fill));
+        Ok(())
+    }
+}
+
 pub const ZIP_LONGEST: ModuleType = class(
     "itertools.zip_longest",
     NativeType {
-        methods: &[&ITER, &ZIP_NEXT],
+        methods: &[&ITER, &ZIP_NEXT, &ZipLongest::REDUCE, &ZipLongest::SETSTATE],
         ..body(
             &ZIP_NEW,
             "Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.",

@@ -9,6 +9,7 @@ mod counting;
 mod group;
 mod join;
 mod pick;
+mod reduce;
 mod tee;
 mod window;
 

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use super::counting::rest;
+use super::reduce::{Reduce, Reduced};
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
@@ -24,6 +25,21 @@ struct Test {
 traced!(Test { function, source } plain { decided });
 
 impl Payload for Test {}
+
+impl Reduce for Test {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let (predicate, source) = parts(vm, iter);
+        let decided = i64::from(state::<Test>(vm, iter).decided.get());
+        let decided = vm.local(vm.heap.int(decided));
+        Ok(Reduced::of(&[predicate, source]).with_state(decided))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, decided: Local) -> Result<(), Raised> {
+        let decided = vm.truth(decided)?;
+        state::<Test>(vm, iter).decided.set(decided);
+        Ok(())
+    }
+}
 
 /// `__new__(cls, function, iterable, /)`.
 fn new_test(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -52,7 +68,7 @@ fn holds(vm: &mut Vm, predicate: Local, item: Local) -> Result<bool, Raised> {
 pub const DROPWHILE: ModuleType = class(
     "itertools.dropwhile",
     NativeType {
-        methods: &[&ITER, &DROP_NEXT],
+        methods: &[&ITER, &DROP_NEXT, &Test::REDUCE, &Test::SETSTATE],
         ..body(
             &DROP_NEW,
             "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.",
@@ -86,7 +102,7 @@ const DROP_NEXT: Native = Native::step(|vm, iter, into| {
 pub const TAKEWHILE: ModuleType = class(
     "itertools.takewhile",
     NativeType {
-        methods: &[&ITER, &TAKE_NEXT],
+        methods: &[&ITER, &TAKE_NEXT, &Test::REDUCE, &Test::SETSTATE],
         ..body(
             &TAKE_NEW,
             "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
@@ -113,10 +129,44 @@ const TAKE_NEXT: Native = Native::step(|vm, iter, into| {
     Ok(goes_on)
 });
 
+/// A function and the iterator whose items it is called with.
+struct Each {
+    function: Slot,
+    source: Slot,
+}
+
+traced!(Each { function, source });
+
+impl Payload for Each {}
+
+impl Reduce for Each {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let (function, source) = of_each(vm, iter);
+        Ok(Reduced::of(&[function, source]))
+    }
+}
+
+/// `__new__(cls, function, iterable, /)`.
+fn new_each(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
+    let source = vm.iter(args.at(2))?;
+    let payload = Each {
+        function: slot(vm, args.at(1)),
+        source: slot(vm, source),
+    };
+    make(vm, args.at(0), payload)
+}
+
+fn of_each(vm: &Vm, iter: Local) -> (Local, Local) {
+    (
+        held(vm, iter, |e: &Each| &e.function),
+        held(vm, iter, |e: &Each| &e.source),
+    )
+}
+
 pub const FILTERFALSE: ModuleType = class(
     "itertools.filterfalse",
     NativeType {
-        methods: &[&ITER, &FILTER_NEXT],
+        methods: &[&ITER, &FILTER_NEXT, &Each::REDUCE],
         ..body(
             &FILTER_NEW,
             "Return those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are false.",
@@ -127,11 +177,11 @@ pub const FILTERFALSE: ModuleType = class(
 const FILTER_NEW: Native = Native::vm(
     "filterfalse(cls, function, iterable, /)",
     "Create and return a new object.",
-    new_test,
+    new_each,
 );
 
 const FILTER_NEXT: Native = Native::step(|vm, iter, into| {
-    let (function, source) = parts(vm, iter);
+    let (function, source) = of_each(vm, iter);
     let by_itself = vm.get(function).is_none()
         || vm
             .get(function)
@@ -155,7 +205,7 @@ const FILTER_NEXT: Native = Native::step(|vm, iter, into| {
 pub const STARMAP: ModuleType = class(
     "itertools.starmap",
     NativeType {
-        methods: &[&ITER, &STARMAP_NEXT],
+        methods: &[&ITER, &STARMAP_NEXT, &Each::REDUCE],
         ..body(
             &STARMAP_NEW,
             "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.",
@@ -166,11 +216,11 @@ pub const STARMAP: ModuleType = class(
 const STARMAP_NEW: Native = Native::vm(
     "starmap(cls, function, iterable, /)",
     "Create and return a new object.",
-    new_test,
+    new_each,
 );
 
 const STARMAP_NEXT: Native = Native::step(|vm, iter, into| {
-    let (function, source) = parts(vm, iter);
+    let (function, source) = of_each(vm, iter);
     if !vm.next(source, into)? {
         return Ok(false);
     }
@@ -189,10 +239,18 @@ traced!(Compress { data, selectors });
 
 impl Payload for Compress {}
 
+impl Reduce for Compress {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let data = held(vm, iter, |c: &Compress| &c.data);
+        let selectors = held(vm, iter, |c: &Compress| &c.selectors);
+        Ok(Reduced::of(&[data, selectors]))
+    }
+}
+
 pub const COMPRESS: ModuleType = class(
     "itertools.compress",
     NativeType {
-        methods: &[&ITER, &COMPRESS_NEXT],
+        methods: &[&ITER, &COMPRESS_NEXT, &Compress::REDUCE],
         ..body(
             &COMPRESS_NEW,
             "Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements.",
@@ -245,10 +303,32 @@ traced!(Slice { source } plain { next, stop, step, read });
 
 impl Payload for Slice {}
 
+impl Reduce for Slice {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let int = |vm: &Vm, n: u64| vm.local(vm.heap.int(i64::try_from(n).unwrap_or(i64::MAX)));
+        let Some(source) = held_if(vm, iter, |s: &Slice| &s.source) else {
+            let nothing = vm.local(vm.heap.list([]).value());
+            let (nothing, zero) = (vm.iter(nothing)?, int(vm, 0));
+            return Ok(Reduced::of(&[nothing, zero]).with_state(zero));
+        };
+        let this = state::<Slice>(vm, iter);
+        let [next, step, read] = [this.next.get(), this.step, this.read.get()];
+        let stop = this.stop.map_or_else(|| vm.none(), |stop| int(vm, stop));
+        let args = [source, int(vm, next), stop, int(vm, step)];
+        Ok(Reduced::of(&args).with_state(int(vm, read)))
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, read: Local) -> Result<(), Raised> {
+        let read = vm.index(read)?;
+        state::<Slice>(vm, iter).read.set(read.max(0) as u64);
+        Ok(())
+    }
+}
+
 pub const ISLICE: ModuleType = class(
     "itertools.islice",
     NativeType {
-        methods: &[&ITER, &ISLICE_NEXT],
+        methods: &[&ITER, &ISLICE_NEXT, &Slice::REDUCE, &Slice::SETSTATE],
         ..body(
             &ISLICE_NEW,
             "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a list\nbut returns an iterator.",

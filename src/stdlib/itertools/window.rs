@@ -3,13 +3,16 @@
 //! Each keeps what it has seen in a payload and takes one step for each item that is asked of it. A step calls the program's functions
 //! with no borrow of the payload alive.
 
+use super::join::CHAIN;
+use super::pick::ISLICE;
+use super::reduce::{Reduce, Reduced};
 use super::{ITER, body, class, held, held_if, make, slot, state};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Gc, Raised, Slot, Value};
 use crate::stdlib::arg::{given, truth_or};
-use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::stdlib::registry::{ModuleType, NativeType, class_of};
 use crate::vm::{Local, Native, Operator, Vm};
 
 struct Accumulate {
@@ -31,10 +34,48 @@ traced!(Accumulate {
 
 impl Payload for Accumulate {}
 
+impl Reduce for Accumulate {
+    fn reduce(vm: &mut Vm, iter: Local) -> Result<Reduced, Raised> {
+        let source = held(vm, iter, |a: &Accumulate| &a.source);
+        let function = held(vm, iter, |a: &Accumulate| &a.function);
+        let chain = class_of(vm, &CHAIN);
+        if let Some(initial) = held_if(vm, iter, |a: &Accumulate| &a.initial) {
+            let initial = vm.tuple_of(&[initial]);
+            let source = vm.call(chain, &[initial, source])?;
+            return Ok(Reduced::of(&[source, function]).with_state(vm.none()));
+        }
+        let total = held_if(vm, iter, |a: &Accumulate| &a.total);
+        let total = total.unwrap_or_else(|| vm.none());
+        if !vm.get(total).is_none() || state::<Accumulate>(vm, iter).total.is_undef() {
+            return Ok(Reduced::of(&[source, function]).with_state(total));
+        }
+        // A state of None says that there is no total yet: a total that is None comes again as the first item, which is left out.
+        let first = vm.tuple_of(&[total]);
+        let source = vm.call(chain, &[first, source])?;
+        let class = vm.local(vm.heap.class_of(vm.get(iter)).value());
+        let again = vm.call(class, &[source, function])?;
+        let one = vm.local(Value::small_int(1));
+        Ok(Reduced {
+            function: Some(class_of(vm, &ISLICE)),
+            ..Reduced::of(&[again, one, total])
+        })
+    }
+
+    fn restore(vm: &mut Vm, iter: Local, total: Local) -> Result<(), Raised> {
+        state::<Accumulate>(vm, iter).total.set(vm.get(total));
+        Ok(())
+    }
+}
+
 pub const ACCUMULATE: ModuleType = class(
     "itertools.accumulate",
     NativeType {
-        methods: &[&ITER, &ACCUMULATE_NEXT],
+        methods: &[
+            &ITER,
+            &ACCUMULATE_NEXT,
+            &Accumulate::REDUCE,
+            &Accumulate::SETSTATE,
+        ],
         ..body(
             &ACCUMULATE_NEW,
             "Return series of accumulated sums (or other binary function results).",
