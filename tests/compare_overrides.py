@@ -283,7 +283,6 @@ LISTED = [
     ("copy", "StringIO BytesIO", "copies by the contents"),
     ("deepcopy", "StringIO BytesIO JSONDecoder", "copies by the contents; JSONDecoder keeps no scanner that refuses"),
     ("pickle", "StringIO BytesIO", "copies by the contents"),
-    ("", "Random", "methods take their bits from the generator itself; an overridden random() or getrandbits() is not asked"),
     ("x.decode json", "JSONDecoder", "an own name behind the public methods"),
 ]
 

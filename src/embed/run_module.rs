@@ -37,7 +37,11 @@ pub(super) fn run(vm: &mut Vm, name: &str) -> Result<Option<Parsed>, Raised> {
         }
         Some(Found::File { file, .. }) => (name.to_owned(), file),
         Some(Found::Library(module)) => return run_library(vm, module),
-        _ => return Ok(None),
+        // What a module written in Rust does as a program is in apy beside it.
+        _ => match library::find(&format!("_{name}_main")) {
+            Some(module) => return run_library(vm, module),
+            None => return Ok(None),
+        },
     };
     let shown = file.to_string_lossy().into_owned();
     let bytes = vm.read_module_file(&shown)?;

@@ -53,6 +53,8 @@ pub mod class_flag {
     pub const OPEN: u32 = 1 << 13;
     /// Written in apy in the place of a class that is written in C elsewhere: messages have its full name, programs cannot change it.
     pub const STATIC: u32 = 1 << 14;
+    /// An `OPEN` class of which the program changed an attribute.
+    pub const CHANGED: u32 = 1 << 15;
 }
 
 /// Which special method sets which flag.

@@ -7,16 +7,17 @@ use std::cell::{RefCell, RefMut};
 
 use super::module::Entropy;
 use super::{Mersenne, Random, numbers, sequences};
-use crate::runtime::class::Class;
+use crate::runtime::class::{Class, class_flag};
+use crate::runtime::dict::Dict;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{self, Buffer, Out, checked, plain_value};
 use crate::stdlib::posix::system_entropy;
-use crate::stdlib::registry::{ModuleType, NativeType};
+use crate::stdlib::registry::{Getter, ModuleType, NativeType};
 use crate::text::{IntRef, TextResult};
-use crate::vm::{Args, Local, Locals, Native, Vm};
+use crate::vm::{Args, Local, Locals, Native, Vm, VmFn};
 
 /// The version of the states that `getstate()` returns.
 const VERSION: i64 = 3;
@@ -38,6 +39,7 @@ pub const RANDOM_CLASS: ModuleType = ModuleType {
             &numbers::RANDOM,
             &numbers::GETRANDBITS,
             &numbers::RANDBYTES,
+            &numbers::RANDBELOW,
             &numbers::RANDRANGE,
             &numbers::RANDINT,
             &numbers::UNIFORM,
@@ -57,12 +59,29 @@ pub const RANDOM_CLASS: ModuleType = ModuleType {
             &sequences::SHUFFLE,
             &sequences::SAMPLE,
         ],
+        getters: &[GAUSS_NEXT],
+        is_open: true,
         ..NativeType::of(
             Builtin::Opaque,
             "Random number generator: a Mersenne Twister of its own, seeded with x (an int, float, str, bytes or bytearray).",
         )
     },
 };
+
+const GAUSS_NEXT: Getter = Getter::leaf(
+    "gauss_next",
+    "The second number of the last pair of gauss(), or None.",
+    |heap, a| {
+        let (_, gauss_next) = generator(heap, a.get(0))?.state();
+        Ok(gauss_next.map_or(Value::NONE, Value::float))
+    },
+)
+.with_set(|heap, a| {
+    let mut random = generator(heap, a.get(0))?;
+    let twister = random.state().0.clone();
+    random.set_state(twister, a.get(1).as_float());
+    Ok(Value::NONE)
+});
 
 const NEW: Native = Native::vm(
     "__new__(cls, *args, **kwargs)",
@@ -131,6 +150,7 @@ pub const SYSTEM_RANDOM: ModuleType = ModuleType {
         base: Some(&RANDOM_CLASS),
         new: Some(&NEW_SYSTEM),
         methods: &[&INIT_SYSTEM, &SEED_SYSTEM, &NO_GETSTATE, &NO_SETSTATE],
+        is_open: true,
         ..NativeType::of(
             Builtin::Opaque,
             "Random number generator whose key comes from the operating system: fit for secrets. It has no state and no seed.",
@@ -224,6 +244,38 @@ pub fn draw<T>(
 ) -> Result<T, Raised> {
     let drawn = draw(&mut *generator(&vm.heap, vm.get(a.at(0)))?);
     checked(&vm.heap, drawn)
+}
+
+/// A method that draws by `random()` and `getrandbits()`: `native` draws from the receiver's generator; where the object or its class
+/// may have methods of its own, the function `name` of `_random_general` draws by them.
+pub fn derived(
+    vm: &mut Vm,
+    a: Locals,
+    name: &str,
+    params: &[&str],
+    native: VmFn,
+) -> Result<Local, Raised> {
+    if is_as_made(vm, a.at(0)) {
+        return native(vm, a);
+    }
+    let module = vm.import_module("_random_general")?;
+    let function = vm.get_attr_named(module, name)?;
+    let values = (1..=params.len()).map(|at| a.at(at));
+    let (names, values): (Vec<&str>, Vec<Local>) = (params.iter().zip(values))
+        .filter(|&(_, value)| !vm.get(value).is_undef())
+        .unzip();
+    vm.call_kw(function, &[a.at(0)], &names, &values)
+}
+
+/// Whether an object's methods are all those of this module.
+fn is_as_made(vm: &Vm, this: Local) -> bool {
+    let heap = &vm.heap;
+    let value = vm.get(this);
+    let class = heap.class_of(value);
+    let has_own = |dict: Gc<'_, Dict>| !dict.table.is_empty(heap);
+    class.has(class_flag::OPEN)
+        && !class.mro(heap).any(|class| class.has(class_flag::CHANGED))
+        && !vm.attr_dict(value).is_some_and(has_own)
 }
 
 /// How a seed makes a generator.

@@ -9,20 +9,49 @@ use super::class::{RANDOM_CLASS, SYSTEM_RANDOM};
 use super::{Random, class};
 use crate::runtime::heap::traced;
 use crate::runtime::{Raised, Value};
+use crate::stdlib::arg::given;
 use crate::stdlib::registry::{NativeModule, bind, class_of};
 use crate::text::IntRef;
-use crate::vm::{Extension, Layer, LayerPlace, Local, Vm};
+use crate::vm::{Extension, Layer, LayerPlace, Local, Native, Vm};
 
 /// The module.
 pub const RANDOM: NativeModule = NativeModule {
     types: &[&RANDOM_CLASS, &SYSTEM_RANDOM],
-    constants: &[("TWOPI", "Twice pi.")],
+    functions: &[&MAIN, &PARSE_ARGS],
+    constants: &[
+        ("BPF", "How many bits random() draws."),
+        ("LOG4", "The logarithm of 4."),
+        ("NV_MAGICCONST", "A constant of normalvariate()."),
+        ("RECIP_BPF", "2 ** -BPF."),
+        ("SG_MAGICCONST", "A constant of gammavariate()."),
+        ("TWOPI", "Twice pi."),
+    ],
     init: bind_methods,
     ..NativeModule::of(
         "random",
         "Random variable generators, with the sequences of CPython for the same seed.",
     )
 };
+
+const MAIN: Native = Native::vm(
+    "main(arg_list=None)",
+    "Return what the command line asks for: a choice, an integer or a float.",
+    |vm, args| of_command_line(vm, "main", args.at(0)),
+);
+
+const PARSE_ARGS: Native = Native::vm(
+    "_parse_args(arg_list=None)",
+    "Return the options of the command line, and its help text.",
+    |vm, args| of_command_line(vm, "_parse_args", args.at(0)),
+);
+
+fn of_command_line(vm: &mut Vm, function: &str, arguments: Local) -> Result<Local, Raised> {
+    let module = vm.import_module("_random_main")?;
+    match given(vm, arguments) {
+        Some(arguments) => vm.call_method(module, function, &[arguments]),
+        None => vm.call_method(module, function, &[]),
+    }
+}
 
 /// Where seeds come from.
 #[derive(Default)]
@@ -77,6 +106,22 @@ fn bind_methods(vm: &mut Vm, module: Local) -> Result<(), Raised> {
         bind(vm, module, native.name(), vm.get(method));
     }
     bind(vm, module, "_inst", vm.get(shared));
-    bind(vm, module, "TWOPI", Value::float(std::f64::consts::TAU));
+    for (name, value) in [
+        ("NV_MAGICCONST", 4.0 * (-0.5f64).exp() / 2.0f64.sqrt()),
+        ("TWOPI", std::f64::consts::TAU),
+        ("LOG4", 4.0f64.ln()),
+        ("SG_MAGICCONST", 1.0 + 4.5f64.ln()),
+        ("RECIP_BPF", 2.0f64.powi(-53)),
+    ] {
+        bind(vm, module, name, Value::float(value));
+    }
+    bind(vm, module, "BPF", Value::small_int(53));
+    let methods = RANDOM_CLASS.body.methods.iter().map(|native| native.name());
+    let public = methods.filter(|name| !name.starts_with('_'));
+    let mut names: Vec<&str> = public.chain(["Random", "SystemRandom"]).collect();
+    names.sort_unstable();
+    let names = names.into_iter().map(|name| vm.heap.str_value(name));
+    let names = vm.local(vm.heap.list(names).value());
+    bind(vm, module, "__all__", vm.get(names));
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! The generator gives indices; the elements are looked up as the program would, so any sequence will do.
 
-use super::class::draw;
+use super::class::{derived, draw};
 use crate::runtime::heap::Kind;
 use crate::runtime::intern::Sym;
 use crate::runtime::list::List;
@@ -15,11 +15,13 @@ pub const CHOICE: Native = Native::vm(
     "choice(self, seq)",
     "Return a random element of a sequence that is not empty. Raises IndexError if it is empty.",
     |vm, a| {
-        // Twice, as `choice` of CPython does: whether there are any, then how many.
-        vm.len(a.at(1))?;
-        let len = vm.len(a.at(1))?;
-        let at = draw(vm, a, |random| random.choice(len))?;
-        element(vm, a.at(1), at)
+        derived(vm, a, "choice", &["seq"], |vm, a| {
+            // Twice, as `choice` of CPython does: whether there are any, then how many.
+            vm.len(a.at(1))?;
+            let len = vm.len(a.at(1))?;
+            let at = draw(vm, a, |random| random.choice(len))?;
+            element(vm, a.at(1), at)
+        })
     },
 );
 
@@ -27,16 +29,28 @@ pub const CHOICES: Native = Native::vm(
     "choices(self, population, weights=None, *, cum_weights=None, k=1) -> list",
     "Return a list of k random elements of the population, each of which may come up again. Weights, or their running sums, say \
      how likely each is. Raises IndexError if the population is empty, ValueError if the weights do not fit it.",
-    choices,
+    |vm, a| {
+        derived(
+            vm,
+            a,
+            "choices",
+            &["population", "weights", "cum_weights", "k"],
+            choices,
+        )
+    },
 );
 
-pub const SHUFFLE: Native = Native::vm("shuffle(self, x)", "Shuffle the list x in place.", shuffle);
+pub const SHUFFLE: Native = Native::vm(
+    "shuffle(self, x)",
+    "Shuffle the list x in place.",
+    |vm, a| derived(vm, a, "shuffle", &["x"], shuffle),
+);
 
 pub const SAMPLE: Native = Native::vm(
     "sample(self, population, k, *, counts=None) -> list",
     "Return a list of k random elements of the sequence, each chosen once, in the order of choice. counts says how often each \
      element stands in the population. Raises ValueError if k is negative or larger than the population.",
-    sample,
+    |vm, a| derived(vm, a, "sample", &["population", "k", "counts"], sample),
 );
 
 fn element(vm: &mut Vm, sequence: Local, at: usize) -> Result<Local, Raised> {

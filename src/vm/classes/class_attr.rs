@@ -40,6 +40,9 @@ impl Vm {
                 "cannot {verb} '{text}' attribute of immutable type '{owner}'"
             )));
         }
+        if this.has(class_flag::OPEN) {
+            this.add_flags(class_flag::CHANGED);
+        }
         match value {
             Some(value) => this.bind(heap, attr, self.get(value)),
             None if this.unbind(heap, attr) => {}
