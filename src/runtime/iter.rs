@@ -34,6 +34,8 @@ pub enum IterTag {
     /// `source`: a dict; `pos` counts down from its end; `end`: its length at the start; `step`: one more than the keys given;
     /// `extra`: Undef to give keys, 1 values, 2 pairs.
     DictReverse,
+    /// `source`: a dict; see `vm/protocol/iterate/ordered.rs`.
+    Ordered,
     /// `source`: a set; `pos`: entry; `end`: its length at the start; `step`: one more than the items given.
     Set,
     /// `source`: an object with `__getitem__`; `pos`.
@@ -94,7 +96,7 @@ impl IterTag {
             }
             IterTag::Bytes => Builtin::BytesIterator,
             IterTag::Array => Builtin::ArrayIterator,
-            IterTag::DictKeys => Builtin::DictKeyIterator,
+            IterTag::DictKeys | IterTag::Ordered => Builtin::DictKeyIterator,
             IterTag::DictValues => Builtin::DictValueIterator,
             IterTag::DictItems => Builtin::DictItemIterator,
             IterTag::DictReverse => Builtin::DictReverseKeyIterator,

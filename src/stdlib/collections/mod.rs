@@ -14,6 +14,7 @@ use super::registry::NativeModule;
 pub const COLLECTIONS: NativeModule = NativeModule {
     functions: &[
         &count::COUNT_ELEMENTS,
+        &ordered::ORDERED_ITER,
         &ordered::ORDERED_KEYS,
         &ordered::ORDERED_VALUES,
         &ordered::ORDERED_ITEMS,

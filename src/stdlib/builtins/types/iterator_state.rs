@@ -91,16 +91,26 @@ fn reduce(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let (function, source) = (state.extra, state.source);
             with_args(vm, state.class, &[function, source], None)
         }
-        _ if is_done => {
-            let empty = vm.tuple_of(&[]);
-            by_iter(vm, &[empty], None)
+        tag if is_done => {
+            let empty = match tag {
+                IterTag::Str => vm.local(vm.heap.str_value("")),
+                IterTag::Tuple
+                | IterTag::Bytes
+                | IterTag::Array
+                | IterTag::Sequence
+                | IterTag::SequenceReverse
+                | IterTag::Call => vm.tuple_of(&[]),
+                _ => vm.local(vm.heap.list([]).value()),
+            };
+            match tag {
+                IterTag::ListReverse | IterTag::SequenceReverse => by_reversed(vm, empty, None),
+                _ => by_iter(vm, &[empty], None),
+            }
         }
         IterTag::Call => by_iter(vm, &[state.source, state.extra], None),
         IterTag::ListReverse | IterTag::SequenceReverse => {
             let position = int(vm, state.pos);
-            let reversed = vm.heap.types.class(&vm.heap, Builtin::Reversed).value();
-            let reversed = vm.local(reversed);
-            with_args(vm, reversed, &[state.source], Some(position))
+            by_reversed(vm, state.source, Some(position))
         }
         IterTag::Str => {
             let text = vm.get_gc::<Str>(state.source).map_or("", Gc::as_str);
@@ -119,6 +129,7 @@ fn reduce(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         | IterTag::DictValues
         | IterTag::DictItems
         | IterTag::DictReverse
+        | IterTag::Ordered
         | IterTag::Set => {
             let left = left_of(vm, args)?;
             by_iter(vm, &[left], None)
@@ -130,6 +141,7 @@ fn reduce(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn left_of(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let iter = this_of::<Iter>(vm, args)?;
     let before = (iter.pos.get(), iter.end.get(), iter.step.get());
+    let expected = vm.local(iter.extra.get(&vm.heap));
     let source = vm.local(iter.source.get(&vm.heap));
     let left = vm.to_list(args.at(0));
     let iter = this_of::<Iter>(vm, args)?;
@@ -137,6 +149,7 @@ fn left_of(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     iter.end.set(before.1);
     iter.step.set(before.2);
     iter.source.set(vm.get(source));
+    iter.extra.set(vm.get(expected));
     left
 }
 
@@ -151,6 +164,12 @@ fn by_iter(vm: &mut Vm, args: &[Local], state: Option<Local>) -> Result<Local, R
     let builtins = vm.import_module("builtins")?;
     let iter = vm.get_attr_named(builtins, "iter")?;
     with_args(vm, iter, args, state)
+}
+
+fn by_reversed(vm: &mut Vm, source: Local, state: Option<Local>) -> Result<Local, Raised> {
+    let class = vm.heap.types.class(&vm.heap, Builtin::Reversed).value();
+    let class = vm.local(class);
+    with_args(vm, class, &[source], state)
 }
 
 fn with_args(

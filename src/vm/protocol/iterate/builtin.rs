@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use super::ordered::{item_of, next_of_ordered};
 use crate::runtime::array::Array;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::dict::Dict;
@@ -100,12 +101,16 @@ pub fn leaf_iter<'h>(heap: &'h Heap, value: Value<'h>) -> Option<Value<'h>> {
 }
 
 fn view_iter<'h>(heap: &'h Heap, view: Gc<'h, View>) -> Option<Value<'h>> {
-    let tag = match view.tag {
-        ViewTag::Keys => IterTag::DictKeys,
-        ViewTag::Values => IterTag::DictValues,
-        ViewTag::Items => IterTag::DictItems,
+    let (tag, class) = match view.tag {
+        ViewTag::Keys => (IterTag::DictKeys, Builtin::DictKeys),
+        ViewTag::Values => (IterTag::DictValues, Builtin::DictValues),
+        ViewTag::Items => (IterTag::DictItems, Builtin::DictItems),
         ViewTag::Proxy => return leaf_iter(heap, view.get().source.get(heap)),
     };
+    // The views of an OrderedDict have iterators of their own.
+    if view.value().as_object()?.shape() != heap.types.shape_of(class) {
+        return None;
+    }
     let source = view.get().source.get(heap);
     let len = source.as_gc::<Dict>()?.table.len(heap);
     Some(heap.iter(tag, source, Value::UNDEF, 0, len as i64).value())
@@ -148,6 +153,7 @@ fn plain_next<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Advance<Value<'h
         IterTag::Str => next_char(heap, iter),
         IterTag::DictKeys | IterTag::DictValues | IterTag::DictItems => next_of_dict(heap, iter)?,
         IterTag::DictReverse => previous_of_dict(heap, iter)?,
+        IterTag::Ordered => next_of_ordered(heap, iter)?,
         IterTag::Set => next_of_set(heap, iter)?,
         IterTag::Sequence
         | IterTag::SequenceReverse
@@ -427,15 +433,6 @@ fn check_dict_size<'h>(
         Builtin::RuntimeError,
         "dictionary changed size during iteration",
     ))
-}
-
-/// What a walk over keys, values or items gives for an entry.
-fn item_of<'h>(heap: &'h Heap, (key, value): (Value<'h>, Value<'h>), tag: IterTag) -> Value<'h> {
-    match tag {
-        IterTag::DictValues => value,
-        IterTag::DictItems => heap.tuple(&[key, value]).value(),
-        _ => key,
-    }
 }
 
 fn next_of_set<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Result<Option<Value<'h>>, Raised> {

@@ -8,6 +8,7 @@
 mod adaptor;
 mod builtin;
 mod collect;
+mod ordered;
 mod unpack;
 
 use crate::runtime::coroutine::{Coroutine, CoroutineKind};
@@ -22,6 +23,7 @@ use crate::vm::local::Local;
 use crate::vm::native::{Args, NativeFn, StepFn};
 pub use builtin::{Advance, leaf_next, plain_iter};
 pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
+pub use ordered::{Walk, ordered_iter};
 
 /// Units of work that count as a safepoint.
 const STEP: usize = 64;
