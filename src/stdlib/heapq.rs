@@ -103,7 +103,8 @@ const HEAPPUSHPOP: Native = Native::vm(
         let Some(first) = item(vm, heap, 0) else {
             return Ok(args.at(1));
         };
-        if !less(vm, heap, first, args.at(1))? {
+        // The comparison may empty the heap, which is not the error that it is further down.
+        if !vm.compare_truth(Comparison::Lt, first, args.at(1))? {
             return Ok(args.at(1));
         }
         replace(

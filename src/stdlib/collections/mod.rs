@@ -20,6 +20,6 @@ pub const COLLECTIONS: NativeModule = NativeModule {
         &ordered::ORDERED_ITEMS,
         &ordered::MOVE_TO_END,
     ],
-    types: &[&deque::DEQUE, &field::FIELD],
+    types: &[&deque::DEQUE, &deque::ITERATOR, &field::FIELD],
     ..NativeModule::of("_collections", "High performance data structures.")
 };

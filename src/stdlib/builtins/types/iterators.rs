@@ -185,7 +185,11 @@ fn length_hint<'h>(heap: &'h Heap, iter: Gc<'h, Iter>) -> Value<'h> {
         IterTag::Tuple => source
             .as_gc::<crate::runtime::tuple::Tuple>()
             .map_or(0, |tuple| tuple.len() as i64 - pos),
-        IterTag::ListReverse | IterTag::SequenceReverse => pos + 1,
+        IterTag::ListReverse => match source.as_gc::<List>() {
+            Some(list) if list.len(heap) as i64 > pos => pos + 1,
+            _ => 0,
+        },
+        IterTag::SequenceReverse => pos + 1,
         IterTag::Str => source.as_gc::<Str>().map_or(0, |text| {
             let rest = text.as_str().get(pos as usize..);
             rest.map_or(0, |rest| rest.chars().count() as i64)

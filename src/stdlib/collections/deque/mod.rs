@@ -5,7 +5,8 @@
 
 mod iterator;
 
-use self::iterator::walk;
+pub use self::iterator::ITERATOR;
+use self::iterator::{Start, walk};
 use crate::runtime::deque::{Deque, End};
 use crate::runtime::dict::Dict;
 use crate::runtime::opaque::Opaque;
@@ -181,8 +182,11 @@ const INDEX: Native = Native::vm(
     |vm, args| {
         let end = len(vm, args.at(0)) as i64;
         let clip = |i: i64| (if i < 0 { (i + end).max(0) } else { i.min(end) }) as usize;
-        let start = clip(vm_index_or(vm, args.at(2), 0)?);
-        let stop = clip(vm_index_or(vm, args.at(3), end)?);
+        let mut bound = |arg: Local, default: i64| match given(vm, arg) {
+            Some(arg) => vm.index_clipped(arg).map(clip),
+            None => Ok(clip(default)),
+        };
+        let (start, stop) = (bound(args.at(2), 0)?, bound(args.at(3), end)?);
         for i in start..stop {
             if equals_at(vm, args, i, Builtin::RuntimeError)? {
                 return Ok(vm.local(vm.heap.usize(i)));
@@ -271,15 +275,12 @@ const CONTAINS: Native = Native::vm(
     },
 );
 const ITER: Native = Native::vm("__iter__(self, /)", "Implement iter(self).", |vm, args| {
-    Ok(walk(vm, args.at(0), 0, 1))
+    Ok(walk(vm, args.at(0), Start::Left))
 });
 const REVERSED: Native = Native::vm(
     "__reversed__(self, /)",
     "Return a reverse iterator over the deque.",
-    |vm, args| {
-        let last = len(vm, args.at(0)) as i64 - 1;
-        Ok(walk(vm, args.at(0), last, -1))
-    },
+    |vm, args| Ok(walk(vm, args.at(0), Start::Right)),
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
     let mut text = String::new();
