@@ -169,7 +169,8 @@ symbols! {
     Traceback "__traceback__" SuppressContext "__suppress_context__" Builtins "builtins" Empty "" Weakref "__weakref__"
     Read "read" Write "write" Fspath "__fspath__" Path "__path__" Package "__package__" Loader "__loader__" Spec "__spec__"
     AbstractMethods "__abstractmethods__" OrigBases "__orig_bases__" Objclass "__objclass__" SizeOf "__sizeof__" Reduce "__reduce__"
-    FirstLine "__firstlineno__" StaticAttributes "__static_attributes__" GetState "__getstate__" Del "__del__"
+    FirstLine "__firstlineno__" GetNewArgs "__getnewargs__" GetNewArgsEx "__getnewargs_ex__"
+    StaticAttributes "__static_attributes__" GetState "__getstate__" Del "__del__"
 }
 
 #[cfg(test)]

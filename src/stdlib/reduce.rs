@@ -100,8 +100,7 @@ fn items(vm: &Vm, tuple: Local) -> Vec<Local> {
 
 /// What `__getnewargs_ex__` or `__getnewargs__` says: arguments, and keywords if there are any.
 fn new_arguments(vm: &mut Vm, object: Local) -> Result<Option<(Local, Option<Local>)>, Raised> {
-    if let Some(method) = vm.find_attr(object, "__getnewargs_ex__")? {
-        let pair = vm.call(method, &[])?;
+    if let Some(pair) = vm.call_special(object, Sym::GetNewArgsEx, &[])? {
         let parts = items(vm, pair);
         if !vm.get(plain(vm, pair)).is_gc::<Tuple>() {
             return Err(should_return(vm, "__getnewargs_ex__", "tuple", pair));
@@ -122,10 +121,9 @@ fn new_arguments(vm: &mut Vm, object: Local) -> Result<Option<(Local, Option<Loc
         let keywords = (!dict.table.is_empty(&vm.heap)).then_some(keywords);
         return Ok(Some((args, keywords)));
     }
-    let Some(method) = vm.find_attr(object, "__getnewargs__")? else {
+    let Some(args) = vm.call_special(object, Sym::GetNewArgs, &[])? else {
         return Ok(None);
     };
-    let args = vm.call(method, &[])?;
     match vm.get(plain(vm, args)).is_gc::<Tuple>() {
         true => Ok(Some((args, None))),
         false => Err(should_return(vm, "__getnewargs__", "tuple", args)),

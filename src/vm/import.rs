@@ -134,6 +134,9 @@ impl Vm {
 
     /// Imports a module and the packages around it; the module itself.
     pub fn import_module(&mut self, name: &str) -> Result<Local, Raised> {
+        if name.is_empty() {
+            return Err(self.heap.value_error("Empty module name"));
+        }
         let mark = self.mark();
         let mut parent: Option<Local> = None;
         let mut end = 0;

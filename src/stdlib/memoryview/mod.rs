@@ -270,6 +270,7 @@ impl View {
 
 /// Looks at the bytes of an owner.
 fn with_bytes<T>(heap: &Heap, owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {
+    let owner = plain_value(heap, owner);
     if let Some(bytes) = owner.as_gc::<Bytes>() {
         return look(bytes.get().as_slice());
     }
@@ -283,6 +284,7 @@ fn with_bytes<T>(heap: &Heap, owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -
 }
 
 fn with_bytes_mut(heap: &Heap, owner: Value<'_>, change: impl FnOnce(&mut [u8])) {
+    let owner = plain_value(heap, owner);
     if let Some(array) = owner.as_gc::<ByteArray>() {
         change(&mut array.get().write(heap));
     } else if let Some(storage) = owner.as_gc::<Opaque>().and_then(|owner| owner.storage()) {
@@ -353,8 +355,8 @@ const NEW: Native = Native::vm(
                     return Ok(vm.new_opaque(args.at(0), view));
                 }
                 match (bytes, array) {
-                    (Some(len), _) => View::over(plain, len, true),
-                    (_, Some(array)) => View::over(plain, array.len(&vm.heap), false),
+                    (Some(len), _) => View::over(value, len, true),
+                    (_, Some(array)) => View::over(value, array.len(&vm.heap), false),
                     _ => return from_method(vm, args.at(1)),
                 }
             }

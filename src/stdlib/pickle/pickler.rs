@@ -164,6 +164,10 @@ const INIT: Native = Native::vm(
         this.write.set(vm.get(write));
         this.memo.clear();
         this.is_ready.set(true);
+        // A subclass may have a table of its own.
+        if let Some(table) = vm.find_attr(args.at(0), "dispatch_table")? {
+            pickler(vm, args.at(0)).dispatch_table.set(vm.get(table));
+        }
         Ok(vm.none())
     },
 );

@@ -308,7 +308,8 @@ fn changed<'h>(
 fn module<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
     let own = class.attrs.get(heap, heap.sym(Sym::Module));
-    let own = own.filter(|_| !class.builtin_is(Builtin::Type));
+    // The class of functions has a getter of this name, which is for its instances.
+    let own = own.filter(|own| class.builtin.is_none() || own.is_gc::<Str>());
     Ok(own.unwrap_or_else(|| heap.sym(Sym::Builtins).value()))
 }
 
