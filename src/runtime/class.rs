@@ -231,6 +231,11 @@ impl Heap {
         self.class_of(value).name(self).as_str()
     }
 
+    /// `type(value).__name__`: without the module that the names of native classes begin with.
+    pub fn short_type_name<'h>(&'h self, value: Value<'h>) -> &'h str {
+        self.class_of(value).short_name(self)
+    }
+
     /// What messages call an argument: the name of its class, but None itself.
     pub fn argument_name<'h>(&'h self, value: Value<'h>) -> &'h str {
         if value.is_none() {
@@ -248,9 +253,19 @@ impl Heap {
 }
 
 impl<'h> Gc<'h, Class> {
-    /// `__name__`.
+    /// What messages call the class: `__name__`, of native classes after their module.
     pub fn name(self, heap: &'h Heap) -> Gc<'h, Str> {
         self.name.expect(heap)
+    }
+
+    /// `__name__`.
+    pub fn short_name(self, heap: &'h Heap) -> &'h str {
+        let name = self.name(heap).as_str();
+        let is_native = self.builtin.is_some() || self.has(class_flag::NATIVE | class_flag::STATIC);
+        match name.rsplit_once('.') {
+            Some((_, last)) if is_native => last,
+            _ => name,
+        }
     }
 
     /// `__qualname__`.

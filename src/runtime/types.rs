@@ -175,16 +175,16 @@ types! {
     DictValues "dict_values": Object [final];
     DictItems "dict_items": Object [final];
     MappingProxy "mappingproxy": Object [final];
-    Future "Future": Object = Future;
-    Task "Task": Future;
+    Future "_asyncio.Future": Object = Future;
+    Task "_asyncio.Task": Future;
     Opaque "native_object": Object = Opaque;
     GenericAlias "types.GenericAlias": Object;
     UnionType "types.UnionType": Object [final];
-    Generic "Generic": Object;
-    TypeVar "TypeVar": Object [final];
-    TypeVarTuple "TypeVarTuple": Object [final];
-    ParamSpec "ParamSpec": Object [final];
-    TypeAliasType "TypeAliasType": Object [final];
+    Generic "typing.Generic": Object;
+    TypeVar "typing.TypeVar": Object [final];
+    TypeVarTuple "typing.TypeVarTuple": Object [final];
+    ParamSpec "typing.ParamSpec": Object [final];
+    TypeAliasType "typing.TypeAliasType": Object [final];
 
     BaseException "BaseException": Object = Exception;
     Exception "Exception": BaseException;
@@ -269,6 +269,12 @@ impl Builtin {
         ROWS[self as usize].name
     }
 
+    /// `__name__`: without the module that messages name, too.
+    pub fn short_name(self) -> &'static str {
+        let name = self.name();
+        name.rsplit('.').next().unwrap_or(name)
+    }
+
     /// The class it derives from; `Object` for itself.
     pub fn base(self) -> Builtin {
         ROWS[self as usize].base
@@ -311,6 +317,7 @@ pub(super) fn create(heap: &Heap) {
         };
         let class = heap.new_class(row.name, &bases, row.id.layout(), Some(row.id), meta_shape);
         debug_assert_eq!(class.root_shape(), shape_number(row.id));
+        class.qualname.set(heap.intern(row.id.short_name()).value());
         heap.types.classes[row.id as usize].set(class.value());
         class.mro.push(heap, class.value());
         if let Some(base) = bases.first().and_then(|b| b.as_gc::<Class>()) {

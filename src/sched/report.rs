@@ -255,7 +255,7 @@ pub fn failures_at_close(vm: &mut Vm) -> Result<(), Raised> {
             continue;
         }
         let exception = vm.local(this.result.get(&vm.heap));
-        let class = vm.heap.type_name(vm.get(failed));
+        let class = vm.heap.short_type_name(vm.get(failed));
         let message = format!("{class} exception was never retrieved");
         let problem = Problem::NeverRetrieved(class.to_owned());
         tell(vm, problem, &message, exception, ("future", failed))?;
@@ -293,7 +293,7 @@ fn unretrieved(vm: &mut Vm, task: Local) {
     } else {
         "Future".to_owned()
     };
-    let class = vm.heap.type_name(vm.get(task));
+    let class = vm.heap.short_type_name(vm.get(task));
     let message = format!("{class} exception was never retrieved");
     let problem = Problem::NeverRetrieved(name);
     let outcome = tell(vm, problem, &message, exception, ("future", task));

@@ -11,8 +11,7 @@ use crate::runtime::class::{Class, class_flag};
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::heap::traced;
 use crate::runtime::module::Module;
-use crate::runtime::str::Str;
-use crate::runtime::{Builtin, Gc, Heap, Raised, Slot, Value};
+use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::{Extension, Layer, LayerPlace, LeafFn, Local, Native, NativeRole, Vm, VmFn};
 
 /// What a builtin class has beside its bases.
@@ -259,7 +258,7 @@ pub fn make_module(vm: &mut Vm, decl: &'static NativeModule) -> Result<Local, Ra
         bind(
             vm,
             module,
-            builtin.name(),
+            builtin.short_name(),
             vm.heap.types.class(&vm.heap, builtin).value(),
         );
     }
@@ -375,20 +374,12 @@ fn missing_general(vm: &Vm, class: Local) -> Option<(usize, &'static str, &'stat
     mro.iter().enumerate().skip(1).find_map(|(at, ancestor)| {
         let row = |(native, _, _): &&(Slot, &str, &str)| native.get(&vm.heap).is(*ancestor);
         let &(_, module, name) = general.iter().find(row)?;
-        let is_there = mro
-            .iter()
-            .any(|&known| is_named(&vm.heap, known, module, name));
+        let path = vm
+            .loaded_module(module)
+            .and_then(|it| vm.find_global(it, name));
+        let is_there = path.is_some_and(|path| mro.iter().any(|known| known.is(vm.get(path))));
         (!is_there).then_some((at, module, name))
     })
-}
-
-fn is_named<'h>(heap: &'h Heap, class: Value<'h>, module: &str, name: &str) -> bool {
-    let Some(class) = class.as_gc::<Class>() else {
-        return false;
-    };
-    let home = class.attrs.get(heap, heap.intern("__module__"));
-    let home = home.and_then(|home| home.as_gc::<Str>());
-    class.name(heap).as_str() == name && home.is_some_and(|home| home.as_str() == module)
 }
 
 fn make_class<'h>(vm: &'h Vm, ty: &'static ModuleType, base: Option<Local>) -> Gc<'h, Class> {

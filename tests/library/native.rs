@@ -38,15 +38,15 @@ pub fn constants(rows: &[(&str, &str)]) -> Item {
 
 /// A class of a module.
 pub fn module_class(ty: &ModuleType) -> Item {
-    let base = (ty.body.class != Builtin::Opaque).then(|| ty.body.class.name().to_owned());
+    let base = (ty.body.class != Builtin::Opaque).then(|| ty.body.class.short_name().to_owned());
     Item::Class(class(ty.short_name(), base, ty.body.doc, &[&ty.body]))
 }
 
 /// A builtin class.
 pub fn builtin_class(builtin: Builtin) -> Item {
-    let name = builtin.name().rsplit('.').next().unwrap_or_default();
+    let name = builtin.short_name();
     let base = Some(builtin.base()).filter(|base| *base != Builtin::Object);
-    let base = base.map(|base| base.name().to_owned());
+    let base = base.map(|base| base.short_name().to_owned());
     // A class may be declared in several parts, by topic.
     let parts: Vec<&NativeType> = types::declared().filter(|ty| ty.class == builtin).collect();
     let doc = types::doc(builtin).unwrap_or_default();
@@ -56,10 +56,10 @@ pub fn builtin_class(builtin: Builtin) -> Item {
 /// A row for each class: name and base, and what it is. For exceptions.
 pub fn rows(classes: impl Iterator<Item = Builtin>) -> Item {
     let row = |class: Builtin| {
-        let base = class.base().name();
+        let base = class.base().short_name();
         Entry {
-            name: class.name().to_owned(),
-            call: format!("{}({base})", class.name()),
+            name: class.short_name().to_owned(),
+            call: format!("{}({base})", class.short_name()),
             doc: types::doc(class).unwrap_or_default().to_owned(),
         }
     };
@@ -73,7 +73,7 @@ pub fn rows(classes: impl Iterator<Item = Builtin>) -> Item {
 pub fn module_rows(exceptions: &[&ModuleType]) -> Vec<Entry> {
     let row = |ty: &&ModuleType| Entry {
         name: ty.short_name().to_owned(),
-        call: format!("{}({})", ty.short_name(), ty.body.class.name()),
+        call: format!("{}({})", ty.short_name(), ty.body.class.short_name()),
         doc: ty.body.doc.to_owned(),
     };
     exceptions.iter().map(row).collect()

@@ -101,7 +101,7 @@ fn as_completed(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     {
         let message = format!(
             "expects an iterable of awaitables, not {}",
-            vm.heap.type_name(given)
+            vm.heap.short_type_name(given)
         );
         return Err(vm.heap.type_error(message));
     }

@@ -181,7 +181,7 @@ fn create_task(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let coroutine = as_coroutine(vm, coroutine)?;
     let task = task::make(vm, coroutine, name, args.at(3))?;
     let Some(number) = key(vm, task) else {
-        let class = vm.heap.type_name(vm.get(task));
+        let class = vm.heap.short_type_name(vm.get(task));
         return Err(vm.heap.type_error(format!(
             "the task factory returned '{class}' instead of a Future"
         )));

@@ -124,7 +124,7 @@ fn distinct_futures(vm: &mut Vm, given: Local) -> Result<Local, Raised> {
     if vm.get(given).is_gc::<Future>() || is_coroutine(vm, given) {
         let message = format!(
             "expect a list of futures, not {}",
-            vm.heap.type_name(vm.get(given))
+            vm.heap.short_type_name(vm.get(given))
         );
         return Err(vm.heap.type_error(message));
     }

@@ -165,7 +165,7 @@ const INIT: Native = Native::vm(
     },
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
-    let class = vm.heap.type_name(vm.get(args.at(0))).to_owned();
+    let class = vm.heap.short_type_name(vm.get(args.at(0))).to_owned();
     let running = scheduler(vm).is_running() && is_current(vm, args.at(0));
     let closed = is_closed(vm, args.at(0));
     let debug = within(vm, args.at(0), |vm| scheduler(vm).settings.debug.get());

@@ -152,7 +152,7 @@ pub const SET_EVENT_LOOP: Native = Native::vm(
             false => number_of(vm, given),
         };
         let Some(number) = number else {
-            let class = vm.heap.type_name(vm.get(given));
+            let class = vm.heap.short_type_name(vm.get(given));
             return Err(vm.heap.type_error(format!(
                 "loop must be an instance of AbstractEventLoop or None, not '{class}'"
             )));

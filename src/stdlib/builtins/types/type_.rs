@@ -5,7 +5,7 @@
 
 use super::object::{names_in_classes, sorted_names};
 use super::type_facts;
-use crate::runtime::class::{Class, class_flag};
+use crate::runtime::class::Class;
 use crate::runtime::descriptor::{Descriptor, DescriptorKind};
 use crate::runtime::dict::Dict;
 use crate::runtime::intern::Sym;
@@ -254,12 +254,11 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 fn name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {
     let class = this::<Class>(heap, args)?;
     let name = class.name(heap);
-    let is_native = class.builtin.is_some() || class.has(class_flag::NATIVE | class_flag::STATIC);
-    match name.as_str().rsplit_once('.') {
-        // Names of native classes are qualified in messages.
-        Some((_, last)) if is_native => Ok(heap.str_value(last)),
-        _ => Ok(name.value()),
+    let short = class.short_name(heap);
+    if short.len() == name.as_str().len() {
+        return Ok(name.value());
     }
+    Ok(heap.str_value(short))
 }
 
 fn set_name<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

@@ -162,7 +162,7 @@ const MRO_ENTRIES: Native = Native::leaf(
     "__mro_entries__(self, bases, /)",
     "Raises TypeError: a type parameter is no base.",
     |heap, args| {
-        let class = heap.type_name(args.get(0));
+        let class = heap.short_type_name(args.get(0));
         Err(heap.type_error(format!("Cannot subclass an instance of {class}")))
     },
 );
@@ -271,7 +271,7 @@ fn named(vm: &mut Vm, class: Builtin, name: Local) -> Result<Local, Raised> {
     let Some(name) = arg::as_str(heap, vm.get(name)) else {
         let (given, class) = (
             heap.argument_name(vm.get(name)),
-            class.name().to_lowercase(),
+            class.short_name().to_lowercase(),
         );
         return Err(heap.type_error(format!(
             "{class}() argument 'name' must be str, not {given}"
