@@ -1,7 +1,7 @@
 //! Who waits for what: the report of a deadlock, and what a prompt tells of its tasks.
 //!
 //! What a task waits in is the outermost native awaitable that knows an obstacle (`Payload::obstacle`: the holder of a lock, the tasks
-//! of a group), else the innermost one, else the future itself. Tasks that others wait for are the edges of a graph; a cycle in it is
+//! of a group), else what it called of the library, else the innermost native awaitable, else the future itself. Tasks that others wait for are the edges of a graph; a cycle in it is
 //! the reason of the deadlock and is told first.
 
 use std::rc::Rc;
@@ -131,6 +131,7 @@ fn look_at_thread(vm: &Vm, thread: &Thread) -> Option<Stalled> {
             kind: StuckKind::Thread,
             waits_for,
             place: trail.first().cloned(),
+            has_begun: true,
             trail,
             spawned: thread.spawned.clone(),
         },
@@ -149,7 +150,10 @@ fn look_at(vm: &mut Vm, task: Local, lone: &str) -> Stalled {
             task: name,
             waits_for,
             kind: StuckKind::Task,
-            place: vm.place_of(coroutine),
+            place: vm
+                .place_of(coroutine)
+                .filter(|(code, _)| !code.is_library()),
+            has_begun: vm.has_begun(coroutine),
             trail: Vec::new(),
             spawned: task::spawned(vm, task).into_iter().collect(),
         },
@@ -169,12 +173,14 @@ fn waits_for(vm: &mut Vm, task: Local, coroutine: Local, lone: &str) -> (String,
         .iter()
         .find_map(|&(mention, object)| Some((named(mention)?, obstacle(vm, object)?)));
     let last = chain.iter().rev().find_map(|&(mention, _)| named(mention));
-    let (mut words, futures) = match (known, awaited.and_then(|f| target(vm, f)), last) {
+    let called = vm.library_call_in(coroutine);
+    let called = called.or_else(|| last.map(str::to_owned));
+    let (mut words, futures) = match (known, awaited.and_then(|f| target(vm, f)), called) {
         (Some((name, (words, futures))), _, _) => {
             (told(vm, name, &words, &futures), flat(vm, futures))
         }
         (None, Some((name, futures)), _) => (told(vm, name, "", &futures), flat(vm, futures)),
-        (None, None, Some(name)) => (name.to_owned(), Vec::new()),
+        (None, None, Some(name)) => (name, Vec::new()),
         (None, None, None) if awaited.is_none() => ("its turn".to_owned(), Vec::new()),
         (None, None, None) => (lone.to_owned(), Vec::new()),
     };

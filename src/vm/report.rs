@@ -158,6 +158,8 @@ pub struct Stuck {
     pub kind: StuckKind,
     /// What it waits for, in words.
     pub waits_for: String,
+    /// Whether it has run at all.
+    pub has_begun: bool,
     /// Where it waits.
     pub place: Option<Place>,
     /// Of a thread: where its calls are, innermost first.

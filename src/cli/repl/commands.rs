@@ -130,7 +130,8 @@ fn describe_task(session: &Session<'_>, task: &Stuck) -> String {
     let sources = session.sources.borrow();
     let mut out = format!("  {}: ", task.task);
     match &task.place {
-        None if task.waits_for == TURN => out.push_str("has not begun"),
+        None if !task.has_begun => out.push_str("has not begun"),
+        None if task.waits_for == TURN => out.push_str("ready"),
         None => {
             let _ = write!(out, "waits for {}", task.waits_for);
         }

@@ -294,5 +294,5 @@ fn deadlock(stuck: &[Stuck], cycle: usize, sources: &SourceMap, style: Style) ->
 /// Where the program made a task or a thread.
 fn spawned<'s>(stuck: &'s Stuck, sources: &SourceMap) -> Option<&'s Place> {
     let user = |place: &&Place| !failure::is_library(place, sources);
-    stuck.spawned.iter().find(user).or(stuck.spawned.first())
+    stuck.spawned.iter().find(user)
 }

@@ -7,7 +7,9 @@ use std::rc::Rc;
 use super::coroutine::Mention;
 use super::frame::{Frame, Stack};
 use crate::runtime::coroutine::{Coroutine, CoroutineKind, CoroutineState};
+use crate::runtime::function::Function;
 use crate::runtime::future::Future;
+use crate::runtime::str::Str;
 use crate::runtime::{Gc, Heap, Raised, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -21,6 +23,13 @@ pub(in crate::vm) fn trail(stack: &Stack, heap: &Heap, most: usize) -> Vec<Place
         (code, frame.index(heap).saturating_sub(1))
     };
     frames.take(most.min(TRAIL)).map(place).collect()
+}
+
+/// Whether a coroutine runs code of the library.
+fn is_library(coroutine: Gc<'_, Coroutine>, heap: &Heap) -> bool {
+    coroutine
+        .code(heap)
+        .is_some_and(|code| code.code.is_library())
 }
 
 /// How many calls of a thread are told.
@@ -87,22 +96,43 @@ impl Vm {
         }
     }
 
-    /// Where a coroutine waits: in the innermost of the chain.
+    /// Where a coroutine waits: the innermost of the chain that is not the library's, else the innermost.
     pub fn place_of(&self, coroutine: Local) -> Option<Place> {
+        let running = self.running_in(coroutine);
+        let user = running.iter().rfind(|it| !is_library(**it, &self.heap));
+        let at = user.or(running.last())?;
+        let code = Rc::clone(&at.code(&self.heap)?.code);
+        Some((code, at.ip.get().saturating_sub(1)))
+    }
+
+    /// What user code waits in, if that is a coroutine of the library's in apy: the one that it called, by its qualified name.
+    pub fn library_call_in(&self, coroutine: Local) -> Option<String> {
         let heap = &self.heap;
-        let mut at: Gc<'_, Coroutine> = self.get_gc(coroutine)?;
-        let mut place = None;
-        loop {
-            if let Some(code) = at.code(heap)
-                && at.state.get() != CoroutineState::Created
-            {
-                place = Some((Rc::clone(&code.code), at.ip.get().saturating_sub(1)));
+        let running = self.running_in(coroutine);
+        let inside = running.iter().rev().take_while(|it| is_library(**it, heap));
+        let function: Gc<'_, Function> = inside.last()?.function.get(heap).as_gc()?;
+        let name: Gc<'_, Str> = function.qualname.get(heap).as_gc()?;
+        Some(name.as_str().to_owned())
+    }
+
+    /// Whether a coroutine has run at all.
+    pub fn has_begun(&self, coroutine: Local) -> bool {
+        let this = self.get_gc::<Coroutine>(coroutine);
+        this.is_none_or(|it| it.state.get() != CoroutineState::Created)
+    }
+
+    /// Those of a chain of coroutines that run code and have begun, outermost first.
+    fn running_in(&self, coroutine: Local) -> Vec<Gc<'_, Coroutine>> {
+        let heap = &self.heap;
+        let mut running = Vec::new();
+        let mut next = self.get_gc::<Coroutine>(coroutine);
+        while let Some(at) = next {
+            if at.code(heap).is_some() && at.state.get() != CoroutineState::Created {
+                running.push(at);
             }
-            match at.delegate.get(heap).as_gc::<Coroutine>() {
-                Some(next) => at = next,
-                None => return place,
-            }
+            next = at.delegate.get(heap).as_gc();
         }
+        running
     }
 
     /// The native awaitables that a coroutine waits in (`sleep`, `Queue.get`), outermost first, how reports mention each and
