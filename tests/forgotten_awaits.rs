@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How many programs there are at least.
-const LEAST: usize = 76;
+const LEAST: usize = 82;
 
 /// A report: the line, from 1, and the name of the coroutine.
 type Found = BTreeSet<(usize, String)>;

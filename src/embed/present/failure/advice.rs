@@ -34,6 +34,13 @@ pub fn of(failure: &Failure, sources: &SourceMap, style: Style) -> String {
         "TypeError" => type_error(failure, sources),
         // Of asyncio.run().
         "ValueError" => function_in_place_of_a_coroutine(&failure.message),
+        "AttributeError" if failure.message.ends_with(" object has no attribute 'add_done_callback'") => {
+            function_waited_for(failure, sources)
+        }
+        // A future is an iterator for the sake of `await`.
+        "RuntimeError" if failure.message == "await wasn't used with future" => {
+            Some("`await` the future first, then go through its result".to_owned())
+        }
         "RuntimeError" if failure.message == "no running event loop" => Some(
             "asyncio.run(main()) starts a loop, and so does an `await` at the top level of the program".to_owned(),
         ),
@@ -42,6 +49,7 @@ pub fn of(failure: &Failure, sources: &SourceMap, style: Style) -> String {
     match help {
         Some(help) => line(&help),
         None if is_about_a_coroutine(failure) => coroutine(failure, sources, style),
+        None if is_about_a_future(failure) => line(&future(failure, sources)),
         None => String::new(),
     }
 }
@@ -122,7 +130,8 @@ fn not_awaitable(class: &str, text: &str) -> Option<String> {
 
 /// The advice for a call of asyncio that got a function where it takes something to await: the argument is a plain name.
 fn function_argument(failure: &Failure, sources: &SourceMap) -> Option<String> {
-    const TAKE: [&str; 6] = [
+    const TAKE: [&str; 7] = [
+        "as_completed(",
         "gather(",
         "shield(",
         "wait_for(",
@@ -130,14 +139,33 @@ fn function_argument(failure: &Failure, sources: &SourceMap) -> Option<String> {
         "run_until_complete(",
         "run_coroutine_threadsafe(",
     ];
+    let name = first_argument(failure, sources, &TAKE)?;
+    Some(format!("if it is a function, call it: `{name}()`"))
+}
+
+/// The advice for `asyncio.wait([f])` with a function.
+fn function_waited_for(failure: &Failure, sources: &SourceMap) -> Option<String> {
+    const FUNCTIONS: [&str; 3] = ["'function'", "'method'", "'functools.partial'"];
+    let class = failure.message.split(' ').next()?;
+    if !FUNCTIONS.contains(&class) {
+        return None;
+    }
+    let name = first_argument(failure, sources, &["wait("]);
+    let name = name.unwrap_or_else(|| "...".to_owned());
+    Some(format!(
+        "call it, and make a task of that: `asyncio.create_task({name}())`"
+    ))
+}
+
+/// The first argument of a call that begins like this, or the first item of the display that is it, if that is a name.
+fn first_argument(failure: &Failure, sources: &SourceMap, calls: &[&str]) -> Option<String> {
     let (place, _) = shown_at(failure, sources)?;
     let text = text_of(&place, sources);
-    let rest = TAKE
-        .iter()
-        .find_map(|call| text.split_once(call))
-        .map(|(_, rest)| rest)?;
-    let name = rest.split([',', ')']).next()?.trim();
-    is_name(name).then(|| format!("if it is a function, call it: `{name}()`"))
+    let mut rests = calls.iter().filter_map(|call| text.split_once(call));
+    let (_, rest) = rests.next()?;
+    let rest = rest.trim_start_matches(['[', '(', '{']);
+    let name = rest.split([',', ')', ']', '}']).next()?.trim();
+    is_name(name).then(|| name.to_owned())
 }
 
 /// Whether a text is a name, with dots or without.
@@ -179,6 +207,33 @@ fn is_about_a_coroutine(failure: &Failure) -> bool {
         || message.starts_with("a coroutine was expected")
         || message.starts_with("Passing coroutines");
     is_mistake && message.contains("coroutine") && !is_advice
+}
+
+/// Whether a task or another future was used where its result was meant.
+fn is_about_a_future(failure: &Failure) -> bool {
+    const FUTURES: [&str; 2] = ["_asyncio.Task", "_asyncio.Future"];
+    const OTHERWISE: [&str; 3] = ["pickle", "not callable", "can't be used in 'await'"];
+    let message = &failure.message;
+    let is_mistake = failure.class == "TypeError" || failure.class == "AttributeError";
+    // A misspelt attribute of the future itself.
+    let is_suggested = failure.hint.is_some();
+    let mentions = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    is_mistake && !is_suggested && mentions(&FUTURES) && !mentions(&OTHERWISE)
+}
+
+/// The advice for a future that was used where its result was meant.
+fn future(failure: &Failure, sources: &SourceMap) -> String {
+    let kind = match failure.message.contains("_asyncio.Task") {
+        true => "task",
+        false => "future",
+    };
+    let text = raised_text(failure, sources).unwrap_or_default();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (name, rest) = text.split_at(text.find(|c| !is_word(c)).unwrap_or(text.len()));
+    match is_name(name) && rest.starts_with(['[', '.']) {
+        true => format!("`{name}` is a {kind}; `await {name}` is its result"),
+        false => format!("`await` the {kind} to get its result"),
+    }
 }
 
 /// A coroutine was used where its result was meant.
