@@ -50,6 +50,10 @@ fn wrong_arguments_are_told_what_was_meant() {
         (&["chekc"], "did you mean 'apy check'?"),
         (&["tets"], "did you mean 'apy test'?"),
         (&["help"], "did you mean 'apy --help'?"),
+        (&["man"], "did you mean 'apy manual'?"),
+        (&["co"], "did you mean 'apy completions'?"),
+        (&["examples/hello"], "did you mean 'examples/hello.apy'?"),
+        (&["exmaples/helo.apy"], "did you mean 'examples/hello.apy'?"),
         (
             &["--time", "sideways"],
             "'sideways' is no value of '--time <CLOCK>' (it may be real, virtual)",
@@ -69,6 +73,17 @@ fn wrong_arguments_are_told_what_was_meant() {
             text.starts_with("apy: ") && text.lines().count() <= 2,
             "{text}"
         );
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_told_by_apy() {
+    for (args, words) in [
+        (&["docs"][..], "can't find '__main__' module in 'docs'"),
+        (&["-m", "nosuch"], "No module named nosuch"),
+    ] {
+        let (status, text) = told(args);
+        assert_eq!((status, text), (1, format!("apy: {words}\n")));
     }
 }
 

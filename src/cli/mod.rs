@@ -15,6 +15,7 @@ mod ini;
 mod inspection;
 mod last_words;
 mod markup;
+mod misspelt;
 mod notices;
 mod output;
 mod project;

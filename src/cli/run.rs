@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::args::{ProgramText, Settings, Talk, Tracebacks, command_like};
+use super::args::{ProgramText, Settings, Talk, Tracebacks};
 use super::host::Process;
+use super::misspelt::guesses;
 use super::notices::Notices;
 use super::output::{output_failed, words};
 use super::signals::Signals;
 use super::status;
 use super::style::{Style, complain, say};
-use crate::diagnostics::similar::nearest;
 use crate::diagnostics::{Diagnostic, FileId, SourceMap, fitted, render};
 use crate::embed::module_store::BesideSource;
 use crate::embed::present::{classic, failure};
@@ -194,10 +194,8 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
             Err(format!("can't find '__main__' module in '{name}'"))
         }
         Err(error) => {
-            let is_missing = error.kind() == ErrorKind::NotFound;
-            let guess = match (program_like(path), command_like(&name)) {
-                (Some(file), _) if is_missing => format!("; did you mean '{file}'?"),
-                (None, Some(command)) if is_missing => format!("; did you mean 'apy {command}'?"),
+            let guess = match error.kind() {
+                ErrorKind::NotFound => guesses(path),
                 _ => String::new(),
             };
             Err(format!(
@@ -206,24 +204,6 @@ fn read_file(path: &Path) -> Result<(String, Vec<u8>), String> {
             ))
         }
     }
-}
-
-/// The program in the folder of a path that is called most like it.
-fn program_like(path: &Path) -> Option<String> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let entries = std::fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
-    let names = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names
-        .filter(|name| name.ends_with(".apy") || name.ends_with(".py"))
-        .collect();
-    names.sort();
-    let wrong = path.file_name()?.to_string_lossy().into_owned();
-    let near = nearest(&wrong, names.iter().map(String::as_str))?;
-    Some(path.with_file_name(near).to_string_lossy().into_owned())
 }
 
 /// Says how a program ended; the exit status.

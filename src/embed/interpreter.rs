@@ -206,7 +206,7 @@ impl Interpreter {
     fn run_module_here(&mut self, name: &str) -> Outcome {
         let mark = self.vm.mark();
         let result = run_module::run(&mut self.vm, name);
-        let missing = format!("No module named {name}");
+        let missing = format!("apy: No module named {name}");
         let outcome = self.run_found(result, missing);
         self.vm.release(mark);
         outcome
@@ -220,7 +220,7 @@ impl Interpreter {
     fn run_container_here(&mut self, path: &str) -> Outcome {
         let mark = self.vm.mark();
         let result = run_module::run_container(&mut self.vm, path);
-        let missing = format!("can't find '__main__' module in '{path}'");
+        let missing = format!("apy: can't find '__main__' module in '{path}'");
         let outcome = self.run_found(result, missing);
         self.vm.release(mark);
         outcome

@@ -93,13 +93,17 @@ fn text(value: Option<&ContextValue>) -> String {
     }
 }
 
-/// The command whose name a word resembles: it may have been meant where no such file is.
+/// The commands that a word may mean where no such file is: those that it is the beginning of, else the one that it resembles.
 #[must_use]
-pub fn command_like(word: &str) -> Option<String> {
+pub fn commands_like(word: &str) -> Vec<String> {
+    const SHORTEST: usize = 2;
     if word == "help" {
-        return Some("--help".to_owned());
+        return vec!["--help".to_owned()];
     }
     let names = || NAMES.into_iter();
+    let begun: Vec<&str> = names()
+        .filter(|name| word.len() >= SHORTEST && name.starts_with(word))
+        .collect();
     let letters = |word: &str| {
         let mut letters: Vec<char> = word.chars().collect();
         letters.sort_unstable();
@@ -107,5 +111,12 @@ pub fn command_like(word: &str) -> Option<String> {
     };
     // Swapped letters are the commonest slip, and two changes to `nearest`.
     let swapped = || names().find(|name| letters(name) == letters(word));
-    nearest(word, names()).or_else(swapped).map(str::to_owned)
+    let found = match begun.is_empty() {
+        true => nearest(word, names())
+            .or_else(swapped)
+            .into_iter()
+            .collect(),
+        false => begun,
+    };
+    found.into_iter().map(str::to_owned).collect()
 }

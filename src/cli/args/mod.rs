@@ -25,7 +25,7 @@ use crate::embed::module_store::Writing;
 use crate::embed::sandbox::Doors;
 use crate::sched::clock::TimeMode;
 use command::DUMPS;
-pub use complaint::command_like;
+pub use complaint::commands_like;
 pub use testing::{Coverage, CoverageForm, TestOptions};
 
 /// What the arguments mean.
