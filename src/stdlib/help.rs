@@ -140,6 +140,10 @@ fn doc(vm: &mut Vm, object: Local) -> Result<String, Raised> {
 
 /// What is in a module or class, with a sentence each.
 fn contents(vm: &mut Vm, object: Local, out: &mut String) -> Result<(), Raised> {
+    let calls = match vm.get_gc::<Class>(object) {
+        Some(_) => "Methods",
+        None => "Functions",
+    };
     let mut rows: Vec<(&str, String, String)> = Vec::new();
     for name in public_names(vm, object)? {
         let mark = vm.mark();
@@ -148,7 +152,7 @@ fn contents(vm: &mut Vm, object: Local, out: &mut String) -> Result<(), Raised> 
             let head = signature(vm, value).map(|head| without_self(&head));
             let kind = match (is_class, &head) {
                 (true, _) => "Classes",
-                (false, Some(_)) => "Functions",
+                (false, Some(_)) => calls,
                 (false, None) => "Values",
             };
             let sentence = match kind {
@@ -160,7 +164,7 @@ fn contents(vm: &mut Vm, object: Local, out: &mut String) -> Result<(), Raised> 
         }
         vm.release(mark);
     }
-    for kind in ["Classes", "Functions", "Values"] {
+    for kind in ["Classes", calls, "Values"] {
         let mut of_kind = rows.iter().filter(|row| row.0 == kind).peekable();
         if of_kind.peek().is_none() {
             continue;

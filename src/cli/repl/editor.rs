@@ -27,7 +27,7 @@ use rustyline::{
 use super::PROMPT;
 use super::complete::Query;
 use super::highlight;
-use super::input::{self, Pace};
+use super::input::{self, Copied, Pace};
 use super::screen::Screen;
 use crate::cli::style::Style;
 
@@ -91,7 +91,8 @@ fn serve(
     style: Style,
     history: Option<PathBuf>,
 ) -> rustyline::Result<()> {
-    let mut editor = make(tell.clone(), style)?;
+    let (mut editor, rhythm) = make(tell.clone(), style)?;
+    let mut copied = Copied::default();
     if let Some(file) = &history {
         // There is none at the first start.
         let _ = editor.load_history(file);
@@ -105,6 +106,7 @@ fn serve(
     while asked.recv().is_ok() {
         let message = match editor.readline(PROMPT) {
             Ok(text) => {
+                let text = copied.without_output(text, rhythm.last());
                 remember(&mut editor, &text, history.as_ref());
                 Message::Input(input::program(&text))
             }
@@ -134,7 +136,7 @@ fn remember(editor: &mut Editor<Assistant, DefaultHistory>, text: &str, history:
 fn make(
     tell: Sender<Message>,
     style: Style,
-) -> rustyline::Result<Editor<Assistant, DefaultHistory>> {
+) -> rustyline::Result<(Editor<Assistant, DefaultHistory>, Rhythm)> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
@@ -194,7 +196,7 @@ fn make(
             input::is_indentation(text.get(..at)?).then(|| Cmd::Insert(1, "\t".to_owned()))
         });
     }
-    Ok(editor)
+    Ok((editor, rhythm))
 }
 
 /// What a key does to the text with the cursor at a byte; None: what it does anyway.
@@ -218,7 +220,7 @@ impl ConditionalEventHandler for Key {
 /// When the last key came. The editor reads many bytes at once and tells nobody how many are left, so the time tells: keys that a
 /// program sends follow each other faster than any finger.
 #[derive(Clone, Default)]
-struct Rhythm(Arc<Mutex<Option<Instant>>>);
+struct Rhythm(Arc<Mutex<Option<(Instant, Pace)>>>);
 
 /// Nobody presses two keys within this time.
 const FASTEST: Duration = Duration::from_millis(15);
@@ -232,10 +234,18 @@ impl Rhythm {
     fn key(&self) -> Pace {
         let now = Instant::now();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.replace(now) {
-            Some(before) if now.duration_since(before) < FASTEST => Pace::Sent,
+        let pace = match *last {
+            Some((before, _)) if now.duration_since(before) < FASTEST => Pace::Sent,
             _ => Pace::Typed,
-        }
+        };
+        *last = Some((now, pace));
+        pace
+    }
+
+    /// How the last key came.
+    fn last(&self) -> Pace {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.map_or(Pace::Typed, |(_, pace)| pace)
     }
 }
 

@@ -44,6 +44,20 @@ fn without_prompts(text: &str) -> String {
         .join("\n")
 }
 
+/// Whether a talk that was copied arrives line by line: then lines without a prompt are what was printed between them.
+#[derive(Default)]
+pub struct Copied(bool);
+
+impl Copied {
+    /// A text as it came, or nothing if it is printed text of a talk that another program sends.
+    pub fn without_output(&mut self, text: String, pace: Pace) -> String {
+        let has_prompt = clean(&text).trim_start().starts_with(">>> ");
+        let is_output = self.0 && pace == Pace::Sent && !has_prompt;
+        self.0 = has_prompt || is_output;
+        if is_output { String::new() } else { text }
+    }
+}
+
 /// A text without what the editor put into it, line by line.
 pub fn clean(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
@@ -191,6 +205,13 @@ mod tests {
         let code = "def f():\n    if a:\n        b\n\n      c";
         assert_eq!(clean(&with_gutters(code)), code);
         assert_eq!(clean("pasted:\n\ttab"), "pasted:\n\ttab");
+        let mut copied = Copied::default();
+        let mut left = |text: &str, pace| copied.without_output(text.to_owned(), pace);
+        assert_eq!(left("1", Pace::Sent), "1");
+        assert_eq!(left(">>> 1", Pace::Sent), ">>> 1");
+        assert_eq!(left("1", Pace::Sent), "");
+        assert_eq!(left("2", Pace::Typed), "2");
+        assert_eq!(left("3", Pace::Sent), "3");
         let talk = ">>> def f():\n...     return 1\n...\n>>> f()\n1\n";
         assert_eq!(program(talk), "def f():\n    return 1\n\nf()\n");
     }

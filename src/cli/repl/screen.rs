@@ -14,6 +14,7 @@ use super::PROMPT;
 use crate::cli::host::Around;
 use crate::cli::signals::Signals;
 use crate::cli::style::Style;
+use crate::diagnostics::fitted;
 use crate::embed::Sources;
 use crate::embed::os_files::OsFiles;
 use crate::embed::os_processes::OsProcesses;
@@ -170,7 +171,7 @@ impl Terminal {
 impl Host for Terminal {
     fn report(&mut self, report: Report) {
         // What fails here fails again at the next write, which tells the program.
-        let text = report::render(&report, &self.sources.borrow(), self.style);
+        let text = fitted(&report::render(&report, &self.sources.borrow(), self.style));
         let _ = self.print_error(&text);
     }
 
