@@ -166,6 +166,8 @@ codes! {
     OperandTypes "E0434" "TypeError" "an operation that its operands do not have"
     NothingAsValue "E0435" "TypeError" "None where a value is meant"
     MissingPrefix "E0436" "Warning" "a string with fields and without f"
+    AbstractClass "E0437" "TypeError" "an abstract class that is made"
+    BooleanHandler "E0438" "Warning" "an except clause with `or` or `and`"
     TaskDestroyed "E0500" "RuntimeWarning" "a task that its loop left behind"
     LoopHeld "E0501" "RuntimeWarning" "a task that held the event loop"
     Deadlock "E0502" "deadlock" "tasks that wait for each other, or for nothing"

@@ -22,6 +22,8 @@ const OPEN: &[&str] = &[
     "SimpleNamespace",
     "Namespace",
     "local",
+    "_local",
+    "ModuleSpec",
     "Values",
     "Mock",
     "MagicMock",
@@ -78,7 +80,7 @@ impl Interpreter {
             // A metaclass may answer calls in a way of its own.
             let calls = heap.class_of(value).lookup(heap, heap.intern("__call__"));
             let is_plain = is_plain || calls.is_some_and(|call| call.is_gc::<NativeFunction>());
-            let is_open = OPEN.contains(&class.name(heap).as_str());
+            let is_open = OPEN.contains(&class.short_name(heap));
             return match (is_plain, is_open) {
                 (true, false) => Entity::Class,
                 _ => Entity::Other,
@@ -204,19 +206,18 @@ fn is_open<'h>(heap: &'h Heap, class: Gc<'h, Class>) -> bool {
         return true;
     }
     class.mro(heap).any(|class| {
-        let is_named = OPEN.contains(&class.name(heap).as_str());
+        let is_named = OPEN.contains(&class.short_name(heap));
         let module = module_of(heap, class);
         let is_closed = module.is_some_and(|module| {
             let top = module.as_str().split('.').next().unwrap_or_default();
             CLOSED.contains(&top.trim_start_matches('_'))
         });
-        // Native code may set what no text names.
-        let is_native_with_dict = class.builtin.is_none()
-            && class.has(class_flag::NATIVE)
-            && !class.has(class_flag::NO_DICT);
+        // Exceptions in Rust set what no text names.
+        let exceptions = heap.types.class(heap, Builtin::BaseException);
+        let sets_more = class.has(class_flag::NATIVE) && class.is_subclass(heap, exceptions);
         (is_named && !class.builtin_is(Builtin::Object))
             || (is_written_in_apy(class) && !is_closed)
-            || is_native_with_dict
+            || sets_more
     })
 }
 

@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::compile::scope::{Role, ScopeId, ScopeTree};
-use crate::syntax::ast::{Block, ClassDef, Expr, ExprKind, FunctionDef, StmtKind};
+use crate::syntax::ast::{Arg, Block, ClassDef, Expr, ExprKind, FunctionDef, StmtKind};
+use crate::syntax::visit::children;
 
 /// The attributes of one class: the value that is assigned, and the scope that its names are looked up in. None: there are several.
 pub type Attributes<'a> = HashMap<&'a str, Option<(&'a Expr, ScopeId)>>;
@@ -23,6 +24,10 @@ pub struct ClassFacts<'a> {
     pub methods: HashMap<&'a str, Option<Method<'a>>>,
     /// The bodies of the methods whose first parameter is the object.
     pub takers: HashSet<ScopeId>,
+    /// How often its own `__init__` assigns to an attribute of the object.
+    pub initial: HashMap<&'a str, u32>,
+    /// Whether something in it may call the `__init__` of a base.
+    pub chains: bool,
 }
 
 /// One method.
@@ -56,8 +61,11 @@ impl<'a> ClassFacts<'a> {
             attributes: Attributes::new(),
             methods: HashMap::new(),
             takers: HashSet::new(),
+            initial: HashMap::new(),
+            chains: false,
         };
         facts.block(&def.body, tree);
+        facts.chains = may_chain(&def.body);
         facts
     }
 
@@ -85,8 +93,12 @@ impl<'a> ClassFacts<'a> {
                 this: &this.name.name,
                 scope: tree.of(def, Role::Body),
                 found: &mut self.attributes,
+                counts: HashMap::new(),
             };
             stores.block(&def.body);
+            if &*def.name.name == "__init__" {
+                self.initial = stores.counts;
+            }
         }
     }
 }
@@ -127,10 +139,38 @@ pub fn last_name(expr: &Expr) -> Option<&str> {
     }
 }
 
+/// Whether a block names `super` or an `__init__`, or hands an object on that may be the one being made.
+fn may_chain(body: &Block) -> bool {
+    body.iter().any(|stmt| {
+        let mut found = false;
+        super::exprs(stmt, &mut |expr| found |= hands_on(expr));
+        super::blocks(stmt, &mut |inner| found |= may_chain(inner));
+        found
+    })
+}
+
+fn hands_on(expr: &Expr) -> bool {
+    let mut found = match &expr.kind {
+        ExprKind::Name(name) => &**name == "super",
+        ExprKind::Attribute { attr, .. } => &*attr.name == "__init__",
+        ExprKind::Call { args, .. } => args.iter().any(|arg| {
+            let (Arg::Pos(value) | Arg::Star(value)) = arg else {
+                return false;
+            };
+            matches!(&value.kind, ExprKind::Name(name) if &**name == "self")
+        }),
+        _ => false,
+    };
+    children(&expr.kind, &mut |inner| found |= hands_on(inner));
+    found
+}
+
 struct Stores<'a, 'f> {
     this: &'a str,
     scope: ScopeId,
     found: &'f mut Attributes<'a>,
+    /// How often each attribute is assigned to.
+    counts: HashMap<&'a str, u32>,
 }
 
 impl<'a> Stores<'a, '_> {
@@ -163,6 +203,7 @@ impl<'a> Stores<'a, '_> {
                 value: object,
                 attr,
             } if matches!(&object.kind, ExprKind::Name(name) if **name == *self.this) => {
+                *self.counts.entry(&attr.name).or_default() += 1;
                 let scope = self.scope;
                 let new = value.map(|value| (value, scope));
                 self.found

@@ -1,4 +1,5 @@
-//! `except` clauses that an earlier one of the same `try` hides: it catches the class, or a base of it.
+//! `except` clauses that an earlier one of the same `try` hides: it catches the class, or a base of it; and `except A or B`, which
+//! catches one of the two.
 //!
 //! Classes of the file and of the library are known with their bases. A class that only running would show hides nothing, and nothing
 //! hides it.
@@ -9,7 +10,7 @@ use super::members::{Base, base, derives};
 use super::rule::Rule;
 use super::walk::{At, Visit};
 use crate::diagnostics::{Diagnostic, ErrorCode, Span};
-use crate::syntax::ast::{ClassDef, ExceptHandler, Expr, ExprKind, Stmt, StmtKind};
+use crate::syntax::ast::{BoolOp, ClassDef, ExceptHandler, Expr, ExprKind, Stmt, StmtKind};
 
 /// The rule, for a walk.
 pub fn rule<'a, 'k>(lint: &Lint<'a, 'k>) -> Box<dyn Rule<'a> + 'k> {
@@ -58,6 +59,7 @@ impl<'a> Handlers<'a, '_> {
             let Some(ty) = &handler.ty else {
                 return;
             };
+            self.connected(ty, at);
             let items = match &ty.kind {
                 ExprKind::Tuple(items) => &items[..],
                 _ => std::slice::from_ref(ty),
@@ -87,6 +89,30 @@ impl<'a> Handlers<'a, '_> {
             let spans = items.iter().map(|it| it.span);
             earlier.extend(classes.into_iter().flatten().zip(spans));
         }
+    }
+
+    /// Classes are true: `A or B` is A, `A and B` is B.
+    fn connected(&mut self, ty: &'a Expr, at: At) {
+        let ExprKind::BoolOp { op, values } = &ty.kind else {
+            return;
+        };
+        if !values.iter().all(|it| self.class(it, at).is_some()) {
+            return;
+        }
+        let which = match op {
+            BoolOp::Or => "first",
+            BoolOp::And => "last",
+        };
+        self.found.push(
+            Diagnostic::error(
+                ErrorCode::BooleanHandler,
+                ty.span,
+                format!("this catches only the {which} of the classes"),
+            )
+            .label("one class, not several")
+            .help("write `except (A, B):`")
+            .as_warning(),
+        );
     }
 
     fn class(&self, expr: &'a Expr, at: At) -> Option<Caught<'a>> {

@@ -32,9 +32,14 @@ pub enum Base<'a> {
     Library(&'a str, &'a str),
     /// `object`, `ABC`, `Protocol`, `Generic`: nothing of its own.
     Plain,
+    /// `typing.NamedTuple`: a tuple whose fields the class names.
+    NamedTuple,
     /// Nobody can say.
     Unknown,
 }
+
+/// What a named tuple has beside its fields and what tuples have.
+const NAMED_TUPLE: [&str; 5] = ["_asdict", "_replace", "_make", "_fields", "_field_defaults"];
 
 /// How many classes deep bases are followed.
 const DEPTH: u32 = 20;
@@ -63,6 +68,11 @@ fn find_in<'a>(depth: u32, known: &Known<'a>, class: &'a ClassDef, name: &str) -
                 Member::Value => Found::Value(None),
                 Member::Method(_) => Found::Library(module, base),
             },
+            Base::NamedTuple if NAMED_TUPLE.contains(&name) => Found::Value(None),
+            Base::NamedTuple => match known.world.member("builtins", "tuple", name) {
+                Member::Absent => Found::Absent,
+                _ => Found::Value(None),
+            },
             Base::Plain => Found::Absent,
             Base::Unknown => Found::Unknown,
         };
@@ -71,6 +81,51 @@ fn find_in<'a>(depth: u32, known: &Known<'a>, class: &'a ClassDef, name: &str) -
         }
     }
     Found::Absent
+}
+
+/// The base whose `__init__` alone sets an attribute, if making an object of the class does not call that.
+pub fn unset<'a>(known: &Known<'a>, class: &'a ClassDef, name: &str) -> Option<&'a ClassDef> {
+    let initial = known.classes().filter_map(|it| it.initial.get(name));
+    if initial.sum::<u32>() != known.stores(name) || known.mentions(name) {
+        return None;
+    }
+    let mut setter = None;
+    let is_sure = find_setter(DEPTH, known, (class, true), name, &mut setter);
+    setter.filter(|_| is_sure)
+}
+
+/// Goes through a class and its bases; whether none of them may give its objects the attribute. `runs`: whether its `__init__` runs.
+fn find_setter<'a>(
+    depth: u32,
+    known: &Known<'a>,
+    (class, runs): (&'a ClassDef, bool),
+    name: &str,
+    setter: &mut Option<&'a ClassDef>,
+) -> bool {
+    let (Some(depth), Some(facts)) = (depth.checked_sub(1), known.class(class)) else {
+        return false;
+    };
+    let body = known.tree.get(known.tree.of(class, Role::Body));
+    let symbol = body.symbol(&body.mangle(&name.into()));
+    let is_bound = symbol.is_some_and(|it| it.is_bound || it.is_annotated);
+    let is_set = facts.attributes.contains_key(name);
+    if is_bound || (is_set && runs) || !is_closed(known, facts) {
+        return false;
+    }
+    if is_set {
+        setter.get_or_insert(class);
+    }
+    let runs = match facts.methods.get("__init__") {
+        None => runs,
+        Some(Some(_)) => runs && facts.chains,
+        Some(None) => return false,
+    };
+    class.args.iter().all(|arg| match base(known, facts, arg) {
+        Base::File(base) => find_setter(depth, known, (base, runs), name, setter),
+        Base::Plain => true,
+        Base::Library(module, of) => known.world.member(module, of, name) == Member::Absent,
+        Base::NamedTuple | Base::Unknown => false,
+    })
 }
 
 /// What the class itself has.
@@ -109,6 +164,7 @@ pub fn base<'a>(known: &Known<'a>, facts: &ClassFacts<'a>, arg: &'a Arg) -> Base
             ("builtins", "object") | ("abc", "ABC") | ("typing", "Protocol" | "Generic") => {
                 Base::Plain
             }
+            ("typing", "NamedTuple") => Base::NamedTuple,
             _ if known.world.entity(module, name) == Entity::Class => Base::Library(module, name),
             _ => Base::Unknown,
         },

@@ -2,7 +2,7 @@
 //!
 //! Each lint is a file: `undefined` (names), `unbound` (variables, on the paths of `flow`), `imports`, `arguments` (against a
 //! `signature`), `unused` (variables), `methods`, `reach` (statements that no path leads to), `shadow` (hidden builtins); and rules
-//! that share one `walk`: `objects` (attributes), `operands`, `awaits`, `tasks`, `callbacks`, `functions` (not called), `unpack`,
+//! that share one `walk`: `objects` (attributes), `classes` (abstract ones, enums), `operands`, `awaits`, `tasks`, `callbacks`, `functions` (not called), `unpack`,
 //! `formats`, `repeats`, `handlers`, `habits`. What a value is, `evident` says: from `known` (what names surely mean), `class_facts`
 //! and `members` (what classes of the file have), `native` (tables of the library) and `world` (what surrounds the program). Lints
 //! look at a program that resolves, and stay silent where they would have to guess. To add one: a file, a row in
@@ -13,6 +13,7 @@ mod awaits;
 mod bound_names;
 mod callbacks;
 mod class_facts;
+mod classes;
 mod evident;
 mod fix;
 mod flow;
@@ -99,6 +100,7 @@ pub fn lint(subject: &Subject<'_>, world: &dyn World) -> Vec<Diagnostic> {
     methods::lint(&mut lint);
     let mut rules = vec![
         objects::rule(&lint),
+        classes::rule(&lint),
         awaits::rule(&lint),
         tasks::rule(&lint),
         habits::rule(&lint),

@@ -6,7 +6,7 @@
 use super::Lint;
 use super::evident::{Evident, evident};
 use super::known::Known;
-use super::members::{Found, derives, find};
+use super::members::{Found, derives, find, unset};
 use super::rule::Rule;
 use super::walk::{At, Guards, Visit};
 use super::world::{Entity, Member};
@@ -84,10 +84,17 @@ impl<'a> Visit<'a> for Objects<'a, '_> {
             return;
         };
         let is_asked = at.guards.has(Guards::ATTRIBUTE) || at.guards.has(Guards::PROBED);
-        if is_asked || attr.name.starts_with("__") || self.known.stores(&attr.name) > 0 {
+        if is_asked || attr.name.starts_with("__") {
             return;
         }
+        let is_stored = self.known.stores(&attr.name) > 0;
         match evident(self.known, value, at.scope) {
+            Some(Evident::Instance(class)) if is_stored => {
+                let is_self = matches!(&value.kind, ExprKind::Name(name)
+                    if self.known.class_of_self(name, at.scope).is_some());
+                self.unset(class, attr, is_self.then_some(class));
+            }
+            _ if is_stored => {}
             Some(Evident::Instance(class)) => {
                 let is_self = matches!(&value.kind, ExprKind::Name(name)
                     if self.known.class_of_self(name, at.scope).is_some());
@@ -130,6 +137,31 @@ impl<'a> Objects<'a, '_> {
             .filter(|it| derives(self.known, it.def, this))
             .all(|it| is_absent(it.def));
         all_lack && family.any(|it| self.known.is_made(it.def))
+    }
+
+    /// The attribute is set by the `__init__` of a base that does not run; `this`: the class whose method asks.
+    fn unset(&mut self, class: &'a ClassDef, attr: &Ident, this: Option<&'a ClassDef>) {
+        let Some(setter) = unset(self.known, class, &attr.name) else {
+            return;
+        };
+        let mut family = self
+            .known
+            .classes()
+            .filter(|it| this.is_some_and(|this| derives(self.known, it.def, this)));
+        let all_lack = family.all(|it| unset(self.known, it.def, &attr.name).is_some());
+        if this.is_some_and(|this| !all_lack || !self.known.is_made(this)) {
+            return;
+        }
+        let (name, setter) = (&class.name.name, &setter.name.name);
+        let what = format!("'{name}' object has no attribute '{}'", attr.name);
+        self.found.push(
+            Diagnostic::error(ErrorCode::UnknownMember, attr.span, what)
+                .label(format!(
+                    "'{setter}.__init__' sets it, and nothing calls that"
+                ))
+                .also(class.header, "the class")
+                .help(format!("call `super().__init__()` in '{name}.__init__'")),
+        );
     }
 
     fn tell_of_file(&mut self, class: &'a ClassDef, attr: &Ident, of: &str) {
