@@ -79,16 +79,21 @@ pub fn percent((all, ran): (usize, usize)) -> f64 {
     }
 }
 
-/// Puts the notes in a folder and the files of the sources together.
+/// Puts the notes in a folder and the files of the sources together. `is_test` knows files of tests by their names: not all of them
+/// need to have been chosen.
 #[must_use]
-pub fn report(notes: &Path, sources: &MeasuredPaths) -> Measurement {
+pub fn report(
+    notes: &Path,
+    sources: &MeasuredPaths,
+    is_test: impl Fn(&Path) -> bool,
+) -> Measurement {
     let ran = read_notes(notes);
     let mut files = BTreeSet::new();
     sources.paths.iter().for_each(|path| walk(path, &mut files));
     let here = std::env::current_dir().unwrap_or_default();
     let measured = files
         .iter()
-        .filter(|path| !sources.tests.contains(*path) && !is_of_tests(path))
+        .filter(|path| !sources.tests.contains(*path) && !is_of_tests(path) && !is_test(path))
         .filter_map(|path| measure(path, &here, ran.get(path)));
     Measurement {
         files: measured.collect(),

@@ -240,7 +240,7 @@ fn is_program(path: &Path) -> bool {
 }
 
 /// Whether a file holds tests, by its name.
-fn is_suite(file: &Path, patterns: &[String]) -> bool {
+pub fn is_suite(file: &Path, patterns: &[String]) -> bool {
     if !patterns.is_empty() {
         return patterns.iter().any(|pattern| is_described(file, pattern));
     }

@@ -11,7 +11,7 @@ use super::super::coverage::{self, MeasuredPaths};
 use super::super::output::{words, write_listing};
 use super::super::status;
 use super::super::style::complain;
-use super::collect::Case;
+use super::collect::{Case, is_suite};
 
 /// A measurement.
 pub struct Covered {
@@ -49,7 +49,9 @@ impl Covered {
 
     /// Writes the reports; the exit status.
     pub fn conclude(&self, options: &TestOptions) -> u8 {
-        let report = coverage::report(&self.coverage.notes, &self.sources);
+        let report = coverage::report(&self.coverage.notes, &self.sources, |file| {
+            is_suite(file, &options.settings.files)
+        });
         let mut ended = status::OK;
         for (form, file) in &self.coverage.reports {
             let text = coverage::write(&report, *form, options.style);
