@@ -55,6 +55,8 @@ pub struct Project {
     pub left_out: Vec<String>,
     /// Filters for warnings.
     pub filters: Vec<String>,
+    /// The marks of the project's own, each perhaps with what it means.
+    pub declared: Vec<String>,
     /// Whether an unexpected pass is a failure.
     pub xfail_strict: bool,
 }
@@ -200,6 +202,7 @@ impl Project {
             },
             "norecursedirs" => self.left_out = texts(key, value)?,
             "filterwarnings" => self.filters = texts(key, value)?,
+            "markers" => self.declared = texts(key, value)?,
             "xfail_strict" => {
                 let text = value.as_str().map(str::to_lowercase);
                 let truth = value.as_bool().or_else(|| match text.as_deref()? {
@@ -211,7 +214,7 @@ impl Project {
             }
             _ if owner == Owner::Apy => {
                 return Err(format!(
-                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, python_classes, python_functions, norecursedirs, filterwarnings and xfail_strict"
+                    "the table of tests has no '{key}'; there are testpaths, pythonpath, python_files, python_classes, python_functions, norecursedirs, filterwarnings, markers and xfail_strict"
                 ));
             }
             _ => {}
@@ -245,7 +248,7 @@ fn shown(path: &Path) -> PathBuf {
 fn texts(name: &str, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let wrong = || format!("{name} must be a list of strings");
     if let Some(text) = value.as_str() {
-        let lines = if name == "filterwarnings" {
+        let lines = if matches!(name, "filterwarnings" | "markers") {
             text.lines().map(str::trim).map(str::to_owned).collect()
         } else {
             text.split_whitespace()

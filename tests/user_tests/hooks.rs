@@ -177,3 +177,34 @@ fn empty_texts_show_in_names_and_names_can_be_typed_back() {
     let one = folder.test(&["test_it.py::test_it[1-]"]);
     one.has(&["1 failed"]);
 }
+
+#[test]
+fn marks_that_nothing_declares_are_warned_of() {
+    let folder = Folder::with(&[
+        (
+            "pytest.ini",
+            "[pytest]\nmarkers =\n    slow: takes long\n    net(host): needs a net\n",
+        ),
+        (
+            "conftest.py",
+            "def pytest_configure(config):\n    config.addinivalue_line('markers', 'early: comes first')\n",
+        ),
+        (
+            "test_it.py",
+            "import pytest, warnings\n\
+             pytestmark = [pytest.mark.slow, pytest.mark.net('h'), pytest.mark.early, pytest.mark.asyncio]\n\
+             @pytest.mark.slwo\ndef test_it(): pass\n\
+             warnings.warn('while it loads')\n\
+             def test_bytes(): assert b'ab' == b'ac'\n",
+        ),
+    ]);
+    let run = folder.test(&[]);
+    run.has(&[
+        "test_it.py:3: PytestUnknownMarkWarning: Unknown pytest.mark.slwo - is this a typo?",
+        "test_it.py:5: UserWarning: while it loads",
+        "at index 1: b'b' != b'c'",
+        "1 failed, 1 passed, 2 warnings",
+    ]);
+    let strict = folder.test(&["-k", "test_it", "--strict"]);
+    assert_eq!(strict.status, 1, "{}", strict.out);
+}

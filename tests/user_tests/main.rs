@@ -458,7 +458,10 @@ for n in range(2):
 #[test]
 fn files_of_pytest_run_as_they_are() {
     let folder = Folder::with(&[
-        ("pyproject.toml", ""),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nmarkers = ['slow']\n",
+        ),
         ("helper.py", "def add(a, b): return a + b\n"),
         ("tests/conftest.py", "import pytest\n"),
         ("tests/test_all.py", PYTEST),

@@ -52,12 +52,13 @@ pub fn json(case: &Case, options: &TestOptions, events: &Path, start: usize) -> 
     }
     let _ = write!(
         out,
-        ", \"pythonpath\": {}, \"ini\": {{\"xfail_strict\": {}, \"filterwarnings\": {}, \"python_classes\": {}, \"python_functions\": {}}}}}",
+        ", \"pythonpath\": {}, \"ini\": {{\"xfail_strict\": {}, \"filterwarnings\": {}, \"python_classes\": {}, \"python_functions\": {}, \"markers\": {}}}}}",
         texts(&options.settings.path),
         options.settings.xfail_strict,
         texts(&options.settings.filters),
         texts(&options.settings.classes),
-        texts(&options.settings.functions)
+        texts(&options.settings.functions),
+        texts(&options.settings.declared)
     );
     out
 }
