@@ -316,19 +316,14 @@ impl Table {
         (key, value)
     }
 
-    /// Moves the entries; `order` gets their hashes and says which comes when.
-    pub fn reorder(&self, order: impl FnOnce(&[u64]) -> Vec<u32>) {
-        let mut inner = self.inner.borrow_mut();
+    /// Moves the entry at a position before all others.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn move_to_front(&self, heap: &Heap, at: usize) -> Result<(), Raised> {
+        heap.writes(self, Part::Order);
         self.recent.clear();
-        inner.entries.retain(|entry| !entry.key.is_undef());
-        let hashes: Vec<u64> = inner.entries.iter().map(|entry| entry.hash).collect();
-        let mut old: Vec<Option<Entry>> = inner.entries.drain(..).map(Some).collect();
-        let moved = order(&hashes)
-            .into_iter()
-            .filter_map(|at| old[at as usize].take());
-        inner.entries.extend(moved);
-        inner.first = 0;
-        inner.rebuild_index();
+        self.inner.borrow_mut().move_to_front(heap, at)
     }
 
     /// Removes all.
@@ -466,6 +461,59 @@ impl Inner {
         }
     }
 
+    fn move_to_front(&mut self, heap: &Heap, mut at: usize) -> Result<(), Raised> {
+        if self.next_position(0) == Some(at) {
+            return Ok(());
+        }
+        if self.next_position(0) == Some(0) {
+            at = self.open_front(heap, at)?;
+        }
+        let target = self.next_position(0).map_or(0, |first| first - 1);
+        let hole = Entry {
+            hash: 0,
+            key: Slot::undef(),
+            value: Slot::undef(),
+        };
+        let entry = std::mem::replace(&mut self.entries[at], hole);
+        if self.entries.len() > LINEAR {
+            self.index.remove(entry.hash, at);
+            self.index.insert(entry.hash, target);
+        }
+        self.entries[target] = entry;
+        self.first = target as u32;
+        Ok(())
+    }
+
+    /// Makes holes at the front and room at the end, each half as many as there are entries, so that many moves share the cost. Closes
+    /// all other holes. Returns where the entry at a position is now.
+    fn open_front(&mut self, heap: &Heap, at: usize) -> Result<usize, Raised> {
+        let room = (self.live as usize / 2).max(8);
+        let before = self.entries.capacity();
+        let wanted = self.live as usize + 2 * room;
+        heap.room_for(wanted.saturating_sub(before) * (size_of::<Entry>() + INDEXED))?;
+        let has_room = (wanted <= LINEAR || self.index.reserve(wanted))
+            && self
+                .entries
+                .try_reserve_exact(wanted.saturating_sub(self.entries.len()))
+                .is_ok();
+        heap.charge((self.entries.capacity() - before) * (size_of::<Entry>() + INDEXED));
+        if !has_room {
+            return Err(heap.memory_error());
+        }
+        let is_live = |entry: &Entry| !entry.key.is_undef();
+        let rank = self.entries[..at].iter().filter(|e| is_live(e)).count();
+        self.entries.retain(is_live);
+        let holes = (0..room).map(|_| Entry {
+            hash: 0,
+            key: Slot::undef(),
+            value: Slot::undef(),
+        });
+        self.entries.splice(0..0, holes);
+        self.first = room as u32;
+        self.rebuild_index();
+        Ok(room + rank)
+    }
+
     fn rebuild_index(&mut self) {
         if self.entries.len() <= LINEAR {
             self.index.clear();
@@ -474,7 +522,9 @@ impl Inner {
         // As large as the entries may get before they grow.
         self.index.reset(self.entries.capacity());
         for (at, entry) in self.entries.iter().enumerate() {
-            self.index.insert(entry.hash, at);
+            if !entry.key.is_undef() {
+                self.index.insert(entry.hash, at);
+            }
         }
     }
 

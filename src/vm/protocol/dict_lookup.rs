@@ -128,12 +128,7 @@ impl Vm {
                 table.push(&self.heap, hash, key, value)?;
             }
             DictEnd::First => {
-                let holes = (0..at).filter(|&i| table.entry(&self.heap, i).is_none());
-                let moved = (at - holes.count()) as u32;
-                table.reorder(|hashes| {
-                    let others = (0..hashes.len() as u32).filter(|&i| i != moved);
-                    std::iter::once(moved).chain(others).collect()
-                });
+                table.move_to_front(&self.heap, at)?;
             }
         }
         Ok(true)
