@@ -93,7 +93,12 @@ const NEW: Native = Native::vm(
 );
 
 const INIT: Native = Native::vm("__init__(self, x=None)", "Seed the generator.", |vm, a| {
-    seed_by(vm, a, seeded)
+    if is_as_made(vm, a.at(0)) {
+        return seed_by(vm, a, seeded);
+    }
+    let x = arg::given(vm, a.at(1)).unwrap_or_else(|| vm.none());
+    vm.call_method(a.at(0), "seed", &[x])?;
+    Ok(vm.none())
 });
 
 const SEED: Native = Native::vm(
