@@ -303,6 +303,10 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let number = as_int(&vm.heap, vm.get(args.at(1))).map(|n| n.to_i64());
     let (file, object, named) = match number {
         Some(number) => {
+            if vm.get(args.at(1)).as_bool().is_some() {
+                let message = "bool is used as a file descriptor";
+                vm.warn(Builtin::RuntimeWarning, message)?;
+            }
             let number = number.unwrap_or(-1);
             if number < 0 {
                 return Err(vm.heap.value_error("negative file descriptor"));

@@ -23,6 +23,7 @@ mod text_methods;
 mod text_position;
 
 use crate::runtime::class::Class;
+use crate::runtime::exception::Exception;
 use crate::runtime::intern::Sym;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Raised};
@@ -287,4 +288,29 @@ pub fn finish(vm: &mut Vm) -> std::io::Result<()> {
         vm.release(mark);
     }
     vm.extension::<IoState>().flush_all()
+}
+
+/// What closing a stream after a flush comes to: an error of the flush is the context of one of the close.
+fn after(
+    vm: &mut Vm,
+    flushed: Result<Local, Raised>,
+    close: impl FnOnce(&mut Vm) -> Result<Local, Raised>,
+) -> Result<Local, Raised> {
+    let taken = |vm: &mut Vm, raised: Raised| {
+        let exception = vm.heap.take_raised(raised).value();
+        vm.local(exception)
+    };
+    let failed = flushed.err().map(|raised| taken(vm, raised));
+    match (close(vm), failed) {
+        (Ok(_), None) => Ok(vm.none()),
+        (Ok(_), Some(exception)) => Err(vm.raise_local(exception)),
+        (Err(raised), None) => Err(raised),
+        (Err(raised), Some(first)) => {
+            let last = taken(vm, raised);
+            if let Some(last) = vm.get_gc::<Exception>(last) {
+                last.context.set(vm.get(first));
+            }
+            Err(vm.raise_local(last))
+        }
+    }
 }

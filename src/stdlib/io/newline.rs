@@ -8,10 +8,11 @@ use super::text_codec::{Newline, Translator};
 use super::{opaque, payload};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
-use crate::runtime::{Builtin, Slot, Value};
+use crate::runtime::tuple::Tuple;
+use crate::runtime::{Builtin, Raised, Slot, Value};
 use crate::stdlib::arg::{as_str, truth_or};
 use crate::stdlib::registry::{Getter, ModuleType, NativeType};
-use crate::vm::{Native, Vm};
+use crate::vm::{Local, Native, Vm};
 
 /// `io.IncrementalNewlineDecoder`.
 pub const NEWLINE_DECODER: ModuleType = ModuleType {
@@ -19,7 +20,7 @@ pub const NEWLINE_DECODER: ModuleType = ModuleType {
     module: "_io",
     body: NativeType {
         new: Some(&NEW),
-        methods: &[&INIT, &DECODE, &RESET],
+        methods: &[&INIT, &DECODE, &RESET, &GETSTATE, &SETSTATE],
         getters: &[Getter::vm(
             "newlines",
             "The ends of lines that were met.",
@@ -97,6 +98,59 @@ const RESET: Native = Native::vm("reset(self, /)", "Begin again.", |vm, args| {
     Ok(vm.none())
 });
 
-fn lines(vm: &Vm, this: crate::vm::Local) -> Result<&RefCell<Translator>, crate::runtime::Raised> {
+const GETSTATE: Native = Native::vm(
+    "getstate(self, /)",
+    "What setstate() needs to go on from here.",
+    |vm, args| {
+        let held = i64::from(lines(vm, args.at(0))?.borrow().holds_cr);
+        let (buffer, flags) = match decoder(vm, args.at(0))? {
+            Some(decoder) => {
+                let state = vm.call_method(decoder, "getstate", &[])?;
+                let [buffer, flags] = pair(vm, state)?;
+                (buffer, vm.index(flags)? << 1)
+            }
+            None => (vm.local(vm.heap.bytes(Vec::new()).value()), 0),
+        };
+        let flags = vm.local(vm.heap.int(flags | held));
+        Ok(vm.tuple_of(&[buffer, flags]))
+    },
+);
+const SETSTATE: Native = Native::vm(
+    "setstate(self, state, /)",
+    "Go on from where getstate() was called.",
+    |vm, args| {
+        let [buffer, flags] = pair(vm, args.at(1))?;
+        let flags = vm.index(flags)?;
+        lines(vm, args.at(0))?.borrow_mut().holds_cr = flags & 1 != 0;
+        if let Some(decoder) = decoder(vm, args.at(0))? {
+            let flags = vm.local(vm.heap.int(flags >> 1));
+            let state = vm.tuple_of(&[buffer, flags]);
+            vm.call_method(decoder, "setstate", &[state])?;
+        }
+        Ok(vm.none())
+    },
+);
+
+/// The decoder below, if there is one.
+fn decoder(vm: &Vm, this: Local) -> Result<Option<Local>, Raised> {
+    let decoder = payload::<State>(vm, this)?.decoder.get(&vm.heap);
+    Ok(match decoder.is_none() || decoder.is_undef() {
+        true => None,
+        false => Some(vm.local(decoder)),
+    })
+}
+
+fn pair(vm: &Vm, state: Local) -> Result<[Local; 2], Raised> {
+    let items = vm
+        .get_gc::<Tuple>(state)
+        .map(|state| state.to_vec(&vm.heap));
+    match items.as_deref() {
+        Some(&[buffer, flags]) => Ok([vm.local(buffer), vm.local(flags)]),
+        Some(_) => Err(vm.heap.type_error("illegal decoder state")),
+        None => Err(vm.heap.type_error("state argument must be a tuple")),
+    }
+}
+
+fn lines(vm: &Vm, this: Local) -> Result<&RefCell<Translator>, Raised> {
     payload::<State>(vm, this).map(|state| &state.lines)
 }

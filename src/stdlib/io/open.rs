@@ -10,7 +10,7 @@ use super::file_io::FILE_IO;
 use super::sink::IoState;
 use super::text_io::{TEXT_IO_WRAPPER, optional_text};
 use super::{DEFAULT_BUFFER_SIZE, prepare};
-use crate::runtime::{Raised, Value};
+use crate::runtime::{Builtin, Raised, Value};
 use crate::stdlib::arg::{as_int, as_str, vm_index_or};
 use crate::stdlib::path::path_arg;
 use crate::stdlib::registry::{ModuleType, class_of};
@@ -105,7 +105,11 @@ fn open(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     prepare(vm)?;
     let text_mode = mode.clone();
     let mode = parse_mode(vm, &mode)?;
-    check_text_arguments(vm, args, &mode, buffering)?;
+    check_text_arguments(vm, args, &mode)?;
+    if mode.binary && buffering == 1 {
+        let message = "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used";
+        vm.warn(Builtin::RuntimeWarning, message)?;
+    }
     if mode.reading {
         settle_forgotten(vm, file)?;
     }
@@ -122,7 +126,7 @@ fn open(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 }
 
 /// Arguments that only text files take.
-fn check_text_arguments(vm: &Vm, args: Locals, mode: &Mode, buffering: i64) -> Result<(), Raised> {
+fn check_text_arguments(vm: &Vm, args: Locals, mode: &Mode) -> Result<(), Raised> {
     let given = |at: usize| {
         let value = vm.get(args.at(at));
         !value.is_undef() && !value.is_none()
@@ -134,9 +138,6 @@ fn check_text_arguments(vm: &Vm, args: Locals, mode: &Mode, buffering: i64) -> R
                 return Err(vm.heap.value_error(message));
             }
         }
-    }
-    if buffering < -1 {
-        return Err(vm.heap.value_error("invalid buffering size"));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use super::base::BUFFERED_IO_BASE;
 use super::buffered::{BUFFERED_READER, BUFFERED_WRITER};
-use super::{opaque, payload, unsupported};
+use super::{after, opaque, payload, unsupported};
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot, Value};
@@ -110,8 +110,9 @@ const CLOSE: Native = Native::vm(
     "Close the writer, then the reader.",
     |vm, args| {
         let written = ask(vm, args.at(0), Side::Writer, "close", &[]);
-        ask(vm, args.at(0), Side::Reader, "close", &[])?;
-        written
+        after(vm, written, |vm| {
+            ask(vm, args.at(0), Side::Reader, "close", &[])
+        })
     },
 );
 const ISATTY: Native = Native::vm(

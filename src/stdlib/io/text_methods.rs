@@ -177,7 +177,8 @@ fn seek(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     decoder.lines.holds_cr = false;
     if cookie == 0 {
         decoder.codec.reset();
-        let start = encoding_of(vm, &state.encoding_name.borrow())?;
+        let name = state.encoding_name.borrow().clone();
+        let start = encoding_of(vm, &name)?;
         state.encoding.set(start);
     } else {
         decoder.codec.reset_inside();
@@ -213,7 +214,8 @@ fn reconfigure(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let state = state(vm, this)?;
     let encoding = optional_text(vm, args.at(1), "reconfigure() argument 'encoding'")?;
     let errors = optional_text(vm, args.at(2), "reconfigure() argument 'errors'")?;
-    let newline = match is_given(vm, args.at(3)) {
+    // None is another newline than none.
+    let newline = match !vm.get(args.at(3)).is_undef() {
         true => Some(Newline::of(
             &vm.heap,
             vm.get(args.at(3)),
@@ -232,6 +234,13 @@ fn reconfigure(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     if let Some(name) = &encoding {
         state.encoding.set(encoding_of(vm, name)?);
         name.clone_into(&mut state.encoding_name.borrow_mut());
+        if state.seekable.get() && state.writable.get() {
+            let buffer = buffer(vm, this)?;
+            let at = vm.call_method(buffer, "tell", &[])?;
+            if vm.index(at)? != 0 {
+                state.encoding.set(without_mark(state.encoding.get()));
+            }
+        }
     }
     if let Some(errors) = errors {
         *state.errors.borrow_mut() = errors;

@@ -11,14 +11,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use self::transfer::{
-    ask, fill, read_everything, read_exactly, read_line, read_once, rewind, seek_raw, tell,
-    write_bytes, write_pending,
+    ask, fill, read_everything, read_exactly, read_line, read_once, read_up_to, rewind, seek_raw,
+    tell, write_bytes, write_pending,
 };
 use super::buffer_arg::{store_into, writable_len};
 use super::file_io;
 use super::sink::{IoState, Sink};
 use super::{
-    DEFAULT_BUFFER_SIZE, class_prefix, opaque, payload, shown_attr, size_arg, unsupported,
+    DEFAULT_BUFFER_SIZE, after, class_prefix, opaque, payload, shown_attr, size_arg, unsupported,
 };
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -40,7 +40,7 @@ macro_rules! buffered_type {
                 new: Some(&NEW),
                 methods: &[
                     &$init, $(&$method,)* &SEEK, &TELL, &TRUNCATE, &CLOSE, &DETACH, &SEEKABLE,
-                    &READABLE, &WRITABLE, &FILENO, &ISATTY, &REPR,
+                    &FILENO, &ISATTY, &REPR,
                 ],
                 getters: GETTERS,
                 ..NativeType::of(Builtin::Opaque, $doc)
@@ -62,7 +62,8 @@ buffered_type!(
         READINTO1,
         READLINE,
         NEXT,
-        FLUSH_READER
+        FLUSH_READER,
+        READABLE
     ]
 );
 buffered_type!(
@@ -70,7 +71,7 @@ buffered_type!(
     "BufferedWriter",
     INIT_WRITER,
     "A buffer for a writeable, sequential raw stream.",
-    [WRITE, FLUSH]
+    [WRITE, FLUSH, WRITABLE]
 );
 buffered_type!(
     BUFFERED_RANDOM,
@@ -78,7 +79,7 @@ buffered_type!(
     INIT_RANDOM,
     "A buffer for a raw stream that can be read, written and positioned.",
     [
-        READ, READ1, PEEK, READINTO, READINTO1, READLINE, NEXT, WRITE, FLUSH
+        READ, READ1, PEEK, READINTO, READINTO1, READLINE, NEXT, WRITE, FLUSH, READABLE, WRITABLE
     ]
 );
 
@@ -273,7 +274,7 @@ const READINTO1: Native = Native::vm(
     |vm, args| {
         let state = open_state(vm, args.at(0), "readinto of")?;
         let len = writable_len(vm, args.at(1))?;
-        let data = read_once(vm, args.at(0), &state, len)?;
+        let data = read_up_to(vm, args.at(0), &state, len)?;
         store_into(vm, args.at(1), &data)?;
         Ok(vm.local(vm.heap.usize(data.len())))
     },
@@ -498,18 +499,12 @@ fn close(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     }
     state.closing.set(true);
     let flushed = vm.call_method(this, "flush", &[]);
-    let failed = flushed.err().map(|raised| {
-        let exception = vm.heap.take_raised(raised).value();
-        vm.local(exception)
-    });
-    let closed = vm.call_method(raw, "close", &[]);
-    state.closing.set(false);
-    state.forget();
-    state.sink.pending.take();
-    state.sink.file.take();
-    closed?;
-    match failed {
-        Some(exception) => Err(vm.raise_local(exception)),
-        None => Ok(vm.none()),
-    }
+    after(vm, flushed, |vm| {
+        let closed = vm.call_method(raw, "close", &[]);
+        state.closing.set(false);
+        state.forget();
+        state.sink.pending.take();
+        state.sink.file.take();
+        closed
+    })
 }

@@ -156,6 +156,27 @@ pub(super) fn read_once(
     Ok(read_raw(vm, this, state, count)?.unwrap_or_default())
 }
 
+/// What is buffered, and more by at most one read of the raw stream: where nothing is, or where that is more than the buffer holds.
+pub(super) fn read_up_to(
+    vm: &mut Vm,
+    this: Local,
+    state: &BufferedState,
+    count: usize,
+) -> Result<Vec<u8>, Raised> {
+    write_pending(vm, this, state)?;
+    let mut data = state.take(count);
+    let left = count - data.len();
+    if left > state.size.get() {
+        state.forget();
+        let more = read_raw(vm, this, state, left)?.unwrap_or_default();
+        vm.heap.append_bytes(&mut data, &more)?;
+    } else if left > 0 && data.is_empty() {
+        fill(vm, this, state)?;
+        data = state.take(count);
+    }
+    Ok(data)
+}
+
 /// A line, at most `limit` bytes of it.
 pub(super) fn read_line(
     vm: &mut Vm,
@@ -193,15 +214,66 @@ pub(super) fn write_bytes(
     data: &[u8],
 ) -> Result<(), Raised> {
     rewind(vm, this, state)?;
-    if state.sink.pending.borrow().len() + data.len() > state.size.get() {
-        write_pending(vm, this, state)?;
+    let is_full = state.sink.pending.borrow().len() + data.len() > state.size.get();
+    if is_full && let Err(raised) = write_pending(vm, this, state) {
+        let raised = unless_blocked(vm, raised)?;
+        let room = state.size.get() - state.sink.pending.borrow().len().min(state.size.get());
+        let kept = data.len().min(room);
+        vm.heap
+            .append_bytes(&mut state.sink.pending.borrow_mut(), &data[..kept])?;
+        return match kept == data.len() {
+            true => drop_raised(vm, raised),
+            false => Err(would_block(vm, kept)),
+        };
     }
     vm.heap
         .append_bytes(&mut state.sink.pending.borrow_mut(), data)?;
-    if state.sink.pending.borrow().len() > state.size.get() {
-        write_pending(vm, this, state)?;
+    if state.sink.pending.borrow().len() <= state.size.get() {
+        return Ok(());
     }
+    let Err(raised) = write_pending(vm, this, state) else {
+        return Ok(());
+    };
+    let raised = unless_blocked(vm, raised)?;
+    let over = state
+        .sink
+        .pending
+        .borrow()
+        .len()
+        .saturating_sub(state.size.get());
+    if over == 0 {
+        return drop_raised(vm, raised);
+    }
+    let kept = state.sink.pending.borrow().len() - over;
+    state.sink.pending.borrow_mut().truncate(kept);
+    Err(would_block(vm, data.len().saturating_sub(over)))
+}
+
+/// The error again if it says that a write would block; any other error is returned as one.
+fn unless_blocked(vm: &Vm, raised: Raised) -> Result<Raised, Raised> {
+    match vm.is_raised(&raised, Builtin::BlockingIOError) {
+        true => Ok(raised),
+        false => Err(raised),
+    }
+}
+
+fn drop_raised(vm: &Vm, raised: Raised) -> Result<(), Raised> {
+    vm.heap.take_raised(raised);
     Ok(())
+}
+
+/// The raw stream takes no more now; so many bytes of the data were written or kept.
+fn would_block(vm: &mut Vm, written: usize) -> Raised {
+    let heap = &vm.heap;
+    let text = "write could not complete without blocking";
+    let arguments = [heap.int(11), heap.str_value(text), heap.usize(written)];
+    let arguments = arguments.map(|argument| vm.local(argument));
+    let class = heap.types.class(heap, Builtin::BlockingIOError).value();
+    let class = vm.local(class);
+    match vm.call(class, &arguments) {
+        Ok(exception) => vm.raise_local(exception),
+        Err(raised) => raised,
+    }
 }
 
 /// Hands what is to be written to the raw stream.
@@ -224,9 +296,7 @@ pub(super) fn write_pending(vm: &mut Vm, this: Local, state: &BufferedState) -> 
         let data = vm.local(vm.heap.bytes(data).value());
         let count = vm.call_method(raw, "write", &[data])?;
         if vm.get(count).is_none() {
-            let text = "write could not complete without blocking";
-            let arguments = [vm.heap.int(11), vm.heap.str_value(text)];
-            return Err(vm.heap.raise_with(Builtin::BlockingIOError, &arguments));
+            return Err(would_block(vm, 0));
         }
         let count = vm.index(count)?;
         match usize::try_from(count) {

@@ -18,7 +18,8 @@ use super::standard::{self, Standard};
 use super::text_codec::{Newline, TextDecoder};
 use super::text_position::Snapshot;
 use super::{
-    class_prefix, closed_error, opaque, payload, shown_attr, size_arg, text_methods, unsupported,
+    after, class_prefix, closed_error, opaque, payload, shown_attr, size_arg, text_methods,
+    unsupported,
 };
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -362,9 +363,44 @@ pub fn optional_text(vm: &Vm, value: Local, what: &str) -> Result<Option<String>
 }
 
 /// The encoding of a name; LookupError if there is none.
-pub fn encoding_of(vm: &Vm, name: &str) -> Result<Encoding, Raised> {
+pub fn encoding_of(vm: &mut Vm, name: &str) -> Result<Encoding, Raised> {
     let name = if name == "locale" { "utf-8" } else { name };
-    Encoding::named(name).map_err(|error| codec_error(&vm.heap, error, Value::NONE))
+    let unknown = match Encoding::named(name) {
+        Ok(encoding) => return Ok(encoding),
+        Err(unknown) => unknown,
+    };
+    if name.contains('\0') {
+        return Err(vm.heap.value_error("embedded null character"));
+    }
+    if let Err(error) = encode(name, Encoding::Utf8, "strict") {
+        let name = vm.local(vm.heap.str_value(name));
+        return Err(codec_error(&vm.heap, error, vm.get(name)));
+    }
+    if is_other_codec(vm, name) {
+        let message = format!(
+            "'{name}' is not a text encoding; use codecs.open() to handle arbitrary codecs"
+        );
+        return Err(vm.heap.raise(Builtin::LookupError, message));
+    }
+    Err(codec_error(&vm.heap, unknown, Value::NONE))
+}
+
+/// Whether a codec has this name that is not one between text and bytes.
+fn is_other_codec(vm: &mut Vm, name: &str) -> bool {
+    let mut is_text = || {
+        let codecs = vm.import_module("codecs")?;
+        let name = vm.local(vm.heap.str_value(name));
+        let codec = vm.call_method(codecs, "lookup", &[name])?;
+        let is_text = vm.get_attr_named(codec, "_is_text_encoding")?;
+        vm.truth(is_text)
+    };
+    match is_text() {
+        Ok(is_text) => !is_text,
+        Err(raised) => {
+            vm.heap.take_raised(raised);
+            false
+        }
+    }
 }
 
 fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
@@ -529,16 +565,10 @@ fn close(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Ok(vm.none());
     }
     let flushed = vm.call_method(this, "flush", &[]);
-    let failed = flushed.err().map(|raised| {
-        let exception = vm.heap.take_raised(raised).value();
-        vm.local(exception)
-    });
-    let closed = vm.call_method(buffer, "close", &[]);
-    state.closed.set(true);
-    state.sink.pending.take();
-    closed?;
-    match failed {
-        Some(exception) => Err(vm.raise_local(exception)),
-        None => Ok(vm.none()),
-    }
+    after(vm, flushed, |vm| {
+        let closed = vm.call_method(buffer, "close", &[]);
+        state.closed.set(closed.is_ok());
+        state.sink.pending.take();
+        closed
+    })
 }

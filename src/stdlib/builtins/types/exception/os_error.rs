@@ -8,9 +8,10 @@ use crate::runtime::class::Class;
 use crate::runtime::exception::Exception;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
+use crate::stdlib::arg;
 use crate::stdlib::os_error::class_of;
 use crate::stdlib::receiver::this;
-use crate::stdlib::registry::NativeType;
+use crate::stdlib::registry::{Getter, NativeType};
 use crate::vm::{Args, Native};
 
 /// The types of this file.
@@ -22,9 +23,37 @@ pub const TYPES: &[NativeType] = &[NativeType {
         getter::<19>(),
         getter::<20>(),
         getter::<21>(),
+        WRITTEN,
     ],
     ..NativeType::of(Builtin::OSError, "Base class for I/O related errors.")
 }];
+
+/// `BlockingIOError(errno, text, written)` says how much was written; other errors have the attribute once it is set.
+const WRITTEN: Getter = Getter::leaf(
+    "characters_written",
+    "How many bytes or characters were written before the stream would have blocked.",
+    |heap, args| {
+        let exception = this::<Exception>(heap, args)?;
+        let written = exception
+            .fields(heap)
+            .get_str(heap, heap.intern(WRITTEN_NAME));
+        written.ok_or_else(|| heap.raise(Builtin::AttributeError, WRITTEN_NAME))
+    },
+)
+.with_set(|heap, args| {
+    let fields = this::<Exception>(heap, args)?.fields(heap);
+    let name = heap.intern(WRITTEN_NAME);
+    match args.get(1) {
+        value if !value.is_undef() => {
+            fields.set_str(heap, name, heap.int(arg::index(heap, value)?))
+        }
+        _ if fields.remove_str(heap, name) => {}
+        _ => return Err(heap.raise(Builtin::AttributeError, WRITTEN_NAME)),
+    }
+    Ok(Value::NONE)
+});
+
+const WRITTEN_NAME: &str = "characters_written";
 
 const NEW: Native = Native::leaf(
     "__new__(cls, /, *args, **kwargs)",
@@ -112,6 +141,11 @@ fn split_files(heap: &Heap, exception: Gc<'_, Exception>) {
         return;
     }
     let attrs = exception.fields(heap);
+    if heap.is_instance(exception.value(), Builtin::BlockingIOError) && items[2].is_int() {
+        attrs.set_str(heap, heap.intern(WRITTEN_NAME), items[2]);
+        attrs.set_str(heap, heap.intern("filename"), Value::NONE);
+        return;
+    }
     attrs.set_str(heap, heap.intern("filename"), items[2]);
     if let Some(&second) = items.get(4) {
         attrs.set_str(heap, heap.intern("filename2"), second);
