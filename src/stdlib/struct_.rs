@@ -294,6 +294,7 @@ fn read_format(vm: &mut Vm, format: Local) -> Result<Arc<Layout>, Raised> {
 
 fn parse(text: &str) -> Result<Layout, &'static str> {
     let (mark, rest) = match text.as_bytes() {
+        bytes if bytes.contains(&0) => return Err("embedded null character"),
         [mark @ (b'@' | b'=' | b'<' | b'>' | b'!'), rest @ ..] => (*mark, rest),
         rest => (b'@', rest),
     };
@@ -424,9 +425,8 @@ fn pack_text(vm: &mut Vm, out: &mut Vec<u8>, item: Item, value: Local) -> Result
     };
     let end = out.len() + item.count;
     if item.letter == b'p' && item.count > 0 {
-        let len = text.len().min(item.count - 1).min(255);
-        out.push(len as u8);
-        out.extend_from_slice(&text[..len]);
+        out.push(text.len().min(item.count - 1).min(255) as u8);
+        out.extend_from_slice(&text[..text.len().min(item.count - 1)]);
     } else {
         out.extend_from_slice(&text[..text.len().min(item.count)]);
     }
