@@ -234,6 +234,7 @@ types! {
     StopAsyncIteration "StopAsyncIteration": Exception;
     StopIteration "StopIteration": Exception;
     SyntaxError "SyntaxError": Exception;
+    IncompleteInputError "_IncompleteInputError": SyntaxError;
     IndentationError "IndentationError": SyntaxError;
     TabError "TabError": IndentationError;
     SystemError "SystemError": Exception;

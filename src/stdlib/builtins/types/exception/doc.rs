@@ -46,6 +46,7 @@ pub const fn doc(class: Builtin) -> Option<&'static str> {
         NotImplementedError => "Method or function hasn't been implemented yet.",
         RecursionError => "Recursion limit exceeded.",
         StopAsyncIteration => "Signal the end from iterator.__anext__().",
+        IncompleteInputError => "incomplete input.",
         IndentationError => "Improper indentation.",
         TabError => "Improper mixture of spaces and tabs.",
         SystemError => "Internal error in the interpreter.",
