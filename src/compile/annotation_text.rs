@@ -389,12 +389,17 @@ fn param_text(param: &Param) -> String {
     }
 }
 
+/// Text of an f-string with its braces doubled.
+fn doubled(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}
+
 /// The text between the quotes of an f-string.
 fn format_body(parts: &[FPart]) -> String {
     let mut body = String::new();
     for part in parts {
         match part {
-            FPart::Literal(text) => body.push_str(&text.replace('{', "{{").replace('}', "}}")),
+            FPart::Literal(literal) => body.push_str(&doubled(&literal.text)),
             FPart::Interp {
                 expr,
                 debug_text,
@@ -402,8 +407,8 @@ fn format_body(parts: &[FPart]) -> String {
                 spec,
                 ..
             } => {
-                if let Some(text) = debug_text {
-                    body.push_str(&text.replace('{', "{{").replace('}', "}}"));
+                if let Some(literal) = debug_text {
+                    body.push_str(&doubled(&literal.text));
                 }
                 let value = annotation_text(expr);
                 body.push_str(if value.starts_with('{') { "{ " } else { "{" });
@@ -415,7 +420,7 @@ fn format_body(parts: &[FPart]) -> String {
                 }
                 if let Some(spec) = spec {
                     body.push(':');
-                    body.push_str(&format_body(spec));
+                    body.push_str(&format_body(&spec.parts));
                 }
                 body.push('}');
             }

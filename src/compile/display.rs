@@ -213,7 +213,7 @@ fn pieces(parts: &[FPart]) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     for part in parts {
         match part {
-            FPart::Literal(text) => push_text(&mut pieces, text),
+            FPart::Literal(literal) => push_text(&mut pieces, &literal.text),
             FPart::Interp {
                 expr,
                 debug_text,
@@ -221,8 +221,8 @@ fn pieces(parts: &[FPart]) -> Vec<Piece<'_>> {
                 spec,
                 span,
             } => {
-                if let Some(text) = debug_text {
-                    push_text(&mut pieces, text);
+                if let Some(literal) = debug_text {
+                    push_text(&mut pieces, &literal.text);
                 }
                 let by_repr = debug_text.is_some() && spec.is_none();
                 let conversion =
@@ -230,7 +230,7 @@ fn pieces(parts: &[FPart]) -> Vec<Piece<'_>> {
                 pieces.push(Piece::Value {
                     expr,
                     conversion,
-                    spec: spec.as_deref().unwrap_or_default(),
+                    spec: spec.as_ref().map_or(&[], |spec| &spec.parts),
                     span: *span,
                 });
             }

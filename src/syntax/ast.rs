@@ -312,6 +312,8 @@ pub struct TypeParam {
     pub kind: TypeParamKind,
     /// What follows `=`.
     pub default: Option<Expr>,
+    /// All of it, with its stars.
+    pub span: Span,
 }
 
 /// The kinds of type parameters.
@@ -517,22 +519,42 @@ pub enum Constant {
     Bytes(Rc<[u8]>),
 }
 
+/// Text in an f-string.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FText {
+    /// The text as it comes out.
+    pub text: Rc<str>,
+    /// Where it is written; with its quotes if it is a plain string beside the f-string.
+    pub span: Span,
+    /// Whether it begins with a plain string written as `u"text"`.
+    pub is_unicode: bool,
+}
+
+/// What follows the colon of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormatSpec {
+    /// Its pieces; may be empty.
+    pub parts: Vec<FPart>,
+    /// From the colon to the end of the last piece.
+    pub span: Span,
+}
+
 /// One piece of an f-string.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FPart {
     /// Text as it comes out; never empty, never two in a row.
-    Literal(Rc<str>),
+    Literal(FText),
     /// `{expr=!r:spec}`
     Interp {
         /// What is formatted.
         expr: Box<Expr>,
         /// The text to print before the value in `{expr=}`: all between `{` and the end of `=` and its spaces.
         /// With neither conversion nor spec the value is then shown by repr.
-        debug_text: Option<Rc<str>>,
+        debug_text: Option<FText>,
         /// `s`, `r` or `a`.
         conversion: Option<char>,
         /// Present if there is a colon; may be empty.
-        spec: Option<Vec<FPart>>,
+        spec: Option<FormatSpec>,
         /// From `{` to `}`.
         span: Span,
     },

@@ -430,7 +430,9 @@ impl Dumper {
     fn parts(&mut self, parts: &[FPart]) {
         for part in parts {
             match part {
-                FPart::Literal(text) => self.line(format_args!("text: {}", quoted(text)), None),
+                FPart::Literal(literal) => {
+                    self.line(format_args!("text: {}", quoted(&literal.text)), None);
+                }
                 FPart::Interp {
                     expr,
                     debug_text,
@@ -441,12 +443,12 @@ impl Dumper {
                     let conversion = conversion.map(|c| format!(" !{c}")).unwrap_or_default();
                     let debug = debug_text
                         .as_ref()
-                        .map(|text| format!(" {}", quoted(text)))
+                        .map(|literal| format!(" {}", quoted(&literal.text)))
                         .unwrap_or_default();
                     self.group(format_args!("field{conversion}{debug}"), Some(*span), |d| {
                         d.child("", expr);
                         if let Some(spec) = spec {
-                            d.group("format", None, |d| d.parts(spec));
+                            d.group("format", None, |d| d.parts(&spec.parts));
                         }
                     });
                 }

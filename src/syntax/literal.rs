@@ -260,6 +260,12 @@ fn too_many_digits(span: Span, digits: usize) -> Diagnostic {
         .help("write it as a hexadecimal number: 0x...")
 }
 
+/// Whether a string literal is written as `u"text"`, which syntax trees tell.
+#[must_use]
+pub fn is_unicode(literal: &str) -> bool {
+    literal.starts_with('u')
+}
+
 /// How a string literal starts.
 #[derive(Clone, Copy, Debug)]
 pub struct Prefix {

@@ -70,7 +70,9 @@ fn format_children<'a>(parts: &'a [FPart], f: &mut impl FnMut(&'a Expr)) {
     for part in parts {
         if let FPart::Interp { expr, spec, .. } = part {
             f(expr);
-            format_children(spec.as_deref().unwrap_or_default(), f);
+            if let Some(spec) = spec {
+                format_children(&spec.parts, f);
+            }
         }
     }
 }

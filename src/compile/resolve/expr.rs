@@ -87,7 +87,9 @@ impl Resolver {
         for part in parts {
             if let FPart::Interp { expr, spec, .. } = part {
                 self.expr(expr);
-                self.fstring(spec.as_deref().unwrap_or_default());
+                if let Some(spec) = spec {
+                    self.fstring(&spec.parts);
+                }
             }
         }
     }

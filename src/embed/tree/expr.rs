@@ -8,8 +8,10 @@ use crate::diagnostics::Span;
 use crate::runtime::Value;
 use crate::runtime::complex::Complex;
 use crate::syntax::ast::{
-    Arg, BinOp, BoolOp, CmpOp, Comprehension, Constant, DictItem, Expr, ExprKind, FPart, UnaryOp,
+    Arg, BinOp, BoolOp, CmpOp, Comprehension, Constant, DictItem, Expr, ExprKind, FPart, FText,
+    UnaryOp,
 };
+use crate::syntax::literal::is_unicode;
 
 impl<'h> Builder<'h, '_> {
     /// An expression whose value is taken.
@@ -59,9 +61,12 @@ impl<'h> Builder<'h, '_> {
     fn value(&self, expr: &Expr) -> (&'static str, Vec<Value<'h>>) {
         match &expr.kind {
             ExprKind::Constant(constant) => {
-                ("Constant", vec![self.constant(constant), Value::NONE])
+                let is_unicode = matches!(constant, Constant::Str(_))
+                    && is_unicode(expr.span.text(self.text.text()));
+                let fields = vec![self.constant(constant), self.kind(is_unicode)];
+                ("Constant", fields)
             }
-            ExprKind::FString(parts) => ("JoinedStr", vec![self.pieces(parts, expr.span)]),
+            ExprKind::FString(parts) => ("JoinedStr", vec![self.pieces(parts)]),
             ExprKind::Set(items) => ("Set", vec![self.loads(items)]),
             ExprKind::Dict(items) => self.dict(items),
             ExprKind::BoolOp { op, values } => {
@@ -212,20 +217,35 @@ impl<'h> Builder<'h, '_> {
         }
     }
 
+    /// `"u"` for text written as `u"text"`, else None.
+    fn kind(&self, is_unicode: bool) -> Value<'h> {
+        if is_unicode {
+            self.heap.str_value("u")
+        } else {
+            Value::NONE
+        }
+    }
+
     /// The values of an f-string; texts that follow one another are one.
-    fn pieces(&self, parts: &[FPart], whole: Span) -> Value<'h> {
+    fn pieces(&self, parts: &[FPart]) -> Value<'h> {
         let mut values = Vec::new();
-        let mut text = String::new();
-        let flush = |text: &mut String, values: &mut Vec<Value<'h>>| {
-            if !text.is_empty() {
-                let constant = [self.heap.str_value(text), Value::NONE];
-                values.push(self.node("Constant", Some(whole), &constant));
-                text.clear();
+        let mut text: Option<FText> = None;
+        let extend = |text: &mut Option<FText>, more: &FText| match text {
+            None => *text = Some(more.clone()),
+            Some(text) => {
+                text.text = [&*text.text, &*more.text].concat().into();
+                text.span = Span::new(text.span.start, more.span.end);
+            }
+        };
+        let flush = |text: &mut Option<FText>, values: &mut Vec<Value<'h>>| {
+            if let Some(text) = text.take() {
+                let fields = [self.heap.str_value(&text.text), self.kind(text.is_unicode)];
+                values.push(self.node("Constant", Some(text.span), &fields));
             }
         };
         for part in parts {
             match part {
-                FPart::Literal(literal) => text.push_str(literal),
+                FPart::Literal(literal) => extend(&mut text, literal),
                 FPart::Interp {
                     expr,
                     debug_text,
@@ -233,7 +253,9 @@ impl<'h> Builder<'h, '_> {
                     spec,
                     span,
                 } => {
-                    text.push_str(debug_text.as_deref().unwrap_or_default());
+                    if let Some(literal) = debug_text {
+                        extend(&mut text, literal);
+                    }
                     flush(&mut text, &mut values);
                     let by_repr = debug_text.is_some() && spec.is_none();
                     let conversion = match conversion {
@@ -242,7 +264,7 @@ impl<'h> Builder<'h, '_> {
                         Some(letter) => i64::from(u32::from(*letter)),
                     };
                     let spec = spec.as_ref().map_or(Value::NONE, |spec| {
-                        self.node("JoinedStr", Some(*span), &[self.pieces(spec, *span)])
+                        self.node("JoinedStr", Some(spec.span), &[self.pieces(&spec.parts)])
                     });
                     let fields = [self.load(expr), Value::small_int(conversion), spec];
                     values.push(self.node("FormattedValue", Some(*span), &fields));

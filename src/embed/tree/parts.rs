@@ -51,7 +51,7 @@ impl<'h> Builder<'h, '_> {
                 self.name(&param.name.name),
                 self.maybe(param.default.as_ref()),
             );
-            let span = Some(param.name.span);
+            let span = Some(param.span);
             match &param.kind {
                 TypeParamKind::TypeVar { bound } => {
                     let fields = [name, self.maybe(bound.as_ref()), default];

@@ -222,13 +222,32 @@ impl Builder<'_> {
         self.report(diagnostic.help("the order is: a, /, b, *args or *, c, **kwargs"));
     }
 
+    /// A type parameter.
+    pub fn type_param(
+        &self,
+        l: u32,
+        name: Ident,
+        kind: TypeParamKind,
+        default: Option<Expr>,
+        r: u32,
+    ) -> TypeParam {
+        TypeParam {
+            name,
+            kind,
+            default,
+            span: self.span(l, r),
+        }
+    }
+
     /// `*Ts` or `**P`, which can have no bound.
     pub fn unbounded(
         &mut self,
+        l: u32,
         name: Ident,
         kind: TypeParamKind,
         bound: Option<Expr>,
         default: Option<Expr>,
+        r: u32,
     ) -> TypeParam {
         if let Some(bound) = bound {
             let what = match bound.kind {
@@ -245,11 +264,7 @@ impl Builder<'_> {
             let diagnostic = Diagnostic::error(ErrorCode::TypeParameters, bound.span, message);
             self.report(diagnostic.quoted(quoted));
         }
-        TypeParam {
-            name,
-            kind,
-            default,
-        }
+        self.type_param(l, name, kind, default, r)
     }
 
     /// The list between the brackets of a generic function, class or type.

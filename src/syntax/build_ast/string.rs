@@ -3,7 +3,7 @@
 //! Escapes are decoded by `literal`; adjacent pieces become one constant, or one f-string if any of them is one. Text and
 //! bytes do not mix: that is reported here.
 
-use super::super::ast::{Constant, Expr, ExprKind, FPart, Ident};
+use super::super::ast::{Constant, Expr, ExprKind, FPart, FText, FormatSpec, Ident};
 use super::super::layout::fstring;
 use super::super::literal::{self, Prefix};
 use super::super::odd_literals;
@@ -15,7 +15,7 @@ pub struct FormatEnd {
     /// `!r`
     pub conversion: Option<Ident>,
     /// `:spec`
-    pub spec: Option<Vec<FPart>>,
+    pub spec: Option<FormatSpec>,
 }
 
 impl Builder<'_> {
@@ -88,7 +88,19 @@ impl Builder<'_> {
         if let Some(prefix) = prefix {
             self.warn_of_escapes(l, text, prefix);
         }
-        FPart::Literal(out.into())
+        FPart::Literal(FText {
+            text: out.into(),
+            span: self.span(l, r),
+            is_unicode: false,
+        })
+    }
+
+    /// `:spec`
+    pub fn format_spec(&self, l: u32, parts: Vec<FPart>, r: u32) -> FormatSpec {
+        FormatSpec {
+            parts: join_parts(parts),
+            span: self.span(l, r),
+        }
     }
 
     /// `{value=!conversion:spec}`; `debug` is the end of `=`, to which the spaces after it belong.
@@ -103,7 +115,12 @@ impl Builder<'_> {
         let debug_text = debug.map(|end| {
             let written = self.span(l + 1, end).text(self.source);
             let rest = self.source.get(end as usize..).unwrap_or_default();
-            format!("{written}{}", spaces_before_token(rest)).into()
+            let spaces = spaces_before_token(rest);
+            FText {
+                text: format!("{written}{spaces}").into(),
+                span: self.span(l + 1, end + spaces.len() as u32),
+                is_unicode: false,
+            }
         });
         let conversion = end.conversion.and_then(|name| self.conversion(&name));
         let expr = Box::new(self.value(value));
@@ -111,7 +128,7 @@ impl Builder<'_> {
             expr,
             debug_text,
             conversion,
-            spec: end.spec.map(join_parts),
+            spec: end.spec,
             span: self.span(l, r),
         }
     }
@@ -152,12 +169,13 @@ impl Builder<'_> {
             return self.join_bytes(l, &parts, r);
         }
         let joined = parts.iter().any(is_fstring);
-        let pieces = join_parts(parts.into_iter().flat_map(into_pieces).collect());
+        let pieces = parts.into_iter().flat_map(|part| self.into_pieces(part));
+        let pieces = join_parts(pieces.collect());
         if joined {
             return self.expr(l, ExprKind::FString(pieces), r);
         }
         let text = match pieces.into_iter().next() {
-            Some(FPart::Literal(text)) => text,
+            Some(FPart::Literal(literal)) => literal.text,
             _ => "".into(),
         };
         self.constant(l, Constant::Str(text), r)
@@ -185,13 +203,17 @@ impl Builder<'_> {
         }
         self.constant(l, Constant::Bytes(bytes.into()), r)
     }
-}
 
-fn into_pieces(part: Expr) -> Vec<FPart> {
-    match part.kind {
-        ExprKind::FString(pieces) => pieces,
-        ExprKind::Constant(Constant::Str(text)) => vec![FPart::Literal(text)],
-        _ => Vec::new(),
+    fn into_pieces(&self, part: Expr) -> Vec<FPart> {
+        match part.kind {
+            ExprKind::FString(pieces) => pieces,
+            ExprKind::Constant(Constant::Str(text)) => vec![FPart::Literal(FText {
+                text,
+                span: part.span,
+                is_unicode: literal::is_unicode(part.span.text(self.source)),
+            })],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -212,17 +234,28 @@ fn spaces_before_token(text: &str) -> String {
 /// Joins texts that stand side by side and leaves out empty ones.
 fn join_parts(parts: Vec<FPart>) -> Vec<FPart> {
     let mut joined: Vec<FPart> = Vec::with_capacity(parts.len());
-    let mut texts: Vec<std::rc::Rc<str>> = Vec::new();
-    let flush = |texts: &mut Vec<std::rc::Rc<str>>, joined: &mut Vec<FPart>| match texts.as_slice()
-    {
+    let mut texts: Vec<FText> = Vec::new();
+    let flush = |texts: &mut Vec<FText>, joined: &mut Vec<FPart>| match texts.as_slice() {
         [] => {}
         [_] => joined.extend(texts.pop().map(FPart::Literal)),
-        _ => joined.push(FPart::Literal(std::mem::take(texts).concat().into())),
+        [first, .., last] => {
+            let whole = FText {
+                text: texts
+                    .iter()
+                    .map(|piece| &*piece.text)
+                    .collect::<String>()
+                    .into(),
+                span: Span::new(first.span.start, last.span.end),
+                is_unicode: first.is_unicode,
+            };
+            texts.clear();
+            joined.push(FPart::Literal(whole));
+        }
     };
     for part in parts {
         match part {
-            FPart::Literal(text) if text.is_empty() => {}
-            FPart::Literal(text) => texts.push(text),
+            FPart::Literal(literal) if literal.text.is_empty() => {}
+            FPart::Literal(literal) => texts.push(literal),
             field @ FPart::Interp { .. } => {
                 flush(&mut texts, &mut joined);
                 joined.push(field);

@@ -236,7 +236,8 @@ impl<'s> Layouter<'s> {
                     Some(b' ') => (column, strict) = (column + 1, strict + 1),
                     Some(b'\t') => (column, strict) = ((column / 8 + 1) * 8, strict + 1),
                     Some(0x0C) => (column, strict) = (0, 0),
-                    Some(b'\\') if line_end(bytes, at + 1) > 0 => {
+                    // At the end of the text it joins nothing: that is told when it is a token.
+                    Some(b'\\') if joins_lines(bytes, at) => {
                         continued.get_or_insert((column, strict));
                         at += line_end(bytes, at + 1);
                     }
@@ -545,6 +546,9 @@ impl<'s> Layouter<'s> {
         let end = span.end as usize;
         let ending = line_end(bytes, end);
         if end + ending == bytes.len() {
+            if let Some(diagnostic) = unclosed(&self.open) {
+                return self.fail(diagnostic, End::InBracket);
+            }
             let diagnostic = Diagnostic::error(
                 ErrorCode::LineContinuation,
                 span,
@@ -589,6 +593,12 @@ impl<'s> Layouter<'s> {
             self.push(Token::Dedent, end);
         }
     }
+}
+
+/// Whether the backslash at `at` joins its line to the next one.
+fn joins_lines(bytes: &[u8], at: usize) -> bool {
+    let ending = line_end(bytes, at + 1);
+    ending > 0 && at + 1 + ending < bytes.len()
 }
 
 /// Length of the line end at `at`; 0 if there is none.
