@@ -265,7 +265,7 @@ impl Builtin {
         ROWS.iter().map(|row| row.id)
     }
 
-    /// The class's name.
+    /// The class's name, for some with that of its module.
     pub fn name(self) -> &'static str {
         ROWS[self as usize].name
     }

@@ -48,11 +48,12 @@ const CONTEXT_VAR: ModuleType = ModuleType {
         new: Some(&NEW_VAR),
         methods: &[&VAR_GET, &VAR_SET, &VAR_RESET, &VAR_REPR],
         class_methods: &[&CLASS_GETITEM],
-        getters: &[Getter::leaf(
-            "name",
-            "The name of the variable.",
-            |heap, args| Ok(var(args.get(0)).name.get(heap)),
-        )],
+        getters: &[
+            Getter::leaf("name", "The name of the variable.", |heap, args| {
+                Ok(var(args.get(0)).name.get(heap))
+            })
+            .as_member(),
+        ],
         is_final: true,
         ..NativeType::of(
             Builtin::Opaque,
@@ -65,6 +66,7 @@ const TOKEN: ModuleType = ModuleType {
     name: "_contextvars.Token",
     module: "_contextvars",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW_TOKEN),
         methods: &[&TOKEN_REPR],
         class_methods: &[&CLASS_GETITEM],

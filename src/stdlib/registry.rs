@@ -71,6 +71,7 @@ pub struct Getter {
     pub name: &'static str,
     get: Native,
     set: Option<Native>,
+    is_member: bool,
 }
 
 impl Getter {
@@ -80,6 +81,7 @@ impl Getter {
             name,
             get: Native::leaf("get(self, /)", doc, get),
             set: None,
+            is_member: false,
         }
     }
 
@@ -89,6 +91,18 @@ impl Getter {
             name,
             get: Native::vm("get(self, /)", doc, get),
             set: None,
+            is_member: false,
+        }
+    }
+
+    /// CPython keeps the attribute in a field of the object: its descriptor is a `member_descriptor`, and where it cannot be set
+    /// the error says so in other words.
+    pub const fn as_member(self) -> Getter {
+        Getter {
+            name: self.name,
+            get: self.get,
+            set: self.set,
+            is_member: true,
         }
     }
 
@@ -112,6 +126,7 @@ impl Getter {
                 "Set the attribute.",
                 set,
             )),
+            is_member: self.is_member,
         }
     }
 
@@ -125,6 +140,7 @@ impl Getter {
                 "Set the attribute.",
                 set,
             )),
+            is_member: self.is_member,
         }
     }
 }
@@ -484,7 +500,12 @@ pub fn add_getter(vm: &mut Vm, class: Local, getter: &'static Getter) {
     }
     made.extra.set(vm.heap.intern(getter.name).value());
     made.owner.set(vm.get(class));
-    let shape = vm.heap.types.shape_of(Builtin::GetSetDescriptor);
+    let class_of_it = if getter.is_member {
+        Builtin::MemberDescriptor
+    } else {
+        Builtin::GetSetDescriptor
+    };
+    let shape = vm.heap.types.shape_of(class_of_it);
     set(
         vm,
         class,

@@ -50,6 +50,7 @@ pub const CACHE: ModuleType = ModuleType {
     name: "functools._lru_cache_wrapper",
     module: "functools",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[
             &CALL,

@@ -25,6 +25,7 @@ pub const KEY: ModuleType = ModuleType {
     name: "functools.KeyWrapper",
     module: "functools",
     body: NativeType {
+        is_final: true,
         methods: &[&CALL, &LT, &LE, &GT, &GE, &EQ, &NE, &HASH],
         getters: &[
             Getter::vm("obj", "Value wrapped by a key function.", |vm, args| {

@@ -48,17 +48,20 @@ pub const PARTIAL: ModuleType = ModuleType {
                 "func",
                 "function object to use in future partial calls",
                 |vm, args| Ok(vm.local(partial(vm, args.at(0)).function.get(&vm.heap))),
-            ),
+            )
+            .as_member(),
             Getter::vm(
                 "args",
                 "tuple of arguments to future partial calls",
                 |vm, args| Ok(vm.local(partial(vm, args.at(0)).args.get(&vm.heap))),
-            ),
+            )
+            .as_member(),
             Getter::vm(
                 "keywords",
                 "dictionary of keyword arguments to future partial calls",
                 |vm, args| Ok(vm.local(partial(vm, args.at(0)).keywords.get(&vm.heap))),
-            ),
+            )
+            .as_member(),
         ],
         ..NativeType::of(
             Builtin::Opaque,

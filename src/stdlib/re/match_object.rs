@@ -20,6 +20,7 @@ pub const MATCH: ModuleType = ModuleType {
     name: "re.Match",
     module: "re",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[
             &GROUP, &GETITEM, &START, &END, &SPAN, &GROUPS, &GROUPDICT, &EXPAND, &COPY, &DEEPCOPY,
@@ -39,20 +40,24 @@ const GETTERS: &[Getter] = &[
         "string",
         "The string passed to match() or search().",
         |vm, args| Ok(vm.local(this(vm, args)?.string.get(&vm.heap))),
-    ),
+    )
+    .as_member(),
     Getter::vm("re", "The regular expression object.", |vm, args| {
         Ok(vm.local(this(vm, args)?.pattern.get(&vm.heap)))
-    }),
+    })
+    .as_member(),
     Getter::vm(
         "pos",
         "The index into the string at which the RE engine started looking for a match.",
         |vm, args| Ok(vm.local(vm.heap.usize(this(vm, args)?.pos))),
-    ),
+    )
+    .as_member(),
     Getter::vm(
         "endpos",
         "The index into the string beyond which the RE engine will not go.",
         |vm, args| Ok(vm.local(vm.heap.usize(this(vm, args)?.endpos))),
-    ),
+    )
+    .as_member(),
     Getter::vm(
         "lastindex",
         "The integer index of the last matched capturing group.",

@@ -35,6 +35,7 @@ pub const PATTERN: ModuleType = ModuleType {
     name: "re.Pattern",
     module: "re",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[
             &MATCH, &FULLMATCH, &SEARCH, &SUB, &SUBN, &FINDALL, &SPLIT, &FINDITER, &SCANNER, &COPY,
@@ -46,11 +47,13 @@ pub const PATTERN: ModuleType = ModuleType {
                 "pattern",
                 "The pattern string from which the RE object was compiled.",
                 |vm, args| Ok(vm.local(regex(vm, args.at(0))?.pattern.get(&vm.heap))),
-            ),
+            )
+            .as_member(),
             Getter::vm("flags", "The regex matching flags.", |vm, args| {
                 let flags = regex(vm, args.at(0))?.flags;
                 Ok(vm.local(vm.heap.int(i64::from(flags))))
-            }),
+            })
+            .as_member(),
             Getter::vm(
                 "groups",
                 "The number of capturing groups in the pattern.",
@@ -58,7 +61,8 @@ pub const PATTERN: ModuleType = ModuleType {
                     let groups = regex(vm, args.at(0))?.groups;
                     Ok(vm.local(vm.heap.int(i64::from(groups))))
                 },
-            ),
+            )
+            .as_member(),
             Getter::vm(
                 "groupindex",
                 "A dictionary mapping group names to group numbers.",

@@ -31,6 +31,7 @@ pub const SCANNER_CLASS: ModuleType = ModuleType {
     name: "_sre.SRE_Scanner",
     module: "_sre",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[&MATCH, &SEARCH],
         getters: &[Getter::vm("pattern", "The pattern.", |vm, args| {
@@ -45,6 +46,7 @@ pub const ITERATOR: ModuleType = ModuleType {
     name: "callable_iterator",
     module: "builtins",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[&ITER, &NEXT],
         ..NativeType::of(Builtin::Opaque, "Goes through the matches of a text.")

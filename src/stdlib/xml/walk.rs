@@ -36,6 +36,7 @@ const ITERATOR: ModuleType = ModuleType {
     name: "_elementtree._element_iterator",
     module: "_elementtree",
     body: NativeType {
+        is_final: true,
         methods: &[&ITER, &NEXT],
         ..NativeType::of(Builtin::Opaque, "An iterator over elements.")
     },

@@ -235,6 +235,12 @@ impl Vm {
                     let name = self.property_name(d.get());
                     format!("property{name} of '{class}' object has no {what}")
                 }
+                _ if heap
+                    .class_of(d.value())
+                    .builtin_is(Builtin::MemberDescriptor) =>
+                {
+                    "readonly attribute".to_owned()
+                }
                 _ => {
                     let owner = d.owner.get(heap).as_gc::<Class>();
                     let class = owner.map_or(class, |owner| owner.name(heap).as_str());

@@ -32,18 +32,21 @@ pub const TYPES: &[NativeType] = &[NativeType {
     getters: &[
         Getter::leaf("co_name", "The name of the function.", |heap, args| {
             Ok(heap.str_value(&code(heap, args)?.name))
-        }),
+        })
+        .as_member(),
         Getter::leaf(
             "co_qualname",
             "The qualified name of the function.",
             |heap, args| Ok(heap.str_value(&code(heap, args)?.qualname)),
-        ),
+        )
+        .as_member(),
         Getter::vm("co_filename", "The file that it comes from.", |vm, args| {
             let code = &this_of::<CodeObj>(vm, args)?.get().code;
             let place = vm.locate(code, code.span.start);
             let file = place.map_or_else(|| "?".into(), |place| place.file);
             Ok(vm.local(vm.heap.str_value(&file)))
-        }),
+        })
+        .as_member(),
         Getter::vm(
             "co_firstlineno",
             "The line that it begins at.",
@@ -51,32 +54,38 @@ pub const TYPES: &[NativeType] = &[NativeType {
                 let code = &this_of::<CodeObj>(vm, args)?.get().code;
                 Ok(vm.local(vm.heap.int(first_line(vm, code))))
             },
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_argcount",
             "How many parameters positional arguments may fill.",
             |heap, args| count(heap, args, |p| p.positional),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_posonlyargcount",
             "How many parameters are positional-only.",
             |heap, args| count(heap, args, |p| p.posonly),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_kwonlyargcount",
             "How many parameters are keyword-only.",
             |heap, args| count(heap, args, |p| p.kwonly),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_nlocals",
             "How many parameters and local variables there are.",
             |heap, args| Ok(heap.usize(local_names(code(heap, args)?).count())),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_stacksize",
             "How many registers a call takes.",
             |heap, args| Ok(heap.int(i64::from(code(heap, args)?.nregs))),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_varnames",
             "The names of the parameters and local variables, a tuple.",
@@ -103,12 +112,14 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "co_names",
             "The names of the globals and attributes that it uses, a tuple.",
             used_names,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_consts",
             "The constants that it uses, a tuple.",
             constants,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "co_code",
             "Its instructions, two bytes each.",
@@ -122,7 +133,8 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "co_flags",
             "Bits that say what kind of function it is.",
             |heap, args| Ok(heap.int(flags(code(heap, args)?))),
-        ),
+        )
+        .as_member(),
     ],
     ..NativeType::of(Builtin::Code, "Create a code object.")
 }];

@@ -32,10 +32,12 @@ pub const TYPES: &[NativeType] = &[
         getters: &[
             Getter::leaf("real", "The real part.", |heap, a| {
                 Ok(Value::float(this(heap, a)?.re))
-            }),
+            })
+            .as_member(),
             Getter::leaf("imag", "The imaginary part.", |heap, a| {
                 Ok(Value::float(this(heap, a)?.im))
-            }),
+            })
+            .as_member(),
         ],
         ..NativeType::of(Builtin::Complex, DOC)
     },

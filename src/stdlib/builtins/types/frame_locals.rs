@@ -151,7 +151,13 @@ const COPY: Native = Native::vm(
     |vm, args| on_copy(vm, args.at(0), "copy", &[]),
 );
 const REPR: Native = Native::vm("__repr__(self, /)", "Return repr(self).", |vm, args| {
-    on_copy(vm, args.at(0), "__repr__", &[])
+    let mut text = String::new();
+    vm.write_once(args.at(0), "{...}", &mut text, |vm, out| {
+        let copy = copy(vm, args.at(0))?;
+        *out = vm.repr_text(copy)?;
+        Ok(())
+    })?;
+    Ok(vm.local(vm.heap.str_value(&text)))
 });
 const SETITEM: Native = Native::vm(
     "__setitem__(self, key, value, /)",

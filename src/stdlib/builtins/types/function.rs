@@ -40,18 +40,21 @@ pub const TYPES: &[NativeType] = &[
             Getter::leaf("__doc__", "The documentation, or None.", |heap, args| {
                 Ok(this::<Function>(heap, args)?.doc(heap))
             })
-            .with_set(set_doc),
+            .with_set(set_doc)
+            .as_member(),
             Getter::leaf(
                 "__module__",
                 "The name of the module that it was made in.",
                 function_module,
             )
+            .as_member()
             .with_set(set_function_module),
             Getter::vm(
                 "__builtins__",
                 "The dict of the builtin names that its code sees.",
                 function_builtins,
-            ),
+            )
+            .as_member(),
             Getter::leaf(
                 "__defaults__",
                 "The defaults of positional parameters, a tuple, or None.",
@@ -78,12 +81,14 @@ pub const TYPES: &[NativeType] = &[
                 "__closure__",
                 "The cells of the free variables, a tuple, or None.",
                 closure,
-            ),
+            )
+            .as_member(),
             Getter::leaf(
                 "__globals__",
                 "The global variables of its module, a live dict.",
                 globals,
-            ),
+            )
+            .as_member(),
             Getter::leaf(
                 "__type_params__",
                 "The type parameters of a generic function, a tuple.",
@@ -110,12 +115,14 @@ pub const TYPES: &[NativeType] = &[
                 "__func__",
                 "the function implementing a method",
                 |heap, args| slot(heap, args, |m: &BoundMethod| &m.function),
-            ),
+            )
+            .as_member(),
             Getter::leaf(
                 "__self__",
                 "the instance to which a method is bound",
                 |heap, args| slot(heap, args, |m: &BoundMethod| &m.receiver),
-            ),
+            )
+            .as_member(),
             Getter::vm("__doc__", "The documentation, or None.", |vm, args| {
                 of_function(vm, args.at(0), "__doc__")
             }),
@@ -168,7 +175,8 @@ const NATIVE_MODULE: Getter = Getter::leaf(
     "__module__",
     "The name of the module that it was made in.",
     |heap, args| native_slot(heap, args, |f| &f.module),
-);
+)
+.as_member();
 
 const NATIVE_GETTERS: [Getter; 6] = [
     Getter::vm("__name__", "The name of the function.", |vm, args| {
@@ -210,7 +218,8 @@ const NATIVE_GETTERS: [Getter; 6] = [
         "__objclass__",
         "The class that it is a method of.",
         |heap, args| native_slot(heap, args, |f| &f.owner),
-    ),
+    )
+    .as_member(),
     Getter::vm(
         "__self__",
         "The module or object that it is bound to.",

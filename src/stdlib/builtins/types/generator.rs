@@ -79,7 +79,7 @@ pub const TYPES: &[NativeType] = &[
                         .coroutine_origin(args.at(0))?
                         .unwrap_or_else(|| vm.none()))
                 },
-            ),
+            ).as_member(),
             Getter::leaf(
                 "cr_running",
                 "Whether the coroutine runs right now.",

@@ -30,15 +30,18 @@ const RANGE: NativeType = NativeType {
     getters: &[
         Getter::leaf("start", "The first integer.", |heap, args| {
             bound(heap, args, |range| range.start, |range| &range.start)
-        }),
+        })
+        .as_member(),
         Getter::leaf(
             "stop",
             "The integer that the range ends before.",
             |heap, args| bound(heap, args, |range| range.stop, |range| &range.stop),
-        ),
+        )
+        .as_member(),
         Getter::leaf("step", "The difference of neighbours.", |heap, args| {
             bound(heap, args, |range| range.step, |range| &range.step)
-        }),
+        })
+        .as_member(),
     ],
     ..NativeType::of(
         Builtin::Range,

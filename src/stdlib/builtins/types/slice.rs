@@ -32,15 +32,18 @@ const SLICE: NativeType = NativeType {
     getters: &[
         Getter::leaf("start", "Where the slice begins, or None.", |heap, args| {
             Ok(this::<Slice>(heap, args)?.start.get(heap))
-        }),
+        })
+        .as_member(),
         Getter::leaf(
             "stop",
             "What the slice ends before, or None.",
             |heap, args| Ok(this::<Slice>(heap, args)?.stop.get(heap)),
-        ),
+        )
+        .as_member(),
         Getter::leaf("step", "The step, or None.", |heap, args| {
             Ok(this::<Slice>(heap, args)?.step.get(heap))
-        }),
+        })
+        .as_member(),
     ],
     ..NativeType::of(
         Builtin::Slice,

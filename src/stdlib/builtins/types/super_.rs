@@ -21,12 +21,14 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "__thisclass__",
             "the class invoking super()",
             |heap, args| Ok(this::<Super>(heap, args)?.class.get(heap).or(Value::NONE)),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__self__",
             "the instance invoking super(); may be None",
             |heap, args| Ok(this::<Super>(heap, args)?.object.get(heap).or(Value::NONE)),
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__self_class__",
             "the type of the instance invoking super(); may be None",
@@ -36,7 +38,8 @@ pub const TYPES: &[NativeType] = &[NativeType {
                     .get(heap)
                     .or(Value::NONE))
             },
-        ),
+        )
+        .as_member(),
     ],
     ..NativeType::of(
         Builtin::Super,

@@ -65,32 +65,38 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "__base__",
             "The class that decides on the layout of instances.",
             base,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__flags__",
             "Bits that say what kind of class it is.",
             type_facts::flags,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__basicsize__",
             "Size of an instance, in bytes: about.",
             type_facts::basic_size,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__itemsize__",
             "Size of an item, in bytes: about.",
             type_facts::item_size,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__dictoffset__",
             "Not 0 if instances have a __dict__.",
             type_facts::dict_offset,
-        ),
+        )
+        .as_member(),
         Getter::leaf(
             "__weakrefoffset__",
             "Not 0 if weak references to instances are possible.",
             type_facts::dict_offset,
-        ),
+        )
+        .as_member(),
         Getter::vm(
             "__text_signature__",
             "The parameters of a builtin class, or None.",
@@ -405,7 +411,8 @@ fn type_params<'h>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> 
     let class = this::<Class>(heap, args)?;
     let own = class.attrs.get(heap, heap.sym(Sym::TypeParams));
     // The class `type` has the getter itself there.
-    let own = own.filter(|_| !class.builtin_is(Builtin::Type));
+    // A native class may show the `__module__` of its instances by that name.
+    let own = own.filter(|own| class.builtin.is_none() || own.as_gc::<Str>().is_some());
     Ok(own.unwrap_or_else(|| heap.tuple(&[]).value()))
 }
 

@@ -71,11 +71,13 @@ pub const TEXT_IO_WRAPPER: ModuleType = ModuleType {
 const GETTERS: &[Getter] = &[
     Getter::vm("buffer", "The binary stream below.", |vm, args| {
         buffer(vm, args.at(0))
-    }),
+    })
+    .as_member(),
     Getter::vm("encoding", "The name of the encoding.", |vm, args| {
         let state = state(vm, args.at(0))?;
         Ok(vm.local(vm.heap.str_value(&state.encoding_name.borrow())))
-    }),
+    })
+    .as_member(),
     Getter::vm("errors", "The name of the error handler.", |vm, args| {
         let state = state(vm, args.at(0))?;
         Ok(vm.local(vm.heap.str_value(&state.errors.borrow())))
@@ -96,7 +98,8 @@ const GETTERS: &[Getter] = &[
             let on = state(vm, args.at(0))?.line_buffering.get();
             Ok(vm.local(Value::bool(on)))
         },
-    ),
+    )
+    .as_member(),
     Getter::vm(
         "write_through",
         "Whether each write is handed on.",
@@ -104,7 +107,8 @@ const GETTERS: &[Getter] = &[
             let on = state(vm, args.at(0))?.write_through.get();
             Ok(vm.local(Value::bool(on)))
         },
-    ),
+    )
+    .as_member(),
     Getter::vm("closed", "Whether the stream is closed.", |vm, args| {
         let closed = is_closed(vm, args.at(0))?;
         Ok(vm.local(Value::bool(closed)))

@@ -13,7 +13,7 @@ use crate::runtime::intern::Sym;
 use crate::runtime::module::Module;
 use crate::runtime::native::NativeFunction;
 use crate::runtime::str::Str;
-use crate::runtime::{Gc, Raised, Value};
+use crate::runtime::{Builtin, Gc, Raised, Value};
 use crate::text::str_repr;
 use crate::vm::Vm;
 use crate::vm::local::Local;
@@ -181,10 +181,12 @@ impl Vm {
             DescriptorKind::GetSet | DescriptorKind::Member => {
                 let owner = owner.get(&self.heap).as_gc::<Class>();
                 let owner = owner.map_or("?", |class| class.name(&self.heap).as_str());
-                let what = if kind == DescriptorKind::GetSet {
-                    "attribute"
-                } else {
-                    "member"
+                let what = match self
+                    .heap
+                    .is_instance(self.get(value), Builtin::MemberDescriptor)
+                {
+                    true => "member",
+                    false => "attribute",
                 };
                 out.push_str(&format!("<{what} '{name}' of '{owner}' objects>"));
             }

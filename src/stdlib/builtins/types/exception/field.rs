@@ -124,7 +124,9 @@ const FIELDS: [(&str, Origin, &str); 28] = [
 
 /// The attribute of row `N`.
 pub const fn getter<const N: usize>() -> Getter {
-    Getter::leaf(FIELDS[N].0, FIELDS[N].2, get::<N>).with_set(set::<N>)
+    Getter::leaf(FIELDS[N].0, FIELDS[N].2, get::<N>)
+        .with_set(set::<N>)
+        .as_member()
 }
 
 fn get<'h, const N: usize>(heap: &'h Heap, args: Args<'h>) -> Result<Value<'h>, Raised> {

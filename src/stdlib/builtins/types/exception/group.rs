@@ -26,11 +26,11 @@ pub const TYPES: &[NativeType] = &[
             Getter::leaf("message", "exception message", |heap, args| {
                 part(heap, args, "message")
             })
-            .with_set(read_only),
+            .as_member(),
             Getter::leaf("exceptions", "nested exceptions", |heap, args| {
                 part(heap, args, "exceptions")
             })
-            .with_set(read_only),
+            .as_member(),
         ],
         ..NativeType::of(
             Builtin::BaseExceptionGroup,
@@ -105,10 +105,6 @@ fn part<'h>(heap: &'h Heap, args: Args<'h>, name: &str) -> Result<Value<'h>, Rai
     let group = this::<Exception>(heap, args)?;
     let found = group.fields(heap).get_str(heap, heap.intern(name));
     Ok(found.unwrap_or(Value::NONE))
-}
-
-fn read_only<'h>(heap: &'h Heap, _: Args<'h>) -> Result<Value<'h>, Raised> {
-    Err(heap.raise(Builtin::AttributeError, "readonly attribute"))
 }
 
 /// The exceptions of a new group, checked.

@@ -44,6 +44,7 @@ pub const TYPES: &[NativeType] = &[NativeType {
             "whether the context is not shown",
             suppress,
         )
+        .as_member()
         .with_set(set_suppress),
         Getter::leaf("__traceback__", "where it was raised", traceback).with_set(set_traceback),
     ],

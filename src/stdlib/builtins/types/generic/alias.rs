@@ -41,7 +41,8 @@ pub(super) const GENERIC_ALIAS: NativeType = NativeType {
                 let mark = alias.and_then(|alias| alias.attr(heap, heap.intern(UNPACKED)));
                 Ok(mark.unwrap_or(Value::FALSE))
             },
-        ),
+        )
+        .as_member(),
         Getter::vm(
             "__typing_unpacked_tuple_args__",
             "The items of an unpacked tuple, else None.",
@@ -128,7 +129,7 @@ const DIR: Native = Native::vm(
     dir,
 );
 
-/// The attributes that an alias has itself; all others are the origin's.
+/// The attributes that an alias has itself; all others but `__bases__` are the origin's.
 const OWN: [&str; 14] = [
     "__args__",
     "__class__",
@@ -175,7 +176,8 @@ fn getattr(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         .map_or("", |name| name.as_str())
         .to_owned();
     let origin = field(vm, args.at(0), "__origin__");
-    let found = match OWN.contains(&&*name) {
+    let is_own = OWN.contains(&&*name) || name == "__bases__";
+    let found = match is_own {
         true => None,
         false => vm.find_attr(origin, &name)?,
     };
