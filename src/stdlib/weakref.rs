@@ -39,7 +39,8 @@ const REF: ModuleType = ModuleType {
             "__callback__",
             "What is called when the object is gone, or None.",
             |heap, args| Ok(reference(args.get(0)).callback.get(heap).or(Value::NONE)),
-        )],
+        )
+        .as_member()],
         ..NativeType::of(
             Builtin::Opaque,
             "A reference to an object that does not keep it alive; calling it gives the object, or None.",
@@ -120,12 +121,14 @@ fn new(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(vm.local(made.value()))
 }
 
-/// Builtin classes of the parts of types, all of which can be referred to weakly.
-const OF_TYPES: [Builtin; 4] = [
+/// Builtin classes whose objects can be referred to weakly, those of classes that extend them, too.
+const REFERABLE: [Builtin; 6] = [
     Builtin::TypeVar,
     Builtin::TypeVarTuple,
     Builtin::ParamSpec,
     Builtin::GenericAlias,
+    Builtin::Set,
+    Builtin::FrozenSet,
 ];
 
 /// Whether objects like this one can be referred to weakly: CPython's table.
@@ -136,10 +139,8 @@ fn is_referable(heap: &Heap, value: Value<'_>) -> bool {
     let class = heap.class_of(value);
     let of_program =
         class.builtin.is_none() && class.attrs.get(heap, heap.intern("__module__")).is_some();
-    if class
-        .builtin
-        .is_some_and(|builtin| OF_TYPES.contains(&builtin))
-    {
+    let mut builtins = class.mro(heap).filter_map(|class| class.builtin);
+    if builtins.any(|builtin| REFERABLE.contains(&builtin)) {
         return true;
     }
     match object.kind() {
