@@ -302,6 +302,7 @@ ops! {
     GetGlobal        Def    Unused Unused Global    No       ReadGlobal  [], "R[a] := G[d], or raise NameError";
     SetGlobal        Use    Unused Unused Global    No       WriteGlobal [], "G[d] := R[a]";
     DelGlobal        Unused Unused Unused Global    No       WriteGlobal [], "delete G[d], or raise NameError";
+    SetupAnnotations Unused Unused Unused Global    No       WriteGlobal [], "G[d] := {} unless it is bound";
     GetName          Def    Use    Unused Name      No       ReadItem    [], "R[a] := R[b][K[d]] in a class namespace, Undef if missing";
     SetName          Use    Use    Unused Name      No       WriteItem   [], "R[b][K[d]] := R[a] in a class namespace";
     DelName          Unused Use    Unused Name      No       WriteItem   [], "delete R[b][K[d]] in a class namespace, or raise NameError";
@@ -417,7 +418,7 @@ ops! {
     GetIter          Def    Use    Flag   Unused    No       Runs        [], "R[a] := iter(R[b]); c: 1 if a for loop has just made R[b] for itself";
     ForIter          Use    Def    Num    Jump      No       Runs        [], "if R[a] has a next item: R[b] := it, ip += d (c is 1 where an UnpackSeq of two stands there and nothing else reads R[b])";
     CloseIter        Use    Use    Flag   Unused    No       Runs        [], "close R[a] if it is a generator that the loop made for itself; c: 1 only if R[b] is a GeneratorExit";
-    GetAIter         Def    Use    Unused Unused    No       Runs        [], "R[a] := aiter(R[b])";
+    GetAIter         Def    Use    Flag   Unused    No       Runs        [], "R[a] := aiter(R[b]); c: 1 if an async for loop has just made R[b] for itself";
     GetANext         Def    Use    Unused Unused    No       Runs        [], "R[a] := the awaitable R[b].__anext__()";
     EndAsyncFor      Use    Unused Unused Unused    No       Pure        [Reraises], "raise R[a] again (as Reraise) unless it is a StopAsyncIteration";
     // Functions and classes

@@ -95,29 +95,27 @@ impl<'a> Emitter<'_, 'a> {
         if !self.here().has_annotations {
             return;
         }
+        if !self.kind.has_namespace() {
+            let slot = self.unit.globals.slot(&annotations()) as i32;
+            self.op(Op::SetupAnnotations, 0, 0, 0, slot);
+            return;
+        }
         self.scratch(|e| {
-            let dict = e.temp();
-            if e.kind.has_namespace() {
-                // A metaclass may have prepared it.
-                let present = e.label();
-                e.load_annotations(dict, e.b.span());
-                e.jump(Op::JmpIfUndef, dict, 0, 0, present);
-                e.op(Op::BuildDict, dict, dict, 0, 0);
-                e.set_in_namespace("__annotations__", dict);
-                e.bind(present);
-            } else {
-                e.op(Op::BuildDict, dict, dict, 0, 0);
-                let slot = e.unit.globals.slot(&annotations()) as i32;
-                e.op(Op::SetGlobal, dict, 0, 0, slot);
-            }
+            // A metaclass may have prepared it.
+            let (dict, present) = (e.temp(), e.label());
+            let name = e.b.name(&annotations());
+            e.op(Op::GetName, dict, NAMESPACE, 0, name);
+            e.jump(Op::JmpIfUndef, dict, 0, 0, present);
+            e.op(Op::BuildDict, dict, dict, 0, 0);
+            e.set_in_namespace("__annotations__", dict);
+            e.bind(present);
         });
     }
 
     /// `R[dest] := __annotations__` of the module or class.
     pub fn load_annotations(&mut self, dest: Reg, span: Span) {
         if self.kind.has_namespace() {
-            let name = self.b.name(&annotations());
-            self.op_at(span, Op::GetName, dest, NAMESPACE, 0, name);
+            self.load_from_namespace(&annotations(), span, dest, NAMESPACE, None);
         } else {
             self.load_global(&annotations(), span, dest);
         }

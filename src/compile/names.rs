@@ -130,7 +130,7 @@ impl Emitter<'_, '_> {
         self.unit.globals.slot(&name) as i32
     }
 
-    fn load_from_namespace(
+    pub(super) fn load_from_namespace(
         &mut self,
         name: &Name,
         span: Span,

@@ -174,6 +174,16 @@ impl Vm {
         module.bind_at(heap, i.d as usize, self.reg(i.a));
     }
 
+    /// `SetupAnnotations`: `exec` may run a module's code in globals that have annotations already.
+    #[cold]
+    pub(super) fn setup_annotations(&self, i: Instr) {
+        let heap = &self.heap;
+        let module = self.exec.stack.top().code(heap).module(heap);
+        if !module.globals.is_bound(heap, i.d as usize) {
+            module.bind_at(heap, i.d as usize, heap.dict().value());
+        }
+    }
+
     /// Where the name that instruction `i` reads is an argument of a fused method call, the method is looked up first, as the
     /// order of evaluation wants: its error goes before that of the name.
     #[cold]

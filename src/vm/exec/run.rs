@@ -235,6 +235,7 @@ impl Vm {
                     }
                 }
                 Op::DelGlobal => slow!(self.del_global(i.instr())),
+                Op::SetupAnnotations => self.setup_annotations(i.instr()),
                 Op::GetName => slow!(self.get_name(i.instr())),
                 Op::SetName => slow!(self.set_name(i.instr())),
                 Op::DelName => slow!(self.del_name(i.instr())),
