@@ -113,7 +113,7 @@ impl<'a> Emitter<'_, 'a> {
 
     /// `[async] for target in iter: body else: orelse`
     pub fn for_loop(&mut self, stmt: &ForLoop<'a>) {
-        if !stmt.is_async && may_make_generator(stmt.iter) {
+        if may_make_generator(stmt.iter) {
             return self.owning_loop(stmt);
         }
         self.scratch(|e| {
@@ -133,7 +133,7 @@ impl<'a> Emitter<'_, 'a> {
     /// the frame does not, as its traceback would keep the frame; but GeneratorExit is never kept.
     fn owning_loop(&mut self, stmt: &ForLoop<'a>) {
         self.scratch(|e| {
-            let iteration = e.start_iteration(stmt.iter, stmt.target, false, OWNED);
+            let iteration = e.start_iteration(stmt.iter, stmt.target, stmt.is_async, OWNED);
             let (iterator, span, exception) = (iteration.iterator, stmt.iter.span, e.temp());
             let [next, exit, left, handler] = [(); 4].map(|()| e.label());
             let state = e.state_without(stmt.span);
@@ -288,7 +288,7 @@ impl<'a> Emitter<'_, 'a> {
     }
 }
 
-/// Operand c of a `GetIter` whose iterable the loop has made for itself.
+/// Operand c of a `GetIter` or `GetAIter` whose iterable the loop has made for itself.
 const OWNED: u8 = 1;
 
 /// Functions and methods that loops call all the time and that make no generator.

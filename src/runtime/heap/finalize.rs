@@ -112,10 +112,15 @@ impl Heap {
     /// Makes all registered objects due, as at the end of a program.
     pub fn finalise_all(&self) {
         for bits in self.endings.finalisable.take() {
-            let object = noted(bits);
-            if let Some(header) = object.as_object() {
-                header.set_flag(flag::FINALISES, false);
-            }
+            self.make_due(noted(bits));
+        }
+    }
+
+    /// Makes a registered object due, though something may reach it still: nobody is going to use it.
+    pub fn make_due(&self, object: Value<'_>) {
+        let header = object.as_object();
+        if let Some(header) = header.filter(|header| header.has_flag(flag::FINALISES)) {
+            header.set_flag(flag::FINALISES, false);
             self.endings.due.borrow_mut().push_back(Slot::new(object));
         }
     }
@@ -159,6 +164,12 @@ impl Heap {
     }
 }
 
+/// Whether a finaliser has still to run.
+fn is_registered(bits: u64) -> bool {
+    let object = noted(bits).as_object();
+    object.is_some_and(|object| object.has_flag(flag::FINALISES))
+}
+
 impl Endings {
     /// Reports what is due: it lives until its turn has come.
     pub(super) fn trace(&self, tracer: &mut Tracer<'_>) {
@@ -180,7 +191,7 @@ impl Endings {
         let dead: Vec<u64> = list
             .iter()
             .copied()
-            .filter(|&bits| !tracer.reaches(bits) && state(bits) == End::Due)
+            .filter(|&bits| !tracer.reaches(bits) && state(bits) == End::Due && is_registered(bits))
             .collect();
         // What the dead reach is kept with them; a dead object that only another one reaches waits for that one.
         for &bits in &dead {
@@ -199,12 +210,9 @@ impl Endings {
             }
             self.due.borrow_mut().push_back(Slot::new(noted(bits)));
         }
+        // Those chosen have lost the flag.
         list.retain(|&bits| {
-            // Those chosen have lost the flag.
-            let is_registered = |object: Gc<'_, Header>| object.has_flag(flag::FINALISES);
-            tracer.reaches(bits)
-                && noted(bits).as_object().is_some_and(is_registered)
-                && state(bits) != End::Over
+            tracer.reaches(bits) && is_registered(bits) && state(bits) != End::Over
         });
     }
 

@@ -4,8 +4,9 @@
 
 use crate::runtime::list::List;
 use crate::runtime::{Gc, Raised, Value};
+use crate::sched::handle::{Action, Handle};
 use crate::sched::{report, scheduler, task};
-use crate::vm::{AsyncStepKind, Input, Local, NativeCoroutine, Step, Vm};
+use crate::vm::{AsyncStepKind, Input, Local, Native, NativeCoroutine, NativeRole, Step, Vm};
 
 /// Closes the async generators that were left unfinished: a coroutine, or nothing if there are none.
 pub fn closing_generators(vm: &mut Vm) -> Option<Local> {
@@ -18,16 +19,29 @@ pub fn closing_generators(vm: &mut Vm) -> Option<Local> {
     Some(vm.native_coroutine(&CLOSING, &[list, none]))
 }
 
-/// Closes an async generator that the collector found: in a task of the loop that runs, else at once.
+/// Closes an async generator that nobody uses any more: in a task that the loop makes in its next turn if it runs, else at once.
 pub fn abandon_generator(vm: &mut Vm, generator: Local) -> Result<(), Raised> {
     let undef = vm.local(Value::UNDEF);
     let closing = vm.async_step(generator, AsyncStepKind::Close, undef);
-    if scheduler(vm).is_running() {
-        task::create(vm, closing, undef, undef)?;
-        return Ok(());
+    if !scheduler(vm).is_running() {
+        return vm.drive_to_end(closing);
     }
-    vm.drive_to_end(closing)
+    let function = vm.native_function(&CREATE_TASK, NativeRole::Free);
+    let args = vm.tuple_of(&[closing]);
+    let handle = Handle::new(Action::Call, vm.get(function), vm.get(args));
+    scheduler(vm).room_for_one(&vm.heap)?;
+    scheduler(vm).call_soon(handle);
+    Ok(())
 }
+
+const CREATE_TASK: Native = Native::vm(
+    "create_task(closing, /)",
+    "Run the closing of an async generator as a task.",
+    |vm, args| {
+        let undef = vm.local(Value::UNDEF);
+        task::create(vm, args.at(0), undef, undef)
+    },
+);
 
 /// Registers: the generators (None: all that are unfinished when it begins), then the tasks that close them.
 static CLOSING: NativeCoroutine =

@@ -490,7 +490,7 @@ fn give_coroutine(
     let frame = stack.top();
     frame.window.set(i.a, coroutine.value());
     let next = frame.ip.peek();
-    if next.op == Op::GetIter && next.c == 1 && next.b == i.a {
+    if matches!(next.op, Op::GetIter | Op::GetAIter) && next.c == 1 && next.b == i.a {
         coroutine.set_flag(flag::OWNED, true);
     }
     let drops = drops_result(i);

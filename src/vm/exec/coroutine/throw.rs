@@ -113,7 +113,8 @@ impl Vm {
         Err(self.already_running(this.tail()[STEP_KIND].get(heap).as_int().unwrap_or(0)))
     }
 
-    /// `CloseIter`: a loop was left before its generator ended, and nothing else can refer to the generator.
+    /// `CloseIter`: a loop was left before its generator ended, and nothing else can refer to the generator. One that is
+    /// asynchronous is handed to the event loop, which closes it in a task of its own.
     #[cold]
     #[inline(never)]
     pub(in crate::vm) fn close_iter_op(&mut self, i: Instr) {
@@ -123,6 +124,13 @@ impl Vm {
         });
         let exits = || self.heap.is_instance(self.reg(i.b), Builtin::GeneratorExit);
         if !owned || i.c == 1 && !exits() {
+            return;
+        }
+        if value.as_gc::<Coroutine>().map(|this| this.kind) == Some(CoroutineKind::AsyncGenerator) {
+            self.heap.make_due(value);
+            if !self.exec.finalisation.held_back {
+                self.finalise_due();
+            }
             return;
         }
         let mark = self.mark();
