@@ -478,12 +478,10 @@ impl Matcher<'_> {
     }
 
     fn go_back<T: Text>(&self, count: u32, at: &mut usize) -> bool {
-        for _ in 0..count {
-            if *at == 0 {
-                return false;
-            }
-            *at = T::back(self.task.text, *at);
-        }
+        let Some(before) = T::back_by(self.task.text, *at, count as usize) else {
+            return false;
+        };
+        *at = before;
         true
     }
 

@@ -9,6 +9,22 @@ pub trait Text {
     /// The place before a place, which is not the start.
     fn back(text: &[u8], at: usize) -> usize;
 
+    /// The place so many characters before a place; None where there are not so many.
+    #[inline(always)]
+    fn back_by(text: &[u8], mut at: usize, count: usize) -> Option<usize> {
+        // Each character has a byte at least.
+        if at < count {
+            return None;
+        }
+        for _ in 0..count {
+            if at == 0 {
+                return None;
+            }
+            at = Self::back(text, at);
+        }
+        Some(at)
+    }
+
     /// The character before a place, which is not the start.
     #[inline(always)]
     fn previous(text: &[u8], at: usize) -> u32 {
@@ -31,6 +47,11 @@ impl Text for Narrow {
     #[inline(always)]
     fn back(_: &[u8], at: usize) -> usize {
         at - 1
+    }
+
+    #[inline(always)]
+    fn back_by(_: &[u8], at: usize, count: usize) -> Option<usize> {
+        at.checked_sub(count)
     }
 }
 
