@@ -45,13 +45,14 @@ const MARKED: Native = Native::vm(
 );
 const CALLEE: Native = Native::vm(
     "callee(text, /)",
-    "How many bytes of the text of a call are what is called; None if it is no call.",
+    "(start, end) of the bytes of a call's text that are what is called; None if it is no call.",
     |vm, args| {
         let call = text(vm, args.at(0))?;
-        Ok(match vm.callee_length(&call) {
-            Some(length) => vm.local(vm.heap.usize(length)),
-            None => vm.none(),
-        })
+        let Some(callee) = vm.callee(&call) else {
+            return Ok(vm.none());
+        };
+        let ends = [callee.start, callee.end].map(|at| vm.local(vm.heap.usize(at)));
+        Ok(vm.tuple_of(&ends))
     },
 );
 const HINT: Native = Native::vm(

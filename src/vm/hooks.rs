@@ -3,6 +3,7 @@
 //! The VM knows nothing of syntax, files or the scheduler; they leave a closure here. A hook that is not set does nothing, or the
 //! operation that needs it raises.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::import::Importer;
@@ -45,8 +46,8 @@ pub trait SourceTexts {
     fn text(&self, vm: &Vm, name: &str) -> Option<Rc<str>>;
     /// The lines of a text that a traceback shows, with marks under the bytes from `start` in the first line to `end` in the last.
     fn marked(&self, text: &str, start: usize, end: usize) -> String;
-    /// How many bytes of the text of a call are what is called.
-    fn callee_length(&self, text: &str) -> Option<usize>;
+    /// Which bytes of the text of a call are what is called.
+    fn callee(&self, text: &str) -> Option<Range<usize>>;
 }
 
 /// Where an offset into a source text is, by the text's number.
@@ -161,9 +162,9 @@ impl Vm {
         texts.map_or_else(String::new, |texts| texts.marked(text, start, end))
     }
 
-    /// How many bytes of the text of a call are what is called.
-    pub fn callee_length(&self, text: &str) -> Option<usize> {
-        self.hooks.texts.as_ref()?.callee_length(text)
+    /// Which bytes of the text of a call are what is called.
+    pub fn callee(&self, text: &str) -> Option<Range<usize>> {
+        self.hooks.texts.as_ref()?.callee(text)
     }
 
     /// Says how a prompt shows values.

@@ -11,6 +11,7 @@ mod stored;
 mod syntax_error;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -315,8 +316,8 @@ impl SourceTexts for Texts {
         carets::marked(text, start, end)
     }
 
-    fn callee_length(&self, text: &str) -> Option<usize> {
-        carets::callee_length(text)
+    fn callee(&self, text: &str) -> Option<Range<usize>> {
+        carets::callee(text)
     }
 }
 

@@ -52,14 +52,14 @@ pub fn marked(text: &str, start: usize, end: usize) -> String {
     excerpt.draw()
 }
 
-/// How many bytes of the text of a call are what is called.
-pub fn callee_length(text: &str) -> Option<usize> {
+/// Which bytes of the text of a call are what is called.
+pub fn callee(text: &str) -> Option<Range<usize>> {
     let module = parse_module(text).module?;
     match &module.body.first()?.kind {
         StmtKind::Expr(Expr {
             kind: ExprKind::Call { func, .. },
             ..
-        }) => Some(func.span.end as usize),
+        }) => Some(func.span.range()),
         _ => None,
     }
 }
@@ -219,7 +219,12 @@ fn lone_call(statement: &Stmt) -> Option<Range<usize>> {
             ExprKind::Call { func, .. } if matches!(func.kind, ExprKind::Name(_)) => value,
             _ => return None,
         },
-        StmtKind::Assign { value, .. } if matches!(value.kind, ExprKind::Call { .. }) => value,
+        StmtKind::Assign { targets, value }
+            if matches!(value.kind, ExprKind::Call { .. })
+                && matches!(&targets[..], [target] if matches!(target.kind, ExprKind::Name(_))) =>
+        {
+            value
+        }
         _ => return None,
     };
     Some(value.span.range())
@@ -235,9 +240,9 @@ fn important(expr: &Expr, text: &str, end: usize) -> Option<Range<usize>> {
         ExprKind::Call { func, .. } => Some(behind(func, '(')?..end),
         ExprKind::Subscript { value, .. } => Some(behind(value, '[')?..end),
         ExprKind::BinOp { left, right, .. } => {
-            let between = &text[left.span.end as usize..right.span.start as usize];
-            let operator = between.trim_start_matches(|c: char| c.is_whitespace() || c == ')');
-            let start = right.span.start as usize - operator.len();
+            let end = right.span.start as usize;
+            let operator = from_operator(&text[left.span.end as usize..end]);
+            let start = end - operator.len();
             let is_long = operator
                 .chars()
                 .nth(1)
@@ -245,6 +250,17 @@ fn important(expr: &Expr, text: &str, end: usize) -> Option<Range<usize>> {
             Some(start..start + 1 + usize::from(is_long))
         }
         _ => None,
+    }
+}
+
+/// The rest of a text from the operator on: without blanks, brackets, joined lines and comments before it.
+fn from_operator(mut text: &str) -> &str {
+    loop {
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || ")\\".contains(c));
+        if !text.starts_with('#') {
+            return text;
+        }
+        text = text.find('\n').map_or("", |end| &text[end..]);
     }
 }
 
