@@ -181,12 +181,21 @@ pub fn truth_or(vm: &mut Vm, local: Local, default: bool) -> Result<bool, Raised
 /// TypeError; OverflowError if it does not fit.
 pub fn c_int(vm: &mut Vm, local: Local, default: i64) -> Result<i32, Raised> {
     let number = vm_index_or(vm, local, default)?;
-    i32::try_from(number).map_err(|_| {
-        vm.heap.raise(
-            Builtin::OverflowError,
-            "signed integer is greater than maximum",
-        )
-    })
+    fits_c_int(&vm.heap, Some(number))
+}
+
+/// A number as an integer of C's `int`; None stands for one of more than 64 bits.
+///
+/// # Errors
+/// OverflowError if it does not fit.
+pub fn fits_c_int(heap: &Heap, number: Option<i64>) -> Result<i32, Raised> {
+    let limit = match number.map(|number| (number, i32::try_from(number))) {
+        Some((_, Ok(number))) => return Ok(number),
+        Some((number, Err(_))) if number < 0 => "signed integer is less than minimum",
+        Some(_) => "signed integer is greater than maximum",
+        None => "Python int too large to convert to C long",
+    };
+    Err(heap.raise(Builtin::OverflowError, limit))
 }
 
 /// The bytes of a bytes object or bytearray.

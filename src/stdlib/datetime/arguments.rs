@@ -6,6 +6,7 @@
 use super::calendar::{Date, TimeOfDay};
 use super::state::{class, valid};
 use crate::runtime::{Builtin, Raised, Value};
+use crate::stdlib::arg::fits_c_int;
 use crate::stdlib::receiver::given;
 use crate::vm::{Args, Local, Locals, Vm};
 
@@ -18,20 +19,13 @@ pub type ReadInt = fn(&mut Vm, Local) -> Result<i64, Raised>;
 /// TypeError; OverflowError if it does not fit.
 pub fn c_int(vm: &mut Vm, argument: Local) -> Result<i64, Raised> {
     let number = match vm.get(argument).as_int() {
-        Some(number) => number,
+        Some(number) => Some(number),
         None => {
             let exact = vm.index_value(argument)?;
-            let number = vm.get(exact).as_i64();
-            let message = "Python int too large to convert to C long";
-            number.ok_or_else(|| vm.heap.raise(Builtin::OverflowError, message))?
+            vm.get(exact).as_i64()
         }
     };
-    let limit = match i32::try_from(number) {
-        Ok(_) => return Ok(number),
-        Err(_) if number > 0 => "signed integer is greater than maximum",
-        Err(_) => "signed integer is less than minimum",
-    };
-    Err(vm.heap.raise(Builtin::OverflowError, limit))
+    Ok(i64::from(fits_c_int(&vm.heap, number)?))
 }
 
 /// The same, as `replace` reads it: its errors are worded in another way.

@@ -17,7 +17,7 @@ use crate::runtime::opaque::Payload;
 use crate::runtime::tuple::Tuple;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::sched::scheduler;
-use crate::stdlib::arg::plain_value;
+use crate::stdlib::arg::{fits_c_int, plain_value};
 use crate::stdlib::registry::{keep, kept};
 use crate::vm::{Local, Locals, Native, Vm};
 
@@ -247,20 +247,17 @@ fn fields_from(vm: &Vm, tuple: Local, what: &str) -> Result<Fields, Raised> {
     };
     let mut numbers = [0; 9];
     for (number, value) in numbers.iter_mut().zip(items.iter(heap)) {
-        let Some(exact) = value.as_i64() else {
-            return Err(if value.as_any_int().is_some() {
-                too_large(heap)
-            } else {
-                let name = heap.type_name(value);
-                heap.type_error(format!(
-                    "'{name}' object cannot be interpreted as an integer"
-                ))
-            });
-        };
-        if i32::try_from(exact).is_err() {
-            return Err(too_large(heap));
+        if value.as_any_int().is_none() {
+            let name = heap.type_name(value);
+            return Err(heap.type_error(format!(
+                "'{name}' object cannot be interpreted as an integer"
+            )));
         }
-        *number = exact;
+        *number = i64::from(fits_c_int(heap, value.as_i64())?);
+    }
+    // C counts years from 1900.
+    if numbers[0] < i64::from(i32::MIN) + 1900 {
+        return Err(heap.raise(Builtin::OverflowError, "year out of range"));
     }
     let [
         year,
@@ -291,13 +288,6 @@ fn fields_from(vm: &Vm, tuple: Local, what: &str) -> Result<Fields, Raised> {
         zone,
         offset,
     })
-}
-
-fn too_large(heap: &Heap) -> Raised {
-    heap.raise(
-        Builtin::OverflowError,
-        "signed integer is greater than maximum",
-    )
 }
 
 /// Looks for the moment that has these fields in the local zone: with the hint of `dst` where a clock shows them twice.
@@ -339,21 +329,20 @@ fn strftime(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
 
 /// Fields of zero where there is no zero stand for the first; others must be in range.
 fn check(heap: &Heap, fields: &mut Fields) -> Result<(), Raised> {
-    fields.month = fields.month.max(i64::from(fields.month == 0));
-    fields.day = fields.day.max(i64::from(fields.day == 0));
-    fields.yearday = fields.yearday.max(i64::from(fields.yearday == 0));
+    for field in [&mut fields.month, &mut fields.day, &mut fields.yearday] {
+        *field += i64::from(*field == 0);
+    }
     let ranges = [
-        (fields.month, 12, "month"),
-        (fields.day, 31, "day of month"),
-        (fields.hour, 23, "hour"),
-        (fields.minute, 59, "minute"),
-        (fields.second, 61, "seconds"),
-        (fields.weekday, i64::MAX, "day of week"),
-        (fields.yearday, 366, "day of year"),
+        (fields.month, 1..=12, "month"),
+        (fields.day, 1..=31, "day of month"),
+        (fields.hour, 0..=23, "hour"),
+        (fields.minute, 0..=59, "minute"),
+        (fields.second, 0..=61, "seconds"),
+        (fields.weekday, -1..=i64::MAX, "day of week"),
+        (fields.yearday, 1..=366, "day of year"),
     ];
-    for (value, most, what) in ranges {
-        let least = if what == "day of week" { -1 } else { 0 };
-        if value < least || value > most {
+    for (value, allowed, what) in ranges {
+        if !allowed.contains(&value) {
             return Err(heap.value_error(format!("{what} out of range")));
         }
     }

@@ -47,6 +47,10 @@ pub(super) const NAMES: &[(&str, &str)] = &[
         "timezone",
         "How far the local zone is west of UTC, in seconds, without daylight saving.",
     ),
+    (
+        "_STRUCT_TM_ITEMS",
+        "How many fields a struct_time has, with the named ones.",
+    ),
     ("altzone", "The same with daylight saving."),
     ("daylight", "Whether the local zone knows daylight saving."),
     (
