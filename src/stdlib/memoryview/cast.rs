@@ -2,7 +2,9 @@
 //!
 //! One of the two formats is of single bytes; the bytes stand in a row.
 
-use super::{object, view};
+use smallvec::{SmallVec, smallvec};
+
+use super::{Format, object, view};
 use crate::runtime::{Raised, Value};
 use crate::stdlib::arg::text;
 use crate::stdlib::packing::{Sizes, size_of};
@@ -23,16 +25,18 @@ fn cast(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.type_error(message));
     }
     let letter = format.strip_prefix('@').unwrap_or(&format);
-    let size = match letter.as_bytes() {
-        [letter] if !matches!(letter, b'x' | b's' | b'p') => size_of(*letter, Sizes::Native),
+    let known = match letter.as_bytes() {
+        [letter] if !matches!(letter, b'x' | b's' | b'p') => {
+            size_of(*letter, Sizes::Native).map(|size| (*letter, size))
+        }
         _ => None,
     };
-    let Some(size) = size else {
+    let Some((letter, size)) = known else {
         let message = "memoryview: destination format must be a native single character format prefixed with an optional '@'";
         return Err(vm.heap.value_error(message));
     };
     let is_bytes = |letter: u8| matches!(letter, b'B' | b'b' | b'c');
-    if !is_bytes(old.letter()) && !is_bytes(letter.as_bytes()[0]) {
+    if !is_bytes(old.letter()) && !is_bytes(letter) {
         let message = "memoryview: cannot cast between two non-byte formats";
         return Err(vm.heap.type_error(message));
     }
@@ -42,9 +46,12 @@ fn cast(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.type_error(message));
     }
     let mut new = old.again(&vm.heap);
-    new.format.clone_from(&format);
+    new.format = Format {
+        letter,
+        is_marked: format.starts_with('@'),
+    };
     new.itemsize = size;
-    new.shape = shape_of(vm, args.at(2))?.unwrap_or_else(|| vec![len / size]);
+    new.shape = shape_of(vm, args.at(2))?.unwrap_or_else(|| smallvec![len / size]);
     let product = new
         .shape
         .iter()
@@ -54,7 +61,7 @@ fn cast(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         return Err(vm.heap.type_error(message));
     }
     let mut stride = size as i64;
-    let mut strides = Vec::new();
+    let mut strides = SmallVec::new();
     for &len in new.shape.iter().rev() {
         strides.push(stride);
         stride *= len as i64;
@@ -64,12 +71,12 @@ fn cast(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     Ok(object(vm, args.at(0), new))
 }
 
-fn shape_of(vm: &mut Vm, shape: Local) -> Result<Option<Vec<usize>>, Raised> {
+fn shape_of(vm: &mut Vm, shape: Local) -> Result<Option<SmallVec<[usize; 2]>>, Raised> {
     let value: Value<'_> = vm.get(shape);
     if value.is_undef() || value.is_none() {
         return Ok(None);
     }
-    let mut lengths = Vec::new();
+    let mut lengths = SmallVec::new();
     for length in vm.to_vec(shape)? {
         let length = vm.index(length)?;
         match usize::try_from(length) {

@@ -2,7 +2,9 @@
 //!
 //! An index gives an item, a slice another view; a tuple of indices an item of several dimensions.
 
-use super::{MEMORYVIEW, View, object, try_view, view, with_bytes};
+use smallvec::{SmallVec, smallvec};
+
+use super::{Format, MEMORYVIEW, View, object, try_view, view, with_bytes};
 use crate::runtime::array::Array;
 use crate::runtime::slice::Slice;
 use crate::runtime::tuple::Tuple;
@@ -247,7 +249,7 @@ fn set(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
             let packed = pack(vm, &mut bytes, (letter, size), native_order(), args.at(2));
             packed.map_err(|why| pack_error(vm, letter, why))?;
             let mut one = view(vm, args.at(0))?.again(&vm.heap);
-            (one.offset, one.shape, one.strides) = (at, vec![1], vec![size as i64]);
+            (one.offset, one.shape, one.strides) = (at, smallvec![1], smallvec![size as i64]);
             one.store(&vm.heap, &bytes);
         }
     }
@@ -279,7 +281,7 @@ fn pack_error(vm: &Vm, letter: u8, why: PackError) -> Raised {
 }
 
 /// The format and shape of a view.
-type Layout = (String, Vec<usize>);
+type Layout = (Format, SmallVec<[usize; 2]>);
 
 /// The format, shape and bytes of a value that is no view; bytes have no format that matters.
 fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>), Raised> {
@@ -295,12 +297,12 @@ fn exported_part(vm: &mut Vm, value: Local) -> Result<(Option<Layout>, Vec<u8>),
         }
         None => value,
     };
-    let layout = try_view(vm.get(made)).map(|view| (view.format.clone(), view.shape.clone()));
+    let layout = try_view(vm.get(made)).map(|view| (view.format, view.shape.clone()));
     Ok((layout, Buffer::copied(&vm.heap, vm.get(made))?))
 }
 
 fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
-    let other = try_view(vm.get(value)).map(|other| (other.format.clone(), other.shape.clone()));
+    let other = try_view(vm.get(value)).map(|other| (other.format, other.shape.clone()));
     let (other, bytes) = match other {
         None => exported_part(vm, value)?,
         other => (other, Buffer::copied(&vm.heap, vm.get(value))?),

@@ -9,6 +9,8 @@ mod items;
 
 use std::cell::Cell;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::runtime::array::Array;
 use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::heap::traced;
@@ -23,6 +25,7 @@ pub const MEMORYVIEW: ModuleType = ModuleType {
     name: "memoryview",
     module: "builtins",
     body: NativeType {
+        is_final: true,
         new: Some(&NEW),
         methods: &[
             &items::GETITEM,
@@ -64,7 +67,7 @@ pub const MEMORYVIEW: ModuleType = ModuleType {
                 "The letter of the items, as in struct.",
                 |vm, args| {
                     let view = view(vm, args.at(0))?;
-                    Ok(vm.local(vm.heap.str_value(&view.format)))
+                    Ok(vm.local(vm.heap.str_value(&view.format.text())))
                 },
             ),
             Getter::vm("ndim", "The number of dimensions.", |vm, args| {
@@ -117,15 +120,37 @@ pub const MEMORYVIEW: ModuleType = ModuleType {
     },
 };
 
+/// What an item is: a letter of `struct`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Format {
+    letter: u8,
+    /// Whether it is written with `@` before it.
+    is_marked: bool,
+}
+
+impl Format {
+    fn of(letter: u8) -> Format {
+        Format {
+            letter,
+            is_marked: false,
+        }
+    }
+
+    fn text(self) -> String {
+        let mark = if self.is_marked { "@" } else { "" };
+        format!("{mark}{}", char::from(self.letter))
+    }
+}
+
 /// A window on an object's bytes.
 pub struct View {
     /// The object.
     owner: Slot,
     /// Where the first item begins.
     offset: i64,
-    shape: Vec<usize>,
-    strides: Vec<i64>,
-    format: String,
+    shape: SmallVec<[usize; 2]>,
+    strides: SmallVec<[i64; 2]>,
+    format: Format,
     itemsize: usize,
     readonly: bool,
     released: Cell<bool>,
@@ -150,9 +175,9 @@ impl View {
         View {
             owner: Slot::new(owner),
             offset: 0,
-            shape: vec![len],
-            strides: vec![1],
-            format: "B".to_owned(),
+            shape: smallvec![len],
+            strides: smallvec![1],
+            format: Format::of(b'B'),
             itemsize: 1,
             readonly,
             released: Cell::new(false),
@@ -167,9 +192,9 @@ impl View {
         let len = array.storage()?.borrow().len();
         let code = if code == b'u' { b'w' } else { code };
         Some(View {
-            shape: vec![len / itemsize],
-            strides: vec![itemsize as i64],
-            format: char::from(code).to_string(),
+            shape: smallvec![len / itemsize],
+            strides: smallvec![itemsize as i64],
+            format: Format::of(code),
             itemsize,
             ..View::over(owner, len, false)
         })
@@ -182,7 +207,7 @@ impl View {
             offset: self.offset,
             shape: self.shape.clone(),
             strides: self.strides.clone(),
-            format: self.format.clone(),
+            format: self.format,
             itemsize: self.itemsize,
             readonly: self.readonly,
             released: Cell::new(false),
@@ -191,7 +216,7 @@ impl View {
     }
 
     fn letter(&self) -> u8 {
-        self.format.bytes().next_back().unwrap_or(b'B')
+        self.format.letter
     }
 
     fn items(&self) -> usize {

@@ -10,7 +10,7 @@ use crate::runtime::iter::Iter;
 use crate::vm::Vm;
 use crate::vm::exec::special_call::Asked;
 use crate::vm::exec::trap::Trap;
-use crate::vm::protocol::iterate::{Advance, leaf_next};
+use crate::vm::protocol::iterate::{Advance, NativeNext, leaf_next};
 
 impl Vm {
     /// `R[a] := iter(R[b])`
@@ -44,15 +44,21 @@ impl Vm {
             Some(Advance::Item(item)) => self.set_reg(i.b, item),
             Some(Advance::End) => return Ok(()),
             Some(Advance::Program) | None => {
-                let step = self.native_step(self.reg(i.a));
-                if step.is_none() && self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
+                let native = self.native_next(self.reg(i.a));
+                if let Some(NativeNext::Quick(quick)) = native
+                    && self.take_quickly(quick, self.reg(i.a), |item| self.set_reg(i.b, item))
+                {
+                    self.exec.stack.top_mut().ip.jump(i.d);
+                    return Ok(());
+                }
+                if native.is_none() && self.ask_special(Sym::Next, i.a, &[])? == Asked::Yes {
                     return Ok(());
                 }
                 let mark = self.mark();
                 let (iter, item) = (self.reg_local(i.a), self.none());
-                let more = match step {
-                    Some(step) => self.take_step(step, iter, item)?,
-                    None => self.next(iter, item)?,
+                let more = match native {
+                    Some(NativeNext::Step(step)) => self.take_step(step, iter, item)?,
+                    _ => self.next(iter, item)?,
                 };
                 if !more {
                     self.release(mark);

@@ -20,13 +20,21 @@ use crate::runtime::opaque::Opaque;
 use crate::runtime::{Builtin, Gc, Raised, Slot, Value};
 use crate::vm::Vm;
 use crate::vm::local::Local;
-use crate::vm::native::{Args, NativeFn, StepFn};
+use crate::vm::native::{Args, NativeFn, QuickFn, StepFn};
 pub use builtin::{Advance, leaf_next, plain_iter};
 pub(in crate::vm) use builtin::{next_of_list, next_of_range, next_of_tuple, next_pair};
 pub use ordered::{Walk, ordered_iter};
 
 /// Units of work that count as a safepoint.
 const STEP: usize = 64;
+
+/// How an iterator written in Rust gives its next item.
+pub(in crate::vm) enum NativeNext {
+    /// Each step of it is this.
+    Step(StepFn),
+    /// Mostly by this; where that has none, by a call.
+    Quick(QuickFn),
+}
 
 impl Vm {
     /// `iter(source)`.
@@ -104,16 +112,19 @@ impl Vm {
         if is_generator(value) {
             return self.next_generator(iter, into);
         }
-        if let Some(step) = self.native_step(value) {
-            return self.take_step(step, iter, into);
+        match self.native_next(value) {
+            Some(NativeNext::Step(step)) => return self.take_step(step, iter, into),
+            Some(NativeNext::Quick(quick))
+                if self.take_quickly(quick, value, |item| self.set(into, item)) =>
+            {
+                return Ok(true);
+            }
+            _ => {}
         }
         self.next_by_method(iter, into)
     }
 
     fn next_by_method(&mut self, iter: Local, into: Local) -> Result<bool, Raised> {
-        if self.next_by_quick(iter, into) {
-            return Ok(true);
-        }
         let mark = self.mark();
         let more = match self.call_special(iter, Sym::Next, &[]) {
             Ok(Some(item)) => {
@@ -135,16 +146,31 @@ impl Vm {
         Ok(more)
     }
 
-    /// The step of an iterator written in Rust, unless a class of the program has its own `__next__`.
-    pub(in crate::vm) fn native_step(&self, value: Value<'_>) -> Option<StepFn> {
+    /// How an iterator written in Rust gives its next item without a call, unless a class of the program has its own
+    /// `__next__`.
+    pub(in crate::vm) fn native_next(&self, value: Value<'_>) -> Option<NativeNext> {
         if !value.is_gc::<Opaque>() {
             return None;
         }
         let method = self.special(value, Sym::Next)?;
-        match self.native(method.as_gc::<NativeFunction>()?.id).call {
-            NativeFn::Step(step) => Some(step),
-            _ => None,
+        let native = self.native(method.as_gc::<NativeFunction>()?.id);
+        match native.call {
+            NativeFn::Step(step) => Some(NativeNext::Step(step)),
+            _ => native.quick.map(NativeNext::Quick),
         }
+    }
+
+    /// Gives the next item where the fast path of `__next__` has it; false: the general path must find it.
+    #[inline]
+    pub(in crate::vm) fn take_quickly(
+        &self,
+        quick: QuickFn,
+        iter: Value<'_>,
+        give: impl FnOnce(Value<'_>),
+    ) -> bool {
+        let slot = [Slot::new(iter)];
+        let item = quick(&self.heap, Args::new(&self.heap, &slot));
+        item.map(give).is_some()
     }
 
     /// Takes a step of an iterator written in Rust.
@@ -175,26 +201,8 @@ impl Vm {
         }
     }
 
-    /// Takes the item where `__next__` is a native whose fast path has it; false: the general path must find it.
-    fn next_by_quick(&self, iter: Local, into: Local) -> bool {
-        let value = self.get(iter);
-        let native = self.special(value, Sym::Next);
-        let native = native.and_then(|method| method.as_gc::<NativeFunction>());
-        let Some(quick) = native.and_then(|function| self.native(function.id).quick) else {
-            return false;
-        };
-        let slot = [Slot::new(value)];
-        match quick(&self.heap, Args::new(&self.heap, &slot)) {
-            Some(item) => {
-                self.set(into, item);
-                true
-            }
-            None => false,
-        }
-    }
-
     /// Answers for an exception if it is of this class, else hands it on.
-    pub(in crate::vm) fn take_if(&self, raised: Raised, class: Builtin) -> Result<(), Raised> {
+    pub fn take_if(&self, raised: Raised, class: Builtin) -> Result<(), Raised> {
         if !self.is_raised(&raised, class) {
             return Err(raised);
         }
