@@ -52,7 +52,10 @@ fn input(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let text = vm.str(prompt)?;
         vm.call_method(stdout, "write", &[text])?;
     }
-    vm.call_method(stdout, "flush", &[])?;
+    // A stream without `flush`, or whose flush fails, still takes the prompt.
+    if let Err(raised) = vm.call_method(stdout, "flush", &[]) {
+        vm.take_if(raised, Builtin::Exception)?;
+    }
     slow_step::pulse(vm);
     let line = vm.call_method(stdin, "readline", &[]);
     slow_step::pulse(vm);
