@@ -44,6 +44,7 @@ fn run(
         scheduler(vm).callback(const { &NativeCallback::new("loop.stop_after", stop_after) });
     future::add_callback(vm, awaited, action, awaited);
     let result = turns(vm, awaited);
+    scheduler(vm).watch.forget();
     future::remove_callback(vm, awaited, action, vm.get(awaited));
     if result.is_err() {
         future(vm, awaited).retrieved.set(&vm.heap, true);

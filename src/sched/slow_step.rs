@@ -59,9 +59,10 @@ impl Watch {
         self.only.set(target);
     }
 
-    /// The loop is about to wait: the time until the next turn is nobody's.
+    /// The loop is about to wait, or its run is over: the time until the next turn is nobody's, and no task is kept alive for it.
     pub(super) fn forget(&self) {
         self.turn.set(None);
+        self.only.clear();
     }
 
     /// Whether the step that runs now has taken too long.

@@ -208,3 +208,16 @@ fn marks_that_nothing_declares_are_warned_of() {
     let strict = folder.test(&["-k", "test_it", "--strict"]);
     assert_eq!(strict.status, 1, "{}", strict.out);
 }
+
+#[test]
+fn a_forgotten_await_is_told_of_the_test_that_made_it() {
+    let folder = Folder::with(&[(
+        "test_it.py",
+        "async def check(): assert 0\n\
+         async def test_first():\n    c = check()\n\
+         def test_second(): pass\n\
+         async def test_third(): pass\n",
+    )]);
+    let run = folder.test(&[]);
+    run.has(&["WARNING test_it.py::test_first\n", "3 passed, 1 warning"]);
+}
