@@ -7,14 +7,14 @@ use std::cell::{Cell, RefCell};
 
 use super::base::BUFFERED_IO_BASE;
 use super::buffer_arg::{store_into, writable_len};
-use super::stream_state::{set_attributes, state_parts};
+use super::stream_state::{position_part, set_attributes, state_parts};
 use super::{closed_error, opaque, payload, size_arg};
 use crate::runtime::heap::traced;
 use crate::runtime::list::List;
 use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::{Builtin, Gc, Heap, Raised, Value};
 use crate::stdlib::arg::{Buffer, vm_index_or};
-use crate::stdlib::registry::{Getter, ModuleType, NativeType};
+use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// The most bytes that a stream may have.
@@ -278,13 +278,12 @@ const SETSTATE: Native = Native::vm(
     "Become what __getstate__ returned.",
     |vm, args| {
         let parts = state_parts(vm, args, 3)?;
-        let at = vm.index(parts[1])?;
-        let Ok(at) = usize::try_from(at) else {
-            return Err(vm.heap.value_error("position value cannot be negative"));
-        };
-        vm.call_method(args.at(0), "__init__", &[parts[0]])?;
+        // Not by the `__init__` of a subclass, whose arguments are others.
+        let class = class_of(vm, &BYTES_IO);
+        vm.call_method(class, "__init__", &[args.at(0), parts[0]])?;
+        let at = position_part(vm, parts[1], "second item of state must be an integer, not")?;
         payload::<BytesState>(vm, args.at(0))?.at.set(at);
-        set_attributes(vm, args.at(0), parts[2])
+        set_attributes(vm, args.at(0), parts[2], "third")
     },
 );
 const SEEKABLE: Native = Native::vm("seekable(self, /)", "True while it is open.", yes);

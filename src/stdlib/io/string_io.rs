@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use super::base::TEXT_IO_BASE;
-use super::stream_state::{set_attributes, state_parts};
+use super::stream_state::{position_part, set_attributes, state_parts};
 use super::text_codec::{Newline, Translator};
 use super::{opaque, payload, raw_closed_error, size_arg};
 use crate::runtime::heap::traced;
@@ -15,7 +15,7 @@ use crate::runtime::opaque::{Opaque, Payload};
 use crate::runtime::str::Str;
 use crate::runtime::{Builtin, Heap, Raised, Value};
 use crate::stdlib::arg::{as_str, vm_index_or};
-use crate::stdlib::registry::{Getter, ModuleType, NativeType};
+use crate::stdlib::registry::{Getter, ModuleType, NativeType, class_of};
 use crate::vm::{Args, Local, Locals, Native, Vm};
 
 /// `io.StringIO`.
@@ -308,19 +308,26 @@ const SETSTATE: Native = Native::vm(
     "Become what __getstate__ returned.",
     |vm, args| {
         let parts = state_parts(vm, args, 4)?;
-        let at = vm.index(parts[2])?;
-        let Ok(at) = usize::try_from(at) else {
-            return Err(vm.heap.value_error("position value cannot be negative"));
+        let text = match as_str(&vm.heap, vm.get(parts[0])) {
+            Some(text) => text.as_str().to_owned(),
+            None if vm.get(parts[0]).is_none() => String::new(),
+            None => {
+                let class = vm.heap.type_name(vm.get(parts[0]));
+                let message = format!("initial_value must be str or None, not {class}");
+                return Err(vm.heap.type_error(message));
+            }
         };
-        let text = vm.text_of(parts[0])?;
         let nothing = vm.local(vm.heap.str_value(""));
-        vm.call_method(args.at(0), "__init__", &[nothing, parts[1]])?;
+        // Not by the `__init__` of a subclass, whose arguments are others.
+        let class = class_of(vm, &STRING_IO);
+        vm.call_method(class, "__init__", &[args.at(0), nothing, parts[1]])?;
+        let at = position_part(vm, parts[2], "third item of state must be an integer, got")?;
         let state = payload::<StringState>(vm, args.at(0))?;
         vm.heap.charge(text.len());
         state.chars.set(text.chars().count());
         *state.text.borrow_mut() = text;
         state.move_to(at);
-        set_attributes(vm, args.at(0), parts[3])
+        set_attributes(vm, args.at(0), parts[3], "fourth")
     },
 );
 const SEEKABLE: Native = Native::vm("seekable(self, /)", "True while it is open.", yes);
@@ -336,11 +343,7 @@ fn init(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let value = vm.get(args.at(1));
     let newline = match vm.get(args.at(2)).is_undef() {
         true => Newline::Lf,
-        false => Newline::of(
-            &vm.heap,
-            vm.get(args.at(2)),
-            "StringIO() argument 'newline'",
-        )?,
+        false => Newline::of(&vm.heap, vm.get(args.at(2)), "newline")?,
     };
     let initial = match as_str(&vm.heap, value) {
         Some(text) => text.as_str().to_owned(),

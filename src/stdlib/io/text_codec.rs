@@ -39,7 +39,7 @@ impl Newline {
             "\r" => Newline::Cr,
             "\r\n" => Newline::CrLf,
             other => {
-                let shown = match what.starts_with("StringIO") {
+                let shown = match what == "newline" {
                     true => crate::text::str_repr::str_repr(other),
                     false => other.to_owned(),
                 };

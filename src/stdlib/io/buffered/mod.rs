@@ -39,7 +39,7 @@ macro_rules! buffered_type {
                 base: Some(&BUFFERED_IO_BASE),
                 new: Some(&NEW),
                 methods: &[
-                    &$init, $(&$method,)* &SEEK, &TELL, &TRUNCATE, &CLOSE, &DETACH, &SEEKABLE,
+                    &$init, $(&$method,)* &SEEK, &TELL, &CLOSE, &DETACH, &SEEKABLE,
                     &FILENO, &ISATTY, &REPR,
                 ],
                 getters: GETTERS,
@@ -71,7 +71,7 @@ buffered_type!(
     "BufferedWriter",
     INIT_WRITER,
     "A buffer for a writeable, sequential raw stream.",
-    [WRITE, FLUSH, WRITABLE]
+    [WRITE, FLUSH, WRITABLE, TRUNCATE]
 );
 buffered_type!(
     BUFFERED_RANDOM,
@@ -79,7 +79,8 @@ buffered_type!(
     INIT_RANDOM,
     "A buffer for a raw stream that can be read, written and positioned.",
     [
-        READ, READ1, PEEK, READINTO, READINTO1, READLINE, NEXT, WRITE, FLUSH, READABLE, WRITABLE
+        READ, READ1, PEEK, READINTO, READINTO1, READLINE, NEXT, WRITE, FLUSH, READABLE, WRITABLE,
+        TRUNCATE
     ]
 );
 
@@ -394,6 +395,11 @@ const SEEKABLE_CHECK: Check = ("seekable", "File or stream is not seekable.");
 
 fn init(vm: &mut Vm, args: Locals, checks: &[Check]) -> Result<Local, Raised> {
     let raw = args.at(1);
+    // Should the rest fail, there is no stream.
+    let before = state(vm, args.at(0))?;
+    before.raw.clear();
+    before.direct.take();
+    before.sink.file.take();
     for (method, complaint) in checks {
         let able = vm.call_method(raw, method, &[])?;
         if !vm.truth(able)? {
