@@ -77,6 +77,20 @@ pub fn log_slow(vm: &mut Vm, target: Local, seconds: f64) -> Result<(), Raised> 
     Ok(())
 }
 
+/// There is a new loop: programs that log at the level DEBUG see it, as in CPython.
+///
+/// # Errors
+/// Of the program's logging.
+pub fn log_new_loop(vm: &mut Vm) -> Result<(), Raised> {
+    if vm.loaded_module("logging").is_none() {
+        return Ok(());
+    }
+    let logger = general::find(vm, "asyncio.log", "logger")?;
+    let texts =
+        ["Using selector: %s", "EpollSelector"].map(|text| vm.local(vm.heap.str_value(text)));
+    vm.call_method(logger, "debug", &texts).map(drop)
+}
+
 fn has_logging(vm: &mut Vm) -> bool {
     vm.loaded_module("logging").is_some() || standard::redirects_errors(vm)
 }

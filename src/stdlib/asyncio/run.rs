@@ -35,7 +35,7 @@ fn run(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
         let (debug, factory) = (general::or_none(vm, debug), general::or_none(vm, factory));
         return general::call(vm, general::LOOP, "run", &[main, debug, factory]);
     }
-    event_loop::open(vm);
+    event_loop::open(vm)?;
     set_debug(vm, debug)?;
     let undef = vm.local(Value::UNDEF);
     let task = task::create(vm, main, undef, undef)?;
@@ -80,7 +80,7 @@ pub fn shut_down(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     let result = result.and(event_loop::close(vm));
     event_loop::leave(vm);
     if scheduler(vm).is_attended() {
-        event_loop::open(vm);
+        event_loop::open(vm)?;
     }
     result
 }

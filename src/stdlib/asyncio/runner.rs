@@ -131,7 +131,7 @@ fn open(vm: &mut Vm, this: Local) -> Result<(), Raised> {
             self::runner(vm, this).context.set(vm.get(context));
             let count = scheduler(vm).task_count();
             self::runner(vm, this).count.set(count);
-            event_loop::open(vm);
+            event_loop::open(vm)?;
             let number = scheduler(vm).loop_number();
             self::runner(vm, this).number.set(number);
             let debug = vm.local(self::runner(vm, this).debug.get(&vm.heap));

@@ -145,7 +145,7 @@ pub(super) const GETTERS: &[Getter] = &[
 pub(super) const NEW: Native = Native::vm(
     "AbstractEventLoop(cls, /, *args, **kwargs)",
     "A new loop.",
-    |vm, args| Ok(new_loop(vm, args.at(0))),
+    |vm, args| new_loop(vm, args.at(0)),
 );
 /// Only refuses arguments, which `__new__` leaves to a subclass's `__init__`.
 const INIT: Native = Native::vm(

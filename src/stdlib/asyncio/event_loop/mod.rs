@@ -17,7 +17,7 @@ pub(super) use handles::check_callback;
 pub use handles::{HANDLE, TIMER_HANDLE, handle_object, handle_parts};
 
 use super::super::registry::{Getter, ModuleType, NativeType, class_of};
-use super::{check_running, general};
+use super::{check_running, exception_handler, general};
 use crate::runtime::class::Class;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::{Opaque, Payload};
@@ -136,7 +136,7 @@ pub const NEW_EVENT_LOOP: Native = Native::vm("new_event_loop()", "A new loop.",
         return vm.call_method(policy, "new_event_loop", &[]);
     }
     let class = class_of(vm, &EVENT_LOOP);
-    Ok(new_loop(vm, class))
+    new_loop(vm, class)
 });
 /// `set_event_loop(loop)`.
 pub const SET_EVENT_LOOP: Native = Native::vm(
@@ -190,13 +190,20 @@ const EXTRAS: Getter = Getter::vm(
 impl Payload for Loop {}
 
 /// A new loop of a class.
-pub fn new_loop(vm: &mut Vm, class: Local) -> Local {
+///
+/// # Errors
+/// Of the program's logging.
+pub fn new_loop(vm: &mut Vm, class: Local) -> Result<Local, Raised> {
+    let exact = class_of(vm, &EVENT_LOOP);
+    if vm.get(exact).is(vm.get(class)) {
+        exception_handler::log_new_loop(vm)?;
+    }
     let number = scheduler(vm).new_loop_number();
     let made = make_object(vm, class, number);
     if scheduler(vm).default_debug.get() {
         within(vm, made, |vm| scheduler(vm).settings.debug.set(true));
     }
-    made
+    Ok(made)
 }
 
 fn make_object(vm: &mut Vm, class: Local, number: u16) -> Local {
@@ -264,7 +271,7 @@ pub fn current(vm: &mut Vm) -> Result<Local, Raised> {
         Err(vm.heap.raise(Builtin::RuntimeError, message))
     } else {
         let class = class_of(vm, &EVENT_LOOP);
-        let made = new_loop(vm, class);
+        let made = new_loop(vm, class)?;
         let number = number_of(vm, made).unwrap_or_default();
         set_policy_loop(vm, number);
         Ok(made)
@@ -308,18 +315,23 @@ fn set_policy_loop(vm: &Vm, number: u16) {
 }
 
 /// A run begins on a loop of its own; the object is made when the program asks for it.
-pub fn open(vm: &Vm) {
+///
+/// # Errors
+/// Of the program's logging.
+pub fn open(vm: &mut Vm) -> Result<(), Raised> {
     if scheduler(vm).is_attended() {
         // A prompt's tasks live on in the one loop; it only gets a new object.
         let number = scheduler(vm).loop_number();
         scheduler(vm).set_loop_object(number, Value::UNDEF);
-        return;
+        return Ok(());
     }
+    exception_handler::log_new_loop(vm)?;
     let number = scheduler(vm).new_loop_number();
     scheduler(vm).switch(&vm.heap, number);
     let debug = scheduler(vm).default_debug.get();
     scheduler(vm).settings.debug.set(debug);
     set_policy_loop(vm, number);
+    Ok(())
 }
 
 /// The run that `open` began is over: there is no current loop.
