@@ -70,7 +70,6 @@ const TOKEN: ModuleType = ModuleType {
         new: Some(&NEW_TOKEN),
         methods: &[&TOKEN_REPR],
         class_methods: &[&CLASS_GETITEM],
-        is_final: true,
         getters: &[
             Getter::leaf("var", "The variable that was set.", |heap, args| {
                 Ok(token(args.get(0)).var.get(heap))
