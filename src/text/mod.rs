@@ -136,12 +136,20 @@ pub fn check_text_size(bytes: usize) -> TextResult<()> {
 /// The same where several texts of the size are needed at once.
 pub fn check_copies(bytes: usize, copies: usize) -> TextResult<()> {
     let all = bytes.saturating_mul(copies);
-    let fits = bytes < LARGE_TEXT || Vec::<u8>::new().try_reserve_exact(all).is_ok();
+    let fits = bytes < LARGE_TEXT || can_be_had(all);
     if bytes > MAX_TEXT || !fits {
         Err(TextError::memory())
     } else {
         Ok(())
     }
+}
+
+/// Whether there is so much memory. The compiler must not see that nothing is done with it: it would leave the question out.
+fn can_be_had(bytes: usize) -> bool {
+    let mut probe = Vec::<u8>::new();
+    let done = probe.try_reserve_exact(bytes).is_ok();
+    std::hint::black_box(&probe);
+    done
 }
 
 /// Appends to a vector that grows, unless there is no memory.

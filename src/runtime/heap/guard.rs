@@ -28,7 +28,11 @@ const SLACK: usize = 64;
 pub trait Outside {
     /// Whether so many bytes can be had without the memory that is put by.
     fn has_room(&self, bytes: usize) -> bool {
-        Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+        let mut probe = Vec::<u8>::new();
+        let done = probe.try_reserve_exact(bytes).is_ok();
+        // Without this the compiler leaves the question out.
+        std::hint::black_box(&probe);
+        done
     }
 
     /// How much of the memory that is put by had to be used.
