@@ -149,11 +149,15 @@ impl<'h> Gc<'h, Exception> {
         {
             inner.back.set(frame);
         }
-        // Where memory is short the traceback has gaps: another exception would be one more object for each frame.
-        if passed.len() == passed.capacity() {
-            let ahead = passed.len().max(4);
+        let len = passed.len();
+        if len == passed.capacity() {
+            let ahead = len.max(4);
             let fits = heap.fits(ahead.saturating_mul(size_of::<Passed>()));
             if !fits || passed.try_reserve_exact(ahead).is_err() {
+                // Where memory is short the traceback has a gap: another exception would be one more object for each frame.
+                passed.drain(len / 4..len - len / 4);
+            }
+            if passed.len() == passed.capacity() {
                 return;
             }
         }

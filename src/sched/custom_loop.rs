@@ -55,7 +55,7 @@ pub fn call_later(vm: &mut Vm, seconds: f64, call: Call) -> Result<TimerId, Rais
         Some(the_loop) => by_method(vm, the_loop, "call_later", seconds, call),
         None => {
             let scheduler = scheduler(vm);
-            Ok(scheduler.call_at(scheduler.now() + seconds, handle(vm, call)))
+            scheduler.call_at(&vm.heap, scheduler.now() + seconds, handle(vm, call))
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn call_later(vm: &mut Vm, seconds: f64, call: Call) -> Result<TimerId, Rais
 pub fn call_at(vm: &mut Vm, when: f64, call: Call) -> Result<TimerId, Raised> {
     match custom_loop(vm)? {
         Some(the_loop) => by_method(vm, the_loop, "call_at", when, call),
-        None => Ok(scheduler(vm).call_at(when, handle(vm, call))),
+        None => scheduler(vm).call_at(&vm.heap, when, handle(vm, call)),
     }
 }
 

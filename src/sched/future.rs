@@ -25,12 +25,15 @@ pub fn part(vm: &Vm, task: Local) -> &TaskPart {
 }
 
 /// A new pending future that a timer finishes at a moment, as `clock.monotonic` counts; cancelling it cancels the timer.
-pub fn future_at(vm: &Vm, when: f64) -> Gc<'_, Future> {
+///
+/// # Errors
+/// MemoryError.
+pub fn future_at(vm: &Vm, when: f64) -> Result<Gc<'_, Future>, Raised> {
     let future = vm.heap.future();
-    future.timed.set(true);
     future.loop_number.set(scheduler(vm).loop_number());
-    scheduler(vm).timers.add_future(when, future);
-    future
+    scheduler(vm).timers.add_future(&vm.heap, when, future)?;
+    future.timed.set(true);
+    Ok(future)
 }
 
 /// A new pending future.

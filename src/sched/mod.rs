@@ -270,8 +270,11 @@ impl Scheduler {
     }
 
     /// Sets a timer for a moment, as `clock.monotonic` counts.
-    pub fn call_at(&self, when: f64, handle: Handle) -> TimerId {
-        self.timers.add(when, handle)
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn call_at(&self, heap: &Heap, when: f64, handle: Handle) -> Result<TimerId, Raised> {
+        self.timers.add(heap, when, handle)
     }
 
     /// Has a function called when the main program is over; the last one first.

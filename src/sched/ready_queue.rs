@@ -11,6 +11,9 @@ use super::handle::Handle;
 use crate::runtime::heap::{Trace, traced};
 use crate::runtime::{Heap, Raised};
 
+/// By how many handles the queue grows where there is no room for twice as many.
+pub(super) const SMALL_GROWTH: usize = 1 << 10;
+
 /// A place where the order is not settled by the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChoicePoint {
@@ -127,14 +130,20 @@ impl ReadyQueue {
 
     #[cold]
     fn grow(&self, heap: &Heap) -> Result<(), Raised> {
-        let grown = self.handles.borrow_mut().try_reserve(1);
+        let handles = &mut *self.handles.borrow_mut();
+        let grown = handles.try_reserve(1);
+        let grown = grown.or_else(|_| handles.try_reserve_exact(SMALL_GROWTH));
         grown.map_err(|_| heap.memory_error())
     }
 
     /// Adds a handle at the end.
     #[inline]
     pub fn push(&self, handle: Handle) {
-        self.handles.borrow_mut().push_back(handle);
+        let handles = &mut *self.handles.borrow_mut();
+        if handles.len() == handles.capacity() && handles.try_reserve(1).is_err() {
+            handles.reserve_exact(SMALL_GROWTH);
+        }
+        handles.push_back(handle);
     }
 
     /// Takes the next handle, one of the first `among`.

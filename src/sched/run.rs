@@ -146,7 +146,9 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
     tasks.retain(|&t| future::part(vm, t).number.get() >= count);
     let unsaid = vm.local(Value::UNDEF);
     for &task in &tasks {
+        let mark = vm.mark();
         cancel::cancel(vm, task, unsaid)?;
+        vm.release(mark);
     }
     let shared = shared(vm);
     while tasks.iter().any(|&t| !future(vm, t).is_done(&vm.heap)) {
@@ -158,7 +160,9 @@ fn cancel_and_drain(vm: &mut Vm, count: u64) -> Result<(), Raised> {
         }
     }
     for &task in &tasks {
+        let mark = vm.mark();
         report::failed_at_exit(vm, task)?;
+        vm.release(mark);
     }
     for _ in 0..TURNS_TO_CLOSE {
         turn_now(vm, &shared)?;

@@ -7,12 +7,13 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, TryReserveError};
 
 use super::handle::{Action, Handle, TimerId};
+use super::ready_queue::SMALL_GROWTH;
 use crate::runtime::future::Future;
 use crate::runtime::heap::traced;
-use crate::runtime::{Gc, Heap, Slot, Value};
+use crate::runtime::{Gc, Heap, Raised, Slot, Value};
 
 /// Rebuild when there are at least so many cancelled timers, and they are more than half.
 const MIN_CANCELLED: usize = 100;
@@ -79,20 +80,30 @@ impl TimerHeap {
     }
 
     /// Sets a timer.
-    pub fn add(&self, when: f64, handle: Handle) -> TimerId {
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn add(&self, heap: &Heap, when: f64, handle: Handle) -> Result<TimerId, Raised> {
         let mut inner = self.inner.borrow_mut();
+        inner.room_for_one(heap)?;
         let index = inner.free.pop().unwrap_or_else(|| {
             inner.slab.push(None);
             inner.slab.len() as u32 - 1
         });
         let number = inner.push(when, Value::small_int(i64::from(index)));
         inner.slab[index as usize] = Some((number, handle));
-        TimerId { index, number }
+        Ok(TimerId { index, number })
     }
 
     /// Sets the timer that finishes a future.
-    pub fn add_future(&self, when: f64, future: Gc<'_, Future>) {
-        self.inner.borrow_mut().push(when, future.value());
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn add_future(&self, heap: &Heap, when: f64, future: Gc<'_, Future>) -> Result<(), Raised> {
+        let mut inner = self.inner.borrow_mut();
+        inner.room_for_one(heap)?;
+        inner.push(when, future.value());
+        Ok(())
     }
 
     /// Cancels a timer; one that is gone already is left alone.
@@ -176,6 +187,30 @@ impl TimerHeap {
 }
 
 impl Inner {
+    /// Makes room for one more timer of either kind, and for its index once it is free.
+    #[inline]
+    fn room_for_one(&mut self, heap: &Heap) -> Result<(), Raised> {
+        let is_full = self.heap.len() == self.heap.capacity()
+            || self.slab.len() == self.slab.capacity()
+            || self.free.capacity() < self.slab.capacity();
+        if is_full && self.grow().is_err() {
+            return Err(heap.memory_error());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<(), TryReserveError> {
+        let Inner {
+            heap, slab, free, ..
+        } = self;
+        heap.try_reserve(1)
+            .or_else(|_| heap.try_reserve_exact(SMALL_GROWTH))?;
+        slab.try_reserve(1)
+            .or_else(|_| slab.try_reserve_exact(SMALL_GROWTH))?;
+        free.try_reserve_exact(slab.capacity() - free.len())
+    }
+
     fn push(&mut self, when: f64, target: Value<'_>) -> u64 {
         let number = self.next_number;
         self.next_number += 1;

@@ -159,6 +159,8 @@ pub struct SlotVec(UnsafeCell<Vec<u64>>, PhantomData<*const Header>);
 
 /// From so many slots on, growth looks whether memory that is put by had to be used.
 const LARGE_GROWTH: usize = 1 << 13;
+/// By how many values a vector grows where there is no room for twice as many.
+const SMALL_GROWTH: usize = 1 << 10;
 
 impl SlotVec {
     /// An empty run.
@@ -239,8 +241,12 @@ impl SlotVec {
     pub fn push(&self, heap: &Heap, value: Value<'_>) {
         let vec = self.vec();
         if vec.len() == vec.capacity() {
-            let more = vec.capacity().max(4);
-            vec.reserve_exact(more);
+            let mut more = vec.capacity().max(4);
+            if vec.try_reserve_exact(more).is_err() {
+                // Large vectors can grow by little where there is no room for twice as much.
+                more = more.min(SMALL_GROWTH);
+                vec.reserve_exact(more);
+            }
             heap.charge(more * 8);
             if more >= LARGE_GROWTH {
                 heap.note_growth();

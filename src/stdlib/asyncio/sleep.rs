@@ -64,7 +64,7 @@ fn sleep_directly<'h>(
         return Ok(Direct::Coroutine);
     }
     let when = scheduler(vm).now() + seconds;
-    Ok(Direct::Wait(future::future_at(vm, when)))
+    Ok(Direct::Wait(future::future_at(vm, when)?))
 }
 
 fn step(vm: &mut Vm, this: Local, input: Input) -> Result<Step, Raised> {

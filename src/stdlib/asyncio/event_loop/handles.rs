@@ -382,7 +382,7 @@ pub(super) fn schedule(vm: &mut Vm, args: Locals, when: f64) -> Result<Local, Ra
         let class = class_of(vm, &TIMER_HANDLE);
         let object = new_handle(vm, class);
         let handle = call_handle(vm, [args.at(2), args.at(3), args.at(4)], object);
-        let timer = scheduler(vm).call_at(when, handle);
+        let timer = scheduler(vm).call_at(&vm.heap, when, handle)?;
         let state = state(vm, object);
         state.timer.set(Some((when, timer)));
         state.due.set(Some(when));

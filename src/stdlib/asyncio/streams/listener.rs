@@ -134,7 +134,7 @@ impl Listener {
         let when = scheduler(vm).now() + RETRY;
         let token = Value::small_int(self.token.get() as i64);
         let handle = Handle::new(action, token, Value::NONE);
-        scheduler(vm).call_at(when, handle);
+        scheduler(vm).call_at(&vm.heap, when, handle)?;
         Ok(())
     }
 }
