@@ -87,7 +87,7 @@ fn compile_text(vm: &mut Vm, source: &SourceText<'_>) -> Result<Local, Raised> {
 
 /// The text of a request, parsed.
 fn parse(vm: &Vm, source: &SourceText<'_>) -> Result<Unit, Raised> {
-    loader::room_to_parse(vm, source.text.len())?;
+    loader::room_to_parse(vm, source.text)?;
     let text = match source.goal {
         Goal::Expression => source.text.trim_ascii_start(),
         Goal::Statements | Goal::Prompt => source.text,

@@ -133,18 +133,34 @@ fn take_in(
     }
 }
 
-/// The most bytes that parsing and compiling a byte of a program takes.
-const ROOM_OF_BYTE: usize = 128;
+/// About the most bytes that parsing and compiling takes for a byte of a program, and for a token.
+const ROOM_OF_BYTE: usize = 4;
+const ROOM_OF_TOKEN: usize = 256;
 /// Shorter texts are not asked for.
 const LONG_TEXT: usize = 1 << 16;
 
 /// Asks whether there is memory for parsing and compiling a text, which cannot stop in between.
-pub(super) fn room_to_parse(vm: &Vm, len: usize) -> Result<(), Raised> {
-    let room = len.saturating_mul(ROOM_OF_BYTE);
-    if len >= LONG_TEXT && !vm.heap.guard.outside().has_room(room) {
+pub(super) fn room_to_parse(vm: &Vm, text: &[u8]) -> Result<(), Raised> {
+    if text.len() < LONG_TEXT {
+        return Ok(());
+    }
+    let room = text.len() * ROOM_OF_BYTE + count_tokens(text) * ROOM_OF_TOKEN;
+    if !vm.heap.guard.outside().has_room(room) {
         return Err(vm.heap.memory_error());
     }
     Ok(())
+}
+
+/// At least as many tokens as a text has: words, and all other characters but blanks, also those within strings and comments.
+fn count_tokens(text: &[u8]) -> usize {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+    let mut before = false;
+    let is_token = |byte: &&u8| {
+        let byte = **byte;
+        let within = std::mem::replace(&mut before, is_word(byte));
+        byte != b' ' && byte != b'\t' && !(within && before)
+    };
+    text.iter().filter(is_token).count()
 }
 
 fn parse_text(file: FileId, text: Rc<str>) -> Result<Unit, (FileId, Vec<Diagnostic>)> {
@@ -469,7 +485,7 @@ fn read_file(vm: &mut Vm, file: &str) -> Result<Vec<u8>, Raised> {
 /// Runs a file in the namespace of a module: code that is in the store, or what is compiled from its text now, and stored.
 fn run_file(vm: &mut Vm, module: Local, file: &str) -> Result<(), Raised> {
     let bytes = read_file(vm, file)?;
-    room_to_parse(vm, bytes.len())?;
+    room_to_parse(vm, &bytes)?;
     let (id, text) = take_in(vm, file, &bytes, decode_source(&bytes))
         .map_err(|(file, mistakes)| syntax_error(vm, file, &mistakes, Place::File))?;
     let notes = notes(vm, id);
