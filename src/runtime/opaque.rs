@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use super::class::Class;
 use super::dict::Dict;
 use super::heap::{Gc, Heap, Slot, Trace, known_box, traced};
+use super::raised::Raised;
 use super::tuple::Tuple;
 use super::value::Value;
 
@@ -21,6 +22,14 @@ pub trait Payload: Trace + Any {
     /// A copy of the bytes of a payload that is bytes-like, such as a memoryview.
     fn exported(&self, _: &Heap) -> Option<Vec<u8>> {
         None
+    }
+
+    /// The same for callers that can raise: a long copy hears Ctrl-C.
+    ///
+    /// # Errors
+    /// MemoryError, KeyboardInterrupt.
+    fn try_exported(&self, heap: &Heap) -> Result<Option<Vec<u8>>, Raised> {
+        Ok(self.exported(heap))
     }
 
     /// The bytes that views of the payload see.
@@ -136,5 +145,13 @@ impl<'h> Gc<'h, Opaque> {
     /// A copy of its bytes, if it is bytes-like.
     pub fn exported(self, heap: &Heap) -> Option<Vec<u8>> {
         self.get().payload.exported(heap)
+    }
+
+    /// The same for callers that can raise.
+    ///
+    /// # Errors
+    /// MemoryError, KeyboardInterrupt.
+    pub fn try_exported(self, heap: &Heap) -> Result<Option<Vec<u8>>, Raised> {
+        self.get().payload.try_exported(heap)
     }
 }

@@ -264,6 +264,11 @@ impl<'h> Buffer<'h> {
 
     /// The bytes of an argument that must have some.
     pub fn arg(heap: &'h Heap, value: Value<'h>) -> Result<Buffer<'h>, Raised> {
+        if let Some(object) = plain_value(heap, value).as_gc::<Opaque>()
+            && let Some(data) = object.try_exported(heap)?
+        {
+            return Ok(Buffer::Copy(data));
+        }
         Buffer::of(heap, value).ok_or_else(|| {
             heap.type_error(format!(
                 "a bytes-like object is required, not '{}'",

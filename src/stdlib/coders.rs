@@ -45,6 +45,12 @@ const CODER: ModuleType = ModuleType {
 /// How much is made between two looks at the limits.
 const STEP: usize = 64 * 1024;
 
+/// How much is read between two looks at the outside: a hundredth of a second for the slowest encoder.
+const PIECE: usize = 16 * 1024;
+
+/// Units of work of a step: more than there are between two looks.
+const WORK_OF_STEP: usize = 1 << 14;
+
 /// A stream that runs. Encoders of the LZMA family are None once they have ended.
 enum Stream {
     Bz2Encoder(Compress),
@@ -371,11 +377,15 @@ const PROCESS: Native = Native::vm(
             vm.heap.room_for(out.len() + STEP)?;
             let room = STEP.min(limit.saturating_sub(out.len()));
             let before = out.len();
+            let piece = &data[read..data.len().min(read + PIECE)];
+            let is_last = read + piece.len() == data.len();
+            let input_of_step = if is_last { input } else { Input::Continues };
+            vm.heap.poll(WORK_OF_STEP)?;
             let done = coder(vm.get(args.at(0))).stream.borrow_mut().step(
-                &data[read..],
+                piece,
                 &mut out,
                 room,
-                input,
+                input_of_step,
             );
             match done {
                 Err(fault) => break Err(fault),

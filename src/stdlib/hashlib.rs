@@ -398,6 +398,9 @@ impl Keyed {
     }
 }
 
+/// Units of work of a round of `pbkdf2`: two short digests.
+const WORK_OF_ROUND: usize = 64;
+
 fn pbkdf2(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     let name = vm.text_of(args.at(0))?;
     let Some(hasher) = Hasher::of(&name) else {
@@ -422,10 +425,8 @@ fn pbkdf2(vm: &mut Vm, args: Locals) -> Result<Local, Raised> {
     while key.len() < size {
         let mut last = keyed.mac(&[&salt, &number.to_be_bytes()]);
         let mut block = last.clone();
-        for round in 1..iterations {
-            if round % 1000 == 0 {
-                vm.native_safepoint()?;
-            }
+        for _ in 1..iterations {
+            vm.heap.poll(WORK_OF_ROUND)?;
             last = keyed.mac(&[&last]);
             block.iter_mut().zip(&last).for_each(|(a, b)| *a ^= b);
         }

@@ -390,6 +390,7 @@ fn pack_bytes(
         return Err(vm.heap.raise_with(Builtin::MemoryError, &[]));
     }
     for (item, value) in layout.items.iter().zip(values) {
+        vm.heap.poll(1)?;
         out.resize(item.offset, 0);
         match item.letter {
             b's' | b'p' => pack_text(vm, &mut out, *item, value)?,
@@ -531,11 +532,14 @@ fn start(
     Ok(at)
 }
 
-fn unpack_values(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Local {
+fn unpack_values(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Result<Local, Raised> {
     let heap = &vm.heap;
-    let values = layout.items.iter().map(|item| {
+    let mut values: Vec<Value<'_>> = Vec::new();
+    heap.grow_vec(&mut values, layout.items.len())?;
+    for item in &layout.items {
+        heap.poll(1)?;
         let piece = &bytes[item.offset..item.offset + item.size * item.count];
-        match item.letter {
+        values.push(match item.letter {
             b's' => heap.bytes(piece).value(),
             b'p' => {
                 let len = piece.first().map_or(0, |&len| usize::from(len));
@@ -543,10 +547,9 @@ fn unpack_values(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Local {
                 heap.bytes(&text[..len.min(text.len())]).value()
             }
             letter => unpack(heap, letter, piece, layout.order),
-        }
-    });
-    let values: Vec<Value<'_>> = values.collect();
-    vm.local(heap.tuple(&values).value())
+        });
+    }
+    Ok(vm.local(heap.tuple(&values).value()))
 }
 
 fn unpack_exactly(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Raised> {
@@ -557,7 +560,7 @@ fn unpack_exactly(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, 
         let message = format!("unpack requires a buffer of {size} bytes");
         return Err(error(vm, &message));
     }
-    Ok(unpack_values(vm, layout, &bytes))
+    unpack_values(vm, layout, &bytes)
 }
 
 fn unpack_from(
@@ -570,7 +573,7 @@ fn unpack_from(
     let buffer = super::arg::exported(vm, buffer)?;
     let bytes = Buffer::copied(&vm.heap, vm.get(buffer))?;
     let at = start(vm, layout, bytes.len(), offset, "unpack_from")?;
-    Ok(unpack_values(vm, layout, &bytes[at..at + layout.size]))
+    unpack_values(vm, layout, &bytes[at..at + layout.size])
 }
 
 fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Raised> {
@@ -591,7 +594,7 @@ fn iter_unpack(vm: &mut Vm, layout: &Layout, buffer: Local) -> Result<Local, Rai
     }
     let mut rows = Vec::new();
     for piece in bytes.chunks_exact(layout.size) {
-        rows.push(unpack_values(vm, layout, piece));
+        rows.push(unpack_values(vm, layout, piece)?);
         vm.native_safepoint()?;
     }
     let rows = rows.iter().map(|&row| vm.get(row));

@@ -29,7 +29,7 @@ pub fn store_into(vm: &Vm, target: Local, data: &[u8]) -> Result<(), Raised> {
 /// Puts bytes at a place of a writable buffer, which has room for them.
 pub fn store_at(vm: &Vm, target: Local, at: usize, data: &[u8]) -> Result<(), Raised> {
     if let Some(view) = memoryview::try_view(vm.get(target)) {
-        let mut all = view.bytes(&vm.heap);
+        let mut all = view.bytes(&vm.heap)?;
         if let Some(room) = all.get_mut(at..at + data.len()) {
             room.copy_from_slice(data);
         }

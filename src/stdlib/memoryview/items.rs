@@ -76,7 +76,7 @@ pub const HASH: Native = Native::vm("__hash__(self, /)", "Return hash(self).", |
         let message = "memoryview: hashing is restricted to formats 'B', 'b' or 'c'";
         return Err(vm.heap.value_error(message));
     }
-    let bytes = view.bytes(&vm.heap);
+    let bytes = view.bytes(&vm.heap)?;
     let bytes = vm.local(vm.heap.bytes(bytes).value());
     let hash = vm.call_method(bytes, "__hash__", &[])?;
     if let Some(view) = try_view(vm.get(args.at(0))) {
@@ -89,7 +89,7 @@ pub const TOBYTES: Native = Native::vm(
     "tobytes(self, /, order='C')",
     "The bytes of all items.",
     |vm, args| {
-        let (bytes, order) = (view(vm, args.at(0))?.bytes(&vm.heap), vm.get(args.at(1)));
+        let (bytes, order) = (view(vm, args.at(0))?.bytes(&vm.heap)?, vm.get(args.at(1)));
         if !order.is_undef() && !order.is_none() {
             let Some(order) = as_str(&vm.heap, order) else {
                 let class = vm.heap.type_name(order);
@@ -115,7 +115,7 @@ pub const HEX: Native = Native::vm(
     "hex(self, /, *args, **kwargs)",
     "The bytes as hexadecimal digits.",
     |vm, args| {
-        let bytes = view(vm, args.at(0))?.bytes(&vm.heap);
+        let bytes = view(vm, args.at(0))?.bytes(&vm.heap)?;
         let bytes = vm.local(vm.heap.bytes(bytes).value());
         let method = vm.get_attr_named(bytes, "hex")?;
         vm.call_ex(method, args.at(1), Some(args.at(2)))
@@ -322,14 +322,13 @@ fn set_part(vm: &mut Vm, part: &View, value: Local) -> Result<(), Raised> {
 fn to_list(vm: &mut Vm, this: Local) -> Result<Local, Raised> {
     let view = view(vm, this)?;
     check_format(vm, view)?;
-    // An offset, a value and the item of the list for each.
-    let count: usize = view.shape.iter().product();
-    vm.heap
-        .room_for(count.saturating_mul(3 * size_of::<i64>()))?;
-    let offsets = view.offsets();
+    let mut values: Vec<Value<'_>> = Vec::new();
+    vm.heap.grow_vec(&mut values, view.items())?;
     let shape = view.shape.clone();
-    let values = offsets.into_iter();
-    let values = values.map(|at| item_at(&vm.heap, view, at).unwrap_or(Value::NONE));
+    for at in view.offsets() {
+        vm.heap.poll(1)?;
+        values.push(item_at(&vm.heap, view, at).unwrap_or(Value::NONE));
+    }
     let list = vm.local(vm.heap.list(values).value());
     nest(vm, list, &shape)
 }
@@ -371,9 +370,7 @@ fn equals(vm: &mut Vm, args: Locals, wanted: bool) -> Result<Local, Raised> {
     };
     let by_bytes = theirs.format == mine.format && !matches!(mine.letter(), b'd' | b'f' | b'e');
     if by_bytes {
-        let mine = mine.bytes(&vm.heap);
-        vm.heap.poll_bytes(mine.len())?;
-        let same = mine == theirs.bytes(&vm.heap);
+        let same = mine.bytes(&vm.heap)? == theirs.bytes(&vm.heap)?;
         return Ok(vm.local(Value::bool(same == wanted)));
     }
     let (ours, theirs) = (to_list(vm, this)?, to_list(vm, other)?);

@@ -162,7 +162,14 @@ traced!(View { owner } plain { offset, shape, strides, format, itemsize, readonl
 
 impl Payload for View {
     fn exported(&self, heap: &Heap) -> Option<Vec<u8>> {
-        (!self.released.get()).then(|| self.bytes(heap))
+        (!self.released.get()).then(|| exported_bytes(self, heap))
+    }
+
+    fn try_exported(&self, heap: &Heap) -> Result<Option<Vec<u8>>, Raised> {
+        match self.released.get() {
+            true => Ok(None),
+            false => self.bytes(heap).map(Some),
+        }
     }
 
     fn is_sequence(&self) -> bool {
@@ -239,41 +246,76 @@ impl View {
     }
 
     /// Where each item begins, in order.
-    fn offsets(&self) -> Vec<i64> {
-        let mut offsets = vec![self.offset];
-        for (&len, &stride) in self.shape.iter().zip(&self.strides) {
-            offsets = offsets
-                .iter()
-                .flat_map(|&at| (0..len as i64).map(move |n| at + n * stride))
-                .collect();
-        }
-        offsets
+    fn offsets(&self) -> impl Iterator<Item = i64> + '_ {
+        let mut at = self.offset;
+        let mut index = vec![0; self.shape.len()];
+        (0..self.items()).map(move |_| {
+            let here = at;
+            // The index of the next item: the last dimension runs fastest.
+            for (dimension, n) in index.iter_mut().enumerate().rev() {
+                let stride = self.strides[dimension];
+                *n += 1;
+                at += stride;
+                if *n < self.shape[dimension] {
+                    break;
+                }
+                at -= *n as i64 * stride;
+                *n = 0;
+            }
+            here
+        })
     }
 
     /// The bytes of all items, in order. An owner that became shorter has zeros.
-    pub fn bytes(&self, heap: &Heap) -> Vec<u8> {
-        let contiguous = self.is_contiguous();
+    ///
+    /// # Errors
+    /// MemoryError, KeyboardInterrupt.
+    pub fn bytes(&self, heap: &Heap) -> Result<Vec<u8>, Raised> {
+        self.gather(heap, |items| heap.poll(items))
+    }
+
+    fn gather(
+        &self,
+        heap: &Heap,
+        pause: impl Fn(usize) -> Result<(), Raised>,
+    ) -> Result<Vec<u8>, Raised> {
+        let mut bytes = Vec::new();
+        if !heap.fits(self.byte_len()) || bytes.try_reserve_exact(self.byte_len()).is_err() {
+            return Err(heap.memory_error());
+        }
         with_bytes(heap, self.owner.get(heap), |data| {
             let piece = |at: i64, len: usize| {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
                 let end = at.saturating_add(len);
                 data.get(at..end).unwrap_or_default()
             };
-            if contiguous {
-                return piece(self.offset, self.byte_len()).to_vec();
+            if self.is_contiguous() {
+                for part in piece(self.offset, self.byte_len()).chunks(PIECE) {
+                    pause(part.len() / size_of::<u64>())?;
+                    bytes.extend_from_slice(part);
+                }
+                return Ok(());
             }
-            let offsets = self.offsets().into_iter();
-            offsets
-                .flat_map(|at| piece(at, self.itemsize).iter().copied())
-                .collect()
-        })
+            for at in self.offsets() {
+                pause(1)?;
+                bytes.extend_from_slice(piece(at, self.itemsize));
+            }
+            Ok(())
+        })?;
+        Ok(bytes)
     }
 
     /// Writes bytes over the items from the first on.
     pub fn store(&self, heap: &Heap, bytes: &[u8]) {
-        let offsets = self.offsets();
         with_bytes_mut(heap, self.owner.get(heap), |data| {
-            for (at, piece) in offsets.into_iter().zip(bytes.chunks(self.itemsize.max(1))) {
+            let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
+            if self.is_contiguous()
+                && let Some(room) = data.get_mut(start..start.saturating_add(bytes.len()))
+            {
+                room.copy_from_slice(bytes);
+                return;
+            }
+            for (at, piece) in self.offsets().zip(bytes.chunks(self.itemsize.max(1))) {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
                 if let Some(room) = data.get_mut(at..at.saturating_add(piece.len())) {
                     room.copy_from_slice(piece);
@@ -292,6 +334,17 @@ impl View {
         self.released.get()
     }
 }
+
+/// The bytes of a view where nothing can be raised: without memory none, and MemoryError at the next safepoint.
+pub fn exported_bytes(view: &View, heap: &Heap) -> Vec<u8> {
+    view.gather(heap, |_| Ok(())).unwrap_or_else(|raised| {
+        heap.raise_later(raised);
+        Vec::new()
+    })
+}
+
+/// How many bytes are copied between two looks at the outside.
+const PIECE: usize = 1 << 20;
 
 /// Looks at the bytes of an owner.
 fn with_bytes<T>(heap: &Heap, owner: Value<'_>, look: impl FnOnce(&[u8]) -> T) -> T {

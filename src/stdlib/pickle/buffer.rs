@@ -7,7 +7,7 @@ use std::cell::Cell;
 use crate::runtime::heap::traced;
 use crate::runtime::opaque::Payload;
 use crate::runtime::{Builtin, Raised, Slot, Value};
-use crate::stdlib::memoryview::{MEMORYVIEW, try_view};
+use crate::stdlib::memoryview::{MEMORYVIEW, exported_bytes, try_view};
 use crate::stdlib::registry::{ModuleType, NativeType, class_of};
 use crate::vm::{Local, Native, Vm};
 
@@ -22,7 +22,7 @@ traced!(PickleBuffer { view } plain { is_released });
 impl Payload for PickleBuffer {
     fn exported(&self, heap: &crate::runtime::Heap) -> Option<Vec<u8>> {
         let view = try_view(self.view.get(heap))?;
-        (!self.is_released.get()).then(|| view.bytes(heap))
+        (!self.is_released.get()).then(|| exported_bytes(view, heap))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Contract: the result is a copy. Natives that may not call the program use `stdlib/arg.rs`, `Buffer`, which knows builtin
 //! objects only.
 
+use crate::runtime::bytes::{ByteArray, Bytes};
 use crate::runtime::opaque::Opaque;
 use crate::runtime::{Raised, Value};
 use crate::vm::Vm;
@@ -15,7 +16,7 @@ impl Vm {
     /// What `__buffer__` raises; TypeError if it returns no view.
     pub fn exported_bytes(&mut self, object: Local) -> Result<Option<Vec<u8>>, Raised> {
         let plain = self.plain(object);
-        if let Some(data) = self.leaf_bytes(self.get(plain)) {
+        if let Some(data) = self.leaf_bytes(self.get(plain))? {
             return Ok(Some(data));
         }
         let class = self.heap.class_of(self.get(object));
@@ -25,7 +26,7 @@ impl Vm {
         }
         let flags = self.local(Value::small_int(0));
         let view = self.call_method(object, "__buffer__", &[flags])?;
-        match self.leaf_bytes(self.get(view)) {
+        match self.leaf_bytes(self.get(view))? {
             Some(data) => Ok(Some(data)),
             None => Err(self
                 .heap
@@ -33,8 +34,17 @@ impl Vm {
         }
     }
 
-    fn leaf_bytes(&self, value: Value<'_>) -> Option<Vec<u8>> {
-        let exported = || value.as_gc::<Opaque>()?.exported(&self.heap);
-        value.to_bytes().or_else(exported)
+    fn leaf_bytes(&self, value: Value<'_>) -> Result<Option<Vec<u8>>, Raised> {
+        let heap = &self.heap;
+        if let Some(bytes) = value.as_gc::<Bytes>() {
+            return heap.copy_of(bytes.get().as_slice()).map(Some);
+        }
+        if let Some(array) = value.as_gc::<ByteArray>() {
+            return heap.copy_of(&array.get().read(heap)).map(Some);
+        }
+        match value.as_gc::<Opaque>() {
+            Some(object) => object.try_exported(heap),
+            None => Ok(None),
+        }
     }
 }

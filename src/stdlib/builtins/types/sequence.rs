@@ -40,6 +40,7 @@ pub fn count(vm: &mut Vm, sequence: Local, wanted: Local) -> Result<usize, Raise
 
 /// Whether the item at `i` equals `wanted`; `None` past the end.
 fn equals(vm: &mut Vm, sequence: Local, i: usize, wanted: Local) -> Result<Option<bool>, Raised> {
+    vm.heap.poll(1)?;
     let mark = vm.mark();
     let Some(item) = item(&vm.heap, vm.get(sequence), i).map(|item| vm.local(item)) else {
         return Ok(None);
