@@ -334,10 +334,12 @@ impl State {
                 self.plain.declared.push((prefix, address));
                 continue;
             }
-            if pairs.iter().any(|(known, _)| *known == name) {
-                return None;
-            }
             pairs.push((name, value));
+        }
+        let mut names: SmallVec<[&str; 4]> = pairs.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) {
+            return None;
         }
         let full = self.plain.tag(heap, tag.name)?;
         let attrib = heap.dict();
