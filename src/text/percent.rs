@@ -40,8 +40,8 @@ pub struct Conversion<'a> {
     /// The letter.
     pub letter: char,
     flags: Flags,
-    /// Which character of the template the letter is.
-    index: usize,
+    /// The template up to the letter: errors say which character that is.
+    before: &'a str,
 }
 
 /// A width or precision.
@@ -116,7 +116,7 @@ impl<'a> PercentTemplate<'a> {
         let letter = self
             .peek()
             .ok_or_else(|| TextError::value("incomplete format"))?;
-        let index = self.template[..self.at].chars().count();
+        let before = &self.template[..self.at];
         self.at += letter.len_utf8();
         Ok(Conversion {
             key,
@@ -124,7 +124,7 @@ impl<'a> PercentTemplate<'a> {
             precision,
             letter,
             flags,
-            index,
+            before,
         })
     }
 
@@ -230,7 +230,7 @@ impl Conversion<'_> {
                     '?'
                 },
                 other as u32,
-                self.index
+                self.before.chars().count()
             ))),
         }
     }

@@ -39,6 +39,7 @@ impl FormatSpec {
             ));
         }
         check_copies(self.width.saturating_mul(fill.len_utf8()), 2)?;
+        check_copies(self.precision.unwrap_or(0), 8)?;
         let text = self.complex_text(re, im)?;
         Ok(pad(&text, self.width, fill, align))
     }

@@ -201,7 +201,7 @@ impl FormatSpec {
                 Err(TextError::value("precision too big"))
             }
             // The digits are put together in one text and laid out in another.
-            Some(precision) => super::check_copies(precision, 3).map(|()| Some(precision)),
+            Some(precision) => super::check_copies(precision, 4).map(|()| Some(precision)),
             None => Ok(None),
         }
     }
