@@ -159,15 +159,16 @@ impl<'h, P: Place<'h>> Call<'h, '_, P> {
     fn fill_positional(&mut self, given: usize) -> Result<(), Raised> {
         let max = usize::from(self.params.positional);
         let defaults = self.function.defaults.get(self.heap).as_gc::<Tuple>();
-        let first_default = max - defaults.map_or(0, |d| d.len());
+        // User code may set more defaults than there are parameters: the last ones count.
+        let count = defaults.map_or(0, |d| d.len());
         for i in given..max {
             if self.place.get(i).is_undef() {
-                let default = i
-                    .checked_sub(first_default)
+                let default = (i + count)
+                    .checked_sub(max)
                     .and_then(|n| defaults?.at(self.heap, n));
                 match default {
                     Some(value) => self.place.set(i, value),
-                    None => return Err(self.missing("positional", i..first_default)),
+                    None => return Err(self.missing("positional", i..max - count)),
                 }
             }
         }
@@ -215,7 +216,7 @@ impl<'h, P: Place<'h>> Call<'h, '_, P> {
         too_many_arguments(
             self.heap,
             self.qualname(),
-            max - defaults.map_or(0, |d| d.len()),
+            max.saturating_sub(defaults.map_or(0, |d| d.len())),
             max,
             given,
             keyword_only,
