@@ -69,9 +69,11 @@ pub struct Settings {
     threshold: [Cell<i64>; 3],
     debug: Cell<i64>,
     callbacks: Slot,
+    /// Whether `collect()` runs.
+    collecting: Cell<bool>,
 }
 
-traced!(Settings { callbacks } plain { threshold, debug });
+traced!(Settings { callbacks } plain { threshold, debug, collecting });
 
 impl Extension for Settings {}
 
@@ -85,6 +87,7 @@ impl Default for Settings {
             threshold: [2000, 10, 10].map(Cell::new),
             debug: Cell::new(0),
             callbacks: Slot::undef(),
+            collecting: Cell::new(false),
         }
     }
 }
@@ -110,12 +113,22 @@ const COLLECT: Native = Native::vm(
         if !(0..=2).contains(&generation) {
             return Err(vm.heap.value_error("invalid generation"));
         }
-        tell(vm, "start", generation)?;
-        let found = vm.collect_and_finalise();
-        tell(vm, "stop", generation)?;
-        Ok(vm.local(vm.heap.usize(found)))
+        // A callback or finaliser that collects would do so for ever: it finds nothing, as in CPython.
+        if vm.extension::<Settings>().collecting.replace(true) {
+            return Ok(vm.local(vm.heap.usize(0)));
+        }
+        let found = collect(vm, generation);
+        vm.extension::<Settings>().collecting.set(false);
+        Ok(vm.local(vm.heap.usize(found?)))
     },
 );
+
+fn collect(vm: &mut Vm, generation: i64) -> Result<usize, Raised> {
+    tell(vm, "start", generation)?;
+    let found = vm.collect_and_finalise();
+    tell(vm, "stop", generation)?;
+    Ok(found)
+}
 
 /// Calls the callbacks of the program.
 fn tell(vm: &mut Vm, phase: &str, generation: i64) -> Result<(), Raised> {
