@@ -23,6 +23,7 @@ mod iterator_state;
 mod iterators;
 mod list;
 pub mod module;
+mod native_getters;
 mod number;
 mod object;
 mod property;
