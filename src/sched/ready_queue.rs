@@ -98,6 +98,14 @@ impl Default for ReadyQueue {
     }
 }
 
+/// Makes room for a handle that nobody asked room for: by little where there is not twice as much.
+#[cold]
+fn grow_by_little(handles: &mut VecDeque<Handle>) {
+    if handles.try_reserve(1).is_err() {
+        handles.reserve_exact(SMALL_GROWTH);
+    }
+}
+
 impl ReadyQueue {
     /// Changes the order of what comes next, of timers and threads as well.
     pub fn set_order(&self, order: Box<dyn Choose>) {
@@ -140,8 +148,8 @@ impl ReadyQueue {
     #[inline]
     pub fn push(&self, handle: Handle) {
         let handles = &mut *self.handles.borrow_mut();
-        if handles.len() == handles.capacity() && handles.try_reserve(1).is_err() {
-            handles.reserve_exact(SMALL_GROWTH);
+        if handles.len() == handles.capacity() {
+            grow_by_little(handles);
         }
         handles.push_back(handle);
     }
