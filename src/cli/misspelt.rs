@@ -1,4 +1,4 @@
-//! What may have been meant by a program's name that no file has: programs near it, folders of the way to it, commands of `apy`.
+//! Proposes names where no file has the name of a program: programs near it, folders on the way to it, commands of `apy`.
 //!
 //! A name may be short for one (`man` for `manual`, `main` for `main.apy`) or have a slip (`mani.apy`, `exmaples/hello.apy`).
 

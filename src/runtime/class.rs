@@ -253,7 +253,7 @@ impl Heap {
 }
 
 impl<'h> Gc<'h, Class> {
-    /// What messages call the class: `__name__`, of native classes after their module.
+    /// The name of the class in messages: `__name__`, for native classes with the module before it.
     pub fn name(self, heap: &'h Heap) -> Gc<'h, Str> {
         self.name.expect(heap)
     }

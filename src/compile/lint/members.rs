@@ -38,7 +38,7 @@ pub enum Base<'a> {
     Unknown,
 }
 
-/// What a named tuple has beside its fields and what tuples have.
+/// The names that a named tuple has beside its fields and the names of tuples.
 const NAMED_TUPLE: [&str; 5] = ["_asdict", "_replace", "_make", "_fields", "_field_defaults"];
 
 /// How many classes deep bases are followed.

@@ -290,7 +290,7 @@ pub fn finish(vm: &mut Vm) -> std::io::Result<()> {
     vm.extension::<IoState>().flush_all()
 }
 
-/// What closing a stream after a flush comes to: an error of the flush is the context of one of the close.
+/// The result of closing a stream after a flush: an error of the flush is the context of an error of the close.
 fn after(
     vm: &mut Vm,
     flushed: Result<Local, Raised>,

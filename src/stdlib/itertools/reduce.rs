@@ -8,7 +8,7 @@ use crate::runtime::{Builtin, Raised};
 use crate::stdlib::receiver::plain;
 use crate::vm::{Local, Native, Vm};
 
-/// What makes an equal iterator.
+/// The function, arguments and state that make an equal iterator.
 pub struct Reduced {
     /// None: the iterator's own class.
     pub function: Option<Local>,

@@ -156,7 +156,7 @@ pub(super) fn read_once(
     Ok(read_raw(vm, this, state, count)?.unwrap_or_default())
 }
 
-/// What is buffered, and more by at most one read of the raw stream: where nothing is, or where that is more than the buffer holds.
+/// Returns buffered bytes. One read of the raw stream follows where nothing is buffered, or where more is left than the buffer holds.
 pub(super) fn read_up_to(
     vm: &mut Vm,
     this: Local,
